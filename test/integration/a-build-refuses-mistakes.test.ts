@@ -191,7 +191,7 @@ describe("cat", () => {
 
 describe("files of a job", () => {
   it.each([
-    ["a link to nothing", (at: string) => symlinkSync("nowhere", at), "is a link to nothing"],
+    ["a broken link", (at: string) => symlinkSync("nowhere", at), "is a broken link"],
     ["a link to a directory", (at: string) => symlinkSync(".", at), "is a link to a directory"],
     [
       "a link out of the workspace",
@@ -212,9 +212,9 @@ describe("files of a job", () => {
     for (const name of [".~maand-0123456789abcdef", ".incoming-1-2"]) writeFileSync(join(directory, name), "");
     const printed = await refused();
     for (const name of [".~maand-0123456789abcdef", ".incoming-1-2"])
-      expect(printed).toContain(`${name}: has a name that maand gives files while it syncs`);
+      expect(printed).toContain(`${name}: has a name that maand uses for temporary files during a sync`);
     expect(printed).toContain("odd\uFFFD: a file name must be UTF-8");
-    expect(printed).toContain("must not hold control characters");
+    expect(printed).toContain("must not contain control characters");
   });
 
   it("a path that is too long is refused, and printed shortened", async () => {

@@ -42,8 +42,8 @@ describe("doctor, for certificates,", () => {
     expect(await found()).toEqual([]);
     afterDays(46);
     expect(await found()).toEqual([
-      `all of api: the certificate in the store ends in 13 days (${A} and on 1 more) | maand -C B build && maand -C B deploy`,
-      `web of api: the certificate in the store ends in 13 days (${A} and on 1 more) | maand -C B build && maand -C B deploy`,
+      `all of api: the certificate in the store expires in 13 days (${A} and on 1 more) | maand -C B build && maand -C B deploy`,
+      `web of api: the certificate in the store expires in 13 days (${A} and on 1 more) | maand -C B build && maand -C B deploy`,
     ]);
   });
 
@@ -52,8 +52,8 @@ describe("doctor, for certificates,", () => {
     afterDays(59.5);
     await bucket.build();
     expect(await found()).toEqual([
-      `all of api: the certificate on its worker ends in less than a day (${A} and on 1 more) | maand -C B deploy`,
-      `web of api: the certificate on its worker ends in less than a day (${A} and on 1 more) | maand -C B deploy`,
+      `all of api: the certificate on its worker expires in less than a day (${A} and on 1 more) | maand -C B deploy`,
+      `web of api: the certificate on its worker expires in less than a day (${A} and on 1 more) | maand -C B deploy`,
     ]);
     afterDays(60.5);
     expect(await found()).toEqual([expect.stringContaining("has expired"), expect.stringContaining("has expired")]);
@@ -76,7 +76,7 @@ describe("doctor, for certificates,", () => {
     await bucket.build();
     afterDays(-1);
     expect((await found()).at(-1)).toMatch(
-      /the bucket CA is not valid before Jan {2}1 11:00:00 2027 GMT \| date {2}# is it right\? then the CA was made/,
+      /the bucket CA is not valid before Jan {2}1 11:00:00 2027 GMT \| date {2}# if it is right, the CA was created/,
     );
   });
 
@@ -84,8 +84,8 @@ describe("doctor, for certificates,", () => {
     await bucket.ship();
     afterDays(3650 - 59.5);
     await bucket.ship();
-    expect(await found()).toEqual([expect.stringMatching(/^secrets\/ca\.crt: the bucket CA ends in 59 days, on /)]);
+    expect(await found()).toEqual([expect.stringMatching(/^secrets\/ca\.crt: the bucket CA expires in 59 days, on /)]);
     afterDays(3650 - 0.5);
-    expect(await found()).toEqual([expect.stringContaining("the bucket CA ends in less than a day, on ")]);
+    expect(await found()).toEqual([expect.stringContaining("the bucket CA expires in less than a day, on ")]);
   });
 });

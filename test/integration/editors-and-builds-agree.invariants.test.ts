@@ -72,7 +72,7 @@ const FILES: readonly File[] = [
       /is a second pause in a row/,
       /comes after 100%/,
       /do not end at 100%/, // an editor sees only that 100% is missing
-      /a demand names a job/, // blank texts
+      /a demand must name a job/, // blank texts
       /a job cannot demand itself/,
       /is an older name/, // struck out by editors, not refused
     ],

@@ -148,7 +148,7 @@ describe("the script of a new command", () => {
       });
 
       it("works with its example", async () => {
-        const [before = "", example = ""] = text.split(/(?<=away:\n)/);
+        const [before = "", example = ""] = text.split(/(?<=remove the leading "(?:#|\/\/)":\n)/);
         const used = before + example.replace(language === "py" ? /^#/gm : /^\/\//gm, "");
         expect(await run(used)).toMatchObject({ code: 0, stderr: "", asked: asks[event] });
       });

@@ -80,7 +80,9 @@ it("doctor reports a worker that is empty, and the deploy it suggests syncs ever
     },
   ]);
   await look("sync"); // looking twice notes it once
-  expect(JSON.stringify(await bucket.plan())).toContain("its worker lost its files, and what ran of them");
+  expect(JSON.stringify(await bucket.plan())).toContain(
+    "its worker lost its files and the processes that ran from them",
+  );
   expect(await bucket.deploy()).toMatchObject({ outcome: "ok" });
   expect(bucket.fleet.done).toEqual([`stage ${A}`, `start api@${A}`]);
   await bucket.deploy();

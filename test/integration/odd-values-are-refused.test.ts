@@ -33,17 +33,17 @@ const MANIFEST = "workspace/jobs/api/manifest.json: ";
 
 describe("an absurd number is refused with its key and its bounds", () => {
   it.each([
-    ["max_concurrent_upgrades", "-1", "must be between 0 and 100000, and is -1"],
-    ["max_concurrent_starts", "-1", "must be between 0 and 100000, and is -1"],
+    ["max_concurrent_upgrades", "-1", "must be between 0 and 100000, but is -1"],
+    ["max_concurrent_starts", "-1", "must be between 0 and 100000, but is -1"],
     ["max_concurrent_upgrades", "1e400", "must be a whole number"],
-    ["max_concurrent_upgrades", "1e300", "must be between 0 and 100000, and is 1e+300"],
+    ["max_concurrent_upgrades", "1e300", "must be between 0 and 100000, but is 1e+300"],
     ["max_concurrent_upgrades", "1.5", "must be a whole number"],
-    ["min_allocations_count", "-1", "must be at least 0, and is -1"],
-    ["min_allocations_count", "1e300", "must be at most 100000, and is 1e+300"],
-    ["timeout_seconds", "1e400", "must be at most 86400, and is Infinity"],
-    ["timeout_seconds", "-5", "must be at least 1, and is -5"],
-    ["timeout_seconds", "0", "must be at least 1, and is 0"],
-    ["timeout_seconds", "1e9", "must be at most 86400, and is 1000000000"],
+    ["min_allocations_count", "-1", "must be at least 0, but is -1"],
+    ["min_allocations_count", "1e300", "must be at most 100000, but is 1e+300"],
+    ["timeout_seconds", "1e400", "must be at most 86400, but is Infinity"],
+    ["timeout_seconds", "-5", "must be at least 1, but is -5"],
+    ["timeout_seconds", "0", "must be at least 1, but is 0"],
+    ["timeout_seconds", "1e9", "must be at most 86400, but is 1000000000"],
   ])("%s: %s of a manifest", async (key, value, message) => {
     manifest(`{ "selectors": ["worker"], "${key}": ${value} }`);
     expect(await refused()).toEqual([expect.stringContaining(`${MANIFEST}${key}: ${message}`)]);
@@ -123,7 +123,9 @@ describe("an escape code is refused with its location, and printed as plain text
 
   it("in a file name", async () => {
     bucket.write(`jobs/api/${ESCAPE}`, "x");
-    expect(await refused()).toEqual([`workspace/jobs/api/"${AS_TEXT}": a file name must not hold control characters`]);
+    expect(await refused()).toEqual([
+      `workspace/jobs/api/"${AS_TEXT}": a file name must not contain control characters`,
+    ]);
   });
 
   it("but a variable may have several lines", async () => {

@@ -92,7 +92,7 @@ describe("a mistake of a plugin ends with plugin, hook, place and next step, and
       {
         files: { "acme.ts": tapping('hooks.rollout.tap("acme", () => true);') },
         message:
-          'batch 1 of 1 of api failed: acme failed in rollout (acme.ts:4): it answered true; an answer is "done", or nothing',
+          'batch 1 of 1 of api failed: acme failed in rollout (acme.ts:4): it returned true; it must return "done", or nothing',
         hint: 'fix plugin "acme", or take it out of the configuration',
       },
     ],
@@ -114,15 +114,15 @@ describe("a mistake of a plugin ends with plugin, hook, place and next step, and
         files: { "acme.ts": tapping("") },
         plugins: '["./acme.ts", "./acme.ts", "defaults"]',
         message: 'maand.config.ts:2:3: plugins: plugin "acme" is listed twice',
-        hint: "take one of them out",
+        hint: "remove one of them",
       },
     ],
     [
       "another version of core",
       {
         files: { "acme.ts": 'export default { name: "acme", core: "^9.0.0", apply() {} };\n' },
-        message: 'maand.config.ts:2:3: plugins: plugin "acme" is made for @maand/core ^9.0.0, and this is 0.1.0',
-        hint: "install a version of the plugin that is made for this one",
+        message: 'maand.config.ts:2:3: plugins: plugin "acme" requires @maand/core ^9.0.0, but this is 0.1.0',
+        hint: "install a version of the plugin that supports this one",
       },
     ],
     [
@@ -131,7 +131,7 @@ describe("a mistake of a plugin ends with plugin, hook, place and next step, and
         files: { "acme.ts": 'export const acme = () => ({ name: "acme", apply() {} });\n' },
         plugins: '[(await import("./acme.ts")).acme, "defaults"]',
         message: "maand.config.ts:2:3: plugins[0]: the function acme is not a plugin",
-        hint: "a plugin is { name, apply(hooks) { ... } }; call it if it is a function that makes one",
+        hint: "a plugin is { name, apply(hooks) { ... } }; if it is a function that returns one, call it",
       },
     ],
   ])("%s", async ([, { files, plugins, message, hint }]) => {

@@ -88,7 +88,7 @@ describe("without a stock plugin, its function is named as missing", () => {
     [
       "templates",
       { files: { "app.conf.tpl": "{{.Job}}" } },
-      "no loaded plugin renders templates, so app.conf.tpl will give no file | add @maand/plugin-templates",
+      "no loaded plugin renders templates, so nothing is rendered from app.conf.tpl | add @maand/plugin-templates",
     ],
     [
       "certs",

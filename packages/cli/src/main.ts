@@ -6,8 +6,8 @@ import { firstWord } from "./run/globals.ts";
 import { run } from "./run/run.ts";
 
 /**
- * The only file that ends the process and handles signals. The first signal stops the running command and saves the state;
- * the second one ends the process at once, and so does the first one after the command has ended.
+ * The only file that ends the process and handles signals. The first signal stops the running command and saves the
+ * state; the second one ends the process immediately, as does the first one after the command has ended.
  */
 const [argv, cwd] = [process.argv.slice(2), process.cwd()];
 const interrupted = new AbortController();
@@ -15,11 +15,11 @@ const stdout = watchOutput(process.stdout);
 watchOutput(process.stderr);
 /** The exit code, once the command has its result. */
 let ended: number | undefined;
-/** Errors that were thrown where nothing waited for them, and how many of them are shown. */
+/** The number of errors that nothing handled. */
 let strays = 0;
 const STRAYS_SHOWN = 3;
 
-/** How long what was left open may keep the process after a command has its result. */
+/** How long open handles may keep the process alive after a command has its result. */
 const LEFT_OPEN_MS = 5_000;
 
 /** Ctrl-C is the normal way to stop following logs: nothing else runs and there is nothing to save. */
@@ -34,7 +34,7 @@ function interrupt(): void {
   process.stderr.write(follows ? "\n" : "\nmaand: interrupted; stopping (press Ctrl-C again to force)\n");
 }
 
-// an error of a plugin outside of awaited code: state is saved as after Ctrl-C, and nothing new starts
+// an error of a plugin outside awaited code: the state is saved as after Ctrl-C, and nothing new starts
 process.on("uncaughtException", (cause: unknown) => {
   strays += 1;
   process.exitCode = 1;
@@ -43,7 +43,7 @@ process.on("uncaughtException", (cause: unknown) => {
   const { message, hint } = unexpected(cause, new Date());
   process.stderr.write(`\nmaand: ${message}\n  hint: ${hint}\n`);
 });
-// nothing is left to wait for: a tap that is still awaited never ends, and its run ends with an error that names it
+// nothing is left to wait for, so a tap that is still awaited can never finish: its run ends with an error that names it
 const idle = new Set<() => void>();
 process.on("beforeExit", () => {
   if (ended === undefined) for (const listener of idle) listener();
@@ -76,13 +76,13 @@ const lost = stdout.lost();
 if (lost) process.stderr.write(`maand: the output could not be written: ${systemText(lost)}\n`);
 ended = strays > 0 || (lost && code === 0) ? 1 : code;
 process.exitCode = ended;
-// a timer that keeps nothing alive itself, for what a plugin left open and would keep the process for ever
+// an unreferenced timer, because a handle that a plugin left open would keep the process alive forever
 setTimeout(endAnyway, LEFT_OPEN_MS, ended).unref();
 
 function endAnyway(exit: number): never {
   const open = [...new Set(process.getActiveResourcesInfo())].join(", ");
   process.stderr.write(
-    `maand: something was left open, such as a timer or a connection of a plugin (${open}); it was ended\n`,
+    `maand: something was left open, such as a timer or a connection of a plugin (${open}); maand exited anyway\n`,
   );
   process.exit(exit);
 }

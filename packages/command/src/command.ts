@@ -36,7 +36,7 @@ export abstract class MaandCommand extends Command<Context> {
   override async execute(): Promise<number> {
     try {
       const code = await this.work();
-      // what failed because of the interruption says nothing about what it was tried on
+      // a failure caused by the interruption says nothing about the worker or job
       return code === EXIT.failed && this.context.signal.aborted ? EXIT.interrupted : code;
     } catch (thrown) {
       const cause = shownError(thrown, this.context);
@@ -92,8 +92,8 @@ export abstract class MaandCommand extends Command<Context> {
   }
 
   /**
-   * Opens the bucket with its plugins, runs a function on it, and closes it. The function sees what is stored, and connects to
-   * the workers it asks for.
+   * Opens the bucket with its plugins, runs a function on it, and closes it. The function can read what is stored, and
+   * connect to workers.
    */
   withBucket<T>(work: (bucket: CommandBucket) => Promise<T>): Promise<T> {
     return withOpenedBucket(this, async (bucket) => {
@@ -104,8 +104,8 @@ export abstract class MaandCommand extends Command<Context> {
 }
 
 /**
- * Parses a list separated by commas, repeated flags and white space, without duplicates. Returns an empty list if the flag
- * was not used. Throws USAGE for a list without a name, because a filter must never silently mean "all".
+ * Parses a comma-separated list, from repeated flags and with white space, without duplicates. Returns an empty list if
+ * the flag was not used. Throws USAGE for a list without a name, because a filter must never silently mean "all".
  */
 export function listOf(flags: readonly string[] | string | undefined): string[] {
   const words = typeof flags === "string" ? [flags] : (flags ?? []);

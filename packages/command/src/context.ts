@@ -3,7 +3,7 @@ import type { MaandEvent } from "@maand/core";
 import type { LoadOptions } from "@maand/core/internal";
 import type { Style } from "./style.ts";
 
-/** What a command receives from the process; tests pass their own. */
+/** What a command receives from the process; tests pass their own values. */
 export interface ProcessContext {
   readonly stdin: Readable & { readonly isTTY?: boolean };
   readonly stdout: Writable & { readonly isTTY?: boolean; readonly columns?: number };
@@ -15,7 +15,10 @@ export interface ProcessContext {
   readonly now: () => Date;
   readonly pid: number;
   readonly machine: string;
-  /** Calls a function whenever the process has nothing left to wait for and would exit; returns how to stop that. */
+  /**
+   * Calls a function whenever the process has nothing left to wait for and would exit; returns a function that stops
+   * this.
+   */
   readonly onIdle?: (listener: () => void) => () => void;
 }
 

@@ -15,7 +15,7 @@ export interface Shown {
   readonly width: number;
 }
 
-/** Chooses columns and widths for a screen: cuts cells where allowed, then leaves out columns until the rest fits. */
+/** Chooses columns and widths for a screen: cuts cells where allowed, then omits columns until the rest fits. */
 export function fitted(specs: readonly ColumnSpec[], natural: readonly number[], maxWidth: number): readonly Shown[] {
   let shown: readonly Shown[] = natural.map((width, at) => ({ at, width }));
   const dropOrder = shown

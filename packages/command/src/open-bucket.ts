@@ -6,7 +6,7 @@ import { shownError } from "./shown-error.ts";
 import type { Style } from "./style.ts";
 import { keepDetailsIn } from "./unexpected.ts";
 
-/** The parts of a command that opening a bucket takes. */
+/** The parts of a command that are needed to open a bucket. */
 interface Opener {
   readonly from: string;
   readonly config: string | undefined;
@@ -47,7 +47,7 @@ export async function withOpenedBucket<T>(
   }
 }
 
-/** Warns of plugins that did not end as they should. */
+/** Warns about plugins that failed in `dispose`. */
 function warnOf(problems: readonly MaandError[], command: Opener): void {
   const { stderr } = command.context;
   const { warn, faint } = command.style("stderr");

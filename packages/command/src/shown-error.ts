@@ -4,7 +4,7 @@ import type { ProcessContext } from "./context.ts";
 import { systemText } from "./system-text.ts";
 import { unexpected } from "./unexpected.ts";
 
-/** Whatever was thrown, as an error that can be shown: it has a code, and its stack is in a file at most. */
+/** Converts any thrown value to an error that can be shown: with a code, and with its stack trace only in a file. */
 export function shownError(cause: unknown, { cwd, now }: Pick<ProcessContext, "cwd" | "now">): MaandError {
   if (isMaandError(cause)) return cause;
   if (isRefused(cause) && cause.path !== undefined) return noAccess(resolve(cause.path), cause);
@@ -17,15 +17,15 @@ function isSystemError(cause: unknown): cause is NodeJS.ErrnoException {
   return cause instanceof Error && "syscall" in cause && "code" in cause;
 }
 
-/** What to do about what the operating system refuses most often. */
+/** Hints for the most frequent errors of the operating system. */
 const HINTS: Readonly<Record<string, string>> = {
   ENOSPC: "free space on that disk and run the command again",
   EDQUOT: "free space within your quota and run the command again",
   EROFS: "its file system is read-only: mount it writable, or work on another copy of the bucket",
   EMFILE: "raise the limit of open files (ulimit -n), or lower the concurrency",
-  ENFILE: "raise the limit of open files of this machine (fs.file-max)",
+  ENFILE: "raise the limit of open files on this machine (fs.file-max)",
   ENOMEM: "free memory on this machine and run the command again",
-  EIO: "look at the health of that disk, and at the kernel's messages",
+  EIO: "check the health of that disk, and the kernel's messages",
 };
 
 function systemError(cause: NodeJS.ErrnoException): MaandError {
@@ -33,7 +33,7 @@ function systemError(cause: NodeJS.ErrnoException): MaandError {
   const hint = HINTS[cause.code ?? ""];
   return new MaandError({
     code: "SYSTEM",
-    message: `${where}cannot ${cause.syscall ?? "go on"}: ${systemText(cause)}`,
+    message: `${where}cannot ${cause.syscall ?? "continue"}: ${systemText(cause)}`,
     ...(hint === undefined ? {} : { hint }),
     cause,
   });

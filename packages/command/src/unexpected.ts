@@ -6,12 +6,12 @@ import { systemText } from "./system-text.ts";
 
 export { systemText };
 
-/** Files of details that are kept in one directory. */
+/** Maximum number of detail files to keep in one directory. */
 const KEPT = 20;
-/** Characters of an error's first line that are shown. */
+/** Maximum number of characters to show of an error's first line. */
 const SHOWN = 300;
 
-/** A bucket that is open: where its logs are, and what hides its secrets. */
+/** An open bucket: the location of its logs, and the mask for its secrets. */
 export interface KnownBucket {
   readonly paths: { readonly root: string; readonly logs: string };
   readonly mask: { text(text: string): string };
@@ -19,7 +19,10 @@ export interface KnownBucket {
 
 const open: KnownBucket[] = [];
 
-/** Lets the details of unexpected errors go to this bucket's logs, without its secrets, until the function is called. */
+/**
+ * Writes the details of unexpected errors to this bucket's logs, without its secrets, until the returned function is
+ * called.
+ */
 export function keepDetailsIn(bucket: KnownBucket): () => void {
   open.push(bucket);
   return () => {
@@ -34,8 +37,9 @@ export interface Shown {
 }
 
 /**
- * The text of an unexpected error: its first line, a code, and the file with the stack trace. It is a bug in maand or in a
- * plugin, so the file contains everything that a report needs. `logs` finds the logs of a bucket that is not open.
+ * The text of an unexpected error: its first line, a code, and the file with the stack trace. It is a bug in maand or
+ * in a plugin, so the file contains everything needed for a bug report. `logs` finds the logs of a bucket that is not
+ * open.
  */
 export function unexpected(cause: unknown, now: Date, logs?: () => string): Shown {
   const bucket = open.at(-1);
@@ -45,7 +49,7 @@ export function unexpected(cause: unknown, now: Date, logs?: () => string): Show
   const place = written(hide(details), () => bucket?.paths.logs ?? logs?.(), now);
   return {
     message: `unexpected error (UNEXPECTED): ${hide(firstLine(cause))}${thrownIn(cause, bucket?.paths.root)}; ${place}`,
-    hint: "this is an error in maand or in a plugin; please report it with that file",
+    hint: "this is a bug in maand or in a plugin; please report it with that file",
   };
 }
 
@@ -55,7 +59,7 @@ function firstLine(cause: unknown): string {
   return line.length > SHOWN ? `${line.slice(0, SHOWN)}...` : line;
 }
 
-/** The innermost file of the bucket that the stack names, which is a plugin's or the configuration: ` (plugin.ts:3:7)`. */
+/** The innermost file of the bucket in the stack, which is a plugin or the configuration: ` (plugin.ts:3:7)`. */
 function thrownIn(cause: unknown, root: string | undefined): string {
   const stack = cause instanceof Error ? (cause.stack ?? "") : "";
   if (root === undefined) return "";
@@ -69,7 +73,7 @@ function inspected(cause: unknown): string {
   return inspect(cause, { depth: 4, maxStringLength: 10_000, maxArrayLength: 50 });
 }
 
-/** Below the logs of the bucket; a new temporary directory outside of one, and for a bucket that this user may not use. */
+/** A directory below the logs of the bucket; outside a bucket, or without access to it, a new temporary directory. */
 function detailsDirectory(logsOf: () => string | undefined): string {
   try {
     const logs = logsOf();
@@ -93,7 +97,7 @@ function isDetails(name: string): boolean {
   return /^\d{8}T\d{9}Z-\d+\.txt$/.test(name);
 }
 
-/** Writes the details into a private file, and returns its path. */
+/** Writes the details to a private file, and returns its path. */
 function written(details: string, logs: () => string | undefined, now: Date): string {
   const name = `${now.toISOString().replace(/[-:.]/g, "")}-${process.pid}.txt`;
   try {

@@ -1,6 +1,7 @@
 /**
- * Runs maand from a program: build, plan, deploy and the commands for jobs, without a terminal. Nothing here prints, exits,
- * listens to signals or reads the clock except where an option says so. Stable: docs/plugins/stability.md says what that means.
+ * Runs maand from a program: build, plan, deploy and the commands for jobs, without a terminal. Nothing here prints,
+ * exits, listens to signals or reads the clock except where an option says so. Stable, as defined in
+ * docs/plugins/stability.md.
  */
 import { type Initialised, initBucket as initDirectory } from "./bucket/init.ts";
 import { type OpenedBucket, openBucket as openEngine } from "./bucket/open.ts";
@@ -35,13 +36,15 @@ export type { JobCommandOptions, JobCommandReport } from "./jobs/job-command.ts"
 export type { Plugin } from "./plugin-api/plugin.ts";
 export { type JobFailure, type Outcome, type Summary, type SummaryRecord, summaryRecord } from "./summary.ts";
 
-/** The options of a program that opens a bucket. */
+/** Options for opening a bucket from a program. */
 export interface EmbedOptions {
   /** The bucket's directory, or one below it. */
   readonly directory: string;
-  /** The plugins that `"defaults"` of the configuration stands for: `defaults` of `@maand/cli`. Default: none. */
+  /** The plugins that `"defaults"` means in the configuration: `defaults` of `@maand/cli`. Default: none. */
   readonly defaults?: () => readonly Plugin[];
-  /** Modules that the configuration may import without installing them, by name; `@maand/core` always is one. */
+  /**
+   * Modules that the configuration may import without installing them, by name; `@maand/core` is always one of them.
+   */
   readonly modules?: Readonly<Record<string, () => Promise<unknown>>>;
   /** Receives every event, synchronously. */
   readonly onEvent?: (event: MaandEvent) => void;
@@ -50,8 +53,9 @@ export interface EmbedOptions {
   /** The clock; default: the real one. */
   readonly now?: () => Date;
   /**
-   * Calls a function whenever the process has nothing left to wait for, such as on `beforeExit`; returns how to stop that. A
-   * tap that waits on a promise which never settles is then reported, and the process does not end without a word.
+   * Calls a function whenever the process has nothing left to wait for, such as on `beforeExit`; returns a function
+   * that stops this. A tap that waits on a promise which never settles is then reported, instead of a silent exit of
+   * the process.
    */
   readonly onIdle?: (listener: () => void) => () => void;
 }
@@ -60,7 +64,7 @@ export interface EmbedOptions {
 export interface EmbeddedDeployOptions {
   /** Default: all jobs. Stops and removals are not limited by this. */
   readonly jobs?: readonly string[];
-  /** Restart also what has not changed. Default: false. */
+  /** Also restart what has not changed. Default: false. */
   readonly force?: boolean;
   /** Copy files and run nothing. Default: false. */
   readonly syncOnly?: boolean;
@@ -79,7 +83,7 @@ export interface PlannedChange {
 export interface DeployPlan {
   /** Whether it would do anything. */
   readonly required: boolean;
-  /** Stops and removals first, then the rest wave by wave; allocations that stay as they are have the action `skip`. */
+  /** Stops and removals first, then the rest wave by wave; unchanged allocations have the action `skip`. */
   readonly changes: readonly PlannedChange[];
   /** Jobs that cannot be planned. */
   readonly failures: readonly JobFailure[];
@@ -105,7 +109,7 @@ export interface EmbeddedBucket {
   build(options?: { readonly strict?: boolean }): Promise<readonly Problem[]>;
   /** `maand deploy --dry-run`: contacts no worker and changes nothing. */
   plan(options?: EmbeddedDeployOptions): Promise<DeployPlan>;
-  /** `maand deploy`. What went wrong is in the summary; throws BUSY while another command changes the bucket. */
+  /** `maand deploy`. Failures are in the summary; throws BUSY while another command changes the bucket. */
   deploy(options?: EmbeddedDeployOptions): Promise<Summary>;
   /** `maand health_check`. */
   checkHealth(options?: Partial<HealthCheckOptions>): Promise<HealthReport>;
@@ -113,11 +117,11 @@ export interface EmbeddedBucket {
   runTarget(control: Pick<JobControl, "jobs" | "target"> & Partial<JobControl>): Promise<readonly ControlResult[]>;
   /** `maand jobcommand`. */
   runJobCommand(options: Pick<JobCommandOptions, "command"> & Partial<JobCommandOptions>): Promise<JobCommandReport>;
-  /** Ends the plugins and closes the bucket. Returns what went wrong with plugins. */
+  /** Disposes the plugins and closes the bucket. Returns the errors of plugins. */
   close(): Promise<readonly MaandError[]>;
 }
 
-/** `maand init`: creates a bucket in a directory, or updates the one that is there. Overwrites nothing. */
+/** `maand init`: creates a bucket in a directory, or updates the existing one. Overwrites nothing. */
 export async function initBucket(options: EmbedOptions): Promise<Initialised> {
   const made = initDirectory(options.directory);
   const bucket = await openEngine(openOptions(options));

@@ -2,30 +2,30 @@ import { inspect } from "node:util";
 import type { Problem } from "./domain/checks/problem.ts";
 
 /**
- * Every error code, with a sentence on its meaning. Append only: people search for these words, so none is renamed or
+ * Every error code, with a sentence on its meaning. Append only: people search for these codes, so none is renamed or
  * reused.
  */
 export const ERROR_CODES = {
   NOT_A_BUCKET: "No bucket was found in this directory or above it.",
   BUCKET_EXISTS: "The directory contains a bucket that cannot be used.",
   BUSY: "Another run holds the bucket's lock.",
-  STORE_NEWER: "The store was written by a newer maand; it is never downgraded.",
+  STORE_NEWER: "The store was written by a newer version of maand; it is never downgraded.",
   STORE_BROKEN: "The store cannot be read or written.",
-  PROBLEMS: "The input is invalid, or a worker lacks something; the problems have the locations.",
+  PROBLEMS: "The input is invalid, or a worker lacks something; the problems name the locations.",
   CONFIG_INVALID: "The configuration cannot be loaded.",
   PLUGIN_INVALID: "A plugin is missing, is not a plugin, or failed while it was applied.",
   USAGE: "The command line is wrong.",
   NO_HANDLER: "No loaded plugin answered a hook that must be answered.",
-  UNREACHABLE: "A worker could not be reached; nothing was begun there.",
-  HOST_KEY_CHANGED: "A worker showed another host key than the one pinned in the bucket.",
+  UNREACHABLE: "A worker could not be reached; nothing was started there.",
+  HOST_KEY_CHANGED: "A worker presented a host key other than the one pinned in the bucket.",
   AUTH_FAILED: "A worker refused the key or the user.",
-  DISCONNECTED: "The connection to a worker closed after a command had begun.",
-  TIMED_OUT: "A command ran longer than its time limit and was ended.",
-  COMMAND_FAILED: "A command on a worker ended with a failure.",
+  DISCONNECTED: "The connection to a worker closed after a command had started.",
+  TIMED_OUT: "A command exceeded its time limit and was stopped.",
+  COMMAND_FAILED: "A command on a worker failed.",
   STAGE_FAILED: "A job's files could not be synced to a worker.",
   TREE_CHANGED: "A staged tree is not the planned one; nothing was synced from it.",
-  WORKER_LACKS: "A worker lacks a tool that is needed there.",
-  OUT_OF_SYNC: "A worker is not in the state the bucket last delivered to it.",
+  WORKER_LACKS: "A worker lacks a required tool.",
+  OUT_OF_SYNC: "A worker is not in the state that the bucket last delivered to it.",
   UNHEALTHY: "A health check failed.",
   HOOK_FAILED: "A plugin failed in a hook.",
   INTERRUPTED: "The run was interrupted; its state is saved.",
@@ -34,29 +34,30 @@ export const ERROR_CODES = {
   KV_DECRYPT_FAILED: "A KV secret cannot be decrypted.",
   KV_REFUSED: "A job tried to access KV entries without permission.",
   RENDER_FAILED: "A template of a job cannot be rendered.",
-  NOT_PERMITTED: "A plugin does not let this be done now; nothing of it was begun.",
+  NOT_PERMITTED: "A plugin does not permit this now; nothing was started.",
   JOB_COMMAND_FAILED: "A command of a job failed.",
-  NOT_A_STORE: "The file in the store's place is not a store of maand; nothing was changed.",
+  NOT_A_STORE: "The file at the store's path is not a store of maand; nothing was changed.",
   LOCK_BROKEN: "The bucket's lock file cannot be used.",
-  BUCKET_NOT_TRUSTED: "The bucket belongs to another user, so nothing of it was run.",
+  BUCKET_NOT_TRUSTED: "The bucket belongs to another user, so nothing in it was run.",
   NO_ACCESS: "The bucket belongs to another user and may not be read.",
-  NOT_DELIVERED: "The files of a job are not on a worker where they were expected, so nothing was run.",
+  NOT_DELIVERED: "The files of a job are missing on a worker where they were expected, so nothing was run.",
   SYSTEM: "The operating system refused something on this machine, such as writing to a full disk.",
   INSTALLATION_BROKEN: "A part of this installation of maand cannot be loaded.",
-  RELEASE_HELD: "The only release of a job was reverted, so there is nothing of it to deploy.",
+  RELEASE_HELD: "The only release of a job was reverted, so the job has nothing to deploy.",
   REVERT_FAILED: "A failed rollout could not be undone; the message says what runs where.",
   UNEXPECTED: "An unexpected error in maand or in a plugin; its details are in a file.",
-  HOOK_STUCK: "A plugin did not end in a hook: it reached its time limit, or waits on a promise that never settles.",
-  STATE_REFUSED: "A value that a plugin keeps between runs was refused: it does not fit its schema, or is too large.",
+  HOOK_STUCK:
+    "A plugin did not return from a hook: it reached its time limit, or is waiting on a promise that never settles.",
+  STATE_REFUSED: "A value that a plugin keeps between runs was refused: it does not match its schema, or is too large.",
   PLAN_INVALID: "A file is not a plan that this maand can carry out in this bucket; nothing was changed.",
   PLAN_STALE: "Something that a saved plan rests on has changed since it was made; nothing was changed.",
   PLAN_DIFFERS: "The plan of a job turned out differently than in the saved plan, so the job was left as it was.",
 } as const;
 
-/** One of the words of {@link ERROR_CODES}. */
+/** One of the codes in {@link ERROR_CODES}. */
 export type ErrorCode = keyof typeof ERROR_CODES;
 
-/** A code of a plugin's own: its name and a word, such as `acme/NO_TOKEN`. */
+/** A plugin's own code: its name and a word, such as `acme/NO_TOKEN`. */
 export type PluginErrorCode = `${string}/${string}`;
 
 /** The fields of a {@link MaandError}; `message` says what happened and where, `hint` what to do next. */
@@ -71,7 +72,7 @@ export interface ErrorParts {
   /** Exit code of the failed command. */
   readonly exit?: number;
   readonly problems?: readonly Problem[];
-  /** With a code of a plugin's own: the command was refused before it changed anything. */
+  /** With a plugin's own code: the command was refused before it changed anything. */
   readonly refused?: boolean;
   readonly cause?: unknown;
 }
@@ -118,7 +119,7 @@ export function maskedError(error: MaandError, mask: { conceal<T extends object>
   return new MaandError(mask.conceal(parts));
 }
 
-/** Whether a value is a MaandError, also one of another copy of core: it checks properties, not the class. */
+/** Whether a value is a MaandError, possibly from another copy of core: it checks properties, not the class. */
 export function isMaandError(value: unknown): value is MaandError {
   return value instanceof Error && value.name === "MaandError" && "code" in value;
 }
@@ -131,7 +132,7 @@ export function errorText(value: unknown): string {
     : String(value);
 }
 
-/** The error for a list of problems; its message is that of the first problem, so that it also reads well alone. */
+/** The error for a list of problems; its message is that of the first problem, so that it is readable on its own. */
 export function problemsError(problems: readonly Problem[], message?: string): MaandError {
   const first = problems[0];
   const text =

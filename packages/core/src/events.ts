@@ -1,6 +1,6 @@
 import type { Outcome, SummaryRecord } from "./summary.ts";
 
-/** The fields of each event, besides those every event has. EVENTS.md lists the same, for readers of `--json`. */
+/** The fields of each event, besides those that every event has. EVENTS.md lists the same, for readers of `--json`. */
 export interface EventMap {
   "run.started": {
     readonly command: string;
@@ -224,7 +224,7 @@ export interface EventMap {
   };
 }
 
-/** The data of an event of a plugin: plain values by name. */
+/** The data of a plugin's event: plain values by name. */
 export type EventData = Readonly<Record<string, string | number | boolean | null>>;
 
 export type EventType = keyof EventMap;

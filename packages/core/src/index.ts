@@ -1,4 +1,7 @@
-/** For `maand.config.ts`, and for plugins: everything of `@maand/core/plugin`, and what a configuration is made of. */
+/**
+ * For `maand.config.ts`, and for plugins: everything in `@maand/core/plugin`, and the types and functions for a
+ * configuration.
+ */
 export { type Config, defineConfig, type PluginEntry } from "./config/config.ts";
 export type { SettingsWritten } from "./domain/settings/settings-written.ts";
 export * from "./plugin.ts";

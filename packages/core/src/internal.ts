@@ -1,6 +1,6 @@
 /**
- * The rest of the engine, for the packages of this repository. Unstable: anything here may change in any version. A plugin needs
- * `@maand/core/plugin`, and a program that runs maand `@maand/core/embed`.
+ * The rest of the engine, for the packages of this repository. Unstable: anything here may change in any version.
+ * Plugins use `@maand/core/plugin`; programs that run maand use `@maand/core/embed`.
  */
 
 export { applyPlugins, type Tapped, tapsOf } from "./bucket/apply-plugins.ts";

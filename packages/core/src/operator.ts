@@ -1,10 +1,11 @@
 /**
- * What tools for operators need beyond what every plugin does: runs with their connections, the lock and the journal, how the
- * store and the workers are checked, and the definitions behind the files of a workspace. It changes with the engine; a plugin that taps hooks needs `@maand/core` alone.
+ * What tools for operators need in addition to other plugins: runs with their connections, the lock and the journal,
+ * the checks of the store and the workers, and the definitions behind the files of a workspace. It changes with the
+ * engine; a plugin that only taps hooks needs only `@maand/core`.
  */
 export { type RunReporter, runReporter } from "./bucket/bucket.ts";
-export { knowSecrets } from "./bucket/mask-secrets.ts";
 export { asMaandError, outcomeOf, runToEnd, stopIfInterrupted, unlessInterrupted } from "./bucket/outcome.ts";
+export { registerSecrets } from "./bucket/register-secrets.ts";
 export { workspaceProblems } from "./build/build.ts";
 export { fault, faultOf, sound } from "./domain/checks/finding.ts";
 export { isRecord } from "./domain/checks/validate.ts";

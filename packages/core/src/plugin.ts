@@ -1,6 +1,6 @@
 /**
- * What a plugin is made of: its definition, options, settings and claims, its errors and problems, commands on workers, and the
- * types of hooks and contexts. Stable: docs/plugins/stability.md says what that means.
+ * Everything for writing a plugin: its definition, options, settings and claims, its errors and problems, commands on
+ * workers, and the types of hooks and contexts. Stable, as defined in docs/plugins/stability.md.
  */
 export type { Finding } from "./domain/checks/finding.ts";
 export { error, type Problem, type Report, warning } from "./domain/checks/problem.ts";

@@ -26,5 +26,5 @@ export { jobReleases, type ReleaseView } from "./store/views/releases.ts";
 export { openRollouts, type RolloutView } from "./store/views/rollouts.ts";
 export { isRefused, noAccess } from "./trust/access.ts";
 
-/** Compares a workspace with its build; loaded when it is needed, since reading a workspace takes modules of its own. */
+/** Compares a workspace with its build; loaded when needed, because reading a workspace requires further modules. */
 export const loadUnbuilt = () => import("./bucket/unbuilt.ts");

@@ -1,6 +1,6 @@
 import type { ErrorCode, PluginErrorCode } from "./errors.ts";
 
-/** What became of one allocation in a run; `skipped`: there was nothing to do; `paused`: a later step of a rollout reaches it. */
+/** The result for one allocation in a run; `skipped`: there was nothing to do; `paused`: a later step of a rollout reaches it. */
 export type Outcome =
   | "ok"
   | "failed"
@@ -18,14 +18,14 @@ export type Outcome =
 export interface AllocationResult {
   readonly job: string;
   readonly host: string;
-  /** What was done; `orchestrate` if a plugin led the rollout, and maand cannot know what it did. */
+  /** What was done; `orchestrate` if a plugin led the rollout, because maand cannot know what it did. */
   readonly action: string;
   /** The plugin that led the rollout. */
   readonly ledBy?: string;
   readonly outcome: Outcome;
-  /** Whether what it was brought to is recorded as running. */
+  /** Whether its new state is recorded as running. */
   readonly promoted: boolean;
-  /** What went wrong, or why it was left. */
+  /** What went wrong, or why it was left unchanged. */
   readonly message?: string;
   /** What to do about it. */
   readonly hint?: string;
@@ -33,7 +33,7 @@ export interface AllocationResult {
   readonly output?: readonly string[];
 }
 
-/** Something that went wrong for a whole job, such as a health check. */
+/** A failure of a whole job, such as of its health check. */
 export interface JobFailure {
   readonly job: string;
   readonly code: ErrorCode | PluginErrorCode;
@@ -62,20 +62,21 @@ export type Refusal = Omit<JobFailure, "job" | "output">;
 /** What a deploy did; `commit` receives it, and the exit code follows from it. */
 export interface Summary {
   /**
-   * `paused`: nothing failed, and a staged rollout waits for a person; `reverted`: all that failed was undone; `revert_failed`:
-   * something could not be undone; `refused`: it ended before it touched anything.
+   * `paused`: nothing failed, and a staged rollout waits for a person; `reverted`: everything that failed was undone; `revert_failed`:
+   * something could not be undone; `refused`: it ended
+   * before it touched anything.
    */
   readonly outcome: "ok" | "paused" | "failed" | "interrupted" | "reverted" | "revert_failed" | "refused";
   /** Why it was refused. */
   readonly refusal?: Refusal;
   readonly allocations: readonly AllocationResult[];
   readonly failures: readonly JobFailure[];
-  /** Jobs that were left because a job they demand failed or is paused, with that job's name. */
+  /** Jobs that were left unchanged because a job they demand failed or is paused, with that job's name. */
   readonly blocked: readonly { readonly job: string; readonly by: string }[];
   /** Staged rollouts that wait for a person. */
   readonly paused: readonly PausedRollout[];
   readonly warnings: readonly string[];
-  /** Parts of the workspace that changed since the last build, and were not deployed. */
+  /** Parts of the workspace that changed since the last build and were not deployed. */
   readonly unbuilt: readonly string[];
 }
 
@@ -87,7 +88,7 @@ export interface SummaryRecord {
   /** Allocations with nothing to do. */
   readonly skipped: number;
   readonly failed: number;
-  /** Allocations that went back to what ran before, because their rollout failed. */
+  /** Allocations that were reverted to what ran before, because their rollout failed. */
   readonly reverted: number;
   /** Allocations that were not reached because of an earlier failure. */
   readonly blocked: number;
@@ -116,7 +117,7 @@ export interface SummaryRecord {
   readonly unbuilt: readonly string[];
 }
 
-/** Outcomes that are no failure of an allocation; an interrupted one is counted by name only. */
+/** Outcomes that are not failures of an allocation; an interrupted one is counted by name only. */
 const NOT_FAILED: ReadonlySet<Outcome> = new Set(["ok", "skipped", "blocked", "interrupted", "reverted", "paused"]);
 
 /** Turns a summary into its record. */

@@ -2,7 +2,7 @@ import { Fault } from "./fault.ts";
 import { shortened } from "./text/characters.ts";
 import { byteLength } from "./text/utf8.ts";
 
-/** What a {@link TemplateError} is made of. */
+/** The parts of a {@link TemplateError}. */
 export interface TemplateErrorParts {
   readonly kind: "parse" | "exec";
   readonly name: string;
@@ -13,9 +13,9 @@ export interface TemplateErrorParts {
 }
 
 /**
- * The only thing `parse` and `execute` throw. `kind` says which of them; `name` is the template's; `line` counts from 1
- * and `column` is the number of bytes before the place in its line, as in Go's messages. `cause` is what a function
- * given in `funcs` threw.
+ * The only error that `parse` and `execute` throw. `kind` says which of them threw it; `name` is the template's; `line`
+ * counts from 1 and `column` is the number of bytes before the position in its line, as in Go's messages. `cause` is
+ * the error of a function in `funcs`.
  */
 export class TemplateError extends Error {
   override readonly name: string;
@@ -32,14 +32,14 @@ export class TemplateError extends Error {
   }
 }
 
-/** The parse error for whatever was thrown while `source` was read. */
+/** The parse error for any value thrown while `source` was parsed. */
 export function parseError(name: string, source: string, thrown: unknown): TemplateError {
   const { line, column } = positionOf(source, thrown instanceof Fault ? (thrown.offset ?? 0) : 0);
   const message = `template: ${name}:${line}:${column}: ${reasonOf(thrown)}`;
   return new TemplateError({ kind: "parse", name, line, column, message, ...causeOf(thrown) });
 }
 
-/** Where execution was: the place in `source` and the template (`define`) that was being executed. */
+/** The position of the execution: the place in `source`, and the template (`define`) being executed. */
 export interface Place {
   readonly name: string;
   readonly source: string;
@@ -47,7 +47,7 @@ export interface Place {
   readonly span: { readonly pos: number; readonly start: number; readonly end: number };
 }
 
-/** The execution error for whatever was thrown at a place. */
+/** The execution error for any value thrown at a place. */
 export function execError(place: Place, thrown: unknown): TemplateError {
   const { name, source, span } = place;
   const { line, column } = positionOf(source, span.pos);

@@ -1,7 +1,6 @@
 /**
- * A failure inside the engine that does not know its place in the template yet. `offset` is that place where the thrower
- * knows it; `cause` is what a function of the user threw. It is internal: `parse` and `execute` turn each into a
- * TemplateError.
+ * A failure inside the engine, without its position in the template. `offset` is the position, if the thrower knows it;
+ * `cause` is the error of a user's function. It is internal: `parse` and `execute` convert it to a TemplateError.
  */
 export class Fault extends Error {
   readonly offset: number | undefined;

@@ -8,9 +8,12 @@ import type { TemplateFunctions } from "./value/function.ts";
 
 /** The options of {@link parse}. */
 export interface ParseOptions {
-  /** Name of the template in errors, and for `{{template}}` to call itself by. Default `template`. */
+  /** The name of the template in errors, with which `{{template}}` can call it. Default `template`. */
   readonly name?: string;
-  /** Functions the template may call besides Go's built-ins; one with a built-in's name hides it. */
+  /**
+   * Functions that the template may call in addition to Go's built-ins; a function with the name of a built-in hides
+   * it.
+   */
   readonly funcs?: TemplateFunctions;
   /** Limits other than {@link DEFAULT_LIMITS}. */
   readonly limits?: Partial<Limits>;
@@ -19,11 +22,11 @@ export interface ParseOptions {
 /** A parsed template; it can be executed any number of times. */
 export interface Template {
   readonly name: string;
-  /** The text it gives for some data, which is the dot. Throws a TemplateError of kind `exec`. */
+  /** The rendered text for some data, which is the dot. Throws a TemplateError of kind `exec`. */
   execute(data?: unknown): string;
 }
 
-/** Reads a Go text/template. Throws a TemplateError of kind `parse`, also for an undefined function. */
+/** Reads a Go text/template. Throws a TemplateError of kind `parse`, including for an undefined function. */
 export function parse(text: string, options: ParseOptions = {}): Template {
   const { name = "template" } = options;
   const limits = { ...DEFAULT_LIMITS, ...options.limits };

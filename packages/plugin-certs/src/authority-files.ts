@@ -1,11 +1,11 @@
 import { chmodSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
-/** Where a bucket keeps its authority, below its root. */
+/** The paths of the authority's files, relative to the bucket's root. */
 export const CRT = "secrets/ca.crt";
 export const KEY = "secrets/ca.key";
 
-/** Both files of an authority, as far as they are there. */
+/** The two files of an authority; undefined for a missing one. */
 export interface AuthorityFiles {
   readonly crt: string | undefined;
   readonly key: string | undefined;
@@ -21,14 +21,16 @@ export function keepPrivate(root: string): void {
   chmodSync(join(root, KEY), 0o600);
 }
 
-/** Writes an authority if none exists. What is there is never replaced: the second of two writers fails. */
+/**
+ * Writes an authority if none exists. Existing files are never replaced: the second of two concurrent writers fails.
+ */
 export function writeAuthorityFiles(root: string, { crt, key }: { readonly crt: string; readonly key: string }): void {
   mkdirSync(join(root, "secrets"), { recursive: true, mode: 0o700 });
   writeOnce(join(root, KEY), key);
   writeOnce(join(root, CRT), crt);
 }
 
-/** Whole or not at all: a link cannot take the place of another file. */
+/** Writes the whole file or nothing: a hard link cannot replace an existing file. */
 function writeOnce(file: string, text: string): void {
   const half = `${file}.new`;
   rmSync(half, { force: true });

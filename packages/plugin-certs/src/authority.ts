@@ -4,13 +4,13 @@ import { type AuthorityFiles, CRT, KEY } from "./authority-files.ts";
 
 /** A bucket's certificate authority. */
 export interface Authority {
-  /** Its certificate, and nothing else that may be in the file, as PEM. */
+  /** Its certificate as PEM, without anything else in the file. */
   readonly pem: string;
   readonly certificate: X509Certificate;
   readonly key: KeyObject;
 }
 
-/** What the two files of an authority come to: there is none, it cannot be used, or it can. */
+/** The authority in the two files: none, an unusable one, or a usable one. */
 export type FoundAuthority =
   | { readonly state: "missing" }
   | { readonly state: "refused"; readonly problem: Problem }
@@ -20,24 +20,24 @@ const RSA_BITS = 2048;
 const CURVES = ["prime256v1", "secp384r1", "secp521r1"];
 const BLOCK = /-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g;
 
-/** Checks a CA, whether maand made it or an operator provided it: PKCS#1, PKCS#8 and SEC 1 keys, RSA and EC. */
+/** Checks a CA, created by maand or provided by an operator: PKCS#1, PKCS#8 and SEC 1 keys, RSA and EC. */
 export function readAuthority({ crt, key }: AuthorityFiles): FoundAuthority {
   if (crt === undefined && key === undefined) return { state: "missing" };
   if (crt === undefined)
-    return refused(CRT, `the bucket CA is incomplete: ${KEY} exists and this file does not`, RESTORE);
+    return refused(CRT, `the bucket CA is incomplete: ${KEY} exists, but this file does not`, RESTORE);
   if (key === undefined)
-    return refused(KEY, `the bucket CA is incomplete: ${CRT} exists and this file does not`, RESTORE);
+    return refused(KEY, `the bucket CA is incomplete: ${CRT} exists, but this file does not`, RESTORE);
   const pem = crt.match(BLOCK)?.join("\n");
   const certificate = pem === undefined ? undefined : parsed(() => new X509Certificate(pem));
   if (pem === undefined || !(certificate instanceof X509Certificate))
-    return refused(CRT, "this is no certificate", "it has to be PEM: -----BEGIN CERTIFICATE-----");
+    return refused(CRT, "this is not a certificate", "it must be PEM: -----BEGIN CERTIFICATE-----");
   const secret = parsed(() => createPrivateKey(key));
   if (secret instanceof Error) return refused(KEY, ...unreadable(key));
   const flaw = flawOf(certificate, secret);
   return flaw ?? { state: "ready", authority: { pem: `${pem}\n`, certificate, key: secret } };
 }
 
-/** What is wrong with the time an authority is valid for; undefined while it is. */
+/** The problem with an authority's validity period; undefined while it is valid. */
 export function outOfTime({ certificate }: Pick<Authority, "certificate">, now: Date): Problem | undefined {
   const { validFrom, validTo } = certificate;
   if (now.getTime() >= Date.parse(validTo))
@@ -47,10 +47,10 @@ export function outOfTime({ certificate }: Pick<Authority, "certificate">, now: 
   return undefined;
 }
 
-/** How a bucket gets another authority. */
+/** How to replace the authority of a bucket. */
 export const RENEW = `put another pair into ${CRT} and ${KEY}, or move both away and run maand init; then build and deploy`;
 
-const EARLY = `set this machine's clock; if it is right, the CA was made while it was ahead: ${RENEW}`;
+const EARLY = `set this machine's clock; if it is right, the CA was created while the clock was ahead: ${RENEW}`;
 
 const RESTORE = `restore it from a backup; to replace the CA, move both files away and run maand init: the next build replaces every certificate`;
 
@@ -58,13 +58,13 @@ function flawOf(certificate: X509Certificate, key: KeyObject): FoundAuthority | 
   const { modulusLength = 0, namedCurve = "" } = key.asymmetricKeyDetails ?? {};
   const kind = key.asymmetricKeyType;
   if (kind !== "rsa" && kind !== "ec")
-    return refused(KEY, `keys of type ${kind} cannot sign here`, "use an RSA or an EC key");
+    return refused(KEY, `keys of type ${kind} are not supported`, "use an RSA or an EC key");
   if (kind === "rsa" && modulusLength < RSA_BITS)
     return refused(KEY, `an RSA key of ${modulusLength} bits is too short`, `use one of at least ${RSA_BITS} bits`);
   if (kind === "ec" && !CURVES.includes(namedCurve))
-    return refused(KEY, `keys on the curve ${namedCurve} cannot sign here`, "use P-256, P-384 or P-521");
+    return refused(KEY, `keys on the curve ${namedCurve} are not supported`, "use P-256, P-384 or P-521");
   if (!certificate.checkPrivateKey(key))
-    return refused(KEY, `this is not the key of ${CRT}`, "put the key and the certificate there that belong together");
+    return refused(KEY, `this is not the key of ${CRT}`, "use a key and a certificate that belong together");
   if (!certificate.ca)
     return refused(CRT, "this certificate may not sign others", "a CA needs basicConstraints CA:TRUE and keyCertSign");
   return undefined;
@@ -76,8 +76,8 @@ function refused(where: string, message: string, hint: string): FoundAuthority {
 
 function unreadable(key: string): [string, string] {
   return /^-----BEGIN ENCRYPTED|^Proc-Type: 4,ENCRYPTED/m.test(key)
-    ? ["the key is locked with a passphrase", "remove it with openssl pkey -in locked.key -out secrets/ca.key"]
-    : ["this is no private key", "it has to be PEM: PKCS#8, PKCS#1 or SEC 1"];
+    ? ["the key is protected by a passphrase", "remove it with openssl pkey -in locked.key -out secrets/ca.key"]
+    : ["this is not a private key", "it must be PEM: PKCS#8, PKCS#1 or SEC 1"];
 }
 
 function parsed<T>(parse: () => T): T | Error {

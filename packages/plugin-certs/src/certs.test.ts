@@ -329,7 +329,7 @@ describe("time", () => {
     expect(await changedBy(() => at(50 * DAY))).toEqual([`${A} web.crt`, `${A} web.key`]);
     expect(await changedBy(() => at(51 * DAY))).toEqual([]);
     expect((await certificate(A, "web")).validTo).toBe("Apr 21 12:00:00 2027 GMT");
-    expect(JSON.stringify(bucket.events.at(-1))).toContain("made for 1 of 1 worker (its time is running out)");
+    expect(JSON.stringify(bucket.events.at(-1))).toContain("issued for 1 of 1 worker (it expires soon)");
   });
 
   it.each([[], ["certs_renewal_buffer = 0"]])(
@@ -347,7 +347,7 @@ describe("time", () => {
     expect(await changedBy(() => at(400 * DAY))).toHaveLength(2);
     expect(await changedBy(() => at(0))).toEqual([`${A} web.crt`, `${A} web.key`]);
     verify(ca(), (await stored())[`${A} web.crt`] ?? "", now);
-    expect(JSON.stringify(bucket.events.at(-1))).toContain("the clock was ahead when it was made");
+    expect(JSON.stringify(bucket.events.at(-1))).toContain("the clock was ahead when it was issued");
     expect(await changedBy(() => undefined)).toEqual([]);
   });
 

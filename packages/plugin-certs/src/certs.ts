@@ -13,18 +13,21 @@ import { validateAuthority, validateCerts } from "./validate.ts";
 import { leafSigner, type SignLeaf, signAuthority } from "./x509.ts";
 
 export interface CertsOptions {
-  /** Kind of key a new authority gets; default `rsa-4096`. Tests do not wait for one that large. */
+  /** Kind of key for a new authority; default `rsa-4096`. Tests use smaller keys, which are created faster. */
   readonly caKey?: KeyKind;
 }
 
-/** What making an authority needs of a context. */
+/** The parts of a context that are needed to create an authority. */
 type ClockContext = Pick<InitContext, "bucket" | "now" | "run" | "signal"> &
   Partial<Pick<ContributeContext, "isPreview">>;
 
-/** Days a new CA is valid. */
+/** Days that a new CA is valid. */
 const AUTHORITY_DAYS = 3650;
 
-/** Gives a bucket a certificate authority, and its jobs the certificates that `certs` of their manifests ask for. */
+/**
+ * Provides a bucket with a certificate authority, and its jobs with the certificates that `certs` of their manifests
+ * require.
+ */
 export function certs({ caKey = "rsa-4096" }: CertsOptions = {}): Plugin {
   const makeKeyPair = keyPairMaker();
   const authorityOf = oncePerRun((context) => haveAuthority(context, caKey, makeKeyPair));
@@ -53,7 +56,7 @@ export function certs({ caKey = "rsa-4096" }: CertsOptions = {}): Plugin {
 }
 
 /**
- * The bucket's authority; made if there is none, as in a bucket that is older than this plugin's place in it. A preview makes
+ * The bucket's authority, created if there is none, for example in a bucket to which this plugin was added later. A preview makes
  * one for itself and writes no file.
  */
 async function haveAuthority(context: ClockContext, kind: KeyKind, makeKeyPair: MakeKeyPair): Promise<Authority> {
@@ -73,10 +76,10 @@ async function haveAuthority(context: ClockContext, kind: KeyKind, makeKeyPair: 
   if (!isPreview) writeAuthorityFiles(bucket.root, files);
   const made = readAuthority(isPreview ? files : readAuthorityFiles(bucket.root));
   if (made.state === "ready") return made.authority;
-  throw new MaandError({ code: "HOOK_FAILED", message: "the bucket CA cannot be read back after it was made" });
+  throw new MaandError({ code: "HOOK_FAILED", message: "the bucket CA cannot be read back after it was created" });
 }
 
-/** Remembers what was made for the run it was made in: its jobs are processed in parallel. */
+/** Caches the result for one run, whose jobs are processed in parallel. */
 function oncePerRun<T>(make: (context: ClockContext) => Promise<T>): (context: ClockContext) => Promise<T> {
   let last: { readonly run: string; readonly made: Promise<T> } | undefined;
   return (context) => {

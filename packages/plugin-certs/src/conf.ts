@@ -18,7 +18,7 @@ export const CERTS_SETTINGS = defineSettings({
         days,
         v.transform((ttl) => ttl || DEFAULT_TTL),
       ),
-      `Days a certificate is valid; 0 means the default, ${DEFAULT_TTL}.`,
+      `Days that a certificate is valid; 0 means the default, ${DEFAULT_TTL}.`,
       DEFAULT_TTL,
     ),
     certs_renewal_buffer: setting(
@@ -37,7 +37,7 @@ export const CERTS_SETTINGS = defineSettings({
       refuse(
         "certs_renewal_buffer",
         `${buffer} days is not less than certs_ttl, ${ttl} days`,
-        "certificates would be renewed at every build; make it smaller",
+        "certificates would be renewed in every build; use a smaller value",
       );
   },
 });

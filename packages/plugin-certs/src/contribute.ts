@@ -8,18 +8,18 @@ import { holdsFor } from "./names.ts";
 import { type CertEntry, readCerts } from "./settings.ts";
 import type { SignLeaf } from "./x509.ts";
 
-/** Beginning of the keys, and of the paths, that certificates are under. */
+/** The prefix of the keys and paths of certificates. */
 export const PREFIX = "certs/";
 
-/** The authority of a build, and the means to make certificates with it. */
+/** The authority of a build, and the function that issues certificates with it. */
 export interface Mint {
   readonly authority: Authority;
   readonly makeKeyPair: MakeKeyPair;
-  /** Loads what signs; only when something is to be signed. */
+  /** Loads the code that signs certificates, only when one must be signed. */
   signer(): Promise<SignLeaf>;
 }
 
-/** Decides about every certificate of one job, makes those that are needed, and contributes them to the KV store. */
+/** Decides about every certificate of one job, issues those that are needed, and contributes them to the KV store. */
 export async function contributeCerts(context: ContributeContext, mint: Mint): Promise<void> {
   const { job, allocations, kv } = context;
   const hosts = allocations.map(({ host }) => host);
@@ -75,7 +75,7 @@ async function ownPair(
   return [host, await makePair(context, mint, wanted)];
 }
 
-/** The pair of all workers: the first stored one that still holds, for those that lack it too. */
+/** The pair shared by all workers: the first stored pair that is still valid, also used for workers that lack it. */
 async function onePair(
   context: ContributeContext,
   mint: Mint,
@@ -112,5 +112,5 @@ async function makePair({ settings, signal }: ContributeContext, mint: Mint, wan
 function sentence({ name, one }: CertEntry, job: string, workers: number, made: readonly string[]): string {
   const reasons = [...new Set(made)].join("; ");
   const whom = one ? "all its workers" : `${made.length} of ${workers} ${workers === 1 ? "worker" : "workers"}`;
-  return `certificate "${name}" of ${job}: made for ${whom} (${reasons})`;
+  return `certificate "${name}" of ${job}: issued for ${whom} (${reasons})`;
 }

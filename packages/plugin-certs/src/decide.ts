@@ -13,17 +13,17 @@ export interface Pair {
   readonly key: string;
 }
 
-/** What a certificate is held against. */
+/** The requirements for a certificate. */
 export interface Wanted {
   readonly entry: CertEntry;
-  /** Workers it has to hold for. */
+  /** Workers that it must be valid for. */
   readonly hosts: readonly string[];
   readonly authority: Authority;
   readonly settings: Pick<CertsSettings, "certs_ttl" | "certs_renewal_buffer">;
   readonly now: Date;
 }
 
-/** The reason for a certificate that is not there yet. */
+/** The reason for a certificate that does not exist yet. */
 export const NEW = "new";
 
 const DAY = 86_400_000;
@@ -32,8 +32,8 @@ const DAY = 86_400_000;
 export const BACKDATED_MS = 3_600_000;
 
 /**
- * Why a certificate has to be made; undefined when the stored one may stay. Everything it was made from is read from the
- * certificate itself, so each is decided alone, and a new worker changes no other certificate.
+ * Why a certificate must be issued; undefined if the stored one may stay. All its inputs are read from the certificate
+ * itself, so each certificate is decided separately, and a new worker changes no other certificate.
  */
 export function reasonToMake(pair: Pair | undefined, wanted: Wanted): string | undefined {
   if (!pair) return NEW;
@@ -48,8 +48,8 @@ export function reasonToMake(pair: Pair | undefined, wanted: Wanted): string | u
 }
 
 /**
- * The validity of a certificate made now. It begins an hour ago, so that a worker whose clock is behind accepts it, but not
- * before the CA does, and it ends with the CA at the latest. Certificates count in whole seconds.
+ * The validity of a certificate issued now. It starts an hour ago, so that a worker whose clock is behind accepts it,
+ * but not before the CA's own start. It ends with the CA at the latest. Certificates have a precision of seconds.
  */
 export function validityOf({ authority, settings, now }: Omit<Wanted, "entry" | "hosts">): Validity {
   const { from, to } = timesOf(authority.certificate);
@@ -60,12 +60,12 @@ export function validityOf({ authority, settings, now }: Omit<Wanted, "entry" | 
   };
 }
 
-/** When a certificate begins and ends. */
+/** The start and end of a certificate's validity. */
 function timesOf({ validFrom, validTo }: X509Certificate): CertificateTimes {
   return { from: Date.parse(validFrom), to: Date.parse(validTo) };
 }
 
-/** The certificate of a pair whose key belongs to it. */
+/** The certificate of a pair, if its key matches. */
 function readPair({ crt, key }: Pair): X509Certificate | undefined {
   try {
     const certificate = new X509Certificate(crt);
@@ -75,13 +75,13 @@ function readPair({ crt, key }: Pair): X509Certificate | undefined {
   }
 }
 
-/** A certificate for all workers may include removed ones; one for a single worker is for that one alone. */
+/** A certificate for all workers may include removed ones; one for a single worker may not. */
 function unfit({ subjectAltName }: X509Certificate, { entry, hosts }: Wanted): string | undefined {
   const has = readSubjectAltNames(subjectAltName);
   const needs = holdsFor(entry.altNames, hosts);
   if (!has || !equal(has.entry, needs.entry)) return "its entry in the manifest changed";
   const fits = entry.one ? includes(has, needs) : equal(has.hosts, needs.hosts);
-  return fits ? undefined : "a worker's address has to be in it";
+  return fits ? undefined : "a worker's address is missing";
 }
 
 function includes(has: HoldsFor, needs: HoldsFor): boolean {
@@ -93,14 +93,15 @@ function equal(a: readonly string[], b: readonly string[]): boolean {
 }
 
 /**
- * Whether its time has not come or is running out. If the CA ends with this certificate, a new one would not last longer,
- * and every build would issue one.
+ * Why a certificate is not yet valid or due for renewal. If the CA ends with this certificate, a new certificate would
+ * not last longer, and every build would issue one.
  */
 function due(certificate: X509Certificate, wanted: Wanted): string | undefined {
   const times = timesOf(certificate);
   const now = wanted.now.getTime();
-  if (now < times.from) return `it is not valid before ${certificate.validFrom}: the clock was ahead when it was made`;
+  if (now < times.from)
+    return `it is not valid before ${certificate.validFrom}: the clock was ahead when it was issued`;
   const longer = validityOf(wanted).notAfter.getTime() > times.to;
   const begin = renewalStart(times, wanted.settings.certs_renewal_buffer);
-  return longer && now >= begin ? "its time is running out" : undefined;
+  return longer && now >= begin ? "it expires soon" : undefined;
 }

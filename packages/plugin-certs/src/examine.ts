@@ -9,8 +9,8 @@ import { CERTS_SETTINGS } from "./conf.ts";
 const DAY = 86_400_000;
 
 /**
- * Checks the bucket's CA: whether it is whole, and valid long enough. From `certs_ttl` days before its end, every
- * certificate ends with it, and is valid for less time than configured.
+ * Checks the bucket's CA: whether it is complete, and valid long enough. From `certs_ttl` days before its end, every
+ * certificate ends with it, and so is valid for less time than configured.
  */
 export function examineAuthority({ bucket, now, settings, report }: ExamineContext): void {
   const found = readAuthority(readAuthorityFiles(bucket.root));
@@ -37,7 +37,7 @@ export function examineAuthority({ bucket, now, settings, report }: ExamineConte
     report({
       ...base,
       ok: false,
-      message: `the bucket CA ends in ${days < 1 ? "less than a day" : `${days} days`}, on ${validTo}`,
+      message: `the bucket CA expires in ${days < 1 ? "less than a day" : `${days} days`}, on ${validTo}`,
       hint: renewCommand(bucket.root),
     });
   else report({ ...base, ok: true, message: `is valid for ${days} days`, hint: null });
@@ -45,14 +45,14 @@ export function examineAuthority({ bucket, now, settings, report }: ExamineConte
 
 /** A new CA replaces every certificate, so check the clock first. */
 function clock(root: string): string {
-  return `date  # is it right? then the CA was made while the clock was ahead, and another one is needed: ${renewCommand(root)}`;
+  return `date  # if it is right, the CA was created while the clock was ahead, and must be replaced: ${renewCommand(root)}`;
 }
 
-/** Moves what is there out of the way and makes another one. Certificates follow with the next build and deploy. */
+/** Moves the old CA away and creates a new one. Certificates follow with the next build and deploy. */
 function renewCommand(root: string): string {
   const there = [CRT, KEY].map((file) => join(root, file)).filter((path) => existsSync(path));
   const lines = [...there.map((path) => shellLine(["mv", path, `${path}.old`])), maand(root, "init")];
-  return `${lines.join(" && ")}  # better: restore the pair from a backup; with another one, the next build replaces every certificate`;
+  return `${lines.join(" && ")}  # better: restore the pair from a backup; with a new pair, the next build replaces every certificate`;
 }
 
 function maand(root: string, command: string): string {

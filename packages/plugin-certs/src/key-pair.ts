@@ -7,24 +7,24 @@ import pLimit from "p-limit";
 /** The kinds of keys that `certs_key` may name. */
 export type KeyKind = "rsa-2048" | "rsa-4096" | "ecdsa-p256";
 
-/** A private key and its public one. */
+/** A private key and its public key. */
 export interface KeyPair {
   readonly privateKey: KeyObject;
   readonly publicKey: KeyObject;
 }
 
-/** Makes a key pair. Throws INTERRUPTED once the signal has aborted. */
+/** Creates a key pair. Throws INTERRUPTED once the signal has aborted. */
 export type MakeKeyPair = (kind: KeyKind, signal: AbortSignal) => Promise<KeyPair>;
 
 const generate = promisify(generateKeyPair);
 
-/** Makes key pairs on as many cores as there are; Node has four threads for it, and more would only wait there. */
+/** Creates key pairs on all cores, at most four at a time, because Node uses four threads for it. */
 export function keyPairMaker(): MakeKeyPair {
   const side = pLimit(Math.min(availableParallelism(), 4));
   return (kind, signal) =>
     side(() => {
       if (!signal.aborted) return makeKeyPair(kind);
-      throw new MaandError({ code: "INTERRUPTED", message: "interrupted while keys were made; none is kept" });
+      throw new MaandError({ code: "INTERRUPTED", message: "interrupted during the creation of keys; none is kept" });
     });
 }
 
@@ -39,7 +39,7 @@ function makeKeyPair(kind: KeyKind): Promise<KeyPair> {
   }
 }
 
-/** A private key as a file: PKCS#8, or the older form of its kind (PKCS#1, SEC 1). */
+/** A private key in a file format: PKCS#8, or the older format of its kind (PKCS#1, SEC 1). */
 export function keyPem(key: KeyObject, pkcs8: boolean): string {
   const older = key.asymmetricKeyType === "ec" ? "sec1" : "pkcs1";
   return key.export({ type: pkcs8 ? "pkcs8" : older, format: "pem" }).toString();

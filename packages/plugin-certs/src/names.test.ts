@@ -77,7 +77,7 @@ it.each([undefined, "", "DNS:a", "IP Address:127.0.0.1", "IP Address:, IP Addres
   (text) => expect(readSubjectAltNames(text)).toBeUndefined(),
 );
 
-it("takes one of the maand that was written in Go, for addresses of workers alone, as it is", () => {
+it("accepts a certificate of the Go program that is only for addresses of workers", () => {
   const text = "IP Address:127.0.0.1, IP Address:10.0.0.1, IP Address:10.0.0.2";
   expect(readSubjectAltNames(text)).toEqual(holdsFor([], ["10.0.0.1", "10.0.0.2"]));
 });

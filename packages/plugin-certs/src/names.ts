@@ -9,15 +9,15 @@ export interface HoldsFor {
 }
 
 /**
- * Between the names of the entry and those of workers stands `localhost`: so the certificate itself shows which is which,
- * and nothing else has to be recorded.
+ * `localhost` separates the names of the entry from those of workers, so that the certificate itself shows which is
+ * which, and nothing else needs to be recorded.
  */
 const LOOPBACK = "127.0.0.1";
 const DIVIDER = "localhost";
 
 const LABEL = /^[a-zA-Z0-9_]([a-zA-Z0-9_-]{0,61}[a-zA-Z0-9_])?$/;
 
-/** Whether a text is an address or a DNS name, perhaps with `*` in front or `_` in it, as certificates are made out to. */
+/** Whether a text is an address or a DNS name, possibly with a leading `*` or with `_`, as allowed in certificates. */
 export function isCertifiable(text: string): boolean {
   if (isIP(text) !== 0) return !text.includes("%");
   if (text.length > 253 || /^[\d.]+$/.test(text)) return false;
@@ -27,27 +27,27 @@ export function isCertifiable(text: string): boolean {
     .every((label) => LABEL.test(label));
 }
 
-/** One form for each name: what differs is another name. */
+/** The canonical form of a name; names with different forms are different. */
 export function canonical(name: string): string {
   return isIP(name) === 6 ? new URL(`http://[${name}]`).hostname.slice(1, -1) : name.toLowerCase();
 }
 
-/** What a certificate made out for these names holds for. */
+/** What a certificate for these names is valid for. */
 export function holdsFor(altNames: readonly string[], hosts: readonly string[]): HoldsFor {
   const entry = [...new Set(altNames.map(canonical))].filter((name) => name !== LOOPBACK && name !== DIVIDER);
   const taken = new Set([LOOPBACK, DIVIDER, ...entry]);
   return { entry, hosts: [...new Set(hosts.map(canonical))].filter((host) => !taken.has(host)) };
 }
 
-/** The names as they are written into a certificate. */
+/** The names in the form of a certificate. */
 export function subjectAltNames({ entry, hosts }: HoldsFor): { type: "dns" | "ip"; value: string }[] {
   const names = [LOOPBACK, ...entry, DIVIDER, ...hosts];
   return names.map((value) => ({ type: isIP(value) === 0 ? "dns" : "ip", value }));
 }
 
 /**
- * Reads them back from what `X509Certificate.subjectAltName` says; undefined if it was not made here. The maand that was written in
- * Go made certificates out to 127.0.0.1 and the addresses of workers alone: those of a bucket that was imported stay valid.
+ * Parses `X509Certificate.subjectAltName`; undefined if maand did not issue the certificate. The maand that was written
+ * in Go issued certificates only for 127.0.0.1 and the addresses of workers; those of an imported bucket stay valid.
  */
 export function readSubjectAltNames(text: string | undefined): HoldsFor | undefined {
   const names = (text ?? "").split(", ").map((part) => canonical(part.replace(/^(DNS|IP Address):/, "")));

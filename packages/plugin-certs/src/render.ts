@@ -4,8 +4,8 @@ import { PREFIX } from "./contribute.ts";
 import { readCerts } from "./settings.ts";
 
 /**
- * Adds an allocation's certificates, their keys and the CA to its tree. Throws NOT_FOUND for a certificate
- * that no build has made yet. A bucket whose last build knew of no CA has none to give.
+ * Adds an allocation's certificates, their keys and the CA to its tree. Throws NOT_FOUND for a certificate that no
+ * build has issued yet. Adds no CA if the last build had none.
  */
 export function renderCerts(tree: Tree, { job, allocation, kv }: RenderContext): Tree {
   const namespace = NAMESPACE.allocation(job.name, allocation.host);

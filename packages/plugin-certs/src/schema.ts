@@ -13,8 +13,8 @@ const SUBJECT = {
   ),
   alt_names: v.optional(
     v.pipe(
-      v.array(v.string("must be text in quotes"), "must be a list of texts"),
-      v.description("DNS names and addresses it holds for, besides 127.0.0.1, localhost and the worker"),
+      v.array(v.string("must be text in quotes"), "must be a list of strings"),
+      v.description("DNS names and addresses that it is valid for, besides 127.0.0.1, localhost and the worker"),
     ),
   ),
 };
@@ -24,7 +24,10 @@ const CERT = {
     v.pipe(v.boolean("must be true or false"), v.description("write the key as PKCS#8; default false")),
   ),
   one: v.optional(
-    v.pipe(v.boolean("must be true or false"), v.description("one certificate for all workers; default: one for each")),
+    v.pipe(
+      v.boolean("must be true or false"),
+      v.description("one certificate for all workers; default: one per worker"),
+    ),
   ),
   subject: v.optional(v.pipe(record, v.looseObject(SUBJECT))),
 };
@@ -37,8 +40,8 @@ export const CERTS = defineClaim("certs", {
   schema: v.pipe(record, v.record(v.string(), v.pipe(record, v.looseObject(CERT))), v.description(DESCRIPTION)),
 });
 
-/** One entry of `certs` as it is written. */
+/** One entry of `certs` as written. */
 export type WrittenCert = v.InferOutput<typeof CERTS.schema>[string];
 
-/** Keys known in each part, for "did you mean". */
+/** The known keys of each part, for suggestions. */
 export const KNOWN_KEYS = { cert: Object.keys(CERT), subject: Object.keys(SUBJECT) } as const;

@@ -14,15 +14,15 @@ export interface CertEntry {
 }
 
 /**
- * The entries of `certs` in a manifest, sorted by name. Throws PROBLEMS for a shape that `validate` refuses,
- * so that a certificate is never silently left out.
+ * The entries of `certs` in a manifest, sorted by name. Throws PROBLEMS for a shape that `validate` refuses, so that a
+ * certificate is never silently omitted.
  */
 export function readCerts(job: Pick<Job, "name" | "manifest">): CertEntry[] {
   const written = CERTS.of(job);
   if (!written && job.manifest[CERTS.key] !== undefined)
     throw new MaandError({
       code: "PROBLEMS",
-      message: `certs of ${job.name} cannot be understood: they have another form`,
+      message: `certs of ${job.name} are invalid: they have another form`,
       hint: "correct the manifest and run maand build",
     });
   return Object.entries(written ?? {})

@@ -25,15 +25,15 @@ describe("certs of a manifest", () => {
   ])("%j is valid", async (entries) => expect(await problemsOf(entries)).toEqual([]));
 
   it.each([
-    [{ "2web": {} }, `${WHERE}.2web`, /cannot name a certificate/, /beginning with a letter/],
-    [{ "web-1": {} }, `${WHERE}.web-1`, /cannot name a certificate/, /letters, digits and _/],
-    [{ constructor: {} }, `${WHERE}.constructor`, /cannot name a certificate/, /./],
+    [{ "2web": {} }, `${WHERE}.2web`, /is not a valid certificate name/, /beginning with a letter/],
+    [{ "web-1": {} }, `${WHERE}.web-1`, /is not a valid certificate name/, /letters, digits and _/],
+    [{ constructor: {} }, `${WHERE}.constructor`, /is not a valid certificate name/, /./],
     [{ ca: {} }, `${WHERE}.ca`, /"ca" is taken/, /another name/],
     [{ web: { subject: { common_name: "" } } }, `${WHERE}.web.subject.common_name`, /empty/, /omit it/],
     [
       { web: { subject: { common_name: "a b" } } },
       `${WHERE}.web.subject.common_name`,
-      /"a b" is no DNS name/,
+      /"a b" is neither a DNS name/,
       /letters/,
     ],
     [
@@ -45,7 +45,7 @@ describe("certs of a manifest", () => {
     [
       { web: { subject: { alt_names: ["ok", "https://db.example:443/x"] } } },
       `${WHERE}.web.subject.alt_names[1]`,
-      /no DNS name/,
+      /neither a DNS name/,
       /write "db.example"/,
     ],
   ])("%j is refused", async (entries, where, message, hint) => {
@@ -81,7 +81,7 @@ describe("certs of a manifest", () => {
       { name: "db", pkcs8: false, one: true, commonName: "api", altNames: ["x"] },
       { name: "web", pkcs8: false, one: false, commonName: "api", altNames: [] },
     ]);
-    expect(() => readCerts(aJob({ manifest: { certs: [] } }))).toThrow("certs of api cannot be understood");
+    expect(() => readCerts(aJob({ manifest: { certs: [] } }))).toThrow("certs of api are invalid");
   });
 
   it("have a JSON Schema for editors", () => {

@@ -7,7 +7,7 @@ import { isCertifiable } from "./names.ts";
 import { CERTS, KNOWN_KEYS, type WrittenCert } from "./schema.ts";
 
 const DAY = 86_400_000;
-/** X.509 allows no more in a common name. */
+/** The maximum length of an X.509 common name. */
 const LONGEST_COMMON_NAME = 64;
 
 /** Checks the `certs` of every job: names, subjects and unknown keys. */
@@ -21,7 +21,7 @@ export function validateCerts({ jobs, report }: Pick<ValidateContext, "jobs" | "
   }
 }
 
-/** Looks at the bucket's CA; jobs without certificates do not need one that is in time. A missing one is made later. */
+/** Checks the bucket's CA. Without certificates, its validity period does not matter. A missing CA is created later. */
 export function validateAuthority({ bucket, jobs, now, settings, report }: ValidateContext): void {
   const found = readAuthority(readAuthorityFiles(bucket.root));
   if (found.state === "refused") report(found.problem);
@@ -31,18 +31,21 @@ export function validateAuthority({ bucket, jobs, now, settings, report }: Valid
   const { validTo } = found.authority.certificate;
   if (wrong) report(needed ? wrong : { ...wrong, level: "warning" });
   else if (needed && Date.parse(validTo) < now().getTime() + CERTS_SETTINGS.from(settings).certs_ttl * DAY)
-    report(warning("ca_ends", CRT, `the bucket CA ends on ${validTo}, and every certificate with it`, RENEW));
+    report(warning("ca_ends", CRT, `the bucket CA expires on ${validTo}, and every certificate with it`, RENEW));
 }
 
-/** As written: the schema leaves out names that every object has by its nature, and they must not vanish unseen. */
+/**
+ * The names as written, because the schema drops names that every object has, and they must not be silently ignored.
+ */
 function namesOf({ manifest }: Pick<Job, "manifest">): string[] {
   return typeof manifest.certs === "object" ? Object.keys(manifest.certs ?? {}) : [];
 }
 
 function validateName(name: string, where: string, report: Report): void {
-  if (!isName("cert", name)) report(problem(where, `"${name}" cannot name a certificate`, `use ${nameRule("cert")}`));
+  if (!isName("cert", name))
+    report(problem(where, `"${name}" is not a valid certificate name`, `use ${nameRule("cert")}`));
   else if (name === "ca")
-    report(problem(where, 'the name "ca" is taken: certs/ca.crt is the bucket\'s own', "give it another name"));
+    report(problem(where, 'the name "ca" is taken: certs/ca.crt is the bucket\'s own', "choose another name"));
 }
 
 function validateCert({ subject = {}, ...cert }: WrittenCert, where: string, report: Report): void {
@@ -53,18 +56,23 @@ function validateCert({ subject = {}, ...cert }: WrittenCert, where: string, rep
   for (const [at, altName] of (subject.alt_names ?? []).entries())
     if (!isCertifiable(altName))
       report(
-        problem(`${where}.subject.alt_names[${at}]`, `"${altName}" is no DNS name and no address`, hintFor(altName)),
+        problem(
+          `${where}.subject.alt_names[${at}]`,
+          `"${altName}" is neither a DNS name nor an address`,
+          hintFor(altName),
+        ),
       );
 }
 
 function validateCommonName(name: string, where: string, report: Report): void {
   if (name === "") report(problem(where, "must not be empty", "omit it to use the job's name"));
-  else if (!isCertifiable(name)) report(problem(where, `"${name}" is no DNS name and no address`, hintFor(name)));
+  else if (!isCertifiable(name))
+    report(problem(where, `"${name}" is neither a DNS name nor an address`, hintFor(name)));
   else if (name.length > LONGEST_COMMON_NAME)
     report(
       problem(
         where,
-        `is longer than ${LONGEST_COMMON_NAME} characters, which no common name may be`,
+        `is longer than ${LONGEST_COMMON_NAME} characters, the limit of a common name`,
         "put it under alt_names, and a shorter one here",
       ),
     );
@@ -80,7 +88,7 @@ function hintFor(name: string): string {
   return "use letters, digits and - with dots between, such as db.example.com or *.example.com, or an address";
 }
 
-/** A file of the job that would be in the place of one made here never reaches a worker. */
+/** Warns about a file of the job that a certificate would replace on the workers. */
 function validateFiles(job: Job, names: readonly string[], report: Report): void {
   const made = ["certs/ca.crt", ...names.flatMap((name) => [`certs/${name}.crt`, `certs/${name}.key`])];
   for (const { path } of job.files.filter((file) => made.includes(file.path)))
@@ -89,7 +97,7 @@ function validateFiles(job: Job, names: readonly string[], report: Report): void
         "file_replaced",
         `workspace/jobs/${job.name}/${path}`,
         "on workers the certificate replaces it",
-        "take the file out, or move it to another directory",
+        "delete the file, or move it to another directory",
       ),
     );
 }
@@ -101,7 +109,7 @@ function unknownKeys(value: object, known: readonly string[], where: string, rep
         "unknown_key",
         `${where}.${key}`,
         `unknown key "${key}" is ignored`,
-        didYouMean(key, known) ?? `known here: ${known.join(", ")}`,
+        didYouMean(key, known) ?? `valid keys: ${known.join(", ")}`,
       ),
     );
 }

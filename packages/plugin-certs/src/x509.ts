@@ -4,7 +4,7 @@ import type { Authority } from "./authority.ts";
 import type { KeyPair } from "./key-pair.ts";
 import { type HoldsFor, subjectAltNames } from "./names.ts";
 
-/** When a certificate begins and ends. */
+/** The start and end of a certificate's validity. */
 export interface Validity {
   readonly notBefore: Date;
   readonly notAfter: Date;
@@ -17,7 +17,7 @@ export interface Leaf extends Validity {
   readonly publicKey: KeyObject;
 }
 
-/** Signs certificates with one authority; answers PEM. */
+/** Signs certificates with one authority; returns PEM. */
 export type SignLeaf = (leaf: Leaf) => Promise<string>;
 
 /** The self-signed certificate of a new CA. */
@@ -66,7 +66,7 @@ export async function leafSigner({ pem, certificate, key }: Authority): Promise<
 
 type X509 = Awaited<ReturnType<typeof library>>;
 
-/** Key encipherment is what RSA does; an elliptic curve key cannot. */
+/** Only RSA keys support key encipherment; elliptic curve keys do not. */
 async function leafExtensions(x509: X509, key: KeyObject, holdsFor: HoldsFor): Promise<Extension[]> {
   const { digitalSignature, keyEncipherment } = x509.KeyUsageFlags;
   const usage = key.asymmetricKeyType === "ec" ? digitalSignature : digitalSignature | keyEncipherment;
@@ -79,7 +79,10 @@ async function leafExtensions(x509: X509, key: KeyObject, holdsFor: HoldsFor): P
   ];
 }
 
-/** Loaded when the first certificate is made: most builds make none. It wants the polyfill to be there before it. */
+/**
+ * Loaded when the first certificate is issued, because most builds issue none. It requires the polyfill to be loaded
+ * first.
+ */
 async function library(): Promise<typeof import("@peculiar/x509")> {
   await import("reflect-metadata");
   return import("@peculiar/x509");

@@ -98,12 +98,12 @@ describe("an http check", () => {
     const { error, results } = await verify({ checks: [ready] }, port);
     expect(error).toBeUndefined();
     expect(requests).toEqual(["GET /ready"]);
-    expect(results).toMatchObject([{ target: `127.0.0.1:${port}/ready`, message: "answered 200" }]);
+    expect(results).toMatchObject([{ target: `127.0.0.1:${port}/ready`, message: "responded with 200" }]);
   });
 
   it("fails on an unexpected status", async () => {
     const { error } = await verify({ checks: [ready] }, await answering(503));
-    expect(error?.message).toMatch(/http 127\.0\.0\.1:\d+\/ready: answered 503, expected 200$/);
+    expect(error?.message).toMatch(/http 127\.0\.0\.1:\d+\/ready: responded with 503, expected 200$/);
   });
 
   it("may expect any status, even a redirect", async () => {
@@ -130,7 +130,7 @@ describe("an http check", () => {
   it("fails at its time limit", async () => {
     const port = await serving(() => {});
     const { error } = await verify({ checks: [ready], timeout_seconds: 0.1 }, port);
-    expect(error?.message).toContain("no answer within 0.1 s");
+    expect(error?.message).toContain("no response within 0.1 s");
   });
 
   it("reports an answer that is not HTTP", async () => {
@@ -174,7 +174,7 @@ describe("an ssh check", () => {
   it("does not wait for an unreachable worker", async () => {
     const checks = { ...health_check, timeout_seconds: 0.05 };
     const { error } = await verify(checks, 0, { remote: () => new Promise(() => {}) });
-    expect(error?.message).toContain("no answer within 0.05 s");
+    expect(error?.message).toContain("no response within 0.05 s");
   });
 });
 
@@ -336,7 +336,7 @@ describe("health_check in a manifest", () => {
 
   it.each([
     [{ type: "tcp", port: "htpp" }, ["~.checks[0].port", 'port "htpp" is not declared', 'did you mean "http"?']],
-    [{ type: "tcp" }, ["~.checks[0].port", "a check of type tcp needs a port", "known here: admin, http"]],
+    [{ type: "tcp" }, ["~.checks[0].port", "a check of type tcp needs a port", "use one of: admin, http"]],
     [{ type: "htp", port: "http" }, ["~.checks[0].type", 'there is no check of type "htp"', 'did you mean "http"?']],
     [
       { type: "http", port: "http", path: "ready" },
@@ -344,7 +344,7 @@ describe("health_check in a manifest", () => {
     ],
     [
       { type: "http", port: "http", scheme: "gopher" },
-      ["~.checks[0].scheme", 'there is no scheme "gopher"', "known here: http, https"],
+      ["~.checks[0].scheme", 'there is no scheme "gopher"', "use one of: http, https"],
     ],
     [
       { type: "ssh", command: " " },

@@ -10,7 +10,7 @@ export interface HealthOptions {
   readonly sleep?: Sleep;
 }
 
-/** Checks the health of jobs by the `health_check` of their manifests: tcp, http and ssh. */
+/** Checks the health of jobs according to `health_check` in their manifests: tcp, http and ssh. */
 export function health({ sleep = pause }: HealthOptions = {}): Plugin {
   return definePlugin({
     name: "health",
@@ -18,14 +18,14 @@ export function health({ sleep = pause }: HealthOptions = {}): Plugin {
     apply(hooks) {
       hooks.validate.tap("health", validateHealth);
       hooks.verify.tapPromise({ name: "health", concerns: isChecked, limitMs: roundLimitMs }, async (context) => {
-        const { verifyHealth } = await import("./verify.ts"); // loads Node's http and tls, which a build does not need
+        const { verifyHealth } = await import("./verify.ts"); // loaded here because it loads Node's http and tls, which a build does not need
         await verifyHealth(context, sleep);
       });
     },
   });
 }
 
-/** What a tap may need beyond one round of checks and the pause behind it; each round is logged. */
+/** Extra time for a tap beyond one round of checks and the following pause; each round is logged. */
 const AROUND_MS = 60_000;
 
 /** The longest time between two rounds of checks. */
@@ -39,7 +39,7 @@ function isChecked(job: Job): boolean {
   return HEALTH_CHECK.key in job.manifest;
 }
 
-/** A signal of its own: a listener per job on the run's signal would look like a leak to Node. */
+/** A separate signal, because a listener per job on the run's signal would look like a leak to Node. */
 async function pause(ms: number, signal: AbortSignal): Promise<void> {
   await setTimeout(ms, undefined, { signal: AbortSignal.any([signal]) });
 }

@@ -2,7 +2,7 @@ import { get, type IncomingMessage } from "node:http";
 import { get as getSecurely } from "node:https";
 import { systemTrust } from "./system-trust.ts";
 
-/** The number of redirects to follow, before they count as a loop. */
+/** The number of redirects to follow before they count as a loop. */
 const REDIRECTS = 10;
 
 /** The number of bytes read of a response body, which is ignored. */
@@ -13,8 +13,8 @@ export async function probeHttp(url: URL, expectStatus: number, signal: AbortSig
   let at = url;
   for (let redirects = 0; redirects <= REDIRECTS; redirects++) {
     const { status, location } = await answer(at, signal);
-    if (status === expectStatus) return `answered ${status}`;
-    if (location === undefined) throw new Error(`answered ${status}, expected ${expectStatus}`);
+    if (status === expectStatus) return `responded with ${status}`;
+    if (location === undefined) throw new Error(`responded with ${status}, expected ${expectStatus}`);
     at = new URL(location, at);
     if (at.protocol !== "http:" && at.protocol !== "https:") throw new Error(`redirects to ${at.protocol}`);
   }
@@ -43,7 +43,7 @@ function answer(url: URL, signal: AbortSignal): Promise<Answer> {
   });
 }
 
-/** Reads a short body to its end, so that servers do not log an error, and cuts a long one. */
+/** Reads a short body to its end, so that servers do not log an error, and cuts off a long one. */
 function discard(response: IncomingMessage): void {
   let bytes = 0;
   response.on("error", () => {});

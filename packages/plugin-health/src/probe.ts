@@ -55,20 +55,20 @@ function targetOf(check: Check, host: string, port: number): string {
 const REASONS: Readonly<Record<string, string>> = {
   ECONNREFUSED: "connection refused",
   ECONNRESET: "connection reset",
-  EHOSTUNREACH: "no route to it",
-  ENETUNREACH: "no route to it",
-  ENOTFOUND: "its name is not known",
-  ETIMEDOUT: "no answer",
+  EHOSTUNREACH: "no route to host",
+  ENETUNREACH: "no route to host",
+  ENOTFOUND: "unknown host name",
+  ETIMEDOUT: "no response",
 };
 
 function reason(cause: unknown, timeoutMs: number): string {
   if (isMaandError(cause)) return cause.code === "TIMED_OUT" ? tooLate(timeoutMs) : cause.message;
   if (!(cause instanceof Error)) return String(cause);
   const code = "code" in cause ? String(cause.code) : "";
-  if (code.startsWith("HPE_")) return "its answer is not HTTP";
+  if (code.startsWith("HPE_")) return "the response is not HTTP";
   return REASONS[code] ?? cause.message;
 }
 
 function tooLate(timeoutMs: number): string {
-  return `no answer within ${timeoutMs / 1000} s`;
+  return `no response within ${timeoutMs / 1000} s`;
 }

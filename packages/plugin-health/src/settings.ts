@@ -82,7 +82,7 @@ function positive(value: number | undefined, whenUnset: number): number {
 function invalid(job: string, reason: string): MaandError {
   return new MaandError({
     code: "PROBLEMS",
-    message: `health_check of ${job} cannot be understood: ${reason}`,
+    message: `health_check of ${job} is invalid: ${reason}`,
     hint: "correct the manifest and run maand build",
   });
 }

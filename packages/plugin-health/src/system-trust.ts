@@ -13,8 +13,8 @@ const BUNDLES = [
 let agent: Agent | undefined;
 
 /**
- * Trusts the certificates this machine trusts, `SSL_CERT_FILE` first, as curl and Go do; without any, Node's own list
- * applies. Read once, because some 140 certificates take a while.
+ * Trusts the certificates that this machine trusts, with `SSL_CERT_FILE` first, like curl and Go; if there are none,
+ * Node's own list applies. Read once, because parsing about 140 certificates takes a while.
  */
 export function systemTrust(): Agent {
   agent ??= new Agent({ rejectUnauthorized: true, secureContext: createSecureContext(trusted(process.env)) });

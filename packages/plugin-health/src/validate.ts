@@ -64,7 +64,7 @@ function unknownKeys(value: object, known: readonly string[], where: string, rep
 }
 
 function oneOf(word: string, known: readonly string[]): string {
-  return didYouMean(word, known) ?? `known here: ${known.join(", ")}`;
+  return didYouMean(word, known) ?? `use one of: ${known.join(", ")}`;
 }
 
 function problem(where: string, message: string, hint: string) {

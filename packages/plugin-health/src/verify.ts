@@ -46,16 +46,16 @@ function conclude(
   throw new MaandError({
     code: "UNHEALTHY",
     message: `${job.name} is not healthy${tried}: ${firstOf(failing.map(inWords)).join("; ")}`,
-    hint: `maand job status ${job.name} shows what runs; maand health_check --jobs ${job.name} asks again`,
+    hint: `maand job status ${job.name} shows what runs; maand health_check --jobs ${job.name} checks again`,
     ...(hosts.length === 1 && hosts[0] !== undefined ? { worker: hosts[0] } : {}),
   });
 }
 
-/** The number of checks listed per attempt and at the end; further ones are only counted. */
+/** The number of checks listed per attempt and at the end; the others are only counted. */
 const MOST_NAMED = 10;
 
 /**
- * Prints a line for each check that fails in a new way, and one line for the unchanged ones, so that a long wait stays
+ * Prints a line for each check with a new failure, and one line for the unchanged ones, so that a long wait stays
  * readable.
  */
 function news(failing: readonly HealthResult[], before: ReadonlySet<string>): string[] {

@@ -15,10 +15,10 @@ import { transfer } from "./transfer.ts";
 import { verify } from "./verify.ts";
 
 /**
- * Takes over a bucket of the Go program. The new store is put together beside the old one, verified by a dry run, and put in its
- * place in one step; whatever ends the import earlier leaves the old bucket as it was. No lifecycle command runs. For a bucket that
- * was taken over already, the workers that were down then are taken over now. Throws BUSY, NOT_A_STORE, PROBLEMS, UNREACHABLE and
- * what a build throws.
+ * Takes over a bucket of the Go program. The new store is built next to the old one, verified by a dry run, and then
+ * replaces it atomically; an import that ends earlier leaves the old bucket unchanged. No lifecycle command runs. In a
+ * bucket that was already taken over, the workers that were down at that time are taken over now. Throws BUSY,
+ * NOT_A_STORE, PROBLEMS, UNREACHABLE and the errors of a build.
  */
 export async function importBucket(options: ImportOptions): Promise<Imported> {
   const paths = findBucket(options.from);

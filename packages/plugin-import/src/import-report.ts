@@ -1,7 +1,7 @@
 import { plural, type Style } from "@maand/command";
 import type { Imported, ImportedAllocation } from "./imported.ts";
 
-/** The result of an import for a person. */
+/** The result of an import as text. */
 export function importLines(imported: Imported, style: Style, quiet: boolean): string[] {
   const { outcome, allocations, workers } = imported;
   if (outcome === "nothing to do") return ["nothing to import: all workers of this bucket are taken over"];
@@ -38,7 +38,7 @@ function stateLines(allocations: readonly ImportedAllocation[]): string[] {
 function meaninglessLines(allocations: readonly ImportedAllocation[]): string[] {
   const kinds = [...new Set(allocations.flatMap(({ meaningless }) => meaningless))].sort();
   if (kinds.length === 0) return [];
-  return [`  different and without meaning, left as they are until their job changes: ${kinds.join(", ")}`];
+  return [`  different without effect, left unchanged until their job changes: ${kinds.join(", ")}`];
 }
 
 function pendingLines(allocations: readonly ImportedAllocation[]): string[] {
@@ -62,11 +62,11 @@ function endLines({ outcome, keptStore, allocations }: Imported, later: number):
   if (outcome === "refused") {
     const count = allocations.reduce((sum, { refused }) => sum + refused.length, 0);
     return [
-      `nothing was imported: ${plural(count, "file")} would be rendered otherwise than they are on the workers`,
-      "  next: look at the diffs; --accept takes the files over as they are, until their job changes",
+      `nothing was imported: ${plural(count, "file")} would be rendered differently from the files on the workers`,
+      "  next: check the diffs; --accept takes the files over unchanged, until their job changes",
     ];
   }
-  const rest = later === 0 ? [] : [`  ${plural(later, "worker")} left: run maand import again when they are up`];
+  const rest = later === 0 ? [] : [`  ${plural(later, "worker")} remaining: run maand import again when they are up`];
   if (outcome === "would import") return ["nothing was changed (dry run); no job would be restarted", ...rest];
   const kept = keptStore === "" ? [] : [`  the old store is kept: ${keptStore}`];
   return ["imported; no job was restarted", ...kept, ...rest, "  next: maand deploy --dry-run"];

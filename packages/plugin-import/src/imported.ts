@@ -1,7 +1,7 @@
 import type { Problem } from "@maand/core";
 import type { Meaningless } from "./compare/judge.ts";
 
-/** What became of a worker. */
+/** The result for a worker. */
 export interface ImportedWorker {
   readonly host: string;
   /** `update_seq` in its `worker.json`; undefined if it was not read. */
@@ -18,16 +18,19 @@ export interface RefusedFile {
   readonly diff: string;
 }
 
-/** What became of an allocation. */
+/** The result for an allocation. */
 export interface ImportedAllocation {
   readonly job: string;
   readonly host: string;
   readonly version: string;
   readonly state: "promoted" | "disabled" | "removed" | "new";
-  /** Its files were compared with those on its worker; otherwise with what the Go program recorded. */
+  /**
+   * Whether its files were compared with those on its worker; otherwise they were compared with what the Go program
+   * recorded.
+   */
   readonly isCompared: boolean;
   readonly meaningless: readonly Meaningless[];
-  /** What the next deploy does, as it would have before; empty for nothing. */
+  /** What the next deploy does, as it would have done before the import; empty if nothing. */
   readonly pending: readonly string[];
   readonly refused: readonly RefusedFile[];
 }

@@ -2,8 +2,8 @@ import type { OpenOptions } from "@maand/core/internal";
 
 /** Options of an import. */
 export interface ImportOptions extends OpenOptions {
-  /** Change nothing, and tell what an import would do. */
+  /** Change nothing, and report what an import would do. */
   readonly dryRun: boolean;
-  /** Take over files as they are on the workers although maand would render them otherwise. */
+  /** Take over files as they are on the workers, although maand would render them differently. */
   readonly accept: boolean;
 }

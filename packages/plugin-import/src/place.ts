@@ -18,23 +18,23 @@ import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { type BucketPaths, bucketPaths, makePrivateDirectory } from "@maand/core/internal";
 
-/** Where an import reads a store, and where it puts the new one together. */
+/** Where an import reads the old store and builds the new one. */
 export interface ImportPlace {
   /** The store as it is, or a copy of it. */
   readonly original: string;
-  /** The places of the new bucket. */
+  /** The paths of the new bucket. */
   readonly paths: BucketPaths;
-  /** The places of a bucket that was imported already. */
+  /** The paths of an already imported bucket. */
   readonly imported: BucketPaths;
-  /** Makes room for the new store: deletes what an import that was killed left. */
+  /** Prepares for the new store: deletes what a killed import left behind. */
   begin(): void;
-  /** Puts the new store in the place of the old one. Returns where the old one is kept. */
+  /** Replaces the old store with the new one. Returns where the old one is kept. */
   finish(): string;
-  /** Deletes what is not needed after the import, whether it succeeded or not. */
+  /** Deletes what is no longer needed after the import, whether it succeeded or not. */
   end(): void;
 }
 
-/** The new store is written beside the old one, and replaces it in one step. Both must be closed before `finish`. */
+/** The new store is written next to the old one and replaces it atomically. Both must be closed before `finish`. */
 export function placeBeside(paths: BucketPaths): ImportPlace {
   const fresh = `${paths.store}.new`;
   const clear = () => {
@@ -54,7 +54,10 @@ export function placeBeside(paths: BucketPaths): ImportPlace {
   };
 }
 
-/** A private copy of what an import writes to: the store, and the secrets with their known hosts. The bucket stays as it is. */
+/**
+ * A private copy of what an import writes to: the store, and the secrets with the known hosts. The bucket itself stays
+ * unchanged.
+ */
 export function placeApart(paths: BucketPaths): ImportPlace {
   const root = mkdtempSync(join(tmpdir(), "maand-import-"));
   const apart = bucketPaths(root);
@@ -74,12 +77,12 @@ export function placeApart(paths: BucketPaths): ImportPlace {
   };
 }
 
-/** What SQLite makes beside a file. */
+/** Suffixes of the files that SQLite creates next to a database. */
 const SUFFIXES = ["", "-wal", "-shm", "-journal"];
 
 /**
- * Keeps the old store under another name, and renames the new one over it. At every moment there is one whole store at the
- * path: the old one, or the new one.
+ * Keeps the old store under another name, and renames the new one over it. At any time there is one complete store at
+ * the path: the old one or the new one.
  */
 function swap(store: string, fresh: string): string {
   const kept = keptName(store);
@@ -91,7 +94,7 @@ function swap(store: string, fresh: string): string {
   return kept;
 }
 
-/** `maand.go.db`, or with a number where an older one has that name. */
+/** `maand.go.db`, or with a number if an older store has that name. */
 function keptName(store: string): string {
   const base = store.replace(/\.db$/, ".go");
   for (let number = 1; ; number += 1) {
@@ -107,7 +110,7 @@ export function keptStores({ data }: Pick<BucketPaths, "data">): string[] {
     .map((name) => join(data, name));
 }
 
-/** A second name for the file; a copy on file systems without such links. */
+/** A hard link to the file; a copy on file systems without hard links. */
 function keep(store: string, kept: string): void {
   try {
     linkSync(store, kept);
@@ -128,7 +131,7 @@ function flush(path: string): void {
   }
 }
 
-/** The Go program left the key of its CA readable for all. */
+/** The Go program left the key of its CA readable by all users. */
 function keepFilesPrivate(directory: string): void {
   for (const entry of readdirSync(directory, { withFileTypes: true }))
     if (entry.isFile()) chmodSync(join(directory, entry.name), 0o600);

@@ -5,12 +5,12 @@ import { type Assessed, versionOf } from "./compare/assess.ts";
 import type { ReadWorker } from "./compare/read-worker.ts";
 
 /**
- * The digest of the metadata of a worker that was taken over: it is that of no worker, so a run that visits the worker brings it
- * our own, and no run visits it for that alone.
+ * The metadata digest of a worker that was taken over. It matches no worker, so a run that visits the worker replaces
+ * the metadata, but no run visits it only for that.
  */
 const OF_GO = "imported";
 
-/** Records allocations as promoted, in the state they are in. Call it in a transaction. */
+/** Records allocations as promoted, in their current state. Call this in a transaction. */
 export function recordAllocation(run: Run, one: Assessed): void {
   const { allocation, job, compared, occasion, state } = one;
   const { store } = run.bucket;
@@ -30,7 +30,7 @@ export function recordAllocation(run: Run, one: Assessed): void {
   keepContents(run.bucket, job, allocation.host, files.filter(isKnown));
 }
 
-/** Records what a worker got last, so that `maand job` knows it. Call it in a transaction. */
+/** Records the last delivery to a worker, so that `maand job` accepts it. Call this in a transaction. */
 export function recordDelivery(run: Run, { remote, updateSeq }: ReadWorker): void {
   const { bucket } = run;
   const { host, root } = remote;

@@ -46,7 +46,7 @@ function sideOf(
   hide: Hider,
 ): Side {
   const { path, hash, size } = file;
-  // the executable bit means nothing here: the Go program set it on every file
+  // the executable bit is meaningless here, because the Go program set it on every file
   return { hash, size, file: { path, executable: false }, content: contentOf(bytes, size, isSecret, hide) };
 }
 

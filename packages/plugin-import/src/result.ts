@@ -7,7 +7,7 @@ import type { GoBucket } from "./go-store/go-bucket.ts";
 import type { Imported, ImportedAllocation, ImportedWorker } from "./imported.ts";
 import { refusedFiles } from "./refused-files.ts";
 
-/** The result as far as the comparison decides it. */
+/** The part of the result that follows from the comparison. */
 export async function importedOf(
   run: Run,
   go: GoBucket,

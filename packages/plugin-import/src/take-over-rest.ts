@@ -11,8 +11,8 @@ import { recordAllocation, recordDelivery } from "./record.ts";
 import { importedOf } from "./result.ts";
 
 /**
- * Takes over the workers that were down when the bucket was imported: those with promoted allocations and without any delivery.
- * What the Go program recorded of them is read from its store, which the import kept.
+ * Takes over the workers that were down when the bucket was imported: those with promoted allocations and without any
+ * delivery. What the Go program recorded about them is read from its store, which the import kept.
  */
 export async function takeOverRest(
   { imported: paths }: ImportPlace,
@@ -49,12 +49,12 @@ function hostsLeft(run: Run): Set<string> {
   return hosts;
 }
 
-/** A stopped allocation in maintenance: a deploy may have promoted it since, and needs no worker for that. */
+/** A stopped allocation in maintenance: a deploy may have promoted it since, which requires no worker. */
 function isDrained(run: Run, id: string): boolean {
   return run.recorded(id).promoted?.stopped === true;
 }
 
-/** Only workers that were read are recorded; the rest stay as they are. */
+/** Only workers that were read are recorded; the others stay unchanged. */
 function record(run: Run, { assessed, read }: Fleet): void {
   for (const one of assessed) if (read.has(one.allocation.host)) recordAllocation(run, one);
   for (const worker of read.values()) recordDelivery(run, worker);
@@ -82,7 +82,7 @@ function readKept(paths: BucketPaths, bucketId: string): GoBucket {
   }
   throw new MaandError({
     code: "NOT_FOUND",
-    message: `${paths.data} has no store of the Go maand any more, and what it recorded is needed`,
-    hint: "put data/maand.go.db back from a backup; or deploy, which brings the workers their files and restarts their jobs",
+    message: `${paths.data} no longer has the store of the Go program, which is needed for the remaining workers`,
+    hint: "put data/maand.go.db back from a backup; or deploy, which syncs files to these workers and restarts their jobs",
   });
 }

@@ -3,13 +3,13 @@ import { isSecret, type Store } from "@maand/core/internal";
 import type { KvKey } from "@maand/core/operator";
 import type { GoBucket, GoJob, GoKvRow, GoWorker } from "./go-store/go-bucket.ts";
 
-/** What an encrypted value begins with, in both programs. */
+/** The prefix of an encrypted value, in both programs. */
 const ENCRYPTED = "enc:v1:";
 
 /**
- * Writes what a Go bucket knows into an empty store: ids, ports, allocations and the history of every KV entry. Jobs and workers
- * are only outlines; the build that follows fills them, and marks those that are gone from the workspace. Throws KV_KEY_MISSING
- * and KV_DECRYPT_FAILED if its secrets cannot be read.
+ * Copies the state of a Go bucket to an empty store: ids, ports, allocations and the history of every KV entry. Jobs
+ * and workers are only placeholders; the following build completes them, and marks those that are no longer in the
+ * workspace. Throws KV_KEY_MISSING and KV_DECRYPT_FAILED if its secrets cannot be read.
  */
 export function transfer(go: GoBucket, store: Store, key: KvKey, newId: () => string): void {
   store.transaction(() => {
@@ -25,7 +25,10 @@ export function transfer(go: GoBucket, store: Store, key: KvKey, newId: () => st
   });
 }
 
-/** Secrets are encrypted alike in both programs, and must be readable. Private keys were not encrypted. */
+/**
+ * Both programs encrypt secrets in the same way, so the secrets must be readable. The Go program did not encrypt
+ * private keys.
+ */
 function storedValue({ namespace, key: name, value, deleted }: GoKvRow, key: KvKey): string {
   if (!isSecret(namespace, name)) return value;
   if (!value.startsWith(ENCRYPTED)) return key.encrypt(value);

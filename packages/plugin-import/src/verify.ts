@@ -3,8 +3,8 @@ import { type Bucket, planDeploy, problemsError } from "@maand/core/internal";
 import type { Assessed } from "./compare/assess.ts";
 
 /**
- * Plans a deploy on the new store, as `maand deploy --dry-run` does, and holds it against what was pending before. Throws
- * PROBLEMS if it would do anything else.
+ * Plans a deploy on the new store, as `maand deploy --dry-run` does, and compares it with what was pending before.
+ * Throws PROBLEMS if it would do anything else.
  */
 export async function verify(bucket: Bucket, assessed: readonly Assessed[]): Promise<void> {
   const plan = await planDeploy(bucket, { jobs: [], force: false, syncOnly: false });
@@ -26,12 +26,11 @@ export async function verify(bucket: Bucket, assessed: readonly Assessed[]): Pro
     if ((action === "skip") !== isExpected || (isExpected && allocation.disabled)) continue;
     const where = `${allocation.job} on ${allocation.host}`;
     const message = isExpected
-      ? "is pending, and the plan says nothing of it"
+      ? "is pending, but the plan does not include it"
       : `the plan is to ${action} it: ${reasons.join("; ")}`;
     problems.push(error("import_differs", where, message));
   }
-  if (problems.length > 0)
-    throw problemsError(problems, "the new store was not taken: its dry run is not what it has to be");
+  if (problems.length > 0) throw problemsError(problems, "the new store was discarded: its dry run is not as expected");
 }
 
 function failed(job: string, message: string): Problem {

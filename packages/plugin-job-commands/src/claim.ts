@@ -3,7 +3,7 @@ import * as v from "valibot";
 
 /** Core checks the form of `commands`; this claim says that a loaded plugin runs them. */
 export const CommandsClaim: Claim = {
-  description: "Scripts of the job that run on this machine at moments of build and deploy.",
+  description: "Scripts of the job that run on this machine at certain points of a build or deploy.",
   schema: { "~standard": { version: 1, vendor: "maand", validate: (value) => ({ value }) } },
 };
 
@@ -16,7 +16,7 @@ export const COMMAND_SETTINGS = defineSettings({
         v.minValue(1, "must be at least 1 second"),
         v.maxValue(86_400, "must be at most a day, 86400 seconds"),
       ),
-      "Seconds a job command may take; default 600.",
+      "Seconds that a job command may take; default 600.",
       600,
     ),
   },

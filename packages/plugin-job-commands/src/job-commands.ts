@@ -81,10 +81,10 @@ export function jobCommands(): Plugin {
   });
 }
 
-/** What a tap may need beyond the time limit of one command. */
+/** Extra time for a tap beyond the time limit of one command. */
 const AROUND_MS = 60_000;
 
-/** How long nothing may happen for a job: as long as one of its commands may run, or as it waits between two health checks. */
+/** How long a job may show no activity: the time limit of one command, or the wait between two health checks. */
 function limitMs({ job, settings }: ScopedJobContext): number {
   return Math.max(commandLimitMs(job, settings), waitOf(job).intervalMs) + AROUND_MS;
 }

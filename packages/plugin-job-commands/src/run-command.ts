@@ -85,13 +85,13 @@ async function runScript(
     timeoutMs,
     signal,
     graceMs: GRACE_MS,
-    leavesNothing: true, // a hook is over when its process is
+    leavesNothing: true, // a hook ends with its process
     onOutput: (stream, chunk) => lines.push(stream, chunk),
   });
   lines.end();
   const { code, failure } = end;
   if (failure !== undefined)
-    throw failed(run, `could not be started: ${failure}`, last, `is ${line[0]} installed on this machine?`);
+    throw failed(run, `could not be started: ${failure}`, last, `check that ${line[0]} is installed on this machine`);
   if (cut === "TIMED_OUT") throw timedOut(run, timeoutMs, last);
   if (cut === "INTERRUPTED")
     throw new MaandError({
@@ -101,7 +101,7 @@ async function runScript(
       output: last,
     });
   if (code !== 0)
-    throw failed(run, `failed with exit code ${code}`, last, `look at workspace/jobs/${job.name}/${script.path}`, code);
+    throw failed(run, `failed with exit code ${code}`, last, `check workspace/jobs/${job.name}/${script.path}`, code);
 }
 
 function nameOf({ context, event, command, allocation }: CommandRun): string {
@@ -123,7 +123,7 @@ function timedOut(run: CommandRun, timeoutMs: number, output: readonly string[])
   return new MaandError({
     code: "TIMED_OUT",
     message: `${nameOf(run)} timed out after ${timeoutMs / 1000} s`,
-    hint: `see where it waits, or raise timeouts.hook in maand.conf, or timeout_seconds in the manifest of ${run.context.job.name}`,
+    hint: `check what it waits for, or raise timeouts.hook in maand.conf, or timeout_seconds in the manifest of ${run.context.job.name}`,
     worker: run.allocation.host,
     output,
   });

@@ -56,7 +56,7 @@ async function tryOne(
   allocation: Allocation,
 ): Promise<CommandResult> {
   try {
-    if (context.signal.aborted) throw new MaandError({ code: "INTERRUPTED", message: `${command} was not begun` });
+    if (context.signal.aborted) throw new MaandError({ code: "INTERRUPTED", message: `${command} was not started` });
     await runCommand(runtime, { context, event, command, allocation, env });
     return { command, allocation };
   } catch (cause) {

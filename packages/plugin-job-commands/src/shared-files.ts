@@ -8,10 +8,10 @@ import { MODULES } from "./process/scripts.ts";
 const LIBRARY = ["maand.py", "maand.ts"];
 
 /** The directory of helper libraries and of the launcher for TypeScript hooks. */
-// found from src/ and from the bundle in dist/ alike, so this file stays where it is
+// the path must work from src/ and from the bundle in dist/, so this file must not move
 export const LIB = new URL("../lib/", import.meta.url).pathname;
 
-/** The files of a job a process needs. */
+/** Which files of a job a process needs. */
 export type Extent = "modules" | "all";
 
 /**

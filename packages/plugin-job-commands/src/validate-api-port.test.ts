@@ -19,7 +19,7 @@ it.each([
   ["client.py", 'import os\nHOST = os.environ["JOB_COMMAND_API_HOST"]\nPORT = 8080\n', 3],
   ["command_x.ts", 'await fetch("http://127.0.0.1:8080/kv/secret");\n', 1],
   ["run.sh", "curl -s http://localhost:8080/kv\n", 1],
-])("a script that speaks to port 8080 of this machine is named with its line: %s", (name, text, line) => {
+])("a script that uses port 8080 on this machine is named with its line: %s", (name, text, line) => {
   expect(found({ [name]: text })).toEqual([`${FILE}/${name}:${line}`]);
 });
 

@@ -3,19 +3,19 @@ import { MODULES } from "./process/scripts.ts";
 
 type Context = Pick<ValidateContext, "jobs" | "read" | "report">;
 
-/** Where the Go maand listened for the scripts of job commands. */
+/** Where the Go program listened for the scripts of job commands. */
 const FIXED_PORT = /(?<!\d)8080(?!\d)/;
 
-/** What names this machine on the line of a request to it. */
+/** Names of this machine in a line that sends a request to it. */
 const THIS_MACHINE = /\blocalhost\b|127\.0\.0\.1|\[::1\]|JOB_COMMAND_API_HOST/;
 
 const CODE = /\.(py|[cm]?[jt]s|sh)$/;
 const COMMENT = /^\s*(#|\/\/|\*)/;
-const HINT = "use the library beside the script (import maand), or JOB_COMMAND_API_PORT and JOB_COMMAND_API_TOKEN";
+const HINT = "use the library next to the script (import maand), or JOB_COMMAND_API_PORT and JOB_COMMAND_API_TOKEN";
 
 /**
- * Warns of scripts that speak to port 8080, where the maand that was written in Go listened. Nothing of maand answers there, and a
- * script may take the refused connection for a missing value and go on.
+ * Warns about scripts that use port 8080, where the Go program listened. This version of maand does not listen there,
+ * and a script may mistake the refused connection for a missing value and continue.
  */
 export function validateApiPort({ jobs, read, report }: Context): void {
   for (const job of jobs) {
@@ -33,7 +33,7 @@ function problemsIn(job: Job, file: JobFile, read: Context["read"]): Problem[] {
     const isFixed = FIXED_PORT.test(line) && (isRequestElsewhere || THIS_MACHINE.test(line)) && !COMMENT.test(line);
     if (!isFixed) return [];
     const where = `workspace/jobs/${job.name}/${file.path}:${at + 1}`;
-    const message = "speaks to port 8080, where the maand that was written in Go listened; this maand does not";
+    const message = "uses port 8080, where the Go program listened; this version of maand does not";
     return [warning("fixed_api_port", where, message, HINT)];
   });
 }

@@ -123,7 +123,7 @@ describe.each(["command_x.ts", "command_x.js"])("a command as %s", (script) => {
         level: "error",
         code: "missing_packages",
         where: `${MODULES}/package.json`,
-        hint: `type: npm install --prefix ${MODULES}`,
+        hint: `run npm install --prefix ${MODULES}`,
       },
     ]);
   });
@@ -144,7 +144,7 @@ describe.each(["command_x.ts", "command_x.js"])("a command as %s", (script) => {
   it("for bun, with only a directory of that name, runs in Node with a notice", () => {
     mkdirSync(join(root, "bin/bun"));
     const where = "workspace/jobs/api/manifest.json: commands.command_x.runtime";
-    const hint = "install bun, or take runtime out";
+    const hint = "install bun, or remove runtime";
     expect(found({ [script]: "" }, "bun")).toEqual([{ level: "warning", code: "missing_interpreter", where, hint }]);
   });
 

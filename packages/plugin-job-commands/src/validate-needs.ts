@@ -11,8 +11,8 @@ const RUNTIMES = ["node", "bun"];
 
 /**
  * Checks that everything the scripts of commands need is on this machine: an interpreter, and the packages of
- * `_modules/requirements.txt` or `_modules/package.json`. It checks only what a script needs. Without an environment of the
- * job's own, its scripts run with python3, so the packages that python3 finds are enough.
+ * `_modules/requirements.txt` or `_modules/package.json`. It checks only what a script needs. Without its own
+ * environment, a job's scripts run with python3, so the packages that python3 finds are enough.
  */
 export function validateNeeds(context: Context): void {
   for (const job of context.jobs) {
@@ -53,7 +53,7 @@ function pythonProblems({ bucket, read }: Context, job: Job): Problem[] {
   return [error("missing_packages", file, message, `type: ${hint}`)];
 }
 
-/** What python3 lacks of a requirements file. Lines that only pip understands count as missing. */
+/** The packages of a requirements file that python3 lacks. Lines that only pip understands count as missing. */
 function missingRequirements(text: string): readonly string[] {
   const { names, others } = readRequirements(text);
   return [...missingPackages(names), ...others];
@@ -67,7 +67,7 @@ function packageProblems({ bucket, read }: Context, job: Job): Problem[] {
   if (!isRecord(written)) return [error("missing_packages", where, "is not a JSON object", "fix it, or delete it")];
   const { dependencies } = written;
   if (!isRecord(dependencies) || Object.keys(dependencies).length === 0) return [];
-  const hint = `type: npm install --prefix ${directory(job)}`;
+  const hint = `run npm install --prefix ${directory(job)}`;
   return [error("missing_packages", where, "its packages are not installed for the job's commands", hint)];
 }
 
@@ -81,7 +81,12 @@ function runtimeProblems(job: Job, command: string): Problem[] {
   }
   if (onPath("bun") !== undefined) return [];
   return [
-    warning("missing_interpreter", where, "bun is not here, so Node runs it", "install bun, or take runtime out"),
+    warning(
+      "missing_interpreter",
+      where,
+      "bun is not installed here, so Node runs it",
+      "install bun, or remove runtime",
+    ),
   ];
 }
 

@@ -36,7 +36,7 @@ function validateScript(job: Job, { name }: JobCommand, report: Report): void {
           "missing_script",
           where,
           `there is no script ${MODULES}/${name}${ENDINGS.join(", ")}`,
-          `write workspace/jobs/${job.name}/${MODULES}/${name}.py, or take the command out`,
+          `create workspace/jobs/${job.name}/${MODULES}/${name}.py, or remove the command`,
         )
       : error("invalid_command", where, `has more than one script: ${found.join(", ")}`, "keep one of them"),
   );

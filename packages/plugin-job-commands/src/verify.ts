@@ -7,7 +7,7 @@ import { waitOf } from "./wait.ts";
 /** The number of health commands of one job to run in parallel. */
 const AT_ONCE = 10;
 
-/** The number of failures in one message; further ones are only counted. */
+/** The number of failures in one message; the others are only counted. */
 const MOST_NAMED = 10;
 
 /**
@@ -48,13 +48,13 @@ function conclude(
   throw new MaandError({
     code: "UNHEALTHY",
     message: `${job.name} is not healthy${tried}: ${inWords(failing)}`,
-    hint: `maand health_check --jobs ${job.name} asks again`,
+    hint: `maand health_check --jobs ${job.name} checks again`,
     output: failing[0]?.failure?.output ?? [],
     ...(hosts.length === 1 && hosts[0] !== undefined ? { worker: hosts[0] } : {}),
   });
 }
 
-/** The first failures; each is also reported by itself. */
+/** The first failures; each is also reported separately. */
 function inWords(failing: readonly CommandResult[]): string {
   const messages = failing.slice(0, MOST_NAMED).map(({ failure }) => failure?.message);
   return `${messages.join("; ")}${failing.length > MOST_NAMED ? ` (and ${failing.length - MOST_NAMED} more)` : ""}`;

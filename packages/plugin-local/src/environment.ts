@@ -1,7 +1,7 @@
 import type { ExecOptions } from "@maand/core";
 import { checkVariables, reveal } from "@maand/core/internal";
 
-/** What a command needs to find its tools, its user, its language and the local daemons; nothing else is handed on. */
+/** Variables that a command needs to find its tools, user, language and local daemons; no others are passed on. */
 const KEPT = new Set([
   "PATH",
   "HOME",
@@ -18,7 +18,10 @@ const KEPT = new Set([
   "DOCKER_CONTEXT",
 ]);
 
-/** The environment of a local command: a clean one, as after a login, so that no secret of the CLI's reaches a job. */
+/**
+ * The environment of a local command: a clean one, as after a login, so that no secret in the environment of the CLI
+ * reaches a job.
+ */
 export function localEnvironment(
   given: ExecOptions["env"] = {},
   own: Readonly<Record<string, string | undefined>> = process.env,

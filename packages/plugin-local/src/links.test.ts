@@ -78,7 +78,7 @@ describe("a link of the operator", () => {
     await expect(stage(TREE)).rejects.toMatchObject({
       code: "STAGE_FAILED",
       worker: "10.0.0.1",
-      message: expect.stringContaining("jobs/api leads to a directory that maand did not make: it holds precious"),
+      message: expect.stringContaining("jobs/api leads to a directory that maand did not create: it contains precious"),
     });
     expect(readFileSync(at("far/conf/app.conf"), "utf8")).toBe("kept");
     expect(list("far")).toEqual(["conf", "conf/app.conf", "precious"]);
@@ -87,7 +87,7 @@ describe("a link of the operator", () => {
   it("without a target is refused, because the target may only be unmounted", async () => {
     mkdirSync(at("worker/jobs"));
     symlinkSync(at("unmounted"), at("worker/jobs/api"));
-    await expect(stage(TREE)).rejects.toThrow("jobs/api is a link that leads to no directory");
+    await expect(stage(TREE)).rejects.toThrow("jobs/api is a link that does not lead to a directory");
     expect(existsSync(at("unmounted"))).toBe(false);
   });
 
@@ -122,7 +122,7 @@ describe("a link within a job's directory", () => {
 it("a directory with kept files that would become a file is refused, and nothing is changed", async () => {
   has("worker", { "jobs/api/conf/app.conf/a.pid": "1", "jobs/api/manifest.json": "old" });
   await expect(stage(TREE, { protect: new Map([["api", ["*.pid"]]]) })).rejects.toThrow(
-    'jobs/api/conf/app.conf is a directory where a file belongs, and "keep" of its manifest keeps jobs/api/conf/app.conf/a.pid',
+    'jobs/api/conf/app.conf is a directory where a file belongs, but "keep" in its manifest protects jobs/api/conf/app.conf/a.pid',
   );
   expect(readFileSync(at("worker/jobs/api/manifest.json"), "utf8")).toBe("old");
   expect(readFileSync(at("worker/jobs/api/conf/app.conf/a.pid"), "utf8")).toBe("1");

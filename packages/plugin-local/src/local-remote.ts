@@ -22,15 +22,15 @@ import {
 } from "@maand/core/internal";
 import { localEnvironment } from "./environment.ts";
 
-/** Milliseconds between the request to end a command and SIGKILL. */
+/** Milliseconds between the request to stop a command and SIGKILL. */
 const GRACE_MS = 5_000;
 
-/** What a local remote is made of. */
+/** The options of a local remote. */
 export interface LocalRemoteOptions {
   readonly host: string;
   /** The worker's directory, absolute; commands start there. */
   readonly root: string;
-  /** Time limit of a command that has none of its own, in milliseconds. */
+  /** The time limit of a command without its own, in milliseconds. */
   readonly timeoutMs: number;
 }
 
@@ -106,13 +106,13 @@ export class LocalRemote implements Remote {
   async #mustExist(title: string, cwd: string): Promise<void> {
     const found = await stat(cwd).catch(() => undefined);
     if (found?.isDirectory()) return;
-    const message = `${title} on ${this.host} could not begin: there is no directory ${cwd}`;
+    const message = `${title} on ${this.host} could not start: there is no directory ${cwd}`;
     throw new MaandError({ code: "COMMAND_FAILED", message, worker: this.host });
   }
 
   #refuse(title: string, signal: AbortSignal | undefined): void {
     if (this.#closing.signal.aborted) {
-      const message = `${this.host} was closed before ${title} began`;
+      const message = `${this.host} was closed before ${title} started`;
       throw new MaandError({ code: "UNREACHABLE", message, worker: this.host });
     }
     if (signal?.aborted) throw this.#cutOff(title, "INTERRUPTED");
@@ -126,7 +126,7 @@ export class LocalRemote implements Remote {
     const how = {
       TIMED_OUT: `timed out after ${timeoutMs / 1000} s`,
       INTERRUPTED: "was interrupted",
-      DISCONNECTED: "lost its connection, which was closed",
+      DISCONNECTED: "was cut off, because its connection was closed",
     }[code];
     const output = code === "TIMED_OUT" && result ? lastLines(result, 12) : [];
     return new MaandError({ code, message: `${title} on ${this.host} ${how}`, worker: this.host, output });

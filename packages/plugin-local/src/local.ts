@@ -10,7 +10,7 @@ import {
 } from "@maand/core";
 import { deleteJobFiles } from "@maand/core/internal";
 
-/** The word in `transport` this plugin answers to. */
+/** The transport that this plugin provides. */
 const LOCAL = "local";
 
 /**
@@ -22,7 +22,7 @@ export function local(): Plugin {
     name: "local",
     provides: { answers: ["connect", "stage"], transports: ["local"] },
     apply(hooks) {
-      // the rest is loaded when it is needed: most commands touch no worker
+      // the rest is loaded when needed, because most commands touch no worker
       hooks.connect.tapPromise("local", connectLocal);
       hooks.locate.tap("local", localRoot);
       hooks.stage.tapPromise("local", async (context) => {
@@ -50,7 +50,7 @@ function localRoot(context: LocateContext): string | undefined {
   return isLocal(context) ? join(bucket.root, "data", "local", worker.host, bucket.id) : undefined;
 }
 
-/** A remote in the directory of the worker, which is made if it is not there; undefined for other workers. */
+/** A remote in the directory of the worker, which is created if it is missing; undefined for other workers. */
 async function connectLocal(context: ConnectContext): Promise<Remote | undefined> {
   const { worker, root, settings } = context;
   if (!isLocal(context)) return undefined;
@@ -58,7 +58,7 @@ async function connectLocal(context: ConnectContext): Promise<Remote | undefined
   try {
     await mkdir(root, { recursive: true, mode: 0o700 });
   } catch (cause) {
-    const message = `${root} cannot be made: ${cause instanceof Error ? cause.message : cause}`;
+    const message = `${root} cannot be created: ${cause instanceof Error ? cause.message : cause}`;
     throw new MaandError({ code: "UNREACHABLE", message, worker: worker.host, cause });
   }
   return new LocalRemote({ host: worker.host, root, timeoutMs: settings.timeouts.commandMs });

@@ -7,10 +7,10 @@ import { lookAt } from "./survey.ts";
 
 const PIECE = 256 * 1024;
 
-/** Beginning of the names of files that are written and not yet in place. */
+/** The prefix of the names of temporary files that are not yet in place. */
 const DRAFT = ".~maand-";
 
-/** What makes one file what it is to be: a draft to rename, or a mode to set. */
+/** The prepared change of one file: a draft to rename, or a mode to set. */
 export interface Replacement {
   readonly path: string;
   readonly mode: number;
@@ -18,7 +18,8 @@ export interface Replacement {
 }
 
 /**
- * Writes a differing file next to its path, in the nearest existing directory. Undefined when the file there is as wanted.
+ * Writes a differing file next to its path, in the nearest existing directory. Undefined if the existing file is as
+ * wanted.
  */
 export async function prepareFile(root: string, path: string, wanted: Wanted): Promise<Replacement | undefined> {
   const target = join(root, path);
@@ -37,14 +38,14 @@ export async function prepareFile(root: string, path: string, wanted: Wanted): P
   return { path: target, mode, draft };
 }
 
-/** Puts a prepared file in place, in one step; a directory that is there gives way. */
+/** Puts a prepared file in place atomically; an existing directory is replaced. */
 export async function replaceFile({ path, mode, draft }: Replacement): Promise<void> {
   if (draft === undefined) return chmod(path, mode);
   if ((await lookAt(path))?.isDirectory()) await rm(path, { recursive: true });
   await rename(draft, path);
 }
 
-/** Deletes what was prepared and is not in place. */
+/** Deletes prepared files that are not in place. */
 export async function dropDrafts(replacements: readonly Replacement[]): Promise<void> {
   for (const { draft } of replacements) if (draft !== undefined) await rm(draft, { force: true });
 }
@@ -60,7 +61,7 @@ function isDraft(name: string): boolean {
   return name.startsWith(DRAFT) && /^[0-9a-f]{16}$/.test(name.slice(DRAFT.length));
 }
 
-/** Makes a directory with mode 0755, whatever the umask; anything else that is there gives way. */
+/** Creates a directory with mode 0755, whatever the umask; anything else at the path is replaced. */
 export async function placeDirectory(path: string): Promise<void> {
   if (await lookAt(path)) await rm(path);
   await mkdir(path);

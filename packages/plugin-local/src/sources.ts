@@ -1,9 +1,9 @@
 import { lstat, readdir } from "node:fs/promises";
 import { join } from "node:path";
 
-/** One file the worker is to have. */
+/** One file that the worker should have. */
 export interface Wanted {
-  /** Where its content is now. */
+  /** The path of its content. */
   readonly source: string;
   readonly mode: number;
   readonly size: number;
@@ -19,8 +19,8 @@ export interface SourcesOptions {
 }
 
 /**
- * Merges the sources of a stage into the files a worker is to have: the first source that has a path wins. Files of
- * jobs that are not staged, and names a job keeps for itself, are left out.
+ * Merges the sources of a stage into the files that a worker should have: the first source with a path wins. Files of
+ * jobs that are not staged, and names that a job keeps for itself, are omitted.
  */
 export async function wantedFiles({ sources, jobs, keep }: SourcesOptions): Promise<WantedFiles> {
   const wanted = new Map<string, Wanted>();
@@ -47,7 +47,7 @@ async function collect(
   }
 }
 
-/** A link could point anywhere, so only what is a file itself is taken. */
+/** A link could point anywhere, so only regular files are accepted. */
 async function fileAt(source: string): Promise<Wanted> {
   const found = await lstat(source);
   if (!found.isFile()) throw new Error(`${source} is not a file`);

@@ -17,9 +17,9 @@ import { type WantedFiles, wantedFiles } from "./sources.ts";
 import { lookAt, surveyLocal } from "./survey.ts";
 
 /**
- * Makes a local worker's directory equal to the staged trees. Files that differ are written beside their places first,
- * and put there when all of them are, each in one step: a full disk leaves the old ones whole. Then what a job has no
- * more is deleted, but for what it keeps; other jobs are not touched.
+ * Makes a local worker's directory equal to the staged trees. Files that differ are first written next to their paths,
+ * and moved into place when all are written, each atomically, so that a full disk leaves the old files intact. Then
+ * files that a job no longer has are deleted, except those it keeps; other jobs are not touched.
  * @throws STAGE_FAILED, TIMED_OUT, INTERRUPTED
  */
 export async function stageLocal(context: StageContext): Promise<void> {
@@ -42,7 +42,7 @@ export async function stageLocal(context: StageContext): Promise<void> {
 }
 
 interface Step {
-  /** The path that is worked on, to be named when it fails. */
+  /** The current path, for the error message. */
   at: string;
   /** Continues with another path, unless the time limit expired or the run was interrupted. */
   to(path: string): void;
@@ -79,7 +79,10 @@ async function replaceFiles(root: string, wanted: WantedFiles, synced: SyncedPat
   }
 }
 
-/** From here on nothing cuts it off: it takes no time, and half of it would be neither the old version nor the new one. */
+/**
+ * From here on it is not interrupted, because it is fast, and half of it would be neither the old version nor the new
+ * one.
+ */
 async function putInPlace(
   root: string,
   directories: readonly string[],
@@ -89,7 +92,7 @@ async function putInPlace(
   for (const path of directories) {
     step.at = path;
     const found = await lookAt(join(root, path));
-    if (found?.isSymbolicLink()) continue; // the operator's: what it leads to is left as it is
+    if (found?.isSymbolicLink()) continue; // a link of the operator: its target is left unchanged
     if (!found?.isDirectory()) await placeDirectory(join(root, path));
     else if (path !== "jobs" && (found.mode & 0o777) !== 0o755) await chmod(join(root, path), 0o755);
   }
@@ -104,7 +107,7 @@ interface Pruning {
   readonly synced: SyncedPaths;
   readonly step: Step;
   deleted(path: string): void;
-  /** What the job made itself and may keep; absent where it has nothing of that kind. */
+  /** Whether the job created a path itself and may keep it; absent if it keeps nothing. */
   own?(path: string): boolean;
 }
 
@@ -127,7 +130,7 @@ async function prune(pruning: Pruning, below: string, keep: readonly string[], d
   }
 }
 
-/** Names in a directory with their paths in bytes: a job may give a file a name that is not UTF-8. */
+/** Names in a directory with their paths in bytes, because a job may create a file with a name that is not UTF-8. */
 async function namesIn(directory: Buffer): Promise<{ name: string; bytes: Buffer; isDirectory: boolean }[]> {
   const entries = await readdir(directory, { withFileTypes: true, encoding: "buffer" });
   return entries.map((entry) => ({
@@ -137,7 +140,7 @@ async function namesIn(directory: Buffer): Promise<{ name: string; bytes: Buffer
   }));
 }
 
-/** With something to keep, a directory goes only if nothing was kept in it. Answers whether it went. */
+/** Deletes a path; a directory only if nothing in it is kept. Returns whether it was deleted. */
 async function drop(path: Buffer, mayHoldSome: boolean): Promise<boolean> {
   if (mayHoldSome && (await readdir(path, { encoding: "buffer" }).catch(() => [])).length > 0) return false;
   await rm(path, { recursive: true, force: true });

@@ -3,7 +3,7 @@ import { lstat, readdir, readFile, realpath, stat } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { type FoundOnWorker, mountPoint, type SyncedPaths } from "@maand/core/internal";
 
-/** Looks at what is in a local worker's directory where a sync is about to write or delete. Changes nothing. */
+/** Inspects a local worker's directory where a sync is about to write or delete. Changes nothing. */
 export async function surveyLocal(root: string, { files, directories, jobs }: SyncedPaths): Promise<FoundOnWorker> {
   const found = {
     broken: [] as string[],
@@ -25,7 +25,7 @@ export async function surveyLocal(root: string, { files, directories, jobs }: Sy
   return { ...found, broken: [...broken, ...found.broken], linked, places, mounts };
 }
 
-/** What a path is itself, without following a link; undefined where nothing is. */
+/** The entry at a path, without following a link; undefined if there is none. */
 export async function lookAt(path: string): Promise<Stats | undefined> {
   try {
     return await lstat(path);
@@ -40,12 +40,12 @@ function isMissing(cause: unknown): boolean {
 }
 
 async function below(root: string, path: string): Promise<string[]> {
-  // with types, since without them Node goes on below symbolic links
+  // with types, since without them Node follows symbolic links
   const entries = await readdir(join(root, path), { recursive: true, withFileTypes: true });
   return entries.map((entry) => relative(root, join(entry.parentPath, entry.name)));
 }
 
-/** Where links lead that an operator may place: at the bucket's directory, at `jobs` and at a job's directory. */
+/** The targets of links that an operator may create: at the bucket's directory, at `jobs` and at a job's directory. */
 async function followed(
   root: string,
   jobs: readonly string[],
@@ -104,7 +104,7 @@ async function mountsIn(
   return mounts;
 }
 
-/** All mount points of this machine; none where the kernel does not list them. */
+/** All mount points on this machine; empty if the kernel does not list them. */
 async function mountPoints(): Promise<string[]> {
   const text = await readFile("/proc/self/mountinfo", "utf8").catch(() => "");
   return text.split("\n").flatMap((line) => {

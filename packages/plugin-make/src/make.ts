@@ -8,13 +8,13 @@ import { runOnce } from "./target/run-once.ts";
 import { runTarget } from "./target/run-target.ts";
 
 export interface MakeOptions {
-  /** The make program on the workers, default `make`; `gmake` where that is GNU's name. */
+  /** The make program on the workers, default `make`; use `gmake` where that is the name of GNU make. */
   readonly program?: string;
 }
 
 /**
- * Carries out an action with the job's own Makefile: target `start` for action `start`, and so on. It stops what is removed;
- * its files are deleted by the plugin that copied them.
+ * Carries out an action with the job's own Makefile: target `start` for action `start`, and so on. It stops removed
+ * allocations; their files are deleted by the plugin that copied them.
  */
 export function make({ program = "make" }: MakeOptions = {}): Plugin {
   const runners = new RunnerPool(program);
@@ -29,7 +29,7 @@ export function make({ program = "make" }: MakeOptions = {}): Plugin {
       hooks.validate.tap("make", checkMakefiles);
       hooks.preflight.tap("make", (context) => needTools(context, program));
       hooks.inventory.tapPromise("make", async (context) => {
-        const { listFiles } = await import("./inventory/list-files.ts"); // for imports alone
+        const { listFiles } = await import("./inventory/list-files.ts"); // only for imports
         return listFiles(context, runners);
       });
       hooks.stage.tapPromise({ name: "make", before: "rsync" }, (context) => stageSmallTrees(context, runners));

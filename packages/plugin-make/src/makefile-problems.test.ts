@@ -51,7 +51,7 @@ describe("a job", () => {
         code: "target_named_as_file",
         level: "warning",
         where: `workspace/jobs/api/${paths[0]}`,
-        message: `${message}, and make by hand skips such a target`,
+        message: `${message}, so make skips it when run by hand`,
         hint: `add the line .PHONY: ${target}`,
       },
     ]);
@@ -65,7 +65,7 @@ describe("a job", () => {
     expect(await problemsWith(text, "Makefile")).toMatchObject([
       {
         code: "target_without_rule",
-        message: ".PHONY names reload, and no rule does",
+        message: ".PHONY names reload, but there is no rule for it",
         hint: "write a rule for reload",
       },
     ]);

@@ -3,15 +3,15 @@ import { makefileTargets, phonyTargets } from "./makefile-targets.ts";
 
 type Context = Pick<ValidateContext, "jobs" | "runBy" | "read" | "report">;
 
-/** Targets maand runs by itself or has a command for. */
+/** Targets that maand runs itself or has a command for. */
 const LIFECYCLE = ["start", "stop", "restart", "reload", "status"];
-/** Bytes of the largest Makefile that is looked into. */
+/** Maximum size, in bytes, of a Makefile to check. */
 const LARGEST = 1024 * 1024;
 
 /**
- * Requires a Makefile of every job, also of one whose rollout a command takes over, because `maand job` and stopping use it.
- * Only a job that another plugin runs does without. Warns about lifecycle targets that are certainly missing, and about those
- * that have the name of a file.
+ * Requires a Makefile in every job, even in one whose rollout a command takes over, because `maand job` and stopping
+ * use it. Only a job that another plugin runs needs none. Warns about lifecycle targets that are certainly missing, and
+ * about targets with the name of a file.
  */
 export function checkMakefiles({ jobs, runBy, read, report }: Context): void {
   for (const job of jobs) {
@@ -31,12 +31,12 @@ function missingMakefile(job: Job): Problem {
   return error(
     "missing_makefile",
     `workspace/jobs/${job.name}/Makefile`,
-    `job ${job.name} has neither Makefile nor Makefile.tpl`,
-    other === undefined ? "write one with the targets start, stop and restart" : `rename ${other.path} to Makefile`,
+    `job ${job.name} has neither a Makefile nor a Makefile.tpl`,
+    other === undefined ? "create one with the targets start, stop and restart" : `rename ${other.path} to Makefile`,
   );
 }
 
-/** A Makefile that is not the one make takes is not looked into. */
+/** A Makefile that make does not use is not checked. */
 function targetProblems(job: Job, makefile: JobFile, read: Context["read"]): Problem[] {
   const otherIsTaken = file(job, "GNUmakefile") ?? file(job, "makefile");
   if (otherIsTaken || makefile.size > LARGEST) return [];
@@ -46,7 +46,7 @@ function targetProblems(job: Job, makefile: JobFile, read: Context["read"]): Pro
   return [...missingTargets(job, where, text, phony), ...namedAsFiles(job, where, phony)];
 }
 
-/** What a template renders cannot be judged here. */
+/** The result of a template cannot be checked here. */
 function missingTargets(job: Job, where: string, text: string, phony: ReadonlySet<string>): Problem[] {
   const targets = file(job, "Makefile.tpl") ? undefined : makefileTargets(text);
   if (!targets) return [];
@@ -60,18 +60,23 @@ function missingTargets(job: Job, where: string, text: string, phony: ReadonlySe
           where,
           `has no target ${target}, which a deploy runs ${when}`,
           target === "stop"
-            ? "write one that succeeds when nothing runs, too"
+            ? "write one that also succeeds if nothing runs"
             : `write one, or "${target}: ;" for nothing to do`,
         ),
       ];
     if (!phony.has(target)) return [];
     return [
-      warning("target_without_rule", where, `.PHONY names ${target}, and no rule does`, `write a rule for ${target}`),
+      warning(
+        "target_without_rule",
+        where,
+        `.PHONY names ${target}, but there is no rule for it`,
+        `write a rule for ${target}`,
+      ),
     ];
   });
 }
 
-/** The targets that a deploy of a job runs, and when. A command may take the place of a rollout, and never of stopping. */
+/** The targets that a deploy of a job runs, and when. A command may replace a rollout, but never stopping. */
 function neededTargets({ commands, restartPolicy, restartGlobs }: Job): [string, string][] {
   const stop: [string, string] = ["stop", "before an allocation is disabled or removed"];
   if (commands.some(({ executedOn }) => executedOn.includes("job_control"))) return [stop];
@@ -89,7 +94,7 @@ function namedAsFiles(job: Job, where: string, phony: ReadonlySet<string>): Prob
     const named = job.files.find(({ path }) => path === target || path.startsWith(`${target}/`));
     if (!named) return [];
     const what = named.path === target ? "a file" : "a directory";
-    const message = `target ${target} has the name of ${what} of the job, and make by hand skips such a target`;
+    const message = `target ${target} has the name of ${what} of the job, so make skips it when run by hand`;
     return [warning("target_named_as_file", where, message, `add the line .PHONY: ${target}`)];
   });
 }

@@ -1,17 +1,20 @@
-/** What may add targets that cannot be seen in the text: other files, generated rules, patterns, the default rule. */
+/**
+ * Constructs that may add targets which are not visible in the text: other files, generated rules, patterns, the
+ * default rule.
+ */
 const UNSEEN = [
   /^\s*(?:-?include|sinclude|load|define)\b/m,
   /\$[({](?:eval|call|foreach)\b/,
-  /^[^\t#=\n]*[%$][^=\n]*:(?!=)/m, // a pattern or a variable among the targets of a rule
+  /^[^\t#=\n]*[%$][^=\n]*:(?!=)/m, // a pattern or a variable in the targets of a rule
   /^\.DEFAULT\b/m,
 ];
 
-/** A line that names targets: not a recipe, not a comment, and no assignment. */
+/** A line that names targets: not a recipe, a comment or an assignment. */
 const RULE = /^(?!\t)([^#:=]+?)\s*:{1,2}(?![:=])/;
 
 /**
- * The targets that the text of a Makefile has a rule for; undefined if there may be others, so that it is not certain that
- * one is missing. Targets within conditionals count.
+ * The targets for which the text of a Makefile has a rule; undefined if there may be others, so that a missing target
+ * is not certain. Targets within conditionals count.
  */
 export function makefileTargets(text: string): ReadonlySet<string> | undefined {
   const joined = text.replace(/\\\r?\n/g, " ");

@@ -41,7 +41,7 @@ describe("a build warns about lifecycle targets that are certainly missing", () 
         level: "warning",
         where: "workspace/jobs/api/Makefile",
         message: "has no target stop, which a deploy runs before an allocation is disabled or removed",
-        hint: "write one that succeeds when nothing runs, too",
+        hint: "write one that also succeeds if nothing runs",
       },
     ]);
   });

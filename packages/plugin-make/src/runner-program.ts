@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import type { Argv, Remote } from "@maand/core";
 
-/** Exit codes that mean something to the runner itself; any other is make's. */
+/** Exit codes of the runner itself; any other exit code is that of make. */
 export const RUNNER_EXIT = {
   notHere: 3,
   nothingToRun: 4,
@@ -10,20 +10,20 @@ export const RUNNER_EXIT = {
   ended: 130,
 } as const;
 
-/** Milliseconds the runner needs to end what it started: two seconds of grace, SIGTERM, five seconds, SIGKILL. */
+/** Milliseconds that the runner needs to stop what it started: two seconds of grace, SIGTERM, five seconds, SIGKILL. */
 export const ENDING_MS = 10_000;
 
 /** Names the step that a runner of its own carries out, and those that it replaces. */
 export const STEP_VARIABLE = "MAAND_RUNNER_STEP";
 
-/** The parts of the program, in the order in which they are joined. The last one begins it. */
+/** The parts of the program, in the order in which they are joined. The last one starts it. */
 const PARTS = "base output process orphans receipts lock jobs makefile target loop requests command_line".split(" ");
-/** The parts that only a runner needs through which files come. */
+/** The parts needed only by a runner that receives files. */
 const STAGE_PARTS = ["paths", "delivery", "inventory"];
 
 let files: Readonly<Record<string, string>> | undefined;
 
-/** The runner as every worker gets it under `bin/`; read on first use, so that loading the plugin is free. */
+/** The runner for `bin/` on every worker; read on first use, so that loading the plugin costs nothing. */
 export function workerFiles(): Readonly<Record<string, string>> {
   files ??= { "runner.py": joined(PARTS) };
   return files;
@@ -33,12 +33,12 @@ function joined(parts: readonly string[]): string {
   return parts.map(source).join("\n\n");
 }
 
-/** From this file in `src/` and from the bundle in `dist/` it is the same way to the parts. */
+/** The relative path to the parts is the same from this file in `src/` and from the bundle in `dist/`. */
 function source(part: string): string {
   return readFileSync(new URL(`../worker/runner/${part}.py`, import.meta.url), "utf8");
 }
 
-/** What a runner is to run. */
+/** What a runner should run. */
 export interface RunnerCall {
   readonly bucketId: string;
   readonly target: string;
@@ -56,15 +56,15 @@ export function runnerCommand(remote: Place, call: RunnerCall): Argv {
   return [...python(remote), `${remote.root}/bin/runner.py`, ...words];
 }
 
-/** How a serving runner is started, and what is sent to it before anything else. */
+/** The command that starts a serving runner, and the input that is sent to it first. */
 export interface Serving {
   readonly command: Argv;
   readonly program: Buffer;
 }
 
 /**
- * Starts a runner that takes requests. It is this program's own, sent through the channel: so it is there before anything
- * was delivered, and never an older one.
+ * The command that starts a runner which accepts requests. The program is sent through the channel, so it is available
+ * before anything was delivered, and never outdated.
  */
 export function serveCommand(remote: Place, call: Pick<RunnerCall, "bucketId" | "program">): Serving {
   const program = servingProgram();
@@ -73,7 +73,7 @@ export function serveCommand(remote: Place, call: Pick<RunnerCall, "bucketId" | 
   return { command: [...python(remote), "-c", READ_PROGRAM, ...place, ...words], program };
 }
 
-/** Runs what comes first on its input as if it were the file it names. */
+/** Runs the first part of its input as if it were the named file. */
 const READ_PROGRAM = [
   "import os,sys",
   "file,left=sys.argv[1],int(sys.argv[2])",
@@ -87,13 +87,18 @@ const READ_PROGRAM = [
 
 let serving: Buffer | undefined;
 
-/** Parts for files go along as a text, which is compiled when files come: JSON's string is Python's, too. */
+/**
+ * The parts for files are sent as a string, which is compiled when files arrive: a JSON string is also a Python string.
+ */
 function servingProgram(): Buffer {
   serving ??= Buffer.from(`STAGE_PARTS = ${JSON.stringify(joined(STAGE_PARTS))}\n\n\n${joined(PARTS)}`);
   return serving;
 }
 
-/** The system's own Python on this machine: what PATH finds first may be a version manager's, which takes long to start. */
+/**
+ * The system's own Python on this machine, because the first one in PATH may belong to a version manager, which starts
+ * slowly.
+ */
 const SYSTEM_PYTHON = "/usr/bin/python3";
 
 function python({ transport }: Place): readonly string[] {

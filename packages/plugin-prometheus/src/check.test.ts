@@ -41,7 +41,7 @@ describe("a build refuses scrape configurations", () => {
     [
       "with targets that are no texts",
       block("static_configs:", "- targets:", "  - 5"),
-      [`web/${SCRAPE}:4: [0].static_configs[0].targets[0]: must be a text`],
+      [`web/${SCRAPE}:4: [0].static_configs[0].targets[0]: must be a string`],
     ],
     [
       "with a discovery of its own",
@@ -66,7 +66,7 @@ describe("a build refuses scrape configurations", () => {
     [
       "with a URL",
       targets("http://a:1"),
-      [`web/${SCRAPE}:3: [0].static_configs[0].targets[0]: a target is an address and not a URL`],
+      [`web/${SCRAPE}:3: [0].static_configs[0].targets[0]: a target is an address, not a URL`],
     ],
     [
       "with a worker the job is not on",
@@ -90,7 +90,7 @@ describe("a build refuses scrape configurations", () => {
 
   it("that also exist as a template", async () => {
     const bucket = aWorkspace({ [SCRAPE]: targets("a:1"), [`${SCRAPE}.tpl`]: targets("a:1") });
-    expect(await problemsOf(bucket)).toEqual([`web/${SCRAPE}: exists beside scrape.yaml.tpl`]);
+    expect(await problemsOf(bucket)).toEqual([`web/${SCRAPE}: exists in addition to scrape.yaml.tpl`]);
   });
 
   it.each([
@@ -163,7 +163,7 @@ describe("a build refuses rules", () => {
     [
       "that record and wait",
       rule("record: a:b", "for: 5m"),
-      [`web/${RULES}:6: groups[0].rules[0].for: a record rule has no for`],
+      [`web/${RULES}:6: groups[0].rules[0].for: a recording rule has no for`],
     ],
   ])("%s", async (_, text, problems) => {
     expect(await ruled(text)).toEqual(problems);
@@ -201,7 +201,7 @@ describe("a build refuses rules", () => {
 
   it("and warns of a key that Prometheus does not know", async () => {
     expect(await ruled(rule("alert: A", "anotations: {}"))).toEqual([
-      `web/${RULES}:6: groups[0].rules[0].anotations: "anotations" is no key of Prometheus here, which refuses a file with an unknown key`,
+      `web/${RULES}:6: groups[0].rules[0].anotations: Prometheus has no key "anotations" here, and refuses a file with an unknown key`,
     ]);
   });
 });
@@ -222,8 +222,8 @@ describe("a build refuses", () => {
     const bucket = aWorkspace();
     bucket.job("prometheus", { selectors: ["mon"] }, { ...SERVER, "rules/a.yaml": "groups: []\n" });
     expect(await problemsOf(bucket)).toEqual([
-      'prometheus/manifest.json: resources.ports: job prometheus has a prometheus.yml and no port "prometheus_port_http"',
-      "prometheus/rules/a.yaml: is in a directory that maand writes rules and pages of all jobs to",
+      'prometheus/manifest.json: resources.ports: job prometheus has a prometheus.yml but no port "prometheus_port_http"',
+      "prometheus/rules/a.yaml: is in a directory where maand writes the rules and pages of all jobs",
     ]);
   });
 

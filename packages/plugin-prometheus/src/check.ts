@@ -65,7 +65,7 @@ function problemsOf(job: Job, pages: ReadonlySet<string>, { read, report }: Vali
   return [...strays, ...dead];
 }
 
-/** What runbooks may link to: each other, as `<job>/<name>.md`, and the list of all. */
+/** The pages that runbooks may link to: other runbooks, as `<job>/<name>.md`, and the index. */
 function runbookPages(jobs: readonly Job[]): Set<string> {
   const books = jobs.flatMap((job) => runbooksOf(job.name, sourcesOf(job).runbooks));
   return new Set(["index.html", ...books.map(({ job, name }) => `${job}/${name}.md`)]);
@@ -73,7 +73,7 @@ function runbookPages(jobs: readonly Job[]): Set<string> {
 
 const BASE = "http://server/consoles/runbooks/";
 
-/** Links whose targets do not exist; otherwise someone would find out during an incident. */
+/** Reports links whose targets do not exist, because otherwise they would be noticed only during an incident. */
 function deadLinks(text: string, page: string, where: string, pages: ReadonlySet<string>): Problem[] {
   return localLinks(text).flatMap(({ href, line }) => {
     const { pathname } = new URL(encodeURI(fileOf(href)), BASE + encodeURI(page));
@@ -93,7 +93,7 @@ function serverProblems(job: Job, found: Found, { read, bucket }: ValidateContex
   const [config, other] = serverConfigs(job);
   if (!config) return [];
   const where = placeOf(job.name, config.path);
-  if (other) return [error("invalid_prometheus", where, `exists beside ${other.path}`, "delete one of them")];
+  if (other) return [error("invalid_prometheus", where, `exists in addition to ${other.path}`, "delete one of them")];
   return [
     ...portProblems(job),
     ...authorityProblems(job, bucket.root),
@@ -106,7 +106,7 @@ function serverProblems(job: Job, found: Found, { read, bucket }: ValidateContex
 function portProblems({ name, ports }: Job): Problem[] {
   if (SERVER_PORT in ports) return [];
   const where = `${placeOf(name, "manifest.json")}: resources.ports`;
-  const message = `job ${name} has a prometheus.yml and no port "${SERVER_PORT}"`;
+  const message = `job ${name} has a prometheus.yml but no port "${SERVER_PORT}"`;
   return [error("invalid_prometheus", where, message, `add "${SERVER_PORT}": {} and let the server listen on it`)];
 }
 
@@ -130,7 +130,7 @@ function authorityProblems(job: Job, root: string): Problem[] {
 
 const RELATIVE = "name a file, relative to the directory of the bucket";
 
-/** Prometheus does not report that its configuration omits what the jobs provide. */
+/** Reports what a server's configuration omits, because Prometheus itself does not report it. */
 function silentProblems(where: string, text: string, { scrape, rules }: Found): Problem[] {
   const isTemplate = where.endsWith(".tpl");
   const lacks = (section: string, call: string) => !new RegExp(isTemplate ? `${section}|${call}` : section).test(text);
@@ -157,13 +157,13 @@ function takenPaths({ name, files }: Job): Problem[] {
       error(
         "invalid_prometheus",
         placeOf(name, path),
-        "is in a directory that maand writes rules and pages of all jobs to",
+        "is in a directory where maand writes the rules and pages of all jobs",
         `move it below _prometheus/ of ${name}, or to another directory`,
       ),
     );
 }
 
-/** Configurations that are no templates: they can be read at build. */
+/** Configurations that are not templates, and so can be read during a build. */
 function plainConfigs({ jobs, read }: ValidateContext) {
   return jobs.flatMap((job) =>
     serverConfigs(job)

@@ -10,21 +10,21 @@ import { isServer } from "./sources.ts";
 import { prometheusFunctions } from "./template-functions.ts";
 
 export interface PrometheusOptions {
-  /** The promtool program of this machine; default: looked up in `PATH`. */
+  /** The promtool program on this machine; default: looked up in `PATH`. */
   readonly promtool?: string;
 }
 
 /** The result of the last `validate`, for the `contribute` of the same build. */
 interface BuildState {
-  /** The job that contributes what belongs to all jobs. */
+  /** The job that contributes the entries shared by all jobs. */
   readonly first: string | undefined;
   readonly published: Published;
-  /** A line about the checks for the operator. */
+  /** A note for the operator about the checks. */
   readonly note?: string;
 }
 
 const STRUCTURE_ONLY =
-  "promtool is not on this machine: rules and scrape configurations were checked for their structure only";
+  "promtool is not installed on this machine: only the structure of rules and scrape configurations was checked";
 
 /**
  * Adds the files in `_prometheus/` of all jobs to the jobs that run Prometheus: scrape configurations, rules, runbooks and
@@ -95,7 +95,7 @@ const SCHEMAS: NonNullable<Plugin["schemas"]> = {
     jsonSchema: async () => (await import("./scrape/schema.ts")).scrapeJsonSchema(),
   },
   rules: {
-    description: "Alert and record rules of a job.",
+    description: "Alerting and recording rules of a job.",
     yamlFiles: ["workspace/jobs/*/_prometheus/alerts/**/*.yaml", "workspace/jobs/*/_prometheus/alerts/**/*.yml"],
     jsonSchema: async () => (await import("./rules/schema.ts")).rulesJsonSchema(),
   },

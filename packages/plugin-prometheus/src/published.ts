@@ -38,7 +38,7 @@ export interface Published {
   }[];
   /** Rules, runbooks, dashboards and `.dashboardignore`, by job and path. */
   readonly files: readonly PublishedFile[];
-  /** The number of groups of rules in them, with that of maand. */
+  /** The number of rule groups in them, including maand's own. */
   readonly groups: number;
   /** Whether there is a server job. */
   readonly active: boolean;
@@ -68,7 +68,7 @@ export function secretEntriesOf({ scrape }: Published): Record<string, string> {
   return Object.fromEntries(hidden.map(({ job, yaml }) => [`${SECRET_PREFIX}${job}`, yaml]));
 }
 
-/** The scrape configurations of one job as Prometheus reads them; undefined if the reader must not see them. */
+/** The expanded scrape configurations of one job; undefined if the reader must not see them. */
 export function expandedOf(kv: Pick<KvReader, "find">, job: string, reader: string): string | undefined {
   return (
     kv.find(NAMESPACE.prometheus, `${EXPANDED}${job}`) ?? kv.find(NAMESPACE.secrets(reader), `${SECRET_PREFIX}${job}`)
@@ -81,12 +81,12 @@ export function scrapeJobsOf(kv: Pick<KvReader, "find">): string[] {
   return jobs === "" ? [] : jobs.split(",");
 }
 
-/** Whether the last build knew a server job. */
+/** Whether there was a server job in the last build. */
 export function isActive(kv: Pick<KvReader, "find">): boolean {
   return kv.find(NAMESPACE.prometheus, KEY.files) !== undefined;
 }
 
-/** The number of groups of rules that a server job gets; undefined if the last build did not say. */
+/** The number of rule groups that a server job gets; undefined if the last build did not record it. */
 export function groupCountOf(kv: Pick<KvReader, "find">): number | undefined {
   const text = kv.find(NAMESPACE.prometheus, KEY.groups);
   return text === undefined ? undefined : Number(text);
@@ -100,7 +100,7 @@ export function filesOf(kv: Pick<KvReader, "find">): PublishedFile[] {
   if (Array.isArray(files) && files.every(isPublishedFile)) return files;
   throw new MaandError({
     code: "RENDER_FAILED",
-    message: `the KV entry ${NAMESPACE.prometheus} ${KEY.files} cannot be understood`,
+    message: `the KV entry ${NAMESPACE.prometheus} ${KEY.files} cannot be parsed`,
     hint: "run maand build",
   });
 }

@@ -70,13 +70,13 @@ function textFile(path: string, text: string): TreeFile {
   return { path, hash: "", executable: false, size: content.byteLength, content };
 }
 
-/** A build checks it; one of an older maand did not. */
+/** A build checks this; builds of older versions did not. */
 function portOf({ job }: Pick<RenderContext, "job">): number {
   const port = job.ports[SERVER_PORT];
   if (port !== undefined) return port;
   throw new MaandError({
     code: "RENDER_FAILED",
-    message: `job ${job.name} has a prometheus.yml and no port "${SERVER_PORT}"`,
+    message: `job ${job.name} has a prometheus.yml but no port "${SERVER_PORT}"`,
     hint: "run maand build",
   });
 }

@@ -11,7 +11,7 @@ const CONFIGS: readonly string[] = ["prometheus.yml", "prometheus.yml.tpl"];
 
 /** The files below `_prometheus/` of one job, by kind. */
 export interface Sources<File extends Named = JobFile> {
-  /** `scrape.yaml` and `scrape.yaml.tpl`; a job has one of them at most. */
+  /** `scrape.yaml` and `scrape.yaml.tpl`; a job has at most one of them. */
   readonly scrape: readonly File[];
   readonly rules: readonly File[];
   readonly runbooks: readonly File[];
@@ -25,7 +25,7 @@ export interface Sources<File extends Named = JobFile> {
 
 type Named = Pick<JobFile, "path">;
 
-/** The kinds of files below `_prometheus/`, as they are typed after `maand cat prometheus get <job>`. */
+/** The kinds of files below `_prometheus/`, as typed after `maand cat prometheus get <job>`. */
 export const KINDS = ["scrape", "alerts", "runbooks", "dashboards"] as const;
 
 /** The configuration files of Prometheus that a job has. */
@@ -60,12 +60,12 @@ function kindOf(path: string): keyof Sources {
   return path.startsWith("dashboards/") ? "dashboards" : "others";
 }
 
-/** Where a file of a job is, as problems name it. */
+/** The place of a job's file, as named in problems. */
 export function placeOf(job: string, path: string): string {
   return `workspace/jobs/${job}/${path}`;
 }
 
-/** A runbook's name, from its path: what the annotation `runbook` of an alert says. */
+/** A runbook's name, from its path, as in the annotation `runbook` of an alert. */
 export function runbookName(path: string): string {
   return path.slice(`${FOLDER}runbooks/`.length, -".md".length);
 }

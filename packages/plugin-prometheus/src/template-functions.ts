@@ -8,7 +8,10 @@ export function prometheusFunctions(current: () => RenderContext): TemplateFunct
   return { scrapeConfigs: () => scrapeConfigs(current()), ruleFiles: () => ruleFiles(current()) };
 }
 
-/** A list as it stands below `scrape_configs:`: a new line and two blanks before each line; empty for no configuration. */
+/**
+ * The list below `scrape_configs:`, with a line end and two blanks before each line; empty if there are no
+ * configurations.
+ */
 function scrapeConfigs({ kv, job }: RenderContext): string {
   const lists = scrapeJobsOf(kv).map((name) => expandedOf(kv, name, job.name) ?? hidden(name, job.name));
   const lines = lists.flatMap((list) => list.trimEnd().split("\n")).filter((line) => line !== "");
@@ -19,7 +22,7 @@ function hidden(name: string, reader: string): never {
   throw new MaandError({
     code: "RENDER_FAILED",
     message: `the scrape configuration of ${name} has secrets, which job ${reader} may not read`,
-    hint: "only a job with prometheus.yml.tpl gets them",
+    hint: "only a job with prometheus.yml.tpl may read them",
   });
 }
 
@@ -30,7 +33,7 @@ function ruleFiles({ kv }: RenderContext): string {
   return `rule_files:${paths.join("")}`;
 }
 
-/** The paths of all rule files of a server job, relative to its directory: those of maand first. */
+/** The paths of all rule files of a server job, relative to its directory, those of maand first. */
 function rulePaths(files: readonly PublishedFile[]): string[] {
   const others = sourcesOf({ files }).rules.map(({ job, path }) => `${job}/${ruleFileName(path)}`);
   return [CERTIFICATE_RULES, ...others].map((path) => `rules/${path}`);

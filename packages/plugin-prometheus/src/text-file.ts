@@ -1,7 +1,7 @@
 import { error, type JobFile, type Report } from "@maand/core";
 import { placeOf } from "./sources.ts";
 
-/** The text of a job's file; reported and undefined if it is none. */
+/** The text of a job's file; undefined if it is not text, which is reported. */
 export function readTextFile(
   job: string,
   file: JobFile,
@@ -11,8 +11,7 @@ export function readTextFile(
   const where = placeOf(job, file.path);
   const text = decoded(read(file));
   if (text === undefined) report(error("invalid_prometheus", where, "is not UTF-8 text", "save it as UTF-8"));
-  else if (text.trim() === "")
-    report(error("invalid_prometheus", where, "is empty", "write what belongs there, or delete it"));
+  else if (text.trim() === "") report(error("invalid_prometheus", where, "is empty", "add content, or delete it"));
   else return text;
   return undefined;
 }

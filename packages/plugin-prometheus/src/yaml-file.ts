@@ -2,9 +2,9 @@ import { error, type Problem, type Report } from "@maand/core";
 import type * as v from "valibot";
 import { type Document, isNode, LineCounter, parseDocument } from "yaml";
 
-/** A YAML file that was read, with the places of its values. */
+/** A parsed YAML file, with the positions of its values. */
 export interface YamlFile {
-  /** The file, as problems name it. */
+  /** The file, as named in problems. */
   readonly where: string;
   readonly document: Document;
   readonly value: unknown;
@@ -15,18 +15,18 @@ export interface YamlFile {
 /** A text to read as YAML. */
 export interface YamlText {
   readonly text: string;
-  /** The file, as problems name it. */
+  /** The file, as named in problems. */
   readonly where: string;
   /** The code of its problems. */
   readonly code: string;
-  /** Its lines are not those of a file that a person can open. */
+  /** Whether it was rendered, so that its lines are not those of a file on disk. */
   readonly rendered?: boolean;
 }
 
-/** The version whose plain words mean what they mean to Prometheus: `yes` is a boolean. */
+/** The YAML version that Prometheus uses, in which `yes` is a boolean. */
 export const YAML_VERSION = "1.1";
 
-/** Reads a YAML text. Everything that is wrong with it is reported; the result is then undefined. */
+/** Reads a YAML text. All problems are reported; the result is then undefined. */
 export function readYaml({ text, where, code, rendered = false }: YamlText, report: Report): YamlFile | undefined {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, version: YAML_VERSION });
@@ -42,7 +42,7 @@ export function readYaml({ text, where, code, rendered = false }: YamlText, repo
   };
   const value = plainValue(document);
   if (!isFlawed(value)) return { where, document, value: value.value, problem };
-  report(error(code, where, `cannot be read: ${value.reason}`, "write it without anchors that hold themselves"));
+  report(error(code, where, `cannot be read: ${value.reason}`, "remove anchors that contain themselves"));
   return undefined;
 }
 
@@ -52,7 +52,7 @@ function isFlawed(value: Value): value is { readonly reason: string } {
   return "reason" in value;
 }
 
-/** The plain value; anchors that would expand without end are refused. */
+/** The plain value; anchors that would expand endlessly are refused. */
 function plainValue(document: Document): Value {
   try {
     const value: unknown = document.toJS();
@@ -63,7 +63,7 @@ function plainValue(document: Document): Value {
   }
 }
 
-/** The problems that a schema found in a file, each at its line. */
+/** The problems that a schema found in a file, each with its line. */
 export function schemaProblems(file: YamlFile, issues: readonly v.BaseIssue<unknown>[]): readonly Problem[] {
   return issues.map(({ path, message, received }) =>
     file.problem(
@@ -73,7 +73,7 @@ export function schemaProblems(file: YamlFile, issues: readonly v.BaseIssue<unkn
   );
 }
 
-/** The line of the nearest value that is in the file, on the way to a path. */
+/** The line of the nearest existing value on the way to a path. */
 function lineAt(document: Document, lines: LineCounter, path: readonly unknown[]): number | undefined {
   for (let length = path.length; length >= 0; length--) {
     const node = length === 0 ? document.contents : document.getIn(path.slice(0, length), true);

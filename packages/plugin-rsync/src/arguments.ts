@@ -4,13 +4,13 @@ import { RSH } from "./rsh.ts";
 
 /** Options of the plugin. */
 export interface RsyncOptions {
-  /** Compress on the way; default false: configuration is small, and workers are mostly near. */
+  /** Compress the data in transit; default false, because configuration is small and workers are usually close. */
   readonly compress?: boolean;
-  /** The rsync of this machine; default `rsync`. */
+  /** The rsync program on this machine; default `rsync`. */
   readonly program?: string;
 }
 
-/** What the arguments depend on. */
+/** The input of the arguments. */
 export interface Sync extends Pick<StageContext, "sources" | "jobs" | "keep" | "protect" | "timeoutMs"> {
   /** Directory on the worker. */
   readonly root: string;
@@ -18,11 +18,12 @@ export interface Sync extends Pick<StageContext, "sources" | "jobs" | "keep" | "
 }
 
 /**
- * Arguments of the local rsync. Files are compared by content, because trees are written again for every run; replaced in
- * one go at the end (`--delay-updates`, `--delete-delay`), never in place, so that a full disk leaves the old ones whole.
- * Modes come from the tree, directories are 0755, the owner is the user who receives. All of it is read before anything is
- * sent (`--no-inc-recursive`), as merging several sources needs. A link of the operator in place of a directory is followed
- * (`--keep-dirlinks`): {@link surveyWorker} has refused any other. No shell sees a name (`--protect-args`).
+ * Arguments of the local rsync. Files are compared by content, because trees are written again for every run. They are
+ * replaced together at the end (`--delay-updates`, `--delete-delay`), never in place, so that a full disk leaves the
+ * old files intact. Modes come from the tree, directories are 0755, and the owner is the receiving user. Everything is
+ * read before anything is sent (`--no-inc-recursive`), which is required to merge several sources. A link of the
+ * operator in place of a directory is followed (`--keep-dirlinks`), because {@link surveyWorker} has refused all
+ * others. Names are never parsed by a shell (`--protect-args`).
  */
 export function rsyncArguments({ sources, jobs, keep, protect, timeoutMs, root, compress }: Sync): string[] {
   return [

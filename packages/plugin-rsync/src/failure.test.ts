@@ -35,11 +35,7 @@ describe("a full file system is named, with its worker", () => {
       "is mounted read-only",
     ],
     ["mkdir: cannot create directory \u2018/opt/w\u2019: Read-only file system", "/opt/w", "is mounted read-only"],
-    [
-      'rsync: close failed on "x": Disk quota exceeded (122)',
-      "/opt/worker/bucket",
-      "has no room left in the user's quota",
-    ],
+    ['rsync: close failed on "x": Disk quota exceeded (122)', "/opt/worker/bucket", "has exceeded the user's quota"],
   ])("%s", async (line, path, means) => {
     const stdout = "Filesystem\ntmpfs 1024 1024 0 100% /opt/w\n";
     const remote = fakeRemote({ host: "w1", answers: ({ argv }) => (argv.at(-1) === path ? { stdout } : { code: 1 }) });

@@ -1,19 +1,22 @@
 import { type ExecResult, MaandError, type Remote } from "@maand/core";
 import { fileSystemError, fileSystemFailure, lastLines, syncDisconnected } from "@maand/core/internal";
 
-/** How a sync ended. */
+/** The result of a sync. */
 export interface SyncEnd {
-  /** Exit code of the rsync here; null when a signal ended it, `"missing"` when it is not installed. */
+  /** Exit code of the local rsync; null if a signal killed it, `"missing"` if it is not installed. */
   readonly exit: number | null | "missing";
-  /** Exit code on the worker; null when its connection closed, undefined when nothing was started or it does not answer. */
+  /**
+   * Exit code on the worker; null if its connection closed, undefined if nothing was started or the worker does not
+   * answer.
+   */
   readonly remoteExit: number | null | undefined;
   readonly printed: Pick<ExecResult, "stdout" | "stderr">;
 }
 
-/** Lines of output that an error carries. */
+/** Number of output lines that an error includes. */
 export const LINES = 12;
 
-/** The error of a sync that failed; for a full file system it looks on the worker which one that is. */
+/** The error of a failed sync; for a full file system, it determines on the worker which one is full. */
 export async function syncFailure(remote: Pick<Remote, "host" | "root" | "probe">, end: SyncEnd): Promise<MaandError> {
   const failure = fileSystemFailure(end.printed.stderr);
   if (failure === undefined || end.remoteExit === null || end.exit === "missing") return failureOf(remote.host, end);
@@ -42,7 +45,7 @@ export function failureOf(host: string, { exit, remoteExit, printed }: SyncEnd):
   });
 }
 
-/** What rsync and sudo print, what it means, and what to do. */
+/** Output of rsync and sudo, its meaning, and the remedy. */
 const CAUSES: readonly (readonly [RegExp, string, string])[] = [
   [
     /sudo: .*(password|not in the sudoers|not allowed|tty)/,
@@ -57,8 +60,8 @@ const CAUSES: readonly (readonly [RegExp, string, string])[] = [
   [/vanished|change_dir|link_stat/, "staged files were deleted meanwhile", "run maand deploy again"],
   [
     /protocol version mismatch|is your shell clean/,
-    "another program writes on the connection",
-    "look for a login script there that prints: ssh must start commands silently",
+    "another program writes to the connection",
+    "check for a login script that prints something: ssh must start commands without output",
   ],
 ];
 

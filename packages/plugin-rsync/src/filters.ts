@@ -1,18 +1,18 @@
 /** What a sync may touch. */
 export interface Reach {
-  /** Jobs in the tree; each `jobs/<name>/` is made equal to it. */
+  /** Jobs in the tree; each `jobs/<name>/` is made equal to the tree. */
   readonly jobs: readonly string[];
   /** Names directly in a job's directory that are never sent and never deleted. */
   readonly keep: readonly string[];
-  /** Patterns by job of what it made itself, which is not deleted. */
+  /** Patterns, by job, of files that the job created itself, which are not deleted. */
   readonly protect: ReadonlyMap<string, readonly string[]>;
 }
 
 const METADATA = ["/worker.json", "/jobs.json", "/bin/", "/bin/**"];
 
 /**
- * rsync's filter rules, the first that matches deciding. What is excluded (`-`) is neither sent nor deleted; what is
- * protected (`P`) is sent but not deleted. So deleting happens inside the directories of `jobs`, and nowhere else.
+ * rsync's filter rules; the first matching rule decides. Excluded paths (`-`) are neither sent nor deleted; protected
+ * paths (`P`) are sent but not deleted. So files are deleted only inside the directories of `jobs`.
  */
 export function filterRules({ jobs, keep, protect }: Reach): string[] {
   const directories = jobs.map((job) => `/jobs/${literal(job)}`);
@@ -29,7 +29,10 @@ export function filterRules({ jobs, keep, protect }: Reach): string[] {
   ];
 }
 
-/** What a pattern of `keep` matches, and all below it: a name at any depth, a path from the job's directory. */
+/**
+ * Rules for what a pattern of `keep` matches, and everything below it: a name at any depth, a path from the job's
+ * directory.
+ */
 function protection(directory: string, pattern: string): string[] {
   const text = pattern.trim();
   return oneCharacter(text.replace(/\/$/, "").replace(/\*+/g, "*")).flatMap((name) => {
@@ -38,15 +41,22 @@ function protection(directory: string, pattern: string): string[] {
   });
 }
 
-/** A byte of a character beyond ASCII: neither printable nor control for rsync, which looks at bytes. */
+/**
+ * A byte of a non-ASCII character, which rsync considers neither printable nor a control character, because it compares
+ * bytes.
+ */
 const BEYOND_ASCII = "[![:print:][:cntrl:]]";
 
-/** Question marks a pattern may have for each to be translated exactly; the rules become four times as many with each. */
+/**
+ * Maximum number of question marks that are translated exactly, because each one multiplies the number of rules by
+ * four.
+ */
 const EXACT = 3;
 
 /**
- * The patterns for rsync in which `?` matches one character, as elsewhere: for rsync it is one byte, and a character of
- * UTF-8 has one to four. Where a pattern has many, `*` takes their place: rather too much is kept than too little.
+ * The rsync patterns for a pattern in which `?` matches one character: in rsync, `?` matches one byte, and a UTF-8
+ * character has one to four bytes. If there are many question marks, they are replaced with `*`, because it is better
+ * to keep too much than too little.
  */
 function oneCharacter(pattern: string): string[] {
   const [first = "", ...parts] = pattern.split("?");
@@ -58,7 +68,7 @@ function oneCharacter(pattern: string): string[] {
   );
 }
 
-/** A name in which nothing means anything to rsync; it takes backslashes literally where there is no wildcard. */
+/** Escapes a name for rsync, which takes backslashes literally if there is no wildcard. */
 function literal(name: string): string {
   return /[*?[]/.test(name) ? name.replace(/[\\*?[]/g, "\\$&") : name;
 }

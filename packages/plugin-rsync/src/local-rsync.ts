@@ -3,15 +3,15 @@ import { startProcess } from "@maand/core/internal";
 
 /** The rsync that runs on this machine. */
 export interface LocalRsync {
-  /** What goes to the worker, beginning with the command rsync wants there. */
+  /** The data for the worker, starting with the command that rsync wants to run there. */
   readonly outgoing: Duplex;
-  /** What comes from the worker. */
+  /** The data from the worker. */
   readonly incoming: Duplex;
   readonly stdout: Readable;
   readonly stderr: Readable;
-  /** Its exit code; null when a signal ended it, `"missing"` when there is no such program. Never rejects. */
+  /** Its exit code; null if a signal killed it, `"missing"` if the program does not exist. Never rejects. */
   readonly exit: Promise<number | null | "missing">;
-  /** Ends it: SIGTERM first, SIGKILL a second later. */
+  /** Stops it: SIGTERM first, SIGKILL a second later. */
   end(): void;
 }
 
@@ -19,8 +19,8 @@ export interface LocalRsync {
 const GRACE_MS = 1_000;
 
 /**
- * Starts rsync; it is ended when the signal aborts. Its descriptors 3 and 4 are pipes to us, which its `--rsh` program uses;
- * that program ends with them, so no process remains, however maand ends.
+ * Starts rsync, which is stopped when the signal aborts. Its file descriptors 3 and 4 are pipes to maand, which its
+ * `--rsh` program uses; that program ends when they close, so no process remains, however maand ends.
  */
 export async function startLocalRsync(
   program: string,

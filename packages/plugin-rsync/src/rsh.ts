@@ -3,10 +3,10 @@ import type { Remote, RemoteStream } from "@maand/core";
 import type { LocalRsync } from "./local-rsync.ts";
 
 /**
- * The program rsync starts in place of ssh. It writes to descriptor 4 which command rsync wants on the worker (a count,
- * then each word ended by a NUL), and carries bytes from then on: from rsync to 4 in the background, from 3 to rsync in
- * the foreground, because rsync waits for this program to end and it has to end when the worker's side does. Its input is
- * duplicated first, because `sh` gives a command in the background /dev/null for input.
+ * The program that rsync starts instead of ssh. It writes the command that rsync wants to run on the worker to
+ * descriptor 4 (a count, then each word with a NUL at the end), and then forwards bytes: from rsync to 4 in the
+ * background, from 3 to rsync in the foreground, because rsync waits for this program, which must end when the worker's
+ * side ends. Its input is duplicated first, because `sh` sets the input of background commands to /dev/null.
  */
 const PROGRAM = [
   "shift",
@@ -25,13 +25,13 @@ const PROGRAM = [
 /** The value of `--rsh`; rsync splits it at blanks and knows single quotes. */
 export const RSH = `sh -c '${PROGRAM}' maand`;
 
-/** The command rsync wants on the worker, and the first bytes for it. */
+/** The command that rsync wants to run on the worker, and its first input bytes. */
 export interface RemoteCommand {
   readonly argv: readonly string[];
   readonly rest: Buffer;
 }
 
-/** Reads the command at the beginning of what the program wrote; undefined until all of it is there. */
+/** Parses the command at the start of the program's output; undefined until it is complete. */
 export function parseCommand(output: Buffer): RemoteCommand | undefined {
   const lineEnd = output.indexOf("\n");
   if (lineEnd === -1) return undefined;
@@ -48,9 +48,9 @@ export function parseCommand(output: Buffer): RemoteCommand | undefined {
 }
 
 /**
- * Starts on a worker the command that a local rsync wants there, and connects the two. Undefined when the local one ended
- * before it wanted any.
- * @throws what `remote.stream` throws
+ * Starts the command that a local rsync wants to run on a worker, and connects the two. Undefined if the local rsync
+ * ended before it requested a command.
+ * @throws errors of `remote.stream`
  */
 export async function connectRsync(
   remote: Pick<Remote, "stream">,

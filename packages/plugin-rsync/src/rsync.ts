@@ -4,7 +4,10 @@ import type { RsyncOptions } from "./arguments.ts";
 
 export type { RsyncOptions };
 
-/** Syncs jobs' files to workers with rsync, through the connection maand already holds: one login, one host key check. */
+/**
+ * Syncs jobs' files to workers with rsync, over the connection that maand already has open: one login, one host key
+ * check.
+ */
 export function rsync(options: RsyncOptions = {}): Plugin {
   return {
     name: "rsync",
@@ -19,7 +22,7 @@ export function rsync(options: RsyncOptions = {}): Plugin {
       });
       stage.tapPromise("rsync", async (context) => {
         if (context.remote.transport === "local") return undefined;
-        const { stageWorker } = await import("./stage.ts"); // most commands sync nothing
+        const { stageWorker } = await import("./stage.ts"); // loaded here because most commands sync nothing
         await stageWorker(context, options);
         return "done";
       });

@@ -9,7 +9,7 @@ import { deleteHeldBack, surveyWorker } from "./survey.ts";
 /** Milliseconds to wait for the worker's side after the local side failed. */
 const REMOTE_EXIT_MS = 1_000;
 
-/** rsync's exit code for silence longer than `--timeout`. */
+/** rsync's exit code when no data arrives within `--timeout`. */
 const RSYNC_TIMEOUT = 30;
 
 /**
@@ -60,7 +60,7 @@ async function sync(context: StageContext, options: RsyncOptions, ending: AbortS
   return { exit, remoteExit, refused, printed: output.end(0, 0) };
 }
 
-/** A name as it is: rsync prints bytes that are not printable as `\\#` and three octal digits. */
+/** Decodes a name, because rsync prints non-printable bytes as `\\#` and three octal digits. */
 export function unescaped(printed: string): string {
   const bytes = printed
     .split(/\\#([0-7]{3})/)
@@ -85,8 +85,8 @@ async function open(context: StageContext, local: LocalRsync, output: Output, en
 }
 
 /**
- * The worker's exit code. It has to be read here: what could not be written there is an error of the receiver, which
- * rsync learns from its `--rsh` program's exit code, and ours has long ended by then.
+ * The worker's exit code. A write error on the worker is an error of the receiver. rsync would learn of it from the
+ * exit code of its `--rsh` program, but that program has already ended by then, so the code must be read here.
  */
 async function remoteExitOf(
   stream: RemoteStream | undefined,

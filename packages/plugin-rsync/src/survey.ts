@@ -12,7 +12,7 @@ import {
 } from "@maand/core/internal";
 import { syncFailure } from "./failure.ts";
 
-/** What a survey needs of a stage. */
+/** The parts of a stage that a survey needs. */
 export type SurveyContext = Pick<
   StageContext,
   "remote" | "trees" | "metadata" | "jobs" | "keep" | "protect" | "timeoutMs" | "signal"
@@ -20,7 +20,7 @@ export type SurveyContext = Pick<
 
 let program: string | undefined;
 
-/** What runs on the worker; from `src/` and from `dist/` it is the same way there. */
+/** The program that runs on the worker; its relative path is the same from `src/` and from `dist/`. */
 function surveyProgram(): string {
   program ??= readFileSync(new URL("../worker/survey.sh", import.meta.url), "utf8");
   return program;
@@ -30,9 +30,9 @@ function surveyProgram(): string {
 const LIST = 'cd -- "$1" && exec find . ! -name . -exec printf "%s\\0" {} +';
 
 /**
- * Makes the bucket's directory on a worker, deletes what an earlier sync held back there, and refuses a sync that would
- * delete or overwrite what maand did not make.
- * @throws STAGE_FAILED, WORKER_LACKS, and what `remote.probe` throws
+ * Creates the bucket's directory on a worker, deletes temporary files of an earlier sync, and refuses a sync that would
+ * delete or overwrite files that maand did not create.
+ * @throws STAGE_FAILED, WORKER_LACKS, and errors of `remote.probe`
  */
 export async function surveyWorker(context: SurveyContext): Promise<void> {
   const { trees, metadata, remote } = context;
@@ -48,7 +48,7 @@ export async function surveyWorker(context: SurveyContext): Promise<void> {
   if (conflicts.length > 0) throw syncRefused(remote.host, conflicts);
 }
 
-/** Deletes what a failed sync held back. A worker that does not answer any more is cleaned before its next sync. */
+/** Deletes the temporary files of a failed sync. A worker that no longer answers is cleaned before its next sync. */
 export async function deleteHeldBack(context: SurveyContext): Promise<void> {
   await surveyWorker(context).catch(() => undefined);
 }
@@ -79,7 +79,7 @@ async function run({ remote, timeoutMs, signal }: SurveyContext, argv: Argv, std
   return printed.stdout;
 }
 
-/** What `worker/survey.sh` wrote. */
+/** Parses the output of `worker/survey.sh`. */
 export function parseSurvey(output: string): FoundOnWorker {
   const found = {
     broken: [] as string[],
@@ -108,7 +108,7 @@ export function parseSurvey(output: string): FoundOnWorker {
   return found;
 }
 
-/** Adds what is in the directories where a file belongs and in the mounted ones that the sync would tidy up. */
+/** Adds the contents of directories where a file belongs, and of mounted directories that the sync would clean up. */
 async function withContents(context: SurveyContext, found: FoundOnWorker, synced: SyncedPaths): Promise<FoundOnWorker> {
   const filled = async (paths: Iterable<string>) =>
     new Map(await Promise.all([...paths].map(async (path) => [path, await contents(context, path)] as const)));
@@ -124,6 +124,6 @@ async function contents(context: SurveyContext, path: string): Promise<string[]>
   const output = await run(context, ["sh", "-c", LIST, "sh", `${context.remote.root}/${path}`]);
   const paths = output.split("\0").flatMap((entry) => (entry.startsWith("./") ? [`${path}/${entry.slice(2)}`] : []));
   if (Buffer.byteLength(output) < OUTPUT_LIMIT) return paths;
-  const message = `${path} holds too many files to look at, and a sync would have to delete some`;
+  const message = `${path} contains too many files to check, and a sync would have to delete some of them`;
   throw syncRefused(context.remote.host, [{ message, hint: "move them away" }]);
 }

@@ -4,7 +4,7 @@ import { placeOf, seconds, systemCode, unreachable } from "./errors.ts";
 import { HandshakeFailed, type Phase } from "./handshake.ts";
 import { type LoginKeys, loginRefused } from "./login/login-keys.ts";
 
-/** What is known when a connection could not be made. */
+/** What is known about a failed connection attempt. */
 export interface Attempted {
   readonly endpoint: Endpoint;
   readonly keys: LoginKeys;
@@ -12,10 +12,10 @@ export interface Attempted {
   readonly tries: number;
 }
 
-/** The kind of a failed attempt: worth another quick try, a few patient ones, or none. */
+/** The kind of a failed attempt: worth a quick retry, a few slower retries, or none. */
 export type ConnectFailure = "refused" | "reset" | "final";
 
-/** Sorts a failed attempt; sshd hangs up on new connections when there are too many at once (MaxStartups). */
+/** Classifies a failed attempt; sshd drops new connections if there are too many at once (MaxStartups). */
 export function connectFailureOf(error: unknown): ConnectFailure {
   if (!(error instanceof HandshakeFailed) || error.by === "time") return "final";
   if (error.by === "hang-up") return "reset";
@@ -24,7 +24,7 @@ export function connectFailureOf(error: unknown): ConnectFailure {
   return ["ECONNRESET", "EPIPE", "EAI_AGAIN"].includes(code) ? "reset" : "final";
 }
 
-/** The error for a connection that could not be made. */
+/** The error for a failed connection. */
 export async function connectError(error: unknown, attempted: Attempted): Promise<Error> {
   const { endpoint, keys, timeoutMs, tries } = attempted;
   const { name } = endpoint;
@@ -41,14 +41,17 @@ export async function connectError(error: unknown, attempted: Attempted): Promis
   return unreachable(name, `${place}: ${message} (${tries} tries)`, undefined, cause);
 }
 
-/** Out of keys, or sshd disconnected with one of its reasons (numbers) during the login: too many keys, no such user. */
+/**
+ * Whether no key was accepted, or sshd disconnected during the login with a reason (a number) such as too many keys or
+ * an unknown user.
+ */
 function isRefusedLogin({ phase, cause }: HandshakeFailed): boolean {
   if (!(cause instanceof Error)) return false;
   if ("level" in cause && cause.level === "client-authentication") return true;
   return phase === "login" && "code" in cause && typeof cause.code === "number";
 }
 
-/** What goes wrong on this machine before a connection is tried. */
+/** Errors on this machine before a connection is attempted. */
 function otherError(name: string, error: unknown): MaandError {
   const known = REASONS[systemCode(error)];
   const why = error instanceof Error ? error.message : String(error);
@@ -58,8 +61,8 @@ function otherError(name: string, error: unknown): MaandError {
 function tooLate(phase: Phase, endpoint: Endpoint, timeoutMs: number): MaandError {
   const why = {
     connect: "no answer",
-    banner: "connected, but what listens there does not speak ssh or stalls",
-    login: "the login did not end",
+    banner: "connected, but the service on this port does not speak ssh, or is stalled",
+    login: "the login did not finish",
   }[phase];
   const hint = proxyHint(endpoint) ?? "timeouts.connect in maand.conf sets how long maand waits";
   return unreachable(endpoint.name, `${placeOf(endpoint)}: ${why}, timed out after ${seconds(timeoutMs)}`, hint);
@@ -67,12 +70,12 @@ function tooLate(phase: Phase, endpoint: Endpoint, timeoutMs: number): MaandErro
 
 function proxyHint({ name, proxyCommand }: Endpoint): string | undefined {
   if (proxyCommand === undefined) return undefined;
-  return `the ssh config sets ProxyCommand for ${name}, and maand runs no programs from it: write ProxyJump there`;
+  return `the ssh config sets ProxyCommand for ${name}, but maand runs no programs from it: use ProxyJump instead`;
 }
 
 type Mismatch = readonly [pattern: RegExp, what: string, setting: string, algorithm: string];
 
-/** What ssh2 reports when it and the server have no algorithm of a kind in common, and one that would do. */
+/** What ssh2 reports if it has no algorithm of a kind in common with the server, and an algorithm that would work. */
 const NO_MATCH: readonly Mismatch[] = [
   [/no matching key exchange/, "key exchange", "KexAlgorithms", "curve25519-sha256"],
   [/no matching host key/, "type of host key", "HostKeyAlgorithms", "ssh-ed25519"],
@@ -87,22 +90,22 @@ function noMatch(name: string, [, what, setting, algorithm]: Mismatch, cause: un
 
 type Reason = readonly [(place: string, tries: number) => string, string];
 
-const NO_ROUTE: Reason = [(place) => `no route to ${place}`, "is the address right, and is the network up?"];
+const NO_ROUTE: Reason = [(place) => `no route to ${place}`, "check the address and the network"];
 const NO_NAME: Reason = [(place) => `its name cannot be resolved (${place})`, "check host in workers.json, or DNS"];
 const NO_FILES: Reason = [
-  () => "this machine allows maand no more open files",
-  "raise the limit and run it again: ulimit -n 4096",
+  () => "the limit of open files on this machine is reached",
+  "raise the limit and run the command again: ulimit -n 4096",
 ];
 
 const HUNG_UP: Reason = [
   (place, tries) => `the connection to ${place} was closed before the login was done (${tries} tries)`,
-  "is its sshd overloaded (MaxStartups), does a firewall cut it, or does something else than sshd listen there?",
+  "its sshd may be overloaded (MaxStartups), a firewall may close the connection, or another service may listen there",
 ];
 
 const REASONS: Readonly<Record<string, Reason>> = {
   ECONNREFUSED: [
     (place, tries) => `connection refused on ${place} (${tries} tries)`,
-    "is sshd running there, and is the port right (port in workers.json, ssh_port in maand.conf)?",
+    "check that sshd is running there, and the port (port in workers.json, ssh_port in maand.conf)",
   ],
   ECONNRESET: HUNG_UP,
   EPIPE: HUNG_UP,
@@ -110,7 +113,7 @@ const REASONS: Readonly<Record<string, Reason>> = {
   ENETUNREACH: NO_ROUTE,
   ENOTFOUND: NO_NAME,
   EAI_AGAIN: NO_NAME,
-  ETIMEDOUT: [(place) => `no answer from ${place}`, "is the machine up?"],
+  ETIMEDOUT: [(place) => `no answer from ${place}`, "check that the machine is up"],
   EMFILE: NO_FILES,
   ENFILE: NO_FILES,
 };

@@ -10,8 +10,9 @@ import { type ConnectOptions, HandshakeFailed, type HandshakeOptions, handshake 
 import { loginKeysFor } from "./login/login-keys.ts";
 
 /**
- * Connects and logs in, through jump hosts where there are some. A refused connection is tried twice more at once; one
- * that is closed before the login, as sshd does when too many connect at once, a few times more with growing pauses.
+ * Connects and logs in, through jump hosts if there are any. A refused connection is retried twice without delay. A
+ * connection that is closed before the login, as sshd does if there are too many at once, is retried a few times with
+ * growing pauses.
  * @throws UNREACHABLE, AUTH_FAILED, HOST_KEY_CHANGED, INTERRUPTED
  */
 export async function connectWithRetry(endpoint: Endpoint, options: ConnectOptions): Promise<Connection> {
@@ -46,7 +47,7 @@ async function retry(jump: Connection | undefined, options: HandshakeOptions): P
   }
 }
 
-/** Milliseconds to wait after a try that failed, with jitter so that many workers are not tried at the same moment. */
+/** Milliseconds to wait after a failed attempt, with jitter so that many workers are not retried at the same moment. */
 export function pauseBefore(failure: ConnectFailure, tries: number, random = Math.random): number | undefined {
   if (failure === "refused" && tries <= 2) return 50 + random() * 100;
   if (failure === "reset" && tries <= 6) return 100 * 2 ** (tries - 1) * (0.5 + random());
@@ -67,7 +68,7 @@ async function attempt(jump: Connection | undefined, options: HandshakeOptions):
   });
 }
 
-/** A stream to an endpoint, through its jump host when it has one; an early error is kept in its `errored`. */
+/** A stream to an endpoint, through its jump host if it has one; an early error is kept in its `errored`. */
 export function wireTo(
   endpoint: Endpoint,
   jump: Connection | undefined,

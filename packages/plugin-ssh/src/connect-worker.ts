@@ -16,7 +16,7 @@ export interface Route {
   readonly connect: ConnectOptions;
 }
 
-/** Works out the route to a worker from its bucket, the ssh config and the options; contacts no machine. */
+/** Determines the route to a worker from the bucket, the ssh config and the options; contacts no machine. */
 export async function routeTo(
   { worker, settings, bucket, signal }: Pick<LocateContext, "worker" | "settings" | "bucket" | "signal">,
   options: SshOptions,
@@ -36,7 +36,7 @@ export async function routeTo(
   };
 }
 
-/** The files OpenSSH reads, in its order: the first value applies. */
+/** The files that OpenSSH reads, in its order; the first value applies. */
 function userConfigs(): string[] {
   return [join(homedir(), ".ssh", "config"), "/etc/ssh/ssh_config"];
 }
@@ -55,7 +55,7 @@ function lookupWith({ configFile }: SshOptions): Promise<HostLookup> {
 
 const reading = new Map<string, Promise<HostLookup>>();
 
-/** Workers that are connected at the same time share one reading of the files. */
+/** Workers that are connected at the same time share one read of the files. */
 function sharedConfig(paths: readonly string[]): Promise<HostLookup> {
   const key = paths.join("\n");
   const known = reading.get(key);
@@ -65,7 +65,7 @@ function sharedConfig(paths: readonly string[]): Promise<HostLookup> {
   return lookup;
 }
 
-/** Connects to a worker, and answers it as a remote. */
+/** Connects to a worker, and returns it as a remote. */
 export async function openRemote(
   context: ConnectContext,
   options: SshOptions,

@@ -2,23 +2,23 @@ import { loginFailure } from "@maand/core/internal";
 import type { Client, ClientChannel } from "ssh2";
 import { disconnected, interrupted, seconds } from "./errors.ts";
 
-/** What a logged-in connection is made of. */
+/** The parts of a logged-in connection. */
 export interface ConnectionParts {
   readonly worker: string;
   readonly user: string;
   readonly client: Client;
-  /** What it runs over: a socket, or a channel of a jump host's connection. */
+  /** The underlying stream: a socket, or a channel of a jump host's connection. */
   readonly wire: NodeJS.EventEmitter & { destroy(): unknown };
-  /** Milliseconds from the first packet to the login: some round trips and a bit. */
+  /** Milliseconds from the first packet to the login, which is a few round trips. */
   readonly handshakeMs: number;
-  /** The connection it goes through. */
+  /** The connection to its jump host. */
   readonly jump?: Connection;
 }
 
 /** Nothing was started on the worker, so the command may be tried again over another connection. */
 export class NotStarted extends Error {
   override readonly name = "NotStarted";
-  /** The connection is fine; it is the server that allows no further session. */
+  /** Whether the connection is intact, but the server allows no further session. */
   readonly full: boolean;
 
   constructor(message: string, full = false) {
@@ -27,12 +27,12 @@ export class NotStarted extends Error {
   }
 }
 
-/** A command line to be started. */
+/** A command line to start. */
 export interface StartRequest {
   readonly line: string;
-  /** What a message calls the command. */
+  /** The name of the command in messages. */
   readonly title: string;
-  /** Milliseconds the server has to start it. */
+  /** Milliseconds that the server has to start it. */
   readonly limitMs: number;
   readonly signal?: AbortSignal | undefined;
 }
@@ -49,7 +49,7 @@ export class Connection {
     parts.client.on("error", () => {}).once("close", () => this.drop());
   }
 
-  /** The name of the machine at its other end. */
+  /** The name of the remote machine. */
   get name(): string {
     return this.#parts.worker;
   }
@@ -64,9 +64,10 @@ export class Connection {
 
   /**
    * Opens a channel and starts a command line on it. The line is sent only after the server has opened the channel, so
-   * until then nothing can have started there. `onStarted` is called the moment the command runs, with the time of its request on the monotonic clock:
-   * all of a short one may arrive in one packet, and later listeners would miss it. It is called even when the signal
-   * aborted meanwhile, since then a command runs that has to be ended.
+   * until then nothing can have started there. `onStarted` is called as soon as the command runs, with the time of its
+   * request on the monotonic clock, because the whole output of a short command may arrive in one packet, and later
+   * listeners would miss it. It is called even if the signal aborted meanwhile, because then a running command must be
+   * stopped.
    * @throws NotStarted, DISCONNECTED, INTERRUPTED
    */
   start<T>(
@@ -77,7 +78,7 @@ export class Connection {
     const { worker, client } = this.#parts;
     let sent = false;
     const options = {
-      /** ssh2 reads it when the channel is open, in the moment before it sends the line. */
+      /** ssh2 reads it when the channel is open, just before it sends the line. */
       get env() {
         sent = true;
         return {};
@@ -91,7 +92,7 @@ export class Connection {
         client.removeListener("close", close);
         done();
       };
-      const close = () => settle(() => reject(lost("the connection was found closed")));
+      const close = () => settle(() => reject(lost("the connection was already closed")));
       const abort = () => settle(() => reject(interrupted(worker, title)));
       const timer = setTimeout(() => {
         settle(() => reject(lost(`no answer for ${seconds(limitMs)}`)));
@@ -111,14 +112,14 @@ export class Connection {
     });
   }
 
-  /** A server may open a channel and refuse the command, as those for file transfers alone do. */
+  /** A server may open a channel but refuse the command, like servers that only allow file transfers. */
   #notStarted({ message }: Error, lost: (why: string) => Error): Error {
     if (message !== "Unable to exec") return lost(message);
     const { worker, user } = this.#parts;
     return loginFailure({ host: worker, user, code: null, stdout: "", stderr: "" });
   }
 
-  /** A stream through this connection to another machine. */
+  /** Opens a stream through this connection to another machine. */
   forward(address: string, port: number): Promise<ClientChannel> {
     return new Promise((resolve, reject) => {
       this.client.forwardOut("127.0.0.1", 0, address, port, (error, channel) => {
@@ -128,7 +129,7 @@ export class Connection {
     });
   }
 
-  /** Ends it at once. */
+  /** Closes it immediately. */
   drop(): void {
     if (this.#closed) return;
     this.#closed = true;
@@ -137,7 +138,7 @@ export class Connection {
     this.#parts.jump?.drop();
   }
 
-  /** Disconnects and ends it; waits a moment for the other side, which may be gone. */
+  /** Disconnects and closes it; waits briefly for the other side, which may be gone. */
   async close(): Promise<void> {
     if (this.#closed) return;
     const { client } = this.#parts;

@@ -16,7 +16,7 @@ export const SSH_SETTINGS = defineSettings({
       v.pipe(
         v.string(),
         v.trim(),
-        v.check(isKeyFile, `names no key file: ${KEY_FILE_HINT}`),
+        v.check(isKeyFile, `does not name a key file: ${KEY_FILE_HINT}`),
         v.metadata({ pattern: KEY_FILE_PATTERN, patternErrorMessage: KEY_FILE_HINT }),
       ),
       'Key file, below secrets/ or absolute; default "worker.key".',
@@ -29,7 +29,7 @@ export const SSH_SETTINGS = defineSettings({
         v.maxValue(65535, "a port is at most 65535"),
         v.transform((port) => (port > 0 ? port : 22)),
       ),
-      "Port of sshd on the workers; 0 or less means 22, the default.",
+      "Port of sshd on the workers; 0 or less means the default, 22.",
       22,
     ),
     use_sudo: setting(v.boolean(), "Run commands on workers through sudo; default true.", true),
@@ -54,13 +54,13 @@ export interface Endpoint {
   readonly identities: readonly string[];
   /** Absolute paths of certificates that the ssh config names; they cannot be offered. */
   readonly certificates: readonly string[];
-  /** A program the ssh config would connect through; it is not run. */
+  /** The ProxyCommand of the ssh config; it is never run. */
   readonly proxyCommand?: string;
-  /** The machine to go through. */
+  /** The jump host. */
   readonly jump?: Endpoint;
 }
 
-/** What an endpoint is worked out from. */
+/** The sources that determine an endpoint. */
 export interface EndpointSources {
   readonly worker: Pick<Worker, "host" | "port" | "user" | "identity">;
   readonly settings: Pick<SshSettings, "ssh_user" | "ssh_key" | "ssh_port">;
@@ -69,8 +69,8 @@ export interface EndpointSources {
 }
 
 /**
- * How a worker is reached: workers.json overrides the ssh config, and the ssh config overrides `maand.conf`. Keys:
- * `identity` alone when the worker has one; otherwise those of the ssh config, then the bucket's.
+ * How a worker is reached: workers.json overrides the ssh config, and the ssh config overrides `maand.conf`. Keys: only
+ * `identity` if the worker has one; otherwise the keys of the ssh config, then the bucket's key.
  */
 export function endpointOf({ worker, settings, bucketRoot, lookup }: EndpointSources): Endpoint {
   const { host, user, identity } = worker;
@@ -93,7 +93,7 @@ interface JumpSources {
   readonly settings: Pick<SshSettings, "ssh_user">;
   readonly lookup: HostLookup;
   readonly bucketKey: string;
-  /** Hops so far; an end to jump hosts that name each other. */
+  /** Number of hops so far; limits jump hosts that name each other. */
   readonly depth: number;
 }
 

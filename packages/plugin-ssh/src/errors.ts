@@ -6,9 +6,9 @@ export function unreachable(worker: string, why: string, hint?: string, cause?: 
   return new MaandError({ code: "UNREACHABLE", worker, message, ...(hint && { hint }), cause });
 }
 
-/** DISCONNECTED: a command had started, and what became of it is not known. */
+/** DISCONNECTED: a command had started, and its result is unknown. */
 export function disconnected(worker: string, title: string): MaandError {
-  const message = `the connection to ${worker} closed while ${title} ran there`;
+  const message = `the connection to ${worker} closed during ${title}`;
   const hint = "its result is unknown; maand does not repeat it";
   return new MaandError({ code: "DISCONNECTED", worker, message, hint });
 }
@@ -18,7 +18,7 @@ export function interrupted(worker: string, title: string): MaandError {
   return new MaandError({ code: "INTERRUPTED", worker, message: `${title} on ${worker} was interrupted` });
 }
 
-/** TIMED_OUT: a command took too long. */
+/** TIMED_OUT: a command exceeded its time limit. */
 export function timedOut(worker: string, title: string, timeoutMs: number, output: readonly string[]): MaandError {
   const message = `${title} on ${worker} timed out after ${seconds(timeoutMs)}`;
   return new MaandError({ code: "TIMED_OUT", worker, message, output });
@@ -34,7 +34,7 @@ export function hostKeyError(code: ErrorCode, worker: string, message: string, h
   return new MaandError({ code, worker, message, hint });
 }
 
-/** The error code of Node or of the operating system, such as `ECONNREFUSED`; empty when there is none. */
+/** The error code of Node or of the operating system, such as `ECONNREFUSED`; empty if there is none. */
 export function systemCode(error: unknown): string {
   return error instanceof Error && "code" in error ? String(error.code) : "";
 }
@@ -44,14 +44,14 @@ export function seconds(ms: number): string {
   return `${ms >= 10_000 ? Math.round(ms / 1000) : Math.round(ms / 100) / 10} s`;
 }
 
-/** A machine by its name in messages, and where it listens. */
+/** A machine: its name in messages, its address and its port. */
 interface Place {
   readonly name: string;
   readonly address: string;
   readonly port: number;
 }
 
-/** `port 22`, or `10.0.0.1 port 22` where the worker goes by another name. */
+/** `port 22`, or `10.0.0.1 port 22` if the worker has another name. */
 export function placeOf({ name, address, port }: Place): string {
   return name === address ? `port ${port}` : `${address} port ${port}`;
 }

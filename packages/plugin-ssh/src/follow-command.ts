@@ -8,29 +8,29 @@ import { disconnected, interrupted, timedOut } from "./errors.ts";
 export interface RunningCommand extends Pick<ExecOptions, "stopWord" | "onLine" | "stdin"> {
   readonly worker: string;
   readonly user: string;
-  /** What a message calls the command. */
+  /** The name of the command in messages. */
   readonly title: string;
   readonly timeoutMs: number;
   readonly graceMs: number;
-  /** When it was requested, on the monotonic clock of `performance.now()`: not later than the worker began it. */
+  /** When it was requested, on the monotonic clock of `performance.now()`; never later than its start on the worker. */
   readonly requestedAt: number;
-  /** Milliseconds of silence after the exit code that count as the end of the output. */
+  /** Milliseconds without output after the exit code that count as the end of the output. */
   readonly quietMs: number;
-  /** Goes to its input before `stdin`. */
+  /** Written to its input before `stdin`. */
   readonly preface: string;
   readonly signal: AbortSignal | undefined;
-  /** Ends the process with this id on the worker. */
+  /** Stops the process with this id on the worker. */
   readonly kill: (pid: number) => void;
 }
 
 /**
- * Follows a command to its end. The end is guaranteed: by its exit code and the end of its output, by the connection's end,
- * or `graceMs` after its time was up or it was interrupted, even when the worker answers no more.
+ * Follows a command to its end. The end is guaranteed: by its exit code and the end of its output, by the connection's
+ * end, or `graceMs` after its time limit or an interruption, even if the worker no longer answers.
  *
- * The output begins with the command: what the login prints before it is dropped. It ends when the channel closes, or
- * was quiet for a moment after the exit code: a child left in the background keeps the output open, and the channel with
- * it, for as long as it lives.
- * @throws TIMED_OUT, INTERRUPTED, DISCONNECTED; AUTH_FAILED or WORKER_LACKS when the login ends before the command begins
+ * The output starts with the command: earlier output of the login is dropped. It ends when the channel closes, or when
+ * nothing arrives for a moment after the exit code, because a child in the background keeps the output and the channel
+ * open for as long as it lives.
+ * @throws TIMED_OUT, INTERRUPTED, DISCONNECTED; AUTH_FAILED or WORKER_LACKS if the login ends before the command starts
  */
 export function followCommand(channel: ClientChannel, command: RunningCommand): Promise<ExecResult> {
   return new Promise((resolve, reject) => {
@@ -38,19 +38,19 @@ export function followCommand(channel: ClientChannel, command: RunningCommand): 
   });
 }
 
-/** What a shell reports for a command that a signal ended. */
+/** The exit code that a shell reports for a command that a signal killed. */
 export function exitCodeOf(signalName: string | undefined): number {
   const name = `SIG${(signalName ?? "").replace(/^SIG/, "")}`;
   const found = Object.entries(constants.signals).find(([known]) => known === name);
   return 128 + (found?.[1] ?? 0);
 }
 
-/** A longer timer would go off at once. */
+/** A longer timer would fire immediately. */
 const LONGEST_MS = 2 ** 31 - 1;
 
 type Settle = (result: ExecResult, error: Error | undefined) => void;
 
-/** Why a command is being ended before its time. */
+/** Why a command is stopped early. */
 type Ending = "time" | "abort";
 
 class FollowedCommand {
@@ -117,7 +117,10 @@ class FollowedCommand {
 
   readonly #abort = (): void => this.#end("abort");
 
-  /** Requests the end: by its word, or by its process id once that is known; `timeout` there keeps the time itself. */
+  /**
+   * Asks it to stop: with its stop word, or with its process id once that is known; at the time limit, `timeout` on the
+   * worker stops it.
+   */
   #end(why: Ending): void {
     if (this.#ending) return;
     this.#ending = why;
@@ -148,7 +151,7 @@ class FollowedCommand {
     return this.#begun ? undefined : loginFailure({ host: worker, user, ...result });
   }
 
-  /** `timeout` on the worker counts from the command's start there, which a busy machine learns of late. */
+  /** `timeout` on the worker counts from the command's start there, which a busy local machine may notice late. */
   #endedByTimeout({ code }: ExecResult): boolean {
     const { requestedAt, timeoutMs } = this.#command;
     return (code === 124 || code === 137) && performance.now() - requestedAt >= timeoutMs;

@@ -8,13 +8,13 @@ import type { HostKeyPins } from "./host-keys/host-key-pins.ts";
 import { type HostKey, hostName, type KnownHost, keyTypeOf } from "./host-keys/known-hosts.ts";
 import type { LoginKeys } from "./login/login-keys.ts";
 
-/** How far a handshake got. */
+/** The phase that a handshake reached. */
 export type Phase = "connect" | "banner" | "login";
 
-/** How a handshake failed: an error, silence until time was up, or the other side hanging up. */
+/** How a handshake failed: an error, the time limit, or the other side closing the connection. */
 export type FailedBy = "error" | "time" | "hang-up";
 
-/** A handshake that did not end in a login; `phase` is its progress. */
+/** A handshake that did not reach the login; `phase` is its progress. */
 export class HandshakeFailed extends Error {
   override readonly name = "HandshakeFailed";
   readonly phase: Phase;
@@ -27,7 +27,7 @@ export class HandshakeFailed extends Error {
   }
 }
 
-/** A client that is logged in, and what it talks over. */
+/** A logged-in client, and its underlying stream. */
 export interface LoggedIn {
   readonly client: Client;
   readonly wire: Duplex;
@@ -41,7 +41,7 @@ export interface ConnectOptions {
   /** Milliseconds for address, banner, keys and login of one machine, retries included. */
   readonly timeoutMs: number;
   readonly keepaliveMs: number;
-  /** Limits the handshakes that are under way at once. */
+  /** Limits the number of concurrent handshakes. */
   readonly handshakes: Semaphore;
   readonly signal: AbortSignal;
 }
@@ -53,9 +53,10 @@ export interface HandshakeOptions extends ConnectOptions {
 }
 
 /**
- * The ssh handshake and login over a stream that is connected or connecting, all of it within `timeoutMs`. The key
- * shown is compared with the pinned ones before anything is sent; the first one ever is pinned once the login is done.
- * @throws HOST_KEY_CHANGED, UNREACHABLE, INTERRUPTED, HandshakeFailed; client and stream are closed then
+ * Performs the ssh handshake and login over a stream that is connected or connecting, within `timeoutMs`. The presented
+ * host key is compared with the pinned keys before anything is sent; the first key of a machine is pinned after the
+ * login.
+ * @throws HOST_KEY_CHANGED, UNREACHABLE, INTERRUPTED, HandshakeFailed; in these cases client and stream are closed
  */
 export async function handshake(
   openWire: () => Duplex | Promise<Duplex>,
@@ -78,7 +79,7 @@ export async function handshake(
   }
 }
 
-/** Logs in, and answers the host key that was shown. */
+/** Logs in, and returns the presented host key. */
 async function login(
   client: Client,
   wire: Duplex,
@@ -113,14 +114,14 @@ async function login(
   }
 }
 
-/** Offered last, for servers that know nothing newer. */
+/** Offered last, for servers that support nothing newer. */
 const OLD_KEY_EXCHANGES = ["diffie-hellman-group-exchange-sha1", "diffie-hellman-group14-sha1"] as const;
 
-/** Another process may have pinned another key meanwhile: then that one holds. */
+/** Another process may have pinned another key meanwhile; then that key is valid. */
 async function pinFirst(place: string, key: HostKey, { endpoint, pins }: HandshakeOptions): Promise<void> {
   const lines = await pins.add(place, key).catch((cause: unknown) => {
     const why = cause instanceof Error ? cause.message : String(cause);
-    const hint = `let this user write ${pins.path}: every worker's host key is pinned there at first contact`;
+    const hint = `make ${pins.path} writable for this user: every worker's host key is pinned there at first contact`;
     throw unreachable(endpoint.name, `its host key cannot be pinned in ${pins.path}: ${why}`, hint, cause);
   });
   const refused = refusal({ endpoint, key, lines, path: pins.path });
@@ -153,7 +154,7 @@ function ready(client: Client, wire: Duplex, config: ConnectConfig, options: Han
       .once("ready", () => settle(resolve))
       .once("close", hangUp)
       .on("error", (error) => {
-        // an agent that does not answer is skipped; the next key, or the end of keys, comes as an error of its own
+        // an agent that does not answer is skipped; the failure of the remaining keys is a separate error
         if (error.level !== "agent") fail("error", error);
       });
     wire.once("end", hangUp); // before ssh2's own listener, whose error is less specific

@@ -6,28 +6,29 @@ import { exitCodeOf } from "./follow-command.ts";
 
 const CLOSE_MS = 1_000;
 
-/** A command on a channel whose streams are to be handed over. */
+/** A command on a channel, whose streams are handed over to the caller. */
 export interface StreamedCommand {
   readonly worker: string;
   readonly user: string;
   readonly title: string;
-  /** Goes to its input first. */
+  /** Written to its input first. */
   readonly preface: string;
-  /** Ends it when it aborts. */
+  /** Stops the command when it aborts. */
   readonly signal: AbortSignal | undefined;
 }
 
-/** A channel that is becoming a stream. */
+/** A channel whose stream is being opened. */
 export interface OpenedStream {
-  /** The stream, once its command has begun; what the login printed before is dropped. */
+  /** The stream, once its command has started; earlier output of the login is dropped. */
   readonly begun: Promise<RemoteStream>;
-  /** Resolves when the channel is closed, or is not waited for any longer. */
+  /** Resolves when the channel is closed, or when it is no longer waited for. */
   readonly closed: Promise<void>;
 }
 
 /**
- * Makes a stream of a channel.
- * @throws, as `begun`, AUTH_FAILED or WORKER_LACKS when the login ends before the command begins, DISCONNECTED, INTERRUPTED
+ * Opens the stream of a channel.
+ * @throws, as `begun`, AUTH_FAILED or WORKER_LACKS if the login ends before the command starts, DISCONNECTED,
+ * INTERRUPTED
  */
 export function openStream(channel: ClientChannel, command: StreamedCommand): OpenedStream {
   const { preface, signal } = command;
@@ -40,7 +41,7 @@ export function openStream(channel: ClientChannel, command: StreamedCommand): Op
   const destroy = () => {
     destroyed = true;
     channel.close();
-    setTimeout(giveUp, CLOSE_MS).unref(); // a worker that is frozen never confirms the end
+    setTimeout(giveUp, CLOSE_MS).unref(); // a frozen worker never confirms the end
   };
   const code = new Promise<number | null>((resolve) => {
     channel.once("exit", (status: number | null, name?: string) => resolve(status ?? (name ? exitCodeOf(name) : null)));
@@ -60,7 +61,7 @@ export function openStream(channel: ClientChannel, command: StreamedCommand): Op
     destroy();
     throw notBegun(command, await code, { stdout: stdout ?? "", stderr: stderr ?? "" });
   });
-  begun.catch(() => {}); // there is no other reader if the run was interrupted just before
+  begun.catch(() => {}); // nothing else handles this if the run was interrupted just before
   return { begun, closed };
 }
 

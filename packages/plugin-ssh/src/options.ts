@@ -1,13 +1,13 @@
-/** Options of the ssh plugin; all have defaults that suit an OpenSSH server as it comes. */
+/** Options of the ssh plugin; all have defaults that suit an OpenSSH server with default settings. */
 export interface SshOptions {
   /** ssh client configuration to read; default `~/.ssh/config`, then `/etc/ssh/ssh_config`. */
   readonly configFile?: string;
-  /** Socket of the ssh agent; default `SSH_AUTH_SOCK`. Empty: no agent. */
+  /** Socket of the ssh agent; default `SSH_AUTH_SOCK`. Empty means no agent. */
   readonly agent?: string;
-  /** Commands at once over one connection; default 8, since sshd allows 10 (MaxSessions). */
+  /** Maximum number of parallel commands over one connection; default 8, because sshd allows 10 (MaxSessions). */
   readonly channels?: number;
-  /** Handshakes at once; default 32. */
+  /** Maximum number of parallel handshakes; default 32. */
   readonly handshakes?: number;
-  /** Seconds between keepalive messages; a connection that answers three in a row with silence is closed. Default 15. */
+  /** Seconds between keepalive messages; a connection that leaves three in a row unanswered is closed. Default 15. */
   readonly keepaliveSeconds?: number;
 }

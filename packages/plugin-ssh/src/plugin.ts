@@ -14,7 +14,7 @@ export function ssh(options: SshOptions = {}): Plugin {
       connect.tapPromise("ssh", async (context) => {
         const { worker, settings } = context;
         if ((worker.transport ?? settings.transport) !== "ssh") return undefined;
-        const { openRemote } = await import("./connect-worker.ts"); // most commands reach no worker, and need none of it
+        const { openRemote } = await import("./connect-worker.ts"); // loaded here because most commands connect to no worker
         return openRemote(context, options, handshakes);
       });
       examine.tapPromise("ssh", async (context) => {

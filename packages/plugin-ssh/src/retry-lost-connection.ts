@@ -3,17 +3,17 @@ import type { ClientChannel } from "ssh2";
 import { type Connection, NotStarted, type StartRequest } from "./connection.ts";
 import { interrupted, unreachable } from "./errors.ts";
 
-/** How long the first pause is when the server has no session left; each one doubles. */
+/** The first pause, in milliseconds, if the server has no free session; each further pause is twice as long. */
 const FULL_PAUSE_MS = 10;
 
-/** A command to start, and what is done in the moment it runs. */
+/** A command to start, with the callback for the moment it runs. */
 export interface CommandStart<T> extends StartRequest {
   readonly onStarted: (channel: ClientChannel, connection: Connection, requestedAt: number) => T;
-  /** Whether other commands of this process hold sessions of the server. */
+  /** Whether other commands of this process use sessions of the server. */
   hasCompany(): boolean;
 }
 
-/** A connection to a worker that is replaced by a new one when it is found lost before a command has started. */
+/** A connection to a worker that is replaced by a new one if it turns out to be lost before a command has started. */
 export class RetriedConnection {
   readonly #worker: string;
   readonly #connect: () => Promise<Connection>;
@@ -28,9 +28,9 @@ export class RetriedConnection {
   }
 
   /**
-   * Starts a command: once more over a new connection if the kept one turns out lost, and again after a pause if the
-   * server has no session left, since it counts one that was just released for a moment more. With other commands under
-   * way one more try is enough to know that it allows no more than those.
+   * Starts a command. If the connection turns out to be lost, retries once over a new one. If the server has no free
+   * session, retries after a pause, because a server counts a released session for a moment longer. If other commands
+   * of this process are running, one retry is enough to know that the server allows no more sessions.
    * @throws NotStarted, DISCONNECTED, UNREACHABLE, INTERRUPTED
    */
   async start<T>(command: CommandStart<T>): Promise<T> {
@@ -63,7 +63,7 @@ export class RetriedConnection {
     return connection.closed ? this.#replace(connection) : connection;
   }
 
-  /** Several commands may find the same connection lost; the first one to do so makes the new one. */
+  /** Several commands may find the same connection lost; the first of them opens the new one. */
   async #replace(lost: Connection): Promise<Connection> {
     const current = await this.#current.catch(() => lost);
     if (current !== lost && !current.closed) return current;

@@ -16,26 +16,26 @@ import { followCommand } from "./follow-command.ts";
 import { openStream } from "./open-stream.ts";
 import { type CommandStart, RetriedConnection } from "./retry-lost-connection.ts";
 
-/** What a remote over ssh is made of. */
+/** The parts of a remote over ssh. */
 export interface SshRemoteParts {
   readonly host: string;
   readonly user: string;
   readonly root: string;
   readonly sudo: boolean;
-  /** Commands running at once over the connection. */
+  /** Maximum number of parallel commands over the connection. */
   readonly channels: number;
-  /** Milliseconds that a command without its own limit may run. */
+  /** The time limit of a command without its own, in milliseconds. */
   readonly commandMs: number;
-  /** Milliseconds the worker has to open a channel. */
+  /** Milliseconds that the worker has to open a channel. */
   readonly connectMs: number;
-  /** Makes a connection: the first one, and another when that is found lost. */
+  /** Opens a connection: the first one, and another if that is lost. */
   connect(): Promise<Connection>;
 }
 
 const GRACE_MS = 5_000;
 const QUIET_MS = 200;
 
-/** A command as ssh carries it. */
+/** A command as sent over ssh. */
 interface SshCommand {
   /** The line for the login shell. */
   readonly line: string;
@@ -45,7 +45,7 @@ interface SshCommand {
   readonly signal: AbortSignal | undefined;
 }
 
-/** What was made of a command in the moment it ran, and how its place is given to the next one. */
+/** The result of starting a command, and how to release its slot for the next one. */
 interface Started<T> {
   readonly made: T;
   release(): void;
@@ -95,7 +95,7 @@ export class SshRemote implements Remote {
         quietMs,
         kill,
       });
-      result.catch(() => {}); // there is no other reader when the run was interrupted just before
+      result.catch(() => {}); // nothing else handles this if the run was interrupted just before
       return { result };
     });
     return made.result.finally(release);
@@ -119,14 +119,15 @@ export class SshRemote implements Remote {
     const { env, cwd, asRoot = false, signal } = options;
     const wrapping = { sudo: this.sudo && asRoot, ...(env && { env }), ...(cwd !== undefined && { cwd }), ...more };
     const { argv: words, preface } = wrapCommand(argv, wrapping);
-    // one signal of its own: a listener per command on the run's would look like a leak to Node
+    // a separate signal, because a listener per command on the run's signal would look like a leak to Node
     const own = signal && AbortSignal.any([signal]);
     return { line: loginShellLine(words), preface, title: titleOf(argv, options), signal: own };
   }
 
   /**
-   * ssh's own way to send a signal ends with the command's input, and does not reach what sudo started. So another
-   * command ends an interrupted one: `timeout` there passes TERM on to its group, and KILL later.
+   * ssh cannot send a signal once the command's input is closed, and its signals do not reach processes started by
+   * sudo. So another command stops an interrupted one: `timeout` on the worker passes TERM on to its group, and KILL
+   * later.
    */
   #kill(connection: Connection, pid: number, { asRoot = false }: ExecOptions): void {
     const { line, title } = this.#command(["sh", "-c", 'kill -TERM "$1"', "sh", `${pid}`], { asRoot }, {});
@@ -148,13 +149,14 @@ export class SshRemote implements Remote {
       if (isFull(error) && this.#channels.held > 1) return await this.#limitChannels(release, command, onStarted);
       release();
       if (isMaandError(error)) throw error;
-      const hint = isFull(error) ? "does its sshd allow sessions (MaxSessions)?" : undefined;
+      const hint = isFull(error) ? "check that its sshd allows sessions (MaxSessions)" : undefined;
       throw unreachable(this.host, error instanceof Error ? error.message : String(error), hint, error);
     }
   }
 
   /**
-   * The server allows fewer sessions than we assumed (MaxSessions): waits for the end of another command of this process.
+   * The server allows fewer sessions than assumed (MaxSessions), so this waits until another command of this process
+   * ends.
    */
   #limitChannels<T>(
     release: () => void,
@@ -167,7 +169,7 @@ export class SshRemote implements Remote {
   }
 }
 
-/** Our own limit in whole seconds, rounded up: not every `timeout` knows fractions. */
+/** The local limit in whole seconds, rounded up, because not every `timeout` supports fractions. */
 function limitOver(timeoutMs: number, graceMs: number): { seconds: number; killAfter: number } {
   return { seconds: Math.ceil(timeoutMs / 1000), killAfter: Math.max(1, Math.floor(graceMs / 1000) - 1) };
 }

@@ -41,7 +41,7 @@ it("an unknown function is refused, with the closest name", async () => {
     { where: `${AT}:1:3`, message: 'function "getSecrets" not defined', hint: expect.stringContaining('"getSecret"') },
   ]);
   expect(await problems({ "a.tpl": "{{scrapeConfigs}}" })).toMatchObject([
-    { hint: expect.stringContaining("there are get,") },
+    { hint: expect.stringContaining("available: get,") },
   ]);
 });
 

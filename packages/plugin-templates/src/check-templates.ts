@@ -12,10 +12,10 @@ import { positionIn, reasonIn, TemplateError } from "@maand/gotemplate";
 import { isTemplate, placeOf, renderedPath } from "./template-files.ts";
 import type { TemplateRenderer } from "./template-renderer.ts";
 
-/** Bytes of the largest template: it is rendered in memory, for each allocation. */
+/** Maximum size, in bytes, of a template, because it is rendered in memory for each allocation. */
 const LARGEST = 8 * 1024 * 1024;
 
-/** Names directly in a job's directory on a worker that the job has at runtime. */
+/** Names directly in a job's directory on a worker that the job uses at runtime. */
 const RUNTIME = ["data", "logs", "bin"];
 
 /** Parses every template of every job, and checks the path it would be rendered to. Nothing is rendered, because the values are not known yet. */
@@ -32,13 +32,13 @@ function pathProblem({ name, files }: Job, file: JobFile): Problem | undefined {
   const place = placeOf(name, file);
   const path = renderedPath(file);
   if (path === "" || path.endsWith("/"))
-    return error("invalid_template", place, "has no name but .tpl", "call it <name>.tpl");
+    return error("invalid_template", place, "has no name before .tpl", "rename it to <name>.tpl");
   if (RUNTIME.includes(path))
     return error(
       "reserved_directory",
       place,
       `would become "${path}", which is reserved for what the job writes on its workers`,
-      "give it another name",
+      "rename it",
     );
   if (files.some((other) => other.path.startsWith(`${path}/`)))
     return error("invalid_template", place, `would become "${path}", which is a directory`, "rename one of them");
@@ -46,8 +46,8 @@ function pathProblem({ name, files }: Job, file: JobFile): Problem | undefined {
     return warning(
       "template_overwrites",
       place,
-      `is rendered over the file "${path}" of the job`,
-      `delete one of them; workers get what the template gives`,
+      `would overwrite the file "${path}" of the job`,
+      `delete one of them; workers get the rendered template`,
     );
   return undefined;
 }
@@ -60,7 +60,12 @@ function textProblem(
 ): Problem | undefined {
   const place = placeOf(job.name, file);
   if (file.size > LARGEST)
-    return error("invalid_template", place, `is larger than ${LARGEST} bytes`, "leave .tpl off its name, or split it");
+    return error(
+      "invalid_template",
+      place,
+      `is larger than ${LARGEST} bytes`,
+      "remove .tpl from its name, or split it",
+    );
   try {
     renderer.parse(job.name, file, read);
     return undefined;
@@ -79,6 +84,6 @@ const GO = "and call eq ge gt html index js le len lt ne not or print printf pri
 
 function hintFor(reason: string, names: readonly string[]): string {
   const [, unknown] = /^function "(.*)" not defined/.exec(reason) ?? [];
-  if (unknown === undefined) return 'a template is a Go text/template; {{"{{"}} writes the braces themselves';
-  return didYouMean(unknown, [...names, ...GO]) ?? `there are ${names.join(", ")}, and Go's own`;
+  if (unknown === undefined) return 'a template is a Go text/template; {{"{{"}} writes literal braces';
+  return didYouMean(unknown, [...names, ...GO]) ?? `available: ${names.join(", ")}, and Go's own`;
 }

@@ -6,7 +6,7 @@ export function renderFailure(thrown: unknown, place: string, host: string): Maa
   const hint = remedyIn(thrown);
   return new MaandError({
     code: "RENDER_FAILED",
-    message: `${positionIn(thrown, place)}: ${reasonIn(thrown)} (rendering it for ${host})`,
+    message: `${positionIn(thrown, place)}: ${reasonIn(thrown)} (rendered for ${host})`,
     ...(hint === undefined ? {} : { hint }),
     worker: host,
     cause: thrown,

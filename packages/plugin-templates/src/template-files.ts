@@ -7,12 +7,12 @@ export function isTemplate({ path }: Pick<JobFile, "path">): boolean {
   return path.endsWith(SUFFIX) && !path.startsWith("_modules/") && !path.startsWith("_prometheus/");
 }
 
-/** Where a template's text goes, within the job. */
+/** The path of the rendered file within the job. */
 export function renderedPath({ path }: Pick<JobFile, "path">): string {
   return path.slice(0, -SUFFIX.length);
 }
 
-/** Where a template is, as problems and errors name it. */
+/** The place of a template, as named in problems and errors. */
 export function placeOf(job: string, { path }: Pick<JobFile, "path">): string {
   return `workspace/jobs/${job}/${path}`;
 }

@@ -13,13 +13,13 @@ export interface RenderedText {
 export interface TemplateRenderer {
   /** Names of the functions templates may call, besides Go's own. */
   readonly names: readonly string[];
-  /** Throws a TemplateError of kind `parse`, or RENDER_FAILED for bytes that are no text. */
+  /** Throws a TemplateError of kind `parse`, or RENDER_FAILED for bytes that are not text. */
   parse(job: string, file: JobFile, read: (file: JobFile) => Uint8Array): Template;
   /** Throws a TemplateError. */
   render(template: Template, data: unknown, context: RenderContext): RenderedText;
 }
 
-/** The rendering under way. */
+/** The state of the current rendering. */
 interface RenderState {
   readonly context: RenderContext;
   secret: boolean;
@@ -69,7 +69,7 @@ function textOf(bytes: Uint8Array): string {
   try {
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch (cause) {
-    const hint = "save it as UTF-8, or leave .tpl off its name";
+    const hint = "save it as UTF-8, or remove .tpl from its name";
     throw new MaandError({ code: "RENDER_FAILED", message: "it is not UTF-8 text", hint, cause });
   }
 }
@@ -97,8 +97,8 @@ function checked(functions: TemplateFunctions): Readonly<Record<string, Template
     if (!isFunction(value))
       throw new MaandError({
         code: "PLUGIN_INVALID",
-        message: `the template function "${name}" that a plugin adds is not a function`,
-        hint: "give a function, or one declared with typed of @maand/gotemplate",
+        message: `the template function "${name}" of a plugin is not a function`,
+        hint: "pass a function, or one declared with typed from @maand/gotemplate",
       });
     found[name] = value;
   }

@@ -128,7 +128,7 @@ describe("values", () => {
       message: expect.stringContaining(message),
     });
     expect(await failure(`\n  ${source}`, kv)).toMatchObject({
-      message: expect.stringMatching(/^workspace\/jobs\/api\/a\.tpl:2:\d+: .* \(rendering it for 10\.0\.0\.1\)$/),
+      message: expect.stringMatching(/^workspace\/jobs\/api\/a\.tpl:2:\d+: .* \(rendered for 10\.0\.0\.1\)$/),
     });
   });
 
@@ -195,7 +195,7 @@ describe("numbers", () => {
     expect(await text('{{div (int (get "m" "v")) 4}}', { m: { v: "1048576" } })).toBe("262144");
     expect(await failure('{{int "2150.4"}}')).toMatchObject({
       message: expect.stringContaining('"2150.4" is not a whole number'),
-      hint: expect.stringContaining("give a whole number where it is set"),
+      hint: expect.stringContaining("use a whole number where it is set"),
     });
     expect(await failure('{{int "1.048576e+06"}}')).toMatchObject({ code: "RENDER_FAILED" });
   });

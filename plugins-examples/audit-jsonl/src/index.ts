@@ -11,7 +11,7 @@ const options = v.object({
   types: v.optional(v.array(v.string("must be text"), "must be a list of event types")),
 });
 
-/** Appends every event, with the user of this machine who caused it, to a file that only its owner can read. */
+/** Appends every event, with the user on this machine who caused it, to a file that only its owner can read. */
 export const auditJsonl = pluginWithOptions({
   name: "audit-jsonl",
   options,

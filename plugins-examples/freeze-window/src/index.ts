@@ -20,7 +20,7 @@ const options = v.object({
     ),
     [{ day: "friday", from: "15:00" }],
   ),
-  /** The time zone, such as Europe/Berlin; default: that of this machine. */
+  /** The time zone, such as Europe/Berlin; default: the time zone of this machine. */
   timeZone: v.optional(v.pipe(v.string("must be text"), v.check(isTimeZone, "is not a time zone"))),
   /** The environment variable with the reason to deploy anyway. */
   override: v.optional(v.string("must be text"), "MAAND_THAW"),
@@ -51,7 +51,7 @@ function frozen(window: string, at: string, override: string): MaandError {
   return new MaandError({
     code: "NOT_PERMITTED",
     message: `no deploys on ${window}; it is ${at}`,
-    hint: `deploy later, or give a reason why it cannot wait: ${override}="..." maand deploy`,
+    hint: `deploy later, or give a reason to deploy now: ${override}="..." maand deploy`,
   });
 }
 

@@ -33,7 +33,9 @@ export function notifyWebhookIn(environment: NodeJS.ProcessEnv) {
   });
 }
 
-/** Does not use the signal of the run: `commit` also runs after an interrupted run, and that run has to be reported too. */
+/**
+ * Does not use the signal of the run: `commit` also runs after an interrupted run, and that run must be reported too.
+ */
 async function post(url: string, body: object, timeoutMs: number): Promise<void> {
   const { host } = new URL(url); // the rest of the address may be a secret and is never printed
   const answer = await fetch(url, {

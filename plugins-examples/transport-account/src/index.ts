@@ -9,7 +9,9 @@ import {
 
 const ACCOUNT = "account";
 
-/** Workers that are accounts of this machine, named by their `host`: their commands run as that account, through sudo. */
+/**
+ * Workers that are accounts on this machine, named by their `host`: their commands run as that account, through sudo.
+ */
 export const account = definePlugin({
   name: "transport-account",
   provides: { answers: ["connect"], transports: [ACCOUNT] },
@@ -26,7 +28,7 @@ function isOurs({ worker, settings }: LocateContext): boolean {
   return (worker.transport ?? settings.transport) === ACCOUNT;
 }
 
-/** Each account has a directory of its own below `worker_root`. */
+/** Each account has its own directory below `worker_root`. */
 function rootOf({ worker, settings, bucket }: LocateContext): string {
   return `${settings.workerRoot}/${worker.host}/${bucket.id}`;
 }

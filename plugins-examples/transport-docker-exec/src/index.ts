@@ -3,11 +3,11 @@ import { type ConnectContext, MaandError, pluginWithOptions, programRemote, type
 import * as v from "valibot";
 
 const options = v.object({
-  /** The docker command of this machine; podman takes the same arguments. */
+  /** The docker command on this machine; podman accepts the same arguments. */
   program: v.optional(v.pipe(v.string("must be text"), v.minLength(1, "must not be empty")), "docker"),
 });
 
-/** Connects workers with the transport `docker-exec`: running containers of this machine, named by their `host`. */
+/** Connects workers with the transport `docker-exec`: running containers on this machine, named by their `host`. */
 export const dockerExec = pluginWithOptions({
   name: "transport-docker-exec",
   options,
@@ -55,9 +55,9 @@ function enter({ worker, root, settings }: ConnectContext, program: string): Rem
 const SUSPICIOUS = new Set([1, 125, 137]);
 
 interface ContainerState {
-  /** When it was started last: all that ran in it before has ended. */
+  /** When it was last started: all earlier processes in it have ended. */
   readonly started: Date;
-  /** Why nothing can run in it. */
+  /** Why no command can run in it. */
   readonly why: string | undefined;
 }
 

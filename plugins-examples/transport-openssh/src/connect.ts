@@ -15,7 +15,10 @@ import type { OpensshOptions } from "./options.ts";
 
 const run = promisify(execFile);
 
-/** Commands at once: sshd allows 10 sessions of one connection (MaxSessions), and those that end commands need some too. */
+/**
+ * Maximum number of parallel commands: sshd allows 10 sessions per connection (MaxSessions), and commands that stop
+ * others also need sessions.
+ */
 const SESSIONS = 8;
 
 /** Opens a master connection and returns a remote that runs each command as a session on it. */
@@ -33,7 +36,7 @@ export async function connectBySsh(context: ConnectContext, options: OpensshOpti
     await rm(place, { recursive: true, force: true });
     throw explained(worker.host, cause, signal);
   }
-  // if the master is ending, ssh would open a new connection and a shell for these options; this proxy prevents it
+  // if the master is exiting, ssh would open a new connection and a shell for these options; this proxy prevents it
   const alone = ["-o", "ProxyCommand=false"];
   const controlMaster = (word: string) =>
     run(options.program, [...ssh, ...alone, "-O", word, "--", worker.host], { timeout: 10_000 });

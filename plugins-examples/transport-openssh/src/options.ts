@@ -2,7 +2,7 @@ import * as v from "valibot";
 
 /** The options of the plugin. */
 export const OpensshOptions = v.object({
-  /** The ssh command of this machine. */
+  /** The ssh command on this machine. */
   program: v.optional(v.pipe(v.string("must be text"), v.minLength(1, "must not be empty")), "ssh"),
   /** The ssh configuration file; default: ssh's own configuration files. */
   configFile: v.optional(v.string("must be text")),

@@ -29,7 +29,7 @@ it("does not run its code, whatever is typed below it, and names the owner", asy
     chownSync(join(root, path), OTHER_USER, OTHER_USER);
   for (const command of ["info", "cat jobs", "plugins", "build", "deploy --dry-run", "logs show", "health_check"]) {
     const { code, stderr } = await maand(join(root, "project"), ...command.split(" "));
-    expect(stderr, command).toContain("belongs to nobody, and maand runs as root");
+    expect(stderr, command).toContain("belongs to nobody, but maand runs as root");
     expect(code, command).toBe(2);
   }
   const { code } = await maand(join(root, "project"), "doctor");
@@ -48,6 +48,6 @@ it("reports to another user that it cannot be read, instead of suggesting maand 
       return cause instanceof Error && "stderr" in cause ? String(cause.stderr) : String(cause);
     }
   })();
-  expect(failure).toContain(`permission denied: ${root}/data belongs to root, and maand runs as nobody`);
+  expect(failure).toContain(`permission denied: ${root}/data belongs to root, but maand runs as nobody`);
   expect(failure).not.toContain("maand init");
 });

@@ -137,7 +137,7 @@ function emptied(store: string): void {
 
 describe.concurrent("a foreign file in place of the store", () => {
   it.each([
-    ["the store of the earlier maand", GO_TABLES, "written by the earlier maand, the one in Go"],
+    ["the store of the earlier maand", GO_TABLES, "written by the earlier maand, the Go program"],
     ["some other database", ["CREATE TABLE urls (url TEXT)"], "of another program (tables: urls)"],
   ])("%s: every command reports it and changes nothing", (_, tables, message) =>
     withBucket(async ({ bucket, store, printed }) => {

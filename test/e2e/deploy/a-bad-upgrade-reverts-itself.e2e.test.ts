@@ -74,7 +74,7 @@ it("a revert that fails is told, with what runs where, and the next deploy goes 
     expect(last).toMatchObject({ type: "run.finished", outcome: "revert_failed" });
     expect(last.failures.at(-1)).toMatchObject({
       code: "REVERT_FAILED",
-      message: expect.stringContaining(`now running: not known on ${hosts[0]}; r1 (1.0.0) on ${hosts[1]}`),
+      message: expect.stringContaining(`now running: unknown on ${hosts[0]}; r1 (1.0.0) on ${hosts[1]}`),
     });
 
     await first?.run(["rm", `${directory("web")}/data/broken`]);

@@ -73,7 +73,7 @@ it("a rollback to a release that does not exist, or with flags that do not go to
     };
     expect(await refused("rollback", "web", "--to", "r7")).toContain("it has r1 (1.0.0)");
     expect(await refused("rollback", "web")).toContain("no other release of web was healthy on all its allocations");
-    expect(await refused("rollback")).toContain("no job is named");
+    expect(await refused("rollback")).toContain("no job is given");
     expect(await refused("rollback", "nope")).toContain('there is no job "nope"');
     expect(await refused("rollback", "web", "--run", "1")).toContain("--run selects the jobs");
     expect(await refused("rollback", "--run", "99")).toContain("no record says that run 99 rolled out a job");

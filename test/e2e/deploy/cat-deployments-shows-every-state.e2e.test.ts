@@ -182,7 +182,7 @@ describe("cat deployments shows", () => {
       new_version: "2.0.0",
     });
     const { stdout } = await bucket.maand("deploy", "--dry-run");
-    expect(stdout).toMatch(new RegExp(`${HOST} +restart +in doubt: how its restart in run \\d+ ended is not known`));
+    expect(stdout).toMatch(new RegExp(`${HOST} +restart +in doubt: the result of its restart in run \\d+ is unknown`));
     writeFileSync(go, "");
     await ok("deploy");
     expect(await row()).toMatchObject({ rollout: "promoted", in_doubt: false, current_version: "2.0.0" });

@@ -30,14 +30,14 @@ const CASES: readonly Case[] = [
   {
     job: "linked-elsewhere",
     arrange: 'mkdir "$2/photos"; mv "$1" "$1.moved"; ln -s "$2" "$1"',
-    refused: "jobs/linked-elsewhere leads to a directory that maand did not make: it holds",
+    refused: "jobs/linked-elsewhere leads to a directory that maand did not create: it contains",
     look: 'ls "$2"',
     expected: "photos\nprecious\n",
   },
   {
     job: "linked-nowhere",
     arrange: 'mv "$1" "$1.moved"; ln -s "$2/unmounted" "$1"',
-    refused: "jobs/linked-nowhere is a link that leads to no directory",
+    refused: "jobs/linked-nowhere is a link that does not lead to a directory",
     look: 'cat "$1.moved/app.conf"; ls "$2"',
     expected: "old\nprecious\n",
   },
@@ -94,7 +94,7 @@ const CASES: readonly Case[] = [
     files: { "thing/a": "x" },
     next: { thing: "a file now" },
     arrange: "mkdir thing/run; echo 1 > thing/run/x.pid; touch thing/run/y",
-    refused: `jobs/kept-in-the-way/thing is a directory where a file belongs, and "keep" of its manifest keeps`,
+    refused: `jobs/kept-in-the-way/thing is a directory where a file belongs, but "keep" in its manifest protects`,
     look: "cat app.conf; ls thing thing/run",
     expected: "old\nthing:\na\nrun\n\nthing/run:\nx.pid\ny\n",
   },
@@ -261,7 +261,7 @@ describe.each([
     expect(await deploy()).toMatchObject({ code: 0 });
     const { code, text } = await ends(place, "gc");
     expect(code).toBe(0);
-    expect(text).toContain("stays: maand did not create notes.txt in it");
+    expect(text).toContain("was not deleted: maand did not create notes.txt in it");
     expect(await place.run("api", 'ls "$(dirname "$(dirname "$1")")"')).toBe("notes.txt\n");
   });
 });

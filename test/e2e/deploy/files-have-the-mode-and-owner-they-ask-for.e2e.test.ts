@@ -95,7 +95,7 @@ it("an unknown owner, or one that may not be set, is named with a hint, and noth
     const refused = await bucket.maand("deploy", "--build");
     expect(refused.code).toBe(1);
     expect(refused.stderr.replace(/\s+/g, " ")).toMatch(
-      /files of api cannot be owned by root: the user on the worker may not change owners.*set use_sudo = true/,
+      /files of api cannot be owned by root: the login user is not allowed to change owners.*set use_sudo = true/,
     );
     expect(await lifecycles("api")).toEqual([[]]);
 

@@ -83,7 +83,7 @@ it("fields of rules that the Go program left out are listed with their diff, and
   bucket.write(ALERTS, text);
   const { code, stdout } = await bucket.maand("import");
   expect(code).toBe(2);
-  expect(stdout).toContain(`prometheus on ${A}: rules/api/api.yaml: the Go maand left out fields of its rules`);
+  expect(stdout).toContain(`prometheus on ${A}: rules/api/api.yaml: the Go program omitted fields of its rules`);
   expect(stdout).toContain(kept);
   await run("import", "--accept");
   expect(await run("deploy", "--dry-run", "--exit-code")).toContain("no deployment required");

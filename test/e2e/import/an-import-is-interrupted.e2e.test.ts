@@ -82,7 +82,7 @@ describe("a worker that is down", () => {
     const first = await bucket.maand("import");
     expect(first.code).toBe(1);
     expect(first.stdout).toContain(`later: ${C}: `);
-    expect(first.stdout).toContain("1 worker left: run maand import again when they are up");
+    expect(first.stdout).toContain("1 worker remaining: run maand import again when they are up");
     expect((await bucket.maand("deploy", "--dry-run")).stdout).toContain('job "web": skip');
     await bucket.worker(C).start();
     const refused = await bucket.maand("job", "run", "web", "--target", "migrate");
@@ -132,6 +132,6 @@ it("waits for no Go program that runs a command: it is busy", async () => {
   holder.kill("SIGKILL");
   await once(holder, "exit");
   expect(code).toBe(3);
-  expect(stderr).toContain("the Go maand is running a command on");
+  expect(stderr).toContain("the Go program is running a command on");
   expect(isOld()).toBe(true);
 });

@@ -45,12 +45,12 @@ it("greps for what is skipped, and for the check of workers, go on", async () =>
   expect(logs).toMatch(new RegExp(` worker=${HOST} phase=validate action=worker_sync .*exit=0`));
 });
 
-it("a script that speaks to port 8080 is named with its line at build", async () => {
+it("a script that uses port 8080 is named with its line at build", async () => {
   const other = bucket.copy();
   other.write("workspace/jobs/api/_modules/client.py", 'import requests\n\nURL = "http://localhost:8080/kv"\n');
   const { code, stderr } = await other.maand("build");
   expect(code).toBe(0);
-  expect(stderr).toContain("workspace/jobs/api/_modules/client.py:3: speaks to port 8080");
+  expect(stderr).toContain("workspace/jobs/api/_modules/client.py:3: uses port 8080");
   expect((await other.maand("build", "--strict")).code).toBe(2);
   other.dispose();
 });

@@ -38,10 +38,10 @@ describe("a template whose output is not that of the Go program", () => {
   it("is listed with its diff and without its secret, and nothing is imported", async () => {
     const { code, stdout } = await bucket.maand("import");
     expect(code).toBe(2);
-    expect(stdout).toContain(`api on ${A}: app.conf: it is rendered otherwise than the Go maand rendered it`);
+    expect(stdout).toContain(`api on ${A}: app.conf: it is rendered differently from how the Go program rendered it`);
     expect(stdout).toContain(`-peers=[${A} ${B}]`);
     expect(stdout).toContain(`+peers=${A},${B}`);
-    expect(stdout).toContain("nothing was imported: 1 file would be rendered otherwise");
+    expect(stdout).toContain("nothing was imported: 1 file would be rendered differently");
     expect(stdout).not.toContain("s3cret-of-api");
     expect(bucket.rows("SELECT count(*) AS count FROM schema_version")).toEqual([{ count: 1 }]);
   });

@@ -133,7 +133,7 @@ def note(word):
 note("begin")
 end = time.monotonic() + 20
 while os.environ["EVENT"] == "cli" and open(${notes}).read().count("begin cli") < 2:
-    if time.monotonic() > end: raise SystemExit("the other one was not begun")
+    if time.monotonic() > end: raise SystemExit("the other one was not started")
     time.sleep(0.05)
 note("end")
 `;

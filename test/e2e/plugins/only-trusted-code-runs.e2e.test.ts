@@ -265,7 +265,7 @@ describe.concurrent("an ordinary bucket", () => {
       await must(["chgrp", "-R", "nogroup", bucket]);
       expect(await as(place, "cd $0/team && maand build")).toMatchObject({
         code: 2,
-        stderr: expect.stringContaining(`${bucket} can be written by the group nogroup, in which are other users`),
+        stderr: expect.stringContaining(`${bucket} can be written by the group nogroup, which has other users`),
       });
       await as(place, "mkdir -p $HOME/.config/maand && echo $0/team >> $HOME/.config/maand/safe-directories");
       expect(await as(place, "cd $0/team && maand build")).toMatchObject({ code: 0 });
@@ -331,7 +331,7 @@ describe.concurrent("another user in a bucket of root", () => {
       chownSync(join(bucket.root, "workspace/workers.json"), 0, 0);
       chmodSync(join(bucket.root, "workspace/workers.json"), 0o600);
       expect((await asNobody(bucket, "build")).stderr).toContain(
-        "workspace/workers.json: cannot be read: permission denied, it belongs to root",
+        "workspace/workers.json: cannot be read: permission denied: it belongs to root",
       );
     }));
 

@@ -63,7 +63,7 @@ describe("an interrupted command", () => {
     expect(await first).toMatchObject({
       code: "DISCONNECTED",
       message: `the connection closed during make gate of api on ${machine.host}`,
-      hint: "it continues there by itself; the next command on this job waits for it",
+      hint: "the command continues on the worker; the next command on this job waits for it",
       output: ["waiting"],
     });
     const next = run("restart");
@@ -104,7 +104,12 @@ describe("a worker on which the runner cannot start is named, with a hint", () =
       /^sudo on \S+ asks "maandtest" for a password$/,
       "NOPASSWD",
     ],
-    ["wants a terminal", `Defaults:maandtest requiretty\n${FREE}`, /^sudo on \S+ wants a terminal/, "!requiretty"],
+    [
+      "requires a terminal",
+      `Defaults:maandtest requiretty\n${FREE}`,
+      /^sudo on \S+ requires a terminal/,
+      "!requiretty",
+    ],
   ])("if sudo %s", async (_, rules, message, fix) => {
     const { run, worker: machine } = await worker();
     await sudoRules(machine, rules);

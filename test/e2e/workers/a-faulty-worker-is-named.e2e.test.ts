@@ -74,7 +74,7 @@ describe.concurrent("a worker that", () => {
         createServer(() => {}),
         worker,
       );
-      await failsOn(lent, { outcome: "unreachable", prints: /does not speak ssh or stalls, timed out after 5 s/ });
+      await failsOn(lent, { outcome: "unreachable", prints: /does not speak ssh, or is stalled, timed out after 5 s/ });
       silent.close();
       await worker.start();
       await fixes(lent);

@@ -248,7 +248,7 @@ describe("a problem of a worker is found", () => {
         expect(await faultsOf(bucket)).toEqual([]);
 
         await worker.cutOff();
-        expect(await found("reach", /connection refused/)).toMatch(/^# is sshd running there/);
+        expect(await found("reach", /connection refused/)).toMatch(/^# check that sshd is running there/);
         await worker.start();
 
         await worker.authorize("ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl");

@@ -55,7 +55,7 @@ it("an unreachable, stopped or hanging worker ends its batch in bounded time, an
     const results = await bucket.json<Result[]>("run_command", script, "-c", "4");
     workers[1]?.thaw();
     const result = await bucket.maand("run_command", "true", "-w", hosts[0] ?? "");
-    expect(result.stderr).toMatch(/hint: is sshd running there/);
+    expect(result.stderr).toMatch(/hint: check that sshd is running there/);
     expect(summary(results)).toEqual(["unreachable null", "unreachable null", "timed_out null", "ok 0"]);
     expect(performance.now() - began).toBeLessThan(20_000);
     await expect.poll(() => workers[2]?.processesWith("sleep 300")).toEqual([]);

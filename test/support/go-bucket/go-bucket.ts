@@ -17,7 +17,7 @@ export const GO_BUCKET_ID = "bae9c294-f2e1-47f2-994d-11447d76820b";
 /** Hosts of its workers. */
 export const GO_HOSTS = ["127.0.1.1", "127.0.1.2", "127.0.1.3"] as const;
 
-/** A bucket that the Go maand made, with real workers that have what it left on them. */
+/** A bucket that the Go program made, with real workers that have what it left on them. */
 export interface GoBucket {
   readonly root: string;
   /** The bucket's directory on its workers. */

@@ -14,7 +14,7 @@ export const overSsh: TransportUnderTest = {
 export const overOpenssh: TransportUnderTest = {
   open: () => onSshd("openssh", (file) => openssh({ configFile: file })),
   limits: {
-    background: "ssh waits for everybody who holds the output of the command",
+    background: "ssh waits for every process that keeps the output of the command open",
   },
 };
 

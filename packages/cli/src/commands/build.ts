@@ -22,7 +22,7 @@ export class BuildCommand extends EngineCommand {
   strict = Option.Boolean("--strict", false, { description: "Treat warnings as errors." });
 
   purgeJobKv = Option.Boolean("--purge-job-kv", false, {
-    description: "Delete variables and secrets of removed jobs at once.",
+    description: "Delete variables and secrets of removed jobs immediately.",
   });
 
   override async work(): Promise<number> {

@@ -24,7 +24,7 @@ export class CompletionCommand extends MaandCommand {
 
   shell = Option.String({ required: true, name: "bash|zsh|fish" });
 
-  /** The commands that are completed; the table of all commands, which loads this one, says so. */
+  /** The commands to complete; set by the table of all commands, which loads this command. */
   completed: () => Promise<CommandClass<Context>[]> = async () => [CompletionCommand];
 
   override async work(): Promise<number> {

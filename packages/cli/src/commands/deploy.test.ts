@@ -109,7 +109,7 @@ describe("maand deploy --dry-run of a job with pre_deploy", () => {
     write("workspace/jobs/api/_modules/command_port.py", HOOK);
     const { out, err, code } = await typed("deploy", "--build", "--dry-run", "--with-hooks", "--diff");
     expect({ code, err }).toEqual({ code: 0, err: expect.stringContaining("asked") });
-    expect(out).toContain("    pre_deploy ran for this plan; what it wrote was discarded\n");
+    expect(out).toContain("    pre_deploy ran for this plan; its writes were discarded\n");
     expect(out).toContain("    -1\n    +2\n");
     expect((await typed("cat", "kv", "get", "vars/job/api", "port", "--json")).out).toContain('"value": "1"');
     expect((await typed("deploy", "--dry-run")).out).toContain("no deployment required");
@@ -248,7 +248,9 @@ describe("files of a job that were deleted on a worker", () => {
     rmSync(makefile);
     const { code, err } = await typed("job", verb, "api", "--allocations", HOST);
     expect({ code, err }).toEqual({ code: 1, err: expect.stringContaining("not deployed there") });
-    expect((await typed("deploy", "--dry-run")).out).toContain("its files on the worker are not the promoted ones");
+    expect((await typed("deploy", "--dry-run")).out).toContain(
+      "its files on the worker differ from the promoted files",
+    );
     expect(await typed("deploy")).toMatchObject({ code: 0 });
     expect(existsSync(makefile)).toBe(true);
     expect(await typed("job", verb, "api", "--allocations", HOST)).toMatchObject({ code: 0 });

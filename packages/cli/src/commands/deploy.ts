@@ -42,17 +42,17 @@ export class DeployCommand extends EngineCommand {
   });
 
   jobs = Option.Array("--jobs", [], {
-    description: "Only these jobs, comma-separated; always stops removed and disabled ones.",
+    description: "Only these jobs, comma-separated; stops are not limited by this.",
   });
   savedPlan = Option.String("--plan", {
     description: "Carry out a plan, exactly, unless something changed since; excludes other flags.",
   });
   build = Option.Boolean("-b,--build", false, { description: "Build first." });
   release = Option.String("--release", {
-    description: "With --jobs and one job: deploy this release of it, and end its hold.",
+    description: "With --jobs and one job: deploy this release of the job, and end its hold.",
   });
   revert = Option.Boolean("--revert", {
-    description: "Revert failed rollouts, whatever the manifests say; --no-revert: revert none.",
+    description: "Revert failed rollouts, whatever the manifests say; --no-revert reverts none.",
   });
   dryRun = Option.Boolean("-n,--dry-run", false, { description: "Show what would happen without changing anything." });
   force = Option.Boolean("--force", false, { description: "Upgrade all selected allocations, even unchanged ones." });
@@ -139,7 +139,7 @@ export class DeployCommand extends EngineCommand {
     return this.exitCode && plan.required ? EXIT.pending : EXIT.ok;
   }
 
-  /** The job that `--release` is of. */
+  /** The job whose release `--release` names. */
   onlyJob(): string {
     const [job, ...others] = this.options.jobs;
     if (job !== undefined && others.length === 0) return job;
@@ -150,7 +150,7 @@ export class DeployCommand extends EngineCommand {
     });
   }
 
-  /** A flag that only shows something must not start a deploy. */
+  /** A flag that only shows changes must not start a deploy. */
   refuseForDryRunsOnly(): void {
     if (this.dryRun) return;
     if (this.exitCode)

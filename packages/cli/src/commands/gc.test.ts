@@ -15,5 +15,5 @@ afterAll(() => rmSync(root, { recursive: true }));
 it.each(["-1", "1e400", "NaN", "Infinity", "", "36501", "7d"])("--retain-days %j is refused", async (days) => {
   const { code, err } = await typedIn(root, () => new Date())("gc", `--retain-days=${days}`);
   expect(code).toBe(2);
-  expect(err).toContain(`--retain-days must be a number of days from 0 to 36500, and is ${JSON.stringify(days)}`);
+  expect(err).toContain(`--retain-days must be a number of days from 0 to 36500, but is ${JSON.stringify(days)}`);
 });

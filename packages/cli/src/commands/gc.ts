@@ -30,7 +30,7 @@ export class GcCommand extends EngineCommand {
     if (!/^\d{1,5}(\.\d+)?$/.test(this.retainDays) || days > MOST_DAYS)
       throw new MaandError({
         code: "USAGE",
-        message: `--retain-days must be a number of days from 0 to ${MOST_DAYS}, and is ${JSON.stringify(this.retainDays)}`,
+        message: `--retain-days must be a number of days from 0 to ${MOST_DAYS}, but is ${JSON.stringify(this.retainDays)}`,
         hint: "for example: --retain-days 7",
       });
     const collected = await this.withEngine((bucket) => gc(bucket, days));

@@ -7,7 +7,7 @@ const maand = typedIn(tmpdir());
 it("help marks flags that take a value", async () => {
   const { code, out } = await maand("run_command", "--help");
   expect(code).toBe(0);
-  expect(out).toMatch(/^ {2}-c,--concurrency \.{3} +Number of workers at once; default 1\.$/m);
+  expect(out).toMatch(/^ {2}-c,--concurrency \.{3} +Number of workers in parallel; default 1\.$/m);
   expect(out).not.toContain("#0");
 });
 

@@ -36,7 +36,7 @@ function news(file: string): string {
 const NEXT = [
   "",
   "Next:",
-  "  1. List the workers in workspace/workers.json. To try maand, use a directory of this machine:",
+  "  1. List the workers in workspace/workers.json. To try maand, use a directory on this machine:",
   '       [{ "host": "127.0.0.11", "transport": "local" }]',
   '     A machine over ssh: [{ "host": "10.0.0.1" }]',
   "     Set its user in maand.conf and put the private key into secrets/worker.key",

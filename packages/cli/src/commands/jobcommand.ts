@@ -22,7 +22,7 @@ export class JobCommandCommand extends EngineCommand {
 
   command = Option.String({ required: true, name: "command" });
   job = Option.String({ required: false, name: "job" });
-  concurrency = Option.String("--concurrency", "1", { description: "Number of allocations at once; default 1." });
+  concurrency = Option.String("--concurrency", "1", { description: "Number of allocations in parallel; default 1." });
   verbose = Option.Boolean("--verbose", false, {
     description: "Has no effect: the output of commands is always shown.",
   });
@@ -55,7 +55,7 @@ function atLeastOne(text: string): number {
   if (/^[1-9]\d{0,14}$/.test(text.trim())) return Number(text);
   throw new MaandError({
     code: "USAGE",
-    message: `--concurrency must be a whole number from 1 on, and is "${text}"`,
+    message: `--concurrency must be a whole number of at least 1, but is "${text}"`,
     hint: "for example: --concurrency 2",
   });
 }

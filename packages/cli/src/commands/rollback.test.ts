@@ -91,7 +91,7 @@ describe("maand rollback", () => {
   });
 
   it.each([
-    [["rollback"], "no job is named"],
+    [["rollback"], "no job is given"],
     [["rollback", "nope"], 'there is no job "nope"'],
     [["rollback", "api", "--to", "r9"], "api has no release r9"],
     [["rollback", "api", "--to", "newest"], '"newest" is neither a release nor a version'],

@@ -12,9 +12,9 @@ export class RollbackCommand extends EngineCommand {
   static override paths = [["rollback"]];
   static override usage = Command.Usage({
     category: "Deploy",
-    description: "bring jobs back to an earlier release",
+    description: "roll jobs back to an earlier release",
     details:
-      "Renders the release with today's KV values and certificates, and rolls it out as a deploy does: in the batches of the job, with its hooks and health checks. Several jobs go in reverse order: jobs before those they demand. The release that was left is then held: builds and deploys skip it until the job changes, or until maand deploy --jobs api --release r14.",
+      "Renders the release with the current KV values and certificates, and rolls it out like a deploy: in the job's batches, with its hooks and health checks. Several jobs are rolled back in reverse order: each job before the jobs it demands. The release that was rolled back is then held: builds and deploys skip it until the job changes, or until maand deploy --jobs api --release r14.",
     examples: [
       ["To the last release that was healthy everywhere", "maand rollback api"],
       ["Show what would happen", "maand rollback api --dry-run --diff"],
@@ -24,7 +24,7 @@ export class RollbackCommand extends EngineCommand {
   });
 
   jobs = Option.Rest({ name: "job" });
-  to = Option.String("--to", { description: "The release or version to go back to; for one job." });
+  to = Option.String("--to", { description: "The release or version to roll back to; only for one job." });
   run_ = Option.String("--run", { description: "Roll back every job that this run rolled out." });
   dryRun = Option.Boolean("-n,--dry-run", false, { description: "Show what would happen without changing anything." });
   diff = Option.Boolean("--diff", false, {
@@ -53,16 +53,16 @@ export class RollbackCommand extends EngineCommand {
     return plan.failures.length > 0 ? EXIT.failed : EXIT.ok;
   }
 
-  /** What the command line selects, or USAGE. */
+  /** What the command line selects. Throws USAGE. */
   target(): RollbackTarget {
     const jobs = this.jobs.length === 0 ? [] : listOf(this.jobs);
-    if (this.diff && !this.dryRun) throw usage("--diff requires --dry-run", "add --dry-run, or leave --diff out");
+    if (this.diff && !this.dryRun) throw usage("--diff requires --dry-run", "add --dry-run, or remove --diff");
     if (this.run_ !== undefined && (jobs.length > 0 || this.to !== undefined))
-      throw usage("--run selects the jobs and their releases by itself", "leave out the jobs and --to, or --run");
+      throw usage("--run selects the jobs and their releases by itself", "remove the jobs and --to, or remove --run");
     if (this.run_ === undefined && jobs.length === 0)
-      throw usage("no job is named", "write maand rollback <job>, or --run and the number of a run");
+      throw usage("no job is given", "write maand rollback <job>, or --run and the number of a run");
     if (this.to !== undefined && jobs.length > 1)
-      throw usage("--to names a release of one job", "roll the jobs back one after another, or leave out --to");
+      throw usage("--to names a release of one job", "roll the jobs back one after another, or remove --to");
     if (this.run_ !== undefined && !/^[1-9]\d{0,8}$/.test(this.run_))
       throw usage(`"${this.run_}" is not the number of a run`, "write --run 41");
     return { jobs, to: this.to, run: this.run_ === undefined ? undefined : Number(this.run_) };

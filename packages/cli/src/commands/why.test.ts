@@ -84,7 +84,7 @@ describe("maand why reports", () => {
     store.journal.intend(number, [{ allocation: allocation?.id ?? "", kind: "restart" }], "2026-01-01T00:00:00.000Z");
     store.close();
     expect(await why()).toEqual([
-      `${API} will be restarted: in doubt: how its restart in run ${number} ended is not known`,
+      `${API} will be restarted: in doubt: the result of its restart in run ${number} is unknown`,
     ]);
   });
 
@@ -102,7 +102,7 @@ describe("maand why reports", () => {
     expect(await why()).toEqual([`${API} will not change: disabled and stopped`]);
     write("workspace/jobs/api/a.conf", "x");
     expect(await why()).toEqual([
-      `${API} will be recorded and stay stopped: disabled and stopped; 1 file changed: a.conf (added)`,
+      `${API} will be recorded and remain stopped: disabled and stopped; 1 file changed: a.conf (added)`,
     ]);
     write("workspace/disabled.json", "{}");
     expect((await why())[0]).toMatch(`${API} will be started: re-enabled`);

@@ -27,7 +27,7 @@ const WILL: Readonly<Record<string, string>> = {
   sync: "will get its files without a restart",
   skip: "will not change",
   stop: "will be stopped",
-  promote: "will be recorded and stay stopped",
+  promote: "will be recorded and remain stopped",
   "stop+promote": "will be stopped; new version recorded, not applied",
   remove: "will be stopped and removed",
   wait: "will not change yet",

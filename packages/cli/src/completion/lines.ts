@@ -72,7 +72,7 @@ function flagOf(path: string, { definition, description = "" }: Definition["opti
   return { names, description: sentence(description), ...(value === undefined ? {} : { value: kind ?? "text" }) };
 }
 
-/** A name can be typed with `-` for `_`, which completion does not offer. */
+/** Whether a name is another one with `-` instead of `_`, which completion does not offer. */
 function isOtherSpelling(name: string, all: readonly string[]): boolean {
   return /^--.*-/.test(name) && all.includes(name.replace(/(?<=\w)-/g, "_"));
 }

@@ -1,4 +1,4 @@
-/** Terminal colours, which take no columns. */
+/** Terminal colours, which occupy no columns. */
 const PAINT = new RegExp(`${String.fromCharCode(27)}\\[[0-9;]*m`, "g");
 
 /** Lines are not wrapped for narrower screens. */

@@ -6,13 +6,13 @@ export const ENDING = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 /** One of {@link ENDING}. */
 export type Ending = (typeof ENDING)[number];
 
-/** The variable in which `bin/maand.js` hands over the signals that were ignored when it was started. */
+/** The variable with which `bin/maand.js` passes on the signals that were ignored when it was started. */
 export const IGNORED = "MAAND_IGNORED_SIGNALS";
 
 /**
- * The signals that were ignored when maand was started, as by nohup, or by a shell for what runs in its background. They
- * stay ignored. Node does not report this, because it resets all signals before maand runs; so the shell that starts Node
- * reads the mask of /proc/self/status. Where there is none, no signal counts as ignored.
+ * The signals that were ignored when maand was started, such as by nohup, or by a shell for background jobs. They stay
+ * ignored. Node does not report them, because it resets all signals before maand runs, so the shell that starts Node
+ * reads the mask in /proc/self/status. Without that file, no signal counts as ignored.
  */
 export function ignoredSignals(mask: string | undefined): ReadonlySet<Ending> {
   if (mask === undefined || !/^[0-9a-f]+$/i.test(mask)) return new Set();

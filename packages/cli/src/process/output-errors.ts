@@ -1,13 +1,13 @@
 import type { Writable } from "node:stream";
 
-/** What became of an output stream: the first error that lost something of it, if any. */
+/** The state of an output stream: the first error that lost output, if any. */
 export interface OutputWatch {
   lost(): NodeJS.ErrnoException | undefined;
 }
 
 /**
- * Keeps errors of an output stream away from the work: a full disk under a redirected output, or a terminal that is gone,
- * must not stop a rollout. A reader that went away, such as head, has lost nothing it wanted.
+ * Handles errors of an output stream, so that they do not affect the command: a full disk under a redirected output, or
+ * a closed terminal, must not stop a rollout. A reader that exits early, such as head, has lost nothing.
  */
 export function watchOutput(stream: Writable): OutputWatch {
   let first: NodeJS.ErrnoException | undefined;

@@ -10,12 +10,12 @@ export const GLOBALS: Readonly<Record<string, boolean>> = {
 
 /** The help text of the global flags. */
 export const GLOBAL_FLAGS = `Flags of every command:
-  --json            machine output on stdout; progress and errors stay on stderr
+  --json            machine-readable output on stdout; progress and errors stay on stderr
   -q, --quiet       only errors and the result
   --no-color        no colour (also: NO_COLOR in the environment)
-  -C <directory>    as if started there
-  --config <file>   this configuration instead of looking for one
-  --version         on its own: the version`;
+  -C <directory>    run in this directory
+  --config <file>   use this configuration file
+  --version         print the version (without a command)`;
 
 /** Moves global flags in front of the command, where the parser expects them. A flag without its value is a problem. */
 export function globalsFirst(argv: readonly string[]): { readonly rest: string[]; readonly problem?: string } {

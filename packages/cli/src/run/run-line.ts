@@ -47,8 +47,8 @@ async function runCommand(argv: readonly string[], processContext: ProcessContex
     const command = cli.process(rest, context);
     const failures: unknown[] = [];
     command.catch = async (cause: unknown) => {
-      if (isUsageError(cause)) throw cause; // clipanion prints how the command is used
-      failures.push(cause); // of any other error it would print the stack
+      if (isUsageError(cause)) throw cause; // clipanion prints the usage of the command
+      failures.push(cause); // for any other error it would print the stack
     };
     const code = await cli.run(command, context);
     if (helps) processContext.stdout.write(`\n${GLOBAL_FLAGS}\n`);
@@ -61,7 +61,7 @@ async function runCommand(argv: readonly string[], processContext: ProcessContex
   }
 }
 
-/** What commands need of the program; each part is loaded on use. */
+/** The parts of the program that commands need; each is loaded on first use. */
 function programFor(processContext: ProcessContext): Program {
   return {
     loadOptions: async (config) => (await import("./load-options.ts")).loadOptions(processContext.cwd, config),
@@ -87,7 +87,7 @@ function withValues(stdout: Writable): Writable {
   });
 }
 
-/** Reports a command line that cannot be parsed: the problem, a suggestion, and where to look. */
+/** Reports a command line that cannot be parsed: the problem, a suggestion, and where to find help. */
 async function usage(
   cause: unknown,
   argv: readonly string[],
@@ -157,7 +157,7 @@ function withoutGlobals(line: string): string {
 /** The unknown word of a command line: the first one, or the table after `cat`. */
 function unknownWord(argv: readonly string[], paths: readonly string[][]): string | undefined {
   const [word, table] = globalsFirst(argv).rest;
-  if (isHelp(argv) || word === undefined || isOurs(argv)) return undefined; // also by another name, such as job_command
+  if (isHelp(argv) || word === undefined || isOurs(argv)) return undefined; // or another spelling, such as job_command
   const same = (one: string | undefined) => one?.replaceAll("-", "_");
   if (!paths.some(([first]) => same(first) === same(word))) return word;
   if (word !== "cat" || table === undefined || table.startsWith("-")) return undefined;
@@ -195,7 +195,7 @@ function isUsageError(cause: unknown): boolean {
   return cause instanceof Error && "clipanion" in cause;
 }
 
-/** The additions of the bucket's plugins; none outside a bucket. */
+/** The additions of the bucket's plugins; empty outside a bucket. */
 async function addedByPlugins(argv: readonly string[], processContext: ProcessContext): Promise<Added> {
   const { pluginCommands } = await import("./plugin-commands.ts");
   return pluginCommands(argv, processContext);

@@ -33,7 +33,9 @@ export function ownerOf(path: string): string {
   return STOCK_PLUGINS.find((name) => path in (BY_PLUGIN[name] ?? {})) ?? "";
 }
 
-/** The path of the stock command on a command line; for a family alone, such as `maand cat`, its first command. */
+/**
+ * The path of the stock command on a command line; for a command group alone, such as `maand cat`, its first command.
+ */
 export function stockPath(argv: readonly string[]): string | undefined {
   const [first, second] = words(argv);
   const typed = [`${first} ${second}`, `${first}`].find((path) => path in STOCK_COMMANDS);
@@ -56,9 +58,10 @@ export function stockCommands(
 }
 
 /**
- * Whether the configuration of the bucket may exclude the plugin of a stock command, so that the configuration has to be loaded
- * before the command runs. Loading takes as long as such a command, so this checks the text first: a configuration
- * without the word `plugins` has all stock plugins, and so has one with the defaults that does not name this plugin.
+ * Whether the configuration of the bucket may exclude the plugin of a stock command, so that the configuration has to
+ * be loaded before the command runs. Loading takes as long as such a command, so this checks the text first: a
+ * configuration without the word `plugins` has all stock plugins, as does one with the defaults that does not mention
+ * this plugin.
  */
 export function mayBeLeftOut(path: string, argv: readonly string[], { cwd }: Pick<ProcessContext, "cwd">): boolean {
   const text = configurationText(argv, cwd);

@@ -1,4 +1,4 @@
-/** For tests of commands: runs one in this process, as if it were typed. */
+/** For tests of commands: runs a command in this process, as if it were typed. */
 import { PassThrough, Readable } from "node:stream";
 import { text } from "node:stream/consumers";
 import type { Plugin } from "@maand/core";
@@ -6,11 +6,11 @@ import type { CommandClass } from "clipanion";
 import { Cli } from "../clipanion.ts";
 import type { Context } from "../command.ts";
 
-/** Where a command is run. */
+/** Where and with what a command is run. */
 export interface TypedIn {
-  /** The directory it is typed in, such as `root` of a test bucket. */
+  /** The current directory, such as `root` of a test bucket. */
   readonly cwd: string;
-  /** The plugins of the bucket, in place of the stock ones; its configuration can add others. */
+  /** The plugins of the bucket, instead of the stock plugins; its configuration can add others. */
   readonly plugins?: readonly Plugin[];
   readonly env?: Readonly<Record<string, string>>;
   readonly stdin?: string;

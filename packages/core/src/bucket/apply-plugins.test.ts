@@ -111,7 +111,7 @@ describe("a plugin is refused", () => {
     expect(() => one.functions.call({}, context)).not.toThrow();
     const two = await applyPlugins([gives("loud"), gives("quiet")]);
     expect(() => two.functions.call({}, context)).toThrow(
-      'plugins "loud" and "quiet" both give the template function "upper"',
+      'plugins "loud" and "quiet" both provide the template function "upper"',
     );
   });
 });
@@ -162,10 +162,10 @@ describe("an error names the plugin that caused it", () => {
   });
 
   it.for([
-    ["rollout", true, 'it answered true; an answer is "done", or nothing'],
-    ["rollout", null, 'it answered null; an answer is "done", or nothing'],
-    ["connect", "done", "it answered done; an answer is a Remote, or nothing"],
-    ["render", [], "it answered []; an answer is a tree, { files }, or nothing"],
+    ["rollout", true, 'it returned true; it must return "done", or nothing'],
+    ["rollout", null, 'it returned null; it must return "done", or nothing'],
+    ["connect", "done", "it returned done; it must return a Remote, or nothing"],
+    ["render", [], "it returned []; it must return a tree, { files }, or nothing"],
   ] as const)("that answers %s with %o", async ([hook, answer, output]) => {
     const mine = plugin("mine", (hooks) => tapByName(hooks, hook, { name: "mine" }, () => answer));
     await expect(callHook([mine], hook)).rejects.toThrow(`mine failed in ${hook}: ${output}`);

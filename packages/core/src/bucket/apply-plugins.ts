@@ -27,9 +27,9 @@ const eventFailures = new WeakMap<Hooks, MaandError[]>();
 const oldNames = new WeakMap<Hooks, OldName[]>();
 
 /**
- * Makes the hooks and applies every plugin, in order. Each error of a tap is stamped with its plugin and hook, so that
- * messages always name the plugin. Throws PLUGIN_INVALID if a plugin fails while it is applied, taps an unknown hook, or
- * orders itself before an unknown tap; an error in a file below `directory` comes with its line.
+ * Creates the hooks and applies every plugin, in order. Each error of a tap is marked with its plugin and hook, so that
+ * messages always name the plugin. Throws PLUGIN_INVALID if a plugin fails while it is applied, taps an unknown hook,
+ * or orders itself before an unknown tap; an error in a file below `directory` is reported with its line.
  */
 export async function applyPlugins(
   plugins: readonly Plugin[],
@@ -101,7 +101,7 @@ async function applyOne(
 /** The time limit of `apply`: long enough to fetch a token, short enough to notice a service that does not answer. */
 const APPLY_MS = 30_000;
 
-/** Waits for `apply`, with a limit. Without one, a plugin that never finishes would leave a silent screen. */
+/** Waits for `apply`, with a limit. Without one, maand would hang without output on a plugin that never finishes. */
 async function inTime(applying: void | Promise<void>): Promise<void> {
   if (applying === undefined) return;
   let timer: NodeJS.Timeout | undefined;
@@ -140,7 +140,7 @@ function guardTaps(hookName: string, hook: Hooks[HookName], { applying, failedTa
       const guarded = isInstant(hook) ? instant(fn, by) : waitingTap({ type: tap.type, fn }, hook, by, life.watch);
       const traced = life.tracer?.around(guarded, by) ?? guarded;
       const registered = { ...tap, type: isInstant(hook) ? tap.type : ("promise" as const), fn: traced };
-      // only an order can be wrong, and finding a place costs
+      // only the order can be wrong, and finding the place is expensive
       const place = tap.before === undefined ? undefined : (writtenAt(tap) ?? callerIn(applying.directory));
       if (plugin !== undefined) origins.set(registered, { plugin, place });
       return registered;
@@ -148,12 +148,12 @@ function guardTaps(hookName: string, hook: Hooks[HookName], { applying, failedTa
   });
 }
 
-/** The time limit that a tap declares beside its name. */
+/** The time limit that a tap declares along with its name. */
 function limitIn(tap: object & TapLimit): unknown {
   return tap.limitMs;
 }
 
-/** The line of an inline hook, which no stack shows. */
+/** The line of an inline hook, which appears in no stack trace. */
 function writtenAt(tap: TapOrder): string | undefined {
   return tap.place;
 }
@@ -171,7 +171,7 @@ function heard(tap: Call, failedTaps: MaandError[]): Call {
   };
 }
 
-/** A tap of `templateFunctions` that may not define a name of another plugin, whichever comes first. */
+/** A tap of `templateFunctions` that may not define a name of another plugin, in whatever order they run. */
 function ownFunctions(tap: Call, plugin: string, providers: Map<string, string>): Call {
   return (...given) => {
     const answer = tap(...given);
@@ -182,8 +182,8 @@ function ownFunctions(tap: Call, plugin: string, providers: Map<string, string>)
       if (provider !== plugin)
         throw new MaandError({
           code: "PLUGIN_INVALID",
-          message: `plugins "${provider}" and "${plugin}" both give the template function "${name}"`,
-          hint: "remove one of them, or ask an author to rename it",
+          message: `plugins "${provider}" and "${plugin}" both provide the template function "${name}"`,
+          hint: "remove one of them, or ask its author to rename it",
         });
       providers.set(name, plugin);
     }

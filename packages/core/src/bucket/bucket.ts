@@ -6,7 +6,7 @@ import type { LogSource, RunContext } from "../plugin-api/base-contexts.ts";
 import type { Hooks } from "../plugin-api/hooks.ts";
 import type { Plugin } from "../plugin-api/plugin.ts";
 import { type OldName, renamedText } from "../plugin-api/tapping/renamed-hooks.ts";
-import type { Mask } from "../remote/mask.ts";
+import type { Mask } from "../remote/mask-secrets.ts";
 import type { KvStore } from "../store/kv/kv.ts";
 import type { KvKey } from "../store/kv/kv-key.ts";
 import type { Store } from "../store/store.ts";
@@ -17,7 +17,7 @@ import type { TapWatch } from "./watch/tap-watch.ts";
 import { UnitSignals } from "./watch/unit-signals.ts";
 import type { WaitingTaps } from "./watch/wait-notices.ts";
 
-/** An open bucket with its plugins applied: what commands that change something work on. */
+/** An open bucket with its plugins applied: the object that commands with side effects work on. */
 export interface Bucket {
   readonly paths: BucketPaths;
   readonly bucketId: string;
@@ -34,20 +34,22 @@ export interface Bucket {
   /** What plugins keep between runs. */
   readonly states: Pick<StateSource, "discardWrites">;
   readonly plugins: readonly Plugin[];
-  /** Stock plugins that the configuration leaves out: messages about what is missing name them. */
+  /** Stock plugins that the configuration removes; messages about a missing feature name them. */
   readonly absent: readonly AbsentPlugin[];
-  /** Hooks that plugins tapped under old names; every run warns of them. */
+  /** Hooks that plugins tapped under old names; every run warns about them. */
   readonly oldNames: readonly OldName[];
   readonly settings: Settings;
   /** The clock; passed in, so that core never reads one. */
   readonly now: () => Date;
-  /** Returns a new UUID. */
+  /** Generates a new UUID. */
   readonly newId: () => string;
   /** Aborts on Ctrl-C. */
   readonly signal: AbortSignal;
   /** The process id that the lock names as its holder. */
   readonly pid: number;
-  /** Why the record of the run could not be written; returned once, undefined otherwise. */
+  /**
+   * Why the record of the run could not be written. Returned by the first call after the failure; otherwise undefined.
+   */
   readonly logProblem: () => string | undefined;
 }
 
@@ -91,7 +93,7 @@ export function runReporter(bucket: Bucket, command: string): RunReporter {
       report("warning", { code: "renamed_hook", message: renamedText(name), worker: null, job: null });
   };
   const emit: RunReporter["emit"] = (type, fields) => {
-    if (isFinished) return; // by a tap that goes on although nothing waits for it any more
+    if (isFinished) return; // by an abandoned tap that is still running
     if (seq === 0) start(null);
     report(type, fields);
     isFinished = type === "run.finished";

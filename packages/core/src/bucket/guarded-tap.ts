@@ -8,8 +8,8 @@ import type { TapWatch } from "./watch/tap-watch.ts";
 import type { Call, Tapping } from "./watch/tapping.ts";
 
 /**
- * Wraps a tap of an asynchronous hook. Whether it was tapped with `tap`, `tapPromise` or `tapAsync`, it is awaited, its
- * errors are stamped with plugin and hook, and an invalid answer is an error.
+ * Wraps a tap of an asynchronous hook. Whether it was added with `tap`, `tapPromise` or `tapAsync`, it is awaited, its
+ * errors are marked with plugin and hook, and an invalid answer is an error.
  */
 export function waitingTap(
   tap: { readonly type: string; readonly fn: Call },
@@ -54,7 +54,7 @@ export function instantTap(call: Call, by: Tapping): Call {
   };
 }
 
-/** An error with a code already says what happened and where; any other error is a bug of the plugin. */
+/** An error with a code already says what happened and where; any other error is a bug in the plugin. */
 function stamp(cause: unknown, { plugin, hook, directory, registered }: Tapping): MaandError {
   if (isMaandError(cause)) return cause;
   const place = directory === undefined ? undefined : (lineOf(cause, directory) ?? lineOf(registered, directory));
@@ -66,7 +66,7 @@ function stamp(cause: unknown, { plugin, hook, directory, registered }: Tapping)
   });
 }
 
-/** A callback tap as one that returns a promise. */
+/** Converts a callback tap to one that returns a promise. */
 function awaited(tap: Call): Call {
   return (...given) =>
     new Promise((resolve, reject) => {
@@ -93,7 +93,7 @@ function answersOf(hook: object, name: string): Answers | undefined {
 }
 
 function wrong(answer: unknown, wanted: string): string {
-  return `it answered ${errorText(answer)}; an answer is ${wanted}, or nothing`;
+  return `it returned ${errorText(answer)}; it must return ${wanted}, or nothing`;
 }
 
 /** `locate` alone says where a worker has its files: templates and plans have that path before there is a connection. */

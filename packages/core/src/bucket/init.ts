@@ -14,14 +14,14 @@ export interface Initialised {
   readonly created: boolean;
 }
 
-const BUCKET_CONF = `# Variables every job may read, and the range that ports declared as {} are assigned from.
+const BUCKET_CONF = `# Variables that every job may read, and the range for ports declared as {}.
 port_min = "30000"
 port_max = "39999"
 `;
 
 /**
- * Creates a bucket in a directory, or updates the existing one; overwrites nothing. Private files are created with private
- * modes, so that they are never readable by others, not even for a moment. `prepareBucket` creates what depends on plugins.
+ * Creates a bucket in a directory, or updates the existing one; overwrites nothing. Private files are created with
+ * private modes, so that others can never read them, not even briefly. `prepareBucket` creates what depends on plugins.
  */
 export function initBucket(directory: string): Initialised {
   const paths = bucketPaths(directory);
@@ -29,7 +29,7 @@ export function initBucket(directory: string): Initialised {
   refuseForeign(paths.store);
   for (const place of [paths.data, paths.secrets, paths.logs]) makePrivateDirectory(place);
   makeDirectories(join(paths.workspace, "jobs"));
-  // the key is made after the store: where it is, the store was whole once
+  // the key is created after the store: if it exists, the store was complete once
   const store = Store.open(paths.store, { create: true, mayBeEmpty: !existsSync(paths.kvKey) });
   try {
     makeKvKey(paths.kvKey, store.kv.hasSecrets());
@@ -45,7 +45,9 @@ export function initBucket(directory: string): Initialised {
   }
 }
 
-/** Throws what opening the store throws, before anything is made or made private: it may be the store of another program. */
+/**
+ * Throws the errors of opening the store before anything is created or changed: it may be the store of another program.
+ */
 function refuseForeign(store: string): void {
   const size = statSync(store, { throwIfNoEntry: false })?.size ?? 0;
   if (size > 0) Store.open(store).close();

@@ -6,7 +6,7 @@ import type { Loaded, LoadOptions } from "../config/loaded.ts";
 import type { MaandError } from "../errors.ts";
 import { runLog } from "../log/run-log.ts";
 import type { Plugin } from "../plugin-api/plugin.ts";
-import { Mask } from "../remote/mask.ts";
+import { Mask } from "../remote/mask-secrets.ts";
 import type { StoredCatalog } from "../store/catalog-rows.ts";
 import { Kv } from "../store/kv/kv.ts";
 import { KvKey } from "../store/kv/kv-key.ts";
@@ -17,9 +17,9 @@ import { openStore } from "./open-store.ts";
 import type { Tracer } from "./trace/tracer.ts";
 import { TapWatch } from "./watch/tap-watch.ts";
 
-/** What a command receives from outside: directory, clock, process id, signal. */
+/** What the caller of a command passes in: directory, clock, process id, signal. */
 export interface OpenOptions extends LoadOptions {
-  /** Where the search for the bucket begins. */
+  /** The directory where the search for the bucket starts. */
   readonly from: string;
   readonly now: () => Date;
   readonly signal: AbortSignal;
@@ -28,14 +28,17 @@ export interface OpenOptions extends LoadOptions {
   readonly readers?: readonly Plugin[];
   /** Measures every call of a tap. */
   readonly tracer?: Tracer;
-  /** Calls a function whenever the process has nothing left to wait for and would exit; returns how to stop that. */
+  /**
+   * Calls a function whenever the process has nothing left to wait for and would exit; returns a function that stops
+   * this.
+   */
   readonly onIdle?: (listener: () => void) => () => void;
 }
 
 /** An opened bucket; close it when done. */
 export interface OpenedBucket extends Bucket {
   readonly loaded: Loaded;
-  /** Ends the plugins (`dispose`) and closes the logs and the store. Returns what went wrong with plugins. */
+  /** Disposes the plugins and closes the logs and the store. Returns the errors of plugins. */
   close(): Promise<readonly MaandError[]>;
 }
 
@@ -44,16 +47,13 @@ export function openBucket(options: OpenOptions): Promise<OpenedBucket> {
   return openBucketAt(findBucket(options.from), options);
 }
 
-/**
- * The same for a bucket whose parts are in these places. `configured` is where its configuration is, for a copy that has
- * none.
- */
+/** The same for a bucket with these paths. `configured` has the path of its configuration, for a copy without one. */
 export async function openBucketAt(
   paths: BucketPaths,
   options: Omit<OpenOptions, "from">,
   configured: BucketPaths = paths,
 ): Promise<OpenedBucket> {
-  // every running command listens for the interruption; a hundred listeners are not a leak
+  // every running command listens for the interruption, so even a hundred listeners are not a leak
   setMaxListeners(0, options.signal);
   const loaded = await loadConfig(configured, options);
   const watch = new TapWatch({ tapMs: loaded.settings.timeouts.tapMs, signal: options.signal });

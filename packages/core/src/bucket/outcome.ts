@@ -2,8 +2,8 @@ import { errorText, isMaandError, MaandError } from "../errors.ts";
 import type { Outcome } from "../summary.ts";
 
 /**
- * The outcome for an allocation after an error. Unreachable, failed and timed out are kept apart, because they need
- * different fixes.
+ * The outcome for an allocation after an error. Unreachable, failed and timed out are separate outcomes, because they
+ * need different fixes.
  */
 export function outcomeOf(cause: unknown): Outcome {
   if (!isMaandError(cause)) return "failed";
@@ -34,7 +34,7 @@ export function asMaandError(cause: unknown): MaandError {
   });
 }
 
-/** The result of a command, as its `finished` event has it. */
+/** The result of a command, as in its `finished` event. */
 export interface CommandEnd {
   readonly outcome: Outcome;
   readonly exit: number | null;
@@ -43,7 +43,7 @@ export interface CommandEnd {
   readonly duration_ms: number;
 }
 
-/** Work that has ended: its end, and what it returned or threw. */
+/** The result of finished work: when and how it ended, and what it returned or threw. */
 export type Ended<T> = { readonly end: CommandEnd } & (
   | { readonly ok: true; readonly answer: T }
   | { readonly ok: false; readonly cause: unknown }
@@ -81,12 +81,12 @@ function failedEnd(cause: unknown): Omit<CommandEnd, "duration_ms"> {
 /** Throws INTERRUPTED if the run was interrupted. Call it before starting anything new. */
 export function stopIfInterrupted(signal: AbortSignal): void {
   if (signal.aborted)
-    throw new MaandError({ code: "INTERRUPTED", message: "interrupted", hint: "run it again to continue" });
+    throw new MaandError({ code: "INTERRUPTED", message: "interrupted", hint: "run the command again to continue" });
 }
 
 /**
- * Waits for `work`, but not after an interruption: a worker that does not answer would hold the command up. Throws
- * INTERRUPTED then, and ignores what comes of the work.
+ * Waits for `work`, but not after an interruption, because a worker that does not answer would block the command. Then
+ * it throws INTERRUPTED and ignores the result of the work.
  */
 export async function unlessInterrupted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   let stop = () => {};

@@ -4,7 +4,10 @@ import { MaandError } from "../errors.ts";
 import type { Hooks } from "../plugin-api/hooks.ts";
 import { isOldName, type OldHookName, type OldName } from "../plugin-api/tapping/renamed-hooks.ts";
 
-/** Where a plugin's hooks lead: its name, the bucket whose files are named in messages, and a reader of old names. */
+/**
+ * Options of a plugin's hooks: its name, the bucket whose files are named in messages, and a callback for old hook
+ * names.
+ */
 export interface HooksOptions {
   readonly plugin: string;
   readonly directory: string | undefined;
@@ -43,7 +46,7 @@ export function callerIn(directory: string | undefined): string | undefined {
   return directory === undefined ? undefined : lineOf(new Error("here"), directory);
 }
 
-/** A place for the end of a message: ` (maand.config.ts:7)`. */
+/** Formats a place for the end of a message: ` (maand.config.ts:7)`. */
 export function inPlace(place: string | undefined): string {
   return place === undefined ? "" : ` (${place})`;
 }

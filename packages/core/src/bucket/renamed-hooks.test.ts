@@ -58,12 +58,12 @@ describe("the old name of a hook", () => {
       {
         code: "renamed_hook",
         message:
-          'plugin "audit" taps hook "before" (audit.mjs:4), which is now called "beforeJob"; the old name goes in the next minor version',
+          'plugin "audit" taps hook "before" (audit.mjs:4), which is now called "beforeJob"; the old name will be removed in the next minor version',
       },
       {
         code: "renamed_hook",
         message:
-          'plugin "audit" taps hook "after" (audit.mjs:6), which is now called "afterJob"; the old name goes in the next minor version',
+          'plugin "audit" taps hook "after" (audit.mjs:6), which is now called "afterJob"; the old name will be removed in the next minor version',
       },
     ]);
   });
@@ -80,8 +80,8 @@ describe("the old name of a hook", () => {
     const { lines, warnings } = await shipWith(config);
     expect(lines).toEqual(["leads", "inline"]);
     expect(warnings.map(({ message }) => message)).toEqual([
-      'plugin "config" taps hook "after" (maand.config.mjs:3), which is now called "afterJob"; the old name goes in the next minor version',
-      'plugin "config" taps hook "control" (maand.config.mjs:4), which is now called "orchestrate"; the old name goes in the next minor version',
+      'plugin "config" taps hook "after" (maand.config.mjs:3), which is now called "afterJob"; the old name will be removed in the next minor version',
+      'plugin "config" taps hook "control" (maand.config.mjs:4), which is now called "orchestrate"; the old name will be removed in the next minor version',
     ]);
   });
 

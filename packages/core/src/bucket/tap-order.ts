@@ -3,15 +3,16 @@ import { MaandError } from "../errors.ts";
 import type { Hooks } from "../plugin-api/hooks.ts";
 import { callerIn, inPlace } from "./plugin-hooks.ts";
 
-/** What is known of a tap: its plugin, and the line that tapped. */
+/** The origin of a tap: its plugin, and the line that added it. */
 export interface TapOrigin {
   readonly plugin: string | undefined;
   readonly place: string | undefined;
 }
 
 /**
- * Refuses a tap that orders itself before a plugin of nearly the name of another. tapable silently puts a tap with an unknown
- * `before` first. The name of a plugin that was removed from the list is valid; a near miss of an existing name is an error.
+ * Refuses a tap whose `before` looks like a misspelled plugin name, because tapable silently puts a tap with an unknown
+ * `before` first. The name of a plugin that was removed from the list is valid; a name that is almost an existing one
+ * is an error.
  */
 export function checkOrder(
   hooks: Hooks,
@@ -32,12 +33,12 @@ export function checkOrder(
   }
 }
 
-/** What a plugin may declare a tap with. */
+/** The options a plugin may give a tap. */
 const OWN_OPTIONS = ["name", "before", "concerns", "limitMs"];
-/** The same, with what maand and tapable add; the last four are tapable's. */
+/** The same, plus those that maand and tapable add; the last four are tapable's. */
 const OPTIONS: readonly string[] = [...OWN_OPTIONS, "place", "stage", "type", "fn", "context"];
 
-/** Refuses an option of a tap that does not exist: tapable ignores it without a word. */
+/** Refuses an option of a tap that does not exist: tapable silently ignores it. */
 export function checkOptions(tap: object, hook: string, plugin: string, directory: string | undefined): void {
   const unknown = Object.keys(tap).find((key) => !OPTIONS.includes(key));
   if (unknown === undefined) return;
@@ -55,6 +56,6 @@ function misplaced(
   name: string,
   { hint, place }: { readonly hint: string; readonly place: string | undefined },
 ): MaandError {
-  const message = `plugin "${plugin}" taps ${hook} before "${name}"${inPlace(place)}, and there is no such plugin`;
+  const message = `plugin "${plugin}" taps ${hook} before "${name}"${inPlace(place)}, but there is no such plugin`;
   return new MaandError({ code: "PLUGIN_INVALID", message, hint });
 }

@@ -4,7 +4,7 @@ import type { BuiltWorkspace } from "../store/bucket-rows.ts";
 import type { Store } from "../store/store.ts";
 import { type ReadOptions, type ReadWorkspace, readWorkspace } from "../workspace/read.ts";
 
-/** What is stored of a workspace with its build: digests of its parts, and how it was read. */
+/** What a build stores about its workspace: digests of its parts, and how it was read. */
 export function builtWorkspace(
   read: ReadWorkspace,
   settings: Pick<ReadOptions, "selector" | "maxBytes">,
@@ -14,9 +14,9 @@ export function builtWorkspace(
 }
 
 /**
- * Parts of the workspace that are not as they were when they were built, sorted: `jobs/api`, `workers.json`. Files are only
- * read where their size or time differ from the build's, so that every deploy can afford to look. Nothing is known of
- * stores from before builds kept this.
+ * Parts of the workspace that changed since the last build, sorted: `jobs/api`, `workers.json`. Files are only read if
+ * their size or time differs from the recorded one, so that every deploy can afford the check. Empty for a store that
+ * was built before maand recorded this.
  */
 export function unbuiltParts({ store, paths }: { readonly store: Store; readonly paths: BucketPaths }): string[] {
   const built = store.bucket.built();

@@ -17,7 +17,7 @@ export interface KvBuild {
   readonly only?: ReadonlySet<string>;
 }
 
-/** The sources of a catalog whose variables are those that the KV store has. */
+/** The sources of a catalog, with the variables that are in the KV store. */
 export function storedKvSources(
   kv: KvStore,
   { bucketId, catalog }: Pick<KvSources, "bucketId" | "catalog">,

@@ -81,7 +81,10 @@ describe("a reader of the entries of a build", () => {
         }
       });
     expect(await seenIn(first, refusals)).toEqual([
-      ["job api may not read the KV namespace maand/job/other", expect.stringContaining("demand one of other")],
+      [
+        "job api may not read the KV namespace maand/job/other",
+        expect.stringContaining("a demand on a command of other"),
+      ],
       ["job api may not read the KV namespace maand/worker/10.0.0.1", expect.any(String)],
       ['the KV namespace maand/job/api has no key "versoin"', 'did you mean "version"?'],
     ]);

@@ -23,7 +23,7 @@ export interface Built {
   readonly catalog: Catalog;
   /** Warnings only; errors are thrown. */
   readonly problems: readonly Problem[];
-  /** Jobs with a release that is not deployed, each with the sentence that says so. */
+  /** Jobs with a held release, each with the sentence that says so. */
   readonly held: readonly HeldText[];
 }
 
@@ -40,8 +40,8 @@ export interface BuildOptions {
 }
 
 /**
- * Reads the workspace and stores its catalog. All problems are collected and thrown together before anything is written; the
- * previous catalog then stays in force.
+ * Reads the workspace and stores its catalog. All problems are collected and thrown together before anything is
+ * written; the previous catalog then stays valid.
  */
 export async function build(bucket: Bucket, options: BuildOptions = {}): Promise<Built> {
   const lock = lockBucket(bucket, "build");
@@ -65,7 +65,7 @@ export async function workspaceProblems(bucket: Bucket): Promise<readonly Proble
 }
 
 /**
- * The part of a build that reads, checks and stores; no hook that runs something is called. The caller holds the lock.
+ * The part of a build that reads, checks and stores; it calls no hook that has side effects. The caller holds the lock.
  * `adjust` changes what plugins contribute before it is stored.
  */
 export async function buildCatalog(
@@ -87,7 +87,7 @@ export async function buildCatalog(
   return { catalog, problems: found, held: heldTexts(catalog, []) };
 }
 
-/** A refused build says which jobs it read from another release than the workspace has. */
+/** Warnings for a refused build: the jobs that it read from a release other than the one in the workspace. */
 function heldProblems({ held, catalog }: Understood): Problem[] {
   return catalog.jobs.flatMap((job) => {
     const kept = held.get(job.name);
@@ -124,8 +124,8 @@ function save(
 }
 
 /**
- * Calls `afterBuild` for every job, whatever failed before, and throws all errors together at the end. The catalog and the
- * results of successful hooks are already stored.
+ * Calls `afterBuild` for every job, even if it failed for others, and throws all errors together at the end. The
+ * catalog and the results of successful hooks are already stored.
  */
 async function runBuilt(bucket: Bucket, reporter: RunReporter, { jobs }: Catalog): Promise<void> {
   const wanted = jobs.filter((job) => isTapped(bucket.hooks.afterBuild, job));

@@ -14,10 +14,12 @@ import { type Contributions, contributions } from "./contribute.ts";
 import { unseen } from "./held-jobs.ts";
 import { beforeOf, checkJobs, ownersOf } from "./understand.ts";
 
-/** The release that a job is to have. */
+/** The release that a job should have. */
 export interface ReleaseChoice {
   readonly job: string;
-  /** Undefined if there is none to go back to: then the release in the workspace is held, and nothing is deployed. */
+  /**
+   * Undefined if there is no release to go back to: then the release in the workspace is held, and nothing is deployed.
+   */
   readonly release: number | undefined;
   readonly kind: Hold["kind"];
   readonly reason: string;
@@ -27,13 +29,13 @@ export interface ReleaseChoice {
 export interface ChangedReleases {
   readonly catalog: StoredCatalog;
   publish(kv: KvStore): void;
-  /** Stores it in one transaction: from then on, the next deploy brings it about, whatever becomes of this command. */
+  /** Stores it in one transaction: from then on, the next deploy applies it, even if this command dies. */
   store(): void;
 }
 
 /**
- * The catalog with the chosen releases, resolved and checked as a build does, on the workers and settings of the last build.
- * Writes nothing. Throws PROBLEMS if a release does not fit there, such as one with a port that another job has now.
+ * The catalog with the chosen releases, resolved and checked as in a build, with the workers and settings of the last
+ * build. Writes nothing. Throws PROBLEMS if a release no longer fits, for example because another job now has its port.
  */
 export async function changedReleases(
   bucket: Bucket,
@@ -67,7 +69,7 @@ export async function changedReleases(
 
 type Holds = ReadonlyMap<string, Hold>;
 
-/** The hold of each job whose workspace has another release than the chosen one. */
+/** The hold of each job whose release in the workspace is not the chosen one. */
 function holdsOf(bucket: Bucket, stored: StoredCatalog, choices: readonly ReleaseChoice[], by: string): Holds {
   const jobs = new Map(stored.jobs.map((job) => [job.name, job]));
   const since = bucket.now().toISOString();
@@ -114,8 +116,8 @@ async function resolved(
 }
 
 /**
- * A rollback is refused if anything does not fit any more. A revert only goes back to what ran a moment ago, so that problems of
- * other jobs, such as one that demands what only the failed release has, are not in its way.
+ * A rollback is refused if anything no longer fits. A revert only goes back to what ran just before, so problems of
+ * other jobs do not block it, such as a job that demands a command that only the failed release has.
  */
 function isInTheWay(where: string, choices: readonly ReleaseChoice[]): boolean {
   return choices.some(
@@ -128,7 +130,10 @@ function ofRelease(job: string, release: number): string {
   return `${job} ${releaseName(release)}: manifest.json`;
 }
 
-/** A problem in the manifest of a chosen release names the release, because the workspace holds another manifest. */
+/**
+ * A problem in the manifest of a chosen release names the release, because the manifest in the workspace is another
+ * one.
+ */
 function named(problem: Problem, choices: readonly ReleaseChoice[]): Problem {
   const choice = choices.find(({ job }) => problem.where.startsWith(manifestFile(job)));
   if (choice?.release === undefined) return problem;
@@ -168,7 +173,10 @@ interface Published {
   readonly chosen: ReadonlySet<string>;
 }
 
-/** Publishes what follows from the chosen jobs. Variables, and what hooks wrote for other jobs, stay as they are. */
+/**
+ * Publishes the values that follow from the chosen jobs. Variables, and what hooks wrote for other jobs, are not
+ * changed.
+ */
 function publishJobs(kv: KvStore, { bucket, stored, catalog, contributed, chosen }: Published): void {
   const sources = storedKvSources(kv, { bucketId: bucket.bucketId, catalog });
   storeKv(kv, { before: stored, sources, contributed, purgeJobs: false, only: chosen });
@@ -177,7 +185,7 @@ function publishJobs(kv: KvStore, { bucket, stored, catalog, contributed, chosen
 function notBuilt(): MaandError {
   return new MaandError({
     code: "PROBLEMS",
-    message: "the last build was made by an older maand, which did not number releases",
+    message: "the last build was made by an older version of maand, which did not number releases",
     hint: "run maand build first",
   });
 }

@@ -98,7 +98,7 @@ class Collected {
 function refused(job: string, namespace: string): MaandError {
   return new MaandError({
     code: "KV_REFUSED",
-    message: `nothing can be contributed to the KV namespace ${namespace} in the name of job ${job}`,
-    hint: `${NAMESPACE.job(job)}, ${NAMESPACE.secrets(job)}, ${NAMESPACE.allocation(job, "<host>")}, ${NAMESPACE.workers} and ${NAMESPACE.prometheus} can be`,
+    message: `a plugin cannot contribute to the KV namespace ${namespace} for job ${job}`,
+    hint: `${NAMESPACE.job(job)}, ${NAMESPACE.secrets(job)}, ${NAMESPACE.allocation(job, "<host>")}, ${NAMESPACE.workers} and ${NAMESPACE.prometheus} are possible`,
   });
 }

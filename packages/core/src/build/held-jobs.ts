@@ -7,19 +7,19 @@ import type { SeenFile } from "../domain/workspace/job.ts";
 import type { Store } from "../store/store.ts";
 import type { ReadWorkspace } from "../workspace/read.ts";
 
-/** A job of which another release is built than the workspace holds. */
+/** A job that is built from a release other than the one in the workspace. */
 export interface HeldJob {
   readonly hold: Hold;
   /** The release that is built. */
   readonly release: number;
-  /** Its content; undefined if there is no other release: the held one is built then, and not deployed. */
+  /** Its content; undefined if there is no other release: then the held release is built, but not deployed. */
   readonly content: ReleaseContent | undefined;
 }
 
 /** Held jobs by name. */
 export type HeldJobs = ReadonlyMap<string, HeldJob>;
 
-/** The jobs of a workspace that hold exactly a release that was rolled back or reverted. */
+/** The jobs whose content in the workspace is exactly a release that was rolled back or reverted. */
 export function heldJobs({ releases }: Pick<Store, "releases">, jobs: readonly WrittenJob[]): HeldJobs {
   const held = releases.held();
   if (held.length === 0) return new Map();
@@ -50,14 +50,14 @@ export function filesWithHeld(read: Pick<ReadWorkspace, "files">, held: HeldJobs
   return files;
 }
 
-/** The texts of the files that problems point into, without those that are built from another release. */
+/** The texts of the files that problems point into, except those of jobs that are built from another release. */
 export function textsWithHeld({ texts }: Pick<ReadWorkspace, "texts">, held: HeldJobs): ReadWorkspace["texts"] {
   if (held.size === 0) return texts;
   const others = new Set([...held.keys()].map(manifestFile));
   return new Map([...texts].filter(([file]) => !others.has(file)));
 }
 
-/** A file of which it is unknown when it changed on disk. */
+/** A file whose modification time on disk is unknown. */
 export function unseen(file: Omit<SeenFile, "mtimeMs">): SeenFile {
   return { ...file, mtimeMs: 0 };
 }

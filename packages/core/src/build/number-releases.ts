@@ -7,7 +7,7 @@ import type { BuiltWorkspace } from "../store/bucket-rows.ts";
 import { type Authorship, authorshipOf } from "../workspace/authorship.ts";
 import type { Understood } from "./understand.ts";
 
-/** A job whose content is a release that was not recorded yet. */
+/** A job whose content is not recorded as a release yet. */
 interface NewRelease {
   readonly job: Job;
   readonly digest: string;
@@ -17,14 +17,14 @@ interface NewRelease {
 export interface NumberedCatalog {
   readonly catalog: Catalog;
   readonly fresh: readonly NewRelease[];
-  /** Jobs from a store of an older maand: what was deployed of them becomes a release too. */
+  /** Jobs from a store of an older version of maand: their deployed content becomes a release too. */
   readonly unnumbered: readonly Job[];
   readonly author: Authorship;
 }
 
 /**
- * Numbers the releases of a build. A job whose files are those of an earlier release is that release again. Jobs that did
- * not change since the last build are not looked at.
+ * Numbers the releases of a build. A job whose files equal those of an earlier release gets that release's number
+ * again. Jobs that did not change since the last build are skipped.
  */
 export async function numberReleases(
   bucket: Bucket,

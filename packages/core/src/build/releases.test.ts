@@ -45,7 +45,7 @@ async function lines(): Promise<string[]> {
 const write = (version: string, text = "one\n") =>
   bucket.job("api", { selectors: ["worker"], version }, { "app.conf": text });
 
-describe("each build that changes a job makes a numbered release of it", () => {
+describe("each build that changes a job creates a numbered release of it", () => {
   it("and one that does not makes none", async () => {
     await bucket.build();
     await bucket.build();

@@ -20,7 +20,7 @@ import { withLines } from "./problem-lines.ts";
 export interface Understood {
   readonly stored: StoredCatalog;
   readonly read: ReadWorkspace;
-  /** Jobs of which another release is built than the workspace holds. */
+  /** Jobs that are built from a release other than the one in the workspace. */
   readonly held: HeldJobs;
   readonly catalog: Catalog;
   /** All problems, warnings included. */
@@ -46,12 +46,12 @@ export async function understand(bucket: Bucket): Promise<Understood> {
   return { stored, read, held, catalog: assembled.catalog, problems: withLines(problems, textsWithHeld(read, held)) };
 }
 
-/** The options that a bucket's workspace is read with. */
+/** The options for reading a bucket's workspace. */
 export function readSettings({ settings }: Pick<Bucket, "settings">) {
   return { selector: settings.jobConfigSelector, maxBytes: settings.maxFileBytes };
 }
 
-/** What a new catalog takes from the stored one. */
+/** What a new catalog takes over from the stored one. */
 export function beforeOf(stored: StoredCatalog): Before {
   return {
     workerIds: new Map([...stored.removedWorkers, ...stored.workers].map((worker) => [worker.host, worker.workerId])),
@@ -131,7 +131,7 @@ async function checkClaims(
   }
 }
 
-/** The ending of template sources. */
+/** The file name extension of templates. */
 const TEMPLATE = ".tpl";
 
 /** Whether a plugin declares that it renders templates; a plugin that only adds template functions does not. */
@@ -145,7 +145,7 @@ function warnUnrendered({ jobs }: Catalog, absent: readonly AbsentPlugin[], repo
   for (const { name, files } of jobs) {
     const unrendered = files.map(({ path }) => path).filter((path) => path.endsWith(TEMPLATE));
     if (unrendered.length === 0) continue;
-    const message = `no loaded plugin renders templates, so ${unrendered.join(", ")} will give no file`;
+    const message = `no loaded plugin renders templates, so nothing is rendered from ${unrendered.join(", ")}`;
     report(warning("templates_not_rendered", `workspace/jobs/${name}`, message, renders && addPlugin(renders.name)));
   }
 }

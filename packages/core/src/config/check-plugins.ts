@@ -22,13 +22,13 @@ export async function checkPlugins(
 ): Promise<void> {
   const refuse = (message: string, hint: string) =>
     report(error("plugin_failed", keyAt(written, "plugins"), message, hint));
-  for (const name of twins(loaded)) refuse(`plugin "${name}" is listed twice`, "take one of them out");
+  for (const name of twins(loaded)) refuse(`plugin "${name}" is listed twice`, "remove one of them");
   for (const { plugin, core } of loaded) {
     const range = plugin.core ?? core;
     if (range !== undefined && !(await fits(coreVersion(), range)))
       refuse(
-        `plugin "${plugin.name}" is made for @maand/core ${range}, and this is ${coreVersion()}`,
-        "install a version of the plugin that is made for this one",
+        `plugin "${plugin.name}" requires @maand/core ${range}, but this is ${coreVersion()}`,
+        "install a version of the plugin that supports this one",
       );
   }
   for (const { plugin, inline } of loaded)
@@ -37,26 +37,26 @@ export async function checkPlugins(
   const all = loaded.map(({ plugin }) => plugin);
   // stock plugins may extend the program's own commands: maand job create
   const stock = loaded.filter(({ source }) => source === "stock").map(({ plugin }) => plugin);
-  // conflicts of a plugin that is listed twice were reported above
+  // conflicts of a plugin with itself were reported above as a duplicate
   const plugins = all.filter(({ name }, at) => all.findIndex((other) => other.name === name) === at);
   for (const { name, commands } of plugins)
     if (Array.isArray(commands) && commands.some((command) => pathsOf(command).length === 0))
       refuse(
-        `plugin "${name}" has a command that is no clipanion class with paths`,
+        `plugin "${name}" has a command that is not a clipanion class with paths`,
         "write class X extends MaandCommand { static paths = [[...]] }",
       );
   for (const { name, settings } of plugins)
     if (settings !== undefined && !isDeclared(settings))
       refuse(
-        `plugin "${name}" has settings that are not declared`,
+        `plugin "${name}" has settings that were not created with defineSettings`,
         "write settings: defineSettings({ entries: { ... } })",
       );
   for (const { message, hint } of serviceProblems(plugins)) refuse(message, hint);
   for (const { what, of, owned } of belongings(plugins, taken))
     for (const { word, owners } of shared(plugins, of, (plugin) => (stock.includes(plugin) ? [] : owned)))
       refuse(
-        `${owners.join(" and ")} both have ${what} "${word}"`,
-        "remove one of them, or ask an author to rename it",
+        `${owners.join(" and ")} both define ${what} "${word}"`,
+        "remove one of them, or ask its author to rename it",
       );
 }
 
@@ -65,7 +65,7 @@ function twins(loaded: readonly LoadedPlugin[]): string[] {
   return [...new Set(names.filter((name, at) => names.indexOf(name) !== at))];
 }
 
-/** Loaded only here, because few plugins declare the core they were made for. */
+/** Loaded only here, because few plugins declare a version of core. */
 async function fits(version: string, range: string): Promise<boolean> {
   const { default: satisfies } = await import("semver/functions/satisfies.js");
   return satisfies(version, range, { includePrerelease: true });
@@ -114,7 +114,7 @@ function tableWords({ tables, commands }: Plugin): string[] {
   return [...new Set([...Object.keys(tables ?? {}), ...own])];
 }
 
-/** Names with more than one owner, and their owners. For a name of maand's own, maand comes first. */
+/** Names with more than one owner, and their owners. For a name of maand itself, maand is listed first. */
 function shared(plugins: readonly Plugin[], of: Belonging["of"], ownedFor: (plugin: Plugin) => readonly string[]) {
   const owners = new Map<string, string[]>();
   for (const plugin of plugins)

@@ -2,7 +2,7 @@ import * as v from "valibot";
 import type { PluginSettings } from "../domain/settings/plugin-settings.ts";
 import { settingsSchema } from "../domain/settings/settings-schema.ts";
 
-/** Keys that a new bucket starts with. They are safer than the defaults, which older buckets may rely on. */
+/** Settings of a new bucket. They are safer than the defaults, which older buckets may rely on. */
 export const NEW_BUCKET: Readonly<Record<string, string>> = { secret_files_mode: "0600" };
 
 /**
@@ -19,7 +19,7 @@ export function confText(
   const keys = Object.entries(entries).flatMap(([key, { wrapped }]) => lines(key, wrapped, set[key]));
   return `${[
     `#:schema ${schema}`,
-    '# Settings of this bucket, each with its default. To change one, take the "# " before it away.',
+    '# Settings of this bucket, each with its default. To change one, remove the "# " before it.',
     ...keys,
   ].join("\n")}\n`;
 }

@@ -7,7 +7,7 @@ import { CONFIG_PLACES } from "./config.ts";
 /** The value of a configuration file, by its extension; "noExt" for none. */
 export type Loaders = Readonly<Record<string, ((file: string, text: string) => unknown) | undefined>>;
 
-/** A configuration file with what it contains. */
+/** A configuration file and its content. */
 export interface ConfigFile {
   readonly path: string;
   readonly text: string;
@@ -16,9 +16,9 @@ export interface ConfigFile {
 
 /**
  * Loads the first configuration file of a bucket that is not empty, or the given one. Only these paths are read:
- * cosmiconfig's own search would also run `.config/config.js` of the current directory, and look where a package.json
- * tells it to. Each file is checked before it is loaded. Throws BUCKET_NOT_TRUSTED, and {@link UnloadableConfig} for a
- * file that cannot be loaded.
+ * cosmiconfig's own search would also run `.config/config.js` of the current directory, and look in places that a
+ * package.json names. Each file is checked before it is loaded. Throws BUCKET_NOT_TRUSTED, and {@link UnloadableConfig}
+ * for a file that cannot be loaded.
  */
 export async function loadConfigFile(
   root: string,
@@ -41,7 +41,7 @@ export async function loadConfigFile(
   return undefined;
 }
 
-/** What went wrong with a configuration file, as the cause. */
+/** A configuration file that cannot be loaded; `cause` is the reason. */
 export class UnloadableConfig extends Error {
   readonly path: string;
 

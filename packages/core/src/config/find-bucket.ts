@@ -38,16 +38,16 @@ export function bucketPaths(root: string): BucketPaths {
   };
 }
 
-/** The parts of a bucket that maand runs code from or trusts. */
+/** The parts of a bucket whose content maand runs or trusts. */
 const TRUSTED_PARTS = ["maand.conf", "workspace", "data", "data/maand.db", "secrets", ...CONFIG_PLACES];
 
-/** Throws BUCKET_NOT_TRUSTED for a bucket of another user, or a directory that is to be one. */
+/** Throws BUCKET_NOT_TRUSTED for a bucket of another user, or a directory that is to become one. */
 export function checkBucketOwner(root: string): void {
   checkOwner(root, TRUSTED_PARTS);
 }
 
 /**
- * Finds the bucket from a directory upward, like git. Throws NOT_A_BUCKET, NO_ACCESS for an unreadable one, and
+ * Finds the bucket in a directory or above it, like git. Throws NOT_A_BUCKET, NO_ACCESS for an unreadable one, and
  * BUCKET_NOT_TRUSTED for one of another user.
  */
 export function findBucket(from: string): BucketPaths {
@@ -56,7 +56,7 @@ export function findBucket(from: string): BucketPaths {
     const paths = bucketPaths(directory);
     const store = lookAt(paths.store);
     const conf = lookAt(paths.conf);
-    // a closed data/ alone may belong to anything; beside a maand.conf, or here, it is that of a bucket
+    // an unreadable data/ alone may belong to anything; next to a maand.conf, or here, it belongs to a bucket
     if (store === "closed" && (conf !== "missing" || directory === resolve(from))) throw noAccess(paths.store);
     if (store === "there" || conf !== "missing") checkBucketOwner(directory);
     if (store === "there") {
@@ -71,11 +71,14 @@ export function findBucket(from: string): BucketPaths {
   throw new MaandError({
     code: "NOT_A_BUCKET",
     message: `there is no bucket in ${resolve(from)} or above it`,
-    hint: "run maand init in the directory that is to be one",
+    hint: "run maand init in the directory that is to become one",
   });
 }
 
-/** Throws NO_ACCESS for a part of the bucket that every command needs; logs that cannot be written are only warned of. */
+/**
+ * Throws NO_ACCESS for an inaccessible part of the bucket that every command needs. Logs that cannot be written only
+ * cause a warning.
+ */
 function checkAccess({ conf, data, store, lock, workspace, secrets, kvKey }: BucketPaths): void {
   const read = [conf, workspace, secrets, kvKey];
   const write = [data, store, `${store}-wal`, `${store}-shm`, lock];
@@ -102,7 +105,7 @@ function lookAt(path: string): "there" | "missing" | "closed" {
 function notInitialised(paths: BucketPaths): MaandError {
   return new MaandError({
     code: "NOT_A_BUCKET",
-    message: `${paths.root} has a maand.conf and no store`,
+    message: `${paths.root} has a maand.conf but no store`,
     hint: `run maand init in ${paths.root}`,
   });
 }

@@ -6,8 +6,8 @@ import { type Place, thrownAt } from "./thrown-at.ts";
 export type Modules = Readonly<Record<string, () => Promise<unknown>>>;
 
 /**
- * Imports a TypeScript or JavaScript file, or a package by name from `from`, and returns its namespace. `@maand/core` always
- * resolves to the running one, so that two copies never mix.
+ * Imports a TypeScript or JavaScript file, or a package by name as seen from `from`, and returns its namespace.
+ * `@maand/core` always resolves to the running one, so that two copies are never mixed.
  */
 export async function importModule(name: string, modules: Modules, from: string = name): Promise<unknown> {
   const given = modules[name];
@@ -27,8 +27,8 @@ export function defaultOf(module: unknown): unknown {
 }
 
 /**
- * The exports as they were written. A CommonJS module that a compiler made of an ES module has them inside of its default
- * export, once more with a `default`.
+ * The exports as they were written. A CommonJS module that was compiled from an ES module has them inside its default
+ * export, which again has a `default`.
  */
 export function exportsOf(module: unknown): unknown {
   const inner = hasDefault(module) ? module.default : undefined;
@@ -50,7 +50,7 @@ export async function resolveModule(name: string, from: string): Promise<string 
   return url === undefined ? undefined : url.startsWith("file:") ? fileURLToPath(url) : url;
 }
 
-/** The position below `directory` that an import error comes from. */
+/** The position of an import error in the files below `directory`. */
 export async function importFault(cause: unknown, directory: string): Promise<Place | undefined> {
   const jiti = await importer(`${directory}/`, { sourceMaps: true });
   return thrownAt(cause, directory, (filename, source) =>

@@ -60,7 +60,7 @@ function asStock(plugins: readonly Plugin[]): LoadedPlugin[] {
   return plugins.map((plugin) => ({ plugin, source: "stock" }));
 }
 
-/** `["defaults", { "remove": ["a", "b"] }]`: all stock plugins but these. */
+/** `["defaults", { "remove": ["a", "b"] }]`: all stock plugins except these. */
 function someDefaults(given: unknown, key: string, { stock, written, report }: Loading): LoadedPlugin[] {
   const example = stock[0]?.name ?? "name";
   const removed: readonly unknown[] = isRecord(given) && Array.isArray(given.remove) ? given.remove : [];
@@ -70,7 +70,7 @@ function someDefaults(given: unknown, key: string, { stock, written, report }: L
       error(
         "invalid_config",
         valueAt(written, "plugins", "defaults", key),
-        `"defaults" knows the one option "remove"`,
+        `"defaults" has only the option "remove"`,
         `write ["defaults", { "remove": ["${example}"] }]`,
       ),
     );
@@ -120,7 +120,7 @@ function exported(imported: unknown, name: string): unknown {
 }
 
 function noneOf(exports: readonly string[]): string {
-  if (exports.length === 0) return "it exports no plugin; give it export default definePlugin({ ... })";
+  if (exports.length === 0) return "it exports no plugin; add export default definePlugin({ ... })";
   return `it exports ${exports.join(" and ")}, and none of them as default`;
 }
 
@@ -147,9 +147,9 @@ async function reportUnloadable(cause: unknown, name: string, key: string, loadi
   const hint = !missing
     ? (missingHint(cause) ?? "fix the plugin, or remove it from the list")
     : isPath
-      ? `paths are looked for from ${root}`
+      ? `paths are relative to ${root}`
       : stock !== undefined
-        ? `write "${stock}", which comes with maand`
+        ? `write "${stock}", which is included in maand`
         : `install it in the bucket (npm install ${name}), or write a path that begins with ./`;
   report(error("plugin_failed", valueAt(written, "plugins", name, key), message, hint));
 }
@@ -169,7 +169,7 @@ function asPlugins(value: unknown, where: string, source: string | undefined, lo
 
 function asPlugin(value: unknown, where: string, source: string | undefined, loading: Loading): LoadedPlugin[] {
   if (isPlugin(value)) return [{ plugin: value, source: source ?? sourceOf(value, loading) }];
-  const hint = "a plugin is { name, apply(hooks) { ... } }; call it if it is a function that makes one";
+  const hint = "a plugin is { name, apply(hooks) { ... } }; if it is a function that returns one, call it";
   loading.report(error("plugin_failed", where, `${describe(value)} is not a plugin`, hint));
   return [];
 }

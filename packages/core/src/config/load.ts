@@ -37,7 +37,7 @@ export async function loadConfig(paths: BucketPaths, options: LoadOptions): Prom
   return { settings, plugins, absent, oldNames: inline?.oldNames ?? [], warnings: problems };
 }
 
-/** Stock plugins that are not loaded, by their names in a configuration. */
+/** Stock plugins that are not loaded, with their names in a configuration. */
 function leftOut(loaded: readonly LoadedPlugin[], { stock, defaults, modules }: LoadOptions): AbsentPlugin[] {
   const names = loaded.map(({ plugin }) => plugin.name);
   const others = (stock ?? defaults)().filter(({ name }) => !names.includes(name));

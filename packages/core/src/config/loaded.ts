@@ -10,7 +10,7 @@ export interface LoadedPlugin {
   readonly plugin: Plugin;
   /** `stock`, or the file or package it was loaded from. */
   readonly source: string;
-  /** It was made of the hooks in the configuration itself. */
+  /** Whether it consists of the hooks in the configuration itself. */
   readonly inline?: boolean;
   /** Its own version, or that of its package. */
   readonly version?: string;
@@ -38,9 +38,12 @@ export interface Taken {
   readonly tables: readonly string[];
 }
 
-/** Input of the caller: plugins, modules that a configuration may import, a configuration file of the command line. */
+/**
+ * Input of the caller: plugins, modules that a configuration may import, and the configuration file from the command
+ * line.
+ */
 export interface LoadOptions {
-  /** The plugins that `"defaults"` stands for. */
+  /** The plugins that `"defaults"` means. */
   readonly defaults: () => readonly Plugin[];
   /**
    * All plugins that ship with the program. Their declarations explain what is missing if one is not loaded. Default:

@@ -25,7 +25,7 @@ describe("a plugin is refused, with the place where it is listed, for", () => {
     [
       "a name of maand's own",
       '{ name: "config", apply() {} }',
-      'plugin "config" has a name that maand uses itself | choose another name',
+      'plugin "config" has a reserved name | choose another name',
     ],
     [
       "a claim under another key than its own",

@@ -4,13 +4,16 @@ import { type Claim, isTyped } from "../plugin-api/define/claim.ts";
 import type { Plugin } from "../plugin-api/plugin.ts";
 import { INLINE_NAME } from "../plugin-api/tapping/inline-hooks.ts";
 
-/** What is wrong with a plugin on its own, and what to do about it. */
+/** A problem with a plugin itself, and the remedy. */
 export interface ShapeProblem {
   readonly message: string;
   readonly hint: string;
 }
 
-/** Every key of a plugin; the type makes this list complete. `options` is the schema that `pluginWithOptions` was given. */
+/**
+ * Every key of a plugin; the type makes this list complete. `options` is the schema that was passed to
+ * `pluginWithOptions`.
+ */
 const KEYS: Readonly<Record<keyof Plugin | "options", true>> = {
   name: true,
   version: true,
@@ -40,10 +43,10 @@ const CLAIM_KEYS: Readonly<Record<keyof Claim | "key" | "of", true>> = {
 /** Names of the plugins that are built in. */
 const RESERVED: readonly string[] = ["run-log", "output", "program"];
 
-/** Plugins stand in events (`acme.soaked`), in the order of taps and on the command line. */
+/** Plugin names appear in events (`acme.soaked`), in the order of taps and on the command line. */
 const NAME = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/;
 
-/** Checks a plugin's name and the keys of it and of its claims. A mistyped key would be lost without a word. */
+/** Checks a plugin's name, its keys and the keys of its claims. A mistyped key would be silently ignored. */
 export function shapeProblems(plugin: Plugin, isInline: boolean): ShapeProblem[] {
   return [
     ...(isInline ? [] : nameProblems(plugin.name)),
@@ -54,7 +57,7 @@ export function shapeProblems(plugin: Plugin, isInline: boolean): ShapeProblem[]
 
 function nameProblems(name: string): ShapeProblem[] {
   if (name === INLINE_NAME || RESERVED.includes(name))
-    return [{ message: `plugin "${name}" has a name that maand uses itself`, hint: "choose another name" }];
+    return [{ message: `plugin "${name}" has a reserved name`, hint: "choose another name" }];
   if (NAME.test(name)) return [];
   const better =
     name

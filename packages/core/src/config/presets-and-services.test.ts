@@ -78,17 +78,17 @@ describe("services are checked when plugins are loaded", () => {
     [
       "of two providers",
       `${provider}, ${provider.replace('"desk"', '"counter"')}`,
-      'plugin "desk" and plugin "counter" both have the service "desk.tickets" | remove one of them, or ask an author to rename it',
+      'plugin "desk" and plugin "counter" both define the service "desk.tickets" | remove one of them, or ask its author to rename it',
     ],
     [
       "that is only a name",
       plugin("notes", 'needs: ["desk.tickets"]'),
-      'plugin "notes" has an entry in needs that is no service | write needs: [TICKETS], with a service made by defineService',
+      'plugin "notes" has an entry in needs that is not a service | write needs: [TICKETS], with a service from defineService',
     ],
     [
       "that is offered without a maker",
       plugin("desk", 'provides: { services: ["desk.tickets"] }'),
-      'plugin "desk" has an entry in services that is none | write provides: { services: [TICKETS.by(() => tickets)] }, with a service made by defineService',
+      'plugin "desk" has an entry in services that is not a service | write provides: { services: [TICKETS.by(() => tickets)] }, with a service from defineService',
     ],
   ] as const)("one %s is refused", async ([, plugins, refusal], context) => {
     expect(await refusedFor(context, plugins)).toEqual([expect.stringContaining(refusal)]);

@@ -35,7 +35,7 @@ export async function readConf({ root, conf }: Pick<BucketPaths, "root" | "conf"
   try {
     return { file, text, values: (await import("smol-toml")).parse(text) };
   } catch (cause) {
-    const hint = "it is TOML: key = value, texts in double quotes";
+    const hint = "write TOML: key = value, with strings in double quotes";
     report(error("invalid_conf", parsedTo(cause, { file, text }), firstLines(cause, 1), hint));
     return { file, text, values: {} };
   }
@@ -95,7 +95,9 @@ async function scriptConfig(file: string, modules: Modules): Promise<unknown> {
   });
 }
 
-/** Reports why a configuration cannot be read, at the faulty line of it or of a file it imports. Never prints a stack. */
+/**
+ * Reports why a configuration cannot be read, with the faulty line in it or in a file it imports. Never prints a stack.
+ */
 async function reportBroken(cause: unknown, path: string, report: Report): Promise<void> {
   const file = basename(path);
   const place = await importFault(cause, dirname(path));
@@ -109,7 +111,7 @@ async function reportBroken(cause: unknown, path: string, report: Report): Promi
   }
 }
 
-/** The first line of an error, without the wording of the parsers and loaders in between. */
+/** The first line of an error, without the additions of parsers and loaders. */
 function output(cause: unknown): string {
   const lines = firstLines(cause, 20).split("\n");
   const reason = lines.find((line) => line.trim() !== "" && !/^((JSON|YAML) Error in |[> ]*\d* \|)/.test(line)) ?? "";
@@ -135,23 +137,23 @@ function textOf(path: string): string {
   }
 }
 
-/** Converts the content of a file to a configuration. Each invalid part is reported and left out. */
+/** Converts the content of a file to a configuration. Each invalid part is reported and omitted. */
 function asConfig(value: unknown, written: Written, report: Report): Config {
   const refuse = (where: string, message: string, hint: string) =>
     report(error("invalid_config", where, message, hint));
   if (!isRecord(value)) {
-    refuse(written.file, "must give an object", "write export default defineConfig({ ... })");
+    refuse(written.file, "must be an object", "write export default defineConfig({ ... })");
     return {};
   }
   for (const key of Object.keys(value).filter((name) => !CONFIG_KEYS.includes(name))) {
-    const known = `known here: ${CONFIG_KEYS.join(", ")}; keys of maand.conf go under settings`;
+    const known = `valid keys: ${CONFIG_KEYS.join(", ")}; keys of maand.conf go under settings`;
     refuse(keyAt(written, key), `unknown key "${key}"`, didYouMean(key, CONFIG_KEYS) ?? known);
   }
   const { plugins, settings, hooks } = value;
   if (plugins !== undefined && !Array.isArray(plugins))
     refuse(keyAt(written, "plugins"), "must be a list", 'write plugins: ["defaults", ...]');
   if (settings !== undefined && !isRecord(settings))
-    refuse(keyAt(written, "settings"), "must be an object", "give it the keys of maand.conf");
+    refuse(keyAt(written, "settings"), "must be an object", "use the keys of maand.conf");
   if (hooks !== undefined && !isRecord(hooks))
     refuse(keyAt(written, "hooks"), "must be an object", "write hooks: { async rollout(context) { ... } }");
   return {

@@ -141,7 +141,7 @@ describe("a configuration with an invalid value is refused with its key", () => 
     [
       "a path that leads nowhere",
       '{\n  plugins: ["./nothing.ts"],\n}',
-      "maand.config.ts:2:13: plugins[0]: plugin \"./nothing.ts\" cannot be loaded: Cannot find module './nothing.ts' | paths are looked for from /",
+      "maand.config.ts:2:13: plugins[0]: plugin \"./nothing.ts\" cannot be loaded: Cannot find module './nothing.ts' | paths are relative to /",
     ],
     [
       "a promise of a plugin",
@@ -213,7 +213,7 @@ describe("keys of maand.conf that belong to plugins", () => {
     const add = "add @maand/plugin-ssh to the plugins of the configuration";
     expect(warnings.map(({ where, message, hint }) => `${where}: ${message} | ${hint}`)).toEqual([
       `maand.conf:1:1: ssh_user: no loaded plugin reads "ssh_user", so it is ignored | ${add}`,
-      expect.stringMatching(/^maand.conf:2:1: ssh_usr: unknown key "ssh_usr" is ignored \| known here: /),
+      expect.stringMatching(/^maand.conf:2:1: ssh_usr: unknown key "ssh_usr" is ignored \| valid keys: /),
       `maand.conf:4:1: timeouts.login: no loaded plugin reads "login", so it is ignored | ${add}`,
     ]);
   });
@@ -285,7 +285,7 @@ export const slack = pluginWithOptions({
 
 describe("a file that exports", () => {
   it.for([
-    ["no plugin", "export const a = 1;", "it exports no plugin; give it export default definePlugin({ ... })"],
+    ["no plugin", "export const a = 1;", "it exports no plugin; add export default definePlugin({ ... })"],
     [
       "two",
       "export const a = { name: 'a', apply() {} }; export const b = { name: 'b', apply() {} };",
@@ -306,7 +306,7 @@ it("a duplicate plugin is reported once, whatever it owns", async (context) => {
   const both = "{ name: 'a', apply() {}, workerFiles: { f: '' } }";
   const text = `export default {\n  plugins: [${both}, ${both}],\n};\n`;
   expect(await aConfig(context, { "maand.config.ts": text }).refused()).toEqual([
-    'maand.config.ts:2:3: plugins: plugin "a" is listed twice | take one of them out',
+    'maand.config.ts:2:3: plugins: plugin "a" is listed twice | remove one of them',
   ]);
 });
 
@@ -315,47 +315,47 @@ describe("incompatible plugins", () => {
     "maand.config.ts": `import { defineSettings, setting } from "@maand/core"; import * as v from "valibot"; const keys = (key) => defineSettings({ entries: { [key]: setting(v.string(), "", "") } }); const none = { description: "", schema: {} };\nclass Slow { static paths = [["slow"]] }\nclass Deploy { static paths = [["deploy", "slowly"]] }\nexport default {\n  plugins: [{ name: "a", apply() {}, ${a} }, { name: "b", apply() {}, ${b} }],\n};\n`,
   });
   it.for([
-    ["a command", "commands: [Slow]", "commands: [Slow]", 'plugin "a" and plugin "b" both have the command "slow"'],
-    ["a command of ours", "commands: [Deploy]", "", 'maand and plugin "a" both have the command "deploy slowly"'],
-    ["a table", "tables: { t: none }", "tables: { t: none }", 'plugin "a" and plugin "b" both have the table "t"'],
-    ["a table of ours", "", "tables: { jobs: none }", 'maand and plugin "b" both have the table "jobs"'],
+    ["a command", "commands: [Slow]", "commands: [Slow]", 'plugin "a" and plugin "b" both define the command "slow"'],
+    ["a command of ours", "commands: [Deploy]", "", 'maand and plugin "a" both define the command "deploy slowly"'],
+    ["a table", "tables: { t: none }", "tables: { t: none }", 'plugin "a" and plugin "b" both define the table "t"'],
+    ["a table of ours", "", "tables: { jobs: none }", 'maand and plugin "b" both define the table "jobs"'],
     [
       "a manifest key",
       "claims: { k: none }",
       "claims: { k: none }",
-      'plugin "a" and plugin "b" both have the manifest key "k"',
+      'plugin "a" and plugin "b" both define the manifest key "k"',
     ],
     [
       "a manifest key of ours",
       "claims: { version: none }",
       "",
-      'maand and plugin "a" both have the manifest key "version"',
+      'maand and plugin "a" both define the manifest key "version"',
     ],
     [
       "a worker file",
       "workerFiles: { f: '' }",
       "workerFiles: { f: '' }",
-      'plugin "a" and plugin "b" both have the worker file "f"',
+      'plugin "a" and plugin "b" both define the worker file "f"',
     ],
     [
       "a key of maand.conf",
       "settings: keys('tone')",
       "settings: keys('tone')",
-      'plugin "a" and plugin "b" both have the key of maand.conf "tone"',
+      'plugin "a" and plugin "b" both define the key of maand.conf "tone"',
     ],
     [
       "a key of maand.conf that is ours",
       "settings: keys('transport')",
       "",
-      'maand and plugin "a" both have the key of maand.conf "transport"',
+      'maand and plugin "a" both define the key of maand.conf "transport"',
     ],
     [
       "settings that are not declared",
       "settings: { tone: 'loud' }",
       "",
-      'plugin "a" has settings that are not declared | write settings: defineSettings(',
+      'plugin "a" has settings that were not created with defineSettings | write settings: defineSettings(',
     ],
-    ["another core", 'core: "^7.0.0"', "", 'plugin "a" is made for @maand/core ^7.0.0, and this is 0.'],
+    ["another core", 'core: "^7.0.0"', "", 'plugin "a" requires @maand/core ^7.0.0, but this is 0.'],
   ] as const)("%s", async ([, a, b, output], context) => {
     const taken = { commands: ["deploy"], tables: ["jobs"] };
     const lines = await aConfig(context, two(a, b)).refused({ taken });
@@ -370,7 +370,7 @@ describe("incompatible plugins", () => {
         '{ "name": "acme-old", "version": "1.0.0", "main": "d.cjs", "peerDependencies": { "@maand/core": "^9.0.0" } }',
       "node_modules/acme-old/d.cjs": 'module.exports = { name: "old", apply() {} };',
     });
-    expect(await config.refused()).toEqual([expect.stringContaining('plugin "old" is made for @maand/core ^9.0.0')]);
+    expect(await config.refused()).toEqual([expect.stringContaining('plugin "old" requires @maand/core ^9.0.0')]);
   });
 });
 
@@ -378,5 +378,5 @@ it("the short name of a stock plugin is answered with its full name", async (con
   const modules = { "@maand/plugin-make": async () => ({}) };
   const config = { "maand.config.mjs": 'export default {\n  plugins: ["make"],\n};\n' };
   const [line] = await aConfig(context, config).refused({ modules });
-  expect(line).toMatch(/Cannot find .* \| write "@maand\/plugin-make", which comes with maand$/);
+  expect(line).toMatch(/Cannot find .* \| write "@maand\/plugin-make", which is included in maand$/);
 });

@@ -17,8 +17,9 @@ export function placeText({ file, line, column }: Place): string {
 }
 
 /**
- * The position in the files below `directory` that an error comes from: the one that the parser names, or the innermost
- * stack frame outside of packages. `transform` returns the code that ran for a file, with its source map at the end.
+ * The position in the files below `directory` where an error was thrown: the one that the parser names, or the
+ * innermost stack frame outside packages. `transform` returns the code that ran for a file, with its source map at the
+ * end.
  */
 export function thrownAt(
   cause: unknown,
@@ -36,8 +37,8 @@ export function thrownAt(
 }
 
 /**
- * `file:line` of the innermost stack frame below `directory`: in a file of the bucket, otherwise in a package of it that is
- * not maand's. Reading TypeScript keeps lines, so that no source map is needed.
+ * `file:line` of the innermost stack frame below `directory`: in a file of the bucket, otherwise in one of its packages
+ * other than maand's. Stripping types from TypeScript keeps lines, so no source map is needed.
  */
 export function lineOf(cause: unknown, directory: string): string | undefined {
   if (!(cause instanceof Error)) return undefined;
@@ -63,7 +64,7 @@ function framesOf({ stack = "" }: Error): Frame[] {
   }));
 }
 
-/** Maps a position in the executed code to the source. Reading TypeScript keeps lines, but not columns. */
+/** Maps a position in the executed code to the source. Stripping types from TypeScript keeps lines, but not columns. */
 function written(
   { file, line, column }: Frame,
   directory: string,

@@ -39,8 +39,9 @@ export function position(text: string, offset: number): string {
 }
 
 /**
- * The position of the last of some nested keys; each is searched after the one before. Keys of JSON, YAML, TOML and object
- * literals look similar enough for that. A key that is not found is written elsewhere, such as in a spread object.
+ * The position of the last of several nested keys. Each is searched for after the previous one, because keys of JSON,
+ * YAML, TOML and object literals look similar enough. A key that is not found is written elsewhere, such as in a spread
+ * object.
  */
 function offsetOf(text: string, keys: readonly string[]): number | undefined {
   const bare = withoutComments(text);

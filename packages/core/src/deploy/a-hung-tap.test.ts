@@ -65,7 +65,7 @@ describe("a tap that hangs in rollout", () => {
     tapped = hangsOnA(true);
     const summary = await deployPastLimit();
     expect(outcomes(summary)).toEqual([`api@${A} timed_out`, `api@${B} ok`, `web@${A} ok`, `web@${B} ok`]);
-    expect(messageOnA(summary)).toBe(`odd took longer than 15 min in rollout of api@${A} and was ended`);
+    expect(messageOnA(summary)).toBe(`odd took longer than 15 min in rollout of api@${A} and was stopped`);
     expect(summary.outcome).toBe("failed");
     tapped = () => undefined;
     expect(outcomes(await bucket.deploy())).toEqual([

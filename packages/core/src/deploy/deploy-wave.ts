@@ -19,7 +19,7 @@ import { storePlans } from "./store-plans.ts";
 
 /** The options of a wave of a deploy. */
 export interface WaveOptions extends LifecycleOptions, Omit<RevertOptions, "stage"> {
-  /** The last wave goes first. */
+  /** Whether the last wave is deployed first. */
   readonly reversed: boolean;
   /** The saved plan that the run carries out. */
   readonly approval: PlanApproval | undefined;

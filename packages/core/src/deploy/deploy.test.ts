@@ -377,7 +377,7 @@ describe("options", () => {
     expect(since().filter((what) => what.startsWith("restart"))).toHaveLength(3);
   });
 
-  it("--sync-only syncs files and runs no command, and is refused if a job has to be started", async () => {
+  it("--sync-only syncs files and runs no command, and is refused if a job must be started", async () => {
     await bucket.build();
     await expect(bucket.deploy({ syncOnly: true })).rejects.toMatchObject({ code: "PROBLEMS" });
     expect(since()).toEqual([]);
@@ -447,7 +447,7 @@ describe("an interrupted deploy", () => {
     expect(await bucket.ship()).toMatchObject({ outcome: "interrupted" });
     run = 2;
     expect(await rollouts()).toEqual({ [`api@${A}`]: "in_doubt", [`api@${B}`]: "restart" });
-    expect(JSON.stringify(await bucket.plan())).toContain("in doubt: how its restart in run");
+    expect(JSON.stringify(await bucket.plan())).toContain("in doubt: the result of its restart in run");
     bucket.fleet.onDo = () => undefined;
     expect(await bucket.deploy()).toMatchObject({ outcome: "ok" });
   });

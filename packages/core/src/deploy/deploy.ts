@@ -42,7 +42,7 @@ export interface Request {
   /** Stores something else together with the change. */
   readonly store?: () => void;
   readonly reason?: DeployCause;
-  /** Only the selected jobs are touched, and the last wave goes first. */
+  /** Only the selected jobs are touched, and the last wave is deployed first. */
   readonly reversed: boolean;
   /** The saved plan that the run carries out, checked. */
   readonly approval?: PlanApproval;
@@ -76,8 +76,8 @@ export async function deployWith(
 }
 
 /**
- * Returns the waves to deploy. Throws for invalid options, or when a `begin` hook refuses; nothing was stored and no worker
- * was touched then.
+ * Returns the waves to deploy. Throws for invalid options, or when a `begin` hook refuses; in that case nothing was
+ * stored and no worker was touched.
  */
 async function admit(run: Run, resolve: (run: Run) => Promise<Request>): Promise<{ request: Request; waves: Wave[] }> {
   const { hooks, now } = run.bucket;
@@ -120,7 +120,7 @@ function warnOfUnbuilt({ bucket, ledger, reporter }: Run): void {
   reporter.emit("warning", { code: "unbuilt_changes", message, job: null, worker: null });
 }
 
-/** The wave of a job that cannot be planned reports it. */
+/** A job that cannot be planned is reported later, with its wave. */
 async function refuseSyncOnly(run: Run, waves: readonly Wave[], options: DeployOptions): Promise<void> {
   const trial = { ...run, ledger: new Ledger() };
   const plans = [];
@@ -159,7 +159,7 @@ async function commit(run: Run): Promise<Summary> {
   return summary;
 }
 
-/** Calls the `commit` hook. A failure is a warning, because nothing can be changed any more. */
+/** Calls the `commit` hook. A failure is only a warning, because it can no longer change the result. */
 async function notifyPlugins(run: Run, summary: Summary): Promise<void> {
   try {
     await run.bucket.hooks.commit.promise(commitContext(run, summary));

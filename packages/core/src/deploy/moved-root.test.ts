@@ -44,7 +44,7 @@ it("a removed job is stopped and removed where it was deployed", async () => {
   bucket.removeJob("api");
   const { warnings } = await bucket.ship();
   expect(done).toEqual([`stop ${OLD}/jobs/api`, `remove ${OLD}/jobs/api`]);
-  expect(warnings.join()).toContain(`the files on ${A} are in ${OLD}, and the settings now name ${NEW}`);
+  expect(warnings.join()).toContain(`the files on ${A} are in ${OLD}, but worker_root is now ${NEW}`);
 });
 
 it("a drained job is stopped where it was deployed", async () => {
@@ -56,7 +56,7 @@ it("a drained job is stopped where it was deployed", async () => {
 it("an unchanged deploy warns that the path changed", async () => {
   const { outcome, warnings } = await bucket.deploy();
   expect(outcome).toBe("ok");
-  expect(warnings).toEqual([expect.stringContaining("set worker_root back")]);
+  expect(warnings).toEqual([expect.stringContaining("restore worker_root")]);
 });
 
 it("an upgrade is refused for the worker, with a hint, and nothing is started twice", async () => {

@@ -2,14 +2,14 @@ import { asMaandError } from "../bucket/outcome.ts";
 import type { PlannedJob } from "../plan/plan-job.ts";
 import type { Run } from "../run/run.ts";
 
-/** Notes the allocations of a plan that need nothing. They run the planned release, even if its number is a new one. */
+/** Notes the allocations of a plan that need nothing. They run the planned release, even if its number is new. */
 export function noteUnchanged(run: Pick<Run, "ledger" | "recorded" | "bucket" | "at">, plan: PlannedJob): void {
   for (const { allocation, decision } of plan.allocations)
     if (decision.action === "skip") run.ledger.note(plan.job.name, allocation.host, "skip", "skipped", true);
   noteRelease(run, plan);
 }
 
-/** A release whose files on the workers are those of the release before is deployed without any action. */
+/** A release whose files on the workers equal those of the previous release is deployed without any action. */
 function noteRelease(
   { recorded, bucket: { store }, at }: Pick<Run, "recorded" | "bucket" | "at">,
   { job, allocations }: PlannedJob,

@@ -153,7 +153,7 @@ describe("a deploy", () => {
     expect(take().slice(0, 2)).toEqual(["stop api 10.0.0.1", "stopped api 10.0.0.1"]);
     broken.clear();
     expect(JSON.stringify(await bucket.plan())).toContain(
-      "stopped already, but the last run ended before its hooks had run",
+      "already stopped, but the last run ended before its hooks had run",
     );
     expect(await bucket.deploy()).toMatchObject({ outcome: "ok" });
     expect(take().filter((line) => !line.startsWith("stage"))).toEqual([

@@ -15,9 +15,10 @@ import { isStopFailed, stopError } from "./stop-failed.ts";
 
 /**
  * Stops removed and disabled allocations that may run, deletes the files of removed ones, and checks the health of the
- * remaining allocations of those jobs. Waves go from the last to the first, each with
- * permission; the workers of a wave go in parallel. A failure is reported, and the next deploy tries again. A failed stop of a removed allocation keeps its job from being
- * started anywhere, since it may be on its way to another worker; a drain, an unreachable worker or leftover files do not. `only` limits it to some jobs.
+ * remaining allocations of those jobs. Waves are processed from the last to the first, each after a `permit` hook; the
+ * workers of a wave in parallel. A failure is reported, and the next deploy tries again. If stopping a removed
+ * allocation fails, its job is not started anywhere, because the job may be moving to another worker. A failed drain,
+ * an unreachable worker or leftover files do not prevent a start. `only` limits it to some jobs.
  */
 export async function stopAndRemove(run: Run, only: readonly string[] = []): Promise<void> {
   const all = stopping(run).filter(({ job }) => only.length === 0 || only.includes(job.name));
@@ -32,8 +33,8 @@ export async function stopAndRemove(run: Run, only: readonly string[] = []): Pro
 }
 
 /**
- * The entries that may go on: all, or, if a `permit` hook refuses, those that were stopped in an earlier run and only wait for
- * their hooks. The jobs of the others fail and stay as they are.
+ * The entries to process: all of them, or, if a `permit` hook refuses, those that an earlier run stopped and that only
+ * wait for their hooks. The jobs of the others fail and are not changed.
  */
 async function permittedOf(
   run: Run,
@@ -51,7 +52,7 @@ async function permittedOf(
   return group.filter((entry) => !asked.includes(entry));
 }
 
-/** Stops allocations of one job side by side, with their `stopped` hooks. */
+/** Stops allocations of one job in parallel, and runs their `stopped` hooks. */
 export async function stopEntries(run: Run, entries: readonly StoppingAllocation[]): Promise<void> {
   await Promise.all(entries.map((entry) => stopAndRemoveOne(run, entry)));
 }
@@ -70,7 +71,7 @@ async function stopAndRemoveOne(run: Run, entry: StoppingAllocation): Promise<vo
     const outcome = outcomeOf(cause);
     const unreachable = outcome === "unreachable";
     const shown = mayRun && outcome !== "interrupted" ? stopError(cause, entry) : cause;
-    // a removed one may be a job on its way to another worker, where it must not run twice; a drain keeps no other back
+    // the job of a removed allocation may be moving to another worker, and must not run twice; a drain blocks nothing else
     if (mayRun && !unreachable && entry.remove) run.ledger.failStop(job.name, allocation.host, action, shown);
     else run.ledger.addPendingCleanup(job.name, allocation.host, action, shown);
     if (unreachable && mayRun)
@@ -79,8 +80,8 @@ async function stopAndRemoveOne(run: Run, entry: StoppingAllocation): Promise<vo
 }
 
 /**
- * Stops disabled allocations of a job again whose stop failed in this run, now that its files were synced to them: a
- * Makefile that was fixed is there then.
+ * Retries the failed stops of disabled allocations of a job after its files were synced to them, because the new files
+ * may contain a fixed Makefile.
  */
 export async function retryStops(run: Run, { job, allocations }: PlannedJob): Promise<void> {
   const again = allocations.filter((planned) => isStopFailed(run, planned));

@@ -1,6 +1,6 @@
 import { type Bucket, runReporter } from "../bucket/bucket.ts";
-import { knowSecrets } from "../bucket/mask-secrets.ts";
 import { runToEnd, stopIfInterrupted } from "../bucket/outcome.ts";
+import { registerSecrets } from "../bucket/register-secrets.ts";
 import { error } from "../domain/checks/problem.ts";
 import { batchSize, inBatches } from "../domain/deploy/batches.ts";
 import type { Allocation, Job } from "../domain/workspace/job.ts";
@@ -18,7 +18,7 @@ import { refuseUnknown, selectAllocations } from "../run/select.ts";
 import type { Outcome } from "../summary.ts";
 import { checkSync, noteMissingFiles } from "./sync-check.ts";
 
-/** A lifecycle command that is run by hand. */
+/** A lifecycle command run by hand. */
 export interface JobControl {
   readonly jobs: readonly string[];
   /** `start`, `stop`, `restart`, `reload`, `status` or any other Makefile target. */
@@ -58,7 +58,7 @@ export function resolveTarget(text: string): string {
 export async function controlJob(bucket: Bucket, control: JobControl): Promise<ControlResult[]> {
   const target = resolveTarget(control.target);
   const lock = target === "status" ? undefined : lockBucket(bucket, `job ${target}`);
-  knowSecrets(bucket);
+  registerSecrets(bucket);
   const reporter = runReporter(bucket, `job ${target}`);
   const source = openCommandRun(bucket, reporter, lock ? {} : { pid: bucket.pid });
   try {

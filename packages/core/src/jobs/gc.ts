@@ -15,11 +15,11 @@ export interface Collected {
   /** Allocations whose directories and rows were deleted. */
   readonly forgotten: readonly Allocation[];
   /**
-   * Allocations that were deleted from the store although their worker, which was removed from the workspace, was
-   * unreachable.
+   * Allocations that were deleted from the store without cleanup, because their worker was removed from the workspace
+   * and is unreachable.
    */
   readonly givenUp: readonly Allocation[];
-  /** Allocations that stay because their worker failed; the next `gc` tries again. */
+  /** Allocations that remain because their worker failed; the next `gc` tries again. */
   readonly failed: readonly { readonly allocation: Allocation; readonly message: string }[];
   /** KV keys deleted long enough ago, now purged with all their versions. */
   readonly purgedKeys: number;
@@ -28,10 +28,10 @@ export interface Collected {
 const DAY_SECONDS = 86_400;
 
 /**
- * Purges removed allocations. It deletes the directory of each on its worker, including data and logs, and then its rows,
- * one by one, so that an interruption loses nothing. It refuses to run, naming the allocations, if a deploy has not stopped
- * some yet. It gives up only workers that were removed from the workspace and are unreachable. KV keys are purged
- * `retainDays` after their deletion.
+ * Purges removed allocations. It deletes the directory of each on its worker, including data and logs, and then its
+ * rows, one by one, so that an interruption loses nothing. It refuses to run, naming the allocations, if a deploy has
+ * not stopped some yet. It skips the cleanup only of workers that were removed from the workspace and are unreachable.
+ * KV keys are purged `retainDays` after their deletion.
  */
 export async function gc(bucket: Bucket, retainDays = 0): Promise<Collected> {
   const run = beginRun(bucket, "gc");
@@ -76,7 +76,7 @@ function refuseRunning(run: Run, removed: readonly Allocation[], lost: ReadonlyS
   });
   if (running.length === 0) return;
   const problems = running.map(({ job, host }) =>
-    error("still_deployed", `${job} on ${host}`, "was not stopped and cleaned yet", "run maand deploy first"),
+    error("still_deployed", `${job} on ${host}`, "is not stopped and cleaned up yet", "run maand deploy first"),
   );
   throw problemsError(problems, "nothing was deleted: run maand deploy first, to stop removed allocations");
 }
@@ -141,7 +141,7 @@ async function eraseBucket(run: Run, remote: Remote, removed: readonly Allocatio
   if (stay.length === 0) return;
   run.reporter
     .context({ worker: remote.host })
-    .log(`${remote.root} stays: maand did not create ${stay.slice(0, 3).map(shownPath).join(", ")} in it`);
+    .log(`${remote.root} was not deleted: maand did not create ${stay.slice(0, 3).map(shownPath).join(", ")} in it`);
 }
 
 /** Logs a deletion, whatever its result. */

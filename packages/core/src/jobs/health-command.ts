@@ -47,7 +47,7 @@ export async function healthCheck(bucket: Bucket, options: HealthCheckOptions): 
   );
   try {
     const report = await probeHealth(source, options);
-    stopIfInterrupted(bucket.signal); // a check that was interrupted says nothing about what it checked
+    stopIfInterrupted(bucket.signal); // an interrupted check proves nothing
     return bucket.mask.conceal(report);
   } finally {
     await source.end();

@@ -17,7 +17,7 @@ const BY_HAND = "cli";
 /** A request to run a command of jobs by hand. */
 export interface JobCommandOptions {
   readonly command: string;
-  /** One job; without it, every job that has the command for `cli`. */
+  /** One job; if absent, every job that has the command for `cli`. */
   readonly job?: string;
   /** Number of allocations to run on in parallel, at least 1. */
   readonly concurrency: number;
@@ -57,7 +57,7 @@ function chosen({ catalog }: ScopeSource, { command, job: only }: JobCommandOpti
   const of = only === undefined ? "no job has" : `job ${only} has no`;
   const known = [...new Set(selected.flatMap(byHand))].sort();
   const list =
-    known.length === 0 ? `give it "executed_on": ["${BY_HAND}"] in the manifest` : `available: ${known.join(", ")}`;
+    known.length === 0 ? `set "executed_on": ["${BY_HAND}"] in the manifest` : `available: ${known.join(", ")}`;
   throw problemsError([
     error(
       "unknown_command",

@@ -88,8 +88,8 @@ function noteDifference({ bucket, catalog, recorded }: SyncSource, host: string,
 }
 
 /**
- * Records how a worker differs, unless another command is changing the worker or has changed it since. Returns whether the
- * difference still exists. For commands that do not hold the bucket's lock: this takes it while it checks again.
+ * Records how a worker differs, unless another command is changing the worker or has changed it since. Returns whether
+ * the difference still exists. For commands without the bucket's lock: takes the lock while it checks again.
  */
 export function confirmDifference(source: SyncSource, host: string, lost: boolean): boolean {
   const lock = tryLock(source.bucket);
@@ -114,8 +114,8 @@ function tryLock(bucket: SyncSource["bucket"]): Lock | undefined {
 }
 
 /**
- * Notes that a worker does not have the files of an allocation, so that the next deploy syncs them again. Without the bucket's
- * lock, only if no other command is changing them right now.
+ * Notes that a worker does not have the files of an allocation, so that the next deploy syncs them again. Without the
+ * bucket's lock, it does so only if no other command is changing the files right now.
  */
 export function noteMissingFiles({ bucket }: SyncSource, allocation: string, isLocked: boolean): void {
   const lock = isLocked ? undefined : tryLock(bucket);
@@ -153,7 +153,7 @@ function reportCheck({ bucket, reporter }: Source, worker: string, found: readon
 function neverDeployed({ bucket, catalog, recorded }: SyncSource, host: string): Problem {
   const there = catalog.allocations.filter((allocation) => allocation.host === host);
   if (there.some(({ id }) => recorded(id).promoted !== undefined) && !deliveredRoot(bucket, host))
-    return error("not_imported", host, "it was down when the bucket was imported", "run maand import again");
+    return error("not_imported", host, "it was unreachable when the bucket was imported", "run maand import again");
   const holder = lockHolder(bucket.store.holder);
   const hint =
     holder && holder.pid !== bucket.pid

@@ -1,4 +1,4 @@
-/** The fields of one log line, by key. A key without a value is left out. */
+/** The fields of one log line, by key. A key without a value is omitted. */
 export type LogFields = Readonly<Record<string, string | number>>;
 
 /** The format of log files: `key=value` pairs, or one JSON object per line (`log_format`). */

@@ -1,6 +1,6 @@
 import { type LogLimits, RotatingFile } from "./rotating-file.ts";
 
-/** Maximum number of open files; a fleet may have more workers than a process may have files. */
+/** Maximum number of open files; a fleet may have more workers than a process may open files. */
 const MOST = 256;
 
 /** The open log files, least recently used first. */

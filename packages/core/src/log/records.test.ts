@@ -2,8 +2,8 @@ import { expect, it } from "vitest";
 import { anEvent } from "../testing/index.ts";
 import { LogRecords } from "./records.ts";
 
-/** The maand that was written in Go printed these words, and scripts look for them. */
-it("a job without changes is logged in the words of the Go maand, and ours", () => {
+/** The Go program printed these words, and scripts look for them. */
+it("a job without changes is logged in the words of the Go program, and ours", () => {
   const skipped = anEvent("job.skipped", { job: "api", reason: "already promoted on all allocations" });
   expect(new LogRecords().of(skipped)).toMatchObject({
     event: "deploy_skip",

@@ -108,14 +108,14 @@ function output(event: MaandEvent, known: Known): LogFields {
       return { event: "marked_stopped", phase: "job", job: event.job, action: "stop", msg };
     }
     case "job.skipped":
-      // the word that scripts look for, which the maand that was written in Go printed, and ours
+      // the event name that scripts look for, which the Go program printed, and our own
       return { event: "deploy_skip", phase: "rollout", job: event.job, reason: "already_promoted", msg: event.reason };
     default:
       return otherFields(event);
   }
 }
 
-/** The check of a worker before a command of `maand job`, in the words of the maand that was written in Go. */
+/** The check of a worker before a command of `maand job`, with the event names of the Go program. */
 const SYNC_CHECK = { phase: "validate", action: "worker_sync", cmd: "worker_sync" };
 
 interface Ended {
@@ -125,7 +125,7 @@ interface Ended {
   readonly duration_ms: number;
 }
 
-/** -1 means that a command has no exit code: it was ended, or never started. */
+/** -1 means that a command has no exit code, because it was killed or never started. */
 function endOf({ outcome, exit, message, duration_ms }: Ended): LogFields {
   const good = outcome === "ok";
   return { exit: exit ?? (good ? 0 : -1), duration_ms, reason: good ? "" : outcome, msg: message ?? "" };

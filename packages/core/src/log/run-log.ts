@@ -24,10 +24,10 @@ export interface RunLog extends Plugin {
 }
 
 /**
- * Records every run. Each event goes to `logs/<worker>.log`, or to `logs/maand.log` if it has no worker. The same line goes
- * to that file in the run's own directory, `logs/runs/<run>/`, and the whole event to `events.ndjson` there. Screens,
- * `--json` and `maand logs` read the same events, so that they cannot disagree. A log that cannot be written never ends a
- * run.
+ * Records every run. Each event goes to `logs/<worker>.log`, or to `logs/maand.log` if it has no worker. The same line
+ * goes to that file in the run's own directory, `logs/runs/<run>/`, and the whole event to `events.ndjson` there.
+ * Screens, `--json` and `maand logs` read the same events, so that they cannot disagree. A log that cannot be written
+ * never stops a run.
  */
 export function runLog(logs: string, options: LogOptions): RunLog {
   const records = new LogRecords();

@@ -181,7 +181,7 @@ describe("secrets in files", () => {
     await bucket.ship();
     await secret("password", "correct horse");
     const found = (await diffs())[`app.conf@${A}`];
-    expect(found).toMatch(/\nnot shown, it contains a secret: 22 bytes, sha256 .* -> 25 bytes, sha256 .*\n$/);
+    expect(found).toMatch(/\nnot shown because it contains a secret: 22 bytes, sha256 .* -> 25 bytes, sha256 .*\n$/);
   });
 
   it("are masked in files that contain them by other means", async () => {

@@ -89,7 +89,7 @@ function oldSide(maand: Bucket, file: ListedFile | undefined, secret: boolean, h
   });
 }
 
-/** A content that is small enough and was not kept is binary, or contains a secret that cannot be hidden. */
+/** Small content that was not kept is binary, or contains a secret that cannot be hidden. */
 function whyNotKept({ size, secret }: ListedFile): Unseen {
   if (size === undefined) return "not kept";
   return secret === true ? "hidden" : "binary";

@@ -11,7 +11,10 @@ import { KvOverlay } from "../store/kv/kv-overlay.ts";
 import type { DesiredState } from "./desired-state.ts";
 import type { PlanningHooks } from "./plan-wave.ts";
 
-/** A job whose plan depends on values that `pre_deploy` commands write. A deploy runs them; the dry run did not. */
+/**
+ * A job whose plan depends on values that `pre_deploy` commands write. A deploy runs these commands; the dry run did
+ * not.
+ */
 export interface UndecidedJob {
   readonly job: Job;
   /** The missing value, and where it is used. */
@@ -26,9 +29,9 @@ export interface DryRunState extends CommandRun {
 }
 
 /**
- * Opens the state that a dry run plans with: the store as it is now, without the lock, so that a dry run works while a
- * deploy runs. With `withHooks`, the hooks before each job's plan run under the lock, on top of the KV store. Planning sees
- * their writes, which are never stored.
+ * Opens the state for the planning of a dry run: the store as it is now, without the lock, so that a dry run works
+ * while a deploy runs. With `withHooks`, the hooks before each job's plan run under the lock, on an overlay of the KV
+ * store. Planning sees their writes, but these are never stored.
  */
 export function openDryRun(
   bucket: Bucket,

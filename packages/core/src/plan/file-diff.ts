@@ -46,7 +46,7 @@ export async function fileDiff(path: string, before: Side | undefined, after: Si
 const WHY: Readonly<Record<Unseen, string>> = {
   binary: "binary file",
   large: "too large to compare",
-  hidden: "not shown, it contains a secret",
+  hidden: "not shown because it contains a secret",
   "not kept": "the promoted content was not kept",
 };
 
@@ -86,7 +86,8 @@ async function hunksOf(before: string, after: string): Promise<Hunk[]> {
 }
 
 /**
- * Replaces all of one text with all of the other, for added and deleted files and for texts with hardly a line in common.
+ * Replaces all of one text with all of the other, for added and deleted files, and for texts with almost no common
+ * lines.
  */
 function replaced(before: string, after: string): Hunk {
   const [old, now] = [linesOf(before, "-"), linesOf(after, "+")];

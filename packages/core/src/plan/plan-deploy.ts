@@ -33,7 +33,7 @@ export interface PlanOptions extends DeployOptions {
 
 /** A plan of another desired state than the stored one. */
 export interface DesiredPlan {
-  /** The command that would bring it about. */
+  /** The command that would apply it. */
   readonly command: string;
   readonly desired: DesiredState;
   /** Jobs that demand others go before these, and are not blocked by them. */
@@ -50,7 +50,10 @@ export interface Plan {
     readonly deploymentSeq: number;
     readonly jobs: readonly (PlannedJob & {
       readonly required: boolean;
-      /** Whether its `pre_deploy` commands, which run before its plan, may still change this plan, or were run for it. */
+      /**
+       * Whether its `pre_deploy` commands, which run before the job is planned, may still change this plan, or were run
+       * for it.
+       */
       readonly preDeploy: "none" | "may change this" | "was run";
       /** A demanded job that cannot be planned. This job would be left unchanged. */
       readonly blockedBy?: string;
@@ -61,7 +64,7 @@ export interface Plan {
   /** Jobs that cannot be planned, such as one with a template that cannot be rendered; they are in no wave. */
   readonly failures: readonly JobFailure[];
   readonly stopping: readonly StoppingAllocation[];
-  /** Jobs of the plan with a release that is not deployed, each with the sentence that says so. */
+  /** Jobs of the plan with a held release, each with the sentence that says so. */
   readonly held: readonly HeldText[];
   /** Present if requested. */
   readonly diffs?: PlanDiffs;

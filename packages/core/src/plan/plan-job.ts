@@ -29,7 +29,7 @@ export interface PlannedJob {
   readonly allocations: readonly PlannedAllocation[];
   /** Only its `afterJob` hooks remain to be run. */
   readonly afterPending: boolean;
-  /** A run promoted it and ended before its health check. This check runs before anything else. */
+  /** A run promoted it but ended before its health check. This check runs before anything else. */
   readonly healthPending: boolean;
   /** Present if the release is rolled out in steps. */
   readonly steps?: StepPlan;
@@ -96,7 +96,7 @@ export async function planJob(
   };
 }
 
-/** The files of a job that reach its workers as they are, before anything is rendered. */
+/** The files of a job that are copied to its workers unchanged, before anything is rendered. */
 export function bareTree({ bucket }: Pick<PlanSource, "bucket">, job: Job): Tree {
   const withAccess = accessRules(job.fileRules ?? [], bucket.settings.secretFilesMode);
   return { files: job.files.filter((file) => reachesWorker(file.path)).map(withAccess) };

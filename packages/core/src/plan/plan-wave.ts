@@ -29,9 +29,9 @@ export type BeforeHooks = (job: Job) => Promise<void>;
 export interface PlanningHooks {
   /** Absent in a dry run that runs no hooks. */
   readonly before?: BeforeHooks;
-  /** Whether a deploy may be able to plan a job that cannot be planned here. The job does not count as failed then. */
+  /** Whether a deploy may be able to plan a job that cannot be planned here. Such a job does not count as failed. */
   readonly isUndecided?: (job: Job, cause: unknown) => boolean;
-  /** The last wave goes first: a job is blocked by the failure of a job that demands it. */
+  /** Whether the last wave is processed first: a job is then blocked by the failure of a job that demands it. */
   readonly reversed?: boolean | undefined;
   /** The saved plan that a deploy carries out. */
   readonly approval?: PlanApproval | undefined;
@@ -112,7 +112,7 @@ function dependentOf({ ledger, jobs }: Pick<WaveSource, "ledger" | "jobs">, job:
   return [...jobs.values()].find((other) => ledger.failed(other.name) && demandedJobs(other).includes(job.name))?.name;
 }
 
-/** A job whose only release was reverted is not deployed, and so are the jobs that demand it. */
+/** Refuses a job whose only release was reverted; jobs that demand it are then blocked. */
 function refuseParked(job: Job): void {
   const { hold } = job;
   if (!hold || !isParked(job)) return;
@@ -135,5 +135,5 @@ export function refuseStarts(plans: readonly PlannedJob[], { syncOnly }: Lifecyc
 function needsStart(job: Job, starts: PlannedJob["allocations"]) {
   const hosts = starts.map(({ allocation }) => allocation.host).join(", ");
   const hint = "deploy it without --sync-only first, or exclude it with --jobs";
-  return error("needs_start", `job ${job.name}`, `has to be started on ${hosts}`, hint);
+  return error("needs_start", `job ${job.name}`, `must be started on ${hosts}`, hint);
 }

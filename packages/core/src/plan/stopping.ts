@@ -3,7 +3,7 @@ import type { Allocation, Job } from "../domain/workspace/job.ts";
 import { compareHosts } from "../domain/workspace/worker.ts";
 import type { Run } from "../run/run.ts";
 
-/** An allocation to stop, and the required steps. */
+/** An allocation to stop, and the steps that it needs. */
 export interface StoppingAllocation {
   readonly allocation: Allocation;
   readonly job: Job;
@@ -32,7 +32,7 @@ export function stopping(run: Pick<Run, "catalog" | "jobs" | "workers" | "record
     const stop = !notify && ((promoted !== undefined && !promoted.stopped) || unsettled !== undefined);
     const remove = allocation.removed && (promoted !== undefined || unsettled !== undefined || staged !== undefined);
     const why = reasonOf(allocation, job, { workerThere: present.has(allocation.host), jobThere: jobs.has(job) });
-    const reason = notify ? `${why}; stopped already, but the last run ended before its hooks had run` : why;
+    const reason = notify ? `${why}; already stopped, but the last run ended before its hooks had run` : why;
     if (stop || notify || remove) found.push({ allocation, job, stop, notify, remove, reason });
   }
   return found.sort(byLastWave);

@@ -13,9 +13,9 @@ export interface Wave {
 }
 
 /**
- * Returns the waves of the selected jobs, or of all jobs if none is named. Throws PROBLEMS for an unknown job, because a
- * filter with a typo must not select something else. Also throws PROBLEMS for a bucket that was never built, where a deploy
- * would look as if there was nothing to do. `reversed`: the last wave first.
+ * Returns the waves of the selected jobs, or of all jobs if none is named. Throws PROBLEMS for an unknown job, because
+ * a filter with a typo must not select something else. Also throws PROBLEMS for a bucket that was never built, where it
+ * would look as if there were nothing to do. `reversed`: the last wave first.
  */
 export function wavesOf(
   { bucket, catalog, allocationsOf }: Pick<Run, "bucket" | "catalog" | "allocationsOf">,

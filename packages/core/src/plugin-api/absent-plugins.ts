@@ -1,18 +1,18 @@
 import type { Plugin } from "./plugin.ts";
 
-/** A plugin that comes with the program and that the configuration leaves out. */
+/** A plugin that is included in the program but removed by the configuration. */
 export interface AbsentPlugin {
   readonly plugin: Plugin;
-  /** How it is named in a configuration: its package, or its own name. */
+  /** Its name in a configuration: its package, or its own name. */
   readonly name: string;
 }
 
-/** What to do about something that a plugin would have taken care of. */
+/** The hint to add a plugin. */
 export function addPlugin(name: string): string {
   return `add ${name} to the plugins of the configuration`;
 }
 
-/** Keys that plugins which are not loaded would read, each with what to do about it. */
+/** Keys of plugins that are not loaded, each with a hint. */
 export function absentKeys(
   absent: readonly AbsentPlugin[],
   keysOf: (plugin: Plugin) => object | undefined,

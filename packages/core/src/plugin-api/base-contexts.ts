@@ -5,7 +5,7 @@ import type { Worker } from "../domain/workspace/worker.ts";
 import type { EventData } from "../events.ts";
 import type { Remote } from "../remote/remote.ts";
 
-/** The stream a line passed to `log` belongs to, so that the output of parallel commands can be separated. */
+/** The stream of a line that is passed to `log`, so that the output of parallel commands can be separated. */
 export interface LogSource {
   /** Default: `stdout`. */
   readonly stream?: "stdout" | "stderr";
@@ -33,15 +33,15 @@ export interface RunContext {
   /** Prints a line: it becomes an `output` event, in the log and on the screen, with secrets masked. */
   log(line: string, source?: LogSource): void;
   /**
-   * Emits an event of the plugin's own, of type `plugin.event`, for programs that read events. The name starts with the
-   * plugin's name and has lower-case parts joined by dots: `acme.soaked`. To inform people, use `log`.
+   * Emits an event of the plugin, of type `plugin.event`, for programs that read events. The name consists of the
+   * plugin's name and further lower-case parts, joined by dots: `acme.soaked`. To inform people, use `log`.
    */
   emit(name: `${string}.${string}`, data?: EventData): void;
 }
 
 /** One worker, before there is a connection to it. */
 export interface LocateContext extends RunContext {
-  /** The worker, as the last build knows it. */
+  /** The worker, as of the last build. */
   readonly worker: Worker;
 }
 
@@ -62,7 +62,7 @@ export interface WorkerContext extends LocateContext {
 
 /** One job of the run. */
 export interface JobContext extends RunContext {
-  /** The job, as the last build knows it; `job.manifest` has the values that plugins claim. */
+  /** The job, as of the last build; `job.manifest` has the values that plugins claim. */
   readonly job: Job;
   /** Its allocations that are not removed, including disabled ones, in worker order. */
   readonly allocations: readonly Allocation[];
@@ -78,7 +78,7 @@ export interface AllocationContext extends JobContext {
   readonly currentVersion: string;
   /** The version in the manifest. */
   readonly newVersion: string;
-  /** Why the deploy changes it; `manual` outside of a deploy. */
+  /** Why the deploy changes it; `manual` if no deploy is running. */
   readonly deployReason: DeployReason;
 }
 
@@ -90,13 +90,13 @@ export interface Login {
   readonly port: number;
   /** Absolute path of the private key. */
   readonly keyFile: string;
-  /** Whether commands there are run through sudo. */
+  /** Whether commands on the worker are run through sudo. */
   readonly sudo: boolean;
 }
 
 /** `identify`: the host key of a worker, and whether it is pinned. @experimental */
 export interface HostKey {
-  /** The name it is pinned under: the address, and the port if it is not 22. */
+  /** The name that it is pinned for: the address, and the port if it is not 22. */
   readonly name: string;
   /** `ssh-ed25519`, ... */
   readonly type: string;

@@ -4,8 +4,8 @@ import type { Remote } from "../remote/remote.ts";
 import type { TableContext } from "./plugin.ts";
 
 /**
- * The bucket as a command of a plugin sees it: what the last build and the deploys since stored, read only, and the
- * connections that the command asks for. @experimental
+ * The bucket as a command of a plugin sees it: read-only access to what the last build and later deploys stored, and
+ * connections to workers. @experimental
  */
 export interface CommandBucket extends TableContext {
   readonly settings: Settings;

@@ -1,6 +1,6 @@
 import type { Plugin } from "./plugin.ts";
 
-/** The paths of all commands of a plugin, as they are typed. */
+/** The paths of all commands of a plugin, as typed. */
 export function commandPaths(commands: Plugin["commands"]): string[] {
   if (commands === undefined) return [];
   return isList(commands) ? [...new Set(commands.flatMap(pathsOf))] : Object.keys(commands);
@@ -10,13 +10,13 @@ function isList(commands: NonNullable<Plugin["commands"]>): commands is readonly
   return Array.isArray(commands);
 }
 
-/** The paths of a clipanion command class, as they are typed. */
+/** The paths of a clipanion command class, as typed. */
 export function pathsOf(command: unknown): string[] {
   const paths: unknown = typeof command === "function" ? Reflect.get(command, "paths") : undefined;
   return Array.isArray(paths) ? paths.map((path) => (Array.isArray(path) ? path.join(" ") : "")) : [];
 }
 
-/** The classes of all commands of a plugin; those that are loaded when they are needed are loaded. */
+/** The classes of all commands of a plugin; lazy ones are loaded. */
 export async function commandClasses(commands: Plugin["commands"] = []): Promise<readonly unknown[]> {
   return isList(commands) ? commands : Promise.all(Object.values(commands).map((load) => load()));
 }

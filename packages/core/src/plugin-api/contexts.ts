@@ -11,7 +11,7 @@ import type { OwnedKeys } from "./define/claim.ts";
 import type { KvReader } from "./kv.ts";
 import type { ScopedJobContext } from "./scope.ts";
 
-/** `begin`: a deploy holds the lock and has not touched anything; a throw refuses the deploy. */
+/** `begin`: a deploy holds the lock and has not touched anything yet; a thrown error refuses the deploy. */
 export interface BeginContext extends RunContext {
   /** The clock. Use it instead of `new Date()`, so that tests can set the time. */
   now(): Date;
@@ -23,7 +23,7 @@ export interface BeginContext extends RunContext {
 
 /** `preflight`: a worker is about to be touched. */
 export interface PreflightContext extends WorkerContext {
-  /** Requires a tool on the worker. One command looks up all required tools; missing ones are reported. */
+  /** Requires a tool on the worker. One command checks for all required tools; missing ones are reported. */
   needs(tool: string): void;
   /** Reports any other problem of the worker; after an error its allocations fail in this run. */
   readonly report: Report;
@@ -31,7 +31,7 @@ export interface PreflightContext extends WorkerContext {
 
 /** `init`: the directories and the store of the bucket exist, new or from an earlier init. */
 export interface InitContext extends RunContext {
-  /** The loaded plugins: what they declare belongs into files for editors. */
+  /** The loaded plugins, whose declarations belong in files for editors. */
   readonly plugins: readonly OwnedKeys[];
   /** Reports a file that the tap wrote, relative to the bucket's directory. */
   wrote(file: string): void;
@@ -56,13 +56,13 @@ export interface ValidateContext {
   /** The bytes of a job's file. */
   read(file: JobFile): Uint8Array;
   /**
-   * The KV entries that a job of `jobs` may read on any worker, as this build will store them; what plugins contribute is not
-   * among them yet.
+   * The KV entries that a job of `jobs` may read on any worker, as this build will store them; without the
+   * contributions of plugins.
    */
   kv(job: Job): KvReader;
   /** The plugin that claims the lifecycle of a job; undefined if none does. */
   runBy(job: Job): string | undefined;
-  /** Reports a problem; made with `error` or `warning`. */
+  /** Reports a problem, created with `error` or `warning`. */
   readonly report: Report;
 }
 
@@ -85,12 +85,12 @@ export interface Tree {
 }
 
 /**
- * `render`: a tree before its digest is computed. Return another tree; `read` returns the bytes of a file. An allocation may
- * be rendered twice: with the values of its last promotion, and, if that differs from what is promoted, with those of this
- * deploy.
+ * `render`: a tree before its digest is computed. Return another tree; `read` returns the bytes of a file. An
+ * allocation may be rendered twice: with the values of its last promotion, and, if the result differs from what is
+ * promoted, with the values of this deploy.
  */
 export interface RenderContext extends AllocationContext {
-  /** The version that ran before the deploy these files belong to. */
+  /** The version that ran before the deploy that these files belong to. */
   readonly currentVersion: string;
   /** The `update_seq` of that deploy. */
   readonly updateSeq: number;
@@ -117,10 +117,10 @@ export interface KvContribution {
   /** Stored keys of a namespace, sorted. */
   keys(namespace: string): string[];
   /**
-   * Replaces all keys of a namespace that begin with `prefix` by `entries`. They are stored together with the catalog, and
-   * encrypted where `isSecret` is true. Keys under `certs/` that no plugin syncs in a build stay unchanged. A job may sync
-   * `maand/job/<job>`, `secrets/job/<job>`, the namespaces of its allocations, and the shared `maand/worker` and
-   * `maand/prometheus`; any other namespace throws KV_REFUSED.
+   * Replaces all keys of a namespace that begin with `prefix` with `entries`. They are stored together with the
+   * catalog, and encrypted if `isSecret` is true. Keys under `certs/` that no plugin syncs in a build stay unchanged. A
+   * job may sync `maand/job/<job>`, `secrets/job/<job>`, the namespaces of its allocations, and the shared
+   * `maand/worker` and `maand/prometheus`; any other namespace throws KV_REFUSED.
    */
   sync(namespace: string, prefix: string, entries: Readonly<Record<string, string>>): void;
   /** Whether the value is stored encrypted. */
@@ -149,7 +149,7 @@ export interface StageContext extends WorkerContext {
   readonly metadata: ReadonlyMap<string, string>;
   /** The bytes of a tree's file. */
   read(file: TreeFile): Uint8Array;
-  /** The same files as local directories to merge, where the first wins; written on first access. */
+  /** The same files as local directories to merge, where the first one wins; written on first access. */
   readonly sources: readonly string[];
   /** Names directly in a job's directory that belong to the job at run time: never copied, never deleted. */
   readonly keep: readonly string[];
@@ -219,17 +219,17 @@ export interface BatchContext extends ScopedJobContext {
   readonly rolloutOrderSource: "kv" | "default";
 }
 
-/** `orchestrate`: the rollout of a job, which the tap may lead. */
+/** `orchestrate`: the rollout of a job, which the tap may take over. */
 export interface OrchestrateContext extends ScopedJobContext {
   /** Hosts of allocations to be started. */
   readonly newAllocations: readonly string[];
   /** Hosts of allocations to be upgraded. */
   readonly updatedAllocations: readonly string[];
   /**
-   * Rolls out to these hosts now, in the usual batches, each promoted and then checked. If the tap then returns `undefined`,
-   * the remaining hosts are rolled out as usual; `"done"` means that the plugin rolled out the rest itself. Throws if a
-   * batch fails. Calls run one after another. The rollout continues when all of them have ended, awaited or not, and a call
-   * that failed ends the job.
+   * Rolls out to these hosts now, in the usual batches, each promoted and then checked. If the tap then returns
+   * `undefined`, the remaining hosts are rolled out as usual; `"done"` means that the plugin rolled out the rest
+   * itself. Throws if a batch fails. Calls run one after another. The rollout continues when all calls have finished,
+   * even those that were not awaited, and a failed call fails the job.
    */
   rollOut(hosts: readonly string[]): Promise<void>;
   /** Checks the health of all active allocations of the job once, and marks unhealthy ones. Throws UNHEALTHY. */
@@ -249,7 +249,7 @@ export interface HealthResult {
   readonly target: string;
   /** Whether the check passed. */
   readonly ok: boolean;
-  /** The reason of a failure, or the response. */
+  /** The reason for a failure, or the response. */
   readonly message: string;
 }
 
@@ -274,7 +274,7 @@ export interface VerifyContext extends ScopedJobContext {
 export interface CommandContext extends ScopedJobContext {
   /** The name of the command. */
   readonly command: string;
-  /** The number of allocations to run for at the same time. */
+  /** The number of allocations to run it for at the same time. */
   readonly concurrency: number;
 }
 

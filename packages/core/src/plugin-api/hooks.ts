@@ -45,11 +45,11 @@ export interface TapInterest {
   readonly concerns?: (job: Job) => boolean;
 }
 
-/** The time limit of a tap, which it may declare beside its name: `tapPromise({ name, limitMs }, ...)`. */
+/** The time limit of a tap, which it may declare along with its name: `tapPromise({ name, limitMs }, ...)`. */
 export interface TapLimit {
   /**
-   * How long the tap may need without a sign of life, in milliseconds, or a function of its context that returns that. A
-   * shorter time than the limit of the hook changes nothing.
+   * How long the tap may run without any activity, in milliseconds, or a function of its context that returns this. A
+   * value below the limit of the hook has no effect.
    */
   readonly limitMs?: number | ((context: never) => number);
 }
@@ -65,7 +65,7 @@ function phases() {
     rollout: new AsyncSeriesBailHook<[ActionContext], Done | undefined, TapLimit>(["context"], "rollout"),
     /** Once per batch, just before the store records it as running. */
     promote: new AsyncSeriesHook<[BatchContext], TapLimit>(["context"], "promote"),
-    /** Once per run, always, also after a partial or interrupted run: receives the summary and cannot change it. */
+    /** Once per run, even after a partial or interrupted one: receives the summary and cannot change it. */
     commit: new AsyncSeriesHook<[CommitContext], TapLimit>(["context"], "commit"),
   };
 }
@@ -77,9 +77,9 @@ function deployMoments() {
     begin: new AsyncSeriesHook<[BeginContext], TapLimit>(["context"], "begin"),
     /** Once per wave with changes, before they begin: throw to refuse what the deploy stops, removes or rolls out. @experimental */
     permit: new AsyncSeriesHook<[PermitContext], TapLimit>(["context"], "permit"),
-    /** Once per job of a wave, before it is planned. */
+    /** Once per job of a wave, before the job is planned. */
     beforeJob: new AsyncSeriesHook<[ScopedJobContext], TapInterest & TapLimit>(["context"], "beforeJob"),
-    /** Once per job that needs a rollout, or per step of a staged one: lead the rollout, or return undefined. */
+    /** Once per job that needs a rollout, or per step of a staged one: take over the rollout, or return undefined. */
     orchestrate: new AsyncSeriesBailHook<[OrchestrateContext], Done | undefined, TapInterest & TapLimit>(
       ["context"],
       "orchestrate",
@@ -106,11 +106,11 @@ function workerHooks() {
     locate: new SyncBailHook<[LocateContext], string | undefined>(["context"], "locate"),
     /** Once per worker about to be touched: require tools, report problems. */
     preflight: new AsyncSeriesHook<[PreflightContext], TapLimit>(["context"], "preflight"),
-    /** Once per worker that a command of a job logs in to by itself: return user, key and port, or undefined. @experimental */
+    /** Once per worker that job commands log in to: return user, key and port, or undefined. @experimental */
     login: new AsyncSeriesBailHook<[LocateContext], Login | undefined, TapLimit>(["context"], "login"),
     /** Once per worker of `maand worker trust`: return its host key, without logging in, or undefined. @experimental */
     identify: new AsyncSeriesBailHook<[LocateContext], HostKey | undefined, TapLimit>(["context"], "identify"),
-    /** Once per worker of `maand import`: return the files of its jobs as they are there, or undefined. @experimental */
+    /** Once per worker of `maand import`: return the current files of its jobs, or undefined. @experimental */
     inventory: new AsyncSeriesBailHook<[InventoryContext], Inventory | undefined, TapLimit>(["context"], "inventory"),
   };
 }
@@ -144,7 +144,7 @@ function buildHooks() {
   };
 }
 
-/** Commands typed by hand. */
+/** Manual commands. */
 function handHooks() {
   return {
     /** Once per allocation of a manual lifecycle command (`maand job`): run one target. */
@@ -179,7 +179,7 @@ function declareHooks() {
 
 type DeclaredHooks = ReturnType<typeof declareHooks>;
 
-/** The hooks a plugin taps, also under the old names of those that were renamed. */
+/** The hooks that a plugin can tap; renamed hooks also have their old names. */
 export type Hooks = Readonly<DeclaredHooks> & RenamedHooks<DeclaredHooks>;
 
 /** A hook's name. */

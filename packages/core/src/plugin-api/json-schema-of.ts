@@ -1,13 +1,13 @@
 import { createRequire } from "node:module";
 import type * as v from "valibot";
 
-/** A JSON Schema, draft 7: what VS Code and JetBrains take best. */
+/** A JSON Schema, draft 7, which VS Code and JetBrains support best. */
 export type JsonSchema = Readonly<Record<string, unknown>>;
 
 /**
- * A valibot definition as JSON Schema, without `$schema`. Objects that take unknown keys take none here, so that an editor
- * marks what build warns of. For checks that are functions, it uses the pattern next to them (`looksLike`). The converter is
- * loaded on first use.
+ * A valibot definition as JSON Schema, without `$schema`. Objects that accept unknown keys accept none in the result,
+ * so that an editor marks the keys that a build warns about. For checks that are functions, it uses the pattern next to
+ * them (`looksLike`). The converter is loaded on first use.
  */
 export function jsonSchemaOf(schema: v.GenericSchema): JsonSchema {
   const load: (name: string) => typeof import("@valibot/to-json-schema") = createRequire(import.meta.url);
@@ -31,7 +31,7 @@ export function jsonSchemaOf(schema: v.GenericSchema): JsonSchema {
   return made;
 }
 
-/** That a name is text goes without saying. */
+/** Whether the schema of property names says more than that they are strings. */
 function hasMoreToSay(propertyNames: unknown): boolean {
   return typeof propertyNames === "object" && propertyNames !== null && Object.keys(propertyNames).length > 1;
 }

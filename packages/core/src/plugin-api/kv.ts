@@ -11,8 +11,8 @@ export interface KvReader {
 }
 
 /**
- * The KV entries as one hook sees them: stored values and its own writes. Other readers see the writes after `commit`; without
- * it they are discarded, so that a failed hook leaves nothing behind.
+ * The KV entries as one hook sees them: stored values and its own writes. Other readers see the writes only after
+ * `commit`; without `commit` they are discarded, so that a failed hook leaves nothing behind.
  */
 export interface KvSession extends KvReader {
   /** Throws KV_REFUSED except for `vars/job/<job>`, `secrets/job/<job>` and the key `rollout_order`. */

@@ -10,7 +10,7 @@ import type { Plugin } from "./plugin.ts";
 export type PluginList<Name extends string = string> = readonly Plugin[] & {
   /** Without these plugins. */
   remove<Gone extends Name>(...names: readonly Gone[]): PluginList<Exclude<Name, Gone>>;
-  /** Replaces this plugin by one or several others. */
+  /** Replaces this plugin with one or several others. */
   replace<Gone extends Name, New extends string>(
     name: Gone,
     ...plugins: readonly Plugin<New>[]
@@ -23,7 +23,7 @@ export type PluginList<Name extends string = string> = readonly Plugin[] & {
   add<New extends string>(...plugins: readonly Plugin<New>[]): PluginList<Name | New>;
 };
 
-/** Makes a list of plugins that can be changed by name. */
+/** Creates a list of plugins that can be changed by name. */
 export function pluginList<Name extends string = string>(plugins: readonly Plugin[]): PluginList<Name>;
 export function pluginList(plugins: readonly Plugin[]): PluginList {
   const spliced = (from: number, gone: number, added: readonly Plugin[]) =>

@@ -5,26 +5,26 @@ import type { HookName, Hooks } from "./hooks.ts";
 import type { PluginTools } from "./life/plugin-tools.ts";
 import type { ProvidedService, Service } from "./life/services.ts";
 
-/** Commands by their paths as they are typed, such as `cat jobs`: each gives its clipanion class, loaded when it is needed. */
+/** Commands by their paths as typed, such as `cat jobs`: each returns its clipanion class, loaded when it is needed. */
 export type LazyCommands = Readonly<Record<string, () => Promise<unknown>>>;
 
-/** What a bucket misses without a plugin, apart from the keys, commands and tables that it declares. */
+/** What a bucket lacks without a plugin, apart from the keys, commands and tables that the plugin declares. */
 export interface Provides {
   /** Hooks it answers. */
   readonly answers?: readonly HookName[];
-  /** Transports of the workers it answers them for; default: all. */
+  /** Transports of the workers for which it answers these hooks; default: all. */
   readonly transports?: readonly string[];
-  /** Endings of the job files that it makes other files of, such as `.tpl`. */
+  /** Extensions of the job files that it renders, such as `.tpl`. */
   readonly renders?: readonly string[];
   /** Services for other plugins: `[TICKETS.by(() => tickets)]`. */
   readonly services?: readonly ProvidedService[];
-  /** Other plugins may put functions of their own in the place of its template functions. */
+  /** Whether other plugins may replace its template functions. */
   readonly replaceableFunctions?: boolean;
 }
 
 /** A plugin: a value with a name and a function that taps hooks. */
 export interface Plugin<Name extends string = string> extends OwnedKeys {
-  /** The name in taps, errors and `maand plugins`; other plugins order themselves by it. */
+  /** The name in taps, errors and `maand plugins`; other plugins use it for ordering. */
   readonly name: Name;
   /** Shown by `maand plugins`; default: the version of the package it was loaded from. */
   readonly version?: string;
@@ -33,19 +33,19 @@ export interface Plugin<Name extends string = string> extends OwnedKeys {
   /** Called once, before any hook. */
   apply(hooks: Hooks, tools?: PluginTools): void | Promise<void>;
   /**
-   * Called once at the end of the command, whatever its outcome, also after Ctrl-C: send what is left, close what is open. It
-   * has 10 seconds.
+   * Called once at the end of the command, whatever its outcome, even after Ctrl-C: send remaining data and close open
+   * resources. The limit is 10 seconds.
    */
   dispose?(): void | Promise<void>;
   /** Services of other plugins that it uses; a missing one is an error when the plugins are loaded. */
   readonly needs?: readonly Service<unknown>[];
   /** clipanion command classes it adds to the CLI. */
   readonly commands?: readonly unknown[] | LazyCommands;
-  /** What is missing without it: messages about that name the plugin. */
+  /** What is missing without it; messages about a missing feature name the plugin. */
   readonly provides?: Provides;
-  /** Tables of `maand cat` it adds, by the word that is typed. */
+  /** Tables that it adds to `maand cat`, by the word to type. */
   readonly tables?: Readonly<Record<string, Table>>;
-  /** Files it needs on every worker, under `bin/` of the bucket's directory there: name to text. */
+  /** Files that it needs on every worker, in `bin/` of the bucket's directory there: name to text. */
   readonly workerFiles?: Readonly<Record<string, string>>;
 }
 
@@ -78,7 +78,7 @@ export interface PluginDeclaration<Name extends string = string> extends Omit<Pl
   apply(hooks: Hooks, tools: PluginTools): void | Promise<void>;
 }
 
-/** Returns the plugin unchanged; it exists so that editors know its type. */
+/** Returns the plugin unchanged, with its type for editors. */
 export function definePlugin<const Name extends string>(plugin: PluginDeclaration<Name>): Plugin<Name> {
   return plugin;
 }

@@ -21,17 +21,17 @@ export interface ScopedJobContext extends JobContext {
   tmp(): string;
   /** The bytes of a file of the job, as of the last build. */
   read(file: JobFile): Uint8Array;
-  /** The same bytes in pieces of at most 1 MiB, for a file of any size. */
+  /** The same bytes in pieces of at most 1 MiB, for large files. */
   pieces(file: JobFile): Iterable<Uint8Array>;
   /** The commands that demand this command of the job, in job order. */
   demandsOn(command: string): readonly IncomingDemand[];
-  /** What a hook may know and do for one of its allocations. */
+  /** What a hook may read and do for one of its allocations. */
   scope(allocation: Allocation): AllocationScope;
 }
 
-/** What a hook may know and do for one allocation. */
+/** What a hook may read and do for one allocation. */
 export interface AllocationScope {
-  /** The allocation that everything here has the rights of. */
+  /** The allocation on whose behalf everything here acts. */
   readonly allocation: Allocation;
   /** Its worker. */
   readonly worker: Worker;
@@ -41,17 +41,17 @@ export interface AllocationScope {
   readonly currentVersion: string;
   /** The version in the manifest. */
   readonly newVersion: string;
-  /** Why the deploy changes it; `manual` outside of a deploy. */
+  /** Why the deploy changes it; `manual` if no deploy is running. */
   readonly deployReason: DeployReason;
   /** Prints a line for this allocation. */
   log(line: string, source?: LogSource): void;
   /** Emits that a command starts and ends for this allocation; an error of `work` is recorded and rethrown. */
   command<T>(name: string, event: string, work: () => Promise<T>): Promise<T>;
-  /** Opens the KV store with the rights of this allocation; without `commit` nothing is written. */
+  /** Opens the KV store with the permissions of this allocation; without `commit` nothing is written. */
   openKv(): KvSession;
   /** The connection to any worker of the bucket. Throws NOT_FOUND for an unknown host. */
   remote(host: string): Promise<Remote>;
-  /** How its worker is logged in to by other programs; undefined if no plugin reports it. */
+  /** How other programs can log in to its worker; undefined if no plugin provides it. */
   login(): Promise<Login | undefined>;
   /**
    * Runs a Makefile target. Throws NOT_FOUND for an unknown worker or a worker without the job, PROBLEMS for a job that is not
@@ -60,7 +60,7 @@ export interface AllocationScope {
   runTarget(request: TargetRequest): Promise<TargetAnswer>;
 }
 
-/** A target to run with the rights of an allocation: of its own job, or of a job that its commands demand. */
+/** A target to run on behalf of an allocation: one of its own job, or of a job that its commands demand. */
 export interface TargetRequest {
   /** The worker to run it on. */
   readonly host: string;
@@ -70,7 +70,7 @@ export interface TargetRequest {
   readonly target: string;
   /** Default: the time limit of the job's lifecycle commands. */
   readonly timeoutMs?: number;
-  /** Abort it to end the target. */
+  /** Abort it to stop the target. */
   readonly signal?: AbortSignal;
 }
 

@@ -2,7 +2,7 @@ import { MaandError } from "../errors.ts";
 import { LINE_CUT, LineSplitter } from "./lines.ts";
 import type { ExecOptions, ExecResult, OutputStream } from "./remote.ts";
 
-/** The number of bytes kept of each stream of a command; earlier bytes are dropped. */
+/** The number of bytes that are kept of each stream of a command; earlier bytes are dropped. */
 export const OUTPUT_LIMIT = 1024 * 1024;
 
 /** The output of a running command: lines are passed on as they arrive, and the end of each stream is kept. */

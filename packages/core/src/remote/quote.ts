@@ -3,10 +3,11 @@ import { reveal, type Secret } from "./secret.ts";
 const PLAIN = /^[A-Za-z0-9_@%+=:,./-]+$/;
 
 /**
- * One word of a POSIX shell line. The only shell quoting in the project, because ssh sends a line and not an argument list.
+ * Quotes one word of a POSIX shell line. This is the only shell quoting in the project; it is needed because ssh sends
+ * a line instead of an argument list.
  */
 export function quote(word: string): string {
-  if (word.includes("\0")) throw new TypeError("an argument cannot hold a NUL byte");
+  if (word.includes("\0")) throw new TypeError("an argument cannot contain a NUL byte");
   return PLAIN.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }
 
@@ -15,15 +16,19 @@ export function shellLine(argv: readonly (string | Secret)[]): string {
   return argv.map((word) => quote(reveal(word))).join(" ");
 }
 
-/** What any login shell takes as it is, at the start of a word too: zsh expands `=word`, fish `%word`. */
+/**
+ * Words that every login shell leaves unchanged. The first character is restricted because zsh expands `=word` and fish
+ * `%word`.
+ */
 const PLAIN_ANYWHERE = /^[A-Za-z0-9_@+:,./-][A-Za-z0-9_@%+=:,./-]*$/;
-/** Turns its argument back into a POSIX shell line, and runs that. */
+/** Decodes its argument to a POSIX shell line, and runs it. */
 const DECODE = `sh -c 'eval "$(printf %b "$1")"' sh`;
 
 /**
- * A line with which any login shell (sh, bash, zsh, ksh, csh, tcsh, fish) replaces itself by exactly this command. Inside
- * single quotes csh still sees `!` and fish `\`, so these are placed outside of the quotes. csh takes no line break in a
- * word, and not every shell takes bytes beyond ASCII: a command that holds them travels as a POSIX line in octal.
+ * A line with which any login shell (sh, bash, zsh, ksh, csh, tcsh, fish) replaces itself with exactly this command.
+ * Inside single quotes csh still interprets `!` and fish `\`, so these are placed outside the quotes. csh accepts no
+ * line break in a word, and not every shell accepts non-ASCII bytes: a command with either is sent as a POSIX line in
+ * octal.
  */
 export function loginShellLine(argv: readonly (string | Secret)[]): string {
   const words = argv.map(reveal);
@@ -35,7 +40,7 @@ export function loginShellLine(argv: readonly (string | Secret)[]): string {
   return `exec ${DECODE} ${quoteAnywhere(encoded)}`;
 }
 
-/** One word for any login shell. */
+/** Quotes one word for any login shell. */
 function quoteAnywhere(word: string): string {
   if (PLAIN_ANYWHERE.test(word)) return word;
   if (word === "") return "''";
@@ -43,7 +48,7 @@ function quoteAnywhere(word: string): string {
   return parts.map((part) => (/^[\\!']$/.test(part) ? `\\${part}` : `'${part}'`)).join("");
 }
 
-/** What a message calls a command: its title, or else its words. */
+/** The name of a command in messages: its title, or else its words. */
 export function titleOf(argv: readonly (string | Secret)[], { title }: { readonly title?: string } = {}): string {
   return title ?? readable(argv);
 }

@@ -6,7 +6,7 @@ export type Argv = readonly (string | Secret)[];
 
 /** The options of a command. */
 export interface ExecOptions {
-  /** What a message calls the command, such as `the check for tools`; default: its words. */
+  /** The name of the command in messages, such as `the check for tools`; default: its words. */
   readonly title?: string;
   /** Added to the command's environment. Names must be `[A-Za-z_][A-Za-z0-9_]*`. */
   readonly env?: Readonly<Record<string, string | Secret>>;
@@ -17,17 +17,18 @@ export interface ExecOptions {
   /** Run as root: with `use_sudo` through `sudo -n`, otherwise as the login user. Default false. */
   readonly asRoot?: boolean;
   /**
-   * The time limit in milliseconds, after which the command is ended and TIMED_OUT is thrown; default: `timeouts.command`.
+   * The time limit in milliseconds, after which the command is stopped and TIMED_OUT is thrown; default:
+   * `timeouts.command`.
    */
   readonly timeoutMs?: number;
-  /** Ends the command; then INTERRUPTED is thrown. */
+  /** Abort it to stop the command; then INTERRUPTED is thrown. */
   readonly signal?: AbortSignal;
   /**
-   * Written to the command's input (kept open until then) when `signal` aborts, so that it can end its own children; the
-   * connection is cut `graceMs` later. Without it, the command receives SIGTERM.
+   * Written to the command's input (kept open until then) when `signal` aborts, so that the command can stop its own
+   * children; the connection is closed `graceMs` later. Without it, the command receives SIGTERM.
    */
   readonly stopWord?: string;
-  /** The time between the request to end and the cut, in milliseconds; default 5,000. */
+  /** The time between the request to stop and the forced end, in milliseconds; default 5,000. */
   readonly graceMs?: number;
   /** Called for every line as it arrives, without its line end; lines are cut at 8,192 characters. */
   readonly onLine?: (line: string, stream: OutputStream) => void;
@@ -46,22 +47,22 @@ export interface ExecResult {
   readonly durationMs: number;
 }
 
-/** A running command whose protocol the caller speaks, such as rsync. */
+/** A running command whose streams the caller reads and writes, such as rsync. */
 export interface RemoteStream {
   /** Its input and output. */
   readonly io: Duplex;
   readonly stderr: Readable;
-  /** The exit code, as of `probe`; null if the connection closed, or if it was ended from here. Never rejects. */
+  /** The exit code, as in `probe`; null if the connection closed or this side stopped the command. Never rejects. */
   readonly exit: Promise<number | null>;
-  /** Ends it now. */
+  /** Stops it immediately. */
   destroy(): void;
 }
 
 /**
- * A connection to one worker, made by a transport plugin in the `connect` hook.
+ * A connection to one worker, created by a transport plugin in the `connect` hook.
  *
- * All three ways to run a command throw a MaandError: UNREACHABLE if nothing was started, DISCONNECTED if the connection
- * closed after the start, TIMED_OUT, INTERRUPTED; `exec` also COMMAND_FAILED.
+ * All three ways to run a command throw a MaandError: UNREACHABLE if nothing was started, DISCONNECTED if the
+ * connection closed after the start, TIMED_OUT, INTERRUPTED; `exec` also COMMAND_FAILED.
  */
 export interface Remote {
   /** The worker's name: its `host` of workers.json. */
@@ -70,7 +71,7 @@ export interface Remote {
   readonly root: string;
   /** The transport: `ssh`, `local`, or a plugin's own name. A tap uses it to answer only for its own kind. */
   readonly transport: string;
-  /** Whether `asRoot` uses sudo there. */
+  /** Whether `asRoot` uses sudo on this worker. */
   readonly sudo: boolean;
   /** Runs a command that must succeed. */
   exec(argv: Argv, options?: ExecOptions): Promise<ExecResult>;
@@ -78,6 +79,6 @@ export interface Remote {
   probe(argv: Argv, options?: ExecOptions): Promise<ExecResult>;
   /** Starts a command and returns its streams. */
   stream(argv: Argv, options?: StreamOptions): Promise<RemoteStream>;
-  /** Closes the connection; commands still running there lose it. May be called twice. */
+  /** Closes the connection; commands that are still running lose it. May be called twice. */
   close(): Promise<void>;
 }

@@ -1,4 +1,4 @@
-/** At most `limit` callers hold a place at once; the others wait in the order they came. */
+/** Lets at most `limit` callers hold a slot at the same time; the others wait in order of arrival. */
 export class Semaphore {
   #limit: number;
   #held = 0;
@@ -8,16 +8,19 @@ export class Semaphore {
     this.#limit = limit;
   }
 
-  /** How many places are held. */
+  /** The number of held slots. */
   get held(): number {
     return this.#held;
   }
 
-  /** Waits for a place; call the answer to release it. Rejects with the signal's reason when that aborts first. */
+  /**
+   * Waits for a slot; call the returned function to release it. Rejects with the signal's reason if the signal aborts
+   * first.
+   */
   acquire(signal?: AbortSignal): Promise<() => void> {
     if (signal?.aborted) return Promise.reject(signal.reason);
     if (this.#held < this.#limit) return Promise.resolve(this.#take());
-    // one signal of its own: a listener per caller on the run's would look like a leak to Node
+    // a separate signal, because a listener per caller on the run's signal would look like a leak to Node
     const own = signal && AbortSignal.any([signal]);
     return new Promise((resolve, reject) => {
       const admit = () => {
@@ -33,7 +36,7 @@ export class Semaphore {
     });
   }
 
-  /** Lowers the limit; places that are held stay held. */
+  /** Lowers the limit; held slots stay held. */
   lower(limit: number): void {
     this.#limit = Math.max(1, Math.min(this.#limit, limit));
   }

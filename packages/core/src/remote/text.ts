@@ -1,6 +1,6 @@
 import { isUtf8 } from "node:buffer";
 
-/** The size limit of a text, in bytes, up to which it is kept for diffs and compared line by line. */
+/** Maximum size, in bytes, of a text that is kept for diffs and compared line by line. */
 export const LARGEST_TEXT = 1024 * 1024;
 
 /** Bytes as text; undefined if they are not UTF-8 or contain a zero byte. */

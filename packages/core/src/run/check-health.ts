@@ -17,7 +17,7 @@ export interface HealthFinding {
   readonly cause?: MaandError;
 }
 
-/** The input of a health check; the health command has no run that could change anything. */
+/** The input of a health check; the health command has no run, because it changes nothing. */
 export type HealthSource = ScopeSource;
 
 /** The time between repeated checks if no tap says otherwise. */

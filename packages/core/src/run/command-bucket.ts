@@ -6,7 +6,7 @@ import type { Remote } from "../remote/remote.ts";
 import { type CommandRun, openCommandRun } from "./command-run.ts";
 import { knownOf } from "./run.ts";
 
-/** Does the work of a plugin's command on the bucket as such a command may see it; `command` is the name of its run. */
+/** Runs a plugin's command with its restricted view of the bucket; `command` is the name of its run. */
 export async function onCommandBucket<T>(
   bucket: Bucket,
   command: string,

@@ -24,7 +24,7 @@ export class CommandOutput {
     if (this.#sizes[stream] > 2 * this.#most) this.#forget(stream);
   }
 
-  /** The end of an output: of `whole` if it was kept verbatim, otherwise of the lines. */
+  /** The end of an output: the end of `whole` if it was kept verbatim, otherwise the last lines. */
   text(stream: OutputStream, whole?: string): string {
     const text = whole ?? this.#lines[stream].map((line) => `${line}\n`).join("");
     return text.slice(-this.#most);

@@ -4,12 +4,12 @@ import { knownOf, recordedStateOf } from "./run.ts";
 import type { ScopeSource } from "./scope/contexts.ts";
 import { temporary } from "./temporary.ts";
 
-/** The same for a command without a journal, with a method to end it. */
+/** The scope of a command without a journal, with a method to close it. */
 export type CommandRun = ScopeSource & ReturnType<typeof recordedStateOf> & { end(): Promise<void> };
 
 /**
- * The run context of a command other than deploy. With `pid` it holds no lock, and its directory is named after that
- * process.
+ * The run context of a command other than deploy. With `pid`, the command does not hold the lock, and its directory is
+ * named after that process.
  */
 export function openCommandRun(
   bucket: Bucket,

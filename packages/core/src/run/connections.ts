@@ -22,7 +22,7 @@ export class Connections {
   /** Connections that hooks retried. */
   readonly #again = new Map<string, Promise<Remote>>();
   readonly #remotes: Remote[] = [];
-  /** Why workers are not to be used again. */
+  /** Why workers must not be used again. */
   readonly #givenUp = new Map<string, unknown>();
 
   /** `known` contains the tools found on a worker earlier, which are not checked again. */
@@ -83,7 +83,7 @@ export class Connections {
     }
   }
 
-  /** Does not use a worker again in this run: something that cannot be ended may still be changing it. */
+  /** Stops using a worker in this run, because something that could not be stopped may still be changing it. */
   giveUp(host: string, cause: unknown): void {
     this.#givenUp.set(host, cause);
     this.forget(host);
@@ -94,7 +94,7 @@ export class Connections {
     return this.#tools.get(host);
   }
 
-  /** Whether a worker was reached in this run, and not reset since. */
+  /** Whether a worker was reached in this run and not forgotten since. */
   reached(host: string): boolean {
     return this.#remotes.some((remote) => remote.host === host);
   }

@@ -9,7 +9,7 @@ export function deliveredRoot({ store, paths }: Place, host: string): string | u
   return root?.startsWith(INSIDE) ? `${paths.root}/${root.slice(INSIDE.length)}` : root;
 }
 
-/** The same as it is stored: a path inside the bucket relative to it. */
+/** The form in which it is stored: a path inside the bucket is relative to the bucket. */
 export function storedRoot({ paths }: Pick<Bucket, "paths">, root: string): string {
   const start = `${paths.root}/`;
   return root.startsWith(start) ? `${INSIDE}${root.slice(start.length)}` : root;
@@ -20,8 +20,8 @@ const INSIDE = "./";
 const moved = new WeakMap<Remote, Remote>();
 
 /**
- * A connection whose root is the place where the bucket's files were delivered on the worker. The settings may name another
- * one by now; what was delivered is still stopped, run and deleted where it is.
+ * A connection whose root is the place where the bucket's files were delivered on the worker. The settings may name
+ * another directory by now, but delivered files are still used and deleted where they are.
  */
 export function atDelivery(bucket: Place, remote: Remote): Remote {
   const root = deliveredRoot(bucket, remote.host);

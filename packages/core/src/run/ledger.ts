@@ -30,7 +30,10 @@ export class Ledger {
     this.#set({ job, host, action: whole, outcome, promoted });
   }
 
-  /** Notes that a plugin rolled out an allocation in its own way: results of it from now on name the plugin, and no action. */
+  /**
+   * Notes that a plugin rolled out an allocation in its own way: its later results name the plugin instead of an
+   * action.
+   */
   noteLeader(job: string, host: string, plugin: string): void {
     this.#leaders.set(`${job}|${host}`, plugin);
   }
@@ -71,12 +74,12 @@ export class Ledger {
     this.#failures.push({ job, code: error.code, message: error.message, ...hint, ...output });
   }
 
-  /** Notes that the failed rollout of a job was undone, or could not be. */
+  /** Notes that the failed rollout of a job was undone, or could not be undone. */
   noteRevert(job: string, outcome: "reverted" | "revert_failed"): void {
     this.#reverts.set(job, outcome);
   }
 
-  /** Takes over what a revert did to the allocations of a job; what it only synced was not changed before. */
+  /** Takes over what a revert did to the allocations of a job; allocations that it only synced had not been changed. */
   takeReverted(job: string, { summary }: { readonly summary: Pick<Summary, "allocations"> }): void {
     for (const result of summary.allocations) {
       if (result.job !== job || result.outcome === "skipped" || result.action === "sync") continue;
@@ -190,7 +193,7 @@ export class Ledger {
     return by !== undefined && (this.isPaused(by) || this.#waits(by));
   }
 
-  /** Whether everything that failed was undone, or something could not be, or something failed without a revert. */
+  /** Whether everything that failed was undone, something could not be undone, or something failed without a revert. */
   #failedOutcome(): Summary["outcome"] {
     if ([...this.#reverts.values()].includes("revert_failed")) return "revert_failed";
     const wrong = [...this.#wrong].filter(([, hosts]) => hosts.size > 0).map(([job]) => job);
@@ -212,7 +215,7 @@ export class Ledger {
   }
 }
 
-/** Actions of a revert that are named as they are. */
+/** Actions of a revert that keep their names. */
 const REVERTED: Readonly<Record<string, string>> = { stop: "stop" };
 
 function isFine(outcome: Outcome): boolean {

@@ -36,7 +36,7 @@ export interface Run {
   refresh(): void;
   /** Why the run changes what runs; absent for a deploy of what was built. */
   readonly cause?: DeployCause | undefined;
-  /** From now on the run works on this catalog. */
+  /** Replaces the catalog of the run. */
   adopt(catalog: StoredCatalog, cause?: DeployCause): void;
   delivery(host: string): Delivery | undefined;
   readonly connections: Connections;
@@ -61,8 +61,8 @@ export function beginRun(bucket: Bucket, command: string): Run {
 }
 
 /**
- * Takes the bucket's lock for a command. A tap that goes on after its time limit may still change workers, so the lock is
- * released when no such tap is left, or with the process.
+ * Takes the bucket's lock for a command. A tap that still runs after its time limit may change workers, so the lock is
+ * released only when no such tap is left, or when the process exits.
  */
 export function lockBucket(bucket: Bucket, command: string): Lock {
   const holder = { pid: bucket.pid, command, since: bucket.now().toISOString() };
@@ -127,7 +127,7 @@ function openRun(bucket: Bucket, command: string, lock: Lock): Run {
   };
 }
 
-/** A catalog with the lookups that runs need; its manifests have the outputs of what the plugins claim. */
+/** A catalog with the lookups that runs need; its manifests contain the parsed values of claimed keys. */
 export function knownOf(
   stored: StoredCatalog,
   plugins: readonly OwnedKeys[],
@@ -154,7 +154,7 @@ function withClaims(stored: StoredCatalog, plugins: readonly OwnedKeys[]): Store
 
 const NOTHING: RecordedState = {};
 
-/** The recorded state of allocations and deliveries, read as a whole. */
+/** The recorded state of all allocations and deliveries, read at once. */
 export function recordedStateOf(
   bucket: Pick<Bucket, "store">,
 ): Pick<Run, "recorded" | "updateSeq" | "refresh" | "delivery"> {
@@ -171,7 +171,7 @@ export function recordedStateOf(
   };
 }
 
-/** The worker of an allocation. The store keeps it as long as the allocation. */
+/** The worker of an allocation. The store keeps a worker as long as its allocations. */
 export function workerOf(run: Pick<Run, "workers">, host: string): Worker {
   const worker = run.workers.get(host);
   if (worker) return worker;

@@ -5,7 +5,7 @@ import { didYouMean } from "../domain/workspace/names.ts";
 import { problemsError } from "../errors.ts";
 import type { Run } from "./run.ts";
 
-/** Refuses unknown names, all of them at once. */
+/** Refuses unknown names, with one error for all of them. */
 export function refuseUnknown(
   kind: "job" | "worker",
   flag: string,
@@ -37,9 +37,9 @@ export function selectWorkers<T extends Choosable>(
 }
 
 /**
- * A job's active allocations, limited to the listed workers if there are any. A worker that is named itself must have an
- * active allocation; otherwise it is refused with the reason. A label or zone selects those of its workers on which the job
- * is active. `whenDisabled` is the next step for a disabled one.
+ * A job's active allocations, limited to the listed workers if there are any. A worker selected by name must have an
+ * active allocation; otherwise it is refused with the reason. A label or zone selects those of its workers on which the
+ * job is active. `whenDisabled` is the next step for a disabled one.
  */
 export function selectAllocations(
   run: Pick<Run, "catalog" | "allocationsOf">,

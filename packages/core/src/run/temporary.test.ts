@@ -92,7 +92,7 @@ describe("only directories made by maand are deleted:", () => {
 
 it.each([
   ["a file", () => writeFileSync(parent, "x"), "tmp is not a directory"],
-  ["a link to nothing", () => symlinkSync(join(bucket, "nowhere"), parent), "tmp is a link to nothing"],
+  ["a broken link", () => symlinkSync(join(bucket, "nowhere"), parent), "tmp is a broken link"],
 ])("if tmp is %s, it stays and is reported", (_, make, message) => {
   make();
   expect(() => temporary(parent, RUN).tmp).toThrow(message);

@@ -45,7 +45,8 @@ export function temporary(parent: string, id: string, pid?: number): Temporary {
 }
 
 /**
- * Paths of the directories that dead commands left below a bucket's `tmp/`, assuming that no other process holds the lock.
+ * Paths of directories that dead commands left behind in a bucket's `tmp/`, assuming that no other process holds the
+ * lock.
  */
 export function leftBehind(parent: string): string[] {
   return readdirSync(parent)
@@ -63,7 +64,7 @@ function makeParent(parent: string): void {
   const found = lstatSync(parent, { throwIfNoEntry: false });
   if (!found) makePrivateDirectory(parent);
   else if (!statSync(parent, { throwIfNoEntry: false })?.isDirectory()) {
-    const message = found.isSymbolicLink() ? "is a link to nothing" : "is not a directory";
+    const message = found.isSymbolicLink() ? "is a broken link" : "is not a directory";
     const problem = error("tmp_unusable", parent, message, "move it away; maand creates the directory");
     throw problemsError([problem], `${basename(parent)} ${message}`);
   }

@@ -7,7 +7,7 @@ import type { Connections } from "./connections.ts";
 
 /** How long to wait for a worker. */
 export interface Patience {
-  /** Maximum number of attempts; default: as many as `untilMs` allows. */
+  /** Maximum number of attempts; default: as many as `limitMs` allows. */
   readonly attempts?: number;
   /** Milliseconds from now after which no attempt starts; default: no limit. */
   readonly limitMs?: number;

@@ -9,7 +9,10 @@ export interface BuiltWorkspace {
   /** Maximum size of a job file in bytes. */
   readonly maxBytes: number;
   readonly parts: Readonly<Record<string, string>>;
-  /** What placing a job depends on besides workers and manifests, as written; absent in stores of older versions. */
+  /**
+   * What the placement of jobs depends on besides workers and manifests, as written; absent in stores of older
+   * versions.
+   */
   readonly placing?: Pick<Written, "disabled" | "portRange" | "overrides">;
 }
 
@@ -50,7 +53,7 @@ export class BucketRows {
   }
 }
 
-/** The command that holds the bucket's lock, as it recorded itself. */
+/** The record of the command that holds the bucket's lock. */
 export class HolderRow implements HolderRecord {
   readonly #db: StoreDatabase;
 
@@ -106,13 +109,16 @@ export class DeliveryRows {
     );
   }
 
-  /** Where files were delivered on a worker, as it was written; undefined before that. */
+  /** Where files were delivered on a worker, as recorded; undefined before the first delivery. */
   rootOf(host: string): string | undefined {
     const row = this.#db.get("SELECT root FROM delivery WHERE host = ?", host);
     return row && row.root !== null ? String(row.root) : undefined;
   }
 
-  /** Before a sync: the state of the worker is unknown until the sync finishes. `root` is its target; default: the last one. */
+  /**
+   * Call this before a sync: the state of the worker is unknown until the sync finishes. `root` is its target;
+   * default: the last one.
+   */
   begin(host: string, root?: string): void {
     this.#db.run(
       "INSERT INTO delivery (host, delivered_seq, metadata, root) VALUES (?, NULL, NULL, ?) ON CONFLICT (host) DO UPDATE SET metadata = NULL, tools = NULL, root = coalesce(excluded.root, root)",
@@ -126,7 +132,7 @@ export class DeliveryRows {
     this.#db.later(update, seq ?? null, metadata ?? null, tools ?? null, host);
   }
 
-  /** An error on the worker: its recorded tools may be out of date. */
+  /** Call this after an error on the worker: its recorded tools may be out of date. */
   distrust(host: string): void {
     this.#db.later("UPDATE delivery SET tools = NULL WHERE host = ? AND tools IS NOT NULL", host);
   }

@@ -4,14 +4,14 @@ import type { StoreDatabase } from "./database.ts";
 /** A content as kept for diffs. */
 export interface KeptContent {
   readonly bytes: Uint8Array;
-  /** The bytes are encrypted with the bucket's key. */
+  /** Whether the bytes are encrypted with the bucket's key. */
   readonly sealed: boolean;
 }
 
 /** File contents, each stored once under its SHA-256: those of current job files and of releases, and promoted ones kept for diffs. */
 export class ContentRows {
   readonly #db: StoreDatabase;
-  /** Hashes that were looked up already. */
+  /** Hashes that were already looked up. */
   readonly #judged = new Set<string>();
 
   constructor(db: StoreDatabase) {

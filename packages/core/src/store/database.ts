@@ -12,14 +12,14 @@ const LATER_MS = 20;
 const JOURNAL_BYTES = [18, 20] as const;
 const ROLLBACK_JOURNAL = 1;
 
-/** One row as SQLite gives it. */
+/** One row as SQLite returns it. */
 export type Row = Readonly<Record<string, unknown>>;
 
 /** Options for opening a store. */
 export interface OpenOptions {
   /** Create the file if it is missing. */
   readonly create?: boolean;
-  /** Treat an empty file as one whose creation was interrupted. */
+  /** Treat an empty file as a store whose creation was interrupted. */
   readonly mayBeEmpty?: boolean;
 }
 
@@ -161,7 +161,7 @@ export class StoreDatabase {
     } catch {}
   }
 
-  /** A caller that waited once does not wait again, because the wait blocks the whole process. */
+  /** After one wait, the store does not wait again, because waiting blocks the whole process. */
   #guarded<T>(work: () => T): T {
     return guarded(this.#file, work, () => this.#db.pragma("busy_timeout = 0"));
   }

@@ -16,7 +16,7 @@ export interface Intent {
   readonly updateSeq?: number;
 }
 
-/** A run that has ended; `outcome` is null if it died. */
+/** A recorded run; `outcome` is null if it died. */
 export interface RunRow {
   readonly number: number;
   readonly id: string;

@@ -251,20 +251,20 @@ const MIGRATIONS: readonly string[] = [
   `,
 ];
 
-/** The table version that this maand writes. */
+/** The table version that this version of maand writes. */
 export const STORE_VERSION = MIGRATIONS.length;
 
 /**
- * Migrates a store to {@link STORE_VERSION}, all or nothing. Refuses a newer store, because this maand would lose data that
- * it does not know. An older `to` creates an old store, for tests.
+ * Migrates a store to {@link STORE_VERSION}, all or nothing. Refuses a newer store, because an older version of maand
+ * would lose data that it does not know. An older `to` creates an old store, for tests.
  */
 export function migrate(db: Database, to = STORE_VERSION): void {
   const version = storeVersion(db);
   if (version > STORE_VERSION) {
     throw new MaandError({
       code: "STORE_NEWER",
-      message: `the store has version ${version}, and this maand knows versions up to ${STORE_VERSION}`,
-      hint: "use the maand that wrote it, or a newer one",
+      message: `the store has version ${version}, but this version of maand supports only up to ${STORE_VERSION}`,
+      hint: "use the version of maand that wrote it, or a newer one",
     });
   }
   if (version >= to && db.pragma("application_id", { simple: true }) === APPLICATION_ID) return;

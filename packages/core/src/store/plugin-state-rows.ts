@@ -20,7 +20,7 @@ export class PluginStateRows {
     });
   }
 
-  /** The length of all values of a plugin but those of these keys. */
+  /** The length of all values of a plugin except those of these keys. */
   sizeBeside(plugin: string, keys: readonly string[]): number {
     const rows = this.#db.all("SELECT key, length(value) AS size FROM plugin_state WHERE plugin = ?", plugin);
     return rows.reduce((sum, { key, size }) => sum + (keys.includes(String(key)) ? 0 : Number(size)), 0);

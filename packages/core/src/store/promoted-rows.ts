@@ -7,11 +7,11 @@ const PROMOTIONS_KEPT = 3;
 
 /** A file in the list of a digest. */
 export interface ListedFile extends DigestedFile {
-  /** Size in bytes; absent in lists from before it was recorded. */
+  /** Size in bytes; absent in older lists. */
   readonly size?: number;
   /** The file contains a rendered secret or private key. */
   readonly secret?: boolean;
-  /** Mode that its plugin set; absent in lists from before it was recorded. */
+  /** Mode that its plugin set; absent in older lists. */
   readonly mode?: number;
 }
 
@@ -98,7 +98,7 @@ export class PromotedRows {
     );
   }
 
-  /** Before a sync: the state of the worker is unknown. */
+  /** Call this before a sync: the state of the worker is unknown. */
   unstage(allocation: string): void {
     this.#db.run(
       "INSERT INTO staged (allocation, digest) VALUES (?, NULL) ON CONFLICT (allocation) DO UPDATE SET digest = NULL",
@@ -106,12 +106,12 @@ export class PromotedRows {
     );
   }
 
-  /** The tree that is on the worker now. Deferred: if the record is lost, the files are only synced again. */
+  /** Records the tree that is now on the worker. Deferred: if the record is lost, the files are only synced again. */
   stage(allocation: string, digest: string): void {
     this.#db.later("UPDATE staged SET digest = ? WHERE allocation = ?", digest, allocation);
   }
 
-  /** Records the version that now runs; a promotion with `stopped` is one of an allocation in maintenance. */
+  /** Records the version that now runs; `stopped` marks an allocation in maintenance. */
   promote(
     allocation: string,
     target: Target,
@@ -139,7 +139,7 @@ export class PromotedRows {
     if (release) this.#deployed(release);
   }
 
-  /** Records the release of an allocation whose files are the same in that release: nothing of it changed. */
+  /** Records another release for an allocation whose files are the same in that release. */
   setRelease(allocation: string, release: PromotedRelease): void {
     this.#db.run("UPDATE promoted SET release = ? WHERE allocation = ?", release.number, allocation);
     this.#deployed(release);
@@ -149,7 +149,7 @@ export class PromotedRows {
     this.#db.run("UPDATE release SET deployed = 1 WHERE job = ? AND number = ? AND deployed = 0", job, number);
   }
 
-  /** Durably marks an allocation in maintenance as stopped. Its health is not checked any more. */
+  /** Durably marks an allocation in maintenance as stopped. Its health is no longer checked. */
   markStopped(allocation: string): void {
     this.#db.run("UPDATE promoted SET stopped = 1 WHERE allocation = ?", allocation);
     this.#db.run("DELETE FROM pending_health WHERE allocation = ?", allocation);
@@ -159,7 +159,7 @@ export class PromotedRows {
     this.#db.run("UPDATE promoted SET health_failed = ? WHERE allocation = ?", failed ? 1 : 0, allocation);
   }
 
-  /** No process of it runs, and only its data remains on its worker. */
+  /** Forgets an allocation that no longer runs and has only its data left on its worker. */
   forget(allocation: string): void {
     for (const table of ["promoted", "staged", "planned", "promotion", "pending_health"])
       this.#db.run(`DELETE FROM ${table} WHERE allocation = ?`, allocation);
@@ -198,7 +198,8 @@ export class PromotedRows {
 }
 
 /**
- * After a lost connection, as after a dead run, the result of a command is unknown; an interruption ends it at any point.
+ * After a lost connection, as after a dead run, the result of a command is unknown; an interruption stops it at any
+ * point.
  */
 function isInDoubt(outcome: unknown): boolean {
   return outcome === null || outcome === "disconnected" || outcome === "interrupted";

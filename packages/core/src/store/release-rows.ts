@@ -3,11 +3,11 @@ import type { Release, ReleaseContent } from "../domain/release/release.ts";
 import type { JobFile } from "../domain/workspace/job.ts";
 import type { Row, StoreDatabase } from "./database.ts";
 
-/** A release that is not deployed while the workspace holds it, and the one that is deployed instead. */
+/** A held release, which is not deployed while the workspace contains it, and the release that is deployed instead. */
 export interface HeldRelease {
   readonly job: string;
   readonly digest: string;
-  /** The number of the release to deploy instead; undefined if there is none: nothing of the job is deployed then. */
+  /** The number of the release to deploy instead; undefined if there is none: then nothing of the job is deployed. */
   readonly instead: number | undefined;
   readonly hold: Hold;
 }
@@ -61,7 +61,7 @@ export class ReleaseRows {
     return { manifest: JSON.parse(String(row.manifest)), files: files.map(fileOf) };
   }
 
-  /** Adds a release with the next number, and returns the number. Its contents are stored already. */
+  /** Adds a release with the next number, and returns the number. Its contents must already be stored. */
   add(
     { job, digest, version, createdAt, createdBy, commit }: Omit<Release, "number" | "deployed">,
     { manifest, files }: ReleaseContent,
@@ -98,7 +98,7 @@ export class ReleaseRows {
     return hosts;
   }
 
-  /** Numbers of releases that an allocation was promoted with, stopped ones included, or that a hold or an open rollout names. */
+  /** Numbers of releases that an allocation was promoted with, even if it is stopped, or that a hold or an open rollout names. */
   inUse(job: string): Set<number> {
     const rows = this.#db.all(
       "SELECT promoted.release AS number FROM promoted JOIN allocation ON allocation.id = promoted.allocation WHERE job = ? UNION SELECT json_extract(held, '$.instead') FROM release WHERE job = ? AND held IS NOT NULL UNION SELECT number FROM release WHERE job = ? AND held IS NOT NULL UNION SELECT previous FROM rollout WHERE job = ?",
@@ -107,7 +107,7 @@ export class ReleaseRows {
     return new Set(rows.flatMap(({ number }) => (number === null ? [] : [Number(number)])));
   }
 
-  /** Records the release as what runs where its files were promoted before releases were numbered. */
+  /** Records the release for allocations whose files were promoted before releases were numbered. */
   adopt(job: string, number: number, digest: string, at: string): void {
     this.#db.run(
       "UPDATE promoted SET release = ? WHERE release IS NULL AND EXISTS (SELECT 1 FROM planned JOIN allocation ON allocation.id = planned.allocation WHERE planned.allocation = promoted.allocation AND job = ? AND planned.source = ? AND planned.digest = promoted.digest)",
@@ -135,7 +135,7 @@ export class ReleaseRows {
     this.#db.run("UPDATE release SET bad = ? WHERE job = ? AND number = ?", reason, job, number);
   }
 
-  /** The releases that are not deployed while the workspace holds them. */
+  /** The held releases. */
   held(): HeldRelease[] {
     return this.#db.all("SELECT job, number, digest, version, held FROM release WHERE held IS NOT NULL").map(heldOf);
   }
@@ -150,7 +150,10 @@ export class ReleaseRows {
     this.#db.run("UPDATE release SET held = NULL, bad = NULL WHERE job = ? AND number = ?", job, number);
   }
 
-  /** Records what a run rolls out, before it begins, and what ran before. A later rollout of the same run keeps the first. */
+  /**
+   * Records what a run rolls out, before it starts, and what ran before. A later rollout of the same run keeps the
+   * first record.
+   */
   noteRollout(run: number, { job, release, previous }: RolledOut): void {
     this.#db.run(
       "INSERT INTO run_release (run, job, release, previous) VALUES (?, ?, ?, ?) ON CONFLICT (run, job) DO NOTHING",

@@ -3,8 +3,8 @@ import Sqlite, { type Database, type Options } from "better-sqlite3";
 import { MaandError } from "../errors.ts";
 
 /**
- * Opens an SQLite file, or the bytes of one in memory. The native part of better-sqlite3 is loaded with the first one; Throws INSTALLATION_BROKEN if it
- * does not match this Node or this machine.
+ * Opens an SQLite file, or the bytes of one in memory. The native part of better-sqlite3 is loaded with the first file.
+ * Throws INSTALLATION_BROKEN if it does not match this Node or this machine.
  */
 export function openSqlite(file: string | Buffer, options: Options): Database {
   try {
@@ -15,7 +15,10 @@ export function openSqlite(file: string | Buffer, options: Options): Database {
   }
 }
 
-/** The message of Node for an addon that it cannot load, and of the package `bindings` for one that it cannot find. */
+/**
+ * Whether an error is Node's error for an addon that it cannot load, or that of the package `bindings` for a missing
+ * one.
+ */
 function isAddonError(cause: unknown): cause is Error {
   return (
     cause instanceof Error &&

@@ -9,11 +9,15 @@ export function isBusy(cause: unknown): boolean {
 const BUSY = /^SQLITE_(BUSY|LOCKED)/;
 
 /** The remedy for an unusable store. */
-const RESTORE = "restore data/ from a backup; the workers are as they were";
+const RESTORE = "restore data/ from a backup; the workers are unchanged";
 
 /** SQLite errors by the prefix of their code, with their meaning and remedy. */
 const REASONS: readonly (readonly [RegExp, string, string])[] = [
-  [BUSY, "another program is writing to it", "close what has it open, such as sqlite3, and run the command again"],
+  [
+    BUSY,
+    "another program is writing to it",
+    "close the program that has it open, such as sqlite3, and run the command again",
+  ],
   [
     /^SQLITE_(FULL|IOERR_(WRITE|SHMSIZE|FSYNC|TRUNCATE))/,
     "its disk is full",
@@ -30,7 +34,7 @@ export function storeBroken(file: string, cause: InstanceType<typeof Sqlite.Sqli
   return new MaandError({
     code: "STORE_BROKEN",
     message: cannotBeUsed(file, meaning === undefined ? cause.message : `${meaning} (${cause.message})`),
-    hint: hint ?? "look at free disk space and at the permissions of data/; restore it from a backup if it is damaged",
+    hint: hint ?? "check free disk space and the permissions of data/; restore it from a backup if it is damaged",
     cause,
   });
 }

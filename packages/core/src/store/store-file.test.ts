@@ -86,10 +86,10 @@ const cases: readonly Case[] = [
     hint: "move it away",
   },
   {
-    name: "the store of the maand that was written in Go",
+    name: "the store of the Go program",
     make: () => database(...GO_TABLES),
     code: "NOT_A_STORE",
-    message: "it was written by the earlier maand, the one in Go",
+    message: "it was written by the earlier maand, the Go program",
     hint: "run maand import ",
   },
   {

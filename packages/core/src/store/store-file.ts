@@ -36,12 +36,12 @@ export function recognise(db: Database, file: string): void {
   if (db.pragma("application_id", { simple: true }) === APPLICATION_ID) return;
   if (tables.length === 0) throw damaged(file, "it is an SQLite database without any table");
   if (UNMARKED.every((table) => tables.includes(table)) && isVersioned(db)) return;
-  if (isGoStore(db)) throw notAStore(file, "it was written by the earlier maand, the one in Go", goHint(file));
+  if (isGoStore(db)) throw notAStore(file, "it was written by the earlier maand, the Go program", goHint(file));
   const some = tables.length > 4 ? [...tables.slice(0, 4), "..."] : tables;
   throw notAStore(file, `it is an SQLite database of another program (tables: ${some.join(", ")})`, MOVE_AWAY);
 }
 
-/** Tables of every store from before stores were marked. */
+/** Tables of every store that was created before stores were marked. */
 const UNMARKED: readonly string[] = ["bucket", "delivery", "content", "promoted", "step"];
 
 const GO_TABLES: readonly string[] = ["bucket", "key_value", "hash", "schema_version"];
@@ -49,7 +49,7 @@ const GO_TABLES: readonly string[] = ["bucket", "key_value", "hash", "schema_ver
 const MOVE_AWAY =
   "move it away, and restore data/ from a backup; or, for a bucket that was never built, run maand init";
 
-/** Whether an open database that is not a maand store is one of the Go program. */
+/** Whether an open database that is not a maand store is a store of the Go program. */
 export function isGoStore(db: Database): boolean {
   const tables = tablesOf(db);
   return GO_TABLES.every((table) => tables.includes(table));

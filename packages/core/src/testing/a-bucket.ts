@@ -19,7 +19,7 @@ export interface TestBucket {
   readonly events: MaandEvent[];
   /** Writes `workers.json`: hosts, or whole entries. */
   workers(...entries: readonly (string | Readonly<Record<string, unknown>>)[]): void;
-  /** Writes a job: its manifest, and its files beside a Makefile. */
+  /** Writes a job: its manifest, its files, and a Makefile. */
   job(name: string, manifest: Readonly<Record<string, unknown>>, files?: Readonly<Record<string, string>>): void;
   removeJob(name: string): void;
   /** Writes `disabled.json`. */

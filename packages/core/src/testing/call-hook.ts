@@ -7,9 +7,9 @@ import { type Given, sampleOf } from "./every-hook.ts";
 export type Answer<Name extends HookName> = Awaited<ReturnType<TapFunction<Name>>>;
 
 /**
- * Applies plugins as maand does, in order and with stamped errors, and calls one of their hooks: `await callHook(systemd,
- * "rollout", rolloutContext({ remote }))`. Without a context the tap receives {@link sampleOf}. An error of an `event` tap
- * is thrown here; in a run it is a warning.
+ * Applies plugins as maand does, in order, with the same error messages, and calls one of their hooks: `await
+ * callHook(systemd, "rollout", rolloutContext({ remote }))`. Without a context the tap receives {@link sampleOf}. An
+ * error of an `event` tap is thrown here; in a run it is a warning.
  */
 export function callHook<Name extends HookName>(
   plugins: Plugin | readonly Plugin[],
@@ -36,7 +36,7 @@ function isAsked(hook: unknown): hook is { readonly promise: Call; readonly call
   return typeof hook === "object" && hook !== null && "promise" in hook;
 }
 
-/** Only asynchronous hooks have no `call`. */
+/** Whether a hook is asynchronous: only these have no `call`. */
 function isWaiting(hook: object): boolean {
   return !("call" in hook) || typeof hook.call !== "function";
 }

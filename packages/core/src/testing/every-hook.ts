@@ -62,7 +62,7 @@ const SAMPLES: { readonly [Name in HookName]: () => Given<Name> } = {
   event: () => [anEvent("job.skipped", { job: "api", reason: "nothing changed" })],
 };
 
-/** Sample arguments for a tap of any hook, made by its own builder. */
+/** Sample arguments for a tap of any hook, from its context builder. */
 export function sampleOf<Name extends HookName>(name: Name): Given<Name> {
   return SAMPLES[name]();
 }

@@ -28,7 +28,7 @@ export interface FakeFleet {
   repair(): void;
   /** Called before each operation on a worker and each health check; may throw or wait. */
   onDo: (what: string) => void | Promise<void>;
-  /** Called after each operation; may throw, as if its result were lost. */
+  /** Called after each operation; may throw, as if the result were lost. */
   onDone: (what: string) => void | Promise<void>;
 }
 

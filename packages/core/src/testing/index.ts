@@ -1,4 +1,4 @@
-/** The testing kit for plugin authors: a plugin's test is a hook call, a fake worker and a comparison. */
+/** The testing kit for plugin authors: call a hook with a fake worker, and compare the results. */
 
 export { createHooks } from "../plugin-api/hooks.ts";
 export { aBucket, type TestBucket, type TestBucketOptions } from "./a-bucket.ts";

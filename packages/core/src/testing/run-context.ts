@@ -9,11 +9,11 @@ export interface OutputLine extends LogSource {
   readonly line: string;
 }
 
-/** What a context records of its tap. */
+/** What a context records about its tap. */
 export interface Recording {
-  /** Lines passed to `log`, unless the test gives its own `log`. */
+  /** Lines passed to `log`, unless the test passes its own `log`. */
   readonly output: readonly OutputLine[];
-  /** Events passed to `emit`, unless the test gives its own `emit`. */
+  /** Events passed to `emit`, unless the test passes its own `emit`. */
   readonly emitted: readonly { readonly name: string; readonly data: EventData }[];
 }
 

@@ -4,12 +4,12 @@ import { MaandError } from "../errors.ts";
 import { userName } from "./accounts.ts";
 import { currentUser } from "./user.ts";
 
-/** Whether the operating system refused the access to a file, for the rights of this user. */
+/** Whether the operating system denied this user access to a file. */
 export function isRefused(cause: unknown): cause is NodeJS.ErrnoException {
   return cause instanceof Error && "code" in cause && (cause.code === "EACCES" || cause.code === "EPERM");
 }
 
-/** NO_ACCESS for a path that this user may not use, with the owner of what stands in the way. */
+/** NO_ACCESS for a path that this user may not access, with the owner of the file or directory that prevents it. */
 export function noAccess(path: string, cause?: unknown): MaandError {
   const [at, stats] = closest(path);
   const { uid } = currentUser();
@@ -19,15 +19,15 @@ export function noAccess(path: string, cause?: unknown): MaandError {
     code: "NO_ACCESS",
     message: mine
       ? `permission denied: ${at} has mode ${mode}`
-      : `permission denied: ${at} belongs to ${userName(stats.uid)}, and maand runs as ${userName(uid ?? 0)}`,
+      : `permission denied: ${at} belongs to ${userName(stats.uid)}, but maand runs as ${userName(uid ?? 0)}`,
     hint: mine
       ? `chmod u+rwX ${at}`
-      : `run maand as ${userName(stats.uid)} or with sudo, or give it away: sudo chown -R ${userName(uid ?? 0)} ${at}`,
+      : `run maand as ${userName(stats.uid)} or with sudo, or change its owner: sudo chown -R ${userName(uid ?? 0)} ${at}`,
     cause,
   });
 }
 
-/** A path, or the nearest directory above it that can be looked at. */
+/** A path, or the nearest directory above it that can be inspected. */
 function closest(path: string): readonly [string, Stats] {
   for (let at = path; ; at = dirname(at)) {
     const stats = statOf(at);
@@ -35,7 +35,7 @@ function closest(path: string): readonly [string, Stats] {
   }
 }
 
-/** The entry at a path; undefined if nothing does, or if it may not be looked at. */
+/** The entry at a path; undefined if there is none, or if it cannot be inspected. */
 export function statOf(path: string): Stats | undefined {
   try {
     return statSync(path, { throwIfNoEntry: false });

@@ -1,10 +1,10 @@
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 
-/** The users and groups that this system knows, as lines of passwd(5) and group(5). */
+/** The users and groups known to this system, as lines of passwd(5) and group(5). */
 export interface Accounts {
   users(): readonly string[];
-  /** The line of a group; undefined if nothing here knows it. */
+  /** The line of a group; undefined if this system does not know it. */
   group(gid: number): string | undefined;
 }
 
@@ -25,8 +25,8 @@ export function groupName(gid: number, accounts: Accounts = SYSTEM_ACCOUNTS): st
 }
 
 /**
- * The ids of the users in a group: its listed members, and those whose own group it is. A member that is not in the list of
- * users has no id, and is undefined here. A group that nothing knows has no members to name: undefined.
+ * The ids of the users in a group: its listed members, and those whose own group it is. A member that is not in the
+ * list of users is undefined. For an unknown group, the result is undefined.
  */
 export function membersOf(gid: number, accounts: Accounts): readonly (number | undefined)[] | undefined {
   const line = accounts.group(gid);
@@ -51,7 +51,7 @@ function nameIn(lines: readonly string[], id: number): string | undefined {
   return lines.find((line) => line.split(":")[2] === String(id))?.split(":")[0];
 }
 
-/** getent(1) reads what LDAP and the like know. */
+/** getent(1) also queries LDAP and similar services. */
 function fromDirectoryService(gid: number): string | undefined {
   const { status, stdout } = spawnSync("getent", ["group", String(gid)], { encoding: "utf8", timeout: 5_000 });
   return status === 0 ? stdout.trim() : undefined;

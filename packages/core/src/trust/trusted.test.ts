@@ -97,8 +97,8 @@ describe.runIf(asRoot)("a file of code", () => {
 
   it.each<[string, () => void, string | undefined]>([
     ["is ours", () => {}, undefined],
-    ["may be written by all", () => chmodSync(join(root, "data/maand.db"), 0o646), "every user of this machine"],
-    ["is in a directory that all may write", () => chmodSync(root, 0o777), "every user of this machine"],
+    ["may be written by all", () => chmodSync(join(root, "data/maand.db"), 0o646), "every user on this machine"],
+    ["is in a directory that all may write", () => chmodSync(root, 0o777), "every user on this machine"],
     ["is in a directory like /tmp, where only owners replace files", () => chmodSync(root, 0o1777), undefined],
     ["may be written by root's group", () => chmodSync(join(root, "data/maand.db"), 0o664), undefined],
     [
@@ -145,7 +145,7 @@ describe.runIf(asRoot)("a file that a group may write", () => {
     ["the group of root", 0, alice, undefined],
     ["a group without an entry that the process is in", UNKNOWN, { ...alice, gids: [UNKNOWN] }, undefined],
     ["a group without an entry that the process is not in", UNKNOWN, alice, `the group ${UNKNOWN}`],
-    ["a group with another member", OPS, alice, "the group ops, in which are other users"],
+    ["a group with another member", OPS, alice, "the group ops, which has other users"],
     ["the own group of another user", BOB, alice, "the group bob"],
     ["a group with a member that only a directory service knows", LDAP, alice, "the group ldap"],
   ] as const)("%s", (_, group, who, says) => {

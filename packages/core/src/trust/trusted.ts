@@ -9,10 +9,10 @@ import { type CurrentUser, currentUser } from "./user.ts";
 export const SAFE_DIRECTORIES = "MAAND_SAFE_DIRECTORIES";
 
 /**
- * Refuses a bucket whose directory others can change, or one of whose parts belongs to another user: its configuration and
- * plugins are code, and a bucket above the current directory is found without being named. The bucket must belong to the
- * current user or to root; for root, files of the user who called sudo count as well. This is the rule of git's
- * `safe.directory` (git-config(1)). Throws BUCKET_NOT_TRUSTED.
+ * Refuses a bucket whose directory others can change, or one of whose parts belongs to another user: its configuration
+ * and plugins are code, and maand also finds a bucket above the current directory. The bucket must belong to the
+ * current user or to root; for root, files of the user who called sudo are also accepted. This is the same rule as
+ * git's `safe.directory` (git-config(1)). Throws BUCKET_NOT_TRUSTED.
  */
 export function checkOwner(root: string, parts: readonly string[], user: CurrentUser = currentUser()): void {
   const refuse = (path: string, reason: string | undefined) => {
@@ -23,7 +23,7 @@ export function checkOwner(root: string, parts: readonly string[], user: Current
 }
 
 /**
- * Refuses a file of code or configuration that another user can change: by owning it or a directory between it and the
+ * Refuses a code or configuration file that another user can change: by owning it or a directory between it and the
  * bucket, or because its mode lets others write. A file outside the bucket is checked with its own directory. Throws
  * BUCKET_NOT_TRUSTED.
  */
@@ -34,13 +34,13 @@ export function checkCode(root: string, file: string, user: CurrentUser = curren
   }
 }
 
-/** Why a file of code of the bucket is not trusted: `belongs to nobody`; undefined if it is. */
+/** Why a code file of the bucket is not trusted, such as `belongs to nobody`; undefined if it is. */
 export function distrusted(root: string, file: string, user: CurrentUser = currentUser()): string | undefined {
   const reason = distrust(file, user);
   return reason === undefined || isListed(root, user) ? undefined : reason;
 }
 
-/** A file, what it is a link to, and the directories in which either could be replaced. */
+/** A file, the target if it is a link, and the directories in which either could be replaced. */
 function changeable(root: string, file: string): string[] {
   const real = realPath(file);
   return real === file ? upwards(root, file) : [...upwards(root, file), ...upwards(realPath(root), real)];
@@ -62,15 +62,15 @@ function distrust(path: string, user: CurrentUser): string | undefined {
   if (!stats) return undefined;
   // in a directory like /tmp only the owner of a file can replace it
   const isSticky = stats.isDirectory() && (stats.mode & 0o1000) !== 0;
-  if ((stats.mode & 0o002) !== 0 && !isSticky) return "can be written by every user of this machine";
+  if ((stats.mode & 0o002) !== 0 && !isSticky) return "can be written by every user on this machine";
   return (stats.mode & 0o020) !== 0 && !isSticky && hasOthers(stats.gid, user)
-    ? `can be written by the group ${groupName(stats.gid, user.accounts)}, in which are other users`
+    ? `can be written by the group ${groupName(stats.gid, user.accounts)}, which has other users`
     : undefined;
 }
 
 /**
- * Whether other users are in a group. Many systems give every user a group of their own and umask 002; members of root's group
- * are as good as root. Of a group that nothing knows, such as one of a container, the own processes are the only ones.
+ * Whether other users are in a group. Many systems give every user a private group and umask 002; members of root's
+ * group are treated like root. An unknown group, such as one in a container, is assumed to have no other users.
  */
 function hasOthers(gid: number, user: CurrentUser): boolean {
   if (gid === 0) return false;
@@ -80,7 +80,7 @@ function hasOthers(gid: number, user: CurrentUser): boolean {
   return members.some((uid) => uid === undefined || trusted?.has(uid) === false);
 }
 
-/** Another owner of a path, or of the link at that path. */
+/** The owner of a path, or of the link at that path, if it is another user. */
 function foreign(path: string, user: CurrentUser): string | undefined {
   const trusted = trustedUids(user);
   const owners = [statOf(path)?.uid, linkOf(path)?.uid];
@@ -110,7 +110,7 @@ function trustedUids({ uid, env }: CurrentUser): ReadonlySet<number> | undefined
   return new Set([uid, 0, ...(Number.isInteger(caller) ? [caller] : [])]);
 }
 
-/** Whether the user trusts the directory: in the environment, or in a file of their own. `*` trusts every directory. */
+/** Whether the user trusts the directory: in the environment, or in the user's own file. `*` trusts every directory. */
 function isListed(root: string, { env, home }: CurrentUser): boolean {
   const named = [...(env[SAFE_DIRECTORIES] ?? "").split(delimiter), ...linesOf(safeDirectoriesFile(env, home))];
   return named.some((line) => line.trim() === "*" || (line.trim() !== "" && resolve(line.trim()) === root));
@@ -124,7 +124,7 @@ function notTrusted(root: string, path: string, reason: string, { uid = 0 }: Cur
   const fix = reason.startsWith("can be") ? `chmod go-w ${path}` : `change its owner: chown ${userName(uid)} ${path}`;
   return new MaandError({
     code: "BUCKET_NOT_TRUSTED",
-    message: `${path} ${reason}, and maand runs as ${userName(uid)}; nothing of it was run`,
+    message: `${path} ${reason}, but maand runs as ${userName(uid)}; nothing in it was run`,
     hint: `${fix}; or, if you trust it, set ${SAFE_DIRECTORIES}=${root}`,
   });
 }

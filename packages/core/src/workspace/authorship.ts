@@ -1,14 +1,16 @@
 import { userInfo } from "node:os";
 
-/** Who changed a workspace, and which commit of it that was. */
+/** The author of a build: the user, and the commit of the workspace. */
 export interface Authorship {
   /** The name of the user that runs this command. */
   readonly by: string;
-  /** The commit the workspace is at, with `+changes` if files in it were not committed; absent outside of git. */
+  /**
+   * The commit the workspace is at, with `+changes` if files in it were not committed; absent outside a git repository.
+   */
   readonly commit?: string;
 }
 
-/** Milliseconds git may take: a build must not wait for a slow file system. */
+/** Milliseconds that git may take, because a build must not wait for a slow file system. */
 const GIT_MS = 5000;
 
 /** The user of this process and the git commit of a directory. Without git, or if git refuses, there is no commit. */
@@ -17,7 +19,7 @@ export async function authorshipOf(directory: string): Promise<Authorship> {
   return { by: userName(), ...(commit === undefined ? {} : { commit }) };
 }
 
-/** The name of the user of this process; the number of a user without a name. */
+/** The name of the user of this process, or the number if there is no name. */
 export function userName(): string {
   try {
     return userInfo().username;

@@ -25,7 +25,7 @@ export function readBucketConf(
 export interface ReadOverrides {
   /** Its reservations, by job. */
   readonly overrides: Readonly<Record<string, Override>>;
-  /** All of it, by job. */
+  /** All keys, by job. */
   readonly tables: ReadonlyMap<string, KvEntries>;
 }
 
@@ -43,8 +43,8 @@ export function readOverrides(
       warning(
         "missing_overrides",
         file,
-        "the file is missing, so every job keeps what its manifest says",
-        "write it, or take job_config_selector out of maand.conf",
+        "the file is missing, so every job keeps the values of its manifest",
+        "create it, or remove job_config_selector from maand.conf",
       ),
     );
   }
@@ -57,7 +57,7 @@ export function readOverrides(
           "unknown_name",
           `${file}: ${job}`,
           `there is no job "${job}"`,
-          didYouMean(job, jobs) ?? "it changes nothing",
+          didYouMean(job, jobs) ?? "this table has no effect",
         ),
       );
     else if (!isTable(table))

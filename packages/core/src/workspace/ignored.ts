@@ -6,8 +6,8 @@ import { readText } from "./read-text.ts";
 export const IGNORE_FILE = ".maandignore";
 
 /**
- * Default patterns: files that editors and file browsers create, and artifacts that tools build for the local machine. Only
- * files that no service needs, because ignoring a file changes its job.
+ * Default patterns: files that editors and file browsers create, and artifacts that tools build for the local machine.
+ * It lists only files that no service needs, because ignoring a file changes its job.
  */
 export const DEFAULT_IGNORES: readonly string[] = [
   // Emacs, vim, nano, Kate, LibreOffice, GNOME
@@ -36,15 +36,15 @@ export const DEFAULT_IGNORES: readonly string[] = [
 /** The ignore file that init writes: only comments, with the default patterns among them. */
 export function ignoreText(): string {
   return `${[
-    "# Files of jobs that count for nothing, in the syntax of .gitignore. Paths are relative to this directory; a file of",
-    "# this name in a job's directory adds patterns of its own. These hold anyway; to take one back, write !pattern:",
+    "# Files of jobs to ignore, in the syntax of .gitignore. Paths are relative to this directory; a file with",
+    "# this name in a job's directory adds more patterns. These are the defaults; to undo one, write !pattern:",
     "#",
     ...DEFAULT_IGNORES.map((pattern) => `#   ${pattern}`),
     "",
   ].join("\n")}`;
 }
 
-/** Files in a job's directory that maand itself reads; they cannot be ignored. */
+/** Files in a job's directory that maand itself reads, and that therefore cannot be ignored. */
 const ALWAYS_READ = ["manifest.json", "vars.toml"];
 
 /** Decides which paths in a job's directory are ignored. Paths are relative to it; directories end in `/`. */
@@ -61,7 +61,7 @@ export interface Ignores {
 /** A line that is not a valid pattern. */
 const COMMENT = /^\s*(#|$)/;
 
-/** Case-sensitive, as git on Linux. */
+/** Case-sensitive, like git on Linux. */
 const OPTIONS = { ignorecase: false, allowRelativePaths: true };
 
 /** Reads the ignore file of a workspace; those of its jobs are read when needed. */

@@ -41,7 +41,7 @@ describe("a file larger than max_file_size", () => {
     writeFileSync(join(directory, "Makefile"), "start:\n");
     expect(read()).toMatchObject({
       files: [{ path: "Makefile" }],
-      printed: ["workspace/jobs/api/image.tar has 3 GB, and max_file_size is 1 GB"],
+      printed: ["workspace/jobs/api/image.tar has 3 GB, but max_file_size is 1 GB"],
     });
   });
 
@@ -75,10 +75,10 @@ describe("a file of any size", () => {
 
 describe("a link in a job", () => {
   it.each<[string, string, string]>([
-    ["to itself", "x", "is a link that leads back to itself"],
+    ["to itself", "x", "is a link to itself"],
     ["to its directory", ".", "is a link to a directory"],
     ["to the directory above", "..", "is a link to a directory"],
-    ["to nothing", "../web/none", "is a link to nothing"],
+    ["to nothing", "../web/none", "is a broken link"],
     ["to a file outside of the workspace", "/etc/hostname", "is a link that leaves the workspace"],
     ["to a device", "/dev/zero", "is a link to something that is neither a file nor a directory"],
   ])("%s is refused with its name", (_, target, message) => {

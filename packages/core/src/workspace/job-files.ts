@@ -29,12 +29,14 @@ export interface JobDirectory {
 }
 
 /**
- * Names in a job's directory on a worker that a deploy does not manage: those the job writes, and those of the file system.
+ * Names in a job's directory on a worker that a deploy does not manage: those that the job writes, and those of the
+ * file system.
  */
 export const RUNTIME_NAMES: readonly string[] = ["data", "logs", "bin", "lost+found"];
 
 /**
- * Names of temporary files that transports create on a worker during a sync. They delete the ones that a killed sync left.
+ * Names of temporary files that transports create on a worker during a sync. They delete those that a killed sync left
+ * behind.
  */
 const OF_A_SYNC = /^(\.~tmp~|\.~maand-[0-9a-f]{16}|\.incoming-\d+-\d+)$/;
 
@@ -69,7 +71,7 @@ function entriesOf(place: string): Dirent[] {
   return readdirSync(place, { withFileTypes: true });
 }
 
-/** Runs `work`. Errors of the system are reported with the path; files that have disappeared are left out. */
+/** Runs `work`. Errors of the system are reported with the path; files that have disappeared are omitted. */
 function attempt<T>({ job, report }: JobDirectory, path: string, work: () => T): T | undefined {
   try {
     return work();
@@ -80,13 +82,15 @@ function attempt<T>({ job, report }: JobDirectory, path: string, work: () => T):
   }
 }
 
-/** The problem of a file or directory that its name alone shows. */
+/** The problem of a file or directory that is evident from its name. */
 function ofName(job: string, name: string, path: string): Problem | undefined {
   if (path === name && RUNTIME_NAMES.includes(name)) return reserved(job, name);
   const refused = (place: string, message: string, hint: string) =>
     error("invalid_file", where(job, place), message, hint);
-  if (/\p{Cc}/u.test(name)) return refused(quoted(path), "a file name must not hold control characters", "rename it");
-  if (OF_A_SYNC.test(name)) return refused(path, "has a name that maand gives files while it syncs", "rename it");
+  if (/\p{Cc}/u.test(name))
+    return refused(quoted(path), "a file name must not contain control characters", "rename it");
+  if (OF_A_SYNC.test(name))
+    return refused(path, "has a name that maand uses for temporary files during a sync", "rename it");
   // A name that cannot be decoded cannot be looked up either.
   if (name.includes("\uFFFD")) return refused(path, "a file name must be UTF-8", "rename it");
   if (Buffer.byteLength(path) <= LONGEST_PATH) return undefined;
@@ -118,7 +122,7 @@ function isUsable({ job, directory, report }: JobDirectory, entry: Dirent, path:
   if (entry.isFile()) return true;
   const place = where(job, path);
   if (!entry.isSymbolicLink()) {
-    report(warning("invalid_file", place, "is neither a file nor a directory, and is left out", "delete it"));
+    report(warning("invalid_file", place, "is neither a file nor a directory, and is ignored", "delete it"));
     return false;
   }
   const at = join(directory, path);
@@ -135,7 +139,7 @@ function isInside(workspace: string, at: string): boolean {
 /** The problem of a link, and the remedy. */
 function flawOfLink(stats: Stats | undefined): [string, string] {
   const replace = "replace it with a copy of its target, or delete it";
-  if (!stats) return ["is a link to nothing", replace];
+  if (!stats) return ["is a broken link", replace];
   if (stats.isDirectory()) return ["is a link to a directory", replace];
   if (!stats.isFile()) return ["is a link to something that is neither a file nor a directory", "delete it"];
   return ["is a link that leaves the workspace", "copy the file into the job"];
@@ -156,8 +160,8 @@ function tooLarge(place: string, size: number, most: number): Problem {
   return error(
     "file_too_large",
     place,
-    `has ${plainBytes(size)}, and max_file_size is ${plainBytes(most)}`,
-    "name it in .maandignore and fetch it on the worker, or raise max_file_size in maand.conf",
+    `has ${plainBytes(size)}, but max_file_size is ${plainBytes(most)}`,
+    "list it in .maandignore and download it on the worker, or raise max_file_size in maand.conf",
   );
 }
 
@@ -166,7 +170,7 @@ function reserved(job: string, name: string) {
     "reserved_directory",
     where(job, name),
     `"${name}" is reserved for what the job writes on its workers`,
-    `give it another name; data, logs and bin are made there at runtime`,
+    `rename it; data, logs and bin are created there at runtime`,
   );
 }
 

@@ -19,7 +19,7 @@ export function parseJson(text: string, file: string, code: string, report: Repo
         code,
         `${file}:${place}`,
         `is not JSON: ${reason(message)}`,
-        "look for a missing comma, quote or bracket just before that place; JSON has no comments and no comma at the end",
+        "look for a missing comma, quote or bracket just before this position; JSON has no comments and no comma at the end",
       ),
     );
     return undefined;
@@ -27,8 +27,8 @@ export function parseJson(text: string, file: string, code: string, report: Repo
 }
 
 /**
- * The position of a syntax error. Node gives no position for an unexpected token, so this searches the shortest prefix with
- * the error.
+ * The position of a syntax error. Node reports no position for an unexpected token, so this searches for the shortest
+ * prefix with the error.
  */
 function positionIn(text: string, message: string): number {
   const position = /at position (\d+)/.exec(message)?.[1];

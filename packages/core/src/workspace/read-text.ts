@@ -5,7 +5,7 @@ import { plainBytes } from "../domain/workspace/units.ts";
 import { statOf } from "../trust/access.ts";
 import { userName } from "../trust/accounts.ts";
 
-/** Maximum size in bytes of a user-written file: far more than any needs, far less than would fill the memory. */
+/** Maximum size in bytes of a user-written file: far more than any such file needs, but far less than the memory. */
 const LARGEST = 64 * 1024 * 1024;
 
 /** The path of a user-written file, and the problem to report if it is missing. */
@@ -28,14 +28,14 @@ interface Reason {
 
 /** The text, the reason why it is unreadable, or undefined if there is no file. */
 function contentOf(path: string): string | Reason | undefined {
-  if (!existsSync(path)) return undefined; // most jobs lack most of these files, and throwing an exception for each is slow
+  if (!existsSync(path)) return undefined; // most jobs lack most of these files, and an exception for each would be slow
   let file: number | undefined;
   try {
     file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
     const stats = fstatSync(file);
-    if (!stats.isFile()) return { message: "is not a file", hint: "delete it, and write the file" };
+    if (!stats.isFile()) return { message: "is not a file", hint: "delete it, and create the file" };
     if (stats.size <= LARGEST) return decode(readFileSync(file));
-    return { message: `is too large: ${plainBytes(stats.size)}`, hint: `it may have ${plainBytes(LARGEST)}` };
+    return { message: `is too large: ${plainBytes(stats.size)}`, hint: `the limit is ${plainBytes(LARGEST)}` };
   } catch (cause) {
     return unreadable(cause);
   } finally {
@@ -52,16 +52,16 @@ export function unreadable(cause: unknown): Reason | undefined {
       message: `cannot be read: ${deniedText(cause)}`,
       hint: "make it readable for the user who runs maand",
     };
-  if (code === "ELOOP") return { message: "is a link that leads back to itself", hint: "delete it" };
+  if (code === "ELOOP") return { message: "is a link to itself", hint: "delete it" };
   if (typeof code !== "string") throw cause;
-  return { message: `cannot be read: ${code}`, hint: "look at the disk it is on" };
+  return { message: `cannot be read: ${code}`, hint: "check the disk it is on" };
 }
 
-/** `permission denied, it belongs to root`, where the error names a path. */
+/** `permission denied: it belongs to root`, if the error names a path. */
 function deniedText(cause: unknown): string {
   const path = cause instanceof Error && "path" in cause ? String(cause.path) : undefined;
   const owner = path === undefined ? undefined : statOf(path)?.uid;
-  return owner === undefined ? "permission denied" : `permission denied, it belongs to ${userName(owner)}`;
+  return owner === undefined ? "permission denied" : `permission denied: it belongs to ${userName(owner)}`;
 }
 
 function decode(bytes: Uint8Array): string | Reason {

@@ -25,7 +25,7 @@ export interface ReadWorkspace {
   readonly variables: Pick<KvSources, "bucketVars" | "overrides" | "jobVars">;
   /** Texts of the valid JSON files, by their name in problems. */
   readonly texts: ReadonlyMap<string, string>;
-  /** Contents of new or changed files; the store has the others. */
+  /** Contents of new or changed files; the others are in the store. */
   readonly contents: ChangedContents;
 }
 
@@ -95,7 +95,14 @@ function jobFiles(directory: string, job: string, options: JobOptions, report: R
 function jobNames(directory: string, ignores: Ignores, report: Report): string[] {
   const place = join(directory, "jobs");
   if (!existsSync(place)) {
-    report(error("missing_jobs", "workspace/jobs", "the directory is missing", "make it; an empty one means no jobs"));
+    report(
+      error(
+        "missing_jobs",
+        "workspace/jobs",
+        "the directory is missing",
+        "create it; an empty directory means no jobs",
+      ),
+    );
     return [];
   }
   const names = readdirSync(place, { withFileTypes: true })
@@ -124,7 +131,7 @@ function isJob(name: string, ignores: Ignores, report: Report): boolean {
         "ignored_job",
         where,
         `workspace/${IGNORE_FILE} ignores the whole job`,
-        "write a narrower pattern; to take the job out, delete its directory or name it in workspace/disabled.json",
+        "write a narrower pattern; to remove the job, delete its directory; to stop it, list it in workspace/disabled.json",
       ),
     );
   return !ignored;
@@ -132,7 +139,7 @@ function isJob(name: string, ignores: Ignores, report: Report): boolean {
 
 function readManifest(directory: string, job: string, texts: Map<string, string>, report: Report): unknown {
   const file = manifestFile(job);
-  const hint = `write it, or delete workspace/jobs/${job} to remove the job`;
+  const hint = `create it, or delete workspace/jobs/${job} to remove the job`;
   const missing = error("missing_manifest", file, "the file is missing", hint);
   const place = { file, code: "invalid_manifest", missing };
   return readJson(join(directory, "jobs", job, "manifest.json"), place, texts, report);

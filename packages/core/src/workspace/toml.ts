@@ -28,17 +28,17 @@ export function textsOf(
     const where = `${file}: ${quotedPlain(parent === "" ? key : `${parent}.${key}`)}`;
     if (typeof value === "string" && !CONTROL_CHARACTER.test(value + key)) texts.set(key, value);
     else if (typeof value === "string") {
-      const message = `${shown(CONTROL_CHARACTER.test(value) ? value : key)} holds a control character, such as an escape code`;
+      const message = `${shown(CONTROL_CHARACTER.test(value) ? value : key)} contains a control character, such as an escape code`;
       report(error(code, where, message, "write it as plain text"));
     } else {
-      report(error(code, where, "must be a text", hintFor(key, value)));
+      report(error(code, where, "must be a string", hintFor(key, value)));
     }
   }
   return texts;
 }
 
 function hintFor(key: string, value: unknown): string {
-  return typeof value === "object" ? "write one text in quotes per key" : `write ${key} = "${String(value)}"`;
+  return typeof value === "object" ? "write one quoted string per key" : `write ${key} = "${String(value)}"`;
 }
 
 /** A key without terminal control characters. */

@@ -22,7 +22,7 @@ export const MISSING_WORKERS: Problem = error(
   "missing_workers",
   WORKERS_FILE,
   "the file is missing",
-  "write it; [] means no workers",
+  "create it; [] means no workers",
 );
 
 /** Reads `workers.json` without a build. Throws PROBLEMS with all problems. */
@@ -46,7 +46,7 @@ export function writeWorkersFile(workspace: string, before: WorkersFile, entries
   const file = join(workspace, "workers.json");
   if (readText(file, PLACE, () => undefined) !== before.text)
     throw problemsError([
-      error("changed_meanwhile", WORKERS_FILE, "was edited while the workers were read", "run it again"),
+      error("changed_meanwhile", WORKERS_FILE, "was edited while the workers were read", "run the command again"),
     ]);
   replaceFile(file, `${JSON.stringify(entries, undefined, 2)}\n`);
 }

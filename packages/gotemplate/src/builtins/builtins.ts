@@ -11,7 +11,7 @@ import { escapeHtml, escapeJs, escapeQuery } from "./escape.ts";
 import { length } from "./length.ts";
 import { slice } from "./slice.ts";
 
-/** Go's built-in functions by name, making no text longer than `limit` characters. */
+/** Go's built-in functions by name; they create no text longer than `limit` characters. */
 export function builtins(limit: number): Map<string, Callable> {
   return new Map([
     ["and", { ...taking(["value"], "value", nothing), stopsAt: false }],
@@ -50,7 +50,10 @@ function equalsAny([first, ...others]: readonly unknown[]): boolean {
   return others.some((other) => areEqual(first, other));
 }
 
-/** What an escaping function escapes: its arguments as `print` would put them, yet absence as an action shows it. */
+/**
+ * The text that an escaping function escapes: its arguments as formatted by `print`, but a missing value as shown by an
+ * action.
+ */
 function textOf(args: readonly unknown[], limit: number): string {
   return print(
     args.map((arg) => arg ?? "<no value>"),

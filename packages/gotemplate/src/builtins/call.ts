@@ -3,7 +3,7 @@ import { accept } from "../exec/params.ts";
 import { Fault } from "../fault.ts";
 import { typeName } from "../value/value.ts";
 
-/** Go's `call`: runs a function that is a value. Throws a Fault when it is none or takes other arguments. */
+/** Go's `call`: runs a function that is a value. Throws a Fault if it is not a function or takes other arguments. */
 export function call(callee: unknown, args: readonly unknown[], written: string): unknown {
   if (callee === undefined || callee === null) throw new Fault("call of nil");
   const callable = callableOf(callee);

@@ -5,8 +5,8 @@ import { Byte, intOf } from "../value/numbers.ts";
 import { isList, kindOf, typeName } from "../value/value.ts";
 
 /**
- * Go's `index`: the value at a path of list positions and map keys. A missing key gives nil. Throws a Fault for a
- * position out of range, a key of another type, and for indexing nil or what has no elements.
+ * Go's `index`: the value at a path of list positions and map keys. A missing key returns nil. Throws a Fault for a
+ * position out of range, a key of another type, and for indexing nil or a value without elements.
  */
 export function index(item: unknown, path: readonly unknown[]): unknown {
   if (item === undefined || item === null) throw new Fault("index of untyped nil");
@@ -15,7 +15,7 @@ export function index(item: unknown, path: readonly unknown[]): unknown {
   return value;
 }
 
-/** A position in a list or text as a number from 0 to `limit`, both included. Throws a Fault otherwise. */
+/** A position in a list or text as a number from 0 to `limit` inclusive. Throws a Fault otherwise. */
 export function positionOf(value: unknown, limit: number): number {
   const kind = kindOf(value);
   if (kind === "invalid" || kind === "nil") throw new Fault("cannot index slice/array with nil");

@@ -10,17 +10,17 @@ const HTML: Readonly<Record<string, string>> = {
   "\0": "\uFFFD",
 };
 
-/** Text for the inside of an HTML element or attribute. */
+/** Escapes text for the content of an HTML element or attribute. */
 export function escapeHtml(text: string): string {
   return text.replace(/[&<>"'\0]/g, (character) => HTML[character] ?? character);
 }
 
-/** Text for the inside of a JavaScript string. */
+/** Escapes text for the content of a JavaScript string. */
 export function escapeJs(text: string): string {
   return text.replace(/[\\'"<>&=]|\p{Cc}|\P{ASCII}/gu, escapeJsCharacter);
 }
 
-/** Text for a query of a URL; a space becomes a plus sign. */
+/** Escapes text for the query of a URL; a space becomes a plus sign. */
 export function escapeQuery(text: string): string {
   return text.replace(/[^A-Za-z0-9\-_.~]+/g, (run) => {
     const bytes = Array.from(toBytes(run), (byte) => (byte === 0x20 ? "+" : `%${hex(byte, 2)}`));

@@ -4,8 +4,8 @@ import { isList, typeName } from "../value/value.ts";
 import { positionOf } from "./element.ts";
 
 /**
- * Go's `slice`: a part of a list or, by bytes, of a text. A list takes a third bound, which limits how far it could
- * grow and so only has to be sound here. Throws a Fault for bounds out of range or order, and for other values.
+ * Go's `slice`: a part of a list or, by bytes, of a text. A list accepts a third bound, its capacity, which is only
+ * validated here. Throws a Fault for bounds out of range or order, and for other values.
  */
 export function slice(item: unknown, bounds: readonly unknown[]): unknown {
   if (item === undefined || item === null) throw new Fault("slice of untyped nil");

@@ -9,7 +9,7 @@ import { type Callable, checkCount } from "./functions.ts";
 import { accept, acceptLiteral, literalOf, type Param } from "./params.ts";
 import type { State } from "./state.ts";
 
-/** No value came through the pipeline: the first stage has none. */
+/** Marks that no value was piped in, as in the first stage. */
 const NONE = Symbol("none");
 
 /** Runs a pipeline and sets its variables. Throws a Fault; `state.at` says where. */
@@ -18,7 +18,7 @@ export function evalPipeline(state: State, dot: unknown, pipe: PipeNode): unknow
   let value: unknown = NONE;
   for (const command of pipe.commands) {
     state.budget.spend();
-    // What a stage hands on as nil counts as no value from there on.
+    // A nil that a stage passes on counts as no value from there on.
     value = evalCommand(state, dot, command, value) ?? undefined;
   }
   for (const name of pipe.variables) {
@@ -69,7 +69,7 @@ function evalField(receiver: unknown, name: string, hasArgs: boolean): unknown {
   return lookup(receiver, name);
 }
 
-/** The value of an operand that is no literal. */
+/** The value of an operand that is not a literal. */
 function evalOperand(state: State, dot: unknown, node: Operand): unknown {
   switch (node.kind) {
     case "dot":
@@ -112,7 +112,7 @@ function runCall(state: State, node: FunctionNode, command: CommandNode, callabl
   }
 }
 
-/** `and` and `or`: the first argument that decides, else the last; those behind it are not evaluated. */
+/** `and` and `or`: the first argument that decides, otherwise the last one; later arguments are not evaluated. */
 function evalUntil(state: State, dot: unknown, decides: boolean, command: CommandNode, final: unknown): unknown {
   let value: unknown;
   for (const arg of command.rest) {

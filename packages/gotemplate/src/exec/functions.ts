@@ -2,18 +2,21 @@ import { Fault } from "../fault.ts";
 import { resultOf, TypedFunction } from "../value/function.ts";
 import type { Param } from "./params.ts";
 
-/** What executing a call needs: the parameters, and what to run once the arguments fit them. */
+/** A function that a template can call: its parameters, and the code to run once the arguments fit them. */
 export interface Callable {
   readonly params: readonly Param[];
-  /** Type of any number of further arguments; undefined when there may be none. */
+  /** The type of all further arguments; undefined if no further arguments are allowed. */
   readonly rest: Param | undefined;
-  /** Arguments are evaluated one by one until one decides (`and`, `or`): the truth that decides. */
+  /** For `and` and `or`, whose arguments are evaluated one by one: the truth value that ends the evaluation. */
   readonly stopsAt?: boolean;
-  /** `written` is how the first argument stands in the template, for errors about it. */
+  /** `written` is the source text of the first argument, for error messages. */
   run(args: readonly unknown[], written: string): unknown;
 }
 
-/** How to call a value; undefined when it is no function. A plain function takes anything, at least its own length. */
+/**
+ * How to call a value; undefined if it is not a function. A plain JavaScript function takes values of any type, at
+ * least as many as its `length`.
+ */
 export function callableOf(value: unknown): Callable | undefined {
   if (value instanceof TypedFunction) return value;
   if (!isFunction(value)) return undefined;
@@ -21,7 +24,7 @@ export function callableOf(value: unknown): Callable | undefined {
   return { params, rest: "any", run: (args) => resultOf(value, args) };
 }
 
-/** Throws a Fault unless a function takes this many arguments; `given` of them are written out. */
+/** Throws a Fault unless a function takes this many arguments; `given` of them are explicit. */
 export function checkCount(name: string, callable: Callable, count: number, given = count): void {
   const wanted = callable.params.length;
   if (callable.rest !== undefined && count < wanted) {

@@ -3,13 +3,13 @@ import { print } from "../format/print.ts";
 import { sortedEntries } from "../value/map.ts";
 import { isList, kindOf } from "../value/value.ts";
 
-/** What a range goes over: as many rounds as `length`, each with an index or key and an element. */
+/** The iterations of a range: `length` iterations, each with an index or key and an element. */
 export interface Rounds {
   readonly length: number;
   at(round: number): readonly [index: unknown, element: unknown];
 }
 
-/** The rounds of a range over a value; nil has none. Throws a Fault for what cannot be ranged over. */
+/** The iterations of a range over a value; nil has none. Throws a Fault for a value that is not iterable. */
 export function roundsOf(value: unknown): Rounds {
   if (isList(value)) return { length: value.length, at: (round) => [round, value[round] ?? null] };
   const kind = kindOf(value);

@@ -5,7 +5,10 @@ import type { ParamType } from "../value/function.ts";
 import { Byte, Float, floatOf, intOf } from "../value/numbers.ts";
 import { kindOf, typeName } from "../value/value.ts";
 
-/** A declared parameter, or `value`: what built-ins take, which tells a missing value (undefined) from nil (null). */
+/**
+ * A declared parameter, or `value`, the parameter of built-ins, which distinguishes a missing value (undefined) from
+ * nil (null).
+ */
 export type Param = ParamType | "value";
 
 const GO_NAMES: Readonly<Record<Param, string>> = {
@@ -19,7 +22,7 @@ const GO_NAMES: Readonly<Record<Param, string>> = {
   map: "map[string]interface {}",
 };
 
-/** A value as an argument. Throws a Fault when the parameter is of another type. */
+/** A value as an argument. Throws a Fault if the parameter has another type. */
 export function accept(value: unknown, param: Param): unknown {
   if (param === "value") return value;
   if (param === "any") return typeof value === "bigint" || value instanceof Byte ? intOf(value) : (value ?? null);
@@ -28,7 +31,10 @@ export function accept(value: unknown, param: Param): unknown {
   throw new Fault(`wrong type for value; expected ${GO_NAMES[param]}; got ${typeName(value)}`);
 }
 
-/** A literal of `source` as an argument: numbers become what the parameter wants. Throws a Fault if it cannot be that. */
+/**
+ * A literal of `source` as an argument: numbers are converted to the type of the parameter. Throws a Fault if that is
+ * impossible.
+ */
 export function acceptLiteral(node: Operand, param: Param, source: string): unknown {
   if (node.kind === "nil") return acceptNil(param);
   if (param === "any" || param === "value") return literalOf(node);
@@ -38,7 +44,7 @@ export function acceptLiteral(node: Operand, param: Param, source: string): unkn
   throw new Fault(`${wanted(param)}; found ${shortened(source.slice(node.start, node.end))}`);
 }
 
-/** The value of a literal where anything will do. Throws a Fault for an int beyond 64 bits and for a bare nil. */
+/** The value of a literal where any type is allowed. Throws a Fault for an int beyond 64 bits and for a bare nil. */
 export function literalOf(node: Operand): unknown {
   if (node.kind === "string" || node.kind === "bool") return node.value;
   if (node.kind === "number") return idealOf(node);

@@ -2,7 +2,7 @@ import type { TemplateSet } from "../parse/template-set.ts";
 import type { Callable } from "./functions.ts";
 import type { Limits } from "./limits.ts";
 
-/** A template that was parsed, and what it is executed with. */
+/** A parsed template, and the functions and limits of its execution. */
 export interface Program {
   readonly name: string;
   readonly source: string;

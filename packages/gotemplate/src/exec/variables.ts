@@ -11,7 +11,7 @@ export class Variables {
   readonly #cells: Cell[] = [];
   readonly #seen = new Map<string, Cell>();
 
-  /** Starts with `$`, the data the template was called with. */
+  /** Starts with `$`, the data that the template was called with. */
   constructor(data: unknown) {
     this.declare("$", data);
   }
@@ -23,23 +23,23 @@ export class Variables {
     this.#seen.set(name, cell);
   }
 
-  /** The value of a variable. Throws a Fault when it was not declared on the way here. */
+  /** The value of a variable. Throws a Fault if it is not declared. */
   get(name: string): unknown {
     return this.#find(name).value;
   }
 
-  /** Gives a variable another value. Throws a Fault when it was not declared on the way here. */
+  /** Assigns a value to a variable. Throws a Fault if it is not declared. */
   assign(name: string, value: unknown): void {
     this.#find(name).value = value;
   }
 
-  /** Gives the variable declared last (1), or the one before it (2), another value. */
+  /** Assigns a value to the variable declared last (1), or to the one before it (2). */
   assignRecent(back: number, value: unknown): void {
     const cell = this.#cells.at(-back);
     if (cell) cell.value = value;
   }
 
-  /** How many variables there are, for {@link release}. */
+  /** The number of variables, for {@link release}. */
   mark(): number {
     return this.#cells.length;
   }

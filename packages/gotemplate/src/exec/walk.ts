@@ -11,12 +11,15 @@ import type { Program } from "./program.ts";
 import type { State } from "./state.ts";
 import { Variables } from "./variables.ts";
 
-/** A list of statements on its way. Frames are kept on a list, not on the call stack: templates may recurse far. */
+/**
+ * A list of statements being executed. Frames are kept in a list rather than on the call stack, because templates may
+ * recurse deeply.
+ */
 interface Frame {
   readonly list: readonly Statement[];
   next: number;
   dot: unknown;
-  /** Variables to keep when it is left. */
+  /** The variables to keep at its end. */
   readonly mark: number;
   readonly loop?: Loop;
   readonly caller?: { readonly variables: Variables; readonly template: string };
@@ -26,7 +29,7 @@ interface Loop {
   readonly node: BranchNode;
   readonly rounds: Rounds;
   round: number;
-  /** Variables to keep between rounds. */
+  /** The variables to keep between iterations. */
   readonly mark: number;
 }
 
@@ -70,7 +73,7 @@ export class Walk implements State {
     this.#frames.push(frame);
   }
 
-  /** Ends a list: the next round of its loop, or back to where it was entered from. */
+  /** Ends a list: starts the next iteration of its loop, or returns to the enclosing list. */
   #leave(frame: Frame): void {
     if (frame.loop && frame.loop.round < frame.loop.rounds.length) {
       this.#nextRound(frame, frame.loop);
@@ -159,7 +162,7 @@ export class Walk implements State {
     }
     this.budget.spend(rounds.length / 8);
     const loop = { node, rounds, round: 0, mark: this.variables.mark() };
-    // Entered at its end, the frame begins its first round by leaving.
+    // The frame starts at its end, so that leaving it starts the first iteration.
     this.#enter({ list: node.list, next: node.list.length, dot, mark, loop });
   }
 

@@ -1,6 +1,6 @@
 import { characterCount } from "../text/characters.ts";
 
-/** What stands between the percent sign and the verb. `width` and `precision` are undefined when not given. */
+/** The flags between the percent sign and the verb. `width` and `precision` are undefined if not given. */
 export interface Flags {
   width: number | undefined;
   precision: number | undefined;
@@ -27,12 +27,12 @@ export function noFlags(): Flags {
   };
 }
 
-/** Text brought to the width, with zeros on the left if the flags say so. */
+/** Text padded to the width, with zeros on the left if the flags require it. */
 export function pad(flags: Flags, text: string): string {
   return flags.zero && !flags.minus ? filling(flags, text, "0") + text : padWithSpaces(flags, text);
 }
 
-/** Text brought to the width with spaces. */
+/** Text padded to the width with spaces. */
 export function padWithSpaces(flags: Flags, text: string): string {
   const spaces = filling(flags, text, " ");
   return flags.minus ? text + spaces : spaces + text;

@@ -42,7 +42,7 @@ function fixed(value: number, places: number): string {
   return withoutExponent(roundTo(decimal, decimal.point + places), places);
 }
 
-/** With an exponent when that is below -4 or has no room in the precision; 6 digits have room in the shortest form. */
+/** With an exponent if it is below -4 or exceeds the precision; the shortest form has room for 6 digits. */
 function general(value: number, style: string, precision: number | undefined): string {
   const most = precision === 0 ? 1 : precision;
   const decimal = most === undefined ? shortest(value) : roundTo(exact(value), most);
@@ -68,7 +68,7 @@ function withoutExponent(decimal: Decimal, places: number): string {
   return shown === "" ? whole : `${whole}.${shown}`;
 }
 
-/** The sharp flag: a decimal point always, and for `g` and `x` as many digits as the precision, 6 if there is none. */
+/** The `#` flag: always a decimal point, and for `g` and `x` as many digits as the precision, by default 6. */
 function withPoint(number: string, style: string, precision: number | undefined): string {
   const split = number.search(style === "x" || style === "X" ? /[pP]/ : /[eE]/);
   const mantissa = split < 0 ? number : number.slice(0, split);

@@ -30,7 +30,7 @@ function inBase(flags: Flags, value: number | bigint, base: number, verb: string
   return padWithSpaces(flags, sign + prefixOf(flags, digits, base, verb) + digits);
 }
 
-/** Zeros to the width count as digits, unless a precision says how many digits there are. */
+/** Padding zeros count as digits, unless a precision sets the number of digits. */
 function leastDigits(flags: Flags, signed: boolean): number {
   if (flags.precision !== undefined) return flags.precision;
   if (!flags.zero || flags.minus || flags.width === undefined) return 0;

@@ -2,13 +2,13 @@ import { joinSurrogates } from "../text/utf8.ts";
 import { noFlags } from "./flags.ts";
 import { Printer } from "./printer.ts";
 
-/** What an action outputs for a value. */
+/** The output of an action for a value. */
 export function printAction(value: unknown, limit: number): string {
   if (typeof value === "string") return value;
   return value === undefined || value === null ? "<no value>" : print([value], limit);
 }
 
-/** Go's `print`: a space between two operands when neither is text. Throws a Fault beyond `limit` characters. */
+/** Go's `print`: a space between two operands if neither is text. Throws a Fault beyond `limit` characters. */
 export function print(values: readonly unknown[], limit: number): string {
   const printer = new Printer(limit);
   values.forEach((value, i) => {
@@ -19,7 +19,7 @@ export function print(values: readonly unknown[], limit: number): string {
   return joinSurrogates(printer.text);
 }
 
-/** Go's `println`: a space between all operands and a newline behind them. Throws a Fault like {@link print}. */
+/** Go's `println`: a space between all operands and a newline at the end. Throws a Fault like {@link print}. */
 export function printLine(values: readonly unknown[], limit: number): string {
   const printer = new Printer(limit);
   values.forEach((value, i) => {
@@ -30,7 +30,7 @@ export function printLine(values: readonly unknown[], limit: number): string {
   return joinSurrogates(printer.text);
 }
 
-/** The arguments no verb used, as `printf` reports them. */
+/** The unused arguments, as reported by `printf`. */
 export function printExtra(printer: Printer, values: readonly unknown[]): void {
   printer.flags = noFlags();
   printer.write("%!(EXTRA ");

@@ -7,13 +7,13 @@ import { formatFloat } from "./float.ts";
 import { formatInteger } from "./integer.ts";
 import { formatBool, formatString } from "./string.ts";
 
-/** How deep lists and maps may be nested in what is printed; data that contains itself would never end. */
+/** Maximum nesting of printed lists and maps, because data that contains itself would never end. */
 export const MAX_NESTING = 500;
 
-/** JavaScript has no addresses: this stands wherever Go would print one. */
+/** JavaScript has no addresses; this one is printed wherever Go would print an address. */
 const ADDRESS = 0xc000000000;
 
-/** Collects what the verbs of one print make. Throws a Fault when that is longer than `limit` characters. */
+/** Collects the output of the verbs of one print. Throws a Fault if it is longer than `limit` characters. */
 export class Printer {
   flags: Flags = noFlags();
   readonly #limit: number;
@@ -29,7 +29,7 @@ export class Printer {
     return this.#parts.join("");
   }
 
-  /** Adds text as it is. */
+  /** Adds text unchanged. */
   write(text: string): void {
     this.#length += text.length;
     if (this.#length > this.#limit) throw new Fault(`made more than ${this.#limit} characters`);
@@ -120,7 +120,7 @@ export class Printer {
     else this.write(text);
   }
 
-  /** What Go writes for a verb that does not fit: `%!d(string=hi)`. */
+  /** Go's output for a verb that does not fit: `%!d(string=hi)`. */
   #writeBad(value: unknown, verb: string): void {
     this.write(`%!${verb}(`);
     if (value === undefined || value === null) this.write("<nil>");
@@ -128,7 +128,7 @@ export class Printer {
     this.write(")");
   }
 
-  /** `string=hi`: the type and value of an argument that was not asked for in this way. */
+  /** `string=hi`: the type and value of an unexpected argument. */
   printTyped(value: unknown): void {
     this.write(`${typeName(value)}=`);
     this.#printValue(value, "v", 0);

@@ -5,13 +5,15 @@ import { type Flags, noFlags } from "./flags.ts";
 import { printExtra } from "./print.ts";
 import { Printer } from "./printer.ts";
 
-/** Go's `printf`: what does not fit is said in the result, as `%!d(string=hi)`. Throws a Fault beyond `limit` characters. */
+/**
+ * Go's `printf`: mismatches are reported in the result, as `%!d(string=hi)`. Throws a Fault beyond `limit` characters.
+ */
 export function printf(format: string, args: readonly unknown[], limit: number): string {
   const run = new Formatting(format, args, new Printer(limit));
   return joinSurrogates(run.finish());
 }
 
-/** A width, precision or argument number above this is none. */
+/** A larger width, precision or argument number is invalid. */
 const LARGEST = 1_000_000;
 
 /** Length of `[1]`. */
@@ -24,11 +26,11 @@ class Formatting {
   readonly #lastBracket: number;
   #pos = 0;
   #arg = 0;
-  /** An argument number was used somewhere, so arguments left over are no mistake. */
+  /** Whether an argument number was used anywhere, so that unused arguments are not an error. */
   #reordered = false;
-  /** The argument number of the current verb is sound. */
+  /** Whether the argument number of the current verb is valid. */
   #sound = true;
-  /** What was read last is an argument number. */
+  /** Whether an argument number was read last. */
   #numbered = false;
 
   constructor(format: string, args: readonly unknown[], printer: Printer) {
@@ -133,7 +135,7 @@ class Formatting {
     return true;
   }
 
-  /** A number in the format; one that is too large swallows the rest of it, as in Go. */
+  /** A number in the format; a number that is too large consumes the rest of the format, as in Go. */
   #readNumber(): number | undefined {
     const { value, end } = numberAt(this.#format, this.#pos, this.#format.length);
     this.#pos = end;

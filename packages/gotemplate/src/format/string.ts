@@ -20,7 +20,7 @@ export function formatString(flags: Flags, text: string, verb: string): string |
   }
 }
 
-/** A truth by the verbs `t` and `v`; undefined for any other verb. */
+/** A boolean by the verbs `t` and `v`; undefined for any other verb. */
 export function formatBool(flags: Flags, value: boolean, verb: string): string | undefined {
   return verb === "t" || verb === "v" ? pad(flags, String(value)) : undefined;
 }

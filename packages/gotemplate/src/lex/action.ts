@@ -5,7 +5,9 @@ import { lexNumber } from "./number.ts";
 import { hasRightTrim, isSpace, skipSpaceOn } from "./space.ts";
 import { KEYWORDS, type TokenType } from "./token.ts";
 
-/** Cuts the inside of one action, its closing delimiter included. Throws a Fault where that is no action. */
+/**
+ * Splits the inside of one action into tokens, including its closing delimiter. Throws a Fault if it is not an action.
+ */
 export function lexAction(cursor: Cursor, isFunction: (name: string) => boolean): void {
   while (!lexRightDelimiter(cursor)) lexToken(cursor, isFunction);
 }
@@ -28,7 +30,7 @@ function lexToken(cursor: Cursor, isFunction: (name: string) => boolean): void {
   else lexOther(cursor, isFunction);
 }
 
-/** What to do by the first character of a token, where that alone decides. */
+/** Lexers by the first character of a token, for tokens that it determines. */
 const BY_FIRST: ReadonlyMap<string, (cursor: Cursor) => void> = new Map([
   [" ", lexSpace],
   ["\t", lexSpace],
@@ -79,7 +81,7 @@ function lexRaw(cursor: Cursor): void {
   cursor.emit("string", close + 1);
 }
 
-/** A `.field` or `$variable`; `alone` is what the mark is without a name. */
+/** A `.field` or `$variable`; `alone` is the type of the mark without a name. */
 function lexName(cursor: Cursor, type: TokenType, alone: TokenType): void {
   const start = cursor.pos + 1;
   const end = isTerminator(cursor, start) ? start : skipName(cursor, start);

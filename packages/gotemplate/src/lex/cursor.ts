@@ -1,6 +1,6 @@
 import type { Token, TokenType } from "./token.ts";
 
-/** A place in the source, and the tokens made so far. */
+/** A position in the source, and the tokens so far. */
 export class Cursor {
   readonly source: string;
   readonly tokens: Token[] = [];
@@ -18,13 +18,13 @@ export class Cursor {
     this.pos = end;
   }
 
-  /** The character at a place as the language sees it, "" at the end. */
+  /** The character at a position as the language sees it; "" at the end. */
   characterAt(pos: number): string {
     const point = this.source.codePointAt(pos);
     return point === undefined ? "" : String.fromCodePoint(point);
   }
 
-  /** Whether the source has this text at a place. */
+  /** Whether the source has this text at a position. */
   has(text: string, pos: number): boolean {
     return this.source.startsWith(text, pos);
   }

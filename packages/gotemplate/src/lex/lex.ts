@@ -5,9 +5,9 @@ import { hasLeftTrim, hasRightTrim, skipSpaceBack, skipSpaceOn } from "./space.t
 import type { Token } from "./token.ts";
 
 /**
- * Cuts a template into tokens, text between actions included, comments left out, white space trimmed where the markers
- * say so; the last token is `eof`. `isFunction` tells whether a name is a function's: one called `break` or `continue`
- * hides the keyword. Throws a Fault with its offset where the text is no template.
+ * Splits a template into tokens, including the text between actions, without comments, and with white space trimmed at
+ * trim markers; the last token is `eof`. `isFunction` tells whether a name is a function: a function named `break` or
+ * `continue` hides the keyword. Throws a Fault with its offset if the text is not a template.
  */
 export function lex(source: string, isFunction: (name: string) => boolean): readonly Token[] {
   const cursor = new Cursor(source);

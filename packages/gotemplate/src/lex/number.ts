@@ -2,7 +2,7 @@ import { Fault } from "../fault.ts";
 import { isNameCharacter, shortened } from "../text/characters.ts";
 import type { Cursor } from "./cursor.ts";
 
-/** Cuts a number, or a complex one such as `1+2i`. Whether it is a sound one is seen when it is parsed. */
+/** Reads a number, or a complex number such as `1+2i`. The parser checks whether it is valid. */
 export function lexNumber(cursor: Cursor): void {
   const end = scanNumber(cursor, cursor.pos);
   const sign = cursor.source[end];

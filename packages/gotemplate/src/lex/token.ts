@@ -1,4 +1,4 @@
-/** Words that are tokens of their own. */
+/** Words that are separate tokens. */
 export const KEYWORDS: ReadonlySet<string> = new Set([
   "block",
   "break",
@@ -13,7 +13,7 @@ export const KEYWORDS: ReadonlySet<string> = new Set([
   "with",
 ]);
 
-/** What a token is. A keyword's type is the keyword; `left` and `right` are the delimiters. */
+/** The type of a token. A keyword's type is the keyword itself; `left` and `right` are the delimiters. */
 export type TokenType =
   | "text"
   | "left"

@@ -1,6 +1,6 @@
 import type { NumberValue } from "./number.ts";
 
-/** The position of a node: `start` to `end` is its source, `pos` the place errors name. */
+/** The position of a node: `start` to `end` is its source, `pos` the position in errors. */
 export interface Span {
   readonly pos: number;
   readonly start: number;
@@ -40,7 +40,7 @@ export interface NumberNode extends Span {
   readonly value: NumberValue;
 }
 
-/** A text or truth literal. */
+/** A string or boolean literal. */
 export interface LiteralNode extends Span {
   readonly kind: "string" | "bool";
   readonly value: string | boolean;
@@ -51,7 +51,7 @@ export interface WordNode extends Span {
   readonly kind: "dot" | "nil";
 }
 
-/** Commands joined by `|`, and the variables that take the result. */
+/** Commands joined by `|`, and the variables that receive the result. */
 export interface PipeNode extends Span {
   readonly kind: "pipe";
   readonly commands: readonly CommandNode[];
@@ -77,7 +77,7 @@ export type Operand =
   | WordNode
   | PipeNode;
 
-/** Text outside of actions. */
+/** Text outside actions. */
 export interface TextNode {
   readonly kind: "text";
   readonly text: string;
@@ -89,7 +89,7 @@ export interface ActionNode {
   readonly pipe: PipeNode;
 }
 
-/** `{{if}}`, `{{with}}` or `{{range}}`. `otherwise` is what follows `{{else}}`, empty when there is none. */
+/** `{{if}}`, `{{with}}` or `{{range}}`. `otherwise` is the part after `{{else}}`, empty if there is none. */
 export interface BranchNode {
   readonly kind: "if" | "with" | "range";
   readonly pipe: PipeNode;
@@ -97,7 +97,7 @@ export interface BranchNode {
   readonly otherwise: Statement[];
 }
 
-/** `{{template "name" pipeline}}`, and what is left of a `{{block}}`. */
+/** `{{template "name" pipeline}}`, also used for a `{{block}}`. */
 export interface TemplateNode extends Span {
   readonly kind: "template";
   readonly name: string;
@@ -109,10 +109,10 @@ export interface JumpNode {
   readonly kind: "break" | "continue";
 }
 
-/** Anything a template is a list of. */
+/** An element of a template. */
 export type Statement = TextNode | ActionNode | BranchNode | TemplateNode | JumpNode;
 
-/** Whether a list of statements outputs nothing but white space, as Go judges when a template is defined again. */
+/** Whether a list of statements outputs nothing but white space, as Go decides when a template is redefined. */
 export function isBlank(list: readonly Statement[]): boolean {
   return list.every((statement) => statement.kind === "text" && /^[\p{White_Space}]*$/u.test(statement.text));
 }

@@ -5,8 +5,9 @@ import { Complex, Float, intOf } from "../value/numbers.ts";
 import { parseFloatText, parseIntText } from "./numeral.ts";
 
 /**
- * What a number literal can be. A literal has no type of its own: it is what the place it stands in wants, or `ideal`
- * where anything will do. `ideal` is undefined for an int beyond 64 bits, which is an error only when it is used.
+ * The possible values of a number literal. A literal has no type: it gets the type that its context requires, or
+ * `ideal` where any type is allowed. `ideal` is undefined for an int beyond 64 bits, which is an error only if it is
+ * used.
  */
 export interface NumberValue {
   readonly ideal: number | bigint | Float | Complex | undefined;
@@ -14,7 +15,7 @@ export interface NumberValue {
   readonly float: number | undefined;
 }
 
-/** The value of a number as the lexer cut it. Throws a Fault when Go knows no such number. */
+/** The value of a number token. Throws a Fault if it is not a number in Go. */
 export function parseNumber(text: string): NumberValue {
   if (/^([1-9][0-9]{0,14}|0)$/.test(text)) return plainNumber(Number(text));
   if (text.endsWith("i")) return imaginary(text);
@@ -64,7 +65,9 @@ function fraction(text: string): NumberValue {
   return { ideal: new Float(value), int: exactInt(value), float: value };
 }
 
-/** Go takes a whole number for a float by its letters; behind a sign it mistakes the `e` of a hex int for an exponent. */
+/**
+ * Go decides by its letters whether a number is a float; after a sign it mistakes the `e` of a hex int for an exponent.
+ */
 function looksLikeFloat(text: string): boolean {
   return /[.eEpP]/.test(text) && !/^0[xX]/.test(text);
 }

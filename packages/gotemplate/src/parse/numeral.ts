@@ -1,7 +1,7 @@
 const UINT_LIMIT = 1n << 64n;
 const LONGEST_WHOLE = 64;
 
-/** The value of an int literal of any base, undefined when it is none or beyond 64 bits. */
+/** The value of an int literal of any base, undefined if it is not one or is beyond 64 bits. */
 export function parseIntText(text: string): bigint | undefined {
   const negative = text.startsWith("-");
   const signed = negative || text.startsWith("+");
@@ -11,7 +11,7 @@ export function parseIntText(text: string): bigint | undefined {
   return value >= -(UINT_LIMIT >> 1n) && value < (signed ? UINT_LIMIT >> 1n : UINT_LIMIT) ? value : undefined;
 }
 
-/** The value of a decimal or hexadecimal float literal, undefined when it is none or too large. */
+/** The value of a decimal or hexadecimal float literal, undefined if it is not one or is too large. */
 export function parseFloatText(text: string): number | undefined {
   const body = text.replace(/^[+-]/, "");
   if (!hasSoundUnderscores(body)) return undefined;
@@ -21,7 +21,7 @@ export function parseFloatText(text: string): number | undefined {
   return text.startsWith("-") ? -value : value;
 }
 
-/** The digits with a prefix BigInt knows; a leading 0 means octal. */
+/** The digits with a prefix that BigInt knows; a leading 0 means octal. */
 function plainDigits(body: string): string | undefined {
   if (!hasSoundUnderscores(body)) return undefined;
   const plain = body.replaceAll("_", "");
@@ -51,7 +51,7 @@ function hexFloat(plain: string): number | undefined {
   return scale(mantissa, Number(match[3]) - 4 * rest.length);
 }
 
-/** mantissa * 2^exponent. The mantissa is cut to 64 bits first, with a last bit that remembers what was cut. */
+/** mantissa * 2^exponent. The mantissa is first truncated to 64 bits, with a sticky last bit for the truncated part. */
 function scale(mantissa: bigint, exponent: number): number {
   const surplus = Math.max(0, mantissa.toString(2).length - 64);
   const cut = mantissa >> BigInt(surplus);
@@ -61,7 +61,7 @@ function scale(mantissa: bigint, exponent: number): number {
   return Number(sticky) * 2 ** half * 2 ** (power - half);
 }
 
-/** An underscore stands between digits, or between a base prefix and a digit. */
+/** Underscores are valid between digits, or between a base prefix and a digit. */
 function hasSoundUnderscores(body: string): boolean {
   const digit = /^0[xX]/.test(body) ? /[0-9a-fA-F]/ : /[0-9]/;
   const prefixed = /^0[xXoObB]/.test(body);

@@ -5,12 +5,12 @@ import type { Operand, PipeNode } from "./nodes.ts";
 import { type NumberValue, parseCharacter, parseComplex, parseNumber } from "./number.ts";
 import type { Reading } from "./reading.ts";
 
-/** How deep parentheses may be nested. */
+/** Maximum nesting of parentheses. */
 export const MAX_PARENTHESES = 400;
 
 type ParsePipeline = (reading: Reading, context: string, end: "close") => PipeNode;
 
-/** Reads a term and the fields behind it; undefined when none stands here. Throws a Fault with its offset. */
+/** Reads a term and the fields after it; undefined if there is none here. Throws a Fault with its offset. */
 export function parseOperand(reading: Reading, parsePipeline: ParsePipeline): Operand | undefined {
   const term = parseTerm(reading, parsePipeline);
   const first = reading.tokens.peek();

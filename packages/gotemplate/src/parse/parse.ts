@@ -9,8 +9,8 @@ import { TemplateSet } from "./template-set.ts";
 import { Unit } from "./unit.ts";
 
 /**
- * Reads a template and the templates defined in it. Controls are kept on a list of open ones rather than on the call
- * stack, so they nest to any depth. Throws a Fault with its offset.
+ * Reads a template and the templates defined in it. Open control structures are kept in a list rather than on the call
+ * stack, so they can be nested to any depth. Throws a Fault with its offset.
  */
 export function parseTemplates(source: string, name: string, isFunction: (name: string) => boolean): TemplateSet {
   const tokens = new TokenStream(lex(source, isFunction));

@@ -21,8 +21,8 @@ const OPERAND_STARTS: ReadonlySet<TokenType> = new Set([
 const NOT_EXECUTABLE: ReadonlySet<string> = new Set(["bool", "dot", "nil", "number", "string"]);
 
 /**
- * Reads a pipeline and the token that ends it. `context` names it in errors and says what it may declare: only `range`
- * may have two variables. Throws a Fault with its offset.
+ * Reads a pipeline and the token that ends it. `context` is its name in errors, and decides what it may declare: only
+ * `range` may have two variables. Throws a Fault with its offset.
  */
 export function parsePipeline(reading: Reading, context: string, end: "right" | "close"): PipeNode {
   const start = reading.tokens.peekSolid().pos;
@@ -40,7 +40,7 @@ interface Declarations {
   readonly assigns: boolean;
 }
 
-/** Takes `$x :=`, `$x =` or `$i, $x :=` if it stands here; otherwise takes nothing but a first `$i,`. */
+/** Consumes `$x :=`, `$x =` or `$i, $x :=` if it is next; otherwise consumes at most a first `$i,`. */
 function parseDeclarations(reading: Reading, context: string): Declarations {
   const { tokens, scope } = reading;
   const variables: string[] = [];

@@ -1,12 +1,12 @@
 import type { Scope } from "./scope.ts";
 import type { TokenStream } from "./stream.ts";
 
-/** What reading a pipeline needs to know. */
+/** The context for reading a pipeline. */
 export interface Reading {
   readonly tokens: TokenStream;
   readonly scope: Scope;
   /** Whether a name is a function's. */
   isFunction(name: string): boolean;
-  /** Parentheses around the place. */
+  /** The number of enclosing parentheses. */
   depth: number;
 }

@@ -1,20 +1,20 @@
-/** The variables a template may name at a place, innermost last. */
+/** The variables in scope at a position, innermost last. */
 export class Scope {
   readonly #names: string[] = ["$"];
   readonly #counts = new Map<string, number>([["$", 1]]);
 
-  /** Makes a variable known from here to the end of the enclosing control. */
+  /** Declares a variable from here to the end of the enclosing control structure. */
   declare(name: string): void {
     this.#names.push(name);
     this.#counts.set(name, (this.#counts.get(name) ?? 0) + 1);
   }
 
-  /** Whether a variable is known. */
+  /** Whether a variable is in scope. */
   has(name: string): boolean {
     return (this.#counts.get(name) ?? 0) > 0;
   }
 
-  /** How many variables are known, for {@link release}. */
+  /** The number of variables in scope, for {@link release}. */
   mark(): number {
     return this.#names.length;
   }

@@ -2,41 +2,43 @@ import { Fault } from "../fault.ts";
 import type { Token, TokenType } from "../lex/token.ts";
 import { shortened } from "../text/characters.ts";
 
-/** Reads tokens one by one, with any number of steps back. */
+/** Reads tokens one by one, and can step back any number of tokens. */
 export class TokenStream {
   readonly #tokens: readonly Token[];
-  /** Number of the token `next` will give; set it to step back. */
+  /** The index of the token that `next` returns; set it to step back. */
   index = 0;
 
   constructor(tokens: readonly Token[]) {
     this.#tokens = tokens;
   }
 
-  /** The next token, without taking it. At the end it is `eof` for ever. */
+  /** The next token, without consuming it. At the end it is always `eof`. */
   peek(): Token {
     return this.#tokens[Math.min(this.index, this.#tokens.length - 1)] ?? NOTHING;
   }
 
-  /** Takes the next token. */
+  /** Consumes the next token. */
   next(): Token {
     const token = this.peek();
     this.index++;
     return token;
   }
 
-  /** The next token that is no space; spaces before it are taken. */
+  /** The next non-space token; spaces before it are consumed. */
   peekSolid(): Token {
     while (this.peek().type === "space") this.index++;
     return this.peek();
   }
 
-  /** Takes the next token that is no space. */
+  /** Consumes the next non-space token. */
   nextSolid(): Token {
     this.peekSolid();
     return this.next();
   }
 
-  /** Takes the next solid token, which must be of a type. Throws a Fault naming the `context` otherwise. */
+  /**
+   * Consumes the next non-space token, which must have this type. Otherwise throws a Fault that names the `context`.
+   */
   expect(type: TokenType, context: string): Token {
     const token = this.nextSolid();
     if (token.type !== type) throw unexpected(token, context);

@@ -5,7 +5,7 @@ import { isBlank, type Statement } from "./nodes.ts";
 export class TemplateSet {
   readonly #templates = new Map<string, { readonly list: readonly Statement[]; readonly blank: boolean }>();
 
-  /** Adds a template. One that is blank gives way to another; two that are not throw a Fault. */
+  /** Adds a template. A blank template is replaced by another one; two non-blank templates throw a Fault. */
   add(name: string, list: readonly Statement[], offset = 0): void {
     const known = this.#templates.get(name);
     const blank = isBlank(list);
@@ -13,7 +13,7 @@ export class TemplateSet {
     else if (!blank) throw new Fault(`multiple definition of template "${name}"`, { offset });
   }
 
-  /** The statements of a template, undefined when none has the name. */
+  /** The statements of a template, undefined if no template has the name. */
   get(name: string): readonly Statement[] | undefined {
     return this.#templates.get(name)?.list;
   }

@@ -5,19 +5,22 @@ import type { Reading } from "./reading.ts";
 import { Scope } from "./scope.ts";
 import type { TokenStream } from "./stream.ts";
 
-/** A control whose `{{end}}` is still to come. An `else if` belongs to the control of its `if`: one end closes both. */
+/**
+ * An open control structure, whose `{{end}}` was not read yet. An `else if` belongs to the structure of its `if`: one
+ * end closes both.
+ */
 export interface Open {
   readonly kind: BranchNode["kind"];
-  /** The branch an `{{else}}` would belong to. */
+  /** The branch that an `{{else}}` would belong to. */
   node: BranchNode;
-  /** Where statements go. */
+  /** The list that statements are added to. */
   list: Statement[];
   hasElse: boolean;
   /** Variables to keep when it closes. */
   readonly mark: number;
 }
 
-/** One template being read: its statements, open controls and variables. */
+/** One template being parsed: its statements, open control structures and variables. */
 export class Unit implements Reading {
   readonly name: string;
   readonly tokens: TokenStream;
@@ -42,17 +45,17 @@ export class Unit implements Reading {
     return this.#kind === "template" ? "" : ` in ${this.#kind}`;
   }
 
-  /** The control opened last. */
+  /** The control structure opened last. */
   get innermost(): Open | undefined {
     return this.#open.at(-1);
   }
 
-  /** Where statements go. */
+  /** The list that statements are added to. */
   get current(): Statement[] {
     return this.innermost?.list ?? this.list;
   }
 
-  /** Reads the pipeline of a control and opens it. */
+  /** Reads the pipeline of a control structure and opens it. */
   openBranch(kind: BranchNode["kind"]): void {
     const mark = this.scope.mark();
     const node = this.#branch(kind);
@@ -60,7 +63,10 @@ export class Unit implements Reading {
     if (kind === "range") this.ranges++;
   }
 
-  /** Goes on with the other side of a control; with `chained`, the `if` or `with` behind the else, that is a control. */
+  /**
+   * Continues with the else branch of a control structure; with `chained`, the `if` or `with` after the else, that
+   * branch is a control structure.
+   */
   openElse(open: Open, chained: Token | undefined): void {
     if (open.kind === "range") this.ranges--;
     open.list = open.node.otherwise;
@@ -71,7 +77,7 @@ export class Unit implements Reading {
     }
   }
 
-  /** Ends the innermost control and removes its variables. */
+  /** Closes the innermost control structure and removes its variables. */
   closeBranch(): void {
     const open = this.#open.pop();
     if (!open) return;

@@ -1,6 +1,6 @@
 import { TemplateError } from "../error.ts";
 
-/** The place of an error in a template: `app.conf.tpl:3:8`, both counted from 1 as editors do. */
+/** The place of an error in a template: `app.conf.tpl:3:8`, both counted from 1, as in editors. */
 export function positionIn(thrown: unknown, place: string): string {
   return thrown instanceof TemplateError ? `${place}:${thrown.line}:${thrown.column + 1}` : place;
 }
@@ -14,7 +14,7 @@ export function reasonIn(thrown: unknown): string {
   return bare.replace(`executing "${thrown.name}" at `, "at ").replace(/: error calling (\w+): /, ": $1: ");
 }
 
-/** What the function that failed says to do: the `remedy` or `hint` of what it threw. */
+/** The remedy from the failed function: the `remedy` or `hint` of its error. */
 export function remedyIn(thrown: unknown): string | undefined {
   const cause = thrown instanceof TemplateError ? thrown.cause : thrown;
   if (!(cause instanceof Error)) return undefined;

@@ -2,7 +2,7 @@ import { type TemplateFunctions, typed } from "../value/function.ts";
 import { RefusedValue } from "./refused-value.ts";
 import { trimSpace } from "./text-functions.ts";
 
-/** Functions over whole numbers of 64 bits; they are exact, and wrap around as Go's do. Text is never taken for a number. */
+/** Functions over whole numbers of 64 bits; they are exact, and wrap around as in Go. */
 export const numberFunctions: TemplateFunctions = {
   add: typed(["int", "int"], (a, b) => a + b),
   sub: typed(["int", "int"], (a, b) => a - b),
@@ -21,10 +21,11 @@ function divide(a: bigint, b: bigint): bigint {
 
 const LARGEST = 2n ** 63n - 1n;
 
-/** An int, or a text that is one; nothing is rounded. */
+/** An int, or a text that is an int; nothing is rounded. */
 function toInt(value: unknown): bigint {
   if (typeof value === "bigint" || (typeof value === "number" && Number.isInteger(value))) return BigInt(value);
-  if (typeof value !== "string") throw noInt(String(value), "it takes a whole number, or a text that is one");
+  if (typeof value !== "string")
+    throw noInt(String(value), "it accepts a whole number, or a string with a whole number");
   const text = trimSpace(value);
   if (!/^[+-]?\d+$/.test(text)) throw noInt(JSON.stringify(value), hintFor(text));
   const number = BigInt(text.replace("+", ""));
@@ -35,8 +36,8 @@ function toInt(value: unknown): bigint {
 function hintFor(text: string): string {
   if (text === "") return "the key exists and is empty; set it to a number";
   if (/^[+-]?\d*\.\d+$/.test(text))
-    return "nothing is rounded here: give a whole number where it is set (workers.json, manifest.json, bucket.jobs.conf)";
-  return "it takes a whole number, or a text that is one";
+    return "nothing is rounded here: use a whole number where it is set (workers.json, manifest.json, bucket.jobs.conf)";
+  return "it accepts a whole number, or a string with a whole number";
 }
 
 function noInt(shown: string, remedy: string): RefusedValue {

@@ -1,4 +1,4 @@
-/** Thrown by a function for a value it does not take, with what to do about it. */
+/** Thrown by a function for a value that it does not accept, with a remedy. */
 export class RefusedValue extends Error {
   readonly remedy: string;
 

@@ -1,4 +1,4 @@
-/** Data whose unknown fields fail, as Go's structs do; a map would render `<no value>`. */
+/** Data whose unknown fields fail, like Go's structs; a map would render `<no value>`. */
 export function strictFields<T extends object>(fields: T): T {
   return new Proxy(fields, {
     getOwnPropertyDescriptor(target, name) {

@@ -1,6 +1,6 @@
 import { type TemplateFunctions, typed } from "../value/function.ts";
 
-/** Functions over text, as Go's package `strings` has them. */
+/** Text functions, as in Go's package `strings`. */
 export const textFunctions: TemplateFunctions = {
   split: typed(["string", "string"], (text, separator) => (separator === "" ? [...text] : text.split(separator))),
   join: typed(["list", "string"], (list, separator) => list.map(asText).join(separator)),
@@ -11,13 +11,13 @@ export const textFunctions: TemplateFunctions = {
 
 function asText(item: unknown, at: number): string {
   if (typeof item === "string") return item;
-  throw new TypeError(`takes a list of texts, and item ${at} is ${String(item)}`);
+  throw new TypeError(`takes a list of strings, but item ${at} is ${String(item)}`);
 }
 
-/** What Go takes for space; JavaScript's own trim differs in two characters. */
+/** What Go considers white space; JavaScript's own trim differs in two characters. */
 const SPACE = /[\t-\r \u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]/;
 
-/** Without the space at both ends. */
+/** Removes white space at both ends. */
 export function trimSpace(text: string): string {
   let start = 0;
   let end = text.length;
@@ -26,7 +26,7 @@ export function trimSpace(text: string): string {
   return text.slice(start, end);
 }
 
-/** Go changes character by character, and leaves those that would become several. */
+/** Go converts character by character, and keeps characters that would become several. */
 function eachOf(text: string, change: (character: string) => string): string {
   let changed = "";
   for (const character of text) {

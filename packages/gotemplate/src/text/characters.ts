@@ -1,4 +1,4 @@
-/** Whether Go's `unicode.IsPrint` holds: letters, marks, numbers, punctuation, symbols and the plain space. */
+/** Whether Go's `unicode.IsPrint` is true: letters, marks, numbers, punctuation, symbols and the plain space. */
 export function isPrintable(character: string): boolean {
   const code = character.charCodeAt(0);
   if (code < 0x80) return code >= 0x20 && code < 0x7f;
@@ -14,13 +14,13 @@ export function isNameCharacter(character: string): boolean {
   );
 }
 
-/** The character with a code point; U+FFFD when there is none. */
+/** The character with a code point; U+FFFD if there is none. */
 export function characterOf(point: number): string {
   const exists = point >= 0 && point <= 0x10ffff && !(point >= 0xd800 && point <= 0xdfff);
   return exists ? String.fromCodePoint(point) : "\uFFFD";
 }
 
-/** Number of characters (code points); a byte that is not UTF-8 is one. */
+/** Number of characters (code points); a byte that is not UTF-8 counts as one. */
 export function characterCount(text: string): number {
   let count = text.length;
   for (let i = 0; i + 1 < text.length; i++) {
@@ -38,13 +38,13 @@ export function firstCharacters(text: string, count: number): string {
   return text.slice(0, end);
 }
 
-/** `U+0041 'A'`: how messages name a character. */
+/** `U+0041 'A'`: the name of a character in messages. */
 export function nameOf(character: string): string {
   const hex = (character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, "0");
   return isPrintable(character) ? `U+${hex} '${character}'` : `U+${hex}`;
 }
 
-/** A piece of a template as messages show it: whole unless it is very long. */
+/** A piece of a template for messages, shortened if it is very long. */
 export function shortened(text: string): string {
   return text.length > LONGEST_SHOWN ? `${firstCharacters(text, LONGEST_SHOWN)}...` : text;
 }

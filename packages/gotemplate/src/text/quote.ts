@@ -11,7 +11,7 @@ const NAMED = new Map([
   ["\v", "\\v"],
 ]);
 
-/** A text as a Go literal between `quote` marks; `ascii` escapes everything beyond ASCII. */
+/** A text as a Go literal between `quote` marks; `ascii` escapes all non-ASCII characters. */
 export function quote(text: string, mark = '"', ascii = false): string {
   let quoted = "";
   for (const character of text) quoted += escaped(character, mark, ascii);

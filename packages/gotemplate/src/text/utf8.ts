@@ -1,11 +1,10 @@
 /*
- * Go strings are bytes, JavaScript strings are not. Text is kept as JavaScript has it; a byte that is no part of valid
- * UTF-8 (`"\xff"`, half of a sliced character) is kept as the lone surrogate U+DC00 + byte, so that nothing is lost.
+ * Go strings are bytes, JavaScript strings are not. Text is kept as a JavaScript string; a byte that is not part of valid UTF-8 (`"\xff"`, half of a sliced character) is kept as the lone surrogate U+DC00 + byte, so that nothing is lost.
  */
 
 const ESCAPE = 0xdc00;
 
-/** Length in bytes, as Go's `len` counts it. */
+/** Length in bytes, as in Go's `len`. */
 export function byteLength(text: string): number {
   let length = text.length;
   for (let i = 0; i < text.length; i++) {
@@ -18,7 +17,7 @@ export function byteLength(text: string): number {
   return length;
 }
 
-/** The bytes of a text; lone surrogates that stand for no byte become U+FFFD. */
+/** The bytes of a text; lone surrogates that represent no byte become U+FFFD. */
 export function toBytes(text: string): Uint8Array {
   const bytes = new Uint8Array(byteLength(text));
   let at = 0;
@@ -42,7 +41,7 @@ export function fromBytes(bytes: Uint8Array, start = 0, end = bytes.length): str
   return text;
 }
 
-/** The byte a character stands for when it is no part of valid UTF-8, or undefined. */
+/** The byte that a character represents if it is not part of valid UTF-8; otherwise undefined. */
 export function rawByte(character: string): number | undefined {
   const code = character.length === 1 ? character.charCodeAt(0) : 0;
   return isEscape(code) ? code - ESCAPE : undefined;
@@ -53,12 +52,12 @@ export function byteText(byte: number): string {
   return String.fromCharCode(byte < 0x80 ? byte : ESCAPE + byte);
 }
 
-/** Puts bytes that were written one after the other and make a character together back into that character. */
+/** Joins consecutive bytes that together form a character. */
 export function joinSurrogates(text: string): string {
   return /[\uDC80-\uDCFF]{2}/u.test(text) ? fromBytes(toBytes(text)) : text;
 }
 
-/** Text to hand out: every byte that is not UTF-8 becomes U+FFFD. */
+/** Text for output: every byte that is not UTF-8 becomes U+FFFD. */
 export function wellFormed(text: string): string {
   return joinSurrogates(text).replace(/\p{Surrogate}/gu, "\uFFFD");
 }
@@ -101,7 +100,10 @@ function encode(bytes: Uint8Array, at: number, point: number): number {
   return at + tail + 1;
 }
 
-/** Bytes of the character at `i`, 0 when there is none. The second byte's limits rule out long forms and surrogates. */
+/**
+ * The number of bytes of the character at `i`, 0 if there is none. The limits of the second byte exclude overlong forms
+ * and surrogates.
+ */
 function sizeAt(bytes: Uint8Array, i: number, end: number): number {
   const lead = bytes[i] ?? 0;
   if (lead < 0x80) return 1;

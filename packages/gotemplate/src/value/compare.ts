@@ -6,8 +6,8 @@ import { type Kind, kindOf, typeName } from "./value.ts";
 const BASIC: ReadonlySet<Kind> = new Set(["bool", "int", "uint", "float", "complex", "string"]);
 
 /**
- * Go's `eq` of two values. Ints and bytes compare with each other; other unlike kinds throw a Fault, as do two lists,
- * two maps or two functions. Anything compares with nil.
+ * Go's `eq` of two values. Ints and bytes compare with each other; other different kinds throw a Fault, as do two
+ * lists, two maps or two functions. Anything compares with nil.
  */
 export function areEqual(a: unknown, b: unknown): boolean {
   const kinds = [kindOf(a), kindOf(b)] as const;
@@ -18,7 +18,7 @@ export function areEqual(a: unknown, b: unknown): boolean {
   return equalsOfKind(kinds[0], a, b);
 }
 
-/** Go's `lt` of two values. Throws a Fault for unlike kinds and for kinds without an order. */
+/** Go's `lt` of two values. Throws a Fault for different kinds and for kinds without an order. */
 export function isLess(a: unknown, b: unknown): boolean {
   const kinds = [kindOf(a), kindOf(b)] as const;
   if (!BASIC.has(kinds[0]) || !BASIC.has(kinds[1])) throw new Fault("invalid type for comparison");

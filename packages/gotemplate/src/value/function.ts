@@ -1,18 +1,18 @@
 import { intOf } from "./numbers.ts";
 
-/** A function of the user: any JavaScript function, or one whose parameters were declared with {@link typed}. */
+/** A user's function: any JavaScript function, or one whose parameters were declared with {@link typed}. */
 export type TemplateFunction = ((...args: never[]) => unknown) | TypedFunction;
 
-/** Functions by the name a template calls them by. */
+/** Functions by their names in templates. */
 export type TemplateFunctions = Readonly<Record<string, TemplateFunction>>;
 
 /**
- * Type a parameter can be declared with. An `int` is handed over as a bigint, a `float` as a number, `any` as it is
- * (null for nil and for a missing value; an int is a number while that is exact, else a bigint).
+ * The type of a declared parameter. An `int` is passed as a bigint, a `float` as a number, `any` unchanged (null for
+ * nil and for a missing value; an int is a number if that is exact, otherwise a bigint).
  */
 export type ParamType = "any" | "string" | "int" | "float" | "bool" | "list" | "map";
 
-/** A function that declares its arguments. Made by {@link typed}. */
+/** A function that declares its arguments. Created by {@link typed}. */
 export class TypedFunction {
   readonly params: readonly ParamType[];
   readonly rest: ParamType | undefined;
@@ -54,8 +54,8 @@ export type ArgumentsOf<P extends readonly ParamName[]> = P extends readonly [in
   : [];
 
 /**
- * Declares what a function takes: `typed(["int", "int"], (a, b) => a + b)`. A call with another number or type of
- * arguments is an execution error, as it is in Go, and the function is not run.
+ * Declares the parameters of a function: `typed(["int", "int"], (a, b) => a + b)`. A call with another number or type
+ * of arguments is an execution error, as in Go, and the function is not run.
  */
 export function typed<const P extends readonly ParamName[]>(
   params: P,
@@ -67,7 +67,7 @@ export function typed<const P extends readonly ParamName[]>(
   return new TypedFunction(fixed.map(typeOf), rest, run);
 }
 
-/** Runs a function of the user: no result is nil, and a bigint wraps around at 64 bits. */
+/** Runs a user's function: no result becomes nil, and a bigint wraps around at 64 bits. */
 export function resultOf(run: (...args: never[]) => unknown, args: readonly unknown[]): unknown {
   const result = (run as (...args: readonly unknown[]) => unknown)(...args);
   return typeof result === "bigint" ? intOf(result) : (result ?? null);
@@ -76,7 +76,7 @@ export function resultOf(run: (...args: never[]) => unknown, args: readonly unkn
 function typeOf(name: string): ParamType {
   const bare = name.replace(/^\.\.\./, "");
   const known = TYPES.find((type) => type === bare);
-  if (known === undefined) throw new TypeError(`no parameter type is called ${JSON.stringify(name)}`);
+  if (known === undefined) throw new TypeError(`there is no parameter type ${JSON.stringify(name)}`);
   return known;
 }
 

@@ -2,7 +2,7 @@ import { compareText } from "../text/utf8.ts";
 import { compareInts, floatOf, intOf } from "./numbers.ts";
 import { kindOf } from "./value.ts";
 
-/** The value under a key: null when it is nil there, undefined when there is no such key. */
+/** The value of a key: null if it is nil, undefined if the key does not exist. */
 export function lookup(map: unknown, key: unknown): unknown {
   if (map instanceof Map) return lookupIn(map, key);
   if (typeof map !== "object" || map === null || typeof key !== "string") return undefined;
@@ -16,13 +16,13 @@ export function sizeOf(map: unknown): number {
   return typeof map === "object" && map !== null ? Object.keys(map).length : 0;
 }
 
-/** Keys and values in the order Go ranges over and prints them. */
+/** Keys and values in the order in which Go iterates over and prints them. */
 export function sortedEntries(map: unknown): (readonly [key: unknown, value: unknown])[] {
   const entries: [unknown, unknown][] = map instanceof Map ? [...map] : Object.entries(map ?? {});
   return entries.sort(([a], [b]) => compareKeys(a, b)).map(([key, value]) => [key ?? null, value ?? null]);
 }
 
-/** Whether every key is text, as in the maps JSON makes. */
+/** Whether every key is text, as in maps from JSON. */
 export function hasTextKeys(map: unknown): boolean {
   return !(map instanceof Map) || [...map.keys()].every((key) => typeof key === "string");
 }

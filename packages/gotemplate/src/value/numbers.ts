@@ -7,7 +7,7 @@ export class Float {
   }
 }
 
-/** A uint8: what indexing a string gives. */
+/** A uint8, the result of indexing a string. */
 export class Byte {
   readonly value: number;
 
@@ -16,7 +16,7 @@ export class Byte {
   }
 }
 
-/** A complex128: what an imaginary literal gives. */
+/** A complex128, the value of an imaginary literal. */
 export class Complex {
   readonly real: number;
   readonly imaginary: number;
@@ -32,7 +32,7 @@ export function float(value: number): Float {
   return new Float(value);
 }
 
-/** The exact value of an int or uint: a number while that is exact, else a bigint. Wraps around at 64 bits. */
+/** The exact value of an int or uint: a number if that is exact, otherwise a bigint. Wraps around at 64 bits. */
 export function intOf(value: unknown): number | bigint {
   if (value instanceof Byte) return value.value;
   if (typeof value === "number" && Number.isSafeInteger(value)) return value;

@@ -2,11 +2,10 @@ import { TypedFunction } from "./function.ts";
 import { Byte, Complex, Float } from "./numbers.ts";
 
 /*
- * Values are JavaScript's own. Go tells a nil apart from no value at all (a missing key, a template without an
- * argument): here `null` is the nil and `undefined` the absence.
+ * Values are JavaScript's own. Go distinguishes nil from a missing value (a missing key, a template without an argument): here `null` is nil and `undefined` is a missing value.
  */
 
-/** What Go would make of a value. `invalid` is the absence of any. */
+/** The kind of a value in Go. `invalid` is a missing value. */
 export type Kind =
   | "invalid"
   | "nil"
@@ -34,7 +33,7 @@ const TYPE_NAMES: Readonly<Record<Kind, string>> = {
   func: "func()",
 };
 
-/** The kind of any JavaScript value. Whole numbers within 64 bits are ints, all objects but the known ones maps. */
+/** The kind of any JavaScript value. Whole numbers within 64 bits are ints, all objects except known ones are maps. */
 export function kindOf(value: unknown): Kind {
   switch (typeof value) {
     case "undefined":

@@ -9,20 +9,20 @@ export class ImportCommand extends MaandCommand {
   static override paths = [["import"]];
   static override usage = Command.Usage({
     category: "Bucket",
-    description: "take over a bucket of the maand that was written in Go",
+    description: "take over a bucket of the earlier maand, written in Go",
     details:
-      "Takes over ids, ports, versions, KV entries with their history, secrets, the CA and certificates, and records what runs on the workers as promoted. Restarts nothing: reads the files on every worker and compares them with those a deploy would render. Writes the new store beside the old one, checks it with a dry run, and then replaces the old one, which stays as data/maand.go.db. Workers that are down are taken over by another maand import.",
+      "Takes over ids, ports, versions, KV entries with their history, secrets, the CA and certificates, and records what runs on the workers as promoted. Restarts nothing: reads the files on every worker and compares them with those a deploy would render. Writes the new store next to the old one, checks it with a dry run, and then replaces the old one, which is kept as data/maand.go.db. To take over workers that are down, run maand import again later.",
     examples: [
       ["See what would be taken over", "maand import /srv/bucket --dry-run"],
       ["Take it over", "maand import /srv/bucket"],
-      ["Also take over files that maand renders otherwise", "maand import /srv/bucket --accept"],
+      ["Also take over files that maand renders differently", "maand import /srv/bucket --accept"],
     ],
   });
 
   bucket = Option.String({ required: false, name: "bucket" });
   dryRun = Option.Boolean("-n,--dry-run", false, { description: "Show what would be taken over; change nothing." });
   accept = Option.Boolean("--accept", false, {
-    description: "Also take over files that maand renders otherwise.",
+    description: "Also take over files that maand renders differently.",
   });
 
   override async work(): Promise<number> {

@@ -18,23 +18,26 @@ export interface Unit {
   readonly candidates: readonly Candidate[];
 }
 
-/** What is recorded of an allocation. */
+/** What is recorded about an allocation. */
 export interface Assessed extends Unit {
   readonly compared: Compared;
   readonly occasion: Occasion;
   /** Digest of the files as they would be rendered; undefined for a removed allocation. */
   readonly target: string | undefined;
-  /** Its files were compared with those on its worker. */
+  /** Whether its files were compared with those on its worker. */
   readonly isCompared: boolean;
-  /** It is disabled, and a deploy stopped it; or it is to be started. */
+  /** Whether it does not run: a deploy stopped it because it is disabled, or it has yet to be started. */
   readonly isStopped: boolean;
-  /** What the next deploy does with it; empty for nothing. */
+  /** What the next deploy does with it; empty if nothing. */
   readonly pending: readonly string[];
 }
 
 const NOTHING: Compared = { baseline: [], meaningless: new Set(), pending: [], refusals: [] };
 
-/** Decides what is recorded of an allocation, by what its worker has; `read` is undefined for one that did not answer. */
+/**
+ * Decides what to record about an allocation from the files on its worker; `read` is undefined for one that did not
+ * answer.
+ */
 export async function assess(run: Run, go: GoBucket, unit: Unit, read: ReadWorker | undefined): Promise<Assessed> {
   const { allocation, job, state } = unit;
   const [first] = unit.candidates;

@@ -11,18 +11,18 @@ import {
 import { groupBy } from "@maand/core/readonly";
 import type { GoBucket } from "../go-store/go-bucket.ts";
 
-/** A tree an allocation may have been deployed with, and the values it was rendered for. */
+/** A tree that an allocation may have been deployed with, and the values it was rendered with. */
 export interface Candidate {
   readonly tree: Tree;
   readonly occasion: Occasion;
 }
 
-/** How many earlier deploys are tried for a template that prints their number. */
+/** Number of earlier deploys to try for a template that prints the number of the deploy. */
 const DEPLOYS_TRIED = 200;
 
 /**
- * The trees that an allocation may have been deployed with. Templates can print the version that ran before and the number of the
- * deploy, and the Go program did not record with which it rendered last: so each earlier version is tried.
+ * The trees that an allocation may have been deployed with. Templates can print the previous version and the number of
+ * the deploy, and the Go program did not record the values of its last rendering, so each earlier version is tried.
  */
 export async function candidatesFor(
   source: ContextSource,
@@ -35,7 +35,7 @@ export async function candidatesFor(
   return distinct(await Promise.all(occasions.map((occasion) => candidate(source, job, allocation, occasion))));
 }
 
-/** The same for the numbers of all earlier deploys; none if no template prints it. */
+/** The same for the numbers of all earlier deploys; none if no template prints this number. */
 export async function* earlierCandidates(
   source: ContextSource,
   job: Job,
@@ -78,7 +78,10 @@ export function versionsBefore(go: GoBucket, { job, host }: Allocation, current:
 
 const known = new WeakMap<GoBucket, ReadonlyMap<string, readonly string[]>>();
 
-/** Versions that ran, oldest first, by namespace of the allocation. There may be many thousands of rows: they are read once. */
+/**
+ * Versions that ran, oldest first, by namespace of the allocation. There may be many thousands of rows, so they are
+ * read once.
+ */
 function promotedVersions(go: GoBucket): ReadonlyMap<string, readonly string[]> {
   const before = known.get(go);
   if (before) return before;

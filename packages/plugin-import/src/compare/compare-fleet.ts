@@ -13,7 +13,7 @@ export interface Fleet {
   readonly assessed: readonly Assessed[];
   /** Workers that were read, by host. */
   readonly read: ReadonlyMap<string, ReadWorker>;
-  /** Why workers could not be read, by host: they are taken over later. */
+  /** Why workers could not be read, by host; they are taken over later. */
   readonly later: ReadonlyMap<string, string>;
 }
 
@@ -21,8 +21,8 @@ export interface Fleet {
 const AT_ONCE = 16;
 
 /**
- * Renders what every allocation should have, reads what every worker has, and compares the two. Throws PROBLEMS for jobs that
- * cannot be rendered and workers that are not the bucket's, and UNREACHABLE if no worker answers.
+ * Renders what every allocation should have, reads what every worker has, and compares the two. Throws PROBLEMS for
+ * jobs that cannot be rendered and workers of another bucket, and UNREACHABLE if no worker answers.
  */
 export async function compareFleet(run: Run, go: GoBucket): Promise<Fleet> {
   const fleet = await compareAllocations(run, go, run.catalog.allocations);
@@ -54,7 +54,7 @@ export async function compareAllocations(run: Run, go: GoBucket, allocations: re
   return { assessed, read, later };
 }
 
-/** Whether files of it are on its worker. */
+/** Whether its files are on its worker. */
 function isOnWorker({ state }: Unit): boolean {
   return state.kind !== "never deployed";
 }
@@ -98,6 +98,6 @@ function noneAnswers(later: ReadonlyMap<string, string>): MaandError {
   return new MaandError({
     code: "UNREACHABLE",
     message: `no worker could be read, so nothing was imported: ${first[0]}: ${first[1]}`,
-    hint: "look at ssh_user, ssh_key and ssh_port in maand.conf",
+    hint: "check ssh_user, ssh_key and ssh_port in maand.conf",
   });
 }

@@ -99,7 +99,7 @@ const rendered = {
 
 it("a file that is rendered otherwise from the same template is refused", () => {
   expect(compared([wanted("app.conf", "by us", true)], rendered)).toMatchObject({
-    refused: ["app.conf: it is rendered otherwise than the Go maand rendered it"],
+    refused: ["app.conf: it is rendered differently from how the Go program rendered it"],
     baseline: [named("app.conf", "by us")],
   });
 });

@@ -26,7 +26,7 @@ export interface Compared {
 
 /**
  * Compares the files of an allocation. A file of the workspace that changed since the last deploy is pending. A rendered file
- * that differs although its template is the same is refused: maand renders it otherwise than the Go program did.
+ * that differs although its template is the same is refused: maand renders it differently from the Go program.
  */
 export function compare(comparison: Comparison): Compared {
   const { wanted, found } = comparison;

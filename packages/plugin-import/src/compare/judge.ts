@@ -50,8 +50,8 @@ function refusal(why: string | undefined): Verdict | undefined {
 
 const EDITED = "it was changed on the worker since the last deploy";
 const DELETED = "it was deleted on the worker since the last deploy";
-const OTHERWISE = "it is rendered otherwise than the Go maand rendered it";
-const LEFT_OUT = "the Go maand left out fields of its rules, as it does in files with runbooks";
+const OTHERWISE = "it is rendered differently from how the Go program rendered it";
+const LEFT_OUT = "the Go program omitted fields of its rules, as it does in files with runbooks";
 
 /** Judges single files of a comparison. */
 export class Judge {

@@ -89,7 +89,7 @@ it("a configuration whose scrape configurations or rules changed is pending", ()
 
 it("a configuration that differs in a section of its own is rendered otherwise, and refused", () => {
   const result = judged(CONFIGURATION, { found: "global: { a: [1 2] }\n", wanted: "global: { a: [1, 2] }\n" });
-  expect(result).toEqual(["it is rendered otherwise than the Go maand rendered it", "as rendered"]);
+  expect(result).toEqual(["it is rendered differently from how the Go program rendered it", "as rendered"]);
 });
 
 it("rules with the same meaning are the same, with the empty fields that the Go program adds", () => {
@@ -99,7 +99,7 @@ it("rules with the same meaning are the same, with the empty fields that the Go 
 it("rules whose fields the Go program left out are refused", () => {
   const wanted = OUR_RULES.replace("rules:", "interval: 5m\n    rules:").replace("expr:", "keep_firing_for: 1h, expr:");
   expect(judged(RULES, { found: GO_RULES, wanted })).toEqual([
-    "the Go maand left out fields of its rules, as it does in files with runbooks",
+    "the Go program omitted fields of its rules, as it does in files with runbooks",
     "as rendered",
   ]);
 });

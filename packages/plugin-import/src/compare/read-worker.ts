@@ -3,14 +3,14 @@ import { LARGEST_TEXT, noHandler, RUNTIME_NAMES } from "@maand/core/internal";
 import { asMaandError, isRecord, type Run } from "@maand/core/operator";
 import type { Candidate } from "./candidates.ts";
 
-/** What was read on a worker. */
+/** The result of reading a worker. */
 export interface ReadWorker {
   readonly remote: Remote;
   /** `update_seq` of its `worker.json`. */
   readonly updateSeq: number;
   /** Files by job. */
   readonly jobs: ReadonlyMap<string, readonly FoundFile[]>;
-  /** Jobs that its `jobs.json` calls disabled: a deploy that stopped them has been there. */
+  /** Jobs that are disabled according to its `jobs.json`, which means that a deploy has stopped them. */
   readonly disabled: ReadonlySet<string>;
 }
 
@@ -18,8 +18,8 @@ export interface ReadWorker {
 export type Expected = ReadonlyMap<string, readonly Candidate[]>;
 
 /**
- * Reads the files of jobs on a worker, in one round trip. Throws what its connection throws, and OUT_OF_SYNC for a worker that is
- * not the bucket's.
+ * Reads the files of jobs on a worker, in one round trip. Throws the errors of its connection, and OUT_OF_SYNC for a
+ * worker of another bucket.
  */
 export async function readWorkerFiles(run: Run, worker: Worker, expected: Expected): Promise<ReadWorker> {
   const { bucket, reporter, connections } = run;
@@ -40,7 +40,7 @@ export async function readWorkerFiles(run: Run, worker: Worker, expected: Expect
   return { remote, ...read(inventory, bucket.bucketId, worker) };
 }
 
-/** Rendered files, whose content is needed where it is not one of the expected ones. */
+/** Rendered files, whose content is needed if it is not one of the expected contents. */
 function wantedContents(trees: readonly Candidate[]): Map<string, string[]> {
   const wanted = new Map<string, string[]>();
   for (const { tree } of trees) {
@@ -78,17 +78,17 @@ function notOurs(host: string, why: string): MaandError {
   return new MaandError({
     code: "OUT_OF_SYNC",
     message: `${host} does not have the files of this bucket: ${why}`,
-    hint: `deploy to it with the Go maand first, or list it under "workers" in workspace/disabled.json`,
+    hint: `deploy to it with the Go program first, or list it under "workers" in workspace/disabled.json`,
     worker: host,
   });
 }
 
-/** Why a worker is left for later, in a sentence. */
+/** Why a worker is taken over later, in one sentence. */
 export function whyLater(cause: unknown): string {
   return asMaandError(cause).message;
 }
 
-/** Codes of errors after which a worker is taken over later: it is down, or refuses the login. */
+/** Codes of errors after which a worker is taken over later, because it is down or refuses the login. */
 const LATER: ReadonlySet<string> = new Set(["UNREACHABLE", "TIMED_OUT", "DISCONNECTED", "AUTH_FAILED"]);
 
 /** Whether a worker that failed can be taken over later. */

@@ -1,10 +1,10 @@
 import type { Allocation } from "@maand/core";
 import type { GoBucket, GoDeployed } from "../go-store/go-bucket.ts";
 
-/** What the Go program did with an allocation last. */
+/** What the Go program last did with an allocation. */
 export type DeployState =
   | { readonly kind: "never deployed" }
-  /** It was disabled, and was enabled by a build since: the next deploy starts it. */
+  /** It was disabled, and a later build enabled it again: the next deploy starts it. */
   | { readonly kind: "to be started"; readonly version: string }
   | { readonly kind: "deployed"; readonly deployed: GoDeployed; readonly files: ReadonlyMap<string, string> };
 

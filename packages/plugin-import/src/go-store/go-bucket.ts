@@ -1,10 +1,10 @@
 import type { Allocation } from "@maand/core";
 import type { KvRow } from "@maand/core/internal";
 
-/** A worker of a Go bucket: a row of its catalog, or one that left it and still has allocations. */
+/** A worker of a Go bucket: in its catalog, or removed from it but still with allocations. */
 export interface GoWorker {
   readonly host: string;
-  /** Undefined for a worker that left the catalog. */
+  /** Undefined for a worker that is no longer in the catalog. */
   readonly id: string | undefined;
 }
 
@@ -16,11 +16,11 @@ export interface GoJob {
   readonly ports: Readonly<Record<string, number>>;
 }
 
-/** What the Go program recorded of the deploys of one allocation. */
+/** What the Go program recorded about the deploys of one allocation. */
 export interface GoDeployed {
-  /** MD5 of each file of the tree that was promoted last, by path; undefined where nothing runs, or nothing is known. */
+  /** MD5 of each file of the last promoted tree, by path; undefined if nothing runs or nothing is known. */
   readonly files: ReadonlyMap<string, string> | undefined;
-  /** The version that was promoted last; `0.0.0` before the first promotion. */
+  /** The last promoted version; `0.0.0` before the first promotion. */
   readonly version: string;
   readonly healthFailed: boolean;
 }
@@ -35,10 +35,10 @@ export interface GoBucket {
   readonly id: string;
   readonly updateSeq: number;
   readonly workers: readonly GoWorker[];
-  /** Jobs of the catalog, and jobs that left it and still have allocations. */
+  /** Jobs of the catalog, and removed jobs that still have allocations. */
   readonly jobs: readonly GoJob[];
   readonly allocations: readonly Allocation[];
-  /** By allocation id; absent where nothing was ever planned. */
+  /** By allocation id; absent if nothing was ever planned. */
   readonly deployed: ReadonlyMap<string, GoDeployed>;
   /** MD5 of the files below `_prometheus/` of all jobs as of the last build, by path: `web/_prometheus/scrape.yaml`. */
   readonly prometheusFiles: ReadonlyMap<string, string>;

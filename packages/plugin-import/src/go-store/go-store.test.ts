@@ -84,9 +84,9 @@ it("an allocation that was enabled again has no files, and one whose health fail
 });
 
 it.each([
-  [0, "run maand init of the last Go maand there first"],
-  [3, "run maand init of the last Go maand there first"],
-  [5, "this maand knows version 1 alone"],
+  [0, "run maand init of the last Go version there first"],
+  [3, "run maand init of the last Go version there first"],
+  [5, "this version of maand supports only version 1"],
 ])("of another version is refused with what to do: %d", (version, hint) => {
   write(version);
   expect(read).toThrow(expect.objectContaining({ code: "NOT_A_STORE", hint: expect.stringContaining(hint) }));

@@ -4,12 +4,12 @@ import Sqlite, { type Database } from "better-sqlite3";
 import type { GoBucket } from "./go-bucket.ts";
 import { readGoBucket } from "./read-go-bucket.ts";
 
-/** Milliseconds to wait for a Go program that writes. */
+/** Milliseconds to wait while the Go program writes. */
 const PATIENCE_MS = 1_000;
 
 /**
- * An open store of the Go program that nothing else can write meanwhile: its program holds a write transaction while a command
- * runs, and so does this.
+ * An open store of the Go program. Nothing else can write to it meanwhile: like a running command of the Go program, it
+ * holds a write transaction.
  */
 export class GoStore {
   readonly bucket: GoBucket;
@@ -37,7 +37,10 @@ export class GoStore {
     });
   }
 
-  /** Closes it, with all that was written in the one file: nothing is left beside it that another store would take for its own. */
+  /**
+   * Closes it with all data in a single file, so that no leftover file next to it could be mistaken for part of another
+   * store.
+   */
   close(): void {
     if (!this.#db.open) return;
     guarded(this.#file, () => {
@@ -69,8 +72,8 @@ function guarded<T>(file: string, work: () => T): T {
     if (!isBusy(cause)) throw storeBroken(file, cause);
     throw new MaandError({
       code: "BUSY",
-      message: `the Go maand is running a command on ${file}`,
-      hint: "wait until it is done; nothing was changed",
+      message: `the Go program is running a command on ${file}`,
+      hint: "wait until it has finished; nothing was changed",
       cause,
     });
   }

@@ -5,20 +5,20 @@ import type { Database } from "better-sqlite3";
 import type { GoBucket, GoDeployed, GoJob, GoKvRow, GoWorker } from "./go-bucket.ts";
 import { md5 } from "./md5.ts";
 
-/** The tables' version that the Go program writes since its first release. */
+/** The version of the tables, the same since the first release of the Go program. */
 const SCHEMA_VERSION = 1;
 
-/** What the Go program stores in the place of the promoted hash after a failed health check. */
+/** What the Go program stores instead of the promoted hash after a failed health check. */
 const HEALTH_FAILED = "__maand_health_failed__";
 
 /** The version of an allocation before its first promotion. */
 const NO_VERSION = "0.0.0";
 
-/** Reads a store of the Go program, whole. Throws NOT_A_STORE for one of another schema version. */
+/** Reads a whole store of the Go program. Throws NOT_A_STORE for another schema version. */
 export function readGoBucket(db: Database, file: string): GoBucket {
   checkVersion(db, file);
   const [bucket] = rows(db, "SELECT bucket_id, update_seq FROM bucket");
-  if (!bucket) throw refused(file, "it has no bucket", "run maand init of the Go maand there again");
+  if (!bucket) throw refused(file, "it has no bucket", "run maand init of the Go program there again");
   const allocations = allocationsOf(db);
   return {
     id: String(bucket.bucket_id),
@@ -37,13 +37,13 @@ function checkVersion(db: Database, file: string): void {
   if (version === SCHEMA_VERSION) return;
   const hint =
     version > SCHEMA_VERSION && version > 4
-      ? "this maand knows version 1 alone"
-      : "run maand init of the last Go maand there first: it brings the tables to version 1";
+      ? "this version of maand supports only version 1"
+      : "run maand init of the last Go version there first, which migrates the tables to version 1";
   throw refused(file, `its tables have version ${version}, and only version ${SCHEMA_VERSION} can be imported`, hint);
 }
 
 function refused(file: string, why: string, hint: string): MaandError {
-  const message = `${file} is a store of the Go maand that cannot be imported: ${why}`;
+  const message = `${file} is a store of the Go program that cannot be imported: ${why}`;
   return new MaandError({ code: "NOT_A_STORE", message, hint });
 }
 

@@ -34,7 +34,7 @@ async function result(tokens: Tokens, request: IncomingMessage, disconnected: Ab
 /** An invalid URL matches no route. */
 function urlOf(target: string): URL {
   const text = target.startsWith("/") ? `http://api${target}` : target;
-  if (!URL.canParse(text)) throw new Refusal(404, "there is nothing of that name");
+  if (!URL.canParse(text)) throw new Refusal(404, "there is nothing with that name");
   return new URL(text);
 }
 
@@ -42,7 +42,7 @@ function routeOf(path: string, method: string): Route {
   const methods = Object.hasOwn(ROUTES, path) ? ROUTES[path] : undefined;
   if (!methods) throw new Refusal(404, `there is no ${path}; there are: ${Object.keys(ROUTES).join(", ")}`);
   const route = Object.hasOwn(methods, method) ? methods[method] : undefined;
-  if (!route) throw new Refusal(405, `${path} takes ${Object.keys(methods).join(", ")}, and not ${method}`);
+  if (!route) throw new Refusal(405, `${path} accepts ${Object.keys(methods).join(", ")}, not ${method}`);
   return route;
 }
 

@@ -265,7 +265,7 @@ it("refuses that for a worker without a login plugin", () =>
     await runtime.api.serve(sessionOf(runtime, context, { ...(allocation && { allocation }) }), async (access) => {
       expect(await call(access, "GET", "/connection")).toMatchObject({
         status: 404,
-        text: expect.stringContaining("no plugin reports how 10.0.0.2 is logged in to"),
+        text: expect.stringContaining("no plugin provides the login data of 10.0.0.2"),
       });
     });
   }));

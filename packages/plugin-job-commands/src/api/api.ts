@@ -21,9 +21,7 @@ interface Listening {
   readonly port: number;
 }
 
-/**
- * The HTTP API for hooks: on loopback, on a random port, for holders of a token. It listens only while a process needs it.
- */
+/** The HTTP API for hooks: on a random loopback port, protected by tokens. It listens only while a process needs it. */
 export class Api {
   readonly #tokens = new Tokens();
   #listening: Promise<Listening> | undefined;
@@ -70,8 +68,8 @@ function cannotListen(cause: unknown): MaandError {
   const why = cause instanceof Error ? `: ${cause.message}` : "";
   return new MaandError({
     code: "JOB_COMMAND_FAILED",
-    message: `no command can run: nothing can listen on ${HOST} for them${why}`,
-    hint: "see whether this machine has a loopback interface, and free ports",
+    message: `no command can run: the API for commands cannot listen on ${HOST}${why}`,
+    hint: "check that this machine has a loopback interface and free ports",
     cause,
   });
 }

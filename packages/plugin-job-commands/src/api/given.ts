@@ -9,9 +9,9 @@ const LONGEST_SECONDS = 86_400;
 /** A required string without control characters. */
 export function nameIn({ given }: Pick<Call, "given">, field: string): string {
   const value = textIn({ given }, field);
-  if (value.trim() === "") throw new Refusal(400, `${field} holds only blanks`);
+  if (value.trim() === "") throw new Refusal(400, `${field} contains only blanks`);
   if (value.length > LONGEST_NAME) throw new Refusal(400, `${field} is longer than ${LONGEST_NAME} characters`);
-  if (hasControl(value)) throw new Refusal(400, `${field} holds a control character`);
+  if (hasControl(value)) throw new Refusal(400, `${field} contains a control character`);
   return value;
 }
 

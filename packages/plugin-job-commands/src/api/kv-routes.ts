@@ -23,7 +23,7 @@ function write(call: Call): void {
   const { namespace, key } = entryOf(call);
   mayWrite(call.session, namespace, key);
   const value = textIn(call, "value").trim();
-  if (value === "") throw new Refusal(400, "value holds only blanks");
+  if (value === "") throw new Refusal(400, "value contains only blanks");
   call.session.kv.put(namespace, key, value);
 }
 
@@ -72,15 +72,15 @@ function mayWrite(session: Session, namespace: string, key: string): void {
   const isOrder = namespace === NAMESPACE.job(job.name) && key === ROLLOUT_ORDER;
   if (!isOrder) throw new Refusal(400, `a command of ${job.name} may not write ${namespace} ${key}`);
   if (!ORDERING.includes(session.event))
-    throw new Refusal(400, `${ROLLOUT_ORDER} may be written in ${ORDERING.join(" and ")}, and not in ${session.event}`);
+    throw new Refusal(400, `${ROLLOUT_ORDER} may be written in ${ORDERING.join(" and ")}, but not in ${session.event}`);
 }
 
 function mayWriteSecret(session: Session, namespace: string): void {
   refuseInHealthCheck(session);
   const own = NAMESPACE.secrets(session.context.job.name);
-  if (namespace !== own) throw new Refusal(400, `the namespace of secrets is ${own}, and not ${namespace}`);
+  if (namespace !== own) throw new Refusal(400, `the namespace of secrets is ${own}, not ${namespace}`);
 }
 
 function refuseInHealthCheck({ event }: Session): void {
-  if (event === "health_check") throw new Refusal(400, "a health check writes nothing");
+  if (event === "health_check") throw new Refusal(400, "a health check cannot write");
 }

@@ -22,7 +22,7 @@ async function acquire(call: Call): Promise<unknown> {
   const holder = holderOf(session);
   const timeoutMs = Math.min(timeoutIn(call) ?? USUAL_MS, LONGEST_MS);
   const { fresh } = await semaphores.acquire({ scope, name, holder, capacity, timeoutMs, signal });
-  // the client left at the moment of the grant, and would never return the slot
+  // the client disconnected at the moment of the grant, and would never release the slot
   if (fresh && signal.aborted) semaphores.release(scope, name, holder);
   return { name, allocation_id: holder.allocationId, capacity, acquired: true };
 }
@@ -45,8 +45,9 @@ function semaphoreOf(call: Call): { readonly name: string; readonly scope: objec
 
 function capacityOf(call: Call): number {
   const capacity = optionalNumber(call, "capacity") ?? 1;
-  if (!Number.isInteger(capacity) || capacity < 1) throw new Refusal(400, "capacity must be a whole number from 1 on");
-  if (capacity > MOST_SLOTS) throw new Refusal(409, `capacity is ${MOST_SLOTS} at most`);
+  if (!Number.isInteger(capacity) || capacity < 1)
+    throw new Refusal(400, "capacity must be a whole number of at least 1");
+  if (capacity > MOST_SLOTS) throw new Refusal(409, `capacity must be at most ${MOST_SLOTS}`);
   return capacity;
 }
 
@@ -64,7 +65,7 @@ export function scopeOf({ context, event }: Pick<Session, "context" | "event">):
 
 const holders = new WeakMap<Session, Holder>();
 
-/** The holder that stands for this process. */
+/** The holder that represents this process. */
 export function holderOf(session: Session): Holder {
   const holder = holders.get(session) ?? { allocationId: session.scope.allocation.id };
   holders.set(session, holder);

@@ -55,14 +55,14 @@ export class Semaphores {
     const { scope, name, holder, capacity } = wanted;
     const semaphore = this.#of(scope).get(name) ?? this.#open(scope, name, capacity);
     if (semaphore.capacity !== capacity)
-      throw new Refusal(409, `semaphore ${name} was opened with capacity ${semaphore.capacity}, and not ${capacity}`);
+      throw new Refusal(409, `semaphore ${name} was opened with capacity ${semaphore.capacity}, not ${capacity}`);
     if (semaphore.holders.has(holder)) return { fresh: false };
     if (semaphore.holders.size < semaphore.capacity && semaphore.waiters.length === 0) semaphore.holders.add(holder);
     else await this.#wait(semaphore, wanted);
     return { fresh: true };
   }
 
-  /** Returns a slot; the result says whether it was held. */
+  /** Releases a slot; returns whether it was held. */
   release(scope: object, name: string, holder: Holder): boolean {
     const semaphore = this.#of(scope).get(name);
     if (!semaphore?.holders.delete(holder)) return false;
@@ -70,7 +70,7 @@ export class Semaphores {
     return true;
   }
 
-  /** Returns all slots of a process that ended, and cancels its waits. */
+  /** Releases all slots of a process that has ended, and cancels its waits. */
   leave(scope: object, holder: Holder): void {
     for (const [name, semaphore] of this.#of(scope)) {
       for (const waiter of semaphore.waiters.filter((one) => one.holder === holder))
@@ -108,7 +108,7 @@ export class Semaphores {
         },
       };
       const late = () => waiter.refuse(new Refusal(408, `semaphore ${name} was not free within ${timeoutMs / 1000} s`));
-      const gone = () => waiter.refuse(new Refusal(408, `no script uses the semaphore ${name} any more`));
+      const gone = () => waiter.refuse(new Refusal(408, `no script uses the semaphore ${name} any longer`));
       const timer = setTimeout(late, timeoutMs);
       semaphore.waiters.push(waiter);
       signal.addEventListener("abort", gone, { once: true });

@@ -17,7 +17,7 @@ export interface Call {
   readonly session: Session;
   /** The parameters, from query and body. */
   readonly given: Readonly<Record<string, unknown>>;
-  /** Aborts when the client goes away or its process ends. */
+  /** Aborts when the client disconnects or its process ends. */
   readonly signal: AbortSignal;
 }
 

@@ -38,9 +38,9 @@ async function runTarget(call: Call): Promise<unknown> {
   });
 }
 
-/** How the allocation's own worker is logged in to, for scripts that bring their own ssh. */
+/** How to log in to the allocation's own worker, for scripts that use their own ssh. */
 async function connection({ session: { scope } }: Call): Promise<unknown> {
   const login = await scope.login();
-  if (!login) throw new Refusal(404, `no plugin reports how ${scope.worker.host} is logged in to`);
+  if (!login) throw new Refusal(404, `no plugin provides the login data of ${scope.worker.host}`);
   return { user: login.user, key_path: login.keyFile, use_sudo: login.sudo, port: login.port };
 }

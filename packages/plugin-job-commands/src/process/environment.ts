@@ -11,7 +11,7 @@ export interface EnvironmentOptions {
   readonly api: { readonly port: number; readonly token: string };
 }
 
-/** Variables that maand sets itself: those set by an outer maand are not passed on. */
+/** Variables that maand sets itself; those set by an outer maand process are not passed on. */
 const OURS =
   /^(ALLOCATION_(ID|IP|INDEX)|DISABLED|JOB|EVENT|COMMAND|(CURRENT|NEW)_VERSION|(NEW|UPDATED)_ALLOCATIONS|BATCH_(ALLOCATIONS|INDEX|COUNT)|DEPLOY_(PHASE|REASON)|ROLLOUT_ORDER(_SOURCE)?|JOB_COMMAND_API_.*)$/;
 

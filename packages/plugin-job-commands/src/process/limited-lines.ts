@@ -1,11 +1,14 @@
 import type { OutputStream } from "@maand/core";
 import { LineSplitter } from "@maand/core/internal";
 
-/** Lines and characters of one process that are passed on; what comes after is read and dropped. */
+/** Maximum number of lines and characters of one process to pass on; further output is read and dropped. */
 const MOST_LINES = 100_000;
 const MOST_CHARACTERS = 16 * 1024 * 1024;
 
-/** Cuts the output of a process into lines, up to a limit: a script that prints without end fills no log. */
+/**
+ * Splits the output of a process into lines, up to a limit, so that a script with endless output does not fill the
+ * logs.
+ */
 export class LimitedLines {
   readonly #onLine: (line: string, stream: OutputStream) => void;
   readonly #splitters: Readonly<Record<OutputStream, LineSplitter>>;

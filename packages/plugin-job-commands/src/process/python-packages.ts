@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process";
 
-/** Milliseconds that python3 may take to look. */
+/** Milliseconds that python3 may take for the check. */
 const LIMIT_MS = 20_000;
 
 /** Prints which of its arguments are neither installed packages nor modules that can be imported. Imports none of them. */
@@ -21,18 +21,18 @@ def is_there(name):
 print("\\n".join([name for name in sys.argv[1:] if not is_there(name)] + ["."]))
 `;
 
-/** A name of a package at the beginning of a requirement. */
+/** The package name at the beginning of a requirement. */
 const NAME = /^([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)\s*(?:\[[^\]]*\])?\s*(?:$|[<>=!~@(,])/;
 
-/** What a requirements file asks for. */
+/** The contents of a requirements file. */
 export interface Requirements {
   /** Names of packages. */
   readonly names: readonly string[];
-  /** Lines that name no package, such as `-r base.txt`: only pip understands them. */
+  /** Lines without a package name, such as `-r base.txt`, which only pip understands. */
   readonly others: readonly string[];
 }
 
-/** Reads a requirements file. A requirement with a condition may not hold here and is left out. */
+/** Reads a requirements file. A requirement with a condition may not apply here, and is omitted. */
 export function readRequirements(text: string): Requirements {
   const lines = text
     .replace(/\\\r?\n/g, " ")
@@ -46,7 +46,7 @@ export function readRequirements(text: string): Requirements {
   };
 }
 
-/** Those packages that python3 does not find; all of them if it cannot be asked. */
+/** The packages that python3 does not find; all of them if it cannot run. */
 export function missingPackages(names: readonly string[]): readonly string[] {
   if (names.length === 0) return [];
   const { status, stdout } = spawnSync("python3", ["-c", PROGRAM, ...names], { encoding: "utf8", timeout: LIMIT_MS });

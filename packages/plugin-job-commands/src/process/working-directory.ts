@@ -14,7 +14,7 @@ export interface WorkingDirectory {
   clear(): Promise<void>;
 }
 
-/** What a working directory is made for. */
+/** What a working directory is created for. */
 export interface WorkingDirectoryOptions {
   readonly context: Pick<ScopedJobContext, "job" | "pieces" | "bucket">;
   readonly allocation: Pick<Allocation, "host">;
@@ -51,13 +51,15 @@ function linkAll(from: string, to: string, but: readonly string[]): void {
   }
 }
 
-/** Packages installed beside the scripts are not files of the job; they are used in place. */
+/** Packages installed next to the scripts are not files of the job; they are used in place. */
 function linkInstalled({ bucket, job }: WorkingDirectoryOptions["context"], modules: string): void {
   const installed = ownPackages({ root: bucket.root, job });
   if (installed !== undefined) symlinkSync(installed, join(modules, "node_modules"));
 }
 
-/** Jobs without certificates of their own, which are most, share the directory with the authority's certificate. */
+/**
+ * Jobs without their own certificates, which are the majority, share the directory with the authority's certificate.
+ */
 function writeCertificates(
   files: SharedFiles,
   { context, allocation, kv }: WorkingDirectoryOptions,

@@ -6,12 +6,12 @@ import type { RunnerPool } from "../runner/runner-pool.ts";
 import { ENDING_MS } from "../runner-program.ts";
 import { cannotStart } from "../target/target-errors.ts";
 
-/** Bytes of a request: a runner reads no longer line than 1 MiB. */
+/** Maximum bytes of a request: a runner reads lines of at most 1 MiB. */
 const REQUEST = 768 * 1024;
 
 /**
- * Lists the files of jobs on a worker through its runner, in one request. Throws WORKER_LACKS where none can be started, COMMAND_FAILED
- * for files that cannot be read, TIMED_OUT, INTERRUPTED and DISCONNECTED.
+ * Lists the files of jobs on a worker through its runner, in one request. Throws WORKER_LACKS if no runner can be
+ * started, COMMAND_FAILED for files that cannot be read, TIMED_OUT, INTERRUPTED and DISCONNECTED.
  */
 export async function listFiles(context: InventoryContext, runners: RunnerPool): Promise<Inventory> {
   const cutoff = new Cutoff(context.signal);
@@ -43,7 +43,7 @@ async function listThrough(runner: RunnerClient, context: InventoryContext, cuto
   });
 }
 
-/** The hashes of a job with very many rendered files are left out: their contents are then not returned. */
+/** The hashes of a job with very many rendered files are omitted, so that their contents are not returned. */
 function requestOf({ metadata, jobs, keep, contentLimit }: InventoryContext): object {
   const request = (wanted: (job: ReadonlyMap<string, readonly string[]>) => object) => ({
     metadata,
@@ -62,7 +62,7 @@ interface ListedLine {
   readonly content?: string;
 }
 
-/** What a runner prints for an inventory: an object a line. */
+/** Parses what a runner prints for an inventory: one JSON object per line. */
 class ListAnswer {
   readonly #metadata = new Map<string, string>();
   readonly #jobs = new Map<string, FoundFile[]>();

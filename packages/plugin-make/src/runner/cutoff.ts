@@ -1,18 +1,18 @@
 import type { ErrorCode } from "@maand/core";
 
-/** What may end a request before its time. */
+/** Reasons to stop a request early. */
 export type CutoffCode = Extract<ErrorCode, "TIMED_OUT" | "INTERRUPTED" | "DISCONNECTED">;
 
-/** A longer timer would go off at once. */
+/** A longer timer would fire immediately. */
 const LONGEST_MS = 2 ** 31 - 1;
 
-/** Ends the waiting for a request: when the run is interrupted, or when our clock, which backs up the runner's, says so. */
+/** Stops waiting for a request if the run is interrupted, or at a local time limit that backs up that of the runner. */
 export class Cutoff {
   readonly #signal: AbortSignal;
   readonly #timers: NodeJS.Timeout[] = [];
   #settle: (code: CutoffCode) => void = () => {};
 
-  /** Settles with the reason; never, when there is none. */
+  /** Resolves with the reason; never if there is none. */
   readonly reached = new Promise<CutoffCode>((resolve) => {
     this.#settle = resolve;
   });
@@ -40,7 +40,7 @@ export class Cutoff {
     return Promise.race([promise, late]);
   }
 
-  /** Stops its timers and listens to the signal no more. */
+  /** Stops its timers and no longer listens to the signal. */
   close(): void {
     for (const timer of this.#timers) clearTimeout(timer);
     this.#signal.removeEventListener("abort", this.#abort);

@@ -1,19 +1,19 @@
 import type { OutputStream } from "@maand/core";
 
-/** A frame of a serving runner: its greeting, some output of a request, or the exit code of one. */
+/** A frame of a serving runner: its greeting, output of a request, or the exit code of a request. */
 export type Frame =
   | { readonly kind: "greeting" }
   | { readonly kind: "output"; readonly id: number; readonly stream: OutputStream; readonly bytes: Buffer }
   | { readonly kind: "exit"; readonly id: number; readonly code: number };
 
 const GREETING = "maand-runner 1";
-/** The longest line between frames. What a login prints before the greeting may be longer. */
+/** The maximum length of a line between frames. Output of the login before the greeting may be longer. */
 const LONGEST_HEAD = 64;
 const NEWLINE = 10;
 
 /**
- * Reads the frames of a serving runner: a line `<id> out <length>` or `<id> err <length>` followed by that many bytes, or
- * `<id> exit <code>`. Everything before its first line, `maand-runner 1`, comes from the login and is skipped.
+ * Reads the frames of a serving runner: a line `<id> out <length>` or `<id> err <length>` followed by that many bytes,
+ * or `<id> exit <code>`. Everything before the first line, `maand-runner 1`, is output of the login and is skipped.
  */
 export class FrameReader {
   readonly #onFrame: (frame: Frame) => void;
@@ -25,7 +25,7 @@ export class FrameReader {
     this.#onFrame = onFrame;
   }
 
-  /** Throws when the bytes are not frames; nothing after that can be read. */
+  /** Throws if the bytes are not frames; nothing can be read after that. */
   push(chunk: Buffer): void {
     for (let rest = chunk; rest.length > 0; ) rest = this.#output ? this.#takeOutput(rest) : this.#takeHead(rest);
   }

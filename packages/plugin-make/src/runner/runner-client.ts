@@ -3,7 +3,7 @@ import type { OutputStream, RemoteStream } from "@maand/core";
 import { type Frame, FrameReader } from "./frame-reader.ts";
 
 /**
- * What a runner is to do: run one target of one job, delete receipts that are settled, make directories equal to trees, or
+ * A request to a runner: run one target of one job, delete receipts that are settled, make directories equal to trees, or
  * list files. `timeout` is in seconds.
  */
 export type RunnerRequest =
@@ -22,25 +22,27 @@ export type RunnerRequest =
   | { readonly stage: object; readonly timeout: number }
   | { readonly inventory: object; readonly timeout: number };
 
-/** How a request ended: its exit code, or undefined when the runner is gone. */
+/** The result of a request: its exit code, or undefined if the runner is gone. */
 export type RequestEnd = number | undefined;
 
-/** A request under way. */
+/** A running request. */
 export interface RunningRequest {
   readonly ended: Promise<RequestEnd>;
-  /** Sends more that belongs to it. Settles when there is room for the next. */
+  /** Sends more data of the request. Resolves when there is room for the next piece. */
   send(more: object): Promise<void>;
-  /** Ends what it runs there; settles when that is done. */
+  /** Stops what it runs on the worker; resolves when that is done. */
   end(): Promise<RequestEnd>;
-  /** Waits for it no more, and makes no more requests to a runner that does not answer. */
+  /** Stops waiting for it, and sends no more requests to the runner, which does not answer. */
   abandon(): void;
 }
 
 /** Milliseconds without a request after which the runner is closed: a worker may allow few sessions (MaxSessions). */
 const IDLE_MS = 5_000;
-/** Milliseconds the exit code of a runner may come later than the end of its output, or its output later than the code. */
+/**
+ * Milliseconds by which the exit code of a runner may arrive after the end of its output, or the output after the code.
+ */
 const LAST_OUTPUT_MS = 1_000;
-/** Characters of a runner's errors that are kept to explain why it does not start. */
+/** Maximum number of characters of a runner's error output that are kept to explain why it does not start. */
 const ERROR_TEXT = 4_096;
 
 interface Pending {
@@ -48,7 +50,7 @@ interface Pending {
   readonly settle: (end: RequestEnd) => void;
 }
 
-/** The near end of one serving runner on one worker. It runs requests side by side until its input ends. */
+/** The local end of a serving runner on one worker. The runner processes requests in parallel until its input ends. */
 export class RunnerClient {
   readonly #stream: RemoteStream;
   readonly #pending = new Map<number, Pending>();
@@ -60,7 +62,7 @@ export class RunnerClient {
   #idle: NodeJS.Timeout | undefined;
   #errorText = "";
 
-  /** Settles with true at its greeting, and with false when none will come. */
+  /** Resolves with true at its greeting, or with false if none will arrive. */
   readonly ready = new Promise<boolean>((resolve) => {
     this.#greeted = resolve;
   });
@@ -74,17 +76,17 @@ export class RunnerClient {
     exit.then(() => setTimeout(() => this.#gone(), LAST_OUTPUT_MS).unref());
   }
 
-  /** Whether it takes more requests. */
+  /** Whether it accepts more requests. */
   get open(): boolean {
     return this.#open;
   }
 
-  /** The end of what it, or what was to start it, printed as errors. */
+  /** The end of the error output of the runner, or of the command that should start it. */
   get errorText(): string {
     return this.#errorText;
   }
 
-  /** Its exit code, or null when the connection was cut or none comes. */
+  /** Its exit code; null if the connection closed or no code arrives. */
   async exit(): Promise<number | null> {
     let timer: NodeJS.Timeout | undefined;
     const none = new Promise<null>((resolve) => {
@@ -93,7 +95,7 @@ export class RunnerClient {
     return Promise.race([this.#stream.exit, none]).finally(() => clearTimeout(timer));
   }
 
-  /** Begins a request. */
+  /** Starts a request. */
   request(request: RunnerRequest, onOutput: Pending["onOutput"]): RunningRequest {
     const id = ++this.#last;
     clearTimeout(this.#idle);
@@ -109,7 +111,7 @@ export class RunnerClient {
     return { ended, end, send: (more) => this.#writeMore({ id, ...more }), abandon: () => this.#abandon(id) };
   }
 
-  /** Ends it now; what it runs continues there by itself. */
+  /** Closes it immediately; what it runs on the worker continues. */
   destroy(): void {
     this.#stream.destroy();
     this.#gone();
@@ -180,14 +182,14 @@ export class RunnerClient {
     if (left.length > 0) this.#settleAll(left);
   }
 
-  /** A runner that was killed leaves its exit code; one whose connection was cut leaves none. */
+  /** A killed runner still reports an exit code; a runner with a closed connection does not. */
   async #settleAll(left: readonly Pending[]): Promise<void> {
     const code = await this.exit();
     for (const { settle } of left) settle(code || undefined);
   }
 }
 
-/** Settles when a stream takes more, or never will. */
+/** Resolves when a stream accepts more data, or has closed. */
 function drained(stream: Duplex): Promise<void> {
   const events = ["drain", "close", "error"];
   return new Promise((resolve) => {

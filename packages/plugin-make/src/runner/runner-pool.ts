@@ -3,7 +3,7 @@ import { type Serving, serveCommand } from "../runner-program.ts";
 import type { Cutoff, CutoffCode } from "./cutoff.ts";
 import { RunnerClient } from "./runner-client.ts";
 
-/** A worker where no serving runner can be started, and what was printed instead. */
+/** A worker on which no serving runner can be started, and the output of the attempt. */
 export interface NoRunner {
   readonly errorText: string;
 }
@@ -21,8 +21,8 @@ export class RunnerPool {
   }
 
   /**
-   * A runner that accepts requests, the reason why waiting for it ended, or that none can be started. `limitMs` is counted
-   * from when its channel is open.
+   * Returns a runner that accepts requests, the reason why waiting for it ended, or that none can be started. `limitMs`
+   * starts when its channel is open.
    */
   async ready(
     remote: Remote,
@@ -49,7 +49,7 @@ export class RunnerPool {
     return kept instanceof RunnerClient && kept.open ? kept : undefined;
   }
 
-  /** The runner of a worker; a new one when the last has ended. */
+  /** The runner of a worker; a new one if the last one has ended. */
   async #runnerOf(remote: Remote, bucketId: string): Kept {
     for (;;) {
       const kept = this.#kept.get(remote) ?? this.#start(remote, bucketId);
@@ -59,7 +59,7 @@ export class RunnerPool {
     }
   }
 
-  /** Records that this one never greeted; after a cut connection the next may. */
+  /** Records that this runner never sent its greeting; after a lost connection, the next one may. */
   async #noteSilent(remote: Remote, runner: RunnerClient): Promise<void> {
     const cut = (await runner.exit()) === null;
     if (cut) this.#kept.delete(remote);

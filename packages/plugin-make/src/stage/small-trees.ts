@@ -1,32 +1,34 @@
 import type { StageContext } from "@maand/core";
 import { contentHash, fileMode, keepExpression } from "@maand/core/internal";
 
-/** Bytes and files up to which trees are small, and the largest file that fits one request with room to spare. */
+/** The maximum bytes and files of small trees, and the largest file that comfortably fits into one request. */
 const BYTES = 1024 * 1024;
 const FILES = 2_000;
 const LARGEST_FILE = 512 * 1024;
-/** Bytes of a request: a runner reads no longer line than 1 MiB. */
+/** Maximum bytes of a request: a runner reads lines of at most 1 MiB. */
 const REQUEST = 768 * 1024;
 
 /** Mode, SHA-256 and size of a file. */
 type Entry = readonly [number, string, number];
 
-/** What a runner makes of a worker's directories. */
+/** The requested state of a worker's directories. */
 export interface StageRequest {
   readonly jobs: Readonly<Record<string, Readonly<Record<string, Entry>>>>;
   readonly files: Readonly<Record<string, Entry>>;
   readonly keep: readonly string[];
-  /** By job, a regular expression of what it made itself and keeps; only jobs that have some. */
+  /** By job, a regular expression for the files that it creates itself and keeps; only jobs with such files. */
   readonly protect: Readonly<Record<string, string>>;
 }
 
-/** Trees small enough for a runner, and their contents by hash, read one by one on request of the runner. */
+/**
+ * Trees that are small enough for a runner, and their contents by hash, read one by one when the runner requests them.
+ */
 export interface SmallTrees {
   readonly request: StageRequest;
   content(hash: string): Uint8Array;
 }
 
-/** Undefined when the trees of a stage are many or large: they are left to a program made for that. */
+/** Undefined if the trees of a stage are many or large: a transport for large trees copies them. */
 export function smallTrees({ trees, metadata, keep, protect, read }: StageContext): SmallTrees | undefined {
   const files = trees.flatMap((tree) => tree.files);
   const texts = [...metadata].map(([path, text]) => ({ path, bytes: Buffer.from(text), hash: contentHash(text) }));

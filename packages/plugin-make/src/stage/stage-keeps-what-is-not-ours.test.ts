@@ -44,7 +44,7 @@ describe("a link of the operator's", { timeout: 60_000 }, () => {
     link(worker, path, "/no/such/place");
     expect(await worker.refused({ a: "a" })).toMatchObject({
       code: "STAGE_FAILED",
-      message: `files cannot be synced to 10.0.0.1: ${path} is a link that leads to no directory`,
+      message: `files cannot be synced to 10.0.0.1: ${path} is a link that does not lead to a directory`,
     });
     expect(isLink(worker, path)).toBe(true);
   });
@@ -70,7 +70,7 @@ describe("a link of the operator's", { timeout: 60_000 }, () => {
     worker.write("far/theirs", "precious");
     link(worker, "jobs/web", join(worker.root, "far"));
     expect(await worker.refused({ a: "a" })).toMatchObject({
-      message: expect.stringContaining("jobs/web leads to a directory that maand did not make: it holds theirs"),
+      message: expect.stringContaining("jobs/web leads to a directory that maand did not create: it contains theirs"),
     });
     expect(worker.files()).toEqual({ "far/theirs": "precious" });
   });
@@ -104,7 +104,7 @@ describe("a kept file", { timeout: 60_000 }, () => {
     expect(await worker.refused({ run: "now a file", a: "new" })).toMatchObject({
       code: "STAGE_FAILED",
       message: expect.stringContaining(
-        'jobs/web/run is a directory where a file belongs, and "keep" of its manifest keeps jobs/web/run/deep/app.pid',
+        'jobs/web/run is a directory where a file belongs, but "keep" in its manifest protects jobs/web/run/deep/app.pid',
       ),
     });
     expect(worker.files()).toEqual({ "jobs/web/a": "old", "jobs/web/run/deep/app.pid": "7" });
@@ -116,7 +116,7 @@ describe("a kept file", { timeout: 60_000 }, () => {
     worker.keeps("run");
     expect(await worker.refused({ "run/a": "a" })).toMatchObject({
       message: expect.stringContaining(
-        'jobs/web/run is where a directory belongs, and "keep" of its manifest keeps it',
+        'jobs/web/run is where a directory belongs, but "keep" in its manifest protects it',
       ),
     });
     expect(worker.files()).toEqual({ "jobs/web/run": "theirs" });

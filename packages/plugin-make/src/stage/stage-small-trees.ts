@@ -16,10 +16,10 @@ import { RUNNER_EXIT } from "../runner-program.ts";
 import { type SmallTrees, smallTrees } from "./small-trees.ts";
 
 /**
- * Copies small trees through the runner that runs the targets anyway: it takes no further process, and nothing is written
- * to this machine's disk. Returns undefined, so that the next tap of `stage` does it, when the trees are many or large, when
- * no runner can be started, and when the worker fails to write: the next tap succeeds, or says why not.
- * Throws TIMED_OUT, INTERRUPTED, DISCONNECTED, and STAGE_FAILED where something would be lost that maand did not make.
+ * Copies small trees through the runner that also runs the targets, without another process and without writing to the
+ * local disk. Returns undefined, so that the next tap of `stage` copies them, if the trees are many or large, if no
+ * runner can be started, or if the worker fails to write; the next tap then succeeds or reports the reason. Throws
+ * TIMED_OUT, INTERRUPTED, DISCONNECTED, and STAGE_FAILED if something that maand did not create would be lost.
  */
 export async function stageSmallTrees(context: StageContext, runners: RunnerPool): Promise<Done | undefined> {
   if (context.remote.transport === "local") return undefined;
@@ -62,7 +62,7 @@ async function stageThrough(
   return "done";
 }
 
-/** Tells the runner to continue if the paths it found are no conflict; ends the request otherwise. */
+/** Lets the runner continue if the paths it found do not conflict; otherwise stops the request. */
 async function refuseConflicts(context: StageContext, found: FoundOnWorker, request: RunningRequest): Promise<void> {
   const { trees, metadata, remote } = context;
   const own = trees.flatMap(({ job, files }) => files.map(({ path }) => `jobs/${job}/${path}`));
@@ -72,7 +72,10 @@ async function refuseConflicts(context: StageContext, found: FoundOnWorker, requ
   throw syncRefused(remote.host, conflicts);
 }
 
-/** What a runner prints for a stage: what it found in an object, the hashes it lacks, an empty line, what it deleted. */
+/**
+ * Parses what a runner prints for a stage: an object with what it found, the hashes it lacks, an empty line, and what
+ * it deleted.
+ */
 class StageAnswer {
   readonly deleted: string[] = [];
   readonly #decoder = new StringDecoder("utf8");
@@ -82,7 +85,7 @@ class StageAnswer {
   #settle: (answer: { readonly found: FoundOnWorker | undefined; readonly hashes: readonly string[] }) => void =
     () => {};
 
-  /** Settles with what comes before the empty line. */
+  /** Resolves with the part before the empty line. */
   readonly complete = new Promise<{ readonly found: FoundOnWorker | undefined; readonly hashes: readonly string[] }>(
     (resolve) => {
       this.#settle = resolve;
@@ -107,7 +110,7 @@ class StageAnswer {
   }
 }
 
-/** What a runner found, with its objects as maps; undefined where it found nothing. */
+/** What a runner found, with its objects as maps; undefined if it found nothing. */
 function foundIn(line: string): FoundOnWorker | undefined {
   if (line === "{}") return undefined;
   const found: Partial<FoundOnWorkerJson> = JSON.parse(line);

@@ -5,12 +5,12 @@ import { ENDING_MS, runnerCommand, STEP_VARIABLE } from "../runner-program.ts";
 import { cutOffBy, forgetReceipt, type OnLine, requestCommand } from "./request-command.ts";
 import { cannotStart, cutOff, failure, type Unit } from "./target-errors.ts";
 
-/** Lines of output an error shows. */
+/** Number of output lines that an error shows. */
 const LINES = 12;
 
 /**
- * Runs one target of a job's Makefile on one worker, through the runner there. Throws TIMED_OUT, INTERRUPTED, DISCONNECTED,
- * NOT_DELIVERED, WORKER_LACKS or COMMAND_FAILED, with the last lines of output in the order they came.
+ * Runs one target of a job's Makefile on one worker, through the runner there. Throws TIMED_OUT, INTERRUPTED,
+ * DISCONNECTED, NOT_DELIVERED, WORKER_LACKS or COMMAND_FAILED, with the last lines of output in the order of arrival.
  */
 export async function runTarget(unit: Unit, target: string, runners: RunnerPool): Promise<void> {
   const last: string[] = [];
@@ -26,7 +26,7 @@ export async function runTarget(unit: Unit, target: string, runners: RunnerPool)
   if (code !== 0) throw failure(unit, target, last, code);
 }
 
-/** Through the worker's serving runner, or by the delivered one where none can be started. */
+/** Runs it through the worker's serving runner, or with the delivered runner if none can be started. */
 async function exitCode(unit: Unit, target: string, runners: RunnerPool, onLine: OnLine): Promise<number> {
   const cutoff = new Cutoff(unit.signal);
   try {
@@ -53,7 +53,7 @@ function requestTarget(
   return requestCommand(remote, request, runner, cutoff, onLine);
 }
 
-/** A process for this target alone. */
+/** Runs a process only for this target. */
 async function runDelivered(unit: Unit, target: string, program: string, onLine: OnLine): Promise<number> {
   const { remote, signal, timeoutMs, bucket, job, step } = unit;
   const env = step ? { ...unit.env, [STEP_VARIABLE]: [step.id, ...step.replaces].join(" ") } : unit.env;

@@ -29,7 +29,7 @@ it("a removed job is fixed on its worker, because the workspace does not contain
   expect(error).toMatchObject({
     code: "COMMAND_FAILED",
     hint: expect.stringMatching(
-      /^fix target stop in \/.*\/jobs\/api\/Makefile on 10\.0\.0\.1, or put back workspace\/jobs\/api /,
+      /^fix target stop in \/.*\/jobs\/api\/Makefile on 10\.0\.0\.1, or restore workspace\/jobs\/api /,
     ),
   });
 });
@@ -98,7 +98,7 @@ describe("an error", () => {
     expect(await failing(answering({ code: 3 }), "stop")).toMatchObject({
       code: "NOT_DELIVERED",
       message: "api on 10.0.0.1 was not stopped: no Makefile in /opt/worker/bucket/jobs/api",
-      hint: expect.stringContaining("if worker_root was changed, set it back in maand.conf"),
+      hint: expect.stringContaining("if worker_root was changed, restore it in maand.conf"),
     });
   });
 

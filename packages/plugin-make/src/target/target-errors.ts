@@ -2,7 +2,7 @@ import { isMaandError, MaandError, type TargetContext } from "@maand/core";
 import type { ErrorParts } from "@maand/core/internal";
 import { RUNNER_EXIT } from "../runner-program.ts";
 
-/** One allocation and all that is needed to run a target of it. */
+/** One allocation, with everything that is needed to run a target on it. */
 export type Unit = Omit<TargetContext, "target">;
 
 /** The error for a runner's exit code other than 0. */
@@ -30,7 +30,7 @@ function meaning(unit: Unit, target: string, output: readonly string[], code: nu
   }
 }
 
-/** The same where the remote cut the command off. An error from before it began is left as it is. */
+/** The same for a command that the remote cut off. An error from before its start is returned unchanged. */
 export function cutOff(unit: Unit, target: string, output: readonly string[], cause: unknown): unknown {
   if (!isMaandError(cause)) return cause;
   const what = commandOf(unit, target);
@@ -45,14 +45,14 @@ export function cutOff(unit: Unit, target: string, output: readonly string[], ca
         ...parts,
         code: "DISCONNECTED",
         message: `the connection closed during ${what}`,
-        hint: "it continues there by itself; the next command on this job waits for it",
+        hint: "the command continues on the worker; the next command on this job waits for it",
       });
     default:
       return cause;
   }
 }
 
-/** Why no runner starts on a worker, from what was printed instead; undefined where that is not understood. */
+/** Why no runner starts on a worker, from the output of the attempt; undefined if the output is unknown. */
 export function cannotStart(host: string, errorText: string): MaandError | undefined {
   const older = /runner: this is Python (\S+)/.exec(errorText)?.[1];
   const lacks = { code: "WORKER_LACKS", worker: host } as const;
@@ -74,11 +74,11 @@ function failed(unit: Unit, target: string, code: number): ErrorParts {
     message: `${commandOf(unit, target)} failed with exit code ${code}`,
     hint: allocation.removed
       ? onWorker(unit, `fix target ${target}`)
-      : `look at target ${target} of workspace/jobs/${job.name}/Makefile; try it again with: ${again}`,
+      : `check target ${target} of workspace/jobs/${job.name}/Makefile; to run it again: ${again}`,
   };
 }
 
-/** Found by make's English message. In another language the message itself is shown, among the last lines. */
+/** Detected by make's English message. In another language the message itself appears among the last lines. */
 function noTarget(unit: Unit, target: string): ErrorParts {
   const { job, remote, allocation } = unit;
   return {
@@ -109,11 +109,11 @@ function notHere(unit: Unit, target: string): ErrorParts {
     return {
       code: "NOT_DELIVERED",
       message: `${job.name} on ${remote.host} was not stopped: no Makefile in ${directory}`,
-      hint: "if worker_root was changed, set it back in maand.conf and run maand deploy; if the files were deleted, stop it by hand",
+      hint: "if worker_root was changed, restore it in maand.conf and run maand deploy; if the files were deleted, stop it by hand",
     };
   return {
     code: "NOT_DELIVERED",
-    message: `${commandOf(unit, target)} could not begin: the job is not deployed there`,
+    message: `${commandOf(unit, target)} could not start: the job is not deployed there`,
     hint: "run maand deploy first",
   };
 }
@@ -134,8 +134,8 @@ function timedOut(unit: Unit, target: string): ErrorParts {
     code: "TIMED_OUT",
     message: `${commandOf(unit, target)} timed out after ${timeoutMs / 1000} s`,
     hint: allocation.removed
-      ? onWorker(unit, `see where target ${target} waits, and fix it`)
-      : `see where target ${target} waits, or raise timeout_seconds in the manifest of ${job.name}`,
+      ? onWorker(unit, `check what target ${target} waits for, and fix it`)
+      : `check what target ${target} waits for, or raise timeout_seconds in the manifest of ${job.name}`,
   };
 }
 
@@ -143,7 +143,7 @@ function commandOf({ job, remote }: Unit, target: string): string {
   return `make ${target} of ${job.name} on ${remote.host}`;
 }
 
-/** No worker gets new files of what was removed, so its Makefile is fixed where it is. */
+/** A removed job gets no new files, so its Makefile must be fixed on the worker. */
 function onWorker({ job, remote, directory }: Unit, deed: string): string {
-  return `${deed} in ${directory}/Makefile on ${remote.host}, or put back workspace/jobs/${job.name} and what else was removed, and build; then run maand deploy again`;
+  return `${deed} in ${directory}/Makefile on ${remote.host}, or restore workspace/jobs/${job.name} and anything else that was removed, and build; then run maand deploy again`;
 }

@@ -60,8 +60,8 @@ export function certificates(store: Store, clock: CertificateClock): Certificate
 type Read = Pick<CertificateView, "commonName" | "notAfter" | "daysLeft" | "status">;
 
 /**
- * Reads a certificate. The certificate of a job counts as expiring when a build would renew it. The CA counts as expiring
- * when certificates issued now would end with it, `certs_ttl` days before its end.
+ * Reads a certificate. The certificate of a job counts as expiring when a build would renew it. The CA counts as
+ * expiring from `certs_ttl` days before its end, because certificates issued from then on would end with it.
  */
 export function readCertificate(
   pem: string,

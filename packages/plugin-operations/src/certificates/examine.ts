@@ -41,7 +41,7 @@ export function examineCertificates(bucket: Source): Finding[] {
   return [sound("certificates", "data/maand.db", "all are valid and none expires soon")];
 }
 
-/** The same certificates as last promoted to the workers; certificates that were never promoted are left out. */
+/** The same certificates as last promoted to the workers; certificates that were never promoted are omitted. */
 function delivered({ store }: Source, stored: readonly CertificateView[], clock: CertificateClock): CertificateView[] {
   const promoted = store.promoted.recorded();
   const digests = new Map(
@@ -73,7 +73,7 @@ function words(status: CertificateStatus, days: number): string {
   if (status === "expired") return "has expired";
   if (status === "not_yet_valid") return "is not valid yet";
   if (status === "invalid") return "cannot be read";
-  return days < 1 ? "ends in less than a day" : `ends in ${days} ${days === 1 ? "day" : "days"}`;
+  return days < 1 ? "expires in less than a day" : `expires in ${days} ${days === 1 ? "day" : "days"}`;
 }
 
 function typed({ paths }: Source, command: string): string {

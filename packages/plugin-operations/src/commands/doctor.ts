@@ -22,7 +22,7 @@ export class DoctorCommand extends EngineCommand {
     return findings.every(({ ok }) => ok) ? EXIT.ok : EXIT.failed;
   }
 
-  /** If the bucket cannot be opened, only the checks from outside run, and the reason becomes a finding. */
+  /** If the bucket cannot be opened, only checks that need no open bucket run, and the reason becomes a finding. */
   async #look(paths: BucketPaths): Promise<Finding[]> {
     const { examine, examineBucket } = await import("../doctor/doctor.ts");
     const outside = examineBucket(paths);

@@ -64,7 +64,7 @@ export class JobCreateCommand extends EngineCommand {
     if (added && !added.newJob) this.print("  next: edit the script, then run maand build to check it");
     else
       this.print(
-        `wrote ${directory}/manifest.json and ${directory}/Makefile\n  next: run maand deploy --build (the files work as they are), then edit them for your job`,
+        `wrote ${directory}/manifest.json and ${directory}/Makefile\n  next: run maand deploy --build (the files work without changes), then edit them for your job`,
       );
   }
 }

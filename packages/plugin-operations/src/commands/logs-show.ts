@@ -42,7 +42,7 @@ export class LogsShowCommand extends MaandCommand {
   phase = Option.Array("--phase", [], { description: "Only these phases: rollout, rsync, reconcile, ..." });
   event = Option.Array("--event", [], { description: "Only these events: command_end, run_started, ..." });
   tail = Option.String("--tail", { description: "Only the last lines; with --format human, the last blocks." });
-  format = Option.String("--format", "raw", { description: "raw, as stored; or human, a block for each command." });
+  format = Option.String("--format", "raw", { description: "raw: as stored; human: a block for each command." });
   follow = Option.Boolean("-f,--follow", false, { description: "Keep showing lines as they are written." });
 
   /** The requested workers. */
@@ -103,7 +103,7 @@ export class LogsShowCommand extends MaandCommand {
     return this.#enough === undefined ? parts : lastParts(parts, this.#enough);
   }
 
-  /** The number of last lines to read from each file; undefined if all lines have to be read. */
+  /** The number of last lines to read from each file; undefined if all lines must be read. */
   get #enough(): number | undefined {
     const { job, phase, event } = this.#filter;
     if (this.format !== "raw" || job.length + phase.length + event.length > 0) return undefined;
@@ -116,7 +116,7 @@ export class LogsShowCommand extends MaandCommand {
 
   get #filter(): LogFilter {
     return {
-      run: [], // the directory of a run holds nothing else
+      run: [], // the directory of a run contains nothing else
       worker: this.#hosts,
       job: listOf(this.job),
       phase: listOf(this.phase),
@@ -131,7 +131,7 @@ export class LogsShowCommand extends MaandCommand {
     return Number(this.tail);
   }
 
-  /** A log with unreadable lines is named, and everything else is shown. A log that cannot be opened fails the command. */
+  /** Reports logs with unreadable lines; everything else is shown. A log that cannot be opened fails the command. */
   #reportProblems(problems: readonly LogProblem[]): number {
     for (const { name, lines, message } of problems) {
       if (lines > 0) this.context.stderr.write(`maand: ${name}: ${lines} lines cannot be read and are skipped\n`);

@@ -9,7 +9,7 @@ export class ReleasesCommand extends StoredCommand {
     category: "Look",
     description: "list the releases of a job, and where each runs",
     details:
-      "Each build that changes a job makes a numbered release of it. `good`: it was healthy on all active allocations. `bad`: a command or health check of its rollout failed. `unconfirmed`: it was promoted somewhere, and not yet healthy everywhere. `held`: a rollback or revert left it, and deploys skip it.",
+      "Each build that changes a job creates a numbered release of it. `good`: it was healthy on all active allocations. `bad`: a command or health check of its rollout failed. `unconfirmed`: it was promoted somewhere, but was not yet healthy everywhere. `held`: it was rolled back or reverted, and deploys skip it.",
     examples: [
       ["Releases of one job", "maand releases api"],
       ["Compare two of them", "maand diff api r12 r14"],
@@ -30,7 +30,7 @@ export class ReleasesCommand extends StoredCommand {
     const releases = jobReleases(store, this.job);
     if (!this.json) this.warnOfHolds(openRollouts(store, [this.job]));
     if (this.json) this.printJson(releases.map((release) => record(this.job, release)));
-    else if (releases.length === 0) this.print(`${this.job} has no releases yet; maand build makes the first one`);
+    else if (releases.length === 0) this.print(`${this.job} has no releases yet; maand build creates the first one`);
     else this.printTable(COLUMNS, releases.map(row));
     return 0;
   }

@@ -24,7 +24,7 @@ export class RunCommandCommand extends EngineCommand {
     category: "Operate",
     description: "run a shell command on workers, a few at a time",
     details:
-      "The command is a bash script: the argument, standard input if the argument is -, or workspace/command.sh without an argument. It runs in the bucket's directory on the worker, with sudo if use_sudo is set, and also on disabled workers. If it fails on a worker, no further batch starts. A closed connection is a failure, unless the command shuts the machine down or --allow-disconnect is set. The next batch waits until rebooting machines are back.",
+      "The command is a bash script: the argument, standard input if the argument is -, or workspace/command.sh without an argument. It runs in the bucket's directory on the worker, with sudo if use_sudo is set, and on disabled workers too. If it fails on a worker, no further batch starts. A closed connection is a failure, unless the command shuts the machine down or --allow-disconnect is set. The next batch waits until rebooting machines are back.",
     examples: [
       ["On every worker, ten at a time", 'maand run_command "uptime" --concurrency 10'],
       ["A script, on the web servers", "maand run_command - --workers label:web"],
@@ -40,7 +40,7 @@ export class RunCommandCommand extends EngineCommand {
     description: "Only these: hosts, hostnames, label:x, zone:x; default: all.",
   });
   labels = Option.Array("-l,--labels", [], { description: "Only workers with any of these labels." });
-  concurrency = Option.String("-c,--concurrency", "1", { description: "Number of workers at once; default 1." });
+  concurrency = Option.String("-c,--concurrency", "1", { description: "Number of workers in parallel; default 1." });
   healthCheck = Option.Boolean("--health_check,--health-check", false, {
     description: "After each batch, wait for healthy workers and jobs.",
   });
@@ -72,7 +72,7 @@ export class RunCommandCommand extends EngineCommand {
     if (existsSync(file)) return readFileSync(file, "utf8");
     throw new MaandError({
       code: "USAGE",
-      message: `no command given, and there is no workspace/${FILE}`,
+      message: `no command is given, and workspace/${FILE} does not exist`,
       hint: `run maand run_command "uptime", or write the command to workspace/${FILE}`,
     });
   }

@@ -81,14 +81,14 @@ function rows({ host, key, failure }: TrustReport): string[][] {
 function needsConfirmation(fresh: readonly TrustReport[]): MaandError {
   return new MaandError({
     code: "USAGE",
-    message: `${counted(fresh)} would be pinned, and there is no terminal to confirm on`,
+    message: `${counted(fresh)} would be pinned, but there is no terminal for the confirmation`,
     hint: "compare the fingerprints, then run the command again with --yes",
   });
 }
 
 function counted(fresh: readonly TrustReport[]): string {
   const changed = fresh.filter(({ key }) => key?.state === "changed").length;
-  return `${plural(fresh.length, "host key")}${changed > 0 ? `, ${changed === fresh.length ? "" : `${changed} of them `}in place of ${changed === 1 ? "another one" : "others"}` : ""}`;
+  return `${plural(fresh.length, "host key")}${changed > 0 ? `, ${changed === fresh.length ? "" : `${changed} of them `}replacing ${changed === 1 ? "another key" : "other keys"}` : ""}`;
 }
 
 function record({ host, key, failure }: TrustReport, agreed: boolean) {

@@ -20,7 +20,7 @@ export class WorkerFactsCommand extends EngineCommand {
 
   workers = Option.Array("-w,--workers", [], { description: "Only these workers: hosts, hostnames, label:x, zone:x." });
   labels = Option.Array("-l,--labels", [], { description: "Only workers with any of these labels." });
-  concurrency = Option.String("-c,--concurrency", "1", { description: "Number of workers at once; default 1." });
+  concurrency = Option.String("-c,--concurrency", "1", { description: "Number of workers in parallel; default 1." });
   dryRun = Option.Boolean("--dry-run", false, { description: "Show what would be written without writing it." });
   build = Option.Boolean("--build", false, { description: "Run a build afterwards." });
 

@@ -122,7 +122,7 @@ function hostTools(tools: ReadonlySet<string>): Finding[] {
           "host_tools",
           "this machine",
           `${tool} is not installed`,
-          `apt-get install -y ${tool}  # or with the package manager of this machine`,
+          `apt-get install -y ${tool}  # or with this machine's package manager`,
         )
       : sound("host_tools", "this machine", `${tool} is ${found}`);
   });

@@ -4,8 +4,8 @@ import { type Bucket, fileMode } from "@maand/core/internal";
 import { fault, type ListedFile } from "@maand/core/operator";
 
 /**
- * Reports that any user of a worker can read files with secrets, in a bucket without `secret_files_mode`, which is older
- * than that setting. Setting it to any mode ends the report.
+ * Reports that any user of a worker can read files with secrets, in a bucket without `secret_files_mode`, which is
+ * older than that setting. Setting it to any mode stops the report.
  */
 export function examineSecretFiles({
   settings,
@@ -21,7 +21,7 @@ export function examineSecretFiles({
   const jobs = [...new Set(open.map(({ job }) => job))];
   if (jobs.length === 0) return [];
   const message = `any user of a worker can read the secrets in files of ${jobs.join(", ")}: their mode is 0644`;
-  const set = 'write secret_files_mode = "0600" into it and deploy; what services of other users read needs a group';
+  const set = 'set secret_files_mode = "0600" in it and deploy; files that services of other users read need a group';
   return [fault("secret_files", basename(paths.conf), message, `# ${set}: docs/secrets.md`)];
 }
 

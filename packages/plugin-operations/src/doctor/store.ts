@@ -37,7 +37,7 @@ function integrityOf({ root, store: file }: BucketPaths, { state, message }: Sto
       "# use the version of maand that wrote it, or a newer one",
     );
   if (state === "sound" || state === "older") return sound("store", where, `sound, ${message}`);
-  // SQLite would apply the files beside the damaged database to the restored one
+  // SQLite would apply the files of the damaged database to the restored one
   const aside = join(dirname(file), "broken");
   const move = `${shellLine(["mkdir", "-p", aside])} && mv ${shellLine([file])}* ${shellLine([aside])}`;
   const restore = `${move} && ${shellLine(["install", "-m", "600", "<backup>/maand.db", file])}  # from a backup, while no command runs; see docs/operations.md`;

@@ -20,7 +20,7 @@ const CLOCK_SECONDS = 10;
 const LEAST_PERCENT = 5;
 const LEAST_KB = 50_000;
 
-/** What checking a worker needs of a run. */
+/** The parts of a run that the check of a worker needs. */
 export interface WorkerSource extends SyncSource {
   readonly reporter: RunReporter;
   readonly connections: Connections;
@@ -34,7 +34,7 @@ export async function examineWorker(source: WorkerSource, worker: Worker): Promi
   return [...key, ...(await examineRemote(source, worker))];
 }
 
-/** A worker that shows no host key is reported by the connection check. */
+/** A worker that presents no host key is reported by the connection check. */
 async function hostKey({ bucket, context }: RunReporter, worker: Worker): Promise<Finding[]> {
   const { host } = worker;
   const sent = bucket.hooks.identify.promise(Object.freeze({ ...context({ worker: host }), worker }));
@@ -44,7 +44,7 @@ async function hostKey({ bucket, context }: RunReporter, worker: Worker): Promis
   if (key.state !== "changed")
     return [sound("host_key", host, key.state === "pinned" ? "matches the pinned key" : `will be pinned: ${shown}`)];
   const trust = shellLine(["maand", "-C", bucket.paths.root, "worker", "trust", "--workers", host, "--yes"]);
-  const message = `does not match: pinned ${key.pinned.join(", ")}, shown ${shown}`;
+  const message = `does not match: pinned ${key.pinned.join(", ")}, presented ${shown}`;
   return [
     fault(
       "host_key",
@@ -82,7 +82,7 @@ async function examineRemote(source: WorkerSource, worker: Worker): Promise<Find
   }
 }
 
-/** An error as a fault of the worker; an interruption is not a problem, and ends the examination. */
+/** Converts an error to a fault of the worker. An interruption is not a fault; it is rethrown. */
 function wrong(check: string, host: string, cause: unknown): Finding {
   const { code, message, hint } = asMaandError(cause);
   if (code === "INTERRUPTED") throw cause;

@@ -6,8 +6,8 @@ import { replaceFile } from "@maand/core/operator";
 import { jsonSchema, pluginSchema, pluginSchemaMark, pluginSchemas, schemaMark } from "./json-schema.ts";
 
 /**
- * Writes what editors need to complete and check the files of a bucket, without a network or a setting: the schemas,
- * whenever they changed, and settings for VS Code unless there are some. Returns the written paths, relative to `root`.
+ * Writes what editors need to complete and check the files of a bucket, without network access or configuration: the
+ * schemas, if they changed, and settings for VS Code unless they exist. Returns the written paths, relative to `root`.
  */
 export async function writeEditorFiles(root: string, plugins: readonly OwnedKeys[]): Promise<string[]> {
   const own = SCHEMA_NAMES.map((name) => [schemaFile(name), textOf(jsonSchema(name, plugins))] as const);

@@ -16,7 +16,7 @@ const CHUNK = 64 * 1024;
 /** The longest line that maand writes; a longer one is not a log line. */
 const LONGEST = 256 * 1024;
 
-/** The lines of several files in order; at most one chunk is held in memory. */
+/** The lines of several files in order; at most one chunk is in memory. */
 export class FileLines {
   readonly #parts: FilePart[];
   readonly #lost: () => void;

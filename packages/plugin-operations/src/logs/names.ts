@@ -1,6 +1,6 @@
 import { type BucketPaths, openStore, selectWorkers } from "@maand/core/readonly";
 
-/** The names of jobs and workers in a bucket, as far as its store can be read. */
+/** The names of jobs and workers in a bucket, if its store can be read. */
 export interface Names {
   /** Whether a job or worker has this name. */
   isKnown(name: string): boolean;

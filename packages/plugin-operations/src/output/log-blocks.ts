@@ -2,10 +2,10 @@ import { duration, type Style, visible } from "@maand/command";
 import { type LogFields, readLogLine } from "@maand/core/readonly";
 import type { StoredLine } from "../logs/stored-lines.ts";
 
-/** The number of lines shown per command; of more lines, the first and the last half. */
+/** The number of lines shown per command; of a longer output, the first and last lines, half each. */
 const LINES_OF_ONE = 2000;
 
-/** The number of lines held for commands that have not ended; beyond it, the oldest are shown. */
+/** The number of lines kept for commands that have not ended; beyond it, the oldest are printed. */
 const LINES_HELD = 50_000;
 
 interface Block {
@@ -110,7 +110,7 @@ function isOfCommand({ event, stream }: LogFields): boolean {
   return stream !== undefined || event === "command_begin" || event === "command_end";
 }
 
-/** Each line that belongs to no command is a block of its own. */
+/** Each line that belongs to no command is a separate block. */
 function keyOf({ run, id, worker, job }: LogFields): string {
   return `${run} ${id ?? `${worker} ${job}`}`;
 }

@@ -19,7 +19,7 @@ type Wanted = (line: StoredLine) => boolean;
 /** The number of characters per write. */
 const BATCH = 64 * 1024;
 
-/** Prints log lines as they are read; holds at most the lines of one command, or a tail. */
+/** Prints log lines as they are read; keeps at most the lines of one command, or a tail, in memory. */
 export class LogPrinter {
   readonly #options: LogPrinterOptions;
   readonly #blocks: LogBlocks;

@@ -39,7 +39,7 @@ const EXAMPLES: Readonly<Partial<Record<CommandEvent, Example>>> = {
     ],
   },
   health_check: {
-    about: "The job is well when this target of its Makefile ends well",
+    about: "The job is healthy if this target of its Makefile succeeds",
     py: ['maand.run_runner_target("status")'],
     ts: ['await maand.runRunnerTarget("status");'],
   },
@@ -68,7 +68,7 @@ const EXAMPLES: Readonly<Partial<Record<CommandEvent, Example>>> = {
 export function commandScript(options: CommandScript, language: CommandLanguage): string {
   const [event = "cli"] = options.events;
   const example = EXAMPLES[event] ?? ON_WORKER;
-  const parts = { head: headOf(options), about: `${example.about}; take the`, code: example[language] };
+  const parts = { head: headOf(options), about: `${example.about}; remove the`, code: example[language] };
   return language === "py" ? python(parts) : typescript(parts);
 }
 
@@ -89,14 +89,14 @@ function headOf({ job, command, events }: CommandScript): string[] {
 
 function python({ head, about, code }: Parts): string {
   return `"""${head.join("\n")}
-maand.py comes with it; help(maand) documents it.
+maand adds maand.py next to it; help(maand) documents it.
 """
 
 import maand
 
 print(f"{maand.command_event()} of {maand.job_name()} on {maand.allocation_ip()}")
 
-# ${about} "#" away:
+# ${about} leading "#":
 #
 ${code.map((line) => `#${line}`).join("\n")}
 `;
@@ -104,13 +104,13 @@ ${code.map((line) => `#${line}`).join("\n")}
 
 function typescript({ head, about, code }: Parts): string {
   return `/*
-${[...head, "maand.ts comes with it, and documents each function."].map((line) => ` * ${line}`.trimEnd()).join("\n")}
+${[...head, "maand adds maand.ts next to it, which documents each function."].map((line) => ` * ${line}`.trimEnd()).join("\n")}
  */
 import * as maand from "./maand.ts";
 
 console.log(\`\${maand.commandEvent()} of \${maand.jobName()} on \${maand.allocationIp()}\`);
 
-// ${about} "//" away:
+// ${about} leading "//":
 //
 ${code.map((line) => `//${line}`).join("\n")}
 `;

@@ -3,7 +3,7 @@
  * "# ", so that removing the "#" activates an example.
  */
 export const MAKEFILE = `# maand runs these targets on the worker, in this directory. In the environment: JOB, NEW_VERSION, CURRENT_VERSION,
-# WORKER_IP, ALLOCATION_ID, ALLOCATION_INDEX, BUCKET_ID. Write job data to data/ and logs/; they stay.
+# WORKER_IP, ALLOCATION_ID, ALLOCATION_INDEX, BUCKET_ID. Write job data to data/ and logs/, which are kept.
 
 # first deploy to a worker, and after maintenance
 start:
@@ -25,7 +25,7 @@ status:
 
 .PHONY: start stop restart reload status
 
-# Instead of the targets above, with docker compose and a compose.yaml beside this file:
+# Instead of the targets above, with docker compose and a compose.yaml next to this file:
 #
 #start restart:
 #	docker compose up --detach --force-recreate --remove-orphans
@@ -36,7 +36,7 @@ status:
 #status:
 #	docker compose ps
 
-# Or with systemd and a unit file $(JOB).service beside this file:
+# Or with systemd and a unit file $(JOB).service next to this file:
 #
 #start restart:
 #	cp $(JOB).service /etc/systemd/system/

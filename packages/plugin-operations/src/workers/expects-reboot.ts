@@ -1,10 +1,10 @@
-/** Whether the machine restarts or stays off after a script, judged by the text of the script. */
+/** Whether the machine restarts or stays off after a script, according to the script's text. */
 export type RebootKind = "restart" | "off";
 
 /**
- * Whether a script takes its machine down: whether one of its commands is shutdown, reboot, poweroff or halt, or systemctl
- * or init with such an argument, also with sudo or in `sh -c`. It reads words and does not evaluate the shell, so it does
- * not resolve variables or aliases.
+ * Whether a script takes its machine down: whether one of its commands is shutdown, reboot, poweroff or halt, or
+ * systemctl or init with such an argument, including with sudo or in `sh -c`. It reads words and does not evaluate the
+ * shell, so it does not resolve variables or aliases.
  */
 export function expectsReboot(script: string): RebootKind | undefined {
   const found = commandsOf(script).map(rebootKind);

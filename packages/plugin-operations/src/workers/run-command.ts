@@ -2,9 +2,9 @@ import { error, MaandError, type Worker } from "@maand/core";
 import { type Bucket, problemsError, selectWorkers } from "@maand/core/internal";
 import {
   inBatches,
-  knowSecrets,
   openCommandRun,
   probeHealth,
+  registerSecrets,
   runReporter,
   unhealthyReason,
 } from "@maand/core/operator";
@@ -20,11 +20,11 @@ export interface RunCommandOptions {
   readonly workers: readonly string[];
   /** Workers with any of these labels; cannot be combined with `workers`. */
   readonly labels: readonly string[];
-  /** The number of workers at once. */
+  /** The number of workers in parallel. */
   readonly concurrency: number;
   /** After each batch, waits until the workers respond and every job is healthy. */
   readonly healthCheck: boolean;
-  /** Whether a connection may close while the command runs without being a failure. */
+  /** Whether a connection that closes while the command runs is not a failure. */
   readonly allowDisconnect: boolean;
 }
 
@@ -36,7 +36,7 @@ export interface RunCommandOptions {
 export async function runCommand(bucket: Bucket, options: RunCommandOptions): Promise<ScriptResult[]> {
   const workers = chosenWorkers(bucket.store.catalog.read().workers, options);
   checkOptions(options, workers);
-  knowSecrets(bucket);
+  registerSecrets(bucket);
   const reporter = runReporter(bucket, "run_command");
   const source = openCommandRun(bucket, reporter, { pid: bucket.pid });
   const rebootKind = expectsReboot(options.script);
@@ -92,7 +92,7 @@ export async function runCommand(bucket: Bucket, options: RunCommandOptions): Pr
 /** Why a later check turns a worker's result into a failure; undefined if the worker is not affected. */
 type LateFailure = (result: ScriptResult) => string | undefined;
 
-/** The workers that must come back before the next step; not those that were switched off. */
+/** The workers that must come back before the next step, except those that were switched off. */
 function rebooting(ended: readonly ScriptResult[], rebootKind: RebootKind | undefined) {
   if (rebootKind === "off") return [];
   return ended
@@ -134,12 +134,12 @@ function checkOptions({ script, concurrency }: RunCommandOptions, workers: reado
     ]);
 }
 
-/** Throws USAGE unless it is an integer of at least 1. */
+/** Throws USAGE unless the concurrency is an integer of at least 1. */
 export function checkConcurrency(concurrency: number): void {
   if (Number.isInteger(concurrency) && concurrency >= 1) return;
   throw new MaandError({
     code: "USAGE",
-    message: `--concurrency must be a whole number from 1, and is ${concurrency}`,
+    message: `--concurrency must be a whole number of at least 1, but is ${concurrency}`,
   });
 }
 

@@ -35,15 +35,15 @@ export interface Script {
   readonly workers: number;
 }
 
-/** What running scripts needs of a run. */
+/** The parts of a run that scripts need. */
 export interface ScriptSource {
   readonly reporter: RunReporter;
   readonly connections: Connections;
 }
 
 /**
- * The script arrives over the connection, so that no process list shows it. Bash reads all of it before it runs, so that a
- * command that reads standard input gets none of the script's text.
+ * The script arrives over the connection, so that no process list shows it. Bash reads all of it before it runs, so
+ * that a command that reads standard input does not read the script's text.
  */
 const ARGV = [
   "bash",
@@ -136,7 +136,7 @@ function failureOf(worker: Worker, result: ExecResult): MaandError | undefined {
   });
 }
 
-/** The message of a transport names our wrapper of the script, which the user did not type. */
+/** Rewords the message of a transport, which names the wrapper of the script instead of what the user typed. */
 function describedError(error: MaandError, worker: Worker, limitMs: number, output: CommandOutput): MaandError {
   const message = {
     TIMED_OUT: `timed out after ${limitMs / 1000} s`,

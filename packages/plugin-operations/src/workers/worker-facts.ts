@@ -17,7 +17,7 @@ import { checkConcurrency, wordsOf } from "./run-command.ts";
 export interface WorkerFactsOptions {
   readonly workers: readonly string[];
   readonly labels: readonly string[];
-  /** The number of workers at once. */
+  /** The number of workers in parallel. */
   readonly concurrency: number;
   /** Only reports what would be written. */
   readonly dryRun: boolean;

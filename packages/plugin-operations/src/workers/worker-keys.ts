@@ -11,7 +11,7 @@ export interface TrustReport {
   readonly failure?: MaandError;
 }
 
-/** The number of workers at once. */
+/** The number of workers in parallel. */
 const AT_ONCE = 32;
 
 /**

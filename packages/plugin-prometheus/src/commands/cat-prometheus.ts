@@ -12,7 +12,7 @@ export class CatPrometheusCommand extends StoredCommand {
     description: "list the files of each job for Prometheus",
     examples: [
       ["All jobs", "maand cat prometheus"],
-      ["The rules of one", "maand cat prometheus get api alerts"],
+      ["The rules of one job", "maand cat prometheus get api alerts"],
     ],
   });
 

@@ -10,12 +10,12 @@ export class ScrapePrometheusCommand extends StoredCommand {
   static override paths = [["cat", "prometheus", "scrape"]];
   static override usage = Command.Usage({
     category: "Look",
-    description: "print the scrape configurations as Prometheus reads them",
+    description: "print the scrape configurations as Prometheus receives them",
     details:
       "Placeholders are replaced by the active workers of the last build. Configurations with secrets are not printed. With --json, prints a list of jobs with their YAML.",
     examples: [
-      ["Of all jobs", "maand cat prometheus scrape"],
-      ["Of one", "maand cat prometheus scrape --jobs api"],
+      ["All jobs", "maand cat prometheus scrape"],
+      ["One job", "maand cat prometheus scrape --jobs api"],
     ],
   });
 
@@ -45,6 +45,6 @@ function nothing(): MaandError {
   return new MaandError({
     code: "NOT_FOUND",
     message: "no job has a scrape configuration for Prometheus",
-    hint: "write _prometheus/scrape.yaml in a job, have a job with prometheus.yml.tpl, and run maand build",
+    hint: "add _prometheus/scrape.yaml to a job and prometheus.yml.tpl to the server job, then run maand build",
   });
 }

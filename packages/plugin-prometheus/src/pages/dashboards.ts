@@ -12,7 +12,7 @@ export interface Dashboard {
 /** Where dashboards are, below a server job's directory. */
 export const DASHBOARDS = "consoles/dashboards/";
 
-/** The names that the list shows: not dotfiles, and not what `.dashboardignore` leaves out. */
+/** The names that the index shows, without dotfiles and names in `.dashboardignore`. */
 export function listedNames(names: readonly string[], ignore: string): string[] {
   const lines = ignore.split(/\r?\n/).map((line) => line.trim());
   const patterns = lines.filter((line) => line !== "" && !line.startsWith("#"));
@@ -20,14 +20,14 @@ export function listedNames(names: readonly string[], ignore: string): string[] 
   return names.filter((name) => !hidden.has(name) && !name.split("/").some((part) => part.startsWith(".")));
 }
 
-/** What the list calls a dashboard: the title of a page, or the name of the file. */
+/** The label of a dashboard in the index: the title of the page, or the name of the file. */
 export function labelOf(name: string, text: string): string {
   const [, title = ""] = /\.html?$/i.test(name) ? (/<title[^>]*>([^<]*)<\/title>/i.exec(text) ?? []) : [];
   const label = decodeEntities(title).replace(/\s+/g, " ").trim();
   return label === "" ? (name.split("/").at(-1) ?? name) : label;
 }
 
-/** The list of all dashboards, by job. */
+/** The index of all dashboards, by job. */
 export function dashboardIndex(dashboards: readonly Dashboard[]): string {
   const jobs = [...new Set(dashboards.map(({ job }) => job))].sort();
   const lists = jobs.map((job) => {

@@ -7,7 +7,7 @@ export interface Link {
   readonly line: number;
 }
 
-/** GitHub's Markdown as HTML. HTML in it is dropped, and so are links that are no addresses. */
+/** Converts GitHub's Markdown to HTML. Raw HTML and unsafe links are dropped. */
 export function markdownToHtml(text: string): string {
   const seen = new Map<string, number>();
   const markdown = new Marked({
@@ -34,7 +34,7 @@ export function markdownToHtml(text: string): string {
   return markdown.parse(text, { async: false });
 }
 
-/** The links and images of a runbook to files beside it. */
+/** The links and images of a runbook that refer to local files. */
 export function localLinks(text: string): Link[] {
   const markdown = new Marked({ gfm: true });
   const links: Link[] = [];
@@ -67,17 +67,17 @@ function isLocal(href: string): boolean {
   return !/^([a-z][a-z0-9+.-]*:|\/|#)/i.test(href.trim());
 }
 
-/** Addresses that cannot run anything. */
+/** Whether an address cannot run code. */
 function isSafe(href: string): boolean {
   return /^(https?:|mailto:)/i.test(href) || !/^[^/?#]*:/.test(href);
 }
 
-/** A link to another runbook leads to its page. */
+/** Converts a link to another runbook to a link to its page. */
 function pageOf(href: string): string {
   return isLocal(href) ? href.replace(/\.md(?=$|[#?])/, ".html") : href;
 }
 
-/** The anchor of a heading, as GitHub makes it. */
+/** The anchor of a heading, as on GitHub. */
 function anchorOf(title: string, seen: Map<string, number>): string {
   const words = title
     .toLowerCase()

@@ -3,16 +3,19 @@ import { STYLE, STYLE_HASH } from "./style.ts";
 /** The parts of a page. */
 export interface Page {
   readonly title: string;
-  /** What stands above the page, as HTML: the way back. */
+  /** The navigation above the page, as HTML. */
   readonly navigation: string;
   /** The content, as HTML. */
   readonly content: string;
 }
 
-/** Nothing is loaded and no script runs, whatever a runbook holds. */
+/** Nothing is loaded and no script runs, whatever a runbook contains. */
 const POLICY = `default-src 'none'; style-src '${STYLE_HASH}'; img-src 'self' data: https:; base-uri 'none'; form-action 'none'`;
 
-/** A whole page, made so that Prometheus serves it unchanged: it reads pages below `consoles/` as templates of Go. */
+/**
+ * A whole page, escaped so that Prometheus serves it unchanged, because Prometheus treats pages below `consoles/` as Go
+ * templates.
+ */
 export function page({ title, navigation, content }: Page): string {
   const lines = [
     "<!DOCTYPE html>",
@@ -35,7 +38,7 @@ export function page({ title, navigation, content }: Page): string {
   return withoutActions(lines.join("\n"));
 }
 
-/** Text as HTML shows it. */
+/** Escapes a text for HTML. */
 export function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }
@@ -46,12 +49,12 @@ export function linkList(links: readonly { readonly href: string; readonly text:
   return `<ul>${items.join("")}</ul>`;
 }
 
-/** A relative address made of the names of files. */
+/** The relative address of a path. */
 export function hrefOf(path: string): string {
   return path.split("/").map(encodeURIComponent).join("/");
 }
 
-/** Braces that begin an action of a template of Go, written as text. */
+/** Escapes braces that would begin an action of a Go template. */
 function withoutActions(html: string): string {
   return html.replaceAll("{{", '{{"{{"}}');
 }

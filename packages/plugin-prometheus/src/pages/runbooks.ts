@@ -35,7 +35,7 @@ export function runbookPage({ job, name, text }: Runbook): string {
   return page({ title: `${job} / ${name}`, navigation, content: markdownToHtml(text) });
 }
 
-/** The list of all runbooks, by job. */
+/** The index of all runbooks, by job. */
 export function runbookIndex(runbooks: readonly Pick<Runbook, "job" | "name">[]): string {
   const jobs = [...new Set(runbooks.map(({ job }) => job))].sort();
   const lists = jobs.map((job) => {

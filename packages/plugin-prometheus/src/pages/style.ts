@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 
-/** The style of runbooks and lists. It loads nothing, and follows the light or dark mode of the browser. */
+/** The style of runbooks and indexes. It loads nothing, and follows the light or dark mode of the browser. */
 export const STYLE = [
   ":root{color-scheme:light dark;--text:#1f2328;--faint:#59636e;--back:#fff;--panel:#f6f8fa;--line:#d1d9e0;--link:#0550ae}",
   "@media(prefers-color-scheme:dark){:root{--text:#e6edf3;--faint:#9aa4af;--back:#0d1117;--panel:#161b22;--line:#30363d;--link:#79b8ff}}",
@@ -22,5 +22,5 @@ export const STYLE = [
   "img{max-width:100%}",
 ].join("\n");
 
-/** The hash by which a page allows this style and nothing else. */
+/** The hash with which a page allows only this style. */
 export const STYLE_HASH = `sha256-${createHash("sha256").update(STYLE).digest("base64")}`;

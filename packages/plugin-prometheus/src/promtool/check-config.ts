@@ -4,7 +4,9 @@ import { CHECK_CONFIG, lastReason, type Promtool, runPromtool } from "./run-prom
 
 const CONFIG = "prometheus.yml";
 
-/** Checks the rendered configuration of a server job with promtool, where it is on this machine. */
+/**
+ * Checks the rendered configuration of a server job with promtool, if it is installed on this machine.
+ */
 export async function checkConfig(
   promtool: Promtool,
   { files }: Tree,
@@ -17,7 +19,7 @@ export async function checkConfig(
   if (state !== "refused") return;
   throw new MaandError({
     code: "RENDER_FAILED",
-    message: `${placeOf(job.name, CONFIG)}: promtool rejects it: ${lastReason(output)} (rendering it for ${worker.host})`,
+    message: `${placeOf(job.name, CONFIG)}: promtool rejects it: ${lastReason(output)} (rendered for ${worker.host})`,
     hint: "promtool check config --syntax-only shows the details",
     worker: worker.host,
   });

@@ -9,7 +9,7 @@ export type ToolResult =
   | { readonly state: "passed" }
   | { readonly state: "refused"; readonly problems: readonly Problem[] };
 
-/** What a build gives promtool to check. */
+/** The input of a build for promtool. */
 export interface ToolInput {
   readonly scrape: readonly { readonly job: string; readonly yaml: string; readonly where: string }[];
   readonly rules: readonly { readonly job: string; readonly file: { readonly path: string }; readonly text: string }[];
@@ -21,7 +21,7 @@ interface Checked extends ToolFile {
   readonly where: string;
 }
 
-/** Checks rules and configurations with promtool, where it is on this machine. */
+/** Checks rules and configurations with promtool, if it is installed on this machine. */
 export async function checkWithPromtool(
   promtool: Promtool,
   { scrape, rules, configs }: ToolInput,
@@ -43,7 +43,7 @@ export async function checkWithPromtool(
   return problems.length === 0 ? { state: "passed" } : { state: "refused", problems };
 }
 
-/** Checks all in one run; if that fails, each alone to find the job. */
+/** Checks all in one run; if that fails, each one separately, to find the job. */
 async function checkScrapes(check: Check, scrapes: ToolInput["scrape"]): Promise<Problem[] | "absent"> {
   if (scrapes.length === 0) return [];
   const whole = await check(CHECK_CONFIG, [asConfig("scrape.yml", scrapes)]);

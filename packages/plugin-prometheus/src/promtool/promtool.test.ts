@@ -87,7 +87,9 @@ it("without promtool, a build reports that only the structure was checked", asyn
   const bucket = aWorkspace({ [RULES]: "groups:\n- name: a\n  rules:\n  - record: a:b\n    expr: up\n" });
   await bucket.build();
   expect(bucket.events.filter(({ type }) => type === "output")).toMatchObject([
-    { line: "promtool is not on this machine: rules and scrape configurations were checked for their structure only" },
+    {
+      line: "promtool is not installed on this machine: only the structure of rules and scrape configurations was checked",
+    },
   ]);
 });
 

@@ -6,7 +6,7 @@ import { findProgram } from "./find-promtool.ts";
 import { digestOf, type PassedChecks } from "./passed-checks.ts";
 import type { ToolFile } from "./tool-file.ts";
 
-/** How promtool ended. */
+/** The result of promtool. */
 export interface ToolRun {
   readonly state: "absent" | "passed" | "refused";
   readonly output: string;
@@ -14,10 +14,13 @@ export interface ToolRun {
 
 const TIME_LIMIT_MS = 60_000;
 
-/** What checks a file of rules. */
+/** The arguments to check a rule file. */
 export const CHECK_RULES = ["check", "rules"] as const;
 
-/** What checks a configuration; certificates and other files it names are not looked for, because they are on the worker. */
+/**
+ * The arguments to check a configuration; certificates and other files that it names are not looked up, because they
+ * are on the worker.
+ */
 export const CHECK_CONFIG = ["check", "config", "--syntax-only"] as const;
 
 /** promtool on this machine, and what it has checked before. */
@@ -45,7 +48,7 @@ export async function runPromtool(
   return result;
 }
 
-/** Runs it in a private directory that is deleted afterwards: the files may hold secrets. */
+/** Runs it in a private directory that is deleted afterwards: the files may contain secrets. */
 async function runIn(program: string, check: readonly string[], files: readonly ToolFile[]): Promise<ToolRun> {
   const directory = mkdtempSync(join(tmpdir(), "maand-promtool-"));
   try {
@@ -68,13 +71,16 @@ function run(program: string, cwd: string, args: readonly string[]): Promise<Too
   });
 }
 
-/** A reason that promtool names, and its line in the file where it does. */
+/** A reason that promtool reports, and its line in the file, if given. */
 export interface Reason {
   readonly message: string;
   readonly line?: number;
 }
 
-/** The reasons that promtool gives for one file: `a.yaml: 3:12: group "a", rule 1: ...`, or a first line and further ones below it. */
+/**
+ * The reasons that promtool reports for one file: `a.yaml: 3:12: group "a", rule 1: ...`, or a first line and further
+ * lines below it.
+ */
 export function reasonsFor(output: string, name: string): Reason[] {
   const lines = output.split("\n");
   return lines.flatMap((line, at) => {
@@ -89,7 +95,7 @@ export function reasonsFor(output: string, name: string): Reason[] {
   });
 }
 
-/** The reason that promtool gives for a whole run: its last line. */
+/** The reason that promtool reports for a whole run: its last line. */
 export function lastReason(output: string): string {
   const lines = output.split("\n").map((line) => line.trim());
   const last = lines.filter((line) => line !== "" && !/^(Checking|SUCCESS)/.test(line)).at(-1) ?? "no reason given";

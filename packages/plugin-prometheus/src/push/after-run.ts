@@ -7,8 +7,9 @@ import { certificatePush } from "./push-certificates.ts";
 import { type Server, serverOf } from "./server.ts";
 
 /**
- * Pushes the validity of the certificates on the workers to one Prometheus of each server job, and checks whether that one runs
- * its rules. Throws the problems, which core turns into a warning: a deploy never fails because of them.
+ * Pushes the validity of the certificates on the workers to one Prometheus of each server job, and checks whether that
+ * server runs all rules. Throws the problems, which core turns into a warning, so that a deploy never fails because of
+ * them.
  */
 export async function afterDeploy(context: CommitContext): Promise<void> {
   if (context.signal.aborted || context.summary.outcome === "refused") return;
@@ -39,7 +40,7 @@ async function pushAll(context: RecordedContext, patience: Patience, check: Chec
 
 const STARTED: ReadonlySet<string> = new Set(["start", "restart", "reload"]);
 
-/** Only of a server that this deploy started or reloaded. */
+/** Checked only for a server that this deploy started or reloaded. */
 function loadedRules(
   job: Job,
   server: Server,

@@ -4,9 +4,9 @@ import { send } from "./request.ts";
 import { loginHeaders, type Server } from "./server.ts";
 
 /**
- * Checks whether a server that was just started or reloaded runs all rule groups that were synced to it: a server that rejects a
- * configuration keeps the previous one without an error. Returns the problem; undefined also if nothing answers, because health
- * checks and the push of certificates wait for that.
+ * Checks whether a server that was just started or reloaded runs all rule groups that were synced to it: a server that
+ * rejects a configuration keeps the previous one without an error. Returns the problem; undefined if there is none or
+ * if nothing answers, because health checks and the push of certificates report that.
  */
 export async function checkLoaded(
   server: Server,
@@ -33,7 +33,7 @@ async function groupsOf(server: Server, signal: AbortSignal): Promise<number | "
       ca: server.ca,
       signal,
     });
-    if (status !== 200) return status >= 500 ? undefined : "silence"; // 503 while it starts
+    if (status !== 200) return status >= 500 ? undefined : "silence"; // 503 while the server starts
     const { data }: { data?: { groups?: readonly { readonly file?: unknown }[] } } = JSON.parse(text);
     return data?.groups?.filter(({ file }) => /(^|\/)rules\//.test(String(file))).length;
   } catch {

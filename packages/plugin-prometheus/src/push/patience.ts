@@ -1,8 +1,8 @@
-/** How long something may be tried. */
+/** How long to retry something. */
 export interface Patience {
-  /** Pauses before another attempt. */
+  /** The pauses before further attempts. */
   readonly pausesMs: readonly number[];
-  /** All attempts together. */
+  /** The limit for all attempts together. */
   readonly totalMs: number;
 }
 

@@ -10,7 +10,7 @@ export interface Receiver extends Pick<Server, "login" | "ca"> {
   readonly url: string;
 }
 
-/** Sends one request, again after network errors, 429 and 5xx; returns why it failed, or undefined. */
+/** Sends one request, and retries after network errors, 429 and 5xx. Returns why it failed, or undefined. */
 export async function sendSamples(
   receiver: Receiver,
   body: Buffer,

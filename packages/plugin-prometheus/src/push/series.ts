@@ -2,12 +2,15 @@ import type { PushedCertificate } from "./certificates.ts";
 
 /** One sample of a series. */
 export interface Series {
-  /** The labels with the name of the metric; empty values are left out, as Prometheus does. */
+  /** The labels with the name of the metric; empty values are omitted, as in Prometheus. */
   readonly labels: Readonly<Record<string, string>>;
   readonly value: number;
 }
 
-/** The series of some certificates: when each ends, when it is due, and when that was pushed. Times are in seconds. */
+/**
+ * The series of some certificates: when each one ends, when it is due for renewal, and when this was pushed. Times are
+ * in seconds.
+ */
 export function seriesOf(certificates: readonly PushedCertificate[], now: number): Series[] {
   return certificates.flatMap(({ labels, times }) => {
     const series = (name: string, value: number) => ({ labels: { __name__: `maand_cert_${name}`, ...labels }, value });

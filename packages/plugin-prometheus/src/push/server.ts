@@ -18,7 +18,10 @@ export interface Server {
   readonly ca: readonly string[];
 }
 
-/** The first active worker of a server job that was deployed; undefined for none, a text if it cannot be reached. */
+/**
+ * The server on the first active, deployed worker of a server job; undefined if there is none, a text if it cannot be
+ * reached.
+ */
 export function serverOf(job: Job, context: RecordedContext): Server | string | undefined {
   const { allocations, promotedFiles, bucket } = context;
   const active = allocations.filter(

@@ -4,8 +4,8 @@ import { varint } from "./write-request.ts";
 const LONGEST = 65_536;
 
 /**
- * The block format of snappy, which remote write asks for, with literals alone: every reader takes it, and some kilobytes once a
- * deploy need no compression.
+ * The block format of snappy, which remote write requires, with literals only: every reader accepts it, and a few
+ * kilobytes per deploy need no compression.
  */
 export function snappy(bytes: Buffer): Buffer {
   const parts = [varint(BigInt(bytes.length))];

@@ -8,7 +8,7 @@ export function encodeWriteRequest(series: readonly Series[], timestampMs: numbe
   return Buffer.concat(series.map((one) => bytesField(1, timeSeries(one, timestampMs))));
 }
 
-/** Labels have to be sorted by name. */
+/** Labels must be sorted by name. */
 function timeSeries({ labels, value }: Series, timestampMs: number): Buffer {
   const sorted = Object.entries(labels)
     .filter(([, text]) => text !== "")
@@ -34,7 +34,7 @@ function bytesField(number: number, bytes: Buffer): Buffer {
   return Buffer.concat([Buffer.from([(number << 3) | BYTES]), varint(BigInt(bytes.length)), bytes]);
 }
 
-/** A whole number, seven bits to a byte, the lowest first. */
+/** A whole number as a varint: seven bits per byte, lowest first. */
 export function varint(value: bigint): Buffer {
   const bytes: number[] = [];
   let rest = value;

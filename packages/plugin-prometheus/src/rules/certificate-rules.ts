@@ -1,4 +1,4 @@
-/** Where the rules for certificates are, below `rules/` of a server job. */
+/** The file of the certificate rules, below `rules/` of a server job. */
 export const CERTIFICATE_RULES = "maand/certs.yaml";
 
 /** The alerts in them. */
@@ -9,7 +9,7 @@ export const CERTIFICATE_ALERTS = [
   "MaandAuthorityExpired",
 ] as const;
 
-/** Samples are pushed by deploys and not scraped, so the newest one of these many days counts. */
+/** Samples are pushed by deploys instead of scraped, so the newest sample within this many days counts. */
 const WINDOW = "30d";
 
 const LABELS = "scope, job, worker, cert, common_name";
@@ -19,13 +19,16 @@ function newest(metric: string, scope: string): string {
   return `max by (${LABELS}) (last_over_time(${metric}{scope="${scope}"}[${WINDOW}]))`;
 }
 
-/** Leaves out certificates that the last push no longer had: their allocation was removed. */
+/** Excludes certificates that the last push no longer contained, because their allocation was removed. */
 function stillThere(scope: string): string {
   const last = `scalar(max(last_over_time(maand_cert_pushed_seconds[${WINDOW}])))`;
   return `(${newest("maand_cert_pushed_seconds", scope)} >= ${last})`;
 }
 
-/** Times are compared here and not only when they are pushed: an alert has to come although nothing is deployed. */
+/**
+ * Times are compared in the rule and not only when they are pushed, because an alert must fire even if nothing is
+ * deployed.
+ */
 function past(metric: string, scope: string): string {
   return `(${newest(metric, scope)} <= time())\nand ${stillThere(scope)}`;
 }
@@ -39,8 +42,8 @@ interface Alert {
   readonly description: string;
 }
 
-const RENEW = "maand build renews it, and maand deploy brings it to its worker";
-const ANEW = "maand doctor says how to replace it; every certificate is made anew then";
+const RENEW = "maand build renews it, and maand deploy copies it to its worker";
+const ANEW = "maand doctor shows how to replace it; every certificate is then issued again";
 const LEAF = "{{ $labels.cert }} of {{ $labels.job }} on {{ $labels.worker }}";
 
 const ALERTS: readonly Alert[] = [
@@ -65,7 +68,7 @@ const ALERTS: readonly Alert[] = [
     expr: past("maand_cert_renew_after_seconds", "ca"),
     wait: "1h",
     severity: "critical",
-    summary: "The certificate authority of the bucket ends soon, and every certificate with it",
+    summary: "The certificate authority of the bucket expires soon, and every certificate with it",
     description: ANEW,
   },
   {

@@ -6,7 +6,7 @@ import { readYaml, schemaProblems, type YamlFile } from "../yaml-file.ts";
 import { CERTIFICATE_ALERTS, CERTIFICATE_RULES } from "./certificate-rules.ts";
 import { KNOWN_KEYS, type RulesParts, RulesSchema, readableParts } from "./schema.ts";
 
-/** A file of rules that can be loaded, as far as its structure says. */
+/** A rule file with a valid structure. */
 export interface CheckedRules {
   readonly job: string;
   readonly file: JobFile;
@@ -63,7 +63,7 @@ function rulesProblems(
     const path = ["groups", at];
     const twice =
       group.name !== "" && names.has(group.name)
-        ? [yaml.problem([...path, "name"], `the group "${group.name}" is twice in this file`)]
+        ? [yaml.problem([...path, "name"], `the group "${group.name}" occurs twice in this file`)]
         : [];
     names.add(group.name);
     const inRules = (group.rules ?? []).flatMap((rule, index) => {
@@ -82,11 +82,13 @@ function rulesProblems(
 
 type Rule = NonNullable<RulesParts["groups"][number]["rules"]>[number];
 
-/** A record rule fires nothing. */
+/** A recording rule fires no alert. */
 function recordProblems(yaml: YamlFile, rule: Rule, place: readonly unknown[]): Problem[] {
   if (rule.record === undefined) return [];
   const refused = (["for", "keep_firing_for", "annotations"] as const).filter((key) => rule[key] !== undefined);
-  return refused.map((key) => yaml.problem([...place, key], `a record rule has no ${key}`, "only an alert has"));
+  return refused.map((key) =>
+    yaml.problem([...place, key], `a recording rule has no ${key}`, "only an alerting rule can have"),
+  );
 }
 
 function alertProblems(
@@ -101,7 +103,7 @@ function alertProblems(
   owners.set(alert, owner ?? where);
   if (owner === undefined) return [];
   const other = owner === where ? "twice in this file" : `also in ${owner}`;
-  return [yaml.problem(path, `the alert "${alert}" is ${other}`, "give one of them another name")];
+  return [yaml.problem(path, `the alert "${alert}" is ${other}`, "rename one of them")];
 }
 
 function runbookProblems(
@@ -112,7 +114,7 @@ function runbookProblems(
 ): Problem[] {
   if (runbook === undefined || runbooks.has(String(runbook))) return [];
   const file = `_prometheus/runbooks/${String(runbook)}.md`;
-  const hint = didYouMean(String(runbook), [...runbooks]) ?? `write ${file}, or take the annotation out`;
+  const hint = didYouMean(String(runbook), [...runbooks]) ?? `create ${file}, or remove the annotation`;
   return [yaml.problem(path, `the runbook "${String(runbook)}" does not exist`, hint)];
 }
 
@@ -121,9 +123,9 @@ function unknownKeys(yaml: YamlFile, value: object, path: readonly unknown[], kn
   return strays.map((key) => ({
     ...yaml.problem(
       [...path, key],
-      `"${key}" is no key of Prometheus here, which refuses a file with an unknown key`,
-      didYouMean(key, known) ?? `known here: ${known.join(", ")}`,
+      `Prometheus has no key "${key}" here, and refuses a file with an unknown key`,
+      didYouMean(key, known) ?? `valid keys: ${known.join(", ")}`,
     ),
-    level: "warning", // a newer Prometheus may know more
+    level: "warning", // a newer version of Prometheus may know more keys
   }));
 }

@@ -11,10 +11,10 @@ const duration = v.pipe(
 
 const filled = (what: string) => v.pipe(v.string(`must be ${what}`), v.regex(/\S/, "must not be blank"));
 
-const text = v.union([v.string(), v.number(), v.boolean()], "must be a text");
-const texts = v.record(v.string(), text, "must be names and their texts");
+const text = v.union([v.string(), v.number(), v.boolean()], "must be a string");
+const texts = v.record(v.string(), text, "must be a map of names to strings");
 
-/** One alert or record rule, as far as maand looks into it. */
+/** The parts of an alerting or recording rule that maand checks. */
 const RuleSchema = v.pipe(
   v.looseObject(
     {
@@ -31,7 +31,7 @@ const RuleSchema = v.pipe(
         v.pipe(texts, v.description("runbook: the name of a file in _prometheus/runbooks, without .md.")),
       ),
     },
-    "must be a map: an alert or a record rule",
+    "must be a map: an alerting or a recording rule",
   ),
   v.check(
     ({ alert, record }) => (alert === undefined) !== (record === undefined),
@@ -51,7 +51,7 @@ const GroupSchema = v.looseObject(
   "must be a map with name and rules",
 );
 
-/** A file of rules. */
+/** A rule file. */
 export const RulesSchema = v.pipe(
   v.looseObject(
     {
@@ -60,7 +60,7 @@ export const RulesSchema = v.pipe(
     "must be a map with groups",
   ),
   v.title("rules"),
-  v.description("Alert and record rules of a job, in _prometheus/alerts/*.yaml."),
+  v.description("Alerting and recording rules of a job, in _prometheus/alerts/*.yaml."),
 );
 
 const optionalPart = <Schema extends v.GenericSchema>(schema: Schema) => v.fallback(v.optional(schema), undefined);
@@ -89,7 +89,7 @@ export function readableParts(value: unknown): RulesParts {
   return success ? output : { groups: [] };
 }
 
-/** Keys that Prometheus knows; it refuses a file with any other. */
+/** The keys that Prometheus knows; it refuses a file with any other key. */
 export const KNOWN_KEYS = {
   file: Object.keys(RulesSchema.pipe[0].entries),
   group: Object.keys(GroupSchema.entries),

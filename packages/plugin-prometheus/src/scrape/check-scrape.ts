@@ -13,17 +13,17 @@ type Job = ValidateContext["jobs"][number];
 /** The scrape configurations of one job. */
 export interface JobScrape {
   readonly job: string;
-  /** Its file, as problems name it. */
+  /** Its file, as named in problems. */
   readonly where: string;
   /** As written, as JSON with sorted keys. */
   readonly json: string;
-  /** What its configurations are called in Prometheus. */
+  /** The names of its configurations in Prometheus. */
   readonly names: readonly string[];
-  /** As Prometheus reads them, as a YAML list; empty if there is nothing to scrape. */
+  /** The expanded configurations, as a YAML list; empty if there is nothing to scrape. */
   readonly yaml: string;
-  /** Whether a secret is in them. */
+  /** Whether they contain a secret. */
   readonly secret: boolean;
-  /** Whether Prometheus gets them: not if all is about ports of a job that runs nowhere. */
+  /** Whether Prometheus gets them; false if all targets are ports of a job that runs nowhere. */
   readonly included: boolean;
 }
 
@@ -46,7 +46,9 @@ function readScrape(job: Job, { read, kv, report }: ValidateContext): ReadScrape
   if (!file) return undefined;
   const where = placeOf(job.name, file.path);
   if (other) {
-    report(error("invalid_scrape", where, `exists beside ${other.path.split("/").at(-1)}`, "delete one of them"));
+    report(
+      error("invalid_scrape", where, `exists in addition to ${other.path.split("/").at(-1)}`, "delete one of them"),
+    );
     return undefined;
   }
   const text = readTextFile(job.name, file, read, report);
@@ -114,7 +116,7 @@ function nameProblems(file: YamlFile, job: string, blocks: ScrapeBlocks, owners:
       file.problem(
         [at, "job_name"],
         `the name "${name}" is ${where}`,
-        "maand:job stands for the job's name: maand:job-admin",
+        "maand:job is replaced by the job's name: maand:job-admin",
       ),
     ];
   });

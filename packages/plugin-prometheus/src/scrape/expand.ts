@@ -4,17 +4,17 @@ import { YAML_VERSION, type YamlFile } from "../yaml-file.ts";
 import { resolveNodes, seqOf } from "./resolve-nodes.ts";
 import { addressOf, isFlaw, readTarget } from "./target.ts";
 
-/** What stands for the name of the job. */
+/** The placeholder for the name of the job. */
 const JOB = /maand:job(?![A-Za-z0-9])/g;
 
-/** A text with the job's name in place of `maand:job`. */
+/** Replaces `maand:job` in a text with the job's name. */
 export function withJobName(text: string, job: string): string {
   return text.replace(JOB, () => job);
 }
 
 /**
- * The scrape configurations of a job as Prometheus reads them, as a YAML list: names filled in, and ports in place of their
- * names for each of the active `hosts`. A configuration without targets is left out; the text is empty if all are.
+ * Expands the scrape configurations of a job to a YAML list: fills in names, and replaces port names with ports for
+ * each of the active `hosts`. A configuration without targets is omitted; the text is empty if all are omitted.
  */
 export function expandScrape({ document }: YamlFile, job: Job, hosts: readonly string[]): string {
   const whole = resolveNodes(document.contents, document);

@@ -51,7 +51,7 @@ export function isProblem(rendered: RenderedSource | Problem): rendered is Probl
 }
 
 const REMEDY =
-  "it is rendered at build, once for all workers: it has .Job and .NewVersion, get, getOptional, getSecret and keys";
+  "it is rendered in a build, once for all workers, and can use .Job, .NewVersion, get, getOptional, getSecret and keys";
 
 function functionsOf(job: Job, kv: Pick<KvReader, "find" | "get" | "keys">): TemplateFunctions {
   return {

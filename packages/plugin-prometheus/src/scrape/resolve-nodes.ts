@@ -1,8 +1,8 @@
 import { type Document, isAlias, isMap, isScalar, isSeq, type Node, type Pair, Scalar, YAMLMap, YAMLSeq } from "yaml";
 
 /**
- * A copy of a node without aliases and merge keys, so that parts of a file can stand alone. Scalars keep how they were written:
- * `1.10` stays `1.10`.
+ * A copy of a node without aliases and merge keys, so that parts of a file can be used alone. Scalars keep their
+ * written form: `1.10` stays `1.10`.
  */
 export function resolveNodes(node: unknown, document: Document): Node {
   if (isAlias(node)) return resolveNodes(node.resolve(document), document);

@@ -1,38 +1,38 @@
 import { type JsonSchema, jsonSchemaOf } from "@maand/core";
 import * as v from "valibot";
 
-const label = v.union([v.string(), v.number(), v.boolean()], "must be a text");
+const label = v.union([v.string(), v.number(), v.boolean()], "must be a string");
 
 /** One entry of `static_configs`. */
 const StaticConfigSchema = v.looseObject(
   {
     targets: v.pipe(
-      v.array(v.pipe(v.string("must be a text"), v.nonEmpty("must not be empty")), "must be a list of targets"),
+      v.array(v.pipe(v.string("must be a string"), v.nonEmpty("must not be empty")), "must be a list of targets"),
       v.minLength(1, "must name at least one target"),
       v.description("host:port, maand:port/<name>, maand:port/<name>/<host>, or maand:port/_implicit"),
     ),
     labels: v.optional(
       v.pipe(
         v.record(v.string(), label, "must be labels and their values"),
-        v.description("Labels of all these targets; maand:job stands for the job's name."),
+        v.description("Labels of all these targets; maand:job is replaced by the job's name."),
       ),
     ),
   },
   "must be a map with targets",
 );
 
-/** One scrape configuration of Prometheus, as far as maand looks into it. */
+/** The parts of a scrape configuration that maand checks. */
 const ScrapeBlockSchema = v.looseObject(
   {
     job_name: v.pipe(
-      v.string("must be a text: what the job is called in Prometheus"),
+      v.string("must be a string: the name of the job in Prometheus"),
       v.regex(/\S/, "must not be blank"),
-      v.description("Unique in the bucket; maand:job stands for the job's name."),
+      v.description("Unique in the bucket; maand:job is replaced by the job's name."),
     ),
     static_configs: v.pipe(
       v.array(StaticConfigSchema, "must be a list of maps with targets"),
       v.minLength(1, "must have at least one entry with targets"),
-      v.description("Where to scrape; other kinds of service discovery are refused."),
+      v.description("The targets to scrape; other kinds of service discovery are refused."),
     ),
   },
   "must be a map: one scrape configuration",
@@ -53,7 +53,7 @@ export function scrapeJsonSchema(): JsonSchema {
   return openedUp(jsonSchemaOf(ScrapeSchema));
 }
 
-/** Maps that accept keys beyond those maand looks at. */
+/** Maps that accept keys other than those that maand checks. */
 export function openedUp(schema: JsonSchema): JsonSchema {
   return JSON.parse(JSON.stringify(schema), (key, value: unknown) =>
     key === "additionalProperties" && value === false ? true : value,

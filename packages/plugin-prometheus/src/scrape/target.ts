@@ -1,6 +1,6 @@
 import type { Job } from "@maand/core";
 
-/** A target that stands for a port of the job on its workers. */
+/** A placeholder target for a port of the job on its workers. */
 export interface PortTarget {
   readonly port: number;
   /** The only worker; undefined for all. */
@@ -23,7 +23,7 @@ export function isPortTarget(target: string): boolean {
   return target.startsWith(PORT);
 }
 
-/** What a target of a job stands for; undefined for a plain address, which stays as it is. */
+/** Resolves a placeholder target of a job; undefined for a plain address, which stays unchanged. */
 export function readTarget(target: string, job: Pick<Job, "name" | "ports">): PortTarget | TargetFlaw | undefined {
   if (!target.startsWith(PREFIX)) return target.includes("/") ? NO_URL : undefined;
   if (!isPortTarget(target))
@@ -40,13 +40,13 @@ export function isFlaw(target: PortTarget | TargetFlaw | undefined): target is T
   return target !== undefined && "message" in target;
 }
 
-/** An address with its port, as Prometheus takes it. */
+/** An address with its port, in the form that Prometheus accepts. */
 export function addressOf(host: string, port: number): string {
   return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
 const NO_URL: TargetFlaw = {
-  message: "a target is an address and not a URL",
+  message: "a target is an address, not a URL",
   hint: "write host:port; scheme and metrics_path are keys of the scrape configuration",
 };
 
@@ -56,7 +56,7 @@ function declaredPort(key: string, { name, ports }: Pick<Job, "name" | "ports">)
   return { message: `job ${name} declares no port "${key}"`, hint: declared(ports) };
 }
 
-/** `<job>_metrics_port`, else `metrics_port`, else the only port whose name ends so. */
+/** `<job>_metrics_port`, otherwise `metrics_port`, otherwise the only port with this suffix. */
 function implicitPort({ name, ports }: Pick<Job, "name" | "ports">): number | TargetFlaw {
   const named = ports[`${name}_${METRICS}`] ?? ports[METRICS];
   if (named !== undefined) return named;

@@ -12,17 +12,20 @@ export interface ConfigLine {
   readonly included: readonly string[];
 }
 
-/** The lines of configuration files and of all they include, by path. */
+/** The lines of configuration files and of all files they include, by path. */
 export type ConfigFiles = ReadonlyMap<string, readonly ConfigLine[]>;
 
-/** Reads configuration files with all they include; one that is missing, or that this user may not read, has no lines. */
+/** Reads configuration files with all files they include; a missing or unreadable file has no lines. */
 export async function readConfigFiles(paths: readonly string[]): Promise<ConfigFiles> {
   const files = new Map<string, readonly ConfigLine[]>();
   await Promise.all(paths.map((path) => readInto(files, path, dirname(path))));
   return files;
 }
 
-/** Reads a file once, however often it is included; relative paths are below `directory`, that of the first file. */
+/**
+ * Reads a file once, however often it is included; relative paths are below `directory`, the directory of the first
+ * file.
+ */
 async function readInto(files: Map<string, readonly ConfigLine[]>, path: string, directory: string): Promise<void> {
   if (files.has(path)) return;
   files.set(path, []);
@@ -64,13 +67,13 @@ function wordsOf(text: string): string[] {
   return words;
 }
 
-/** An absolute path; `~/` is the home directory, anything else without a leading `/` is below `directory`. */
+/** An absolute path; `~/` is the home directory, any other path without a leading `/` is below `directory`. */
 export function expandHome(path: string, directory: string): string {
   if (/^~(?=\/|$)/.test(path)) return join(homedir(), path.slice(1));
   return isAbsolute(path) ? path : join(directory, path);
 }
 
-/** The files a path names, sorted; `*`, `?` and `[...]` may be in any part of it. */
+/** The files that a path names, sorted; `*`, `?` and `[...]` are allowed in any part of it. */
 async function filesAt(path: string): Promise<string[]> {
   if (!/[*?[]/.test(path)) return [path];
   const parents = await filesAt(dirname(path));
@@ -86,7 +89,7 @@ async function filesAt(path: string): Promise<string[]> {
   return (await Promise.all(found)).flat();
 }
 
-/** As a shell would: a leading dot is matched by a dot alone. */
+/** As in a shell, only a dot matches a leading dot. */
 function namePattern(glob: string): RegExp {
   const source = glob
     .replace(/[.+^${}()|\\]/g, "\\$&")

@@ -5,7 +5,7 @@ export interface Criterion {
   readonly patterns: readonly string[];
 }
 
-/** `host web*,db user ops`, also as `host=web*`; `all`, `final` and `canonical` take no value. */
+/** `host web*,db user ops` or `host=web*`; `all`, `final` and `canonical` take no value. */
 export function criteriaOf(words: readonly string[]): Criterion[] {
   const parts = words.flatMap((word) => {
     const [, name, value] = /^(!?[a-zA-Z]+)=(.+)$/.exec(word) ?? [];
@@ -22,7 +22,7 @@ export function criteriaOf(words: readonly string[]): Criterion[] {
   return found;
 }
 
-/** A list of patterns matches when one of them does and no negated one does. */
+/** A list of patterns matches if one of them matches and no negated one does. */
 export function matchesList(patterns: readonly string[], text: string): boolean {
   const matches = (pattern: string) => patternOf(pattern).test(text.toLowerCase());
   if (patterns.some((pattern) => pattern.startsWith("!") && matches(pattern.slice(1)))) return false;

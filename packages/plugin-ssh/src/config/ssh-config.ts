@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { type ConfigFiles, type ConfigLine, expandHome, readConfigFiles } from "./ssh-config-file.ts";
 import { criteriaOf, matchesList, namesMachine } from "./ssh-config-match.ts";
 
-/** The ssh client configuration of one host; only what is used here. */
+/** The parts of one host's ssh client configuration that maand uses. */
 export interface HostSettings {
   readonly hostName?: string;
   readonly port?: number;
@@ -23,7 +23,7 @@ export interface LookedUp {
   readonly host: string;
   /** The user to log in as, regardless of the configuration. */
   readonly user?: string;
-  /** The user to log in as where the configuration names none. */
+  /** The user to log in as if the configuration names none. */
   readonly defaultUser: string;
 }
 
@@ -31,9 +31,9 @@ export interface LookedUp {
 export type HostLookup = (host: LookedUp) => HostSettings;
 
 /**
- * Reads ssh client configurations as OpenSSH does, with `Include`, `Host` and `Match`. Settings for all machines, before the
- * first block or in one for `*`, are ignored: of workers, `maand.conf` speaks. Nothing in them is executed, so `Match exec`
- * never matches.
+ * Reads ssh client configurations as OpenSSH does, with `Include`, `Host` and `Match`. Settings for all machines,
+ * before the first block or in one for `*`, are ignored, because `maand.conf` has these settings for workers. Nothing
+ * in them is executed, so `Match exec` never matches.
  */
 export async function readSshConfig(paths: readonly string[]): Promise<HostLookup> {
   const files = await readConfigFiles(paths);
@@ -47,13 +47,13 @@ export async function readSshConfig(paths: readonly string[]): Promise<HostLooku
   };
 }
 
-/** Whether lines hold for the host, and whether they were written for it and not for every machine. */
+/** Whether lines apply to the host, and whether they apply only to it or to every machine. */
 interface Scope {
   readonly active: boolean;
   readonly specific: boolean;
 }
 
-/** As deep as OpenSSH follows files that include each other, and an end to those that do so in circles. */
+/** The depth to which OpenSSH follows included files; it also ends circular includes. */
 const DEPTH = 16;
 const FILES = 2_000;
 
@@ -65,12 +65,12 @@ class Evaluation {
   readonly #wanted: LookedUp;
   readonly #isFinal: boolean;
   #filesLeft = FILES;
-  /** What is set once; ProxyJump and ProxyCommand exclude each other. */
+  /** Keywords with one value; ProxyJump and ProxyCommand exclude each other. */
   readonly #single: Map<string, ConfigLine>;
   readonly #identityFiles: string[] = [];
   readonly #certificateFiles: string[] = [];
 
-  /** `before` is the first pass, when this is the final one. */
+  /** `before` is the first pass if this is the final one. */
   constructor(files: ConfigFiles, wanted: LookedUp, before?: Evaluation) {
     this.#files = files;
     this.#wanted = wanted;
@@ -138,7 +138,10 @@ class Evaluation {
     return { active, specific };
   }
 
-  /** Undefined for what cannot be decided here, such as `exec`: neither that nor its negation matches. */
+  /**
+   * Undefined for conditions that cannot be evaluated here, such as `exec`: neither such a condition nor its negation
+   * matches.
+   */
   #holds(criterion: string, patterns: readonly string[]): boolean | undefined {
     switch (criterion) {
       case "all":
@@ -175,7 +178,7 @@ class Evaluation {
     return [...new Set(paths.map((path) => expandHome(this.#expand(path), join(homedir(), ".ssh"))))];
   }
 
-  /** `%h` and the like, and `${NAME}`; what is not known stays as it is. */
+  /** Expands `%h` and similar tokens, and `${NAME}`; unknown ones stay unchanged. */
   #expand(text: string): string {
     const { username, uid } = userInfo();
     const tokens: Readonly<Record<string, string>> = {
@@ -198,7 +201,7 @@ function narrowed(outer: Scope, inner: Scope): Scope {
   return { active: outer.active && inner.active, specific: outer.specific || inner.specific };
 }
 
-/** ProxyJump and ProxyCommand are two ways to set one thing: the first one holds. */
+/** ProxyJump and ProxyCommand set the same thing, so only the first one applies. */
 function slotOf(keyword: string): string {
   return keyword === "proxyjump" || keyword === "proxycommand" ? "proxy" : keyword;
 }

@@ -44,7 +44,7 @@ test("a revoked key is refused, even if it is pinned", () => {
 test("a machine with a certificate authority is not trusted on first use, but a pinned key is", () => {
   const authority = `@cert-authority ${knownHostLine("10.0.*", OTHER)}`;
   expect(refused(authority)).toMatchObject({
-    message: expect.stringContaining("does not read host certificates"),
+    message: expect.stringContaining("does not support host certificates"),
     hint: expect.stringContaining("maand worker trust --workers web"),
   });
   expect(refused(authority, line(KEY))).toBeUndefined();

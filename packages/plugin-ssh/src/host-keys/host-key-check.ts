@@ -4,7 +4,7 @@ import type { Endpoint } from "../endpoint.ts";
 import { hostKeyError } from "../errors.ts";
 import { fingerprint, type HostKey, hostName, type KeyRole, type KnownHost } from "./known-hosts.ts";
 
-/** The order in which key types of an unknown machine are requested. */
+/** The order in which key types are requested from an unknown machine. */
 const ALGORITHMS: readonly ServerHostKeyAlgorithm[] = [
   "ssh-ed25519",
   "ecdsa-sha2-nistp256",
@@ -15,7 +15,7 @@ const ALGORITHMS: readonly ServerHostKeyAlgorithm[] = [
   "ssh-rsa",
 ];
 
-/** Algorithms to ask for, those of pinned keys first, so that another key type is not taken for a changed key. */
+/** Algorithms to request, those of pinned keys first, so that another key type is not mistaken for a changed key. */
 export function algorithmsFor(lines: readonly KnownHost[]): ServerHostKeyAlgorithm[] {
   const types = new Set(withRole(lines, "pinned").map(({ key }) => key.type));
   const known = ALGORITHMS.filter((algorithm) => types.has(keyTypeFor(algorithm)));
@@ -42,8 +42,8 @@ export interface ShownKey {
 }
 
 /**
- * The error for a key that is not to be trusted: revoked, not one of the pinned keys, or the first key of a machine with a
- * certificate authority, because ssh2 does not support host certificates. Undefined for a key that may be used.
+ * The error for a key that must not be trusted: revoked, not one of the pinned keys, or the first key of a machine with
+ * a certificate authority, because ssh2 does not support host certificates. Undefined for a key that may be used.
  */
 export function refusal(shown: ShownKey): MaandError | undefined {
   const { lines, key } = shown;
@@ -63,9 +63,9 @@ function changedKey({ endpoint, key, path }: ShownKey, pinned: readonly KnownHos
   return hostKeyError(
     "HOST_KEY_CHANGED",
     endpoint.name,
-    `the host key of ${endpoint.name} changed: pinned ${before}, offered ${described(key)}; nothing was sent to it`,
+    `the host key of ${endpoint.name} changed: pinned ${before}, presented ${described(key)}; nothing was sent to it`,
     `if the machine was reinstalled, pin its new key with ${trustCommand(endpoint)}, ` +
-      `in place of line ${numbers} (${name}) of ${path}; if not, another machine may be in between`,
+      `which replaces line ${numbers} (${name}) of ${path}; if not, the connection may be intercepted`,
   );
 }
 
@@ -83,7 +83,7 @@ function unverifiedKey({ endpoint, key, path }: ShownKey, { line }: KnownHost): 
     "HOST_KEY_CHANGED",
     endpoint.name,
     `the host key of ${endpoint.name} cannot be verified: line ${line} of ${path} names a certificate authority, ` +
-      `and maand does not read host certificates; nothing was sent to it`,
+      `but maand does not support host certificates; nothing was sent to it`,
     `compare ${described(key)} with the machine's own, and pin it with ${trustCommand(endpoint)}`,
   );
 }

@@ -8,17 +8,17 @@ import { type HostKey, type KnownHost, knownHostLine, linesFor, namesWithout, pa
 export interface HostKeyPins {
   /** Path of the file; it need not exist. */
   readonly path: string;
-  /** The lines that hold for a name; reads the file each time, so that a key pasted meanwhile counts. */
+  /** The lines for a name; reads the file each time, so that a key added meanwhile counts. */
   find(name: string): Promise<KnownHost[]>;
-  /** Pins a key for a name that has no pin yet; returns the lines that hold for the name then. */
+  /** Pins a key for a name that has no pin yet; returns the resulting lines for the name. */
   add(name: string, key: HostKey): Promise<KnownHost[]>;
-  /** Pins a key for a name in place of those pinned for it before; other names on these lines keep their pins. */
+  /** Pins a key for a name and replaces the keys pinned for it before; other names on these lines keep their pins. */
   replace(name: string, key: HostKey): Promise<void>;
 }
 
 /**
- * Opens the pins kept in `path`. Nothing is read or written yet. Every process that writes the file holds `lockFile`
- * while it does, so that commands which meet new workers at the same time lose no pin.
+ * Opens the pins kept in `path`. Nothing is read or written yet. Every process holds `lockFile` while it writes the
+ * file, so that no pin is lost if several commands connect to new workers at the same time.
  */
 export function hostKeyPins(path: string, lockFile: string): HostKeyPins {
   const find = async (name: string) => linesFor(parseKnownHosts(await textOf(path)), name);

@@ -10,25 +10,25 @@ import type { SshOptions } from "../options.ts";
 import { algorithmsFor, isPinned, withRole } from "./host-key-check.ts";
 import { fingerprint, type HostKey, hostName, keyTypeOf } from "./known-hosts.ts";
 
-/** The host key a worker shows, and whether it is pinned. */
+/** The host key that a worker presents, and whether it is pinned. */
 export interface HostKeyReport {
   /** The worker's host in workers.json. */
   readonly worker: string;
   /** Its name in `secrets/known_hosts`. */
   readonly name: string;
   readonly key: HostKey;
-  /** Of the key it shows: `SHA256:...`. */
+  /** Fingerprint of the presented key: `SHA256:...`. */
   readonly fingerprint: string;
-  /** Of the keys pinned for it. */
+  /** Fingerprints of the keys pinned for it. */
   readonly pinned: readonly string[];
-  /** Whether the key it shows is pinned, or would be the first one, or is another one than those pinned. */
+  /** Whether the presented key is pinned, is the first key of this worker, or differs from the pinned keys. */
   readonly state: "pinned" | "new" | "changed";
-  /** Pins the key it shows, in place of those pinned before. */
+  /** Pins the presented key instead of those pinned before. */
   trust(): Promise<void>;
 }
 
 /**
- * Reads the host key of a worker, through its jump host when it has one, without logging in to it.
+ * Reads the host key of a worker, through its jump host if it has one, without logging in to it.
  * @throws UNREACHABLE; for a jump host also AUTH_FAILED and HOST_KEY_CHANGED
  */
 export async function inspectHostKey(
@@ -70,7 +70,7 @@ async function readHostKey(wire: Duplex, algorithms: ServerHostKeyAlgorithm[], t
   try {
     return await new Promise<HostKey>((resolve, reject) => {
       const fail = (error: unknown) => reject(new HandshakeFailed("connect", "error", error));
-      // a machine that refuses may do so while ssh2 is being loaded
+      // a machine may refuse the connection while ssh2 is being loaded
       if (wire.errored) return fail(wire.errored);
       timer = setTimeout(() => reject(new HandshakeFailed("banner", "time")), timeoutMs);
       const hostVerifier = (blob: Buffer) => {

@@ -1,6 +1,6 @@
 import { createHash, createHmac } from "node:crypto";
 
-/** A host key as it travels: its type and its bytes. */
+/** A host key as transmitted: its type and its bytes. */
 export interface HostKey {
   /** `ssh-ed25519`, `ecdsa-sha2-nistp256`, `ssh-rsa`, ... */
   readonly type: string;
@@ -15,18 +15,18 @@ export interface KnownHost {
   /** Names before the key: `10.0.0.1`, `[10.0.0.1]:2222`, several with commas, or one hashed name. */
   readonly names: string;
   readonly key: HostKey;
-  /** `@revoked` and `@cert-authority` lines have roles of their own. */
+  /** `@revoked` and `@cert-authority` lines have their own roles. */
   readonly role: KeyRole;
   /** Number of its line, from 1. */
   readonly line: number;
 }
 
-/** The name of a machine in `known_hosts`: its address alone for port 22, `[address]:port` otherwise. */
+/** The name of a machine in `known_hosts`: its address for port 22, otherwise `[address]:port`. */
 export function hostName(address: string, port: number): string {
   return port === 22 ? address.toLowerCase() : `[${address.toLowerCase()}]:${port}`;
 }
 
-/** All lines of a `known_hosts` text that hold a key. Comments, and lines that cannot be read, are skipped. */
+/** All lines of a `known_hosts` text that contain a key. Comments and invalid lines are skipped. */
 export function parseKnownHosts(text: string): KnownHost[] {
   return text.split(/\r?\n/).flatMap((content, index) => parseLine(content, index + 1) ?? []);
 }
@@ -42,12 +42,12 @@ function parseLine(content: string, line: number): KnownHost | undefined {
   return keyTypeOf(blob) === type ? { names, key: { type, blob }, role, line } : undefined;
 }
 
-/** The lines that hold for a name, in the order of the file. */
+/** The lines for a name, in the order of the file. */
 export function linesFor(known: readonly KnownHost[], name: string): KnownHost[] {
   return known.filter(({ names }) => matches(names, name));
 }
 
-/** The names of a line without one of them, so that its key no longer holds for it; empty when none is left. */
+/** Removes one name from the names of a line, so that its key no longer applies to that name; empty if none is left. */
 export function namesWithout(names: string, name: string): string {
   if (names.startsWith("|1|")) return "";
   const others = names.split(",").filter((pattern) => pattern.toLowerCase() !== name);
@@ -60,7 +60,7 @@ export function fingerprint(key: HostKey): string {
   return `SHA256:${createHash("sha256").update(key.blob).digest("base64").replace(/=+$/, "")}`;
 }
 
-/** The type that the bytes of a key name; empty when they are not a key. */
+/** The key type contained in the bytes; empty if they are not a key. */
 export function keyTypeOf(blob: Buffer): string {
   if (blob.length < 4) return "";
   const length = blob.readUInt32BE(0);

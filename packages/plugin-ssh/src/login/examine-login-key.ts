@@ -28,7 +28,7 @@ async function examineKey(
   const base = { check: "ssh_key", where };
   const exists = await stat(path).catch(() => undefined);
   if (!exists && !connect.agent) {
-    const hint = `${shellLine(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", path])}  # then ${path}.pub goes to the workers`;
+    const hint = `${shellLine(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", path])}  # then add ${path}.pub to the workers`;
     report({ ...base, ok: false, message: "the key to log in with is missing", hint });
     return;
   }

@@ -5,10 +5,10 @@ import { authFailed } from "../errors.ts";
 import { type KeyFile, NO_CERTIFICATES, readPrivateKey } from "./private-key.ts";
 import { agentKeyTypes } from "./ssh-agent.ts";
 
-/** What can be offered at a login, and what cannot. */
+/** The keys that can be offered at a login, and those that cannot. */
 export interface LoginKeys {
   readonly methods: readonly AnyAuthMethod[];
-  /** What is offered, for a person: key paths and the agent's keys. */
+  /** The offered keys, for messages: key paths and the agent's keys. */
   readonly offered: readonly string[];
   /** Key files that cannot be used, each with its problem. */
   readonly unusable: readonly KeyFile[];
@@ -17,11 +17,11 @@ export interface LoginKeys {
 }
 
 /**
- * Reads the keys of an endpoint; the agent's come after them. A key that others may read is refused, as in OpenSSH.
- * @throws AUTH_FAILED when nothing can be offered, or a key's permissions are too open
+ * Reads the keys of an endpoint, followed by those of the agent. A key that others may read is refused, as in OpenSSH.
+ * @throws AUTH_FAILED if nothing can be offered, or a key's permissions are too open
  */
 export async function loginKeysFor(endpoint: Endpoint, agent: string | undefined): Promise<LoginKeys> {
-  const { default: ssh2 } = await import("ssh2"); // a CommonJS module: Node finds `utils` on its default only
+  const { default: ssh2 } = await import("ssh2"); // a CommonJS module: Node finds `utils` only on its default export
   const { user: username, name } = endpoint;
   const files = await Promise.all(endpoint.identities.map((path) => readPrivateKey(path, ssh2.utils.parseKey)));
   const exposed = files.find((file) => file.exposed);
@@ -38,7 +38,7 @@ export async function loginKeysFor(endpoint: Endpoint, agent: string | undefined
   return keys;
 }
 
-/** AUTH_FAILED for a login that was refused: who, with which keys, which could not be used, and what to do. */
+/** AUTH_FAILED for a refused login: the user, the offered keys, the unusable keys, and the remedy. */
 export async function loginRefused(endpoint: Endpoint, keys: LoginKeys): Promise<Error> {
   const { name, user } = endpoint;
   const others = await notOffered(endpoint, keys);
@@ -49,11 +49,11 @@ export async function loginRefused(endpoint: Endpoint, keys: LoginKeys): Promise
     others.some((other) => other.includes("certificate"))
       ? NO_CERTIFICATES
       : (keys.unusable.find(({ hint }) => hint)?.hint ??
-          `is the public key in ~${user}/.ssh/authorized_keys there? ssh_user and ssh_key are set in maand.conf, user and identity per worker in workers.json`),
+          `check that the public key is in ~${user}/.ssh/authorized_keys there; ssh_user and ssh_key are set in maand.conf, user and identity per worker in workers.json`),
   );
 }
 
-/** Certificates and hardware keys, which OpenSSH would have offered and ssh2 cannot. */
+/** Certificates and hardware keys, which OpenSSH would have offered but ssh2 cannot. */
 async function notOffered({ identities, certificates }: Endpoint, { agent }: LoginKeys): Promise<string[]> {
   const beside = [...certificates, ...identities.map((path) => `${path}-cert.pub`)];
   const present = await Promise.all(
@@ -80,6 +80,6 @@ function problemOf({ path, problem }: KeyFile): string {
 function nothingToOffer({ name, user }: Endpoint, { unusable }: LoginKeys): Error {
   const hint =
     unusable.find((file) => file.hint)?.hint ??
-    "put a private key there, or name another one with ssh_key in maand.conf, or start an ssh agent";
+    "put a private key there, set another one with ssh_key in maand.conf, or start an ssh agent";
   return authFailed(name, `no key to log in to ${name} as "${user}": ${unusable.map(problemOf).join("; ")}`, hint);
 }

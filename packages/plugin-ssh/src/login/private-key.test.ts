@@ -56,7 +56,7 @@ test.each([
   ["ecdsa-cert.pub", "is a certificate, not a private key", /plain keys/],
   ["locked", "is protected by a passphrase", /ssh-add/],
   ["pkcs8-locked", "is protected by a passphrase", /ssh-add/],
-  ["pkcs8-ed25519", "is in a form (PKCS#8) that maand cannot read", /ssh-keygen -t ed25519/],
+  ["pkcs8-ed25519", "is in a format (PKCS#8) that maand cannot read", /ssh-keygen -t ed25519/],
   ["empty", "is empty", undefined],
   ["text", "is not a private key", undefined],
   ["folder", "is a directory", undefined],

@@ -3,14 +3,14 @@ import { readFile, stat } from "node:fs/promises";
 import type { ParsedKey, utils } from "ssh2";
 import { systemCode } from "../errors.ts";
 
-/** A file that should hold a private key: the key, or what is wrong with it, as the end of a sentence. */
+/** A file that should contain a private key: the key, or its problem, as the predicate of a sentence. */
 export interface KeyFile {
   readonly path: string;
   readonly key?: ParsedKey;
   readonly problem?: string;
-  /** The line that changes it, where one does. */
+  /** The remedy, if there is one. */
   readonly hint?: string;
-  /** Others may read it, so it is not used. */
+  /** Whether others may read it, so that it is not used. */
   readonly exposed?: boolean;
 }
 
@@ -45,15 +45,15 @@ function parsed(path: string, text: Buffer, parse: typeof utils.parseKey): Omit<
   return { problem: "is a public key, not a private key", hint: `name the private key: ${privateNameOf(path)}` };
 }
 
-/** What to do where certificates are in use. */
+/** The hint if certificates are in use. */
 export const NO_CERTIFICATES =
-  "maand logs in with plain keys: add the public key to authorized_keys on the worker, or reach it with the ssh program as plugins-examples/transport-openssh does";
+  "maand logs in with plain keys only: add the public key to authorized_keys on the worker, or reach it with the ssh program as plugins-examples/transport-openssh does";
 
 function privateNameOf(path: string): string {
   return path.endsWith(".pub") ? path.slice(0, -".pub".length) : "the file without .pub that ssh-keygen wrote";
 }
 
-/** A form ssh2 does not read. Keys from openssl (PKCS#8) are turned into one it does, where Node can. */
+/** Handles a format that ssh2 does not read. Keys from openssl (PKCS#8) are converted, if Node can do it. */
 function otherForm(path: string, text: Buffer, message: string, parse: typeof utils.parseKey): Omit<KeyFile, "path"> {
   const start = text.toString("latin1", 0, 200).trimStart();
   if (/encrypted/i.test(message) || start.includes("BEGIN ENCRYPTED PRIVATE KEY"))
@@ -65,13 +65,13 @@ function otherForm(path: string, text: Buffer, message: string, parse: typeof ut
   const key = fromPkcs8(text, parse);
   if (key) return { key };
   return {
-    problem: "is in a form (PKCS#8) that maand cannot read",
-    hint: `make one with ssh-keygen -t ed25519 -f ${path}`,
+    problem: "is in a format (PKCS#8) that maand cannot read",
+    hint: `create one with ssh-keygen -t ed25519 -f ${path}`,
   };
 }
 
 const USE_AGENT =
-  "maand does not read a passphrase: add the key to an ssh agent (eval $(ssh-agent); ssh-add <key>) and run again";
+  "maand cannot ask for a passphrase: add the key to an ssh agent (eval $(ssh-agent); ssh-add <key>) and run the command again";
 
 function fromPkcs8(text: Buffer, parse: typeof utils.parseKey): ParsedKey | undefined {
   try {

@@ -5,8 +5,8 @@ const REQUEST_IDENTITIES = Buffer.from([0, 0, 0, 1, 11]);
 const IDENTITIES_ANSWER = 12;
 
 /**
- * Types of the keys an ssh agent holds: `ssh-ed25519`, or one that ssh2 passes over, such as
- * `ssh-ed25519-cert-v01@openssh.com` and `sk-ssh-ed25519@openssh.com`. Empty when the agent does not answer.
+ * Types of the keys in an ssh agent: `ssh-ed25519`, or one that ssh2 ignores, such as
+ * `ssh-ed25519-cert-v01@openssh.com` and `sk-ssh-ed25519@openssh.com`. Empty if the agent does not answer.
  */
 export function agentKeyTypes(socket: string): Promise<string[]> {
   return new Promise((resolve) => {

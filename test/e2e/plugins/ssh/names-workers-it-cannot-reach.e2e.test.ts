@@ -97,7 +97,7 @@ describe("unreachable workers", () => {
     const configFile = join(fleet().directory, "with-proxy-command");
     writeFileSync(configFile, "Host inner\n  HostName 127.0.0.1\n  Port 1\n  ProxyCommand false\n");
     const error = await failure(remotes({ configFile }).connect({ host: "inner" }));
-    expect(error).toMatchObject({ code: "UNREACHABLE", hint: expect.stringContaining("write ProxyJump") });
+    expect(error).toMatchObject({ code: "UNREACHABLE", hint: expect.stringContaining("use ProxyJump") });
   });
 });
 

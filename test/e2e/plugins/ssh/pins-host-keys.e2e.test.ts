@@ -108,7 +108,7 @@ describe("host keys", () => {
       writeFileSync(at.knownHosts, `@cert-authority * ${ca.publicKey}\n`);
       const error = await failure(at.connect(one));
       expect(error).toMatchObject({ worker: one.host, hint: expect.stringContaining("maand worker trust") });
-      expect(error.message).toContain("does not read host certificates");
+      expect(error.message).toContain("does not support host certificates");
       expect(readFileSync(at.knownHosts, "utf8")).not.toContain(one.host);
       await (await at.identify(one)).trust();
       await at.connect(one);

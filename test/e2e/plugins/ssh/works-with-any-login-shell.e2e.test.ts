@@ -128,7 +128,7 @@ const REFUSALS: readonly (readonly [
   ],
   ["another command", {}, { sshdConfig: ["ForceCommand echo go away"] }, /printed "go away"/, /remove ForceCommand/],
   ["sudo with a password", { sudoers: PASSWORD_RULE }, {}, /sudo on .* asks "maandtest" for a password/, /NOPASSWD/],
-  ["sudo with a terminal", { sudoers: TTY_RULE }, {}, /wants a terminal from "maandtest"/, /!requiretty/],
+  ["sudo with a terminal", { sudoers: TTY_RULE }, {}, /requires a terminal for "maandtest"/, /!requiretty/],
   ["no sudo rule", { sudoers: "# none\n" }, {}, /sudo/, /sudoers\.d\/maand/],
 ];
 

@@ -56,9 +56,9 @@ function record({ host, job, exit, outcome, stdout, stderr, durationMs }: Contro
 }
 
 const NOTE =
-  "Separate several jobs with commas. Workers are hosts, hostnames, label:x or zone:x, and must match the last deploy. The command does not change recorded versions and promotions.";
+  "Separate several jobs with commas. Workers are hosts, hostnames, label:x or zone:x, and must match the last deploy. The command does not change recorded versions or promotions.";
 
-/** Creates a command that runs the target of its own name. */
+/** Creates a command that runs the target with the same name. */
 function controlCommand(target: string, description: string, example: readonly [string, string]) {
   return class extends ControlCommand {
     static override paths = [["job", target]];

@@ -14,7 +14,7 @@ export class PluginCreateCommand extends MaandCommand {
     category: "Plugin",
     description: "create a package with a plugin, a test and a README, ready to publish",
     details:
-      "Creates the package in a new subdirectory named after the last part of the package name. Needs no bucket. Overwrites nothing. Kinds: hook listens to a hook, lifecycle starts and stops jobs, transport reaches workers, command adds a command.",
+      "Creates the package in a new subdirectory named after the last part of the package name. Requires no bucket. Overwrites nothing. Kinds: hook listens to a hook, lifecycle starts and stops jobs, transport reaches workers, command adds a command.",
     examples: [
       ["A plugin named slack", "maand plugin create maand-plugin-slack"],
       ["In a scope", "maand plugin create @acme/maand-plugin-slack"],

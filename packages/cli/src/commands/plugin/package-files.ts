@@ -5,7 +5,7 @@ import { LIFECYCLE } from "./kinds/lifecycle.ts";
 import { TRANSPORT } from "./kinds/transport.ts";
 import type { PluginNames } from "./plugin-names.ts";
 
-/** The kinds of plugins that a package can begin as. */
+/** The kinds of plugins that a package can start with. */
 export const KINDS = { hook: HOOK, lifecycle: LIFECYCLE, transport: TRANSPORT, command: COMMAND } as const;
 
 /** The name of a kind. */
@@ -30,7 +30,10 @@ export function packageFiles(names: PluginNames, core: string, kind: KindName): 
   };
 }
 
-/** The running maand provides its own packages, so the peers are optional: a bucket need not install them. */
+/**
+ * The running maand provides its own packages, so the peer dependencies are optional, and a bucket need not install
+ * them.
+ */
 function manifest(names: PluginNames, core: string, { does, peers, schema }: Kind) {
   const own = Object.fromEntries(["@maand/core", ...peers].map((name) => [name, `^${core}`]));
   return {

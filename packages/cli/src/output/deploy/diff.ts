@@ -56,7 +56,7 @@ function cut(line: string): string {
   return `${line.slice(0, LONGEST_LINE)} ... ${line.length - LONGEST_LINE} more characters`;
 }
 
-/** Shows control characters as escapes, such as `\x1b`; tabs stay. */
+/** Shows control characters as escapes, such as `\x1b`; tabs are kept. */
 function visible(text: string): string {
   return text.replace(/[\p{Cc}\p{Cf}]/gu, (found) => {
     if (found === "\t") return found;

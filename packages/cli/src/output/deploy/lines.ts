@@ -111,14 +111,14 @@ function lines(event: MaandEvent, style: Style, title: string): string[] {
   }
 }
 
-/** Units of a notice that are named; further ones are counted. */
+/** The number of units that a notice names; the others are counted. */
 const UNITS_SHOWN = 3;
 
 function waitingLine({ plugin, hook, units, waited_ms, stopping }: Waiting, style: Style): string {
   const more = units.length > UNITS_SHOWN ? ` and ${units.length - UNITS_SHOWN} more` : "";
   const of = units.length === 0 ? "" : ` of ${units.slice(0, UNITS_SHOWN).join(", ")}${more}`;
   if (stopping) return `${style.warn("not stopped yet:")} ${plugin} in ${hook}${of}; press Ctrl-C again to force`;
-  return style.faint(`waiting for ${plugin} in ${hook}${of}: silent for ${duration(waited_ms)}`);
+  return style.faint(`waiting for ${plugin} in ${hook}${of}: no activity for ${duration(waited_ms)}`);
 }
 
 /** Prints counts before anything runs on more than one worker. */

@@ -7,7 +7,7 @@ import { rolloutCommands, stepLines } from "./step-lines.ts";
 
 type PlanJob = Plan["waves"][number]["jobs"][number];
 
-/** A plan as text: per allocation, what would happen and why. Diffs are never wrapped to the screen. */
+/** A plan as text: for each allocation, what would happen and why. Diffs are never wrapped to the screen. */
 export function planLines(plan: Plan, style: Style, columns?: number, title = "deploy"): string[] {
   const { waves, stopping, undecided, failures, underWay, unbuilt, held } = plan;
   const heading = title === "plan" ? title : `${title} dry-run`;
@@ -32,7 +32,7 @@ export function planLines(plan: Plan, style: Style, columns?: number, title = "d
   ];
 }
 
-/** The last line of a plan or deploy without the edits since the last build. */
+/** The last line of a plan or deploy that does not include the edits since the last build. */
 export function notIncluded(parts: readonly string[], style: Style): string {
   return `${style.warn("not included:")} changes since the last build (${parts.length === 1 ? parts[0] : plural(parts.length, "part")}); ${style.strong("maand deploy --build")} includes it`;
 }
@@ -94,7 +94,7 @@ function jobLines(job: PlanJob, style: Style): string[] {
 
 const PRE_DEPLOY = {
   "may change this": "pre_deploy runs first and may change this",
-  "was run": "pre_deploy ran for this plan; what it wrote was discarded",
+  "was run": "pre_deploy ran for this plan; its writes were discarded",
 } as const;
 
 function allocationLine({ allocation, decision, target }: PlannedAllocation, width: number, style: Style): string {

@@ -3,7 +3,10 @@ import type { MaandEvent } from "@maand/core";
 import { eventLines } from "./lines.ts";
 import { liveScreen } from "./live.ts";
 
-/** Returns what prints events on stderr: a live screen on a terminal, plain lines elsewhere, little with `quiet`. */
+/**
+ * Returns a function that prints events on stderr: a live screen on a terminal, plain lines elsewhere, little with
+ * `quiet`.
+ */
 export function eventReader(
   place: Pick<ProcessContext, "stderr" | "env"> & { readonly quiet: boolean; readonly style: Style },
 ): (event: MaandEvent) => void {

@@ -107,7 +107,7 @@ function doneLines(done: readonly Result[]): string[] {
   });
 }
 
-/** `reverted on 10.0.0.1`, and what was stopped because its first start failed. */
+/** `reverted on 10.0.0.1`, and the allocations that were stopped because their first start failed. */
 function revertedLines(reverted: readonly Result[], style: Style): string[] {
   return groups(reverted, ({ action }) => action).map((same) => {
     const what = same[0]?.action === "stop" ? "stopped again" : "reverted";
@@ -120,7 +120,7 @@ function waitingLines(waiting: readonly Result[], style: Style): string[] {
   return waiting.length === 0 ? [] : [`${style.warn("waits")} on ${named(waiting)}`];
 }
 
-/** What was done, in the past tense; of a rollout that a plugin led, only that. */
+/** What was done, in the past tense; for a rollout that a plugin led, only that fact. */
 function past({ action, led_by }: Result): string {
   return led_by === undefined ? (PAST[action] ?? action) : `plugin ${led_by} led the rollout`;
 }
@@ -263,7 +263,7 @@ function next(event: Finished, jobs: readonly JobEnd[], style: Style): string[] 
   const atFault = jobs.filter(isAtFault);
   if (event.outcome === "reverted")
     return [`  next: fix ${listed(atFault.map(nextSteps))}, then run ${style.strong("maand deploy --build")}`];
-  // what is fixed in the workspace reaches no worker before it is built
+  // a fix in the workspace must be built before it can be deployed
   const build = atFault.some((job) => !isGone(job)) ? style.strong("maand deploy --build") : again;
   return [`  next: fix ${listed([...atFault.map(nextSteps), ...workers])}, then run ${build} to resume`];
 }
@@ -280,7 +280,7 @@ function isAway({ outcome }: Result): boolean {
   return outcome === "unreachable";
 }
 
-/** A removed job is no longer in the workspace, so its cleanup on the workers has to be fixed. */
+/** A removed job is no longer in the workspace, so its cleanup on the workers must be fixed. */
 function nextSteps(job: JobEnd): string {
   return isGone(job) ? `the cleanup of ${job.name} on ${named(job.results.filter(isWrong))}` : job.name;
 }

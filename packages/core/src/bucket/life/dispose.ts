@@ -1,12 +1,15 @@
 import { errorText, isMaandError, MaandError } from "../../errors.ts";
 import type { Plugin } from "../../plugin-api/plugin.ts";
 
-/** How long a plugin may take to end: long enough to send what it holds, short enough for a service that does not answer. */
+/**
+ * How long the `dispose` of a plugin may take: long enough to send what it has buffered, short enough not to hang on a
+ * service that does not answer.
+ */
 export const DISPOSE_MS = 10_000;
 
 /**
- * Calls `dispose` of every applied plugin, one after another: the last applied first, and a plugin that uses a service before
- * the one that provides it. Returns the errors; none of them keeps another plugin from its `dispose`.
+ * Calls `dispose` of every applied plugin, one after another: the last applied first, and a plugin that uses a service
+ * before the one that provides it. Returns the errors; a failure does not prevent the `dispose` of the other plugins.
  */
 export async function disposeAll(applied: readonly Plugin[]): Promise<MaandError[]> {
   const errors: MaandError[] = [];
@@ -40,8 +43,8 @@ async function disposeOne(plugin: Plugin): Promise<MaandError | undefined> {
 function tooLong({ name }: Plugin): MaandError {
   return new MaandError({
     code: "HOOK_STUCK",
-    message: `${name} did not end in dispose within ${DISPOSE_MS / 1000} s`,
-    hint: `what ${name} held back may be lost; see where its dispose waits`,
+    message: `${name} did not finish dispose within ${DISPOSE_MS / 1000} s`,
+    hint: `data that ${name} had not sent yet may be lost; check what its dispose waits for`,
   });
 }
 

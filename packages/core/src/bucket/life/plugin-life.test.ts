@@ -73,7 +73,7 @@ describe("dispose", () => {
     expect(await closing).toMatchObject([
       {
         code: "HOOK_STUCK",
-        message: "stuck did not end in dispose within 10 s",
+        message: "stuck did not finish dispose within 10 s",
         hint: expect.stringContaining("stuck"),
       },
     ]);
@@ -119,8 +119,8 @@ describe("a service", () => {
     const user = definePlugin({ name: "notes", apply: (_, { use }) => void use(TICKETS) });
     expect(await thrownBy(() => bucketWith(user).open())).toMatchObject({
       code: "PLUGIN_INVALID",
-      message: 'plugin "notes" uses the service "desk.tickets" without needing it',
-      hint: "name it in its needs",
+      message: 'plugin "notes" uses the service "desk.tickets" but does not declare it',
+      hint: "add it to the plugin's needs",
     });
   });
 
@@ -138,7 +138,7 @@ describe("a service", () => {
     });
     const user = definePlugin({ name: "notes", needs: [TICKETS], apply: (_, { use }) => void use(TICKETS) });
     expect(await thrownBy(() => bucketWith(desk, user).open())).toMatchObject({
-      message: 'plugin "desk" failed to make its service "desk.tickets": no address',
+      message: 'plugin "desk" failed to create its service "desk.tickets": no address',
     });
   });
 });
@@ -175,7 +175,7 @@ describe("an error of a plugin's own", () => {
     const bucket = bucketWith(throwing((error) => error("no token", "no token is set")));
     expect(await thrownBy(() => bucket.ship())).toMatchObject({
       code: "HOOK_FAILED",
-      message: 'acme failed in begin: "no token" is no code of an error; write it like NO_TOKEN',
+      message: 'acme failed in begin: "no token" is not a valid error code; write it like NO_TOKEN',
     });
   });
 });
@@ -238,7 +238,7 @@ describe("the state of a plugin", () => {
   });
 
   it.for([
-    ["a value that is too large", { token: "x".repeat(70_000) }, /has 70002 characters, and at most 65536 are kept/],
+    ["a value that is too large", { token: "x".repeat(70_000) }, /has 70002 characters, but the limit is 65536/],
     [
       "a key that is not its own",
       JSON.parse('{ "other": 1 }'),
@@ -290,7 +290,7 @@ describe("the state of a plugin", () => {
     const early = definePlugin({ name: "acme", apply: (_, { state }) => void state(ENTRIES).get("runs") });
     expect(await thrownBy(() => bucketWith(early).open())).toMatchObject({
       code: "PLUGIN_INVALID",
-      message: expect.stringContaining('plugin "acme" uses its state while it is applied'),
+      message: expect.stringContaining('plugin "acme" uses its state while it is being applied'),
     });
   });
 

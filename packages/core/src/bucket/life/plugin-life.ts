@@ -17,7 +17,7 @@ export function lifeWithoutBucket(): PluginLife {
   return life;
 }
 
-/** What the plugins of one bucket share while it is open, and how they end with it. */
+/** What the plugins of one bucket share while it is open, and their disposal when it closes. */
 export class PluginLife {
   readonly watch: TapWatch;
   /** Measures the taps; none for a bucket that is not traced. */
@@ -33,7 +33,7 @@ export class PluginLife {
     this.tracer = tracer;
   }
 
-  /** Plugins are about to be applied: they may use each other's services. */
+  /** Call this before plugins are applied: they may use each other's services. */
   begin(plugins: readonly Plugin[]): void {
     this.#services = new ServiceRegistry(plugins);
   }
@@ -52,17 +52,17 @@ export class PluginLife {
     } satisfies PluginTools);
   }
 
-  /** A plugin was applied, and so is disposed at the end. */
+  /** Notes that a plugin was applied, and so must be disposed. */
   applied(plugin: Plugin): void {
     this.#applied.push(plugin);
   }
 
-  /** Whether anything is left to be disposed. */
+  /** Whether any plugin still needs to be disposed. */
   get isOpen(): boolean {
     return this.#applied.some(({ dispose }) => dispose !== undefined);
   }
 
-  /** Ends all plugins; returns what went wrong. */
+  /** Disposes all plugins; returns the errors. */
   dispose(): Promise<MaandError[]> {
     return disposeAll(this.#applied.splice(0));
   }

@@ -2,7 +2,10 @@ import { errorText, isMaandError, MaandError } from "../../errors.ts";
 import { missingService, type ProvidedService, providerHint, type Service } from "../../plugin-api/life/services.ts";
 import type { Plugin } from "../../plugin-api/plugin.ts";
 
-/** The services of the plugins of a bucket. Each is made once, when it is first used, whatever the order of the plugins. */
+/**
+ * The services of the plugins of a bucket. Each is created once, when it is first used, in whatever order the plugins
+ * are listed.
+ */
 export class ServiceRegistry {
   readonly #provided: ReadonlyMap<string, { readonly plugin: string; readonly offer: ProvidedService }>;
   readonly #made = new Map<string, unknown>();
@@ -15,11 +18,14 @@ export class ServiceRegistry {
     );
   }
 
-  /** The service for a plugin that needs it. Throws PLUGIN_INVALID. */
+  /** Returns the service to a plugin that declares it in its needs. Throws PLUGIN_INVALID. */
   use<T>(user: Plugin, service: Service<T>): T;
   use(user: Plugin, { name }: Service<unknown>): unknown {
     if (!(user.needs ?? []).some((needed) => needed.name === name))
-      throw invalid(`plugin "${user.name}" uses the service "${name}" without needing it`, "name it in its needs");
+      throw invalid(
+        `plugin "${user.name}" uses the service "${name}" but does not declare it`,
+        "add it to the plugin's needs",
+      );
     if (!this.#made.has(name)) this.#made.set(name, this.#make(user, name));
     return this.#made.get(name);
   }
@@ -32,7 +38,7 @@ export class ServiceRegistry {
     } catch (cause) {
       if (isMaandError(cause)) throw cause;
       throw invalid(
-        `plugin "${found.plugin}" failed to make its service "${name}": ${errorText(cause)}`,
+        `plugin "${found.plugin}" failed to create its service "${name}": ${errorText(cause)}`,
         undefined,
         cause,
       );

@@ -4,7 +4,7 @@ import type { HookName } from "../../plugin-api/hooks.ts";
 import { hookLimit, TAP_WAITS } from "../../plugin-api/life/tap-limits.ts";
 import type { Tapping } from "./tapping.ts";
 
-/** What a tap may need beyond the time limit of a command that its context names. */
+/** Extra time for a tap beyond the time limit of the command that its context names. */
 const AFTER_COMMAND_MS = 30_000;
 
 /** A call of a tap. */
@@ -31,7 +31,7 @@ function declaredLimit({ limitMs }: Tapping, context: unknown): number {
     const declared: unknown = typeof limitMs === "function" ? Reflect.apply(limitMs, undefined, [context]) : limitMs;
     return typeof declared === "number" && declared > 0 ? declared : 0;
   } catch {
-    return 0; // the tap itself reports what is wrong with its job
+    return 0; // the tap itself reports problems of its job
   }
 }
 

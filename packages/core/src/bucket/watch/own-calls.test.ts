@@ -71,8 +71,8 @@ describe("a tap that fails while calls that it did not await are running", () =>
     await ended;
     expect(end()).toBe("no canary");
     expect(lines).toEqual([
-      "acme called rollOut in its tap of orchestrate without waiting for its end, and it failed: w1 is down",
-      "acme called rollOut in its tap of orchestrate without waiting for its end, and it failed: w2 is down",
+      "acme called rollOut in its tap of orchestrate without waiting for it, and it failed: w1 is down",
+      "acme called rollOut in its tap of orchestrate without waiting for it, and it failed: w2 is down",
     ]);
   });
 
@@ -142,7 +142,7 @@ describe("a call that fails while its tap does something else", () => {
     await ended;
     expect(end()).toBe("w1 is down");
     expect(lines).toEqual([
-      "acme called rollOut in its tap of orchestrate without waiting for its end, and it failed: w2 is down",
+      "acme called rollOut in its tap of orchestrate without waiting for it, and it failed: w2 is down",
     ]);
   });
 });

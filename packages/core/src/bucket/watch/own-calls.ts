@@ -18,14 +18,15 @@ const ACTING_HOOKS: ReadonlySet<string> = new Set([
   "target",
 ]);
 
-/** Functions of these contexts that are followed, and those of what their `scope` returns. */
+/** The tracked functions of these contexts, and of the objects that their `scope` returns. */
 const OF_CONTEXT = ["rollOut", "checkHealth", "remote", "once"];
 const OF_SCOPE = ["command", "remote", "login", "runTarget"];
 
 /**
- * A tap whose calls of the functions of its context belong to it. Calls that it does not await are awaited when it ends, also
- * when it fails, so that the engine never continues beside them. A call that fails without the tap looking at its result is the
- * failure of the tap, or is reported in the name of the plugin if the tap failed for another reason. Later calls are refused.
+ * Wraps a tap so that the calls it makes through its context belong to it. Calls that it does not await are awaited
+ * when it ends, even if it fails, so that the engine never continues while they run. If a call fails and the tap
+ * ignores its result, the tap fails, or the failure is reported with the plugin's name if the tap failed for another
+ * reason. Later calls are refused.
  */
 export function withOwnCalls(tap: Call, by: Tapping): Call {
   if (!ACTING_HOOKS.has(by.hook)) return tap;
@@ -49,7 +50,7 @@ export function withOwnCalls(tap: Call, by: Tapping): Call {
 
 const stops = new WeakMap<object, (cause: unknown) => void>();
 
-/** Registers what is called when a tap with this context fails, before the calls that it made have ended. */
+/** Registers a function that is called if a tap with this context fails, before the calls that it made have ended. */
 export function whenTapFails(context: object, stop: (cause: unknown) => void): void {
   stops.set(context, stop);
 }
@@ -71,7 +72,7 @@ class TapCalls {
     this.#log = log;
   }
 
-  /** The context, with functions that are followed. */
+  /** The context with tracked functions. */
   contextOf(context: Readonly<Record<string, unknown>>): object {
     const { scope } = context;
     const followed = this.#followed(context, OF_CONTEXT);
@@ -83,14 +84,17 @@ class TapCalls {
     return Object.freeze({ ...context, ...followed, scope: ownScope });
   }
 
-  /** Waits for the calls that are still running. Throws the first failure that the tap did not look at. */
+  /** Waits for the calls that are still running. Throws the first failure that the tap did not handle. */
   async end(): Promise<void> {
     await this.#settled();
     const [first] = this.#failed.filter((call) => !call.isHandled);
     if (first) throw first.cause;
   }
 
-  /** The tap failed: refuses further calls, waits for those that are running, and reports what fails besides. */
+  /**
+   * Call this after the tap failed: refuses further calls, waits for those that are running, and reports their
+   * failures.
+   */
   async endAfter(cause: unknown): Promise<void> {
     this.close("had failed");
     const late = new Set(this.#running);
@@ -99,7 +103,7 @@ class TapCalls {
     for (const call of this.#failed) {
       if (reported.has(call.cause) || this.#isRefusal(call) || (call.isHandled && !late.has(call))) continue;
       reported.add(call.cause);
-      this.#report(`${this.#called(call.name)} without waiting for its end, and it failed: ${errorText(call.cause)}`);
+      this.#report(`${this.#called(call.name)} without waiting for it, and it failed: ${errorText(call.cause)}`);
     }
   }
 
@@ -176,20 +180,20 @@ class TapCalls {
   }
 }
 
-/** A call of a function of the context, or what the tap chained to one. */
+/** A call of a function of the context, or a promise that the tap chained to one. */
 interface TapCall {
   readonly name: string;
   /** Why it failed. */
   cause: unknown;
-  /** Resolves when it has ended, either way. */
+  /** Resolves when it has settled. */
   settled: Promise<void>;
-  /** Whether the tap looks at its result. */
+  /** Whether the tap uses its result. */
   isHandled: boolean;
 }
 
 /**
- * The promise that a tap gets for a call. It reports when the tap looks at its result, as `await` and `Promise.all` do, and
- * what is chained to it. It never is an unhandled rejection, which would end the process.
+ * The promise that a tap gets for a call. It records whether the tap uses its result, as `await` and `Promise.all` do,
+ * and the promises chained to it. It is never an unhandled rejection, which would end the process.
  */
 function ownPromise<T>(
   work: Promise<T>,

@@ -2,7 +2,7 @@ import { MaandError } from "../../errors.ts";
 import { type TapUnit, unitText } from "./tap-unit.ts";
 import type { Tapping } from "./tapping.ts";
 
-/** A tap that did not end by itself, as its error describes it. */
+/** A tap that did not finish by itself, for the text of its error. */
 export interface StuckTap {
   readonly by: Tapping;
   readonly unit: TapUnit;
@@ -12,15 +12,15 @@ export interface StuckTap {
 
 const SEE = "maand plugins --verbose lists the taps; fix the plugin, or raise timeouts.tap in maand.conf";
 
-/** The tap ended after its signal was aborted at its time limit. */
+/** The tap finished after its signal was aborted at its time limit. */
 export function endedAtLimit(tap: StuckTap, cause: unknown): MaandError {
-  return stuck(tap, `took longer than ${spanText(tap.limitMs)}${inHook(tap)} and was ended`, SEE, cause);
+  return stuck(tap, `took longer than ${spanText(tap.limitMs)}${inHook(tap)} and was stopped`, SEE, cause);
 }
 
-/** The tap goes on after its time limit, although its signal was aborted or it has none. */
+/** The tap still runs after its time limit, although its signal was aborted or it has none. */
 export function goesOn(tap: StuckTap): MaandError {
   const message = `did not end within ${spanText(tap.limitMs)}${inHook(tap)}; it may still be running`;
-  return stuck(tap, message, `nothing else is done in its place in this run; ${SEE}`);
+  return stuck(tap, message, `this run does nothing more for it; ${SEE}`);
 }
 
 /** The process has nothing left to wait for, so nothing can settle the promise of the tap. */
@@ -29,10 +29,10 @@ export function neverSettles(tap: StuckTap): MaandError {
   return stuck(tap, `is waiting on a promise that never settles${inHook(tap)}`, hint);
 }
 
-/** The tap goes on after the run was interrupted. */
+/** The tap still runs after the run was interrupted. */
 export function ignoredInterruption(tap: StuckTap): MaandError {
   const message = `${tap.by.plugin} did not stop${inHook(tap)} after the interruption; it may still be running`;
-  return new MaandError({ code: "INTERRUPTED", message, hint: "run it again to continue", ...workerOf(tap) });
+  return new MaandError({ code: "INTERRUPTED", message, hint: "run the command again to continue", ...workerOf(tap) });
 }
 
 function stuck(tap: StuckTap, message: string, hint: string, cause?: unknown): MaandError {

@@ -1,12 +1,12 @@
 import { isRecord } from "../../domain/checks/validate.ts";
 
-/** What a tap was called for: a job, a worker, a job on a worker, or neither for the whole run. */
+/** What a tap was called for: a job, a worker, a job on a worker; neither means the whole run. */
 export interface TapUnit {
   readonly job?: string;
   readonly worker?: string;
 }
 
-/** The unit that the context of a call names; the context is the last argument of every asynchronous hook. */
+/** The unit of a call, from its context, which is the last argument of every asynchronous hook. */
 export function unitOf(given: readonly unknown[]): TapUnit {
   const context = given.at(-1);
   if (!isRecord(context)) return {};

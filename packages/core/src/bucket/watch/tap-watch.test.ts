@@ -99,7 +99,7 @@ describe("a tap that reaches its limit", () => {
     await vi.advanceTimersByTimeAsync(LIMIT_MS + 2_000);
     expect(await failure).toMatchObject({
       code: "HOOK_STUCK",
-      message: "acme took longer than 1 min in rollout of api@w1 and was ended",
+      message: "acme took longer than 1 min in rollout of api@w1 and was stopped",
       worker: "w1",
     });
     expect(watch.mayRun({ job: "api", worker: "w1" })).toBe(false);

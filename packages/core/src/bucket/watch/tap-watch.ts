@@ -7,11 +7,13 @@ import type { Tapping } from "./tapping.ts";
 import { abortUnit } from "./unit-signals.ts";
 import { type WaitingTaps, WaitNotices } from "./wait-notices.ts";
 
-/** How often pending taps are looked at. A call costs no timer of its own. */
+/** How often pending taps are checked. Calls share one timer. */
 const TICK_MS = 1_000;
-/** How long a tap may take to end after its signal was aborted at its limit. */
+/** How long a tap may take to finish after its signal was aborted at its limit. */
 const GRACE_MS = 10_000;
-/** How long a tap may take to end after the run was interrupted; longer than commands take to be ended on a worker. */
+/**
+ * How long a tap may take to finish after the run was interrupted; longer than it takes to stop commands on a worker.
+ */
 const INTERRUPTED_MS = 20_000;
 
 /** Options of a watch. */
@@ -22,7 +24,7 @@ export interface WatchOptions {
   readonly signal?: AbortSignal;
 }
 
-/** A call of a tap that has not ended. */
+/** A call of a tap that has not finished. */
 interface PendingTap {
   readonly by: Tapping;
   readonly given: readonly unknown[];
@@ -34,9 +36,9 @@ interface PendingTap {
 }
 
 /**
- * Watches the calls of taps that are awaited. After a while of silence it reports what is waited for. A call that reaches its
- * time limit is ended by its signal; if it goes on regardless, it is abandoned: its caller gets an error, and the watch knows
- * that the tap may still be running, so that the lock of the bucket is kept until it has ended.
+ * Watches the calls of taps that are awaited. After a while without any activity it reports the pending taps. At the
+ * time limit of a call its signal is aborted. If the tap still does not finish, it is abandoned: its caller gets an
+ * error, and the lock of the bucket is kept until the tap has finished, because it may still change something.
  */
 export class TapWatch {
   readonly #options: WatchOptions;
@@ -46,11 +48,11 @@ export class TapWatch {
   readonly #notices = new WaitNotices();
   #whenGone: (() => void)[] = [];
   #timer: NodeJS.Timeout | undefined;
-  /** Milliseconds for which the watch has looked; time for which the process was suspended does not count. */
+  /** Milliseconds that the watch has been running, without the time for which the process was suspended. */
   #clock = 0;
   #lookedAt = 0;
   #interruptedAt: number | undefined;
-  /** Reports taps that are waited for. */
+  /** Called to report pending taps. */
   onWaiting: ((waiting: WaitingTaps) => void) | undefined;
 
   constructor(options: WatchOptions = {}) {
@@ -90,7 +92,7 @@ export class TapWatch {
     return tap !== undefined;
   }
 
-  /** Calls `work` once no abandoned tap may still be running: now, or when the last of them has ended. */
+  /** Calls `work` once no abandoned tap can still be running: now, or when the last of them has finished. */
   whenGone(work: () => void): void {
     if (this.#abandoned.size === 0) work();
     else this.#whenGone.push(work);
@@ -162,7 +164,7 @@ export class TapWatch {
     tap.fail(error);
   }
 
-  /** An abandoned tap has ended after all; a connection that it made is of no use any more. */
+  /** An abandoned tap has finished after all; a connection that it opened is no longer needed. */
   #ended(tap: PendingTap, answer?: unknown): void {
     this.#abandoned.delete(tap);
     if (tap.by.hook === "connect") closeLate(answer);
@@ -175,7 +177,7 @@ export class TapWatch {
   }
 }
 
-/** Whether a call that began later may be part of the call of an outer tap: of the same job, or of a connection. */
+/** Whether a call that began later may be nested in the call of an outer tap: for the same job, or for a connection. */
 function mayBeInside(later: PendingTap, outer: PendingTap): boolean {
   const [inner, around] = [unitOf(later.given), unitOf(outer.given)];
   if (around.job === undefined) return false;

@@ -1,36 +1,36 @@
 import type { StuckTap } from "./stuck-tap.ts";
 import { unitText } from "./tap-unit.ts";
 
-/** Taps of one plugin and hook that are waited for. */
+/** Pending taps of one plugin and hook. */
 export interface WaitingTaps {
   readonly plugin: string;
   readonly hook: string;
   /** `api@10.0.0.1`, `api` or `10.0.0.1`; none for the whole run. */
   readonly units: readonly string[];
-  /** The longest silence among them. */
+  /** The longest time without activity among them. */
   readonly waitedMs: number;
   readonly limitMs: number;
   /** The run was interrupted, and they have not stopped yet. */
   readonly isStopping: boolean;
 }
 
-/** A pending tap, and how long nothing happened for it, or how long it has not stopped after an interruption. */
+/** A pending tap, and how long it has shown no activity, or has not stopped after an interruption. */
 export interface SilentTap extends StuckTap {
   readonly key: object;
   readonly waitedMs: number;
 }
 
-/** Seconds of silence after which a tap is reported; then again whenever the last of them has passed once more. */
+/** Seconds without activity after which a tap is reported; after the last of them, it is reported at that interval. */
 const REPORTED_AFTER = [10, 60, 300];
 /** Milliseconds after an interruption until taps that have not stopped are reported. */
 const STOPPING_MS = 2_000;
 
-/** Decides when silent taps are reported: seldom, and together with others of their plugin and hook. */
+/** Decides when silent taps are reported: rarely, and together with others of their plugin and hook. */
 export class WaitNotices {
   readonly #reported = new WeakMap<object, number>();
   readonly #reportedStopping = new WeakSet<object>();
 
-  /** What is to be reported now. */
+  /** The taps to report now. */
   due(taps: readonly SilentTap[], isStopping: boolean): WaitingTaps[] {
     const due = taps.filter((tap) => (isStopping ? this.#isDueStopping(tap) : this.#isDue(tap)));
     return together(due, isStopping);

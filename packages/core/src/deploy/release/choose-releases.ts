@@ -18,7 +18,7 @@ export interface RollbackTarget {
   readonly run?: number | undefined;
 }
 
-/** The chosen releases, and the jobs they are of. */
+/** The chosen releases and their jobs. */
 export interface ChosenReleases {
   readonly jobs: readonly string[];
   /** Resolves and checks the state with these releases; undefined if each job is on its release already. */
@@ -114,7 +114,7 @@ function rollbackOf(
   return lastGoodRelease(job.name, all, { wanted: job.release, held });
 }
 
-/** Whether all active allocations of a job run the release that is wanted. */
+/** Whether all active allocations of a job run the wanted release. */
 function runsEverywhere({ store }: Bucket, { name, release }: Job, allocations: readonly Allocation[]): boolean {
   const recorded = store.promoted.recorded();
   return allocations
@@ -135,8 +135,8 @@ function beforeRun({ store }: Bucket, { name, release: wanted }: Job, run: numbe
   const before = rolledOut?.previous === undefined ? undefined : store.releases.find(name, rolledOut.previous);
   if (rolledOut && ![rolledOut.release, rolledOut.previous].includes(wanted))
     return {
-      problem: `run ${run} rolled out ${releaseName(rolledOut.release)} of ${name}, and ${releaseName(wanted ?? 0)} was wanted since`,
-      hint: `roll it back by itself: maand rollback ${name}`,
+      problem: `run ${run} rolled out ${releaseName(rolledOut.release)} of ${name}, but ${releaseName(wanted ?? 0)} has been selected since`,
+      hint: `roll it back separately: maand rollback ${name}`,
     };
   if (before) return { release: before };
   return {

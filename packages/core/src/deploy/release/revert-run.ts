@@ -5,8 +5,9 @@ import { Ledger } from "../../run/ledger.ts";
 import { type Run, recordedStateOf } from "../../run/run.ts";
 
 /**
- * The run of a revert: the same journal, connections and events, with the catalog and recorded state as they are now, results
- * of its own, and a directory of its own, since the trees of the failed release are in the other one.
+ * The run of a revert. It shares journal, connections and events with the failed run, and has the current catalog and
+ * recorded state, its own results, and its own directory, because the other one contains the trees of the failed
+ * release.
  */
 export function revertRun(run: Run, job: string): Run {
   return {
@@ -18,14 +19,14 @@ export function revertRun(run: Run, job: string): Run {
   };
 }
 
-/** Says what runs on which worker, as far as it is known: `r12 on 10.0.0.1; not known on 10.0.0.2`. */
+/** Lists what runs on which worker: `now running: r12 on 10.0.0.1; unknown on 10.0.0.2`. */
 export function runningText({ bucket, allocationsOf }: Run, { name }: Job): string {
   const recorded = bucket.store.promoted.recorded();
   const states = new Map<string, string[]>();
   for (const { id, host, disabled } of allocationsOf.get(name) ?? []) {
     if (disabled) continue;
     const { promoted, unsettled } = recorded.get(id) ?? {};
-    const state = unsettled ? "not known" : promoted ? runs(promoted.release, promoted.version) : "nothing";
+    const state = unsettled ? "unknown" : promoted ? runs(promoted.release, promoted.version) : "nothing";
     states.set(state, [...(states.get(state) ?? []), host]);
   }
   return `now running: ${[...states].map(([state, hosts]) => `${state} on ${hosts.join(", ")}`).join("; ")}`;

@@ -183,7 +183,7 @@ describe("a rollout that fails with on_failure revert", () => {
     expect(summary.failures.at(-1)).toMatchObject({
       code: "REVERT_FAILED",
       message: expect.stringMatching(
-        /^the revert of api to r1 failed: .*no disk.*; now running: not known on 10\.0\.0\.1; r1 \(1\.0\.0\) on 10\.0\.0\.2, 10\.0\.0\.3$/,
+        /^the revert of api to r1 failed: .*no disk.*; now running: unknown on 10\.0\.0\.1; r1 \(1\.0\.0\) on 10\.0\.0\.2, 10\.0\.0\.3$/,
       ),
     });
     expect(running()).toEqual(["2.0.0", "1.0.0", "1.0.0"]);

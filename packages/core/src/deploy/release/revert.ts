@@ -23,7 +23,7 @@ import { revertRun, runningText } from "./revert-run.ts";
 export interface RevertOptions {
   /** Overrides `on_failure` of the manifests. */
   readonly revert?: boolean | undefined;
-  /** Reverts of several jobs go one after another. */
+  /** Reverts of several jobs run one after another. */
   readonly oneRevert: LimitFunction;
   /** Syncs the files of a step of a staged rollout. */
   readonly stage: StepActions["stage"];
@@ -40,7 +40,10 @@ export async function rollOutOrRevert(run: Run, plan: PlannedJob, options: Rever
   if (target.kind !== "none") await options.oneRevert(() => revert(rollout, target, failure.cause));
 }
 
-/** What the failed rollout goes back to. A rollback is not reverted, since that would bring back what was left. */
+/**
+ * What the failed rollout goes back to. A rollback is not reverted, since that would bring back the release that it
+ * replaced.
+ */
 function targetOf(rollout: JobRollout, cause: unknown, { revert }: RevertOptions): RevertTarget {
   const { run, job } = rollout;
   const touched = touchedBy(rollout);
@@ -65,8 +68,8 @@ function touchedBy({ rounds }: JobRollout): PlannedAllocation[] {
 const NOTHING: RevertTarget = { kind: "none" };
 
 /**
- * Goes back. The release to go back to is stored as the desired state first, with the hold: if this run dies, the next deploy
- * continues. Then it is planned and rolled out like every other state, what was changed last first.
+ * Goes back. The release to go back to is stored as the desired state first, with the hold: if this run dies, the next
+ * deploy continues. Then it is planned and rolled out like any other state, starting with what was changed last.
  */
 async function revert(rollout: JobRollout, target: RevertTarget, cause: unknown): Promise<void> {
   const { run, job } = rollout;
@@ -94,7 +97,7 @@ function revertFailed({ name }: Job, to: string | null, message: string, { outpu
   return new MaandError({
     code: "REVERT_FAILED",
     message: `the revert of ${name}${to === null ? "" : ` to ${to}`} failed: ${message}`,
-    hint: "fix the cause, then run maand deploy to go on with the revert",
+    hint: "fix the cause, then run maand deploy to continue the revert",
     output,
     cause,
   });
@@ -120,7 +123,7 @@ async function goBack(rollout: JobRollout, target: RevertTarget, reason: string)
   if (failure) throw failure;
 }
 
-/** The first thing that went wrong in a revert. */
+/** The first failure in a revert. */
 function failureIn({ failures, allocations }: Summary): MaandError | undefined {
   const [failure] = failures;
   if (failure) return new MaandError(failure);
@@ -130,7 +133,9 @@ function failureIn({ failures, allocations }: Summary): MaandError | undefined {
   return new MaandError({ code: "COMMAND_FAILED", message, output, worker: host });
 }
 
-/** Stops what this run started for the first time. Nothing of it was promoted before, so nothing of it is recorded after. */
+/**
+ * Stops what this run started for the first time. Nothing of it was promoted, so nothing of it is recorded afterwards.
+ */
 async function stopStarted(back: Run, job: Job, started: readonly PlannedAllocation[]): Promise<void> {
   const entries = started.map(({ allocation }) => ({
     ...{ allocation, job, stop: true, notify: false, remove: false },
@@ -166,8 +171,9 @@ async function rollBack(back: Run, rollout: JobRollout, started: ReadonlySet<str
 }
 
 /**
- * The allocations that go back: those of the failed batch; or all that this rollout changed, and all others that run the
- * release, unless it was good before: an earlier run that was killed may have rolled it out there.
+ * The allocations that go back: those of the failed batch; or all that this rollout changed, and all others that run
+ * the release, because an earlier, killed run may have rolled it out there. If the release was good before, those
+ * others keep it.
  */
 function scopeOf(rollout: JobRollout): ReadonlySet<string> {
   const { run, job, rounds, plan } = rollout;

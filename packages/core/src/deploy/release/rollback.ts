@@ -9,9 +9,9 @@ import { chooseRelease, chooseRollback, type RollbackTarget } from "./choose-rel
 const OPTIONS = { force: false, syncOnly: false } as const;
 
 /**
- * Rolls jobs back to earlier releases: stores them as the desired state, with a hold on what the workspace has, and deploys
- * these jobs, the last wave first. The next deploy continues a rollback that did not end. Throws PROBLEMS before anything is
- * changed if a release is unknown or does not fit.
+ * Rolls jobs back to earlier releases: stores them as the desired state, with a hold on what the workspace has, and
+ * deploys these jobs, the last wave first. The next deploy continues an unfinished rollback. Throws PROBLEMS before
+ * anything is changed if a release is unknown or does not fit.
  */
 export async function rollback(bucket: Bucket, target: RollbackTarget): Promise<Summary> {
   return deployWith(bucket, "rollback", async () => {
@@ -31,13 +31,13 @@ export async function planRollback(
   return planDeploy(bucket, { ...OPTIONS, ...options, jobs }, { command: "rollback", desired, reversed: true });
 }
 
-/** A deploy of a named release of one job, which ends the hold on it. */
+/** A deploy of a named release of one job. It ends the hold on that release. */
 export interface ReleaseOptions extends Omit<DeployOptions, "jobs"> {
   readonly job: string;
   readonly release: string;
 }
 
-/** Deploys a named release of one job. If the workspace has another one, that one is held. */
+/** Deploys a named release of one job. If the workspace has another release, that release is held. */
 export async function deployRelease(bucket: Bucket, { job, release, ...options }: ReleaseOptions): Promise<Summary> {
   return deployWith(bucket, "deploy", async () => {
     const { change } = await chooseRelease(bucket, job, release);

@@ -35,7 +35,7 @@ export class BatchQueue {
     const there = new Set(this.members.map(({ allocation }) => allocation.host));
     const stray = hosts.find((host) => !there.has(host));
     if (stray !== undefined)
-      throw new TypeError(`nothing of ${this.#rollout.job.name} is left to be rolled out on ${stray}`);
+      throw new TypeError(`nothing of ${this.#rollout.job.name} remains to be rolled out on ${stray}`);
     const { chosen, others } = splitBatches(this.#left, new Set(hosts));
     this.#left = others;
     return chosen;

@@ -113,6 +113,6 @@ it("a command that fails after its tap has failed is reported in the name of the
   expect(failures).toMatchObject([{ job: "api", message: "careless failed in afterJob: no receiver is known" }]);
   const lines = bucket.events.flatMap((event) => (event.type === "output" ? [event.line] : []));
   expect(lines).toContain(
-    "careless called command in its tap of afterJob without waiting for its end, and it failed: the receiver is down",
+    "careless called command in its tap of afterJob without waiting for it, and it failed: the receiver is down",
   );
 });

@@ -14,7 +14,7 @@ export interface HealthGate {
   readonly of: "all" | "running" | "started" | "released";
   /** Waits until they are healthy, as the manifest says; otherwise checks once. */
   readonly wait: boolean;
-  /** An earlier run ended before this check. */
+  /** Whether an earlier run ended before this check. */
   readonly isLate?: boolean;
 }
 

@@ -144,7 +144,7 @@ it("an unknown host is an error of the plugin, and nothing is rolled out", async
   };
   const { failures } = await bucket.deploy();
   expect(failures).toMatchObject([
-    { code: "HOOK_FAILED", message: expect.stringContaining("nothing of api is left to be rolled out on 10.0.0.9") },
+    { code: "HOOK_FAILED", message: expect.stringContaining("nothing of api remains to be rolled out on 10.0.0.9") },
   ]);
   expect(restarts()).toEqual([]);
 });

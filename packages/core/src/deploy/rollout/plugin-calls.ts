@@ -1,6 +1,6 @@
 /**
- * Calls that a plugin makes through an object it holds for a limited time. They run one after another, even if the plugin
- * does not await them. After one call fails, no other starts, even if the plugin ignores the failure.
+ * Calls that a plugin makes through an object that it may use for a limited time. They run one after another, even if
+ * the plugin does not await them. After one call fails, no other starts, even if the plugin ignores the failure.
  */
 export class PluginCalls {
   readonly #what: string;
@@ -8,7 +8,7 @@ export class PluginCalls {
   #failure: { readonly cause: unknown } | undefined;
   #ended = false;
 
-  /** `what` describes the object, for the error of a call that comes too late. */
+  /** `what` describes the object, for the error of a late call. */
   constructor(what: string) {
     this.#what = what;
   }
@@ -42,7 +42,7 @@ export class PluginCalls {
   }
 
   #tooLate(): Error {
-    return new Error(`${this.#what} is over: wait for every call before the tap returns`);
+    return new Error(`${this.#what} has ended: await every call before the tap returns`);
   }
 
   #next(work: () => Promise<void>): Promise<void> {

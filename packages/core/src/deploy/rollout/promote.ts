@@ -55,8 +55,9 @@ function promoteOne(
 }
 
 /**
- * Keeps the promoted files that a later diff needs, each content once. Binary content and content larger than 1 MiB is not
- * kept; its size and digest are in the file list. Text with secrets is kept without them, and encrypted.
+ * Stores the contents of promoted files for later diffs, each content once. Binary content and content larger than 1
+ * MiB is not stored; its size and digest are in the file list. Secrets are removed from text, and the rest of that text
+ * is encrypted.
  */
 export function keepContents(
   bucket: Pick<Bucket, "store" | "kv" | "key">,
@@ -79,7 +80,9 @@ export function keepContents(
   }
 }
 
-/** A promotion matters more than a later diff: without the key, the content is not kept and the promotion goes ahead. */
+/**
+ * A promotion matters more than a later diff: without the key, the content is not stored and the promotion continues.
+ */
 function sealed({ key }: Pick<Bucket, "key">, hider: Hider, text: string): KeptContent | undefined {
   try {
     const hidden = hider(text);

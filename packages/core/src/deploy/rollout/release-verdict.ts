@@ -2,7 +2,7 @@ import { asMaandError } from "../../bucket/outcome.ts";
 import type { ErrorCode } from "../../errors.ts";
 import type { JobRollout } from "./job-rollout.ts";
 
-/** Failures that say something about the release, and not about a worker, the network or this machine. */
+/** Codes of failures that are caused by the release, not by a worker, the network or this machine. */
 const OF_RELEASE: ReadonlySet<string> = new Set<ErrorCode>([
   ...(["COMMAND_FAILED", "TIMED_OUT", "UNHEALTHY", "JOB_COMMAND_FAILED", "HOOK_FAILED"] as const),
 ]);
@@ -22,7 +22,7 @@ export function confirmRelease({ run, job }: JobRollout): void {
 
 /**
  * Records that a release is bad, if its rollout changed something and then failed because of it. A release that a
- * revert fails to bring back was good, so it stays what it was.
+ * revert fails to restore was good before, so it is not marked.
  */
 export function markBad({ run, job, rounds }: JobRollout, cause: unknown): void {
   if (job.release === undefined || rounds.length === 0 || run.cause === "revert" || !isOfRelease(cause)) return;

@@ -9,17 +9,17 @@ import { runBatches } from "./orchestrate.ts";
 import { confirmRelease, markBad } from "./release-verdict.ts";
 import { runRound } from "./run-round.ts";
 
-/** A rollout that has ended; `failure` is what ended it early. */
+/** A finished rollout; `failure` is the error that ended it early. */
 export interface EndedRollout {
   readonly rollout: JobRollout;
   readonly failure?: { readonly cause: unknown };
 }
 
-/** How a rollout differs from that of a deploy. */
+/** Where a rollout differs from the rollout of a deploy. */
 export interface RolloutOptions {
   /** Hosts that go first, in this order, instead of the rollout order. */
   readonly hostsFirst?: readonly string[];
-  /** It covers all of the job; otherwise its `afterJob` hooks stay due. */
+  /** Whether it covers the whole job; otherwise its `afterJob` hooks stay due. */
   readonly isWhole: boolean;
   /** Syncs the files of a step, if the job has any. */
   readonly stage?: StepActions["stage"];

@@ -22,9 +22,9 @@ const SCRIPT =
   'owner=$1 group=$2; shift 2; [ "$owner" ] || owner=$(id -u); [ "$group" ] || group=$(id -g); exec chown -h "$owner:$group" "$@"';
 
 /**
- * Sets the owner and group of files on a worker as their manifests ask. If a job names any, or did in its previous version,
- * its other files get the default owner, so that a removed rule does not stay in effect. Other jobs are skipped: they keep
- * the owners that their own targets may have set. Throws STAGE_FAILED with the reason.
+ * Sets the owner and group of files on a worker as their manifests require. If a job sets any owner, or did in its
+ * previous version, its other files get the default owner, so that a removed rule does not stay in effect. Other jobs
+ * are skipped: they keep the owners that their own targets may have set. Throws STAGE_FAILED with the reason.
  */
 export async function giveOwners(
   remote: Remote,
@@ -82,7 +82,7 @@ const REASONS: readonly (readonly [RegExp, string, string])[] = [
   ],
   [
     /not permitted|permission denied/i,
-    "the user on the worker may not change owners",
+    "the login user is not allowed to change owners",
     "set use_sudo = true in maand.conf",
   ],
 ];

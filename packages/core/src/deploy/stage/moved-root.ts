@@ -4,13 +4,13 @@ import type { Remote } from "../../remote/remote.ts";
 import { deliveredRoot } from "../../run/delivered-root.ts";
 import type { Run } from "../../run/run.ts";
 
-/** What moves a bucket's directory on a worker. */
+/** How to move a bucket's directory on a worker. */
 const HINT =
-  "set worker_root back in maand.conf; to move, disable the worker, deploy, move the directory on it, then set worker_root, enable it and deploy";
+  "restore worker_root in maand.conf; or, to move, disable the worker, deploy, move the directory on it, then set worker_root, enable it and deploy";
 
 /**
- * Refuses to sync files to another directory of a worker than the one it has, while something may run from there: it would
- * be started a second time, without its data. Throws OUT_OF_SYNC.
+ * Refuses to sync files to a new directory on a worker while something may still run from the old one: it would be
+ * started a second time, without its data. Throws OUT_OF_SYNC.
  */
 export function refuseMoved(run: Run, { host, root }: Pick<Remote, "host" | "root">): void {
   const before = deliveredRoot(run.bucket, host);
@@ -18,7 +18,7 @@ export function refuseMoved(run: Run, { host, root }: Pick<Remote, "host" | "roo
   throw new MaandError({ code: "OUT_OF_SYNC", message: movedText(host, before, root), hint: HINT, worker: host });
 }
 
-/** Warns about workers whose files are in another directory than the settings name. */
+/** Warns about workers whose files are not in the directory that the settings name. */
 export function movedWarnings(run: Run): string[] {
   return run.catalog.workers.flatMap(({ host }) => {
     const before = deliveredRoot(run.bucket, host);
@@ -29,7 +29,7 @@ export function movedWarnings(run: Run): string[] {
 }
 
 function movedText(host: string, before: string, now: string): string {
-  return `the files on ${host} are in ${before}, and the settings now name ${now}; what runs there stays there`;
+  return `the files on ${host} are in ${before}, but worker_root is now ${now}; running jobs stay there`;
 }
 
 function mayRun(run: Run, host: string): boolean {

@@ -21,7 +21,7 @@ import { StagedTrees } from "./staged-trees.ts";
 /** Workers synced in parallel: enough to hide network latency, few enough for the processes of one machine. */
 const SYNCS_AT_ONCE = 16;
 
-/** Syncs files to workers. It holds the delivery count and the staged trees of a run. */
+/** Syncs files to workers. It has the delivery count and the staged trees of a run. */
 export class Stager {
   readonly #run: Run;
   readonly #contents: ReadContents;
@@ -85,8 +85,8 @@ export class Stager {
   }
 
   /**
-   * If the jobs of a worker cannot be synced together, they are synced one by one, so that one job that does not fit does
-   * not hold back the others.
+   * If the jobs of a worker cannot be synced together, they are synced one by one, so that one faulty job does not
+   * block the others.
    */
   async #stageApart(worker: Worker, entries: readonly SyncEntry[]): Promise<void> {
     for (const entry of entries) await this.#stageWorker(worker, [entry]);

@@ -117,7 +117,7 @@ function changed(job: string, host: string): MaandError {
   return new MaandError({
     code: "TREE_CHANGED",
     message: `the staged files of ${job} for ${host} are not the planned ones; nothing was sent`,
-    hint: "something else wrote into the bucket's tmp directory, or the disk is full; deploy again",
+    hint: "another program wrote to the bucket's tmp directory, or the disk is full; deploy again",
     worker: host,
   });
 }

@@ -1,20 +1,20 @@
 import { error, type Report } from "./problem.ts";
 import { keyPath } from "./validate.ts";
 
-/** A key that an object of a JSON text has twice, so that all but the last would be lost. */
+/** A key that occurs twice in an object of a JSON text, so that all but the last would be lost. */
 export interface DuplicateKey {
-  /** Keys and places of lists that lead to it, itself the last. */
+  /** The keys and list indexes that lead to it, ending with the key itself. */
   readonly path: readonly (string | number)[];
-  /** Offset of the second one. */
+  /** Offset of the second occurrence. */
   readonly offset: number;
-  /** Line of the first one, counted from 1. */
+  /** Line of the first occurrence, counted from 1. */
   readonly firstLine: number;
 }
 
 /** Characters of a key that are shown; its end is more informative than its start. */
 const LONGEST = 100;
 
-/** Reports duplicate keys in objects of a valid JSON text, with the position of the second one. */
+/** Reports duplicate keys in objects of a valid JSON text, with the position of the second occurrence. */
 export function reportDuplicateKeys(
   text: string,
   { file, code }: { readonly file: string; readonly code: string },
@@ -28,13 +28,16 @@ export function reportDuplicateKeys(
   }
 }
 
-/** What surrounds a place in a JSON text: an object with the keys so far and their positions, or a list without keys. */
+/**
+ * The enclosing value of a position in a JSON text: an object with its keys so far and their positions, or a list
+ * without keys.
+ */
 interface Surrounding {
   readonly keys?: Map<string, number>;
   at: string | number;
 }
 
-/** All tokens of a valid JSON text that are needed to find keys: numbers and words are not. */
+/** The tokens of a valid JSON text that are needed to find keys; numbers and words are not needed. */
 const TOKEN = /"(?:[^"\\]+|\\.)*"|[{}[\],:]/g;
 
 /** Duplicate keys in objects of a valid JSON text. It may be nested to any depth. */
@@ -46,8 +49,8 @@ function duplicateKeys(text: string): DuplicateKey[] {
 }
 
 /**
- * The line of each key of a valid JSON text, by the key as problems name it: `commands.command_a.demands`, `[0].host`. The line of
- * a key that is missing is that of the object it belongs to; undefined for the outermost object.
+ * The line of each key of a valid JSON text, by the key as named in problems: `commands.command_a.demands`, `[0].host`.
+ * For a missing key, the line of the object that it belongs to; undefined for the outermost object.
  */
 export function keyLines(text: string): (key: string) => number | undefined {
   const offsets = new Map<string, number>();

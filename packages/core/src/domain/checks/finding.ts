@@ -6,10 +6,7 @@ export interface Finding {
   readonly where: string;
   readonly ok: boolean;
   readonly message: string;
-  /**
-   * How to fix it: a shell command, with remarks after `#`. A hint that begins with `#` describes a step that no command can
-   * do.
-   */
+  /** How to fix it: a shell command, with remarks after `#`. A hint that begins with `#` describes a manual step. */
   readonly hint: string | null;
 }
 

@@ -1,11 +1,11 @@
 import { PRINTABLE, trimmed } from "./schema-notes.ts";
 
-/** What to write where a key file is named. */
+/** The hint for a key that names a key file. */
 export const KEY_FILE_HINT = "write the name of a file below secrets/, or an absolute path";
 
 /**
- * The texts that {@link isKeyFile} accepts, also with blanks around them, as a pattern for editors; a `..` further on that
- * leaves `secrets/` is beyond it.
+ * A pattern for editors that matches the texts that {@link isKeyFile} accepts, with or without surrounding blanks. It
+ * does not detect a later `..` that leaves `secrets/`.
  */
 export const KEY_FILE_PATTERN = trimmed(
   `/${PRINTABLE}*|(?![\\s~])(?:\\./+)*(?!\\s*$|\\.{1,2}(?:/|\\s*$))(?!/)${PRINTABLE}+`,

@@ -1,13 +1,13 @@
 /**
- * An error found before anything starts, in what a person wrote or on a worker. Problems are values: they are collected and
- * shown together, never thrown one by one.
+ * An error found before anything starts, in a file that a person wrote or on a worker. Problems are values: they are
+ * collected and shown together, never thrown one by one.
  */
 export interface Problem {
   /** A stable code, such as `invalid_manifest`. */
   readonly code: string;
   /** File and key, or the worker: `workspace/jobs/api/manifest.json: version`. */
   readonly where: string;
-  /** The line of the key in the file, counted from 1, where it is known. */
+  /** The line of the key in the file, counted from 1, if known. */
   readonly line?: number;
   readonly message: string;
   /** How to fix it. */
@@ -24,7 +24,7 @@ export function error(code: string, where: string, message: string, hint?: strin
   return hint === undefined ? { code, where, message, level: "error" } : { code, where, message, hint, level: "error" };
 }
 
-/** A problem that is reported and does not refuse. */
+/** A problem that is reported but does not fail the command. */
 export function warning(code: string, where: string, message: string, hint?: string): Problem {
   return { ...error(code, where, message, hint), level: "warning" };
 }

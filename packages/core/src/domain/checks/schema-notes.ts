@@ -1,6 +1,6 @@
 import * as v from "valibot";
 
-/** What an editor shows of a value beyond what its check says; more keywords of JSON Schema are welcome. */
+/** Notes for editors about a value, in addition to its check; more JSON Schema keywords may be added. */
 export interface Notes {
   /** The default. */
   readonly default?: unknown;
@@ -8,14 +8,14 @@ export interface Notes {
   readonly [keyword: string]: unknown;
 }
 
-/** An optional property with its sentence, which editors show and generated files repeat. */
+/** An optional property with its description, which editors show and generated files repeat. */
 export function described<S extends v.GenericSchema>(schema: S, description: string, notes: Notes = {}) {
   return v.optional(v.pipe(schema, v.description(description), v.metadata(notes)));
 }
 
 /**
- * Adds a pattern for editors to a check that is a function. The pattern may accept more than the check, never less. Editors
- * that can do so show `says` instead of the pattern.
+ * Adds a pattern for editors to a check that is a function. The pattern may accept more than the check, never less.
+ * Editors that support it show `description` instead of the pattern.
  */
 export function looksLike(pattern: string, description: string): v.MetadataAction<string, Record<string, unknown>> {
   return v.metadata({ pattern, patternErrorMessage: description });

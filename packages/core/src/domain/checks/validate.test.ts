@@ -19,21 +19,21 @@ describe("a written value", () => {
   });
 
   it.each<[v.GenericSchema, unknown, string, string | undefined]>([
-    [v.string(), 5, "must be text in quotes, and is 5", 'write "5"'],
-    [v.string(), true, "must be text in quotes, and is true", 'write "true"'],
-    [v.number(), "5", 'must be a number, and is "5"', "write 5, without quotes"],
-    [v.number(), "five", 'must be a number, and is "five"', undefined],
-    [v.boolean(), "true", 'must be true or false, and is "true"', "write true, without quotes"],
-    [v.boolean(), 1, "must be true or false, and is 1", undefined],
-    [v.array(v.string()), "a", 'must be a list, and is "a"', 'write ["a"]'],
-    [v.picklist(["kv", "json"]), "jsn", 'must be "kv" or "json", and is "jsn"', 'did you mean "json"?'],
-    [v.pipe(v.number(), v.minValue(1)), 0, "must be at least 1, and is 0", undefined],
-    [v.pipe(v.number(), v.maxValue(9)), 10, "must be at most 9, and is 10", undefined],
-    [v.pipe(v.number(), v.integer()), 0.5, "must be a whole number, and is 0.5", undefined],
+    [v.string(), 5, "must be text in quotes, but is 5", 'write "5"'],
+    [v.string(), true, "must be text in quotes, but is true", 'write "true"'],
+    [v.number(), "5", 'must be a number, but is "5"', "write 5, without quotes"],
+    [v.number(), "five", 'must be a number, but is "five"', undefined],
+    [v.boolean(), "true", 'must be true or false, but is "true"', "write true, without quotes"],
+    [v.boolean(), 1, "must be true or false, but is 1", undefined],
+    [v.array(v.string()), "a", 'must be a list, but is "a"', 'write ["a"]'],
+    [v.picklist(["kv", "json"]), "jsn", 'must be "kv" or "json", but is "jsn"', 'did you mean "json"?'],
+    [v.pipe(v.number(), v.minValue(1)), 0, "must be at least 1, but is 0", undefined],
+    [v.pipe(v.number(), v.maxValue(9)), 10, "must be at most 9, but is 10", undefined],
+    [v.pipe(v.number(), v.integer()), 0.5, "must be a whole number, but is 0.5", undefined],
     [v.pipe(v.string(), v.regex(/^a$/, "must be a")), "b", "must be a", undefined],
     [v.pipe(v.string(), v.regex(/^a$/, withHint("must be a", "write a"))), "b", "must be a", "write a"],
-    [onlyObject(v.looseObject({})), [], "must be an object, and is an empty list", undefined],
-    [onlyObject(v.record(v.string(), v.number()), "write {}"), null, "must be an object, and is null", "write {}"],
+    [onlyObject(v.looseObject({})), [], "must be an object, but is an empty list", undefined],
+    [onlyObject(v.record(v.string(), v.number()), "write {}"), null, "must be an object, but is null", "write {}"],
   ])("%# names the expected and the actual value", (schema, value, message, hint) => {
     const problem = { code: "invalid_conf", level: "error", where: "maand.conf", message };
     expect(read(schema, value)).toEqual({
@@ -106,7 +106,7 @@ it("unknown keys are reported below their parent", () => {
   );
   expect(problems.map(({ where, hint }) => [where, hint])).toEqual([
     ["maand.conf: timeouts.comand", 'did you mean "command"?'],
-    ["maand.conf: timeouts.zzzz", "known here: connect, command"],
+    ["maand.conf: timeouts.zzzz", "valid keys: connect, command"],
   ]);
 });
 

@@ -23,7 +23,7 @@ export function readWritten<S extends v.GenericSchema>(
   }
   const unprintable = controlCharacters(value);
   for (const found of unprintable) {
-    const message = `${shown(found.text)} holds a control character, such as an escape code`;
+    const message = `${shown(found.text)} contains a control character, such as an escape code`;
     report(error(code, locate(file, keyOf(key, found.path)), message, "write it as plain text"));
   }
   const result = v.safeParse(schema, value, { message: sentence, abortPipeEarly: true });
@@ -44,7 +44,7 @@ export function salvage<S extends v.GenericSchema>(schema: S, value: unknown): v
 /** The same schema, but rejecting a list where it expects an object; valibot accepts both. */
 export function onlyObject<S extends v.GenericSchema>(schema: S, hint?: string): S {
   const refusal = v.custom<object>(isRecord, (issue) =>
-    withHint(`must be an object, and is ${shown(issue.input)}`, hint),
+    withHint(`must be an object, but is ${shown(issue.input)}`, hint),
   );
   return {
     ...schema,
@@ -53,12 +53,12 @@ export function onlyObject<S extends v.GenericSchema>(schema: S, hint?: string):
   };
 }
 
-/** A message of a schema, with what to do about it. */
+/** A schema's message with a hint. */
 export function withHint(message: string, hint: string | undefined): string {
   return hint === undefined ? message : `${message}\n${hint}`;
 }
 
-/** A text in quotes with every control character as its number, also those that JSON leaves as they are. */
+/** A text in quotes, with every control character escaped, including those that JSON does not escape. */
 export function quoted(text: string): string {
   return JSON.stringify(text).replace(/\p{Cc}/gu, (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }
@@ -81,15 +81,15 @@ export function warnUnknownKeys(
 ): void {
   for (const key of Object.keys(value)) {
     if (known.includes(key)) continue;
-    const hint = didYouMean(key, known) ?? `known here: ${known.filter((name) => name !== "$schema").join(", ")}`;
+    const hint = didYouMean(key, known) ?? `valid keys: ${known.filter((name) => name !== "$schema").join(", ")}`;
     const where = locate(file, parent === "" ? key : `${parent}.${key}`);
     report(warning("unknown_key", where, `unknown key "${key}" is ignored`, hint));
   }
 }
 
 /**
- * Warns of keys that a plugin reads which could be loaded and is not: no typing mistake, so what to do to have it read is
- * said. `absent` has them by their whole names, which begin with `prefix`. Answers the other keys.
+ * Warns about keys of plugins that are available but not loaded, with the step that enables them, because they are not
+ * typos. `absent` contains such keys by their full names, which begin with `prefix`. Returns the other keys.
  */
 export function warnAbsentKeys(
   value: Readonly<Record<string, unknown>>,
@@ -124,7 +124,7 @@ function pathOf(issue: v.BaseIssue<unknown>): Path {
   return (issue.path ?? []).map(({ key }) => (typeof key === "number" ? key : String(key)));
 }
 
-/** A key by the keys and places of lists that lead to it: `a[1].b`. */
+/** The name of a key, from the keys and list indexes that lead to it: `a[1].b`. */
 export function keyPath(path: Path): string {
   return keyOf("", path);
 }
@@ -151,7 +151,7 @@ function forbiddenKeys(value: unknown, path: Path = []): Path[] {
   );
 }
 
-/** Control characters that mean something in a text of several lines are left to the schemas. */
+/** Control characters, except those that are valid in text of several lines; the schemas check those. */
 export const CONTROL_CHARACTER = /(?![\t\n\r])\p{Cc}/u;
 
 interface Unprintable {
@@ -159,7 +159,7 @@ interface Unprintable {
   readonly text: string;
 }
 
-/** Texts and keys that hold control characters, however deep they lie. A key is named by the object it is in. */
+/** Texts and keys with control characters, at any depth. A key is named by its object. */
 function controlCharacters(value: unknown): Unprintable[] {
   const found: Unprintable[] = [];
   const left: { readonly path: Path; readonly value: unknown }[] = [{ path: [], value }];
@@ -169,7 +169,7 @@ function controlCharacters(value: unknown): Unprintable[] {
     if (typeof part !== "object" || part === null) continue;
     for (const [key, inside] of Object.entries(part)) {
       if (CONTROL_CHARACTER.test(key)) found.push({ path, text: key });
-      // paths are only built near the top: below lies what is kept as it is, and may be nested as deep as it likes
+      // paths are only built near the top: deeper values are kept unchanged and may be nested to any depth
       const below = path.length < DEPTH ? [...path, Array.isArray(part) ? Number(key) : key] : path;
       left.push({ path: below, value: inside });
     }
@@ -196,10 +196,10 @@ const WANTED: Readonly<Record<string, string>> = {
   integer: "a whole number",
 };
 
-/** The message of an issue for which the schema has none. */
+/** The message for an issue without one in the schema. */
 function sentence(issue: v.BaseIssue<unknown>): string {
   if (issue.input === undefined) return "is missing";
-  return `must be ${wanted(issue)}, and is ${shown(issue.input)}`;
+  return `must be ${wanted(issue)}, but is ${shown(issue.input)}`;
 }
 
 function wanted({ type, requirement, expected }: v.BaseIssue<unknown>): string {
@@ -217,7 +217,7 @@ function optionsOf(expected: string | null): string[] {
 }
 
 function usualHint({ type, input, expected, path }: v.BaseIssue<unknown>): string | undefined {
-  if (input === null && path) return "give it a value, or leave the key out";
+  if (input === null && path) return "set a value, or remove the key";
   if (type === "string" && typeof input !== "object" && input !== undefined) return `write "${String(input)}"`;
   if (typeof input !== "string") return undefined;
   if (type === "array") return `write [${shown(input)}]`;

@@ -74,7 +74,7 @@ describe("rolloutOrder", () => {
       "10.0.0.1,10.0.0.2,10.0.0.3,10.0.0.8,10.0.0.9",
       "it names 10.0.0.8, 10.0.0.9, where this job has no active allocation",
     ],
-    ["too few", "10.0.0.2", "it leaves out 10.0.0.1, 10.0.0.3"],
+    ["too few", "10.0.0.2", "it omits 10.0.0.1, 10.0.0.3"],
   ])("a requested order with %s is ignored, with the reason", (_, options, problem) => {
     expect(rolloutOrder(active, options)).toEqual({ order: active, source: "default", problem });
   });

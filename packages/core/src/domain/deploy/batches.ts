@@ -19,7 +19,7 @@ export function inBatches<T>(items: readonly T[], size: number): T[][] {
   return batches;
 }
 
-/** The order a job's allocations go in, and where it comes from. */
+/** The order in which a job's allocations are rolled out, and its source. */
 export interface RolloutOrder {
   readonly order: readonly string[];
   readonly source: "kv" | "default";
@@ -49,10 +49,10 @@ function orderProblem(active: readonly string[], wanted: readonly string[]): str
   const twice = wanted.find((host, at) => wanted.indexOf(host) !== at);
   if (twice !== undefined) return `it names ${twice} twice`;
   if (unknown.length > 0) return `it names ${unknown.join(", ")}, where this job has no active allocation`;
-  return missing.length > 0 ? `it leaves out ${missing.join(", ")}` : undefined;
+  return missing.length > 0 ? `it omits ${missing.join(", ")}` : undefined;
 }
 
-/** A planned allocation, as far as batches depend on it. */
+/** The parts of a planned allocation that batches depend on. */
 export interface BatchMember {
   readonly allocation: Pick<Allocation, "host">;
   readonly decision: Pick<Decision, "action" | "priority">;
@@ -63,13 +63,13 @@ export interface Batch<Member extends BatchMember> {
   /** `new` ones are started, `update` ones reloaded or restarted. */
   readonly phase: "new" | "update";
   readonly members: readonly Member[];
-  /** Whether the job's health is checked after it: after the last batch of starts, and after each of upgrades. */
+  /** Whether the job's health is checked after it: after the last batch of starts, and after each batch of upgrades. */
   readonly verify: boolean;
 }
 
 /**
- * Cuts the allocations that need a lifecycle command into batches: starts, then reloads, then restarts, each in the order
- * of `hosts`. Shares are taken of the number of `hosts`, which are all active ones.
+ * Cuts the allocations that need a lifecycle command into batches: starts, then reloads, then restarts, each in the
+ * order of `hosts`. Percentages refer to the number of `hosts`, which are all active hosts.
  */
 export function lifecycleBatches<Member extends BatchMember>(
   job: Pick<Job, "maxConcurrentStarts" | "maxConcurrentUpgrades">,
@@ -94,7 +94,7 @@ export function lifecycleBatches<Member extends BatchMember>(
   ]);
 }
 
-/** The batches of chosen hosts and those of the others, in the same order; no batch gets larger. */
+/** Splits batches into those of the chosen hosts and those of the others, in the same order; no batch gets larger. */
 export function splitBatches<Member extends BatchMember>(
   batches: readonly Batch<Member>[],
   hosts: ReadonlySet<string>,
@@ -116,7 +116,7 @@ function withChecks<Member extends BatchMember>(batches: readonly Omit<Batch<Mem
   return batches.map((batch) => ({ ...batch, verify: batch.phase === "update" || batch === lastStart }));
 }
 
-/** Those in doubt, failed or unhealthy make up the first batches, before any that is well. */
+/** Allocations that are in doubt, failed or unhealthy form the first batches. */
 function priorityFirst<Member extends BatchMember>(members: readonly Member[], size: number): Member[][] {
   const priority = members.filter(({ decision }) => decision.priority);
   const rest = members.filter(({ decision }) => !decision.priority);

@@ -1,13 +1,13 @@
 import type { Allocation, Job } from "../workspace/job.ts";
 import type { RecordedState } from "./plan.ts";
 
-/** Why a run brings back an earlier release. */
+/** Why a run restores an earlier release. */
 export type DeployCause = "rollback" | "revert";
 
 /**
- * Why a deploy changes an allocation, as `DEPLOY_REASON` tells it: `start`: nothing of it was promoted; `enable`: it was
- * stopped; `upgrade`: it gets another release; `retry`: its last command or health check failed or is in doubt; `refresh`:
- * the same release with other values, or a forced deploy; `manual`: outside of a deploy.
+ * Why a deploy changes an allocation, as in `DEPLOY_REASON`: `start`: no version was promoted yet; `enable`: it was
+ * stopped; `upgrade`: it gets another release; `retry`: its last command or health check failed or is in doubt;
+ * `refresh`: the same release with other values, or a forced deploy; `manual`: not part of a deploy.
  */
 export type DeployReason =
   | DeployCause
@@ -20,7 +20,7 @@ export type DeployReason =
   | "remove"
   | "manual";
 
-/** The reason for what a deploy does to an allocation. */
+/** The reason why a deploy changes an allocation. */
 export function deployReason(
   { release, version, hold }: Pick<Job, "release" | "version" | "hold">,
   { removed, disabled }: Pick<Allocation, "removed" | "disabled">,

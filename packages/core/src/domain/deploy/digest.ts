@@ -6,8 +6,9 @@ import { accessFields, type FileAccess } from "./file-access.ts";
 export type DigestedFile = Pick<JobFile, "path" | "executable" | "hash"> & { readonly access?: FileAccess };
 
 /**
- * The number of the digest algorithm of a tree, stored with its digest. 1 covers path, executable bit and content of each file.
- * 2 also covers mode, owner and group of the files for which they are set; a tree without any keeps its digest of scheme 1.
+ * The number of the digest algorithm of a tree, stored with its digest. 1 covers path, executable bit and content of
+ * each file. 2 also covers mode, owner and group of the files for which they are set; a tree without such files keeps
+ * its scheme 1 digest.
  */
 export function digestScheme(files: readonly Pick<DigestedFile, "access">[]): 1 | 2 {
   return files.some(({ access }) => access !== undefined) ? 2 : 1;
@@ -18,7 +19,7 @@ export function contentHash(content: Uint8Array | string): string {
   return createHash("sha256").update(content).digest("hex");
 }
 
-/** The same, and the size, of a content that comes in pieces, so that nothing has to hold all of it. */
+/** The same hash and the size of a content that is read in pieces, so that it is never in memory as a whole. */
 export function hashOfPieces(pieces: Iterable<Uint8Array>): { readonly hash: string; readonly size: number } {
   const hash = createHash("sha256");
   let size = 0;
@@ -29,7 +30,9 @@ export function hashOfPieces(pieces: Iterable<Uint8Array>): { readonly hash: str
   return { hash: hash.digest("hex"), size };
 }
 
-/** The same pieces; after the last one the error that `otherwise` gives is thrown if they are not the content of `hash`. */
+/**
+ * The same pieces. After the last one, throws the error returned by `otherwise` if the content does not match `hash`.
+ */
 export function* verified(pieces: Iterable<Uint8Array>, hash: string, otherwise: () => Error): Generator<Uint8Array> {
   const found = createHash("sha256");
   for (const piece of pieces) {

@@ -4,9 +4,9 @@ import { compileGlob } from "./glob.ts";
 export interface FileAccess {
   /** Permission bits. */
   readonly mode?: number;
-  /** A user's name or number there. */
+  /** A user name or number on the worker. */
   readonly owner?: string;
-  /** A group's name or number there. */
+  /** A group name or number on the worker. */
   readonly group?: string;
 }
 
@@ -15,7 +15,7 @@ export interface FileRule extends FileAccess {
   readonly pattern: string;
 }
 
-/** A mode as it is written: `0640` or `640`, and never without reading for the owner, who sends and keeps the file. */
+/** A mode as written: `0640` or `640`. The owner must be able to read the file, because maand reads it to send it. */
 export const MODE_PATTERN = /^0?[4-7][0-7]{2}$/;
 
 /** A user or group: a name, or a number. */
@@ -31,7 +31,7 @@ export function modeText(mode: number): string {
   return mode.toString(8).padStart(4, "0");
 }
 
-/** A file of a tree, as far as its access depends on it. */
+/** The parts of a file in a tree that its access depends on. */
 export interface AccessedFile {
   readonly path: string;
   readonly executable: boolean;
@@ -41,8 +41,8 @@ export interface AccessedFile {
 }
 
 /**
- * Gives files the access they are to have: what the last matching rule says, part by part; where none says a mode,
- * `secretMode` for a file that a secret was rendered into, unless its plugin set one. A file without any stays as it is.
+ * Sets the access of files: each part comes from the last matching rule that sets it. If no rule sets a mode, a file
+ * with a rendered secret gets `secretMode`, unless its plugin set a mode. A file without any of these is unchanged.
  */
 export function accessRules(
   rules: readonly FileRule[],
@@ -57,19 +57,19 @@ export function accessRules(
   };
 }
 
-/** Every class of users that can read an executable file can execute it. */
+/** Users who can read an executable file can also execute it. */
 function secretAccess({ secret, mode, executable }: AccessedFile, secretMode: number | undefined): FileAccess {
   if (secret !== true || mode !== undefined || secretMode === undefined) return {};
   const wanted = executable ? secretMode | ((secretMode & 0o444) >> 2) : secretMode;
   return wanted === fileMode({ executable }) ? {} : { mode: wanted };
 }
 
-/** Whether two files are to have the same access. */
+/** Whether two files require the same access. */
 export function sameAccess(a: FileAccess | undefined, b: FileAccess | undefined): boolean {
   return a?.mode === b?.mode && a?.owner === b?.owner && a?.group === b?.group;
 }
 
-/** What of an access differs from another, for a person: `mode 0644 -> 0600, owner root -> app`. */
+/** The difference between two accesses, for people: `mode 0644 -> 0600, owner root -> app`. */
 export function accessChange(before: AccessedFile, now: AccessedFile): string {
   const [was, is] = [modeText(fileMode(before)), modeText(fileMode(now))];
   const mode = was === is ? [] : [`mode ${was} -> ${is}`];
@@ -88,12 +88,12 @@ function ownerChanges(before: AccessedFile, now: AccessedFile): string[] {
   });
 }
 
-/** Mode bits a file has on its worker: those asked for, else those its plugin set, else 0755 or 0644. */
+/** The mode of a file on its worker: the required one, otherwise the one its plugin set, otherwise 0755 or 0644. */
 export function fileMode({ access, mode, executable }: Omit<AccessedFile, "path">): number {
   return access?.mode ?? mode ?? (executable ? 0o755 : 0o644);
 }
 
-/** The fields a digest has of an access; none where nothing was asked for. */
+/** The fields of an access that are part of a digest; empty if no access is required. */
 export function accessFields(access: FileAccess | undefined): string[] {
   return access ? [access.mode === undefined ? "" : modeText(access.mode), access.owner ?? "", access.group ?? ""] : [];
 }

@@ -17,7 +17,9 @@ export function compileGlob(pattern: string): ((path: string) => boolean) | unde
 
 const CLASS = String.raw`\[(?:\^(?:\\[\s\S]|[^\]\\])+|(?!\^)(?:\\[\s\S]|[^\]\\])+)\]`;
 
-/** What {@link isGlob} takes, as a pattern for editors; the order in `[a-z]` is beyond it. */
+/**
+ * A pattern for editors that matches what {@link isGlob} accepts, except that it does not check the order in `[a-z]`.
+ */
 export const GLOB_PATTERN = trimmed(String.raw`(?:[^\s\\[]|\\[\s\S]|${CLASS})(?:[^\\[]|\\[\s\S]|${CLASS})*`);
 
 /** Whether a pattern is valid: not empty, classes closed, no trailing backslash. */

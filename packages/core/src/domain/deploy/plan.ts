@@ -22,15 +22,15 @@ export interface Promoted {
   readonly version: string;
   /** The health check after the promotion failed, and none has passed since. */
   readonly healthFailed: boolean;
-  /** It was stopped because it is disabled: promoted, and not running. */
+  /** It was stopped because it is disabled: promoted, but not running. */
   readonly stopped: boolean;
-  /** The number of its release; absent if an older maand promoted it. */
+  /** The number of its release; absent if an older version of maand promoted it. */
   readonly release?: number;
   /** The values its files were rendered with; absent in stores of older versions. */
   readonly occasion?: Occasion;
 }
 
-/** A lifecycle command that started and did not lead to a promotion, or the loss of a worker's files. */
+/** A lifecycle command that started but did not lead to a promotion, or the loss of a worker's files. */
 export interface Unsettled {
   /** `loss`: the files of the worker are lost, and the processes that ran from them. */
   readonly kind: ActionKind | "loss";
@@ -174,7 +174,7 @@ function decideActive(
     };
   }
   if (recorded.staged !== target.digest)
-    return { action: "sync", reasons: ["its files on the worker are not the promoted ones"] };
+    return { action: "sync", reasons: ["its files on the worker differ from the promoted files"] };
   return { action: "skip", reasons: ["unchanged"] };
 }
 
@@ -184,9 +184,9 @@ const MAY_HAVE_STOPPED: ReadonlySet<Unsettled["kind"]> = new Set(["start", "stop
 function doubtReasons(unsettled: Unsettled | undefined): string[] {
   if (!unsettled) return [];
   const { kind, inDoubt, wentWell, run } = unsettled;
-  if (kind === "loss") return ["its worker lost its files, and what ran of them"];
-  if (inDoubt) return [`in doubt: how its ${kind} in run ${run} ended is not known`];
-  return [`its ${kind} in run ${run} ${wentWell ? "went well, but what follows it did not" : "did not succeed"}`];
+  if (kind === "loss") return ["its worker lost its files and the processes that ran from them"];
+  if (inDoubt) return [`in doubt: the result of its ${kind} in run ${run} is unknown`];
+  return [`its ${kind} in run ${run} ${wentWell ? "succeeded, but a later step did not" : "did not succeed"}`];
 }
 
 function changeReasons(target: Target, promoted: Promoted, files: readonly FileChange[]): string[] {

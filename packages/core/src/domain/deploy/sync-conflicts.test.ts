@@ -78,13 +78,17 @@ describe("a sync is refused, with the path,", () => {
     [
       "where a link of the operator leads nowhere",
       { broken: ["jobs/api"] },
-      "jobs/api is a link that leads to no directory",
+      "jobs/api is a link that does not lead to a directory",
     ],
-    ["where the bucket's directory is one", { broken: ["."] }, "the bucket's directory is a link that leads to no"],
+    [
+      "where the bucket's directory is one",
+      { broken: ["."] },
+      "the bucket's directory is a link that does not lead to",
+    ],
     [
       "where a link leads to files of others",
       { linked: new Map([["jobs/api", ["conf", "photos"]]]) },
-      "it holds photos",
+      "it contains photos",
     ],
     [
       "where two jobs lead to one place",
@@ -116,13 +120,13 @@ describe("a sync is refused, with the path,", () => {
     [
       "where a mounted directory holds anything else",
       { mounts: new Map([["jobs/api/conf", ["jobs/api/conf/mine"]]]) },
-      "jobs/api/conf is a mount point and holds jobs/api/conf/mine",
+      "jobs/api/conf is a mount point and contains jobs/api/conf/mine",
     ],
     ["where a file is a mount point", { mounts: new Map([["jobs/api/conf/app.conf", []]]) }, "where a file"],
     [
       "where a directory with kept files becomes a file",
       { directories: new Map([["jobs/api/conf/app.conf", ["jobs/api/conf/app.conf/a.pid"]]]) },
-      `"keep" of its manifest keeps jobs/api/conf/app.conf/a.pid`,
+      `"keep" in its manifest protects jobs/api/conf/app.conf/a.pid`,
     ],
     ["where a kept file becomes a directory", { others: ["jobs/api/x.pid"] }, "jobs/api/x.pid is where a directory"],
     ["in one line, whatever the name", { links: ["jobs/api/a\nb"] }, String.raw`"jobs/api/a\nb" is a symbolic link`],

@@ -4,16 +4,16 @@ import { keepExpression } from "./keep.ts";
 /** The paths of a sync: paths below the bucket's directory on a worker, with `/`. */
 export interface SyncedPaths {
   readonly files: ReadonlySet<string>;
-  /** Directories that must be there for them, but for those an operator may replace by a link. */
+  /** Directories that must exist for them, except those that an operator may replace by a link. */
   readonly directories: ReadonlySet<string>;
   readonly jobs: readonly string[];
   /** Names directly in a job's directory that belong to the job: nothing is written or deleted there. */
   readonly keep: readonly string[];
-  /** Patterns by job of what it made itself, which is not deleted. */
+  /** Patterns, by job, of files that the job created itself, which are not deleted. */
   readonly protect: ReadonlyMap<string, readonly string[]>;
 }
 
-/** The paths of a sync of these files; those in a name that a job keeps for itself are left out. */
+/** The paths of a sync of these files, except those below a name that a job keeps for itself. */
 export function syncedPaths({
   files,
   jobs,
@@ -37,11 +37,13 @@ function directoriesAbove(path: string): string[] {
 
 /** What a transport found on a worker where a sync is about to write or delete. Paths as in {@link SyncedPaths}. */
 export interface FoundOnWorker {
-  /** Links of an operator that lead to no directory: of the bucket's directory (`.`), of `jobs`, of `jobs/<job>`. */
+  /** Links of an operator that do not lead to a directory: at the bucket's directory (`.`), `jobs` or `jobs/<job>`. */
   readonly broken: readonly string[];
-  /** Names in job directories that were reached through such a link and hold no manifest, by path of the directory. */
+  /**
+   * Names in job directories that were reached through such a link and contain no manifest, by path of the directory.
+   */
   readonly linked: ReadonlyMap<string, readonly string[]>;
-  /** Where the directories below `jobs/` are in truth, by path; empty where no link leads there. */
+  /** The real paths of the directories below `jobs/`, by path; empty if no link leads there. */
   readonly places: ReadonlyMap<string, string>;
   /** Symbolic links where a file or a directory of the sync belongs. */
   readonly links: readonly string[];
@@ -49,7 +51,7 @@ export interface FoundOnWorker {
   readonly directories: ReadonlyMap<string, readonly string[]>;
   /** Anything else where a directory belongs. */
   readonly others: readonly string[];
-  /** Mount points below the directories of the jobs; with all paths below it where a directory of the sync belongs. */
+  /** Mount points below the directories of the jobs, each with all paths below it that are directories of the sync. */
   readonly mounts: ReadonlyMap<string, readonly string[]>;
 }
 
@@ -60,10 +62,10 @@ export interface SyncConflict {
 }
 
 /**
- * What of the things on a worker a sync would have to delete or write through although maand did not make it. A link at
- * the bucket's directory, `jobs` or `jobs/<job>` is followed, as the data lives behind it, and so is one that `keep` names.
- * Any other link where a file or directory belongs is refused, and so is deleting in a file system that is mounted in a
- * job's directory.
+ * Things on a worker that a sync would have to delete or write through although maand did not create them. A link at
+ * the bucket's directory, `jobs` or `jobs/<job>` is followed, because the data is behind it, and so is a link that
+ * `keep` names. Any other link where a file or directory belongs is refused, and so is deleting in a file system that
+ * is mounted in a job's directory.
  */
 export function syncConflicts(found: FoundOnWorker, synced: SyncedPaths): SyncConflict[] {
   const kept = keptPaths(synced);
@@ -80,10 +82,10 @@ export function syncConflicts(found: FoundOnWorker, synced: SyncedPaths): SyncCo
 
 function brokenLink(path: string): SyncConflict {
   const what = path === "." ? "the bucket's directory" : path;
-  return { message: `${what} is a link that leads to no directory`, hint: "mount or create its target" };
+  return { message: `${what} is a link that does not lead to a directory`, hint: "mount or create its target" };
 }
 
-/** A link that leads to anything but a job's directory would have all that is there deleted. */
+/** If a link led to anything but a job's directory, everything there would be deleted. */
 function foreignDirectory(path: string, names: readonly string[], { files, directories, keep }: SyncedPaths) {
   const foreign = names.find(
     (name) => !keep.includes(name) && !files.has(`${path}/${name}`) && !directories.has(`${path}/${name}`),
@@ -91,8 +93,8 @@ function foreignDirectory(path: string, names: readonly string[], { files, direc
   if (foreign === undefined) return [];
   return [
     {
-      message: `${path} leads to a directory that maand did not make: it holds ${shownPath(foreign)} and no manifest.json`,
-      hint: "let the link lead to an empty directory, or to one that a deploy has filled",
+      message: `${path} leads to a directory that maand did not create: it contains ${shownPath(foreign)} and no manifest.json`,
+      hint: "point the link to an empty directory, or to one that a deploy has filled",
     },
   ];
 }
@@ -104,9 +106,7 @@ function sharedPlaces(places: ReadonlyMap<string, string>, jobs: readonly string
     if (own === undefined) return [];
     const other = [...places].find(([path, place]) => path !== `jobs/${job}` && isBelow(place, own));
     if (!other) return [];
-    return [
-      { message: `jobs/${job} and ${other[0]} lead to the same place`, hint: "let each lead to a place of its own" },
-    ];
+    return [{ message: `jobs/${job} and ${other[0]} lead to the same place`, hint: "point each to its own directory" }];
   });
 }
 
@@ -118,7 +118,7 @@ function linkInPlace(path: string, { files }: SyncedPaths): SyncConflict {
   const what = files.has(path) ? "file" : "directory";
   return {
     message: `${shownPath(path)} is a symbolic link where a ${what} belongs`,
-    hint: "remove the link; what a job links or writes itself belongs into data/, logs/ or bin/",
+    hint: "remove the link; links and files that a job creates belong in data/, logs/ or bin/",
   };
 }
 
@@ -131,7 +131,7 @@ function mountInWay(
   const inTheWay = below.find((entry) => !files.has(entry) && !directories.has(entry) && !kept(entry));
   if (directories.has(path) && inTheWay === undefined) return [];
   const why = directories.has(path)
-    ? `holds ${shownPath(inTheWay ?? "")}, which is not among the job's files`
+    ? `contains ${shownPath(inTheWay ?? "")}, which is not among the job's files`
     : files.has(path)
       ? "is where a file belongs"
       : "is not among the job's files";
@@ -148,20 +148,20 @@ function keptBelow(path: string, kept: readonly string[]): SyncConflict[] {
   if (first === undefined) return [];
   return [
     {
-      message: `${shownPath(path)} is a directory where a file belongs, and "keep" of its manifest keeps ${shownPath(first)}`,
-      hint: "move what is kept away, or give the file another name",
+      message: `${shownPath(path)} is a directory where a file belongs, but "keep" in its manifest protects ${shownPath(first)}`,
+      hint: "move the protected files away, or rename the file",
     },
   ];
 }
 
 function keptFile(path: string): SyncConflict {
   return {
-    message: `${shownPath(path)} is where a directory belongs, and "keep" of its manifest keeps it`,
-    hint: "move it away, or give the directory another name",
+    message: `${shownPath(path)} is where a directory belongs, but "keep" in its manifest protects it`,
+    hint: "move it away, or rename the directory",
   };
 }
 
-/** Whether a path is the job's own: in a name it keeps, or matched by its patterns. */
+/** Whether a path belongs to the job: below a name it keeps, or matched by its patterns. */
 function keptPaths({ keep, protect }: SyncedPaths): (path: string) => boolean {
   const expressions = new Map(
     [...protect].flatMap(([job, patterns]) =>

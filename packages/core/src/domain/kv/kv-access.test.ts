@@ -27,7 +27,7 @@ describe("a job may read", () => {
   });
 
   it("a refused read explains how to get access", () => {
-    expect(accessHint("api", "secrets/job/web")).toContain("demand one of web");
+    expect(accessHint("api", "secrets/job/web")).toContain("a demand on a command of web");
     expect(accessHint("api", "maand/worker/10.0.0.2")).toContain("own worker");
     expect(accessHint("api", "maand/job/web/worker/10.0.0.2")).toContain("own worker");
     expect(accessHint("api", "nonsense")).toContain("maand cat kv --jobs api");

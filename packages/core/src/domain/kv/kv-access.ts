@@ -32,7 +32,7 @@ export function readableNamespaces(job: Pick<Job, "name" | "commands">, hosts: r
 export function accessHint(job: string, namespace: string): string {
   const [, other] = /^(?:maand|vars|secrets)\/job\/([^/]+)$/.exec(namespace) ?? [];
   if (other !== undefined)
-    return `let a command of ${job} demand one of ${other} (commands.<name>.demands in workspace/jobs/${job}/manifest.json)`;
+    return `add a demand on a command of ${other} (commands.<name>.demands in workspace/jobs/${job}/manifest.json)`;
   if (namespace.startsWith("maand/worker/") || namespace.includes("/worker/"))
     return "only the allocation's own worker can be read; maand/worker and maand/job/<job> list the others";
   return `maand cat kv --jobs ${job} lists what it may read`;

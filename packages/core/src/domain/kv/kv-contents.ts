@@ -26,8 +26,8 @@ export interface KvContents {
 }
 
 /**
- * Everything a build publishes, except what {@link derivedEntries} computes on reading. A job whose allocations were all
- * removed publishes nothing; a job that was never placed, or is disabled everywhere, does.
+ * Everything a build publishes, except what {@link derivedEntries} computes on reading. A job whose allocations were
+ * all removed publishes nothing; a job that was never placed or is disabled everywhere still publishes its entries.
  */
 export function kvContents(sources: KvSources): KvContents {
   const { catalog, overrides, jobVars } = sources;
@@ -92,8 +92,8 @@ function add(lists: Map<string, string[]>, name: string, item: string): void {
 }
 
 /**
- * `maand/bucket`. A port is published for every job with an allocation, including disabled ones, and only if no other job
- * declares the same name, because a shared name would be ambiguous.
+ * `maand/bucket`. A port is published for every job with an allocation, including disabled ones, and only if no other
+ * job declares the same name, because a shared name would be ambiguous.
  */
 function bucketEntries({ bucketId, catalog }: KvSources, jobs: Catalog["jobs"], placed: Placements): KvEntries {
   const declared = new Map<string, number>();

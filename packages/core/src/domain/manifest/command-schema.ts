@@ -3,7 +3,7 @@ import { described } from "../checks/schema-notes.ts";
 import { onlyObject, withHint } from "../checks/validate.ts";
 import { COMMAND_EVENTS } from "./command-events.ts";
 
-const EVENTS_HINT = 'name the events it runs at, such as ["post_deploy"]';
+const EVENTS_HINT = 'list the events at which it runs, such as ["post_deploy"]';
 
 /** Examples for editors; plugins may add other events. */
 const EVENTS: readonly string[] = Object.keys(COMMAND_EVENTS);
@@ -15,7 +15,7 @@ export const CommandSchema = v.looseObject(
       v.array(v.pipe(v.string(), v.examples(EVENTS))),
       v.minLength(1, withHint("must name at least one event", EVENTS_HINT)),
       v.metadata({
-        description: `Moments of build and deploy at which it runs: ${EVENTS.join(", ")}.`,
+        description: `When it runs, during builds and deploys: ${EVENTS.join(", ")}.`,
         examples: [["post_deploy"]],
       }),
     ),
@@ -28,10 +28,10 @@ export const CommandSchema = v.looseObject(
         }),
         'write { "job": "...", "command": "command_..." }',
       ),
-      "A command of another job that it needs; that job is deployed first then.",
+      "A command of another job that it needs; that job is then deployed first.",
       { dependencies: { job: ["command"], command: ["job"] } },
     ),
-    runtime: described(v.string(), "The runtime that executes it, if not the default."),
+    runtime: described(v.string(), "The runtime that executes it, if not the default one."),
   },
   withHint("is missing", EVENTS_HINT),
 );

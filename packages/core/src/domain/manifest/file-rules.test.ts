@@ -25,18 +25,18 @@ describe("files of a manifest", () => {
   });
 
   it.each<[unknown, string]>([
-    [{ a: { mode: 640 } }, "files.a.mode: must be text in quotes, and is 640"],
+    [{ a: { mode: 640 } }, "files.a.mode: must be text in quotes, but is 640"],
     [{ a: { mode: "0240" } }, 'files.a.mode: "0240" is not a mode'],
     [{ a: { mode: "4755" } }, 'files.a.mode: "4755" is not a mode'],
     [{ a: { mode: "u=rw" } }, 'files.a.mode: "u=rw" is not a mode'],
     [{ a: { owner: "app:app" } }, 'files.a.owner: "app:app" is not a user'],
     [{ a: { owner: "-R" } }, 'files.a.owner: "-R" is not a user'],
     [{ a: { group: "a b" } }, 'files.a.group: "a b" is not a group'],
-    [{ a: { mod: "0600" } }, 'files.a.mod: unknown key "mod" (known here: mode, owner, group)'],
-    [{ a: {} }, 'files.a: says nothing (write { "mode": "0640" })'],
-    [{ a: "0600" }, 'files.a: must be an object, and is "0600"'],
+    [{ a: { mod: "0600" } }, 'files.a.mod: unknown key "mod" (valid keys: mode, owner, group)'],
+    [{ a: {} }, 'files.a: sets nothing (write { "mode": "0640" })'],
+    [{ a: "0600" }, 'files.a: must be an object, but is "0600"'],
     [{ "[a": { mode: "0600" } }, 'files.[a: "[a" is not a pattern'],
-    [["a"], "files: must be an object, and is a list"],
+    [["a"], "files: must be an object, but is a list"],
   ])("%j is refused", (files, message) => {
     const { rules, found } = resolve(files);
     expect(rules).toBeUndefined();

@@ -3,8 +3,8 @@ import { described, looksLike } from "../checks/schema-notes.ts";
 import { onlyObject, shown, withHint } from "../checks/validate.ts";
 import { type FileRule, MODE_PATTERN, OWNER_PATTERN, parseMode } from "../deploy/file-access.ts";
 
-const MODE_HINT = 'write it as "0640", in quotes, with reading for the owner';
-const OWNER_HINT = "write the name or the number it has on the worker";
+const MODE_HINT = 'write it as "0640", in quotes; the owner must be able to read the file';
+const OWNER_HINT = "write its name or number on the worker";
 
 const owner = (what: string) =>
   v.pipe(
@@ -27,23 +27,23 @@ export const FileRuleSchema = onlyObject(
           "Permission bits; default 0644, 0755 if the file is executable, or secret_files_mode of the bucket.",
           { examples: ["0640"] },
         ),
-        owner: described(owner("user"), "The user it belongs to; default: root, or the ssh user without use_sudo.", {
+        owner: described(owner("user"), "The user that owns it; default: root, or the ssh user if use_sudo is off.", {
           examples: ["app"],
         }),
-        group: described(owner("group"), "The group it belongs to; default: that of root, or of the ssh user.", {
+        group: described(owner("group"), "The group that owns it; default: the group of root, or of the ssh user.", {
           examples: ["app"],
         }),
       },
-      ({ received }) => withHint(`unknown key ${received}`, "known here: mode, owner, group"),
+      ({ received }) => withHint(`unknown key ${received}`, "valid keys: mode, owner, group"),
     ),
-    v.check((rule) => Object.keys(rule).length > 0, withHint("says nothing", 'write { "mode": "0640" }')),
+    v.check((rule) => Object.keys(rule).length > 0, withHint("sets nothing", 'write { "mode": "0640" }')),
   ),
   'write { "mode": "0640" }',
 );
 
 type WrittenRules = Readonly<Record<string, v.InferOutput<typeof FileRuleSchema>>>;
 
-/** The rules of a manifest, in the order written. */
+/** The rules of a manifest, in the order in which they are written. */
 export function fileRulesOf(written: WrittenRules): FileRule[] {
   return Object.entries(written).map(([pattern, { mode, owner, group }]) => ({
     pattern,

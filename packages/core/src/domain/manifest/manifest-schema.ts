@@ -23,11 +23,11 @@ export const MANIFEST_DEFAULTS = {
 
 const BATCH_HINT = 'write 2 for two at a time, or "25%" for a quarter of them';
 
-/** More allocations than any bucket has; a larger number is a typo. */
+/** More allocations than any bucket has; a larger number must be a typo. */
 const MOST = 100_000;
 
 const BATCH_RANGE = ({ input }: { readonly input: number }) =>
-  withHint(`must be between 0 and ${MOST}, and is ${shown(input)}`, BATCH_HINT);
+  withHint(`must be between 0 and ${MOST}, but is ${shown(input)}`, BATCH_HINT);
 
 const batchSize = v.union(
   [
@@ -38,14 +38,14 @@ const batchSize = v.union(
       v.metadata({ patternErrorMessage: BATCH_HINT }),
     ),
   ],
-  ({ input }) => withHint(`must be a whole number or a share, and is ${shown(input)}`, BATCH_HINT),
+  ({ input }) => withHint(`must be a whole number or a percentage, but is ${shown(input)}`, BATCH_HINT),
 );
 
 const TOO_LONG = (input: number) =>
-  withHint(`must be at most 86400, and is ${shown(input)}`, "a day is the most; write 3600 for an hour");
+  withHint(`must be at most 86400, but is ${shown(input)}`, "the maximum is one day; write 3600 for an hour");
 
 const VERSION_HINT = 'write it as "1.2.3" or "1.2.3-rc.1"';
-const GLOB_HINT = 'write it as "conf/*.yml" or "certs/**"; a [ needs its ], and a \\ needs a following character';
+const GLOB_HINT = 'write it as "conf/*.yml" or "certs/**"; a [ needs a closing ], and a \\ needs a following character';
 
 const KEEP_HINT = 'write a name such as "*.pid", or a path from the job\'s directory such as "run/"';
 
@@ -56,7 +56,7 @@ const isPattern = v.check(isGlob, ({ input }: v.CheckIssue<string>) =>
 );
 
 const ENTRIES = {
-  $schema: described(v.string(), "Where an editor finds this schema; maand does not read it."),
+  $schema: described(v.string(), "The address of this schema, for editors; maand ignores it."),
   version: described(
     v.pipe(
       v.string(),
@@ -66,35 +66,43 @@ const ENTRIES = {
       ),
       looksLike(VERSION_PATTERN, VERSION_HINT),
     ),
-    "Version of the job. A change of it is rolled out even when no file changed.",
+    "Version of the job. A changed version is rolled out even if no file changed.",
     { default: MANIFEST_DEFAULTS.version, examples: ["1.0.0"] },
   ),
   selectors: described(
     v.array(v.pipe(v.string(), looksLike(WRITTEN_LABEL, `use ${nameRule("label")}`))),
-    "Labels a worker must all have to get this job; default: the job's name.",
+    "Labels that a worker must have, all of them, to get this job; default: the job's name.",
     { examples: [["worker"]] },
   ),
-  max_concurrent_upgrades: described(batchSize, "How many allocations are restarted or reloaded at once; default 1.", {
-    default: MANIFEST_DEFAULTS.max_concurrent_upgrades,
-    examples: [2, "25%"],
-  }),
-  max_concurrent_starts: described(batchSize, "How many new allocations are started at once; default 0, all.", {
-    default: MANIFEST_DEFAULTS.max_concurrent_starts,
-    examples: [2, "25%"],
-  }),
+  max_concurrent_upgrades: described(
+    batchSize,
+    "Number of allocations that are restarted or reloaded in parallel; default 1.",
+    {
+      default: MANIFEST_DEFAULTS.max_concurrent_upgrades,
+      examples: [2, "25%"],
+    },
+  ),
+  max_concurrent_starts: described(
+    batchSize,
+    "Number of new allocations that are started in parallel; default 0, which means all.",
+    {
+      default: MANIFEST_DEFAULTS.max_concurrent_starts,
+      examples: [2, "25%"],
+    },
+  ),
   min_allocations_count: described(
     v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(MOST)),
-    "Build refuses fewer allocations than this.",
+    "A build is refused if the job has fewer allocations than this.",
     { default: MANIFEST_DEFAULTS.min_allocations_count },
   ),
   on_failure: described(
     v.picklist(["stop", "revert"]),
-    "What a failed rollout leads to: the rest stays as it is, or all goes back to what ran before; default stop.",
+    "What happens after a failed rollout: stop leaves the remaining allocations unchanged, revert goes back to the previous release; default stop.",
     { default: MANIFEST_DEFAULTS.on_failure },
   ),
   revert_scope: described(
     v.picklist(["batch", "job"]),
-    "With on_failure revert: what goes back, all that the rollout changed or its failed batch; default job.",
+    "With on_failure revert: what is reverted, everything that the rollout changed (job) or only the failed batch (batch); default job.",
     { default: MANIFEST_DEFAULTS.revert_scope },
   ),
   rollout: described(
@@ -108,7 +116,7 @@ const ENTRIES = {
   ),
   restart_globs: described(
     v.array(v.pipe(v.string(), isPattern, looksLike(GLOB_PATTERN, GLOB_HINT))),
-    "With restart_policy reload: a changed file that matches makes it a restart.",
+    "With restart_policy reload: a changed file that matches causes a restart instead.",
     { examples: [["Makefile", "conf/**"]] },
   ),
   keep: described(
@@ -119,7 +127,7 @@ const ENTRIES = {
         looksLike(KEEP_PATTERN, KEEP_HINT),
       ),
     ),
-    "Files the job makes itself in its directory, which no deploy may delete; data, logs and bin are kept anyway.",
+    "Files that the job creates in its directory and that no deploy may delete; data, logs and bin are always kept.",
     { examples: [["*.pid", "run/"]] },
   ),
   files: described(
@@ -133,9 +141,9 @@ const ENTRIES = {
       v.minValue(1),
       v.maxValue(86_400, ({ input }) => TOO_LONG(input)),
     ),
-    "Seconds a lifecycle command may take; default: timeouts.command of the bucket.",
+    "Seconds that a lifecycle command may take; default: timeouts.command of the bucket.",
   ),
-  resources: described(onlyObject(ResourcesSchema), "What the job needs of a worker: memory, cpu, ports."),
+  resources: described(onlyObject(ResourcesSchema), "What the job needs from a worker: memory, cpu, ports."),
   commands: described(
     onlyObject(
       v.record(
@@ -144,7 +152,7 @@ const ENTRIES = {
       ),
       'write { "command_...": { "executed_on": ["post_deploy"] } }',
     ),
-    "Scripts of the job that run on this machine at moments of build and deploy.",
+    "Scripts of the job that run on this machine at certain points of a build or deploy.",
   ),
 };
 

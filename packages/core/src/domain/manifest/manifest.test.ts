@@ -177,10 +177,10 @@ describe("unknown keys", () => {
         "warning",
         "unknown_key",
         "colour",
-        expect.stringMatching(/^known here: version, selectors, .*, health_check, certs$/),
+        expect.stringMatching(/^valid keys: version, selectors, .*, health_check, certs$/),
       ],
       ["warning", "unknown_key", "resources.memroy", 'did you mean "memory"?'],
-      ["warning", "unknown_key", "resources.memory.minimum", "known here: min, max"],
+      ["warning", "unknown_key", "resources.memory.minimum", "valid keys: min, max"],
       ["warning", "unknown_key", "resources.cpu.mix", 'did you mean "min"?'],
       ["warning", "unknown_key", "commands.command_a.demand", 'did you mean "demands"?'],
       ["warning", "unknown_key", "commands.command_a.demands.jobs", 'did you mean "job"?'],
@@ -194,11 +194,11 @@ describe("unknown keys", () => {
 
 describe("a refused manifest", () => {
   const BATCH = 'write 2 for two at a time, or "25%" for a quarter of them';
-  const PORT = "write a number from 1 to 65535, or {} to have one assigned";
+  const PORT = "write a number from 1 to 65535, or {} to assign a free one";
   const VERSION = 'write it as "1.2.3" or "1.2.3-rc.1"';
   const MEMORY = 'write it as "256 mb", "1.5 gb" or "1 tb"';
   const CPU = 'write it as "500 mhz" or "2 ghz"';
-  const GLOB = 'write it as "conf/*.yml" or "certs/**"; a [ needs its ], and a \\ needs a following character';
+  const GLOB = 'write it as "conf/*.yml" or "certs/**"; a [ needs a closing ], and a \\ needs a following character';
   const batches = (
     key: string,
     value: unknown,
@@ -207,7 +207,7 @@ describe("a refused manifest", () => {
   ): [unknown, string] => [{ [key]: value }, `${key}: ${message}${hint === "" ? "" : ` (${hint})`}`];
   const ports = (value: unknown, is: string): [unknown, string] => [
     { resources: { ports: { http: value } } },
-    `resources.ports.http: must be a port number or {}, and is ${is} (${PORT})`,
+    `resources.ports.http: must be a port number or {}, but is ${is} (${PORT})`,
   ];
   const command = (value: unknown, message: string): [unknown, string] => [
     { commands: { command_a: value } },
@@ -215,58 +215,58 @@ describe("a refused manifest", () => {
   ];
 
   it.each<[unknown, string]>([
-    [null, ": must be an object, and is null (write {} at least)"],
-    [[], ": must be an object, and is an empty list (write {} at least)"],
-    ["api", ': must be an object, and is "api" (write {} at least)'],
-    [{ version: 1.2 }, 'version: must be text in quotes, and is 1.2 (write "1.2")'],
-    [{ version: null }, "version: must be text in quotes, and is null (give it a value, or leave the key out)"],
-    [{ version: ["1"] }, "version: must be text in quotes, and is a list"],
+    [null, ": must be an object, but is null (write {} at least)"],
+    [[], ": must be an object, but is an empty list (write {} at least)"],
+    ["api", ': must be an object, but is "api" (write {} at least)'],
+    [{ version: 1.2 }, 'version: must be text in quotes, but is 1.2 (write "1.2")'],
+    [{ version: null }, "version: must be text in quotes, but is null (set a value, or remove the key)"],
+    [{ version: ["1"] }, "version: must be text in quotes, but is a list"],
     [{ version: "" }, `version: "" is not a version (${VERSION})`],
     [{ version: "latest" }, `version: "latest" is not a version (${VERSION})`],
     [{ version: "1.0;\nreboot" }, `version: "1.0;\\nreboot" is not a version (${VERSION})`],
-    [{ selectors: "web" }, 'selectors: must be a list, and is "web" (write ["web"])'],
-    [{ selectors: {} }, "selectors: must be a list, and is an object"],
-    [{ selectors: ["web", 5] }, 'selectors[1]: must be text in quotes, and is 5 (write "5")'],
+    [{ selectors: "web" }, 'selectors: must be a list, but is "web" (write ["web"])'],
+    [{ selectors: {} }, "selectors: must be a list, but is an object"],
+    [{ selectors: ["web", 5] }, 'selectors[1]: must be text in quotes, but is 5 (write "5")'],
     [
       { selectors: ["o'b"] },
       `selectors: "o'b" is not a label (use letters, digits, - . and _, beginning with a letter or digit)`,
     ],
-    batches("max_concurrent_upgrades", true, "must be a whole number or a share, and is true"),
+    batches("max_concurrent_upgrades", true, "must be a whole number or a percentage, but is true"),
     batches("max_concurrent_upgrades", "2", '"2" is not a batch size'),
     batches("max_concurrent_upgrades", "0%", '"0%" is not a batch size'),
     batches("max_concurrent_upgrades", "101%", '"101%" is not a batch size'),
     batches("max_concurrent_starts", "half", '"half" is not a batch size'),
-    batches("max_concurrent_starts", 1.5, "must be a whole number, and is 1.5", ""),
-    batches("max_concurrent_starts", null, "must be a whole number or a share, and is null"),
-    batches("max_concurrent_starts", [2], "must be a whole number or a share, and is a list"),
-    [{ min_allocations_count: -1 }, "min_allocations_count: must be at least 0, and is -1"],
-    [{ min_allocations_count: 0.5 }, "min_allocations_count: must be a whole number, and is 0.5"],
-    [{ min_allocations_count: "3" }, 'min_allocations_count: must be a number, and is "3" (write 3, without quotes)'],
-    [{ min_allocations_count: "three" }, 'min_allocations_count: must be a number, and is "three"'],
+    batches("max_concurrent_starts", 1.5, "must be a whole number, but is 1.5", ""),
+    batches("max_concurrent_starts", null, "must be a whole number or a percentage, but is null"),
+    batches("max_concurrent_starts", [2], "must be a whole number or a percentage, but is a list"),
+    [{ min_allocations_count: -1 }, "min_allocations_count: must be at least 0, but is -1"],
+    [{ min_allocations_count: 0.5 }, "min_allocations_count: must be a whole number, but is 0.5"],
+    [{ min_allocations_count: "3" }, 'min_allocations_count: must be a number, but is "3" (write 3, without quotes)'],
+    [{ min_allocations_count: "three" }, 'min_allocations_count: must be a number, but is "three"'],
     [
       { restart_policy: "Reload" },
-      'restart_policy: must be "always", "reload" or "never", and is "Reload" (did you mean "reload"?)',
+      'restart_policy: must be "always", "reload" or "never", but is "Reload" (did you mean "reload"?)',
     ],
-    [{ restart_policy: "sometimes" }, 'restart_policy: must be "always", "reload" or "never", and is "sometimes"'],
-    [{ restart_policy: true }, 'restart_policy: must be "always", "reload" or "never", and is true'],
+    [{ restart_policy: "sometimes" }, 'restart_policy: must be "always", "reload" or "never", but is "sometimes"'],
+    [{ restart_policy: true }, 'restart_policy: must be "always", "reload" or "never", but is true'],
     [
       { restart_policy: "reload", restart_globs: "*.conf" },
-      'restart_globs: must be a list, and is "*.conf" (write ["*.conf"])',
+      'restart_globs: must be a list, but is "*.conf" (write ["*.conf"])',
     ],
     [{ restart_policy: "reload", restart_globs: ["ok", "["] }, `restart_globs[1]: "[" is not a pattern (${GLOB})`],
     [{ restart_policy: "reload", restart_globs: [""] }, `restart_globs[0]: "" is not a pattern (${GLOB})`],
     [
       { restart_globs: ["*"] },
-      'restart_globs: restart_globs need restart_policy reload (write "restart_policy": "reload", or leave restart_globs out)',
+      'restart_globs: restart_globs need restart_policy reload (write "restart_policy": "reload", or remove restart_globs)',
     ],
-    [{ timeout_seconds: 0 }, "timeout_seconds: must be at least 1, and is 0"],
-    [{ timeout_seconds: "60" }, 'timeout_seconds: must be a number, and is "60" (write 60, without quotes)'],
-    [{ resources: [] }, "resources: must be an object, and is an empty list"],
+    [{ timeout_seconds: 0 }, "timeout_seconds: must be at least 1, but is 0"],
+    [{ timeout_seconds: "60" }, 'timeout_seconds: must be a number, but is "60" (write 60, without quotes)'],
+    [{ resources: [] }, "resources: must be an object, but is an empty list"],
     [
       { resources: { memory: "1 gb" } },
-      'resources.memory: must be an object, and is "1 gb" (write { "min": "256 mb", "max": "512 mb" })',
+      'resources.memory: must be an object, but is "1 gb" (write { "min": "256 mb", "max": "512 mb" })',
     ],
-    [{ resources: { memory: { min: 512 } } }, 'resources.memory.min: must be text in quotes, and is 512 (write "512")'],
+    [{ resources: { memory: { min: 512 } } }, 'resources.memory.min: must be text in quotes, but is 512 (write "512")'],
     [
       { resources: { memory: { max: "2 cores" } } },
       `resources.memory.max: "2 cores" is not an amount of memory (${MEMORY})`,
@@ -282,13 +282,13 @@ describe("a refused manifest", () => {
     [{ resources: { cpu: { min: "NaN" } } }, `resources.cpu.min: "NaN" is not an amount of cpu (${CPU})`],
     [
       { resources: { cpu: 2 } },
-      'resources.cpu: must be an object, and is 2 (write { "min": "200 mhz", "max": "500 mhz" })',
+      'resources.cpu: must be an object, but is 2 (write { "min": "200 mhz", "max": "500 mhz" })',
     ],
     [
       { resources: { cpu: { min: "2 ghz", max: "1999 mhz" } } },
       "resources.cpu: min (2 ghz) is more than max (1999 mhz) (raise max or lower min)",
     ],
-    [{ resources: { ports: ["http"] } }, 'resources.ports: must be an object, and is a list (write { "http": {} })'],
+    [{ resources: { ports: ["http"] } }, 'resources.ports: must be an object, but is a list (write { "http": {} })'],
     [
       { resources: { ports: { " http": {} } } },
       'resources.ports. http: " http" is not a port name (use lower-case letters, digits and _, beginning with a letter)',
@@ -309,7 +309,7 @@ describe("a refused manifest", () => {
     ports({ number: 80 }, "an object"),
     [
       { commands: [] },
-      'commands: must be an object, and is an empty list (write { "command_...": { "executed_on": ["post_deploy"] } })',
+      'commands: must be an object, but is an empty list (write { "command_...": { "executed_on": ["post_deploy"] } })',
     ],
     [
       { commands: { hello: { executed_on: ["cli"] } } },
@@ -319,36 +319,36 @@ describe("a refused manifest", () => {
       { commands: { "command_a;b": { executed_on: ["cli"] } } },
       'commands.command_a;b: "command_a;b" is not a command name (use command_ followed by lower-case letters, digits and _)',
     ],
-    command("cli", ': must be an object, and is "cli" (write { "executed_on": ["post_deploy"] })'),
-    command(["cli"], ': must be an object, and is a list (write { "executed_on": ["post_deploy"] })'),
-    command({}, '.executed_on: is missing (name the events it runs at, such as ["post_deploy"])'),
+    command("cli", ': must be an object, but is "cli" (write { "executed_on": ["post_deploy"] })'),
+    command(["cli"], ': must be an object, but is a list (write { "executed_on": ["post_deploy"] })'),
+    command({}, '.executed_on: is missing (list the events at which it runs, such as ["post_deploy"])'),
     command(
       { executed_on: [] },
-      '.executed_on: must name at least one event (name the events it runs at, such as ["post_deploy"])',
+      '.executed_on: must name at least one event (list the events at which it runs, such as ["post_deploy"])',
     ),
-    command({ executed_on: "cli" }, '.executed_on: must be a list, and is "cli" (write ["cli"])'),
-    command({ executed_on: [1] }, '.executed_on[0]: must be text in quotes, and is 1 (write "1")'),
+    command({ executed_on: "cli" }, '.executed_on: must be a list, but is "cli" (write ["cli"])'),
+    command({ executed_on: [1] }, '.executed_on[0]: must be text in quotes, but is 1 (write "1")'),
     command(
       { executed_on: ["cli"], demands: "db" },
-      '.demands: must be an object, and is "db" (write { "job": "...", "command": "command_..." })',
+      '.demands: must be an object, but is "db" (write { "job": "...", "command": "command_..." })',
     ),
     command(
       { executed_on: ["cli"], demands: { job: "db" } },
-      ".demands: a demand names a job and one of its commands (write both job and command, or neither)",
+      ".demands: a demand must name a job and one of its commands (write both job and command, or neither)",
     ),
     command(
       { executed_on: ["cli"], demands: { job: " ", command: "command_x" } },
-      ".demands: a demand names a job and one of its commands (write both job and command, or neither)",
+      ".demands: a demand must name a job and one of its commands (write both job and command, or neither)",
     ),
     command(
       { executed_on: ["cli"], demands: { job: "api", command: "command_x" } },
-      ".demands.job: a job cannot demand itself (name another job, or leave demands out)",
+      ".demands.job: a job cannot demand itself (name another job, or remove demands)",
     ),
     command(
       { executed_on: ["cli"], demands: { job: "db", command: "command_x", config: [] } },
-      ".demands.config: must be an object, and is an empty list",
+      ".demands.config: must be an object, but is an empty list",
     ),
-    [{ $schema: 5 }, '$schema: must be text in quotes, and is 5 (write "5")'],
+    [{ $schema: 5 }, '$schema: must be text in quotes, but is 5 (write "5")'],
   ])("%j reports the problem and a hint", (written, expected) => {
     expect(described(written)).toEqual([expected]);
     expect(resolve(written).problems[0]?.level).toBe("error");

@@ -30,7 +30,7 @@ export type Manifest = Pick<
   | "commands"
 > & { readonly portRequests: Readonly<Record<string, PortRequest>> };
 
-/** The path of a job's manifest, as problems name it. */
+/** The path of a job's manifest, as named in problems. */
 export function manifestFile(job: string): string {
   return `workspace/jobs/${job}/manifest.json`;
 }
@@ -60,8 +60,8 @@ export function resolveManifest(
 }
 
 /**
- * The valid part of a refused manifest, for plugins that check the rest of it in the same build. Undefined if there is no
- * such part, or if it would have fewer ports than written.
+ * The valid part of a refused manifest, for plugins that check the rest of it in the same build. Undefined if there is
+ * no such part, or if it would have fewer ports than the manifest declares.
  */
 export function understoodPart(job: string, value: unknown): Manifest | undefined {
   const silent: Report = () => undefined;
@@ -80,7 +80,7 @@ function reportIdleGlobs(globs: readonly string[], policy: unknown, file: string
       "invalid_manifest",
       `${file}: restart_globs`,
       "restart_globs need restart_policy reload",
-      'write "restart_policy": "reload", or leave restart_globs out',
+      'write "restart_policy": "reload", or remove restart_globs',
     ),
   );
 }
@@ -185,7 +185,7 @@ function demandsOf(
       error(
         "invalid_demand",
         `${where}.demands`,
-        "a demand names a job and one of its commands",
+        "a demand must name a job and one of its commands",
         "write both job and command, or neither",
       ),
     );
@@ -197,7 +197,7 @@ function demandsOf(
         "invalid_demand",
         `${where}.demands.job`,
         "a job cannot demand itself",
-        "name another job, or leave demands out",
+        "name another job, or remove demands",
       ),
     );
     return undefined;

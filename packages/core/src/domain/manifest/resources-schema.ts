@@ -26,9 +26,9 @@ const cpu = v.pipe(
   looksLike(CPU_PATTERN, CPU_HINT),
 );
 
-const PORT_HINT = "write a number from 1 to 65535, or {} to have one assigned";
+const PORT_HINT = "write a number from 1 to 65535, or {} to assign a free one";
 const notPort = ({ input }: v.BaseIssue<unknown>) =>
-  withHint(`must be a port number or {}, and is ${shown(input)}`, PORT_HINT);
+  withHint(`must be a port number or {}, but is ${shown(input)}`, PORT_HINT);
 
 const port = v.pipe(
   v.union(
@@ -38,7 +38,7 @@ const port = v.pipe(
     ],
     notPort,
   ),
-  v.metadata({ description: "Its number, or {} to have a free one assigned and kept.", default: {} }),
+  v.metadata({ description: "Its number, or {} to assign a free port permanently.", default: {} }),
 );
 
 const portName = v.pipe(
@@ -51,7 +51,7 @@ const portName = v.pipe(
 );
 
 const LEAST = "The minimum it needs; default 0.";
-const MOST = "The maximum it uses, which is reserved for it; default: min.";
+const MOST = "The maximum it may use, which is reserved for it; default: min.";
 
 /** The schema of `resources` in a manifest. */
 export const ResourcesSchema = v.looseObject({
@@ -77,7 +77,7 @@ export const ResourcesSchema = v.looseObject({
   ),
   ports: described(
     onlyObject(v.record(portName, port), 'write { "http": {} }'),
-    "Ports it listens on, by name: a number, or {} to have one assigned.",
+    "Ports it listens on, by name: a number, or {} to assign a free one.",
     { examples: [{ http: {} }] },
   ),
 });

@@ -88,7 +88,7 @@ describe("an override", () => {
         code: "unsupported_resources",
         level: "error",
         where: `${FILE}: api.memory`,
-        message: `"${memory}" is outside of what the manifest allows, 256 to 1024 MB`,
+        message: `"${memory}" is outside the range of the manifest, 256 to 1024 MB`,
         hint: "change it, or resources.memory in workspace/jobs/api/manifest.json",
       },
     ]);
@@ -137,14 +137,14 @@ describe("capacity", () => {
       [
         [
           "10.0.0.1.memory",
-          "its jobs need 3072 MB and it has 3071.5 MB",
+          "its jobs need 3072 MB, but it has only 3071.5 MB",
           "place fewer jobs there, or lower what they reserve",
         ],
-        ["10.0.0.1.cpu", "its jobs need 500 MHz, and its capacity is not set", 'write "cpu" for this worker'],
-        ["10.0.0.2.memory", "its jobs need 1024 MB, and its capacity is not set", 'write "memory" for this worker'],
+        ["10.0.0.1.cpu", "its jobs need 500 MHz, but its capacity is not set", 'write "cpu" for this worker'],
+        ["10.0.0.2.memory", "its jobs need 1024 MB, but its capacity is not set", 'write "memory" for this worker'],
         [
           "10.0.0.2.cpu",
-          "its jobs need 500 MHz and it has 400 MHz",
+          "its jobs need 500 MHz, but it has only 400 MHz",
           "place fewer jobs there, or lower what they reserve",
         ],
       ].map(([key, message, hint]) => ({
@@ -174,12 +174,12 @@ describe("min_allocations_count", () => {
         code: "missing_allocations",
         level: "error",
         where: "workspace/jobs/api/manifest.json: min_allocations_count",
-        message: "job api has 1 allocation and needs 2",
+        message: "job api has 1 allocation but needs 2",
         hint: 'label more workers with "web" and "fast"',
       },
     ]);
   });
   it("uses correct plurals", () => {
-    expect(check(1, [])[0]?.message).toBe("job api has 0 allocations and needs 1");
+    expect(check(1, [])[0]?.message).toBe("job api has 0 allocations but needs 1");
   });
 });

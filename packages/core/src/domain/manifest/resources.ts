@@ -49,7 +49,7 @@ export function overridden(
       error(
         "unsupported_resources",
         where,
-        `"${written}" is outside of what the manifest allows, ${range}`,
+        `"${written}" is outside the range of the manifest, ${range}`,
         `change it, or resources.${kind} in ${manifestFile(job)}`,
       ),
     );
@@ -87,8 +87,8 @@ function checkOne(host: string, kind: keyof typeof KINDS, needed: number, availa
   const where = `${WORKERS_FILE}: ${host}.${kind}`;
   const message =
     available > 0
-      ? `its jobs need ${plainDecimal(needed)} ${unit} and it has ${plainDecimal(available)} ${unit}`
-      : `its jobs need ${plainDecimal(needed)} ${unit}, and its capacity is not set`;
+      ? `its jobs need ${plainDecimal(needed)} ${unit}, but it has only ${plainDecimal(available)} ${unit}`
+      : `its jobs need ${plainDecimal(needed)} ${unit}, but its capacity is not set`;
   report(
     error(
       "insufficient_resources",
@@ -110,7 +110,7 @@ export function checkCounts(jobs: readonly Job[], allocations: readonly Allocati
       error(
         "missing_allocations",
         `${manifestFile(job.name)}: min_allocations_count`,
-        `job ${job.name} has ${count} ${count === 1 ? "allocation" : "allocations"} and needs ${job.minAllocationsCount}`,
+        `job ${job.name} has ${count} ${count === 1 ? "allocation" : "allocations"} but needs ${job.minAllocationsCount}`,
         `label more workers with ${job.selectors.map((label) => `"${label}"`).join(" and ")}`,
       ),
     );

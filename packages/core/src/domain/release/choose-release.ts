@@ -1,12 +1,14 @@
 import { parseVersion } from "../deploy/version.ts";
 import { type Release, releaseName, releaseNumber, verdictOf } from "./release.ts";
 
-/** A release of a job that a command named or chose; `problem` says why there is none, and what would be valid. */
+/**
+ * A release of a job that was named or chosen; otherwise `problem` says why there is none, and which ones are valid.
+ */
 export type ChosenRelease = { readonly release: Release } | { readonly problem: string; readonly hint: string };
 
 /**
- * The release that a person named: `r12`, `12`, or a version, then the newest release with it. A version is compared as it is
- * written. `releases` are those of one job, newest first.
+ * Finds the release with a given name: `r12`, `12`, or a version, which means the newest release with that version. A
+ * version is compared as it is written. `releases` are those of one job, newest first.
  */
 export function namedRelease(job: string, name: string, releases: readonly Release[]): ChosenRelease {
   const number = releaseNumber(name);
@@ -22,8 +24,8 @@ export function namedRelease(job: string, name: string, releases: readonly Relea
 }
 
 /**
- * The release that a rollback without a name goes to: the one that was healthy on all allocations last, other than the one
- * that is wanted now. A bad or held release is never chosen.
+ * The target of a rollback without a named release: the last release that was healthy on all allocations, other than
+ * the currently wanted one. A bad or held release is never chosen.
  */
 export function lastGoodRelease(
   job: string,
@@ -42,7 +44,7 @@ export function lastGoodRelease(
 }
 
 function kept(releases: readonly Release[]): string {
-  if (releases.length === 0) return "it has none yet; maand build makes the first one";
+  if (releases.length === 0) return "it has none yet; maand build creates the first one";
   const names = releases.map(({ number, version }) => `${releaseName(number)} (${version})`);
   return `it has ${names.slice(0, 8).join(", ")}${names.length > 8 ? " and older ones" : ""}`;
 }

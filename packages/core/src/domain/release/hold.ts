@@ -1,4 +1,4 @@
-/** Why another release of a job is deployed than the one that the workspace holds. */
+/** Why the release of a job in the workspace is not the one that is deployed. */
 export interface Hold {
   /** The number of the release that is not deployed. */
   readonly release: number;
@@ -18,19 +18,19 @@ export function isParked({ release, hold }: { readonly release?: number; readonl
   return hold !== undefined && hold.release === release;
 }
 
-/** A job, as far as the text about its hold depends on it. */
+/** The parts of a job that the text about its hold depends on. */
 interface HeldJobText {
   readonly name: string;
   readonly version: string;
   readonly release?: number;
 }
 
-/** Says that a release of a job is not deployed, why, what is deployed instead, and how the hold ends. */
+/** Describes a hold: which release is not deployed, why, what is deployed instead, and how the hold ends. */
 export function holdText({ name, version, release }: HeldJobText, hold: Hold): string {
   const ended = hold.kind === "rollback" ? "rolled back" : "reverted";
   const instead =
     release === undefined || release === hold.release ? "nothing is deployed" : `r${release} (${version}) is deployed`;
-  return `${name} is held: r${hold.release} (${hold.version}) was ${ended} on ${hold.since.slice(0, 16).replace("T", " ")} by ${hold.by}, so ${instead} instead; it ends with the next build that changes ${name}, or with ${howToEnd(name, hold)}`;
+  return `${name} is held: r${hold.release} (${hold.version}) was ${ended} on ${hold.since.slice(0, 16).replace("T", " ")} by ${hold.by}, so ${instead} instead; the hold ends with the next build that changes ${name}, or with ${howToEnd(name, hold)}`;
 }
 
 /** The command that deploys a held release after all. */

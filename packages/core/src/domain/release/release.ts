@@ -8,11 +8,11 @@ export interface Release {
   /** Digest of its files, the manifest included. */
   readonly digest: string;
   readonly version: string;
-  /** ISO time of the build that made it. */
+  /** ISO time of the build that created it. */
   readonly createdAt: string;
   /** The user that ran the build. */
   readonly createdBy: string;
-  /** The git commit of the workspace, with `+changes` if files were not committed; absent outside of git. */
+  /** The git commit of the workspace, with `+changes` if files were not committed; absent outside a git repository. */
   readonly commit?: string;
   /** Some allocation was promoted with it. */
   readonly deployed: boolean;
@@ -25,7 +25,10 @@ export interface Release {
 /** What is known about a release from its rollouts. */
 export type Verdict = "good" | "bad" | "unconfirmed" | "never deployed";
 
-/** The verdict on a release. `unconfirmed`: it was promoted somewhere, and not yet healthy on all active allocations. */
+/**
+ * The verdict on a release. `unconfirmed`: it was promoted somewhere, but was not yet healthy on all active
+ * allocations.
+ */
 export function verdictOf({ bad, goodAt, deployed }: Pick<Release, "bad" | "goodAt" | "deployed">): Verdict {
   if (bad !== undefined) return "bad";
   if (goodAt !== undefined) return "good";
@@ -44,8 +47,9 @@ export function releaseNumber(text: string): number | undefined {
 }
 
 /**
- * The releases that retention deletes: beyond the newest `keep`, those that are not in use. `inUse` are releases that run
- * somewhere, are wanted, or that a hold names; the last good release is kept too. Failed releases do not displace good ones.
+ * The releases that retention deletes: beyond the newest `keep`, those that are not in use. `inUse` are the releases
+ * that run somewhere, are wanted, or are named by a hold; the last good release is kept too. Failed releases do not
+ * displace good ones.
  */
 export function expiredReleases(
   releases: readonly Pick<Release, "number" | "bad" | "goodAt" | "deployed">[],

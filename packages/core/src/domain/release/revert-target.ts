@@ -2,7 +2,7 @@ import { type Release, verdictOf } from "./release.ts";
 
 /** An allocation that a failed rollout changed: what it ran before, if anything. */
 export interface ChangedBy {
-  /** A version was promoted on it before. */
+  /** Whether a version was promoted on it before. */
   readonly ran: boolean;
   /** The number of its release; undefined if it is unknown. */
   readonly release: number | undefined;
@@ -20,8 +20,8 @@ export type RevertTarget =
   | { readonly kind: "none" };
 
 /**
- * Chooses what a failed rollout goes back to: the newest release that ran before on the changed allocations and is not bad, or
- * else the last good one. A release that was good before is left only for what ran before.
+ * Chooses what a failed rollout goes back to: the newest release that ran before on the changed allocations and is not
+ * bad, or else the last good one. If the failed release was good before, only what ran before is a target.
  */
 export function revertTarget(
   failed: number,

@@ -15,7 +15,7 @@ export interface SettingsOwners {
   readonly absent: ReadonlyMap<string, string>;
 }
 
-/** Fills the defaults into the written settings; undefined after an error. */
+/** Completes the written settings with the defaults; undefined after an error. */
 export function resolveSettings(
   written: unknown,
   file: string,
@@ -34,7 +34,7 @@ export function resolveSettings(
   return settings;
 }
 
-/** Warns about unknown keys, inside and outside of tables: typos, or keys of a plugin that is not loaded. */
+/** Warns about unknown keys, inside and outside tables: typos, or keys of a plugin that is not loaded. */
 function warnUnread(
   written: unknown,
   keys: readonly string[],

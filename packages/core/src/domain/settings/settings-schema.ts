@@ -32,11 +32,11 @@ function count(least: number) {
 
 const SELECTOR = /^[A-Za-z0-9_-]*$/;
 const SELECTOR_RULE = "must be letters, digits, - and _";
-const MODE_HINT = 'write it as "0600", in quotes, with reading for the owner';
+const MODE_HINT = 'write it as "0600", in quotes; the owner must be able to read the file';
 const SIZE_HINT = 'write it as "200 mb" or "2 gb"';
 const D = DEFAULT_SETTINGS;
 
-/** Keys of core outside of tables. */
+/** Keys of core outside tables. */
 export const ENTRIES = {
   worker_root: described(
     v.pipe(v.string(), v.regex(/^\/(?!.*\/\.\.?(?:\/|$)).*[^/]$/, "must be an absolute path")),
@@ -45,7 +45,7 @@ export const ENTRIES = {
   ),
   transport: described(
     v.pipe(v.string(), v.regex(/^[a-z][a-z0-9_-]*$/, "must be one lower-case word")),
-    `Transport of the workers: ssh, local, or one of a plugin; default "${D.transport}".`,
+    `Transport of the workers: ssh, local, or a plugin's transport; default "${D.transport}".`,
     { default: D.transport, examples: ["ssh", "local"] },
   ),
   max_concurrent_jobs: described(
@@ -77,7 +77,7 @@ export const ENTRIES = {
       v.minValue(1, "must be at least 1"),
       v.maxValue(1000, "must be at most 1000"),
     ),
-    `Releases of each job to keep for a rollback; what runs somewhere is always kept. Default ${D.keepReleases}.`,
+    `Releases of each job to keep for rollbacks; running releases are always kept. Default ${D.keepReleases}.`,
     { default: D.keepReleases },
   ),
   secret_files_mode: described(
@@ -123,7 +123,7 @@ export const TABLES = {
       command: described(seconds, "Seconds that a command on a worker may take; default 300.", {
         default: D.timeouts.commandMs / 1000,
       }),
-      tap: described(seconds, "Seconds a plugin may be silent in a hook; default 900.", {
+      tap: described(seconds, "Seconds that a plugin may show no activity in a hook; default 900.", {
         default: D.timeouts.tapMs / 1000,
       }),
     },

@@ -31,7 +31,7 @@ export interface Settings {
     readonly connectMs: number;
     /** `command`, default 300 s. */
     readonly commandMs: number;
-    /** `tap`, default 900 s: how long a plugin may be silent in a hook; shorter where it only computes. */
+    /** `tap`, default 900 s: how long a plugin may show no activity in a hook; shorter for hooks that only compute. */
     readonly tapMs: number;
   };
   /** Keys of plugins, as written; a plugin reads its own with `from` of its declaration. */

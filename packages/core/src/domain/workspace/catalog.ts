@@ -23,7 +23,7 @@ export interface Catalog {
 
 /** A workspace as read: parsed, but not resolved. */
 export interface Written {
-  /** Undefined if it could not be read, which was reported. */
+  /** Undefined if it could not be read; this was reported. */
   readonly workers: unknown;
   /** Undefined if there is no `disabled.json`. */
   readonly disabled: unknown;
@@ -34,7 +34,7 @@ export interface Written {
 
 export interface WrittenJob {
   readonly name: string;
-  /** Undefined if it could not be read, which was reported. */
+  /** Undefined if it could not be read; this was reported. */
   readonly manifest: unknown;
   readonly files: readonly JobFile[];
 }

@@ -9,7 +9,7 @@ export type Choosable = Pick<Worker, "host" | "hostname" | "labels" | "tags">;
 /** A worker that a list of terms selects. */
 export interface Chosen<T extends Choosable = Choosable> {
   readonly worker: T;
-  /** Named directly, by host or hostname; otherwise it is one of a label or zone. */
+  /** Whether it was named by host or hostname; otherwise it was selected by a label or zone. */
   readonly named: boolean;
 }
 
@@ -39,14 +39,14 @@ export function chooseWorkers<T extends Choosable>(
 
 type Kind = "host" | "label" | "zone";
 
-/** No valid host starts with this prefix: one with a colon is an IPv6 address. */
+/** No valid host starts with this prefix: a host with a colon is an IPv6 address. */
 function parted(word: string): { readonly kind: Kind; readonly name: string } {
   const [, kind, name = ""] = /^(label|zone):(.*)$/i.exec(word) ?? [];
   const text = (kind === undefined ? word : name).trim().toLowerCase();
   return { kind: kind === undefined ? "host" : kind.toLowerCase() === "label" ? "label" : "zone", name: text };
 }
 
-/** A host is unique; hostnames are searched only if no host has this name. */
+/** Hosts are unique; hostnames are searched only if no host has this name. */
 function named<T extends Choosable>(name: string, workers: readonly T[]): T[] {
   const hosts = workers.filter(({ host }) => isSameHost(host, name));
   return hosts.length > 0 ? hosts : workers.filter(({ hostname }) => hostname?.toLowerCase() === name);

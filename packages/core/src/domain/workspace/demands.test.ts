@@ -61,7 +61,7 @@ describe("a refused demand", () => {
     [
       "on a job that is not there",
       [api("bd.command_up"), db],
-      [["invalid_demand", `${AT}.job`, 'there is no job "bd"', "name a job of this workspace, or take the demand out"]],
+      [["invalid_demand", `${AT}.job`, 'there is no job "bd"', "name a job of this workspace, or remove the demand"]],
     ],
     [
       "on a job whose name is mistyped",
@@ -97,7 +97,7 @@ describe("a refused demand", () => {
         [
           "demand_version_mismatch",
           `${AT}.config`,
-          "job db has version 2.1.0, wanted is 2.2 or later",
+          "job db has version 2.1.0, but 2.2 or later is required",
           "change the version of db or the demand",
         ],
       ],
@@ -109,7 +109,7 @@ describe("a refused demand", () => {
         [
           "demand_version_mismatch",
           `${AT}.config`,
-          "job db has version 2.1.0, wanted is 2 or earlier",
+          "job db has version 2.1.0, but 2 or earlier is required",
           "change the version of db or the demand",
         ],
       ],
@@ -121,7 +121,7 @@ describe("a refused demand", () => {
         [
           "demand_version_mismatch",
           `${AT}.config`,
-          "job db has version 2.1.0, wanted is 1 to 2.0.9",
+          "job db has version 2.1.0, but 1 to 2.0.9 is required",
           "change the version of db or the demand",
         ],
       ],
@@ -129,7 +129,7 @@ describe("a refused demand", () => {
     [
       "with a range turned round",
       [api("db.command_up", { min_version: "3", max_version: "2" }), db],
-      [["invalid_demand", `${AT}.config`, "min_version is higher than max_version", "exchange them"]],
+      [["invalid_demand", `${AT}.config`, "min_version is higher than max_version", "swap them"]],
     ],
     [
       "with a fraction",
@@ -158,7 +158,7 @@ describe("a refused demand", () => {
 
   it("never suggests the demanding job itself", () => {
     expect(resolve([api("apo.command_up")]).problems[0]?.hint).toBe(
-      "name a job of this workspace, or take the demand out",
+      "name a job of this workspace, or remove the demand",
     );
   });
 
@@ -174,9 +174,17 @@ describe("a refused demand", () => {
       { ...db, version: "0.0.0" },
     ]);
     expect(problems.map(({ code, where, message }) => [code, where, message])).toEqual([
-      ["invalid_version", "workspace/jobs/api/manifest.json: version", "job api needs a version, since api demands db"],
-      ["invalid_version", "workspace/jobs/db/manifest.json: version", "job db needs a version, since api demands db"],
-      ["invalid_version", "workspace/jobs/web/manifest.json: version", "job web needs a version, since web demands db"],
+      [
+        "invalid_version",
+        "workspace/jobs/api/manifest.json: version",
+        "job api needs a version, because api demands db",
+      ],
+      ["invalid_version", "workspace/jobs/db/manifest.json: version", "job db needs a version, because api demands db"],
+      [
+        "invalid_version",
+        "workspace/jobs/web/manifest.json: version",
+        "job web needs a version, because web demands db",
+      ],
     ]);
     expect(problems[0]?.hint).toBe('write "version": "1.0.0"');
   });
@@ -197,8 +205,8 @@ describe("cycles", () => {
         code: "circular_demand",
         level: "error",
         where: "workspace/jobs/a/manifest.json: commands",
-        message: "jobs demand each other in a circle: a -> b -> c -> a",
-        hint: "take one of these demands out",
+        message: "jobs demand each other in a cycle: a -> b -> c -> a",
+        hint: "remove one of these demands",
       },
     ]);
   });

@@ -43,7 +43,7 @@ function demandsOf(from: Demanding): Demand[] {
   });
 }
 
-/** All cycles that share no job with another, so that they can be fixed in one go. */
+/** Reports all cycles that have no job in common, so that they can be fixed together. */
 function reportCircles(edges: ReadonlyMap<string, readonly string[]>, report: Report): void {
   const left = new Map(edges);
   for (let { circle } = sequence(left); circle; { circle } = sequence(left)) {
@@ -51,8 +51,8 @@ function reportCircles(edges: ReadonlyMap<string, readonly string[]>, report: Re
       error(
         "circular_demand",
         `${manifestFile(circle[0] ?? "")}: commands`,
-        `jobs demand each other in a circle: ${circle.join(" -> ")}`,
-        "take one of these demands out",
+        `jobs demand each other in a cycle: ${circle.join(" -> ")}`,
+        "remove one of these demands",
       ),
     );
     for (const job of circle) left.delete(job);
@@ -64,7 +64,7 @@ function checkDemand(demand: Demand, jobs: Jobs, report: Report): void {
   const upstream = jobs.get(on);
   if (!upstream) {
     const others = [...jobs.keys()].filter((name) => name !== from.name);
-    const hint = didYouMean(on, others) ?? "name a job of this workspace, or take the demand out";
+    const hint = didYouMean(on, others) ?? "name a job of this workspace, or remove the demand";
     report(error("invalid_demand", `${where}.job`, `there is no job "${on}"`, hint));
     return;
   }
@@ -83,7 +83,7 @@ function checkVersions(demands: readonly Demand[], jobs: Jobs, report: Report): 
     for (const needed of [from, jobs.get(on)]) {
       if (needed?.version !== NO_VERSION || !jobs.has(on) || reported.has(needed.name)) continue;
       reported.add(needed.name);
-      const message = `job ${needed.name} needs a version, since ${from.name} demands ${on}`;
+      const message = `job ${needed.name} needs a version, because ${from.name} demands ${on}`;
       report(error("invalid_version", `${manifestFile(needed.name)}: version`, message, 'write "version": "1.0.0"'));
     }
   }
@@ -94,13 +94,13 @@ function checkRange({ config, where }: Demand, upstream: Demanding, report: Repo
   const max = bound(config.max_version, `${where}.config.max_version`, report);
   const version = parseVersion(upstream.version);
   if (min && max && compareVersions(min, max) > 0) {
-    report(error("invalid_demand", `${where}.config`, "min_version is higher than max_version", "exchange them"));
+    report(error("invalid_demand", `${where}.config`, "min_version is higher than max_version", "swap them"));
   } else if (version && ((min && compareVersions(version, min) < 0) || (max && compareVersions(version, max) > 0))) {
     report(
       error(
         "demand_version_mismatch",
         `${where}.config`,
-        `job ${upstream.name} has version ${upstream.version}, wanted is ${range(config)}`,
+        `job ${upstream.name} has version ${upstream.version}, but ${range(config)} is required`,
         `change the version of ${upstream.name} or the demand`,
       ),
     );

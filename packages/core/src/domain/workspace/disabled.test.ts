@@ -77,35 +77,35 @@ describe("unknown names", () => {
 
 describe("a refused disabled.json stops nothing", () => {
   const ENTRY = 'write {} to stop the job everywhere, or { "allocations": ["10.0.0.1"] }';
-  const LIST = 'write ["10.0.0.1"], or [] to stop the job nowhere; without the key it is stopped everywhere';
+  const LIST = 'write ["10.0.0.1"], or [] to stop it on no worker; without the key it is stopped everywhere';
   const TOP = 'write { "jobs": { "api": {} }, "workers": ["10.0.0.1"] }, or {} to stop nothing';
 
   it.each<[unknown, string, string, string | undefined]>([
-    [[], "", "must be an object, and is an empty list", TOP],
-    ["api", "", 'must be an object, and is "api"', TOP],
-    [{ jobs: ["api"] }, ": jobs", "must be an object, and is a list", 'write { "api": {} } to stop job api'],
-    [{ jobs: "api" }, ": jobs", 'must be an object, and is "api"', 'write { "api": {} } to stop job api'],
-    [{ jobs: { api: [] } }, ": jobs.api", "must be an object, and is an empty list", ENTRY],
-    [{ jobs: { api: ["10.0.0.1"] } }, ": jobs.api", "must be an object, and is a list", ENTRY],
-    [{ jobs: { api: null } }, ": jobs.api", "must be an object, and is null", ENTRY],
-    [{ jobs: { api: true } }, ": jobs.api", "must be an object, and is true", ENTRY],
+    [[], "", "must be an object, but is an empty list", TOP],
+    ["api", "", 'must be an object, but is "api"', TOP],
+    [{ jobs: ["api"] }, ": jobs", "must be an object, but is a list", 'write { "api": {} } to stop job api'],
+    [{ jobs: "api" }, ": jobs", 'must be an object, but is "api"', 'write { "api": {} } to stop job api'],
+    [{ jobs: { api: [] } }, ": jobs.api", "must be an object, but is an empty list", ENTRY],
+    [{ jobs: { api: ["10.0.0.1"] } }, ": jobs.api", "must be an object, but is a list", ENTRY],
+    [{ jobs: { api: null } }, ": jobs.api", "must be an object, but is null", ENTRY],
+    [{ jobs: { api: true } }, ": jobs.api", "must be an object, but is true", ENTRY],
     [
       { jobs: { api: { workers: ["10.0.0.1"] } } },
       ": jobs.api.workers",
       'unknown key "workers"',
-      `only "allocations" is known here; ${ENTRY}`,
+      `the only valid key is "allocations"; ${ENTRY}`,
     ],
-    [{ jobs: { api: { allocations: null } } }, ": jobs.api.allocations", "must be a list, and is null", LIST],
+    [{ jobs: { api: { allocations: null } } }, ": jobs.api.allocations", "must be a list, but is null", LIST],
     [
       { jobs: { api: { allocations: "10.0.0.1" } } },
       ": jobs.api.allocations",
-      'must be a list, and is "10.0.0.1"',
+      'must be a list, but is "10.0.0.1"',
       LIST,
     ],
     [
       { jobs: { api: { allocations: [1] } } },
       ": jobs.api.allocations[0]",
-      "must be text in quotes, and is 1",
+      "must be text in quotes, but is 1",
       'write "1"',
     ],
     [
@@ -114,8 +114,8 @@ describe("a refused disabled.json stops nothing", () => {
       '"prototype" cannot be used as a name',
       "choose another name",
     ],
-    [{ workers: {} }, ": workers", "must be a list, and is an object", undefined],
-    [{ workers: "10.0.0.1" }, ": workers", 'must be a list, and is "10.0.0.1"', 'write ["10.0.0.1"]'],
+    [{ workers: {} }, ": workers", "must be a list, but is an object", undefined],
+    [{ workers: "10.0.0.1" }, ": workers", 'must be a list, but is "10.0.0.1"', 'write ["10.0.0.1"]'],
   ])("%j reports the problem and a hint", (written, key, message, hint) => {
     const { disabled, problems } = resolve(written);
     expect(disabled).toBeUndefined();

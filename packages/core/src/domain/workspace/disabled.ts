@@ -17,9 +17,9 @@ import { didYouMean } from "./names.ts";
 const ENTRY_HINT = 'write {} to stop the job everywhere, or { "allocations": ["10.0.0.1"] }';
 
 /** The usual hint for null, to omit the key, would stop the job everywhere. */
-const LIST_HINT = 'write ["10.0.0.1"], or [] to stop the job nowhere; without the key it is stopped everywhere';
+const LIST_HINT = 'write ["10.0.0.1"], or [] to stop it on no worker; without the key it is stopped everywhere';
 
-/** The path of the maintenance file, as problems name it. */
+/** The path of the maintenance file, as named in problems. */
 export const DISABLED_FILE = "workspace/disabled.json";
 
 /** The schema of `disabled.json`. Inner keys are strict, because a typo there would stop services. */
@@ -27,7 +27,7 @@ export const DisabledSchema = v.pipe(
   onlyObject(
     v.looseObject({
       $schema: v.optional(
-        v.pipe(v.unknown(), v.description("Where an editor finds this schema; maand does not read it.")),
+        v.pipe(v.unknown(), v.description("The address of this schema, for editors; maand ignores it.")),
       ),
       jobs: described(
         onlyObject(v.record(v.string(), onlyObject(entry(), ENTRY_HINT)), 'write { "api": {} } to stop job api'),
@@ -51,13 +51,13 @@ function entry() {
     {
       allocations: described(
         v.array(v.pipe(v.string(), v.trim()), ({ input }) =>
-          withHint(`must be a list, and is ${shown(input)}`, LIST_HINT),
+          withHint(`must be a list, but is ${shown(input)}`, LIST_HINT),
         ),
-        "Hosts on which the job is stopped; without it the job is stopped everywhere; [] stops it nowhere.",
+        "Hosts on which the job is stopped; without this key it is stopped everywhere, with [] on no worker.",
         { examples: [["10.0.0.1"]] },
       ),
     },
-    ({ received }) => withHint(`unknown key ${received}`, `only "allocations" is known here; ${ENTRY_HINT}`),
+    ({ received }) => withHint(`unknown key ${received}`, `the only valid key is "allocations"; ${ENTRY_HINT}`),
   );
 }
 

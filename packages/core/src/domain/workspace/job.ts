@@ -55,9 +55,9 @@ export interface Job {
   readonly maxConcurrentStarts: BatchSize;
   readonly maxConcurrentUpgrades: BatchSize;
   readonly minAllocationsCount: number;
-  /** What a failed rollout leads to; default: `stop`. */
+  /** What happens after a failed rollout; default: `stop`. */
   readonly onFailure?: "stop" | "revert";
-  /** What a revert takes back: all that the rollout changed, or its failed batch; default: `job`. */
+  /** What a revert undoes: everything that the rollout changed, or only its failed batch; default: `job`. */
   readonly revertScope?: "batch" | "job";
   /** How a new release is rolled out in steps; default: all at once, in batches. */
   readonly rollout?: StagedRollout;
@@ -71,17 +71,20 @@ export interface Job {
   readonly ports: Readonly<Record<string, number>>;
   readonly memory: Reservation;
   readonly cpu: Reservation;
-  /** The number of the release that it is; absent in stores of older versions. */
+  /** Its release number; absent in stores of older versions. */
   readonly release?: number;
-  /** Present if the workspace holds another release, which is not deployed. */
+  /** Present if the workspace contains another release, which is held and not deployed. */
   readonly hold?: Hold;
   /** Sorted by name. */
   readonly commands: readonly JobCommand[];
-  /** Wave of the job: 0 for a job without demands, otherwise one more than the latest job it demands. */
+  /**
+   * Wave of the job: 0 for a job without demands, otherwise one more than the highest wave among the jobs that it
+   * demands.
+   */
   readonly deploymentSeq: number;
   /** The manifest as written, for plugins that own keys of it. */
   readonly manifest: Readonly<Record<string, unknown>>;
-  /** All files, sorted by path, including sources that never reach a worker. */
+  /** All files, sorted by path, including sources that are never copied to a worker. */
   readonly files: readonly JobFile[];
 }
 
@@ -93,13 +96,13 @@ export interface Allocation {
   readonly host: string;
   /** Disabled by `disabled.json`: kept, but not running. */
   readonly disabled: boolean;
-  /** No longer desired: the next deploy stops and cleans it, and `gc` purges it. */
+  /** No longer desired: the next deploy stops it and deletes its files, and `gc` purges it. */
   readonly removed: boolean;
   /** Position among the job's non-removed allocations, including disabled ones. */
   readonly index: number;
 }
 
-/** Whether a file of a job reaches its workers; sources of templates, modules and Prometheus data do not. */
+/** Whether a file of a job is copied to its workers; templates, modules and Prometheus sources are not. */
 export function reachesWorker(path: string): boolean {
   return !path.endsWith(".tpl") && !path.startsWith("_modules/") && !path.startsWith("_prometheus/");
 }

@@ -38,7 +38,7 @@ export function nameRule(kind: NameKind): string {
   return GRAMMAR[kind].description;
 }
 
-/** The grammar of a kind as a pattern for editors; it does not cover {@link FORBIDDEN_NAMES}. */
+/** The grammar of a kind as a pattern for editors; it does not exclude {@link FORBIDDEN_NAMES}. */
 export function namePattern(kind: NameKind): string {
   return GRAMMAR[kind].pattern.source;
 }
@@ -69,8 +69,8 @@ const IPV4 = /^(25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(\.(25[0-5]|2[0-4]\d|1\d\d|[1-9]
 const DNS_LABEL = /^[a-zA-Z0-9]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?$/;
 
 /**
- * The texts that {@link isHost} accepts, also with surrounding blanks, as a pattern for editors; for IPv6 it only checks the
- * characters.
+ * A pattern for editors that matches the texts that {@link isHost} accepts, with or without surrounding blanks; for
+ * IPv6 it only checks the characters.
  */
 export const HOST_PATTERN = trimmed(
   `${IPV4.source.slice(1, -1)}|(?=.{1,254}\\s*$)(?![\\d.]+\\s*$)${DNS_LABEL.source.slice(1, -1)}(?:\\.${DNS_LABEL.source.slice(1, -1)})*\\.?|[\\da-fA-F]*:[\\da-fA-F:.]+`,

@@ -4,9 +4,9 @@ import type { Allocation, Job } from "./job.ts";
 import { compareHosts, type Worker } from "./worker.ts";
 
 /**
- * Places jobs on workers: a job runs on every worker that has all the labels it selects. Earlier allocations that are no
- * longer desired stay, marked removed, until `gc`. `workers` and `jobs` are in catalog order, and so is the result: job by
- * job, worker by worker, removed ones last.
+ * Places jobs on workers: a job runs on every worker that has all the labels it selects. Earlier allocations that are
+ * no longer desired are marked as removed and kept until `gc`. `workers` and `jobs` are in catalog order, and so is the
+ * result: job by job, worker by worker, removed ones last.
  */
 export function place(
   jobs: readonly Pick<Job, "name" | "selectors">[],

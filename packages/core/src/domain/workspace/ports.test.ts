@@ -103,8 +103,8 @@ describe("ports", () => {
         code: "port_collision",
         level: "error",
         where: `workspace/jobs/b/manifest.json: resources.ports.${name}`,
-        message: 'number 80 is already port "p" of job a',
-        hint: "give one of them another number, or {} to have one assigned",
+        message: 'number 80 is already taken by port "p" of job a',
+        hint: "give one of them another number, or {} to assign a free one",
       })),
     );
   });
@@ -118,7 +118,7 @@ describe("ports", () => {
       ["port_range_exhausted", "workspace/jobs/a/manifest.json: resources.ports.r"],
     ]);
     expect(problems[0]).toMatchObject({
-      message: "no number is left between 30000 and 30000",
+      message: "no port is left between 30000 and 30000",
       hint: "widen port_min and port_max in workspace/bucket.conf",
     });
   });

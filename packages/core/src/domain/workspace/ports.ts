@@ -1,6 +1,6 @@
 import { error, type Report } from "../checks/problem.ts";
 
-/** A port as declared in a manifest: a number, or "any" for one of the bucket's range. */
+/** A port as declared in a manifest: a number, or "any" for a number from the bucket's range. */
 export type PortRequest = number | "any";
 
 /** The range of assigned numbers: `port_min` and `port_max` of bucket.conf. */
@@ -92,8 +92,8 @@ function collision(port: Declared, number: number, holder: Declared) {
   return error(
     "port_collision",
     portKey(port),
-    `number ${number} is already port "${holder.name}" of job ${holder.job}`,
-    "give one of them another number, or {} to have one assigned",
+    `number ${number} is already taken by port "${holder.name}" of job ${holder.job}`,
+    "give one of them another number, or {} to assign a free one",
   );
 }
 
@@ -101,7 +101,7 @@ function exhausted(port: Declared, range: PortRange) {
   return error(
     "port_range_exhausted",
     portKey(port),
-    `no number is left between ${range.min} and ${range.max}`,
+    `no port is left between ${range.min} and ${range.max}`,
     "widen port_min and port_max in workspace/bucket.conf",
   );
 }

@@ -1,6 +1,7 @@
 /**
- * Computes the waves of jobs: 0 for a job without demands, otherwise one more than the latest job it demands. Linear in jobs
- * and demands. Jobs in a cycle, or behind one, have no wave; `circle` then names one cycle, from a job back to itself.
+ * Computes the waves of jobs: 0 for a job without demands, otherwise one more than the highest wave among the jobs that
+ * it demands. Linear in jobs and demands. Jobs in a cycle, or behind one, have no wave; `circle` then names one cycle,
+ * from a job back to itself.
  */
 export function sequence(demands: ReadonlyMap<string, readonly string[]>): {
   readonly waves: ReadonlyMap<string, number>;
@@ -32,7 +33,7 @@ function count(demands: ReadonlyMap<string, readonly string[]>) {
   return { waiting, dependents };
 }
 
-/** Jobs that wait for nothing else once this job has its wave: it was the last job they demand. */
+/** Jobs that wait for nothing else once this job has its wave, because it was the last of the jobs they demand. */
 function release(job: string, waiting: Map<string, number>, dependents: ReadonlyMap<string, string[]>): string[] {
   return (dependents.get(job) ?? []).filter((dependent) => {
     const left = (waiting.get(dependent) ?? 0) - 1;

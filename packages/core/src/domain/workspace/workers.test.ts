@@ -86,41 +86,41 @@ describe("refused workers", () => {
   const one = (over: object, message: string): [unknown, string] => [[{ host: "10.0.0.1", ...over }], `[0].${message}`];
 
   it.each<[unknown, string]>([
-    [null, `: must be a list of workers, and is null (${LIST})`],
-    [{ host: "10.0.0.1" }, `: must be a list of workers, and is an object (${LIST})`],
-    ["10.0.0.1", `: must be a list of workers, and is "10.0.0.1" (${LIST})`],
-    [["10.0.0.1"], '[0]: must be an object, and is "10.0.0.1" (write { "host": "10.0.0.1" })'],
-    [[[]], '[0]: must be an object, and is an empty list (write { "host": "10.0.0.1" })'],
+    [null, `: must be a list of workers, but is null (${LIST})`],
+    [{ host: "10.0.0.1" }, `: must be a list of workers, but is an object (${LIST})`],
+    ["10.0.0.1", `: must be a list of workers, but is "10.0.0.1" (${LIST})`],
+    [["10.0.0.1"], '[0]: must be an object, but is "10.0.0.1" (write { "host": "10.0.0.1" })'],
+    [[[]], '[0]: must be an object, but is an empty list (write { "host": "10.0.0.1" })'],
     [[{}], '[0].host: is missing (write "host": "10.0.0.1")'],
-    [[{ host: 5 }], '[0].host: must be text in quotes, and is 5 (write "5")'],
+    [[{ host: 5 }], '[0].host: must be text in quotes, but is 5 (write "5")'],
     [[{ host: "" }], `[0].host: "" is not an IPv4 or IPv6 address or a DNS name (${HOST})`],
     [[{ host: "x y;z" }], `[0].host: "x y;z" is not an IPv4 or IPv6 address or a DNS name (${HOST})`],
     [[{ host: "10.0.0.256" }], `[0].host: "10.0.0.256" is not an IPv4 or IPv6 address or a DNS name (${HOST})`],
     [
       [{ host: "web1" }, { host: "a" }, { host: "WEB1 " }],
-      "[2].host: WEB1 is already worker [0], written web1 (give each worker once)",
+      "[2].host: WEB1 is already worker [0], written as web1 (list each worker once)",
     ],
-    one({ labels: "web" }, 'labels: must be a list, and is "web" (write ["web"])'),
+    one({ labels: "web" }, 'labels: must be a list, but is "web" (write ["web"])'),
     one({ labels: ["o'b"] }, `labels: "o'b" is not a label (${LABEL})`),
     one({ labels: [" "] }, `labels: "" is not a label (${LABEL})`),
-    one({ memory: 4096 }, 'memory: must be text in quotes, and is 4096 (write "4096")'),
+    one({ memory: 4096 }, 'memory: must be text in quotes, but is 4096 (write "4096")'),
     one({ memory: "4 GiB" }, 'memory: "4 GiB" is not an amount (write it as "4 gb")'),
     one({ cpu: "-2 ghz" }, 'cpu: "-2 ghz" is not an amount (write it as "2 ghz")'),
-    one({ tags: ["zone"] }, 'tags: must be an object, and is a list (write { "zone": "eu-1" })'),
-    one({ tags: { rack: 7 } }, 'tags.rack: must be text in quotes, and is 7 (write "7")'),
-    one({ position: 1.5 }, "position: must be a whole number, and is 1.5"),
-    one({ position: "1" }, 'position: must be a number, and is "1" (write 1, without quotes)'),
+    one({ tags: ["zone"] }, 'tags: must be an object, but is a list (write { "zone": "eu-1" })'),
+    one({ tags: { rack: 7 } }, 'tags.rack: must be text in quotes, but is 7 (write "7")'),
+    one({ position: 1.5 }, "position: must be a whole number, but is 1.5"),
+    one({ position: "1" }, 'position: must be a number, but is "1" (write 1, without quotes)'),
     one(
       { transport: "SSH" },
-      'transport: "SSH" is not a transport (write ssh, local, or the lower-case word of a plugin)',
+      'transport: "SSH" is not a transport (write ssh, local, or the lower-case name of a plugin\'s transport)',
     ),
-    one({ port: 0 }, "port: must be at least 1, and is 0"),
-    one({ port: 65536 }, "port: must be at most 65535, and is 65536"),
-    one({ port: 22.5 }, "port: must be a whole number, and is 22.5"),
-    one({ port: "22" }, 'port: must be a number, and is "22" (write 22, without quotes)'),
+    one({ port: 0 }, "port: must be at least 1, but is 0"),
+    one({ port: 65536 }, "port: must be at most 65535, but is 65536"),
+    one({ port: 22.5 }, "port: must be a whole number, but is 22.5"),
+    one({ port: "22" }, 'port: must be a number, but is "22" (write 22, without quotes)'),
     one({ user: "root; id" }, 'user: "root; id" is not a user name (use letters, digits, - . and _)'),
-    one({ identity: "" }, "identity: must not be empty (name a key file, or leave the key out)"),
-    one({ hostname: null }, "hostname: must be text in quotes, and is null (give it a value, or leave the key out)"),
+    one({ identity: "" }, "identity: must not be empty (name a key file, or remove the key)"),
+    one({ hostname: null }, "hostname: must be text in quotes, but is null (set a value, or remove the key)"),
   ])("%j reports the problem and a hint", (written, expected) => {
     expect(described(written)).toEqual([expected]);
     expect(resolve(written).problems[0]?.level).toBe("error");
@@ -133,7 +133,7 @@ describe("refused workers", () => {
 
   it("treats hosts in upper and lower case as the same, whichever comes first", () => {
     expect(described([{ host: "WEB1" }, { host: "web1" }])).toEqual([
-      "[1].host: web1 is already worker [0], written WEB1 (give each worker once)",
+      "[1].host: web1 is already worker [0], written as WEB1 (list each worker once)",
     ]);
   });
 
@@ -145,7 +145,7 @@ describe("refused workers", () => {
     ["db-1.example.org", "DB-1.Example.org."],
   ])("treats %s and %s as one worker, and names both entries", (first, second) => {
     expect(described([{ host: first }, { host: "other" }, { host: second }])).toEqual([
-      `[2].host: ${second} is already worker [0], written ${first} (give each worker once)`,
+      `[2].host: ${second} is already worker [0], written as ${first} (list each worker once)`,
     ]);
     const hosts = [first, second].map((host) => resolve([{ host }]).workers[0]?.host);
     expect(hosts[0]).toBe(hosts[1]);
@@ -165,14 +165,14 @@ describe("refused workers", () => {
   it.each([["hostname"], ["identity"]])("control characters in %s, which are printed escaped", (key) => {
     for (const code of ["\u001b[31m", "\u0007", "\u009b", "\u007f", "a\nb"]) {
       const [message = ""] = described([{ host: "a", [key]: `x${code}y` }]);
-      expect(message).toMatch(/holds a control character/);
+      expect(message).toMatch(/contains a control character/);
       expect(message).not.toMatch(/\p{Cc}/u);
     }
   });
 
   it("control characters in tags", () => {
     expect(described([{ host: "a", tags: { zone: "eu\u001b[0m" } }])[0]).toMatch(
-      /^\[0\]\.tags\.zone: .*holds a control character/,
+      /^\[0\]\.tags\.zone: .*contains a control character/,
     );
   });
 
@@ -180,8 +180,8 @@ describe("refused workers", () => {
     const written = [{ host: "a" }, { host: "A", labels: ["o'b"], memory: "4 GiB", position: "x" }];
     expect(described(written)).toEqual([
       '[1].memory: "4 GiB" is not an amount (write it as "4 gb")',
-      '[1].position: must be a number, and is "x"',
-      "[1].host: A is already worker [0], written a (give each worker once)",
+      '[1].position: must be a number, but is "x"',
+      "[1].host: A is already worker [0], written as a (list each worker once)",
       `[1].labels: "o'b" is not a label (${LABEL})`,
     ]);
     expect(resolve(written).workers.map(({ host }) => host)).toEqual(["a"]);
@@ -230,7 +230,7 @@ it("unknown keys of a worker are reported, with the closest known key", () => {
       level: "warning",
       where: `${FILE}: [1].colour`,
       message: 'unknown key "colour" is ignored',
-      hint: expect.stringMatching(/^known here: host, /),
+      hint: expect.stringMatching(/^valid keys: host, /),
     },
   ]);
 });

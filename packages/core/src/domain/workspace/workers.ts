@@ -20,10 +20,10 @@ const amount = (parse: (text: string) => number | undefined, pattern: string, ex
   );
 
 const HOST_HINT = 'write it as "10.0.0.1", "2001:db8::1" or "db-1.example.org"';
-const TRANSPORT_HINT = "write ssh, local, or the lower-case word of a plugin";
+const TRANSPORT_HINT = "write ssh, local, or the lower-case name of a plugin's transport";
 const USER_HINT = "use letters, digits, - . and _";
 
-/** More than any order needs; a larger number is a typo. */
+/** More than any order needs; a larger number must be a typo. */
 const MOST = 1_000_000_000;
 
 const ONE_LINE_HINT = "write it as plain text on one line";
@@ -34,7 +34,7 @@ const oneLine = v.pipe(
   v.trim(),
   v.check(
     (text) => !/\p{Cc}/u.test(text),
-    ({ input }) => withHint(`${shown(input)} holds a control character`, ONE_LINE_HINT),
+    ({ input }) => withHint(`${shown(input)} contains a control character`, ONE_LINE_HINT),
   ),
   looksLike(trimmed(`${PRINTABLE}*`), ONE_LINE_HINT),
 );
@@ -58,11 +58,11 @@ const entry = v.looseObject(
     ),
     memory: described(
       amount(parseMemory, MEMORY_PATTERN, "4 gb"),
-      "Its capacity; required if a job on this worker reserves some.",
+      "The capacity of the worker; required if a job on it reserves any.",
     ),
     cpu: described(
       amount(parseCpu, CPU_PATTERN, "2 ghz"),
-      "Its capacity; required if a job on this worker reserves some.",
+      "The capacity of the worker; required if a job on it reserves any.",
     ),
     tags: described(
       onlyObject(v.record(v.string(), oneLine), 'write { "zone": "eu-1" }'),
@@ -71,7 +71,7 @@ const entry = v.looseObject(
     ),
     position: described(
       v.pipe(v.number(), v.integer(), v.minValue(-MOST), v.maxValue(MOST)),
-      "Order among the workers; default: its place in this file.",
+      "Position among the workers; default: the index in this file.",
     ),
     transport: described(
       v.pipe(
@@ -79,7 +79,7 @@ const entry = v.looseObject(
         v.regex(/^[a-z][a-z0-9_-]*$/, ({ input }) => withHint(`${shown(input)} is not a transport`, TRANSPORT_HINT)),
         v.metadata({ patternErrorMessage: TRANSPORT_HINT }),
       ),
-      "Transport of the worker: ssh, local, or one of a plugin; default: transport of the bucket.",
+      "Transport of the worker: ssh, local, or a plugin's transport; default: transport of the bucket.",
       { examples: ["ssh", "local"] },
     ),
     port: described(
@@ -99,7 +99,7 @@ const entry = v.looseObject(
     identity: described(
       v.pipe(
         oneLine,
-        v.check((path) => path !== "", withHint("must not be empty", "name a key file, or leave the key out")),
+        v.check((path) => path !== "", withHint("must not be empty", "name a key file, or remove the key")),
         v.check(isKeyFile, ({ input }) => withHint(`${shown(input)} is not below secrets/`, KEY_FILE_HINT)),
         looksLike(KEY_FILE_PATTERN, KEY_FILE_HINT),
       ),
@@ -115,19 +115,19 @@ const worker = onlyObject(entry, 'write { "host": "10.0.0.1" }');
 export const WorkersSchema = v.pipe(
   v.array(worker, ({ input }) =>
     withHint(
-      `must be a list of workers, and is ${shown(input)}`,
+      `must be a list of workers, but is ${shown(input)}`,
       'write [{ "host": "10.0.0.1" }], or [] for no workers',
     ),
   ),
-  v.metadata({ title: "workers.json", description: "The machines that run jobs; [] for none." }),
+  v.metadata({ title: "workers.json", description: "The machines that run jobs; [] means none." }),
 );
 
-/** The path of the workers file, as problems name it. */
+/** The path of the workers file, as named in problems. */
 export const WORKERS_FILE = "workspace/workers.json";
 
 /**
- * Resolves the workers of `workers.json`, in file order. Reports all problems, and leaves out unreadable entries. An
- * undefined file adds no problem, because the caller that failed to read it has reported it.
+ * Resolves the workers of `workers.json`, in file order. Reports all problems, and omits unreadable entries. An
+ * undefined file adds no problem, because the caller that failed to read it has already reported it.
  */
 export function resolveWorkers(value: unknown, report: Report): WorkerSpec[] {
   if (value === undefined) return [];
@@ -136,7 +136,7 @@ export function resolveWorkers(value: unknown, report: Report): WorkerSpec[] {
   return (list ?? []).flatMap((item: unknown, at) => {
     const written = readWritten(worker, item, { ...PLACE, key: `[${at}]` }, report);
     if (isRecord(item)) warnUnknownKeys(item, Object.keys(entry.entries), WORKERS_FILE, `[${at}]`, report);
-    // The valid parts of a refused entry are checked in the same pass; the entry is still left out.
+    // The valid parts of a refused entry are checked in the same pass; the entry is still omitted.
     const understood = written ?? salvage(worker, item);
     if (!understood) return [];
     reportTwice(understood.host, at, first, report);
@@ -160,8 +160,8 @@ function reportTwice(host: string, at: number, first: Map<string, Entry>, report
       error(
         "duplicate_host",
         `${WORKERS_FILE}: [${at}].host`,
-        `${host} is already worker [${before.at}]${before.host === host ? "" : `, written ${before.host}`}`,
-        "give each worker once",
+        `${host} is already worker [${before.at}]${before.host === host ? "" : `, written as ${before.host}`}`,
+        "list each worker once",
       ),
     );
 }

@@ -6,21 +6,21 @@ export interface FoundFile {
   readonly path: string;
   /** SHA-256 of its content, lower-case hex. */
   readonly hash: string;
-  /** MD5 of its content; absent where the worker cannot compute it. */
+  /** MD5 of its content; absent if the worker cannot compute it. */
   readonly md5?: string;
   /** Bytes. */
   readonly size: number;
   /** Permission bits. */
   readonly mode: number;
-  /** Set for a wanted file that is not as expected and not too large. */
+  /** Set for a wanted file that differs from the expected hashes and is not too large. */
   readonly content?: Uint8Array;
 }
 
 /** What is in the bucket's directory on a worker. @experimental */
 export interface Inventory {
-  /** Text of the files directly in it, such as `worker.json`, by name; absent ones are left out. */
+  /** Text of the files directly in it, such as `worker.json`, by name; absent ones are omitted. */
   readonly metadata: ReadonlyMap<string, string>;
-  /** Files by job, sorted by path, without links and what is in `keep`; a job without a directory is left out. */
+  /** Files by job, sorted by path, without links and names in `keep`; a job without a directory is omitted. */
   readonly jobs: ReadonlyMap<string, readonly FoundFile[]>;
 }
 
@@ -29,7 +29,7 @@ export interface InventoryContext extends WorkerContext {
   /** Names of files directly in the bucket's directory to return. */
   readonly metadata: readonly string[];
   /**
-   * Jobs to list. Each has the files, by path, whose content is wanted unless its SHA-256 is one of those given.
+   * Jobs to list, each with the files, by path, whose content is wanted unless its SHA-256 is one of the given hashes.
    */
   readonly jobs: ReadonlyMap<string, ReadonlyMap<string, readonly string[]>>;
   /** Names directly in a job's directory that are not listed. */

@@ -8,8 +8,8 @@ export interface ChangedAllocation {
   /** The worker it is on. */
   readonly worker: Worker;
   /**
-   * `remove` stops what runs and deletes the files; `sync` copies files and runs nothing; any other word is what happens to
-   * the process.
+   * `remove` stops the process and deletes the files; `sync` copies files and runs nothing; any other value is the
+   * action on the process.
    */
   readonly action: PlannedAction | "remove";
   /** The promoted version; `0.0.0` before the first promotion. */
@@ -26,7 +26,7 @@ export interface Changes {
   readonly jobs: readonly { readonly job: Job; readonly allocations: readonly ChangedAllocation[] }[];
 }
 
-/** `permit`: the changes of one wave, before any of them begins; a throw refuses them. @experimental */
+/** `permit`: the changes of one wave, before any of them begins; a thrown error refuses them. @experimental */
 export interface PermitContext extends RunContext {
   /** The changes to permit. */
   readonly changes: Changes;

@@ -5,13 +5,15 @@ import type { PluginSettings } from "../../domain/settings/plugin-settings.ts";
 import type { Job } from "../../domain/workspace/job.ts";
 import { jsonSchemaOf } from "../json-schema-of.ts";
 
-/** A key of `manifest.json` that a plugin owns. Unclaimed keys cause a warning at build, because they are often typing errors. */
+/**
+ * A key of `manifest.json` that a plugin owns. Unclaimed keys cause a warning in a build, because they are often typos.
+ */
 export interface Claim {
-  /** One sentence for the schema an editor shows. */
+  /** One sentence for the schema, which editors show. */
   readonly description: string;
   /**
-   * Checks the value at build; any library that speaks Standard Schema (valibot, zod, arktype, ...). Its output, with defaults
-   * and transforms, is what `job.manifest` has under the key.
+   * Checks the value in a build; from any library that implements Standard Schema (valibot, zod, arktype, ...). Its
+   * output, with defaults and transforms, becomes the value of the key in `job.manifest`.
    */
   readonly schema: StandardSchemaV1;
   /** Whether this plugin starts and stops jobs with this key, so that they need no Makefile. Default false. */
@@ -25,17 +27,19 @@ export interface TypedClaim<Schema extends StandardSchemaV1 = StandardSchemaV1> 
   readonly schema: Schema;
   /** The key it was defined for. */
   readonly key: string;
-  /** The value of a job: the schema's output; undefined if its manifest does not have the key, or an invalid value. */
+  /**
+   * The value of a job: the schema's output; undefined if its manifest does not have the key, or has an invalid value.
+   */
   of(job: Pick<Job, "manifest">): StandardSchemaV1.InferOutput<Schema> | undefined;
 }
 
-/** Keys of the files people write that a plugin owns. */
+/** Keys that a plugin owns in files that people write. */
 export interface OwnedKeys {
-  /** Keys of `maand.conf`; made with `defineSettings`. */
+  /** Keys of `maand.conf`, created with `defineSettings`. */
   readonly settings?: PluginSettings;
-  /** Keys of `manifest.json`; made with `defineClaim`, or written out. */
+  /** Keys of `manifest.json`, created with `defineClaim` or written as objects. */
   readonly claims?: Readonly<Record<string, Claim>>;
-  /** Schemas of files of its own, by the word after `maand schema`. */
+  /** Schemas of the plugin's own files, by the word after `maand schema`. */
   readonly schemas?: Readonly<Record<string, FileSchema>>;
 }
 
@@ -50,8 +54,8 @@ export interface FileSchema {
 }
 
 /**
- * Defines a key of `manifest.json` with a typed reader: `claims: { canary: CANARY }`, and then `CANARY.of(job)?.soak_seconds`. A
- * valibot schema also gives the JSON Schema for editors.
+ * Defines a key of `manifest.json` with a typed reader: `claims: { canary: CANARY }`, and then
+ * `CANARY.of(job)?.soak_seconds`. For a valibot schema, the JSON Schema for editors is generated.
  */
 export function defineClaim<Schema extends StandardSchemaV1>(
   key: string,
@@ -67,7 +71,7 @@ export function defineClaim<Schema extends StandardSchemaV1>(
   });
 }
 
-/** Whether a claim was made with `defineClaim`. */
+/** Whether a claim was created with `defineClaim`. */
 export function isTyped(claim: Claim): claim is TypedClaim {
   return "key" in claim && "of" in claim;
 }
@@ -75,8 +79,8 @@ export function isTyped(claim: Claim): claim is TypedClaim {
 const resolved = new WeakMap<object, ReadonlySet<string>>();
 
 /**
- * The manifest with the schemas' outputs in place of what is written, and the same manifest if there is nothing to replace. A
- * value that a schema refuses, or checks asynchronously, stays as written.
+ * The manifest with the schemas' outputs in place of the written values, or the same object if there is nothing to
+ * replace. A value that a schema rejects, or checks asynchronously, stays as written.
  */
 export function withOutputs(manifest: Job["manifest"], claims: ReadonlyMap<string, Claim>): Job["manifest"] {
   const outputs: Record<string, unknown> = {};
@@ -90,7 +94,7 @@ export function withOutputs(manifest: Job["manifest"], claims: ReadonlyMap<strin
   return all;
 }
 
-/** The output for a manifest as written or with outputs, each transformed once. */
+/** The output for a manifest, as written or with outputs already in place; each value is transformed once. */
 function claimedValue<Schema extends StandardSchemaV1>(
   key: string,
   schema: Schema,
@@ -101,7 +105,7 @@ function claimedValue<Schema extends StandardSchemaV1>(
   return outputOf(schema, manifest[key])?.value;
 }
 
-/** A value that `withOutputs` put there: it is an output of the schema that claims the key. */
+/** Whether `withOutputs` put this value there, so that it is already an output of the schema. */
 function known<Schema extends StandardSchemaV1>(
   manifest: Job["manifest"],
   key: string,

@@ -5,14 +5,17 @@ import type { Done, Hooks } from "../hooks.ts";
 /** What a step of a lifecycle receives: one allocation of a job, on its connected worker. */
 export type LifecycleContext = Omit<TargetContext, "target">;
 
-/** One step: it does the work, and throws if that fails. It is awaited; what it returns does not matter. */
+/** One step: it does the work, and throws if that fails. It is awaited; its return value is ignored. */
 export type LifecycleStep = (context: LifecycleContext) => unknown;
 
-/** How jobs are started and stopped. What has no step of its own goes to `other`, and without `other` to the next plugin. */
+/**
+ * How jobs are started and stopped. A target without its own step goes to `other`, or without `other` to the next
+ * plugin.
+ */
 export interface Lifecycle {
-  /** The name of the taps, by which other plugins order themselves: the plugin's. */
+  /** The name of the taps, which other plugins use for ordering: the plugin's name. */
   readonly name: string;
-  /** The plugin to come before, such as `make`. */
+  /** The plugin to run before, such as `make`. */
   readonly before?: string;
   /** The jobs it runs; default: all. Other jobs go to the next plugin. */
   readonly concerns?: (job: Job) => boolean;
@@ -25,7 +28,7 @@ export interface Lifecycle {
   readonly reload?: LifecycleStep;
   /** For `maand job status`. */
   readonly status?: LifecycleStep;
-  /** Any other target of `maand job`, and whatever has no step. */
+  /** Any other target of `maand job`, and any target without its own step. */
   other?(context: LifecycleContext, target: string): unknown;
 }
 
@@ -42,7 +45,7 @@ export function lifecycle(given: Lifecycle): (hooks: Pick<Hooks, "rollout" | "re
     await step(context);
     return "done";
   };
-  // removed files are not a matter of the process
+  // removing files does not concern the process
   const act = async (context: ActionContext) =>
     context.action.kind === "remove" ? undefined : run(context, context.action.kind);
   return ({ rollout, reconcile, target }) => {

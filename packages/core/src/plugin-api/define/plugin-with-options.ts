@@ -11,13 +11,13 @@ import type { Plugin } from "../plugin.ts";
 /** A plugin with options: like a plugin, with the schema of the options, and an `apply` that receives them. */
 export interface PluginWithOptions<Name extends string, Schema extends StandardSchemaV1>
   extends Omit<Plugin<Name>, "apply"> {
-  /** A schema of any library that implements Standard Schema; it must be synchronous. */
+  /** A schema from any library that implements Standard Schema; it must be synchronous. */
   readonly options: Schema;
   /** Called once; `options` is the output of the schema, with its defaults. */
   apply(hooks: Hooks, options: StandardSchemaV1.InferOutput<Schema>, tools: PluginTools): void | Promise<void>;
 }
 
-/** The function that makes the plugin; options are optional if the schema accepts `{}`. */
+/** The function that creates the plugin; options are optional if the schema accepts `{}`. */
 export interface PluginMaker<Name extends string, Schema extends StandardSchemaV1> {
   (
     ...given: Partial<StandardSchemaV1.InferInput<Schema>> extends StandardSchemaV1.InferInput<Schema>
@@ -29,8 +29,8 @@ export interface PluginMaker<Name extends string, Schema extends StandardSchemaV
 }
 
 /**
- * Declares a plugin with options, and returns the function that makes it: `slack({ channel: "#ops" })`. The function throws
- * invalid options as problems with their keys; an unknown option comes with a suggestion.
+ * Declares a plugin with options, and returns the function that creates it: `slack({ channel: "#ops" })`. The function
+ * throws PROBLEMS for invalid options, each with its key; for an unknown option, with a suggestion.
  */
 export function pluginWithOptions<const Name extends string, Schema extends StandardSchemaV1>(
   declared: PluginWithOptions<Name, Schema>,
@@ -66,7 +66,7 @@ function keysOf(path: readonly unknown[] | undefined): string[] {
   return (path ?? []).map((part) => String(isRecord(part) && "key" in part ? part.key : part));
 }
 
-/** Unknown options. Most schemas drop them silently, and a mistyped option would be lost. */
+/** Unknown options. Most schemas silently drop them, so a mistyped option would be ignored. */
 function unknownOptions(name: string, schema: object, given: unknown): Problem[] {
   const known = knownKeys(schema);
   if (!known || !isRecord(given)) return [];

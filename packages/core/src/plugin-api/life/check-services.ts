@@ -2,13 +2,16 @@ import { isRecord } from "../../domain/checks/validate.ts";
 import type { Plugin, Provides } from "../plugin.ts";
 import { missingService, type ProvidedService, providerHint } from "./services.ts";
 
-/** What is wrong with the services of plugins, and what to do about it. */
+/** A problem with the services of plugins, and its remedy. */
 interface ServiceProblem {
   readonly message: string;
   readonly hint: string;
 }
 
-/** Services that are needed and not provided, and entries that are no services; a JavaScript plugin may give anything. */
+/**
+ * Services that are needed but not provided, and entries that are not services, because a JavaScript plugin may pass
+ * anything.
+ */
 export function serviceProblems(plugins: readonly Plugin[]): ServiceProblem[] {
   const provided = plugins.flatMap(({ provides }) => servicesOf(provides).map(({ service }) => service));
   return plugins.flatMap((plugin) => [...misdeclared(plugin), ...missing(plugin, provided)]);
@@ -29,13 +32,15 @@ function misdeclared({ name, needs, provides }: Plugin): ServiceProblem[] {
   const needed = listOf(needs);
   const offered = listOf(provides?.services);
   return [
-    ...(namesIn(needed).length < needed.length ? [wrong("an entry in needs that is no service", NEEDS)] : []),
-    ...(offered.some((entry) => !isProvided(entry)) ? [wrong("an entry in services that is none", OFFERS)] : []),
+    ...(namesIn(needed).length < needed.length ? [wrong("an entry in needs that is not a service", NEEDS)] : []),
+    ...(offered.some((entry) => !isProvided(entry))
+      ? [wrong("an entry in services that is not a service", OFFERS)]
+      : []),
   ];
 }
 
-const NEEDS = "write needs: [TICKETS], with a service made by defineService";
-const OFFERS = "write provides: { services: [TICKETS.by(() => tickets)] }, with a service made by defineService";
+const NEEDS = "write needs: [TICKETS], with a service from defineService";
+const OFFERS = "write provides: { services: [TICKETS.by(() => tickets)] }, with a service from defineService";
 
 function listOf(value: unknown): readonly unknown[] {
   return value === undefined ? [] : Array.isArray(value) ? value : [value];

@@ -1,14 +1,23 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { MaandError } from "../../errors.ts";
 
-/** The keys of a plugin's state, each with a schema of any library that implements Standard Schema; synchronous ones only. */
+/**
+ * The keys of a plugin's state, each with a schema from any library that implements Standard Schema; synchronous ones
+ * only.
+ */
 export type StateEntries = Readonly<Record<string, StandardSchemaV1>>;
 
 /** What a plugin keeps between runs, by key. */
 export interface PluginState<Entries extends StateEntries> {
-  /** The value of a key; undefined if it was never set, or if what an older version of the plugin set does not fit the schema. */
+  /**
+   * The value of a key; undefined if it was never set, or if an older version of the plugin set a value that does not
+   * match the schema.
+   */
   get<Key extends keyof Entries & string>(key: Key): StandardSchemaV1.InferOutput<Entries[Key]> | undefined;
-  /** Stores several values durably, all or none; `undefined` deletes one. Throws STATE_REFUSED for a value that does not fit. */
+  /**
+   * Stores several values durably, all or none; `undefined` deletes one. Throws STATE_REFUSED for a value that does not
+   * match its schema.
+   */
   set(values: StateValues<Entries>): void;
 }
 
@@ -22,11 +31,11 @@ export interface StateRows {
   read(plugin: string, key: string): string | undefined;
   /** Writes all values or none; undefined deletes. */
   write(plugin: string, values: ReadonlyMap<string, string | undefined>): void;
-  /** The length of all values of a plugin but those of these keys. */
+  /** The length of all values of a plugin except those of these keys. */
   sizeBeside(plugin: string, keys: readonly string[]): number;
 }
 
-/** How the state of one plugin is opened. */
+/** Options for opening the state of one plugin. */
 export interface StateOptions {
   readonly plugin: string;
   /** Where it is kept; throws before the store is open. */
@@ -69,7 +78,7 @@ function schemaOf({ plugin }: StateOptions, entries: StateEntries, key: string):
   return schema;
 }
 
-/** The output of the schema, or undefined for a value that does not fit. */
+/** The output of the schema, or undefined for a value that does not match it. */
 function checked(schema: StandardSchemaV1, value: unknown): unknown {
   const result = schema["~standard"].validate(value);
   return result instanceof Promise || result.issues ? undefined : result.value;
@@ -83,13 +92,13 @@ function jsonOf(options: StateOptions, schema: StandardSchemaV1, key: string, va
   const text: string | undefined = JSON.stringify(value);
   if (text === undefined) throw refused(plugin, key, "is not JSON");
   if (text.length > STATE_LIMITS.value)
-    throw refused(plugin, key, `has ${text.length} characters, and at most ${STATE_LIMITS.value} are kept`, SMALL);
+    throw refused(plugin, key, `has ${text.length} characters, but the limit is ${STATE_LIMITS.value}`, SMALL);
   if (options.hasSecret(text))
     throw refused(plugin, key, "contains a secret, and state is not encrypted", "keep secrets in the KV store");
   return text;
 }
 
-const SMALL = "state is for small values; keep larger ones in a file of your own";
+const SMALL = "state is for small values; keep larger ones in a file";
 
 function checkSize(
   { plugin }: StateOptions,

@@ -4,7 +4,7 @@ import type { Plugin } from "../plugin.ts";
 
 /**
  * Plugins that are used together, as one entry of a configuration: a list of plugins and of other presets. `false` and
- * `undefined` stand for none.
+ * `undefined` are skipped.
  */
 export type Preset = readonly (Plugin | Preset | false | null | undefined)[];
 
@@ -12,13 +12,13 @@ export type Preset = readonly (Plugin | Preset | false | null | undefined)[];
 export interface PresetWithOptions<Name extends string, Schema extends StandardSchemaV1> {
   /** For messages about its options. */
   readonly name: Name;
-  /** A schema of any library that implements Standard Schema; it must be synchronous. */
+  /** A schema from any library that implements Standard Schema; it must be synchronous. */
   readonly options: Schema;
   /** The plugins; `options` is the output of the schema, with its defaults. */
   plugins(options: StandardSchemaV1.InferOutput<Schema>): Preset;
 }
 
-/** The function that makes the preset; options are optional if the schema accepts `{}`. */
+/** The function that creates the preset; options are optional if the schema accepts `{}`. */
 export interface PresetMaker<Schema extends StandardSchemaV1> {
   (
     ...given: Partial<StandardSchemaV1.InferInput<Schema>> extends StandardSchemaV1.InferInput<Schema>
@@ -29,7 +29,7 @@ export interface PresetMaker<Schema extends StandardSchemaV1> {
   readonly options: Schema;
 }
 
-/** Declares a preset with options, and returns the function that makes it: `acme({ channel: "#ops" })`. */
+/** Declares a preset with options, and returns the function that creates it: `acme({ channel: "#ops" })`. */
 export function presetWithOptions<const Name extends string, Schema extends StandardSchemaV1>(
   declared: PresetWithOptions<Name, Schema>,
 ): PresetMaker<Schema> {

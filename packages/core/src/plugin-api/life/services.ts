@@ -1,8 +1,8 @@
 import { didYouMean } from "../../domain/workspace/names.ts";
 
 /**
- * A service that plugins offer to each other: its name, and the type of what its provider makes. Define it in a file that
- * both import.
+ * A service that plugins offer to each other: its name, and the type of the object that its provider creates. Define it
+ * in a file that both plugins import.
  */
 export interface Service<T> {
   /** The provider's name, a dot, and what it offers: `acme.tickets`. */
@@ -11,7 +11,7 @@ export interface Service<T> {
   by(make: () => T): ProvidedService;
 }
 
-/** A service and how it is made: an entry of `provides.services`. */
+/** A service and the function that creates it: an entry of `provides.services`. */
 export interface ProvidedService {
   readonly service: string;
   make(): unknown;
@@ -27,7 +27,7 @@ export function missingService(user: string, service: string): string {
   return `plugin "${user}" needs the service "${service}", which no loaded plugin provides`;
 }
 
-/** What to do about a service that no plugin provides. */
+/** The hint for a service that no plugin provides. */
 export function providerHint(service: string, provided: readonly string[]): string {
   return (
     didYouMean(service, provided) ?? `add the plugin that provides "${service}" to the plugins of the configuration`

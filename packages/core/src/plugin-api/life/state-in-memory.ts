@@ -1,11 +1,11 @@
 import type { StateRows } from "./plugin-state.ts";
 
-/** State in memory, for a plugin that is applied by itself. */
+/** State in memory, for a plugin that is applied without a bucket. */
 export function stateInMemory(): StateRows {
   return discarding({ read: () => undefined, write: () => undefined, sizeBeside: () => 0 });
 }
 
-/** Stored state, and in front of it what was written since, which is never stored. */
+/** An overlay over stored state: new writes are visible but never stored. */
 export function discarding(stored: StateRows): StateRows {
   const written = new Map<string, Map<string, string | undefined>>();
   const of = (plugin: string) => written.get(plugin) ?? new Map<string, string | undefined>();

@@ -40,12 +40,12 @@ export const TAP_WAITS: Readonly<Record<HookName, TapWait>> = {
 
 /** The time limit of a tap that only computes, in milliseconds. */
 const COMPUTES_MS = 30_000;
-/** The part of `timeouts.tap` that a tap that only computes has, where that is longer. */
+/** The fraction of `timeouts.tap` that limits a tap that only computes, if that is longer. */
 const COMPUTES_PART = 1 / 30;
 
 /**
- * How long a tap of a hook may take without a sign of life, by `timeouts.tap`: that long if it waits; 30 seconds or a
- * thirtieth of it, whichever is longer, if it only computes. A synchronous tap has no limit.
+ * How long a tap of a hook may run without any activity: `timeouts.tap` if it waits; 30 seconds or a thirtieth of
+ * `timeouts.tap`, whichever is longer, if it only computes. A synchronous tap has no limit.
  */
 export function hookLimit(hook: HookName, tapMs: number): number {
   switch (TAP_WAITS[hook]) {

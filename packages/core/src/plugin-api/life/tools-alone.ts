@@ -4,7 +4,9 @@ import { pluginState } from "./plugin-state.ts";
 import type { PluginTools } from "./plugin-tools.ts";
 import { stateInMemory } from "./state-in-memory.ts";
 
-/** The tools of a plugin that is applied without maand, as in a test: its state is in memory, and there is no service. */
+/**
+ * The tools of a plugin that is applied without maand, as in a test: its state is in memory, and there are no services.
+ */
 export function toolsAlone({ name }: { readonly name: string }): PluginTools {
   const rows = stateInMemory();
   return Object.freeze({

@@ -6,7 +6,10 @@ import type { Plugin } from "../plugin.ts";
 import { isOldName, type OldHookName, type OldName, RENAMED_HOOKS } from "./renamed-hooks.ts";
 import { tapByName } from "./tap-by-name.ts";
 
-/** The name of the plugin made of the hooks in a configuration: in errors, in `maand plugins`, and for ordering. */
+/**
+ * The name of the plugin that consists of the hooks in a configuration: in errors, in `maand plugins`, and for
+ * ordering.
+ */
 export const INLINE_NAME = "config";
 
 /** A hook in a configuration: a function, or a function and its position. */
@@ -21,13 +24,13 @@ export type InlineTap<Name extends HookName> =
 const TAP_KEYS: readonly string[] = ["before", "tap"];
 
 /**
- * Hooks in a configuration, to change a single thing: `hooks: { async afterJob({ job, log }) { ... } }`. At a hook that one tap
- * answers (`connect`, `stage`, `rollout`, ...) they run before all plugins, and so override them. At any other hook they run
- * after all plugins.
+ * Hooks in a configuration, to change a single thing: `hooks: { async afterJob({ job, log }) { ... } }`. At a hook that
+ * a single tap answers (`connect`, `stage`, `rollout`, ...) they run before all plugins, and so override them. At any
+ * other hook they run after all plugins.
  */
 export type InlineHooks = { readonly [Name in HookName]?: InlineTap<Name> } & RenamedInlineHooks;
 
-/** Hooks of a configuration under the old names of those that were renamed. */
+/** Hooks of a configuration under their old names. */
 export interface RenamedInlineHooks {
   /** @deprecated Renamed to `afterBuild`. */
   readonly built?: InlineTap<"afterBuild">;
@@ -43,15 +46,15 @@ export interface RenamedInlineHooks {
   readonly after?: InlineTap<"afterJob">;
 }
 
-/** A plugin made of inline hooks, and the old names among them. */
+/** A plugin that consists of inline hooks, and the old names used in it. */
 export interface InlinePlugin {
   readonly plugin: Plugin;
   readonly oldNames: readonly OldName[];
 }
 
 /**
- * Makes a plugin of inline hooks; `placeOf` returns the line of a hook. Throws PLUGIN_INVALID for an unknown hook, or a value
- * that is not a function.
+ * Creates a plugin from inline hooks; `placeOf` returns the line of a hook. Throws PLUGIN_INVALID for an unknown hook,
+ * or a value that is not a function.
  */
 export function inlinePlugin(
   written: object,
@@ -77,7 +80,7 @@ const FIRST = -1000;
 
 interface Understood {
   readonly name: HookName;
-  /** The old name that it is written with. */
+  /** The old name used for it. */
   readonly old: OldHookName | undefined;
   readonly tap: (...given: never[]) => unknown;
   readonly before: string | undefined;
@@ -94,7 +97,7 @@ function understood(written: string, value: unknown): Understood {
   if (before !== undefined && typeof before !== "string")
     throw invalid(
       `hook "${written}": "before" is not the name of a plugin`,
-      'write before: "audit", by the name of a plugin',
+      'write the name of a plugin, such as before: "audit"',
     );
   return { name, old, tap, before };
 }

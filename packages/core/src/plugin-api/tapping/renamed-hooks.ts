@@ -1,4 +1,7 @@
-/** Renamed hooks, old name to new name. The old names work in this minor version, with a warning, and go in the next. */
+/**
+ * Renamed hooks, old name to new name. The old names work in this minor version, with a warning, and are removed in the
+ * next one.
+ */
 export const RENAMED_HOOKS = {
   built: "afterBuild",
   wave: "permit",
@@ -15,13 +18,13 @@ export type OldHookName = keyof typeof RENAMED_HOOKS;
 export interface OldName {
   readonly plugin: string;
   readonly old: OldHookName;
-  /** `file:line` of it; undefined outside of the bucket. */
+  /** Its `file:line`; undefined outside the bucket. */
   readonly place: string | undefined;
 }
 
 type Renamed = Readonly<Record<(typeof RENAMED_HOOKS)[OldHookName], unknown>>;
 
-/** The hooks that were renamed, under their old names. A type, so that hooks stay a record one can loop over. */
+/** The renamed hooks under their old names. Only a type, so that loops over the hooks do not see them. */
 export type RenamedHooks<Declared extends Renamed> = {
   /** @deprecated Renamed to `afterBuild`. */
   readonly built: Declared["afterBuild"];
@@ -37,7 +40,10 @@ export type RenamedHooks<Declared extends Renamed> = {
   readonly after: Declared["afterJob"];
 };
 
-/** The hooks with the old names added. Those are not listed with the others: a loop over the hooks meets each once. */
+/**
+ * The hooks with the old names added. The old names are not enumerable, so that a loop over the hooks visits each hook
+ * once.
+ */
 export function withOldNames<Declared extends Renamed>(declared: Declared): Declared & RenamedHooks<Declared> {
   const all = {
     ...declared,
@@ -61,5 +67,5 @@ export function isOldName(name: string): name is OldHookName {
 /** The warning about an old name. */
 export function renamedText({ plugin, old, place }: OldName): string {
   const at = place === undefined ? "" : ` (${place})`;
-  return `plugin "${plugin}" taps hook "${old}"${at}, which is now called "${RENAMED_HOOKS[old]}"; the old name goes in the next minor version`;
+  return `plugin "${plugin}" taps hook "${old}"${at}, which is now called "${RENAMED_HOOKS[old]}"; the old name will be removed in the next minor version`;
 }

@@ -9,7 +9,7 @@ export function isTapped(hook: { readonly taps: readonly object[] }, job?: Job):
   return hook.taps.some((tap: object & TapInterest) => job === undefined || (tap.concerns?.(job) ?? true));
 }
 
-/** A tap's name, its position, and its line in a file where the stack does not show it. */
+/** A tap's name, its position, and its line in a file if the stack does not show it. */
 export interface TapOrder {
   readonly name: string;
   readonly before?: string;

@@ -94,7 +94,7 @@ describe("links", () => {
     symlinkSync(at("far"), at("api"));
     await expect(remove("api")).rejects.toMatchObject({
       code: "STAGE_FAILED",
-      message: `nothing was deleted in ${at("api")} on w1: a link leads there, and it holds photos and no manifest.json, so maand did not make it`,
+      message: `nothing was deleted in ${at("api")} on w1: a link leads there, and it contains photos but no manifest.json, so maand did not create it`,
     });
     expect(list("far")).toEqual(["photos", "photos/1"]);
   });
@@ -105,7 +105,7 @@ describe("links", () => {
       if (linked === "api") mkdirSync(at("jobs"));
       const path = linked === "api" ? "jobs/api" : "jobs";
       symlinkSync(at("unmounted"), at(path));
-      await expect(remove("jobs/api")).rejects.toThrow(`${at(path)} is a link that leads to no directory`);
+      await expect(remove("jobs/api")).rejects.toThrow(`${at(path)} is a link that does not lead to a directory`);
     },
   );
 });

@@ -2,22 +2,22 @@ import { MaandError } from "../../errors.ts";
 import { lastLines } from "../output.ts";
 import type { Argv, ExecOptions, Remote } from "../remote.ts";
 
-/** A directory of which a job's or the bucket's files are to be deleted. */
+/** A directory from which the files of a job or of the bucket are deleted. */
 export interface DirectoryToDelete extends Pick<ExecOptions, "timeoutMs" | "signal"> {
   readonly remote: Pick<Remote, "host" | "probe">;
   /** Absolute path on the worker. */
   readonly directory: string;
-  /** Names directly in it that stay; default: none. */
+  /** Names directly in it that are kept; default: none. */
   readonly spare?: readonly string[];
-  /** The only names that may go; default: all. */
+  /** The only names that may be deleted; default: all. */
   readonly only?: readonly string[];
 }
 
 /**
- * `$1` is the directory, `$2` the names that stay and `$3` those that may go, each between slashes. A link at the
- * directory's own path is followed and stays; links below it are deleted and never followed. `lost+found` belongs to the
- * file system. It prints everything that forbids the deletion, and then deletes nothing. Only `manifest.json` shows that a
- * directory behind a link belongs to a job, so the manifest is deleted last.
+ * `$1` is the directory, `$2` the names to keep and `$3` the names that may be deleted, each between slashes. A link at
+ * the directory's own path is followed and kept; links below it are deleted and never followed. `lost+found` belongs to
+ * the file system. If anything forbids the deletion, it prints all of that and deletes nothing. Only `manifest.json`
+ * shows that a directory behind a link belongs to a job, so the manifest is deleted last.
  */
 const PROGRAM = `
 report() { printf '%s\\n' "$*"; }
@@ -66,17 +66,17 @@ each left
 exit 0
 `;
 
-/** The path of a mount point as the kernel writes it: blanks, tabs, line ends and backslashes are in octal. */
+/** Decodes the path of a mount point as the kernel writes it: blanks, tabs, line ends and backslashes are in octal. */
 export function mountPoint(written: string): string {
   return written.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
 }
 
 /**
- * Deletes what is in a directory of a worker, and the directory when nothing is left in it; one that is not there is
- * fine. A link in place of the directory is followed and stays; links in it are deleted and not followed. When a file
- * system is mounted in what would go, or the directory is not one that maand made, nothing is deleted.
- * Answers names that had to stay although they are not in `spare`.
- * @throws STAGE_FAILED when nothing may be deleted; COMMAND_FAILED, and what `remote.probe` throws
+ * Deletes the contents of a directory on a worker, and the directory itself if nothing is left in it. A missing
+ * directory is not an error. A link in place of the directory is followed and kept; links in it are deleted and not
+ * followed. If a file system is mounted below something to delete, or maand did not create the directory, nothing is
+ * deleted. Returns names that could not be deleted although they are not in `spare`.
+ * @throws STAGE_FAILED if the deletion is refused; COMMAND_FAILED; errors of `remote.probe`
  */
 export async function deleteDirectory(options: DirectoryToDelete): Promise<string[]> {
   const { remote, directory, spare = [], only, ...limits } = options;
@@ -108,12 +108,12 @@ async function run(
   });
 }
 
-/** What a job wrote itself stays when the job goes: `gc` deletes it. */
+/** Files that a job wrote itself are kept when the job is removed; `gc` deletes them. */
 const WRITTEN_BY_JOBS = ["data", "logs"];
 
 /**
- * Deletes the files of a job that is removed from its worker; `data/` and `logs/` stay.
- * @throws STAGE_FAILED for a directory that is not a job's, and as {@link deleteDirectory}
+ * Deletes the files of a job that is removed from its worker, except `data/` and `logs/`.
+ * @throws STAGE_FAILED for a directory that is not a job's; errors of {@link deleteDirectory}
  */
 export async function deleteJobFiles(
   options: Pick<DirectoryToDelete, "directory" | "timeoutMs" | "signal"> & {
@@ -132,15 +132,15 @@ export async function deleteJobFiles(
 function refusal(host: string, directory: string, refused: string): MaandError {
   const [, kind = "", value = ""] = /^(\w+) ?(.*)$/.exec(refused) ?? [];
   const reasons: Readonly<Record<string, readonly [string, string]>> = {
-    broken: [`${value} is a link that leads to no directory`, "mount or create its target, or remove the link"],
+    broken: [`${value} is a link that does not lead to a directory`, "mount or create its target, or remove the link"],
     file: ["it is not a directory", "check what it is, and remove it"],
     foreign: [
-      `a link leads there, and it holds ${value} and no manifest.json, so maand did not make it`,
-      "let the link lead to the job's directory, or remove the link",
+      `a link leads there, and it contains ${value} but no manifest.json, so maand did not create it`,
+      "point the link to the job's directory, or remove it",
     ],
     mount: [`a file system is mounted at ${mountPoint(value)}`, "unmount it there, and run the command again"],
   };
-  const [why, hint] = reasons[kind] ?? [refused, "look at it on the worker"];
+  const [why, hint] = reasons[kind] ?? [refused, "check it on the worker"];
   const message = `nothing was deleted in ${directory} on ${host}: ${why}`;
   return new MaandError({ code: "STAGE_FAILED", worker: host, message, hint });
 }

@@ -7,7 +7,7 @@ it.each([
   ["ENOSPC: no space left on device, copyfile 'a' -> 'b'", "is full"],
   ["mkdir: cannot create directory '/x': Read-only file system", "is mounted read-only"],
   ["EROFS: read-only file system, open 'x'", "is mounted read-only"],
-  ['rsync: close failed on "x": Disk quota exceeded (122)', "has no room left in the user's quota"],
+  ['rsync: close failed on "x": Disk quota exceeded (122)', "has exceeded the user's quota"],
   ["Permission denied (13)", undefined],
 ])("%s", (text, failure) => {
   expect(fileSystemFailure(text)).toBe(failure);

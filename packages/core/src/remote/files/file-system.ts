@@ -1,18 +1,17 @@
 import { lastLines } from "../output.ts";
 import type { ExecOptions, ExecResult, Remote } from "../remote.ts";
 
-/** Why a file system takes no more. */
-export type FileSystemFailure = "is full" | "is mounted read-only" | "has no room left in the user's quota";
+/** Why a write to a file system fails. */
+export type FileSystemFailure = "is full" | "is mounted read-only" | "has exceeded the user's quota";
 
 const FAILURES: readonly (readonly [RegExp, FileSystemFailure])[] = [
   [/No space left on device|\bENOSPC\b/, "is full"],
-  [/Disk quota exceeded|\bEDQUOT\b/, "has no room left in the user's quota"],
+  [/Disk quota exceeded|\bEDQUOT\b/, "has exceeded the user's quota"],
   [/Read-only file system|\bEROFS\b/, "is mounted read-only"],
 ];
 
 /**
- * The failure of a file system that the output of a tool or an error of Node describes; undefined when they speak of
- * anything else.
+ * The failure of a file system that the output of a tool or an error of Node describes; undefined for any other text.
  */
 export function fileSystemFailure(text: string): FileSystemFailure | undefined {
   return FAILURES.find(([pattern]) => pattern.test(text))?.[1];
@@ -22,10 +21,10 @@ export function fileSystemFailure(text: string): FileSystemFailure | undefined {
 export function fileSystemHint(failure: FileSystemFailure): string {
   return failure === "is mounted read-only"
     ? "mount it writable there, then run maand deploy"
-    : "free space there, then run maand deploy; every file of the last version is whole";
+    : "free space there, then run maand deploy; every file of the last version is intact";
 }
 
-/** The file system of the nearest path that is there. */
+/** Reports the file system of the nearest existing path. */
 const PROGRAM = 'at=$1; while [ ! -e "$at" ]; do at=$(dirname -- "$at"); done; df -P -- "$at"';
 
 /** Where the file system of a path is mounted on a worker, with its device; undefined if the worker does not report it. */
@@ -39,7 +38,7 @@ export async function fileSystemOf(
   return result && mountIn(result);
 }
 
-/** The last line of `df -P`: device, three counts of blocks, a share, and the mount point. */
+/** The last line of `df -P`: device, three counts of blocks, a percentage, and the mount point. */
 function mountIn(result: Pick<ExecResult, "stdout" | "stderr">): string | undefined {
   const line = lastLines({ stdout: result.stdout, stderr: "" }, 1).at(-1) ?? "";
   const [, device, mount] = /^(.+?)\s+\d+\s+-?\d+\s+-?\d+\s+\S+\s+(\/.*)$/.exec(line) ?? [];

@@ -3,7 +3,7 @@ import { isMaandError, MaandError } from "../../errors.ts";
 import type { Remote } from "../remote.ts";
 import { type FileSystemFailure, fileSystemHint, fileSystemOf } from "./file-system.ts";
 
-/** STAGE_FAILED: a sync would delete or overwrite what maand did not make; nothing was changed. */
+/** STAGE_FAILED: a sync would delete or overwrite files that maand did not create; nothing was changed. */
 export function syncRefused(host: string, conflicts: readonly SyncConflict[]): MaandError {
   const [first, ...others] = conflicts;
   const more = others.length === 0 ? "" : ` (and ${others.length} more)`;
@@ -16,7 +16,7 @@ export function syncRefused(host: string, conflicts: readonly SyncConflict[]): M
   });
 }
 
-/** STAGE_FAILED: a file system of the worker took no more; the sentence names both. */
+/** STAGE_FAILED: a write to a file system of the worker failed; the message names both. */
 export async function fileSystemError(
   remote: Pick<Remote, "host" | "probe">,
   failure: FileSystemFailure,
@@ -34,7 +34,7 @@ export async function fileSystemError(
   });
 }
 
-/** A write that a file system refused. */
+/** A failed write to a file system. */
 export interface FailedWrite {
   /** The path that could not be written, or one near it. */
   readonly path: string;
@@ -43,7 +43,7 @@ export interface FailedWrite {
   readonly cause?: unknown;
 }
 
-/** TIMED_OUT: the whole sync took longer than it may. */
+/** TIMED_OUT: the sync exceeded its time limit. */
 export function syncTimedOut(host: string, timeoutMs: number, output: readonly string[] = []): MaandError {
   const seconds = Math.round(timeoutMs / 100) / 10;
   return new MaandError({
@@ -54,23 +54,23 @@ export function syncTimedOut(host: string, timeoutMs: number, output: readonly s
   });
 }
 
-/** INTERRUPTED: the run was ended while a sync was under way. */
+/** INTERRUPTED: the run was interrupted during a sync. */
 export function syncInterrupted(host: string): MaandError {
   return new MaandError({ code: "INTERRUPTED", worker: host, message: `syncing files to ${host} was interrupted` });
 }
 
-/** DISCONNECTED: the connection closed while a sync was under way. */
+/** DISCONNECTED: the connection closed during a sync. */
 export function syncDisconnected(host: string, output: readonly string[] = []): MaandError {
   return new MaandError({
     code: "DISCONNECTED",
     worker: host,
     message: `the connection to ${host} closed while files were synced`,
-    hint: "every file there is whole, old or new; run maand deploy to sync the rest",
+    hint: "every file there is complete, either old or new; run maand deploy to sync the rest",
     output,
   });
 }
 
-/** The error of a command that was run on a worker for a sync, as an error of the sync. */
+/** Converts the error of a command that a sync ran on a worker to an error of the sync. */
 export function asSyncError(cause: unknown, host: string, timeoutMs: number): unknown {
   if (!isMaandError(cause)) return cause;
   if (cause.code === "TIMED_OUT") return syncTimedOut(host, timeoutMs, cause.output);

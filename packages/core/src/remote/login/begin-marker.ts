@@ -1,6 +1,6 @@
 import type { Readable } from "node:stream";
 
-/** The line a wrapped command prints on each output before the command itself; on its errors with its process id. */
+/** The line that a wrapped command prints to each output before the command starts; on stderr with its process id. */
 export const BEGIN_WORD = "maand-begin";
 
 const LINE = new RegExp(`(?:^|\\n)${BEGIN_WORD}(?: (\\d+))?\\n`);
@@ -8,9 +8,9 @@ const LINE = new RegExp(`(?:^|\\n)${BEGIN_WORD}(?: (\\d+))?\\n`);
 const KEPT = 65_536;
 
 /**
- * Drops everything an output holds up to the marker of {@link wrapCommand}, and passes on the rest. What comes before
- * it was printed by the login, not by the command: by start-up files such as `.bashrc`, or by sudo. When the marker
- * never comes, the command never began, and what the login printed is passed on at the end.
+ * Drops the output up to the marker of {@link wrapCommand}, and passes on the rest. Output before the marker was
+ * printed by the login, such as by `.bashrc` or sudo, and not by the command. If the marker never arrives, the command
+ * never started, and the output of the login is passed on at the end.
  */
 export class BeginMarker {
   readonly #begun: (pid: number | undefined) => void;
@@ -39,7 +39,7 @@ export class BeginMarker {
     if (rest.length > 0) this.#rest(rest);
   }
 
-  /** Nothing more comes: passes on what was held back. */
+  /** Call this at the end of the output: passes on what was held back. */
   end(): void {
     const held = this.#held;
     this.#held = undefined;
@@ -48,8 +48,8 @@ export class BeginMarker {
 }
 
 /**
- * Reads a stream up to the marker and leaves what follows in it, for a reader that comes later. Resolves with the content of
- * a stream that ended without a marker, and with undefined once the command started.
+ * Reads a stream up to the marker and leaves the rest for a later reader. Resolves with undefined once the command has
+ * started, or with the content of a stream that ended without a marker.
  */
 export function readToMarker(stream: Readable): Promise<string | undefined> {
   return new Promise((resolve) => {
@@ -70,7 +70,7 @@ export function readToMarker(stream: Readable): Promise<string | undefined> {
       },
     );
     const read = () => {
-      // as many bytes as there are: a reading to the end would let the stream end before its own reader comes
+      // only as many bytes as are available: reading to the end would end the stream before its own reader starts
       const chunk: Buffer | null = stream.readableLength > 0 ? stream.read(stream.readableLength) : null;
       if (chunk) marker.push(chunk);
       if (rest) settle(undefined);

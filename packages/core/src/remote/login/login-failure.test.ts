@@ -16,7 +16,7 @@ function failure(printed: { stdout?: string; stderr?: string; code?: number | nu
 test.each([
   ["sudo: a password is required\n", 'sudo on 10.0.0.1 asks "ops" for a password', "NOPASSWD"],
   ["sudo: no tty present and no askpass program specified\n", 'sudo on 10.0.0.1 asks "ops" for a password', "NOPASSWD"],
-  ["sudo: sorry, you must have a tty to run sudo\n", "wants a terminal", "!requiretty"],
+  ["sudo: sorry, you must have a tty to run sudo\n", "requires a terminal", "!requiretty"],
   ["ops is not in the sudoers file.\n", '"ops" may not use sudo on 10.0.0.1', "/etc/sudoers.d/maand"],
   [
     "sudo: Ein Passwort ist notwendig\n",

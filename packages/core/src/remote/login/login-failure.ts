@@ -1,11 +1,11 @@
 import { MaandError } from "../../errors.ts";
 
-/** A command that a login ended before it began: what the login printed, and its exit code. */
+/** A command that never started because the login ended first: what the login printed, and its exit code. */
 export interface FailedLogin {
   readonly host: string;
-  /** The account that logged in, where it is known. */
+  /** The account that logged in, if known. */
   readonly user?: string;
-  /** Exit code, or null when there was none. */
+  /** Exit code; null if there was none. */
   readonly code: number | null;
   readonly stdout: string;
   readonly stderr: string;
@@ -29,7 +29,7 @@ const OTHER_USER = "or set ssh_user in maand.conf";
 const allowSudo = ({ host, user }: Login) =>
   `as root on ${host}: echo '${user} ALL=(ALL) NOPASSWD: ALL' > /etc/sudoers.d/maand; ${NO_SUDO}`;
 
-/** The first whose pattern is found in what was printed decides. */
+/** The first reason whose pattern matches the output is used. */
 const REASONS: readonly Reason[] = [
   {
     pattern: /password.*(expired|change required)|change your password/i,
@@ -44,7 +44,7 @@ const REASONS: readonly Reason[] = [
   },
   {
     pattern: /must have a tty/i,
-    message: ({ host, user }) => `sudo on ${host} wants a terminal from "${user}" (requiretty)`,
+    message: ({ host, user }) => `sudo on ${host} requires a terminal for "${user}" (requiretty)`,
     hint: ({ host, user }) => `as root on ${host}: echo 'Defaults:${user} !requiretty' > /etc/sudoers.d/maand-tty`,
   },
   {
@@ -70,7 +70,7 @@ const REASONS: readonly Reason[] = [
   },
 ];
 
-/** For all other reasons why a login does not run its command. */
+/** The reason for any other login that does not run its command. */
 const NO_COMMANDS: Reason = {
   pattern: /^/,
   message: ({ host, user, printed }) => `the login of "${user}" on ${host} runs no commands: ${printed}`,
@@ -78,7 +78,7 @@ const NO_COMMANDS: Reason = {
     `on ${host}, give "${user}" a shell (chsh -s /bin/sh ${user}) and remove ForceCommand or command= for it, ${OTHER_USER}`,
 };
 
-/** The error for a command that a login ended before it began: what stands in its way, and what to type. */
+/** The error for a command that never started because the login ended first, with the reason and the remedy. */
 export function loginFailure({ host, user = "<user>", code, stdout, stderr }: FailedLogin): MaandError {
   const text = `${stdout}\n${stderr}`;
   const login = { host, user, printed: printedBy(text, code) };
@@ -93,10 +93,10 @@ export function loginFailure({ host, user = "<user>", code, stdout, stderr }: Fa
 
 const LONGEST = 160;
 
-/** The last line with something on it, in a form for a sentence. */
+/** The last non-empty line, as part of a sentence. */
 function printedBy(text: string, code: number | null): string {
   const lines = text.split(/[\r\n]+/).map((line) => line.replace(/\p{C}+/gu, " ").trim());
   const last = lines.filter((line) => line !== "").at(-1);
-  if (last === undefined) return code === null ? "it was closed at once" : `it ended with exit code ${code}`;
+  if (last === undefined) return code === null ? "it was closed immediately" : `it ended with exit code ${code}`;
   return `it printed "${last.length > LONGEST ? `${last.slice(0, LONGEST)}...` : last}"`;
 }

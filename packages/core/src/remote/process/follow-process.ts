@@ -3,10 +3,10 @@ import type { OutputStream } from "../remote.ts";
 import { timeLimit } from "../time-limit.ts";
 import type { ProcessEnd, RunningProcess } from "./process.ts";
 
-/** Bytes read after a process's end, at most: more comes from a child that holds its output. */
+/** Maximum bytes to read after a process has ended; any more comes from a child process that keeps the output open. */
 const LAST_BYTES = 4 * 1024 * 1024;
 
-/** What ended a process early. */
+/** The reason why a process was stopped early. */
 export type Cutoff = "TIMED_OUT" | "INTERRUPTED" | "DISCONNECTED";
 
 /** How to follow a process. */
@@ -16,13 +16,13 @@ export interface FollowOptions {
   readonly signal?: AbortSignal | undefined;
   /** Aborts when the remote it belongs to is closed. */
   readonly closing?: AbortSignal;
-  /** Milliseconds between the request to end and SIGKILL. */
+  /** Milliseconds between the request to stop and SIGKILL. */
   readonly graceMs: number;
-  /** Requests its end; default: SIGTERM to its group. */
+  /** Asks it to stop; default: SIGTERM to its group. */
   readonly requestEnd?: () => void;
   /** Called when the remote is closed; default: the process keeps running. */
   readonly onClosed?: () => void;
-  /** Whether remaining processes of its group are ended with it. */
+  /** Whether remaining processes of its group are killed when it ends. */
   readonly leavesNothing?: boolean;
   readonly onOutput: (stream: OutputStream, chunk: Buffer) => void;
 }
@@ -55,7 +55,7 @@ function countOutput(process: RunningProcess, onOutput: FollowOptions["onOutput"
     });
   }
   return {
-    /** Resolves when nothing more comes for two turns of the event loop. */
+    /** Resolves when no output has arrived for two turns of the event loop. */
     async drained() {
       const before = bytes;
       for (let quiet = 0, seen = bytes; quiet < 2 && bytes - before < LAST_BYTES; seen = bytes) {
@@ -84,10 +84,10 @@ function firstCutoff(
   });
 }
 
-/** Milliseconds to wait for a killed process: one that waits for a lost disk does not end. */
+/** Milliseconds to wait for a killed process, because a process that waits for a lost disk does not end. */
 const KILLED_MS = 2_000;
 
-/** Requests the end, and kills the whole group after the grace period. */
+/** Asks the process to stop, and kills the whole group after the grace period. */
 async function endProcess(
   process: RunningProcess,
   cut: Cutoff,

@@ -1,7 +1,7 @@
 import { Duplex, type Readable, type Writable } from "node:stream";
 
 /**
- * The output and the input of a process as one stream. Node closes the input of a process that has ended, and `Duplex.from`
+ * The input and output of a process as one stream. Node closes the input of a process that has ended, and `Duplex.from`
  * would then drop unread output; this stream keeps it.
  */
 export function processStream(output: Readable, input: Writable | null = null): Duplex {
@@ -44,7 +44,7 @@ class ProcessStream extends Duplex {
     done(error);
   }
 
-  /** Closes once nothing more can be written, and what was written by the process is read or cut off. */
+  /** Closes once nothing more can be written and the output of the process was read or cut off. */
   #closeWhenRead(): void {
     const read = this.readableEnded || (this.#output.destroyed && !this.#output.readableEnded);
     if (read && (this.#input === null || this.#input.destroyed)) this.destroy();

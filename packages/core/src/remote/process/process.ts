@@ -11,7 +11,7 @@ export interface ProcessOptions {
   readonly stdin?: boolean;
   /** The number of further pipes, as its descriptors 3, 4, ...; each can be read and written. */
   readonly pipes?: number;
-  /** Whether it is killed when maand exits; otherwise it runs on, as a command on a worker does. */
+  /** Whether it is killed when maand exits; otherwise it keeps running, like a command on a worker. */
   readonly endsWithUs?: boolean;
 }
 
@@ -22,14 +22,14 @@ export interface ProcessEnd {
   readonly bySignal: boolean;
   /** Why it could not be started. */
   readonly failure?: string;
-  /** Whether it could not be started because there is no such program. */
+  /** Whether it could not be started because the program does not exist. */
   readonly missing?: boolean;
 }
 
-/** A process of this machine, in its own process group, so that Ctrl-C reaches only maand. */
+/** A process on this machine, in its own process group, so that Ctrl-C reaches only maand. */
 export interface RunningProcess {
   readonly stdin: Writable | null;
-  /** Output without a reader is dropped from the next turn of the event loop on. */
+  /** Output without a reader is dropped after the current turn of the event loop. */
   readonly stdout: Readable;
   readonly stderr: Readable;
   readonly pipes: readonly Duplex[];
@@ -69,7 +69,7 @@ async function start(
   [program = "", ...words]: readonly string[],
   { cwd, env, stdin = false, pipes = 0 }: ProcessOptions,
 ): Promise<{ readonly child: ChildProcess; readonly notStarted: Promise<ProcessEnd> }> {
-  const { execa } = await import("execa"); // most commands start no process
+  const { execa } = await import("execa"); // loaded here because most commands start no process
   const child = execa(program, words, {
     detached: true,
     cleanup: false,

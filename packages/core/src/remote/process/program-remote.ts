@@ -21,15 +21,15 @@ export interface ProgramRemoteParts extends Pick<Remote, "host" | "root" | "tran
    * unchanged. The arguments are in clear text and appear in `ps` on this machine.
    */
   program(argv: readonly string[], how: { readonly asRoot: boolean }): readonly string[];
-  /** Whether the program lost the worker, or never reached it, judging by how it ended; default: never. */
+  /** Decides from the program's end whether it lost the worker or never reached it; default: never. */
   lost?(code: number, end: ProgramEnd): boolean | Promise<boolean>;
-  /** How many commands run at once; more wait for one to end. Default: any number. */
+  /** Maximum number of parallel commands; further commands wait. Default: no limit. */
   readonly atOnce?: number;
   /** Closes the connection; called once. */
   close?(): Promise<void>;
 }
 
-/** How a program ended that was to run a command on a worker. */
+/** The end of a program that runs a command on a worker. */
 export interface ProgramEnd {
   /** Whether the command is known to have started. */
   readonly begun: boolean;
@@ -40,9 +40,9 @@ export interface ProgramEnd {
 const GRACE_MS = 5_000;
 
 /**
- * A remote over a program, with everything a remote guarantees: time limits, secrets, `sudo`, interruption, and errors that
- * say whether the command began. The worker needs `sh` and `timeout`. If a command leaves a child that holds its output,
- * maand waits as long as the program waits.
+ * A remote over a program, with everything a remote guarantees: time limits, secrets, `sudo`, interruption, and errors
+ * that say whether the command began. The worker needs `sh` and `timeout`. If a command leaves a child process that
+ * keeps its output open, maand waits as long as the program waits.
  */
 export function programRemote(parts: ProgramRemoteParts): Remote {
   return new ProgramRemote(parts);
@@ -129,7 +129,7 @@ class ProgramRemote implements Remote {
     await this.#parts.close?.();
   }
 
-  /** Waits until the command of a stream has begun, and throws why not when it never does. */
+  /** Waits until the command of a stream has started. If it never does, throws an error with the reason. */
   async #begun(
     program: RunningProcess,
     exit: Promise<number | null>,
@@ -171,7 +171,10 @@ class ProgramRemote implements Remote {
     return startProcess(this.#parts.program(argv, { asRoot }), { stdin: true });
   }
 
-  /** Ending the program here would leave the command on the worker, so another program ends it; `timeout` passes that on. */
+  /**
+   * Killing the program here would leave the command running on the worker, so another program stops it there;
+   * `timeout` passes the signal on.
+   */
   async #kill(pid: number, options: ExecOptions): Promise<void> {
     const program = await this.#start(
       this.#wrap(["sh", "-c", 'kill -TERM "$1"', "sh", `${pid}`], { asRoot: options.asRoot === true }),
@@ -197,7 +200,7 @@ class ProgramRemote implements Remote {
     throw new MaandError({
       code: "DISCONNECTED",
       worker,
-      message: `the connection to ${worker} closed while ${title} ran there`,
+      message: `the connection to ${worker} closed during ${title}`,
       hint: "its result is unknown; maand does not repeat it",
     });
   }
@@ -225,7 +228,7 @@ class ProgramRemote implements Remote {
   }
 
   #refuse(title: string, signal: AbortSignal | undefined): void {
-    if (this.#closing.signal.aborted) throw this.#unreachable("its connection was closed by us");
+    if (this.#closing.signal.aborted) throw this.#unreachable("maand has closed its connection");
     if (!signal?.aborted) return;
     const message = `${title} on ${this.host} was interrupted`;
     throw new MaandError({ code: "INTERRUPTED", worker: this.host, message });

@@ -4,10 +4,10 @@ import type { ExecOptions, ExecResult, OutputStream } from "../remote.ts";
 import { type Cutoff, followProcess } from "./follow-process.ts";
 import type { RunningProcess } from "./process.ts";
 
-/** The exit code of a program ended by a signal. */
+/** The exit code of a program that was killed by a signal. */
 export const SIGNALLED = -1;
 
-/** How to run a program that runs a command on a worker. */
+/** Options of a program that runs a command on a worker. */
 export interface ProgramOptions extends Pick<ExecOptions, "stdin" | "stopWord" | "signal" | "onLine"> {
   /** Written to its input before `stdin`. */
   readonly preface: string;
@@ -15,14 +15,14 @@ export interface ProgramOptions extends Pick<ExecOptions, "stdin" | "stopWord" |
   readonly graceMs: number;
   /** Aborts when the remote is closed. */
   readonly closing: AbortSignal;
-  /** Ends the process with this id on the worker. */
+  /** Stops the process with this id on the worker. */
   kill(pid: number): void;
 }
 
 /** The result of the program. */
 export interface ProgramResult {
   readonly result: ExecResult;
-  /** What ended it early. */
+  /** Why it was stopped early. */
   readonly cut: Cutoff | undefined;
   /** Whether the command is known to have started on the worker. */
   readonly begun: boolean;

@@ -14,7 +14,7 @@ import { lifecycleContext, reasonOf } from "./contexts.ts";
 import { kvSession } from "./kv-session.ts";
 
 /**
- * Everything that code may read and do on behalf of one allocation. The store is read on each access, so that values are
+ * Everything that code may read or do on behalf of one allocation. The store is read on each access, so that values are
  * current.
  */
 export function allocationScope(run: ScopeSource, job: Job, allocation: Allocation): AllocationScope {
@@ -105,7 +105,7 @@ function targetJob(run: ScopeSource, own: Job, name: string): Job {
   throw new MaandError({
     code: "PROBLEMS",
     message: `job ${own.name} may not run targets of job ${name}`,
-    hint: "only its own, and those of jobs its commands demand",
+    hint: "it may run its own targets, and those of jobs that its commands demand",
   });
 }
 

@@ -44,7 +44,7 @@ function absent(kv: KvStore, namespace: string, key: string): never {
   });
 }
 
-/** Jobs that declare a port, whichever job it is published for. */
+/** Jobs that declare a port. */
 function declaring(kv: KvStore, port: string): string[] {
   const prefix = NAMESPACE.job("");
   return kv

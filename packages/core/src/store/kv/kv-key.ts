@@ -58,7 +58,7 @@ export class KvKey {
   }
 }
 
-/** Creates the key if it is missing. Refuses if the store has values that the missing key encrypted. */
+/** Creates the key if it is missing. Refuses to do so if the store has values that the missing key encrypted. */
 export function makeKvKey(file: string, hasSecrets: boolean): void {
   try {
     if (hasSecrets) readKey(file);
@@ -82,7 +82,7 @@ function readKey(file: string): Buffer {
     );
   }
   if (bytes.byteLength === KEY_BYTES) return bytes;
-  throw unusable(file, `it has ${bytes.byteLength} bytes and not ${KEY_BYTES}`);
+  throw unusable(file, `it has ${bytes.byteLength} bytes instead of ${KEY_BYTES}`);
 }
 
 function unusable(file: string, why: string, cause?: unknown): MaandError {

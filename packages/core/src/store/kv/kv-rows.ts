@@ -36,7 +36,7 @@ export class KvRows {
     return row && rowOf(row);
   }
 
-  /** The newest row of each key of a namespace, deleted ones included, in key order. */
+  /** The newest row of each key of a namespace, including deleted keys, in key order. */
   namespace(namespace: string): KvRow[] {
     return this.#db.all(`${NEWEST} GROUP BY key`, namespace).map(rowOf);
   }
@@ -54,7 +54,7 @@ export class KvRows {
     this.#changes += 1;
   }
 
-  /** Writes a version of a key as it is, and keeps all others: the history of a store that is taken over. */
+  /** Writes a version of a key unchanged, and keeps all others. For the history of a store that is taken over. */
   restore(namespace: string, row: KvRow): void {
     this.#db.run(
       "INSERT INTO kv (namespace, key, version, value, created_date, deleted) VALUES (?, ?, ?, ?, ?, ?)",
@@ -81,7 +81,7 @@ export class KvRows {
     return gone.length;
   }
 
-  /** Sorted names of all namespaces with this prefix that ever held an entry. */
+  /** Sorted names of all namespaces with this prefix that ever had an entry. */
   namespaces(prefix = ""): string[] {
     const sql = "SELECT DISTINCT namespace FROM kv WHERE namespace >= ? AND namespace < ? ORDER BY namespace";
     return this.#db.all(sql, prefix, `${prefix}\u{10FFFF}`).map((row) => String(row.namespace));
@@ -94,7 +94,7 @@ export class KvRows {
     return this.#db.all(sql, key).map((row) => String(row.namespace));
   }
 
-  /** Whether any value is encrypted and would be lost with the key. */
+  /** Whether any value is encrypted, and so would be lost with the key. */
   hasSecrets(): boolean {
     const secrets = "SELECT 1 FROM kv WHERE namespace >= 'secrets/job/' AND namespace < 'secrets/job0' LIMIT 1";
     const keys = "SELECT 1 FROM kv WHERE key LIKE ? AND namespace LIKE 'maand/job/%/worker/%' LIMIT 1";

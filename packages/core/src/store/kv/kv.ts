@@ -32,7 +32,7 @@ export interface KvStore {
 
 /**
  * The KV store in clear text. Values are stored unchanged, without trimming, to preserve files and significant blanks.
- * Writing the current value changes nothing and creates no version, also for secrets.
+ * Writing the current value changes nothing and creates no version, even for secrets.
  */
 export class Kv implements KvStore {
   readonly #parts: KvParts;
@@ -73,7 +73,7 @@ export class Kv implements KvStore {
     return this.#parts.rows.holders(key);
   }
 
-  /** Sorted namespaces with this prefix that ever held an entry. */
+  /** Sorted namespaces with this prefix that ever had an entry. */
   namespaces(prefix: string): string[] {
     return this.#parts.rows.namespaces(prefix);
   }
@@ -90,7 +90,7 @@ export class Kv implements KvStore {
     return true;
   }
 
-  /** Puts all entries, and deletes those other keys that `drops` selects. */
+  /** Writes all entries, and deletes the other keys that `drops` selects. */
   sync(namespace: string, entries: KvEntries, drops: (key: string) => boolean): void {
     const rows = this.#parts.rows.namespace(namespace);
     const known = new Map(rows.map((row) => [row.key, row]));

@@ -6,8 +6,8 @@ import { openSqlite } from "../sqlite.ts";
 import { DANGLING, kindOf } from "../store-file.ts";
 
 /**
- * Opens the file of a lock, which is created if it is missing. An existing one is opened by SQLite alone: closing it here
- * would drop a lock that this process holds on it. Throws LOCK_BROKEN for what is no file.
+ * Opens the file of a lock, which is created if it is missing. An existing file is opened only by SQLite, because
+ * closing it here would drop a lock that this process holds on it. Throws LOCK_BROKEN if the path is not a file.
  */
 export function openLockFile(file: string): Database {
   makeFile(file);
@@ -21,13 +21,13 @@ export function openLockFile(file: string): Database {
   }
 }
 
-/** Takes the lock of an open lock file. Throws the error of SQLite if another one holds it. */
+/** Takes the lock of an open lock file. Throws the error of SQLite if another process holds it. */
 export function lockExclusively(db: Database): void {
   db.pragma("journal_mode = MEMORY"); // nothing is ever written: a journal on disk would only need space there
   db.exec("BEGIN EXCLUSIVE");
 }
 
-/** A failure of SQLite as LOCK_BROKEN; any other error as it is. */
+/** Converts an error of SQLite to LOCK_BROKEN; any other error is returned unchanged. */
 export function lockError(file: string, cause: unknown): unknown {
   if (!(cause instanceof Sqlite.SqliteError)) return cause;
   return broken(file, cause.code === "SQLITE_NOTADB" ? "it is not a lock file of maand" : cause.message, cause);
@@ -37,7 +37,7 @@ function broken(file: string, why: string, cause?: unknown): MaandError {
   return new MaandError({
     code: "LOCK_BROKEN",
     message: `the lock file ${file} cannot be used: ${why}`,
-    hint: "if no maand runs on this bucket, delete it; the next command creates it again",
+    hint: "if no maand process uses this bucket, delete it; the next command creates it again",
     cause,
   });
 }

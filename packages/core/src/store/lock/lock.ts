@@ -10,16 +10,16 @@ export interface Lock {
 }
 
 /**
- * All locks that this process holds. An unreferenced handle is closed by garbage collection, and its lock is lost while its
- * holder continues. A run whose promises nothing awaits is such garbage.
+ * All locks that this process holds. An unreferenced handle is closed by garbage collection, and its lock is lost while
+ * its holder continues. A run whose promises nothing awaits could otherwise be collected.
  */
 const held = new Map<Database, string>();
 
 /**
- * Takes the bucket's lock, or throws BUSY with its holder. The lock is an exclusive transaction on a separate SQLite file,
- * hence a lock of the operating system: it ends with the process, in any case. The file is never opened outside SQLite,
- * because closing it would drop the lock. If the lock file was deleted while held, a second process can lock a new one; then
- * the recorded holder, if it is alive, keeps the second process out.
+ * Takes the bucket's lock, or throws BUSY with its holder. The lock is an exclusive transaction on a separate SQLite
+ * file, hence a lock of the operating system, which always ends with the process. The file is never opened outside
+ * SQLite, because closing it would drop the lock. If the lock file was deleted while held, a second process can lock a
+ * new one; then the recorded holder, if it is alive, keeps the second process out.
  */
 export function takeLock(file: string, holder: Holder, record: HolderRecord): Lock {
   const db = openLockFile(file);
@@ -67,11 +67,11 @@ function forget(record: HolderRecord): void {
 function busy(holder: Holder | undefined, cause?: unknown): MaandError {
   const by = holder
     ? `maand ${holder.command} (pid ${holder.pid}, since ${holder.since})`
-    : "another maand that is just beginning";
+    : "another maand command that is just starting";
   return new MaandError({
     code: "BUSY",
     message: `the bucket is in use by ${by}`,
-    hint: "wait until it is done; nothing was changed",
+    hint: "wait until it has finished; nothing was changed",
     cause,
   });
 }

@@ -21,7 +21,7 @@ export interface Deployment {
   readonly disabled: boolean;
   readonly removed: boolean;
   readonly inDoubt: boolean;
-  /** The number of the release that the workspace holds and deploys skip; null if there is none. */
+  /** The number of the held release, which deploys skip; null if there is none. */
   readonly held: number | null;
   /** The step that the open rollout of its job is at: `2 of 5`; null if there is none. */
   readonly step: string | null;
@@ -64,7 +64,7 @@ function stepOf(job: Job | undefined, rollout: OpenRollout | undefined): string 
   return `${rollout.step + 1} of ${job.rollout?.steps.length ?? 0}`;
 }
 
-/** The built state of a job: its version, its files as they reach a worker unrendered, and all its files. */
+/** The built state of a job: its version, its unrendered files for the workers, and all its files. */
 interface BuiltTarget {
   readonly version: string;
   readonly bare: string;
@@ -76,8 +76,8 @@ function builtTarget({ version, files }: Job): BuiltTarget {
 }
 
 /**
- * A plan is valid until a build changes the job's files. After that, the digest is that of the unrendered files: it shows
- * whether they differ, but is not the digest they will have.
+ * A plan is valid until a build changes the job's files. After that, the digest of the unrendered files shows whether
+ * they differ, but it is not their final digest.
  */
 function targetOf(built: BuiltTarget | undefined, planned: Planned | undefined) {
   if (!built) return { version: NO_VERSION, digest: planned?.digest ?? "", isPlanned: planned !== undefined };

@@ -46,7 +46,7 @@ export function kvEntry(store: Store, paths: Places, namespace: string, key: str
   throw new MaandError({
     code: "NOT_FOUND",
     message: `key not found: namespace ${namespace}, key ${key}${entry ? " (it was deleted)" : ""}`,
-    hint: "maand cat kv lists what there is",
+    hint: "maand cat kv lists all keys",
   });
 }
 

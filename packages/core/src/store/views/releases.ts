@@ -9,9 +9,9 @@ export interface ReleaseView extends Omit<Release, "job" | "digest" | "deployed"
   readonly verdict: Verdict;
   /** Hosts of the allocations that run it, in worker order. */
   readonly hosts: readonly string[];
-  /** A deploy rolls it out where it does not run. */
+  /** Whether it is the wanted release, which a deploy rolls out where it does not run. */
   readonly isWanted: boolean;
-  /** Present if it is not deployed, although the workspace holds it. */
+  /** Present if the release is held. */
   readonly hold?: Hold;
 }
 

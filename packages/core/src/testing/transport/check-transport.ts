@@ -20,7 +20,7 @@ export const TRANSPORT_CHECKS: readonly TransportCheck[] = [
   ...CONNECTION_CHECKS,
 ];
 
-/** What came of one check: kept, a declared limit, or broken. */
+/** The result of one check: kept, a declared limit, or broken. */
 export interface TransportResult extends Pick<TransportCheck, "id" | "promise"> {
   readonly outcome: "kept" | "limit" | "broken";
   /** Why it is a limit, or how the promise was broken. */
@@ -81,7 +81,7 @@ async function resultOf(check: TransportCheck, trial: Trial, limit: string | und
   }
 }
 
-/** Throws if the promise is broken, or if a limit is declared and there is none. */
+/** Throws if the promise is broken, or if a limit is declared although the promise is kept. */
 async function holds(check: TransportCheck, trial: Trial, limit: string | undefined): Promise<void> {
   const lacks = check.needs !== undefined && trial.opened[check.needs] === undefined;
   if (lacks)
@@ -95,7 +95,7 @@ async function holds(check: TransportCheck, trial: Trial, limit: string | undefi
   );
 }
 
-/** A check that hangs is a broken promise as well. */
+/** A check that hangs also counts as a broken promise. */
 function inTime(work: Promise<void>): Promise<void> {
   const limit = timeLimit(CHECK_MS - 5_000);
   const late = new Promise<never>((_, reject) => {

@@ -11,7 +11,7 @@ const SIGNALS = [
   ["HUP", 129],
 ] as const;
 
-/** Words that one shell or another would change. */
+/** Words that some shell would change. */
 const ODD_WORDS = [
   ...[
     "",
@@ -69,11 +69,11 @@ const ODD_WORDS = [
   ...["é ü ß", "日本語", "🙂", "\u00a0", "\u0001\u001b[31m", "--flag=va lue", "/a//b/../c", "-----BEGIN"],
 ];
 
-/** How commands start, what they receive, and what their exit code becomes. */
+/** How commands start, what they receive, and which exit code they return. */
 export const COMMAND_CHECKS: readonly TransportCheck[] = [
   {
     id: "exit-codes",
-    promise: "every exit code is the result of `probe`, also 124, 137 and 255",
+    promise: "every exit code is the result of `probe`, including 124, 137 and 255",
     async run({ remote }) {
       const results = await Promise.all(CODES.map((code) => remote.probe(sh(`exit ${code}`))));
       assert.deepEqual(
@@ -84,7 +84,7 @@ export const COMMAND_CHECKS: readonly TransportCheck[] = [
   },
   {
     id: "signals",
-    promise: "a command that a signal ends has the exit code 128 plus its number",
+    promise: "a command killed by a signal has the exit code 128 plus the signal number",
     async run({ remote }) {
       for (const [name, code] of SIGNALS)
         assert.equal((await remote.probe(sh(`kill -${name} $$`))).code, code, `ended by SIG${name}`);
@@ -101,7 +101,7 @@ export const COMMAND_CHECKS: readonly TransportCheck[] = [
   },
   {
     id: "title",
-    promise: "an error calls a command by its title, and shows no secret",
+    promise: "an error names a command by its title, and shows no secret",
     async run({ remote }) {
       const failing = sh('exit "$1"', "9");
       const titled = await refused(remote.exec(failing, { title: "the check" }), "COMMAND_FAILED", remote.host);
@@ -112,14 +112,14 @@ export const COMMAND_CHECKS: readonly TransportCheck[] = [
   },
   {
     id: "missing-program",
-    promise: "a program that is not there is exit code 127",
+    promise: "a missing program results in exit code 127",
     async run({ remote }) {
       assert.equal((await remote.probe(["/nowhere/program"])).code, 127);
     },
   },
   {
     id: "odd-words",
-    promise: "every argument arrives as it is, whatever it holds",
+    promise: "every argument arrives unchanged, whatever it contains",
     async run({ remote }) {
       const { stdout } = await remote.exec(["printf", "%s\\0", ...ODD_WORDS]);
       assert.deepEqual(stdout.split("\0").slice(0, -1), ODD_WORDS);
@@ -139,7 +139,7 @@ export const COMMAND_CHECKS: readonly TransportCheck[] = [
   },
   {
     id: "directory",
-    promise: "a command runs in `cwd`, whatever the directory is called",
+    promise: "a command runs in `cwd`, whatever the name of the directory",
     async run(trial) {
       const { remote } = trial;
       const cwd = trial.path('it\'s a "$HOME" \\ -directory');
@@ -150,7 +150,7 @@ export const COMMAND_CHECKS: readonly TransportCheck[] = [
   },
   {
     id: "missing-directory",
-    promise: "where `cwd` is no directory, `exec` throws COMMAND_FAILED and nothing runs",
+    promise: "if `cwd` is not a directory, `exec` throws COMMAND_FAILED and nothing runs",
     async run(trial) {
       const { remote } = trial;
       const [cwd, ran] = [trial.path("nowhere"), trial.path("ran")];
@@ -160,7 +160,7 @@ export const COMMAND_CHECKS: readonly TransportCheck[] = [
   },
   {
     id: "as-root",
-    promise: "`asRoot` is root where the remote has sudo, and the login user elsewhere",
+    promise: "`asRoot` is root if the remote has sudo, otherwise the login user",
     async run({ remote }) {
       const idOf = async (asRoot: boolean) => Number((await remote.exec(["id", "-u"], { asRoot })).stdout);
       const own = await idOf(false);
@@ -170,7 +170,7 @@ export const COMMAND_CHECKS: readonly TransportCheck[] = [
   },
   {
     id: "many",
-    promise: "40 commands at once each get their own input, output and exit code",
+    promise: "40 parallel commands each get their own input, output and exit code",
     async run({ remote }) {
       const numbers = Array.from({ length: 40 }, (_, at) => at);
       const results = await Promise.all(

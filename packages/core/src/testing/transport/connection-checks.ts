@@ -2,19 +2,19 @@ import assert from "node:assert/strict";
 import type { TransportCheck } from "./check.ts";
 import { located, refused, sh, type Trial } from "./trial.ts";
 
-/** A command and a stream that run, on a connection of their own. */
+/** A running command and a running stream, on a separate connection. */
 async function running(trial: Trial) {
   const remote = await trial.connect();
   const ready = [trial.path("ready"), trial.path("ready")] as const;
   const command = remote.exec(sh('echo $$ >"$1"; exec sleep 600', ready[0]));
-  command.catch(() => {}); // it is looked at later
+  command.catch(() => {}); // its result is checked later
   const stream = await remote.stream(sh('echo $$ >"$1"; exec cat', ready[1]));
   stream.io.on("error", () => {}).resume();
   for (const file of ready) await trial.appears(file);
   return { remote, command, stream, pids: ready };
 }
 
-/** What becomes of connections. */
+/** How connections behave. */
 export const CONNECTION_CHECKS: readonly TransportCheck[] = [
   {
     id: "names",
@@ -37,7 +37,7 @@ export const CONNECTION_CHECKS: readonly TransportCheck[] = [
   },
   {
     id: "background",
-    promise: "a command ends with its exit code although a child that it leaves holds its output; the child lives on",
+    promise: "a command ends with its exit code even if a child keeps its output open; the child keeps running",
     async run(trial) {
       const [go, done] = [trial.path("go"), trial.path("done")];
       const child = 'i=0; while [ ! -e "$1" ] && [ $i -lt 500 ]; do i=$((i+1)); sleep 0.02; done; : >"$2"';
@@ -52,7 +52,7 @@ export const CONNECTION_CHECKS: readonly TransportCheck[] = [
   {
     id: "close",
     promise:
-      "`close` ends what runs with DISCONNECTED, and may be called twice; then all is UNREACHABLE and nothing starts",
+      "`close` ends running commands with DISCONNECTED, and may be called twice; later commands are UNREACHABLE and do not start",
     async run(trial) {
       const { remote, command, stream, pids } = await running(trial);
       await Promise.all([remote.close(), remote.close()]);
@@ -69,7 +69,7 @@ export const CONNECTION_CHECKS: readonly TransportCheck[] = [
   },
   {
     id: "cut",
-    promise: "a connection that is cut ends what runs with DISCONNECTED, and a stream with exit code null",
+    promise: "a cut connection ends running commands with DISCONNECTED, and a stream with exit code null",
     needs: "cut",
     async run(trial) {
       const { remote, command, stream, pids } = await running(trial);
@@ -82,7 +82,7 @@ export const CONNECTION_CHECKS: readonly TransportCheck[] = [
   },
   {
     id: "after-cut",
-    promise: "the next command after a cut runs over a new connection, or is UNREACHABLE; it never half runs",
+    promise: "the next command after a cut runs over a new connection, or is UNREACHABLE; it never runs partially",
     needs: "cut",
     async run(trial) {
       const remote = await trial.connect();
@@ -101,7 +101,7 @@ export const CONNECTION_CHECKS: readonly TransportCheck[] = [
   {
     id: "unreachable",
     promise:
-      "a worker that cannot be reached is named by `connect`, or by the first command: UNREACHABLE, in bounded time",
+      "a worker that cannot be reached is reported by `connect` or by the first command as UNREACHABLE, in bounded time",
     needs: "unreachable",
     async run({ hooks, opened: { unreachable } }) {
       assert(unreachable);
@@ -111,7 +111,7 @@ export const CONNECTION_CHECKS: readonly TransportCheck[] = [
   },
 ];
 
-/** Commands may go on when their connection is gone: nobody ends them there. */
+/** Commands may keep running when their connection is gone, so the check kills them. */
 async function endAll({ remote }: Trial, files: readonly string[]): Promise<void> {
   await remote.probe(sh('for file; do kill -KILL "$(cat "$file")"; done', ...files), { asRoot: true });
 }

@@ -3,11 +3,11 @@ import type { ExecOptions } from "../../remote/remote.ts";
 import type { TransportCheck } from "./check.ts";
 import { refused, sh, type Trial } from "./trial.ts";
 
-/** Writes the ids of itself and of a child, and runs until both are ended. */
+/** Writes its own process id and that of a child, and runs until both are killed. */
 const FAMILY =
   'sh -c \'echo $$ >"$1"; exec sleep 600\' sh "$1" & echo $$ >"$2"; while [ ! -s "$1" ]; do sleep 0.01; done; echo ready; wait; sleep 600';
 
-/** Starts {@link FAMILY}, and `onReady` is called when it runs; how it ended, and the files with the ids. */
+/** Starts {@link FAMILY} and calls `onReady` when it runs. Returns how it ended, and the files with the ids. */
 async function family(trial: Trial, options: ExecOptions, onReady = () => {}) {
   const files = [trial.path("child"), trial.path("parent")];
   const onLine = (line: string) => {
@@ -16,11 +16,11 @@ async function family(trial: Trial, options: ExecOptions, onReady = () => {}) {
   return { files, ended: trial.remote.exec(sh(FAMILY, ...files), { ...options, onLine }) };
 }
 
-/** How a command is ended before its time. */
+/** How a command is stopped early. */
 export const LIMIT_CHECKS: readonly TransportCheck[] = [
   {
     id: "time-limit",
-    promise: "a command is ended at its time limit with TIMED_OUT, and is gone from the worker with its children",
+    promise: "a command is stopped at its time limit with TIMED_OUT, together with its children on the worker",
     async run(trial) {
       const { files, ended } = await family(trial, { timeoutMs: 800, graceMs: 4_000 });
       const error = await refused(ended, "TIMED_OUT", trial.remote.host);
@@ -31,7 +31,7 @@ export const LIMIT_CHECKS: readonly TransportCheck[] = [
   },
   {
     id: "deaf",
-    promise: "a command that ignores SIGTERM is gone `graceMs` later",
+    promise: "a command that ignores SIGTERM is killed `graceMs` later",
     async run(trial) {
       const pid = trial.path("pid");
       const script = "trap '' TERM; echo $$ >\"$1\"; while :; do sleep 0.05; done";
@@ -42,12 +42,12 @@ export const LIMIT_CHECKS: readonly TransportCheck[] = [
   },
   {
     id: "interrupt",
-    promise: "`signal` ends a command with INTERRUPTED, with its children, and leaves the others alone",
+    promise: "`signal` stops a command and its children with INTERRUPTED, and no other command",
     async run(trial) {
       const { remote } = trial;
       const go = trial.path("go");
       const other = remote.exec(sh('while [ ! -e "$1" ]; do sleep 0.02; done; echo well', go));
-      other.catch(() => {}); // it is looked at later
+      other.catch(() => {}); // its result is checked later
       for (const asRoot of [false, true]) {
         const stop = new AbortController();
         const { files, ended } = await family(trial, { signal: stop.signal, asRoot }, () => stop.abort());
@@ -60,7 +60,7 @@ export const LIMIT_CHECKS: readonly TransportCheck[] = [
   },
   {
     id: "interrupted-before",
-    promise: "with a `signal` that is aborted already, nothing starts",
+    promise: "with a `signal` that is already aborted, nothing starts",
     async run(trial) {
       const { remote } = trial;
       const ran = trial.path("ran");
@@ -92,7 +92,7 @@ export const LIMIT_CHECKS: readonly TransportCheck[] = [
   },
   {
     id: "shared-signal",
-    promise: "many commands share one signal, and Node warns of no leak",
+    promise: "many commands can share one signal without a warning of Node about a leak",
     async run({ remote }) {
       const warnings: string[] = [];
       const onWarning = ({ message }: Error) => void warnings.push(message);

@@ -6,11 +6,11 @@ import { liveBufferBytes } from "./live-memory.ts";
 import { sh } from "./trial.ts";
 
 const MIB = 1024 * 1024;
-/** What a transport may hold of a large output, beside the part that is kept: pieces on their way. */
+/** How much of a large output a transport may hold in memory, in addition to the part that is kept. */
 const HELD_BYTES = 8 * MIB;
 const LARGE_BYTES = 48 * MIB;
 
-/** Bytes of every value, in an order that repeats late. */
+/** Bytes of every value, in a sequence with a long period. */
 export function allBytes(length: number): Buffer {
   return Buffer.from(Uint8Array.from({ length }, (_, at) => (at * 31 + (at >> 8)) & 255));
 }
@@ -20,18 +20,18 @@ export function fingerprint(bytes: Uint8Array): string {
   return createHash("sha256").update(bytes).digest("hex");
 }
 
-/** What goes in and comes out of a command that is waited for. */
+/** The input and output of an awaited command. */
 export const OUTPUT_CHECKS: readonly TransportCheck[] = [
   {
     id: "no-input",
-    promise: "a command without `stdin` finds its input at its end",
+    promise: "a command without `stdin` has an empty input",
     async run({ remote }) {
       assert.equal((await remote.exec(sh("cat; echo end"))).stdout, "end\n");
     },
   },
   {
     id: "binary-input",
-    promise: "4 MiB of `stdin` arrive byte by byte",
+    promise: "4 MiB of `stdin` arrive unchanged",
     async run({ remote }) {
       const stdin = allBytes(4 * MIB + 1);
       const { stdout } = await remote.exec(["sha256sum"], { stdin });
@@ -48,7 +48,7 @@ export const OUTPUT_CHECKS: readonly TransportCheck[] = [
   },
   {
     id: "outputs-apart",
-    promise: "output and errors are kept apart, and a last line needs no line end",
+    promise: "output and errors are separate, and the last line needs no line end",
     async run({ remote }) {
       const lines: string[] = [];
       const script = "printf 'one\\ntwo'; printf 'bad\\nworse' >&2";
@@ -66,7 +66,7 @@ export const OUTPUT_CHECKS: readonly TransportCheck[] = [
   },
   {
     id: "lines",
-    promise: "`onLine` receives lines as they come: without line ends, in one piece, cut at 8,192 characters",
+    promise: "`onLine` receives lines as they arrive: without line ends, in one piece, cut at 8,192 characters",
     async run(trial) {
       const { remote } = trial;
       const [seen, lines] = [trial.path("seen"), [] as string[]];
@@ -82,7 +82,7 @@ export const OUTPUT_CHECKS: readonly TransportCheck[] = [
   },
   {
     id: "large-output",
-    promise: "of 48 MiB of output the last 1 MiB is kept, and no more is held while it runs",
+    promise: "of 48 MiB of output, only the last 1 MiB is kept in memory",
     async run({ remote }) {
       const before = liveBufferBytes();
       let [seen, most] = [0, 0];

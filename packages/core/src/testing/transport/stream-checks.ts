@@ -10,11 +10,11 @@ import { sh, until } from "./trial.ts";
 const MIB = 1024 * 1024;
 const QUIET_TURNS = 10;
 
-/** Commands whose streams the caller reads and writes, as rsync and make's runner do. */
+/** Commands whose streams the caller reads and writes, as for rsync and the runner of make. */
 export const STREAM_CHECKS: readonly TransportCheck[] = [
   {
     id: "stream-both-ways",
-    promise: "a stream carries 8 MiB of any bytes there and back at the same time",
+    promise: "a stream transfers 8 MiB of any bytes in both directions at the same time",
     async run({ remote }) {
       const bytes = allBytes(8 * MIB + 7);
       const { io, exit } = await remote.stream(["cat"]);
@@ -25,7 +25,7 @@ export const STREAM_CHECKS: readonly TransportCheck[] = [
   },
   {
     id: "stream-half-close",
-    promise: "ending the input of a stream leaves its output open; errors are apart, and the exit code is told",
+    promise: "ending the input of a stream leaves its output open; errors are separate, and the exit code is returned",
     async run({ remote }) {
       const { io, stderr, exit } = await remote.stream(sh('cat >/dev/null; echo "input ended"; printf oh >&2; exit 5'));
       io.end("some input");
@@ -44,7 +44,7 @@ export const STREAM_CHECKS: readonly TransportCheck[] = [
   },
   {
     id: "back-pressure",
-    promise: "a stream that is not read holds its command back, and little of its output",
+    promise: "a stream that is not read blocks its command, and keeps little output in memory",
     async run(trial) {
       const ran = trial.path("ran");
       const before = liveBufferBytes();
@@ -67,7 +67,7 @@ export const STREAM_CHECKS: readonly TransportCheck[] = [
   },
   {
     id: "stream-options",
-    promise: "a stream knows `env`, secrets and `asRoot`, and its input is untouched",
+    promise: "a stream supports `env`, secrets and `asRoot`, and its input is unchanged",
     async run({ remote }) {
       const env = { PLAIN: "a 'b'", HIDDEN: secret("line\nbreak") };
       const { io, exit } = await remote.stream(sh('printf "%s|%s|" "$PLAIN" "$HIDDEN"; cat'), { env, asRoot: true });
@@ -77,7 +77,7 @@ export const STREAM_CHECKS: readonly TransportCheck[] = [
   },
   {
     id: "stream-early-end",
-    promise: "writing to a stream whose command has ended breaks nothing",
+    promise: "writing to a stream whose command has ended causes no error",
     async run({ remote }) {
       const { io, exit } = await remote.stream(sh("exit 6"));
       const errors: string[] = [];
@@ -91,7 +91,7 @@ export const STREAM_CHECKS: readonly TransportCheck[] = [
   },
   {
     id: "stream-killed",
-    promise: "a stream whose command a signal ends has the exit code 128 plus its number",
+    promise: "a stream whose command is killed by a signal has the exit code 128 plus the signal number",
     async run({ remote }) {
       const { io, exit } = await remote.stream(sh("kill -KILL $$"));
       io.resume();
@@ -100,7 +100,7 @@ export const STREAM_CHECKS: readonly TransportCheck[] = [
   },
   {
     id: "stream-end",
-    promise: "`destroy` and `signal` end a stream: its exit code is null, and its command is gone",
+    promise: "`destroy` and `signal` stop a stream: its exit code is null, and its command is killed",
     async run(trial) {
       const { remote } = trial;
       for (const way of ["destroy", "signal"]) {

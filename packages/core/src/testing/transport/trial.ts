@@ -12,7 +12,7 @@ export function located(hooks: Hooks, context: ConnectContext): ConnectContext {
   return { ...context, root: locatedRoot(hooks, context) };
 }
 
-/** What a check works with: a worker, a directory on it, and ways to look at it. */
+/** What a check works with: a worker, a directory on it, and methods to inspect it. */
 export class Trial {
   readonly opened: OpenedTransport;
   readonly hooks: Hooks;
@@ -28,7 +28,7 @@ export class Trial {
     this.#remotes.push(remote);
   }
 
-  /** Connects, and makes the directory. */
+  /** Connects, and creates the directory. */
   static async begin(opened: OpenedTransport): Promise<Trial> {
     const hooks = await applyPlugins([opened.plugins].flat());
     const remote = await hooks.connect.promise(located(hooks, opened.context));
@@ -37,7 +37,7 @@ export class Trial {
     return new Trial(opened, hooks, remote, stdout.trim());
   }
 
-  /** The connection that most checks share: none of them may harm it. */
+  /** The connection that most checks share; none of them may break it. */
   get remote(): Remote {
     const [remote] = this.#remotes;
     assert(remote);
@@ -63,7 +63,7 @@ export class Trial {
     });
   }
 
-  /** A path on the worker where nothing is. */
+  /** An unused path on the worker. */
   path(name = "file"): string {
     this.#names += 1;
     return `${this.directory}/${this.#names}-${name}`;
@@ -83,7 +83,7 @@ export class Trial {
     await until(`${path} to be written`, () => this.exists(path));
   }
 
-  /** Waits until the process whose id a file holds has ended on the worker. */
+  /** Waits until the process whose id is in a file has ended on the worker. */
   async gone(path: string): Promise<void> {
     const pid = (await this.read(path)).trim();
     await until(`process ${pid} to end on the worker`, async () => {
@@ -99,22 +99,22 @@ export class Trial {
   }
 }
 
-/** A process that has ended may wait to be collected: then it is a zombie. */
+/** A process that has ended may not be reaped yet: then it is a zombie. */
 const IS_ALIVE = `state=$(cat "/proc/$1/stat" 2>/dev/null) || exit 1
 case "\${state##*) }" in Z*) exit 1 ;; esac`;
 
-/** A script for `sh`, with words that it finds as `$1`, `$2`, ... */
+/** A script for `sh`, with words that it receives as `$1`, `$2`, ... */
 export function sh(script: string, ...words: readonly string[]): Argv {
   return ["sh", "-c", script, "sh", ...words];
 }
 
-/** The error that a promise must be rejected with: it has the code, and names the worker. */
+/** Returns the error of a promise that must reject with this code and name the worker. */
 export async function refused(promise: Promise<unknown>, code: ErrorCode, host: string): Promise<MaandError> {
   const error = await promise.then(
-    (value) => assert.fail(`it answered ${JSON.stringify(value)}, and should throw ${code}`),
+    (value) => assert.fail(`it returned ${JSON.stringify(value)} but should throw ${code}`),
     (thrown: unknown) => thrown,
   );
-  assert(isMaandError(error), `it threw ${error}, and should throw a MaandError with the code ${code}`);
+  assert(isMaandError(error), `it threw ${error} but should throw a MaandError with the code ${code}`);
   assert.equal(error.code, code, `it threw ${error.code}: ${error.message}`);
   assert.equal(error.worker, host, "the error does not name its worker");
   return error;
@@ -127,7 +127,7 @@ const PAUSE_MS = 20;
 export async function until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
   const end = performance.now() + PATIENCE_MS;
   while (!(await holds())) {
-    assert(performance.now() < end, `waited ${PATIENCE_MS / 1000} s in vain for ${what}`);
+    assert(performance.now() < end, `timed out after ${PATIENCE_MS / 1000} s waiting for ${what}`);
     await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
   }
 }

@@ -1,7 +1,7 @@
 import type { ConnectContext } from "../../plugin-api/base-contexts.ts";
 import type { Plugin } from "../../plugin-api/plugin.ts";
 
-/** A worker to try a transport on, and what the checks may do to it. */
+/** A worker for testing a transport, and what the checks may do to it. */
 export interface OpenedTransport {
   /** The plugins of a configuration; the first whose `connect` hook answers is checked. */
   readonly plugins: Plugin | readonly Plugin[];
@@ -9,19 +9,22 @@ export interface OpenedTransport {
   readonly context: ConnectContext;
   /** The same for a worker that cannot be reached. Without it, declare the limit `unreachable`. */
   readonly unreachable?: ConnectContext;
-  /** Cuts every connection to the worker from outside; it takes new ones at once. Without it, declare the limit `cut`. */
+  /**
+   * Cuts every connection to the worker from outside; the worker must accept new ones immediately. Without it, declare
+   * the limit `cut`.
+   */
   cut?(): Promise<void>;
-  /** Gives back what was opened; called once, at the end. */
+  /** Releases what was opened; called once, at the end. */
   close?(): Promise<void> | void;
 }
 
 /** A transport for the checks. */
 export interface TransportUnderTest {
-  /** Makes a worker ready; called once, before the first check. */
+  /** Prepares a worker; called once, before the first check. */
   open(): Promise<OpenedTransport> | OpenedTransport;
   /**
-   * What the transport cannot do: the id of a check, and why. Such a check still runs where it can, and a limit that is
-   * none fails.
+   * What the transport cannot do: the id of a check, and why. Such a check still runs if possible, and fails if the
+   * promise is kept after all.
    */
   readonly limits?: Readonly<Record<string, string>>;
 }

@@ -1,7 +1,7 @@
 /** For the `vitest.config.ts` of a plugin that imports clipanion itself: `defineConfig({ plugins: [maandPlugin()] })`. */
 import { createRequire } from "node:module";
 
-/** The part of a plugin of Vite that is used here. */
+/** The part of a Vite plugin that is used here. */
 export interface VitePlugin {
   readonly name: string;
   readonly enforce: "pre";
@@ -9,8 +9,8 @@ export interface VitePlugin {
 }
 
 /**
- * Lets vitest load clipanion: its package names its entry without an extension, and vitest takes the file that Node cannot
- * load. A plugin that imports `Command` and `Option` from `@maand/command` does not need this.
+ * Lets vitest load clipanion: its package names its entry point without an extension, and vitest would resolve it to a
+ * file that Node cannot load. A plugin that imports `Command` and `Option` from `@maand/command` does not need this.
  */
 export function maandPlugin(): VitePlugin {
   return {

@@ -26,7 +26,7 @@ export class DeploymentsCommand extends StoredCommand {
 
   jobs = Option.Array("--jobs", [], { description: "Only these jobs, comma-separated." });
   workers = Option.Array("--workers", [], { description: "Only these workers: hosts, hostnames, label:x, zone:x." });
-  active = Option.Boolean("--active", false, { description: "Leave out disabled and removed allocations." });
+  active = Option.Boolean("--active", false, { description: "Omit disabled and removed allocations." });
 
   override async show(store: Store, paths: BucketPaths): Promise<number> {
     const { unbuiltParts } = await loadUnbuilt();

@@ -6,7 +6,7 @@ export function passes(wanted: readonly string[], name: string): boolean {
   return wanted.length === 0 || wanted.includes(name);
 }
 
-/** A job on a worker, whatever the fields of the row are called. */
+/** A job on a worker, with the field names of any row. */
 interface Unit {
   readonly job: string;
   readonly host: string;
@@ -14,7 +14,8 @@ interface Unit {
 
 /**
  * Returns a filter for `--jobs` and `--workers`; workers may be hosts, hostnames, labels and zones. Refuses names that
- * neither the catalog nor a removed allocation (until `gc`) has: a filter never silently means "all" or "nothing".
+ * occur neither in the catalog nor in a removed allocation (until `gc`), because a filter must never silently mean
+ * "all" or "nothing".
  */
 export function unitFilter(
   catalog: ReturnType<Store["catalog"]["read"]>,

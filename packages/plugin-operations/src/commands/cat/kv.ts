@@ -6,7 +6,7 @@ import { StoredCommand } from "../stored-command.ts";
 /** The number of characters of a value that a table shows. */
 const SHOWN = 50;
 
-/** What is shown in place of an encrypted value. */
+/** The text shown instead of an encrypted value. */
 export const ENCRYPTED = "[encrypted]";
 
 /** `maand cat kv`. */
@@ -25,7 +25,7 @@ export class KvCommand extends StoredCommand {
   });
 
   jobs = Option.Array("--jobs", [], { description: "Only what these jobs may read, comma-separated." });
-  active = Option.Boolean("--active", false, { description: "Leave out deleted entries." });
+  active = Option.Boolean("--active", false, { description: "Omit deleted entries." });
   deleted = Option.Boolean("--deleted", false, { description: "Only deleted entries." });
 
   override show(store: Store): number {

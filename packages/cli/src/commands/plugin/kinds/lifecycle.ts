@@ -1,12 +1,12 @@
 import type { PluginNames } from "../plugin-names.ts";
 import { defaultExport, type Kind } from "./kind.ts";
 
-/** Keys of a manifest have `_` where names have `-`. */
+/** Keys of a manifest use `_` instead of the `-` in names. */
 const keyOf = ({ plugin }: PluginNames) => `${/^[a-z]/.test(plugin) ? "" : "run_"}${plugin.replaceAll("-", "_")}`;
 
-/** Starts and stops jobs in a way of its own. */
+/** Starts and stops jobs in its own way. */
 export const LIFECYCLE: Kind = {
-  does: "starts and stops jobs with a program of their own, without make",
+  does: "starts and stops jobs with their own program, without make",
   peers: [],
   schema: true,
   listed: ({ package: name, variable }) => ({ typescript: variable, json: `"${name}"` }),

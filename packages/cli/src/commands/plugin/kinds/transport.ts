@@ -2,7 +2,7 @@ import { defaultExport, type Kind } from "./kind.ts";
 
 /** Reaches workers through a program. */
 export const TRANSPORT: Kind = {
-  does: "reaches workers through a program of this machine",
+  does: "reaches workers through a program on this machine",
   peers: [],
   schema: true,
   listed: ({ package: name, variable }) => ({ typescript: `${variable}()`, json: `"${name}"` }),
@@ -48,7 +48,7 @@ import { aWorker, connectContext, testTransport } from "@maand/core/testing";
 import { afterAll, beforeAll, describe, it } from "vitest";
 import { ${variable} } from "../src/index.ts";
 
-/** In place of the real program: it knows one worker, which is this machine. */
+/** Replaces the real program; its only worker is this machine. */
 const ENTER = \`#!/bin/sh
 [ "$1" = here ] || { echo "there is no worker $1" >&2; exit 1; }
 shift
@@ -81,7 +81,7 @@ describe("${plugin}", () => {
   );
 });
 `,
-  usage: ({ plugin }) => `In \`workspace/workers.json\`, a worker with this transport:
+  usage: ({ plugin }) => `Set the transport of a worker in \`workspace/workers.json\`:
 
 \`\`\`json
 [{ "host": "web-0", "transport": "${plugin}" }]

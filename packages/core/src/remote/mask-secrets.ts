@@ -3,23 +3,26 @@ import { HIDDEN } from "./secret.ts";
 
 /** Shorter values would also mask words and numbers that are not secret. */
 const SHORTEST = 4;
-/** The same, for one line of a secret with several lines. */
+/** The same for one line of a multi-line secret. */
 const SHORTEST_LINE = 8;
 /** Lines of key files are matched as words; there may be thousands of them. */
 const LONG_WORD = 24;
-/** A secret of letters, and of what stands between words in a command or a sentence. */
+/** Matches a secret that consists only of letters and of characters that separate words in a command or sentence. */
 const WORDS_ALONE = /^[\p{L} .,:;/_<>()-]+$/u;
-/** Where a text comes from: from maand itself, as a message or a hint, or from a command, which may print anything. */
+/** The source of a text: maand itself, as a message or a hint, or a command, which may print anything. */
 type Origin = "maand" | "hint" | "command";
 
-/** The fields of a record that contain text. All others are names, numbers and outcomes, and stay as they are. */
+/** The fields of a record that contain text. All others are names, numbers and outcomes, and are not changed. */
 const TEXT_FIELDS: ReadonlyMap<string, Origin> = new Map([
   ...["message", "reason", "target", "warnings"].map((field) => [field, "maand"] as const),
   ["hint", "hint"],
   ...["line", "output", "stdout", "stderr", "script"].map((field) => [field, "command"] as const),
 ]);
 
-/** Words that maand's own sentences and hints consist of. A secret that is one of them hides nothing by being masked there. */
+/**
+ * Words that occur in maand's own sentences and hints. Masking a secret that equals one of them would hide nothing
+ * there.
+ */
 const OWN_WORDS: readonly string[] = [
   ...["maand", "build", "deploy", "init", "doctor", "info", "logs", "show", "list", "create", "health_check", "health"],
   ...[
@@ -95,7 +98,7 @@ const OWN_WORDS: readonly string[] = [
 ];
 
 /**
- * Knows every secret that was read or written, and masks it in lines, messages and output. A secret with several lines is
+ * Knows every secret that was read or written, and masks it in lines, messages and output. A multi-line secret is
  * masked line by line, because output arrives by line.
  */
 export class Mask {
@@ -106,7 +109,10 @@ export class Mask {
   #pattern: RegExp | undefined;
   #protected: RegExp | undefined;
 
-  /** `names` gives the names of the bucket, which are no secrets: jobs, workers, labels. It is called when one may be masked. */
+  /**
+   * `names` returns the names of the bucket, which are not secret: jobs, workers, labels. It is called when one of them
+   * may be masked.
+   */
   constructor(names: () => Iterable<string> = () => []) {
     this.#names = names;
   }
@@ -135,8 +141,8 @@ export class Mask {
   }
 
   /**
-   * The same for a sentence of maand: a secret that is a name of the bucket or an ordinary word, or is part of one, is not
-   * masked. Otherwise a weak secret would turn the name of a job, or the command to type next, into dots.
+   * The same for a sentence of maand. A secret that equals, or is part of, a name of the bucket or an ordinary word is
+   * not masked. Otherwise a weak secret would turn the name of a job, or the command to type next, into dots.
    */
   sentence(text: string): string {
     if (this.text(text) === text) return text;
@@ -151,8 +157,8 @@ export class Mask {
   }
 
   /**
-   * The same for a hint: what to do and to type next, in sentences of maand. A secret that is made of words alone is not masked
-   * there, or a weak one would take the next step away.
+   * The same for a hint, which says what to do or type next. A secret that consists only of words is not masked there,
+   * because a weak secret would hide the next step.
    */
   hint(text: string): string {
     const phrases = [...this.#phrases].filter((secret) => !WORDS_ALONE.test(secret));
@@ -176,7 +182,7 @@ export class Mask {
     return this.#protected;
   }
 
-  /** A word, which in JSON may follow the escape of a line end. */
+  /** Masks one word; in JSON it may directly follow an escaped line end. */
   #word(whole: string, before = "", word = ""): string {
     if (this.#words.has(word)) return before + HIDDEN;
     return this.#words.has(before.slice(1) + word) ? `\\${HIDDEN}` : whole;
@@ -216,14 +222,14 @@ export class Mask {
 
   #phrase(): RegExp {
     if (this.#pattern) return this.#pattern;
-    // longest first, so that a secret that begins like another one is masked completely
+    // longest first, so that a secret that starts with a shorter one is masked completely
     const longest = [...this.#phrases].sort((a, b) => b.length - a.length);
     this.#pattern = new RegExp(longest.map(escaped).join("|"), "g");
     return this.#pattern;
   }
 }
 
-/** The length of the beginning of a secret at the end of a line; 0 if it is too short to matter. */
+/** The length of the start of a secret at the end of a line; 0 if it is too short to matter. */
 function begunAtEnd(line: string, secret: string): number {
   const end = line.slice(-(secret.length - 1));
   const beginning = secret.slice(0, SHORTEST);

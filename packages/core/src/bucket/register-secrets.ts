@@ -3,10 +3,10 @@ import { isMaandError } from "../errors.ts";
 import type { Bucket } from "./bucket.ts";
 
 /**
- * Reads the secrets of all jobs, so that they are masked in the output of commands typed by hand. Unreadable secrets cannot
- * be masked, and do not prevent the command.
+ * Registers the secrets of all jobs by reading them, so that they are masked in the output of manual commands. Unreadable secrets cannot be
+ * masked, and do not prevent the command.
  */
-export function knowSecrets({ kv }: Pick<Bucket, "kv">): void {
+export function registerSecrets({ kv }: Pick<Bucket, "kv">): void {
   try {
     for (const namespace of kv.namespaces(NAMESPACE.secrets("")))
       for (const key of kv.keys(namespace)) kv.find(namespace, key);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { Mask } from "./mask.ts";
+import { Mask } from "./mask-secrets.ts";
 import { HIDDEN } from "./secret.ts";
 
 function masking(...secrets: readonly string[]): Mask {
