@@ -75,7 +75,7 @@ describe("a mistake of a plugin ends with plugin, hook, place and next step, and
       "a tap before a plugin with a typing error in its name",
       {
         files: { "acme.ts": tapping('hooks.rollout.tap({ name: "acme", before: "fake-flete" }, () => undefined);') },
-        message: 'plugin "acme" taps rollout before "fake-flete" (acme.ts:4), and there is no such plugin',
+        message: 'plugin "acme" taps rollout before "fake-flete" (acme.ts:4), but there is no such plugin',
         hint: 'did you mean "fake-fleet"?',
       },
     ],

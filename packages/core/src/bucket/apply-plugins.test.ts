@@ -85,7 +85,7 @@ describe("a plugin is refused", () => {
     );
     expect(await refusal(make, mine)).toMatchObject({
       code: "PLUGIN_INVALID",
-      message: 'plugin "mine" taps rollout before "mkae", and there is no such plugin',
+      message: 'plugin "mine" taps rollout before "mkae", but there is no such plugin',
       hint: 'did you mean "make"?',
     });
   });
