@@ -5,10 +5,10 @@ import { quoted } from "../domain/checks/validate.ts";
 import { byPath, hashOfPieces } from "../domain/deploy/digest.ts";
 import type { SeenFile } from "../domain/workspace/job.ts";
 import { plainBytes } from "../domain/workspace/units.ts";
+import { unreadable } from "../trust/plain-text.ts";
 import { distrusted, SAFE_DIRECTORIES } from "../trust/trusted.ts";
 import { filePieces } from "./file-pieces.ts";
 import type { IsIgnored } from "./ignored.ts";
-import { unreadable } from "./read-text.ts";
 
 /** A file, with its path on disk if it is new or changed. */
 export interface ReadFile extends SeenFile {
