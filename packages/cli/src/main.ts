@@ -9,7 +9,7 @@ import { run } from "./run/run.ts";
  * The only file that ends the process and handles signals. The first signal stops the running command and saves the
  * state; the second one ends the process immediately, as does the first one after the command has ended.
  */
-const [argv, cwd] = [process.argv.slice(2), process.cwd()];
+const [argv, cwd] = [process.argv.slice(2), currentDirectory()];
 const interrupted = new AbortController();
 const stdout = watchOutput(process.stdout);
 watchOutput(process.stderr);
@@ -27,6 +27,17 @@ const follows = firstWord(argv) === "logs";
 const ignored = ignoredSignals(process.env[IGNORED]);
 delete process.env[IGNORED];
 for (const signal of ENDING) process.on(signal, ignored.has(signal) ? () => {} : interrupt);
+
+function currentDirectory(): string {
+  try {
+    return process.cwd();
+  } catch {
+    process.stderr.write(
+      "maand: the current directory no longer exists\n  hint: change to another one, such as with cd ~\n",
+    );
+    process.exit(1);
+  }
+}
 
 function interrupt(): void {
   if (ended !== undefined || interrupted.signal.aborted) process.exit(ended ?? 130);

@@ -1,5 +1,6 @@
-import { chmodSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, linkSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { readPlain } from "@maand/core/internal";
 
 /** The paths of the authority's files, relative to the bucket's root. */
 export const CRT = "secrets/ca.crt";
@@ -44,7 +45,7 @@ function writeOnce(file: string, text: string): void {
 
 function textOf(file: string): string | undefined {
   try {
-    return readFileSync(file, "utf8");
+    return readPlain(file).toString("utf8");
   } catch (cause) {
     if (cause instanceof Error && "code" in cause && cause.code === "ENOENT") return undefined;
     throw cause;

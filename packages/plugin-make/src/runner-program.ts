@@ -5,6 +5,7 @@ import type { Argv, Remote } from "@maand/core";
 export const RUNNER_EXIT = {
   notHere: 3,
   nothingToRun: 4,
+  noLock: 5,
   timedOut: 124,
   noProgram: 127,
   ended: 130,

@@ -1,6 +1,7 @@
-import { readFileSync } from "node:fs";
 import { basename, extname, join } from "node:path";
 import { isRecord } from "../domain/checks/validate.ts";
+import { MaandError } from "../errors.ts";
+import { textOrReason } from "../trust/plain-text.ts";
 import { checkCode } from "../trust/trusted.ts";
 import { CONFIG_PLACES } from "./config.ts";
 
@@ -52,14 +53,13 @@ export class UnloadableConfig extends Error {
 }
 
 function textOf(path: string, isNamed: boolean): string | undefined {
-  try {
-    return readFileSync(path, "utf8");
-  } catch (cause) {
-    const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
-    if (!isNamed && (code === "ENOENT" || code === "ENOTDIR" || code === "EISDIR")) return undefined;
-    throw new UnloadableConfig(path, cause);
-  }
+  const read = textOrReason(path);
+  if (typeof read === "string" || (read === undefined && !isNamed)) return read;
+  const { message, hint } = read ?? MISSING;
+  throw new UnloadableConfig(path, new MaandError({ code: "PROBLEMS", message, hint }));
 }
+
+const MISSING = { message: "there is no such file", hint: "name another one with --config" };
 
 async function loaded(path: string, text: string, loaders: Loaders): Promise<unknown> {
   const extension = extname(path) || "noExt";

@@ -1,10 +1,11 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { basename, dirname } from "node:path";
 import { reportDuplicateKeys } from "../domain/checks/duplicate-keys.ts";
 import { error, type Report } from "../domain/checks/problem.ts";
 import { isRecord } from "../domain/checks/validate.ts";
 import { didYouMean } from "../domain/workspace/names.ts";
 import { errorText, isMaandError, MaandError } from "../errors.ts";
+import { textOrReason } from "../trust/plain-text.ts";
 import { checkCode } from "../trust/trusted.ts";
 import { CONFIG_KEYS, type Config } from "./config.ts";
 import { loadConfigFile, UnloadableConfig } from "./config-file.ts";
@@ -29,9 +30,13 @@ export interface ReadConfig extends Written {
 /** Reads `maand.conf`; invalid TOML is reported with its line. Throws BUCKET_NOT_TRUSTED if others can write it. */
 export async function readConf({ root, conf }: Pick<BucketPaths, "root" | "conf">, report: Report): Promise<ReadConf> {
   const file = basename(conf);
-  if (!existsSync(conf)) return { file, text: "", values: {} };
-  checkCode(root, conf);
-  const text = textOf(conf);
+  if (existsSync(conf)) checkCode(root, conf);
+  const text = textOrReason(conf);
+  if (typeof text !== "string") {
+    // without its settings, a command would work on other directories
+    if (text) report(error("invalid_conf", file, text.message, text.hint));
+    return { file, text: "", values: {} };
+  }
   try {
     return { file, text, values: (await import("smol-toml")).parse(text) };
   } catch (cause) {
@@ -130,11 +135,8 @@ function parsedTo(cause: unknown, { file, text }: Written): string {
 }
 
 function textOf(path: string): string {
-  try {
-    return readFileSync(path, "utf8");
-  } catch {
-    return "";
-  }
+  const text = textOrReason(path);
+  return typeof text === "string" ? text : "";
 }
 
 /** Converts the content of a file to a configuration. Each invalid part is reported and omitted. */

@@ -2,6 +2,7 @@ import type { Bucket } from "../bucket/bucket.ts";
 import { unbuiltParts } from "../bucket/unbuilt.ts";
 import { error, type Problem } from "../domain/checks/problem.ts";
 import type { Allocation } from "../domain/workspace/job.ts";
+import { compareHosts, type Worker } from "../domain/workspace/worker.ts";
 import { MaandError, problemsError } from "../errors.ts";
 import { type StoppingAllocation, stopping } from "../plan/stopping.ts";
 import { beginRun, type Run } from "../run/run.ts";
@@ -57,7 +58,7 @@ function choose(run: Run, { jobs, workers }: MarkStoppedOptions): Allocation[] {
   const { allocations } = run.catalog;
   const known = [...new Set(allocations.map(({ job }) => job))];
   refuseUnknown("job", "job", jobs, [...new Set([...run.jobs.keys(), ...known])]);
-  const chosen = selectWorkers([...run.workers.values()], FLAG, workers);
+  const chosen = selectWorkers([...run.workers.values()].sort(byHost), FLAG, workers);
   const at = new Map(allocations.map((allocation) => [`${allocation.job}|${allocation.host}`, allocation]));
   const pairs = jobs.flatMap((job) => chosen.map(({ worker }) => ({ job, host: worker.host })));
   const problems = [
@@ -69,6 +70,10 @@ function choose(run: Run, { jobs, workers }: MarkStoppedOptions): Allocation[] {
 }
 
 const FLAG = "--allocations";
+
+function byHost(a: Worker, b: Worker): number {
+  return compareHosts(a.host, b.host);
+}
 
 function notNamed(host: string): Problem {
   return error(

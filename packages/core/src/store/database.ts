@@ -48,6 +48,7 @@ export class StoreDatabase {
         if (file !== ":memory:" && statSync(file).size > 0) recognise(db, file);
         db.pragma("synchronous = FULL");
         db.pragma("foreign_keys = ON");
+        db.pragma("temp_store = MEMORY"); // TMPDIR may be full or missing
         migrate(db);
         db.pragma("journal_mode = WAL"); // last, so that a new store is either complete or empty
         return new StoreDatabase(db, file);

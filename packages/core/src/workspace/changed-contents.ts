@@ -1,8 +1,8 @@
 import { error } from "../domain/checks/problem.ts";
 import { verified } from "../domain/deploy/digest.ts";
 import { isMaandError, type MaandError, problemsError } from "../errors.ts";
+import { unreadable } from "../trust/plain-text.ts";
 import { filePieces } from "./file-pieces.ts";
-import { unreadable } from "./read-text.ts";
 
 /**
  * Contents of the workspace that are not in the store yet, by hash. They are not kept in memory: each is read again from its

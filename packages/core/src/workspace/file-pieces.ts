@@ -1,11 +1,12 @@
-import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { closeSync, fstatSync, readSync } from "node:fs";
+import { openPlain } from "../trust/plain-text.ts";
 
 /** Maximum size in bytes of the pieces in which a content is read, stored and written. */
 export const PIECE_BYTES = 1024 * 1024;
 
 /** A file's content in pieces, so that a file of any size needs the memory of one piece. */
 export function* filePieces(path: string): Generator<Uint8Array> {
-  const file = openSync(path, "r");
+  const file = openPlain(path);
   try {
     const { size } = fstatSync(file);
     for (let at = 0; ; ) {

@@ -21,11 +21,21 @@ beforeEach(() => {
 
 afterEach(() => rmSync(dirname(workspace), { recursive: true }));
 
-function read(options: { readonly maxBytes?: number; readonly ignored?: readonly string[] } = {}) {
+interface Reading {
+  readonly maxBytes?: number;
+  readonly ignored?: readonly string[];
+  /** Called for every path that was listed, before it is read. */
+  readonly onListed?: (path: string) => void;
+}
+
+function read(options: Reading = {}) {
   const problems: Problem[] = [];
-  const { maxBytes = 1024 * MB, ignored = [] } = options;
+  const { maxBytes = 1024 * MB, ignored = [], onListed } = options;
   const report = (problem: Problem) => problems.push(problem);
-  const isIgnored = (path: string) => ignored.includes(path);
+  const isIgnored = (path: string) => {
+    onListed?.(path);
+    return ignored.includes(path);
+  };
   const files = readJobFiles({ job: "api", directory, before: new Map(), isIgnored, maxBytes, report });
   return { files, printed: problems.map(({ where, message }) => `${where} ${message}`) };
 }
@@ -34,6 +44,35 @@ function sparse(name: string, size: number): void {
   writeFileSync(join(directory, name), "");
   truncateSync(join(directory, name), size);
 }
+
+describe("what disappears while it is read", () => {
+  it("is refused by name, since a deploy would delete it on workers", () => {
+    for (const name of ["Makefile", "app.conf"]) writeFileSync(join(directory, name), "");
+    mkdirSync(join(directory, "conf"));
+    const vanish = (path: string) => path !== "Makefile" && rmSync(join(directory, path), { recursive: true });
+    expect(read({ onListed: vanish })).toMatchObject({
+      files: [{ path: "Makefile" }],
+      printed: [
+        expect.stringMatching(/^workspace\/jobs\/api\/(app.conf|conf) disappeared while it was read$/),
+        expect.stringMatching(/^workspace\/jobs\/api\/(app.conf|conf) disappeared while it was read$/),
+      ],
+    });
+  });
+
+  it("is refused if it is the whole job", () => {
+    rmSync(directory, { recursive: true });
+    expect(read().printed).toEqual([expect.stringContaining("disappeared while it was read")]);
+  });
+
+  it("becomes a pipe, and is not waited for", () => {
+    writeFileSync(join(directory, "app.conf"), "");
+    const swap = (path: string) => {
+      rmSync(join(directory, path));
+      spawnSync("mkfifo", [join(directory, path)]);
+    };
+    expect(read({ onListed: swap }).printed).toEqual(["workspace/jobs/api/app.conf cannot be read: EINVAL"]);
+  });
+});
 
 describe("a file larger than max_file_size", () => {
   it("is refused with its name, its size and the limit, and the other files are read", () => {

@@ -5,10 +5,10 @@ import { quoted } from "../domain/checks/validate.ts";
 import { byPath, hashOfPieces } from "../domain/deploy/digest.ts";
 import type { SeenFile } from "../domain/workspace/job.ts";
 import { plainBytes } from "../domain/workspace/units.ts";
+import { unreadable } from "../trust/plain-text.ts";
 import { distrusted, SAFE_DIRECTORIES } from "../trust/trusted.ts";
 import { filePieces } from "./file-pieces.ts";
 import type { IsIgnored } from "./ignored.ts";
-import { unreadable } from "./read-text.ts";
 
 /** A file, with its path on disk if it is new or changed. */
 export interface ReadFile extends SeenFile {
@@ -71,18 +71,26 @@ function entriesOf(place: string): Dirent[] {
   return readdirSync(place, { withFileTypes: true });
 }
 
-/** Runs `work`. Errors of the system are reported with the path; files that have disappeared are omitted. */
+/**
+ * Runs `work`. Errors of the system are reported with the path, and so is what was listed and has disappeared since: a build
+ * without it would be deployed, and delete it on workers.
+ */
 function attempt<T>({ job, report }: JobDirectory, path: string, work: () => T): T | undefined {
   try {
     return work();
   } catch (cause) {
-    const reason = unreadable(cause);
-    if (reason) report(error("invalid_file", where(job, path), reason.message, reason.hint));
+    const { message, hint } = unreadable(cause) ?? DISAPPEARED;
+    report(error("invalid_file", where(job, path), message, hint));
     return undefined;
   }
 }
 
-/** The problem of a file or directory that is evident from its name. */
+const DISAPPEARED = {
+  message: "disappeared while it was read",
+  hint: "build again once nothing changes the workspace any more",
+};
+
+/** The problem of a file or directory that its name alone shows. */
 function ofName(job: string, name: string, path: string): Problem | undefined {
   if (path === name && RUNTIME_NAMES.includes(name)) return reserved(job, name);
   const refused = (place: string, message: string, hint: string) =>

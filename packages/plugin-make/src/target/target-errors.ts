@@ -21,6 +21,8 @@ function meaning(unit: Unit, target: string, output: readonly string[], code: nu
       return notHere(unit, target);
     case RUNNER_EXIT.nothingToRun:
       return nothingToRun(unit, target, output);
+    case RUNNER_EXIT.noLock:
+      return noLock(unit, target, output);
     case RUNNER_EXIT.noProgram:
       return noProgram(unit, output);
     default:
@@ -100,6 +102,17 @@ function nothingToRun(unit: Unit, target: string, output: readonly string[]): Er
     hint: allocation.removed
       ? onWorker(unit, deed)
       : `${deed} in workspace/jobs/${job.name}/Makefile, then run maand build and maand deploy`,
+  };
+}
+
+/** Without its lock, a command could run beside another one. */
+function noLock(unit: Unit, target: string, output: readonly string[]): ErrorParts {
+  const { remote } = unit;
+  const why = output.findLast((line) => line.startsWith("runner: "))?.replace(/^runner: [^:]+: /, "");
+  return {
+    code: "COMMAND_FAILED",
+    message: `${commandOf(unit, target)} could not begin: ${why ?? "its lock cannot be used"}`,
+    hint: `nothing was run; look at ${remote.root}/locks on ${remote.host}: free space there, or delete what is in its place`,
   };
 }
 

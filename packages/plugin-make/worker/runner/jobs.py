@@ -32,10 +32,11 @@ def is_name_of_job(job):
 def must_be_here(job, target):
     """Fails unless the job is here; one that was removed needs no entry in jobs.json to be stopped."""
     stopping = target == "stop"
-    if is_name_of_job(job) and os.path.exists(os.path.join(directory_of(job), "Makefile")):
+    makefile = os.path.join(directory_of(job), "Makefile")
+    if is_name_of_job(job) and os.path.isfile(makefile):
         if stopping or job in [name for name, _ in listed()]:
             return
         reason = "it is not in jobs.json"
     else:
-        reason = "it has no Makefile here"
+        reason = "its Makefile here is not a file" if os.path.exists(makefile) else "it has no Makefile here"
     raise Failure(NOT_HERE, "%s: %s; %s" % (job, reason, "nothing was stopped" if stopping else "run maand deploy first"))

@@ -16,8 +16,16 @@ class Lock:
 
     def open(self, suffix):
         directory = os.path.join(ROOT, "locks")
-        os.makedirs(directory, 0o700, True)
-        return os.open(os.path.join(directory, self.job + suffix), os.O_RDWR | os.O_CREAT, 0o600)
+        path = os.path.join(directory, self.job + suffix)
+        try:
+            os.makedirs(directory, 0o700, True)
+            file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NONBLOCK, 0o600)
+        except OSError as error:
+            raise Failure(NO_LOCK, "%s: its lock cannot be used: %s: %s" % (self.job, error.filename, error.strerror)) from None
+        if is_plain_file(file):
+            return file
+        os.close(file)
+        raise Failure(NO_LOCK, "%s: its lock cannot be used: %s: not a file" % (self.job, path))
 
     def take(self, call, watch=None):
         """Waits for its turn, and shows meanwhile what `watch` finds: the output of the command it waits for."""
@@ -85,3 +93,7 @@ class Lock:
         for descriptor in (self.make, self.turn):
             if descriptor is not None:
                 os.close(descriptor)
+
+
+def is_plain_file(descriptor):
+    return os.fstat(descriptor).st_mode & 0o170000 == 0o100000

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
-import { chmod, mkdir, readFile, realpath, rename, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdir, realpath, rename, rm, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
-import { withFileLock } from "@maand/core/internal";
+import { readPlain, withFileLock } from "@maand/core/internal";
 import { type HostKey, type KnownHost, knownHostLine, linesFor, namesWithout, parseKnownHosts } from "./known-hosts.ts";
 
 /** The host keys pinned in one `known_hosts` file. */
@@ -21,7 +21,7 @@ export interface HostKeyPins {
  * file, so that no pin is lost if several commands connect to new workers at the same time.
  */
 export function hostKeyPins(path: string, lockFile: string): HostKeyPins {
-  const find = async (name: string) => linesFor(parseKnownHosts(await textOf(path)), name);
+  const find = async (name: string) => linesFor(parseKnownHosts(textOf(path)), name);
   return {
     path,
     find,
@@ -29,12 +29,12 @@ export function hostKeyPins(path: string, lockFile: string): HostKeyPins {
       withFileLock(lockFile, async () => {
         const lines = await find(name);
         if (lines.some(({ role }) => role === "pinned")) return lines;
-        await write(path, withLine(await textOf(path), knownHostLine(name, key)));
+        await write(path, withLine(textOf(path), knownHostLine(name, key)));
         return find(name);
       }),
     replace: (name, key) =>
       withFileLock(lockFile, async () => {
-        const others = withoutName(await textOf(path), name);
+        const others = withoutName(textOf(path), name);
         await write(path, withLine(others, knownHostLine(name, key)));
       }),
   };
@@ -56,9 +56,9 @@ function withoutName(text: string, name: string): string {
   return lines.join("\n");
 }
 
-async function textOf(path: string): Promise<string> {
+function textOf(path: string): string {
   try {
-    return await readFile(path, "utf8");
+    return readPlain(path).toString("utf8");
   } catch (error) {
     if (error instanceof Error && "code" in error && error.code === "ENOENT") return "";
     throw error;

@@ -20,6 +20,7 @@ export async function readPrivateKey(path: string, parse: typeof utils.parseKey)
     const info = await stat(path);
     const { mode, uid } = info;
     if (info.isDirectory()) return { path, problem: "is a directory" };
+    if (!info.isFile()) return { path, problem: "is not a file" };
     const text = await readFile(path);
     const file = { path, ...parsed(path, text, parse) };
     if (file.key && uid === process.getuid?.() && (mode & 0o077) !== 0) return exposedKey(path, mode);

@@ -1,6 +1,7 @@
 import { createCipheriv, createDecipheriv, createHmac, randomBytes } from "node:crypto";
-import { readFileSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { MaandError } from "../../errors.ts";
+import { readPlain } from "../../trust/plain-text.ts";
 
 const MARK = "enc:v1:";
 const KEY_BYTES = 32;
@@ -73,7 +74,7 @@ export function makeKvKey(file: string, hasSecrets: boolean): void {
 function readKey(file: string): Buffer {
   let bytes: Buffer;
   try {
-    bytes = readFileSync(file);
+    bytes = readPlain(file);
   } catch (cause) {
     throw unusable(
       file,
