@@ -38,7 +38,7 @@ interface Size {
 function write(bucket: Scratch, { workers, jobs, template }: Size): void {
   bucket.workers(...Array.from({ length: workers }, (_, at) => ({ host: `10.${at >> 8}.${at & 255}.1` })));
   const rendered = template ? { "c.conf.tpl": '{{ .WorkerIP }} {{ get "vars/bucket" "color" }}\n' } : {};
-  bucket.write("workspace/bucket.conf", '[vars]\ncolor = "red"\n');
+  bucket.write("workspace/bucket.conf", 'color = "red"\n');
   for (let job = 0; job < jobs; job += 1)
     bucket.job(
       `job${job}`,

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { cpSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { type FleetBucket, onFleet } from "../../support/bucket/fleet-bucket.ts";
 import { ran, writeJob } from "../../support/bucket/recording-job.ts";
 import { RECORDING_MAKEFILE, type Scratch } from "../../support/bucket/scratch.ts";
@@ -15,6 +15,9 @@ beforeAll(async () => {
 });
 
 afterAll(() => fleet.close());
+
+/** Each makes a dozen calls of the whole program. */
+vi.setConfig({ testTimeout: 240_000 });
 
 interface Row {
   readonly worker_ip: string;

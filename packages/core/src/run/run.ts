@@ -158,16 +158,23 @@ const NOTHING: RecordedState = {};
 export function recordedStateOf(
   bucket: Pick<Bucket, "store">,
 ): Pick<Run, "recorded" | "updateSeq" | "refresh" | "delivery"> {
-  let recorded = bucket.store.promoted.recorded();
-  let deliveries = bucket.store.deliveries.all();
+  let recorded: Map<string, RecordedState> | undefined = bucket.store.promoted.recorded();
+  let deliveries: Map<string, Delivery> | undefined = bucket.store.deliveries.all();
   return {
-    recorded: (allocation) => recorded.get(allocation) ?? NOTHING,
+    recorded(allocation) {
+      recorded ??= bucket.store.promoted.recorded();
+      return recorded.get(allocation) ?? NOTHING;
+    },
     updateSeq: (bucket.store.bucket.read()?.updateSeq ?? 0) + 1,
     refresh() {
-      recorded = bucket.store.promoted.recorded();
-      deliveries = bucket.store.deliveries.all();
+      // read again with the next look: a large bucket has tens of thousands of rows
+      recorded = undefined;
+      deliveries = undefined;
     },
-    delivery: (host) => deliveries.get(host),
+    delivery(host) {
+      deliveries ??= bucket.store.deliveries.all();
+      return deliveries.get(host);
+    },
   };
 }
 

@@ -127,7 +127,8 @@ async function planAgain(
       approval: { ...approval, check: () => undefined },
     })) {
       const row = known.get(plan.job.name);
-      const differences = row && plan.blockedBy === undefined ? differencesOf(plan, row, print) : [];
+      const isCompared = plan.blockedBy === undefined && (plan.required || row?.required === true);
+      const differences = row && isCompared ? differencesOf(plan, row, print) : [];
       if (differences.length > 0)
         problems.push(error("changed_since_plan", `job ${plan.job.name}`, differences.join("; ")));
     }
