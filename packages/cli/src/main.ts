@@ -36,6 +36,7 @@ function interrupt(): void {
 
 // an error of a plugin outside awaited code: the state is saved as after Ctrl-C, and nothing new starts
 process.on("uncaughtException", (cause: unknown) => {
+  if (cause instanceof Error && Symbol.for("maand.reported") in cause) return; // a call that came too late, see own-calls.ts
   strays += 1;
   process.exitCode = 1;
   interrupted.abort();

@@ -42,6 +42,24 @@ describe("a plugin that throws outside of every hook", () => {
     expect(stdout + stderr).toContain("commit hears ");
   });
 
+  it("a call that comes too late is refused by name, and the deploy goes on", async (context) => {
+    const bucket = await withPlugin(
+      `let late;
+      hooks.orchestrate.tapPromise("odd", async ({ rollOut }) => {
+        void new Promise((resolve) => { late = resolve; }).then(() => rollOut(["127.0.0.11"]));
+      });
+      hooks.started.tapPromise("odd", async () => {
+        late();
+        await new Promise((resolve) => setImmediate(resolve));
+      });`,
+      context,
+    );
+    const { code, stderr } = await bucket.maand("deploy", "--build");
+    expect(stderr).toContain("odd called rollOut after its tap of orchestrate had returned, so it was not carried out");
+    expect(stderr).not.toContain("unexpected error");
+    expect(code).toBe(0);
+  });
+
   it("a callback that is never called fails its allocation by name, and the next deploy resumes", async (context) => {
     const bucket = await withPlugin(
       'hooks.rollout.tapAsync({ name: "odd", before: "make" }, (context, back) => undefined);',

@@ -18,6 +18,9 @@ const ACTING_HOOKS: ReadonlySet<string> = new Set([
   "target",
 ]);
 
+/** Marks an error that was reported: as an unhandled rejection, in code of a plugin that nothing waits for, it ends nothing. */
+const REPORTED = Symbol.for("maand.reported");
+
 /** The tracked functions of these contexts, and of the objects that their `scope` returns. */
 const OF_CONTEXT = ["rollOut", "checkHealth", "remote", "once"];
 const OF_SCOPE = ["command", "remote", "login", "runTarget"];
@@ -166,6 +169,7 @@ class TapCalls {
     });
     const refused = Promise.reject(refusal);
     refused.catch(() => undefined);
+    Object.defineProperty(refusal, REPORTED, { value: true });
     this.#refusals.add(refusal);
     this.#report(`${message}; await every ${name} in the tap`);
     return refused;
