@@ -84,7 +84,7 @@ const CASES: readonly Case[] = [
   {
     job: "mounted-directory",
     arrange: 'mount --bind "$2" conf',
-    refused: "jobs/mounted-directory/conf is a mount point and holds jobs/mounted-directory/conf/precious",
+    refused: "jobs/mounted-directory/conf is a mount point and contains jobs/mounted-directory/conf/precious",
     look: 'cat app.conf; ls "$2"; umount conf',
     expected: "old\nprecious\n",
   },

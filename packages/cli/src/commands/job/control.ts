@@ -83,7 +83,7 @@ class JobStopCommand extends controlCommand("stop", "run make stop on the worker
   });
 
   markStopped = Option.Boolean("--mark-stopped", false, {
-    description: "Run nothing; record that disabled or removed allocations are stopped.",
+    description: "Run nothing; record disabled or removed allocations as stopped.",
   });
 
   override async work(): Promise<number> {
