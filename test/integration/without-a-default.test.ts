@@ -116,6 +116,7 @@ describe("without a stock plugin, its function is named as missing", () => {
     expect([...names].sort()).toEqual([
       "certs",
       "health",
+      "import",
       "job-commands",
       "local",
       "make",
@@ -130,9 +131,9 @@ describe("without a stock plugin, its function is named as missing", () => {
 
 describe("without a stock plugin, the rest works", () => {
   it.for(
-    (["ssh", "rsync", "templates", "certs", "health", "job-commands", "operations", "prometheus"] as const).map(
-      (name) => [name],
-    ),
+    (
+      ["ssh", "rsync", "templates", "certs", "health", "import", "job-commands", "operations", "prometheus"] as const
+    ).map((name) => [name]),
   )("%s", async ([name = "ssh"], context) => {
     expect(await (await aShop(context, without(name), "local")).ship()).toMatchObject({ outcome: "ok", warned: [] });
   });

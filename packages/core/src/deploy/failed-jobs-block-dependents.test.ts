@@ -100,20 +100,20 @@ describe("an allocation to be stopped", () => {
     expect(after).toEqual(["db", "mid", "api"]);
   });
 
-  it("that fails to stop after its removal blocks its job, and the jobs that demand it", async () => {
+  it("that fails to stop after its removal blocks the jobs that demand its job, and no upgrade of what runs elsewhere", async () => {
     await shipped();
     bucket.workers(A, B);
     bucket.fleet.fail(`stop db@${C}`);
     write({ db: "2.0.0", mid: "2.0.0", api: "1.0.0" });
-    const { allocations, blocked } = await bucket.ship();
-    expect(restarts()).toEqual([]);
-    expect(blocked).toEqual([{ job: "mid", by: "db" }]);
+    const { outcome, allocations, blocked } = await bucket.ship();
+    expect({ outcome, blocked }).toEqual({ outcome: "failed", blocked: [{ job: "mid", by: "db" }] });
+    expect(restarts()).toEqual([`restart db@${A}`, `restart db@${B}`]);
     expect(
       allocations.filter(({ job }) => job === "db").map(({ host, action, outcome }) => [host, action, outcome]),
     ).toEqual([
       [C, "remove", "failed"],
-      [A, "restart", "blocked"],
-      [B, "restart", "blocked"],
+      [A, "restart", "promoted"],
+      [B, "restart", "promoted"],
     ]);
     bucket.fleet.repair();
     expect((await bucket.deploy()).outcome).toBe("ok");
