@@ -112,8 +112,8 @@ describe("an allocation to be stopped", () => {
       allocations.filter(({ job }) => job === "db").map(({ host, action, outcome }) => [host, action, outcome]),
     ).toEqual([
       [C, "remove", "failed"],
-      [A, "restart", "promoted"],
-      [B, "restart", "promoted"],
+      [A, "restart", "ok"],
+      [B, "restart", "ok"],
     ]);
     bucket.fleet.repair();
     expect((await bucket.deploy()).outcome).toBe("ok");
