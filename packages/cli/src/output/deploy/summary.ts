@@ -147,9 +147,19 @@ function wrongLines(wrong: readonly Result[], style: Style): string[] {
   return groups(wrong, (result) => keyOf(result).join("\0")).flatMap((same) => {
     const [first] = same;
     return first
-      ? [`${deed(first, same, style)}${why(first, same)}`, ...tailLines(first, style), ...hintLines(first, style)]
+      ? [
+          `${deed(first, same, style)}${why(first, same)}`,
+          ...tailLines(first, style),
+          ...hintLines({ hint: sharedHint(first, same) }, style),
+        ]
       : [];
   });
+}
+
+/** The hint with all workers of the group in place of the first one, so that a command in it covers them. */
+function sharedHint({ hint, worker_ip }: Result, same: readonly Result[]): string | null {
+  if (hint === null || same.length > NAMED) return hint;
+  return hint.replaceAll(` ${worker_ip} `, ` ${same.map((one) => one.worker_ip).join(",")} `);
 }
 
 /** The action, its workers, and its outcome. */
