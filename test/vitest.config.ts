@@ -14,7 +14,7 @@ const fromSource = {
 /** Files of one process share the modules they import: loading the engine for each would be half of all work. */
 const shared = {
   isolate: false,
-  maxWorkers: "200%", // end-to-end tests mostly wait, and every fleet has its own addresses
+  maxWorkers: 3, // end-to-end tests wait a lot, and every fleet has its own addresses
   testTimeout: 60_000, // a busy machine is no failure
   hookTimeout: 60_000,
 };

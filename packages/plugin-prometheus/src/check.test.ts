@@ -119,7 +119,7 @@ describe("a build refuses rules", () => {
       "x: 1\n",
       [
         `web/${RULES}:1: groups: is missing`,
-        `web/${RULES}:1: x: "x" is no key of Prometheus here, which refuses a file with an unknown key`,
+        `web/${RULES}:1: x: Prometheus has no key "x" here, and refuses a file with an unknown key`,
       ],
     ],
     ["with no group in them", "groups: []\n", [`web/${RULES}:1: groups: must have at least one group`]],
@@ -186,9 +186,9 @@ describe("a build refuses rules", () => {
       `web/${RULES}:4: groups[0].rules[0]: must have exactly one of alert and record`,
       `web/${RULES}:6: groups[0].rules[0].expr: must not be blank`,
       `web/${RULES}:7: groups[0].rules[0].annotations.runbook: the runbook "gone" does not exist`,
-      `web/${RULES}:7: groups[0].rules[0].annotations: a record rule has no annotations`,
-      `web/${RULES}:8: groups[0].rules[1]: must be a map: an alert or a record rule`,
-      `web/${RULES}:9: groups[1].name: the group "a" is twice in this file`,
+      `web/${RULES}:7: groups[0].rules[0].annotations: a recording rule has no annotations`,
+      `web/${RULES}:8: groups[0].rules[1]: must be a map: an alerting or a recording rule`,
+      `web/${RULES}:9: groups[1].name: the group "a" occurs twice in this file`,
     ]);
   });
 

@@ -62,7 +62,7 @@ describe.concurrent("another program that locks the store", () => {
       expect(printed()).toEqual(["start 0.0.0 1.0.0", "end start"]);
     }));
 
-  it("during a deploy: commands that ran are in doubt, and the next deploy repeats them", () =>
+  it("during a deploy: commands that ran are in doubt, and the next deploy learns from the worker that they succeeded", () =>
     withBucket(async ({ bucket, store, printed, hold, letGo }) => {
       hold();
       const run = bucket.start(["deploy"]);
@@ -78,7 +78,7 @@ describe.concurrent("another program that locks the store", () => {
       other.close();
       expect((await bucket.json<{ rollout: string }[]>("cat", "deployments"))[0]?.rollout).toBe("in_doubt");
       expect(await bucket.maand("deploy")).toMatchObject({ code: 0 });
-      expect(printed()).toEqual(["start 0.0.0 1.0.0", "end start", "start 0.0.0 1.0.0", "end start"]);
+      expect(printed()).toEqual(["start 0.0.0 1.0.0", "end start"]);
       expect(readdirSync(join(bucket.root, "tmp"))).toEqual([]);
     }));
 });

@@ -1,16 +1,20 @@
 import { duration, plural, type Style, visible } from "@maand/command";
-import type { MaandEvent } from "@maand/core";
-import { compareHosts } from "@maand/core/internal";
 import { groupBy } from "@maand/core/readonly";
+import {
+  type Failure,
+  type Finished,
+  hasProblems,
+  isReported,
+  isWrong,
+  type JobEnd,
+  jobsOf,
+  NAMED,
+  named,
+  type Result,
+} from "./job-ends.ts";
+import { nextLine } from "./next-line.ts";
 import { HEALTH_UNCHECKED, notIncluded } from "./plan.ts";
 import { pausedLine } from "./step-lines.ts";
-
-type Finished = Extract<MaandEvent, { type: "run.finished" }>;
-type Result = Finished["allocations"][number];
-type Failure = Finished["failures"][number];
-
-/** The number of workers named individually. */
-const NAMED = 6;
 
 /** The number of last output lines of a command shown again. */
 const LAST_LINES = 3;
@@ -28,51 +32,9 @@ export function summaryLines(event: Finished, style: Style, title = "deploy"): s
     ...event.paused.map((paused) => pausedLine(paused, style)),
     ...event.warnings.map((line) => `  ${style.warn("warning:")} ${line}`),
     headline(event, style, title),
-    ...next(event, jobs, style),
+    ...nextLine(event, jobs, style),
     ...(event.unbuilt.length > 0 ? [`  ${notIncluded(event.unbuilt, style)}`] : []),
   ];
-}
-
-/** The results of one job. */
-interface JobEnd {
-  readonly name: string;
-  readonly results: readonly Result[];
-  readonly failures: readonly Failure[];
-  /** The job that blocks this one, because it failed or is paused. */
-  readonly by: string | undefined;
-  /** Only a paused rollout is in its way. */
-  readonly waits: boolean;
-}
-
-/** Jobs with any result; blocked jobs last, after the jobs that block them. */
-function jobsOf({ allocations, failures, blocked_jobs, paused }: Finished): JobEnd[] {
-  const results = byJob(allocations);
-  const failed = byJob(failures);
-  const waitsFor = new Map(blocked_jobs.map(({ job, by }) => [job, by]));
-  const waiting = new Set(paused.map(({ job }) => job));
-  for (const { job, by } of blocked_jobs) if (waiting.has(by)) waiting.add(job);
-  const touched = allocations.filter(({ outcome }) => outcome !== "skipped").map(({ job }) => job);
-  const names = new Set([...touched, ...failed.keys(), ...waitsFor.keys()]);
-  const jobs = [...names].map(
-    (name): JobEnd => ({
-      name,
-      results: results.get(name) ?? [],
-      failures: failed.get(name) ?? [],
-      by: waitsFor.get(name),
-      waits: waiting.has(waitsFor.get(name) ?? ""),
-    }),
-  );
-  return [...jobs.filter(({ by }) => by === undefined), ...jobs.filter(({ by }) => by !== undefined)];
-}
-
-function byJob<T extends { readonly job: string }>(items: readonly T[]): Map<string, T[]> {
-  return groupBy(items, ({ job }) => job);
-}
-
-const FINE: ReadonlySet<string> = new Set(["ok", "skipped", "paused"]);
-
-function hasProblems({ results, failures, by }: JobEnd): boolean {
-  return failures.length > 0 || by !== undefined || results.some(({ outcome }) => !FINE.has(outcome));
 }
 
 /** `api: restarted on 3 workers`, or several such lines below the name. */
@@ -91,10 +53,6 @@ function jobLines(job: JobEnd, style: Style): string[] {
   const name = style.strong(`${job.name}:`);
   if (parts.length === 1) return [`  ${name} ${parts[0]}`];
   return [`  ${name}`, ...parts.map((line) => `    ${line}`)];
-}
-
-function isWrong({ outcome }: Result): boolean {
-  return !["ok", "skipped", "blocked", "reverted", "paused"].includes(outcome);
 }
 
 /** `restarted on 3 workers`, one line per action. */
@@ -192,11 +150,6 @@ function tail({ output }: Result): string {
   return output.slice(-LAST_LINES).join("\n");
 }
 
-/** Whether a failed allocation already reports this failure. */
-function isReported({ message }: Failure, wrong: readonly Result[]): boolean {
-  return wrong.some((result) => result.message !== null && message.includes(result.message));
-}
-
 function failureLines({ message, hint, output }: Failure, style: Style): string[] {
   return [
     `${style.bad("failed:")} ${message}`,
@@ -230,12 +183,6 @@ function whatFailedBefore(wrong: readonly Result[]): string {
   return stuck.length > 0 ? `the job could not be stopped on ${named(stuck)}` : "an earlier step failed";
 }
 
-function named(results: readonly Result[]): string {
-  const hosts = results.map(({ worker_ip }) => worker_ip).sort(compareHosts);
-  if (hosts.length <= NAMED) return hosts.join(", ");
-  return `${hosts.slice(0, NAMED - 1).join(", ")} and ${hosts.length - NAMED + 1} more workers`;
-}
-
 function groups<T>(items: readonly T[], keyOf: (item: T) => string): T[][] {
   return [...groupBy(items, keyOf).values()];
 }
@@ -262,47 +209,4 @@ function headline(event: Finished, style: Style, title: string): string {
   if (event.outcome === "ok") return `${style.good(`${title} done:`)} ${counts} ${took}`;
   if (event.outcome === "paused") return `${style.warn(`${title} paused:`)} ${counts} ${took}`;
   return `${style.bad(`${title} ${BAD[event.outcome] ?? "failed:"}`)} ${counts} ${took}`;
-}
-
-function next(event: Finished, jobs: readonly JobEnd[], style: Style): string[] {
-  if (event.outcome === "ok" || event.outcome === "paused") return [];
-  const again = style.strong("maand deploy");
-  if (event.outcome === "interrupted") return [`  next: ${again} resumes this deploy`];
-  const away = [...new Set(event.allocations.filter(isAway).map(({ worker_ip }) => worker_ip))];
-  const workers = away.length > NAMED ? [plural(away.length, "worker")] : away;
-  const atFault = jobs.filter(isAtFault);
-  if (event.outcome === "reverted")
-    return [`  next: fix ${listed(atFault.map(nextSteps))}, then run ${style.strong("maand deploy --build")}`];
-  // a fix in the workspace must be built before it can be deployed
-  const build = atFault.some((job) => !isGone(job)) ? style.strong("maand deploy --build") : again;
-  return [`  next: fix ${listed([...atFault.map(nextSteps), ...workers])}, then run ${build} to resume`];
-}
-
-/** Whether the job itself needs a fix: it is not blocked by another job, and not only its workers are unreachable. */
-function isAtFault(job: JobEnd): boolean {
-  if (!hasProblems(job) || job.by !== undefined) return false;
-  const wrong = job.results.filter(isWrong);
-  const reported = job.failures.every((failure) => isReported(failure, wrong));
-  return !reported || wrong.length === 0 || !wrong.every(isAway);
-}
-
-function isAway({ outcome }: Result): boolean {
-  return outcome === "unreachable";
-}
-
-/** A removed job is no longer in the workspace, so its cleanup on the workers must be fixed. */
-function nextSteps(job: JobEnd): string {
-  return isGone(job) ? `the cleanup of ${job.name} on ${named(job.results.filter(isWrong))}` : job.name;
-}
-
-/** Whether only the removal of a job failed. */
-function isGone({ results, failures }: JobEnd): boolean {
-  const wrong = results.filter(isWrong);
-  return failures.length === 0 && wrong.length > 0 && wrong.every(({ action }) => action === "remove");
-}
-
-/** `a`, `a and b`, `a, b and c`. */
-function listed(names: readonly string[]): string {
-  if (names.length <= 1) return names[0] ?? "what failed";
-  return `${names.slice(0, -1).join(", ")} and ${names.at(-1)}`;
 }
