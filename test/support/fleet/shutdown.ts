@@ -64,9 +64,10 @@ export async function keep(
     const command = readFileSync(request, "utf8").trim();
     await rm(request);
     await sleep(answersMs ?? 0);
-    await worker.stop();
     const downAt = performance.now();
+    // before its connections close, because a command that ends with them may be looked at in the same moment
     const at = reboots.push({ command, downAt, upAt: undefined }) - 1;
+    await worker.stop();
     if (downMs === undefined) return;
     await sleep(downMs);
     reboots[at] = { command, downAt, upAt: performance.now() };
