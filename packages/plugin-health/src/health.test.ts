@@ -318,9 +318,7 @@ describe("health_check in a manifest", () => {
 
   it("does not pass if it is invalid", () => {
     expect(() => readHealth(aJob({ manifest: { health_check: { checks: [{ type: "icmp" }] } } }))).toThrow("icmp");
-    expect(() => readHealth(aJob({ manifest: { health_check: [] } }))).toThrow(
-      "health_check of api cannot be understood",
-    );
+    expect(() => readHealth(aJob({ manifest: { health_check: [] } }))).toThrow("health_check of api is invalid");
   });
 
   const problems = async (health_check: unknown) => {
