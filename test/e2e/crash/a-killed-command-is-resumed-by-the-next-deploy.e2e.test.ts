@@ -25,7 +25,7 @@ import { type Fleet, startFleet, until } from "../../support/fleet/index.ts";
  * the next deploy leads to exactly what an undisturbed one leads to. The steps are spread evenly and drawn by a seed.
  * More of them: MAAND_KILLS=200. Others: MAAND_KILL_SEED=7.
  */
-const KILLS = Number(process.env.MAAND_KILLS ?? 4);
+const KILLS = Number(process.env.MAAND_KILLS ?? 3);
 const SEED = Number(process.env.MAAND_KILL_SEED ?? 1);
 const AT_ONCE = 3;
 const JOBS = ["api", "idle", "new", "old"];

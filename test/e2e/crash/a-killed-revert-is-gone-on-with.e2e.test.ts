@@ -10,7 +10,7 @@ import { seeded } from "../../support/bucket/seeded.ts";
 import { until } from "../../support/fleet/index.ts";
 
 /** How often a deploy that reverts is killed, each time at another of its steps. More: MAAND_KILLS=100. */
-const KILLS = Number(process.env.MAAND_KILLS ?? 4);
+const KILLS = Number(process.env.MAAND_KILLS ?? 3);
 const SEED = Number(process.env.MAAND_KILL_SEED ?? 1);
 
 /** Restarts into 2.0.0 fail on the second worker, after their work. */

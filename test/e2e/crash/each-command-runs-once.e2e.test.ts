@@ -13,7 +13,7 @@ import { isStopped } from "../../support/fleet/processes.ts";
  * command ran once, as counted on the workers. More moments: MAAND_ONCE_MOMENTS=200. Others: MAAND_ONCE_SEED=7. One form
  * alone: -t "killed", -t "connection", -t "Ctrl-C".
  */
-const MOMENTS = Number(process.env.MAAND_ONCE_MOMENTS ?? 4);
+const MOMENTS = Number(process.env.MAAND_ONCE_MOMENTS ?? 3);
 const SEED = Number(process.env.MAAND_ONCE_SEED ?? 1);
 const JOBS = ["api", "web"];
 /** Deploys after a disturbed one: a cut connection may fail a batch, and one that is refused is repeated. */

@@ -9,7 +9,7 @@ import { type Fleet, startFleet } from "../../support/fleet/index.ts";
 import { GO_HOSTS, type GoBucket, goBucket } from "../../support/go-bucket/go-bucket.ts";
 
 const C = GO_HOSTS[2];
-const KILLS = Number(process.env.MAAND_KILLS ?? 4);
+const KILLS = Number(process.env.MAAND_KILLS ?? 3);
 
 let fleet: Fleet;
 let bucket: GoBucket;

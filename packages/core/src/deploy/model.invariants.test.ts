@@ -28,7 +28,7 @@ import {
  *     MAAND_MODEL_RUNS=5000 MAAND_MODEL_SEED=7 npx vitest run --config test/vitest.config.ts --project unit model.invariants
  */
 const NAMES = { hosts: ["10.0.0.1", "10.0.0.2", "10.0.0.3"], jobs: ["db", "api", "web"] } as const;
-const RUNS = Number(process.env.MAAND_MODEL_RUNS ?? 40);
+const RUNS = Number(process.env.MAAND_MODEL_RUNS ?? 20);
 const SEED = Number(process.env.MAAND_MODEL_SEED ?? 20);
 
 /** How a deploy goes wrong, if it does. */

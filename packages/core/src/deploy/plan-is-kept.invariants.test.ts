@@ -274,7 +274,7 @@ async function live(steps: readonly Step[]): Promise<void> {
 
 it("a deploy does what its dry run printed, in any state and with any options", async () => {
   await fc.assert(fc.asyncProperty(fc.array(step, { minLength: 4, maxLength: 16 }), live), {
-    numRuns: Number(process.env.MAAND_MODEL_RUNS ?? 30),
+    numRuns: Number(process.env.MAAND_MODEL_RUNS ?? 15),
     seed: Number(process.env.MAAND_MODEL_SEED ?? 7),
     endOnFailure: false,
   });
