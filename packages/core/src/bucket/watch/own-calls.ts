@@ -78,13 +78,13 @@ class TapCalls {
   /** The context with tracked functions. */
   contextOf(context: Readonly<Record<string, unknown>>): object {
     const { scope } = context;
-    const followed = this.#followed(context, OF_CONTEXT);
-    if (typeof scope !== "function") return Object.freeze({ ...context, ...followed });
-    const ownScope = (...given: unknown[]) => {
-      const made: unknown = Reflect.apply(scope, context, given);
-      return isRecord(made) ? Object.freeze({ ...made, ...this.#followed(made, OF_SCOPE) }) : made;
-    };
-    return Object.freeze({ ...context, ...followed, scope: ownScope });
+    const own = this.#followed(context, OF_CONTEXT);
+    if (typeof scope === "function")
+      own.scope = (...given: unknown[]) => {
+        const made: unknown = Reflect.apply(scope, context, given);
+        return isRecord(made) ? Object.freeze(this.#followed(made, OF_SCOPE)) : made;
+      };
+    return Object.freeze(own);
   }
 
   /** Waits for the calls that are still running. Throws the first failure that the tap did not handle. */
@@ -125,13 +125,14 @@ class TapCalls {
     return cause instanceof MaandError && this.#refusals.has(cause);
   }
 
-  #followed(owner: Readonly<Record<string, unknown>>, names: readonly string[]): Record<string, Call> {
-    return Object.fromEntries(
-      names.flatMap((name): [string, Call][] => {
-        const call = owner[name];
-        return typeof call === "function" ? [[name, (...given) => this.#begin(name, owner, call, given)]] : [];
-      }),
-    );
+  /** A copy of an object with tracked functions. Every call of a tap makes some, so this has no intermediate objects. */
+  #followed(owner: Readonly<Record<string, unknown>>, names: readonly string[]): Record<string, unknown> {
+    const copy = { ...owner };
+    for (const name of names) {
+      const call = owner[name];
+      if (typeof call === "function") copy[name] = (...given: unknown[]) => this.#begin(name, owner, call, given);
+    }
+    return copy;
   }
 
   #begin(name: string, owner: object, call: CallableFunction, given: readonly unknown[]): Promise<unknown> {
