@@ -184,3 +184,14 @@ describe.concurrent("a native module built for another Node version", () => {
       }),
   );
 });
+
+it("a current directory that was deleted is reported with one line and a hint", () =>
+  withBucket(async (bucket) => {
+    const ended = await type("mkdir gone; cd gone; rmdir ../gone; maand cat jobs", bucket.root);
+    expect(ended).toMatchObject({ code: 1, stdout: "" });
+    expectNoStack(ended);
+    // the shell that starts maand may complain first
+    expect(ended.stderr).toMatch(
+      /^(sh: .*\n)?maand: the current directory no longer exists\n {2}hint: change to another one, such as with cd ~\n$/,
+    );
+  }));
