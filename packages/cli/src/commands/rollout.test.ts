@@ -6,7 +6,7 @@ import { initialised, typedIn } from "../run/typed.test.support.ts";
 vi.setConfig({ hookTimeout: 60_000, testTimeout: 60_000 });
 
 const HOSTS = ["127.0.0.11", "127.0.0.12", "127.0.0.13"];
-const COMMANDS = "maand rollout resume api goes on, maand rollout abort api goes back to r1";
+const COMMANDS = "maand rollout resume api continues, maand rollout abort api goes back to r1";
 
 const MAKEFILE = `start restart stop:
 	@mkdir -p data
@@ -80,7 +80,7 @@ describe("a staged rollout, as an operator sees it", () => {
     const { code, out: output } = await typed("deploy", "--dry-run", "--exit-code");
     expect(code).toBe(4);
     expect(output).toContain(`    step 1 of 4 (1): ${HOSTS[0]}
-    step 2 of 4 pauses: maand rollout resume api goes on, maand rollout abort api goes back
+    step 2 of 4 pauses: maand rollout resume api continues, maand rollout abort api goes back
     waits: ${HOSTS[1]}, ${HOSTS[2]}
 `);
     expect((await typed("why", "api", "127.0.0.12")).out).toContain(

@@ -26,9 +26,9 @@ class RolloutResumeCommand extends RolloutCommand {
   static override paths = [["rollout", "resume"]];
   static override usage = Command.Usage({
     category: "Deploy",
-    description: "go on with a staged rollout that is paused",
+    description: "resume a paused staged rollout",
     details:
-      "Goes past the pause, up to the next one or to the end. Works from any terminal, also after a reboot. After a failed step or in a timed wait it goes on there, as maand deploy does. Jobs that wait for this one are deployed by the next maand deploy.",
+      "Goes past the pause, up to the next one or to the end. Works from any terminal, even after a reboot. After a failed step or in a timed wait it continues there, as maand deploy does. Jobs that wait for this one are deployed by the next maand deploy.",
     examples: [["Approve the next step", "maand rollout resume api"]],
   });
 

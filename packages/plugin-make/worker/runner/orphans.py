@@ -4,7 +4,7 @@
 class Orphans:
     """
     A command writes what tells its processes into the lock file of its job, and its runner deletes that once the command has
-    ended. What is still there once make is gone, is of a runner that was killed. Steps of the recipe may go on then, and a
+    ended. What is still there once make is gone, is of a runner that was killed. Steps of the recipe may continue then, and a
     server that the recipe started; the next command waits for steps alone.
     """
 

@@ -4,7 +4,7 @@ runs nothing twice. A claim is on the disk before the command begins, and the re
 Only the holder of a job's lock writes here, so claims need no lock of their own.
 """
 
-RECEIPTS_KEPT = 16  # receipts of a job that nobody has settled
+RECEIPTS_KEPT = 16  # unsettled receipts of a job
 RECEIPT_AGE = 86400.0  # seconds after which one is out of date
 TAIL = 65536  # bytes of output that are kept for a later run
 
@@ -199,7 +199,7 @@ class Spool:
             self.append(chunk)
 
     def detach(self):
-        """Nobody reads any more: what came last, and all that comes, goes to the file."""
+        """The reader is gone: the last output and all further output go to the file."""
         if self.file is None:
             self.begin()
 

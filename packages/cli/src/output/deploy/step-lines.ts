@@ -22,7 +22,7 @@ export function stepLines({ job, steps }: Pick<PlanJob, "job" | "steps">, style:
 
 /** The commands that end a pause. */
 export function rolloutCommands(job: string): string {
-  return `maand rollout resume ${job} goes on, maand rollout abort ${job} goes back`;
+  return `maand rollout resume ${job} continues, maand rollout abort ${job} goes back`;
 }
 
 /** A paused rollout at the end of a deploy, and the two commands that end the pause. */
@@ -34,7 +34,7 @@ export function pausedLine(
     style.strong(text),
   );
   const back = previous === null ? "goes back" : `goes back to ${previous}`;
-  return `  ${style.warn("paused:")} ${job} ${release} at step ${step} of ${steps}; ${resume} goes on, ${abort} ${back}`;
+  return `  ${style.warn("paused:")} ${job} ${release} at step ${step} of ${steps}; ${resume} continues, ${abort} ${back}`;
 }
 
 /** The lines of an event of a staged rollout; none for other events. */

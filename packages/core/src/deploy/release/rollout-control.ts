@@ -15,7 +15,7 @@ import { deployWith } from "../deploy.ts";
 const OPTIONS = { force: false, syncOnly: false } as const;
 
 /**
- * Goes on with a staged rollout: past a pause, with the rest of a timed wait, or with the step that failed. Throws PROBLEMS if none is
+ * Continues a staged rollout: past a pause, with the rest of a timed wait, or with the step that failed. Throws PROBLEMS if none is
  * open.
  */
 export async function resumeRollout(bucket: Bucket, name: string): Promise<Summary> {
@@ -74,6 +74,6 @@ function releaseBefore({ store }: Bucket, { name }: Job, { release, previous }: 
   if (before && before.bad === undefined) return before.number;
   const found: ChosenRelease = lastGoodRelease(name, store.releases.of(name), { wanted: release, held: new Set() });
   if ("release" in found) return found.release.number;
-  const hint = `maand rollout resume ${name} goes on; or change ${name} and run maand deploy --build`;
+  const hint = `maand rollout resume ${name} continues; or change ${name} and run maand deploy --build`;
   throw problemsError([error("unknown_release", `job ${name}`, found.problem, hint)]);
 }

@@ -151,7 +151,7 @@ describe("a new release of a job with steps", () => {
 
   it("refuses a rollback while it is paused, and says what is valid", async () => {
     await ship("2.0.0");
-    const both = "maand rollout resume api goes on; maand rollout abort api goes back to r1";
+    const both = "maand rollout resume api continues; maand rollout abort api goes back to r1";
     expect(await problemsOf(opened((open) => rollback(open, { jobs: ["api"] })))).toEqual([`rollout_paused: ${both}`]);
     expect(await problemsOf(opened((open) => rollback(open, { jobs: [], run: 2 })))).toEqual([
       `rollout_paused: ${both}`,

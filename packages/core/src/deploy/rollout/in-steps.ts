@@ -22,7 +22,7 @@ export function besideSteps(plan: PlannedJob): PlannedJob {
 }
 
 /**
- * Carries out the steps of a deploy, and records where the rollout stands before each of them, so that another run goes on there.
+ * Carries out the steps of a deploy, and records the position of the rollout before each of them, so that another run continues there.
  * Returns whether the rollout is complete: it is not at a pause, or if something failed that does not end it at once.
  */
 export async function runSteps(

@@ -21,7 +21,7 @@ import { deployWith } from "../deploy.ts";
 /**
  * Carries out a saved plan, and nothing else. Throws before anything is touched: PLAN_INVALID for a plan that cannot be carried
  * out in this bucket, PLAN_STALE if something it rests on changed. A job whose plan turns out differently after its `pre_deploy`
- * commands fails with PLAN_DIFFERS; the others go on.
+ * commands fails with PLAN_DIFFERS; the others continue.
  */
 export async function deployPlan(bucket: OpenedBucket, saved: SavedPlan): Promise<Summary> {
   refuseForeign(bucket, saved);

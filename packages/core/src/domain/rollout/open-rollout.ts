@@ -54,5 +54,5 @@ export function remainingMs(until: string, now: Date, whole: number): number {
 /** The commands that end the pause of a job. */
 export function nextCommands(job: string, previous: number | undefined): string {
   const back = previous === undefined ? "back" : `back to ${releaseName(previous)}`;
-  return `maand rollout resume ${job} goes on; maand rollout abort ${job} goes ${back}`;
+  return `maand rollout resume ${job} continues; maand rollout abort ${job} goes ${back}`;
 }

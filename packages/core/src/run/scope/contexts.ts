@@ -40,7 +40,7 @@ export function allocationContext(run: ContextSource, job: Job, allocation: Allo
 
 /**
  * The version that a command is for: that of the job, but by hand the one that runs, if a staged rollout has not reached the
- * allocation. A restart by hand must not bring what nobody approved.
+ * allocation. A restart by hand must not start a release that is not approved.
  */
 function newVersionOf(run: ContextSource, job: Job, allocation: Allocation): string {
   if (!job.rollout || reasonOf(run, job, allocation) !== "manual") return job.version;

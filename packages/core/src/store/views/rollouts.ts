@@ -85,7 +85,7 @@ function textOf(
   const where = `${released.length} of ${released.length + waiting.length} workers run it`;
   const when = state === "waiting" && until !== undefined ? `until ${minute(until)}` : `since ${minute(since)}`;
   const next =
-    state === "paused" ? nextCommands(name, previous) : `maand deploy goes on; maand rollout abort ${name} goes back`;
+    state === "paused" ? nextCommands(name, previous) : `maand deploy continues; maand rollout abort ${name} goes back`;
   return `${name} ${WHAT[state]} ${at} ${when}: ${where}, r${release} (${version}), begun by ${startedBy}; ${next}`;
 }
 
