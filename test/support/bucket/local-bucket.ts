@@ -1,7 +1,8 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
+import type { Ended } from "./maand.ts";
 import { linesOf, localJob, type Scratch, scratch } from "./scratch.ts";
-import { type } from "./shell.ts";
+import { callsOfMaand, type } from "./shell.ts";
 
 /** A bucket whose workers are directories of this machine, for what needs no ssh. */
 export interface LocalBucket extends Scratch {
@@ -16,7 +17,7 @@ export interface LocalBucket extends Scratch {
   rollouts(): Promise<Record<string, string>>;
   /** What a dry run would do, by `job@host`; those that leave included. */
   planned(): Promise<Record<string, string>>;
-  /** Types lines into a shell; throws when one of them fails. Answers what was written to stdout. */
+  /** Types lines into a shell (calls of maand alone need none); throws when one of them fails. Answers what was written to stdout. */
   type(lines: string): Promise<string>;
   /** Another bucket that is as this one is now, workers included. */
   copy(): LocalBucket;
@@ -35,6 +36,12 @@ export async function localBucket(count: number): Promise<LocalBucket> {
   const hosts = Array.from({ length: count }, (_, at) => `127.0.0.${at + 11}`);
   bucket.workers(...hosts.map((host) => ({ host })));
   return withLocalWorkers(bucket, hosts);
+}
+
+/** What lines wrote to stdout; throws when they failed. */
+function output(lines: string, { code, stdout, stderr }: Ended): string {
+  if (code !== 0) throw new Error(`${lines}\nended with ${code}:\n${stdout}\n${stderr}`);
+  return stdout;
 }
 
 function withLocalWorkers(bucket: Scratch, hosts: readonly string[]): LocalBucket {
@@ -62,9 +69,11 @@ function withLocalWorkers(bucket: Scratch, hosts: readonly string[]): LocalBucke
       ]);
     },
     async type(lines) {
-      const { code, stdout, stderr } = await type(lines, bucket.root);
-      if (code !== 0) throw new Error(`${lines}\nended with ${code}:\n${stdout}\n${stderr}`);
-      return stdout;
+      const calls = callsOfMaand(lines);
+      if (!calls) return output(lines, await type(lines, bucket.root));
+      let printed = "";
+      for (const call of calls) printed += output(lines, await bucket.maand(...call));
+      return printed;
     },
     copy: () => withLocalWorkers(bucket.copy(), hosts),
   };

@@ -16,6 +16,23 @@ export function maandOnPath(): string {
   return made;
 }
 
+/** A word without anything that a shell would expand, or one in quotes. */
+const WORD = /^(?:[\w./:=@,+%-]+|"[^"$`\\!]*"|'[^']*')+$/;
+
+/**
+ * The commands of lines that consist of nothing but calls of maand, one after another; undefined for lines that need a shell.
+ */
+export function callsOfMaand(lines: string): string[][] | undefined {
+  const calls: string[][] = [];
+  for (const call of lines.split(/\n|&&/)) {
+    const words = call.trim().match(/(?:[^\s"']|"[^"]*"|'[^']*')+/g) ?? [];
+    if (words.length === 0) continue;
+    if (words[0] !== "maand" || !words.every((word) => WORD.test(word))) return undefined;
+    calls.push(words.slice(1).map((word) => word.replace(/"([^"]*)"|'([^']*)'/g, "$1$2")));
+  }
+  return calls;
+}
+
 /** Types lines into bash in a directory, as they stand in a document; bash ends with the first line that fails. */
 export function type(lines: string, cwd: string, env: Readonly<Record<string, string>> = {}): Promise<Ended> {
   const child = spawn("bash", ["-e", "-c", lines], {
