@@ -1,10 +1,10 @@
 import { setTimeout as pause } from "node:timers/promises";
 
-/** Waits until `condition` answers something true, asking every few milliseconds; gives up with an error. */
+/** Waits until `condition` answers something true, asking every few milliseconds; gives up with an error (a busy machine is no failure). */
 export async function until<T>(
   what: string,
   condition: () => T | Promise<T>,
-  limitMs = 10_000,
+  limitMs = 30_000,
 ): Promise<NonNullable<T>> {
   const end = performance.now() + limitMs;
   for (;;) {
