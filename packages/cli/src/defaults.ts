@@ -7,6 +7,7 @@ import { goImport } from "@maand/plugin-import";
 import { jobCommands } from "@maand/plugin-job-commands";
 import { local } from "@maand/plugin-local";
 import { make } from "@maand/plugin-make";
+import { notify } from "@maand/plugin-notify";
 import { operations } from "@maand/plugin-operations";
 import { prometheus } from "@maand/plugin-prometheus";
 import { rsync } from "@maand/plugin-rsync";
@@ -25,7 +26,8 @@ export type StockName =
   | "job-commands"
   | "prometheus"
   | "operations"
-  | "import";
+  | "import"
+  | "notify";
 
 const made = new WeakSet<Plugin>();
 
@@ -36,7 +38,7 @@ const made = new WeakSet<Plugin>();
 export function defaults(): PluginList<StockName> {
   const plugins = [
     ...[ssh(), local(), rsync(), make(), templates(), certs(), health()],
-    ...[jobCommands(), prometheus(), operations(), goImport()],
+    ...[jobCommands(), prometheus(), operations(), goImport(), notify()],
   ];
   for (const plugin of plugins) made.add(plugin);
   return pluginList<StockName>(plugins);
@@ -68,4 +70,5 @@ export const STOCK_MODULES: Modules = {
   "@maand/plugin-prometheus": () => import("@maand/plugin-prometheus"),
   "@maand/plugin-operations": () => import("@maand/plugin-operations"),
   "@maand/plugin-import": () => import("@maand/plugin-import"),
+  "@maand/plugin-notify": () => import("@maand/plugin-notify"),
 };

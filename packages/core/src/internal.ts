@@ -148,6 +148,7 @@ export { isBusy, storeBroken } from "./store/store-error.ts";
 export { checkFile, isGoStore } from "./store/store-file.ts";
 export type { AllocationResult, JobFailure, SummaryRecord } from "./summary.ts";
 export { readPlain } from "./trust/plain-text.ts";
+export { userName } from "./workspace/authorship.ts";
 export { RUNTIME_NAMES } from "./workspace/job-files.ts";
 export { SCHEMA_NAMES, type SchemaName, schemaFile } from "./workspace/schema-places.ts";
 export { createFile, makeDirectories, makePrivateDirectory } from "./workspace/write-files.ts";

@@ -1,0 +1,73 @@
+import { type Summary, summaryRecord } from "@maand/core";
+
+/** A run, for its readers. */
+export interface Report {
+  /** The directory of the bucket, by its last name: what people call it. */
+  readonly bucket: string;
+  /** UUID of the run. */
+  readonly run: string;
+  /** `deploy`, `rollback`, ... */
+  readonly command: string;
+  /** Who ran it, and where: `ada@deploy-1`. */
+  readonly by: string;
+  readonly summary: Summary;
+}
+
+/** What is said of a run: one line, and what follows from it. */
+export interface Message {
+  readonly title: string;
+  readonly lines: readonly string[];
+}
+
+const ENDS: Readonly<Record<Summary["outcome"], string>> = {
+  ok: "succeeded",
+  paused: "is paused",
+  failed: "failed",
+  interrupted: "was interrupted",
+  reverted: "failed and was reverted",
+  revert_failed: "failed, and reverting it failed too",
+  refused: "was refused",
+};
+
+/** More problems than this are counted. */
+const NAMED = 8;
+
+/** A run in plain text. What it holds of secrets is masked already. */
+export function messageOf({ bucket, run, command, by, summary }: Report): Message {
+  const record = summaryRecord(summary);
+  const counts = (["promoted", "failed", "reverted", "blocked"] as const)
+    .filter((name) => record[name] > 0)
+    .map((name) => `${record[name]} ${name}`);
+  const problems = problemsOf(summary);
+  const more = problems.length - NAMED;
+  return {
+    title: `maand ${command} of ${bucket} ${ENDS[summary.outcome]}`,
+    lines: [
+      counts.length > 0 ? `Allocations: ${counts.join(", ")}` : "No allocation changed",
+      ...problems.slice(0, NAMED),
+      ...(more > 0 ? [`and ${more} more`] : []),
+      `By ${by}; details: maand logs show --run ${run.slice(0, 8)}`,
+    ],
+  };
+}
+
+const FAILED: ReadonlySet<string> = new Set(["failed", "unreachable", "timed_out", "disconnected", "revert_failed"]);
+
+function problemsOf({ refusal, allocations, failures, paused }: Summary): string[] {
+  return [
+    ...(refusal ? [sentence(refusal.message, refusal.hint)] : []),
+    ...failures.map(({ job, message, hint }) => sentence(`${job}: ${message}`, hint)),
+    ...allocations
+      .filter(({ outcome }) => FAILED.has(outcome))
+      .map(({ job, host, action, message, hint }) =>
+        sentence(`${job} on ${host}: ${message ?? `${action} failed`}`, hint),
+      ),
+    ...paused.map(({ job, release, step, steps }) =>
+      sentence(`${job} ${release} waits after step ${step} of ${steps}`, `maand rollout resume ${job}`),
+    ),
+  ];
+}
+
+function sentence(message: string, hint: string | undefined): string {
+  return hint === undefined ? message : `${message} (next: ${hint})`;
+}

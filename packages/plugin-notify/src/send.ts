@@ -1,0 +1,51 @@
+import { summaryRecord } from "@maand/core";
+import { failing } from "./failing.ts";
+import { mailOf } from "./mail.ts";
+import { type Message, messageOf, type Report } from "./message.ts";
+import { post } from "./post.ts";
+import { runProgram } from "./program.ts";
+import type { Target } from "./settings.ts";
+
+/** Where a run took place. */
+export interface Surroundings {
+  readonly bucketRoot: string;
+  readonly environment: NodeJS.ProcessEnv;
+}
+
+/** Sends one notification; throws with the reason, without secrets, if it cannot. */
+export async function send(target: Target, report: Report, { bucketRoot, environment }: Surroundings): Promise<void> {
+  const message = messageOf(report);
+  switch (target.to) {
+    case "webhook":
+      return await post(target, documentOf(report, message), bucketRoot, environment);
+    case "slack":
+      return await post(target, { text: slackText(message) }, bucketRoot, environment);
+    case "email": {
+      const from = target.sender === undefined ? [] : ["-f", target.sender];
+      const argv = [target.sendmail, "-t", "-i", ...from] as const;
+      return await runProgram(
+        { argv: [...argv], input: mailOf(target, message), cwd: bucketRoot, env: environment },
+        failing("email"),
+      );
+    }
+    case "command": {
+      const [program = "", ...args] = target.command;
+      const env = { ...environment, MAAND_OUTCOME: report.summary.outcome, MAAND_TITLE: message.title };
+      const input = `${JSON.stringify(documentOf(report, message))}\n`;
+      return await runProgram({ argv: [program, ...args], input, cwd: bucketRoot, env }, failing("command"));
+    }
+  }
+}
+
+/** What programs get: the message for people, and the summary as in the last event of a run. */
+function documentOf({ bucket, run, command, by, summary }: Report, { title, lines }: Message): object {
+  return { title, text: lines.join("\n"), bucket, run, command, by, ...summaryRecord(summary) };
+}
+
+/** Slack reads these three characters as markup, and so do those that are compatible with it. */
+const MARKUP: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;" };
+
+function slackText({ title, lines }: Message): string {
+  const [head, ...rest] = [title, ...lines].map((line) => line.replace(/[&<>]/g, (sign) => MARKUP[sign] ?? sign));
+  return [`*${head}*`, ...rest].join("\n");
+}
