@@ -76,6 +76,41 @@ export interface EventMap {
     readonly message: string | null;
     readonly duration_ms: number;
   };
+  /** A maintenance is about to begin or to continue. */
+  "maintenance.planned": {
+    /** Counted from 1 over all maintenances of the bucket. */
+    readonly number: number;
+    /** Workers that remain, in the order in which they are taken. */
+    readonly workers: readonly string[];
+    readonly concurrency: number;
+    /** What is done to each: `drain`, `command`, `reboot`, `start`. */
+    readonly phases: readonly string[];
+    /** When no further worker is begun. */
+    readonly stops_when: string;
+  };
+  /** A worker came to another phase or state. */
+  "maintenance.worker": {
+    readonly worker: string;
+    readonly state: string;
+    readonly phase: string;
+    /** Why it was set aside, or what remains to be done; else null. */
+    readonly message: string | null;
+  };
+  /** A run of a maintenance ended; the maintenance is over if `is_over` is true. */
+  "maintenance.finished": {
+    readonly number: number;
+    readonly outcome: "ok" | "failed" | "interrupted" | "aborted";
+    readonly is_over: boolean;
+    readonly workers: readonly {
+      readonly worker_ip: string;
+      readonly state: string;
+      readonly phase: string;
+      readonly message: string | null;
+    }[];
+    /** Why no further worker was begun, though some wait; else null. */
+    readonly message: string | null;
+    readonly duration_ms: number;
+  };
   /** A staged rollout comes to a step that rolls something out. */
   "rollout.step": {
     readonly job: string;

@@ -57,6 +57,12 @@ export async function stopEntries(run: Run, entries: readonly StoppingAllocation
   await Promise.all(entries.map((entry) => stopAndRemoveOne(run, entry)));
 }
 
+/** Stops an allocation if it may run, records that, and runs its `stopped` hooks. Throws if it cannot be stopped. */
+export async function stopOne(run: Run, entry: StoppingAllocation): Promise<void> {
+  if (entry.stop) await stop(run, entry);
+  if (entry.stop || entry.notify) await notifyStopped(run, entry);
+}
+
 async function stopAndRemoveOne(run: Run, entry: StoppingAllocation): Promise<void> {
   const { job, allocation } = entry;
   const action = entry.remove ? "remove" : "stop";
@@ -142,7 +148,10 @@ async function runOne(
 /** Deletes the variables and secrets of removed jobs that have no pending cleanup. */
 function purgeAbandoned(run: Run): void {
   const { catalog, bucket } = run;
-  const left = new Set(stopping(run).map(({ job }) => job.name));
+  const left = new Set([
+    ...stopping(run).map(({ job }) => job.name),
+    ...catalog.allocations.filter(({ inMaintenance }) => inMaintenance).map(({ job }) => job),
+  ]);
   const jobs = abandonedJobs(catalog, jobsWithKv(bucket.kv)).filter((job) => !left.has(job));
   bucket.store.transaction(() => {
     for (const job of jobs) purgeJobKv(bucket.kv, job);

@@ -22,7 +22,7 @@ export function openCommandRun(
     bucket,
     reporter,
     connections,
-    ...knownOf(bucket.store.catalog.read(), bucket.plugins),
+    ...knownOf(bucket.store.catalog.read(), bucket),
     ...recordedStateOf(bucket),
     get tmp() {
       return place.tmp;

@@ -249,6 +249,40 @@ const MIGRATIONS: readonly string[] = [
   -- the bucket's directory is the one that is known without a connection, always
   ALTER TABLE delivery DROP COLUMN expected_root;
   `,
+  `
+  -- maintenances of workers; the one without finished_at is open. request: as JSON
+  CREATE TABLE maintenance (
+    number INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    request TEXT NOT NULL,
+    shown_command TEXT,
+    started_at TEXT NOT NULL,
+    started_by TEXT NOT NULL,
+    finished_at TEXT,
+    outcome TEXT
+  );
+  -- where each of its workers is: the phase is recorded before it begins
+  CREATE TABLE maintenance_worker (
+    maintenance INTEGER NOT NULL REFERENCES maintenance (number) ON DELETE CASCADE,
+    position INTEGER NOT NULL,
+    host TEXT NOT NULL,
+    state TEXT NOT NULL,
+    phase TEXT NOT NULL,
+    attempt INTEGER NOT NULL,
+    boot_id TEXT,
+    message TEXT,
+    since TEXT NOT NULL,
+    PRIMARY KEY (maintenance, host)
+  ) WITHOUT ROWID;
+  -- what a maintenance stopped, and only that: what was stopped before is not started by it
+  CREATE TABLE maintenance_stop (
+    maintenance INTEGER NOT NULL REFERENCES maintenance (number) ON DELETE CASCADE,
+    allocation TEXT NOT NULL,
+    host TEXT NOT NULL,
+    started INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (maintenance, allocation)
+  ) WITHOUT ROWID;
+  `,
 ];
 
 /** The table version that this version of maand writes. */

@@ -155,6 +155,11 @@ export class PromotedRows {
     this.#db.run("DELETE FROM pending_health WHERE allocation = ?", allocation);
   }
 
+  /** Marks an allocation that was stopped as running its promoted version again. */
+  markRunning(allocation: string): void {
+    this.#db.run("UPDATE promoted SET stopped = 0 WHERE allocation = ?", allocation);
+  }
+
   markHealth(allocation: string, failed: boolean): void {
     this.#db.run("UPDATE promoted SET health_failed = ? WHERE allocation = ?", failed ? 1 : 0, allocation);
   }

@@ -4,6 +4,7 @@ import { ContentRows } from "./content-rows.ts";
 import { type OpenOptions, StoreDatabase } from "./database.ts";
 import { Journal } from "./journal.ts";
 import { KvRows } from "./kv/kv-rows.ts";
+import { MaintenanceRows } from "./maintenance-rows.ts";
 import { PendingAfterRows, PendingHealthRows, RolloutRows } from "./pending-rows.ts";
 import { PluginStateRows } from "./plugin-state-rows.ts";
 import { PromotedRows } from "./promoted-rows.ts";
@@ -24,6 +25,7 @@ export class Store {
   readonly pendingHealth: PendingHealthRows;
   readonly rollouts: RolloutRows;
   readonly pluginState: PluginStateRows;
+  readonly maintenance: MaintenanceRows;
   readonly #db: StoreDatabase;
 
   private constructor(db: StoreDatabase) {
@@ -41,6 +43,7 @@ export class Store {
     this.pendingHealth = new PendingHealthRows(db);
     this.rollouts = new RolloutRows(db);
     this.pluginState = new PluginStateRows(db);
+    this.maintenance = new MaintenanceRows(db);
   }
 
   /**

@@ -94,8 +94,10 @@ export interface Allocation {
   readonly id: string;
   readonly job: string;
   readonly host: string;
-  /** Disabled by `disabled.json`: kept, but not running. */
+  /** Out of service: disabled by `disabled.json`, or on a worker that is in maintenance. */
   readonly disabled: boolean;
+  /** Its worker is in maintenance: deploys leave it as it is. */
+  readonly inMaintenance?: true;
   /** No longer desired: the next deploy stops it and deletes its files, and `gc` purges it. */
   readonly removed: boolean;
   /** Position among the job's non-removed allocations, including disabled ones. */
