@@ -2,6 +2,7 @@ import { BucketRows, DeliveryRows, HolderRow } from "./bucket-rows.ts";
 import { CatalogRows } from "./catalog-rows.ts";
 import { ContentRows } from "./content-rows.ts";
 import { type OpenOptions, StoreDatabase } from "./database.ts";
+import { HoldRows } from "./hold-rows.ts";
 import { Journal } from "./journal.ts";
 import { KvRows } from "./kv/kv-rows.ts";
 import { PendingAfterRows, PendingHealthRows, RolloutRows } from "./pending-rows.ts";
@@ -23,6 +24,7 @@ export class Store {
   readonly pendingAfter: PendingAfterRows;
   readonly pendingHealth: PendingHealthRows;
   readonly rollouts: RolloutRows;
+  readonly holds: HoldRows;
   readonly pluginState: PluginStateRows;
   readonly #db: StoreDatabase;
 
@@ -40,6 +42,7 @@ export class Store {
     this.pendingAfter = new PendingAfterRows(db);
     this.pendingHealth = new PendingHealthRows(db);
     this.rollouts = new RolloutRows(db);
+    this.holds = new HoldRows(db);
     this.pluginState = new PluginStateRows(db);
   }
 
