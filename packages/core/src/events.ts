@@ -150,6 +150,10 @@ export interface EventMap {
     /** Workers that it has not reached. */
     readonly waiting: readonly string[];
   };
+  /** An allocation, or all of a worker, must not go down now. */
+  "budget.refused": BudgetEvent;
+  /** An allocation, or all of a worker, goes down although the budget forbids it (`--ignore-budget`). */
+  "budget.ignored": BudgetEvent;
   "stage.started": { readonly worker: string; readonly jobs: readonly string[]; readonly update_seq: number };
   "stage.finished": {
     readonly worker: string;
@@ -257,6 +261,13 @@ export interface EventMap {
     readonly worker: string | null;
     readonly job: string | null;
   };
+}
+
+/** What would go down, and the sentence that says who uses the budget. */
+export interface BudgetEvent {
+  readonly worker: string;
+  readonly jobs: readonly string[];
+  readonly message: string;
 }
 
 /** The data of a plugin's event: plain values by name. */

@@ -20,6 +20,8 @@ export { canonicalHost } from "./domain/workspace/host-address.ts";
 export { WorkersSchema } from "./domain/workspace/workers.ts";
 export { probeHealth, unhealthyReason } from "./jobs/health-command.ts";
 export { confirmDifference, differences, type SyncSource } from "./jobs/sync-check.ts";
+export { beginChange, type Claim, type ClaimRequest, claim, type RefusedUnit, settle } from "./run/budget/arbiter.ts";
+export { type ClaimPatience, claimWhenFree } from "./run/budget/wait-for-claim.ts";
 export { CommandOutput } from "./run/command-output.ts";
 export { type CommandRun, openCommandRun } from "./run/command-run.ts";
 export { Connections, missingTools } from "./run/connections.ts";

@@ -1,4 +1,5 @@
 import type { Bucket, RunReporter } from "../bucket/bucket.ts";
+import { BudgetState } from "./budget/budget-state.ts";
 import { Connections } from "./connections.ts";
 import { knownOf, recordedStateOf } from "./run.ts";
 import type { ScopeSource } from "./scope/contexts.ts";
@@ -22,6 +23,7 @@ export function openCommandRun(
     bucket,
     reporter,
     connections,
+    budget: new BudgetState(),
     ...knownOf(bucket.store.catalog.read(), bucket),
     ...recordedStateOf(bucket),
     get tmp() {

@@ -9,6 +9,7 @@ import { type OwnedKeys, withOutputs } from "../plugin-api/define/claim.ts";
 import type { Delivery } from "../store/bucket-rows.ts";
 import type { StoredCatalog } from "../store/catalog-rows.ts";
 import { type Lock, takeLock } from "../store/lock/lock.ts";
+import { BudgetState } from "./budget/budget-state.ts";
 import { Connections } from "./connections.ts";
 import { Ledger } from "./ledger.ts";
 import { Settlements } from "./settlements.ts";
@@ -42,6 +43,8 @@ export interface Run {
   readonly connections: Connections;
   readonly ledger: Ledger;
   readonly settlements: Settlements;
+  /** What it has seen and taken down; only the arbiter of the availability budget reads it. */
+  readonly budget: BudgetState;
   /** Private directory for staged trees; deleted when the run ends. */
   readonly tmp: string;
   /** ISO time for the journal. */
@@ -117,6 +120,7 @@ function openRun(bucket: Bucket, command: string, lock: Lock): Run {
     connections,
     ledger: new Ledger(),
     settlements,
+    budget: new BudgetState(),
     tmp,
     at,
     async end() {

@@ -250,6 +250,18 @@ const MIGRATIONS: readonly string[] = [
   ALTER TABLE delivery DROP COLUMN expected_root;
   `,
   `
+  -- allocations that a command without a journal took down, and that were not seen healthy or started since
+  CREATE TABLE hold (
+    allocation TEXT PRIMARY KEY REFERENCES allocation (id) ON DELETE CASCADE,
+    kind TEXT NOT NULL,
+    held_by TEXT NOT NULL,
+    since TEXT NOT NULL,
+    user TEXT NOT NULL
+  ) WITHOUT ROWID;
+  -- disabled because its whole worker is, and not by the name of its job
+  ALTER TABLE allocation ADD COLUMN drained INTEGER NOT NULL DEFAULT 0;
+  `,
+  `
   -- maintenances of workers; the one without finished_at is open. request: as JSON
   CREATE TABLE maintenance (
     number INTEGER PRIMARY KEY,

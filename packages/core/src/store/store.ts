@@ -2,6 +2,7 @@ import { BucketRows, DeliveryRows, HolderRow } from "./bucket-rows.ts";
 import { CatalogRows } from "./catalog-rows.ts";
 import { ContentRows } from "./content-rows.ts";
 import { type OpenOptions, StoreDatabase } from "./database.ts";
+import { HoldRows } from "./hold-rows.ts";
 import { Journal } from "./journal.ts";
 import { KvRows } from "./kv/kv-rows.ts";
 import { MaintenanceRows } from "./maintenance-rows.ts";
@@ -24,6 +25,7 @@ export class Store {
   readonly pendingAfter: PendingAfterRows;
   readonly pendingHealth: PendingHealthRows;
   readonly rollouts: RolloutRows;
+  readonly holds: HoldRows;
   readonly pluginState: PluginStateRows;
   readonly maintenance: MaintenanceRows;
   readonly #db: StoreDatabase;
@@ -42,6 +44,7 @@ export class Store {
     this.pendingAfter = new PendingAfterRows(db);
     this.pendingHealth = new PendingHealthRows(db);
     this.rollouts = new RolloutRows(db);
+    this.holds = new HoldRows(db);
     this.pluginState = new PluginStateRows(db);
     this.maintenance = new MaintenanceRows(db);
   }
