@@ -1,7 +1,7 @@
-import type { MaintainedWorker } from "../domain/maintenance/maintenance.ts";
-import { type Claim, claim, type ClaimRequest, settle } from "../run/budget/arbiter.ts";
-import { claimWhenFree } from "../run/budget/wait-for-claim.ts";
 import type { ClaimUnit } from "../domain/budget/claim.ts";
+import type { MaintainedWorker } from "../domain/maintenance/maintenance.ts";
+import { type Claim, type ClaimRequest, claim, settle } from "../run/budget/arbiter.ts";
+import { claimWhenFree } from "../run/budget/wait-for-claim.ts";
 import type { Run } from "../run/run.ts";
 import type { Session } from "./session.ts";
 
@@ -57,7 +57,9 @@ function admission({ granted, refused }: Claim): Admission {
 
 /** Whether the budget is used up by workers that only a person brings back. */
 function isStuck({ workers }: Session, { refused }: Claim): boolean {
-  const kept = new Set(workers.filter(({ state }) => state === "set_aside" || state === "drained").map(({ host }) => host));
+  const kept = new Set(
+    workers.filter(({ state }) => state === "set_aside" || state === "drained").map(({ host }) => host),
+  );
   return refused.every(
     ({ refusal }) =>
       refusal.kind === "budget" && refusal.away.filter(({ host }) => kept.has(host)).length >= refusal.budget.size,

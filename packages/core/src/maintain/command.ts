@@ -1,4 +1,4 @@
-import { asMaandError } from "../bucket/outcome.ts";
+import { asMaandError, withEnd } from "../bucket/outcome.ts";
 import { MaandError } from "../errors.ts";
 import { lastLines } from "../remote/output.ts";
 import type { ExecResult } from "../remote/remote.ts";
@@ -20,9 +20,19 @@ const RECONNECTS = 5;
  * then how far it came.
  */
 export async function runCommand(session: Session, host: string): Promise<void> {
+  const { reporter, bucket } = session.run;
+  reporter.emit("script.started", { worker: host, script: session.request.command ?? "" });
+  await withEnd(
+    bucket.now,
+    () => fetchResult(session, host),
+    (end) => reporter.emit("script.finished", { worker: host, ...end }),
+  );
+}
+
+/** Follows the command over as many connections as it takes. */
+async function fetchResult(session: Session, host: string): Promise<void> {
   const { run, request } = session;
   const worker = workerOf(run, host);
-  run.reporter.emit("script.started", { worker: host, script: request.command ?? "" });
   for (let left = RECONNECTS; ; left -= 1) {
     try {
       const remote = await run.connections.ready(worker);

@@ -1,3 +1,4 @@
+import { limitText } from "../domain/maintenance/failure-limit.ts";
 import {
   isOver,
   type MaintainedWorker,
@@ -6,7 +7,6 @@ import {
   progressText,
   remainingOf,
 } from "../domain/maintenance/maintenance.ts";
-import { limitText } from "../domain/maintenance/failure-limit.ts";
 import { admit } from "./admit.ts";
 import { maintainWorker } from "./maintain-worker.ts";
 import { releaseWorker } from "./release-worker.ts";

@@ -8,7 +8,6 @@ import { selectWorkers } from "../run/select.ts";
 import { userName } from "../workspace/authorship.ts";
 import { abortWorkers } from "./abort.ts";
 import { conclude, conduct, type MaintenanceReport } from "./conduct.ts";
-import { refuseImpossible } from "./impossible.ts";
 import { releaseWorker } from "./release-worker.ts";
 import { Session } from "./session.ts";
 
@@ -31,7 +30,6 @@ export async function startMaintenance(bucket: Bucket, options: MaintenanceOptio
   return withRun(bucket, "maintain", async (run) => {
     refuseOpen(run);
     const hosts = chosenHosts(run, options);
-    refuseImpossible(run, hosts, options.ignoreBudget);
     const { request } = options;
     const { command } = request;
     bucket.store.maintenance.begin({
@@ -43,7 +41,8 @@ export async function startMaintenance(bucket: Bucket, options: MaintenanceOptio
 }
 
 /** How a maintenance is continued: settings that replace those that it began with. */
-export interface ResumeOptions extends Partial<Pick<MaintenanceRequest, "concurrency" | "onFailure" | "returnMs" | "commandMs">> {
+export interface ResumeOptions
+  extends Partial<Pick<MaintenanceRequest, "concurrency" | "onFailure" | "returnMs" | "commandMs">> {
   readonly ignoreBudget: boolean;
 }
 

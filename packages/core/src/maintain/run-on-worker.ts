@@ -22,7 +22,12 @@ export interface WorkerCommand {
  * Runs a command on a worker once: a run that continues the maintenance gets its recorded result, or waits for it. Without a plugin
  * that keeps receipts there, it runs again. Returns its exit code and output; throws as `remote.probe` does.
  */
-export async function runOnWorker(session: Session, worker: Worker, remote: Remote, command: WorkerCommand): Promise<ExecResult> {
+export async function runOnWorker(
+  session: Session,
+  worker: Worker,
+  remote: Remote,
+  command: WorkerCommand,
+): Promise<ExecResult> {
   const { run } = session;
   const base = run.reporter.context({ worker: worker.host });
   const onLine = command.onLine ?? ((line, stream) => base.log(line, { stream }));

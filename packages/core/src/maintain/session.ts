@@ -1,8 +1,4 @@
-import {
-  isInMaintenance,
-  type MaintainedWorker,
-  type MaintenanceRequest,
-} from "../domain/maintenance/maintenance.ts";
+import { isInMaintenance, type MaintainedWorker, type MaintenanceRequest } from "../domain/maintenance/maintenance.ts";
 import { Ledger } from "../run/ledger.ts";
 import { knownOf, type Run } from "../run/run.ts";
 import type { StoredCatalog } from "../store/catalog-rows.ts";

@@ -24,7 +24,10 @@ export async function startJobs(session: Session, host: string): Promise<void> {
   const waves = [...groupBy(all, ({ job }) => job.deploymentSeq)].sort(([a], [b]) => a - b);
   for (const [, wave] of waves) {
     stopIfInterrupted(run.bucket.signal);
-    await each(wave.filter(({ isStopped }) => isStopped), (one) => startWithFiles(session, run, one));
+    await each(
+      wave.filter(({ isStopped }) => isStopped),
+      (one) => startWithFiles(session, run, one),
+    );
     await each(wave, (one) => checkOne(run, one));
   }
 }

@@ -155,8 +155,9 @@ export function knownOf(
 /** While a worker is in maintenance, its allocations are not active, as if they were disabled. */
 function outOfService(catalog: StoredCatalog, hosts: ReadonlySet<string>): StoredCatalog {
   if (hosts.size === 0) return catalog;
-  const allocations = catalog.allocations.map((allocation): Allocation =>
-    hosts.has(allocation.host) ? { ...allocation, disabled: true, inMaintenance: true } : allocation,
+  const allocations = catalog.allocations.map(
+    (allocation): Allocation =>
+      hosts.has(allocation.host) ? { ...allocation, disabled: true, inMaintenance: true } : allocation,
   );
   return { ...catalog, allocations };
 }

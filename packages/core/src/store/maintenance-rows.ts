@@ -1,4 +1,4 @@
-import type { Maintenance, MaintainedWorker, MaintenanceRequest } from "../domain/maintenance/maintenance.ts";
+import type { MaintainedWorker, Maintenance, MaintenanceRequest } from "../domain/maintenance/maintenance.ts";
 import { isInMaintenance, PHASES, type Phase, type WorkerState } from "../domain/maintenance/maintenance.ts";
 import type { Row, StoreDatabase } from "./database.ts";
 
@@ -41,7 +41,12 @@ export class MaintenanceRows {
     const rows = this.#db.all(
       "SELECT w.* FROM maintenance_worker w JOIN maintenance m ON m.number = w.maintenance WHERE m.finished_at IS NULL",
     );
-    return new Set(rows.map(workerOf).filter(isInMaintenance).map(({ host }) => host));
+    return new Set(
+      rows
+        .map(workerOf)
+        .filter(isInMaintenance)
+        .map(({ host }) => host),
+    );
   }
 
   /** Opens a maintenance in which all workers wait; returns its number. */
@@ -90,7 +95,11 @@ export class MaintenanceRows {
 
   /** Records that an allocation was started again. */
   markStarted(number: number, allocation: string): void {
-    this.#db.run("UPDATE maintenance_stop SET started = 1 WHERE maintenance = ? AND allocation = ?", number, allocation);
+    this.#db.run(
+      "UPDATE maintenance_stop SET started = 1 WHERE maintenance = ? AND allocation = ?",
+      number,
+      allocation,
+    );
   }
 
   /** The maintenance is over. */

@@ -1,6 +1,7 @@
 import { duration, plural, type Style, visible } from "@maand/command";
 import type { MaandEvent, Outcome } from "@maand/core";
 import { wrapped } from "../wrap.ts";
+import { maintenanceLines } from "./maintenance-lines.ts";
 import { rolloutLines } from "./step-lines.ts";
 import { summaryLines } from "./summary.ts";
 
@@ -29,6 +30,8 @@ const TITLES: Readonly<Record<string, string>> = { rollback: "rollback", "rollou
 
 function quietLines(event: MaandEvent, style: Style, title: string): string[] {
   if (event.type === "worker.failed" || event.type === "run.finished") return lines(event, style, title);
+  if (event.type === "maintenance.finished") return lines(event, style, title);
+  if (event.type === "maintenance.worker" && event.state === "set_aside") return lines(event, style, title);
   if (event.type === "tap.waiting" && event.stopping) return lines(event, style, title);
   if (event.type === "script.finished" && event.outcome !== "ok")
     return [...lines(event, style, title), ...event.output.map((line) => `  ${style.faint("|")} ${visible(line)}`)];
@@ -107,7 +110,7 @@ function lines(event: MaandEvent, style: Style, title: string): string[] {
       if (event.outcome === "refused") return event.warnings.map((message) => `${style.warn("warning:")} ${message}`);
       return summaryLines(event, style, title);
     default:
-      return rolloutLines(event, style);
+      return [...rolloutLines(event, style), ...maintenanceLines(event, style)];
   }
 }
 

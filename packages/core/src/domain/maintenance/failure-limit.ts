@@ -26,5 +26,7 @@ export function isLimitReached(limit: FailureLimit, failed: number, all: number)
 export function limitText(limit: FailureLimit): string {
   if (limit === "stop") return "a worker fails";
   if (limit === "continue") return "all workers were taken";
-  return typeof limit === "number" ? `${limit} ${limit === 1 ? "worker fails" : "workers fail"}` : `${limit} of the workers fail`;
+  return typeof limit === "number"
+    ? `${limit} ${limit === 1 ? "worker fails" : "workers fail"}`
+    : `${limit} of the workers fail`;
 }

@@ -116,7 +116,9 @@ export function isOver(workers: readonly Pick<MaintainedWorker, "state">[]): boo
 /** `2 of 5 workers done, 1 set aside, 2 waiting`. */
 export function progressText(workers: readonly Pick<MaintainedWorker, "state">[]): string {
   const count = (state: WorkerState) => workers.filter((worker) => worker.state === state).length;
-  const rest = (["under_way", "drained", "set_aside", "waiting", "aborted"] as const).filter((state) => count(state) > 0);
+  const rest = (["under_way", "drained", "set_aside", "waiting", "aborted"] as const).filter(
+    (state) => count(state) > 0,
+  );
   const done = `${count("done")} of ${workers.length} ${workers.length === 1 ? "worker" : "workers"} done`;
   return [done, ...rest.map((state) => `${count(state)} ${state.replace("_", " ")}`)].join(", ");
 }
