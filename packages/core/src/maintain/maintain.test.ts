@@ -1,78 +1,25 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { MaandError } from "../errors.ts";
-import { aBucket, type TestBucket } from "../testing/index.ts";
-import type { MaintenanceReport } from "./conduct.ts";
-import { abortMaintenance, type MaintenanceOptions, resumeMaintenance, startMaintenance } from "./maintain.ts";
-
-const HOSTS = ["10.0.0.1", "10.0.0.2", "10.0.0.3"];
-const COMMAND = "the command of the maintenance";
-const SHUTDOWN = "shutdown -r now";
-
-const DEMANDS = { job: "db", command: "command_ready" };
-const JOBS = {
-  db: { version: "1.0.0", selectors: ["worker"], commands: { command_ready: { executed_on: ["cli"] } } },
-  api: {
-    version: "1.0.0",
-    selectors: ["worker"],
-    commands: { command_wait: { executed_on: ["cli"], demands: DEMANDS } },
-  },
-};
+import type { TestBucket } from "../testing/index.ts";
+import {
+  ALL_RUN,
+  aMaintainedBucket,
+  COMMAND,
+  HOSTS,
+  IN_ORDER,
+  type MaintainedBucket,
+  SHUTDOWN,
+  states,
+} from "./maintained.test.support.ts";
 
 let bucket: TestBucket;
-let stop: AbortController;
+let { maintain, resume, abort, mayBeAway, doneOn, opened }: Omit<MaintainedBucket, "bucket"> = Object.create(null);
 
 beforeEach(async () => {
-  stop = new AbortController();
-  bucket = aBucket({
-    get signal() {
-      if (stop.signal.aborted) stop = new AbortController();
-      return stop.signal;
-    },
-  });
-  bucket.workers(...HOSTS.map((host) => ({ host, labels: ["web"] })));
-  for (const [name, manifest] of Object.entries(JOBS)) bucket.job(name, manifest);
-  expect(await bucket.ship()).toMatchObject({ outcome: "ok" });
-  bucket.fleet.done.length = 0;
-  bucket.events.length = 0;
+  ({ bucket, maintain, resume, abort, mayBeAway, doneOn, opened } = await aMaintainedBucket());
 });
 
 afterEach(() => bucket.dispose());
-
-type Request = Partial<MaintenanceOptions["request"]>;
-
-const opened = async <T>(work: (open: Awaited<ReturnType<TestBucket["open"]>>) => Promise<T>): Promise<T> => {
-  const open = await bucket.open();
-  return work(open).finally(() => open.close());
-};
-
-function maintain(request: Request = { reboot: true }, workers: readonly string[] = HOSTS): Promise<MaintenanceReport> {
-  const usual = {
-    reboot: false,
-    keepDrained: false,
-    concurrency: 1,
-    onFailure: "stop",
-    returnMs: 0,
-    commandMs: 1000,
-  } as const;
-  const options = { workers, flag: "--workers", request: { ...usual, ...request }, ignoreBudget: false };
-  return opened((open) => startMaintenance(open, options));
-}
-
-const resume = () => opened((open) => resumeMaintenance(open, { ignoreBudget: false }));
-const abort = () => opened(abortMaintenance);
-const states = ({ workers }: MaintenanceReport) => workers.map(({ state }) => state);
-/** Builds and deploys the jobs with another budget than that of an upgrade batch, which is one. */
-async function mayBeAway(max_unavailable: number): Promise<void> {
-  for (const [name, manifest] of Object.entries(JOBS)) bucket.job(name, { ...manifest, max_unavailable });
-  expect(await bucket.ship()).toMatchObject({ outcome: "ok" });
-  bucket.fleet.done.length = 0;
-}
-/** What was done on one worker, in order, without its host. */
-const doneOn = (host: string) =>
-  bucket.fleet.done.filter((what) => what.endsWith(host)).map((what) => what.slice(0, -host.length - 1));
-const ALL_RUN = Object.fromEntries(HOSTS.flatMap((host) => ["api", "db"].map((job) => [`${job}@${host}`, "1.0.0"])));
-
-const IN_ORDER = ["stop api", "stop db", COMMAND, SHUTDOWN, "start db", "start api"];
 
 describe("a maintenance", () => {
   it("takes worker after worker: stops the last wave first, runs the command, reboots, starts in wave order", async () => {

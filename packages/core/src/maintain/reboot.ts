@@ -96,8 +96,8 @@ async function refuseInUse(session: Session, { host }: Worker, remote: Remote): 
   }
 }
 
-/** One program lists all processes: one for each of them would take seconds. */
-const PROCESSES = `place=$(readlink -f -- "$1") || exit 0
+/** Prints the processes that work in a directory. One program lists all of them: one for each would take seconds. */
+export const PROCESSES = `place=$(readlink -f -- "$1") || exit 0
 ls -l /proc/[0-9]*/cwd 2>/dev/null | grep -F -- " -> $place/" | while read -r line; do
   pid=\${line#*/proc/}; pid=\${pid%%/*}; at=\${line#* -> "$place"/}
   echo "$(cat "/proc/$pid/comm" 2>/dev/null || echo "a process") (pid $pid) works in jobs/$at"
