@@ -5,6 +5,7 @@ import { rolloutLines } from "./step-lines.ts";
 import { summaryLines } from "./summary.ts";
 
 type Waiting = Extract<MaandEvent, { type: "tap.waiting" }>;
+type Budgeted = Extract<MaandEvent, { type: "budget.refused" | "budget.ignored" }>;
 type Planned = Extract<MaandEvent, { type: "script.planned" }>;
 
 /** Returns the lines to print for an event; most events have none. */
@@ -29,6 +30,7 @@ const TITLES: Readonly<Record<string, string>> = { rollback: "rollback", "rollou
 
 function quietLines(event: MaandEvent, style: Style, title: string): string[] {
   if (event.type === "worker.failed" || event.type === "run.finished") return lines(event, style, title);
+  if (event.type === "budget.refused" || event.type === "budget.ignored") return lines(event, style, title);
   if (event.type === "tap.waiting" && event.stopping) return lines(event, style, title);
   if (event.type === "script.finished" && event.outcome !== "ok")
     return [...lines(event, style, title), ...event.output.map((line) => `  ${style.faint("|")} ${visible(line)}`)];
@@ -48,6 +50,9 @@ function lines(event: MaandEvent, style: Style, title: string): string[] {
         `${style.bad(event.outcome)} ${event.worker}: ${event.message}`,
         ...(event.hint === null ? [] : [`  ${style.faint("hint:")} ${event.hint}`]),
       ];
+    case "budget.refused":
+    case "budget.ignored":
+      return budgetLines(event, style);
     case "job.skipped":
       return [style.faint(`${event.job}: nothing to do, ${event.reason}`)];
     case "job.blocked":
@@ -109,6 +114,14 @@ function lines(event: MaandEvent, style: Style, title: string): string[] {
     default:
       return rolloutLines(event, style);
   }
+}
+
+/** What goes down, or not, and the sentence of the availability budget. */
+function budgetLines({ type, worker, jobs, message, hint }: Budgeted, style: Style): string[] {
+  const unit = worker === null ? jobs.join(", ") : jobs.length === 1 ? `${jobs[0]}@${worker}` : worker;
+  if (type === "budget.ignored") return [`${style.warn("budget ignored")} ${unit}: ${message}`];
+  const next = hint === null ? [] : [`  ${style.faint("hint:")} ${hint}`];
+  return [`${style.bad("refused")} ${unit}: ${message}`, ...next];
 }
 
 /** The number of units that a notice names; the others are counted. */

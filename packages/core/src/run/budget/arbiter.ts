@@ -22,8 +22,13 @@ export interface ClaimRequest {
    * journal does the same.
    */
   readonly hold?: HoldKind;
-  /** Checks health and connections for this claim again; otherwise a job is checked once in a run. */
+  /**
+   * Checks health and connections for this claim again. Otherwise a job with a written budget is checked once in a run, and any other
+   * job is judged by its records alone.
+   */
   readonly isFresh?: boolean;
+  /** A person asks for the whole job to be down, or names what is to stop: it is recorded, and no budget forbids it. */
+  readonly isAsked?: boolean;
 }
 
 /** A unit that must not go down now. */
@@ -49,17 +54,39 @@ export async function claim(run: ScopeSource, request: ClaimRequest): Promise<Cl
   stopIfInterrupted(run.bucket.signal);
   const { kind, units, hold } = request;
   const names = [...new Set(units.flatMap(({ jobs }) => jobs))];
-  const limited = names.filter((name) => isLimitedJob(run, kind, name));
+  if (hold === undefined && !isDecided(run, kind, names)) return { granted: units, refused: [] };
+  const limited = request.isAsked ? [] : names.filter((name) => isLimitedJob(run, kind, name));
   const exclusions = exclusionsOf([...run.jobs.values()]);
-  if (limited.length === 0 && hold === undefined && !names.some((name) => exclusions.has(name)))
-    return { granted: units, refused: [] };
   if (limited.length > 0 && !run.budget.isIgnored) await check(run, request, limited);
-  const decided = run.bucket.store.transaction(() => decideAndRecord(run, request, { limited, exclusions }));
-  for (const { unit, error } of decided.refused) report(run, "budget.refused", unit, error);
-  return decided;
+  return run.bucket.store.transaction(() => decideAndRecord(run, request, { limited, exclusions }));
 }
 
-/** Claimed allocations are back and healthy, or are not to come back: they no longer count. */
+/** Whether a claim of these jobs can be refused at all; otherwise it need not be made. */
+export function isDecided(run: ScopeSource, kind: ClaimKind, names: readonly string[]): boolean {
+  if (names.some((name) => isLimitedJob(run, kind, name))) return true;
+  const exclusions = exclusionsOf([...run.jobs.values()]);
+  return names.some((name) => exclusions.has(name));
+}
+
+/** Reports units that a command finally leaves as they are. */
+export function reportRefused(
+  run: Pick<ScopeSource, "reporter">,
+  refused: readonly Omit<RefusedUnit, "refusal">[],
+): void {
+  for (const { unit, error } of refused) report(run, "budget.refused", unit, error);
+}
+
+/** The commands that took these down succeeded. They count until a check of a later claim, or {@link settle}, says that they are healthy. */
+export function comeBack({ budget }: Pick<ScopeSource, "budget">, units: readonly ClaimUnit[]): void {
+  for (const { host, jobs } of units) for (const job of jobs) budget.comesBack(job, host);
+}
+
+/** What happened to these is recorded in the store, which tells from now on whether they are away. */
+export function leaveToRecords({ budget }: Pick<ScopeSource, "budget">, units: readonly ClaimUnit[]): void {
+  for (const { host, jobs } of units) for (const job of jobs) budget.bringBack(job, host);
+}
+
+/** Claimed allocations are back and healthy: they no longer count. */
 export function settle(run: ScopeSource, units: readonly ClaimUnit[]): void {
   for (const { host, jobs } of units)
     for (const job of jobs) {
@@ -80,6 +107,16 @@ export function beginChange({ budget }: Pick<ScopeSource, "budget">, change: Und
   return () => void budget.underWay.delete(change);
 }
 
+/** Throws BUDGET_EXCEEDED if a job that excludes this one is being changed. For changes that take nothing down, such as first starts. */
+export function refuseExcluded(run: ScopeSource, job: string): void {
+  const exclusions = exclusionsOf([...run.jobs.values()]);
+  const refusal = exclusionRefusal([job], exclusions, changesUnderWay(run, [job], exclusions));
+  if (!refusal) return;
+  const error = refusalError(refusal);
+  if (!run.budget.isIgnored) throw error;
+  report(run, "budget.ignored", { host: null, jobs: [job] }, error);
+}
+
 function isLimitedJob({ jobs, allocationsOf }: ScopeSource, kind: ClaimKind, name: string): boolean {
   const job = jobs.get(name);
   return job !== undefined && isLimited(kind, budgetOf(job, allocationsOf.get(name)?.length ?? 0));
@@ -89,7 +126,7 @@ async function check(run: ScopeSource, request: ClaimRequest, names: readonly st
   const { kind, units, isFresh = false } = request;
   const states = readJobStates(run, names);
   const due = jobsToCheck(kind, units, states.jobs, states.mayBeBack).filter(
-    (name) => isFresh || !run.budget.checked.has(name),
+    (name) => isFresh || (states.jobs.get(name)?.budget.isWritten === true && !run.budget.checked.has(name)),
   );
   await Promise.all(
     due.map(async (name) => {
@@ -110,7 +147,8 @@ interface Decisive {
 function decideAndRecord(run: ScopeSource, request: ClaimRequest, { limited, exclusions }: Decisive): Claim {
   const { jobs } = readJobStates(run, limited);
   const decided = decideClaim(request.kind, request.units, jobs);
-  const underWay = changesUnderWay(run, request, exclusions);
+  const names = request.units.flatMap(({ jobs }) => jobs);
+  const underWay = request.isAsked ? [] : changesUnderWay(run, names, exclusions);
   const excluded = decided.granted.flatMap((unit) => {
     const refusal = exclusionRefusal(unit.jobs, exclusions, underWay);
     return refusal ? [{ unit, refusal }] : [];
@@ -124,8 +162,8 @@ function decideAndRecord(run: ScopeSource, request: ClaimRequest, { limited, exc
 }
 
 /** What this run changes, staged rollouts that are not complete, and what others maintain. */
-function changesUnderWay(run: ScopeSource, { units }: ClaimRequest, exclusions: Exclusions): UnderWay[] {
-  if (!units.some(({ jobs }) => jobs.some((job) => exclusions.has(job)))) return [];
+function changesUnderWay(run: ScopeSource, names: readonly string[], exclusions: Exclusions): UnderWay[] {
+  if (!names.some((name) => exclusions.has(name))) return [];
   const { store } = run.bucket;
   const byId = new Map(run.catalog.allocations.map((allocation) => [allocation.id, allocation]));
   const rollouts = store.rollouts.all().map(({ job }) => ({ job, what: "a staged rollout" }));
@@ -150,16 +188,20 @@ function idsOf({ allocationsOf }: ScopeSource, { host, jobs }: ClaimUnit): strin
 }
 
 function refusedUnit(unit: ClaimUnit, refusal: ClaimRefusal): RefusedUnit {
+  return { unit, refusal, error: refusalError(refusal, unit.host) };
+}
+
+function refusalError(refusal: ClaimRefusal, worker?: string): MaandError {
   const [message, hint] = [refusalText(refusal), refusalHint(refusal)];
-  const error = new MaandError({ code: "BUDGET_EXCEEDED", message, hint, worker: unit.host });
-  return { unit, refusal, error };
+  return new MaandError({ code: "BUDGET_EXCEEDED", message, hint, ...(worker === undefined ? {} : { worker }) });
 }
 
 function report(
-  { reporter }: ScopeSource,
+  { reporter, budget }: Pick<ScopeSource, "reporter" | "budget">,
   type: "budget.refused" | "budget.ignored",
-  { host, jobs }: ClaimUnit,
-  { message }: MaandError,
+  { host, jobs }: { readonly host: string | null; readonly jobs: readonly string[] },
+  { message, hint = null }: MaandError,
 ): void {
-  reporter.emit(type, { worker: host, jobs, message });
+  if (type === "budget.ignored") budget.ignored.add(message);
+  reporter.emit(type, { worker: host, jobs, message, hint: hint ?? null });
 }

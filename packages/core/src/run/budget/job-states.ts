@@ -31,7 +31,8 @@ export function readJobStates(run: ObservedRun, names: readonly string[]): JobSt
   const known = names.flatMap((name) => run.jobs.get(name) ?? []);
   return {
     jobs: new Map(known.map((job) => [job.name, stateOf(job, run.allocationsOf.get(job.name) ?? [], source)])),
-    mayBeBack: (job, away) => mayBeBack(away, holds.get(ids.get(`${job}|${away.host}`) ?? "")),
+    mayBeBack: (job, away) =>
+      run.budget.isComingBack(job, away.host) || mayBeBack(away, holds.get(ids.get(`${job}|${away.host}`) ?? "")),
   };
 }
 
@@ -51,6 +52,8 @@ function stateOf(job: Job, allocations: readonly Allocation[], source: StateSour
     const one = awayOf(allocation, records, budget.seen(job.name, host));
     if (one) away.set(host, one);
   }
-  for (const [host, by] of budget.down(job.name)) away.set(host, { host, cause: "held", by });
+  for (const [host, by] of budget.down(job.name))
+    if (!(budget.isComingBack(job.name, host) && budget.seen(job.name, host) === "healthy"))
+      away.set(host, { host, cause: "held", by });
   return { job: job.name, budget: budgetOf(job, allocations.length), away };
 }
