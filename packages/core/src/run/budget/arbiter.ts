@@ -70,7 +70,7 @@ export function isDecided(run: ScopeSource, kind: ClaimKind, names: readonly str
 
 /** Reports units that a command finally leaves as they are. */
 export function reportRefused(
-  run: Pick<ScopeSource, "reporter">,
+  run: Pick<ScopeSource, "reporter" | "budget">,
   refused: readonly Omit<RefusedUnit, "refusal">[],
 ): void {
   for (const { unit, error } of refused) report(run, "budget.refused", unit, error);
@@ -200,7 +200,7 @@ function report(
   { reporter, budget }: Pick<ScopeSource, "reporter" | "budget">,
   type: "budget.refused" | "budget.ignored",
   { host, jobs }: { readonly host: string | null; readonly jobs: readonly string[] },
-  { message, hint = null }: MaandError,
+  { message, hint }: MaandError,
 ): void {
   if (type === "budget.ignored") budget.ignored.add(message);
   reporter.emit(type, { worker: host, jobs, message, hint: hint ?? null });
