@@ -6,6 +6,7 @@ import { summaryLines } from "./summary.ts";
 
 type Waiting = Extract<MaandEvent, { type: "tap.waiting" }>;
 type Budgeted = Extract<MaandEvent, { type: "budget.refused" | "budget.ignored" }>;
+type Started = Extract<MaandEvent, { type: "job.started" }>;
 type Planned = Extract<MaandEvent, { type: "script.planned" }>;
 
 /** Returns the lines to print for an event; most events have none. */
@@ -50,19 +51,12 @@ function lines(event: MaandEvent, style: Style, title: string): string[] {
         `${style.bad(event.outcome)} ${event.worker}: ${event.message}`,
         ...(event.hint === null ? [] : [`  ${style.faint("hint:")} ${event.hint}`]),
       ];
-    case "budget.refused":
-    case "budget.ignored":
-      return budgetLines(event, style);
     case "job.skipped":
       return [style.faint(`${event.job}: nothing to do, ${event.reason}`)];
     case "job.blocked":
       return [`${style.warn("blocked")} ${event.job}: depends on ${event.by}`];
     case "job.started":
-      return event.batches === 0
-        ? []
-        : [
-            `${style.strong(event.job)}: ${plural(event.allocations, "allocation")} in ${plural(event.batches, "batch", "batches")}; stops when ${event.stops_when}`,
-          ];
+      return event.batches === 0 ? [] : [startedLine(event, style)];
     case "revert.started":
       return [
         `${style.bad(`${event.job} ${event.from} failed:`)} ${event.reason}`,
@@ -111,9 +105,16 @@ function lines(event: MaandEvent, style: Style, title: string): string[] {
     case "run.finished":
       if (event.outcome === "refused") return event.warnings.map((message) => `${style.warn("warning:")} ${message}`);
       return summaryLines(event, style, title);
+    case "budget.refused":
+    case "budget.ignored":
+      return budgetLines(event, style);
     default:
       return rolloutLines(event, style);
   }
+}
+
+function startedLine({ job, allocations, batches, stops_when }: Started, style: Style): string {
+  return `${style.strong(job)}: ${plural(allocations, "allocation")} in ${plural(batches, "batch", "batches")}; stops when ${stops_when}`;
 }
 
 /** What goes down, or not, and the sentence of the availability budget. */

@@ -13,7 +13,6 @@ export class BudgetState {
   readonly underWay = new Set<UnderWay>();
   readonly #seen = new Map<string, Map<string, Seen>>();
   readonly #down = new Map<string, Map<string, string>>();
-  readonly #ended = new Map<string, Map<string, true>>();
 
   /** Notes what a check has shown; a later observation replaces an earlier one. */
   saw(job: string, host: string, seen: Seen): void {
@@ -27,24 +26,12 @@ export class BudgetState {
   /** This run takes an allocation down; `by` is what it does. What was seen of it before no longer holds. */
   takeDown(job: string, host: string, by: string): void {
     of(this.#down, job).set(host, by);
-    this.#ended.get(job)?.delete(host);
     this.#seen.get(job)?.delete(host);
-  }
-
-  /** The command that took an allocation down succeeded: it counts until it is seen healthy. */
-  comesBack(job: string, host: string): void {
-    if (this.#down.get(job)?.has(host)) of(this.#ended, job).set(host, true);
-  }
-
-  /** Whether an allocation that this run took down is expected to be healthy again. */
-  isComingBack(job: string, host: string): boolean {
-    return this.#ended.get(job)?.has(host) ?? false;
   }
 
   /** An allocation that this run took down is back, or is not to come back. */
   bringBack(job: string, host: string): void {
     this.#down.get(job)?.delete(host);
-    this.#ended.get(job)?.delete(host);
   }
 
   /** What this run has taken down, by host, with what it does. */

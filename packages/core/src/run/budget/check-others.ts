@@ -16,23 +16,17 @@ export interface CheckedJob {
   readonly mayBeBack: (away: Away) => boolean;
 }
 
-/**
- * Checks the health of a job's allocations that are not known to stay away, and notes what it shows. It waits for those that this run
- * has just brought back, as the manifest says.
- */
+/** Checks the health of a job's allocations that are not known to stay away, once, and notes what it shows. */
 export async function checkOthers(run: ScopeSource, { job, state, connects, mayBeBack }: CheckedJob): Promise<void> {
   const checked = (run.allocationsOf.get(job.name) ?? []).filter(({ host, disabled }) => {
     const away = state.away.get(host);
     return !disabled && (away === undefined || mayBeBack(away));
   });
-  const isWaiting = checked.some(({ host }) => run.budget.isComingBack(job.name, host));
-  const finding = await checkHealth(run, scopedJobContext(run, job), checked, isWaiting);
+  const finding = await checkHealth(run, scopedJobContext(run, job), checked, false);
   stopIfInterrupted(run.bucket.signal);
   const seen = new Map(checked.map(({ host }) => [host, seenOf(host, checked, finding)]));
-  if (finding.verdict === "skipped") {
-    for (const { host } of checked) if (run.budget.isComingBack(job.name, host)) seen.set(host, "healthy");
-    if (connects) for (const host of await unreachable(run, checked)) seen.set(host, "unreachable");
-  }
+  if (finding.verdict === "skipped" && connects)
+    for (const host of await unreachable(run, checked)) seen.set(host, "unreachable");
   for (const [host, what] of seen) if (what !== undefined) run.budget.saw(job.name, host, what);
   const back = checked.filter(({ host }) => seen.get(host) === "healthy").map(({ id }) => id);
   if (run.bucket.store.holds.all().some(({ allocation }) => back.includes(allocation)))

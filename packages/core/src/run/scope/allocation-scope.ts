@@ -9,7 +9,7 @@ import type { TargetContext } from "../../plugin-api/contexts.ts";
 import type { KvSession } from "../../plugin-api/kv.ts";
 import type { AllocationScope, TargetAnswer, TargetRequest } from "../../plugin-api/scope.ts";
 import type { Remote } from "../../remote/remote.ts";
-import { claim, comeBack, reportRefused } from "../budget/arbiter.ts";
+import { decideNow, reportRefused, settle } from "../budget/decide.ts";
 import { workerOf } from "../run.ts";
 import type { ScopeSource } from "./contexts.ts";
 import { lifecycleContext, reasonOf } from "./contexts.ts";
@@ -79,7 +79,7 @@ async function runTarget(
     throw new MaandError({ code: "NOT_FOUND", message: `job ${name} is not allocated on ${host}`, worker: host });
   if (!run.bucket.store.deliveries.all().has(host)) throw nothingThere(host);
   const down = takesDown(target) ? { host, jobs: [name] } : undefined;
-  if (down) await claimTarget(run, own, job, down);
+  if (down) claimTarget(run, own, job, down);
   const remote = await run.connections.connectReady(worker);
   const output = { stdout: "", stderr: "" };
   const base = lifecycleContext(run, job, allocation, remote);
@@ -95,7 +95,7 @@ async function runTarget(
   } satisfies TargetContext);
   try {
     if ((await run.bucket.hooks.target.promise(context)) === "done") {
-      if (target === "start" || (down && target !== "stop")) comeBack(run, [{ host, jobs: [name] }]);
+      if (target === "start" || (down && target !== "stop")) settle(run, [{ host, jobs: [name] }]);
       return { exit: 0, ...output };
     }
   } catch (cause) {
@@ -110,13 +110,13 @@ function takesDown(target: string): boolean {
   return target === "stop" || target === "restart" || target === "reload";
 }
 
-/** A command of a job obeys the budget as well. It is expected to bring back what it stops. */
-async function claimTarget(run: ScopeSource, own: Job, job: Job, unit: ClaimUnit): Promise<void> {
+/**
+ * A command of a job obeys the budget as well. It is expected to bring back what it stops, and to check what it restarts before it goes
+ * on, so its success alone settles the claim.
+ */
+function claimTarget(run: ScopeSource, own: Job, job: Job, unit: ClaimUnit): void {
   const hold = job.maxUnavailable === undefined ? {} : { hold: "restart" as const };
-  const { refused } = await claim(run, {
-    ...{ kind: "restart", units: [unit], by: `a command of ${own.name}`, isFresh: true },
-    ...hold,
-  });
+  const { refused } = decideNow(run, { kind: "restart", units: [unit], by: `a command of ${own.name}`, ...hold });
   const [first] = refused;
   if (!first) return;
   reportRefused(run, refused);
