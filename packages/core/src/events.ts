@@ -265,9 +265,12 @@ export interface EventMap {
 
 /** What would go down, and the sentence that says who uses the budget. */
 export interface BudgetEvent {
-  readonly worker: string;
+  /** Null for a whole job. */
+  readonly worker: string | null;
   readonly jobs: readonly string[];
   readonly message: string;
+  /** What brings it back. */
+  readonly hint: string | null;
 }
 
 /** The data of a plugin's event: plain values by name. */

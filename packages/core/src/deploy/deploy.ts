@@ -59,6 +59,7 @@ export async function deployWith(
   try {
     const { request, waves } = await admit(run, resolve);
     const { options, reversed, approval } = request;
+    run.budget.isIgnored = options.ignoreBudget === true;
     warnOfUnbuilt(run);
     for (const { text } of heldTexts(run.catalog, options.jobs)) run.ledger.warn(text);
     for (const text of maintenanceTexts(bucket.store)) run.ledger.warn(text);
@@ -142,6 +143,7 @@ async function ending(run: Run, phases: (stager: Stager) => Promise<void>): Prom
     return error.code === "INTERRUPTED" ? undefined : error;
   } finally {
     for (const warning of stager.warnings()) run.ledger.warn(warning);
+    for (const sentence of run.budget.ignored) run.ledger.warn(`ignored by --ignore-budget: ${sentence}`);
   }
 }
 

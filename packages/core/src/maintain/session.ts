@@ -2,7 +2,7 @@ import { isInMaintenance, type MaintainedWorker, type MaintenanceRequest } from 
 import { Ledger } from "../run/ledger.ts";
 import { knownOf, type Run } from "../run/run.ts";
 import type { StoredCatalog } from "../store/catalog-rows.ts";
-import type { StoredMaintenance } from "../store/maintenance-rows.ts";
+import type { StoredMaintenance } from "../store/maintenance/maintenance-rows.ts";
 
 /** A run of a maintenance: where its workers are, and views of the bucket in which some of them are in service. */
 export class Session {

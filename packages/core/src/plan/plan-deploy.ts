@@ -22,6 +22,8 @@ export interface DeployOptions extends LifecycleOptions {
   readonly jobs: readonly string[];
   /** Revert failed rollouts, or not, whatever `on_failure` of the manifests says. */
   readonly revert?: boolean | undefined;
+  /** Let allocations go down although the availability budget forbids it; each is reported. */
+  readonly ignoreBudget?: boolean | undefined;
 }
 
 /** Options of a dry run. */

@@ -14,8 +14,6 @@ export function maintenanceLines(event: MaandEvent, style: Style): string[] {
       return [workerLine(event, style)];
     case "maintenance.finished":
       return finishedLines(event, style);
-    case "budget.refused":
-      return [style.faint(`${event.worker} waits: ${event.message}`)];
     default:
       return [];
   }

@@ -71,6 +71,8 @@ function recordHealth(
   unhealthy: readonly Allocation[] | undefined,
 ): void {
   const { store } = run.bucket;
+  for (const { job, host } of checked) run.budget.saw(job, host, "healthy");
+  for (const { job, host } of unhealthy ?? []) run.budget.saw(job, host, "unhealthy");
   store.transaction(() => {
     for (const { id } of checked) {
       store.pendingHealth.clear(id);

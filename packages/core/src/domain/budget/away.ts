@@ -13,6 +13,8 @@ export type AwayCause =
   | "failed"
   /** Its health check failed. */
   | "unhealthy"
+  /** The health check of its job fails, and names no allocation. */
+  | "suspect"
   /** Promoted, and its health not checked since. */
   | "unchecked"
   /** Its worker cannot be reached now. */
@@ -55,7 +57,7 @@ export interface Records {
 }
 
 /** What this run has seen of allocations; a later observation replaces an earlier one. */
-export type Seen = "healthy" | "unhealthy" | "unreachable";
+export type Seen = "healthy" | "unhealthy" | "suspect" | "unreachable";
 
 type Known = Pick<Allocation, "host" | "disabled">;
 

@@ -1,5 +1,5 @@
-import { batchSize } from "../deploy/batches.ts";
-import type { BatchSize, Job } from "../workspace/job.ts";
+import type { Job } from "../workspace/job.ts";
+import { batchSize } from "./batch-size.ts";
 
 /** How many allocations of a job may be away at a time. */
 export interface Budget {
@@ -24,7 +24,7 @@ export function budgetOf({ maxConcurrentUpgrades, maxUnavailable }: BudgetedJob,
 }
 
 /** The size of an upgrade batch that fits into a written budget. */
-export function upgradeBatch(job: BudgetedJob, { active, total }: UpgradeCounts): BatchSize {
+export function upgradeBatch(job: BudgetedJob, { active, total }: UpgradeCounts): number {
   const size = batchSize(job.maxConcurrentUpgrades, active, 1);
   return job.maxUnavailable === undefined ? size : Math.min(size, budgetOf(job, total).size);
 }

@@ -52,7 +52,7 @@ export function decideClaim(
   const taken = new Map<string, Set<string>>();
   const granted: ClaimUnit[] = [];
   const refused: { unit: ClaimUnit; refusal: BudgetRefusal }[] = [];
-  for (const unit of inOrder(units, jobs)) {
+  for (const unit of inOrder(kind, units, jobs)) {
     const refusal = refusalOf(kind, unit, jobs, taken);
     if (refusal) refused.push({ unit, refusal });
     else {
@@ -64,8 +64,16 @@ export function decideClaim(
 }
 
 /** What costs nothing is decided first, so that it is granted before it counts as down for the others. */
-function inOrder(units: readonly ClaimUnit[], jobs: ReadonlyMap<string, JobAvailability>): ClaimUnit[] {
-  const isFree = ({ host, jobs: names }: ClaimUnit) => names.every((name) => jobs.get(name)?.away.has(host) !== false);
+function inOrder(
+  kind: ClaimKind,
+  units: readonly ClaimUnit[],
+  jobs: ReadonlyMap<string, JobAvailability>,
+): ClaimUnit[] {
+  const isFree = ({ host, jobs: names }: ClaimUnit) =>
+    names.every((name) => {
+      const known = jobs.get(name);
+      return known === undefined || isFreeAt(kind, host, known);
+    });
   return [...units.filter(isFree), ...units.filter((unit) => !isFree(unit))];
 }
 
@@ -77,13 +85,22 @@ function refusalOf(
 ): BudgetRefusal | undefined {
   for (const name of names) {
     const known = jobs.get(name);
-    if (!known || known.away.has(host) || !isLimited(kind, known.budget)) continue;
-    const away = countedAway(known);
+    if (!known || isFreeAt(kind, host, known) || !isLimited(kind, known.budget)) continue;
+    const away = countedAway(known).filter((one) => one.host !== host);
     const more = [...(taken.get(name) ?? [])].filter((other) => !away.some((one) => one.host === other));
     if (away.length + more.length < known.budget.size) continue;
     return { kind: "budget", job: name, host, budget: known.budget, away, granted: more };
   }
   return undefined;
+}
+
+/**
+ * What is away costs nothing. Where only the job as a whole is known to be unhealthy, a restart may repair it, and nothing may be taken
+ * out of service.
+ */
+function isFreeAt(kind: ClaimKind, host: string, { away }: JobAvailability): boolean {
+  const found = away.get(host);
+  return found !== undefined && (found.cause !== "suspect" || kind === "restart");
 }
 
 /** Whether a claim of this kind is limited by a budget. An upgrade batch limits restarts in its own way. */
@@ -110,7 +127,7 @@ export function jobsToCheck(
   return names.filter((name) => {
     const known = jobs.get(name);
     if (!known || !isLimited(kind, known.budget) || known.budget.size >= known.budget.total) return false;
-    const costs = units.some((unit) => unit.jobs.includes(name) && !known.away.has(unit.host));
+    const costs = units.some((unit) => unit.jobs.includes(name) && !isFreeAt(kind, unit.host, known));
     const stuck = countedAway(known).filter((away) => !mayBeBack(name, away));
     return costs && stuck.length < known.budget.size;
   });

@@ -25,8 +25,26 @@ export function refusalText(refusal: ClaimRefusal): string {
 /** What to do about a refusal. */
 export function refusalHint(refusal: ClaimRefusal): string {
   if (refusal.kind === "never_with") return `wait until ${refusal.other.job} is done, then run the command again`;
-  return `bring it back first, raise max_unavailable of ${refusal.job}, or use --ignore-budget in an emergency`;
+  const { job, away, granted } = refusal;
+  const [first] = away;
+  if (!first) return granted.length > 0 ? "run the command again when it is back" : EMERGENCY;
+  return `${STEPS[first.cause](job, first.host)}; ${EMERGENCY}`;
 }
+
+const EMERGENCY = "in an emergency, use --ignore-budget";
+
+/** The command that brings back what is away. */
+const STEPS: Readonly<Record<AwayCause, (job: string, host: string) => string>> = {
+  drained: (_, host) => `take ${host} out of workspace/disabled.json first, then run maand deploy --build`,
+  held: (job, host) => `bring it back first: maand job start ${job} --allocations ${host}`,
+  in_doubt: (job) => `maand deploy --jobs ${job} settles it`,
+  failed: (job) => `maand deploy --jobs ${job} tries it again`,
+  unhealthy: (job) => `maand health_check --jobs ${job} shows what is wrong`,
+  suspect: (job) => `maand health_check --jobs ${job} shows what is wrong`,
+  unchecked: (job) => `maand deploy --jobs ${job} checks it`,
+  unreachable: (_, host) => `bring ${host} back first`,
+  not_started: (job) => `maand deploy --jobs ${job} starts it`,
+};
 
 function grouped(away: readonly Away[]): string[] {
   const groups = new Map<string, string[]>();
@@ -46,6 +64,7 @@ const WORDS: Readonly<Record<AwayCause, (plural: boolean, by: string) => string>
   in_doubt: (plural) => `${plural ? "are" : "is"} in doubt`,
   failed: (plural) => `${plural ? "are" : "is"} down, because ${plural ? "their" : "its"} last command failed`,
   unhealthy: (plural) => `${plural ? "are" : "is"} unhealthy`,
+  suspect: (plural) => `${plural ? "are" : "is"} in doubt, because the health check of the whole job fails`,
   unchecked: (plural) =>
     `${plural ? "have" : "has"} not been seen healthy since ${plural ? "their" : "its"} last rollout`,
   unreachable: () => "cannot be reached",

@@ -1,44 +1,21 @@
 import { stopIfInterrupted } from "../../bucket/outcome.ts";
-import type { HoldKind } from "../../domain/budget/away.ts";
-import { budgetOf } from "../../domain/budget/budget.ts";
-import { type ClaimKind, type ClaimUnit, decideClaim, isLimited, jobsToCheck } from "../../domain/budget/claim.ts";
-import { type Exclusions, exclusionRefusal, exclusionsOf, type UnderWay } from "../../domain/budget/never-with.ts";
-import { type ClaimRefusal, refusalHint, refusalText } from "../../domain/budget/refusal-text.ts";
-import { MaandError } from "../../errors.ts";
-import { userName } from "../../workspace/authorship.ts";
+import { jobsToCheck } from "../../domain/budget/claim.ts";
 import type { ScopeSource } from "../scope/contexts.ts";
 import { checkOthers } from "./check-others.ts";
+import { type Claim, type ClaimRequest, decideNow, limitedOf } from "./decide.ts";
 import { readJobStates } from "./job-states.ts";
 
-/** A request to take allocations down. */
-export interface ClaimRequest {
-  readonly kind: ClaimKind;
-  /** What goes down, in order of preference. */
-  readonly units: readonly ClaimUnit[];
-  /** What a person calls the change; refusals of others name it: `maand job restart`. */
-  readonly by: string;
-  /**
-   * Records what is granted until it is settled: if the command dies, what it took down still counts. Absent for a deploy, whose
-   * journal does the same.
-   */
-  readonly hold?: HoldKind;
-  /** Checks health and connections for this claim again; otherwise a job is checked once in a run. */
-  readonly isFresh?: boolean;
-}
-
-/** A unit that must not go down now. */
-export interface RefusedUnit {
-  readonly unit: ClaimUnit;
-  readonly refusal: ClaimRefusal;
-  /** BUDGET_EXCEEDED; its message is the sentence that names what uses the budget. */
-  readonly error: MaandError;
-}
-
-/** The answer to a claim. What is granted counts as away until it is settled. */
-export interface Claim {
-  readonly granted: readonly ClaimUnit[];
-  readonly refused: readonly RefusedUnit[];
-}
+export {
+  beginChange,
+  type Claim,
+  type ClaimRequest,
+  isDecided,
+  leaveToRecords,
+  type RefusedUnit,
+  refuseExcluded,
+  reportRefused,
+  settle,
+} from "./decide.ts";
 
 /**
  * The one place that decides what may go down. Every path that stops, restarts or reloads an allocation, or takes a worker down, claims
@@ -47,49 +24,16 @@ export interface Claim {
  */
 export async function claim(run: ScopeSource, request: ClaimRequest): Promise<Claim> {
   stopIfInterrupted(run.bucket.signal);
-  const { kind, units, hold } = request;
-  const names = [...new Set(units.flatMap(({ jobs }) => jobs))];
-  const limited = names.filter((name) => isLimitedJob(run, kind, name));
-  const exclusions = exclusionsOf([...run.jobs.values()]);
-  if (limited.length === 0 && hold === undefined && !names.some((name) => exclusions.has(name)))
-    return { granted: units, refused: [] };
+  const limited = limitedOf(run, request);
   if (limited.length > 0 && !run.budget.isIgnored) await check(run, request, limited);
-  const decided = run.bucket.store.transaction(() => decideAndRecord(run, request, { limited, exclusions }));
-  for (const { unit, error } of decided.refused) report(run, "budget.refused", unit, error);
-  return decided;
-}
-
-/** Claimed allocations are back and healthy, or are not to come back: they no longer count. */
-export function settle(run: ScopeSource, units: readonly ClaimUnit[]): void {
-  for (const { host, jobs } of units)
-    for (const job of jobs) {
-      run.budget.bringBack(job, host);
-      run.budget.saw(job, host, "healthy");
-    }
-  const ids = units.flatMap((unit) => idsOf(run, unit));
-  const held = run.bucket.store.holds.all().filter(({ allocation }) => ids.includes(allocation));
-  if (held.length > 0) run.bucket.store.holds.release(ids);
-}
-
-/**
- * Notes that a job is being rolled out or maintained, until the returned function is called. Claims of jobs that exclude it
- * (`never_with`) are refused meanwhile.
- */
-export function beginChange({ budget }: Pick<ScopeSource, "budget">, change: UnderWay): () => void {
-  budget.underWay.add(change);
-  return () => void budget.underWay.delete(change);
-}
-
-function isLimitedJob({ jobs, allocationsOf }: ScopeSource, kind: ClaimKind, name: string): boolean {
-  const job = jobs.get(name);
-  return job !== undefined && isLimited(kind, budgetOf(job, allocationsOf.get(name)?.length ?? 0));
+  return decideNow(run, request);
 }
 
 async function check(run: ScopeSource, request: ClaimRequest, names: readonly string[]): Promise<void> {
   const { kind, units, isFresh = false } = request;
   const states = readJobStates(run, names);
   const due = jobsToCheck(kind, units, states.jobs, states.mayBeBack).filter(
-    (name) => isFresh || !run.budget.checked.has(name),
+    (name) => isFresh || (states.jobs.get(name)?.budget.isWritten === true && !run.budget.checked.has(name)),
   );
   await Promise.all(
     due.map(async (name) => {
@@ -99,67 +43,4 @@ async function check(run: ScopeSource, request: ClaimRequest, names: readonly st
       run.budget.checked.add(name);
     }),
   );
-}
-
-interface Decisive {
-  readonly limited: readonly string[];
-  readonly exclusions: Exclusions;
-}
-
-/** Reads, decides and records at one moment, so that no other command decides meanwhile. */
-function decideAndRecord(run: ScopeSource, request: ClaimRequest, { limited, exclusions }: Decisive): Claim {
-  const { jobs } = readJobStates(run, limited);
-  const decided = decideClaim(request.kind, request.units, jobs);
-  const underWay = changesUnderWay(run, request, exclusions);
-  const excluded = decided.granted.flatMap((unit) => {
-    const refusal = exclusionRefusal(unit.jobs, exclusions, underWay);
-    return refusal ? [{ unit, refusal }] : [];
-  });
-  const refused = [...decided.refused, ...excluded].map(({ unit, refusal }) => refusedUnit(unit, refusal));
-  const ignored = run.budget.isIgnored ? refused.splice(0) : [];
-  for (const { unit, error } of ignored) report(run, "budget.ignored", unit, error);
-  const granted = request.units.filter((unit) => !refused.some((one) => one.unit === unit));
-  record(run, request, granted);
-  return { granted, refused };
-}
-
-/** What this run changes, staged rollouts that are not complete, and what others maintain. */
-function changesUnderWay(run: ScopeSource, { units }: ClaimRequest, exclusions: Exclusions): UnderWay[] {
-  if (!units.some(({ jobs }) => jobs.some((job) => exclusions.has(job)))) return [];
-  const { store } = run.bucket;
-  const byId = new Map(run.catalog.allocations.map((allocation) => [allocation.id, allocation]));
-  const rollouts = store.rollouts.all().map(({ job }) => ({ job, what: "a staged rollout" }));
-  const maintained = store.holds.all().flatMap(({ allocation, kind, by }) => {
-    const found = kind === "maintenance" ? byId.get(allocation) : undefined;
-    return found ? [{ job: found.job, what: by }] : [];
-  });
-  return [...run.budget.underWay, ...rollouts, ...maintained];
-}
-
-function record(run: ScopeSource, { hold, by }: ClaimRequest, granted: readonly ClaimUnit[]): void {
-  for (const { host, jobs } of granted) for (const job of jobs) run.budget.takeDown(job, host, by);
-  if (hold === undefined) return;
-  const since = run.bucket.now().toISOString();
-  const ids = granted.flatMap((unit) => idsOf(run, unit));
-  const user = userName();
-  run.bucket.store.holds.add(ids.map((allocation) => ({ allocation, kind: hold, by, since, user })));
-}
-
-function idsOf({ allocationsOf }: ScopeSource, { host, jobs }: ClaimUnit): string[] {
-  return jobs.flatMap((job) => allocationsOf.get(job)?.find((one) => one.host === host)?.id ?? []);
-}
-
-function refusedUnit(unit: ClaimUnit, refusal: ClaimRefusal): RefusedUnit {
-  const [message, hint] = [refusalText(refusal), refusalHint(refusal)];
-  const error = new MaandError({ code: "BUDGET_EXCEEDED", message, hint, worker: unit.host });
-  return { unit, refusal, error };
-}
-
-function report(
-  { reporter }: ScopeSource,
-  type: "budget.refused" | "budget.ignored",
-  { host, jobs }: ClaimUnit,
-  { message }: MaandError,
-): void {
-  reporter.emit(type, { worker: host, jobs, message });
 }

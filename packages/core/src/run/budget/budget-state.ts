@@ -5,6 +5,8 @@ import type { UnderWay } from "../../domain/budget/never-with.ts";
 export class BudgetState {
   /** Everything is granted, and reported (`--ignore-budget`). */
   isIgnored = false;
+  /** What the budget would have refused, in sentences. */
+  readonly ignored = new Set<string>();
   /** Jobs whose health was checked for a claim of this run. */
   readonly checked = new Set<string>();
   /** Jobs that this run is changing. */

@@ -1,8 +1,8 @@
 import { asMaandError, outcomeOf, stopIfInterrupted } from "../../bucket/outcome.ts";
-import type { Away } from "../../domain/budget/away.ts";
+import type { Away, Seen } from "../../domain/budget/away.ts";
 import type { JobAvailability } from "../../domain/budget/claim.ts";
 import type { Allocation, Job } from "../../domain/workspace/job.ts";
-import { checkHealth } from "../check-health.ts";
+import { checkHealth, type HealthFinding } from "../check-health.ts";
 import { workerOf } from "../run.ts";
 import type { ScopeSource } from "../scope/contexts.ts";
 import { scopedJobContext } from "../scope/scoped-job-context.ts";
@@ -22,27 +22,41 @@ export async function checkOthers(run: ScopeSource, { job, state, connects, mayB
     const away = state.away.get(host);
     return !disabled && (away === undefined || mayBeBack(away));
   });
-  const { verdict, results, cause } = await checkHealth(run, scopedJobContext(run, job), checked, false);
+  const finding = await checkHealth(run, scopedJobContext(run, job), checked, false);
   stopIfInterrupted(run.bucket.signal);
-  if (verdict === "skipped") {
-    if (connects) await connectTo(run, job, checked);
-    return;
-  }
-  const failed = new Set(results.filter(({ ok }) => !ok).map(({ host }) => host));
-  if (cause?.worker !== undefined) failed.add(cause.worker);
-  // a check that fails as a whole names no allocation: the job is down wherever it runs
-  const isWhole = cause !== undefined && !checked.some(({ host }) => failed.has(host));
-  for (const { host } of checked) run.budget.saw(job.name, host, isWhole || failed.has(host) ? "unhealthy" : "healthy");
+  const seen = new Map(checked.map(({ host }) => [host, seenOf(host, checked, finding)]));
+  if (finding.verdict === "skipped" && connects)
+    for (const host of await unreachable(run, checked)) seen.set(host, "unreachable");
+  for (const [host, what] of seen) if (what !== undefined) run.budget.saw(job.name, host, what);
+  const back = checked.filter(({ host }) => seen.get(host) === "healthy").map(({ id }) => id);
+  if (run.bucket.store.holds.all().some(({ allocation }) => back.includes(allocation)))
+    run.bucket.store.holds.seenBack(back);
 }
 
-async function connectTo(run: ScopeSource, { name }: Job, allocations: readonly Allocation[]): Promise<void> {
-  const one = async ({ host }: Allocation) => {
-    try {
-      await run.connections.connect(workerOf(run, host), { reportFailure: false });
-    } catch (cause) {
-      if (outcomeOf(asMaandError(cause)) === "unreachable") run.budget.saw(name, host, "unreachable");
-    }
-  };
-  await Promise.all(allocations.map(one));
+/** What a health check has shown of one worker; undefined if nothing. */
+function seenOf(host: string, checked: readonly Allocation[], finding: HealthFinding): Seen | undefined {
+  const { verdict, results, cause } = finding;
+  if (verdict === "skipped") return undefined;
+  const failed = new Set(results.filter(({ ok }) => !ok).map((result) => result.host));
+  if (cause?.worker !== undefined) failed.add(cause.worker);
+  if (cause === undefined) return "healthy";
+  if (failed.has(host)) return "unhealthy";
+  if (!checked.some((one) => failed.has(one.host))) return "suspect";
+  return results.some((result) => result.host === host) ? "healthy" : undefined;
+}
+
+/** The hosts of allocations whose workers cannot be reached. */
+async function unreachable(run: ScopeSource, allocations: readonly Allocation[]): Promise<string[]> {
+  const found = await Promise.all(
+    allocations.map(async ({ host }) => {
+      try {
+        await run.connections.connect(workerOf(run, host), { reportFailure: false });
+        return [];
+      } catch (cause) {
+        return outcomeOf(asMaandError(cause)) === "unreachable" ? [host] : [];
+      }
+    }),
+  );
   stopIfInterrupted(run.bucket.signal);
+  return found.flat();
 }

@@ -7,7 +7,7 @@ import type { Run } from "../run.ts";
 import type { BudgetState } from "./budget-state.ts";
 
 /** The parts of a run that its claims are decided by. */
-export type ObservedRun = Pick<Run, "bucket" | "jobs" | "allocationsOf" | "budget">;
+export type ObservedRun = Pick<Run, "bucket" | "jobs" | "allocationsOf" | "budget"> & Partial<Pick<Run, "number">>;
 
 /** What is away of some jobs, read at one moment. */
 export interface JobStates {
@@ -27,6 +27,7 @@ export function readJobStates(run: ObservedRun, names: readonly string[]): JobSt
     unchecked: store.pendingHealth.all(),
     holds,
     budget: run.budget,
+    run: run.number,
   };
   const known = names.flatMap((name) => run.jobs.get(name) ?? []);
   return {
@@ -40,6 +41,8 @@ interface StateSource {
   readonly unchecked: ReadonlyMap<string, unknown>;
   readonly holds: ReadonlyMap<string, Hold>;
   readonly budget: BudgetState;
+  /** The number of the deciding run, if it has a journal. */
+  readonly run: number | undefined;
 }
 
 function stateOf(job: Job, allocations: readonly Allocation[], source: StateSource): JobAvailability {
@@ -47,10 +50,20 @@ function stateOf(job: Job, allocations: readonly Allocation[], source: StateSour
   const away = new Map<string, Away>();
   for (const allocation of allocations) {
     const { id, host } = allocation;
-    const records = { recorded: recorded.get(id) ?? {}, hold: holds.get(id), isUnchecked: unchecked.has(id) };
+    const records = {
+      recorded: settledOf(recorded.get(id) ?? {}, source.run),
+      hold: holds.get(id),
+      isUnchecked: unchecked.has(id),
+    };
     const one = awayOf(allocation, records, budget.seen(job.name, host));
     if (one) away.set(host, one);
   }
   for (const [host, by] of budget.down(job.name)) away.set(host, { host, cause: "held", by });
   return { job: job.name, budget: budgetOf(job, allocations.length), away };
+}
+
+/** Without what this run itself has under way: it knows better what of that is down. */
+function settledOf(recorded: RecordedState, run: number | undefined): RecordedState {
+  const { unsettled, ...rest } = recorded;
+  return unsettled?.inDoubt && unsettled.run === run ? rest : recorded;
 }

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { stopIfInterrupted } from "../../bucket/outcome.ts";
 import type { ScopeSource } from "../scope/contexts.ts";
-import { type Claim, type ClaimRequest, claim } from "./arbiter.ts";
+import { type Claim, type ClaimRequest, claim, reportRefused } from "./arbiter.ts";
 
 /** How long a claim waits for the budget. */
 export interface ClaimPatience {
@@ -24,7 +24,10 @@ export async function claimWhenFree(run: ScopeSource, request: ClaimRequest, pat
   for (;;) {
     const answer = await claim(run, { ...request, isFresh: true });
     const [first] = answer.refused;
-    if (answer.granted.length > 0 || !first || performance.now() - began + RETRY_MS > patience.limitMs) return answer;
+    if (answer.granted.length > 0 || !first || performance.now() - began + RETRY_MS > patience.limitMs) {
+      reportRefused(run, answer.refused);
+      return answer;
+    }
     if (first.error.message !== reason) patience.report(first.error.message);
     reason = first.error.message;
     await sleep(RETRY_MS, undefined, { signal: run.bucket.signal }).catch(() => undefined);

@@ -13,7 +13,9 @@ import { onceFor } from "./once.ts";
 export type ContextSource = Pick<Run, "reporter" | "bucket" | "workers" | "allocationsOf" | "recorded" | "cause">;
 
 /** The input of actions on behalf of allocations: a run, or a command without one. */
-export type ScopeSource = ContextSource & Pick<Run, "catalog" | "jobs" | "connections" | "tmp" | "budget">;
+export type ScopeSource = ContextSource &
+  Pick<Run, "catalog" | "jobs" | "connections" | "tmp" | "budget"> &
+  Partial<Pick<Run, "number">>;
 
 /** Context of a job. */
 export function jobContext(run: Pick<ContextSource, "reporter" | "allocationsOf">, job: Job): JobContext {

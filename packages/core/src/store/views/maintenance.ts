@@ -1,7 +1,7 @@
 import { isInMaintenance, type MaintainedWorker, progressText } from "../../domain/maintenance/maintenance.ts";
 import type { Allocation } from "../../domain/workspace/job.ts";
 import { lockHolder } from "../lock/lock.ts";
-import type { StoredMaintenance } from "../maintenance-rows.ts";
+import type { StoredMaintenance } from "../maintenance/maintenance-rows.ts";
 import type { Store } from "../store.ts";
 
 /** A worker of the open maintenance: one row of `maand maintain status`. */

@@ -1,6 +1,6 @@
-import type { MaintainedWorker, Maintenance, MaintenanceRequest } from "../domain/maintenance/maintenance.ts";
-import { isInMaintenance, PHASES, type Phase, type WorkerState } from "../domain/maintenance/maintenance.ts";
-import type { Row, StoreDatabase } from "./database.ts";
+import type { MaintainedWorker, Maintenance, MaintenanceRequest } from "../../domain/maintenance/maintenance.ts";
+import { isInMaintenance, PHASES, type Phase, type WorkerState } from "../../domain/maintenance/maintenance.ts";
+import type { Row, StoreDatabase } from "../database.ts";
 
 /** Number of maintenances whose records are kept after their end. */
 const KEPT = 20;
