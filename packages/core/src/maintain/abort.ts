@@ -1,11 +1,11 @@
 import { asMaandError, stopIfInterrupted } from "../bucket/outcome.ts";
 import { isInMaintenance, type MaintainedWorker } from "../domain/maintenance/maintenance.ts";
 import { workerOf } from "../run/run.ts";
-import { awaitWorker } from "./boot.ts";
+import { awaitWorker } from "./phases/boot.ts";
+import { runOnWorker, settleWorker, stepName } from "./phases/run-on-worker.ts";
+import { startJobs } from "./phases/start.ts";
 import { releaseWorker } from "./release-worker.ts";
-import { runOnWorker, settleWorker, stepName } from "./run-on-worker.ts";
 import type { Session } from "./session.ts";
-import { startJobs } from "./start.ts";
 
 /** The time limit of the command that waits for one that still runs on a worker, and of which nothing more is to begin. */
 const KINDS = ["command", "reboot"] as const;

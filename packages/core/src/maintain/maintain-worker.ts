@@ -1,12 +1,12 @@
 import { asMaandError } from "../bucket/outcome.ts";
 import { type MaintainedWorker, type Phase, phaseAfter } from "../domain/maintenance/maintenance.ts";
 import type { MaandError } from "../errors.ts";
-import { runCommand } from "./command.ts";
-import { drain } from "./drain.ts";
-import { reboot } from "./reboot.ts";
-import { settleWorker } from "./run-on-worker.ts";
+import { runCommand } from "./phases/command.ts";
+import { drain } from "./phases/drain.ts";
+import { reboot } from "./phases/reboot.ts";
+import { settleWorker } from "./phases/run-on-worker.ts";
+import { startJobs } from "./phases/start.ts";
 import type { Session } from "./session.ts";
-import { startJobs } from "./start.ts";
 
 const WORK: Readonly<Record<Phase, (session: Session, host: string) => Promise<void>>> = {
   drain,

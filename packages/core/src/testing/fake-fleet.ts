@@ -1,8 +1,8 @@
 import { MaandError } from "../errors.ts";
 import type { ActionContext } from "../plugin-api/contexts.ts";
 import type { Plugin } from "../plugin-api/plugin.ts";
-import { fakeMachines } from "./fake-machines.ts";
 import { fakeRemote } from "./fake-remote.ts";
+import { fakeMachines } from "./machines/fake-machines.ts";
 
 /** One job on one fake worker. */
 export interface FakeAllocation {

@@ -1,6 +1,6 @@
-import type { Allocation, Job } from "../domain/workspace/job.ts";
-import type { Run } from "../run/run.ts";
-import type { Session } from "./session.ts";
+import type { Allocation, Job } from "../../domain/workspace/job.ts";
+import type { Run } from "../../run/run.ts";
+import type { Session } from "../session.ts";
 
 /** An allocation of a worker in maintenance that is to run again. */
 export interface ToStart {

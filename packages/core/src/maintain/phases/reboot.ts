@@ -1,16 +1,16 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { asMaandError, stopIfInterrupted } from "../bucket/outcome.ts";
-import { BOOT_ID_FILE } from "../domain/maintenance/boot-id.ts";
-import type { Worker } from "../domain/workspace/worker.ts";
-import { MaandError } from "../errors.ts";
-import { lastLines } from "../remote/output.ts";
-import type { Remote } from "../remote/remote.ts";
-import { atDelivery } from "../run/delivered-root.ts";
-import { workerOf } from "../run/run.ts";
+import { asMaandError, stopIfInterrupted } from "../../bucket/outcome.ts";
+import { BOOT_ID_FILE } from "../../domain/maintenance/boot-id.ts";
+import type { Worker } from "../../domain/workspace/worker.ts";
+import { MaandError } from "../../errors.ts";
+import { lastLines } from "../../remote/output.ts";
+import type { Remote } from "../../remote/remote.ts";
+import { atDelivery } from "../../run/delivered-root.ts";
+import { workerOf } from "../../run/run.ts";
+import type { Session } from "../session.ts";
 import { awaitWorker, readBootId } from "./boot.ts";
 import { drainedBy } from "./drain.ts";
 import { runOnWorker } from "./run-on-worker.ts";
-import type { Session } from "./session.ts";
 
 /** Milliseconds that the processes of stopped jobs have to end by themselves. */
 const ENDING_MS = 30_000;

@@ -1,13 +1,13 @@
-import { asMaandError, withEnd } from "../bucket/outcome.ts";
-import { MaandError } from "../errors.ts";
-import { lastLines } from "../remote/output.ts";
-import type { ExecResult } from "../remote/remote.ts";
-import { secret } from "../remote/secret.ts";
-import { workerOf } from "../run/run.ts";
+import { asMaandError, withEnd } from "../../bucket/outcome.ts";
+import { MaandError } from "../../errors.ts";
+import { lastLines } from "../../remote/output.ts";
+import type { ExecResult } from "../../remote/remote.ts";
+import { secret } from "../../remote/secret.ts";
+import { workerOf } from "../../run/run.ts";
+import type { Session } from "../session.ts";
 import { awaitWorker, readBootId } from "./boot.ts";
 import { COMMAND_PROGRAM, QUIET_ENVIRONMENT } from "./command-program.ts";
 import { runOnWorker } from "./run-on-worker.ts";
-import type { Session } from "./session.ts";
 
 /** Lines of output in the message of a command that failed. */
 const LINES = 12;

@@ -1,9 +1,9 @@
-import { Stager } from "../deploy/stage/stage.ts";
-import type { Decision } from "../domain/deploy/plan.ts";
-import { MaandError } from "../errors.ts";
-import { differences, noteDifference } from "../jobs/sync-check.ts";
-import { type PlannedJob, pendingOf, planJob } from "../plan/plan-job.ts";
-import { type Run, workerOf } from "../run/run.ts";
+import { Stager } from "../../deploy/stage/stage.ts";
+import type { Decision } from "../../domain/deploy/plan.ts";
+import { MaandError } from "../../errors.ts";
+import { differences, noteDifference } from "../../jobs/sync-check.ts";
+import { type PlannedJob, pendingOf, planJob } from "../../plan/plan-job.ts";
+import { type Run, workerOf } from "../../run/run.ts";
 import type { ToStart } from "./to-start.ts";
 
 const SYNC: Decision = {

@@ -1,16 +1,16 @@
-import { asMaandError, outcomeOf, stopIfInterrupted } from "../bucket/outcome.ts";
-import { refusalOf, stopChanges } from "../deploy/permission.ts";
-import { stopOne } from "../deploy/stop-and-remove.ts";
-import { stopError } from "../deploy/stop-failed.ts";
-import { groupBy } from "../domain/group-by.ts";
-import { isParked } from "../domain/release/hold.ts";
-import type { Job } from "../domain/workspace/job.ts";
-import { MaandError } from "../errors.ts";
-import { type StoppingAllocation, stopOf } from "../plan/stopping.ts";
-import { checkHealth } from "../run/check-health.ts";
-import { type Run, workerOf } from "../run/run.ts";
-import { scopedJobContext } from "../run/scope/scoped-job-context.ts";
-import type { Session } from "./session.ts";
+import { asMaandError, outcomeOf, stopIfInterrupted } from "../../bucket/outcome.ts";
+import { refusalOf, stopChanges } from "../../deploy/permission.ts";
+import { stopOne } from "../../deploy/stop-and-remove.ts";
+import { stopError } from "../../deploy/stop-failed.ts";
+import { groupBy } from "../../domain/group-by.ts";
+import { isParked } from "../../domain/release/hold.ts";
+import type { Job } from "../../domain/workspace/job.ts";
+import { MaandError } from "../../errors.ts";
+import { type StoppingAllocation, stopOf } from "../../plan/stopping.ts";
+import { checkHealth } from "../../run/check-health.ts";
+import { type Run, workerOf } from "../../run/run.ts";
+import { scopedJobContext } from "../../run/scope/scoped-job-context.ts";
+import type { Session } from "../session.ts";
 
 const REASON = "its worker is in maintenance";
 

@@ -1,4 +1,4 @@
-import type { Argv } from "../remote/remote.ts";
+import type { Argv } from "../../remote/remote.ts";
 
 /**
  * The environment of a command that no person watches: apt and needrestart ask nothing, and needrestart restarts nothing, such

@@ -1,8 +1,8 @@
-import type { Worker } from "../domain/workspace/worker.ts";
-import type { ActionStep } from "../plugin-api/action-step.ts";
-import type { WorkerCommandContext } from "../plugin-api/contexts/worker-command-context.ts";
-import type { Argv, ExecOptions, ExecResult, Remote } from "../remote/remote.ts";
-import type { Session } from "./session.ts";
+import type { Worker } from "../../domain/workspace/worker.ts";
+import type { ActionStep } from "../../plugin-api/action-step.ts";
+import type { WorkerCommandContext } from "../../plugin-api/contexts/worker-command-context.ts";
+import type { Argv, ExecOptions, ExecResult, Remote } from "../../remote/remote.ts";
+import type { Session } from "../session.ts";
 
 /** A command of a maintenance. */
 export interface WorkerCommand {

@@ -1,15 +1,15 @@
-import { asMaandError, stopIfInterrupted } from "../bucket/outcome.ts";
-import { recordIntents, runAction } from "../deploy/run-action.ts";
-import { groupBy } from "../domain/group-by.ts";
-import type { Allocation, Job } from "../domain/workspace/job.ts";
-import { orderOf } from "../plan/plan-steps.ts";
-import type { BatchContext } from "../plugin-api/contexts.ts";
-import { isTapped } from "../plugin-api/tapping/tap-by-name.ts";
-import { checkHealth } from "../run/check-health.ts";
-import type { Run } from "../run/run.ts";
-import { scopedJobContext } from "../run/scope/scoped-job-context.ts";
+import { asMaandError, stopIfInterrupted } from "../../bucket/outcome.ts";
+import { recordIntents, runAction } from "../../deploy/run-action.ts";
+import { groupBy } from "../../domain/group-by.ts";
+import type { Allocation, Job } from "../../domain/workspace/job.ts";
+import { orderOf } from "../../plan/plan-steps.ts";
+import type { BatchContext } from "../../plugin-api/contexts.ts";
+import { isTapped } from "../../plugin-api/tapping/tap-by-name.ts";
+import { checkHealth } from "../../run/check-health.ts";
+import type { Run } from "../../run/run.ts";
+import { scopedJobContext } from "../../run/scope/scoped-job-context.ts";
+import type { Session } from "../session.ts";
 import { bringInSync } from "./bring-in-sync.ts";
-import type { Session } from "./session.ts";
 import { type ToStart, toStart } from "./to-start.ts";
 
 /**

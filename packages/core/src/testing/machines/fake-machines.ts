@@ -1,7 +1,7 @@
-import { BOOT_ID_FILE } from "../domain/maintenance/boot-id.ts";
-import { isMaandError } from "../errors.ts";
-import type { ActionStep } from "../plugin-api/action-step.ts";
-import type { FakeAnswer } from "./fake-remote.ts";
+import { BOOT_ID_FILE } from "../../domain/maintenance/boot-id.ts";
+import { isMaandError } from "../../errors.ts";
+import type { ActionStep } from "../../plugin-api/action-step.ts";
+import type { FakeAnswer } from "../fake-remote.ts";
 
 /** The machines of fake workers: their boots, and the receipts of commands that ran on them once. */
 export interface FakeMachines {

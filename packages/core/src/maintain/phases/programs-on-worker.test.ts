@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { reveal } from "../remote/secret.ts";
+import { reveal } from "../../remote/secret.ts";
 import { commandProgram, QUIET_ENVIRONMENT } from "./command-program.ts";
 import { PROCESSES } from "./reboot.ts";
 

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { asMaandError, stopIfInterrupted } from "../bucket/outcome.ts";
-import { BOOT_ID_FILE, parseBootId } from "../domain/maintenance/boot-id.ts";
-import type { Worker } from "../domain/workspace/worker.ts";
-import { MaandError } from "../errors.ts";
-import type { Remote } from "../remote/remote.ts";
-import type { Run } from "../run/run.ts";
+import { asMaandError, stopIfInterrupted } from "../../bucket/outcome.ts";
+import { BOOT_ID_FILE, parseBootId } from "../../domain/maintenance/boot-id.ts";
+import type { Worker } from "../../domain/workspace/worker.ts";
+import { MaandError } from "../../errors.ts";
+import type { Remote } from "../../remote/remote.ts";
+import type { Run } from "../../run/run.ts";
 
 /** Milliseconds between two attempts to reach a worker. */
 const RETRY_MS = 1_000;
