@@ -1,4 +1,4 @@
-import type { Outcome, SummaryRecord } from "./summary.ts";
+import type { MaintainedWorkerRecord, Outcome, SummaryRecord } from "./summary.ts";
 
 /** The fields of each event, besides those that every event has. EVENTS.md lists the same, for readers of `--json`. */
 export interface EventMap {
@@ -101,12 +101,7 @@ export interface EventMap {
     readonly number: number;
     readonly outcome: "ok" | "failed" | "interrupted" | "aborted";
     readonly is_over: boolean;
-    readonly workers: readonly {
-      readonly worker_ip: string;
-      readonly state: string;
-      readonly phase: string;
-      readonly message: string | null;
-    }[];
+    readonly workers: readonly MaintainedWorkerRecord[];
     /** Why no further worker was begun, though some wait; else null. */
     readonly message: string | null;
     readonly duration_ms: number;

@@ -35,8 +35,7 @@ export async function bringInSync(run: Run, host: string, all: readonly ToStart[
   const stager = new Stager(run);
   if (plans.length > 0) await stager.stageWave(plans);
   else if (found.length > 0) await stager.stageMetadata(worker);
-  for (const warning of stager.warnings())
-    run.reporter.emit("warning", { code: "files_deleted", message: warning, worker: host, job: null });
+  for (const warning of stager.warnings()) run.reporter.context({ worker: host }).log(warning);
   const failed = run.ledger.summary().allocations.find(({ outcome }) => outcome !== "ok");
   if (failed)
     throw new MaandError({

@@ -15,14 +15,11 @@ export class MaintainCommand extends EngineCommand {
   static override paths = [["maintain"]];
   static override usage = Command.Usage({
     category: "Operate",
-    description: "drain workers, run a command or reboot them, and start their jobs again",
+    description: "drain, upgrade and reboot workers, one by one",
     details:
       "Takes one worker after another, or --concurrency at once, as far as the availability budget of their jobs allows: stops its jobs with their hooks, the last wave first; runs the command as root; reboots and waits for a new boot id; checks the files; starts what was stopped, wave by wave, with health checks. Each step is stored before it begins, so that maand maintain resume continues after Ctrl-C or a crash and does nothing twice. While a worker is in maintenance, deploys leave it as it is. A worker that fails or does not return is set aside with its jobs stopped.",
     examples: [
-      [
-        "Upgrade and reboot all web servers",
-        "maand maintain --labels web --run 'apt-get update && apt-get -y upgrade' --reboot",
-      ],
+      ["Upgrade and reboot all web servers", "maand maintain --labels web --run 'apt-get -y upgrade' --reboot"],
       ["Reboot two workers, one after the other", "maand maintain -w 10.0.0.1,10.0.0.2 --reboot"],
       ["Drain a worker to repair its hardware", "maand maintain -w 10.0.0.3 --keep-drained"],
       ["What is going on", "maand maintain status"],
@@ -38,7 +35,7 @@ export class MaintainCommand extends EngineCommand {
   });
   concurrency = Option.String("-c,--concurrency", { description: "Number of workers at once; default 1." });
   onFailure = Option.String("--on-failure", {
-    description: "When to begin no further worker: stop (default), continue, or after 2 or 10% failed.",
+    description: "After which failures to begin no more: stop, continue, 2 or 10%.",
   });
   timeout = Option.String("--timeout", { description: "How long a reboot may take; default 15m." });
   runTimeout = Option.String("--run-timeout", { description: "How long the command may take; default 1h." });
