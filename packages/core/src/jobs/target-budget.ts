@@ -51,8 +51,8 @@ export function targetBudget(
       return { batch: [], rest: [], refused: next.refused };
     },
     ended(batch) {
-      if (target === "start" || (isRestart && !isWritten))
-        source.bucket.store.holds.seenBack(batch.map(({ id }) => id));
+      if (isRestart && !isWritten) settle(source, batch.map(unitOf));
+      if (target === "start") source.bucket.store.holds.seenBack(batch.map(({ id }) => id));
     },
     healthy(batch) {
       if (isRestart && request) settle(source, batch.map(unitOf));
@@ -73,7 +73,7 @@ function requestOf(
     return { kind: "stop", by, hold: "stop", isAsked: allocations.length === active.length };
   }
   if (target !== "restart" && target !== "reload") return undefined;
-  return { kind: "restart", by, ...(job.maxUnavailable === undefined ? {} : { hold: "restart" as const }) };
+  return { kind: "restart", by, hold: "restart" };
 }
 
 /** A status changes nothing, so a failure does not hide the state of the other workers. */

@@ -28,6 +28,8 @@ export interface Away {
   readonly cause: AwayCause;
   /** For `held`: the command that took it down, as `maand job stop` or `maintenance`. */
   readonly by?: string;
+  /** It was seen healthy, so that it counts as away, and taking it down still costs something. */
+  readonly isUp?: true;
 }
 
 /** A command that took an allocation down, as it is stored until the allocation is back. */
@@ -65,7 +67,7 @@ type Known = Pick<Allocation, "host" | "disabled">;
 export function awayOf({ host, disabled }: Known, records: Records, seen: Seen | undefined): Away | undefined {
   const recorded = fromRecords(disabled, records);
   if (recorded && !(seen === "healthy" && FREED_BY_HEALTH.has(freedAs(recorded.cause, records.hold))))
-    return { host, ...recorded };
+    return { host, ...recorded, ...(seen === "healthy" && UNCERTAIN.has(recorded.cause) ? { isUp: true } : {}) };
   return seen === undefined || seen === "healthy" ? undefined : { host, cause: seen };
 }
 
@@ -93,6 +95,14 @@ const FREED_BY_HEALTH: ReadonlySet<AwayCause | HoldKind> = new Set([
   "restart",
   "stop",
 ] as const);
+
+/** Causes that do not tell whether it runs. */
+const UNCERTAIN: ReadonlySet<AwayCause> = new Set(["in_doubt", "failed"] as const);
+
+/** Whether only a health check tells if it runs. */
+export function isUncertain({ cause }: Away): boolean {
+  return UNCERTAIN.has(cause);
+}
 
 /** Whether a health check may free it. */
 export function mayBeBack({ cause }: Away, hold: Hold | undefined): boolean {

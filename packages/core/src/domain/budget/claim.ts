@@ -1,4 +1,4 @@
-import type { Away } from "./away.ts";
+import { type Away, isUncertain } from "./away.ts";
 import type { Budget } from "./budget.ts";
 
 /**
@@ -100,7 +100,7 @@ function refusalOf(
  */
 function isFreeAt(kind: ClaimKind, host: string, { away }: JobAvailability): boolean {
   const found = away.get(host);
-  return found !== undefined && (found.cause !== "suspect" || kind === "restart");
+  return found !== undefined && found.isUp !== true && (found.cause !== "suspect" || kind === "restart");
 }
 
 /** Whether a claim of this kind is limited by a budget. An upgrade batch limits restarts in its own way. */
@@ -127,8 +127,15 @@ export function jobsToCheck(
   return names.filter((name) => {
     const known = jobs.get(name);
     if (!known || !isLimited(kind, known.budget) || known.budget.size >= known.budget.total) return false;
-    const costs = units.some((unit) => unit.jobs.includes(name) && !isFreeAt(kind, unit.host, known));
+    const own = units.filter((unit) => unit.jobs.includes(name));
+    if (own.some(({ host }) => isUncertainAt(host, known))) return true;
+    const costs = own.some(({ host }) => !isFreeAt(kind, host, known));
     const stuck = countedAway(known).filter((away) => !mayBeBack(name, away));
     return costs && stuck.length < known.budget.size;
   });
+}
+
+function isUncertainAt(host: string, { away }: JobAvailability): boolean {
+  const found = away.get(host);
+  return found !== undefined && isUncertain(found) && found.isUp !== true;
 }

@@ -39,7 +39,7 @@ async function check(run: ScopeSource, request: ClaimRequest, names: readonly st
     due.map(async (name) => {
       const [job, state] = [run.jobs.get(name), states.jobs.get(name)];
       if (!job || !state) return;
-      await checkOthers(run, { job, state, connects: isFresh, mayBeBack: (away) => states.mayBeBack(name, away) });
+      await checkOthers(run, { job, state, mayBeBack: (away) => states.mayBeBack(name, away) });
       run.budget.checked.add(name);
     }),
   );
