@@ -115,6 +115,14 @@ it("a fleet of four behind a quorum of three is rebooted, killed in the middle a
       expect(await bucket.maand("maintain", "-w", hosts[1] ?? "", "--reboot")).toMatchObject({ code: 2 });
       await first.run(["rm", "/opt/worker/hold"]);
 
+      await second.run(["touch", "/opt/worker/hold"]);
+      const interrupted = bucket.start(["maintain", "resume"]);
+      await until("the second command to begin", async () => (await ran(second)).length === 1, 60_000);
+      interrupted.kill("SIGINT");
+      expect(await interrupted.ended).toMatchObject({ code: 130 });
+      expect(await ran(second)).toEqual(["began"]);
+      await second.run(["rm", "/opt/worker/hold"]);
+
       const resumed = bucket.start(["-C", bucket.root, "maintain", "resume"], { cwd: "/" });
       await until("the second reboot", () => kept[1]?.length === 1, 60_000);
       resumed.kill("SIGKILL");

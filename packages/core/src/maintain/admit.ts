@@ -4,6 +4,7 @@ import { type Claim, type ClaimRequest, claim, settle } from "../run/budget/arbi
 import { claimWhenFree } from "../run/budget/wait-for-claim.ts";
 import type { Run } from "../run/run.ts";
 import type { Session } from "./session.ts";
+import { stoppedByHand } from "./stopped-by-hand.ts";
 
 /** How refusals of other commands name a maintenance. */
 const BY = "maintenance";
@@ -39,9 +40,10 @@ export async function admit(
   return admission({ ...found, granted: taken });
 }
 
-/** All active jobs of a worker go away together, or none. */
-export function unitOf({ allocationsOn }: Run, host: string): ClaimUnit {
-  const active = (allocationsOn.get(host) ?? []).filter(({ disabled }) => !disabled);
+/** All active jobs of a worker go away together, or none. What was stopped by hand is away already. */
+function unitOf(run: Run, host: string): ClaimUnit {
+  const byHand = stoppedByHand(run);
+  const active = (run.allocationsOn.get(host) ?? []).filter(({ disabled, id }) => !disabled && !byHand.has(id));
   return { host, jobs: active.map(({ job }) => job) };
 }
 

@@ -34,7 +34,10 @@ export async function conduct(session: Session): Promise<string | undefined> {
     }
     const why = queue.length > 0 ? undefined : await beginWaiting(session, waiting, underWay, begin);
     if (underWay.size === 0) return run.bucket.signal.aborted ? undefined : why;
-    await Promise.race(underWay.values());
+    await Promise.race(underWay.values()).catch(async (cause: unknown) => {
+      await Promise.allSettled(underWay.values());
+      throw cause;
+    });
   }
 }
 

@@ -57,6 +57,18 @@ describe("a maintenance", () => {
     expect(bucket.fleet.running()["api@10.0.0.2"]).toBeUndefined();
   });
 
+  it("leaves what a person stopped by hand as it is", async () => {
+    await mayBeAway(2);
+    const { controlJob } = await import("../jobs/control-job.ts");
+    const byHand = { jobs: ["api"], target: "stop", workers: ["10.0.0.1"], healthCheck: false };
+    await opened((open) => controlJob(open, { ...byHand, ignoreBudget: false }));
+    bucket.fleet.done.length = 0;
+    bucket.fleet.fail("verify api@10.0.0.1");
+    expect(await maintain({ reboot: true }, ["10.0.0.1"])).toMatchObject({ outcome: "ok" });
+    expect(doneOn("10.0.0.1")).toEqual(["stop db", SHUTDOWN, "start db"]);
+    await opened(async ({ store }) => expect(store.holds.all()).toMatchObject([{ kind: "stop" }]));
+  });
+
   it.each([
     ["an empty selector", [], { code: "USAGE" }],
     ["an unknown worker", ["10.0.0.9"], { code: "PROBLEMS" }],

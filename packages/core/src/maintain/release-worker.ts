@@ -1,9 +1,16 @@
 import type { Session } from "./session.ts";
 
-/** A worker is back, or its jobs are a deploy's again: it no longer counts against the budget of any job. */
+/** A worker is back, or its jobs are a deploy's again: the maintenance no longer counts against the budget of any job. */
 export function releaseWorker({ run }: Session, host: string): void {
   const { bucket, budget, catalog } = run;
-  const there = catalog.allocations.filter((allocation) => allocation.host === host);
-  for (const { job } of there) budget.bringBack(job, host);
-  bucket.store.holds.release(there.map(({ id }) => id));
+  const there = new Map(
+    catalog.allocations
+      .filter((allocation) => allocation.host === host)
+      .map((allocation) => [allocation.id, allocation]),
+  );
+  for (const { job } of there.values()) budget.bringBack(job, host);
+  const own = bucket.store.holds
+    .all()
+    .filter(({ allocation, kind }) => kind === "maintenance" && there.has(allocation));
+  bucket.store.holds.release(own.map(({ allocation }) => allocation));
 }

@@ -11,6 +11,7 @@ import { checkHealth } from "../../run/check-health.ts";
 import { type Run, workerOf } from "../../run/run.ts";
 import { scopedJobContext } from "../../run/scope/scoped-job-context.ts";
 import type { Session } from "../session.ts";
+import { stoppedByHand } from "../stopped-by-hand.ts";
 
 const REASON = "its worker is in maintenance";
 
@@ -35,11 +36,12 @@ export async function drain(session: Session, host: string): Promise<void> {
   await checkRemaining(session, new Set(own.map(({ job }) => job)));
 }
 
-/** What may run on a worker, by its records. */
+/** What may run on a worker, by its records. What a person stopped by hand is left as it is. */
 export function drainedBy(run: Run, host: string): StoppingAllocation[] {
+  const byHand = stoppedByHand(run);
   return run.catalog.allocations.flatMap((allocation): StoppingAllocation[] => {
     const job = run.jobs.get(allocation.job);
-    if (allocation.host !== host || !job) return [];
+    if (allocation.host !== host || !job || byHand.has(allocation.id)) return [];
     const state = stopOf(run.recorded(allocation.id));
     return state.stop || state.notify ? [{ allocation, job, ...state, remove: false, reason: REASON }] : [];
   });
