@@ -101,6 +101,11 @@ hooks.identify.tapPromise("acme", async ({ worker, log }) => {
   log(\`\${worker.host} has no host key\`);
   return undefined;
 });`,
+  runOnWorker: `
+hooks.runOnWorker.tapPromise("acme", async ({ worker, remote, command }) => {
+  if (worker.transport !== "acme") return undefined;
+  return remote.probe(command.argv, { asRoot: true, env: command.env, timeoutMs: command.timeoutMs });
+});`,
   inventory: `
 hooks.inventory.tapPromise("acme", async ({ worker, jobs }) => {
   if (worker.transport !== "acme") return undefined;

@@ -1,4 +1,4 @@
-import type { Outcome, SummaryRecord } from "./summary.ts";
+import type { MaintainedWorkerRecord, Outcome, SummaryRecord } from "./summary.ts";
 
 /** The fields of each event, besides those that every event has. EVENTS.md lists the same, for readers of `--json`. */
 export interface EventMap {
@@ -76,6 +76,36 @@ export interface EventMap {
     readonly message: string | null;
     readonly duration_ms: number;
   };
+  /** A maintenance is about to begin or to continue. */
+  "maintenance.planned": {
+    /** Counted from 1 over all maintenances of the bucket. */
+    readonly number: number;
+    /** Workers that remain, in the order in which they are taken. */
+    readonly workers: readonly string[];
+    readonly concurrency: number;
+    /** What is done to each: `drain`, `command`, `reboot`, `start`. */
+    readonly phases: readonly string[];
+    /** When no further worker is begun. */
+    readonly stops_when: string;
+  };
+  /** A worker came to another phase or state. */
+  "maintenance.worker": {
+    readonly worker: string;
+    readonly state: string;
+    readonly phase: string;
+    /** Why it was set aside, or what remains to be done; else null. */
+    readonly message: string | null;
+  };
+  /** A run of a maintenance ended; the maintenance is over if `is_over` is true. */
+  "maintenance.finished": {
+    readonly number: number;
+    readonly outcome: "ok" | "failed" | "interrupted" | "aborted";
+    readonly is_over: boolean;
+    readonly workers: readonly MaintainedWorkerRecord[];
+    /** Why no further worker was begun, though some wait; else null. */
+    readonly message: string | null;
+    readonly duration_ms: number;
+  };
   /** A staged rollout comes to a step that rolls something out. */
   "rollout.step": {
     readonly job: string;
@@ -115,6 +145,10 @@ export interface EventMap {
     /** Workers that it has not reached. */
     readonly waiting: readonly string[];
   };
+  /** An allocation, or all of a worker, must not go down now. */
+  "budget.refused": BudgetEvent;
+  /** An allocation, or all of a worker, goes down although the budget forbids it (`--ignore-budget`). */
+  "budget.ignored": BudgetEvent;
   "stage.started": { readonly worker: string; readonly jobs: readonly string[]; readonly update_seq: number };
   "stage.finished": {
     readonly worker: string;
@@ -222,6 +256,16 @@ export interface EventMap {
     readonly worker: string | null;
     readonly job: string | null;
   };
+}
+
+/** What would go down, and the sentence that says who uses the budget. */
+export interface BudgetEvent {
+  /** Null for a whole job. */
+  readonly worker: string | null;
+  readonly jobs: readonly string[];
+  readonly message: string;
+  /** What brings it back. */
+  readonly hint: string | null;
 }
 
 /** The data of a plugin's event: plain values by name. */

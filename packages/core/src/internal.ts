@@ -62,10 +62,13 @@ export {
 export { NO_VERSION } from "./domain/deploy/version.ts";
 export type { KvRow } from "./domain/kv/kv-derived.ts";
 export { isSecret, NAMESPACE } from "./domain/kv/kv-names.ts";
+export { type FailureLimit, parseFailureLimit } from "./domain/maintenance/failure-limit.ts";
+export type { MaintenanceRequest } from "./domain/maintenance/maintenance.ts";
 export { COMMAND_EVENTS, type CommandEvent } from "./domain/manifest/command-events.ts";
 export { type HeldText, heldTexts } from "./domain/release/held-texts.ts";
 export { type Hold, holdText } from "./domain/release/hold.ts";
 export type { StepState } from "./domain/rollout/open-rollout.ts";
+export { parseDuration } from "./domain/rollout/steps.ts";
 export type {
   RefuseSetting,
   SettingEntries,
@@ -88,6 +91,14 @@ export { type Collected, gc } from "./jobs/gc.ts";
 export { type HealthReport, healthCheck } from "./jobs/health-command.ts";
 export { type JobCommandOptions, type JobCommandReport, runJobCommand } from "./jobs/job-command.ts";
 export { type MarkedAllocation, markStopped } from "./jobs/mark-stopped.ts";
+export type { MaintenanceReport } from "./maintain/conduct.ts";
+export {
+  abortMaintenance,
+  type MaintenanceOptions,
+  type ResumeOptions,
+  resumeMaintenance,
+  startMaintenance,
+} from "./maintain/maintain.ts";
 export type { FileDiff, PlanDiffs } from "./plan/diff-plan.ts";
 export { diffReleases, type ReleaseDiff } from "./plan/diff-releases.ts";
 export { fileDiff, type Side, type Unseen } from "./plan/file-diff.ts";

@@ -7,6 +7,7 @@ export { type RunReporter, runReporter } from "./bucket/bucket.ts";
 export { asMaandError, outcomeOf, runToEnd, stopIfInterrupted, unlessInterrupted } from "./bucket/outcome.ts";
 export { registerSecrets } from "./bucket/register-secrets.ts";
 export { workspaceProblems } from "./build/build.ts";
+export type { ClaimUnit } from "./domain/budget/claim.ts";
 export { fault, faultOf, sound } from "./domain/checks/finding.ts";
 export { isRecord } from "./domain/checks/validate.ts";
 export { inBatches } from "./domain/deploy/batches.ts";
@@ -20,6 +21,17 @@ export { canonicalHost } from "./domain/workspace/host-address.ts";
 export { WorkersSchema } from "./domain/workspace/workers.ts";
 export { probeHealth, unhealthyReason } from "./jobs/health-command.ts";
 export { confirmDifference, differences, type SyncSource } from "./jobs/sync-check.ts";
+export {
+  beginChange,
+  type Claim,
+  type ClaimRequest,
+  claim,
+  type RefusedUnit,
+  reportRefused,
+  settle,
+} from "./run/budget/arbiter.ts";
+export { type NextBatch, nextBatch, type RefusedMember, restOfBatches } from "./run/budget/next-batch.ts";
+export { type ClaimPatience, claimWhenFree } from "./run/budget/wait-for-claim.ts";
 export { CommandOutput } from "./run/command-output.ts";
 export { type CommandRun, openCommandRun } from "./run/command-run.ts";
 export { Connections, missingTools } from "./run/connections.ts";

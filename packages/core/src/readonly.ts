@@ -9,6 +9,7 @@ export type { Finding } from "./domain/checks/finding.ts";
 export { error, type Problem } from "./domain/checks/problem.ts";
 export { unbuiltText } from "./domain/checks/unbuilt-text.ts";
 export { groupBy } from "./domain/group-by.ts";
+export { isInMaintenance, type MaintainedWorker, phasesOf } from "./domain/maintenance/maintenance.ts";
 export { heldTexts } from "./domain/release/held-texts.ts";
 export { holdText } from "./domain/release/hold.ts";
 export { releaseName, releaseNumber, type Verdict } from "./domain/release/release.ts";
@@ -22,6 +23,12 @@ export { refuseUnknown, selectWorkers } from "./run/select.ts";
 export { Store } from "./store/store.ts";
 export { type Deployment, deployments } from "./store/views/deployments.ts";
 export { type KvView, kvEntries, kvEntry } from "./store/views/kv-entries.ts";
+export {
+  type MaintainedWorkerView,
+  type MaintenanceView,
+  maintenanceTexts,
+  openMaintenance,
+} from "./store/views/maintenance.ts";
 export { jobReleases, type ReleaseView } from "./store/views/releases.ts";
 export { openRollouts, type RolloutView } from "./store/views/rollouts.ts";
 export { isRefused, noAccess } from "./trust/access.ts";

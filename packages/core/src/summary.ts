@@ -117,6 +117,17 @@ export interface SummaryRecord {
   readonly unbuilt: readonly string[];
 }
 
+/** A worker of a maintenance in the last event of a run. */
+export interface MaintainedWorkerRecord {
+  readonly worker_ip: string;
+  /** `waiting`, `under_way`, `set_aside`, `drained`, `done` or `aborted`. */
+  readonly state: string;
+  /** `drain`, `command`, `reboot` or `start`. */
+  readonly phase: string;
+  /** Why it was set aside, or what remains to be done; else null. */
+  readonly message: string | null;
+}
+
 /** Outcomes that are not failures of an allocation; an interrupted one is counted by name only. */
 const NOT_FAILED: ReadonlySet<Outcome> = new Set(["ok", "skipped", "blocked", "interrupted", "reverted", "paused"]);
 

@@ -4,6 +4,7 @@ import { checkMakefiles } from "./makefile-problems.ts";
 import { RunnerPool } from "./runner/runner-pool.ts";
 import { workerFiles } from "./runner-program.ts";
 import { stageSmallTrees } from "./stage/stage-small-trees.ts";
+import { patienceOf, runOnWorker } from "./target/run-on-worker.ts";
 import { runOnce } from "./target/run-once.ts";
 import { runTarget } from "./target/run-target.ts";
 
@@ -21,7 +22,7 @@ export function make({ program = "make" }: MakeOptions = {}): Plugin {
   const run = lifecycle({ name: "make", other: (context, target) => runTarget(context, target, runners) });
   return definePlugin({
     name: "make",
-    provides: { answers: ["inventory", "reconcile", "rollout", "runOnce", "target"] },
+    provides: { answers: ["inventory", "reconcile", "rollout", "runOnWorker", "runOnce", "target"] },
     get workerFiles() {
       return workerFiles();
     },
@@ -34,6 +35,7 @@ export function make({ program = "make" }: MakeOptions = {}): Plugin {
       });
       hooks.stage.tapPromise({ name: "make", before: "rsync" }, (context) => stageSmallTrees(context, runners));
       hooks.runOnce.tapPromise("make", (context) => runOnce(context, runners));
+      hooks.runOnWorker.tapPromise({ name: "make", limitMs: patienceOf }, (context) => runOnWorker(context, runners));
       run(hooks);
     },
   });

@@ -23,20 +23,28 @@ export interface Namespace {
 const OUTER = ["--pdeathsig", "KILL", "unshare", "--mount", "--pid", "--fork", "--mount-proc", "--kill-child=KILL"];
 const HOLD = "sleep infinity & echo ready; wait";
 
-/** Directories of this machine that a worker has in place of its own. */
+/** Where the kernel has the id of its boot. */
+const BOOT_ID = "/proc/sys/kernel/random/boot_id";
+
+/** Directories and files of this machine that a worker has in place of its own. */
 export interface Mounts {
   readonly worker: string;
   /** Programs found before all others: those that take a machine down must not be this machine's. */
   readonly programs: string;
+  /** A file in the place of the kernel's boot id; default: the id of this machine. */
+  readonly bootId?: string;
 }
 
 /** Opens a namespace whose `/opt/worker` is a directory, or a file system in memory of `diskKb` KiB. */
-export async function openNamespace({ worker, programs }: Mounts, diskKb: number | undefined): Promise<Namespace> {
+export async function openNamespace(
+  { worker, programs, bootId = "" }: Mounts,
+  diskKb: number | undefined,
+): Promise<Namespace> {
   const mount = diskKb
     ? `mount -t tmpfs -o mode=0755,size=${diskKb}k tmpfs /opt/worker`
     : 'mount --bind "$1" /opt/worker';
-  const script = `${mount} && mount --bind "$2" ${PROGRAMS_AT} || exit 1; ${HOLD}`;
-  const holder = spawn("setpriv", [...OUTER, "sh", "-c", script, "maand-fleet", worker, programs], {
+  const script = `${mount} && mount --bind "$2" ${PROGRAMS_AT} && { test -z "$3" || mount --bind "$3" ${BOOT_ID}; } || exit 1; ${HOLD}`;
+  const holder = spawn("setpriv", [...OUTER, "sh", "-c", script, "maand-fleet", worker, programs, bootId], {
     stdio: ["ignore", "pipe", "pipe"],
   });
   await ready(holder);

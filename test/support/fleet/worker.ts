@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
 import { mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { type CommandResult, run } from "./command.ts";
@@ -32,6 +33,7 @@ export class FleetWorker {
   #namespace: Namespace | undefined;
   #sshd: Sshd | undefined;
   #earlierLog: readonly string[] = [];
+  #isOff = true;
   #keeper: Awaited<ReturnType<typeof keep>> | undefined;
 
   constructor(parts: WorkerParts) {
@@ -61,7 +63,8 @@ export class FleetWorker {
     await mkdir(`${directory}/worker`, { recursive: true });
     await writeFile(`${directory}/authorized_keys`, `${authorizedKeys}\n`);
     await writePrograms(`${directory}/programs`);
-    const mounts = { worker: `${directory}/worker`, programs: `${directory}/programs` };
+    await writeFile(this.#bootIdFile, `${randomUUID()}\n`);
+    const mounts = { worker: `${directory}/worker`, programs: `${directory}/programs`, bootId: this.#bootIdFile };
     const [key, namespace] = await Promise.all([makeKey(`${directory}/host_key`), openNamespace(mounts, diskKb)]);
     this.hostKey = key.publicKey;
     this.#namespace = namespace;
@@ -71,12 +74,15 @@ export class FleetWorker {
   /** Starts its sshd again after {@link stop} or {@link cutOff}. */
   async start(): Promise<void> {
     if (this.#sshd) return;
+    if (this.#isOff) await writeFile(this.#bootIdFile, `${randomUUID()}\n`); // in place: it is mounted
+    this.#isOff = false;
     const { directory, address, port, sshdConfig } = this.#parts;
     this.#sshd = await startSshd(this.#space(), { directory, address, port, extra: sshdConfig });
   }
 
-  /** The machine is switched off: its sshd, all sessions and everything that was started on it end. */
+  /** The machine is switched off: its sshd, all sessions and everything on it end. Its next boot has another id. */
   async stop(): Promise<void> {
+    this.#isOff = true;
     await this.#kill(this.#space().processes());
   }
 
@@ -198,6 +204,10 @@ export class FleetWorker {
     this.#sshd = undefined;
     signalAll(pids, "SIGKILL");
     await until("its sshd to end", () => this.#sshdProcesses().length === 0);
+  }
+
+  get #bootIdFile(): string {
+    return `${this.#parts.directory}/boot_id`;
   }
 
   #sshdProcesses(): number[] {

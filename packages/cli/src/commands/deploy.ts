@@ -57,6 +57,9 @@ export class DeployCommand extends EngineCommand {
   dryRun = Option.Boolean("-n,--dry-run", false, { description: "Show what would happen without changing anything." });
   force = Option.Boolean("--force", false, { description: "Upgrade all selected allocations, even unchanged ones." });
   syncOnly = Option.Boolean("--sync-only", false, { description: "Sync files without running lifecycle commands." });
+  ignoreBudget = Option.Boolean("--ignore-budget", false, {
+    description: "In an emergency: take down more of a job than its availability budget allows; each case is recorded.",
+  });
   diff = Option.Boolean("--diff", false, {
     description: "With --dry-run: show the changes in each file, line by line, with masked secrets.",
   });
@@ -166,6 +169,7 @@ export class DeployCommand extends EngineCommand {
     const others = {
       jobs: jobs.length > 0,
       ...{ build, force, "sync-only": syncOnly, "dry-run": dryRun },
+      "ignore-budget": this.ignoreBudget,
       ...{ release: release !== undefined, revert: revert === true, "no-revert": revert === false },
     };
     const other = Object.entries(others).find(([, isGiven]) => isGiven)?.[0];
@@ -178,7 +182,8 @@ export class DeployCommand extends EngineCommand {
   }
 
   get options() {
-    return { jobs: listOf(this.jobs), force: this.force, syncOnly: this.syncOnly, revert: this.revert };
+    const { force, syncOnly, revert, ignoreBudget } = this;
+    return { jobs: listOf(this.jobs), force, syncOnly, revert, ignoreBudget };
   }
 }
 

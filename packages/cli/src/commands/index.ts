@@ -36,7 +36,20 @@ const OWN: Readonly<Record<string, Load>> = {
 const WORDS: readonly string[] = [
   ...["init", "import", "build", "plan", "deploy", "rollback", "rollout", "job", "jobcommand", "job_command"],
   ...["health_check"],
-  ...["run_command", "worker_facts", "worker", "cat", "info", "logs", "releases", "diff", "why", "doctor", "gc"],
+  ...[
+    "run_command",
+    "maintain",
+    "worker_facts",
+    "worker",
+    "cat",
+    "info",
+    "logs",
+    "releases",
+    "diff",
+    "why",
+    "doctor",
+    "gc",
+  ],
   ...["plugin", "plugins", "completion", "schema"],
 ];
 

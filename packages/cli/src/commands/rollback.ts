@@ -27,6 +27,9 @@ export class RollbackCommand extends EngineCommand {
   to = Option.String("--to", { description: "The release or version to roll back to; only for one job." });
   run_ = Option.String("--run", { description: "Roll back every job that this run rolled out." });
   dryRun = Option.Boolean("-n,--dry-run", false, { description: "Show what would happen without changing anything." });
+  ignoreBudget = Option.Boolean("--ignore-budget", false, {
+    description: "In an emergency: take down more of a job than its availability budget allows; each case is recorded.",
+  });
   diff = Option.Boolean("--diff", false, {
     description: "With --dry-run: show the changes in each file, line by line, with masked secrets.",
   });
@@ -43,7 +46,7 @@ export class RollbackCommand extends EngineCommand {
   }
 
   async rollBack(bucket: OpenedBucket, target: RollbackTarget): Promise<number> {
-    const summary = await rollback(bucket, target);
+    const summary = await rollback(bucket, target, this.ignoreBudget);
     return exitOfDeploy(summary);
   }
 

@@ -8,6 +8,10 @@ import { exitOfDeploy } from "../run/exit-of-deploy.ts";
 abstract class RolloutCommand extends EngineCommand {
   job = Option.String({ required: true, name: "job" });
 
+  ignoreBudget = Option.Boolean("--ignore-budget", false, {
+    description: "In an emergency: take down more of a job than its availability budget allows; each case is recorded.",
+  });
+
   abstract carryOut(bucket: OpenedBucket): ReturnType<typeof resumeRollout>;
 
   override async work(): Promise<number> {
@@ -33,7 +37,7 @@ class RolloutResumeCommand extends RolloutCommand {
   });
 
   override carryOut(bucket: OpenedBucket) {
-    return resumeRollout(bucket, this.job);
+    return resumeRollout(bucket, this.job, this.ignoreBudget);
   }
 }
 
@@ -49,7 +53,7 @@ class RolloutAbortCommand extends RolloutCommand {
   });
 
   override carryOut(bucket: OpenedBucket) {
-    return abortRollout(bucket, this.job);
+    return abortRollout(bucket, this.job, this.ignoreBudget);
   }
 }
 

@@ -19,6 +19,8 @@ export function outcomeOf(cause: unknown): Outcome {
       return "disconnected";
     case "INTERRUPTED":
       return "interrupted";
+    case "BUDGET_EXCEEDED":
+      return "blocked";
     default:
       return "failed";
   }

@@ -81,7 +81,11 @@ export async function buildCatalog(
   const built = builtWorkspace(understood.read, readSettings(bucket));
   const numbered = await numberReleases(bucket, understood, built);
   const { catalog } = numbered;
-  const source = { bucket, reporter, ...knownOf({ ...catalog, removedWorkers: [], removedJobs: [] }, bucket.plugins) };
+  const source = {
+    bucket,
+    reporter,
+    ...knownOf({ ...catalog, removedWorkers: [], removedJobs: [] }, bucket, new Set()),
+  };
   const contributed = adjust(await contributions(source, source.catalog.jobs, options.isPreview));
   save(bucket, { ...understood, numbered, built }, contributed, options);
   return { catalog, problems: found, held: heldTexts(catalog, []) };

@@ -48,7 +48,7 @@ export async function changedReleases(
   const catalog = await resolved(bucket, stored, choices, holds);
   const whole = { ...stored, ...catalog };
   const chosen = new Set(choices.map(({ job }) => job));
-  const source = { bucket, reporter: runReporter(bucket, "releases"), ...knownOf(whole, bucket.plugins) };
+  const source = { bucket, reporter: runReporter(bucket, "releases"), ...knownOf(whole, bucket, new Set()) };
   const contributed = await contributions(
     source,
     source.catalog.jobs.filter(({ name }) => chosen.has(name)),

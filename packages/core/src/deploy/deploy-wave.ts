@@ -1,5 +1,6 @@
 import pLimit from "p-limit";
 import { stopIfInterrupted } from "../bucket/outcome.ts";
+import { type Exclusions, exclusionsOf } from "../domain/budget/never-with.ts";
 import type { LifecycleOptions } from "../domain/deploy/plan.ts";
 import type { StepPart } from "../domain/rollout/steps.ts";
 import type { MaandError } from "../errors.ts";
@@ -48,7 +49,22 @@ export async function deployWave(run: Run, stager: Stager, wave: Wave, options: 
   for (const plan of plans) await retryStops(run, plan);
   const stage = (plan: PlannedJob) => stager.stageWave([plan]);
   const jobsAtOnce = pLimit(bucket.settings.maxConcurrentJobs);
-  await Promise.all(plans.map((plan) => jobsAtOnce(() => rollOutOrRevert(run, plan, { ...options, stage }))));
+  const rollOne = (plan: PlannedJob) => jobsAtOnce(() => rollOutOrRevert(run, plan, { ...options, stage }));
+  await inTurn(exclusionsOf(run.catalog.jobs), plans, rollOne);
+}
+
+/** Runs the work of jobs in parallel, but that of jobs that exclude each other (`never_with`) one after another. */
+async function inTurn(
+  exclusions: Exclusions,
+  plans: readonly WaveJob[],
+  work: (plan: PlannedJob) => Promise<void>,
+): Promise<void> {
+  const begun = new Map<string, Promise<void>>();
+  for (const plan of plans) {
+    const before = [...(exclusions.get(plan.job.name) ?? [])].flatMap((name) => begun.get(name) ?? []);
+    begun.set(plan.job.name, before.length === 0 ? work(plan) : Promise.allSettled(before).then(() => work(plan)));
+  }
+  await Promise.all(begun.values());
 }
 
 /** Notes and reports the jobs that need nothing, are blocked or have already failed. Returns the remaining jobs. */

@@ -14,6 +14,7 @@ import type { PlanApproval } from "../plan/saved/approval.ts";
 import { type Wave, wavesOf } from "../plan/waves.ts";
 import { Ledger } from "../run/ledger.ts";
 import { beginRun, type Run } from "../run/run.ts";
+import { maintenanceTexts } from "../store/views/maintenance.ts";
 import { type Summary, summaryRecord } from "../summary.ts";
 import { commitContext } from "./commit-context.ts";
 import { deployWave } from "./deploy-wave.ts";
@@ -58,8 +59,10 @@ export async function deployWith(
   try {
     const { request, waves } = await admit(run, resolve);
     const { options, reversed, approval } = request;
+    run.budget.isIgnored = options.ignoreBudget === true;
     warnOfUnbuilt(run);
     for (const { text } of heldTexts(run.catalog, options.jobs)) run.ledger.warn(text);
+    for (const text of maintenanceTexts(bucket.store)) run.ledger.warn(text);
     for (const warning of movedWarnings(run)) run.ledger.warn(warning);
     const oneRevert = pLimit(1);
     const crash = await ending(run, async (stager) => {
@@ -140,6 +143,7 @@ async function ending(run: Run, phases: (stager: Stager) => Promise<void>): Prom
     return error.code === "INTERRUPTED" ? undefined : error;
   } finally {
     for (const warning of stager.warnings()) run.ledger.warn(warning);
+    for (const sentence of run.budget.ignored) run.ledger.warn(`ignored by --ignore-budget: ${sentence}`);
   }
 }
 

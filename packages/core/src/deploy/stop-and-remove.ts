@@ -12,6 +12,7 @@ import { scopedJobContext } from "../run/scope/scoped-job-context.ts";
 import { refusalOf, stopChanges } from "./permission.ts";
 import { recordIntents, runAction, type Tolerance } from "./run-action.ts";
 import { isStopFailed, stopError } from "./stop-failed.ts";
+import { stopWithinBudget } from "./stop-within-budget.ts";
 
 /**
  * Stops removed and disabled allocations that may run, deletes the files of removed ones, and checks the health of the
@@ -24,8 +25,7 @@ export async function stopAndRemove(run: Run, only: readonly string[] = []): Pro
   const all = stopping(run).filter(({ job }) => only.length === 0 || only.includes(job.name));
   for (const [deploymentSeq, group] of groupBy(all, ({ job }) => job.deploymentSeq)) {
     stopIfInterrupted(run.bucket.signal);
-    const permitted = await permittedOf(run, deploymentSeq, group);
-    await Promise.all(permitted.map((entry) => stopAndRemoveOne(run, entry)));
+    await stopWithinBudget(run, await permittedOf(run, deploymentSeq, group), stopAndRemoveOne);
   }
   run.refresh();
   purgeAbandoned(run);
@@ -52,9 +52,18 @@ async function permittedOf(
   return group.filter((entry) => !asked.includes(entry));
 }
 
-/** Stops allocations of one job in parallel, and runs their `stopped` hooks. */
+/**
+ * Stops allocations of one job in parallel, and runs their `stopped` hooks. For a revert of first starts, which were never in service: no
+ * budget counts them.
+ */
 export async function stopEntries(run: Run, entries: readonly StoppingAllocation[]): Promise<void> {
   await Promise.all(entries.map((entry) => stopAndRemoveOne(run, entry)));
+}
+
+/** Stops an allocation if it may run, records that, and runs its `stopped` hooks. Throws if it cannot be stopped. */
+export async function stopOne(run: Run, entry: StoppingAllocation): Promise<void> {
+  if (entry.stop) await stop(run, entry);
+  if (entry.stop || entry.notify) await notifyStopped(run, entry);
 }
 
 async function stopAndRemoveOne(run: Run, entry: StoppingAllocation): Promise<void> {
@@ -88,7 +97,7 @@ export async function retryStops(run: Run, { job, allocations }: PlannedJob): Pr
   if (again.length === 0) return;
   const ids = new Set(again.map(({ allocation }) => allocation.id));
   const entries = stopping(run).filter(({ allocation }) => ids.has(allocation.id));
-  await Promise.all(entries.map((entry) => stopAndRemoveOne(run, entry)));
+  await stopWithinBudget(run, entries, stopAndRemoveOne);
   await checkRemaining(
     run,
     entries.filter(({ allocation }) => !run.ledger.lost(job.name, allocation.host)),
@@ -142,7 +151,10 @@ async function runOne(
 /** Deletes the variables and secrets of removed jobs that have no pending cleanup. */
 function purgeAbandoned(run: Run): void {
   const { catalog, bucket } = run;
-  const left = new Set(stopping(run).map(({ job }) => job.name));
+  const left = new Set([
+    ...stopping(run).map(({ job }) => job.name),
+    ...catalog.allocations.filter(({ inMaintenance }) => inMaintenance).map(({ job }) => job),
+  ]);
   const jobs = abandonedJobs(catalog, jobsWithKv(bucket.kv)).filter((job) => !left.has(job));
   bucket.store.transaction(() => {
     for (const job of jobs) purgeJobKv(bucket.kv, job);

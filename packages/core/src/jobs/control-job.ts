@@ -2,7 +2,7 @@ import { type Bucket, runReporter } from "../bucket/bucket.ts";
 import { runToEnd, stopIfInterrupted } from "../bucket/outcome.ts";
 import { registerSecrets } from "../bucket/register-secrets.ts";
 import { error } from "../domain/checks/problem.ts";
-import { batchSize, inBatches } from "../domain/deploy/batches.ts";
+import { inBatches } from "../domain/deploy/batches.ts";
 import type { Allocation, Job } from "../domain/workspace/job.ts";
 import { isName, nameRule } from "../domain/workspace/names.ts";
 import { isMaandError, problemsError } from "../errors.ts";
@@ -17,6 +17,7 @@ import { scopedJobContext } from "../run/scope/scoped-job-context.ts";
 import { refuseUnknown, selectAllocations } from "../run/select.ts";
 import type { Outcome } from "../summary.ts";
 import { checkSync, noteMissingFiles } from "./sync-check.ts";
+import { targetBudget } from "./target-budget.ts";
 
 /** A lifecycle command run by hand. */
 export interface JobControl {
@@ -27,6 +28,8 @@ export interface JobControl {
   readonly workers: readonly string[];
   /** Check the job's health after each batch, and wait for it. */
   readonly healthCheck: boolean;
+  /** Let allocations go down although the availability budget forbids it; each is reported. */
+  readonly ignoreBudget?: boolean;
 }
 
 /** The result on one worker. */
@@ -68,6 +71,7 @@ export async function controlJob(bucket: Bucket, control: JobControl): Promise<C
       [...new Set(chosen.flatMap(({ allocations }) => allocations.map(({ host }) => host)))],
       lock !== undefined,
     );
+    source.budget.isIgnored = control.ignoreBudget === true;
     const results: ControlResult[] = [];
     for (const seq of [...new Set(chosen.map(({ job }) => job.deploymentSeq))].sort((a, b) => a - b)) {
       const wave = chosen.filter(({ job }) => job.deploymentSeq === seq);
@@ -111,19 +115,27 @@ async function controlOne(
   healthCheck: boolean,
 ): Promise<ControlResult[]> {
   const results: ControlResult[] = [];
-  // status changes nothing, so a failure does not hide the state of the other workers
-  const size = target === "status" ? allocations.length : batchSize(job.maxConcurrentUpgrades, allocations.length, 1);
-  const batches = inBatches(allocations, size);
+  const budget = targetBudget(source, job, allocations, target);
+  let batches: readonly (readonly Allocation[])[] = inBatches(allocations, budget.batchSize);
   announce(source, job, allocations, target, batches.length);
-  for (const batch of batches) {
-    if (source.bucket.signal.aborted) break;
-    const ended = await Promise.all(batch.map((allocation) => runTarget(source, job, allocation, target)));
+  while (batches.length > 0 && !source.bucket.signal.aborted) {
+    const next = await budget.next(batches);
+    if (next.refused.length > 0) {
+      results.push(...next.refused.map(({ member, error }) => notRun(job, member, "blocked", error.message)));
+      break;
+    }
+    batches = next.rest;
+    const ended = await Promise.all(next.batch.map((allocation) => runTarget(source, job, allocation, target)));
     results.push(...ended);
+    budget.ended(next.batch.filter((_, at) => ended[at]?.outcome === "ok"));
     if (ended.some((result) => result.outcome !== "ok")) break;
-    const isLast = results.length === allocations.length;
-    const judged = isLast ? activeOf(source, job) : allocations.slice(0, results.length);
-    const unhealthy = healthCheck ? await unhealthyError(source, job, judged) : undefined;
-    if (unhealthy === undefined) continue;
+    const reached = new Set(results.map(({ host }) => host));
+    const judged = batches.length === 0 ? activeOf(source, job) : allocations.filter(({ host }) => reached.has(host));
+    const unhealthy = healthCheck || budget.mustBeHealthy ? await unhealthyError(source, job, judged) : undefined;
+    if (unhealthy === undefined) {
+      budget.healthy(next.batch);
+      continue;
+    }
     results.splice(
       -ended.length,
       ended.length,
@@ -133,10 +145,8 @@ async function controlOne(
   }
   const reached = new Set(results.map((result) => result.host));
   const why = source.bucket.signal.aborted ? "interrupted" : "an earlier batch failed";
-  return [
-    ...results,
-    ...allocations.filter(({ host }) => !reached.has(host)).map((allocation) => skipped(job, allocation, why)),
-  ];
+  const left = allocations.filter(({ host }) => !reached.has(host));
+  return [...results, ...left.map((allocation) => notRun(job, allocation, "skipped", why))];
 }
 
 /** Reports the counts before anything runs on more than one worker. */
@@ -190,12 +200,12 @@ async function runTarget(source: Source, job: Job, allocation: Allocation, targe
   return { host: allocation.host, job: job.name, exit, outcome, stdout, stderr, durationMs, message };
 }
 
-function skipped(job: Job, { host }: Allocation, message: string): ControlResult {
+function notRun(job: Job, { host }: Allocation, outcome: "skipped" | "blocked", message: string): ControlResult {
   return {
     host,
     job: job.name,
     exit: null,
-    outcome: "skipped",
+    outcome,
     stdout: "",
     stderr: "",
     durationMs: 0,

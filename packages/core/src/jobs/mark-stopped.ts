@@ -4,7 +4,7 @@ import { error, type Problem } from "../domain/checks/problem.ts";
 import type { Allocation } from "../domain/workspace/job.ts";
 import { compareHosts, type Worker } from "../domain/workspace/worker.ts";
 import { MaandError, problemsError } from "../errors.ts";
-import { type StoppingAllocation, stopping } from "../plan/stopping.ts";
+import { type StoppingAllocation, stopOf, stopping } from "../plan/stopping.ts";
 import { beginRun, type Run } from "../run/run.ts";
 import { refuseUnknown, selectWorkers } from "../run/select.ts";
 import { userName } from "../workspace/authorship.ts";
@@ -99,7 +99,13 @@ function refusal(run: Run, job: string, host: string, found: Allocation | undefi
   return [error("active_allocation", where, message, hint)];
 }
 
-function pending(run: Run, { id }: Allocation): StoppingAllocation | undefined {
+/** What remains to be stopped of an allocation; on a worker in maintenance, too, whose allocations are not the deploy's. */
+function pending(run: Run, allocation: Allocation): StoppingAllocation | undefined {
+  const { id, inMaintenance } = allocation;
+  const job = run.jobs.get(allocation.job);
+  const { stop } = stopOf(run.recorded(id));
+  if (inMaintenance && job && stop)
+    return { allocation, job, stop, notify: false, remove: false, reason: "its worker is in maintenance" };
   return stopping(run).find(({ allocation, stop }) => stop && allocation.id === id);
 }
 

@@ -73,7 +73,7 @@ async function isEmpty(remote: Remote): Promise<Difference> {
  * Makes the next deploy repair a worker that differs. It writes `worker.json` again. A worker that lost its files gets them
  * again, and the jobs that ran from them are started.
  */
-function noteDifference({ bucket, catalog, recorded }: SyncSource, host: string, lost: boolean): void {
+export function noteDifference({ bucket, catalog, recorded }: SyncSource, host: string, lost: boolean): void {
   const { store } = bucket;
   store.transaction(() => {
     store.deliveries.begin(host);

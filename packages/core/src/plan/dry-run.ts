@@ -59,7 +59,7 @@ function openState(bucket: Bucket, reporter: RunReporter, { withHooks, release, 
   const kv = new WatchedKv(bucket.kv, { now: bucket.now, onSecret: (value) => bucket.mask.add(value) });
   desired?.publish(kv);
   const opened = openCommandRun({ ...bucket, kv }, reporter, withHooks ? {} : { pid: bucket.pid });
-  const source = Object.assign(opened, desired ? knownOf(desired.catalog, bucket.plugins) : {});
+  const source = Object.assign(opened, desired ? knownOf(desired.catalog, bucket) : {});
   const undecided: UndecidedJob[] = [];
   const before = (job: Job) => bucket.hooks.beforeJob.promise(scopedJobContext(source, job));
   const isUndecided = (job: Job, cause: unknown) => {

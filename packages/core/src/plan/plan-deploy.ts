@@ -5,6 +5,7 @@ import type { LifecycleOptions } from "../domain/deploy/plan.ts";
 import { type HeldText, heldTexts } from "../domain/release/held-texts.ts";
 import type { Holder } from "../store/lock/holder.ts";
 import { lockHolder } from "../store/lock/lock.ts";
+import { maintenanceTexts } from "../store/views/maintenance.ts";
 import type { JobFailure } from "../summary.ts";
 import type { DesiredState } from "./desired-state.ts";
 import { diffPlan, type PlanDiffs } from "./diff-plan.ts";
@@ -21,6 +22,8 @@ export interface DeployOptions extends LifecycleOptions {
   readonly jobs: readonly string[];
   /** Revert failed rollouts, or not, whatever `on_failure` of the manifests says. */
   readonly revert?: boolean | undefined;
+  /** Let allocations go down although the availability budget forbids it; each is reported. */
+  readonly ignoreBudget?: boolean | undefined;
 }
 
 /** Options of a dry run. */
@@ -66,6 +69,8 @@ export interface Plan {
   readonly stopping: readonly StoppingAllocation[];
   /** Jobs of the plan with a held release, each with the sentence that says so. */
   readonly held: readonly HeldText[];
+  /** Sentences about workers in maintenance, which a deploy leaves alone. */
+  readonly maintenance: readonly string[];
   /** Present if requested. */
   readonly diffs?: PlanDiffs;
   /** Parts of the workspace that changed since the last build and are not in this plan. */
@@ -110,6 +115,7 @@ export async function planDeploy(
       failures: dryRun.ledger.summary().failures,
       stopping: stops,
       held: heldTexts(dryRun.catalog, options.jobs),
+      maintenance: maintenanceTexts(bucket.store),
       ...(underWay ? { underWay } : {}),
     };
     inspect?.(dryRun, plan);

@@ -167,7 +167,17 @@ function decideOne(
   { target, tree }: Wanted,
   options: LifecycleOptions,
 ): Decision {
+  if (allocation.inMaintenance) return LEFT_ALONE;
   const recorded = source.recorded(allocation.id);
   const changes = () => changedFiles(source.bucket.store.promoted.files(recorded.promoted?.digest ?? ""), tree.files);
   return decide(allocation, job, target, recorded, changes, options);
 }
+
+/** Nothing is done to a worker in maintenance; the deploy after it catches up. */
+const LEFT_ALONE: Decision = {
+  action: "skip",
+  reasons: ["its worker is in maintenance"],
+  matched: [],
+  files: [],
+  priority: false,
+};

@@ -1,3 +1,4 @@
+import type { RecordedState } from "../domain/deploy/plan.ts";
 import { isParked } from "../domain/release/hold.ts";
 import type { Allocation, Job } from "../domain/workspace/job.ts";
 import { compareHosts } from "../domain/workspace/worker.ts";
@@ -17,8 +18,8 @@ export interface StoppingAllocation {
 }
 
 /**
- * Allocations that were removed or disabled, or whose only release is held, and that may still run or have files on a worker. The last wave comes first. Deploy
- * and dry run both call this.
+ * Allocations that were removed or disabled, or whose only release is held, and that may still run or have files on a worker
+ * that is not in maintenance. The last wave comes first. Deploy and dry run both call this.
  */
 export function stopping(run: Pick<Run, "catalog" | "jobs" | "workers" | "recorded">): StoppingAllocation[] {
   const found: StoppingAllocation[] = [];
@@ -26,16 +27,22 @@ export function stopping(run: Pick<Run, "catalog" | "jobs" | "workers" | "record
   const jobs = new Set(run.catalog.jobs);
   for (const allocation of run.catalog.allocations) {
     const job = run.jobs.get(allocation.job);
-    if (!job || !(allocation.removed || allocation.disabled || isParked(job))) continue;
-    const { promoted, unsettled, staged } = run.recorded(allocation.id);
-    const notify = promoted?.stopped === true && unsettled?.kind === "stop" && unsettled.wentWell === true;
-    const stop = !notify && ((promoted !== undefined && !promoted.stopped) || unsettled !== undefined);
+    if (!job || allocation.inMaintenance || !(allocation.removed || allocation.disabled || isParked(job))) continue;
+    const recorded = run.recorded(allocation.id);
+    const { promoted, unsettled, staged } = recorded;
+    const { stop, notify } = stopOf(recorded);
     const remove = allocation.removed && (promoted !== undefined || unsettled !== undefined || staged !== undefined);
     const why = reasonOf(allocation, job, { workerThere: present.has(allocation.host), jobThere: jobs.has(job) });
     const reason = notify ? `${why}; already stopped, but the last run ended before its hooks had run` : why;
     if (stop || notify || remove) found.push({ allocation, job, stop, notify, remove, reason });
   }
   return found.sort(byLastWave);
+}
+
+/** What it takes to stop an allocation in its recorded state; neither if nothing of it may run. */
+export function stopOf({ promoted, unsettled }: RecordedState): Pick<StoppingAllocation, "stop" | "notify"> {
+  const notify = promoted?.stopped === true && unsettled?.kind === "stop" && unsettled.wentWell === true;
+  return { notify, stop: !notify && ((promoted !== undefined && !promoted.stopped) || unsettled !== undefined) };
 }
 
 function reasonOf(

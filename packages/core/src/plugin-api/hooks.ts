@@ -14,6 +14,7 @@ import type { ExamineContext } from "./contexts/examine-context.ts";
 import type { Inventory, InventoryContext } from "./contexts/inventory-context.ts";
 import type { PermitContext } from "./contexts/permit-context.ts";
 import type { CommitBuildContext, CommitContext } from "./contexts/recorded-context.ts";
+import type { WorkerCommandContext } from "./contexts/worker-command-context.ts";
 import type {
   ActionContext,
   BatchContext,
@@ -106,6 +107,11 @@ function workerHooks() {
     locate: new SyncBailHook<[LocateContext], string | undefined>(["context"], "locate"),
     /** Once per worker about to be touched: require tools, report problems. */
     preflight: new AsyncSeriesHook<[PreflightContext], TapLimit>(["context"], "preflight"),
+    /** Once per command of a maintenance on a worker: run it once there, or return undefined. @experimental */
+    runOnWorker: new AsyncSeriesBailHook<[WorkerCommandContext], ExecResult | undefined, TapLimit>(
+      ["context"],
+      "runOnWorker",
+    ),
     /** Once per worker that job commands log in to: return user, key and port, or undefined. @experimental */
     login: new AsyncSeriesBailHook<[LocateContext], Login | undefined, TapLimit>(["context"], "login"),
     /** Once per worker of `maand worker trust`: return its host key, without logging in, or undefined. @experimental */

@@ -25,7 +25,7 @@ export async function onCommandBucket<T>(
 }
 
 function viewOf(bucket: Bucket, remote: CommandBucket["remote"]): CommandBucket {
-  const { jobs, workers, allocations } = knownOf(bucket.store.catalog.read(), bucket.plugins).catalog;
+  const { jobs, workers, allocations } = knownOf(bucket.store.catalog.read(), bucket).catalog;
   return Object.freeze({
     bucket: { id: bucket.bucketId, root: bucket.paths.root },
     settings: bucket.settings,

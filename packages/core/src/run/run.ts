@@ -9,6 +9,7 @@ import { type OwnedKeys, withOutputs } from "../plugin-api/define/claim.ts";
 import type { Delivery } from "../store/bucket-rows.ts";
 import type { StoredCatalog } from "../store/catalog-rows.ts";
 import { type Lock, takeLock } from "../store/lock/lock.ts";
+import { BudgetState } from "./budget/budget-state.ts";
 import { Connections } from "./connections.ts";
 import { Ledger } from "./ledger.ts";
 import { Settlements } from "./settlements.ts";
@@ -42,6 +43,8 @@ export interface Run {
   readonly connections: Connections;
   readonly ledger: Ledger;
   readonly settlements: Settlements;
+  /** What it has seen and taken down; only the arbiter of the availability budget reads it. */
+  readonly budget: BudgetState;
   /** Private directory for staged trees; deleted when the run ends. */
   readonly tmp: string;
   /** ISO time for the journal. */
@@ -81,7 +84,8 @@ function openRun(bucket: Bucket, command: string, lock: Lock): Run {
   const number = store.journal.beginRun(reporter.id, command, at());
   const { tmp, remove } = temporary(bucket.paths.tmp, reporter.id);
   const state = recordedStateOf(bucket);
-  let known = knownOf(store.catalog.read(), bucket.plugins);
+  const inMaintenance = store.maintenance.hosts();
+  let known = knownOf(store.catalog.read(), bucket, inMaintenance);
   let why: DeployCause | undefined;
   const settlements = new Settlements();
   const connections = new Connections(reporter, (host) => state.delivery(host)?.tools);
@@ -109,13 +113,14 @@ function openRun(bucket: Bucket, command: string, lock: Lock): Run {
       return why;
     },
     adopt(catalog, cause) {
-      known = knownOf(catalog, bucket.plugins);
+      known = knownOf(catalog, bucket, inMaintenance);
       why = cause ?? why;
     },
     ...state,
     connections,
     ledger: new Ledger(),
     settlements,
+    budget: new BudgetState(),
     tmp,
     at,
     async end() {
@@ -127,12 +132,16 @@ function openRun(bucket: Bucket, command: string, lock: Lock): Run {
   };
 }
 
-/** A catalog with the lookups that runs need; its manifests contain the parsed values of claimed keys. */
+/**
+ * A catalog with the lookups that runs need; its manifests contain the parsed values of claimed keys, and the allocations of
+ * workers `inMaintenance` are out of service. Default: those that the store says are in maintenance now.
+ */
 export function knownOf(
   stored: StoredCatalog,
-  plugins: readonly OwnedKeys[],
+  { plugins, store }: { readonly plugins: readonly OwnedKeys[]; readonly store: Bucket["store"] },
+  inMaintenance: ReadonlySet<string> = store.maintenance.hosts(),
 ): Pick<Run, "catalog" | "workers" | "jobs" | "allocationsOf" | "allocationsOn"> {
-  const catalog = withClaims(stored, plugins);
+  const catalog = outOfService(withClaims(stored, plugins), inMaintenance);
   const there = catalog.allocations.filter(({ removed }) => !removed);
   return {
     catalog,
@@ -141,6 +150,16 @@ export function knownOf(
     allocationsOf: groupBy(there, ({ job }) => job),
     allocationsOn: groupBy(there, ({ host }) => host),
   };
+}
+
+/** While a worker is in maintenance, its allocations are not active, as if they were disabled. */
+function outOfService(catalog: StoredCatalog, hosts: ReadonlySet<string>): StoredCatalog {
+  if (hosts.size === 0) return catalog;
+  const allocations = catalog.allocations.map(
+    (allocation): Allocation =>
+      hosts.has(allocation.host) ? { ...allocation, disabled: true, inMaintenance: true } : allocation,
+  );
+  return { ...catalog, allocations };
 }
 
 function withClaims(stored: StoredCatalog, plugins: readonly OwnedKeys[]): StoredCatalog {

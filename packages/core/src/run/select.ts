@@ -72,6 +72,15 @@ function refusal(job: Job, host: string, found: Allocation | undefined, whenDisa
         `maand cat allocations --jobs ${job.name} shows where it is`,
       ),
     ];
+  if (found.inMaintenance)
+    return [
+      error(
+        "in_maintenance",
+        FLAG,
+        `${host} is in maintenance`,
+        "maand maintain status shows it; maand maintain resume continues",
+      ),
+    ];
   if (!found.disabled) return [];
   return [error("disabled_allocation", FLAG, `job ${job.name} is disabled on ${host}`, whenDisabled)];
 }

@@ -36,13 +36,14 @@ export class CatalogRows {
 
   allocations(): Allocation[] {
     const rows = this.#db.all(
-      "SELECT id, job, host, disabled, removed, position FROM allocation ORDER BY job, removed, position, host",
+      "SELECT id, job, host, disabled, drained, removed, position FROM allocation ORDER BY job, removed, position, host",
     );
     return rows.map((row) => ({
       id: String(row.id),
       job: String(row.job),
       host: String(row.host),
       disabled: row.disabled === 1,
+      ...(row.drained === 1 ? { drained: true } : {}),
       removed: row.removed === 1,
       index: Number(row.position),
     }));
@@ -170,16 +171,18 @@ export class CatalogRows {
       if (
         was &&
         was.disabled === allocation.disabled &&
+        was.drained === allocation.drained &&
         was.removed === allocation.removed &&
         was.index === allocation.index
       )
         continue;
       this.#db.run(
-        "INSERT INTO allocation (id, job, host, disabled, removed, position) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET disabled = excluded.disabled, removed = excluded.removed, position = excluded.position",
+        "INSERT INTO allocation (id, job, host, disabled, drained, removed, position) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET disabled = excluded.disabled, drained = excluded.drained, removed = excluded.removed, position = excluded.position",
         allocation.id,
         allocation.job,
         allocation.host,
         allocation.disabled ? 1 : 0,
+        allocation.drained ? 1 : 0,
         allocation.removed ? 1 : 0,
         allocation.index,
       );

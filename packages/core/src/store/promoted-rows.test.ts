@@ -20,7 +20,10 @@ afterEach(() => rmSync(directory, { recursive: true, force: true }));
 function storeOf(version: number, ...more: readonly string[]): void {
   const db = new Database(file);
   migrate(db, version);
-  for (const statement of ["INSERT INTO allocation VALUES ('a1', 'api', '10.0.0.1', 0, 0, 0)", ...more])
+  for (const statement of [
+    "INSERT INTO allocation (id, job, host, disabled, removed, position) VALUES ('a1', 'api', '10.0.0.1', 0, 0, 0)",
+    ...more,
+  ])
     db.exec(statement);
   db.close();
 }

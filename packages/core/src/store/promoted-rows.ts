@@ -46,16 +46,24 @@ export class PromotedRows {
 
   /** The whole recorded state, by allocation id. */
   recorded(): Map<string, RecordedState> {
+    return this.#read("1 = 1");
+  }
+
+  /** The recorded state of some allocations, by allocation id. */
+  recordedOf(allocations: readonly string[]): Map<string, RecordedState> {
+    if (allocations.length === 0) return new Map();
+    return this.#read("allocation IN (SELECT value FROM json_each(?))", JSON.stringify(allocations));
+  }
+
+  #read(where: string, ...values: readonly string[]): Map<string, RecordedState> {
     const found = new Map<string, RecordedState>();
     const add = (id: unknown, part: RecordedState) => found.set(String(id), { ...found.get(String(id)), ...part });
-    for (const row of this.#db.all("SELECT allocation, digest FROM staged"))
+    for (const row of this.#db.all(`SELECT allocation, digest FROM staged WHERE ${where}`, ...values))
       add(row.allocation, { staged: row.digest === null ? "unknown" : String(row.digest) });
-    const promoted =
-      "SELECT allocation, digest, version, health_failed, stopped, previous_version, update_seq, release FROM promoted";
-    for (const row of this.#db.all(promoted)) add(row.allocation, { promoted: promotedOf(row) });
-    const open =
-      "SELECT allocation, kind, outcome, run, digest, version, receipt, update_seq FROM step WHERE settled = 0 AND kind IN ('start','restart','reload','stop','loss') ORDER BY id";
-    for (const row of this.#db.all(open)) {
+    const promoted = `SELECT allocation, digest, version, health_failed, stopped, previous_version, update_seq, release FROM promoted WHERE ${where}`;
+    for (const row of this.#db.all(promoted, ...values)) add(row.allocation, { promoted: promotedOf(row) });
+    const open = `SELECT allocation, kind, outcome, run, digest, version, receipt, update_seq FROM step WHERE settled = 0 AND kind IN ('start','restart','reload','stop','loss') AND ${where} ORDER BY id`;
+    for (const row of this.#db.all(open, ...values)) {
       add(row.allocation, {
         unsettled: {
           kind: kindOf(row.kind),
@@ -153,6 +161,11 @@ export class PromotedRows {
   markStopped(allocation: string): void {
     this.#db.run("UPDATE promoted SET stopped = 1 WHERE allocation = ?", allocation);
     this.#db.run("DELETE FROM pending_health WHERE allocation = ?", allocation);
+  }
+
+  /** Marks an allocation that was stopped as running its promoted version again. */
+  markRunning(allocation: string): void {
+    this.#db.run("UPDATE promoted SET stopped = 0 WHERE allocation = ?", allocation);
   }
 
   markHealth(allocation: string, failed: boolean): void {

@@ -4,7 +4,8 @@ import { ContentRows } from "./content-rows.ts";
 import { type OpenOptions, StoreDatabase } from "./database.ts";
 import { Journal } from "./journal.ts";
 import { KvRows } from "./kv/kv-rows.ts";
-import { PendingAfterRows, PendingHealthRows, RolloutRows } from "./pending-rows.ts";
+import { MaintenanceRows } from "./maintenance/maintenance-rows.ts";
+import { HoldRows, PendingAfterRows, PendingHealthRows, RolloutRows } from "./pending-rows.ts";
 import { PluginStateRows } from "./plugin-state-rows.ts";
 import { PromotedRows } from "./promoted-rows.ts";
 import { ReleaseRows } from "./release-rows.ts";
@@ -23,7 +24,9 @@ export class Store {
   readonly pendingAfter: PendingAfterRows;
   readonly pendingHealth: PendingHealthRows;
   readonly rollouts: RolloutRows;
+  readonly holds: HoldRows;
   readonly pluginState: PluginStateRows;
+  readonly maintenance: MaintenanceRows;
   readonly #db: StoreDatabase;
 
   private constructor(db: StoreDatabase) {
@@ -40,7 +43,9 @@ export class Store {
     this.pendingAfter = new PendingAfterRows(db);
     this.pendingHealth = new PendingHealthRows(db);
     this.rollouts = new RolloutRows(db);
+    this.holds = new HoldRows(db);
     this.pluginState = new PluginStateRows(db);
+    this.maintenance = new MaintenanceRows(db);
   }
 
   /**

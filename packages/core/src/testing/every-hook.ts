@@ -23,7 +23,13 @@ import {
   verifyContext,
 } from "./job-contexts.ts";
 import { examineContext } from "./run-context.ts";
-import { connectContext, inventoryContext, preflightContext, stageContext } from "./worker-contexts.ts";
+import {
+  connectContext,
+  inventoryContext,
+  preflightContext,
+  stageContext,
+  workerCommandContext,
+} from "./worker-contexts.ts";
 
 /** The arguments of a tap. */
 export type Given<Name extends HookName> = Parameters<TapFunction<Name>>;
@@ -39,6 +45,7 @@ const SAMPLES: { readonly [Name in HookName]: () => Given<Name> } = {
   login: () => [connectContext()],
   locate: () => [connectContext()],
   preflight: () => [preflightContext()],
+  runOnWorker: () => [workerCommandContext()],
   beforeJob: () => [scopedJobContext()],
   permit: () => [permitContext()],
   render: () => [{ files: [] }, renderContext()],

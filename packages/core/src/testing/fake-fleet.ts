@@ -2,6 +2,7 @@ import { MaandError } from "../errors.ts";
 import type { ActionContext } from "../plugin-api/contexts.ts";
 import type { Plugin } from "../plugin-api/plugin.ts";
 import { fakeRemote } from "./fake-remote.ts";
+import { fakeMachines } from "./machines/fake-machines.ts";
 
 /** One job on one fake worker. */
 export interface FakeAllocation {
@@ -22,6 +23,8 @@ export interface FakeFleet {
   at(job: string, host: string): FakeAllocation | undefined;
   /** The running versions, by `job@host`. */
   running(): Record<string, string>;
+  /** The boot id of a worker; a command with `shutdown` gives it another one, and ends what runs there. */
+  bootId(host: string): string;
   /** Makes an operation fail from now on: `restart api@10.0.0.2`, `stage 10.0.0.1`, `verify api`, `connect 10.0.0.3`. */
   fail(what: string, error?: MaandError): void;
   /** Makes all operations succeed again. */
@@ -36,11 +39,13 @@ export interface FakeFleet {
 export function fakeFleet(): FakeFleet {
   const workers = new Map<string, Map<string, FakeAllocation>>();
   const failures = new Map<string, MaandError>();
+  const machines = fakeMachines();
   const fleet: FakeFleet = {
     done: [],
     connected: [],
     onDo: () => undefined,
     onDone: () => undefined,
+    bootId: machines.bootId,
     at: (job, host) => workers.get(host)?.get(job),
     running: () =>
       Object.fromEntries(
@@ -79,7 +84,19 @@ export function fakeFleet(): FakeFleet {
       const failure = failures.get(`connect ${worker.host}`);
       if (failure) throw failure;
       fleet.connected.push(worker.host);
-      return fakeRemote({ host: worker.host, transport: "fake", root });
+      const { host } = worker;
+      return fakeRemote({ host, transport: "fake", root, answers: ({ line }) => machines.answer(host, line) });
+    });
+    hooks.runOnWorker.tapPromise("fake-fleet", async ({ worker: { host }, step, command }) => {
+      const what = `${command.title} ${host}`;
+      const code = await machines.once(step, async () => {
+        await does(what);
+        if (!command.argv.join(" ").includes("shutdown")) return;
+        machines.reboot(host);
+        for (const found of workers.get(host)?.values() ?? []) delete found.running;
+      });
+      await fleet.onDone(what);
+      return { code, stdout: "", stderr: "", durationMs: 0 };
     });
     hooks.stage.tapPromise("fake-fleet", async (context) => {
       const what = `stage ${context.worker.host}`;
@@ -88,6 +105,7 @@ export function fakeFleet(): FakeFleet {
         allocation(job, context.worker.host).files = Object.fromEntries(
           files.map((file) => [file.path, Buffer.from(context.read(file)).toString()]),
         );
+      machines.deliver(context.worker.host, context.metadata);
       await fleet.onDone(what);
       return "done";
     });

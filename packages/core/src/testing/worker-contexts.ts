@@ -1,6 +1,7 @@
 import type { Problem } from "../domain/checks/problem.ts";
 import type { ConnectContext, LocateContext } from "../plugin-api/base-contexts.ts";
 import type { InventoryContext } from "../plugin-api/contexts/inventory-context.ts";
+import type { WorkerCommandContext } from "../plugin-api/contexts/worker-command-context.ts";
 import type { PreflightContext, StageContext } from "../plugin-api/contexts.ts";
 import { fakeRemote } from "./fake-remote.ts";
 import { type Recording, runContext } from "./run-context.ts";
@@ -73,4 +74,14 @@ export function stageContext(over: Partial<StageContext> = {}): StageContext & R
     timeoutMs: 60_000,
     ...over,
   };
+}
+
+/** `runOnWorker`: the command of a maintenance on `10.0.0.1`. */
+export function workerCommandContext(over: Partial<WorkerCommandContext> = {}): WorkerCommandContext & Recording {
+  const base = workerBase(over);
+  const step = over.step ?? { id: "maintenance.0.command.1", resumes: null, replaces: [], onSettled: () => {} };
+  const argv = ["apt-get", "-y", "upgrade"];
+  const onLine: WorkerCommandContext["command"]["onLine"] = (line, stream) => base.log(line, { stream });
+  const command = { id: `${step.id}+1`, argv, title: argv.join(" "), env: {}, timeoutMs: 3_600_000, onLine };
+  return { ...base, remote: fakeRemote({ host: base.worker.host }), command, ...over, step };
 }

@@ -10,7 +10,7 @@ export type OnLine = NonNullable<ExecOptions["onLine"]>;
 
 /**
  * Sends a command to a runner and follows it to its end. Returns its exit code; throws TIMED_OUT, INTERRUPTED or DISCONNECTED,
- * where it is not known.
+ * where it is not known. A command that outlives the run is not ended when that is interrupted.
  */
 export async function requestCommand(
   { host }: Pick<Remote, "host">,
@@ -18,6 +18,7 @@ export async function requestCommand(
   runner: RunnerClient,
   cutoff: Cutoff,
   onLine: OnLine,
+  { outlivesRun = false }: { readonly outlivesRun?: boolean } = {},
 ): Promise<number> {
   const lines = {
     stdout: new LineSplitter((line) => onLine(line, "stdout")),
@@ -25,7 +26,7 @@ export async function requestCommand(
   };
   const running = runner.request(request, (stream: OutputStream, bytes) => lines[stream].push(bytes));
   const cut = cutoff.reached.then(async (code) => {
-    if (code === "INTERRUPTED") await cutoff.atMost(ENDING_MS, running.end());
+    if (code === "INTERRUPTED" && !outlivesRun) await cutoff.atMost(ENDING_MS, running.end());
     running.abandon();
     return code;
   });

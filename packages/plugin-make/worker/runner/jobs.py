@@ -22,7 +22,11 @@ def listed():
 
 
 def directory_of(job):
-    return os.path.join(ROOT, "jobs", job)
+    return ROOT if job == WHOLE_WORKER else os.path.join(ROOT, "jobs", job)
+
+
+# Stands for the worker itself where a name of a job is expected; no job can have it.
+WHOLE_WORKER = "+worker"
 
 
 def is_name_of_job(job):

@@ -4,6 +4,10 @@ import type { CommandClass } from "clipanion";
 /** The commands of this plugin by path. Each one is imported only when it is used. */
 export const COMMANDS = {
   run_command: async () => (await import("./run_command.ts")).RunCommandCommand,
+  maintain: async () => (await import("./maintain/begin.ts")).MaintainCommand,
+  "maintain status": async () => (await import("./maintain/status.ts")).MaintainStatusCommand,
+  "maintain resume": async () => (await import("./maintain/control.ts")).MaintainResumeCommand,
+  "maintain abort": async () => (await import("./maintain/control.ts")).MaintainAbortCommand,
   worker_facts: async () => (await import("./worker_facts.ts")).WorkerFactsCommand,
   "worker trust": async () => (await import("./worker-trust.ts")).WorkerTrustCommand,
   "job create": async () => (await import("./job-create.ts")).JobCreateCommand,

@@ -44,6 +44,10 @@ export class RunCommandCommand extends EngineCommand {
   healthCheck = Option.Boolean("--health_check,--health-check", false, {
     description: "After each batch, wait for healthy workers and jobs.",
   });
+  ignoreBudget = Option.Boolean("--ignore-budget", false, {
+    description:
+      "With --health_check, in an emergency: take down more of a job than its availability budget allows; each case is recorded.",
+  });
   allowDisconnect = Option.Boolean("--allow-disconnect", false, {
     description: "A connection closed during the command is not a failure.",
   });
@@ -56,6 +60,7 @@ export class RunCommandCommand extends EngineCommand {
       concurrency: Number(this.concurrency),
       healthCheck: this.healthCheck,
       allowDisconnect: this.allowDisconnect,
+      ignoreBudget: this.ignoreBudget,
     };
     const results = await this.withEngine((bucket) => runCommand(bucket, options));
     if (this.json) this.printJson(results.map(record));

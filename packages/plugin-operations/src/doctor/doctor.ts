@@ -37,7 +37,7 @@ export function examineBucket(paths: BucketPaths): Finding[] {
 export async function examine(bucket: Bucket): Promise<Finding[]> {
   const reporter = runReporter(bucket, "doctor");
   const connections = new Connections(reporter);
-  const known = { ...knownOf(bucket.store.catalog.read(), bucket.plugins), ...recordedStateOf(bucket) };
+  const known = { ...knownOf(bucket.store.catalog.read(), bucket), ...recordedStateOf(bucket) };
   const { jobs, workers } = known.catalog;
   const side = pLimit(WORKERS_AT_ONCE);
   const tools = new Set<string>();

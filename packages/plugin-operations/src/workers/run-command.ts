@@ -11,6 +11,7 @@ import {
 import { expectsReboot, type RebootKind } from "./expects-reboot.ts";
 import { runScript, type ScriptResult } from "./run-script.ts";
 import { awaitReturn } from "./wait-for-reboot.ts";
+import { workerClaims } from "./worker-claims.ts";
 
 /** The options of a command on workers. */
 export interface RunCommandOptions {
@@ -26,6 +27,8 @@ export interface RunCommandOptions {
   readonly healthCheck: boolean;
   /** Whether a connection that closes while the command runs is not a failure. */
   readonly allowDisconnect: boolean;
+  /** With `healthCheck`: run it although the availability budget of a job forbids it; each case is reported. */
+  readonly ignoreBudget?: boolean;
 }
 
 /**
@@ -53,17 +56,26 @@ export async function runCommand(bucket: Bucket, options: RunCommandOptions): Pr
     stops_when: options.healthCheck ? "a command or health check of a batch fails" : "a command of a batch fails",
   });
   const results: ScriptResult[] = [];
+  const claims = workerClaims(source, options);
   try {
-    for (const [index, batch] of batches.entries()) {
+    let rest: (readonly Worker[])[] = batches;
+    while (rest.length > 0) {
       if (bucket.signal.aborted) break;
-      const ended = await Promise.all(batch.map((worker) => runScript(source, worker, script)));
-      const problem = await afterBatch(ended, index + 1 < batches.length);
-      results.push(...ended.map((result) => (problem && result.ok ? spoilt(result, problem(result)) : result)));
-      if (results.some(({ ok }) => !ok)) break;
+      const next = await claims.next(rest);
+      results.push(...next.refused.map(({ member, error }) => notRun(member, "blocked", error)));
+      if (next.batch.length === 0) break;
+      rest = next.rest;
+      const ended = await Promise.all(next.batch.map((worker) => runScript(source, worker, script)));
+      const problem = await afterBatch(ended, rest.length > 0);
+      const judged = ended.map((result) => (problem && result.ok ? spoilt(result, problem(result)) : result));
+      results.push(...judged);
+      if (judged.some(({ ok }) => !ok)) break;
+      claims.settle(next.batch);
     }
     const why = bucket.signal.aborted ? "interrupted" : "an earlier batch failed";
-    const left = workers.slice(results.length).map((worker) => skippedResult(worker, why));
-    return [...results, ...left].map((result) => bucket.mask.conceal(result));
+    const reached = new Map(results.map((result) => [result.host, result]));
+    const all = workers.map((worker) => reached.get(worker.host) ?? notRun(worker, "skipped", { message: why }));
+    return all.map((result) => bucket.mask.conceal(result));
   } finally {
     await source.end();
   }
@@ -147,16 +159,20 @@ function spoilt(result: ScriptResult, message: string | undefined): ScriptResult
   return message === undefined ? result : { ...result, ok: false, outcome: "failed", message };
 }
 
-function skippedResult({ host }: Worker, message: string): ScriptResult {
+function notRun(
+  { host }: Worker,
+  outcome: "skipped" | "blocked",
+  { message, hint = null }: { readonly message: string; readonly hint?: string | null | undefined },
+): ScriptResult {
   return {
     host,
     exit: null,
-    outcome: "skipped",
+    outcome,
     ok: false,
     stdout: "",
     stderr: "",
     durationMs: 0,
     message,
-    hint: null,
+    hint,
   };
 }

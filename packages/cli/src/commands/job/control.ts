@@ -15,6 +15,9 @@ abstract class ControlCommand extends EngineCommand {
   healthCheck = Option.Boolean("--health_check,--health-check", false, {
     description: "Check the job's health after each batch.",
   });
+  ignoreBudget = Option.Boolean("--ignore-budget", false, {
+    description: "In an emergency: take down more of a job than its availability budget allows; each case is recorded.",
+  });
 
   abstract get targetName(): string;
 
@@ -24,6 +27,7 @@ abstract class ControlCommand extends EngineCommand {
       target: this.targetName,
       workers: listOf(this.allocations),
       healthCheck: this.healthCheck,
+      ignoreBudget: this.ignoreBudget,
     };
     const results = await this.withEngine((bucket) => {
       this.warnOfHolds(heldTexts(bucket.store.catalog.read(), control.jobs));

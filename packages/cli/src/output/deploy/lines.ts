@@ -1,10 +1,13 @@
 import { duration, plural, type Style, visible } from "@maand/command";
 import type { MaandEvent, Outcome } from "@maand/core";
 import { wrapped } from "../wrap.ts";
+import { maintenanceLines } from "./maintenance-lines.ts";
 import { rolloutLines } from "./step-lines.ts";
 import { summaryLines } from "./summary.ts";
 
 type Waiting = Extract<MaandEvent, { type: "tap.waiting" }>;
+type Budgeted = Extract<MaandEvent, { type: "budget.refused" | "budget.ignored" }>;
+type Started = Extract<MaandEvent, { type: "job.started" }>;
 type Planned = Extract<MaandEvent, { type: "script.planned" }>;
 
 /** Returns the lines to print for an event; most events have none. */
@@ -29,6 +32,9 @@ const TITLES: Readonly<Record<string, string>> = { rollback: "rollback", "rollou
 
 function quietLines(event: MaandEvent, style: Style, title: string): string[] {
   if (event.type === "worker.failed" || event.type === "run.finished") return lines(event, style, title);
+  if (event.type === "maintenance.finished") return lines(event, style, title);
+  if (event.type === "maintenance.worker" && event.state === "set_aside") return lines(event, style, title);
+  if (event.type === "budget.refused" || event.type === "budget.ignored") return lines(event, style, title);
   if (event.type === "tap.waiting" && event.stopping) return lines(event, style, title);
   if (event.type === "script.finished" && event.outcome !== "ok")
     return [...lines(event, style, title), ...event.output.map((line) => `  ${style.faint("|")} ${visible(line)}`)];
@@ -53,11 +59,7 @@ function lines(event: MaandEvent, style: Style, title: string): string[] {
     case "job.blocked":
       return [`${style.warn("blocked")} ${event.job}: depends on ${event.by}`];
     case "job.started":
-      return event.batches === 0
-        ? []
-        : [
-            `${style.strong(event.job)}: ${plural(event.allocations, "allocation")} in ${plural(event.batches, "batch", "batches")}; stops when ${event.stops_when}`,
-          ];
+      return event.batches === 0 ? [] : [startedLine(event, style)];
     case "revert.started":
       return [
         `${style.bad(`${event.job} ${event.from} failed:`)} ${event.reason}`,
@@ -106,9 +108,24 @@ function lines(event: MaandEvent, style: Style, title: string): string[] {
     case "run.finished":
       if (event.outcome === "refused") return event.warnings.map((message) => `${style.warn("warning:")} ${message}`);
       return summaryLines(event, style, title);
+    case "budget.refused":
+    case "budget.ignored":
+      return budgetLines(event, style);
     default:
-      return rolloutLines(event, style);
+      return [...rolloutLines(event, style), ...maintenanceLines(event, style)];
   }
+}
+
+function startedLine({ job, allocations, batches, stops_when }: Started, style: Style): string {
+  return `${style.strong(job)}: ${plural(allocations, "allocation")} in ${plural(batches, "batch", "batches")}; stops when ${stops_when}`;
+}
+
+/** What goes down, or not, and the sentence of the availability budget. */
+function budgetLines({ type, worker, jobs, message, hint }: Budgeted, style: Style): string[] {
+  const unit = worker === null ? jobs.join(", ") : jobs.length === 1 ? `${jobs[0]}@${worker}` : worker;
+  if (type === "budget.ignored") return [`${style.warn("budget ignored")} ${unit}: ${message}`];
+  const next = hint === null ? [] : [`  ${style.faint("hint:")} ${hint}`];
+  return [`${style.bad("refused")} ${unit}: ${message}`, ...next];
 }
 
 /** The number of units that a notice names; the others are counted. */

@@ -9,13 +9,13 @@ type PlanJob = Plan["waves"][number]["jobs"][number];
 
 /** A plan as text: for each allocation, what would happen and why. Diffs are never wrapped to the screen. */
 export function planLines(plan: Plan, style: Style, columns?: number, title = "deploy"): string[] {
-  const { waves, stopping, undecided, failures, underWay, unbuilt, held } = plan;
+  const { waves, stopping, undecided, failures, underWay, unbuilt, held, maintenance } = plan;
   const heading = title === "plan" ? title : `${title} dry-run`;
   if (waves.length + stopping.length + undecided.length + failures.length === 0) return [`${heading}: no jobs matched`];
   const fit = (...lines: readonly string[]) => wrapped(lines, columns);
   return [
     ...fit(`${heading}: ${headline(plan, title)}`),
-    ...held.flatMap(({ text }) => fit(`${style.warn("warning:")} ${text}`)),
+    ...[...held.map(({ text }) => text), ...maintenance].flatMap((text) => fit(`${style.warn("warning:")} ${text}`)),
     ...(unbuilt.length > 0 ? fit(`${style.warn("warning:")} ${unbuiltText(unbuilt)}`) : []),
     ...(underWay ? fit(`${style.warn("warning:")} ${underWayText(underWay)}`) : []),
     ...(stopping.length > 0 ? fit("", "to stop first:", ...stoppingLines(stopping, style)) : []),
@@ -119,6 +119,7 @@ export function planRecord(
     undecided: plan.undecided.map(({ job, message }) => ({ job: job.name, message })),
     unbuilt: plan.unbuilt,
     held: plan.held,
+    maintenance: plan.maintenance,
     under_way: underWayRecord(plan),
     failures: plan.failures.map(({ job, code, message, hint }) => ({ job, code, message, hint: hint ?? null })),
     leaving: plan.stopping.map(({ job, allocation, remove, reason }) => ({

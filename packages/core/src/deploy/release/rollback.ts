@@ -13,10 +13,10 @@ const OPTIONS = { force: false, syncOnly: false } as const;
  * deploys these jobs, the last wave first. The next deploy continues an unfinished rollback. Throws PROBLEMS before
  * anything is changed if a release is unknown or does not fit.
  */
-export async function rollback(bucket: Bucket, target: RollbackTarget): Promise<Summary> {
+export async function rollback(bucket: Bucket, target: RollbackTarget, ignoreBudget = false): Promise<Summary> {
   return deployWith(bucket, "rollback", async () => {
     const { jobs, change } = await chooseRollback(bucket, target);
-    return { options: { ...OPTIONS, jobs }, change, reason: "rollback", reversed: true };
+    return { options: { ...OPTIONS, jobs, ignoreBudget }, change, reason: "rollback", reversed: true };
   });
 }
 

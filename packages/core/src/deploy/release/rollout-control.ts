@@ -18,13 +18,13 @@ const OPTIONS = { force: false, syncOnly: false } as const;
  * Continues a staged rollout: past a pause, with the rest of a timed wait, or with the step that failed. Throws PROBLEMS if none is
  * open.
  */
-export async function resumeRollout(bucket: Bucket, name: string): Promise<Summary> {
+export async function resumeRollout(bucket: Bucket, name: string, ignoreBudget = false): Promise<Summary> {
   return deployWith(bucket, "rollout resume", async () => {
     const { job, open } = openRolloutOf(bucket, name);
     const isPaused = stepState(job.rollout?.steps[open.step]) === "paused";
     const pass = () => bucket.store.rollouts.moveTo(name, open.step + 1, bucket.now().toISOString());
     const store = isPaused ? pass : () => undefined;
-    return { options: { ...OPTIONS, jobs: [name] }, change: undefined, store, reversed: false };
+    return { options: { ...OPTIONS, jobs: [name], ignoreBudget }, change: undefined, store, reversed: false };
   });
 }
 
@@ -33,7 +33,7 @@ export async function resumeRollout(bucket: Bucket, name: string): Promise<Summa
  * the rollout is bad and held, as after a revert. The next deploy continues an abort that did not end. Throws PROBLEMS if no
  * rollout is open, or if there is nothing to go back to.
  */
-export async function abortRollout(bucket: Bucket, name: string): Promise<Summary> {
+export async function abortRollout(bucket: Bucket, name: string, ignoreBudget = false): Promise<Summary> {
   return deployWith(bucket, "rollout abort", async () => {
     const { job, open } = openRolloutOf(bucket, name);
     const by = userName();
@@ -41,7 +41,7 @@ export async function abortRollout(bucket: Bucket, name: string): Promise<Summar
     const release = releaseBefore(bucket, job, open);
     const change = await changedReleases(bucket, [{ job: name, release, kind: "revert", reason }], by);
     const store = () => bucket.store.releases.markBad(name, open.release, reason);
-    return { options: { ...OPTIONS, jobs: [name] }, change, store, reason: "revert", reversed: false };
+    return { options: { ...OPTIONS, jobs: [name], ignoreBudget }, change, store, reason: "revert", reversed: false };
   });
 }
 

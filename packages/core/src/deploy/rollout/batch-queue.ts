@@ -1,6 +1,8 @@
 import { stopIfInterrupted } from "../../bucket/outcome.ts";
 import { splitBatches } from "../../domain/deploy/batches.ts";
 import type { PlannedAllocation } from "../../plan/plan-job.ts";
+import { isDecided } from "../../run/budget/arbiter.ts";
+import { nextMembers, refuseMembers } from "./claim-members.ts";
 import type { HealthGate } from "./health-gate.ts";
 import type { JobRollout, PlannedBatch } from "./job-rollout.ts";
 import { runRound } from "./run-round.ts";
@@ -41,18 +43,54 @@ export class BatchQueue {
     return chosen;
   }
 
-  /** Runs the given batches, or all remaining ones, one after another. Throws at the first failure. */
+  /**
+   * Runs the given batches, or all remaining ones, one after another, as the availability budget allows. Throws at the first failure, and
+   * if nothing of the rest may go down.
+   */
   async run(batches: readonly PlannedBatch[] = this.#left): Promise<void> {
     if (batches === this.#left) this.#left = [];
-    const count = this.#begun + batches.length + this.#left.length;
-    for (const { phase, members, verify } of batches) {
+    let rest = batches;
+    while (rest.length > 0) {
       stopIfInterrupted(this.#rollout.run.bucket.signal);
+      const chosen = this.#isDecided ? await this.#choose(rest) : first(rest);
+      rest = chosen.rest;
+      const { phase, members, verify } = chosen.batch;
+      const count = this.#begun + 1 + rest.length + this.#left.length;
       const batch = { phase, index: this.#begun, count };
       this.#begun += 1;
       const gate = this.#begun < count ? STARTED : lastGate(this.#rollout);
       await runRound(this.#rollout, { members, batch, promote: true, ...(verify ? { gate } : {}) });
     }
   }
+
+  get #isDecided(): boolean {
+    const { run, job } = this.#rollout;
+    return isDecided(run, "restart", [job.name]);
+  }
+
+  /** The next batch, or what of it may go down, and the batches after it. */
+  async #choose(batches: readonly PlannedBatch[]): Promise<Chosen> {
+    const next = await nextMembers(
+      this.#rollout,
+      batches.map(({ members }) => members),
+    );
+    if (!("batch" in next)) throw refuseMembers(this.#rollout, next.refused);
+    const { batch: from, rest } = first(batches.slice(next.from));
+    const later = from.members.filter((member) => !next.batch.includes(member));
+    const tail = later.length > 0 ? [{ ...from, members: later }] : [];
+    return { batch: { ...from, members: next.batch }, rest: [...batches.slice(0, next.from), ...tail, ...rest] };
+  }
+}
+
+/** The batch to run next, and those after it. */
+interface Chosen {
+  readonly batch: PlannedBatch;
+  readonly rest: readonly PlannedBatch[];
+}
+
+function first([batch, ...rest]: readonly PlannedBatch[]): Chosen {
+  if (!batch) throw new RangeError("no batch remains");
+  return { batch, rest };
 }
 
 /** Between batches, allocations whose batch has not started may be down: their batch starts them. */

@@ -2,6 +2,7 @@ import { asMaandError } from "../../bucket/outcome.ts";
 import type { Allocation } from "../../domain/workspace/job.ts";
 import { MaandError } from "../../errors.ts";
 import type { PlannedAllocation } from "../../plan/plan-job.ts";
+import { noteSeen } from "../../run/budget/note-seen.ts";
 import { checkHealth, type HealthFinding } from "../../run/check-health.ts";
 import type { JobRollout } from "./job-rollout.ts";
 
@@ -33,6 +34,7 @@ export async function passGate(
   const finding = await checkHealth(run, context, checked, gate.wait);
   if (finding.cause && run.bucket.signal.aborted) throw finding.cause;
   const unhealthy = unhealthyOf(finding, checked, members);
+  noteSeen(run, checked, finding);
   recordHealth(rollout, checked, unhealthy);
   noteHealth(rollout, members, gate, { finding, unhealthy });
   if (finding.cause) throw gate.isLate ? lateError(finding.cause) : finding.cause;

@@ -46,7 +46,7 @@ export function jobRollout(run: Run, plan: PlannedJob, hostsFirst: readonly stri
     plan,
     context: scopedJobContext(run, job),
     order,
-    batches: lifecycleBatches(job, inOrder, members),
+    batches: lifecycleBatches(job, inOrder, members, run.allocationsOf.get(job.name)?.length),
     rounds: [],
     isPart: false,
     present: () => active.filter(({ host }) => !run.ledger.lost(job.name, host)),

@@ -1,5 +1,6 @@
 import { runToEnd, stopIfInterrupted } from "../../bucket/outcome.ts";
 import { type PlannedJob, pendingAmong } from "../../plan/plan-job.ts";
+import { beginChange, refuseExcluded } from "../../run/budget/arbiter.ts";
 import type { Run } from "../../run/run.ts";
 import { noteRest, noteUnchanged } from "../note-allocations.ts";
 import { lastGate } from "./batch-queue.ts";
@@ -37,8 +38,10 @@ export async function rollOut(
 ): Promise<EndedRollout> {
   const rollout = jobRollout(run, plan, options.hostsFirst);
   reportStarted(rollout);
+  const end = beginChange(run, { job: plan.job.name, what: "a rollout" });
   const ended = await runToEnd(run.bucket.now, async () => {
     noteUnchanged(run, plan);
+    if (rollout.batches.length > 0) refuseExcluded(run, plan.job.name);
     await checkPending(rollout);
     const { steps } = plan;
     if (!steps) await runPart(rollout);
@@ -47,6 +50,7 @@ export async function rollOut(
     if (steps) run.bucket.store.rollouts.close(plan.job.name);
     if (options.isWhole) await runAfter(rollout);
   });
+  end();
   if (!ended.ok) {
     markBad(rollout, ended.cause);
     run.ledger.failJob(plan.job.name, ended.cause);

@@ -5,6 +5,7 @@ import type { BatchContext } from "../../plugin-api/contexts.ts";
 import type { HealthFinding } from "../../run/check-health.ts";
 import type { WhenDue } from "../../store/pending-rows.ts";
 import { type IntendedAction, recordIntents, runAction, type Step } from "../run-action.ts";
+import { settleMembers } from "./claim-members.ts";
 import { type HealthGate, passGate } from "./health-gate.ts";
 import type { JobRollout } from "./job-rollout.ts";
 import { markAfterDue, promote } from "./promote.ts";
@@ -39,7 +40,9 @@ export async function runRound(rollout: JobRollout, round: Round): Promise<Healt
     if (batch) report(rollout, "batch.promoted", batch, done);
   }
   if (batch && failures.length > 0) throw batchFailed(rollout, batch, failures);
-  return gate && (await passGate(rollout, done, gate));
+  const finding = gate && (await passGate(rollout, done, gate));
+  if (batch || round.promote) settleMembers(rollout, members);
+  return finding;
 }
 
 /** By allocation, the journal rows of commands. */

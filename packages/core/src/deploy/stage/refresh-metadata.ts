@@ -9,9 +9,10 @@ import type { Stager } from "./stage.ts";
  */
 export async function refreshMetadata(run: Run, stager: Stager): Promise<void> {
   run.refresh();
+  const isInMaintenance = (host: string) => run.allocationsOn.get(host)?.some((one) => one.inMaintenance) ?? false;
   const stale = run.catalog.workers.filter((worker) => {
     const delivery = run.delivery(worker.host);
-    if (delivery === undefined || stager.failed(worker.host)) return false;
+    if (delivery === undefined || stager.failed(worker.host) || isInMaintenance(worker.host)) return false;
     const isReached = run.connections.reached(worker.host);
     return delivery.metadata === undefined || (isReached && delivery.metadata !== metadataOf(run, worker, 0).digest);
   });

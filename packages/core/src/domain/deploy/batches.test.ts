@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { batchSize } from "../budget/batch-size.ts";
 import type { BatchSize } from "../workspace/job.ts";
-import { batchSize, inBatches, rolloutOrder } from "./batches.ts";
+import { inBatches, rolloutOrder } from "./batches.ts";
 
 fc.configureGlobal({ seed: 1 });
 

@@ -1,15 +1,7 @@
-import type { Allocation, BatchSize, Job } from "../workspace/job.ts";
+import { batchSize } from "../budget/batch-size.ts";
+import { upgradeBatch } from "../budget/budget.ts";
+import type { Allocation, Job } from "../workspace/job.ts";
 import type { Decision } from "./plan.ts";
-
-/**
- * A batch size as a number of allocations. A percentage counts the active allocations, rounded down, at least 1. A number
- * below 1 means `whenUnset`, where 0 means all at once.
- */
-export function batchSize(size: BatchSize, active: number, whenUnset: number): number {
-  if (typeof size === "string") return Math.max(1, Math.floor((active * Number.parseInt(size, 10)) / 100));
-  const wanted = size >= 1 ? size : whenUnset;
-  return wanted >= 1 ? wanted : Math.max(1, active);
-}
 
 /** Cuts a list into batches of at most `size`, at least one each, in order. */
 export function inBatches<T>(items: readonly T[], size: number): T[][] {
@@ -69,12 +61,14 @@ export interface Batch<Member extends BatchMember> {
 
 /**
  * Cuts the allocations that need a lifecycle command into batches: starts, then reloads, then restarts, each in the
- * order of `hosts`. Percentages refer to the number of `hosts`, which are all active hosts.
+ * order of `hosts`. Percentages refer to the number of `hosts`, which are all active hosts. Upgrades are not larger than the
+ * availability budget, which counts the `total` of the job's allocations.
  */
 export function lifecycleBatches<Member extends BatchMember>(
-  job: Pick<Job, "maxConcurrentStarts" | "maxConcurrentUpgrades">,
+  job: Pick<Job, "maxConcurrentStarts" | "maxConcurrentUpgrades" | "maxUnavailable">,
   hosts: readonly string[],
   members: readonly Member[],
+  total = hosts.length,
 ): Batch<Member>[] {
   const place = new Map(hosts.map((host, at) => [host, at]));
   const inOrder = [...members].sort(
@@ -86,7 +80,7 @@ export function lifecycleBatches<Member extends BatchMember>(
       size,
     );
   const starts = batches("start", batchSize(job.maxConcurrentStarts, hosts.length, 0));
-  const upgradeSize = batchSize(job.maxConcurrentUpgrades, hosts.length, 1);
+  const upgradeSize = upgradeBatch(job, { active: hosts.length, total });
   const upgrades = [...batches("reload", upgradeSize), ...batches("restart", upgradeSize)];
   return withChecks([
     ...starts.map((cut) => ({ phase: "new" as const, members: cut })),

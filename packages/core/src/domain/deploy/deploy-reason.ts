@@ -7,7 +7,8 @@ export type DeployCause = "rollback" | "revert";
 /**
  * Why a deploy changes an allocation, as in `DEPLOY_REASON`: `start`: no version was promoted yet; `enable`: it was
  * stopped; `upgrade`: it gets another release; `retry`: its last command or health check failed or is in doubt;
- * `refresh`: the same release with other values, or a forced deploy; `manual`: not part of a deploy.
+ * `refresh`: the same release with other values, or a forced deploy; `maintenance`: its worker is maintained, and it stops or
+ * starts again; `manual`: not part of a deploy.
  */
 export type DeployReason =
   | DeployCause
@@ -18,6 +19,7 @@ export type DeployReason =
   | "refresh"
   | "disable"
   | "remove"
+  | "maintenance"
   | "manual";
 
 /** The reason why a deploy changes an allocation. */

@@ -4,9 +4,11 @@ import { NO_VERSION } from "./version.ts";
 
 /**
  * The word `cat deployments` shows for an allocation. `stopped`: enabled again and not yet started; `in_doubt`: the result
- * of its last command is unknown, even if it is disabled or removed; `paused`: a staged rollout waits before it reaches it.
+ * of its last command is unknown, even if it is disabled or removed; `paused`: a staged rollout waits before it reaches it;
+ * `maintenance`: its worker is in maintenance.
  */
 export type RolloutState =
+  | "maintenance"
   | "removed"
   | "disabled_restart"
   | "disabled"
@@ -20,12 +22,13 @@ export type RolloutState =
 
 /** The first matching rule decides, from stored state alone. */
 export function rolloutState(
-  allocation: Pick<Allocation, "disabled" | "removed">,
+  allocation: Pick<Allocation, "disabled" | "removed" | "inMaintenance">,
   target: Target,
   recorded: RecordedState,
   isPaused = false,
 ): RolloutState {
   const { promoted, unsettled } = recorded;
+  if (allocation.inMaintenance) return "maintenance";
   if (unsettled?.inDoubt) return "in_doubt";
   if (allocation.removed) return "removed";
   const newDigest = promoted !== undefined && promoted.digest !== target.digest;

@@ -5,6 +5,7 @@ import { GLOB_PATTERN, isGlob } from "../deploy/glob.ts";
 import { isKeepPattern, KEEP_PATTERN } from "../deploy/keep.ts";
 import { NO_VERSION, parseVersion, VERSION_PATTERN } from "../deploy/version.ts";
 import { namePattern, nameRule, WRITTEN_LABEL } from "../workspace/names.ts";
+import { MAX_UNAVAILABLE, NEVER_WITH } from "./budget-schema.ts";
 import { CommandSchema } from "./command-schema.ts";
 import { FileRuleSchema } from "./file-rules.ts";
 import { ResourcesSchema } from "./resources-schema.ts";
@@ -95,6 +96,8 @@ const ENTRIES = {
     "A build is refused if the job has fewer allocations than this.",
     { default: MANIFEST_DEFAULTS.min_allocations_count },
   ),
+  max_unavailable: MAX_UNAVAILABLE,
+  never_with: NEVER_WITH,
   on_failure: described(
     v.picklist(["stop", "revert"]),
     "What happens after a failed rollout: stop leaves the remaining allocations unchanged, revert goes back to the previous release; default stop.",

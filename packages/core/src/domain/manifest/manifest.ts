@@ -19,6 +19,8 @@ export type Manifest = Pick<
   | "maxConcurrentStarts"
   | "maxConcurrentUpgrades"
   | "minAllocationsCount"
+  | "maxUnavailable"
+  | "neverWith"
   | "onFailure"
   | "revertScope"
   | "rollout"
@@ -96,6 +98,8 @@ function resolve(job: string, written: WrittenManifest, report: Report): Manifes
     maxConcurrentStarts: sizeOf(written.max_concurrent_starts, D.max_concurrent_starts),
     maxConcurrentUpgrades: sizeOf(written.max_concurrent_upgrades, D.max_concurrent_upgrades),
     minAllocationsCount: written.min_allocations_count ?? D.min_allocations_count,
+    ...(written.max_unavailable === undefined ? {} : { maxUnavailable: sizeOf(written.max_unavailable, 1) }),
+    ...((written.never_with ?? []).length === 0 ? {} : { neverWith: [...new Set(written.never_with)].sort() }),
     ...(written.on_failure === undefined ? {} : { onFailure: written.on_failure }),
     ...(written.revert_scope === undefined ? {} : { revertScope: written.revert_scope }),
     ...(rollout === undefined ? {} : { rollout }),

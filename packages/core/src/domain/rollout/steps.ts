@@ -32,6 +32,12 @@ const UNITS = new Map([
   ["d", 86_400 * SECOND],
 ]);
 
+/** Milliseconds of a duration as written, such as `90s` or `10m`; undefined for any other text. */
+export function parseDuration(text: string): number | undefined {
+  const step = parseStep(text);
+  return step?.kind === "wait" ? step.ms : undefined;
+}
+
 /** A step as written; undefined for an unknown text. */
 export function parseStep(text: string): RolloutStep | undefined {
   if (!STEP.test(text)) return undefined;

@@ -1,3 +1,4 @@
+import { checkNeverWith } from "../budget/check-never-with.ts";
 import { error, type Problem, type Report, refuses, warning } from "../checks/problem.ts";
 import { isRecord } from "../checks/validate.ts";
 import { byPath } from "../deploy/digest.ts";
@@ -128,6 +129,7 @@ function resolveJobs(
   const demanding = [...manifests].map(([name, manifest]) => ({ name, ...manifest }));
   const unread = new Set(inOrder.map((job) => job.name).filter((name) => !manifests.has(name)));
   const waves = resolveDemands(demanding, report, unread);
+  checkNeverWith(demanding, unread, report);
   return inOrder.flatMap(({ name, manifest: raw, files }): Job[] => {
     const manifest = manifests.get(name);
     if (!manifest) return [];

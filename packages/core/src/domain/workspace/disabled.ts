@@ -103,8 +103,13 @@ function resolve(
 
 /** Whether an allocation is in maintenance. */
 export function isDisabled(disabled: Disabled, job: string, host: string): boolean {
-  const hosts = disabled.jobs.get(job);
-  return disabled.workers.has(host) || hosts === "all" || (hosts?.has(host) ?? false);
+  return disabled.workers.has(host) || isNamed(disabled, job, host);
+}
+
+/** Whether an allocation is in maintenance by the name of its job, and not only because its whole worker is. */
+export function isNamed({ jobs }: Disabled, job: string, host: string): boolean {
+  const hosts = jobs.get(job);
+  return hosts === "all" || (hosts?.has(host) ?? false);
 }
 
 function warnUnknownName(

@@ -55,6 +55,10 @@ export interface Job {
   readonly maxConcurrentStarts: BatchSize;
   readonly maxConcurrentUpgrades: BatchSize;
   readonly minAllocationsCount: number;
+  /** How many allocations may be away at a time; default: the size of an upgrade batch. */
+  readonly maxUnavailable?: BatchSize;
+  /** Jobs that are not changed while this one is, and the other way round. */
+  readonly neverWith?: readonly string[];
   /** What happens after a failed rollout; default: `stop`. */
   readonly onFailure?: "stop" | "revert";
   /** What a revert undoes: everything that the rollout changed, or only its failed batch; default: `job`. */
@@ -94,8 +98,12 @@ export interface Allocation {
   readonly id: string;
   readonly job: string;
   readonly host: string;
-  /** Disabled by `disabled.json`: kept, but not running. */
+  /** Out of service: disabled by `disabled.json`, or on a worker that is in maintenance. */
   readonly disabled: boolean;
+  /** Its worker is in maintenance: deploys leave it as it is. */
+  readonly inMaintenance?: true;
+  /** Disabled because its whole worker is, and not by the name of its job. */
+  readonly drained?: true;
   /** No longer desired: the next deploy stops it and deletes its files, and `gc` purges it. */
   readonly removed: boolean;
   /** Position among the job's non-removed allocations, including disabled ones. */

@@ -1,4 +1,4 @@
-import { type Disabled, isDisabled } from "./disabled.ts";
+import { type Disabled, isDisabled, isNamed } from "./disabled.ts";
 import { allocationId } from "./identity.ts";
 import type { Allocation, Job } from "./job.ts";
 import { compareHosts, type Worker } from "./worker.ts";
@@ -24,7 +24,10 @@ export function place(
       const key = `${job.name}|${host}`;
       const id = known.get(key)?.id ?? allocationId(job.name, host);
       known.delete(key);
-      placed.push({ id, job: job.name, host, disabled: isDisabled(disabled, job.name, host), removed: false, index });
+      const off = isDisabled(disabled, job.name, host);
+      const drained = off && !isNamed(disabled, job.name, host);
+      const state = { disabled: off, ...(drained ? { drained } : {}), removed: false, index };
+      placed.push({ id, job: job.name, host, ...state });
       index += 1;
     }
   }

@@ -38,7 +38,7 @@ export function planBody(source: PlanSource): PlanBody {
       with_hooks: options.withHooks === true,
     },
     required: plan.required,
-    notes: [...notes],
+    notes: [...notes, ...plan.maintenance],
     waves: plan.waves.map(({ deploymentSeq, jobs }) => ({
       deployment_seq: deploymentSeq,
       jobs: jobs.map(

@@ -22,6 +22,7 @@ export const TAP_WAITS: Readonly<Record<HookName, TapWait>> = {
   connect: "waits",
   locate: "is synchronous",
   preflight: "waits",
+  runOnWorker: "waits",
   login: "waits",
   identify: "waits",
   inventory: "waits",

@@ -1,4 +1,5 @@
 import { asMaandError, withEnd } from "../../bucket/outcome.ts";
+import type { ClaimUnit } from "../../domain/budget/claim.ts";
 import { NO_VERSION } from "../../domain/deploy/version.ts";
 import { NAMESPACE } from "../../domain/kv/kv-names.ts";
 import { type Allocation, demandedJobs, type Job } from "../../domain/workspace/job.ts";
@@ -8,6 +9,7 @@ import type { TargetContext } from "../../plugin-api/contexts.ts";
 import type { KvSession } from "../../plugin-api/kv.ts";
 import type { AllocationScope, TargetAnswer, TargetRequest } from "../../plugin-api/scope.ts";
 import type { Remote } from "../../remote/remote.ts";
+import { decideNow, reportRefused, settle } from "../budget/decide.ts";
 import { workerOf } from "../run.ts";
 import type { ScopeSource } from "./contexts.ts";
 import { lifecycleContext, reasonOf } from "./contexts.ts";
@@ -76,6 +78,8 @@ async function runTarget(
   if (!allocation)
     throw new MaandError({ code: "NOT_FOUND", message: `job ${name} is not allocated on ${host}`, worker: host });
   if (!run.bucket.store.deliveries.all().has(host)) throw nothingThere(host);
+  const down = takesDown(target) ? { host, jobs: [name] } : undefined;
+  if (down) claimTarget(run, own, job, down);
   const remote = await run.connections.connectReady(worker);
   const output = { stdout: "", stderr: "" };
   const base = lifecycleContext(run, job, allocation, remote);
@@ -90,13 +94,33 @@ async function runTarget(
     },
   } satisfies TargetContext);
   try {
-    if ((await run.bucket.hooks.target.promise(context)) === "done") return { exit: 0, ...output };
+    if ((await run.bucket.hooks.target.promise(context)) === "done") {
+      if (target === "start" || (down && target !== "stop")) settle(run, [{ host, jobs: [name] }]);
+      return { exit: 0, ...output };
+    }
   } catch (cause) {
     const { code, exit } = asMaandError(cause);
     if (code === "COMMAND_FAILED" && exit !== undefined) return { exit, ...output };
     throw cause;
   }
   throw new MaandError({ code: "NO_HANDLER", message: `no plugin handles the target "${target}"` });
+}
+
+function takesDown(target: string): boolean {
+  return target === "stop" || target === "restart" || target === "reload";
+}
+
+/**
+ * A command of a job obeys the budget as well. It is expected to bring back what it stops, and to check what it restarts before it goes
+ * on, so its success alone settles the claim.
+ */
+function claimTarget(run: ScopeSource, own: Job, job: Job, unit: ClaimUnit): void {
+  const hold = job.maxUnavailable === undefined ? {} : { hold: "restart" as const };
+  const { refused } = decideNow(run, { kind: "restart", units: [unit], by: `a command of ${own.name}`, ...hold });
+  const [first] = refused;
+  if (!first) return;
+  reportRefused(run, refused);
+  throw first.error;
 }
 
 function targetJob(run: ScopeSource, own: Job, name: string): Job {

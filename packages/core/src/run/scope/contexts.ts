@@ -13,7 +13,9 @@ import { onceFor } from "./once.ts";
 export type ContextSource = Pick<Run, "reporter" | "bucket" | "workers" | "allocationsOf" | "recorded" | "cause">;
 
 /** The input of actions on behalf of allocations: a run, or a command without one. */
-export type ScopeSource = ContextSource & Pick<Run, "catalog" | "jobs" | "connections" | "tmp">;
+export type ScopeSource = ContextSource &
+  Pick<Run, "catalog" | "jobs" | "connections" | "tmp" | "budget"> &
+  Partial<Pick<Run, "number">>;
 
 /** Context of a job. */
 export function jobContext(run: Pick<ContextSource, "reporter" | "allocationsOf">, job: Job): JobContext {
@@ -40,10 +42,12 @@ export function allocationContext(run: ContextSource, job: Job, allocation: Allo
 
 /**
  * The version that a command is for: that of the job, but by hand the one that runs, if a staged rollout has not reached the
- * allocation. A restart by hand must not start a release that is not approved.
+ * allocation, and in a maintenance always the one that ran. Neither must start a release that is not approved.
  */
 function newVersionOf(run: ContextSource, job: Job, allocation: Allocation): string {
-  if (!job.rollout || reasonOf(run, job, allocation) !== "manual") return job.version;
+  const reason = reasonOf(run, job, allocation);
+  if (reason === "maintenance") return run.recorded(allocation.id).promoted?.version ?? job.version;
+  if (!job.rollout || reason !== "manual") return job.version;
   const { promoted } = run.recorded(allocation.id);
   const open = run.bucket.store.rollouts.find(job.name);
   return promoted && open?.release === job.release && promoted.release !== job.release ? promoted.version : job.version;
@@ -52,8 +56,11 @@ function newVersionOf(run: ContextSource, job: Job, allocation: Allocation): str
 /** Why the run changes an allocation; `manual` for commands other than a deploy. */
 export function reasonOf({ cause, reporter, recorded }: ContextSource, job: Job, allocation: Allocation): DeployReason {
   if (cause) return cause;
+  if (MAINTAINS.has(reporter.command)) return "maintenance";
   return DEPLOYS.has(reporter.command) ? deployReason(job, allocation, recorded(allocation.id)) : "manual";
 }
+
+const MAINTAINS: ReadonlySet<string> = new Set(["maintain", "maintain resume", "maintain abort"]);
 
 const DEPLOYS: ReadonlySet<string> = new Set(["deploy", "rollout resume", "deploy --dry-run", "rollback --dry-run"]);
 

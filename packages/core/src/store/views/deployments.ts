@@ -34,6 +34,7 @@ export function deployments(store: Store): Deployment[] {
   const planned = store.promoted.planned();
   const built = new Map([...catalog.removedJobs, ...catalog.jobs].map((job) => [job.name, builtTarget(job)]));
   const jobs = new Map(catalog.jobs.map((job) => [job.name, job]));
+  const inMaintenance = store.maintenance.hosts();
   const open = new Map(store.rollouts.all().map((rollout) => [rollout.job, rollout]));
   return catalog.allocations.map((allocation): Deployment => {
     const state = recorded.get(allocation.id) ?? {};
@@ -45,7 +46,12 @@ export function deployments(store: Store): Deployment[] {
       job: allocation.job,
       host: allocation.host,
       id: allocation.id,
-      rollout: rolloutState(allocation, target, state, isPaused),
+      rollout: rolloutState(
+        inMaintenance.has(allocation.host) ? { ...allocation, inMaintenance: true } : allocation,
+        target,
+        state,
+        isPaused,
+      ),
       currentDigest: target.isPlanned || target.digest === state.promoted?.digest ? target.digest : null,
       promotedDigest: state.promoted?.digest ?? null,
       currentVersion: state.promoted?.version ?? NO_VERSION,

@@ -1,3 +1,4 @@
+import type { Column } from "@maand/command";
 import type { Store } from "@maand/core/readonly";
 import { Command, Option } from "clipanion";
 import { StoredCommand } from "../stored-command.ts";
@@ -22,6 +23,7 @@ export class AllocationsCommand extends StoredCommand {
       [...catalog.workers, ...catalog.removedWorkers].map((worker) => [worker.host, worker.tags.zone]),
     );
     const rows = catalog.allocations.filter(wanted);
+    const inMaintenance = store.maintenance.hosts();
     const flag = (set: boolean) => (set ? 1 : 0);
     if (this.json) {
       this.printJson(
@@ -32,17 +34,19 @@ export class AllocationsCommand extends StoredCommand {
           job,
           disabled: flag(disabled),
           removed: flag(removed),
+          maintenance: flag(inMaintenance.has(host)),
         })),
       );
     } else {
-      const columns = [
+      const columns: Column[] = [
         "allocation_id",
         "worker_ip",
         "zone",
         "job",
         { name: "disabled", numeric: true },
         { name: "removed", numeric: true },
-      ] as const;
+        ...(inMaintenance.size > 0 ? [{ name: "maintenance", numeric: true } as const] : []),
+      ];
       this.printTable(
         columns,
         rows.map(({ id, host, job, disabled, removed }) => [
@@ -52,6 +56,7 @@ export class AllocationsCommand extends StoredCommand {
           job,
           flag(disabled),
           flag(removed),
+          ...(inMaintenance.size > 0 ? [flag(inMaintenance.has(host))] : []),
         ]),
       );
     }

@@ -1,3 +1,4 @@
+import type { Column } from "@maand/command";
 import { plainDecimal, type Store } from "@maand/core/readonly";
 import { Command } from "clipanion";
 import { StoredCommand } from "../stored-command.ts";
@@ -9,6 +10,7 @@ export class WorkersCommand extends StoredCommand {
 
   override show(store: Store): number {
     const { workers } = store.catalog.read();
+    const inMaintenance = store.maintenance.hosts();
     if (this.json) {
       this.printJson(
         workers.map((worker) => ({
@@ -21,17 +23,19 @@ export class WorkersCommand extends StoredCommand {
           position: worker.position,
           labels: worker.labels,
           tags: worker.tags,
+          maintenance: inMaintenance.has(worker.host),
         })),
       );
     } else {
-      const columns = [
+      const columns: Column[] = [
         "worker ip",
         "zone",
         { name: "cpu (mhz)", numeric: true },
         { name: "memory (mb)", numeric: true },
         { name: "position", numeric: true, leave: 1 },
         { name: "labels", least: 12 },
-      ] as const;
+        ...(inMaintenance.size > 0 ? ["state"] : []),
+      ];
       this.printTable(
         columns,
         workers.map((worker) => [
@@ -41,6 +45,7 @@ export class WorkersCommand extends StoredCommand {
           plainDecimal(worker.memoryMb),
           worker.position,
           worker.labels.join(" "),
+          ...(inMaintenance.size > 0 ? [inMaintenance.has(worker.host) ? "maintenance" : ""] : []),
         ]),
       );
     }

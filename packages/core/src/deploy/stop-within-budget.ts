@@ -1,0 +1,40 @@
+import { purposeOf } from "../domain/budget/stop-purpose.ts";
+import { isParked } from "../domain/release/hold.ts";
+import type { StoppingAllocation } from "../plan/stopping.ts";
+import { claim, leaveToRecords, type RefusedUnit, reportRefused } from "../run/budget/arbiter.ts";
+import type { Run } from "../run/run.ts";
+
+type Stop = (run: Run, entry: StoppingAllocation) => Promise<void>;
+
+/**
+ * Stops what the availability budget allows, in parallel; the rest keeps running and is reported. Several at once are claimed together,
+ * in worker order, before what a person named stops: that counts only from then on.
+ */
+export async function stopWithinBudget(run: Run, entries: readonly StoppingAllocation[], stop: Stop): Promise<void> {
+  const limited = entries.filter((entry) => isLimited(run, entry));
+  const units = new Map(limited.map((entry) => [entry, { host: entry.allocation.host, jobs: [entry.job.name] }]));
+  if (limited.length === 0) return void (await Promise.all(entries.map((entry) => stop(run, entry))));
+  const answer = await claim(run, { kind: "stop", units: [...units.values()], by: `maand ${run.reporter.command}` });
+  const errors = new Map(answer.refused.map(({ unit, error }) => [unit, error]));
+  const refused = limited.flatMap((entry) => {
+    const unit = units.get(entry);
+    const error = unit && errors.get(unit);
+    return error ? [{ entry, unit, error }] : [];
+  });
+  const left = new Set(refused.map(({ entry }) => entry));
+  await Promise.all(entries.filter((entry) => !left.has(entry)).map((entry) => stop(run, entry)));
+  leaveToRecords(run, answer.granted);
+  reportRefused(run, refused);
+  for (const { entry, error } of refused) noteRefused(run, entry, error);
+}
+
+/** It keeps running, as after a stop that failed: nothing else waits for it, and every deploy tries again. */
+function noteRefused(run: Run, { job, allocation }: StoppingAllocation, error: RefusedUnit["error"]): void {
+  run.ledger.addPendingCleanup(job.name, allocation.host, "stop", error);
+}
+
+/** Whether the budget decides about a stop: not if nothing of it is in service, and not if a person asked for exactly this. */
+function isLimited(run: Run, { stop, job, allocation }: StoppingAllocation): boolean {
+  if (!stop || allocation.removed || isParked(job)) return false;
+  return purposeOf(job, allocation, run.allocationsOf.get(job.name) ?? []) === "drain";
+}

@@ -1,0 +1,36 @@
+import type { Job } from "../workspace/job.ts";
+import { batchSize } from "./batch-size.ts";
+
+/** How many allocations of a job may be away at a time. */
+export interface Budget {
+  /** At least 1. */
+  readonly size: number;
+  /** The allocations of the job, without removed ones. */
+  readonly total: number;
+  /**
+   * Whether the manifest has `max_unavailable`. Otherwise the budget is the size of an upgrade batch: it limits what stays away, and
+   * upgrades and restarts keep to their batches alone.
+   */
+  readonly isWritten: boolean;
+}
+
+/** The parts of a job that its budget depends on. */
+export type BudgetedJob = Pick<Job, "maxConcurrentUpgrades" | "maxUnavailable">;
+
+/** The budget of a job with so many allocations. A percentage is of all of them, rounded down, at least 1. */
+export function budgetOf({ maxConcurrentUpgrades, maxUnavailable }: BudgetedJob, total: number): Budget {
+  const size = batchSize(maxUnavailable ?? maxConcurrentUpgrades, total, 1);
+  return { size: Math.max(1, Math.min(size, total)), total, isWritten: maxUnavailable !== undefined };
+}
+
+/** The size of an upgrade batch that fits into a written budget. */
+export function upgradeBatch(job: BudgetedJob, { active, total }: UpgradeCounts): number {
+  const size = batchSize(job.maxConcurrentUpgrades, active, 1);
+  return job.maxUnavailable === undefined ? size : Math.min(size, budgetOf(job, total).size);
+}
+
+/** Allocations of a job: those that are active, and all that are not removed. */
+export interface UpgradeCounts {
+  readonly active: number;
+  readonly total: number;
+}

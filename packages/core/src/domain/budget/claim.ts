@@ -1,0 +1,141 @@
+import { type Away, isUncertain } from "./away.ts";
+import type { Budget } from "./budget.ts";
+
+/**
+ * What a claim is for. `restart`: the allocation comes back at once. `stop`: it stays away. `worker`: all of a worker goes away for a
+ * while.
+ */
+export type ClaimKind = "restart" | "stop" | "worker";
+
+/** Allocations that go down together or not at all: one of them, or all of a worker. */
+export interface ClaimUnit {
+  readonly host: string;
+  /** Jobs whose allocation on this host goes down. */
+  readonly jobs: readonly string[];
+}
+
+/** A job as the decision sees it. */
+export interface JobAvailability {
+  readonly job: string;
+  readonly budget: Budget;
+  /** What is away now, by host. */
+  readonly away: ReadonlyMap<string, Away>;
+}
+
+/** Why a unit may not go down: the budget of one job is in use. */
+export interface BudgetRefusal {
+  readonly kind: "budget";
+  readonly job: string;
+  readonly host: string;
+  readonly budget: Budget;
+  /** What uses the budget, in worker order; without what the same claim was granted. */
+  readonly away: readonly Away[];
+  /** Hosts that the same claim takes down, so that the budget is used up. */
+  readonly granted: readonly string[];
+}
+
+/** What may go down, and what may not. */
+export interface ClaimDecision {
+  readonly granted: readonly ClaimUnit[];
+  readonly refused: readonly { readonly unit: ClaimUnit; readonly refusal: BudgetRefusal }[];
+}
+
+/**
+ * Decides which units may go down, in their order. What is away already costs nothing. A unit is granted if each of its jobs stays
+ * within its budget; what is granted counts for the units after it. Without a written budget, restarts are not limited.
+ */
+export function decideClaim(
+  kind: ClaimKind,
+  units: readonly ClaimUnit[],
+  jobs: ReadonlyMap<string, JobAvailability>,
+): ClaimDecision {
+  const taken = new Map<string, Set<string>>();
+  const granted: ClaimUnit[] = [];
+  const refused: { unit: ClaimUnit; refusal: BudgetRefusal }[] = [];
+  for (const unit of inOrder(kind, units, jobs)) {
+    const refusal = refusalOf(kind, unit, jobs, taken);
+    if (refusal) refused.push({ unit, refusal });
+    else {
+      granted.push(unit);
+      for (const job of unit.jobs) taken.set(job, (taken.get(job) ?? new Set()).add(unit.host));
+    }
+  }
+  return { granted, refused };
+}
+
+/** What costs nothing is decided first, so that it is granted before it counts as down for the others. */
+function inOrder(
+  kind: ClaimKind,
+  units: readonly ClaimUnit[],
+  jobs: ReadonlyMap<string, JobAvailability>,
+): ClaimUnit[] {
+  const isFree = ({ host, jobs: names }: ClaimUnit) =>
+    names.every((name) => {
+      const known = jobs.get(name);
+      return known === undefined || isFreeAt(kind, host, known);
+    });
+  return [...units.filter(isFree), ...units.filter((unit) => !isFree(unit))];
+}
+
+function refusalOf(
+  kind: ClaimKind,
+  { host, jobs: names }: ClaimUnit,
+  jobs: ReadonlyMap<string, JobAvailability>,
+  taken: ReadonlyMap<string, ReadonlySet<string>>,
+): BudgetRefusal | undefined {
+  for (const name of names) {
+    const known = jobs.get(name);
+    if (!known || isFreeAt(kind, host, known) || !isLimited(kind, known.budget)) continue;
+    const away = countedAway(known).filter((one) => one.host !== host);
+    const more = [...(taken.get(name) ?? [])].filter((other) => !away.some((one) => one.host === other));
+    if (away.length + more.length < known.budget.size) continue;
+    return { kind: "budget", job: name, host, budget: known.budget, away, granted: more };
+  }
+  return undefined;
+}
+
+/**
+ * What is away costs nothing. Where only the job as a whole is known to be unhealthy, a restart may repair it, and nothing may be taken
+ * out of service.
+ */
+function isFreeAt(kind: ClaimKind, host: string, { away }: JobAvailability): boolean {
+  const found = away.get(host);
+  return found !== undefined && found.isUp !== true && (found.cause !== "suspect" || kind === "restart");
+}
+
+/** Whether a claim of this kind is limited by a budget. An upgrade batch limits restarts in its own way. */
+export function isLimited(kind: ClaimKind, { isWritten }: Budget): boolean {
+  return isWritten || kind !== "restart";
+}
+
+/** What counts against the budget. An allocation that never ran is no loss to a job whose budget nobody wrote. */
+function countedAway({ away, budget }: JobAvailability): Away[] {
+  return [...away.values()].filter(({ cause }) => budget.isWritten || cause !== "not_started");
+}
+
+/**
+ * Jobs whose health decides about a claim: something of them that is not known to be away would go down, others of them would have to
+ * be up, and the budget could allow it.
+ */
+export function jobsToCheck(
+  kind: ClaimKind,
+  units: readonly ClaimUnit[],
+  jobs: ReadonlyMap<string, JobAvailability>,
+  mayBeBack: (job: string, away: Away) => boolean,
+): string[] {
+  const names = [...new Set(units.flatMap((unit) => unit.jobs))];
+  return names.filter((name) => {
+    const known = jobs.get(name);
+    if (!known || !isLimited(kind, known.budget) || known.budget.size >= known.budget.total) return false;
+    const own = units.filter((unit) => unit.jobs.includes(name));
+    if (own.some(({ host }) => isUncertainAt(host, known))) return true;
+    const costs = own.some(({ host }) => !isFreeAt(kind, host, known));
+    const stuck = countedAway(known).filter((away) => !mayBeBack(name, away));
+    return costs && stuck.length < known.budget.size;
+  });
+}
+
+function isUncertainAt(host: string, { away }: JobAvailability): boolean {
+  const found = away.get(host);
+  return found !== undefined && isUncertain(found) && found.isUp !== true;
+}

@@ -1,0 +1,44 @@
+import type { Job } from "../workspace/job.ts";
+
+/** A job that is being rolled out or maintained. */
+export interface UnderWay {
+  readonly job: string;
+  /** `a rollout`, `maintenance of 10.0.0.2`. */
+  readonly what: string;
+}
+
+/** Why a job may not be changed now: another one, which excludes it, is under way. */
+export interface ExclusionRefusal {
+  readonly kind: "never_with";
+  readonly job: string;
+  readonly other: UnderWay;
+}
+
+/** Jobs that must not be changed together, by job; if one names the other, both exclude each other. */
+export type Exclusions = ReadonlyMap<string, ReadonlySet<string>>;
+
+/** The exclusions of all jobs. */
+export function exclusionsOf(jobs: readonly Pick<Job, "name" | "neverWith">[]): Exclusions {
+  const found = new Map<string, Set<string>>();
+  const add = (a: string, b: string) => found.set(a, (found.get(a) ?? new Set()).add(b));
+  for (const { name, neverWith = [] } of jobs)
+    for (const other of neverWith) {
+      add(name, other);
+      add(other, name);
+    }
+  return found;
+}
+
+/** The first job under way that one of these jobs excludes; the jobs themselves are changed together. */
+export function exclusionRefusal(
+  jobs: readonly string[],
+  exclusions: Exclusions,
+  underWay: readonly UnderWay[],
+): ExclusionRefusal | undefined {
+  for (const job of jobs) {
+    const excluded = exclusions.get(job);
+    const other = underWay.find((one) => excluded?.has(one.job) && !jobs.includes(one.job));
+    if (other) return { kind: "never_with", job, other };
+  }
+  return undefined;
+}

@@ -1,0 +1,17 @@
+import type { Allocation, Job } from "../workspace/job.ts";
+
+/**
+ * Why a disabled allocation is stopped. `asked`: a person disabled the whole job; or named this allocation, in a job whose budget nobody
+ * wrote. `drain`: its worker is drained, or the job has a budget that names do not overrule.
+ */
+export type StopPurpose = "asked" | "drain";
+
+/** The purpose of a stop, from the job's non-removed allocations. */
+export function purposeOf(
+  { maxUnavailable }: Pick<Job, "maxUnavailable">,
+  { drained }: Pick<Allocation, "drained">,
+  all: readonly Pick<Allocation, "disabled" | "drained">[],
+): StopPurpose {
+  if (all.every((one) => one.disabled && one.drained !== true)) return "asked";
+  return drained !== true && maxUnavailable === undefined ? "asked" : "drain";
+}

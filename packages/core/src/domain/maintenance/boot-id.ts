@@ -1,0 +1,9 @@
+/** Where Linux has the id of its boot: a UUID that is another one after each boot. */
+export const BOOT_ID_FILE = "/proc/sys/kernel/random/boot_id";
+
+const BOOT_ID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\n?$/;
+
+/** The boot id in the output of a command; undefined for anything else, such as the text of an error or of a login. */
+export function parseBootId(output: string): string | undefined {
+  return BOOT_ID.test(output) ? output.trimEnd() : undefined;
+}

@@ -1,0 +1,84 @@
+import { batchSize } from "../domain/budget/batch-size.ts";
+import { upgradeBatch } from "../domain/budget/budget.ts";
+import type { Allocation, Job } from "../domain/workspace/job.ts";
+import { type ClaimRequest, reportRefused, settle } from "../run/budget/arbiter.ts";
+import { nextBatch, type RefusedMember, restOfBatches } from "../run/budget/next-batch.ts";
+import type { CommandRun } from "../run/command-run.ts";
+
+/** The batch to run next and those after it; or what may not go down, and why. */
+export interface NextTargets {
+  readonly batch: readonly Allocation[];
+  readonly rest: (readonly Allocation[])[];
+  readonly refused: readonly RefusedMember<Allocation>[];
+}
+
+/** How the availability budget limits a target that is run by hand. */
+export interface TargetBudget {
+  readonly batchSize: number;
+  /** Whether each batch must be healthy before the next one, because the job has a written budget. */
+  readonly mustBeHealthy: boolean;
+  next(batches: readonly (readonly Allocation[])[]): Promise<NextTargets>;
+  /** The target succeeded on these. */
+  ended(batch: readonly Allocation[]): void;
+  /** A health check passed, or the job has none. */
+  healthy(batch: readonly Allocation[]): void;
+}
+
+/** The budget of a target. Only `stop`, `restart` and `reload` take an allocation down; what others do is not known. */
+export function targetBudget(
+  source: CommandRun,
+  job: Job,
+  allocations: readonly Allocation[],
+  target: string,
+): TargetBudget {
+  const isRestart = target === "restart" || target === "reload";
+  const isWritten = job.maxUnavailable !== undefined;
+  const request = requestOf(source, job, allocations, target);
+  const unitOf = ({ host }: Allocation) => ({ host, jobs: [job.name] });
+  let isFirst = true;
+  return {
+    batchSize: sizeOf(source, job, allocations, target),
+    mustBeHealthy: isRestart && isWritten,
+    async next(batches) {
+      if (!request) return { batch: batches[0] ?? [], rest: batches.slice(1), refused: [] };
+      const next = await nextBatch(source, batches, { request: { ...request, isFresh: isFirst }, unitOf });
+      isFirst = false;
+      if ("batch" in next) return { batch: next.batch, rest: restOfBatches(batches, next), refused: [] };
+      reportRefused(
+        source,
+        next.refused.map(({ member, error }) => ({ unit: unitOf(member), error })),
+      );
+      return { batch: [], rest: [], refused: next.refused };
+    },
+    ended(batch) {
+      if (isRestart && !isWritten) settle(source, batch.map(unitOf));
+      if (target === "start") source.bucket.store.holds.seenBack(batch.map(({ id }) => id));
+    },
+    healthy(batch) {
+      if (isRestart && request) settle(source, batch.map(unitOf));
+    },
+  };
+}
+
+/** A stop of the whole job is what a person asks for; a restart without a written budget keeps to its batches. */
+function requestOf(
+  { allocationsOf, reporter }: CommandRun,
+  job: Job,
+  allocations: readonly Allocation[],
+  target: string,
+): Omit<ClaimRequest, "units"> | undefined {
+  const by = `maand ${reporter.command}`;
+  if (target === "stop") {
+    const active = (allocationsOf.get(job.name) ?? []).filter(({ disabled }) => !disabled);
+    return { kind: "stop", by, hold: "stop", isAsked: allocations.length === active.length };
+  }
+  if (target !== "restart" && target !== "reload") return undefined;
+  return { kind: "restart", by, hold: "restart" };
+}
+
+/** A status changes nothing, so a failure does not hide the state of the other workers. */
+function sizeOf({ allocationsOf }: CommandRun, job: Job, { length }: readonly Allocation[], target: string): number {
+  if (target === "status") return length;
+  if (target !== "restart" && target !== "reload") return batchSize(job.maxConcurrentUpgrades, length, 1);
+  return upgradeBatch(job, { active: length, total: allocationsOf.get(job.name)?.length ?? length });
+}

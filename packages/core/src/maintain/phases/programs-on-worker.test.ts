@@ -1,0 +1,82 @@
+import { execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { reveal } from "../../remote/secret.ts";
+import { commandProgram, QUIET_ENVIRONMENT } from "./command-program.ts";
+import { PROCESSES } from "./reboot.ts";
+
+/** What runs on workers, run on this machine. */
+
+let place: string;
+
+beforeEach(() => {
+  place = mkdtempSync(join(tmpdir(), "maand-maintain-"));
+});
+
+afterEach(() => rmSync(place, { recursive: true, force: true }));
+
+describe("the program of a command", () => {
+  const start = (script: string, locks: readonly string[]) => {
+    const [program = "", ...args] = commandProgram(locks).map(reveal);
+    const env = { PATH: process.env.PATH ?? "", ...QUIET_ENVIRONMENT, MAAND_SCRIPT: script };
+    const child = spawn(program, args, { cwd: place, env, stdio: ["ignore", "pipe", "pipe"] });
+    const output = { out: "", err: "" };
+    child.stdout.on("data", (chunk) => {
+      output.out += chunk;
+    });
+    child.stderr.on("data", (chunk) => {
+      output.err += chunk;
+    });
+    const ended = once(child, "close").then(([code]) => ({ code, ...output }));
+    return { ended, output };
+  };
+
+  it("runs the whole script with an environment that asks nothing, and leaves nothing of its own behind", async () => {
+    const script = [
+      'echo "$DEBIAN_FRONTEND $NEEDRESTART_MODE $#"',
+      "env | grep -i maand_ || echo gone",
+      "type maand_wait 2>/dev/null || echo none",
+      "printf '%s\\n' \"it's\" 'a \"b\"'",
+      "exit 7",
+    ].join("\n");
+    const { ended } = start(script, []);
+    expect(await ended).toEqual({
+      code: 7,
+      out: 'noninteractive l 0\ngone\nnone\nit\'s\na "b"\n',
+      err: "",
+    });
+  });
+
+  it("waits for a lock of apt, says who holds it, and does not wait for one that nobody holds", async () => {
+    const [held, free] = [join(place, "lock-frontend"), join(place, "free")];
+    writeFileSync(free, "");
+    const lock =
+      "import fcntl,sys\nf=open(sys.argv[1],'w')\nfcntl.lockf(f,fcntl.LOCK_EX)\nprint('held',flush=True)\nsys.stdin.read()";
+    const holder = spawn("python3", ["-c", lock, held], { stdio: ["pipe", "pipe", "inherit"] });
+    await once(holder.stdout, "data");
+    const { ended, output } = start("echo apt-get upgrade", [free, held]);
+    while (!output.err.includes("waiting")) await new Promise((resolve) => setTimeout(resolve, 10));
+    expect(output).toEqual({ out: "", err: `waiting for the lock ${held}, held by python3 (pid ${holder.pid})\n` });
+    const other = start("echo no packages here", [held]);
+    expect(await other.ended).toMatchObject({ code: 0, out: "no packages here\n", err: "" });
+    holder.stdin.end();
+    expect(await ended).toMatchObject({ code: 0, out: "apt-get upgrade\n" });
+  });
+});
+
+it("the look for processes names those that work in the directory of a job, and no others", async () => {
+  const [jobs, elsewhere] = [join(place, "jobs"), join(place, "jobs-of-another")];
+  for (const directory of [join(jobs, "api/data"), elsewhere]) mkdirSync(directory, { recursive: true });
+  const sleeping = [join(jobs, "api/data"), elsewhere].map((cwd) => spawn("sleep", ["60"], { cwd }));
+  try {
+    await Promise.all(sleeping.map((child) => once(child, "spawn")));
+    const found = execFileSync("sh", ["-c", PROCESSES, "sh", jobs], { encoding: "utf8" });
+    expect(found).toBe(`sleep (pid ${sleeping[0]?.pid}) works in jobs/api/data\n`);
+    expect(execFileSync("sh", ["-c", PROCESSES, "sh", join(place, "none")], { encoding: "utf8" })).toBe("");
+  } finally {
+    for (const child of sleeping) child.kill("SIGKILL");
+  }
+});

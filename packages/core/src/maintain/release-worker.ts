@@ -1,0 +1,16 @@
+import type { Session } from "./session.ts";
+
+/** A worker is back, or its jobs are a deploy's again: the maintenance no longer counts against the budget of any job. */
+export function releaseWorker({ run }: Session, host: string): void {
+  const { bucket, budget, catalog } = run;
+  const there = new Map(
+    catalog.allocations
+      .filter((allocation) => allocation.host === host)
+      .map((allocation) => [allocation.id, allocation]),
+  );
+  for (const { job } of there.values()) budget.bringBack(job, host);
+  const own = bucket.store.holds
+    .all()
+    .filter(({ allocation, kind }) => kind === "maintenance" && there.has(allocation));
+  bucket.store.holds.release(own.map(({ allocation }) => allocation));
+}

@@ -1,0 +1,63 @@
+import { isInMaintenance, type MaintainedWorker, type MaintenanceRequest } from "../domain/maintenance/maintenance.ts";
+import { Ledger } from "../run/ledger.ts";
+import { knownOf, type Run } from "../run/run.ts";
+import type { StoredCatalog } from "../store/catalog-rows.ts";
+import type { StoredMaintenance } from "../store/maintenance/maintenance-rows.ts";
+
+/** A run of a maintenance: where its workers are, and views of the bucket in which some of them are in service. */
+export class Session {
+  readonly run: Run;
+  readonly number: number;
+  readonly id: string;
+  readonly request: MaintenanceRequest;
+  readonly #catalog: StoredCatalog;
+  readonly #workers: Map<string, MaintainedWorker>;
+
+  constructor(run: Run, stored: StoredMaintenance) {
+    this.run = run;
+    this.number = stored.number;
+    this.id = stored.id;
+    this.request = stored.request;
+    this.#catalog = run.bucket.store.catalog.read();
+    this.#workers = new Map(stored.workers.map((worker) => [worker.host, worker]));
+  }
+
+  /** All workers of the maintenance, in order. */
+  get workers(): readonly MaintainedWorker[] {
+    return [...this.#workers.values()];
+  }
+
+  worker(host: string): MaintainedWorker {
+    const found = this.#workers.get(host);
+    if (!found) throw new Error(`${host} is not a worker of the maintenance`);
+    return found;
+  }
+
+  /** The place of a worker in the maintenance: part of the names of its receipts. */
+  position(host: string): number {
+    return [...this.#workers.keys()].indexOf(host);
+  }
+
+  /** Records where a worker is now, before anything that follows from it is done. A message is dropped unless given. */
+  move(host: string, to: Partial<Omit<MaintainedWorker, "host" | "since">>): MaintainedWorker {
+    const { bucket, reporter } = this.run;
+    const before = this.worker(host);
+    const now: MaintainedWorker = { ...before, message: undefined, ...to, host, since: bucket.now().toISOString() };
+    bucket.store.maintenance.moveWorker(this.number, now);
+    this.#workers.set(host, now);
+    const { state, phase, message = null } = now;
+    if (state !== before.state || phase !== before.phase)
+      reporter.emit("maintenance.worker", { worker: host, state, phase, message });
+    return now;
+  }
+
+  /**
+   * The run as it sees the bucket while a worker is drained or started: that worker is in service, the others in maintenance are
+   * not. It has results of its own. Without a worker, all workers in maintenance are out of service.
+   */
+  view(host?: string): Run {
+    const others = this.workers.filter((worker) => isInMaintenance(worker) && worker.host !== host);
+    const hosts = new Set(others.map((worker) => worker.host));
+    return { ...this.run, ...knownOf(this.#catalog, this.run.bucket, hosts), ledger: new Ledger() };
+  }
+}

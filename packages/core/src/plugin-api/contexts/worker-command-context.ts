@@ -1,0 +1,13 @@
+import type { ActionStep, StepCommand } from "../action-step.ts";
+import type { WorkerContext } from "../base-contexts.ts";
+
+/** `runOnWorker`: a command of a maintenance, which must run once on its worker. @experimental */
+export interface WorkerCommandContext extends WorkerContext {
+  /** The step that the command is part of: a run that continues the maintenance has the same. */
+  readonly step: ActionStep;
+  /**
+   * The command to run, as root and in the bucket's directory. It continues on the worker when the run is interrupted, since a
+   * half-done upgrade is worse than a late one.
+   */
+  readonly command: StepCommand;
+}

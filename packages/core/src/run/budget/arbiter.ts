@@ -1,0 +1,46 @@
+import { stopIfInterrupted } from "../../bucket/outcome.ts";
+import { jobsToCheck } from "../../domain/budget/claim.ts";
+import type { ScopeSource } from "../scope/contexts.ts";
+import { checkOthers } from "./check-others.ts";
+import { type Claim, type ClaimRequest, decideNow, limitedOf } from "./decide.ts";
+import { readJobStates } from "./job-states.ts";
+
+export {
+  beginChange,
+  type Claim,
+  type ClaimRequest,
+  isDecided,
+  leaveToRecords,
+  type RefusedUnit,
+  refuseExcluded,
+  reportRefused,
+  settle,
+} from "./decide.ts";
+
+/**
+ * The one place that decides what may go down. Every path that stops, restarts or reloads an allocation, or takes a worker down, claims
+ * it here first, and calls {@link settle} when it is back and healthy; what is never settled counts as away. Checks health where the
+ * records do not tell, and only if the answer matters. Throws INTERRUPTED; a refusal is part of the answer.
+ */
+export async function claim(run: ScopeSource, request: ClaimRequest): Promise<Claim> {
+  stopIfInterrupted(run.bucket.signal);
+  const limited = limitedOf(run, request);
+  if (limited.length > 0 && !run.budget.isIgnored) await check(run, request, limited);
+  return decideNow(run, request);
+}
+
+async function check(run: ScopeSource, request: ClaimRequest, names: readonly string[]): Promise<void> {
+  const { kind, units, isFresh = false } = request;
+  const states = readJobStates(run, names);
+  const due = jobsToCheck(kind, units, states.jobs, states.mayBeBack).filter(
+    (name) => isFresh || (states.jobs.get(name)?.budget.isWritten === true && !run.budget.checked.has(name)),
+  );
+  await Promise.all(
+    due.map(async (name) => {
+      const [job, state] = [run.jobs.get(name), states.jobs.get(name)];
+      if (!job || !state) return;
+      await checkOthers(run, { job, state, mayBeBack: (away) => states.mayBeBack(name, away) });
+      run.budget.checked.add(name);
+    }),
+  );
+}

@@ -1,0 +1,48 @@
+import { asMaandError, outcomeOf, stopIfInterrupted } from "../../bucket/outcome.ts";
+import { type Away, isUncertain } from "../../domain/budget/away.ts";
+import type { JobAvailability } from "../../domain/budget/claim.ts";
+import type { Allocation, Job } from "../../domain/workspace/job.ts";
+import { checkHealth } from "../check-health.ts";
+import { workerOf } from "../run.ts";
+import type { ScopeSource } from "../scope/contexts.ts";
+import { scopedJobContext } from "../scope/scoped-job-context.ts";
+import { noteSeen } from "./note-seen.ts";
+
+/** What to check of a job. */
+export interface CheckedJob {
+  readonly job: Job;
+  readonly state: JobAvailability;
+  readonly mayBeBack: (away: Away) => boolean;
+}
+
+/** Checks the health of a job's allocations that are not known to stay away, once, and notes what it shows. Without checks, it tries to connect. */
+export async function checkOthers(run: ScopeSource, { job, state, mayBeBack }: CheckedJob): Promise<void> {
+  const checked = (run.allocationsOf.get(job.name) ?? []).filter(({ host }) => {
+    const away = state.away.get(host);
+    return away === undefined || mayBeBack(away) || isUncertain(away); // also what is disabled, and still runs
+  });
+  const finding = await checkHealth(run, scopedJobContext(run, job), checked, false);
+  stopIfInterrupted(run.bucket.signal);
+  if (finding.verdict === "skipped")
+    for (const host of await unreachable(run, checked)) run.budget.saw(job.name, host, "unreachable");
+  noteSeen(run, checked, finding);
+  const back = checked.filter(({ host }) => run.budget.seen(job.name, host) === "healthy").map(({ id }) => id);
+  if (run.bucket.store.holds.all().some(({ allocation }) => back.includes(allocation)))
+    run.bucket.store.holds.seenBack(back);
+}
+
+/** The hosts of allocations whose workers cannot be reached. */
+async function unreachable(run: ScopeSource, allocations: readonly Allocation[]): Promise<string[]> {
+  const found = await Promise.all(
+    allocations.map(async ({ host }) => {
+      try {
+        await run.connections.connect(workerOf(run, host), { reportFailure: false });
+        return [];
+      } catch (cause) {
+        return outcomeOf(asMaandError(cause)) === "unreachable" ? [host] : [];
+      }
+    }),
+  );
+  stopIfInterrupted(run.bucket.signal);
+  return found.flat();
+}

@@ -1,0 +1,192 @@
+import type { HoldKind } from "../../domain/budget/away.ts";
+import { budgetOf } from "../../domain/budget/budget.ts";
+import { type ClaimKind, type ClaimUnit, decideClaim, isLimited } from "../../domain/budget/claim.ts";
+import { type Exclusions, exclusionRefusal, exclusionsOf, type UnderWay } from "../../domain/budget/never-with.ts";
+import { type ClaimRefusal, refusalHint, refusalText } from "../../domain/budget/refusal-text.ts";
+import { MaandError } from "../../errors.ts";
+import { userName } from "../../workspace/authorship.ts";
+import type { ScopeSource } from "../scope/contexts.ts";
+import { readJobStates } from "./job-states.ts";
+
+/** A request to take allocations down. */
+export interface ClaimRequest {
+  readonly kind: ClaimKind;
+  /** What goes down, in order of preference. */
+  readonly units: readonly ClaimUnit[];
+  /** What a person calls the change; refusals of others name it: `maand job restart`. */
+  readonly by: string;
+  /**
+   * Records what is granted until it is settled: if the command dies, what it took down still counts. Absent for a deploy, whose
+   * journal does the same.
+   */
+  readonly hold?: HoldKind;
+  /**
+   * Checks health and connections for this claim again. Otherwise a job with a written budget is checked once in a run, and any other
+   * job is judged by its records alone.
+   */
+  readonly isFresh?: boolean;
+  /** A person asks for the whole job to be down, or names what is to stop: it is recorded, and no budget forbids it. */
+  readonly isAsked?: boolean;
+}
+
+/** A unit that must not go down now. */
+export interface RefusedUnit {
+  readonly unit: ClaimUnit;
+  readonly refusal: ClaimRefusal;
+  /** BUDGET_EXCEEDED; its message is the sentence that names what uses the budget. */
+  readonly error: MaandError;
+}
+
+/** The answer to a claim. What is granted counts as away until it is settled. */
+export interface Claim {
+  readonly granted: readonly ClaimUnit[];
+  readonly refused: readonly RefusedUnit[];
+}
+
+/**
+ * Decides from the records and from what the run has seen, without a check, and records what is granted as down. Reads, decides and
+ * records at one moment, so that no other command decides meanwhile.
+ */
+export function decideNow(run: ScopeSource, request: ClaimRequest): Claim {
+  const { kind, units, hold } = request;
+  const names = jobsOf(units);
+  if (hold === undefined && !isDecided(run, kind, names)) return { granted: units, refused: [] };
+  return run.bucket.store.transaction(() =>
+    decideAndRecord(run, request, {
+      limited: limitedOf(run, request),
+      exclusions: exclusionsOf([...run.jobs.values()]),
+    }),
+  );
+}
+
+/** The jobs of a request whose budgets limit it. */
+export function limitedOf(run: ScopeSource, { kind, units, isAsked = false }: ClaimRequest): string[] {
+  return isAsked ? [] : jobsOf(units).filter((name) => isLimitedJob(run, kind, name));
+}
+
+function jobsOf(units: readonly ClaimUnit[]): string[] {
+  return [...new Set(units.flatMap(({ jobs }) => jobs))];
+}
+
+/** Whether a claim of these jobs can be refused at all; otherwise it need not be made. */
+export function isDecided(run: ScopeSource, kind: ClaimKind, names: readonly string[]): boolean {
+  if (names.some((name) => isLimitedJob(run, kind, name))) return true;
+  const exclusions = exclusionsOf([...run.jobs.values()]);
+  return names.some((name) => exclusions.has(name));
+}
+
+/** Reports units that a command finally leaves as they are. */
+export function reportRefused(
+  run: Pick<ScopeSource, "reporter" | "budget">,
+  refused: readonly Omit<RefusedUnit, "refusal">[],
+): void {
+  for (const { unit, error } of refused) report(run, "budget.refused", unit, error);
+}
+
+/** What happened to these is recorded in the store, which tells from now on whether they are away. */
+export function leaveToRecords({ budget }: Pick<ScopeSource, "budget">, units: readonly ClaimUnit[]): void {
+  for (const { host, jobs } of units) for (const job of jobs) budget.bringBack(job, host);
+}
+
+/** Claimed allocations are back and healthy: they no longer count. */
+export function settle(run: ScopeSource, units: readonly ClaimUnit[]): void {
+  for (const { host, jobs } of units)
+    for (const job of jobs) {
+      run.budget.bringBack(job, host);
+      run.budget.saw(job, host, "healthy");
+    }
+  const ids = units.flatMap((unit) => idsOf(run, unit));
+  const held = run.bucket.store.holds.all().filter(({ allocation }) => ids.includes(allocation));
+  if (held.length > 0) run.bucket.store.holds.release(ids);
+}
+
+/**
+ * Notes that a job is being rolled out or maintained, until the returned function is called. Claims of jobs that exclude it
+ * (`never_with`) are refused meanwhile.
+ */
+export function beginChange({ budget }: Pick<ScopeSource, "budget">, change: UnderWay): () => void {
+  budget.underWay.add(change);
+  return () => void budget.underWay.delete(change);
+}
+
+/** Throws BUDGET_EXCEEDED if a job that excludes this one is being changed. For changes that take nothing down, such as first starts. */
+export function refuseExcluded(run: ScopeSource, job: string): void {
+  const exclusions = exclusionsOf([...run.jobs.values()]);
+  const refusal = exclusionRefusal([job], exclusions, changesUnderWay(run, [job], exclusions));
+  if (!refusal) return;
+  const error = refusalError(refusal);
+  if (!run.budget.isIgnored) throw error;
+  report(run, "budget.ignored", { host: null, jobs: [job] }, error);
+}
+
+function isLimitedJob({ jobs, allocationsOf }: ScopeSource, kind: ClaimKind, name: string): boolean {
+  const job = jobs.get(name);
+  return job !== undefined && isLimited(kind, budgetOf(job, allocationsOf.get(name)?.length ?? 0));
+}
+
+interface Decisive {
+  readonly limited: readonly string[];
+  readonly exclusions: Exclusions;
+}
+
+function decideAndRecord(run: ScopeSource, request: ClaimRequest, { limited, exclusions }: Decisive): Claim {
+  const { jobs } = readJobStates(run, limited);
+  const decided = decideClaim(request.kind, request.units, jobs);
+  const names = request.units.flatMap(({ jobs }) => jobs);
+  const underWay = request.isAsked ? [] : changesUnderWay(run, names, exclusions);
+  const excluded = decided.granted.flatMap((unit) => {
+    const refusal = exclusionRefusal(unit.jobs, exclusions, underWay);
+    return refusal ? [{ unit, refusal }] : [];
+  });
+  const refused = [...decided.refused, ...excluded].map(({ unit, refusal }) => refusedUnit(unit, refusal));
+  const ignored = run.budget.isIgnored ? refused.splice(0) : [];
+  for (const { unit, error } of ignored) report(run, "budget.ignored", unit, error);
+  const granted = request.units.filter((unit) => !refused.some((one) => one.unit === unit));
+  record(run, request, granted);
+  return { granted, refused };
+}
+
+/** What this run changes, staged rollouts that are not complete, and what others maintain. */
+function changesUnderWay(run: ScopeSource, names: readonly string[], exclusions: Exclusions): UnderWay[] {
+  if (!names.some((name) => exclusions.has(name))) return [];
+  const { store } = run.bucket;
+  const byId = new Map(run.catalog.allocations.map((allocation) => [allocation.id, allocation]));
+  const rollouts = store.rollouts.all().map(({ job }) => ({ job, what: "a staged rollout" }));
+  const maintained = store.holds.all().flatMap(({ allocation, kind, by }) => {
+    const found = kind === "maintenance" ? byId.get(allocation) : undefined;
+    return found ? [{ job: found.job, what: by }] : [];
+  });
+  return [...run.budget.underWay, ...rollouts, ...maintained];
+}
+
+function record(run: ScopeSource, { hold, by }: ClaimRequest, granted: readonly ClaimUnit[]): void {
+  for (const { host, jobs } of granted) for (const job of jobs) run.budget.takeDown(job, host, by);
+  if (hold === undefined) return;
+  const since = run.bucket.now().toISOString();
+  const ids = granted.flatMap((unit) => idsOf(run, unit));
+  const user = userName();
+  run.bucket.store.holds.add(ids.map((allocation) => ({ allocation, kind: hold, by, since, user })));
+}
+
+function idsOf({ allocationsOf }: ScopeSource, { host, jobs }: ClaimUnit): string[] {
+  return jobs.flatMap((job) => allocationsOf.get(job)?.find((one) => one.host === host)?.id ?? []);
+}
+
+function refusedUnit(unit: ClaimUnit, refusal: ClaimRefusal): RefusedUnit {
+  return { unit, refusal, error: refusalError(refusal, unit.host) };
+}
+
+function refusalError(refusal: ClaimRefusal, worker?: string): MaandError {
+  const [message, hint] = [refusalText(refusal), refusalHint(refusal)];
+  return new MaandError({ code: "BUDGET_EXCEEDED", message, hint, ...(worker === undefined ? {} : { worker }) });
+}
+
+function report(
+  { reporter, budget }: Pick<ScopeSource, "reporter" | "budget">,
+  type: "budget.refused" | "budget.ignored",
+  { host, jobs }: { readonly host: string | null; readonly jobs: readonly string[] },
+  { message, hint }: MaandError,
+): void {
+  if (type === "budget.ignored") budget.ignored.add(message);
+  reporter.emit(type, { worker: host, jobs, message, hint: hint ?? null });
+}

@@ -1,0 +1,59 @@
+import type { ClaimUnit } from "../../domain/budget/claim.ts";
+import type { ScopeSource } from "../scope/contexts.ts";
+import { type ClaimRequest, claim, type RefusedUnit } from "./arbiter.ts";
+
+/** What to run next, and the place of the batch that it is a part of; without it, why nothing may go down. */
+export type NextBatch<Member> =
+  | { readonly batch: readonly Member[]; readonly from: number }
+  | { readonly refused: readonly RefusedMember<Member>[] };
+
+/** A member that may not go down, and why. */
+export interface RefusedMember<Member> {
+  readonly member: Member;
+  readonly error: RefusedUnit["error"];
+}
+
+/** Claims some members, all of them of one job or worker each. */
+export interface BatchClaim<Member> {
+  readonly request: Omit<ClaimRequest, "units">;
+  /** What goes down with a member; undefined if nothing does. */
+  unitOf(member: Member): ClaimUnit | undefined;
+}
+
+/**
+ * Chooses what may go down next: the first batch, or what the budget allows of it. If nothing of it may go down, it waits for a later
+ * batch, such as the repair of what is down.
+ */
+export async function nextBatch<Member>(
+  run: ScopeSource,
+  batches: readonly (readonly Member[])[],
+  { request, unitOf }: BatchClaim<Member>,
+): Promise<NextBatch<Member>> {
+  const refused: RefusedMember<Member>[] = [];
+  for (const [at, members] of batches.entries()) {
+    const units = new Map(members.map((member) => [member, unitOf(member)]));
+    const asked = [...units.values()].filter((unit) => unit !== undefined);
+    const answer = asked.length === 0 ? undefined : await claim(run, { ...request, units: asked });
+    const errors = new Map(answer?.refused.map(({ unit, error }) => [unit, error]));
+    const errorOf = (member: Member) => {
+      const unit = units.get(member);
+      return unit && errors.get(unit);
+    };
+    const batch = members.filter((member) => errorOf(member) === undefined);
+    if (batch.length > 0) return { batch, from: at };
+    for (const member of members) {
+      const error = errorOf(member);
+      if (error) refused.push({ member, error });
+    }
+  }
+  return { refused };
+}
+
+/** The batches that remain after a choice: the rest of a batch that was cut keeps its place. */
+export function restOfBatches<Member>(
+  batches: readonly (readonly Member[])[],
+  { batch, from }: { readonly batch: readonly Member[]; readonly from: number },
+): (readonly Member[])[] {
+  const later = (batches[from] ?? []).filter((one) => !batch.includes(one));
+  return [...batches.slice(0, from), ...(later.length > 0 ? [later] : []), ...batches.slice(from + 1)];
+}

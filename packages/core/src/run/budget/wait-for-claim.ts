@@ -1,0 +1,36 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { stopIfInterrupted } from "../../bucket/outcome.ts";
+import type { ScopeSource } from "../scope/contexts.ts";
+import { type Claim, type ClaimRequest, claim, reportRefused } from "./arbiter.ts";
+
+/** How long a claim waits for the budget. */
+export interface ClaimPatience {
+  /** Milliseconds after which the refusal is final. */
+  readonly limitMs: number;
+  /** Called with each new reason to wait. */
+  report(message: string): void;
+}
+
+/** Milliseconds between two attempts. */
+const RETRY_MS = 1_000;
+
+/**
+ * Claims as {@link claim} does, again and again until a unit is granted or the time is over. Health is checked freshly each time. Throws
+ * INTERRUPTED.
+ */
+export async function claimWhenFree(run: ScopeSource, request: ClaimRequest, patience: ClaimPatience): Promise<Claim> {
+  const began = performance.now();
+  let reason: string | undefined;
+  for (;;) {
+    const answer = await claim(run, { ...request, isFresh: true });
+    const [first] = answer.refused;
+    if (answer.granted.length > 0 || !first || performance.now() - began + RETRY_MS > patience.limitMs) {
+      reportRefused(run, answer.refused);
+      return answer;
+    }
+    if (first.error.message !== reason) patience.report(first.error.message);
+    reason = first.error.message;
+    await sleep(RETRY_MS, undefined, { signal: run.bucket.signal }).catch(() => undefined);
+    stopIfInterrupted(run.bucket.signal);
+  }
+}

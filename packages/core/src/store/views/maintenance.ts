@@ -1,0 +1,66 @@
+import { isInMaintenance, type MaintainedWorker, progressText } from "../../domain/maintenance/maintenance.ts";
+import type { Allocation } from "../../domain/workspace/job.ts";
+import { lockHolder } from "../lock/lock.ts";
+import type { StoredMaintenance } from "../maintenance/maintenance-rows.ts";
+import type { Store } from "../store.ts";
+
+/** A worker of the open maintenance: one row of `maand maintain status`. */
+export interface MaintainedWorkerView extends MaintainedWorker {
+  /** Jobs that the maintenance stopped there and has not started again, in name order. */
+  readonly stopped: readonly string[];
+}
+
+/** The maintenance that is not over. */
+export interface MaintenanceView extends Omit<StoredMaintenance, "workers"> {
+  readonly workers: readonly MaintainedWorkerView[];
+  /** The process id of the run that works on it now; undefined if none does. */
+  readonly pid: number | undefined;
+  /** All of it in a sentence, with the next commands. */
+  readonly text: string;
+}
+
+/** The maintenance that is not over, from the store alone; undefined if there is none. */
+export function openMaintenance(store: Store): MaintenanceView | undefined {
+  const open = store.maintenance.open();
+  if (!open) return undefined;
+  const allocations = new Map(store.catalog.allocations().map((allocation) => [allocation.id, allocation]));
+  const recorded = store.promoted.recorded();
+  const stops = store.maintenance
+    .stops(open.number)
+    .filter(({ allocation }) => recorded.get(allocation)?.promoted?.stopped);
+  const workers = open.workers.map((worker) => ({ ...worker, stopped: jobsStopped(stops, worker.host, allocations) }));
+  const holder = lockHolder(store.holder);
+  const pid = holder?.command.startsWith("maintain") ? holder.pid : undefined;
+  return { ...open, workers, pid, text: textOf(open, pid) };
+}
+
+function jobsStopped(
+  stops: readonly { readonly host: string; readonly allocation: string }[],
+  host: string,
+  allocations: ReadonlyMap<string, Allocation>,
+): string[] {
+  const there = stops.filter((stop) => stop.host === host);
+  return there.flatMap(({ allocation }) => allocations.get(allocation)?.job ?? []).sort();
+}
+
+function textOf({ number, workers, startedBy, startedAt }: StoredMaintenance, pid: number | undefined): string {
+  const since = `${startedAt.slice(0, 16).replace("T", " ")} UTC`;
+  const next = pid === undefined ? NEXT : `it is running, pid ${pid}`;
+  return `maintenance ${number}, begun by ${startedBy} at ${since}: ${progressText(workers)}; ${next}`;
+}
+
+const NEXT = "maand maintain resume continues it, maand maintain abort ends it and starts what it stopped";
+
+/** What deploys and dry runs say about workers that they leave alone: one sentence, or none. */
+export function maintenanceTexts(store: Pick<Store, "maintenance">): string[] {
+  const hosts =
+    store.maintenance
+      .open()
+      ?.workers.filter(isInMaintenance)
+      .map(({ host }) => host) ?? [];
+  if (hosts.length === 0) return [];
+  const are = hosts.length === 1 ? "is" : "are";
+  return [
+    `${hosts.join(", ")} ${are} in maintenance, so nothing is changed there; maand maintain status shows the next step`,
+  ];
+}

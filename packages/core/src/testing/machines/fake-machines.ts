@@ -1,0 +1,56 @@
+import { BOOT_ID_FILE } from "../../domain/maintenance/boot-id.ts";
+import { isMaandError } from "../../errors.ts";
+import type { ActionStep } from "../../plugin-api/action-step.ts";
+import type { FakeAnswer } from "../fake-remote.ts";
+
+/** The machines of fake workers: their boots, and the receipts of commands that ran on them once. */
+export interface FakeMachines {
+  bootId(host: string): string;
+  /** Files directly in the bucket's directory, such as `worker.json`, which its connection reads from now on. */
+  deliver(host: string, metadata: ReadonlyMap<string, string>): void;
+  /** The answer to a command on its connection. */
+  answer(host: string, line: string): FakeAnswer | undefined;
+  /** Runs a step unless it ended before, and returns its exit code; a step that was replaced never begins. */
+  once(step: ActionStep, work: () => Promise<void>): Promise<number>;
+  /** Gives it another boot id. */
+  reboot(host: string): void;
+}
+
+/** New machines. */
+export function fakeMachines(): FakeMachines {
+  const boots = new Map<string, number>();
+  const receipts = new Map<string, number>();
+  const delivered = new Map<string, ReadonlyMap<string, string>>();
+  const bootId = (host: string) => {
+    const number = [...host].reduce((sum, sign) => (sum * 31 + sign.charCodeAt(0)) % 0xffffffff, 7);
+    const boot = boots.get(host) ?? 1;
+    return `${number.toString(16).padStart(8, "0")}-0000-4000-8000-${boot.toString(16).padStart(12, "0")}`;
+  };
+  return {
+    bootId,
+    deliver: (host, metadata) => void delivered.set(host, metadata),
+    answer(host, line) {
+      if (line === `cat ${BOOT_ID_FILE}`) return { stdout: `${bootId(host)}\n` };
+      const workerJson = line.startsWith("cat ") && line.endsWith("/worker.json");
+      return workerJson ? { stdout: delivered.get(host)?.get("worker.json") ?? "" } : undefined;
+    },
+    async once({ id, replaces }, work) {
+      for (const step of replaces) if (!receipts.has(step)) receipts.set(step, ENDED);
+      const known = receipts.get(id);
+      if (known !== undefined) return known;
+      const code = await work().then(
+        () => 0,
+        (cause: unknown) => {
+          if (isMaandError(cause) && cause.exit !== undefined) return cause.exit;
+          throw cause;
+        },
+      );
+      receipts.set(id, code);
+      return code;
+    },
+    reboot: (host) => void boots.set(host, (boots.get(host) ?? 1) + 1),
+  };
+}
+
+/** The exit code of a step that must not begin any more. */
+const ENDED = 130;

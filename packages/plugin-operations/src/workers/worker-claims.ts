@@ -1,0 +1,60 @@
+import type { Worker } from "@maand/core";
+import {
+  type ClaimUnit,
+  type CommandRun,
+  nextBatch,
+  type RefusedMember,
+  reportRefused,
+  restOfBatches,
+  settle,
+} from "@maand/core/operator";
+
+/** The workers to run the command on next, and those after them; or those that must not go down, and why. */
+export interface NextWorkers {
+  readonly batch: readonly Worker[];
+  readonly rest: (readonly Worker[])[];
+  readonly refused: readonly RefusedMember<Worker>[];
+}
+
+/** How the availability budgets of jobs limit a command on their workers. */
+export interface WorkerClaims {
+  next(batches: readonly (readonly Worker[])[]): Promise<NextWorkers>;
+  /** The health check after a batch passed. */
+  settle(batch: readonly Worker[]): void;
+}
+
+/**
+ * With `--health_check`, everything on the workers of a batch counts as away until the health check after it. Without it, a command is
+ * not taken to disturb jobs, and asks nothing.
+ */
+export function workerClaims(
+  source: CommandRun,
+  { healthCheck, ignoreBudget = false }: { readonly healthCheck: boolean; readonly ignoreBudget?: boolean },
+): WorkerClaims {
+  source.budget.isIgnored = ignoreBudget;
+  const unitOf = ({ host }: Worker): ClaimUnit | undefined => {
+    const active = (source.allocationsOn.get(host) ?? []).filter(({ disabled }) => !disabled);
+    return active.length === 0 ? undefined : { host, jobs: active.map(({ job }) => job) };
+  };
+  const request = { kind: "worker", by: `maand ${source.reporter.command}`, hold: "restart", isFresh: true } as const;
+  return {
+    async next(batches) {
+      if (!healthCheck) return { batch: batches[0] ?? [], rest: batches.slice(1), refused: [] };
+      const next = await nextBatch(source, batches, { request, unitOf });
+      if ("batch" in next) return { batch: next.batch, rest: restOfBatches(batches, next), refused: [] };
+      const units = next.refused.flatMap(({ member, error }) => {
+        const unit = unitOf(member);
+        return unit ? [{ unit, error }] : [];
+      });
+      reportRefused(source, units);
+      return { batch: [], rest: [], refused: next.refused };
+    },
+    settle(batch) {
+      if (healthCheck)
+        settle(
+          source,
+          batch.flatMap((worker) => unitOf(worker) ?? []),
+        );
+    },
+  };
+}
