@@ -60,6 +60,7 @@ export {
   syncedPaths,
 } from "./domain/deploy/sync-conflicts.ts";
 export { NO_VERSION } from "./domain/deploy/version.ts";
+export type { FileDifference, FileDrift } from "./domain/drift/compare-files.ts";
 export type { KvRow } from "./domain/kv/kv-derived.ts";
 export { isSecret, NAMESPACE } from "./domain/kv/kv-names.ts";
 export { COMMAND_EVENTS, type CommandEvent } from "./domain/manifest/command-events.ts";
@@ -84,10 +85,12 @@ export type { ErrorParts } from "./errors.ts";
 export { ERROR_CODES, maskedError, problemsError } from "./errors.ts";
 export type { Emit, EventBase, EventData, EventMap, EventType } from "./events.ts";
 export { type ControlResult, controlJob, type JobControl, resolveTarget } from "./jobs/control-job.ts";
+export { type DriftOptions, type DriftReport, drift, type JobDrift, type WorkerDrift } from "./jobs/drift.ts";
 export { type Collected, gc } from "./jobs/gc.ts";
 export { type HealthReport, healthCheck } from "./jobs/health-command.ts";
 export { type JobCommandOptions, type JobCommandReport, runJobCommand } from "./jobs/job-command.ts";
 export { type MarkedAllocation, markStopped } from "./jobs/mark-stopped.ts";
+export { type PendingChange, pendingChanges } from "./jobs/pending-changes.ts";
 export type { FileDiff, PlanDiffs } from "./plan/diff-plan.ts";
 export { diffReleases, type ReleaseDiff } from "./plan/diff-releases.ts";
 export { fileDiff, type Side, type Unseen } from "./plan/file-diff.ts";

@@ -1,11 +1,13 @@
 import type { Bucket, RunReporter } from "../bucket/bucket.ts";
 import { Connections } from "./connections.ts";
-import { knownOf, recordedStateOf } from "./run.ts";
+import { knownOf, type Run, recordedStateOf } from "./run.ts";
 import type { ScopeSource } from "./scope/contexts.ts";
 import { temporary } from "./temporary.ts";
 
 /** The scope of a command without a journal, with a method to close it. */
-export type CommandRun = ScopeSource & ReturnType<typeof recordedStateOf> & { end(): Promise<void> };
+export type CommandRun = ScopeSource &
+  Pick<Run, "allocationsOn"> &
+  ReturnType<typeof recordedStateOf> & { end(): Promise<void> };
 
 /**
  * The run context of a command other than deploy. With `pid`, the command does not hold the lock, and its directory is

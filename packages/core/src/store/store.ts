@@ -2,6 +2,8 @@ import { BucketRows, DeliveryRows, HolderRow } from "./bucket-rows.ts";
 import { CatalogRows } from "./catalog-rows.ts";
 import { ContentRows } from "./content-rows.ts";
 import { type OpenOptions, StoreDatabase } from "./database.ts";
+import { LeftBehindRows } from "./fleet/left-behind-rows.ts";
+import { RepairRows } from "./fleet/repair-rows.ts";
 import { Journal } from "./journal.ts";
 import { KvRows } from "./kv/kv-rows.ts";
 import { PendingAfterRows, PendingHealthRows, RolloutRows } from "./pending-rows.ts";
@@ -24,6 +26,8 @@ export class Store {
   readonly pendingHealth: PendingHealthRows;
   readonly rollouts: RolloutRows;
   readonly pluginState: PluginStateRows;
+  readonly repairs: RepairRows;
+  readonly leftBehind: LeftBehindRows;
   readonly #db: StoreDatabase;
 
   private constructor(db: StoreDatabase) {
@@ -41,6 +45,8 @@ export class Store {
     this.pendingHealth = new PendingHealthRows(db);
     this.rollouts = new RolloutRows(db);
     this.pluginState = new PluginStateRows(db);
+    this.repairs = new RepairRows(db);
+    this.leftBehind = new LeftBehindRows(db);
   }
 
   /**

@@ -23,7 +23,7 @@ import {
   verifyContext,
 } from "./job-contexts.ts";
 import { examineContext } from "./run-context.ts";
-import { connectContext, inventoryContext, preflightContext, stageContext } from "./worker-contexts.ts";
+import { connectContext, inspectContext, inventoryContext, preflightContext, stageContext } from "./worker-contexts.ts";
 
 /** The arguments of a tap. */
 export type Given<Name extends HookName> = Parameters<TapFunction<Name>>;
@@ -59,6 +59,7 @@ const SAMPLES: { readonly [Name in HookName]: () => Given<Name> } = {
   examine: () => [examineContext()],
   identify: () => [connectContext()],
   inventory: () => [inventoryContext()],
+  inspect: () => [inspectContext()],
   event: () => [anEvent("job.skipped", { job: "api", reason: "nothing changed" })],
 };
 

@@ -50,7 +50,7 @@ export {
 } from "./transport/check-transport.ts";
 export { transportTable } from "./transport/transport-table.ts";
 export type { OpenedTransport, TransportUnderTest } from "./transport/under-test.ts";
-export { connectContext, inventoryContext, preflightContext, stageContext } from "./worker-contexts.ts";
+export { connectContext, inspectContext, inventoryContext, preflightContext, stageContext } from "./worker-contexts.ts";
 
 import { orchestrateContext, permitContext } from "./job-contexts.ts";
 

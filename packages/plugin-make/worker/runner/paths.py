@@ -5,9 +5,28 @@ from stat import S_IMODE, S_ISDIR, S_ISLNK, S_ISREG
 try:
     from _sha256 import sha256
 except ImportError:
-    from hashlib import sha256
+    try:
+        from _sha2 import sha256
+    except ImportError:
+        from hashlib import sha256
 
 BESIDE = ".incoming-"
+
+
+def at(path):
+    return os.path.join(ROOT, path) if path else ROOT
+
+
+def name_of(name):
+    if type(name) is not str or name in ("", ".", "..") or "/" in name or "\0" in name:
+        raise Failure(USAGE, "this is not a name: %r" % (name,))
+    return name
+
+
+def path_of(path):
+    for name in path.split("/"):
+        name_of(name)
+    return path
 
 
 def stat_of(path):

@@ -20,6 +20,7 @@ export const COMMANDS = {
   "rollout status": async () => (await import("./rollout-status.ts")).RolloutStatusCommand,
   info: async () => (await import("./info.ts")).InfoCommand,
   "logs show": async () => (await import("./logs-show.ts")).LogsShowCommand,
+  drift: async () => (await import("./drift.ts")).DriftCommand,
   doctor: async () => (await import("./doctor.ts")).DoctorCommand,
   schema: async () => (await import("./schema.ts")).SchemaCommand,
 } satisfies Readonly<Record<string, () => Promise<CommandClass<Context>>>>;

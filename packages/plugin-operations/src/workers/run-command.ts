@@ -11,6 +11,7 @@ import {
 import { expectsReboot, type RebootKind } from "./expects-reboot.ts";
 import { runScript, type ScriptResult } from "./run-script.ts";
 import { awaitReturn } from "./wait-for-reboot.ts";
+import { wordsOf } from "./worker-words.ts";
 
 /** The options of a command on workers. */
 export interface RunCommandOptions {
@@ -103,20 +104,6 @@ function rebooting(ended: readonly ScriptResult[], rebootKind: RebootKind | unde
 function chosenWorkers(all: readonly Worker[], options: RunCommandOptions): readonly Worker[] {
   const { flag, words } = wordsOf(options);
   return words.length === 0 ? all : selectWorkers(all, flag, words).map(({ worker }) => worker);
-}
-
-/** `--workers` and `--labels` as one list of words, with the flag it came from. Throws USAGE if both are given. */
-export function wordsOf({ workers, labels }: Pick<RunCommandOptions, "workers" | "labels">): {
-  readonly flag: string;
-  readonly words: readonly string[];
-} {
-  if (labels.length === 0) return { flag: "--workers", words: workers };
-  if (workers.length === 0) return { flag: "--labels", words: labels.map((label) => `label:${label}`) };
-  throw new MaandError({
-    code: "USAGE",
-    message: "--workers and --labels are mutually exclusive",
-    hint: "use one of them; --workers also accepts label:web",
-  });
 }
 
 function checkOptions({ script, concurrency }: RunCommandOptions, workers: readonly Worker[]): void {

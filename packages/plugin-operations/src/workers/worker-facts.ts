@@ -11,7 +11,8 @@ import {
 } from "@maand/core/operator";
 import pLimit from "p-limit";
 import { FACTS_SCRIPT, type Facts, readFacts, withFacts } from "./facts.ts";
-import { checkConcurrency, wordsOf } from "./run-command.ts";
+import { checkConcurrency } from "./run-command.ts";
+import { wordsOf } from "./worker-words.ts";
 
 /** The workers to read facts from, and whether to write them. */
 export interface WorkerFactsOptions {

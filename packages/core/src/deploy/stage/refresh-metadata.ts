@@ -1,6 +1,6 @@
 import { asMaandError } from "../../bucket/outcome.ts";
+import { metadataOf } from "../../plan/metadata.ts";
 import type { Run } from "../../run/run.ts";
-import { metadataOf } from "./metadata.ts";
 import type { Stager } from "./stage.ts";
 
 /**
