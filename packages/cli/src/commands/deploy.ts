@@ -37,6 +37,7 @@ export class DeployCommand extends EngineCommand {
       ["Exactly a saved plan, or nothing", "maand deploy --plan plan.json"],
       ["A release that is held", "maand deploy --jobs api --release r14"],
       ["Sync files without running anything", "maand deploy --sync-only --jobs api"],
+      ["Look at the workers first, and repair what was changed there", "maand deploy --verify"],
       ["Measure where the time goes", "maand deploy --trace"],
     ],
   });
@@ -67,6 +68,13 @@ export class DeployCommand extends EngineCommand {
     description: "With --dry-run: exit with 4 if changes are pending.",
   });
 
+  verify = Option.Boolean("--verify", false, {
+    description: "Look at the files on the workers first, and repair what differs from what was promoted.",
+  });
+  repair = Option.String("--repair", {
+    description: "With --verify: sync repairs files only; policy, the default, also restarts or reloads.",
+  });
+
   trace = Option.String("--trace", {
     tolerateBoolean: true,
     description: "Measure hooks and plugins: a table, and a file (--trace=FILE) for ui.perfetto.dev.",
@@ -74,6 +82,7 @@ export class DeployCommand extends EngineCommand {
 
   override async work(): Promise<number> {
     this.refuseForDryRunsOnly();
+    this.checkRepair();
     const saved = this.readSavedPlan();
     if (this.release !== undefined) this.onlyJob();
     const trace = await this.startTrace();
@@ -162,10 +171,10 @@ export class DeployCommand extends EngineCommand {
   /** The plan of `--plan`, read before the bucket is opened. It says everything itself, so that no other flag may say more. */
   readSavedPlan(): SavedPlan | undefined {
     if (this.savedPlan === undefined) return undefined;
-    const { jobs, build, release, revert, dryRun, force, syncOnly } = this;
+    const { jobs, build, release, revert, dryRun, force, syncOnly, verify } = this;
     const others = {
       jobs: jobs.length > 0,
-      ...{ build, force, "sync-only": syncOnly, "dry-run": dryRun },
+      ...{ build, force, verify, "sync-only": syncOnly, "dry-run": dryRun },
       ...{ release: release !== undefined, revert: revert === true, "no-revert": revert === false },
     };
     const other = Object.entries(others).find(([, isGiven]) => isGiven)?.[0];
@@ -177,8 +186,22 @@ export class DeployCommand extends EngineCommand {
     });
   }
 
+  checkRepair(): void {
+    const { repair, verify } = this;
+    if (repair === undefined && !verify) return;
+    const usage = (message: string, hint: string) => new MaandError({ code: "USAGE", message, hint });
+    if (!verify) throw usage("--repair requires --verify", "maand deploy --verify --repair sync");
+    if (repair !== undefined && repair !== "sync" && repair !== "policy")
+      throw usage(`--repair ${repair} is not known`, "write --repair sync or --repair policy");
+    if (this.syncOnly) throw usage("--verify does not go with --sync-only", "write --verify --repair sync");
+    if (this.release !== undefined)
+      throw usage("--verify does not go with --release", "deploy the release first, then run maand deploy --verify");
+  }
+
   get options() {
-    return { jobs: listOf(this.jobs), force: this.force, syncOnly: this.syncOnly, revert: this.revert };
+    const { force, syncOnly, revert, verify, repair } = this;
+    const mode = repair === "sync" ? ("sync" as const) : ("policy" as const);
+    return { jobs: listOf(this.jobs), force, syncOnly, revert, ...(verify ? { verify: mode } : {}) };
   }
 }
 

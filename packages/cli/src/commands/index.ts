@@ -35,7 +35,7 @@ const OWN: Readonly<Record<string, Load>> = {
 /** First words in the order of the help; only the file of the typed word is loaded. */
 const WORDS: readonly string[] = [
   ...["init", "import", "build", "plan", "deploy", "rollback", "rollout", "job", "jobcommand", "job_command"],
-  ...["health_check"],
+  ...["health_check", "drift", "status"],
   ...["run_command", "worker_facts", "worker", "cat", "info", "logs", "releases", "diff", "why", "doctor", "gc"],
   ...["plugin", "plugins", "completion", "schema"],
 ];

@@ -8,6 +8,7 @@ import type { DeployCause } from "../domain/deploy/deploy-reason.ts";
 import { heldTexts } from "../domain/release/held-texts.ts";
 import type { MaandError } from "../errors.ts";
 import type { EventMap } from "../events.ts";
+import { editsOf } from "../plan/drift/find-repairs.ts";
 import type { DeployOptions } from "../plan/plan-deploy.ts";
 import { planWave, refuseStarts } from "../plan/plan-wave.ts";
 import type { PlanApproval } from "../plan/saved/approval.ts";
@@ -21,6 +22,7 @@ import { movedWarnings } from "./stage/moved-root.ts";
 import { refreshMetadata } from "./stage/refresh-metadata.ts";
 import { Stager } from "./stage/stage.ts";
 import { stopAndRemove } from "./stop-and-remove.ts";
+import { beginRepairs, finishRepairs } from "./verify.ts";
 
 /** Number of runs whose settled journal rows are kept. */
 const RUNS_KEPT = 50;
@@ -63,9 +65,14 @@ export async function deployWith(
     for (const warning of movedWarnings(run)) run.ledger.warn(warning);
     const oneRevert = pLimit(1);
     const crash = await ending(run, async (stager) => {
+      const found = options.verify && (await beginRepairs(run, waves, options.verify));
+      if (found) stager.repairs = found.allocations;
+      const edits = editsOf(found);
       await stopAndRemove(run, reversed ? options.jobs : []);
-      for (const wave of waves) await deployWave(run, stager, wave, { ...options, reversed, oneRevert, approval });
+      for (const wave of waves)
+        await deployWave(run, stager, wave, { ...options, edits, reversed, oneRevert, approval });
       await refreshMetadata(run, stager);
+      if (found) finishRepairs(run, found, stager);
     });
     const summary = await commit(run);
     if (crash) throw crash;

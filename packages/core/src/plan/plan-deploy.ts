@@ -1,5 +1,5 @@
 import { type Bucket, runReporter } from "../bucket/bucket.ts";
-import { stopIfInterrupted } from "../bucket/outcome.ts";
+import { asMaandError, stopIfInterrupted } from "../bucket/outcome.ts";
 import { unbuiltParts } from "../bucket/unbuilt.ts";
 import type { LifecycleOptions } from "../domain/deploy/plan.ts";
 import { type HeldText, heldTexts } from "../domain/release/held-texts.ts";
@@ -8,12 +8,14 @@ import { lockHolder } from "../store/lock/lock.ts";
 import type { JobFailure } from "../summary.ts";
 import type { DesiredState } from "./desired-state.ts";
 import { diffPlan, type PlanDiffs } from "./diff-plan.ts";
+import { editsOf, type FoundRepairs, findRepairs, type RepairMode } from "./drift/find-repairs.ts";
+import { workersOf } from "./drift/verified-workers.ts";
 import { type DryRunState, hasPreDeploy, openDryRun, type UndecidedJob } from "./dry-run.ts";
 import type { PlannedJob } from "./plan-job.ts";
 import { pausedRollout } from "./plan-steps.ts";
 import { planWave, refuseStarts, type WaveJob } from "./plan-wave.ts";
 import { type StoppingAllocation, stopping } from "./stopping.ts";
-import { wavesOf } from "./waves.ts";
+import { type Wave, wavesOf } from "./waves.ts";
 
 /** Options of a deploy. */
 export interface DeployOptions extends LifecycleOptions {
@@ -21,6 +23,8 @@ export interface DeployOptions extends LifecycleOptions {
   readonly jobs: readonly string[];
   /** Revert failed rollouts, or not, whatever `on_failure` of the manifests says. */
   readonly revert?: boolean | undefined;
+  /** Look at the workers first, and repair what differs from what was promoted: only files, or by restart policy. */
+  readonly verify?: RepairMode | undefined;
 }
 
 /** Options of a dry run. */
@@ -71,6 +75,11 @@ export interface Plan {
   /** Parts of the workspace that changed since the last build and are not in this plan. */
   readonly unbuilt: readonly string[];
   /** The command that is changing the bucket or its workers at the moment. */
+  /** With `verify`: workers whose metadata is repaired, and those that could not be inspected, with the reason. */
+  readonly verified?: {
+    readonly metadata: readonly string[];
+    readonly failed: readonly { readonly host: string; readonly message: string }[];
+  };
   readonly underWay?: Pick<Holder, "command" | "pid" | "since">;
 }
 
@@ -91,8 +100,15 @@ export async function planDeploy(
   const dryRun = openDryRun(bucket, reporter, { withHooks: options.withHooks === true, desired: other?.desired });
   try {
     const waves: { deploymentSeq: number; jobs: PlanJob[] }[] = [];
-    for (const wave of wavesOf(dryRun, options.jobs, other?.reversed)) {
-      const jobs = await planWave(dryRun, wave, options, { ...dryRun.hooks, reversed: other?.reversed });
+    const wanted = wavesOf(dryRun, options.jobs, other?.reversed);
+    const found = await verified(dryRun, wanted, options);
+    for (const wave of wanted) {
+      const jobs = await planWave(
+        dryRun,
+        wave,
+        { ...options, edits: editsOf(found) },
+        { ...dryRun.hooks, reversed: other?.reversed },
+      );
       for (const job of jobs)
         if (job.steps && job.steps.waiting.length > 0) dryRun.ledger.pause(pausedRollout(job, job.steps));
       if (jobs.length > 0)
@@ -103,13 +119,18 @@ export async function planDeploy(
     refuseStarts(jobs, options);
     const stops = stopping(dryRun).filter(({ job }) => !other || options.jobs.includes(job.name));
     const plan: Plan = {
-      required: stops.length > 0 || dryRun.undecided.length > 0 || jobs.some((job) => job.required),
+      required:
+        stops.length > 0 ||
+        (found?.metadata.size ?? 0) > 0 ||
+        dryRun.undecided.length > 0 ||
+        jobs.some((job) => job.required),
       waves,
       undecided: dryRun.undecided,
       unbuilt: unbuiltParts(bucket),
       failures: dryRun.ledger.summary().failures,
       stopping: stops,
       held: heldTexts(dryRun.catalog, options.jobs),
+      ...(found ? { verified: { metadata: [...found.metadata.keys()], failed: failuresOf(found) } } : {}),
       ...(underWay ? { underWay } : {}),
     };
     inspect?.(dryRun, plan);
@@ -122,4 +143,19 @@ export async function planDeploy(
 function planned(bucket: Bucket, { hooksRan, ...job }: WaveJob): PlanJob {
   if (!hasPreDeploy(bucket, job.job)) return { ...job, preDeploy: "none" };
   return { ...job, preDeploy: hooksRan ? "was run" : "may change this" };
+}
+
+/** What the deploy would repair; undefined if it does not look at the workers. */
+async function verified(
+  dryRun: DryRunState,
+  waves: readonly Wave[],
+  { verify }: PlanOptions,
+): Promise<FoundRepairs | undefined> {
+  if (verify === undefined) return undefined;
+  const jobs = waves.flatMap((wave) => wave.jobs.map(({ name }) => name));
+  return findRepairs(dryRun, { mode: verify, jobs, workers: workersOf(dryRun, jobs) });
+}
+
+function failuresOf({ failed }: FoundRepairs) {
+  return [...failed].map(([host, cause]) => ({ host, message: asMaandError(cause).message }));
 }

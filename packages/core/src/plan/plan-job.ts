@@ -3,6 +3,7 @@ import { treeDigest } from "../domain/deploy/digest.ts";
 import { accessRules } from "../domain/deploy/file-access.ts";
 import { type Decision, decide, type LifecycleOptions, type Occasion, type Target } from "../domain/deploy/plan.ts";
 import { NO_VERSION } from "../domain/deploy/version.ts";
+import { withEdits } from "../domain/deploy/with-edits.ts";
 import type { OpenRollout, StepState } from "../domain/rollout/open-rollout.ts";
 import type { StepPart } from "../domain/rollout/steps.ts";
 import { type Allocation, type Job, reachesWorker } from "../domain/workspace/job.ts";
@@ -167,7 +168,7 @@ function decideOne(
   { target, tree }: Wanted,
   options: LifecycleOptions,
 ): Decision {
-  const recorded = source.recorded(allocation.id);
+  const recorded = withEdits(source.recorded(allocation.id), options.edits?.get(allocation.id));
   const changes = () => changedFiles(source.bucket.store.promoted.files(recorded.promoted?.digest ?? ""), tree.files);
   return decide(allocation, job, target, recorded, changes, options);
 }

@@ -95,6 +95,7 @@ class Directory:
         self.report = report
         self.cache = cache
         self.others = 0
+        self.has_more = False
 
     def look(self):
         is_there = os.path.isdir(at(self.place))
@@ -131,14 +132,15 @@ class Directory:
     def print_other(self, path, about):
         """A directory is named alone, unless it may have something in it that the job keeps."""
         ours = path in self.wanted or path in self.above
+        if not ours and self.others >= OTHERS:
+            if not self.has_more:
+                self.report.line("more", self.job)
+            self.has_more = True
+            return
         if S_ISDIR(about.st_mode) and not ours and self.kept is not None and os.listdir(at(self.place + "/" + path)):
             self.walk(path + "/")
             return
         self.others += 1
-        if self.others > OTHERS and not ours:
-            if self.others == OTHERS + 1:
-                self.report.line("more", self.job)
-            return
         kinds = ((S_ISLNK, "link"), (S_ISDIR, "directory"), (S_ISREG, "file"))
         kind = next((kind for test, kind in kinds if test(about.st_mode)), "special")
         target = os.readlink(at(self.place + "/" + path)) if kind == "link" else None

@@ -1,0 +1,11 @@
+import type { Worker } from "../../domain/workspace/worker.ts";
+import type { Run } from "../../run/run.ts";
+
+/** The workers with allocations of some jobs, in the order of the catalog. */
+export function workersOf(
+  { catalog, allocationsOf }: Pick<Run, "catalog" | "allocationsOf">,
+  jobs: readonly string[],
+): Worker[] {
+  const hosts = new Set(jobs.flatMap((job) => (allocationsOf.get(job) ?? []).map(({ host }) => host)));
+  return catalog.workers.filter(({ host }) => hosts.has(host));
+}
