@@ -59,6 +59,13 @@ export interface EventMap {
     /** ISO time of the first of them. */
     readonly since: string;
   };
+  "drift.adopted": {
+    readonly worker: string;
+    readonly job: string;
+    readonly path: string;
+    /** The user that took it over. */
+    readonly by: string;
+  };
   "wave.started": { readonly deployment_seq: number; readonly jobs: readonly string[] };
   "job.skipped": { readonly job: string; readonly reason: string };
   "job.blocked": { readonly job: string; readonly by: string };

@@ -84,6 +84,7 @@ export { byPosition, compareHosts, type WorkerSpec } from "./domain/workspace/wo
 export type { ErrorParts } from "./errors.ts";
 export { ERROR_CODES, maskedError, problemsError } from "./errors.ts";
 export type { Emit, EventBase, EventData, EventMap, EventType } from "./events.ts";
+export { type Adopted, type AdoptOptions, adopt } from "./jobs/adopt.ts";
 export { type ControlResult, controlJob, type JobControl, resolveTarget } from "./jobs/control-job.ts";
 export { type DriftOptions, type DriftReport, drift, type JobDrift, type WorkerDrift } from "./jobs/drift.ts";
 export { type Collected, gc } from "./jobs/gc.ts";

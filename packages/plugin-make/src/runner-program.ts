@@ -20,9 +20,9 @@ export const STEP_VARIABLE = "MAAND_RUNNER_STEP";
 /** The parts of the program, in the order in which they are joined. The last one starts it. */
 const PARTS = "base output process orphans receipts lock jobs makefile target loop requests command_line".split(" ");
 /** The parts needed only by a runner that receives files. */
-const STAGE_PARTS = ["paths", "delivery", "inventory"];
+const STAGE_PARTS = ["places", "paths", "delivery", "inventory"];
 /** The parts of the program that inspects files and ends. The last one starts it. */
-const INSPECT_PARTS = ["base", "paths", "inspect"];
+const INSPECT_PARTS = ["base", "places", "inspect"];
 
 let files: Readonly<Record<string, string>> | undefined;
 
@@ -81,7 +81,7 @@ export function serveCommand(remote: Place, call: Pick<RunnerCall, "bucketId" | 
  * runner takes longer than the inspection of a usual worker.
  */
 export function inspectCommand(remote: Place, request: object): Serving {
-  inspecting ??= joined(INSPECT_PARTS);
+  inspecting ??= `CACHE_PART = ${JSON.stringify(source("digest_cache"))}\n\n\n${joined(INSPECT_PARTS)}`;
   const text = `REQUEST = ${JSON.stringify(JSON.stringify(request))}\n\n\n${inspecting}`;
   const program = Buffer.from(text);
   const place = [`${remote.root}/bin/runner.py`, String(program.length)];

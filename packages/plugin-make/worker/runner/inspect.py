@@ -1,7 +1,7 @@
 """
 Compares nothing and changes nothing: prints what is in jobs' directories on this worker, a JSON list in a line. Of the files
 that are asked for it prints the hash; of what else is there only that it is. Runs as a program of its own, after `base` and
-`paths`, with REQUEST set.
+`places`, with REQUEST set.
 """
 from binascii import b2a_base64
 
@@ -10,6 +10,7 @@ try:
 except ImportError:
     from json.encoder import encode_basestring_ascii as quoted
 
+BEGAN = time.time_ns()
 CACHE = "digests"  # below ROOT: hashes of files that were read before, 0600
 CACHE_HEAD = "maand-digests 1"
 CACHED_SIZE = 4096  # a smaller file is read as fast as it is looked up
@@ -25,7 +26,6 @@ CONTENTS = 16  # times the largest content: all contents of a worker
 def inspect():
     wanted = read_json(REQUEST)
     signal.alarm(int(wanted["timeout"]) + 1)
-    cache = Cache()
     report = Report(wanted["limit"])
     report.line("root", os.path.isdir(ROOT))
     for kind, known in (("user", user_id), ("group", group_id)):
@@ -35,8 +35,9 @@ def inspect():
         print_metadata(report, path_of(path), wanted["metadata"][path])
     keep = [name_of(name) for name in wanted["keep"]]
     for job in wanted["jobs"]:
-        Directory(job, wanted["jobs"][job], keep, report, cache).look()
-    cache.write(wanted["jobs"])
+        Directory(job, wanted["jobs"][job], keep, report).look()
+    if CACHES:
+        CACHES[0].write(wanted["jobs"])
     report.line("end")
     report.flush()
 
@@ -81,7 +82,7 @@ def print_metadata(report, path, expected):
 class Directory:
     """The directory of a job, and what of it is asked for: hashes by path, and an expression for what the job keeps."""
 
-    def __init__(self, job, options, keep, report, cache):
+    def __init__(self, job, options, keep, report):
         self.job = job
         self.place = "jobs/" + name_of(job)
         self.wanted = {path_of(path): options["files"][path] for path in options["files"]}
@@ -93,7 +94,6 @@ class Directory:
         self.keep = keep
         self.kept = expression_of(options["protect"])
         self.report = report
-        self.cache = cache
         self.others = 0
         self.has_more = False
 
@@ -147,7 +147,7 @@ class Directory:
         self.report.line("other", self.job, path, kind, target)
 
     def print_file(self, path, about):
-        name, expected, content = self.cache.find(self.place + "/" + path, about), self.wanted[path], None
+        name, expected, content = known_hash(self.place + "/" + path, about), self.wanted[path], None
         if name is None or (name != expected and self.report.has_room(about.st_size)):
             try:
                 about, name, content = self.read(path, expected)
@@ -176,22 +176,44 @@ class Directory:
                 if keeps:
                     content += piece
             name = sum_.hexdigest()
-            self.cache.keep(place, about, os.fstat(file), name)
+            if about.st_size >= CACHED_SIZE:
+                cache().keep(place, about, os.fstat(file), name)
             return about, name, bytes(content) if keeps and name != expected else None
         finally:
             os.close(file)
 
 
+CACHES = []
+
+
+def cache():
+    if not CACHES:
+        exec(compile(CACHE_PART, "cache", "exec"), globals())
+        CACHES.append(Cache())
+    return CACHES[0]
+
+
+def known_hash(path, about):
+    return None if about.st_size < CACHED_SIZE else cache().find(path, about)
+
+
 def pieces(file):
     """What is in a file, in pieces; ends everything once nobody waits for it any more."""
-    poll = select.poll()
-    poll.register(0, 0)  # tells of the end of our input alone
     piece = os.read(file, PIECE)
     while piece:
         yield piece
-        if len(piece) == PIECE and poll.poll(0):
-            os._exit(ENDED)
+        if len(piece) == PIECE:
+            end_if_unread()
         piece = os.read(file, PIECE)
+
+
+def end_if_unread():
+    import select
+
+    poll = select.poll()
+    poll.register(0, 0)  # reports the end of the input alone
+    if poll.poll(0):
+        os._exit(ENDED)
 
 
 def fast_sha256(size):
@@ -211,75 +233,6 @@ def expression_of(text):
     import re
 
     return re.compile(text, re.DOTALL).match
-
-
-class Cache:
-    """
-    Hashes of files by path, each with what the file was like: device, inode, size and both times. The time of its last change
-    of any kind cannot be set back, so a file that is still like that is the same; one that changed a moment ago may change
-    again within the same moment, and is read again.
-    """
-
-    def __init__(self):
-        self.path = at(CACHE)
-        self.began = time.time_ns()
-        self.old = self.stored()
-        self.new = {}
-        self.is_new = False
-
-    def stored(self):
-        try:
-            file = os.open(self.path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-        except OSError:
-            return {}
-        try:
-            about = os.fstat(file)
-            ours = S_ISREG(about.st_mode) and about.st_uid == os.geteuid() and S_IMODE(about.st_mode) & 0o077 == 0
-            if not ours or about.st_size > CACHED_BYTES:
-                return {}
-            head, *lines = b"".join(pieces(file)).decode("utf-8", "surrogateescape").split("\0")
-            fields = [line.split(" ", 6) for line in lines if line]
-            return {path: (name, tuple(like)) for name, *like, path in fields} if head == CACHE_HEAD else {}
-        except (OSError, ValueError):
-            return {}
-        finally:
-            os.close(file)
-
-    def find(self, path, about):
-        if about.st_size < CACHED_SIZE:
-            return None
-        known = self.old.get(path)
-        if known is None or known[1] != like(about):
-            return None
-        self.new[path] = known
-        return known[0]
-
-    def keep(self, path, before, after, name):
-        settled = max(before.st_mtime_ns, before.st_ctime_ns) + SETTLED_AFTER < self.began
-        if settled and before.st_size >= CACHED_SIZE and like(before) == like(after):
-            self.new[path] = name, like(before)
-            self.is_new = True
-
-    def write(self, jobs):
-        """Also what is known of jobs that were not asked for; no failure to write it matters."""
-        rest = {path: known for path, known in self.old.items() if path.partition("/")[2].partition("/")[0] not in jobs}
-        entries = list({**rest, **self.new}.items())[-CACHED_FILES:]
-        if not self.is_new and len(entries) == len(self.old) or not os.path.isdir(ROOT):
-            return
-        lines = ["%s %s %s" % (name, " ".join(fields), path) for path, (name, fields) in entries]
-        text = "\0".join([CACHE_HEAD, *lines]).encode("utf-8", "surrogateescape")
-        draft = "%s.%d" % (self.path, os.getpid())
-        try:
-            write_file(draft, text, 0o600)
-            os.rename(draft, self.path)
-        except OSError:
-            if os.path.lexists(draft):
-                os.unlink(draft)
-
-
-def like(about):
-    numbers = (about.st_dev, about.st_ino, about.st_size, about.st_mtime_ns, about.st_ctime_ns)
-    return tuple("%d" % number for number in numbers)
 
 
 class Report:

@@ -21,6 +21,7 @@ export const COMMANDS = {
   info: async () => (await import("./info.ts")).InfoCommand,
   "logs show": async () => (await import("./logs-show.ts")).LogsShowCommand,
   drift: async () => (await import("./drift.ts")).DriftCommand,
+  "drift adopt": async () => (await import("./drift-adopt.ts")).DriftAdoptCommand,
   doctor: async () => (await import("./doctor.ts")).DoctorCommand,
   schema: async () => (await import("./schema.ts")).SchemaCommand,
 } satisfies Readonly<Record<string, () => Promise<CommandClass<Context>>>>;

@@ -1,4 +1,5 @@
 import { contentHash } from "../../domain/deploy/digest.ts";
+import type { FileAccess } from "../../domain/deploy/file-access.ts";
 import {
   type AccountNumbers,
   compareFiles,
@@ -77,50 +78,64 @@ export async function inspectWorker(
   const remote = atDelivery(bucket, await connections.connect(worker));
   const wanted = metadataFiles(source, worker, source.delivery(worker.host)?.seq ?? 0);
   const hashes = new Map([...wanted].map(([path, text]) => [path, hashOf(text)]));
-  const found = await inspection(source, worker, remote, { ...options, hashes });
+  const { expected, contents } = options;
+  const found = await inspection(source, worker, remote, {
+    hashes,
+    jobs: new Map(expected.map((one) => requestOf(source, one))),
+    accounts: expected.flatMap(({ files }) => files.flatMap(({ access }) => (access ? [access] : []))),
+    contentLimit: contents ? LARGEST_TEXT : 0,
+  });
   const delivery = source.delivery(worker.host);
   const isCompared = delivery?.metadata !== undefined;
   const isLastDelivery = (texts: ReadonlyMap<string, string>) => delivery !== undefined && isDelivered(texts, delivery);
   return {
     isLost: !found.exists,
     metadata: isCompared ? compareMetadata({ wanted, hashes, found: found.metadata, isLastDelivery }) : [],
-    allocations: options.expected.map((expected) => compared(expected, found)),
+    allocations: expected.map((one) => compared(one, found)),
   };
 }
 
-interface Request extends InspectOptions {
+/** What is asked of the plugin that answers `inspect`. */
+export interface InspectionRequest {
+  /** SHA-256 of the metadata to look at, by path. */
   readonly hashes: ReadonlyMap<string, string>;
+  readonly jobs: ReadonlyMap<string, InspectRequest>;
+  /** Users and groups to look up. */
+  readonly accounts?: readonly FileAccess[];
+  /** The largest content to return, in bytes. */
+  readonly contentLimit: number;
 }
 
-async function inspection(
-  { bucket, reporter, jobs }: InspectSource,
+/** Asks the plugins what is on a worker. Throws NO_HANDLER if none answers. */
+export async function inspection(
+  { bucket, reporter }: Pick<InspectSource, "bucket" | "reporter">,
   worker: Worker,
   remote: Remote,
-  { expected, contents, hashes }: Request,
+  { hashes, jobs, accounts = [], contentLimit }: InspectionRequest,
 ): Promise<Inspection> {
-  const requests = expected.map(({ allocation, files }): readonly [string, InspectRequest] => [
-    allocation.job,
-    {
-      files: new Map(files.map(({ path, hash }) => [path, hash])),
-      protect: jobs.get(allocation.job)?.keep ?? [],
-    },
-  ]);
-  const accounts = expected.flatMap(({ files }) => files.flatMap(({ access }) => (access ? [access] : [])));
   const context: InspectContext = Object.freeze({
     ...reporter.context({ worker: worker.host }),
     worker,
     remote,
     metadata: hashes,
-    jobs: new Map(requests),
+    jobs,
     keep: RUNTIME_NAMES,
     users: distinct(accounts.map(({ owner }) => owner)),
     groups: distinct(accounts.map(({ group }) => group)),
-    contentLimit: contents ? LARGEST_TEXT : 0,
+    contentLimit,
     timeoutMs: bucket.settings.timeouts.commandMs,
   });
   const found = await bucket.hooks.inspect.promise(context);
   if (found) return found;
   throw noHandler(bucket.absent, { hook: "inspect", transport: remote.transport, host: worker.host });
+}
+
+function requestOf(
+  { jobs }: InspectSource,
+  { allocation, files }: ExpectedAllocation,
+): readonly [string, InspectRequest] {
+  const hashes = new Map(files.map(({ path, hash }) => [path, hash]));
+  return [allocation.job, { files: hashes, protect: jobs.get(allocation.job)?.keep ?? [] }];
 }
 
 function distinct(names: readonly (string | undefined)[]): string[] {
