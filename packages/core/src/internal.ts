@@ -142,7 +142,7 @@ export { noHandler } from "./run/no-handler.ts";
 export { prepareBucket } from "./run/prepare.ts";
 export { beginRun } from "./run/run.ts";
 export type { ContextSource } from "./run/scope/contexts.ts";
-export { refuseUnknown, selectWorkers } from "./run/select.ts";
+export { refuseUnknown, selectWorkers, type TypedWorkers, typedWorkers } from "./run/select.ts";
 export type { StoredCatalog } from "./store/catalog-rows.ts";
 export type { Row } from "./store/database.ts";
 export { withFileLock } from "./store/lock/file-lock.ts";

@@ -11,6 +11,7 @@ import {
   planDeploy,
   planRelease,
   type SavedPlan,
+  typedWorkers,
 } from "@maand/core/internal";
 import { Command, Option } from "clipanion";
 import { refreshAfterBuild } from "../defaults.ts";
@@ -36,6 +37,8 @@ export class DeployCommand extends EngineCommand {
       ["One job, even if unchanged", "maand deploy --force --jobs api"],
       ["Exactly a saved plan, or nothing", "maand deploy --plan plan.json"],
       ["A release that is held", "maand deploy --jobs api --release r14"],
+      ["On some workers only", "maand deploy --workers 10.0.0.1,label:canary"],
+      ["Even if one worker is down", "maand deploy --max-unreachable 1"],
       ["Sync files without running anything", "maand deploy --sync-only --jobs api"],
       ["Look at the workers first, and repair what was changed there", "maand deploy --verify"],
       ["Measure where the time goes", "maand deploy --trace"],
@@ -68,6 +71,13 @@ export class DeployCommand extends EngineCommand {
     description: "With --dry-run: exit with 4 if changes are pending.",
   });
 
+  workers = Option.Array("-w,--workers", [], {
+    description: "Touch only these workers: hosts, hostnames, label:x, zone:x.",
+  });
+  labels = Option.Array("-l,--labels", [], { description: "Touch only workers with any of these labels." });
+  maxUnreachable = Option.String("--max-unreachable", {
+    description: "Go on without unreachable workers if there are at most so many: 2 or 10%.",
+  });
   verify = Option.Boolean("--verify", false, {
     description: "Look at the files on the workers first, and repair what differs from what was promoted.",
   });
@@ -174,6 +184,7 @@ export class DeployCommand extends EngineCommand {
     const { jobs, build, release, revert, dryRun, force, syncOnly, verify } = this;
     const others = {
       jobs: jobs.length > 0,
+      ...{ workers: this.workers.length > 0, labels: this.labels.length > 0 },
       ...{ build, force, verify, "sync-only": syncOnly, "dry-run": dryRun },
       ...{ release: release !== undefined, revert: revert === true, "no-revert": revert === false },
     };
@@ -201,7 +212,10 @@ export class DeployCommand extends EngineCommand {
   get options() {
     const { force, syncOnly, revert, verify, repair } = this;
     const mode = repair === "sync" ? ("sync" as const) : ("policy" as const);
-    return { jobs: listOf(this.jobs), force, syncOnly, revert, ...(verify ? { verify: mode } : {}) };
+    const workers = typedWorkers({ workers: listOf(this.workers), labels: listOf(this.labels) });
+    const { maxUnreachable } = this;
+    const limits = { workers, maxUnreachable };
+    return { jobs: listOf(this.jobs), force, syncOnly, revert, ...limits, ...(verify ? { verify: mode } : {}) };
   }
 }
 

@@ -6,6 +6,7 @@ import { type FoundRepair, type FoundRepairs, findRepairs, type RepairMode } fro
 import { noteDifference } from "../plan/drift/note-difference.ts";
 import { workersOf } from "../plan/drift/verified-workers.ts";
 import type { Wave } from "../plan/waves.ts";
+import type { WorkerLimit } from "../plan/worker-limit.ts";
 import type { Run } from "../run/run.ts";
 import { METADATA_REPAIR } from "../store/fleet/repair-rows.ts";
 import type { Stager } from "./stage/stage.ts";
@@ -17,9 +18,13 @@ const AGAIN = 2;
  * Looks at the workers before a deploy changes them (`--verify`), and prepares the repair of what differs. Workers that cannot be
  * inspected fail the run, but block nothing.
  */
-export async function beginRepairs(run: Run, waves: readonly Wave[], mode: RepairMode): Promise<FoundRepairs> {
+export async function beginRepairs(
+  run: Run,
+  waves: readonly Wave[],
+  { mode, limit }: { readonly mode: RepairMode; readonly limit: WorkerLimit | undefined },
+): Promise<FoundRepairs> {
   const jobs = waves.flatMap((wave) => wave.jobs.map(({ name }) => name));
-  const found = await findRepairs(run, { mode, jobs, workers: workersOf(run, jobs) });
+  const found = await findRepairs(run, { mode, jobs, workers: workersOf(run, jobs, limit) });
   const { store } = run.bucket;
   for (const [host, cause] of found.failed) noteFailed(run, host, jobs, cause);
   store.transaction(() => {

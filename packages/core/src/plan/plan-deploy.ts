@@ -3,6 +3,7 @@ import { asMaandError, stopIfInterrupted } from "../bucket/outcome.ts";
 import { unbuiltParts } from "../bucket/unbuilt.ts";
 import type { LifecycleOptions } from "../domain/deploy/plan.ts";
 import { type HeldText, heldTexts } from "../domain/release/held-texts.ts";
+import type { TypedWorkers } from "../run/select.ts";
 import type { Holder } from "../store/lock/holder.ts";
 import { lockHolder } from "../store/lock/lock.ts";
 import type { JobFailure } from "../summary.ts";
@@ -16,6 +17,7 @@ import { pausedRollout } from "./plan-steps.ts";
 import { planWave, refuseStarts, type WaveJob } from "./plan-wave.ts";
 import { type StoppingAllocation, stopping } from "./stopping.ts";
 import { type Wave, wavesOf } from "./waves.ts";
+import { leftText, limitTo, type WorkerLimit } from "./worker-limit.ts";
 
 /** Options of a deploy. */
 export interface DeployOptions extends LifecycleOptions {
@@ -23,6 +25,10 @@ export interface DeployOptions extends LifecycleOptions {
   readonly jobs: readonly string[];
   /** Revert failed rollouts, or not, whatever `on_failure` of the manifests says. */
   readonly revert?: boolean | undefined;
+  /** Touch only these workers; absent or without words: all. Stops and removals are limited too. */
+  readonly workers?: TypedWorkers | undefined;
+  /** `2` or `10%`: connect all workers first, and go on without the unreachable ones if there are at most that many. */
+  readonly maxUnreachable?: string | undefined;
   /** Look at the workers first, and repair what differs from what was promoted: only files, or by restart policy. */
   readonly verify?: RepairMode | undefined;
 }
@@ -75,6 +81,8 @@ export interface Plan {
   /** Parts of the workspace that changed since the last build and are not in this plan. */
   readonly unbuilt: readonly string[];
   /** The command that is changing the bucket or its workers at the moment. */
+  /** What the deploy leaves as it is on workers that it is not to touch, in a sentence. */
+  readonly left?: string;
   /** With `verify`: workers whose metadata is repaired, and those that could not be inspected, with the reason. */
   readonly verified?: {
     readonly metadata: readonly string[];
@@ -101,13 +109,14 @@ export async function planDeploy(
   try {
     const waves: { deploymentSeq: number; jobs: PlanJob[] }[] = [];
     const wanted = wavesOf(dryRun, options.jobs, other?.reversed);
-    const found = await verified(dryRun, wanted, options);
+    const limit = limitTo(dryRun, options.workers);
+    const found = await verified(dryRun, wanted, options, limit);
     for (const wave of wanted) {
       const jobs = await planWave(
         dryRun,
         wave,
         { ...options, edits: editsOf(found) },
-        { ...dryRun.hooks, reversed: other?.reversed },
+        { ...dryRun.hooks, limit, reversed: other?.reversed },
       );
       for (const job of jobs)
         if (job.steps && job.steps.waiting.length > 0) dryRun.ledger.pause(pausedRollout(job, job.steps));
@@ -117,7 +126,10 @@ export async function planDeploy(
     stopIfInterrupted(bucket.signal);
     const jobs = waves.flatMap((wave) => wave.jobs);
     refuseStarts(jobs, options);
-    const stops = stopping(dryRun).filter(({ job }) => !other || options.jobs.includes(job.name));
+    const stops = stopping(dryRun).filter(
+      ({ job, allocation }) => (!other || options.jobs.includes(job.name)) && limit?.has(allocation.host) !== false,
+    );
+    const left = leftText(jobs);
     const plan: Plan = {
       required:
         stops.length > 0 ||
@@ -130,6 +142,7 @@ export async function planDeploy(
       failures: dryRun.ledger.summary().failures,
       stopping: stops,
       held: heldTexts(dryRun.catalog, options.jobs),
+      ...(left === undefined ? {} : { left }),
       ...(found ? { verified: { metadata: [...found.metadata.keys()], failed: failuresOf(found) } } : {}),
       ...(underWay ? { underWay } : {}),
     };
@@ -150,10 +163,11 @@ async function verified(
   dryRun: DryRunState,
   waves: readonly Wave[],
   { verify }: PlanOptions,
+  limit: WorkerLimit | undefined,
 ): Promise<FoundRepairs | undefined> {
   if (verify === undefined) return undefined;
   const jobs = waves.flatMap((wave) => wave.jobs.map(({ name }) => name));
-  return findRepairs(dryRun, { mode: verify, jobs, workers: workersOf(dryRun, jobs) });
+  return findRepairs(dryRun, { mode: verify, jobs, workers: workersOf(dryRun, jobs, limit) });
 }
 
 function failuresOf({ failed }: FoundRepairs) {

@@ -32,6 +32,8 @@ export interface PlannedJob {
   readonly afterPending: boolean;
   /** A run promoted it but ended before its health check. This check runs before anything else. */
   readonly healthPending: boolean;
+  /** Allocations that need something, on workers that the deploy is not to touch. */
+  readonly left?: readonly PlannedAllocation[];
   /** Present if the release is rolled out in steps. */
   readonly steps?: StepPlan;
 }

@@ -1,6 +1,6 @@
 import { EXIT, listOf } from "@maand/command";
 import { EngineCommand } from "@maand/command/internal";
-import { type DriftReport, drift } from "@maand/core/internal";
+import { type DriftReport, drift, typedWorkers } from "@maand/core/internal";
 import { Command, Option } from "clipanion";
 import { driftLines } from "../output/drift-lines.ts";
 import { driftRecord } from "../output/drift-record.ts";
@@ -34,8 +34,7 @@ export class DriftCommand extends EngineCommand {
   prometheus = Option.String("--prometheus", { description: "Also write metrics to this file, for node_exporter." });
 
   override async work(): Promise<number> {
-    const { wordsOf } = await import("../workers/worker-words.ts");
-    const workers = wordsOf({ workers: listOf(this.workers), labels: listOf(this.labels) });
+    const workers = typedWorkers({ workers: listOf(this.workers), labels: listOf(this.labels) });
     const { diff, status } = this;
     const report = await this.withEngine(
       (bucket) => drift(bucket, { jobs: listOf(this.jobs), workers, diff, status }),

@@ -20,6 +20,7 @@ export const COMMANDS = {
   "rollout status": async () => (await import("./rollout-status.ts")).RolloutStatusCommand,
   info: async () => (await import("./info.ts")).InfoCommand,
   "logs show": async () => (await import("./logs-show.ts")).LogsShowCommand,
+  status: async () => (await import("./status.ts")).StatusCommand,
   drift: async () => (await import("./drift.ts")).DriftCommand,
   "drift adopt": async () => (await import("./drift-adopt.ts")).DriftAdoptCommand,
   doctor: async () => (await import("./doctor.ts")).DoctorCommand,

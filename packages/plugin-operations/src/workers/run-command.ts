@@ -1,5 +1,5 @@
 import { error, MaandError, type Worker } from "@maand/core";
-import { type Bucket, problemsError, selectWorkers } from "@maand/core/internal";
+import { type Bucket, problemsError, selectWorkers, typedWorkers } from "@maand/core/internal";
 import {
   inBatches,
   openCommandRun,
@@ -11,7 +11,6 @@ import {
 import { expectsReboot, type RebootKind } from "./expects-reboot.ts";
 import { runScript, type ScriptResult } from "./run-script.ts";
 import { awaitReturn } from "./wait-for-reboot.ts";
-import { wordsOf } from "./worker-words.ts";
 
 /** The options of a command on workers. */
 export interface RunCommandOptions {
@@ -102,7 +101,7 @@ function rebooting(ended: readonly ScriptResult[], rebootKind: RebootKind | unde
 }
 
 function chosenWorkers(all: readonly Worker[], options: RunCommandOptions): readonly Worker[] {
-  const { flag, words } = wordsOf(options);
+  const { flag, words } = typedWorkers(options);
   return words.length === 0 ? all : selectWorkers(all, flag, words).map(({ worker }) => worker);
 }
 

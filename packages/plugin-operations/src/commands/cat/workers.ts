@@ -1,4 +1,5 @@
-import { plainDecimal, type Store } from "@maand/core/readonly";
+import type { Column } from "@maand/command";
+import { type LeftBehind, plainDecimal, type Store } from "@maand/core/readonly";
 import { Command } from "clipanion";
 import { StoredCommand } from "../stored-command.ts";
 
@@ -9,6 +10,7 @@ export class WorkersCommand extends StoredCommand {
 
   override show(store: Store): number {
     const { workers } = store.catalog.read();
+    const behind = store.leftBehind.all();
     if (this.json) {
       this.printJson(
         workers.map((worker) => ({
@@ -21,17 +23,19 @@ export class WorkersCommand extends StoredCommand {
           position: worker.position,
           labels: worker.labels,
           tags: worker.tags,
+          left_behind: leftBehindRecord(behind.get(worker.host)),
         })),
       );
     } else {
-      const columns = [
+      const columns: readonly Column[] = [
         "worker ip",
         "zone",
         { name: "cpu (mhz)", numeric: true },
         { name: "memory (mb)", numeric: true },
         { name: "position", numeric: true, leave: 1 },
         { name: "labels", least: 12 },
-      ] as const;
+        ...(behind.size > 0 ? (["left behind since"] as const) : []),
+      ];
       this.printTable(
         columns,
         workers.map((worker) => [
@@ -41,9 +45,16 @@ export class WorkersCommand extends StoredCommand {
           plainDecimal(worker.memoryMb),
           worker.position,
           worker.labels.join(" "),
+          ...(behind.size > 0 ? [behind.get(worker.host)?.since.slice(0, 16).replace("T", " ") ?? ""] : []),
         ]),
       );
     }
     return 0;
   }
+}
+
+function leftBehindRecord(found: LeftBehind | undefined) {
+  if (!found) return null;
+  const { since, lastAt, reason, times } = found;
+  return { since, last_at: lastAt, reason, times };
 }
