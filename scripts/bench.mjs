@@ -12,6 +12,7 @@ const BENCHES = {
   deploy: ["../test/bench/deploy.ts", "deploy"],
   plan: ["../test/bench/plan.ts", "plan"],
   operate: ["../test/bench/operate.ts", "operate"],
+  drift: ["../test/bench/drift.ts", "drift"],
 };
 
 const wanted = process.argv.slice(2).filter((word) => word in BENCHES);

@@ -39,5 +39,6 @@ export const EXIT = {
   pending: 4,
   stale: 5,
   paused: 6,
+  drifted: 7,
   interrupted: 130,
 } as const;

@@ -43,6 +43,29 @@ export interface EventMap {
     readonly message: string | null;
     readonly duration_ms: number;
   };
+  "drift.found": {
+    readonly worker: string;
+    /** Null for the metadata of the worker. */
+    readonly job: string | null;
+    /** Paths that differ from what was promoted; empty if all of it is missing, or only its status differs. */
+    readonly files: readonly string[];
+  };
+  "drift.repaired": {
+    readonly worker: string;
+    readonly job: string | null;
+    readonly files: readonly string[];
+    /** How often the same difference was repaired in succession, with this time. */
+    readonly times: number;
+    /** ISO time of the first of them. */
+    readonly since: string;
+  };
+  "drift.adopted": {
+    readonly worker: string;
+    readonly job: string;
+    readonly path: string;
+    /** The user that took it over. */
+    readonly by: string;
+  };
   "wave.started": { readonly deployment_seq: number; readonly jobs: readonly string[] };
   "job.skipped": { readonly job: string; readonly reason: string };
   "job.blocked": { readonly job: string; readonly by: string };

@@ -60,6 +60,7 @@ export {
   syncedPaths,
 } from "./domain/deploy/sync-conflicts.ts";
 export { NO_VERSION } from "./domain/deploy/version.ts";
+export type { FileDifference, FileDrift } from "./domain/drift/compare-files.ts";
 export type { KvRow } from "./domain/kv/kv-derived.ts";
 export { isSecret, NAMESPACE } from "./domain/kv/kv-names.ts";
 export { type FailureLimit, parseFailureLimit } from "./domain/maintenance/failure-limit.ts";
@@ -86,11 +87,14 @@ export { byPosition, compareHosts, type WorkerSpec } from "./domain/workspace/wo
 export type { ErrorParts } from "./errors.ts";
 export { ERROR_CODES, maskedError, problemsError } from "./errors.ts";
 export type { Emit, EventBase, EventData, EventMap, EventType } from "./events.ts";
+export { type Adopted, type AdoptOptions, adopt } from "./jobs/adopt.ts";
 export { type ControlResult, controlJob, type JobControl, resolveTarget } from "./jobs/control-job.ts";
+export { type DriftOptions, type DriftReport, drift, type JobDrift, type WorkerDrift } from "./jobs/drift.ts";
 export { type Collected, gc } from "./jobs/gc.ts";
 export { type HealthReport, healthCheck } from "./jobs/health-command.ts";
 export { type JobCommandOptions, type JobCommandReport, runJobCommand } from "./jobs/job-command.ts";
 export { type MarkedAllocation, markStopped } from "./jobs/mark-stopped.ts";
+export { type PendingChange, pendingChanges } from "./jobs/pending-changes.ts";
 export type { MaintenanceReport } from "./maintain/conduct.ts";
 export {
   abortMaintenance,
@@ -149,7 +153,7 @@ export { noHandler } from "./run/no-handler.ts";
 export { prepareBucket } from "./run/prepare.ts";
 export { beginRun } from "./run/run.ts";
 export type { ContextSource } from "./run/scope/contexts.ts";
-export { refuseUnknown, selectWorkers } from "./run/select.ts";
+export { refuseUnknown, selectWorkers, type TypedWorkers, typedWorkers } from "./run/select.ts";
 export type { StoredCatalog } from "./store/catalog-rows.ts";
 export type { Row } from "./store/database.ts";
 export { withFileLock } from "./store/lock/file-lock.ts";

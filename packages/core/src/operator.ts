@@ -11,6 +11,7 @@ export type { ClaimUnit } from "./domain/budget/claim.ts";
 export { fault, faultOf, sound } from "./domain/checks/finding.ts";
 export { isRecord } from "./domain/checks/validate.ts";
 export { inBatches } from "./domain/deploy/batches.ts";
+export { driftText } from "./domain/drift/edits.ts";
 export { CERTS } from "./domain/kv/kv-names.ts";
 export { isCommandEvent } from "./domain/manifest/command-events.ts";
 export { manifestFile } from "./domain/manifest/manifest.ts";
@@ -21,6 +22,8 @@ export { canonicalHost } from "./domain/workspace/host-address.ts";
 export { WorkersSchema } from "./domain/workspace/workers.ts";
 export { probeHealth, unhealthyReason } from "./jobs/health-command.ts";
 export { confirmDifference, differences, type SyncSource } from "./jobs/sync-check.ts";
+export { ExpectedFiles } from "./plan/drift/expected-files.ts";
+export { inspectWorker } from "./plan/drift/inspect-worker.ts";
 export {
   beginChange,
   type Claim,

@@ -20,6 +20,7 @@ export type * from "./plugin-api/action-step.ts";
 export type * from "./plugin-api/base-contexts.ts";
 export type { CommandBucket } from "./plugin-api/command-bucket.ts";
 export type { ExamineContext } from "./plugin-api/contexts/examine-context.ts";
+export type * from "./plugin-api/contexts/inspect-context.ts";
 export type { FoundFile, Inventory, InventoryContext } from "./plugin-api/contexts/inventory-context.ts";
 export type * from "./plugin-api/contexts/permit-context.ts";
 export type * from "./plugin-api/contexts/recorded-context.ts";

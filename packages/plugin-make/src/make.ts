@@ -22,7 +22,7 @@ export function make({ program = "make" }: MakeOptions = {}): Plugin {
   const run = lifecycle({ name: "make", other: (context, target) => runTarget(context, target, runners) });
   return definePlugin({
     name: "make",
-    provides: { answers: ["inventory", "reconcile", "rollout", "runOnWorker", "runOnce", "target"] },
+    provides: { answers: ["inspect", "inventory", "reconcile", "rollout", "runOnWorker", "runOnce", "target"] },
     get workerFiles() {
       return workerFiles();
     },
@@ -32,6 +32,10 @@ export function make({ program = "make" }: MakeOptions = {}): Plugin {
       hooks.inventory.tapPromise("make", async (context) => {
         const { listFiles } = await import("./inventory/list-files.ts"); // only for imports
         return listFiles(context, runners);
+      });
+      hooks.inspect.tapPromise("make", async (context) => {
+        const { inspectWorker } = await import("./inspect/inspect-worker.ts"); // only for drift
+        return inspectWorker(context);
       });
       hooks.stage.tapPromise({ name: "make", before: "rsync" }, (context) => stageSmallTrees(context, runners));
       hooks.runOnce.tapPromise("make", (context) => runOnce(context, runners));

@@ -20,7 +20,9 @@ export const STEP_VARIABLE = "MAAND_RUNNER_STEP";
 /** The parts of the program, in the order in which they are joined. The last one starts it. */
 const PARTS = "base output process orphans receipts lock jobs makefile target loop requests command_line".split(" ");
 /** The parts needed only by a runner that receives files. */
-const STAGE_PARTS = ["paths", "delivery", "inventory"];
+const STAGE_PARTS = ["places", "paths", "delivery", "inventory"];
+/** The parts of the program that inspects files and ends. The last one starts it. */
+const INSPECT_PARTS = ["base", "places", "inspect"];
 
 let files: Readonly<Record<string, string>> | undefined;
 
@@ -73,6 +75,20 @@ export function serveCommand(remote: Place, call: Pick<RunnerCall, "bucketId" | 
   const words = [call.bucketId, "--serve", "--protocol", "1", ...programOf(call)];
   return { command: [...python(remote), "-c", READ_PROGRAM, ...place, ...words], program };
 }
+
+/**
+ * The command that inspects the files of jobs, and its input. It is a small program of its own, because loading a whole
+ * runner takes longer than the inspection of a usual worker.
+ */
+export function inspectCommand(remote: Place, request: object): Serving {
+  inspecting ??= `CACHE_PART = ${JSON.stringify(source("digest_cache"))}\n\n\n${joined(INSPECT_PARTS)}`;
+  const text = `REQUEST = ${JSON.stringify(JSON.stringify(request))}\n\n\n${inspecting}`;
+  const program = Buffer.from(text);
+  const place = [`${remote.root}/bin/runner.py`, String(program.length)];
+  return { command: [...python(remote), "-c", READ_PROGRAM, ...place], program };
+}
+
+let inspecting: string | undefined;
 
 /** Runs the first part of its input as if it were the named file. */
 const READ_PROGRAM = [

@@ -11,6 +11,7 @@ import {
   planDeploy,
   planRelease,
   type SavedPlan,
+  typedWorkers,
 } from "@maand/core/internal";
 import { Command, Option } from "clipanion";
 import { refreshAfterBuild } from "../defaults.ts";
@@ -36,7 +37,10 @@ export class DeployCommand extends EngineCommand {
       ["One job, even if unchanged", "maand deploy --force --jobs api"],
       ["Exactly a saved plan, or nothing", "maand deploy --plan plan.json"],
       ["A release that is held", "maand deploy --jobs api --release r14"],
+      ["On some workers only", "maand deploy --workers 10.0.0.1,label:canary"],
+      ["Even if one worker is down", "maand deploy --max-unreachable 1"],
       ["Sync files without running anything", "maand deploy --sync-only --jobs api"],
+      ["Look at the workers first, and repair what was changed there", "maand deploy --verify"],
       ["Measure where the time goes", "maand deploy --trace"],
     ],
   });
@@ -70,6 +74,20 @@ export class DeployCommand extends EngineCommand {
     description: "With --dry-run: exit with 4 if changes are pending.",
   });
 
+  workers = Option.Array("-w,--workers", [], {
+    description: "Touch only these workers: hosts, hostnames, label:x, zone:x.",
+  });
+  labels = Option.Array("-l,--labels", [], { description: "Touch only workers with any of these labels." });
+  maxUnreachable = Option.String("--max-unreachable", {
+    description: "Go on without unreachable workers if there are at most so many: 2 or 10%.",
+  });
+  verify = Option.Boolean("--verify", false, {
+    description: "Look at the files on the workers first, and repair what differs from what was promoted.",
+  });
+  repair = Option.String("--repair", {
+    description: "With --verify: sync repairs files only; policy, the default, also restarts or reloads.",
+  });
+
   trace = Option.String("--trace", {
     tolerateBoolean: true,
     description: "Measure hooks and plugins: a table, and a file (--trace=FILE) for ui.perfetto.dev.",
@@ -77,6 +95,7 @@ export class DeployCommand extends EngineCommand {
 
   override async work(): Promise<number> {
     this.refuseForDryRunsOnly();
+    this.checkRepair();
     const saved = this.readSavedPlan();
     if (this.release !== undefined) this.onlyJob();
     const trace = await this.startTrace();
@@ -165,10 +184,11 @@ export class DeployCommand extends EngineCommand {
   /** The plan of `--plan`, read before the bucket is opened. It says everything itself, so that no other flag may say more. */
   readSavedPlan(): SavedPlan | undefined {
     if (this.savedPlan === undefined) return undefined;
-    const { jobs, build, release, revert, dryRun, force, syncOnly } = this;
+    const { jobs, build, release, revert, dryRun, force, syncOnly, verify } = this;
     const others = {
       jobs: jobs.length > 0,
-      ...{ build, force, "sync-only": syncOnly, "dry-run": dryRun },
+      ...{ workers: this.workers.length > 0, labels: this.labels.length > 0 },
+      ...{ build, force, verify, "sync-only": syncOnly, "dry-run": dryRun },
       "ignore-budget": this.ignoreBudget,
       ...{ release: release !== undefined, revert: revert === true, "no-revert": revert === false },
     };
@@ -181,9 +201,25 @@ export class DeployCommand extends EngineCommand {
     });
   }
 
+  checkRepair(): void {
+    const { repair, verify } = this;
+    if (repair === undefined && !verify) return;
+    const usage = (message: string, hint: string) => new MaandError({ code: "USAGE", message, hint });
+    if (!verify) throw usage("--repair requires --verify", "maand deploy --verify --repair sync");
+    if (repair !== undefined && repair !== "sync" && repair !== "policy")
+      throw usage(`--repair ${repair} is not known`, "write --repair sync or --repair policy");
+    if (this.syncOnly) throw usage("--verify does not go with --sync-only", "write --verify --repair sync");
+    if (this.release !== undefined)
+      throw usage("--verify does not go with --release", "deploy the release first, then run maand deploy --verify");
+  }
+
   get options() {
-    const { force, syncOnly, revert, ignoreBudget } = this;
-    return { jobs: listOf(this.jobs), force, syncOnly, revert, ignoreBudget };
+    const { force, syncOnly, revert, ignoreBudget, verify, repair } = this;
+    const mode = repair === "sync" ? ("sync" as const) : ("policy" as const);
+    const workers = typedWorkers({ workers: listOf(this.workers), labels: listOf(this.labels) });
+    const { maxUnreachable } = this;
+    const limits = { workers, maxUnreachable, ignoreBudget };
+    return { jobs: listOf(this.jobs), force, syncOnly, revert, ...limits, ...(verify ? { verify: mode } : {}) };
   }
 }
 

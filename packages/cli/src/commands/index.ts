@@ -35,21 +35,8 @@ const OWN: Readonly<Record<string, Load>> = {
 /** First words in the order of the help; only the file of the typed word is loaded. */
 const WORDS: readonly string[] = [
   ...["init", "import", "build", "plan", "deploy", "rollback", "rollout", "job", "jobcommand", "job_command"],
-  ...["health_check"],
-  ...[
-    "run_command",
-    "maintain",
-    "worker_facts",
-    "worker",
-    "cat",
-    "info",
-    "logs",
-    "releases",
-    "diff",
-    "why",
-    "doctor",
-    "gc",
-  ],
+  ...["health_check", "drift", "status", "run_command", "maintain"],
+  ...["worker_facts", "worker", "cat", "info", "logs", "releases", "diff", "why", "doctor", "gc"],
   ...["plugin", "plugins", "completion", "schema"],
 ];
 

@@ -2,7 +2,14 @@ import { resolve } from "node:path";
 import { EXIT, listOf, plural, printProblems } from "@maand/command";
 import { EngineCommand } from "@maand/command/internal";
 import { MaandError } from "@maand/core";
-import { type MadePlan, makePlan, type OpenedBucket, planText, planWorkspace } from "@maand/core/internal";
+import {
+  type MadePlan,
+  makePlan,
+  type OpenedBucket,
+  planText,
+  planWorkspace,
+  typedWorkers,
+} from "@maand/core/internal";
 import { Command, Option } from "clipanion";
 import { planLines } from "../output/deploy/plan.ts";
 import { planMarkdown } from "../output/plan/plan-markdown.ts";
@@ -31,6 +38,10 @@ export class PlanCommand extends EngineCommand {
   jobs = Option.Array("--jobs", [], {
     description: "Only these jobs, comma-separated; always stops removed and disabled ones.",
   });
+  workers = Option.Array("-w,--workers", [], {
+    description: "Only these workers: hosts, hostnames, label:x, zone:x; not with --out.",
+  });
+  labels = Option.Array("-l,--labels", [], { description: "Only workers with any of these labels; not with --out." });
   out = Option.String("--out", { description: "Write the plan to this file." });
   format = Option.String("--format", "text", { description: "text, json or markdown; json prints what --out writes." });
   build = Option.Boolean("-b,--build", false, {
@@ -60,7 +71,8 @@ export class PlanCommand extends EngineCommand {
 
   async make(bucket: OpenedBucket): Promise<MadePlan> {
     const { jobs, force, syncOnly, revert, withHooks } = this;
-    const options = { jobs: listOf(jobs), force, syncOnly, revert };
+    const workers = typedWorkers({ workers: listOf(this.workers), labels: listOf(this.labels) });
+    const options = { jobs: listOf(jobs), force, syncOnly, revert, workers };
     if (!this.build) return makePlan(bucket, { ...options, withHooks });
     const workspace = this.workspace === undefined ? undefined : resolve(this.from, this.workspace);
     const made = await planWorkspace(bucket, options, workspace);
@@ -95,6 +107,11 @@ export class PlanCommand extends EngineCommand {
     const format = this.json ? "json" : FORMATS.find((name) => name === this.format);
     if (format === undefined)
       throw usage(`--format ${this.format} is not known`, `write one of: ${FORMATS.join(", ")}`);
+    if ((this.workers.length > 0 || this.labels.length > 0) && (this.out !== undefined || format !== "text"))
+      throw usage(
+        "--workers and --labels do not go with a plan in a file: it covers all workers",
+        "save a plan without them, or run maand deploy --workers",
+      );
     if (this.workspace !== undefined && !this.build)
       throw usage("--workspace requires --build", "add --build, or leave --workspace out");
     if (this.build && this.withHooks)

@@ -8,6 +8,7 @@ import { isRequired, type PlannedAllocation, type PlannedJob, type StepPlan } fr
 import { planWave, type WaveJob } from "../plan/plan-wave.ts";
 import type { PlanApproval } from "../plan/saved/approval.ts";
 import type { Wave } from "../plan/waves.ts";
+import { leftText, type WorkerLimit } from "../plan/worker-limit.ts";
 import type { Run } from "../run/run.ts";
 import { scopedJobContext } from "../run/scope/scoped-job-context.ts";
 import { noteRest, noteUnchanged } from "./note-allocations.ts";
@@ -24,6 +25,8 @@ export interface WaveOptions extends LifecycleOptions, Omit<RevertOptions, "stag
   readonly reversed: boolean;
   /** The saved plan that the run carries out. */
   readonly approval: PlanApproval | undefined;
+  /** The workers that the deploy is limited to. */
+  readonly limit: WorkerLimit | undefined;
 }
 
 /** Deploys the jobs of one wave: plans them, asks for permission, syncs the files, and rolls the jobs out in parallel. */
@@ -36,8 +39,11 @@ export async function deployWave(run: Run, stager: Stager, wave: Wave, options: 
     before: (job) => bucket.hooks.beforeJob.promise(scopedJobContext(run, job)),
     reversed: options.reversed,
     approval: options.approval,
+    limit: options.limit,
   });
   storePlans(run, planned);
+  const left = leftText(planned);
+  if (left !== undefined) run.ledger.warn(left);
   const plans = setAsideUnready(run, planned);
   if (plans.length === 0) return;
   closeReplaced(run, plans);

@@ -8,20 +8,24 @@ import type { DeployCause } from "../domain/deploy/deploy-reason.ts";
 import { heldTexts } from "../domain/release/held-texts.ts";
 import type { MaandError } from "../errors.ts";
 import type { EventMap } from "../events.ts";
+import { editsOf } from "../plan/drift/find-repairs.ts";
 import type { DeployOptions } from "../plan/plan-deploy.ts";
 import { planWave, refuseStarts } from "../plan/plan-wave.ts";
 import type { PlanApproval } from "../plan/saved/approval.ts";
 import { type Wave, wavesOf } from "../plan/waves.ts";
+import { limitTo, type WorkerLimit } from "../plan/worker-limit.ts";
 import { Ledger } from "../run/ledger.ts";
 import { beginRun, type Run } from "../run/run.ts";
 import { maintenanceTexts } from "../store/views/maintenance.ts";
 import { type Summary, summaryRecord } from "../summary.ts";
 import { commitContext } from "./commit-context.ts";
 import { deployWave } from "./deploy-wave.ts";
+import { recordLeftBehind, withoutUnreachable } from "./left-behind.ts";
 import { movedWarnings } from "./stage/moved-root.ts";
 import { refreshMetadata } from "./stage/refresh-metadata.ts";
 import { Stager } from "./stage/stage.ts";
 import { stopAndRemove } from "./stop-and-remove.ts";
+import { beginRepairs, finishRepairs } from "./verify.ts";
 
 /** Number of runs whose settled journal rows are kept. */
 const RUNS_KEPT = 50;
@@ -57,7 +61,7 @@ export async function deployWith(
 ): Promise<Summary> {
   const run = beginRun(bucket, command);
   try {
-    const { request, waves } = await admit(run, resolve);
+    const { request, waves, limit } = await admit(run, resolve);
     const { options, reversed, approval } = request;
     run.budget.isIgnored = options.ignoreBudget === true;
     warnOfUnbuilt(run);
@@ -66,9 +70,14 @@ export async function deployWith(
     for (const warning of movedWarnings(run)) run.ledger.warn(warning);
     const oneRevert = pLimit(1);
     const crash = await ending(run, async (stager) => {
-      await stopAndRemove(run, reversed ? options.jobs : []);
-      for (const wave of waves) await deployWave(run, stager, wave, { ...options, reversed, oneRevert, approval });
-      await refreshMetadata(run, stager);
+      const found = options.verify && (await beginRepairs(run, waves, { mode: options.verify, limit }));
+      if (found) stager.repairs = found.allocations;
+      const edits = editsOf(found);
+      await stopAndRemove(run, { only: reversed ? options.jobs : [], limit });
+      for (const wave of waves)
+        await deployWave(run, stager, wave, { ...options, edits, limit, reversed, oneRevert, approval });
+      await refreshMetadata(run, stager, limit);
+      if (found) finishRepairs(run, found, stager);
     });
     const summary = await commit(run);
     if (crash) throw crash;
@@ -82,14 +91,22 @@ export async function deployWith(
  * Returns the waves to deploy. Throws for invalid options, or when a `begin` hook refuses; in that case nothing was
  * stored and no worker was touched.
  */
-async function admit(run: Run, resolve: (run: Run) => Promise<Request>): Promise<{ request: Request; waves: Wave[] }> {
+async function admit(
+  run: Run,
+  resolve: (run: Run) => Promise<Request>,
+): Promise<{ request: Request; waves: Wave[]; limit: WorkerLimit | undefined }> {
   const { hooks, now } = run.bucket;
   try {
     const request = await resolve(run);
     const { options, change, reason, reversed, approval } = request;
     if (change || reason) run.adopt(change?.catalog ?? run.catalog, reason);
     const waves = wavesOf(run, options.jobs, reversed);
-    if (options.syncOnly) await refuseSyncOnly(run, waves, options);
+    const chosen = limitTo(run, options.workers);
+    const limit =
+      options.maxUnreachable === undefined
+        ? chosen
+        : await withoutUnreachable(run, { waves, limit: chosen, most: options.maxUnreachable });
+    if (options.syncOnly) await refuseSyncOnly(run, waves, options, limit);
     await hooks.begin.promise(
       Object.freeze({ ...run.reporter.context({}), now, jobs: options.jobs, plan: approval?.digest }),
     );
@@ -99,7 +116,7 @@ async function admit(run: Run, resolve: (run: Run) => Promise<Request>): Promise
         request.store?.();
       });
     if (approval) run.bucket.store.journal.setPlan(run.number, approval.digest);
-    return { request, waves };
+    return { request, waves, limit };
   } catch (cause) {
     await refuse(run, asMaandError(cause));
     throw cause;
@@ -124,10 +141,15 @@ function warnOfUnbuilt({ bucket, ledger, reporter }: Run): void {
 }
 
 /** A job that cannot be planned is reported later, with its wave. */
-async function refuseSyncOnly(run: Run, waves: readonly Wave[], options: DeployOptions): Promise<void> {
+async function refuseSyncOnly(
+  run: Run,
+  waves: readonly Wave[],
+  options: DeployOptions,
+  limit: WorkerLimit | undefined,
+): Promise<void> {
   const trial = { ...run, ledger: new Ledger() };
   const plans = [];
-  for (const wave of waves) plans.push(...(await planWave(trial, wave, options, {})));
+  for (const wave of waves) plans.push(...(await planWave(trial, wave, options, { limit })));
   refuseStarts(plans, options);
 }
 
@@ -154,6 +176,7 @@ async function commit(run: Run): Promise<Summary> {
   await notifyPlugins(run, ledger.summary());
   const summary = ledger.summary();
   bucket.store.transaction(() => {
+    recordLeftBehind(run);
     bucket.store.journal.finishRun(run.number, summary.outcome, run.at());
     bucket.store.journal.trim(RUNS_KEPT);
     bucket.store.releases.trim(RUNS_KEPT);

@@ -12,7 +12,7 @@ export function noteUnchanged(run: Pick<Run, "ledger" | "recorded" | "bucket" | 
 /** A release whose files on the workers equal those of the previous release is deployed without any action. */
 function noteRelease(
   { recorded, bucket: { store }, at }: Pick<Run, "recorded" | "bucket" | "at">,
-  { job, allocations }: PlannedJob,
+  { job, allocations, left }: PlannedJob,
 ): void {
   const { release } = job;
   if (release === undefined) return;
@@ -23,7 +23,7 @@ function noteRelease(
   if (same.length === 0) return;
   store.transaction(() => {
     for (const { allocation } of same) store.promoted.setRelease(allocation.id, { job: job.name, number: release });
-    store.releases.confirm(job.name, release, at());
+    if (!left?.length) store.releases.confirm(job.name, release, at());
   });
 }
 

@@ -4,6 +4,7 @@ import { groupBy } from "../domain/group-by.ts";
 import { abandonedJobs } from "../domain/kv/kv-purge.ts";
 import type { PlannedJob } from "../plan/plan-job.ts";
 import { type StoppingAllocation, stopping } from "../plan/stopping.ts";
+import type { WorkerLimit } from "../plan/worker-limit.ts";
 import type { ActionKind } from "../plugin-api/contexts.ts";
 import { checkHealth } from "../run/check-health.ts";
 import type { Run } from "../run/run.ts";
@@ -19,10 +20,17 @@ import { stopWithinBudget } from "./stop-within-budget.ts";
  * remaining allocations of those jobs. Waves are processed from the last to the first, each after a `permit` hook; the
  * workers of a wave in parallel. A failure is reported, and the next deploy tries again. If stopping a removed
  * allocation fails, its job is not started anywhere, because the job may be moving to another worker. A failed drain,
- * an unreachable worker or leftover files do not prevent a start. `only` limits it to some jobs.
+ * an unreachable worker or leftover files do not prevent a start. `only` limits it to some jobs, `limit`
+ * to some workers.
  */
-export async function stopAndRemove(run: Run, only: readonly string[] = []): Promise<void> {
-  const all = stopping(run).filter(({ job }) => only.length === 0 || only.includes(job.name));
+export async function stopAndRemove(
+  run: Run,
+  { only = [], limit }: { readonly only?: readonly string[]; readonly limit?: WorkerLimit | undefined } = {},
+): Promise<void> {
+  const chosen = stopping(run).filter(({ job }) => only.length === 0 || only.includes(job.name));
+  const all = chosen.filter(({ allocation }) => limit?.has(allocation.host) !== false);
+  for (const { job, allocation } of chosen.filter((entry) => !all.includes(entry)))
+    run.ledger.warn(`${job.name} on ${allocation.host} is not stopped, because this deploy does not touch the worker`);
   for (const [deploymentSeq, group] of groupBy(all, ({ job }) => job.deploymentSeq)) {
     stopIfInterrupted(run.bucket.signal);
     await stopWithinBudget(run, await permittedOf(run, deploymentSeq, group), stopAndRemoveOne);

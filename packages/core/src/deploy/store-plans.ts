@@ -7,9 +7,9 @@ export function storePlans(run: Run, plans: readonly PlannedJob[]): void {
   const { store } = run.bucket;
   const before = store.promoted.planned();
   store.transaction(() => {
-    for (const { job, allocations, steps } of plans) {
+    for (const { job, allocations, left, steps } of plans) {
       const source = treeDigest(job.files);
-      for (const { allocation, target } of [...allocations, ...(steps?.waiting ?? [])]) {
+      for (const { allocation, target } of [...allocations, ...(left ?? []), ...(steps?.waiting ?? [])]) {
         const known = before.get(allocation.id);
         if (known?.digest !== target.digest || known.source !== source)
           store.promoted.plan(allocation.id, { digest: target.digest, source });

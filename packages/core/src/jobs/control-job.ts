@@ -174,7 +174,20 @@ async function unhealthyError(source: Source, job: Job, judged: readonly Allocat
   return (await checkHealth(source, scopedJobContext(source, job), judged, true)).cause?.message;
 }
 
+/** Runs a target, and notes missing files, so that the next deploy syncs them. */
 async function runTarget(source: Source, job: Job, allocation: Allocation, target: string): Promise<ControlResult> {
+  const { result, isMissing } = await runTargetOnce(source, job, allocation, target);
+  if (isMissing) noteMissingFiles(source, allocation.id, target !== "status");
+  return result;
+}
+
+/** Runs a target of one allocation, and stores nothing. `isMissing`: the files of the job are not on the worker. */
+export async function runTargetOnce(
+  source: Source,
+  job: Job,
+  allocation: Allocation,
+  target: string,
+): Promise<{ readonly result: ControlResult; readonly isMissing: boolean }> {
   const { reporter, bucket } = source;
   const output = new CommandOutput(source.catalog.workers.length);
   const unit = { job: job.name, worker: allocation.host, action: target };
@@ -192,12 +205,12 @@ async function runTarget(source: Source, job: Job, allocation: Allocation, targe
     const wanted = `${target} of ${job.name}`;
     throw noHandler(bucket.absent, { hook: "target", transport: remote.transport, host: allocation.host, wanted });
   });
-  if (!ended.ok && isMaandError(ended.cause) && ended.cause.code === "NOT_DELIVERED")
-    noteMissingFiles(source, allocation.id, target !== "status");
+  const isMissing = !ended.ok && isMaandError(ended.cause) && ended.cause.code === "NOT_DELIVERED";
   reporter.emit("action.finished", { ...unit, ...ended.end });
   const { outcome, exit, message, duration_ms: durationMs } = ended.end;
   const [stdout, stderr] = [output.text("stdout"), output.text("stderr")];
-  return { host: allocation.host, job: job.name, exit, outcome, stdout, stderr, durationMs, message };
+  const result = { host: allocation.host, job: job.name, exit, outcome, stdout, stderr, durationMs, message };
+  return { result, isMissing };
 }
 
 function notRun(job: Job, { host }: Allocation, outcome: "skipped" | "blocked", message: string): ControlResult {

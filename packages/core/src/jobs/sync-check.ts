@@ -1,6 +1,7 @@
 import { asMaandError } from "../bucket/outcome.ts";
 import { error, type Problem } from "../domain/checks/problem.ts";
 import { MaandError } from "../errors.ts";
+import { noteDifference } from "../plan/drift/note-difference.ts";
 import type { Remote } from "../remote/remote.ts";
 import { atDelivery, deliveredRoot } from "../run/delivered-root.ts";
 import { lockBucket, type Run, recordedStateOf, workerOf } from "../run/run.ts";
@@ -67,24 +68,6 @@ async function isEmpty(remote: Remote): Promise<Difference> {
   return code === EMPTY
     ? { lost: true, message: "its worker.json and its jobs are missing: its files were deleted" }
     : different("its worker.json is missing or cannot be read");
-}
-
-/**
- * Makes the next deploy repair a worker that differs. It writes `worker.json` again. A worker that lost its files gets them
- * again, and the jobs that ran from them are started.
- */
-export function noteDifference({ bucket, catalog, recorded }: SyncSource, host: string, lost: boolean): void {
-  const { store } = bucket;
-  store.transaction(() => {
-    store.deliveries.begin(host);
-    if (!lost) return;
-    for (const { id } of catalog.allocations.filter((allocation) => allocation.host === host)) {
-      const { staged, promoted, unsettled } = recorded(id);
-      if (staged !== undefined) store.promoted.unstage(id);
-      if (promoted && !promoted.stopped && unsettled?.kind !== "loss")
-        store.journal.lose(id, bucket.now().toISOString());
-    }
-  });
 }
 
 /**

@@ -80,7 +80,8 @@ function nameOf(file: ListedFile | undefined): string {
 
 type Bucket = Source["bucket"];
 
-function oldSide(maand: Bucket, file: ListedFile | undefined, secret: boolean, hide: Hider): Side | undefined {
+/** The promoted side of a file, as kept in the store. */
+export function oldSide(maand: Bucket, file: ListedFile | undefined, secret: boolean, hide: Hider): Side | undefined {
   if (!file) return undefined;
   return sideOf(file, () => {
     const stored = maand.store.contents.find(file.hash);
@@ -109,13 +110,15 @@ function newSide(maand: Bucket, file: TreeFile | undefined, secret: boolean, hid
   return file && sideOf(file, () => shown(file.content ?? maand.store.contents.read(file.hash), secret, hide));
 }
 
-function sideOf(file: ListedFile, content: () => Side["content"]): Side {
+/** One side of a file; a large one is not read. */
+export function sideOf(file: ListedFile, content: () => Side["content"]): Side {
   const { hash, size } = file;
   const large = size !== undefined && size > LARGEST_TEXT;
   return { hash, size, file, content: large ? { unseen: "large" } : content() };
 }
 
-function shown(bytes: Uint8Array, secret: boolean, hide: Hider): Side["content"] {
+/** A content for people: its secrets are hidden if it has any. */
+export function shown(bytes: Uint8Array, secret: boolean, hide: Hider): Side["content"] {
   const text = textOf(bytes);
   if (text === undefined) return { unseen: "binary" };
   if (!secret) return { text };

@@ -1,20 +1,24 @@
 import { type Bucket, runReporter } from "../bucket/bucket.ts";
-import { stopIfInterrupted } from "../bucket/outcome.ts";
+import { asMaandError, stopIfInterrupted } from "../bucket/outcome.ts";
 import { unbuiltParts } from "../bucket/unbuilt.ts";
 import type { LifecycleOptions } from "../domain/deploy/plan.ts";
 import { type HeldText, heldTexts } from "../domain/release/held-texts.ts";
+import type { TypedWorkers } from "../run/select.ts";
 import type { Holder } from "../store/lock/holder.ts";
 import { lockHolder } from "../store/lock/lock.ts";
 import { maintenanceTexts } from "../store/views/maintenance.ts";
 import type { JobFailure } from "../summary.ts";
 import type { DesiredState } from "./desired-state.ts";
 import { diffPlan, type PlanDiffs } from "./diff-plan.ts";
+import { editsOf, type FoundRepairs, findRepairs, type RepairMode } from "./drift/find-repairs.ts";
+import { workersOf } from "./drift/verified-workers.ts";
 import { type DryRunState, hasPreDeploy, openDryRun, type UndecidedJob } from "./dry-run.ts";
 import type { PlannedJob } from "./plan-job.ts";
 import { pausedRollout } from "./plan-steps.ts";
 import { planWave, refuseStarts, type WaveJob } from "./plan-wave.ts";
 import { type StoppingAllocation, stopping } from "./stopping.ts";
-import { wavesOf } from "./waves.ts";
+import { type Wave, wavesOf } from "./waves.ts";
+import { leftText, limitTo, type WorkerLimit } from "./worker-limit.ts";
 
 /** Options of a deploy. */
 export interface DeployOptions extends LifecycleOptions {
@@ -24,6 +28,12 @@ export interface DeployOptions extends LifecycleOptions {
   readonly revert?: boolean | undefined;
   /** Let allocations go down although the availability budget forbids it; each is reported. */
   readonly ignoreBudget?: boolean | undefined;
+  /** Touch only these workers; absent or without words: all. Stops and removals are limited too. */
+  readonly workers?: TypedWorkers | undefined;
+  /** `2` or `10%`: connect all workers first, and go on without the unreachable ones if there are at most that many. */
+  readonly maxUnreachable?: string | undefined;
+  /** Look at the workers first, and repair what differs from what was promoted: only files, or by restart policy. */
+  readonly verify?: RepairMode | undefined;
 }
 
 /** Options of a dry run. */
@@ -76,6 +86,13 @@ export interface Plan {
   /** Parts of the workspace that changed since the last build and are not in this plan. */
   readonly unbuilt: readonly string[];
   /** The command that is changing the bucket or its workers at the moment. */
+  /** What the deploy leaves as it is on workers that it is not to touch, in a sentence. */
+  readonly left?: string;
+  /** With `verify`: workers whose metadata is repaired, and those that could not be inspected, with the reason. */
+  readonly verified?: {
+    readonly metadata: readonly string[];
+    readonly failed: readonly { readonly host: string; readonly message: string }[];
+  };
   readonly underWay?: Pick<Holder, "command" | "pid" | "since">;
 }
 
@@ -96,8 +113,16 @@ export async function planDeploy(
   const dryRun = openDryRun(bucket, reporter, { withHooks: options.withHooks === true, desired: other?.desired });
   try {
     const waves: { deploymentSeq: number; jobs: PlanJob[] }[] = [];
-    for (const wave of wavesOf(dryRun, options.jobs, other?.reversed)) {
-      const jobs = await planWave(dryRun, wave, options, { ...dryRun.hooks, reversed: other?.reversed });
+    const wanted = wavesOf(dryRun, options.jobs, other?.reversed);
+    const limit = limitTo(dryRun, options.workers);
+    const found = await verified(dryRun, wanted, options, limit);
+    for (const wave of wanted) {
+      const jobs = await planWave(
+        dryRun,
+        wave,
+        { ...options, edits: editsOf(found) },
+        { ...dryRun.hooks, limit, reversed: other?.reversed },
+      );
       for (const job of jobs)
         if (job.steps && job.steps.waiting.length > 0) dryRun.ledger.pause(pausedRollout(job, job.steps));
       if (jobs.length > 0)
@@ -106,9 +131,16 @@ export async function planDeploy(
     stopIfInterrupted(bucket.signal);
     const jobs = waves.flatMap((wave) => wave.jobs);
     refuseStarts(jobs, options);
-    const stops = stopping(dryRun).filter(({ job }) => !other || options.jobs.includes(job.name));
+    const stops = stopping(dryRun).filter(
+      ({ job, allocation }) => (!other || options.jobs.includes(job.name)) && limit?.has(allocation.host) !== false,
+    );
+    const left = leftText(jobs);
     const plan: Plan = {
-      required: stops.length > 0 || dryRun.undecided.length > 0 || jobs.some((job) => job.required),
+      required:
+        stops.length > 0 ||
+        (found?.metadata.size ?? 0) > 0 ||
+        dryRun.undecided.length > 0 ||
+        jobs.some((job) => job.required),
       waves,
       undecided: dryRun.undecided,
       unbuilt: unbuiltParts(bucket),
@@ -116,6 +148,8 @@ export async function planDeploy(
       stopping: stops,
       held: heldTexts(dryRun.catalog, options.jobs),
       maintenance: maintenanceTexts(bucket.store),
+      ...(left === undefined ? {} : { left }),
+      ...(found ? { verified: { metadata: [...found.metadata.keys()], failed: failuresOf(found) } } : {}),
       ...(underWay ? { underWay } : {}),
     };
     inspect?.(dryRun, plan);
@@ -128,4 +162,20 @@ export async function planDeploy(
 function planned(bucket: Bucket, { hooksRan, ...job }: WaveJob): PlanJob {
   if (!hasPreDeploy(bucket, job.job)) return { ...job, preDeploy: "none" };
   return { ...job, preDeploy: hooksRan ? "was run" : "may change this" };
+}
+
+/** What the deploy would repair; undefined if it does not look at the workers. */
+async function verified(
+  dryRun: DryRunState,
+  waves: readonly Wave[],
+  { verify }: PlanOptions,
+  limit: WorkerLimit | undefined,
+): Promise<FoundRepairs | undefined> {
+  if (verify === undefined) return undefined;
+  const jobs = waves.flatMap((wave) => wave.jobs.map(({ name }) => name));
+  return findRepairs(dryRun, { mode: verify, jobs, workers: workersOf(dryRun, jobs, limit) });
+}
+
+function failuresOf({ failed }: FoundRepairs) {
+  return [...failed].map(([host, cause]) => ({ host, message: asMaandError(cause).message }));
 }

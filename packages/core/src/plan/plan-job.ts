@@ -3,6 +3,7 @@ import { treeDigest } from "../domain/deploy/digest.ts";
 import { accessRules } from "../domain/deploy/file-access.ts";
 import { type Decision, decide, type LifecycleOptions, type Occasion, type Target } from "../domain/deploy/plan.ts";
 import { NO_VERSION } from "../domain/deploy/version.ts";
+import { withEdits } from "../domain/deploy/with-edits.ts";
 import type { OpenRollout, StepState } from "../domain/rollout/open-rollout.ts";
 import type { StepPart } from "../domain/rollout/steps.ts";
 import { type Allocation, type Job, reachesWorker } from "../domain/workspace/job.ts";
@@ -31,6 +32,8 @@ export interface PlannedJob {
   readonly afterPending: boolean;
   /** A run promoted it but ended before its health check. This check runs before anything else. */
   readonly healthPending: boolean;
+  /** Allocations that need something, on workers that the deploy is not to touch. */
+  readonly left?: readonly PlannedAllocation[];
   /** Present if the release is rolled out in steps. */
   readonly steps?: StepPlan;
 }
@@ -168,7 +171,7 @@ function decideOne(
   options: LifecycleOptions,
 ): Decision {
   if (allocation.inMaintenance) return LEFT_ALONE;
-  const recorded = source.recorded(allocation.id);
+  const recorded = withEdits(source.recorded(allocation.id), options.edits?.get(allocation.id));
   const changes = () => changedFiles(source.bucket.store.promoted.files(recorded.promoted?.digest ?? ""), tree.files);
   return decide(allocation, job, target, recorded, changes, options);
 }

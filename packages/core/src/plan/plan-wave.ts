@@ -9,6 +9,7 @@ import { isRequired, type Pending, type PlannedJob, type PlanSource, pendingOf, 
 import { inSteps } from "./plan-steps.ts";
 import type { PlanApproval } from "./saved/approval.ts";
 import type { Wave } from "./waves.ts";
+import { type WorkerLimit, withinLimit } from "./worker-limit.ts";
 
 /** A planned job of a wave. */
 export interface WaveJob extends PlannedJob {
@@ -35,6 +36,8 @@ export interface PlanningHooks {
   readonly reversed?: boolean | undefined;
   /** The saved plan that a deploy carries out. */
   readonly approval?: PlanApproval | undefined;
+  /** The workers that the deploy is limited to. */
+  readonly limit?: WorkerLimit | undefined;
 }
 
 /**
@@ -46,7 +49,7 @@ export async function planWave(
   source: WaveSource,
   { jobs }: Wave,
   options: LifecycleOptions,
-  { before, isUndecided, reversed = false, approval }: PlanningHooks,
+  { before, isUndecided, reversed = false, approval, limit }: PlanningHooks,
 ): Promise<WaveJob[]> {
   const pending = pendingOf(source.bucket);
   const planned: WaveJob[] = [];
@@ -54,7 +57,7 @@ export async function planWave(
     stopIfInterrupted(source.bucket.signal);
     try {
       const blockedBy = reversed ? dependentOf(source, job) : blockerOf(source, job);
-      planned.push(await planWaveJob(source, job, options, { pending, before, blockedBy, approval }));
+      planned.push(await planWaveJob(source, job, options, { pending, before, blockedBy, approval, limit }));
     } catch (cause) {
       if (!isUndecided?.(job, cause)) source.ledger.failJob(job.name, cause);
     }
@@ -67,13 +70,14 @@ interface JobPlanning {
   readonly before: BeforeHooks | undefined;
   readonly blockedBy: string | undefined;
   readonly approval: PlanApproval | undefined;
+  readonly limit: WorkerLimit | undefined;
 }
 
 async function planWaveJob(
   source: WaveSource,
   job: Job,
   options: LifecycleOptions,
-  { pending, before, blockedBy, approval }: JobPlanning,
+  { pending, before, blockedBy, approval, limit }: JobPlanning,
 ): Promise<WaveJob> {
   refuseParked(job);
   const unchanged = approval?.unchanged(job);
@@ -84,7 +88,8 @@ async function planWaveJob(
   const hooksRan = before !== undefined && mayGoOn;
   if (mayGoOn) approval?.begin(job);
   if (hooksRan) await before(job);
-  const plan = inSteps(source, await planJob(source, job, options, pending));
+  const whole = inSteps(source, await planJob(source, job, options, pending));
+  const plan = withinLimit(whole, limit, pending);
   if (mayGoOn) approval?.check(plan);
   const required = isRequired(plan);
   if (blockedBy === undefined || !required) return { ...plan, required, hooksRan };

@@ -11,6 +11,7 @@ import type { MaandEvent } from "../events.ts";
 import type { ExecResult, Remote } from "../remote/remote.ts";
 import type { ConnectContext, HostKey, LocateContext, Login } from "./base-contexts.ts";
 import type { ExamineContext } from "./contexts/examine-context.ts";
+import type { InspectContext, Inspection } from "./contexts/inspect-context.ts";
 import type { Inventory, InventoryContext } from "./contexts/inventory-context.ts";
 import type { PermitContext } from "./contexts/permit-context.ts";
 import type { CommitBuildContext, CommitContext } from "./contexts/recorded-context.ts";
@@ -118,6 +119,8 @@ function workerHooks() {
     identify: new AsyncSeriesBailHook<[LocateContext], HostKey | undefined, TapLimit>(["context"], "identify"),
     /** Once per worker of `maand import`: return the current files of its jobs, or undefined. @experimental */
     inventory: new AsyncSeriesBailHook<[InventoryContext], Inventory | undefined, TapLimit>(["context"], "inventory"),
+    /** Once per worker of `maand drift` and `maand deploy --verify`: return what is in its job directories, or undefined. @experimental */
+    inspect: new AsyncSeriesBailHook<[InspectContext], Inspection | undefined, TapLimit>(["context"], "inspect"),
   };
 }
 

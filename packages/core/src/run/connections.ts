@@ -22,6 +22,8 @@ export class Connections {
   /** Connections that hooks retried. */
   readonly #again = new Map<string, Promise<Remote>>();
   readonly #remotes: Remote[] = [];
+  /** Why the last attempt to connect a worker failed. */
+  readonly #failures = new Map<string, unknown>();
   /** Why workers must not be used again. */
   readonly #givenUp = new Map<string, unknown>();
 
@@ -99,6 +101,11 @@ export class Connections {
     return this.#remotes.some((remote) => remote.host === host);
   }
 
+  /** Workers whose last attempt to connect failed, with the error. */
+  failures(): ReadonlyMap<string, unknown> {
+    return this.#failures;
+  }
+
   /** Closes all connections and ignores errors of closing. */
   async close(): Promise<void> {
     await Promise.allSettled(this.#remotes.map((remote) => remote.close()));
@@ -134,6 +141,7 @@ export class Connections {
         throw noHandler(this.#frame.bucket.absent, { hook: "connect", transport, host: worker.host });
       }
       this.#remotes.push(remote);
+      this.#failures.delete(worker.host);
       this.#frame.emit("worker.connected", {
         worker: worker.host,
         transport: remote.transport,
@@ -141,6 +149,7 @@ export class Connections {
       });
       return remote;
     } catch (cause) {
+      this.#failures.set(worker.host, cause);
       if (reportFailure) this.#emitFailure(worker, cause);
       throw cause;
     }

@@ -3,7 +3,10 @@ import { type AbsentPlugin, addPlugin } from "../plugin-api/absent-plugins.ts";
 import type { HookName } from "../plugin-api/hooks.ts";
 
 /** Hooks that a plugin must handle. */
-export type DoingHook = Extract<HookName, "connect" | "inventory" | "stage" | "reconcile" | "rollout" | "target">;
+export type DoingHook = Extract<
+  HookName,
+  "connect" | "inspect" | "inventory" | "stage" | "reconcile" | "rollout" | "target"
+>;
 
 /** A call that no plugin handled. */
 export interface Unanswered {

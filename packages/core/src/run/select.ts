@@ -2,7 +2,7 @@ import { error, type Problem } from "../domain/checks/problem.ts";
 import { type Choosable, type Chosen, chooseWorkers } from "../domain/workspace/choose-workers.ts";
 import type { Allocation, Job } from "../domain/workspace/job.ts";
 import { didYouMean } from "../domain/workspace/names.ts";
-import { problemsError } from "../errors.ts";
+import { MaandError, problemsError } from "../errors.ts";
 import type { Run } from "./run.ts";
 
 /** Refuses unknown names, with one error for all of them. */
@@ -34,6 +34,29 @@ export function selectWorkers<T extends Choosable>(
   const { chosen, problems } = chooseWorkers(words, workers, flag);
   if (problems.length > 0) throw problemsError(problems);
   return chosen;
+}
+
+/** A list of workers as typed, and the flag it comes from. */
+export interface TypedWorkers {
+  readonly flag: string;
+  readonly words: readonly string[];
+}
+
+/** `--workers` and `--labels` as one list of words, with the flag it came from. Throws USAGE if both are given. */
+export function typedWorkers({
+  workers,
+  labels,
+}: {
+  readonly workers: readonly string[];
+  readonly labels: readonly string[];
+}): TypedWorkers {
+  if (labels.length === 0) return { flag: "--workers", words: workers };
+  if (workers.length === 0) return { flag: "--labels", words: labels.map((label) => `label:${label}`) };
+  throw new MaandError({
+    code: "USAGE",
+    message: "--workers and --labels are mutually exclusive",
+    hint: "use one of them; --workers also accepts label:web",
+  });
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { Outcome } from "../summary.ts";
-import type { StoreDatabase } from "./database.ts";
+import type { Row, StoreDatabase } from "./database.ts";
 
 /** The kind of a journal row: a lifecycle command, a cleanup, or a sync. */
 export type StepKind = "start" | "restart" | "reload" | "stop" | "remove" | "stage";
@@ -80,16 +80,13 @@ export class Journal {
       `SELECT * FROM run WHERE command IN (${commands.map(() => "?")}) AND outcome IS NOT 'refused' ORDER BY number DESC LIMIT 1`,
       ...commands,
     );
-    return (
-      row && {
-        number: Number(row.number),
-        id: String(row.id),
-        command: String(row.command),
-        startedAt: String(row.started_at),
-        finishedAt: row.finished_at === null ? null : String(row.finished_at),
-        outcome: row.outcome === null ? null : String(row.outcome),
-      }
-    );
+    return row && runOf(row);
+  }
+
+  /** The last run of any command that was not refused. */
+  latestRun(): RunRow | undefined {
+    const row = this.#db.get("SELECT * FROM run WHERE outcome IS NOT 'refused' ORDER BY number DESC LIMIT 1");
+    return row && runOf(row);
   }
 
   /** Records the actions that are about to run, all at once; returns the row ids in the same order. */
@@ -176,4 +173,15 @@ export class Journal {
     const old = "run <= (SELECT max(number) FROM run) - ?";
     this.#db.run(`DELETE FROM step WHERE (settled = 1 OR kind = 'stage') AND ${old}`, keepRuns);
   }
+}
+
+function runOf(row: Row): RunRow {
+  return {
+    number: Number(row.number),
+    id: String(row.id),
+    command: String(row.command),
+    startedAt: String(row.started_at),
+    finishedAt: row.finished_at === null ? null : String(row.finished_at),
+    outcome: row.outcome === null ? null : String(row.outcome),
+  };
 }

@@ -2,6 +2,8 @@ import { BucketRows, DeliveryRows, HolderRow } from "./bucket-rows.ts";
 import { CatalogRows } from "./catalog-rows.ts";
 import { ContentRows } from "./content-rows.ts";
 import { type OpenOptions, StoreDatabase } from "./database.ts";
+import { LeftBehindRows } from "./fleet/left-behind-rows.ts";
+import { RepairRows } from "./fleet/repair-rows.ts";
 import { Journal } from "./journal.ts";
 import { KvRows } from "./kv/kv-rows.ts";
 import { MaintenanceRows } from "./maintenance/maintenance-rows.ts";
@@ -27,6 +29,8 @@ export class Store {
   readonly holds: HoldRows;
   readonly pluginState: PluginStateRows;
   readonly maintenance: MaintenanceRows;
+  readonly repairs: RepairRows;
+  readonly leftBehind: LeftBehindRows;
   readonly #db: StoreDatabase;
 
   private constructor(db: StoreDatabase) {
@@ -46,6 +50,8 @@ export class Store {
     this.holds = new HoldRows(db);
     this.pluginState = new PluginStateRows(db);
     this.maintenance = new MaintenanceRows(db);
+    this.repairs = new RepairRows(db);
+    this.leftBehind = new LeftBehindRows(db);
   }
 
   /**

@@ -25,6 +25,7 @@ import {
 import { examineContext } from "./run-context.ts";
 import {
   connectContext,
+  inspectContext,
   inventoryContext,
   preflightContext,
   stageContext,
@@ -66,6 +67,7 @@ const SAMPLES: { readonly [Name in HookName]: () => Given<Name> } = {
   examine: () => [examineContext()],
   identify: () => [connectContext()],
   inventory: () => [inventoryContext()],
+  inspect: () => [inspectContext()],
   event: () => [anEvent("job.skipped", { job: "api", reason: "nothing changed" })],
 };
 

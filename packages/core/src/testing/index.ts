@@ -52,6 +52,7 @@ export { transportTable } from "./transport/transport-table.ts";
 export type { OpenedTransport, TransportUnderTest } from "./transport/under-test.ts";
 export {
   connectContext,
+  inspectContext,
   inventoryContext,
   preflightContext,
   stageContext,

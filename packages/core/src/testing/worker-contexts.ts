@@ -1,5 +1,6 @@
 import type { Problem } from "../domain/checks/problem.ts";
 import type { ConnectContext, LocateContext } from "../plugin-api/base-contexts.ts";
+import type { InspectContext } from "../plugin-api/contexts/inspect-context.ts";
 import type { InventoryContext } from "../plugin-api/contexts/inventory-context.ts";
 import type { WorkerCommandContext } from "../plugin-api/contexts/worker-command-context.ts";
 import type { PreflightContext, StageContext } from "../plugin-api/contexts.ts";
@@ -49,6 +50,23 @@ export function inventoryContext(over: Partial<InventoryContext> = {}): Inventor
     jobs: new Map(),
     keep: ["data", "logs", "bin"],
     contentLimit: 65_536,
+    timeoutMs: 60_000,
+    ...over,
+  };
+}
+
+/** `inspect`: no jobs and no metadata; `data`, `logs` and `bin` are not listed, and no content is returned. */
+export function inspectContext(over: Partial<InspectContext> = {}): InspectContext & Recording {
+  const base = workerBase(over);
+  return {
+    ...base,
+    remote: fakeRemote({ host: base.worker.host }),
+    metadata: new Map(),
+    jobs: new Map(),
+    keep: ["data", "logs", "bin"],
+    users: [],
+    groups: [],
+    contentLimit: 0,
     timeoutMs: 60_000,
     ...over,
   };

@@ -39,7 +39,7 @@ export function makePrivateDirectory(path: string): void {
 }
 
 /** Writes a world-readable file, whatever the umask. Throws EEXIST if it exists. */
-export function createFile(path: string, text: string): void {
+export function createFile(path: string, text: string | Uint8Array): void {
   const file = openSync(path, "wx", FILE);
   try {
     fchmodSync(file, FILE);
@@ -50,7 +50,7 @@ export function createFile(path: string, text: string): void {
 }
 
 /** Replaces a file atomically. It keeps its mode and owner; a link is followed. */
-export function replaceFile(path: string, text: string): void {
+export function replaceFile(path: string, text: string | Uint8Array): void {
   const target = realpathSync(path);
   const { mode, uid, gid } = statSync(target);
   const fresh = `${target}.${randomUUID()}`;

@@ -32,7 +32,7 @@ describe.concurrent.each(FORMS)("a command whose lock cannot be used (%s)", { ti
     pipe(w.inJob("Makefile"));
     expect(await w.run(form, "start")).toMatchObject({
       code: 3,
-      stderr: "runner: api: its Makefile here is not a file; run maand deploy first\n",
+      stderr: "runner: api: its Makefile here is not a file; run maand deploy --verify\n",
     });
   });
 });

@@ -29,7 +29,7 @@ describe.concurrent.each(FORMS)("a runner, %s", { timeout: 30_000 }, (form) => {
     const w = worker(context);
     const { code, stderr } = await w.run(form, "start", { jobs: job });
     expect(code).toBe(3);
-    expect(stderr).toBe(`runner: ${job}: it has no Makefile here; run maand deploy first\n`);
+    expect(stderr).toBe(`runner: ${job}: it has no Makefile here; run maand deploy --verify\n`);
   });
 
   it("does not report a missing job as stopped", async (context) => {

@@ -90,7 +90,7 @@ describe("an error", () => {
   it("because the job is missing is NOT_DELIVERED, with the hint to deploy", async () => {
     expect(await failing(answering({ code: 3 }))).toMatchObject({
       code: "NOT_DELIVERED",
-      hint: "run maand deploy first",
+      hint: expect.stringMatching(/^run maand deploy --verify --jobs /),
     });
   });
 

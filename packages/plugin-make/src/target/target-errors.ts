@@ -127,7 +127,7 @@ function notHere(unit: Unit, target: string): ErrorParts {
   return {
     code: "NOT_DELIVERED",
     message: `${commandOf(unit, target)} could not start: the job is not deployed there`,
-    hint: "run maand deploy first",
+    hint: `run maand deploy --verify --jobs ${job.name}`,
   };
 }
 

@@ -7,9 +7,7 @@ Delivered by maand; its contract is in the README of @maand/plugin-make. The pro
 there, joined in the order of `src/runner-program.ts`: a part uses the names of the others, and none imports another.
 """
 import errno
-import fcntl
 import os
-import select
 import sys
 import time
 

@@ -214,10 +214,6 @@ def make_root():
         os.umask(umask)
 
 
-def at(path):
-    return os.path.join(ROOT, path) if path else ROOT
-
-
 def below(path):
     """Every path below a directory; a link is not gone through."""
     found = []
@@ -247,15 +243,3 @@ def expression(text):
     import re
 
     return re.compile(text_of({"protect": text}, "protect"), re.DOTALL).match
-
-
-def name_of(name):
-    if type(name) is not str or name in ("", ".", "..") or "/" in name or "\0" in name:
-        raise Failure(USAGE, "this is not a name: %r" % (name,))
-    return name
-
-
-def path_of(path):
-    for name in path.split("/"):
-        name_of(name)
-    return path

@@ -43,4 +43,4 @@ def must_be_here(job, target):
         reason = "it is not in jobs.json"
     else:
         reason = "its Makefile here is not a file" if os.path.exists(makefile) else "it has no Makefile here"
-    raise Failure(NOT_HERE, "%s: %s; %s" % (job, reason, "nothing was stopped" if stopping else "run maand deploy first"))
+    raise Failure(NOT_HERE, "%s: %s; %s" % (job, reason, "nothing was stopped" if stopping else "run maand deploy --verify"))

@@ -1,4 +1,5 @@
 """One lifecycle command per job at a time."""
+import fcntl
 
 
 class Lock:

@@ -1,4 +1,5 @@
 """Where bytes come from and where they go: outputs of make, and our own."""
+import select
 
 
 class Output:

@@ -1,27 +1,5 @@
-"""What is on this worker's disk, and how files are put in place there and taken away."""
+"""How files are put in place on this worker's disk, and taken away."""
 from binascii import a2b_base64
-from stat import S_IMODE, S_ISDIR, S_ISLNK, S_ISREG
-
-try:
-    from _sha256 import sha256
-except ImportError:
-    from hashlib import sha256
-
-BESIDE = ".incoming-"
-
-
-def stat_of(path):
-    """What a path is itself, without following it; None where nothing is."""
-    try:
-        return os.lstat(path)
-    except (FileNotFoundError, NotADirectoryError):
-        return None
-
-
-def is_directory(path):
-    """Whether it is a directory itself, and not a link to one."""
-    about = stat_of(path)
-    return about is not None and S_ISDIR(about.st_mode)
 
 
 def has_content(path, size, name):
@@ -37,17 +15,6 @@ def has_content(path, size, name):
             content.update(chunk)
             chunk = os.read(file, 262144)
         return content.hexdigest() == name
-    finally:
-        os.close(file)
-
-
-def write_file(path, content, mode):
-    file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
-    try:
-        rest = memoryview(content)
-        while rest:
-            rest = rest[os.write(file, rest):]
-        os.fchmod(file, mode)
     finally:
         os.close(file)
 
@@ -97,13 +64,6 @@ def remove(path):
             raise Failure(1, "%s is mounted from elsewhere and is not deleted" % below)
         remove(below)
     os.rmdir(path)
-
-
-def runner_of(name):
-    """The process id in the name of a directory a runner made beside: `.incoming-<process id>-<request>`."""
-    words = name[len(BESIDE):].split("-")
-    ours = name.startswith(BESIDE) and len(words) == 2 and all(word.isdigit() and len(word) < 10 for word in words)
-    return int(words[0]) if ours else None
 
 
 def sweep(directory):

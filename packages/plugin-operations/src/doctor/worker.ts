@@ -5,8 +5,12 @@ import {
   type Connections,
   confirmDifference,
   differences,
+  driftText,
+  ExpectedFiles,
   fault,
   faultOf,
+  inspectWorker,
+  type Run,
   type RunReporter,
   type SyncSource,
   sound,
@@ -21,7 +25,7 @@ const LEAST_PERCENT = 5;
 const LEAST_KB = 50_000;
 
 /** The parts of a run that the check of a worker needs. */
-export interface WorkerSource extends SyncSource {
+export interface WorkerSource extends SyncSource, Pick<Run, "jobs" | "allocationsOf" | "allocationsOn"> {
   readonly reporter: RunReporter;
   readonly connections: Connections;
 }
@@ -74,7 +78,10 @@ async function examineRemote(source: WorkerSource, worker: Worker): Promise<Find
         attempt("worker_disk", host, () => disk(remote)),
         ...(source.delivery(host)?.seq === undefined
           ? []
-          : [attempt("sync", host, () => sync(source, worker, remote))]),
+          : [
+              attempt("sync", host, () => sync(source, worker, remote)),
+              attempt("drift", host, () => drift(source, worker)),
+            ]),
       ])),
     ];
   } catch (cause) {
@@ -109,6 +116,28 @@ async function sync(source: WorkerSource, worker: Worker, remote: Remote): Promi
   const deploy = shellLine(["maand", "-C", source.bucket.paths.root, "deploy"]);
   const what = lost ? "syncs its files again and starts its jobs" : "writes its worker.json again";
   return fault("sync", host, found.map(({ message }) => message).join("; "), `${deploy}  # ${what}`);
+}
+
+/** Whether the files on a worker are those that were promoted, as `maand drift` compares them. A lost worker is reported by `sync`. */
+async function drift(source: WorkerSource, worker: Worker): Promise<Finding> {
+  const { host } = worker;
+  const { expected } = new ExpectedFiles(source).on(host, []);
+  const { isLost, metadata, allocations } = await inspectWorker(source, worker, { expected, contents: false });
+  const own = metadata.filter(({ path }) => path !== "worker.json");
+  const differing = [
+    ...(own.length > 0 ? [driftText(own)] : []),
+    ...allocations
+      .filter((one) => one.drift.length > 0)
+      .map((one) => `${one.allocation.job}: ${one.isGone ? "its directory is missing" : driftText(one.drift)}`),
+  ];
+  if (isLost || differing.length === 0) return sound("drift", host, "its files are as promoted");
+  const repair = shellLine(["maand", "-C", source.bucket.paths.root, "deploy", "--verify"]);
+  return fault(
+    "drift",
+    host,
+    differing.join("; "),
+    `${repair}  # repairs it; maand drift --diff shows what was changed`,
+  );
 }
 
 /** Subtracts half of the round trip, as far as one measurement allows. */

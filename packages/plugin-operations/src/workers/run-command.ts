@@ -1,5 +1,5 @@
 import { error, MaandError, type Worker } from "@maand/core";
-import { type Bucket, problemsError, selectWorkers } from "@maand/core/internal";
+import { type Bucket, problemsError, selectWorkers, typedWorkers } from "@maand/core/internal";
 import {
   inBatches,
   openCommandRun,
@@ -113,22 +113,8 @@ function rebooting(ended: readonly ScriptResult[], rebootKind: RebootKind | unde
 }
 
 function chosenWorkers(all: readonly Worker[], options: RunCommandOptions): readonly Worker[] {
-  const { flag, words } = wordsOf(options);
+  const { flag, words } = typedWorkers(options);
   return words.length === 0 ? all : selectWorkers(all, flag, words).map(({ worker }) => worker);
-}
-
-/** `--workers` and `--labels` as one list of words, with the flag it came from. Throws USAGE if both are given. */
-export function wordsOf({ workers, labels }: Pick<RunCommandOptions, "workers" | "labels">): {
-  readonly flag: string;
-  readonly words: readonly string[];
-} {
-  if (labels.length === 0) return { flag: "--workers", words: workers };
-  if (workers.length === 0) return { flag: "--labels", words: labels.map((label) => `label:${label}`) };
-  throw new MaandError({
-    code: "USAGE",
-    message: "--workers and --labels are mutually exclusive",
-    hint: "use one of them; --workers also accepts label:web",
-  });
 }
 
 function checkOptions({ script, concurrency }: RunCommandOptions, workers: readonly Worker[]): void {

@@ -1,5 +1,5 @@
 import { error, MaandError, type Problem, type Worker } from "@maand/core";
-import { type Bucket, selectWorkers, type WorkerSpec } from "@maand/core/internal";
+import { type Bucket, selectWorkers, typedWorkers, type WorkerSpec } from "@maand/core/internal";
 import {
   asMaandError,
   Connections,
@@ -11,7 +11,7 @@ import {
 } from "@maand/core/operator";
 import pLimit from "p-limit";
 import { FACTS_SCRIPT, type Facts, readFacts, withFacts } from "./facts.ts";
-import { checkConcurrency, wordsOf } from "./run-command.ts";
+import { checkConcurrency } from "./run-command.ts";
 
 /** The workers to read facts from, and whether to write them. */
 export interface WorkerFactsOptions {
@@ -37,7 +37,7 @@ export interface WorkerFacts extends Facts {
 export async function workerFacts(bucket: Bucket, options: WorkerFactsOptions): Promise<readonly WorkerFacts[]> {
   const file = readWorkersFile(bucket.paths.workspace);
   checkConcurrency(options.concurrency);
-  const { flag, words } = wordsOf(options);
+  const { flag, words } = typedWorkers(options);
   const chosen =
     words.length === 0 ? file.workers : selectWorkers(file.workers, flag, words).map(({ worker }) => worker);
   const found = await probeAll(bucket, chosen, options.concurrency);

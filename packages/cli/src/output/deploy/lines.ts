@@ -49,6 +49,12 @@ function lines(event: MaandEvent, style: Style, title: string): string[] {
       return [`${style.warn("warning:")} ${event.message}`];
     case "tap.waiting":
       return [waitingLine(event, style)];
+    case "drift.found":
+      return [
+        `${style.warn("differs")} ${speaker(event.job, event.worker).trim()}: ${event.files.length === 0 ? "all files are missing" : event.files.map(visible).join(", ")}`,
+      ];
+    case "drift.repaired":
+      return [`${style.good("repaired")} ${speaker(event.job, event.worker).trim()}`];
     case "worker.failed":
       return [
         `${style.bad(event.outcome)} ${event.worker}: ${event.message}`,

@@ -28,7 +28,18 @@ export function planLines(plan: Plan, style: Style, columns?: number, title = "d
     ]),
     ...(undecided.length > 0 ? fit("", "these need pre_deploy first:", ...undecidedLines(undecided, style)) : []),
     ...(failures.length > 0 ? fit("", "these cannot be planned:", ...failureLines(failures, style)) : []),
+    ...(plan.left === undefined ? [] : fit("", plan.left)),
+    ...verifiedLines(plan, style).flatMap((line) => fit(line)),
     ...(unbuilt.length > 0 ? fit("", notIncluded(unbuilt, style)) : []),
+  ];
+}
+
+/** What `--verify` found besides the files of jobs. */
+function verifiedLines({ verified }: Plan, style: Style): string[] {
+  const { metadata = [], failed = [] } = verified ?? {};
+  return [
+    ...(metadata.length > 0 ? [`  metadata differs and is repaired on ${metadata.join(", ")}`] : []),
+    ...failed.map(({ host, message }) => `  ${style.bad("not verified")} ${host}: ${message}`),
   ];
 }
 
@@ -112,6 +123,8 @@ export function planRecord(
 ) {
   return {
     required: plan.required,
+    left: plan.left ?? null,
+    verified: plan.verified ? { metadata: plan.verified.metadata, failed: plan.verified.failed } : null,
     waves: plan.waves.map((wave) => ({
       deployment_seq: wave.deploymentSeq,
       jobs: wave.jobs.map((job) => jobRecord(job)),

@@ -48,7 +48,7 @@ export function jobRollout(run: Run, plan: PlannedJob, hostsFirst: readonly stri
     order,
     batches: lifecycleBatches(job, inOrder, members, run.allocationsOf.get(job.name)?.length),
     rounds: [],
-    isPart: false,
+    isPart: (plan.left?.length ?? 0) > 0,
     present: () => active.filter(({ host }) => !run.ledger.lost(job.name, host)),
   };
 }

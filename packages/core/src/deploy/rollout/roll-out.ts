@@ -46,6 +46,7 @@ export async function rollOut(
     const { steps } = plan;
     if (!steps) await runPart(rollout);
     else if (!(await runSteps(rollout, steps, { stage: async () => undefined, ...options, runPart }))) return;
+    if (plan.left?.length) return;
     confirmRelease(rollout);
     if (steps) run.bucket.store.rollouts.close(plan.job.name);
     if (options.isWhole) await runAfter(rollout);

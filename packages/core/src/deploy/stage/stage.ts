@@ -2,6 +2,8 @@ import pLimit from "p-limit";
 import { asMaandError, stopIfInterrupted, withEnd } from "../../bucket/outcome.ts";
 import { groupBy } from "../../domain/group-by.ts";
 import type { Worker } from "../../domain/workspace/worker.ts";
+import type { FoundRepair } from "../../plan/drift/find-repairs.ts";
+import { metadataOf } from "../../plan/metadata.ts";
 import type { PlannedAllocation, PlannedJob } from "../../plan/plan-job.ts";
 import type { StageContext, TreeFile } from "../../plugin-api/contexts.ts";
 import type { Remote } from "../../remote/remote.ts";
@@ -13,9 +15,9 @@ import { RUNTIME_NAMES } from "../../workspace/job-files.ts";
 import { isStopFailed } from "../stop-failed.ts";
 import { Deletions } from "./deletions.ts";
 import { giveOwners, type StagedJob } from "./file-owners.ts";
-import { metadataOf } from "./metadata.ts";
 import { refuseMoved } from "./moved-root.ts";
 import { ReadContents } from "./read-contents.ts";
+import { removeLinks } from "./remove-links.ts";
 import { StagedTrees } from "./staged-trees.ts";
 
 /** Workers synced in parallel: enough to hide network latency, few enough for the processes of one machine. */
@@ -29,6 +31,10 @@ export class Stager {
   readonly #limit = pLimit(SYNCS_AT_ONCE);
   readonly #failed = new Set<string>();
   readonly #deletions = new Deletions();
+  readonly #synced = new Set<string>();
+  readonly #reached = new Set<string>();
+  /** What was found on workers and is to be repaired, by allocation id. */
+  repairs: ReadonlyMap<string, FoundRepair> = new Map();
   #updateSeq: number | undefined;
 
   constructor(run: Run) {
@@ -61,6 +67,16 @@ export class Stager {
   /** Whether a sync to this worker failed in this run. */
   failed(host: string): boolean {
     return this.#failed.has(host);
+  }
+
+  /** Whether this run synced the files of an allocation. */
+  synced(allocation: string): boolean {
+    return this.#synced.has(allocation);
+  }
+
+  /** Whether this run wrote the metadata of a worker. */
+  reached(host: string): boolean {
+    return this.#reached.has(host);
   }
 
   /** Warnings for the operator about deleted files. */
@@ -104,6 +120,7 @@ export class Stager {
     const steps = this.#intend(remote, entries);
     const context = this.#context(worker, remote, entries, metadata.files);
     const work = async () => {
+      await removeLinks(remote, this.#repairsOf(entries), context);
       if ((await bucket.hooks.stage.promise(context)) !== "done")
         throw noHandler(bucket.absent, { hook: "stage", transport: remote.transport, host: worker.host });
       await giveOwners(remote, entries.map(this.#staged), context);
@@ -114,6 +131,10 @@ export class Stager {
       for (const step of steps) bucket.store.journal.conclude(step, outcome, this.#run.at());
       reporter.emit("stage.finished", { worker: worker.host, jobs, outcome, message, duration_ms });
     });
+  }
+
+  #repairsOf(entries: readonly SyncEntry[]): FoundRepair[] {
+    return entries.flatMap(({ planned }) => this.repairs.get(planned.allocation.id) ?? []);
   }
 
   #context(
@@ -185,7 +206,11 @@ export class Stager {
   #recordDelivery(worker: Worker, entries: readonly SyncEntry[], delivery: Delivery): void {
     const { store } = this.#run.bucket;
     store.deliveries.finish(worker.host, delivery);
-    for (const { planned } of entries) store.promoted.stage(planned.allocation.id, planned.target.digest);
+    this.#reached.add(worker.host);
+    for (const { planned } of entries) {
+      store.promoted.stage(planned.allocation.id, planned.target.digest);
+      this.#synced.add(planned.allocation.id);
+    }
   }
 
   /** Incremented once per run, just before its first sync. */

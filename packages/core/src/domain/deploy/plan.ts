@@ -1,3 +1,4 @@
+import type { Edits } from "../drift/edits.ts";
 import type { Allocation } from "../workspace/job.ts";
 import { type FileChange, filesReason } from "./changed-files.ts";
 import { type RestartPolicy, reloadOrRestart } from "./reload-or-restart.ts";
@@ -65,6 +66,8 @@ export interface RecordedState {
   /** The digest of the files on the worker; `unknown` while a copy to it is in doubt; absent before the first copy. */
   readonly staged?: string | "unknown";
   readonly unsettled?: Unsettled;
+  /** What was changed on its worker, if a deploy looked (`--verify`). Not stored. */
+  readonly edits?: Edits;
 }
 
 /** The version and tree an allocation should have. */
@@ -93,6 +96,8 @@ export interface Decision {
 export interface LifecycleOptions {
   readonly force: boolean;
   readonly syncOnly: boolean;
+  /** What was changed on workers and is to be repaired, by allocation id. */
+  readonly edits?: ReadonlyMap<string, Edits>;
 }
 
 /**
@@ -166,13 +171,20 @@ function decideActive(
   const reasons = [...doubt, ...health, ...changeReasons(target, promoted, files)];
   if (promoted.stopped) return { action: "start", reasons: ["re-enabled", ...reasons], priority };
   if (unsettled && MAY_HAVE_STOPPED.has(unsettled.kind)) return { action: "start", reasons, priority };
-  if (reasons.length > 0 || options.force) {
+  const { edits } = recorded;
+  const edited = edits ? [`differs on its worker: ${edits.text}`] : [];
+  if (reasons.length > 0 || options.force || edits?.syncOnly === false) {
+    const all = [...reasons, ...edited];
     return {
-      ...reloadOrRestart(policy, files, { restartUnfinished: unsettled?.kind === "restart", ...options }),
-      reasons: reasons.length > 0 ? reasons : ["forced"],
+      ...reloadOrRestart(policy, [...files, ...(edits?.files ?? [])], {
+        restartUnfinished: unsettled?.kind === "restart",
+        ...options,
+      }),
+      reasons: all.length > 0 ? all : ["forced"],
       priority,
     };
   }
+  if (edits) return { action: "sync", reasons: edited };
   if (recorded.staged !== target.digest)
     return { action: "sync", reasons: ["its files on the worker differ from the promoted files"] };
   return { action: "skip", reasons: ["unchanged"] };

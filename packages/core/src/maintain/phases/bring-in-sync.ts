@@ -1,7 +1,8 @@
 import { Stager } from "../../deploy/stage/stage.ts";
 import type { Decision } from "../../domain/deploy/plan.ts";
 import { MaandError } from "../../errors.ts";
-import { differences, noteDifference } from "../../jobs/sync-check.ts";
+import { differences } from "../../jobs/sync-check.ts";
+import { noteDifference } from "../../plan/drift/note-difference.ts";
 import { type PlannedJob, pendingOf, planJob } from "../../plan/plan-job.ts";
 import { type Run, workerOf } from "../../run/run.ts";
 import type { ToStart } from "./to-start.ts";

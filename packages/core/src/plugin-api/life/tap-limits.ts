@@ -26,6 +26,7 @@ export const TAP_WAITS: Readonly<Record<HookName, TapWait>> = {
   login: "waits",
   identify: "waits",
   inventory: "waits",
+  inspect: "waits",
   render: "computes",
   templateFunctions: "is synchronous",
   init: "waits",

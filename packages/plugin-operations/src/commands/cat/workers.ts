@@ -1,5 +1,5 @@
 import type { Column } from "@maand/command";
-import { plainDecimal, type Store } from "@maand/core/readonly";
+import { type LeftBehind, plainDecimal, type Store } from "@maand/core/readonly";
 import { Command } from "clipanion";
 import { StoredCommand } from "../stored-command.ts";
 
@@ -11,6 +11,7 @@ export class WorkersCommand extends StoredCommand {
   override show(store: Store): number {
     const { workers } = store.catalog.read();
     const inMaintenance = store.maintenance.hosts();
+    const behind = store.leftBehind.all();
     if (this.json) {
       this.printJson(
         workers.map((worker) => ({
@@ -24,10 +25,11 @@ export class WorkersCommand extends StoredCommand {
           labels: worker.labels,
           tags: worker.tags,
           maintenance: inMaintenance.has(worker.host),
+          left_behind: leftBehindRecord(behind.get(worker.host)),
         })),
       );
     } else {
-      const columns: Column[] = [
+      const columns: readonly Column[] = [
         "worker ip",
         "zone",
         { name: "cpu (mhz)", numeric: true },
@@ -35,6 +37,7 @@ export class WorkersCommand extends StoredCommand {
         { name: "position", numeric: true, leave: 1 },
         { name: "labels", least: 12 },
         ...(inMaintenance.size > 0 ? ["state"] : []),
+        ...(behind.size > 0 ? (["left behind since"] as const) : []),
       ];
       this.printTable(
         columns,
@@ -46,9 +49,16 @@ export class WorkersCommand extends StoredCommand {
           worker.position,
           worker.labels.join(" "),
           ...(inMaintenance.size > 0 ? [inMaintenance.has(worker.host) ? "maintenance" : ""] : []),
+          ...(behind.size > 0 ? [behind.get(worker.host)?.since.slice(0, 16).replace("T", " ") ?? ""] : []),
         ]),
       );
     }
     return 0;
   }
+}
+
+function leftBehindRecord(found: LeftBehind | undefined) {
+  if (!found) return null;
+  const { since, lastAt, reason, times } = found;
+  return { since, last_at: lastAt, reason, times };
 }

@@ -1,10 +1,10 @@
 import { listOf } from "@maand/command";
 import { EngineCommand } from "@maand/command/internal";
 import { MaandError } from "@maand/core";
-import { type MaintenanceRequest, startMaintenance } from "@maand/core/internal";
+import { type MaintenanceRequest, startMaintenance, typedWorkers } from "@maand/core/internal";
 import { Command, Option } from "clipanion";
 import { expectsReboot } from "../../workers/expects-reboot.ts";
-import { wordsOf } from "../../workers/run-command.ts";
+
 import { report } from "./report.ts";
 import { settingsOf } from "./settings.ts";
 
@@ -44,7 +44,7 @@ export class MaintainCommand extends EngineCommand {
   });
 
   override async work(): Promise<number> {
-    const { flag, words } = wordsOf({ workers: listOf(this.workers), labels: listOf(this.labels) });
+    const { flag, words } = typedWorkers({ workers: listOf(this.workers), labels: listOf(this.labels) });
     const options = { workers: words, flag, request: this.request(), ignoreBudget: this.ignoreBudget };
     return report(this, await this.withEngine((bucket) => startMaintenance(bucket, options)));
   }

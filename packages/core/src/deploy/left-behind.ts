@@ -1,0 +1,79 @@
+import { asMaandError, outcomeOf, stopIfInterrupted } from "../bucket/outcome.ts";
+import { allowedCount } from "../domain/workspace/share.ts";
+import type { Worker } from "../domain/workspace/worker.ts";
+import { MaandError } from "../errors.ts";
+import { workersOf } from "../plan/drift/verified-workers.ts";
+import type { Wave } from "../plan/waves.ts";
+import { limitToHosts, narrowed, type WorkerLimit } from "../plan/worker-limit.ts";
+import type { Run } from "../run/run.ts";
+import { deployments } from "../store/views/deployments.ts";
+
+interface Reach {
+  readonly waves: readonly Wave[];
+  readonly limit: WorkerLimit | undefined;
+  /** `2` or `10%`: the most workers that may be unreachable. */
+  readonly most: string;
+}
+
+/**
+ * Connects every worker of a deploy before it changes anything (`--max-unreachable`). Returns the limit without the unreachable
+ * ones. Throws UNREACHABLE if there are more than allowed, and USAGE for a number that is none.
+ */
+export async function withoutUnreachable(run: Run, { waves, limit, most }: Reach): Promise<WorkerLimit | undefined> {
+  const jobs = waves.flatMap((wave) => wave.jobs.map(({ name }) => name));
+  const workers = workersOf(run, jobs, limit);
+  const allowed = allowedCount(most, workers.length);
+  if (allowed === undefined)
+    throw new MaandError({
+      code: "USAGE",
+      message: `--max-unreachable ${most} is not a number of workers`,
+      hint: "write a whole number such as 2, or a share such as 10%",
+    });
+  const away = new Map<string, string>();
+  await Promise.all(workers.map((worker) => connect(run, worker, away)));
+  stopIfInterrupted(run.bucket.signal);
+  if (away.size > allowed) throw tooMany(away, workers.length, allowed);
+  for (const [host, reason] of away) run.ledger.warn(`${host} is left behind: ${reason}`);
+  if (away.size === 0) return limit;
+  const reached = run.catalog.workers.map(({ host }) => host).filter((host) => !away.has(host));
+  return narrowed(limit, limitToHosts(run, new Set(reached)));
+}
+
+async function connect(run: Run, worker: Worker, away: Map<string, string>): Promise<void> {
+  try {
+    await run.connections.connect(worker);
+  } catch (cause) {
+    if (asMaandError(cause).code === "INTERRUPTED") throw cause;
+    away.set(worker.host, asMaandError(cause).message);
+  }
+}
+
+function tooMany(away: ReadonlyMap<string, string>, all: number, allowed: number): MaandError {
+  const named = [...away].slice(0, 3).map(([host, reason]) => `${host}: ${reason}`);
+  const more = away.size > named.length ? `; and ${away.size - named.length} more` : "";
+  return new MaandError({
+    code: "UNREACHABLE",
+    message: `${away.size} of ${all} workers cannot be reached, and --max-unreachable allows ${allowed}: ${named.join("; ")}${more}`,
+    hint: "nothing was changed; repair the workers, or allow more",
+  });
+}
+
+/**
+ * Records the workers that a deploy could not reach, and forgets those that are up to date again. A worker is up to date if nothing
+ * is pending on it, whether this run reached it or not.
+ */
+export function recordLeftBehind(run: Run): void {
+  const { store } = run.bucket;
+  const away = [...run.connections.failures()].filter(([, cause]) => AWAY.has(outcomeOf(cause)));
+  for (const [host, cause] of away)
+    store.leftBehind.note(host, run.bucket.mask.text(asMaandError(cause).message), run.at());
+  const known = [...store.leftBehind.all().keys()].filter((host) => !away.some(([failed]) => failed === host));
+  if (known.length === 0) return;
+  const pending = new Set(deployments(store).flatMap(({ host, rollout }) => (DONE.has(rollout) ? [] : [host])));
+  for (const host of known) if (!pending.has(host)) store.leftBehind.clear(host);
+  store.leftBehind.sweep();
+}
+
+const AWAY: ReadonlySet<string> = new Set(["unreachable", "timed_out", "disconnected"]);
+/** States of allocations on which nothing is pending. */
+const DONE: ReadonlySet<string> = new Set(["promoted", "disabled"]);

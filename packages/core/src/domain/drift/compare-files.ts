@@ -1,0 +1,134 @@
+import type { FileChange } from "../deploy/changed-files.ts";
+import { byPath, type DigestedFile } from "../deploy/digest.ts";
+import { type AccessedFile, fileMode, modeText } from "../deploy/file-access.ts";
+import type { InspectedFile, InspectedJob, InspectedOther } from "./inspected.ts";
+
+/**
+ * How a path on a worker differs from the file that was delivered: `replaced`: something that is no file is in its place;
+ * `mode`: only its mode or owner; `unread`: it could not be read.
+ */
+export type FileDifference = "changed" | "missing" | "added" | "replaced" | "mode" | "unread";
+
+/** One difference between a worker and what was delivered to it. */
+export interface FileDrift {
+  /** Relative to the job's directory. */
+  readonly path: string;
+  readonly change: FileDifference;
+  /** What is there instead, or how its mode or owner differs. */
+  readonly detail?: string;
+  /** Where a link in its place leads to; only for links. */
+  readonly link?: string;
+}
+
+/** A file as it was delivered. */
+export type ExpectedFile = DigestedFile & AccessedFile;
+
+/** The numbers of users and groups on a worker, by name. */
+export interface AccountNumbers {
+  readonly users: ReadonlyMap<string, number>;
+  readonly groups: ReadonlyMap<string, number>;
+}
+
+/**
+ * Compares the files of a job on a worker with those that were delivered, sorted by path. What is below a path that was
+ * replaced is not reported again. Owners are compared only where the manifest sets one.
+ */
+export function compareFiles(
+  expected: readonly ExpectedFile[],
+  found: InspectedJob,
+  accounts: AccountNumbers,
+): FileDrift[] {
+  const files = new Map(found.files.map((file) => [file.path, file]));
+  const others = new Map(found.others.map((other) => [other.path, other]));
+  const unread = new Map(found.unread.map(({ path, reason }) => [path, reason]));
+  const wanted = new Set(expected.map(({ path }) => path));
+  const above = new Set([...wanted].flatMap(directoriesAbove));
+  const drift: FileDrift[] = [];
+  const hidden = new Set([...others.keys(), ...unread.keys()].filter((path) => above.has(path)));
+  for (const file of expected) {
+    const there = files.get(file.path);
+    if (there) drift.push(...compareFile(file, there, accounts));
+    else if (
+      !others.has(file.path) &&
+      !unread.has(file.path) &&
+      !directoriesAbove(file.path).some((at) => hidden.has(at))
+    )
+      drift.push({ path: file.path, change: "missing" });
+  }
+  for (const other of found.others) drift.push(compareOther(other, wanted.has(other.path) || above.has(other.path)));
+  for (const [path, reason] of unread) drift.push({ path: path === "" ? "." : path, change: "unread", detail: reason });
+  return drift.sort(byPath);
+}
+
+/** `a` and `a/b` of `a/b/c`. */
+function directoriesAbove(path: string): string[] {
+  const names = path.split("/").slice(0, -1);
+  return names.map((_, at) => names.slice(0, at + 1).join("/"));
+}
+
+function compareFile(file: ExpectedFile, there: InspectedFile, accounts: AccountNumbers): FileDrift[] {
+  const access = accessDetail(file, there, accounts);
+  const detail = access === "" ? {} : { detail: access };
+  if (there.hash !== file.hash) return [{ path: file.path, change: "changed", ...detail }];
+  return access === "" ? [] : [{ path: file.path, change: "mode", ...detail }];
+}
+
+function accessDetail(file: ExpectedFile, there: InspectedFile, { users, groups }: AccountNumbers): string {
+  const mode = fileMode(file);
+  const { owner, group } = file.access ?? {};
+  return [
+    ...(mode === there.mode ? [] : [`mode ${modeText(mode)} -> ${modeText(there.mode)}`]),
+    ...ownerDetail("owner", owner, users, there.uid),
+    ...ownerDetail("group", group, groups, there.gid),
+  ].join(", ");
+}
+
+function ownerDetail(
+  what: string,
+  name: string | undefined,
+  numbers: ReadonlyMap<string, number>,
+  found: number,
+): string[] {
+  return name === undefined || numbers.get(name) === found ? [] : [`${what} ${name} -> ${found}`];
+}
+
+function compareOther({ path, kind, target }: InspectedOther, isInPlace: boolean): FileDrift {
+  const link = kind === "link" && target !== undefined ? { link: target } : {};
+  const what = kind === "link" && target !== undefined ? `a link to ${target}` : KINDS[kind];
+  if (isInPlace) return { path, change: "replaced", detail: what, ...link };
+  return { path, change: "added", ...(kind === "file" ? {} : { detail: what }), ...link };
+}
+
+const KINDS: Readonly<Record<InspectedOther["kind"], string>> = {
+  file: "a file",
+  directory: "a directory",
+  link: "a link",
+  special: "a device, socket or pipe",
+};
+
+/** The changes that a repair makes: from what is on the worker to what was delivered. */
+export function repairChanges(drift: readonly FileDrift[], expected: readonly ExpectedFile[]): FileChange[] {
+  return drift
+    .flatMap(({ path, change, detail }): FileChange[] => {
+      switch (change) {
+        case "missing":
+          return [{ path, change: "added" }];
+        case "added":
+          return [{ path, change: "deleted" }];
+        case "mode":
+          return [{ path, change: "modified", ...(detail === undefined ? {} : { access: detail }) }];
+        case "replaced": {
+          const below = expected.filter((file) => file.path === path || file.path.startsWith(`${path}/`));
+          return below.map((file) => ({ path: file.path, change: "modified" }));
+        }
+        default:
+          return [{ path, change: "modified" }];
+      }
+    })
+    .sort(byPath);
+}
+
+/** The same difference has the same text, whatever the run: to recognise a repair that does not last. */
+export function driftKey(drift: readonly FileDrift[]): string {
+  return drift.map(({ path, change }) => `${change} ${path}`).join("\n");
+}

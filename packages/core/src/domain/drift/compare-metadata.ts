@@ -1,0 +1,48 @@
+import type { FileDrift } from "./compare-files.ts";
+
+/** The metadata of a worker as it was delivered, and as it is there. */
+export interface MetadataComparison {
+  /** Text by path, as a delivery now would write it with the sequence number of the last one. */
+  readonly wanted: ReadonlyMap<string, string>;
+  /** SHA-256 by path of {@link wanted}. */
+  readonly hashes: ReadonlyMap<string, string>;
+  readonly found: ReadonlyMap<string, { readonly hash: string; readonly text?: string }>;
+  /** Whether these texts, by path, are those of the last delivery. */
+  isLastDelivery(texts: ReadonlyMap<string, string>): boolean;
+}
+
+/**
+ * How the metadata of a worker differs from the last delivery. If the next delivery writes other metadata, such as that of a
+ * newer maand, files that are as the last one wrote them are no drift.
+ */
+export function compareMetadata({ wanted, hashes, found, isLastDelivery }: MetadataComparison): FileDrift[] {
+  const differing = [...wanted.keys()].filter((path) => found.get(path)?.hash !== hashes.get(path));
+  if (differing.length === 0) return [];
+  const present = [...wanted].filter(([path]) => found.has(path));
+  if (isLastDelivery(new Map(present.map(([path, text]) => [path, found.get(path)?.text ?? text])))) return [];
+  return differing.sort().map((path): FileDrift => {
+    const there = found.get(path);
+    if (!there) return { path, change: "missing" };
+    const detail = fieldsThatDiffer(wanted.get(path), there.text);
+    return { path, change: "changed", ...(detail === "" ? {} : { detail }) };
+  });
+}
+
+/** `update_seq 3 -> 9` of two JSON objects; empty if one of the texts is none. */
+function fieldsThatDiffer(wanted: string | undefined, found: string | undefined): string {
+  const [expected, there] = [asObject(wanted), asObject(found)];
+  if (!expected || !there) return "";
+  return Object.keys(expected)
+    .filter((key) => JSON.stringify(expected[key]) !== JSON.stringify(there[key]))
+    .map((key) => `${key} ${JSON.stringify(expected[key])} -> ${JSON.stringify(there[key]) ?? "missing"}`)
+    .join(", ");
+}
+
+function asObject(text: string | undefined): Readonly<Record<string, unknown>> | undefined {
+  try {
+    const value: unknown = JSON.parse(text ?? "");
+    return typeof value === "object" && value !== null && !Array.isArray(value) ? { ...value } : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,33 @@
+import type { FileChange } from "../deploy/changed-files.ts";
+import type { FileDrift } from "./compare-files.ts";
+
+/** Changes that were made to an allocation on its worker, and that a deploy is to repair. */
+export interface Edits {
+  /** What the repair changes: from what is on the worker to what was delivered. */
+  readonly files: readonly FileChange[];
+  /** The same in words: `changed conf/app.conf, missing Makefile`. */
+  readonly text: string;
+  /** Only files are synced; no lifecycle command runs. */
+  readonly syncOnly: boolean;
+  /** The worker lost the files of the whole bucket, and the processes that ran from them. */
+  readonly isLost: boolean;
+}
+
+/** Number of paths that are named. */
+const NAMED = 4;
+
+/** Differences in words, at most four by name. */
+export function driftText(drift: readonly FileDrift[]): string {
+  const named = drift.slice(0, NAMED).map(({ path, change }) => `${WORDS[change]} ${path}`);
+  const more = drift.length > NAMED ? ` and ${drift.length - NAMED} more` : "";
+  return `${named.join(", ")}${more}`;
+}
+
+const WORDS: Readonly<Record<FileDrift["change"], string>> = {
+  changed: "changed",
+  missing: "missing",
+  added: "added",
+  replaced: "replaced",
+  mode: "access of",
+  unread: "unreadable",
+};

@@ -1,0 +1,35 @@
+/** A regular file on a worker that was asked for. @experimental */
+export interface InspectedFile {
+  /** Relative to the job's directory. */
+  readonly path: string;
+  /** SHA-256 of its content, lower-case hex. */
+  readonly hash: string;
+  /** Bytes. */
+  readonly size: number;
+  /** Permission bits, including setuid, setgid and sticky. */
+  readonly mode: number;
+  /** Numbers of its owner and group. */
+  readonly uid: number;
+  readonly gid: number;
+  /** Set if its hash is not the expected one and it is not larger than `contentLimit`. */
+  readonly content?: Uint8Array;
+}
+
+/** Anything else in a job's directory: what was not asked for, and what is in the place of a file or of its directory. @experimental */
+export interface InspectedOther {
+  /** Relative to the job's directory. What is below a directory with this path is not listed. */
+  readonly path: string;
+  readonly kind: "file" | "directory" | "link" | "special";
+  /** Where a link leads to. */
+  readonly target?: string;
+}
+
+/** The directory of a job on a worker. @experimental */
+export interface InspectedJob {
+  readonly files: readonly InspectedFile[];
+  readonly others: readonly InspectedOther[];
+  /** Whether more others exist than were listed. */
+  readonly hasMore: boolean;
+  /** Files and directories that could not be read, with the reason. */
+  readonly unread: readonly { readonly path: string; readonly reason: string }[];
+}

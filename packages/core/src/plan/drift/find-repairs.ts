@@ -1,0 +1,91 @@
+import pLimit from "p-limit";
+import { asMaandError, stopIfInterrupted } from "../../bucket/outcome.ts";
+import { type FileDrift, repairChanges } from "../../domain/drift/compare-files.ts";
+import { driftText, type Edits } from "../../domain/drift/edits.ts";
+import type { Allocation } from "../../domain/workspace/job.ts";
+import type { Worker } from "../../domain/workspace/worker.ts";
+import { ExpectedFiles } from "./expected-files.ts";
+import { type AllocationDrift, type InspectSource, inspectWorker } from "./inspect-worker.ts";
+
+/** How a deploy repairs what differs: only files, or with the lifecycle commands of the restart policy. */
+export type RepairMode = "sync" | "policy";
+
+/** An allocation that differs from what was promoted. */
+export interface FoundRepair {
+  readonly allocation: Allocation;
+  readonly drift: readonly FileDrift[];
+  readonly edits: Edits;
+}
+
+/** What a deploy found on the workers before it began. */
+export interface FoundRepairs {
+  /** By allocation id. */
+  readonly allocations: ReadonlyMap<string, FoundRepair>;
+  /** Metadata that differs, by host. */
+  readonly metadata: ReadonlyMap<string, readonly FileDrift[]>;
+  /** Workers without any file of the bucket. */
+  readonly lost: ReadonlySet<string>;
+  /** Workers that could not be inspected, with the error. */
+  readonly failed: ReadonlyMap<string, unknown>;
+}
+
+/** What to verify. */
+export interface VerifyOptions {
+  readonly mode: RepairMode;
+  /** Only these jobs. */
+  readonly jobs: readonly string[];
+  readonly workers: readonly Worker[];
+}
+
+/** Workers inspected in parallel. */
+const AT_ONCE = 64;
+
+/**
+ * Compares workers with what was delivered to them, and returns what a deploy has to repair. Changes nothing. A worker that cannot
+ * be inspected is in `failed`. Throws INTERRUPTED.
+ */
+export async function findRepairs(
+  source: InspectSource,
+  { mode, jobs, workers }: VerifyOptions,
+): Promise<FoundRepairs> {
+  const files = new ExpectedFiles(source);
+  const found = {
+    allocations: new Map<string, FoundRepair>(),
+    metadata: new Map<string, readonly FileDrift[]>(),
+    lost: new Set<string>(),
+    failed: new Map<string, unknown>(),
+  };
+  const look = async (worker: Worker) => {
+    if (source.delivery(worker.host)?.seq === undefined) return;
+    try {
+      stopIfInterrupted(source.bucket.signal);
+      const { expected } = files.on(worker.host, jobs);
+      const { isLost, metadata, allocations } = await inspectWorker(source, worker, { expected, contents: false });
+      if (isLost) found.lost.add(worker.host);
+      if (isLost || metadata.length > 0) found.metadata.set(worker.host, metadata);
+      for (const one of allocations)
+        if (one.drift.length > 0) found.allocations.set(one.allocation.id, repairOf(one, mode, isLost));
+    } catch (cause) {
+      if (asMaandError(cause).code === "INTERRUPTED") throw cause;
+      found.failed.set(worker.host, cause);
+    }
+  };
+  const side = pLimit(AT_ONCE);
+  await Promise.all(workers.map((worker) => side(() => look(worker))));
+  return found;
+}
+
+function repairOf(
+  { allocation, drift, files, isGone }: AllocationDrift,
+  mode: RepairMode,
+  isLost: boolean,
+): FoundRepair {
+  const text = isGone ? "its directory is missing" : driftText(drift);
+  const edits = { files: repairChanges(drift, files), text, syncOnly: mode === "sync", isLost };
+  return { allocation, drift, edits };
+}
+
+/** The edits by allocation id, for planning. */
+export function editsOf(found: FoundRepairs | undefined): ReadonlyMap<string, Edits> {
+  return new Map([...(found?.allocations ?? [])].map(([id, { edits }]) => [id, edits]));
+}

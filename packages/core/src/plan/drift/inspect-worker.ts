@@ -1,0 +1,171 @@
+import { contentHash } from "../../domain/deploy/digest.ts";
+import type { FileAccess } from "../../domain/deploy/file-access.ts";
+import {
+  type AccountNumbers,
+  compareFiles,
+  type ExpectedFile,
+  type FileDrift,
+} from "../../domain/drift/compare-files.ts";
+import { compareMetadata } from "../../domain/drift/compare-metadata.ts";
+import type { Allocation } from "../../domain/workspace/job.ts";
+import type { Worker } from "../../domain/workspace/worker.ts";
+import type { InspectContext, Inspection, InspectRequest } from "../../plugin-api/contexts/inspect-context.ts";
+import type { Remote } from "../../remote/remote.ts";
+import { LARGEST_TEXT } from "../../remote/text.ts";
+import { atDelivery } from "../../run/delivered-root.ts";
+import { noHandler } from "../../run/no-handler.ts";
+import type { Run } from "../../run/run.ts";
+import { RUNTIME_NAMES } from "../../workspace/job-files.ts";
+import { isDelivered, metadataFiles } from "../metadata.ts";
+
+/** The input of an inspection: a run, or a command without one. */
+export type InspectSource = Pick<
+  Run,
+  | "bucket"
+  | "reporter"
+  | "connections"
+  | "catalog"
+  | "jobs"
+  | "allocationsOf"
+  | "allocationsOn"
+  | "recorded"
+  | "delivery"
+>;
+
+/** An allocation whose files on its worker are known. */
+export interface ExpectedAllocation {
+  readonly allocation: Allocation;
+  readonly files: readonly ExpectedFile[];
+}
+
+/** The files of an allocation on its worker, compared. */
+export interface AllocationDrift extends ExpectedAllocation {
+  /** Its directory does not exist. */
+  readonly isGone: boolean;
+  readonly drift: readonly FileDrift[];
+  /** Whether more paths were added than are listed. */
+  readonly hasMore: boolean;
+  /** Contents of changed files by path, if they were asked for. */
+  readonly contents: ReadonlyMap<string, Uint8Array>;
+}
+
+/** A worker, compared with what was delivered to it. */
+export interface InspectedWorker {
+  /** The bucket's directory does not exist. */
+  readonly isLost: boolean;
+  readonly metadata: readonly FileDrift[];
+  readonly allocations: readonly AllocationDrift[];
+}
+
+/** What to compare on a worker. */
+export interface InspectOptions {
+  readonly expected: readonly ExpectedAllocation[];
+  /** Whether the contents of changed files are returned. */
+  readonly contents: boolean;
+}
+
+/**
+ * Compares what is on a worker with what was delivered to it: its metadata, and the files of allocations. One command over
+ * the connection, which changes nothing and needs no lock. Throws the errors of the connection, and of the plugin that
+ * answers `inspect`.
+ */
+export async function inspectWorker(
+  source: InspectSource,
+  worker: Worker,
+  options: InspectOptions,
+): Promise<InspectedWorker> {
+  const { bucket, connections } = source;
+  const remote = atDelivery(bucket, await connections.connect(worker));
+  const wanted = metadataFiles(source, worker, source.delivery(worker.host)?.seq ?? 0);
+  const hashes = new Map([...wanted].map(([path, text]) => [path, hashOf(text)]));
+  const { expected, contents } = options;
+  const found = await inspection(source, worker, remote, {
+    hashes,
+    jobs: new Map(expected.map((one) => requestOf(source, one))),
+    accounts: expected.flatMap(({ files }) => files.flatMap(({ access }) => (access ? [access] : []))),
+    contentLimit: contents ? LARGEST_TEXT : 0,
+  });
+  const delivery = source.delivery(worker.host);
+  const isCompared = delivery?.metadata !== undefined;
+  const isLastDelivery = (texts: ReadonlyMap<string, string>) => delivery !== undefined && isDelivered(texts, delivery);
+  return {
+    isLost: !found.exists,
+    metadata: isCompared ? compareMetadata({ wanted, hashes, found: found.metadata, isLastDelivery }) : [],
+    allocations: expected.map((one) => compared(one, found)),
+  };
+}
+
+/** What is asked of the plugin that answers `inspect`. */
+export interface InspectionRequest {
+  /** SHA-256 of the metadata to look at, by path. */
+  readonly hashes: ReadonlyMap<string, string>;
+  readonly jobs: ReadonlyMap<string, InspectRequest>;
+  /** Users and groups to look up. */
+  readonly accounts?: readonly FileAccess[];
+  /** The largest content to return, in bytes. */
+  readonly contentLimit: number;
+}
+
+/** Asks the plugins what is on a worker. Throws NO_HANDLER if none answers. */
+export async function inspection(
+  { bucket, reporter }: Pick<InspectSource, "bucket" | "reporter">,
+  worker: Worker,
+  remote: Remote,
+  { hashes, jobs, accounts = [], contentLimit }: InspectionRequest,
+): Promise<Inspection> {
+  const context: InspectContext = Object.freeze({
+    ...reporter.context({ worker: worker.host }),
+    worker,
+    remote,
+    metadata: hashes,
+    jobs,
+    keep: RUNTIME_NAMES,
+    users: distinct(accounts.map(({ owner }) => owner)),
+    groups: distinct(accounts.map(({ group }) => group)),
+    contentLimit,
+    timeoutMs: bucket.settings.timeouts.commandMs,
+  });
+  const found = await bucket.hooks.inspect.promise(context);
+  if (found) return found;
+  throw noHandler(bucket.absent, { hook: "inspect", transport: remote.transport, host: worker.host });
+}
+
+function requestOf(
+  { jobs }: InspectSource,
+  { allocation, files }: ExpectedAllocation,
+): readonly [string, InspectRequest] {
+  const hashes = new Map(files.map(({ path, hash }) => [path, hash]));
+  return [allocation.job, { files: hashes, protect: jobs.get(allocation.job)?.keep ?? [] }];
+}
+
+function distinct(names: readonly (string | undefined)[]): string[] {
+  return [...new Set(names)].filter((name) => name !== undefined);
+}
+
+function compared(expected: ExpectedAllocation, found: Inspection): AllocationDrift {
+  const there = found.jobs.get(expected.allocation.job);
+  const accounts: AccountNumbers = found;
+  const nothing = { files: [], others: [], hasMore: false, unread: [] };
+  return {
+    ...expected,
+    isGone: there === undefined && expected.files.length > 0,
+    drift: compareFiles(expected.files, there ?? nothing, accounts),
+    hasMore: there?.hasMore ?? false,
+    contents: new Map((there?.files ?? []).flatMap(({ path, content }) => (content ? [[path, content]] : []))),
+  };
+}
+
+/** The files of `bin/` are the same on all workers, so they are hashed once. */
+function hashOf(text: string): string {
+  if (text.length < LONG) return contentHash(text);
+  const known = hashed.get(text);
+  if (known !== undefined) return known;
+  const hash = contentHash(text);
+  if (hashed.size >= MOST_HASHED) hashed.clear();
+  hashed.set(text, hash);
+  return hash;
+}
+
+const LONG = 4096;
+const MOST_HASHED = 32;
+const hashed = new Map<string, string>();

@@ -1,0 +1,23 @@
+import type { Run } from "../../run/run.ts";
+
+/**
+ * Makes the next deploy repair a worker that differs. It writes `worker.json` again. A worker that lost its files gets them
+ * again, and the jobs that ran from them are started.
+ */
+export function noteDifference(
+  { bucket, catalog, recorded }: Pick<Run, "bucket" | "catalog" | "recorded">,
+  host: string,
+  lost: boolean,
+): void {
+  const { store } = bucket;
+  store.transaction(() => {
+    store.deliveries.begin(host);
+    if (!lost) return;
+    for (const { id } of catalog.allocations.filter((allocation) => allocation.host === host)) {
+      const { staged, promoted, unsettled } = recorded(id);
+      if (staged !== undefined) store.promoted.unstage(id);
+      if (promoted && !promoted.stopped && unsettled?.kind !== "loss")
+        store.journal.lose(id, bucket.now().toISOString());
+    }
+  });
+}

@@ -1,0 +1,68 @@
+import { isRecord } from "../domain/checks/validate.ts";
+import { contentHash } from "../domain/deploy/digest.ts";
+import type { Worker } from "../domain/workspace/worker.ts";
+import type { Run } from "../run/run.ts";
+import type { Delivery } from "../store/bucket-rows.ts";
+
+/** The metadata of a worker: files directly in its bucket directory, name to text. */
+export interface Metadata {
+  readonly files: ReadonlyMap<string, string>;
+  /** Digest of everything except the sequence number. It shows whether the worker needs new metadata. */
+  readonly digest: string;
+}
+
+type Source = Pick<Run, "bucket" | "allocationsOn">;
+
+/** Returns `worker.json`, `jobs.json` and `bin/` of a worker for an `update_seq`. */
+export function metadataOf(run: Source, worker: Worker, updateSeq: number): Metadata {
+  const files = metadataFiles(run, worker, updateSeq);
+  return { files, digest: digestOf(files, workerJson(run.bucket.bucketId, worker, 0)) };
+}
+
+/** The same files without their digest. */
+export function metadataFiles(run: Source, worker: Worker, updateSeq: number): ReadonlyMap<string, string> {
+  const jobs = (run.allocationsOn.get(worker.host) ?? [])
+    .map(({ job, disabled }) => ({ job, disabled: disabled ? 1 : 0 }))
+    .sort((a, b) => (a.job < b.job ? -1 : 1));
+  const files = new Map([
+    [WORKER_JSON, workerJson(run.bucket.bucketId, worker, updateSeq)],
+    ["jobs.json", JSON.stringify(jobs, undefined, INDENT)],
+  ]);
+  for (const plugin of run.bucket.plugins) {
+    for (const [name, text] of Object.entries(plugin.workerFiles ?? {})) files.set(`bin/${name}`, text);
+  }
+  return files;
+}
+
+/** Whether these texts, by path in the order of {@link metadataFiles}, are those of a delivery. */
+export function isDelivered(texts: ReadonlyMap<string, string>, { seq, metadata }: Delivery): boolean {
+  const own = asRecord(texts.get(WORKER_JSON));
+  if (own?.update_seq !== seq) return false;
+  return metadata === digestOf(texts, JSON.stringify({ ...own, update_seq: 0 }, undefined, INDENT));
+}
+
+const WORKER_JSON = "worker.json";
+const INDENT = 3;
+
+function digestOf(files: ReadonlyMap<string, string>, ownJson: string): string {
+  const lasting = [...files].filter(([name]) => name !== WORKER_JSON);
+  return contentHash(JSON.stringify([ownJson, ...lasting]));
+}
+
+function asRecord(text: string | undefined): Readonly<Record<string, unknown>> | undefined {
+  try {
+    const value: unknown = JSON.parse(text ?? "");
+    return isRecord(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function workerJson(bucketId: string, worker: Worker, updateSeq: number): string {
+  const { workerId, host, labels } = worker;
+  return JSON.stringify(
+    { bucket_id: bucketId, worker_id: workerId, worker_ip: host, labels, update_seq: updateSeq },
+    undefined,
+    INDENT,
+  );
+}

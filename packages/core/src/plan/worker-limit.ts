@@ -1,0 +1,90 @@
+import type { Job } from "../domain/workspace/job.ts";
+import { compareHosts } from "../domain/workspace/worker.ts";
+import { MaandError } from "../errors.ts";
+import type { Run } from "../run/run.ts";
+import { selectWorkers, type TypedWorkers } from "../run/select.ts";
+import { isRequired, type Pending, type PlannedAllocation, type PlannedJob, pendingAmong } from "./plan-job.ts";
+import { stopping } from "./stopping.ts";
+
+/** The workers that a deploy is limited to (`--workers`, `--labels`, `--max-unreachable`). */
+export interface WorkerLimit {
+  /** Whether the deploy may touch a worker. */
+  has(host: string): boolean;
+  /** Jobs with an allocation that moves away from a worker that is not touched: they are started nowhere. */
+  readonly moving: ReadonlySet<string>;
+}
+
+type Source = Pick<Run, "catalog" | "jobs" | "workers" | "recorded">;
+
+/** The limit that a list of workers sets; undefined without one. Throws PROBLEMS for words that match no worker. */
+export function limitTo(source: Source, typed: TypedWorkers | undefined): WorkerLimit | undefined {
+  if (!typed || typed.words.length === 0) return undefined;
+  const all = [...source.workers.values()].sort((a, b) => compareHosts(a.host, b.host));
+  return limitToHosts(source, new Set(selectWorkers(all, typed.flag, typed.words).map(({ worker }) => worker.host)));
+}
+
+/** The limit to some hosts. */
+export function limitToHosts(source: Source, hosts: ReadonlySet<string>): WorkerLimit {
+  const leaving = stopping(source).filter(
+    ({ allocation, stop, remove }) => stop && remove && !hosts.has(allocation.host),
+  );
+  return { has: (host) => hosts.has(host), moving: new Set(leaving.map(({ job }) => job.name)) };
+}
+
+/** A limit to the workers that both allow. */
+export function narrowed(one: WorkerLimit | undefined, other: WorkerLimit | undefined): WorkerLimit | undefined {
+  if (!one || !other) return one ?? other;
+  return { has: (host) => one.has(host) && other.has(host), moving: new Set([...one.moving, ...other.moving]) };
+}
+
+/**
+ * The plan without allocations on other workers; those that need something are in `left`. The rest of the job is then rolled out
+ * as a part of it. Throws NOT_PERMITTED for a staged rollout, whose steps choose the workers.
+ */
+export function withinLimit(plan: PlannedJob, limit: WorkerLimit | undefined, pending: Pending): PlannedJob {
+  if (!limit) return plan;
+  const isMoving = limit.moving.has(plan.job.name);
+  const isWithin = ({ allocation, decision }: PlannedAllocation) =>
+    limit.has(allocation.host) && !(isMoving && decision.action === "start");
+  const others = plan.allocations.filter((planned) => !isWithin(planned));
+  const left = others.filter(({ decision }) => decision.action !== "skip");
+  if (others.length === 0) return plan;
+  refuseSteps(plan);
+  const allocations = plan.allocations.filter(isWithin);
+  return {
+    ...plan,
+    allocations,
+    left,
+    afterPending: plan.afterPending && left.length === 0,
+    healthPending: plan.healthPending && pendingAmong(allocations, pending.health).length > 0,
+  };
+}
+
+function refuseSteps({ job, steps, allocations }: PlannedJob): void {
+  if (!steps || steps.state === "paused" || !isRequired({ ...EMPTY, job, steps, allocations })) return;
+  throw new MaandError({
+    code: "NOT_PERMITTED",
+    message: `${job.name} is rolled out in steps, which choose the workers themselves`,
+    hint: `leave --workers out, or exclude ${job.name} with --jobs`,
+  });
+}
+
+const EMPTY = { afterPending: false, healthPending: false };
+
+/** The sentence about allocations of jobs that a deploy leaves as they are, because of its limit; undefined if there are none. */
+export function leftText(
+  plans: readonly { readonly job: Job; readonly left?: readonly PlannedAllocation[] }[],
+): string | undefined {
+  const parts = plans.flatMap(({ job, left = [] }) =>
+    left.length === 0 ? [] : [`${job.name} on ${namedHosts(left.map(({ allocation }) => allocation.host))}`],
+  );
+  return parts.length === 0 ? undefined : `left as they are, on workers outside of this deploy: ${parts.join("; ")}`;
+}
+
+/** Hosts that are named; the others are counted. */
+const NAMED = 6;
+
+function namedHosts(hosts: readonly string[]): string {
+  if (hosts.length <= NAMED) return hosts.join(", ");
+  return `${hosts.slice(0, NAMED - 1).join(", ")} and ${hosts.length - NAMED + 1} more workers`;
+}

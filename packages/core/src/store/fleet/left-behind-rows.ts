@@ -1,0 +1,61 @@
+import type { StoreDatabase } from "../database.ts";
+
+/** A worker that a deploy could not reach, and that has not been brought up to date since. */
+export interface LeftBehind {
+  readonly host: string;
+  /** ISO time of the first deploy that could not reach it. */
+  readonly since: string;
+  /** ISO time of the last one. */
+  readonly lastAt: string;
+  /** Why the last one could not. */
+  readonly reason: string;
+  /** Number of deploys that could not. */
+  readonly times: number;
+}
+
+/** Workers that were left behind. */
+export class LeftBehindRows {
+  readonly #db: StoreDatabase;
+
+  constructor(db: StoreDatabase) {
+    this.#db = db;
+  }
+
+  /** By host, the one that was left behind first at the start. */
+  all(): ReadonlyMap<string, LeftBehind> {
+    const rows = this.#db.all("SELECT host, since, last_at, reason, times FROM left_behind ORDER BY since, host");
+    return new Map(
+      rows.map((row) => [
+        String(row.host),
+        {
+          host: String(row.host),
+          since: String(row.since),
+          lastAt: String(row.last_at),
+          reason: String(row.reason),
+          times: Number(row.times),
+        },
+      ]),
+    );
+  }
+
+  /** Records that a deploy could not reach a worker. */
+  note(host: string, reason: string, at: string): void {
+    this.#db.run(
+      "INSERT INTO left_behind (host, since, last_at, reason, times) VALUES (?, ?, ?, ?, 1) ON CONFLICT (host) DO UPDATE SET last_at = excluded.last_at, reason = excluded.reason, times = times + 1",
+      host,
+      at,
+      at,
+      reason,
+    );
+  }
+
+  /** Records that a worker is up to date again. */
+  clear(host: string): void {
+    this.#db.run("DELETE FROM left_behind WHERE host = ?", host);
+  }
+
+  /** Forgets workers that are no longer in the catalog. */
+  sweep(): void {
+    this.#db.run("DELETE FROM left_behind WHERE host NOT IN (SELECT host FROM worker)");
+  }
+}

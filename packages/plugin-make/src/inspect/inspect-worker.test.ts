@@ -1,0 +1,198 @@
+import { createHash } from "node:crypto";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import type { InspectContext } from "@maand/core";
+import { createHooks } from "@maand/core/internal";
+import { fakeRemote, inspectContext } from "@maand/core/testing";
+import { expect, it } from "vitest";
+import { make } from "../make.ts";
+import { aWorker } from "../stage/stage.test.support.ts";
+
+const sha = (text: string) => createHash("sha256").update(text).digest("hex");
+
+type TestWorker = ReturnType<typeof aWorker>;
+
+/** Inspects the job web: files by path with their expected text. */
+async function inspect(
+  worker: TestWorker,
+  files: Readonly<Record<string, string>>,
+  over: Partial<InspectContext> = {},
+  protect: readonly string[] = [],
+) {
+  const { remote } = worker.context({});
+  const hooks = createHooks();
+  void make().apply(hooks);
+  const expected = new Map(Object.entries(files).map(([path, text]) => [path, sha(text)]));
+  const jobs = new Map([["web", { files: expected, protect }]]);
+  const found = await hooks.inspect.promise(inspectContext({ remote, jobs, ...over }));
+  if (!found) throw new Error("nothing answered");
+  return found;
+}
+
+const jobOf = (found: Awaited<ReturnType<typeof inspect>>) => found.jobs.get("web");
+
+it("hashes the given files, and names everything else without reading it", async () => {
+  const worker = aWorker();
+  worker.write("jobs/web/Makefile", "start:");
+  worker.write("jobs/web/conf/a.conf", "a");
+  worker.write("jobs/web/conf/extra/deep/core", "by hand");
+  worker.write("jobs/web/notes.txt", "by hand");
+  for (const path of ["data/d", "logs/l", "bin/b"]) worker.write(`jobs/web/${path}`, "of the job");
+  const before = worker.files();
+  const found = await inspect(worker, { Makefile: "start:", "conf/a.conf": "a", "conf/gone": "x" });
+  const own = { uid: process.getuid?.(), gid: process.getgid?.(), mode: 0o600 };
+  expect(found.exists).toBe(true);
+  expect(jobOf(found)).toEqual({
+    files: [
+      { path: "Makefile", size: 6, hash: sha("start:"), ...own },
+      { path: "conf/a.conf", size: 1, hash: sha("a"), ...own },
+    ],
+    others: [
+      { path: "conf/extra", kind: "directory" },
+      { path: "notes.txt", kind: "file" },
+    ],
+    hasMore: false,
+    unread: [],
+  });
+  expect(worker.files()).toEqual(before);
+});
+
+it("links are named with their target and not followed, in the place of a file and of a directory", async () => {
+  const worker = aWorker();
+  worker.write("jobs/web/Makefile", "start:");
+  worker.write("elsewhere/a.conf", "a");
+  symlinkSync("/etc/passwd", join(worker.root, "jobs/web/app.conf"));
+  symlinkSync("../../elsewhere", join(worker.root, "jobs/web/conf"));
+  mkdirSync(join(worker.root, "jobs/web/run.sh"));
+  const found = jobOf(await inspect(worker, { Makefile: "", "app.conf": "", "conf/a.conf": "a", "run.sh": "" }));
+  expect(found?.files.map(({ path }) => path)).toEqual(["Makefile"]);
+  expect(found?.others).toEqual([
+    { path: "app.conf", kind: "link", target: "/etc/passwd" },
+    { path: "conf", kind: "link", target: "../../elsewhere" },
+    { path: "run.sh", kind: "directory" },
+  ]);
+});
+
+it("what keep protects is not listed, also inside of directories that are not the job's", async () => {
+  const worker = aWorker();
+  for (const path of ["app.pid", "run/sock", "cache/a.db", "cache/a.txt", "cache/deep/b.db"])
+    worker.write(`jobs/web/${path}`, "x");
+  const found = jobOf(await inspect(worker, {}, {}, ["*.pid", "run/", "*.db"]));
+  expect(found?.others).toEqual([{ path: "cache/a.txt", kind: "file" }]);
+});
+
+it("metadata comes with its text only if its hash differs", async () => {
+  const worker = aWorker();
+  worker.write("worker.json", "{}");
+  worker.write("bin/runner.py", "edited");
+  const metadata = new Map([
+    ["worker.json", sha("{}")],
+    ["bin/runner.py", sha("as delivered")],
+    ["jobs.json", sha("[]")],
+  ]);
+  const found = await inspect(worker, {}, { metadata });
+  expect([...found.metadata]).toEqual([
+    ["worker.json", { hash: sha("{}") }],
+    ["bin/runner.py", { hash: sha("edited"), text: "edited" }],
+  ]);
+  expect(found.jobs.size).toBe(0);
+});
+
+it("the content of a file that differs is returned up to the limit", async () => {
+  const worker = aWorker();
+  worker.write("jobs/web/a", "ü\0\n");
+  worker.write("jobs/web/b", "same");
+  worker.write("jobs/web/c", "x".repeat(101));
+  const found = jobOf(await inspect(worker, { a: "other", b: "same", c: "other" }, { contentLimit: 100 }));
+  expect(found?.files.map(({ path, content }) => [path, content && Buffer.from(content).toString()])).toEqual([
+    ["a", "ü\0\n"],
+    ["b", undefined],
+    ["c", undefined],
+  ]);
+});
+
+it("users and groups are looked up; unknown ones are left out", async () => {
+  const found = await inspect(aWorker(), {}, { users: ["root", "nobody-here", "4711"], groups: ["root"] });
+  expect([...found.users]).toEqual([
+    ["root", 0],
+    ["4711", 4711],
+  ]);
+  expect([...found.groups]).toEqual([["root", 0]]);
+});
+
+it("a worker without the bucket's directory says so, and gets none", async () => {
+  const worker = aWorker();
+  rmSync(worker.root, { recursive: true });
+  expect(await inspect(worker, { Makefile: "" })).toMatchObject({ exists: false });
+  expect(existsSync(worker.root)).toBe(false);
+});
+
+const LONG_AGO = new Date("2020-01-01");
+
+function settle(worker: TestWorker): void {
+  const cache = join(worker.root, "digests");
+  if (existsSync(cache)) rmSync(cache);
+}
+
+it("an unchanged file is not read again, and a changed one is, even with its old size and time", async () => {
+  const worker = aWorker();
+  const big = join(worker.root, "jobs/web/big");
+  worker.write("jobs/web/big", "a".repeat(5000));
+  utimesSync(big, LONG_AGO, LONG_AGO);
+  settle(worker);
+  const text = "a".repeat(5000);
+  const cache = join(worker.root, "digests");
+  // its ctime is recent, so nothing is recorded yet
+  expect(jobOf(await inspect(worker, { big: text }))?.files[0]?.hash).toBe(sha(text));
+  expect(existsSync(cache)).toBe(false);
+  await expect
+    .poll(
+      async () => {
+        await inspect(worker, { big: text });
+        return existsSync(cache);
+      },
+      { timeout: 10_000 },
+    )
+    .toBe(true);
+  expect(statSync(cache).mode & 0o777).toBe(0o600);
+  // what the cache says is what is returned: the file is not read
+  const known = readFileSync(cache, "utf8");
+  const forged = sha("forged");
+  writeFileSync(cache, known.replace(sha(text), forged));
+  expect(jobOf(await inspect(worker, { big: text }))?.files[0]?.hash).toBe(forged);
+  // a cache that others may write is not believed
+  chmodSync(cache, 0o644);
+  expect(jobOf(await inspect(worker, { big: text }))?.files[0]?.hash).toBe(sha(text));
+  chmodSync(cache, 0o600);
+  // another content of the same size and modification time
+  writeFileSync(big, "b".repeat(5000));
+  utimesSync(big, LONG_AGO, LONG_AGO);
+  expect(jobOf(await inspect(worker, { big: text }))?.files[0]?.hash).toBe(sha("b".repeat(5000)));
+});
+
+it("a link in the place of the cache is not followed", async () => {
+  const worker = aWorker();
+  worker.write("jobs/web/a", "a");
+  worker.write("target", "untouched");
+  symlinkSync("target", join(worker.root, "digests"));
+  await inspect(worker, { a: "a" });
+  expect(readFileSync(join(worker.root, "target"), "utf8")).toBe("untouched");
+});
+
+it("a worker without Python is named", async () => {
+  const hooks = createHooks();
+  void make().apply(hooks);
+  await expect(hooks.inspect.promise(inspectContext({ remote: fakeRemote() }))).rejects.toMatchObject({
+    worker: "10.0.0.1",
+  });
+});
