@@ -25,6 +25,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ["run"],
   ["plan", "build"],
   ["deploy", "jobs"],
+  ["saved-plans"],
   ["readonly.ts", "operator.ts", "internal.ts", "plugin.ts"],
   ["index.ts"],
   ["embed.ts"],

@@ -1,9 +1,9 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { sealPlan } from "../../plan/saved/plan-file.ts";
-import { definePlugin } from "../../plugin-api/plugin.ts";
-import { aBucket, type TestBucket } from "../../testing/index.ts";
+import { definePlugin } from "../plugin-api/plugin.ts";
+import { aBucket, type TestBucket } from "../testing/index.ts";
+import { sealPlan } from "./file/plan-file.ts";
 import { apply, done, fill, PRE_DEPLOY, planned, preDeploy, put } from "./plans.test.support.ts";
 
 const A = "10.0.0.1";
