@@ -12,7 +12,7 @@ import type { SavedAllocation, SavedJob, SavedPlan } from "./file/plan-schema.ts
 import { stepsRow } from "./file/save-plan.ts";
 import { treePrint } from "./file/tree-print.ts";
 
-type Source = Pick<Run, "allocationsOf"> & { readonly bucket: Pick<Bucket, "hooks"> };
+type Source = Pick<Run, "catalog"> & { readonly bucket: Pick<Bucket, "hooks" | "store"> };
 
 /** What the plan is compared with: the recorded state of its jobs, which is that of the plan. */
 export interface Compared {
@@ -24,6 +24,11 @@ export interface Compared {
 export function approvalOf(source: Source, saved: SavedPlan, { states, print }: Compared): PlanApproval {
   const jobs = new Map(saved.waves.flatMap((wave) => wave.jobs).map((job) => [job.job, job]));
   const failed = new Set(saved.failures.map(({ job }) => job));
+  let found: ReadonlySet<string> | undefined;
+  const unplanned = () => {
+    found ??= source.bucket.store.jobStates.unplanned(source.catalog.jobs.map(({ files }) => treeDigest(files)));
+    return found;
+  };
   return {
     digest: saved.digest,
     isSettled(job) {
@@ -31,8 +36,7 @@ export function approvalOf(source: Source, saved: SavedPlan, { states, print }: 
       if (!known || known.required || job.rollout || isTapped(source.bucket.hooks.beforeJob, job)) return false;
       const state = states.get(job.name);
       if (state?.count !== known.unchanged || known.allocations.length > 0) return false;
-      const isRecorded = job.release === undefined || state.release === job.release;
-      return isRecorded && state.plannedFrom === treeDigest(job.files);
+      return (job.release === undefined || state.release === job.release) && !unplanned().has(job.name);
     },
     begin(job) {
       if (jobs.has(job.name) || failed.has(job.name)) return;

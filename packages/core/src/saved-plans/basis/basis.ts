@@ -50,7 +50,7 @@ export function basisOf(source: BasisSource, covered: Covered, print: Fingerprin
     plugins: { ...plugins },
     settings: settingsOf(bucket.settings, print),
     jobs: Object.fromEntries(jobs.map((job) => [job.name, jobOf(job, pending, print)])),
-    workers: Object.fromEntries([...hosts].map((host) => [host, workerOf(source, host, print)])),
+    workers: workersOf(source, hosts, print),
     allocations: statesOf(source, covered, pending, print),
     rollouts: rolloutsOf(source, jobs),
     in_doubt: catalog.workers.filter(inDoubt).map(({ host }) => host),
@@ -107,10 +107,19 @@ function jobOf(job: Job, { after }: Pending, print: Fingerprints): Basis["jobs"]
 }
 
 /** The id of a worker is not part of it: a build makes one for each new worker. */
-function workerOf({ workers, bucket }: BasisSource, host: string, print: Fingerprints): Basis["workers"][string] {
-  const { workerId: _, ...entry } = workers.get(host) ?? { workerId: "" };
-  const root = bucket.store.deliveries.rootOf(host);
-  return { entry: print.of(JSON.stringify(entry)), root: root === undefined ? null : print.of(root) };
+function workersOf(
+  { workers, bucket }: BasisSource,
+  hosts: ReadonlySet<string>,
+  print: Fingerprints,
+): Basis["workers"] {
+  const roots = bucket.store.deliveries.roots();
+  return Object.fromEntries(
+    [...hosts].map((host) => {
+      const { workerId: _, ...entry } = workers.get(host) ?? { workerId: "" };
+      const root = roots.get(host);
+      return [host, { entry: print.of(JSON.stringify(entry)), root: root === undefined ? null : print.of(root) }];
+    }),
+  );
 }
 
 function hostsOf({ allocationsOf }: BasisSource, { jobs, stopping }: Covered): Set<string> {
