@@ -90,12 +90,12 @@ async function admit(run: Run, resolve: (run: Run) => Promise<Request>): Promise
     await hooks.begin.promise(
       Object.freeze({ ...run.reporter.context({}), now, jobs: options.jobs, plan: approval?.digest }),
     );
+    approval?.claim(run.number);
     if (change || request.store)
       run.bucket.store.transaction(() => {
         change?.store();
         request.store?.();
       });
-    if (approval) run.bucket.store.journal.setPlan(run.number, approval.digest);
     return { request, waves };
   } catch (cause) {
     await refuse(run, asMaandError(cause));

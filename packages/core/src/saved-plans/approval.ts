@@ -8,6 +8,7 @@ import { isTapped } from "../plugin-api/tapping/tap-by-name.ts";
 import type { Run } from "../run/run.ts";
 import type { JobState } from "../store/views/job-state-rows.ts";
 import type { Fingerprints } from "./basis/fingerprints.ts";
+import { invalid } from "./file/plan-file.ts";
 import type { SavedAllocation, SavedJob, SavedPlan } from "./file/plan-schema.ts";
 import { stepsRow } from "./file/save-plan.ts";
 import { treePrint } from "./file/tree-print.ts";
@@ -31,6 +32,10 @@ export function approvalOf(source: Source, saved: SavedPlan, { states, print }: 
   };
   return {
     digest: saved.digest,
+    claim(run) {
+      const before = source.bucket.store.journal.claimPlan(run, saved.digest);
+      if (before !== undefined) throw carriedOut(before);
+    },
     isSettled(job) {
       const known = jobs.get(job.name);
       if (!known || known.required || job.rollout || isTapped(source.bucket.hooks.beforeJob, job)) return false;
@@ -80,6 +85,11 @@ function differenceOf(
 function afterStop(action: PlannedAction): PlannedAction {
   if (action === "stop") return "skip";
   return action === "stop+promote" ? "promote" : action;
+}
+
+/** The refusal of a plan that was carried out: what it describes is done then, or failed and is another plan. */
+export function carriedOut(run: number): MaandError {
+  return invalid(`the plan was carried out already, by run ${run}`, "make a new plan with: maand plan --out plan.json");
 }
 
 function differs(message: string): MaandError {

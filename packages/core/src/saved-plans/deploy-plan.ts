@@ -11,7 +11,7 @@ import { type Wave, wavesOf } from "../plan/waves.ts";
 import { Ledger } from "../run/ledger.ts";
 import type { Run } from "../run/run.ts";
 import type { Summary } from "../summary.ts";
-import { approvalOf, type Compared, differencesOf } from "./approval.ts";
+import { approvalOf, type Compared, carriedOut, differencesOf } from "./approval.ts";
 import { basisOf, readAgain } from "./basis/basis.ts";
 import { changesSince, type Suspects } from "./basis/changes-since.ts";
 import { type Fingerprints, fingerprints } from "./basis/fingerprints.ts";
@@ -58,14 +58,10 @@ async function approve(run: Run, saved: SavedPlan, plugins: Readonly<Record<stri
   return approval;
 }
 
-/** A plan is carried out once: what it describes is done then, or failed and is another plan. */
+/** Says so before anything else is checked; the claim is what counts. */
 function refuseUsed({ bucket: { store } }: Run, { digest }: SavedPlan): void {
   const before = store.journal.runOfPlan(digest);
-  if (before === undefined) return;
-  throw invalid(
-    `the plan was carried out already, by run ${before}`,
-    "make a new plan with: maand plan --out plan.json",
-  );
+  if (before !== undefined) throw carriedOut(before);
 }
 
 function refuseRemoved({ catalog }: Run, saved: SavedPlan): void {

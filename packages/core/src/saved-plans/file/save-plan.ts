@@ -64,7 +64,7 @@ export function planBody(source: PlanSource): PlanBody {
       message: masked(message),
       hint: hint === undefined ? null : masked(hint),
     })),
-    held: plan.held.map(({ job, text }) => ({ job, text })),
+    held: plan.held.map(({ job, text }) => ({ job, text: masked(text) })),
     rests_on: basis,
   };
 }
