@@ -26,6 +26,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ["plan", "build"],
   ["deploy", "jobs"],
   ["maintain"],
+  ["saved-plans"],
   ["readonly.ts", "operator.ts", "internal.ts", "plugin.ts"],
   ["index.ts"],
   ["embed.ts"],

@@ -2,7 +2,7 @@ import * as core from "@maand/core/internal";
 import { defaults } from "../../packages/cli/src/defaults.ts";
 import { MAAND } from "../support/bucket/maand.ts";
 import { type Scratch, scratch } from "../support/bucket/scratch.ts";
-import { measure } from "./process.ts";
+import { measure, type Took } from "./process.ts";
 import { type Measured, median, tableOf } from "./table.ts";
 
 const RUNS = 3;
@@ -78,19 +78,35 @@ async function measured(bucket: Scratch): Promise<Measured[]> {
     "carry out the plan": ["deploy", "-q", "--plan", "plan.json"],
     "unchanged deploy": ["deploy", "-q"],
   };
-  const took = new Map<string, number[]>();
+  const took = new Map<string, Took[]>();
   for (let run = 0; run <= RUNS; run += 1) {
     for (const [name, args] of Object.entries(lines)) {
-      const ms = await must(bucket, ...args);
-      if (run > 0) took.set(name, [...(took.get(name) ?? []), ms]);
+      const one = await must(bucket, ...args);
+      if (run > 0) took.set(name, [...(took.get(name) ?? []), one]);
     }
   }
-  const dry = median(took.get("dry run") ?? []);
-  return [...took].map(([name, ms]) => ({ name, ms, note: `${(median(ms) / dry).toFixed(2)} x dry run` }));
+  return [...against("wall", took, ({ ms }) => ms), ...against("CPU", took, ({ cpuMs }) => cpuMs)];
 }
 
-async function must(bucket: Scratch, ...args: readonly string[]): Promise<number> {
-  const { ms, code, stderr } = await measure([process.execPath, MAAND, ...args], bucket.root);
-  if (code !== 0) throw new Error(`${args.join(" ")} ended with ${code}:\n${stderr.slice(-2000)}`);
-  return ms;
+/** The times of one clock, each held against the dry run; and making and carrying out together, run by run. */
+function against(clock: string, took: ReadonlyMap<string, readonly Took[]>, of: (took: Took) => number): Measured[] {
+  const times = new Map([...took].map(([name, all]) => [name, all.map(of)]));
+  const made = times.get("make a plan") ?? [];
+  const carriedOut = times.get("carry out the plan") ?? [];
+  times.set(
+    "both",
+    made.map((ms, at) => ms + (carriedOut[at] ?? Number.NaN)),
+  );
+  const dry = median(times.get("dry run") ?? []);
+  return [...times].map(([name, ms]) => ({
+    name: `${name}, ${clock}`,
+    ms,
+    note: `${(median(ms) / dry).toFixed(2)} x dry run`,
+  }));
+}
+
+async function must(bucket: Scratch, ...args: readonly string[]): Promise<Took> {
+  const took = await measure([process.execPath, MAAND, ...args], bucket.root);
+  if (took.code !== 0) throw new Error(`${args.join(" ")} ended with ${took.code}:\n${took.stderr.slice(-2000)}`);
+  return took;
 }

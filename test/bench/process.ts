@@ -4,6 +4,8 @@ import { readFileSync } from "node:fs";
 /** What a whole process took. */
 export interface Took {
   readonly ms: number;
+  /** Milliseconds of CPU, in steps of 10. Wrong if another process of this program ended at the same time. */
+  readonly cpuMs: number;
   /** Most memory it held, in MB. */
   readonly mb: number;
   readonly code: number | null;
@@ -13,6 +15,7 @@ export interface Took {
 /** Runs a program to its end and measures it from outside. */
 export function measure(argv: readonly string[], cwd: string): Promise<Took> {
   const [program = "", ...args] = argv;
+  const before = childrenCpuMs();
   const began = performance.now();
   const child = spawn(program, args, { cwd, stdio: ["ignore", "ignore", "pipe"] });
   let mb = 0;
@@ -26,9 +29,21 @@ export function measure(argv: readonly string[], cwd: string): Promise<Took> {
   return new Promise((resolve) => {
     child.on("close", (code) => {
       clearInterval(watch);
-      resolve({ ms: performance.now() - began, mb, code, stderr });
+      resolve({ ms: performance.now() - began, cpuMs: childrenCpuMs() - before, mb, code, stderr });
     });
   });
+}
+
+/** Hertz of the clock that Linux counts CPU time with. */
+const TICKS_PER_SECOND = 100;
+
+/** CPU time of all ended child processes so far. */
+function childrenCpuMs(): number {
+  const fields = readFileSync("/proc/self/stat", "utf8")
+    .replace(/^.*\) /, "")
+    .split(" ");
+  const [user, system] = [Number(fields[13]), Number(fields[14])];
+  return ((user + system) * 1000) / TICKS_PER_SECOND;
 }
 
 function peakOf(pid: number): number {

@@ -141,8 +141,11 @@ export function summaryRecord(summary: Summary): SummaryRecord {
     failed: count(({ outcome }) => !NOT_FAILED.has(outcome)),
     reverted: count(({ outcome }) => outcome === "reverted"),
     blocked: count(({ outcome }) => outcome === "blocked"),
-    allocations: summary.allocations.map(({ host, ledBy, message, hint, output, ...rest }) => ({
-      ...rest,
+    allocations: summary.allocations.map(({ job, host, action, outcome, promoted, ledBy, message, hint, output }) => ({
+      job,
+      action,
+      outcome,
+      promoted,
       ...(ledBy === undefined ? {} : { led_by: ledBy }),
       worker_ip: host,
       message: message ?? null,

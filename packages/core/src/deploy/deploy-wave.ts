@@ -3,10 +3,11 @@ import { stopIfInterrupted } from "../bucket/outcome.ts";
 import { type Exclusions, exclusionsOf } from "../domain/budget/never-with.ts";
 import type { LifecycleOptions } from "../domain/deploy/plan.ts";
 import type { StepPart } from "../domain/rollout/steps.ts";
+import type { Job } from "../domain/workspace/job.ts";
 import type { MaandError } from "../errors.ts";
+import type { PlanApproval } from "../plan/plan-approval.ts";
 import { isRequired, type PlannedAllocation, type PlannedJob, type StepPlan } from "../plan/plan-job.ts";
 import { planWave, type WaveJob } from "../plan/plan-wave.ts";
-import type { PlanApproval } from "../plan/saved/approval.ts";
 import type { Wave } from "../plan/waves.ts";
 import { leftText, type WorkerLimit } from "../plan/worker-limit.ts";
 import type { Run } from "../run/run.ts";
@@ -35,7 +36,10 @@ export async function deployWave(run: Run, stager: Stager, wave: Wave, options: 
   stopIfInterrupted(bucket.signal);
   run.refresh();
   reporter.emit("wave.started", { deployment_seq: wave.deploymentSeq, jobs: wave.jobs.map(({ name }) => name) });
-  const planned = await planWave(run, wave, options, {
+  const settled = wave.jobs.filter((job) => options.approval?.isSettled(job));
+  for (const job of settled) noteSettled(run, job);
+  const jobs = wave.jobs.filter((job) => !settled.includes(job));
+  const planned = await planWave(run, { ...wave, jobs }, options, {
     before: (job) => bucket.hooks.beforeJob.promise(scopedJobContext(run, job)),
     reversed: options.reversed,
     approval: options.approval,
@@ -83,11 +87,21 @@ function setAsideUnready(run: Run, plans: readonly WaveJob[]): WaveJob[] {
     else if (plan.required || plan.steps) return [plan];
     else {
       noteUnchanged(run, plan);
-      if (plan === whole)
-        run.reporter.emit("job.skipped", { job: name, reason: "already promoted on all allocations" });
+      if (plan === whole) reportSkipped(run, name);
     }
     return [];
   });
+}
+
+/** Notes and reports a job that stays as it is, which needs no plan. */
+function noteSettled(run: Run, { name }: Job): void {
+  const hosts = (run.allocationsOf.get(name) ?? []).map(({ host }) => host);
+  run.ledger.noteUnchanged(name, hosts);
+  reportSkipped(run, name);
+}
+
+function reportSkipped({ reporter }: Run, job: string): void {
+  reporter.emit("job.skipped", { job, reason: "already promoted on all allocations" });
 }
 
 /** An open rollout ends where another release is rolled out without steps. */

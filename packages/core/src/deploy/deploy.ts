@@ -9,9 +9,9 @@ import { heldTexts } from "../domain/release/held-texts.ts";
 import type { MaandError } from "../errors.ts";
 import type { EventMap } from "../events.ts";
 import { editsOf } from "../plan/drift/find-repairs.ts";
+import type { PlanApproval } from "../plan/plan-approval.ts";
 import type { DeployOptions } from "../plan/plan-deploy.ts";
 import { planWave, refuseStarts } from "../plan/plan-wave.ts";
-import type { PlanApproval } from "../plan/saved/approval.ts";
 import { type Wave, wavesOf } from "../plan/waves.ts";
 import { limitTo, type WorkerLimit } from "../plan/worker-limit.ts";
 import { Ledger } from "../run/ledger.ts";
@@ -110,12 +110,12 @@ async function admit(
     await hooks.begin.promise(
       Object.freeze({ ...run.reporter.context({}), now, jobs: options.jobs, plan: approval?.digest }),
     );
+    approval?.claim(run.number);
     if (change || request.store)
       run.bucket.store.transaction(() => {
         change?.store();
         request.store?.();
       });
-    if (approval) run.bucket.store.journal.setPlan(run.number, approval.digest);
     return { request, waves, limit };
   } catch (cause) {
     await refuse(run, asMaandError(cause));

@@ -5,9 +5,9 @@ import { holdText, isParked } from "../domain/release/hold.ts";
 import { demandedJobs, type Job } from "../domain/workspace/job.ts";
 import { MaandError, problemsError } from "../errors.ts";
 import type { Run } from "../run/run.ts";
+import type { PlanApproval } from "./plan-approval.ts";
 import { isRequired, type Pending, type PlannedJob, type PlanSource, pendingOf, planJob } from "./plan-job.ts";
 import { inSteps } from "./plan-steps.ts";
-import type { PlanApproval } from "./saved/approval.ts";
 import type { Wave } from "./waves.ts";
 import { type WorkerLimit, withinLimit } from "./worker-limit.ts";
 
@@ -80,8 +80,6 @@ async function planWaveJob(
   { pending, before, blockedBy, approval, limit }: JobPlanning,
 ): Promise<WaveJob> {
   refuseParked(job);
-  const unchanged = approval?.unchanged(job);
-  if (unchanged) return { ...unchanged, required: false, hooksRan: false };
   const { ledger } = source;
   const isFree = !ledger.failed(job.name) || ledger.failedOnlyToStop(job.name);
   const mayGoOn = blockedBy === undefined && isFree;

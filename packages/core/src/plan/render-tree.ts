@@ -1,3 +1,4 @@
+import type { RunReporter } from "../bucket/bucket.ts";
 import { byPath, contentHash } from "../domain/deploy/digest.ts";
 import { accessRules } from "../domain/deploy/file-access.ts";
 import type { Occasion } from "../domain/deploy/plan.ts";
@@ -33,8 +34,19 @@ export async function renderTree(
   return { files: tree.files.map((file) => withAccess(withHash(file))).sort(byPath) };
 }
 
-/** The path of the bucket's directory on a worker, known without a connection. */
+/** The path of the bucket's directory on a worker, known without a connection; the same throughout a run. */
 export function rootOf(source: ContextSource, host: string): string {
+  const known = roots.get(source.reporter) ?? new Map<string, string>();
+  roots.set(source.reporter, known);
+  const root = known.get(host) ?? located(source, host);
+  known.set(host, root);
+  return root;
+}
+
+/** Roots by run and host: each allocation on a worker asks for the same one. */
+const roots = new WeakMap<RunReporter, Map<string, string>>();
+
+function located(source: ContextSource, host: string): string {
   const context = Object.freeze({ ...source.reporter.context({ worker: host }), worker: workerOf(source, host) });
   return locatedRoot(source.bucket.hooks, context);
 }

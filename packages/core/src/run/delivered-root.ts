@@ -6,7 +6,16 @@ type Place = Pick<Bucket, "store" | "paths">;
 /** Where files were delivered on a worker. A directory inside the bucket moves with the bucket, and is copied with it. */
 export function deliveredRoot({ store, paths }: Place, host: string): string | undefined {
   const root = store.deliveries.rootOf(host);
-  return root?.startsWith(INSIDE) ? `${paths.root}/${root.slice(INSIDE.length)}` : root;
+  return root === undefined ? undefined : wholeRoot(paths, root);
+}
+
+/** Where files were delivered, by worker, read at once. */
+export function deliveredRoots({ store, paths }: Place): Map<string, string> {
+  return new Map([...store.deliveries.roots()].map(([host, root]) => [host, wholeRoot(paths, root)]));
+}
+
+function wholeRoot(paths: Place["paths"], root: string): string {
+  return root.startsWith(INSIDE) ? `${paths.root}/${root.slice(INSIDE.length)}` : root;
 }
 
 /** The form in which it is stored: a path inside the bucket is relative to the bucket. */

@@ -30,6 +30,15 @@ export class Ledger {
     this.#set({ job, host, action: whole, outcome, promoted });
   }
 
+  /** Notes that allocations of a job that no plugin led need nothing. */
+  noteUnchanged(job: string, hosts: readonly string[]): void {
+    for (const host of hosts) {
+      const key = `${job}|${host}`;
+      if (!this.#results.has(key))
+        this.#results.set(key, { job, host, action: "skip", outcome: "skipped", promoted: true });
+    }
+  }
+
   /**
    * Notes that a plugin rolled out an allocation in its own way: its later results name the plugin instead of an
    * action.

@@ -173,12 +173,12 @@ function withClaims(stored: StoredCatalog, plugins: readonly OwnedKeys[]): Store
 
 const NOTHING: RecordedState = {};
 
-/** The recorded state of all allocations and deliveries, read at once. */
+/** The recorded state of all allocations and deliveries, read at once with the first look: not every command looks. */
 export function recordedStateOf(
   bucket: Pick<Bucket, "store">,
 ): Pick<Run, "recorded" | "updateSeq" | "refresh" | "delivery"> {
-  let recorded: Map<string, RecordedState> | undefined = bucket.store.promoted.recorded();
-  let deliveries: Map<string, Delivery> | undefined = bucket.store.deliveries.all();
+  let recorded: Map<string, RecordedState> | undefined;
+  let deliveries: Map<string, Delivery> | undefined;
   return {
     recorded(allocation) {
       recorded ??= bucket.store.promoted.recorded();

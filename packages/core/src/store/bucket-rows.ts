@@ -109,6 +109,12 @@ export class DeliveryRows {
     );
   }
 
+  /** Where files were delivered, as recorded, by worker; workers without a delivery are absent. */
+  roots(): Map<string, string> {
+    const rows = this.#db.all("SELECT host, root FROM delivery WHERE root IS NOT NULL");
+    return new Map(rows.map(({ host, root }) => [String(host), String(root)]));
+  }
+
   /** Where files were delivered on a worker, as recorded; undefined before the first delivery. */
   rootOf(host: string): string | undefined {
     const row = this.#db.get("SELECT root FROM delivery WHERE host = ?", host);

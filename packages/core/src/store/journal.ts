@@ -62,9 +62,12 @@ export class Journal {
     return this.#db.all(sql, after, before).map(({ number, command }) => `${number} (${command})`);
   }
 
-  /** Records the digest of the saved plan that a run carries out. */
-  setPlan(number: number, digest: string): void {
-    this.#db.run("UPDATE run SET plan = ? WHERE number = ?", digest, number);
+  /** Claims a saved plan for a run, by its digest: no other run carries it out. Returns the run that claimed it before, if one did. */
+  claimPlan(number: number, digest: string): number | undefined {
+    const claim = "UPDATE run SET plan = ? WHERE number = ? AND NOT EXISTS (SELECT 1 FROM run WHERE plan = ?)";
+    this.#db.run(claim, digest, number, digest);
+    const holder = this.runOfPlan(digest);
+    return holder === number ? undefined : holder;
   }
 
   /** The run that carried out a saved plan. */

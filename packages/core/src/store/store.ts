@@ -11,6 +11,7 @@ import { HoldRows, PendingAfterRows, PendingHealthRows, RolloutRows } from "./pe
 import { PluginStateRows } from "./plugin-state-rows.ts";
 import { PromotedRows } from "./promoted-rows.ts";
 import { ReleaseRows } from "./release-rows.ts";
+import { JobStateRows } from "./views/job-state-rows.ts";
 
 /** The state of a bucket: desired, promoted and in progress. One SQLite file, with one member per topic. */
 export class Store {
@@ -20,6 +21,7 @@ export class Store {
   readonly contents: ContentRows;
   readonly catalog: CatalogRows;
   readonly promoted: PromotedRows;
+  readonly jobStates: JobStateRows;
   readonly releases: ReleaseRows;
   readonly kv: KvRows;
   readonly journal: Journal;
@@ -41,6 +43,7 @@ export class Store {
     this.contents = new ContentRows(db);
     this.catalog = new CatalogRows(db);
     this.promoted = new PromotedRows(db);
+    this.jobStates = new JobStateRows(db);
     this.releases = new ReleaseRows(db);
     this.kv = new KvRows(db);
     this.journal = new Journal(db);

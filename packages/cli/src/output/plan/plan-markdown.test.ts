@@ -13,6 +13,9 @@ function row(host: string, over: Partial<SavedAllocation> = {}): SavedAllocation
     matched: [],
     current_version: "1.0.0",
     new_version: "2.0.0",
+    previous_hash: null,
+    current_hash: null,
+    files: [],
     ...over,
   };
 }
@@ -25,6 +28,8 @@ function job(name: string, allocations: readonly SavedAllocation[], over: Partia
     blocked_by: null,
     after_pending: false,
     health_pending: false,
+    rollout: null,
+    unchanged: 0,
     allocations: [...allocations],
     ...over,
   };
@@ -47,7 +52,7 @@ function plan(jobs: readonly Job[], over: Partial<SavedPlan> = {}): SavedPlan {
     held: [],
     rests_on: {
       ...{ last_run: 0, update_seq: 0, maand: "1", plugins: {}, settings: {}, jobs: {}, workers: {} },
-      ...{ allocations: {}, in_doubt: [], kv: {}, kv_keys: {} },
+      ...{ allocations: {}, rollouts: {}, in_doubt: [], kv: {}, kv_keys: {} },
     },
     ...over,
   };
@@ -82,8 +87,36 @@ describe("a plan as markdown", () => {
   });
 
   it("says in its title when there is nothing to do", () => {
-    const unchanged = job("api", [{ worker_ip: "10.0.0.1", action: "skip", tree: "t" }], { required: false });
+    const unchanged = job("api", [], { required: false, unchanged: 1 });
     expect(planMarkdown(plan([unchanged]))).toMatch(/^### maand plan: nothing to deploy\n\n<sub>/);
+  });
+
+  it("lists the steps of a staged rollout: which workers now, where it pauses, which later", () => {
+    const rollout = {
+      state: "under_way" as const,
+      steps: [
+        { step: 1, of: 5, size: "1", workers: ["10.0.0.1"] },
+        { step: 2, of: 5, size: "10m", workers: [] },
+        { step: 3, of: 5, size: "25%", workers: [] },
+        { step: 4, of: 5, size: "pause", workers: [] },
+      ],
+      waiting: ["10.0.0.2", "10.0.0.3"],
+    };
+    expect(planMarkdown(plan([job("api", [row("10.0.0.1")], { rollout })]))).toContain(
+      [
+        "Staged rollout of <code>api</code>:",
+        "- step 1 of 5 (1): <code>10.0.0.1</code>",
+        "- step 2 of 5 waits 10m",
+        "- step 3 of 5 (25%): checks the health of what it rolled out",
+        "- step 4 of 5 pauses, until <code>maand rollout resume api</code> or <code>maand rollout abort api</code>",
+        "- in later steps: <code>10.0.0.2</code>, <code>10.0.0.3</code>",
+        "",
+        "| Wave |",
+      ].join("\n"),
+    );
+    const paused = { ...rollout, state: "paused" as const, steps: rollout.steps.slice(3) };
+    const text = planMarkdown(plan([job("api", [], { rollout: paused, required: false })]));
+    expect(text).toMatch(/^### maand plan: 1 rollout paused\n\nStaged rollout of <code>api<\/code>, paused:\n/);
   });
 
   it("shows stops, failures, undecided jobs and notes before the changes", () => {

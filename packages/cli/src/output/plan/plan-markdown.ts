@@ -4,7 +4,7 @@ import { cell, code, details, fenced, inHtml } from "./markdown.ts";
 
 /** Comments of GitHub take 65,536 characters; counted in bytes here, with some room for what a script adds. */
 const LARGEST_COMMENT = 65_000;
-/** Workers named in a row of the table. */
+/** Workers named in a row of the table, or of a step. */
 const NAMED = 5;
 
 /**
@@ -15,7 +15,8 @@ export function planMarkdown(plan: SavedPlan, largest = LARGEST_COMMENT): string
   const foot = footOf(plan);
   const room = new Room(largest - sizeOf(foot));
   room.add(headOf(plan));
-  for (const section of [warningsOf(plan), stopsOf(plan), tableOf(plan)]) room.addLines(section, "rows");
+  for (const section of [warningsOf(plan), stopsOf(plan), ...rolloutsOf(plan), tableOf(plan)])
+    room.addLines(section, "rows");
   room.addAll(differencesOf(plan), "difference");
   return `${room.text}${foot}`;
 }
@@ -69,10 +70,12 @@ function sizeOf(text: string): number {
 
 function headOf(plan: SavedPlan): string {
   const jobs = jobsOf(plan).filter(({ required }) => required);
-  const changed = jobs.flatMap(({ allocations }) => allocations.filter(({ action }) => action !== "skip"));
+  const paused = jobsOf(plan).filter(({ rollout }) => rollout?.state === "paused");
+  const changed = jobs.flatMap(({ allocations }) => allocations);
   const counts = [
     ...(changed.length > 0 ? [`${plural(changed.length, "allocation")} of ${plural(jobs.length, "job")} change`] : []),
     ...(plan.stopping.length > 0 ? [`${plural(plan.stopping.length, "allocation")} to stop`] : []),
+    ...(paused.length > 0 ? [`${plural(paused.length, "rollout")} paused`] : []),
     ...(plan.undecided.length > 0 ? [`${plural(plan.undecided.length, "job")} undecided`] : []),
     ...(plan.failures.length > 0 ? [`${plural(plan.failures.length, "job")} cannot be planned`] : []),
   ];
@@ -107,6 +110,36 @@ function stopsOf({ stopping }: SavedPlan): string[] {
   ];
 }
 
+/** The steps of each staged rollout: what the deploy does of it, and what waits for later. */
+function rolloutsOf(plan: SavedPlan): string[][] {
+  return jobsOf(plan).flatMap(({ job, rollout }) => {
+    if (!rollout) return [];
+    const { state, steps, waiting } = rollout;
+    const title = `Staged rollout of ${code(job)}${state === "paused" ? ", paused" : ""}:`;
+    const later = waiting.length > 0 ? [`- in later steps: ${workersOf(waiting)}`] : [];
+    return [[title, ...steps.map((step) => `- ${stepLine(job, step)}`), ...later]];
+  });
+}
+
+type Step = NonNullable<SavedJob["rollout"]>["steps"][number];
+
+function stepLine(job: string, { step, of, size, workers }: Step): string {
+  const name = `step ${step} of ${of}`;
+  if (workers.length > 0) return `${name} (${size}): ${workersOf(workers)}`;
+  const [resume, abort] = [code(`maand rollout resume ${job}`), code(`maand rollout abort ${job}`)];
+  if (size === "pause") return `${name} pauses, until ${resume} or ${abort}`;
+  return isSize(size) ? `${name} (${size}): checks the health of what it rolled out` : `${name} waits ${size}`;
+}
+
+function isSize(size: string): boolean {
+  return size.endsWith("%") || /^\d+$/.test(size);
+}
+
+function workersOf(hosts: readonly string[]): string {
+  const more = hosts.length > NAMED ? ` and ${hosts.length - NAMED} more` : "";
+  return `${hosts.slice(0, NAMED).map(code).join(", ")}${more}`;
+}
+
 /** Allocations with the same action, version and reasons are one row. */
 function tableOf(plan: SavedPlan): string[] {
   const rows = plan.waves.flatMap(({ deployment_seq: seq, jobs }) =>
@@ -118,7 +151,7 @@ function tableOf(plan: SavedPlan): string[] {
 
 function rowsOf(job: SavedJob, seq: number): string[] {
   const alike = new Map<string, SavedAllocation[]>();
-  for (const allocation of job.allocations.filter(({ action }) => action !== "skip")) {
+  for (const allocation of job.allocations) {
     const key = JSON.stringify([allocation.action, versionOf(allocation), whyOf(job, allocation)]);
     alike.set(key, [...(alike.get(key) ?? []), allocation]);
   }
@@ -128,17 +161,15 @@ function rowsOf(job: SavedJob, seq: number): string[] {
     const [first] = rows;
     if (!first) return start;
     const hosts = rows.map(({ worker_ip }) => worker_ip);
-    const more = hosts.length > NAMED ? ` and ${hosts.length - NAMED} more` : "";
-    const workers = `${hosts.slice(0, NAMED).map(code).join(", ")}${more}`;
-    return `${start} ${first.action} | ${cell(versionOf(first))} | ${workers} | ${cell(whyOf(job, first))} |`;
+    return `${start} ${first.action} | ${cell(versionOf(first))} | ${workersOf(hosts)} | ${cell(whyOf(job, first))} |`;
   });
 }
 
-function versionOf({ current_version: from = "", new_version: to = "" }: SavedAllocation): string {
+function versionOf({ current_version: from, new_version: to }: SavedAllocation): string {
   return from === to ? to : `${from} -> ${to}`;
 }
 
-function whyOf(job: SavedJob, { reasons = [], matched = [] }: SavedAllocation): string {
+function whyOf(job: SavedJob, { reasons, matched }: SavedAllocation): string {
   return [
     ...(job.blocked_by === null ? [] : [`blocked by ${job.blocked_by}, which is paused or cannot be planned`]),
     ...reasons,
@@ -157,7 +188,7 @@ function pendingOf({ health_pending: health, after_pending: after }: SavedJob): 
 function differencesOf(plan: SavedPlan): string[] {
   return jobsOf(plan).flatMap(({ job, allocations }) => {
     const alike = new Map<string, { readonly path: string; readonly diff: string; readonly hosts: string[] }>();
-    for (const { worker_ip, files = [] } of allocations) {
+    for (const { worker_ip, files } of allocations) {
       for (const { path, diff } of files) {
         const key = `${path}\0${diff}`;
         const known = alike.get(key) ?? { path, diff, hosts: [] };

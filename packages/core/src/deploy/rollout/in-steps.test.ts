@@ -2,13 +2,13 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { OpenedBucket } from "../../bucket/open.ts";
 import { MaandError } from "../../errors.ts";
 import { definePlugin } from "../../plugin-api/plugin.ts";
+import { apply, planned } from "../../saved-plans/plans.test.support.ts";
 import { deployments } from "../../store/views/deployments.ts";
 import { jobReleases } from "../../store/views/releases.ts";
 import type { Summary } from "../../summary.ts";
 import { aBucket, type TestBucket } from "../../testing/index.ts";
 import { deployRelease, rollback } from "../release/rollback.ts";
 import { abortRollout, resumeRollout } from "../release/rollout-control.ts";
-import { apply, planned } from "../saved/plans.test.support.ts";
 
 const HOSTS = ["10.0.0.1", "10.0.0.2", "10.0.0.3", "10.0.0.4"] as const;
 const [A, B, C, D] = HOSTS;

@@ -1,7 +1,7 @@
 import { MaandError } from "../../errors.ts";
 import { rootOf } from "../../plan/render-tree.ts";
 import type { Remote } from "../../remote/remote.ts";
-import { deliveredRoot } from "../../run/delivered-root.ts";
+import { deliveredRoot, deliveredRoots } from "../../run/delivered-root.ts";
 import type { Run } from "../../run/run.ts";
 
 /** How to move a bucket's directory on a worker. */
@@ -20,10 +20,12 @@ export function refuseMoved(run: Run, { host, root }: Pick<Remote, "host" | "roo
 
 /** Warns about workers whose files are not in the directory that the settings name. */
 export function movedWarnings(run: Run): string[] {
+  const roots = deliveredRoots(run.bucket);
   return run.catalog.workers.flatMap(({ host }) => {
-    const before = deliveredRoot(run.bucket, host);
+    const before = roots.get(host);
+    if (before === undefined) return [];
     const now = rootOf(run, host);
-    if (before === undefined || before === now || !mayRun(run, host)) return [];
+    if (before === now || !mayRun(run, host)) return [];
     return [`${movedText(host, before, now)}: ${HINT}`];
   });
 }

@@ -15,17 +15,18 @@ export function readableNamespaces(job: Pick<Job, "name" | "commands">, hosts: r
     NAMESPACE.jobVars(name),
     NAMESPACE.secrets(name),
   ];
-  const local = hosts.flatMap((host) => [
-    NAMESPACE.worker(host),
-    NAMESPACE.tags(host),
-    NAMESPACE.allocation(name, host),
-  ]);
+  const local = hosts.flatMap((host) => hostNamespaces(job, host));
   const demanded = demandedJobs(job).flatMap((upstream) => [
     NAMESPACE.job(upstream),
     NAMESPACE.jobVars(upstream),
     NAMESPACE.secrets(upstream),
   ]);
   return [...own, ...local, ...demanded].sort();
+}
+
+/** The namespaces that a job may read only on one worker. */
+export function hostNamespaces({ name }: Pick<Job, "name">, host: string): string[] {
+  return [NAMESPACE.worker(host), NAMESPACE.tags(host), NAMESPACE.allocation(name, host)];
 }
 
 /** A hint for reading a namespace the job may not read. */

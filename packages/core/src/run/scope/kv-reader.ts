@@ -1,4 +1,4 @@
-import { accessHint, readableNamespaces } from "../../domain/kv/kv-access.ts";
+import { accessHint, hostNamespaces, readableNamespaces } from "../../domain/kv/kv-access.ts";
 import { PORT_KEY } from "../../domain/kv/kv-job.ts";
 import { isSecret, NAMESPACE } from "../../domain/kv/kv-names.ts";
 import type { Job } from "../../domain/workspace/job.ts";
@@ -9,9 +9,10 @@ import type { KvStore } from "../../store/kv/kv.ts";
 
 /** The part of the KV store that a job may read on these workers. */
 export function kvReader(kv: KvStore, job: Job, hosts: readonly string[]): KvReader {
-  const readable = new Set(readableNamespaces(job, hosts));
+  const ofJob = readableOf(job);
+  const onHosts = new Set(hosts.flatMap((host) => hostNamespaces(job, host)));
   const allowed = (namespace: string) => {
-    if (readable.has(namespace)) return namespace;
+    if (ofJob.has(namespace) || onHosts.has(namespace)) return namespace;
     throw new MaandError({
       code: "KV_REFUSED",
       message: `job ${job.name} may not read the KV namespace ${namespace}`,
@@ -25,6 +26,15 @@ export function kvReader(kv: KvStore, job: Job, hosts: readonly string[]): KvRea
     keys: (namespace: string) => kv.keys(allowed(namespace)),
     isSecret,
   });
+}
+
+/** What a job may read on every worker; a plan makes a reader for each of its allocations. */
+const readable = new WeakMap<Job, ReadonlySet<string>>();
+
+function readableOf(job: Job): ReadonlySet<string> {
+  const known = readable.get(job) ?? new Set(readableNamespaces(job, []));
+  readable.set(job, known);
+  return known;
 }
 
 function absent(kv: KvStore, namespace: string, key: string): never {

@@ -1,6 +1,6 @@
 import { treeDigest } from "../../domain/deploy/digest.ts";
-import type { PlannedAllocation } from "../plan-job.ts";
-import type { Fingerprints } from "./fingerprints.ts";
+import type { PlannedAllocation } from "../../plan/plan-job.ts";
+import type { Fingerprints } from "../basis/fingerprints.ts";
 
 /**
  * The fingerprint of a target tree. Of files that each build makes anew only the paths and modes count, because their

@@ -1,11 +1,11 @@
-import { NAMESPACE } from "../../domain/kv/kv-names.ts";
-import type { PlanOptions } from "../../plan/plan-deploy.ts";
-import { planText, readPlan } from "../../plan/saved/plan-file.ts";
-import type { SavedPlan } from "../../plan/saved/plan-schema.ts";
-import { definePlugin } from "../../plugin-api/plugin.ts";
-import type { Summary } from "../../summary.ts";
-import type { TestBucket } from "../../testing/index.ts";
+import { NAMESPACE } from "../domain/kv/kv-names.ts";
+import type { PlanOptions } from "../plan/plan-deploy.ts";
+import { definePlugin } from "../plugin-api/plugin.ts";
+import type { Summary } from "../summary.ts";
+import type { TestBucket } from "../testing/index.ts";
 import { deployPlan } from "./deploy-plan.ts";
+import { planText, readPlan } from "./file/plan-file.ts";
+import type { SavedPlan } from "./file/plan-schema.ts";
 import { makePlan } from "./make-plan.ts";
 
 /** Renders each `<name>.fill`: `@color` and `@password` are values that the job reads from the KV store. */

@@ -1,15 +1,17 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { sealPlan } from "../../plan/saved/plan-file.ts";
-import { definePlugin } from "../../plugin-api/plugin.ts";
-import { aBucket, type TestBucket } from "../../testing/index.ts";
+import { definePlugin } from "../plugin-api/plugin.ts";
+import { aBucket, type TestBucket } from "../testing/index.ts";
+import { sealPlan } from "./file/plan-file.ts";
 import { apply, done, fill, PRE_DEPLOY, planned, preDeploy, put } from "./plans.test.support.ts";
 
 const A = "10.0.0.1";
 const B = "10.0.0.2";
 const ONE = { selectors: ["worker"], version: "1.0.0" };
 const TWO = { selectors: ["worker"], version: "2.0.0" };
+
+const NO_JOB = { version: "", release: null, files: "", manifest: "", held: null, after_pending: false };
 
 /** What the hooks before a job write; tests change it. */
 const writes: Record<string, string> = {};
@@ -215,6 +217,17 @@ describe("a plan is refused before anything is touched, and says what changed, w
     });
   });
 
+  it("a job that it leaves as it is failed on a worker since, which it names", async () => {
+    const plan = await planned(bucket);
+    bucket.fleet.onDo = (what) => {
+      if (what === `restart web@${B}`) throw new Error("no");
+    };
+    expect(await bucket.deploy({ jobs: ["web"], force: true })).toMatchObject({ outcome: "failed" });
+    bucket.fleet.onDo = () => undefined;
+    done(bucket);
+    expect(await refusal(plan)).toEqual(staleBecause(`job web: what is recorded of it on ${B} changed`));
+  });
+
   it("a worker was added or changed, or is to be drained", async () => {
     const plan = await planned(bucket);
     bucket.workers(A, B, "10.0.0.3");
@@ -303,6 +316,56 @@ describe("a plan that cannot be carried out here", () => {
     expect((await apply(bucket, plan)).outcome).toBe("ok");
     done(bucket);
     expect(await refusal(plan)).toEqual(invalid("the plan was carried out already, by run 2"));
+  });
+
+  it("is refused the second time, also if the first run failed", async () => {
+    bucket.job("api", ONE);
+    await bucket.build();
+    const plan = await planned(bucket);
+    bucket.fleet.onDo = (what) => {
+      if (what === `start api@${A}`) throw new Error("no");
+    };
+    expect((await apply(bucket, plan)).outcome).toBe("failed");
+    bucket.fleet.onDo = () => undefined;
+    done(bucket);
+    expect(await refusal(plan)).toEqual(invalid("the plan was carried out already, by run 1"));
+  });
+
+  it("is carried out by one of two runs, whatever both have checked before", async () => {
+    bucket.job("api", ONE);
+    await bucket.build();
+    const { digest } = await planned(bucket);
+    const opened = await bucket.open();
+    try {
+      const { journal } = opened.store;
+      const [one, two] = ["a", "b"].map((id) => journal.beginRun(id, "deploy", "2026-01-01T00:00:00.000Z"));
+      expect([journal.claimPlan(one ?? 0, digest), journal.claimPlan(two ?? 0, digest)]).toEqual([undefined, one]);
+      expect(journal.claimPlan(one ?? 0, digest)).toBeUndefined();
+      expect(journal.runOfPlan(digest)).toBe(one);
+    } finally {
+      await opened.close();
+    }
+  });
+
+  it("leaves no lock, whatever it was refused for", async () => {
+    bucket.job("api", ONE);
+    await bucket.build();
+    const plan = await planned(bucket);
+    const reasons = [
+      sealPlan({ ...plan, bucket: "another" }),
+      sealPlan({ ...plan, rests_on: { ...plan.rests_on, maand: "0.0.0" } }),
+      sealPlan({
+        ...plan,
+        rests_on: { ...plan.rests_on, jobs: { ...plan.rests_on.jobs, gone: plan.rests_on.jobs.api ?? NO_JOB } },
+      }),
+    ];
+    for (const edited of reasons) {
+      await refusal(edited);
+      const opened = await bucket.open();
+      expect(opened.store.holder.read()).toBeUndefined();
+      await opened.close();
+    }
+    expect((await apply(bucket, plan)).outcome).toBe("ok");
   });
 
   it("is refused for a removed job, with the jobs that there are", async () => {

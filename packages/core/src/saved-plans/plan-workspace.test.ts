@@ -2,10 +2,10 @@ import { randomUUID } from "node:crypto";
 import { cpSync, readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { NAMESPACE } from "../../domain/kv/kv-names.ts";
-import { planText, readPlan } from "../../plan/saved/plan-file.ts";
-import { definePlugin } from "../../plugin-api/plugin.ts";
-import { aBucket, type TestBucket } from "../../testing/index.ts";
+import { NAMESPACE } from "../domain/kv/kv-names.ts";
+import { definePlugin } from "../plugin-api/plugin.ts";
+import { aBucket, type TestBucket } from "../testing/index.ts";
+import { planText, readPlan } from "./file/plan-file.ts";
 import { planWorkspace, type WorkspacePlan } from "./plan-workspace.ts";
 import { apply, done, fill, PRE_DEPLOY, put } from "./plans.test.support.ts";
 

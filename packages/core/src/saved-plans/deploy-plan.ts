@@ -1,22 +1,23 @@
-import type { OpenedBucket } from "../../bucket/open.ts";
-import { pluginVersions } from "../../bucket/plugin-versions.ts";
-import { error, type Problem } from "../../domain/checks/problem.ts";
-import { demandedJobs, type Job } from "../../domain/workspace/job.ts";
-import { MaandError } from "../../errors.ts";
-import { planWave } from "../../plan/plan-wave.ts";
-import { approvalOf, differencesOf, type PlanApproval } from "../../plan/saved/approval.ts";
-import { basisOf, readAgain } from "../../plan/saved/basis.ts";
-import { changesSince } from "../../plan/saved/changes-since.ts";
-import { type Fingerprints, fingerprints } from "../../plan/saved/fingerprints.ts";
-import { invalid } from "../../plan/saved/plan-file.ts";
-import type { SavedPlan } from "../../plan/saved/plan-schema.ts";
-import { stopRows } from "../../plan/saved/save-plan.ts";
-import { stopping } from "../../plan/stopping.ts";
-import { type Wave, wavesOf } from "../../plan/waves.ts";
-import { Ledger } from "../../run/ledger.ts";
-import type { Run } from "../../run/run.ts";
-import type { Summary } from "../../summary.ts";
-import { deployWith } from "../deploy.ts";
+import type { OpenedBucket } from "../bucket/open.ts";
+import { pluginVersions } from "../bucket/plugin-versions.ts";
+import { deployWith } from "../deploy/deploy.ts";
+import { error, type Problem } from "../domain/checks/problem.ts";
+import { type Allocation, demandedJobs, type Job } from "../domain/workspace/job.ts";
+import { MaandError } from "../errors.ts";
+import type { PlanApproval } from "../plan/plan-approval.ts";
+import { planWave } from "../plan/plan-wave.ts";
+import { stopping } from "../plan/stopping.ts";
+import { type Wave, wavesOf } from "../plan/waves.ts";
+import { Ledger } from "../run/ledger.ts";
+import type { Run } from "../run/run.ts";
+import type { Summary } from "../summary.ts";
+import { approvalOf, type Compared, carriedOut, differencesOf } from "./approval.ts";
+import { basisOf, readAgain } from "./basis/basis.ts";
+import { changesSince, type Suspects } from "./basis/changes-since.ts";
+import { type Fingerprints, fingerprints } from "./basis/fingerprints.ts";
+import { invalid } from "./file/plan-file.ts";
+import type { SavedPlan } from "./file/plan-schema.ts";
+import { stopRows } from "./file/save-plan.ts";
 
 /**
  * Carries out a saved plan, and nothing else. Throws before anything is touched: PLAN_INVALID for a plan that cannot be carried
@@ -46,23 +47,21 @@ async function approve(run: Run, saved: SavedPlan, plugins: Readonly<Record<stri
   refuseUsed(run, saved);
   refuseRemoved(run, saved);
   const waves = wavesOf(run, saved.options.jobs);
+  const jobs = waves.flatMap((wave) => wave.jobs);
+  const states = run.bucket.store.jobStates.of(jobs.map(({ name }) => name));
   const print = fingerprints(run.bucket.key);
-  const changes = changesOf(run, saved, { waves, plugins, print });
+  const changes = changesOf(run, saved, { waves, plugins, states, print });
   if (changes.length > 0) throw stale(run, saved, changes);
-  const approval = approvalOf(run, saved, print);
+  const approval = approvalOf(run, saved, { states, print });
   const differences = await planAgain(run, saved, { waves, approval, print });
   if (differences.length > 0) throw stale(run, saved, differences);
   return approval;
 }
 
-/** A plan is carried out once: what it describes is done then, or failed and is another plan. */
+/** Says so before anything else is checked; the claim is what counts. */
 function refuseUsed({ bucket: { store } }: Run, { digest }: SavedPlan): void {
   const before = store.journal.runOfPlan(digest);
-  if (before === undefined) return;
-  throw invalid(
-    `the plan was carried out already, by run ${before}`,
-    "make a new plan with: maand plan --out plan.json",
-  );
+  if (before !== undefined) throw carriedOut(before);
 }
 
 function refuseRemoved({ catalog }: Run, saved: SavedPlan): void {
@@ -87,16 +86,29 @@ interface Checking {
 function changesOf(
   run: Run,
   saved: SavedPlan,
-  { waves, plugins, print }: Checking & { readonly plugins: Readonly<Record<string, string>> },
+  {
+    waves,
+    plugins,
+    states,
+    print,
+  }: Checking & Pick<Compared, "states"> & { readonly plugins: Readonly<Record<string, string>> },
 ): Problem[] {
   const stops = stopping(run);
+  const named = saved.rests_on.allocations;
+  const isNamed = ({ job, host }: Allocation) => named[job]?.changing[host] !== undefined;
   const covered = {
     jobs: waves.flatMap(({ jobs }) => jobs),
     stopping: stops,
+    changing: Object.values(named).some(({ changing }) => Object.keys(changing).length > 0)
+      ? run.catalog.allocations.filter(isNamed)
+      : [],
+    states,
     used: readAgain(run.bucket.kv, saved.rests_on),
     plugins,
   };
-  const changes = changesSince(saved.rests_on, basisOf(run, covered, print));
+  const changes = changesSince(saved.rests_on, basisOf(run, covered, print), (job) =>
+    suspectsOf(run, job, saved.rests_on.update_seq),
+  );
   const [before, now] = [saved.stopping, stopRows({ stopping: stops })].map(
     (rows) => new Map(rows.map((row) => [`job ${row.job} on ${row.worker_ip}`, row])),
   );
@@ -105,6 +117,27 @@ function changesOf(
   const what = (name: string) =>
     now?.has(name) ? (before?.has(name) ? "is stopped differently" : "is to be stopped") : "is no longer to be stopped";
   return [...changes, ...changed.map((name) => error("changed_since_plan", name, what(name)))];
+}
+
+/**
+ * The allocations of a job that were promoted since an `update_seq`, or are not as one is that a plan leaves alone. The plan has one
+ * fingerprint of all of them, which cannot name any.
+ */
+function suspectsOf({ allocationsOf, recorded }: Run, job: string, updateSeq: number): Suspects {
+  const found: Record<keyof Suspects, string[]> = { added: [], changed: [] };
+  for (const { id, host, disabled } of allocationsOf.get(job) ?? []) {
+    const { promoted, staged, unsettled } = recorded(id);
+    if (!promoted) found.added.push(host);
+    else if (
+      unsettled ||
+      promoted.healthFailed ||
+      promoted.stopped !== disabled ||
+      (!disabled && staged !== promoted.digest) ||
+      (promoted.occasion?.updateSeq ?? 0) > updateSeq
+    )
+      found.changed.push(host);
+  }
+  return found;
 }
 
 /**
@@ -122,7 +155,7 @@ async function planAgain(
   const options = { force: saved.options.force, syncOnly: saved.options.sync_only };
   const problems: Problem[] = [];
   for (const wave of waves) {
-    const jobs = wave.jobs.filter(({ name }) => known.has(name) && !hooked.has(name));
+    const jobs = wave.jobs.filter((job) => known.has(job.name) && !hooked.has(job.name) && !approval.isSettled(job));
     for (const plan of await planWave(trial, { ...wave, jobs }, options, {
       approval: { ...approval, check: () => undefined },
     })) {

@@ -1,12 +1,12 @@
-import type { OpenedBucket } from "../../bucket/open.ts";
-import type { Problem } from "../../domain/checks/problem.ts";
-import type { Plan } from "../../plan/plan-deploy.ts";
-import { type Fingerprints, fingerprints } from "../../plan/saved/fingerprints.ts";
-import { sealPlan } from "../../plan/saved/plan-file.ts";
-import type { Basis } from "../../plan/saved/plan-schema.ts";
-import { planBody } from "../../plan/saved/save-plan.ts";
-import { isTapped } from "../../plugin-api/tapping/tap-by-name.ts";
-import { authorshipOf } from "../../workspace/authorship.ts";
+import type { OpenedBucket } from "../bucket/open.ts";
+import type { Problem } from "../domain/checks/problem.ts";
+import type { Plan } from "../plan/plan-deploy.ts";
+import { isTapped } from "../plugin-api/tapping/tap-by-name.ts";
+import { authorshipOf } from "../workspace/authorship.ts";
+import { type Fingerprints, fingerprints } from "./basis/fingerprints.ts";
+import { sealPlan } from "./file/plan-file.ts";
+import type { Basis } from "./file/plan-schema.ts";
+import { planBody } from "./file/save-plan.ts";
 import { type MadePlan, type MakeOptions, type PlanAndBasis, planWithBasis } from "./make-plan.ts";
 import { previewBuild } from "./preview-build.ts";
 

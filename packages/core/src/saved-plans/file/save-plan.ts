@@ -1,10 +1,11 @@
 import type { Bucket } from "../../bucket/bucket.ts";
+import type { PlannedAction } from "../../domain/deploy/plan.ts";
+import type { FileDiff, PlanDiffs } from "../../plan/diff-plan.ts";
+import type { Plan, PlanOptions } from "../../plan/plan-deploy.ts";
+import type { PlannedAllocation, PlannedJob } from "../../plan/plan-job.ts";
 import type { TreeFile } from "../../plugin-api/contexts.ts";
-import type { FileDiff, PlanDiffs } from "../diff-plan.ts";
-import type { Plan, PlanOptions } from "../plan-deploy.ts";
-import type { PlannedAllocation } from "../plan-job.ts";
-import type { Fingerprints } from "./fingerprints.ts";
-import type { Basis, PlanBody, SavedAllocation, SavedJob } from "./plan-schema.ts";
+import type { Fingerprints } from "../basis/fingerprints.ts";
+import type { Basis, PlanBody, SavedAllocation, SavedJob, SavedSteps } from "./plan-schema.ts";
 import { treePrint } from "./tree-print.ts";
 
 /** What the file of a plan is made of. */
@@ -49,7 +50,9 @@ export function planBody(source: PlanSource): PlanBody {
           blocked_by: job.blockedBy ?? null,
           after_pending: job.afterPending,
           health_pending: job.healthPending,
-          allocations: job.allocations.map((planned) => rows.of(planned)),
+          rollout: stepsRow(job),
+          unchanged: job.allocations.filter(isUnchanged).length,
+          allocations: job.allocations.filter((planned) => !isUnchanged(planned)).map((planned) => rows.of(planned)),
         }),
       ),
     })),
@@ -61,8 +64,29 @@ export function planBody(source: PlanSource): PlanBody {
       message: masked(message),
       hint: hint === undefined ? null : masked(hint),
     })),
-    held: plan.held.map(({ job, text }) => ({ job, text })),
+    held: plan.held.map(({ job, text }) => ({ job, text: masked(text) })),
     rests_on: basis,
+  };
+}
+
+/** Whether an allocation stays as it is, so that it has no row. */
+export function isUnchanged({ decision }: PlannedAllocation): boolean {
+  return decision.action === "skip";
+}
+
+/** What a plan does of a staged rollout, as in its file; null if the job is not rolled out in steps. */
+export function stepsRow({ job, steps }: PlannedJob): SavedSteps | null {
+  if (!steps) return null;
+  const written = job.rollout?.steps ?? [];
+  return {
+    state: steps.state,
+    steps: steps.parts.map(({ step, hosts }) => ({
+      step: step + 1,
+      of: written.length,
+      size: written[step] ?? "",
+      workers: [...hosts],
+    })),
+    waiting: steps.waiting.map(({ allocation }) => allocation.host),
   };
 }
 
@@ -92,16 +116,12 @@ class Rows {
   of(planned: PlannedAllocation): SavedAllocation {
     const { allocation, decision, target, tree } = planned;
     const anew = this.#source.madeByBuild.get(allocation.id) ?? [];
-    const row = {
-      worker_ip: allocation.host,
-      action: decision.action,
-      tree: treePrint(planned, anew, this.#source.print),
-      ...(anew.length === 0 ? {} : { made_by_build: [...anew] }),
-    };
-    if (decision.action === "skip") return row;
     const promoted = this.#source.bucket.store.promoted.promotedOf(allocation.id);
     return {
-      ...row,
+      worker_ip: allocation.host,
+      action: changing(decision.action),
+      tree: treePrint(planned, anew, this.#source.print),
+      ...(anew.length === 0 ? {} : { made_by_build: [...anew] }),
       reasons: [...decision.reasons],
       matched: [...decision.matched],
       current_version: promoted?.version ?? "0.0.0",
@@ -123,6 +143,11 @@ class Rows {
     this.#secret.set(digest, known);
     return known;
   }
+}
+
+function changing(action: PlannedAction): SavedAllocation["action"] {
+  if (action === "skip") throw new TypeError("an unchanged allocation has no row");
+  return action;
 }
 
 function hasSecret(files: readonly Pick<TreeFile, "secret">[]): boolean {

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { changesSince } from "./changes-since.ts";
-import type { Basis } from "./plan-schema.ts";
+import type { Basis } from "../file/plan-schema.ts";
+import { changesSince as changesSinceWith, type FindSuspects } from "./changes-since.ts";
 
 /** Whatever single thing of a basis changes, is added or goes, it is found and named; what is only for messages is not. */
 const print = fc.stringMatching(/^[0-9a-f]{4}$/);
@@ -28,11 +28,17 @@ const basis: fc.Arbitrary<Basis> = fc.record({
     }),
   ),
   workers: dictionary(fc.record({ entry: print, root: maybe(print) }), host),
-  allocations: dictionary(dictionary(print, host)),
+  allocations: dictionary(fc.record({ count: fc.nat(9), all: print, changing: dictionary(print, host) })),
+  rollouts: dictionary(
+    fc.record({ release: fc.nat(9), previous: maybe(fc.nat(9)), step: fc.nat(9), until: maybe(print) }),
+  ),
   in_doubt: fc.uniqueArray(host),
   kv: dictionary(dictionary(maybe(print))),
   kv_keys: dictionary(print),
 });
+
+const noSuspects: FindSuspects = () => ({ added: [], changed: [] });
+const changesSince = (before: Basis, now: Basis, suspects = noSuspects) => changesSinceWith(before, now, suspects);
 
 type Path = readonly string[];
 
@@ -42,7 +48,11 @@ function leaves(value: unknown, path: Path = []): Path[] {
   return Object.entries(value).flatMap(([key, part]) => leaves(part, [...path, key]));
 }
 
-const FOR_MESSAGES = new Set(["last_run", "update_seq", "release"]);
+/** The release of a job may get another number from another build; that of a rollout is its position. */
+function isForMessages(path: Path): boolean {
+  const last = path.at(-1) ?? "";
+  return last === "last_run" || last === "update_seq" || (last === "release" && path[0] === "jobs");
+}
 
 function changedAt(from: Basis, path: Path): Basis {
   const copy: Basis = structuredClone(from);
@@ -71,7 +81,7 @@ it("any single change is found and named, and what is only for messages is not",
       const all = leaves(before);
       const path = all[choice % all.length] ?? [];
       const found = changesSince(before, changedAt(before, path));
-      if (FOR_MESSAGES.has(path.at(-1) ?? "")) expect(found).toEqual([]);
+      if (isForMessages(path)) expect(found).toEqual([]);
       else expect(found.map(({ where }) => where)).toEqual([expect.stringContaining(nameAt(path))]);
     }),
     { numRuns: 2000, seed: 11 },
@@ -79,7 +89,7 @@ it("any single change is found and named, and what is only for messages is not",
 });
 
 it("whatever is added or goes is found and named", () => {
-  const parts = ["plugins", "settings", "jobs", "allocations", "kv", "kv_keys"] as const;
+  const parts = ["plugins", "settings", "jobs", "allocations", "rollouts", "kv", "kv_keys"] as const;
   fc.assert(
     fc.property(basis, fc.constantFrom(...parts), fc.boolean(), (more, part, isAdded) => {
       const [gone = ""] = Object.keys(more[part]);
@@ -107,8 +117,13 @@ it("workers are listed, and many of them counted", () => {
   const states = (count: number, state: string) =>
     Object.fromEntries(Array.from({ length: count }, (_, at) => [`w${String(at).padStart(2, "0")}`, state]));
   const of = (state: string): Basis => ({
-    ...{ last_run: 0, update_seq: 0, maand: "1", plugins: {}, settings: {}, jobs: {}, workers: {} },
-    ...{ in_doubt: [], kv: {}, kv_keys: {}, allocations: { api: states(13, state) } },
+    ...{ last_run: 0, update_seq: 0, maand: "1", plugins: {}, settings: {}, jobs: {}, workers: {}, rollouts: {} },
+    ...{
+      in_doubt: [],
+      kv: {},
+      kv_keys: {},
+      allocations: { api: { count: 13, all: state, changing: states(13, state) } },
+    },
   });
   expect(changesSince(of("a"), of("b"))).toMatchObject([
     {
@@ -116,4 +131,17 @@ it("workers are listed, and many of them counted", () => {
       message: "what is recorded of it on w00, w01, w02, w03, w04, w05, w06, w07, w08, w09 and 3 more changed",
     },
   ]);
+});
+
+it("allocations without a fingerprint of their own are named if they look changed, and else by their job", () => {
+  const of = (all: string): Basis => ({
+    ...{ last_run: 0, update_seq: 0, maand: "1", plugins: {}, settings: {}, jobs: {}, workers: {}, rollouts: {} },
+    ...{ in_doubt: [], kv: {}, kv_keys: {}, allocations: { api: { count: 3, all, changing: { w1: "a" } } } },
+  });
+  const messages = (suspects: FindSuspects) => changesSince(of("a"), of("b"), suspects).map(({ message }) => message);
+  expect(messages(() => ({ added: ["w4"], changed: ["w1", "w2"] }))).toEqual([
+    "is now also on w4",
+    "what is recorded of it on w2 changed",
+  ]);
+  expect(messages(noSuspects)).toEqual(["its allocations, or what is recorded of them, changed"]);
 });

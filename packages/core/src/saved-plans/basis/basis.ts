@@ -5,13 +5,14 @@ import { NAMESPACE } from "../../domain/kv/kv-names.ts";
 import type { Settings } from "../../domain/settings/settings.ts";
 import type { Allocation, Job } from "../../domain/workspace/job.ts";
 import type { Worker } from "../../domain/workspace/worker.ts";
+import { type Pending, pendingOf } from "../../plan/plan-job.ts";
+import type { StoppingAllocation } from "../../plan/stopping.ts";
 import type { Run } from "../../run/run.ts";
 import type { KvStore } from "../../store/kv/kv.ts";
-import { type Pending, pendingOf } from "../plan-job.ts";
-import type { StoppingAllocation } from "../stopping.ts";
+import type { JobState } from "../../store/views/job-state-rows.ts";
+import type { Basis } from "../file/plan-schema.ts";
 import type { Fingerprints } from "./fingerprints.ts";
 import type { KvUsed } from "./kv-recorder.ts";
-import type { Basis } from "./plan-schema.ts";
 
 /** A state that is planned: that of a run, or of a dry run. */
 export type BasisSource = Pick<
@@ -24,6 +25,10 @@ export interface Covered {
   /** The jobs it plans, whether they need anything or not. */
   readonly jobs: readonly Job[];
   readonly stopping: readonly StoppingAllocation[];
+  /** The allocations that the plan changes, or leaves for a later step. */
+  readonly changing: readonly Allocation[];
+  /** The recorded states of the jobs. */
+  readonly states: ReadonlyMap<string, JobState>;
   readonly used: KvUsed;
   readonly plugins: Readonly<Record<string, string>>;
 }
@@ -32,10 +37,8 @@ export interface Covered {
 export function basisOf(source: BasisSource, covered: Covered, print: Fingerprints): Basis {
   const { bucket, catalog } = source;
   const pending = pendingOf(bucket);
-  const { jobs, stopping, used, plugins } = covered;
-  const active = jobs.flatMap(({ name }) => source.allocationsOf.get(name) ?? []);
-  const allocations = [...new Set([...active, ...stopping.map(({ allocation }) => allocation)])];
-  const hosts = new Set(allocations.map(({ host }) => host));
+  const { jobs, used, plugins } = covered;
+  const hosts = hostsOf(source, covered);
   const inDoubt = ({ host }: Worker) => {
     const delivery = source.delivery(host);
     return delivery !== undefined && delivery.metadata === undefined;
@@ -47,8 +50,9 @@ export function basisOf(source: BasisSource, covered: Covered, print: Fingerprin
     plugins: { ...plugins },
     settings: settingsOf(bucket.settings, print),
     jobs: Object.fromEntries(jobs.map((job) => [job.name, jobOf(job, pending, print)])),
-    workers: Object.fromEntries([...hosts].map((host) => [host, workerOf(source, host, print)])),
-    allocations: statesOf(source, allocations, pending, print),
+    workers: workersOf(source, hosts, print),
+    allocations: statesOf(source, covered, pending, print),
+    rollouts: rolloutsOf(source, jobs),
     in_doubt: catalog.workers.filter(inDoubt).map(({ host }) => host),
     ...kvOf(used, print),
   };
@@ -103,26 +107,61 @@ function jobOf(job: Job, { after }: Pending, print: Fingerprints): Basis["jobs"]
 }
 
 /** The id of a worker is not part of it: a build makes one for each new worker. */
-function workerOf({ workers, bucket }: BasisSource, host: string, print: Fingerprints): Basis["workers"][string] {
-  const { workerId: _, ...entry } = workers.get(host) ?? { workerId: "" };
-  const root = bucket.store.deliveries.rootOf(host);
-  return { entry: print.of(JSON.stringify(entry)), root: root === undefined ? null : print.of(root) };
+function workersOf(
+  { workers, bucket }: BasisSource,
+  hosts: ReadonlySet<string>,
+  print: Fingerprints,
+): Basis["workers"] {
+  const roots = bucket.store.deliveries.roots();
+  return Object.fromEntries(
+    [...hosts].map((host) => {
+      const { workerId: _, ...entry } = workers.get(host) ?? { workerId: "" };
+      const root = roots.get(host);
+      return [host, { entry: print.of(JSON.stringify(entry)), root: root === undefined ? null : print.of(root) }];
+    }),
+  );
 }
 
+function hostsOf({ allocationsOf }: BasisSource, { jobs, stopping }: Covered): Set<string> {
+  const hosts = new Set<string>();
+  for (const { name } of jobs) for (const { host } of allocationsOf.get(name) ?? []) hosts.add(host);
+  for (const { allocation } of stopping) hosts.add(allocation.host);
+  return hosts;
+}
+
+/** One fingerprint for all allocations of a job, since a large bucket has tens of thousands; and those that change by name. */
 function statesOf(
   { recorded }: BasisSource,
-  allocations: readonly Allocation[],
+  { jobs, states, stopping, changing }: Covered,
   { health }: Pending,
   print: Fingerprints,
 ): Basis["allocations"] {
-  const states: Record<string, Record<string, string>> = {};
-  for (const { id, job, host, disabled, removed, index } of allocations) {
-    const state: readonly unknown[] = [disabled, removed, index, stateText(recorded(id)), health.get(id) ?? null];
-    const ofJob = states[job] ?? {};
-    states[job] = ofJob;
-    ofJob[host] = print.of(JSON.stringify(state));
+  const found: Record<string, { count: number; all: string; changing: Record<string, string> }> = {};
+  for (const { name } of jobs) {
+    const { count = 0, text = "" } = states.get(name) ?? {};
+    found[name] = { count, all: print.of(text), changing: {} };
   }
-  return states;
+  for (const { id, job, host, disabled, removed, index } of [
+    ...changing,
+    ...stopping.map(({ allocation }) => allocation),
+  ]) {
+    const state: readonly unknown[] = [disabled, removed, index, stateText(recorded(id)), health.get(id) ?? null];
+    const ofJob = found[job] ?? { count: 0, all: "", changing: {} };
+    found[job] = ofJob;
+    ofJob.changing[host] = print.of(JSON.stringify(state));
+  }
+  return found;
+}
+
+function rolloutsOf({ bucket }: BasisSource, jobs: readonly Job[]): Basis["rollouts"] {
+  const names = new Set(jobs.map(({ name }) => name));
+  const open = bucket.store.rollouts.all().filter(({ job }) => names.has(job));
+  return Object.fromEntries(
+    open.map(({ job, release, previous, step, until }) => [
+      job,
+      { release, previous: previous ?? null, step, until: until ?? null },
+    ]),
+  );
 }
 
 function stateText({ promoted, staged, unsettled }: RecordedState): readonly unknown[] {

@@ -15,22 +15,29 @@ const FileSchema = v.object({
   diff: text,
 });
 
-/** What is done to one allocation. An unchanged one has its worker, the action and the fingerprint of its tree only. */
+/** What is done to one allocation. Unchanged ones are only counted. */
 const AllocationSchema = v.object({
   worker_ip: text,
-  action: v.picklist(["start", "restart", "reload", "sync", "skip", "stop", "promote", "stop+promote"]),
+  action: v.picklist(["start", "restart", "reload", "sync", "stop", "promote", "stop+promote"]),
   /** Keyed fingerprint of the target tree: what a deploy compares. */
   tree: text,
   /** Files that each build makes anew, such as certificates. `tree` covers their paths alone. */
   made_by_build: v.optional(names),
-  reasons: v.optional(names),
-  matched: v.optional(names),
-  current_version: v.optional(text),
-  new_version: v.optional(text),
+  reasons: names,
+  matched: names,
+  current_version: text,
+  new_version: text,
   /** SHA-256 of the promoted and of the target tree; null if a file in it has a secret, or nothing is promoted. */
-  previous_hash: v.optional(maybe(text)),
-  current_hash: v.optional(maybe(text)),
-  files: v.optional(v.array(FileSchema)),
+  previous_hash: maybe(text),
+  current_hash: maybe(text),
+  files: v.array(FileSchema),
+});
+
+/** What the plan does of a staged rollout: its steps up to the first pause, counted from 1, and what waits for later ones. */
+const StepsSchema = v.object({
+  state: v.picklist(["paused", "waiting", "under_way"]),
+  steps: v.array(v.object({ step: v.number(), of: v.number(), size: text, workers: names })),
+  waiting: names,
 });
 
 const JobSchema = v.object({
@@ -40,6 +47,9 @@ const JobSchema = v.object({
   blocked_by: maybe(text),
   after_pending: v.boolean(),
   health_pending: v.boolean(),
+  rollout: maybe(StepsSchema),
+  /** Number of allocations that stay as they are; they have no rows. */
+  unchanged: v.number(),
   allocations: v.array(AllocationSchema),
 });
 
@@ -71,8 +81,12 @@ const BasisSchema = v.object({
     }),
   ),
   workers: recordOf(v.object({ entry: text, root: maybe(text) })),
-  /** Recorded state by job and worker. */
-  allocations: recordOf(recordOf(text)),
+  /** Recorded state by job: the number of its allocations and one fingerprint of all of them, and each that changes, by worker. */
+  allocations: recordOf(v.object({ count: v.number(), all: text, changing: recordOf(text) })),
+  /** Positions of staged rollouts that are not complete, by job. */
+  rollouts: recordOf(
+    v.object({ release: v.number(), previous: maybe(v.number()), step: v.number(), until: maybe(text) }),
+  ),
   /** Workers whose last delivery is in doubt: every deploy sends them `worker.json` again. */
   in_doubt: names,
   /** Values by namespace and key; null for a key that was looked up and not there. */
@@ -112,6 +126,7 @@ export type SavedPlan = v.InferOutput<typeof PlanSchema>;
 /** The same without format and digest. */
 export type PlanBody = v.InferOutput<typeof PlanBodySchema>;
 export type SavedJob = v.InferOutput<typeof JobSchema>;
+export type SavedSteps = v.InferOutput<typeof StepsSchema>;
 export type SavedAllocation = v.InferOutput<typeof AllocationSchema>;
 /** What a plan rests on. */
 export type Basis = v.InferOutput<typeof BasisSchema>;

@@ -1,9 +1,9 @@
-import { runReporter } from "../../bucket/bucket.ts";
-import type { OpenedBucket } from "../../bucket/open.ts";
-import { buildCatalog } from "../../build/build.ts";
-import type { Problem } from "../../domain/checks/problem.ts";
-import { createHooks } from "../../plugin-api/hooks.ts";
-import { Kv } from "../../store/kv/kv.ts";
+import { runReporter } from "../bucket/bucket.ts";
+import type { OpenedBucket } from "../bucket/open.ts";
+import { buildCatalog } from "../build/build.ts";
+import type { Problem } from "../domain/checks/problem.ts";
+import { createHooks } from "../plugin-api/hooks.ts";
+import { Kv } from "../store/kv/kv.ts";
 
 /** A bucket as a build of a workspace would leave it, in memory; close it when done. */
 export interface PreviewedBuild {

@@ -1,15 +1,16 @@
-import type { OpenedBucket } from "../../bucket/open.ts";
-import { pluginVersions } from "../../bucket/plugin-versions.ts";
-import { unbuiltText } from "../../domain/checks/unbuilt-text.ts";
-import type { DryRunState } from "../../plan/dry-run.ts";
-import { type Plan, type PlanOptions, planDeploy } from "../../plan/plan-deploy.ts";
-import { basisOf, readForRollout } from "../../plan/saved/basis.ts";
-import { type Fingerprints, fingerprints } from "../../plan/saved/fingerprints.ts";
-import { KvRecorder } from "../../plan/saved/kv-recorder.ts";
-import { sealPlan } from "../../plan/saved/plan-file.ts";
-import type { Basis, SavedPlan } from "../../plan/saved/plan-schema.ts";
-import { planBody } from "../../plan/saved/save-plan.ts";
-import { wavesOf } from "../../plan/waves.ts";
+import type { OpenedBucket } from "../bucket/open.ts";
+import { pluginVersions } from "../bucket/plugin-versions.ts";
+import { unbuiltText } from "../domain/checks/unbuilt-text.ts";
+import type { Allocation } from "../domain/workspace/job.ts";
+import type { DryRunState } from "../plan/dry-run.ts";
+import { type Plan, type PlanOptions, planDeploy } from "../plan/plan-deploy.ts";
+import { wavesOf } from "../plan/waves.ts";
+import { basisOf, readForRollout } from "./basis/basis.ts";
+import { type Fingerprints, fingerprints } from "./basis/fingerprints.ts";
+import { KvRecorder } from "./basis/kv-recorder.ts";
+import { sealPlan } from "./file/plan-file.ts";
+import type { Basis, SavedPlan } from "./file/plan-schema.ts";
+import { isUnchanged, planBody } from "./file/save-plan.ts";
 
 /** A plan for people, and the same for its file. */
 export interface MadePlan {
@@ -49,12 +50,28 @@ export async function planWithBasis(
   let basis: Basis | undefined;
   const inspect = (state: DryRunState, plan: Plan) => {
     const jobs = wavesOf(state, options.jobs).flatMap((wave) => wave.jobs);
+    const states = bucket.store.jobStates.of(jobs.map(({ name }) => name));
     const required = plan.waves.flatMap((wave) => wave.jobs.filter((job) => job.required).map(({ job }) => job));
     readForRollout(kv, required);
     kv.stop(); // what hides secrets in differences reads far more
-    basis = basisOf(state, { jobs, stopping: plan.stopping, used: kv.used, plugins }, print);
+    basis = basisOf(
+      state,
+      { jobs, stopping: plan.stopping, changing: changingIn(plan), states, used: kv.used, plugins },
+      print,
+    );
   };
   const plan = await planDeploy({ ...bucket, kv }, { ...options, diff: true }, undefined, inspect);
   if (!basis) throw new TypeError("the plan was not inspected");
   return { plan, basis };
+}
+
+/** The allocations that a plan names: those that it changes, and those that it leaves for a later step. */
+function changingIn({ waves }: Plan): Allocation[] {
+  return waves
+    .flatMap(({ jobs }) => jobs)
+    .flatMap(({ allocations, steps }) => [
+      ...allocations.filter((planned) => !isUnchanged(planned)),
+      ...(steps?.waiting ?? []),
+    ])
+    .map(({ allocation }) => allocation);
 }

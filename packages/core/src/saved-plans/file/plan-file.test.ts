@@ -20,7 +20,22 @@ const BODY: PlanBody = {
           blocked_by: null,
           after_pending: false,
           health_pending: false,
-          allocations: [{ worker_ip: "10.0.0.1", action: "skip", tree: "0123456789abcdef" }],
+          rollout: null,
+          unchanged: 1,
+          allocations: [
+            {
+              worker_ip: "10.0.0.1",
+              action: "sync",
+              tree: "0123456789abcdef",
+              reasons: ["its files on the worker differ from the promoted files"],
+              matched: [],
+              current_version: "1.0.0",
+              new_version: "1.0.0",
+              previous_hash: null,
+              current_hash: null,
+              files: [],
+            },
+          ],
         },
       ],
     },
@@ -38,6 +53,7 @@ const BODY: PlanBody = {
     jobs: {},
     workers: {},
     allocations: {},
+    rollouts: {},
     in_doubt: [],
     kv: {},
     kv_keys: {},
@@ -69,7 +85,7 @@ describe("the file of a plan", () => {
   });
 
   it.each([
-    ["an action", '"skip"', '"stop"'],
+    ["an action", '"sync"', '"stop"'],
     ["a worker", "10.0.0.1", "10.0.0.2"],
     ["the bucket", '"bucket":"b"', '"bucket":"c"'],
     ["its digest", plan.digest, plan.digest.replace(/^./, (first) => (first === "0" ? "1" : "0"))],

@@ -1,18 +1,29 @@
 import { error, type Problem } from "../../domain/checks/problem.ts";
-import type { Basis } from "./plan-schema.ts";
+import type { Basis } from "../file/plan-schema.ts";
 
 /** Names written out where many things of one kind changed. */
 const NAMED = 10;
 
+/** Workers of a job whose allocations look as if they changed since a plan that left them as they were. */
+export interface Suspects {
+  /** Nothing is recorded of the job there yet. */
+  readonly added: readonly string[];
+  readonly changed: readonly string[];
+}
+
+/** Finds the suspects of a job. */
+export type FindSuspects = (job: string) => Suspects;
+
 /** Everything that a plan rests on and that is different now, by name. */
-export function changesSince(before: Basis, now: Basis): Problem[] {
+export function changesSince(before: Basis, now: Basis, suspectsOf: FindSuspects): Problem[] {
   return [
     ...(before.maand === now.maand ? [] : [changed("maand", `version ${before.maand} -> ${now.maand}`)]),
     ...versions(before.plugins, now.plugins),
     ...names("setting", before.settings, now.settings),
     ...jobs(before.jobs, now.jobs),
     ...workers(before, now),
-    ...allocations(before.allocations, now.allocations),
+    ...allocations(before.allocations, now.allocations, suspectsOf),
+    ...rollouts(before.rollouts, now.rollouts),
     ...kv(before.kv, now.kv),
     ...lists(before.kv_keys, now.kv_keys),
   ];
@@ -84,19 +95,49 @@ function workers(before: Basis, now: Basis): Problem[] {
   ];
 }
 
-function allocations(before: Basis["allocations"], now: Basis["allocations"]): Problem[] {
+const NONE: Basis["allocations"][string] = { count: 0, all: "", changing: {} };
+
+function allocations(before: Basis["allocations"], now: Basis["allocations"], suspectsOf: FindSuspects): Problem[] {
   return keysOf(before, now).flatMap((job) => {
-    const [was, is] = [before[job] ?? {}, now[job] ?? {}];
-    const hosts = keysOf(was, is);
-    const added = hosts.filter((host) => was[host] === undefined);
-    const gone = hosts.filter((host) => is[host] === undefined);
-    const others = hosts.filter((host) => ![undefined, is[host]].includes(was[host]) && is[host] !== undefined);
-    return [
-      ...(added.length > 0 ? [changed(`job ${job}`, `is now also on ${listed(added)}`)] : []),
-      ...(gone.length > 0 ? [changed(`job ${job}`, `is no longer on ${listed(gone)}`)] : []),
-      ...(others.length > 0 ? [changed(`job ${job}`, `what is recorded of it on ${listed(others)} changed`)] : []),
+    const [was, is] = [before[job] ?? NONE, now[job] ?? NONE];
+    const hosts = keysOf(was.changing, is.changing);
+    const isSame = was.all === is.all && was.count === is.count;
+    const suspects = isSame ? { added: [], changed: [] } : suspectsOf(job);
+    const isNew = (host: string) => !hosts.includes(host);
+    const gone = hosts.filter((host) => is.changing[host] === undefined);
+    const added = [...hosts.filter((host) => was.changing[host] === undefined), ...suspects.added.filter(isNew)];
+    const others = hosts.filter((host) => {
+      const state = was.changing[host];
+      return state !== undefined && is.changing[host] !== undefined && is.changing[host] !== state;
+    });
+    const changes = [...others, ...suspects.changed.filter(isNew)];
+    const what = [
+      ...(added.length > 0 ? [`is now also on ${listed(added)}`] : []),
+      ...(gone.length > 0 ? [`is no longer on ${listed(gone)}`] : []),
+      ...(changes.length > 0 ? [`what is recorded of it on ${listed(changes)} changed`] : []),
     ];
+    const rest = isSame || what.length > 0 ? [] : ["its allocations, or what is recorded of them, changed"];
+    return [...what, ...rest].map((message) => changed(`job ${job}`, message));
   });
+}
+
+function rollouts(before: Basis["rollouts"], now: Basis["rollouts"]): Problem[] {
+  return keysOf(before, now).flatMap((job) => {
+    const [was, is] = [before[job], now[job]];
+    const message = rolloutChange(was, is);
+    return message === undefined ? [] : [changed(`rollout of ${job}`, message)];
+  });
+}
+
+type Position = Basis["rollouts"][string];
+
+function rolloutChange(was: Position | undefined, is: Position | undefined): string | undefined {
+  if (!was) return is && `r${is.release} began, and is at step ${is.step + 1}`;
+  if (!is) return `r${was.release} is no longer rolled out in steps: it is complete, or was aborted or replaced`;
+  if (was.release !== is.release) return `r${is.release} replaced r${was.release}`;
+  if (was.step !== is.step) return `is at step ${is.step + 1}, and was at step ${was.step + 1}`;
+  if (was.until !== is.until) return "its timed wait began, or began again";
+  return was.previous === is.previous ? undefined : "goes back to another release if it is aborted";
 }
 
 function listed(hosts: readonly string[]): string {

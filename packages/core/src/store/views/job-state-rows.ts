@@ -1,0 +1,67 @@
+import type { StoreDatabase } from "../database.ts";
+
+/** What is recorded of the allocations of a job that are not removed, all together. */
+export interface JobState {
+  /** Number of these allocations. */
+  readonly count: number;
+  /** Everything that planning reads of them. Two equal texts are two equal states. */
+  readonly text: string;
+  /** The release that all of them are recorded with; undefined if they differ, or one has none. */
+  readonly release: number | undefined;
+}
+
+/** The recorded state of whole jobs, read without a row for each allocation: a large bucket has tens of thousands. */
+export class JobStateRows {
+  readonly #db: StoreDatabase;
+
+  constructor(db: StoreDatabase) {
+    this.#db = db;
+  }
+
+  /** The states of these jobs, by name; jobs without allocations are absent. */
+  of(jobs: readonly string[]): Map<string, JobState> {
+    const named = JSON.stringify(jobs);
+    const open = this.#open(named);
+    // SQLite concatenates the rows of a group in the order of the inner query
+    const rows = this.#db.all(
+      "SELECT job, count(*) AS count, group_concat(line, char(10)) AS text, count(release) AS released, min(release) AS first, max(release) AS last FROM (SELECT a.job AS job, p.release AS release, json_array(a.host, a.disabled, a.position, p.digest, p.version, p.health_failed, p.stopped, p.release, p.previous_version, p.update_seq, s.allocation IS NOT NULL, s.digest, h.first) AS line FROM allocation a LEFT JOIN promoted p ON p.allocation = a.id LEFT JOIN staged s ON s.allocation = a.id LEFT JOIN pending_health h ON h.allocation = a.id WHERE a.removed = 0 AND a.job IN (SELECT value FROM json_each(?)) ORDER BY a.job, a.host) GROUP BY job",
+      named,
+    );
+    return new Map(
+      rows.map((row) => {
+        const job = String(row.job);
+        const count = Number(row.count);
+        const isOneRelease = Number(row.released) === count && row.first === row.last;
+        return [
+          job,
+          {
+            count,
+            text: [String(row.text), ...(open.get(job) ?? [])].join("\n"),
+            release: isOneRelease ? Number(row.first) : undefined,
+          },
+        ];
+      }),
+    );
+  }
+
+  /** Jobs with an allocation whose last plan is not what is promoted, or was made from files with none of these digests. */
+  unplanned(sources: readonly string[]): Set<string> {
+    // CROSS JOIN keeps the order: the first two tables are read side by side, the last only for what differs
+    const rows = this.#db.all(
+      "SELECT DISTINCT a.job AS job FROM promoted p LEFT JOIN planned l ON l.allocation = p.allocation CROSS JOIN allocation a ON a.id = p.allocation WHERE l.digest IS NOT p.digest OR l.source IS NULL OR l.source NOT IN (SELECT value FROM json_each(?))",
+      JSON.stringify(sources),
+    );
+    return new Set(rows.map(({ job }) => String(job)));
+  }
+
+  /** Commands that did not lead to a promotion, one line each, by job. */
+  #open(named: string): Map<string, string[]> {
+    const rows = this.#db.all(
+      "SELECT a.job AS job, json_array(a.host, t.kind, t.outcome, t.run, t.digest, t.version, t.receipt, t.update_seq) AS line FROM step t JOIN allocation a ON a.id = t.allocation WHERE t.settled = 0 AND t.kind IN ('start','restart','reload','stop','loss') AND a.removed = 0 AND a.job IN (SELECT value FROM json_each(?)) ORDER BY t.id",
+      named,
+    );
+    const lines = new Map<string, string[]>();
+    for (const { job, line } of rows) lines.set(String(job), [...(lines.get(String(job)) ?? []), String(line)]);
+    return lines;
+  }
+}
