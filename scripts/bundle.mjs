@@ -71,7 +71,7 @@ async function bundle(directory) {
 }
 
 /** Our own modules and what is inlined are part of the files. What is loaded with `import()` stays a package, which a configuration gets. */
-function resolveId(id, importer, { kind }) {
+function resolveId(id, _importer, { kind }) {
   const isOurs = id.startsWith(".") || id.startsWith("/");
   if (isOurs || (INLINED.includes(id) && kind !== "dynamic-import")) return undefined;
   return { id, external: true };

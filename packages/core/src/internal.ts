@@ -13,6 +13,7 @@ export { Tracer } from "./bucket/trace/tracer.ts";
 export { unbuiltParts } from "./bucket/unbuilt.ts";
 export { type BuildOptions, type Built, build, buildCatalog } from "./build/build.ts";
 export type { Contributions } from "./build/contribute.ts";
+export { type CommandChoice, loadCommands } from "./config/commands/load-commands.ts";
 export { type BucketPaths, bucketPaths, findBucket } from "./config/find-bucket.ts";
 export type { Modules } from "./config/import-module.ts";
 export { loadConfig } from "./config/load.ts";
@@ -98,11 +99,11 @@ export { renderTree, rootOf } from "./plan/render-tree.ts";
 export { planText, readPlan } from "./plan/saved/plan-file.ts";
 export type { SavedAllocation, SavedJob, SavedPlan } from "./plan/saved/plan-schema.ts";
 export type { AbsentPlugin } from "./plugin-api/absent-plugins.ts";
-export { commandClasses, commandPaths } from "./plugin-api/commands.ts";
+export { commandPaths } from "./plugin-api/commands.ts";
 export type { OwnedKeys } from "./plugin-api/define/claim.ts";
 export type { PluginWithOptions } from "./plugin-api/define/plugin-with-options.ts";
 export { createHooks } from "./plugin-api/hooks.ts";
-export type { LazyCommands, Provides } from "./plugin-api/plugin.ts";
+export type { Provides } from "./plugin-api/plugin.ts";
 export { INLINE_NAME } from "./plugin-api/tapping/inline-hooks.ts";
 export {
   type DirectoryToDelete,

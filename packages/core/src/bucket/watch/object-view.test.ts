@@ -39,7 +39,8 @@ describe("a view", () => {
 
   it("can be copied and printed, with the functions of the tap", () => {
     const { view, read } = aView();
-    const { once, ...rest } = Object.assign({}, view, { added: 1 });
+    const copy: { added: number; once?: unknown } = Object.assign({}, view, { added: 1 });
+    const { once, ...rest } = copy;
     expect(Object.is(once, read("once"))).toBe(true);
     expect(rest).toEqual({ job, log: owner.log, [Symbol.for("own")]: 1, added: 1 });
     expect(inspect(view)).toContain("job: { name: 'api' }");

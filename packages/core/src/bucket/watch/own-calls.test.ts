@@ -106,7 +106,10 @@ describe("a tap that is not asynchronous", () => {
 
   it("ends at once if it made none", () => {
     const outcomes: unknown[] = [];
-    const outcome = { answered: (answer: unknown) => void outcomes.push(answer), failed: expect.unreachable };
+    const outcome = {
+      answered: (answer: unknown) => void outcomes.push(answer),
+      failed: () => expect.unreachable("it failed"),
+    };
     withOwnCalls(() => "done", { plugin: "acme", hook: "rollout" })([{ once: async () => undefined }], outcome);
     expect(outcomes).toEqual(["done"]);
   });
