@@ -1,6 +1,7 @@
 // After tsc -b wrote the declarations: each package's modules as few files, so that a command spends its time on its work
 // and not on opening some hundred modules. Packages stay apart, and share one @maand/core, as they do when installed.
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { basename, dirname, join, posix } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "rolldown";
@@ -11,6 +12,9 @@ const REPOSITORY = dirname(dirname(fileURLToPath(import.meta.url)));
  * our files they load in a third of the time, since Node opens fewer files and compiles only what is used.
  */
 const INLINED = ["ignore", "leven", "p-limit", "smol-toml", "tapable", "valibot", "yocto-queue"];
+/** CommonJS packages: Node reads them twice to import them, the first time for the names of their exports. */
+const REQUIRED = ["better-sqlite3", "clipanion", "clipanion/lib/advanced/index.js"];
+const REQUIRE = "\0require:";
 const RUNTIME = "rolldown-runtime.js";
 const NOTICES = "third-party-licenses.txt";
 /**
@@ -56,7 +60,7 @@ async function bundle(directory) {
     cwd: directory,
     input: Object.fromEntries(doors),
     platform: "node",
-    plugins: [{ name: "packages", resolveId }, common],
+    plugins: [{ name: "packages", resolveId, load }, common],
     output: {
       ...{ dir, format: "esm", sourcemap: true, entryFileNames: "[name].js", chunkFileNames: "[name].js" },
       comments: false,
@@ -74,7 +78,21 @@ async function bundle(directory) {
 function resolveId(id, _importer, { kind }) {
   const isOurs = id.startsWith(".") || id.startsWith("/");
   if (isOurs || (INLINED.includes(id) && kind !== "dynamic-import")) return undefined;
+  if (REQUIRED.includes(id) && kind === "import-statement") return REQUIRE + id;
   return { id, external: true };
+}
+
+/** A module that requires a CommonJS package, and exports what that exports. */
+function load(id) {
+  if (!id.startsWith(REQUIRE)) return undefined;
+  const name = id.slice(REQUIRE.length);
+  const exports = Object.keys(createRequire(import.meta.url)(name)).filter(
+    (key) => /^[A-Za-z_]\w*$/.test(key) && key !== "default",
+  );
+  return `import { createRequire } from "node:module";
+const all = createRequire(import.meta.url)(${JSON.stringify(name)});
+export default all;
+export const { ${exports.join(", ")} } = all;`;
 }
 
 /** A plugin with the groups of modules that make one file: what `first` and other parts have in common, the first of them first. */

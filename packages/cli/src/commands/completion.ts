@@ -1,6 +1,5 @@
-import { MaandCommand } from "@maand/command";
+import { Command, MaandCommand, Option } from "@maand/command";
 import { findBucket, MaandError, openStore } from "@maand/core/readonly";
-import { Command, Option } from "clipanion";
 import { bashScript } from "../completion/bash.ts";
 import { fishScript } from "../completion/fish.ts";
 import { completedLines } from "../completion/lines.ts";

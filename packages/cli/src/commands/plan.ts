@@ -1,9 +1,8 @@
 import { resolve } from "node:path";
-import { EXIT, listOf, plural, printProblems } from "@maand/command";
+import { Command, EXIT, listOf, Option, plural, printProblems } from "@maand/command";
 import { EngineCommand } from "@maand/command/internal";
 import { MaandError } from "@maand/core";
 import { type MadePlan, makePlan, type OpenedBucket, planText, planWorkspace } from "@maand/core/internal";
-import { Command, Option } from "clipanion";
 import { planLines } from "../output/deploy/plan.ts";
 import { planMarkdown } from "../output/plan/plan-markdown.ts";
 import { writePlan } from "../output/plan/write-plan.ts";

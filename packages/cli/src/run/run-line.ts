@@ -1,6 +1,7 @@
 import { Writable } from "node:stream";
 import { type Context, EXIT, type ProcessContext, type Program } from "@maand/command";
 import type { MaandError } from "@maand/core";
+import { Cli } from "clipanion";
 import { commandsFor, isOurs } from "../commands/index.ts";
 import { version } from "../version.ts";
 import { firstWord, GLOBAL_FLAGS, globalsFirst, NAMED, negativesBound } from "./globals.ts";
@@ -17,7 +18,6 @@ export async function runLine(argv: readonly string[], processContext: ProcessCo
 }
 
 async function runCommand(argv: readonly string[], processContext: ProcessContext): Promise<number> {
-  const { Cli } = await import("clipanion");
   const { HelpCommand } = await import("../commands/help.ts");
   const cli = new Cli<Context>({
     binaryName: "maand",
