@@ -40,7 +40,7 @@ const PAGE = new Set();
 const HEAD = [
   "# Contexts",
   "",
-  "What a tap receives, hook by hook: what the hook is for, the fields of its context, and an example. Every context is one frozen",
+  "What a tap receives, hook by hook: what the hook is for, the fields of its context, and an example. Every context is one read-only",
   "object, so take what you need from it: `async ({ job, remote }) => ...`. [HOOKS.md](../../packages/core/HOOKS.md) says how often",
   "each hook is called and what a throw means. This page is made by `npm run api` from the source.",
   "",

@@ -13,6 +13,7 @@ export { Tracer } from "./bucket/trace/tracer.ts";
 export { unbuiltParts } from "./bucket/unbuilt.ts";
 export { type BuildOptions, type Built, build, buildCatalog } from "./build/build.ts";
 export type { Contributions } from "./build/contribute.ts";
+export { type CommandChoice, loadCommands } from "./config/commands/load-commands.ts";
 export { type BucketPaths, bucketPaths, findBucket } from "./config/find-bucket.ts";
 export type { Modules } from "./config/import-module.ts";
 export { loadConfig } from "./config/load.ts";
@@ -108,11 +109,11 @@ export { type DeployOptions, type Plan, type PlanOptions, planDeploy } from "./p
 export { bareTree, isRequired, type PlannedAllocation, type PlannedJob } from "./plan/plan-job.ts";
 export { renderTree, rootOf } from "./plan/render-tree.ts";
 export type { AbsentPlugin } from "./plugin-api/absent-plugins.ts";
-export { commandClasses, commandPaths } from "./plugin-api/commands.ts";
+export { commandPaths } from "./plugin-api/commands.ts";
 export type { OwnedKeys } from "./plugin-api/define/claim.ts";
 export type { PluginWithOptions } from "./plugin-api/define/plugin-with-options.ts";
 export { createHooks } from "./plugin-api/hooks.ts";
-export type { LazyCommands, Provides } from "./plugin-api/plugin.ts";
+export type { Provides } from "./plugin-api/plugin.ts";
 export { INLINE_NAME } from "./plugin-api/tapping/inline-hooks.ts";
 export {
   type DirectoryToDelete,

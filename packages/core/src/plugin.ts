@@ -38,6 +38,7 @@ export { type Preset, type PresetMaker, presetWithOptions } from "./plugin-api/l
 export { defineService, type ProvidedService, type Service } from "./plugin-api/life/services.ts";
 export {
   definePlugin,
+  type LazyCommands,
   type Plugin,
   type PluginDeclaration,
   type Table,

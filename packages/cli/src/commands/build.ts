@@ -1,7 +1,6 @@
-import { plural, printProblems } from "@maand/command";
+import { Command, Option, plural, printProblems } from "@maand/command";
 import { EngineCommand } from "@maand/command/internal";
 import { type Built, build } from "@maand/core/internal";
-import { Command, Option } from "clipanion";
 import { refreshAfterBuild } from "../defaults.ts";
 
 /** `maand build`. */

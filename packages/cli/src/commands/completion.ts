@@ -1,10 +1,10 @@
-import { type Context, MaandCommand } from "@maand/command";
+import { Command, MaandCommand, Option } from "@maand/command";
 import { findBucket, MaandError, openStore } from "@maand/core/readonly";
-import { Cli, Command, type CommandClass, Option } from "clipanion";
 import { bashScript } from "../completion/bash.ts";
 import { fishScript } from "../completion/fish.ts";
-import { completedLines, NAMED } from "../completion/lines.ts";
+import { completedLines } from "../completion/lines.ts";
 import { zshScript } from "../completion/zsh.ts";
+import { NAMED } from "../run/globals.ts";
 
 const SHELLS = { bash: bashScript, zsh: zshScript, fish: fishScript };
 
@@ -18,18 +18,15 @@ export class CompletionCommand extends MaandCommand {
     category: "Look",
     description: "print the completion script for a shell",
     details:
-      "bash: source <(maand completion bash). zsh: source <(maand completion zsh). fish: maand completion fish | source. The script contains the commands and flags. Names of jobs, workers and labels come from the last build of the current bucket.",
+      "bash: source <(maand completion bash). zsh: source <(maand completion zsh). fish: maand completion fish | source. The script contains the commands and flags, those of the plugins of the current bucket included. Names of jobs, workers and labels come from the last build of the current bucket.",
     examples: [["In ~/.bashrc", "source <(maand completion bash)"]],
   });
 
   shell = Option.String({ required: true, name: "bash|zsh|fish" });
 
-  /** The commands to complete; set by the table of all commands, which loads this command. */
-  completed: () => Promise<CommandClass<Context>[]> = async () => [CompletionCommand];
-
   override async work(): Promise<number> {
     if (NAMED.includes(this.shell)) for (const name of this.names(this.shell)) this.print(name);
-    else this.context.stdout.write(await this.script());
+    else this.context.stdout.write(this.script());
     return 0;
   }
 
@@ -49,7 +46,8 @@ export class CompletionCommand extends MaandCommand {
     }
   }
 
-  async script(): Promise<string> {
+  /** The script with all commands of this program, which are loaded for this command. */
+  script(): string {
     const entry = Object.entries(SHELLS).find(([name]) => name === this.shell);
     if (!entry)
       throw new MaandError({
@@ -57,7 +55,6 @@ export class CompletionCommand extends MaandCommand {
         message: `no completion for "${this.shell}"`,
         hint: `use one of: ${Object.keys(SHELLS).join(", ")}`,
       });
-    const cli = Cli.from<Context>(await this.completed(), { binaryName: "maand" });
-    return entry[1](completedLines(cli.definitions()));
+    return entry[1](completedLines(this.cli.definitions()));
   }
 }

@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import { EXIT, listOf, printProblems } from "@maand/command";
+import { Command, EXIT, listOf, Option, printProblems } from "@maand/command";
 import { EngineCommand } from "@maand/command/internal";
 import { MaandError } from "@maand/core";
 import {
@@ -13,7 +13,6 @@ import {
   type SavedPlan,
   typedWorkers,
 } from "@maand/core/internal";
-import { Command, Option } from "clipanion";
 import { refreshAfterBuild } from "../defaults.ts";
 import { jsonReader } from "../output/deploy/readers.ts";
 import { showPlan } from "../output/deploy/show-plan.ts";

@@ -1,6 +1,6 @@
+import { Command, Option } from "@maand/command";
 import { EngineCommand } from "@maand/command/internal";
 import { diffReleases } from "@maand/core/internal";
-import { Command, Option } from "clipanion";
 import { releaseDiffLines } from "../output/deploy/diff.ts";
 
 /** `maand diff`. */

@@ -1,8 +1,7 @@
-import { plural } from "@maand/command";
+import { Command, Option, plural } from "@maand/command";
 import { EngineCommand } from "@maand/command/internal";
 import { MaandError } from "@maand/core";
 import { type Collected, gc } from "@maand/core/internal";
-import { Command, Option } from "clipanion";
 
 /** A hundred years. */
 const MOST_DAYS = 36_500;

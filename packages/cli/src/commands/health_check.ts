@@ -1,7 +1,6 @@
-import { listOf } from "@maand/command";
+import { Command, listOf, Option } from "@maand/command";
 import { EngineCommand } from "@maand/command/internal";
 import { type HealthReport, healthCheck } from "@maand/core/internal";
-import { Command, Option } from "clipanion";
 
 /** `maand health_check`. */
 export class HealthCheckCommand extends EngineCommand {

@@ -1,5 +1,5 @@
 import type { Context } from "@maand/command";
-import { Command } from "clipanion";
+import { Command } from "@maand/command";
 import { GLOBAL_FLAGS } from "../run/globals.ts";
 
 /** `maand`, `maand --help`: lists every command in one line, grouped by task. */

@@ -22,14 +22,7 @@ const OWN: Readonly<Record<string, Load>> = {
   gc: async () => [(await import("./gc.ts")).GcCommand],
   plugin: async () => [(await import("./plugin/create.ts")).PluginCreateCommand],
   plugins: async () => [(await import("./plugins.ts")).PluginsCommand],
-  completion: async () => {
-    const { CompletionCommand } = await import("./completion.ts");
-    return [
-      class extends CompletionCommand {
-        override completed = () => commandsFor([]);
-      },
-    ];
-  },
+  completion: async () => [(await import("./completion.ts")).CompletionCommand],
 };
 
 /** First words in the order of the help; only the file of the typed word is loaded. */

@@ -1,6 +1,6 @@
+import { Command } from "@maand/command";
 import { EngineCommand } from "@maand/command/internal";
 import { type Initialised, initBucket, prepareBucket } from "@maand/core/internal";
-import { Command } from "clipanion";
 
 /** `maand init`. */
 export class InitCommand extends EngineCommand {

@@ -1,9 +1,8 @@
-import { printError } from "@maand/command";
+import { Command, Option, printError } from "@maand/command";
 import { EngineCommand } from "@maand/command/internal";
 import type { MaandEvent } from "@maand/core";
 import { runJobCommand } from "@maand/core/internal";
 import { MaandError } from "@maand/core/readonly";
-import { Command, Option } from "clipanion";
 
 /** `maand jobcommand`. */
 export class JobCommandCommand extends EngineCommand {

@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import { EXIT, listOf, plural, printProblems } from "@maand/command";
+import { Command, EXIT, listOf, Option, plural, printProblems } from "@maand/command";
 import { EngineCommand } from "@maand/command/internal";
 import { MaandError } from "@maand/core";
 import {
@@ -10,7 +10,6 @@ import {
   planWorkspace,
   typedWorkers,
 } from "@maand/core/internal";
-import { Command, Option } from "clipanion";
 import { planLines } from "../output/deploy/plan.ts";
 import { planMarkdown } from "../output/plan/plan-markdown.ts";
 import { writePlan } from "../output/plan/write-plan.ts";

@@ -1,11 +1,11 @@
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import type { Column } from "@maand/command";
+import { Command, Option } from "@maand/command";
 import { EngineCommand } from "@maand/command/internal";
 import { systemText } from "@maand/command/unexpected";
 import { type HookName, MaandError } from "@maand/core";
 import { commandPaths, hookRows, type LoadedPlugin, type OpenedBucket, readTrace, tapsOf } from "@maand/core/internal";
-import { Command, Option } from "clipanion";
 import { printTrace } from "../output/trace/print-trace.ts";
 import { version } from "../version.ts";
 

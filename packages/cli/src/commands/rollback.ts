@@ -1,8 +1,7 @@
-import { EXIT, listOf } from "@maand/command";
+import { Command, EXIT, listOf, Option } from "@maand/command";
 import { EngineCommand } from "@maand/command/internal";
 import { MaandError } from "@maand/core";
 import { type OpenedBucket, planRollback, type RollbackTarget, rollback } from "@maand/core/internal";
-import { Command, Option } from "clipanion";
 import { jsonReader } from "../output/deploy/readers.ts";
 import { showPlan } from "../output/deploy/show-plan.ts";
 import { exitOfDeploy } from "../run/exit-of-deploy.ts";

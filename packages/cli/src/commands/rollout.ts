@@ -1,6 +1,6 @@
+import { Command, Option } from "@maand/command";
 import { EngineCommand } from "@maand/command/internal";
 import { abortRollout, type OpenedBucket, resumeRollout } from "@maand/core/internal";
-import { Command, Option } from "clipanion";
 import { jsonReader } from "../output/deploy/readers.ts";
 import { exitOfDeploy } from "../run/exit-of-deploy.ts";
 

@@ -1,3 +1,4 @@
+import { Command, Option } from "@maand/command";
 import { EngineCommand } from "@maand/command/internal";
 import { MaandError } from "@maand/core";
 import {
@@ -8,7 +9,6 @@ import {
   type StoredCatalog,
   selectWorkers,
 } from "@maand/core/internal";
-import { Command, Option } from "clipanion";
 import { HEALTH_UNCHECKED } from "../output/deploy/plan.ts";
 import { rolloutCommands } from "../output/deploy/step-lines.ts";
 

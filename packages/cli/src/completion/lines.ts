@@ -20,9 +20,6 @@ export interface CompletedLine {
   readonly args: readonly Kind[];
 }
 
-/** Kinds whose names come from the bucket, through `maand completion <kind>`. */
-export const NAMED: readonly string[] = ["jobs", "workers", "labels"];
-
 /** The flags of every command. */
 export const GLOBAL: readonly CompletedFlag[] = Object.entries(GLOBALS).map(([name, hasValue]) => ({
   names: [name],

@@ -8,6 +8,9 @@ export const GLOBALS: Readonly<Record<string, boolean>> = {
   "--config": true,
 };
 
+/** Kinds of names of the bucket that a completion script requests, with `maand completion <kind>`. */
+export const NAMED: readonly string[] = ["jobs", "workers", "labels"];
+
 /** The help text of the global flags. */
 export const GLOBAL_FLAGS = `Flags of every command:
   --json            machine-readable output on stdout; progress and errors stay on stderr

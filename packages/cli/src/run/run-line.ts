@@ -1,9 +1,10 @@
 import { Writable } from "node:stream";
 import { type Context, EXIT, type ProcessContext, type Program } from "@maand/command";
 import type { MaandError } from "@maand/core";
+import { Cli } from "clipanion";
 import { commandsFor, isOurs } from "../commands/index.ts";
 import { version } from "../version.ts";
-import { firstWord, GLOBAL_FLAGS, globalsFirst, negativesBound } from "./globals.ts";
+import { firstWord, GLOBAL_FLAGS, globalsFirst, NAMED, negativesBound } from "./globals.ts";
 import type { Added } from "./plugin-commands.ts";
 import { commandsOf, mayBeLeftOut, ownerOf, STOCK_PLUGINS, stockPath } from "./stock-commands.ts";
 
@@ -17,7 +18,6 @@ export async function runLine(argv: readonly string[], processContext: ProcessCo
 }
 
 async function runCommand(argv: readonly string[], processContext: ProcessContext): Promise<number> {
-  const { Cli } = await import("clipanion");
   const { HelpCommand } = await import("../commands/help.ts");
   const cli = new Cli<Context>({
     binaryName: "maand",
@@ -28,11 +28,14 @@ async function runCommand(argv: readonly string[], processContext: ProcessContex
   });
   cli.register(HelpCommand);
   const path = stockPath(argv);
-  const needsPlugins = !isOurs(argv) || (path !== undefined && mayBeLeftOut(path, argv, processContext));
-  const added = needsPlugins ? await addedByPlugins(argv, processContext) : undefined;
+  const completes = isCompletion(argv);
+  const needsPlugins = completes || !isOurs(argv) || (path !== undefined && mayBeLeftOut(path, argv, processContext));
+  const added = needsPlugins ? await addedByPlugins(argv, processContext, completes || isHelp(argv)) : undefined;
   const stock = commandsOf(STOCK_PLUGINS.filter((name) => added?.names?.includes(name) ?? true));
   const leftOut = path !== undefined && !(path in stock);
-  for (const command of await commandsFor(argv, stock)) cli.register(command);
+  if (completes && added?.failure) warnOfMissing(added.failure, processContext);
+  const own = added?.isTyped ? [] : await commandsFor(completes ? [] : argv, stock);
+  for (const command of own) cli.register(command);
   for (const command of added?.commands ?? []) cli.register(command);
   const { rest, problem } = globalsFirst(negativesBound(argv));
   if (problem !== undefined) return refuse(argv, processContext, problem);
@@ -56,9 +59,21 @@ async function runCommand(argv: readonly string[], processContext: ProcessContex
   } catch (cause) {
     if (leftOut) return refuse(argv, processContext, missing(path), addIt(path));
     if (added?.failure && !isHelp(argv)) return await reportLoadFailure(added.failure, argv, processContext);
-    const words = cli.definitions().map(({ path }) => path.split(" ").slice(1));
+    const own = cli.definitions().map(({ path }) => path.split(" ").slice(1));
+    const words = [...own, ...(added?.paths ?? []).map((path) => path.split(" "))];
     return await usage(cause, argv, processContext, words);
   }
+}
+
+/** Whether the line requests a completion script, which has the commands and flags of everything. */
+function isCompletion(argv: readonly string[]): boolean {
+  const [word, shell = "-"] = globalsFirst(argv).rest;
+  return word === "completion" && !shell.startsWith("-") && !NAMED.includes(shell);
+}
+
+/** A completion script is of use without the commands of plugins. */
+function warnOfMissing({ message }: MaandError, { stderr }: ProcessContext): void {
+  stderr.write(`maand: commands of plugins are not completed: ${message}\n`);
 }
 
 /** The parts of the program that commands need; each is loaded on first use. */
@@ -196,7 +211,7 @@ function isUsageError(cause: unknown): boolean {
 }
 
 /** The additions of the bucket's plugins; empty outside a bucket. */
-async function addedByPlugins(argv: readonly string[], processContext: ProcessContext): Promise<Added> {
+async function addedByPlugins(argv: readonly string[], processContext: ProcessContext, all: boolean): Promise<Added> {
   const { pluginCommands } = await import("./plugin-commands.ts");
-  return pluginCommands(argv, processContext);
+  return pluginCommands(argv, processContext, all);
 }

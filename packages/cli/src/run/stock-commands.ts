@@ -57,6 +57,16 @@ export function stockCommands(
   return Promise.all((some.length > 0 ? some : all).map(([, load]) => load()));
 }
 
+/** The commands of plugins that a command line may need: those of its first word, or of its first two if any has both. */
+export function typedPaths(argv: readonly string[], paths: readonly string[]): string[] {
+  const [first, second] = words(argv);
+  const has = (path: string, at: number, word: string | undefined) =>
+    path.split(" ")[at]?.replaceAll("-", "_") === word;
+  const all = paths.filter((path) => has(path, 0, first));
+  const some = all.filter((path) => has(path, 1, second));
+  return some.length > 0 ? some : all;
+}
+
 /**
  * Whether the configuration of the bucket may exclude the plugin of a stock command, so that the configuration has to
  * be loaded before the command runs. Loading takes as long as such a command, so this checks the text first: a

@@ -7,11 +7,12 @@ import type { PluginTools } from "../plugin-api/life/plugin-tools.ts";
 import type { Plugin } from "../plugin-api/plugin.ts";
 import type { OldName } from "../plugin-api/tapping/renamed-hooks.ts";
 import type { TapOrder } from "../plugin-api/tapping/tap-by-name.ts";
-import { instantTap, waitingTap } from "./guarded-tap.ts";
+import { instantTap, promised, waitingTap } from "./guarded-tap.ts";
 import { lifeWithoutBucket, type PluginLife } from "./life/plugin-life.ts";
 import { asMaandError } from "./outcome.ts";
 import { callerIn, hooksFor, inPlace } from "./plugin-hooks.ts";
 import { checkOptions, checkOrder, type TapOrigin } from "./tap-order.ts";
+import type { Tracer } from "./trace/tracer.ts";
 import type { Call, Tapping } from "./watch/tapping.ts";
 
 /** A tap and the plugin it belongs to. */
@@ -137,15 +138,29 @@ function guardTaps(hookName: string, hook: Hooks[HookName], { applying, failedTa
         limitMs: limitIn(tap),
       };
       const fn: Call = (...given) => Reflect.apply(tap.fn, undefined, given);
-      const guarded = isInstant(hook) ? instant(fn, by) : waitingTap({ type: tap.type, fn }, hook, by, life.watch);
-      const traced = life.tracer?.around(guarded, by) ?? guarded;
-      const registered = { ...tap, type: isInstant(hook) ? tap.type : ("promise" as const), fn: traced };
+      const guarded = isInstant(hook)
+        ? { type: tap.type, fn: instant(fn, by) }
+        : { type: "async" as const, fn: waitingTap({ type: tap.type, fn }, hook, by, life.watch) };
+      const registered = { ...tap, ...(life.tracer ? traced(guarded, by, life.tracer) : guarded) };
       // only the order can be wrong, and finding the place is expensive
       const place = tap.before === undefined ? undefined : (writtenAt(tap) ?? callerIn(applying.directory));
       if (plugin !== undefined) origins.set(registered, { plugin, place });
       return registered;
     },
   });
+}
+
+/** A tap whose calls are measured. A tracer waits for promises. */
+function traced({ type, fn }: Guarded, by: Tapping, tracer: Tracer): Guarded {
+  return type === "async"
+    ? { type: "promise", fn: tracer.around(promised(fn), by) }
+    : { type, fn: tracer.around(fn, by) };
+}
+
+/** A guarded tap, as it is added to its hook. */
+interface Guarded {
+  readonly type: "sync" | "async" | "promise";
+  readonly fn: Call;
 }
 
 /** The time limit that a tap declares along with its name. */

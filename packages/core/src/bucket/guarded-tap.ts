@@ -9,7 +9,8 @@ import type { Call, Tapping } from "./watch/tapping.ts";
 
 /**
  * Wraps a tap of an asynchronous hook. Whether it was added with `tap`, `tapPromise` or `tapAsync`, it is awaited, its
- * errors are marked with plugin and hook, and an invalid answer is an error.
+ * errors are marked with plugin and hook, and an invalid answer is an error. The result is for `tapAsync`: a hook needs fewer
+ * promises for a callback than for a promise. It never throws.
  */
 export function waitingTap(
   tap: { readonly type: string; readonly fn: Call },
@@ -17,27 +18,44 @@ export function waitingTap(
   by: Tapping,
   watch: TapWatch,
 ): Call {
-  const call = withOwnCalls(tap.type === "async" ? awaited(tap.fn) : tap.fn, by);
+  const start = withOwnCalls(tap.type === "async" ? promised(tap.fn) : tap.fn, by);
   const refusal = answersOf(hook, by.hook);
-  return async (...given) => {
-    try {
-      const begun = call(...given);
-      const answer = isPromise(begun) ? await watch.follow(begun, by, given) : begun;
-      if (answer !== undefined && refusal?.fits(answer) === false) throw new Error(wrong(answer, refusal.wanted));
-      if (by.hook === "connect") refuseElsewhere(answer, given[0]);
-      if (answer !== undefined && isObject(given[0])) answered.set(given[0], by.plugin);
-      return answer;
-    } catch (cause) {
-      throw stamp(cause, by);
-    }
+  const check = (answer: unknown, context: unknown) => {
+    if (answer !== undefined && refusal?.fits(answer) === false) throw new Error(wrong(answer, refusal.wanted));
+    if (by.hook === "connect") refuseElsewhere(answer, context);
+    if (answer !== undefined && isObject(context)) answeredHooks.set(context, by.plugin);
+  };
+  return (...all) => {
+    const ended = endOf(all.pop());
+    const failed = (cause: unknown) => ended(stamp(cause, by));
+    const answered = (answer: unknown) => {
+      try {
+        check(answer, all[0]);
+      } catch (cause) {
+        return failed(cause);
+      }
+      return ended(null, answer);
+    };
+    start(all, watch.begin({ by, given: all, outcome: { answered, failed } }));
   };
 }
 
-const answered = new WeakMap<object, string>();
+/** What a hook gives an asynchronous tap as its last argument. */
+type Ended = (failure: MaandError | null, answer?: unknown) => void;
+
+function endOf(last: unknown): Ended {
+  return isEnded(last) ? last : () => undefined;
+}
+
+function isEnded(last: unknown): last is Ended {
+  return typeof last === "function";
+}
+
+const answeredHooks = new WeakMap<object, string>();
 
 /** The plugin that answered a hook when it was called with this context; undefined if none did. */
 export function answeredBy(context: object): string | undefined {
-  return answered.get(context);
+  return answeredHooks.get(context);
 }
 
 /** Wraps a tap of a synchronous hook. */
@@ -67,7 +85,7 @@ function stamp(cause: unknown, { plugin, hook, directory, registered }: Tapping)
 }
 
 /** Converts a callback tap to one that returns a promise. */
-function awaited(tap: Call): Call {
+export function promised(tap: Call): Call {
   return (...given) =>
     new Promise((resolve, reject) => {
       tap(...given, (cause: unknown, answer: unknown) => (cause ? reject(cause) : resolve(answer)));
@@ -108,10 +126,6 @@ function refuseElsewhere(answer: unknown, context: unknown): void {
   throw new Error(
     `its Remote has the root ${errorText(answer.root)}, and the worker's is ${errorText(context.root)}; take root of the context, and tap locate to change it`,
   );
-}
-
-function isPromise(value: unknown): value is PromiseLike<unknown> {
-  return isObject(value) && "then" in value && typeof value.then === "function";
 }
 
 function isObject(value: unknown): value is object {

@@ -2,7 +2,7 @@ import { error, type Report } from "../domain/checks/problem.ts";
 import { MANIFEST_KEYS } from "../domain/manifest/manifest-schema.ts";
 import { isDeclared } from "../domain/settings/plugin-settings.ts";
 import { settingsSchema } from "../domain/settings/settings-schema.ts";
-import { commandPaths, pathsOf } from "../plugin-api/commands.ts";
+import { commandPaths, commandProblems } from "../plugin-api/commands.ts";
 import { serviceProblems, servicesOf } from "../plugin-api/life/check-services.ts";
 import type { Plugin } from "../plugin-api/plugin.ts";
 import type { LoadedPlugin, Taken } from "./loaded.ts";
@@ -39,12 +39,7 @@ export async function checkPlugins(
   const stock = loaded.filter(({ source }) => source === "stock").map(({ plugin }) => plugin);
   // conflicts of a plugin with itself were reported above as a duplicate
   const plugins = all.filter(({ name }, at) => all.findIndex((other) => other.name === name) === at);
-  for (const { name, commands } of plugins)
-    if (Array.isArray(commands) && commands.some((command) => pathsOf(command).length === 0))
-      refuse(
-        `plugin "${name}" has a command that is not a clipanion class with paths`,
-        "write class X extends MaandCommand { static paths = [[...]] }",
-      );
+  for (const { message, hint } of plugins.flatMap(commandProblems)) refuse(message, hint);
   for (const { name, settings } of plugins)
     if (settings !== undefined && !isDeclared(settings))
       refuse(

@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { basename, dirname } from "node:path";
+import { parse } from "smol-toml";
 import { reportDuplicateKeys } from "../domain/checks/duplicate-keys.ts";
 import { error, type Report } from "../domain/checks/problem.ts";
 import { isRecord } from "../domain/checks/validate.ts";
@@ -38,7 +39,7 @@ export async function readConf({ root, conf }: Pick<BucketPaths, "root" | "conf"
     return { file, text: "", values: {} };
   }
   try {
-    return { file, text, values: (await import("smol-toml")).parse(text) };
+    return { file, text, values: parse(text) };
   } catch (cause) {
     const hint = "write TOML: key = value, with strings in double quotes";
     report(error("invalid_conf", parsedTo(cause, { file, text }), firstLines(cause, 1), hint));
@@ -52,15 +53,16 @@ export async function readConfig(
   options: { readonly modules: Modules; readonly configFile?: string },
   report: Report,
 ): Promise<ReadConfig | undefined> {
-  const { defaultLoaders } = await import("cosmiconfig");
   const script = (file: string) => scriptConfig(file, options.modules);
-  const json = (file: string, content: string) => {
-    const value: unknown = defaultLoaders[".json"](file, content);
+  const json = async (file: string, content: string) => {
+    const value = await dataIn(".json")(file, content);
     reportDuplicateKeys(content, { file: basename(file), code: "invalid_config" }, ownPart(file, report));
     return value;
   };
   const loaders = {
-    ...defaultLoaders,
+    noExt: dataIn("noExt"),
+    ".yaml": dataIn(".yaml"),
+    ".yml": dataIn(".yml"),
     ".json": json,
     ".ts": script,
     ".mts": script,
@@ -78,6 +80,14 @@ export async function readConfig(
     await reportBroken(cause.cause, cause.path, report);
     return undefined;
   }
+}
+
+/** Reads JSON or YAML. Most buckets have no such file, and need no parser. */
+function dataIn(extension: ".json" | ".yaml" | ".yml" | "noExt") {
+  return async (file: string, content: string): Promise<unknown> => {
+    const { defaultLoaders } = await import("cosmiconfig");
+    return defaultLoaders[extension](file, content);
+  };
 }
 
 /** In a package.json, only the key `maand` belongs to maand. */

@@ -11,7 +11,7 @@ export interface LogSource {
   readonly stream?: "stdout" | "stderr";
 }
 
-/** What every tap of a run receives. Contexts are frozen; all other contexts extend this one. */
+/** What every tap of a run receives. Contexts are read-only; all other contexts extend this one. */
 export interface RunContext {
   /** The run of a command that this tap is called in. */
   readonly run: {

@@ -5,7 +5,10 @@ import type { HookName, Hooks } from "./hooks.ts";
 import type { PluginTools } from "./life/plugin-tools.ts";
 import type { ProvidedService, Service } from "./life/services.ts";
 
-/** Commands by their paths as typed, such as `cat jobs`: each returns its clipanion class, loaded when it is needed. */
+/**
+ * Commands by their paths as typed, such as `cat jobs`. Each function imports the clipanion class, and is called only when that
+ * command is typed, or for help and completion. The class has the same paths; `-` and `_` are alike.
+ */
 export type LazyCommands = Readonly<Record<string, () => Promise<unknown>>>;
 
 /** What a bucket lacks without a plugin, apart from the keys, commands and tables that the plugin declares. */
@@ -39,7 +42,10 @@ export interface Plugin<Name extends string = string> extends OwnedKeys {
   dispose?(): void | Promise<void>;
   /** Services of other plugins that it uses; a missing one is an error when the plugins are loaded. */
   readonly needs?: readonly Service<unknown>[];
-  /** clipanion command classes it adds to the CLI. */
+  /**
+   * Commands that it adds to the CLI: clipanion classes, or better, by path, functions that import them. Then no other command
+   * loads them.
+   */
   readonly commands?: readonly unknown[] | LazyCommands;
   /** What is missing without it; messages about a missing feature name the plugin. */
   readonly provides?: Provides;

@@ -1,6 +1,5 @@
 import { resolve } from "node:path";
-import { EXIT, MaandCommand, printProblems } from "@maand/command";
-import { Command, Option } from "clipanion";
+import { Command, EXIT, MaandCommand, Option, printProblems } from "@maand/command";
 import { importLines, importRecord } from "../import-report.ts";
 import type { Imported } from "../imported.ts";
 

@@ -1,7 +1,6 @@
-import { EXIT } from "@maand/command";
+import { Command, EXIT } from "@maand/command";
 import { EngineCommand } from "@maand/command/internal";
 import { type BucketPaths, type Finding, findBucket, isMaandError } from "@maand/core/readonly";
-import { Command } from "clipanion";
 import { findingLines } from "../output/findings.ts";
 
 /** `maand doctor`. */

@@ -1,7 +1,6 @@
-import { listOf, plural } from "@maand/command";
+import { Command, listOf, Option, plural } from "@maand/command";
 import { EngineCommand } from "@maand/command/internal";
 import { adopt } from "@maand/core/internal";
-import { Command, Option } from "clipanion";
 
 /** `maand drift adopt`. */
 export class DriftAdoptCommand extends EngineCommand {

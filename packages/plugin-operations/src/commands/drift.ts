@@ -1,7 +1,6 @@
-import { EXIT, listOf } from "@maand/command";
+import { Command, EXIT, listOf, Option } from "@maand/command";
 import { EngineCommand } from "@maand/command/internal";
 import { type DriftReport, drift, typedWorkers } from "@maand/core/internal";
-import { Command, Option } from "clipanion";
 import { driftLines } from "../output/drift-lines.ts";
 import { driftRecord } from "../output/drift-record.ts";
 

@@ -1,6 +1,5 @@
-import { table } from "@maand/command";
+import { Command, table } from "@maand/command";
 import type { Store } from "@maand/core/readonly";
-import { Command } from "clipanion";
 import { StoredCommand } from "./stored-command.ts";
 
 /** `maand info`. */

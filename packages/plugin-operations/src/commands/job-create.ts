@@ -1,10 +1,9 @@
 import { existsSync } from "node:fs";
 import { join, relative } from "node:path";
-import { listOf } from "@maand/command";
+import { Command, listOf, Option } from "@maand/command";
 import { EngineCommand } from "@maand/command/internal";
 import { error } from "@maand/core";
 import { findBucket, problemsError, schemaFile } from "@maand/core/internal";
-import { Command, Option } from "clipanion";
 import { writeEditorFiles } from "../editor/editor-files.ts";
 import { type AddedCommand, createCommand } from "../scaffold/add-command.ts";
 import { createJob } from "../scaffold/scaffold.ts";

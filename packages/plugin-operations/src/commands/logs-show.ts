@@ -1,7 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { EXIT, listOf, MaandCommand } from "@maand/command";
+import { Command, EXIT, listOf, MaandCommand, Option } from "@maand/command";
 import { findBucket, type LogPlace, logDirectory, logPlaces, MaandError } from "@maand/core/readonly";
-import { Command, Option } from "clipanion";
 import type { FilePart } from "../logs/file-lines.ts";
 import { type LogFilter, logFilter } from "../logs/filter.ts";
 import { FollowedLogs } from "../logs/follow.ts";

@@ -1,5 +1,5 @@
+import { Command, Option } from "@maand/command";
 import { openRollouts, type RolloutView, refuseUnknown, type Store } from "@maand/core/readonly";
-import { Command, Option } from "clipanion";
 import { StoredCommand } from "./stored-command.ts";
 
 /** `maand rollout status`. */

@@ -1,11 +1,10 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
-import { EXIT, listOf } from "@maand/command";
+import { Command, EXIT, listOf, Option } from "@maand/command";
 import { EngineCommand } from "@maand/command/internal";
 import { MaandError } from "@maand/core";
 import { findBucket } from "@maand/core/internal";
-import { Command, Option } from "clipanion";
 import { groupLines } from "../output/groups.ts";
 import { scriptSummary } from "../output/run-command-summary.ts";
 import { runCommand } from "../workers/run-command.ts";

@@ -1,7 +1,7 @@
+import { Command, Option } from "@maand/command";
 import { EngineCommand } from "@maand/command/internal";
 import { didYouMean, error, type FileSchema, isMaandError, type Plugin } from "@maand/core";
 import { problemsError, SCHEMA_NAMES } from "@maand/core/internal";
-import { Command, Option } from "clipanion";
 import { jsonSchema, pluginSchema, pluginSchemas } from "../editor/json-schema.ts";
 
 /** `maand schema`. */

@@ -1,6 +1,5 @@
-import { EXIT } from "@maand/command";
+import { Command, EXIT, Option } from "@maand/command";
 import { type BucketPaths, loadUnbuilt, type Store } from "@maand/core/readonly";
-import { Command, Option } from "clipanion";
 import { statusLines } from "../output/status-lines.ts";
 import { bucketStatus } from "../status/bucket-status.ts";
 import { StoredCommand } from "./stored-command.ts";

@@ -1,8 +1,7 @@
 import { createInterface } from "node:readline/promises";
-import { EXIT, listOf, plural } from "@maand/command";
+import { Command, EXIT, listOf, Option, plural } from "@maand/command";
 import { EngineCommand } from "@maand/command/internal";
 import { MaandError } from "@maand/core";
-import { Command, Option } from "clipanion";
 import { type TrustReport, workerKeys } from "../workers/worker-keys.ts";
 
 /** `maand worker trust`. */

@@ -1,7 +1,6 @@
-import { listOf, plural, printProblems } from "@maand/command";
+import { Command, listOf, Option, plural, printProblems } from "@maand/command";
 import { EngineCommand } from "@maand/command/internal";
 import { build } from "@maand/core/internal";
-import { Command, Option } from "clipanion";
 import { refreshAfterBuild } from "../editor/refresh.ts";
 import { type WorkerFacts, workerFacts } from "../workers/worker-facts.ts";
 

@@ -1,6 +1,5 @@
-import { listOf } from "@maand/command";
+import { Command, listOf, Option } from "@maand/command";
 import { refuseUnknown, type Store } from "@maand/core/readonly";
-import { Command, Option } from "clipanion";
 import { isServer, sourcesOf } from "../sources.ts";
 import { StoredCommand } from "./stored.ts";
 

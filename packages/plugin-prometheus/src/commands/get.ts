@@ -1,5 +1,5 @@
+import { Command, Option } from "@maand/command";
 import { didYouMean, MaandError, type Store } from "@maand/core/readonly";
-import { Command, Option } from "clipanion";
 import { FOLDER, KINDS, sourcesOf } from "../sources.ts";
 import { StoredCommand } from "./stored.ts";
 

@@ -1,7 +1,6 @@
-import { listOf } from "@maand/command";
+import { Command, listOf, Option } from "@maand/command";
 import { NAMESPACE } from "@maand/core/internal";
 import { MaandError, refuseUnknown, type Store } from "@maand/core/readonly";
-import { Command, Option } from "clipanion";
 import { expandedOf, scrapeJobsOf } from "../published.ts";
 import { StoredCommand } from "./stored.ts";
 

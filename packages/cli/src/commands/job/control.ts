@@ -1,9 +1,8 @@
-import { listOf } from "@maand/command";
+import { Command, listOf, Option } from "@maand/command";
 import { EngineCommand } from "@maand/command/internal";
 import { MaandError } from "@maand/core";
 import { type ControlResult, controlJob, heldTexts, type MarkedAllocation, markStopped } from "@maand/core/internal";
 import { openRollouts } from "@maand/core/readonly";
-import { Command, Option } from "clipanion";
 import { skippedWorkerLines } from "../../output/deploy/skipped-workers.ts";
 
 /** The base of the commands that run a target. */

@@ -1,9 +1,8 @@
 import { existsSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
-import { MaandCommand } from "@maand/command";
+import { Command, MaandCommand, Option } from "@maand/command";
 import { didYouMean, error, MaandError } from "@maand/core";
 import { coreVersion, createFile, makeDirectories, problemsError } from "@maand/core/internal";
-import { Command, Option } from "clipanion";
 import { isKind, KINDS, packageFiles } from "./package-files.ts";
 import { pluginNames } from "./plugin-names.ts";
 

@@ -30,12 +30,12 @@ function called(tap: (rollOut: RollOut) => unknown) {
   const rollOut = (host: string) =>
     new Promise<void>((resolve, reject) => running.set(host, { end: resolve, fail: reject }));
   const context = { rollOut, log: (line: string) => void lines.push(line) };
-  const guarded = withOwnCalls((own) => tap(canRollOut(own) ? own.rollOut : expect.unreachable("no rollOut")), {
+  const begin = withOwnCalls((own) => tap(canRollOut(own) ? own.rollOut : expect.unreachable("no rollOut")), {
     plugin: "acme",
     hook: "orchestrate",
   });
   let end: string | undefined;
-  const ended = Promise.resolve(guarded(context)).then(
+  const ended = new Promise((answered, failed) => begin([context], { answered, failed })).then(
     (answer) => {
       end = `answered ${answer}`;
     },
@@ -88,6 +88,57 @@ describe("a tap that fails while calls that it did not await are running", () =>
     await ended;
     expect([...running.keys()]).toEqual(["w1"]);
     expect(lines).toEqual([expect.stringContaining("acme called rollOut after its tap of orchestrate had failed")]);
+  });
+});
+
+describe("a tap that is not asynchronous", () => {
+  it("ends when the calls that it made have ended, with its own answer", async () => {
+    const { of, end, ended } = called((rollOut) => {
+      void rollOut("w1");
+      return "done";
+    });
+    await aTurn();
+    expect(end()).toBeUndefined();
+    of("w1").end();
+    await ended;
+    expect(end()).toBe("answered done");
+  });
+
+  it("ends at once if it made none", () => {
+    const outcomes: unknown[] = [];
+    const outcome = {
+      answered: (answer: unknown) => void outcomes.push(answer),
+      failed: () => expect.unreachable("it failed"),
+    };
+    withOwnCalls(() => "done", { plugin: "acme", hook: "rollout" })([{ once: async () => undefined }], outcome);
+    expect(outcomes).toEqual(["done"]);
+  });
+});
+
+describe("the commands of a rollout", () => {
+  const by = { plugin: "acme", hook: "rollout" };
+  type Context = { readonly once: (argv: string[]) => Promise<void> };
+  const isContext = (value: unknown): value is Context =>
+    typeof value === "object" && value !== null && "once" in value;
+  const onceOf = (value: unknown) => (isContext(value) ? value.once : expect.unreachable("no once"));
+
+  it("are awaited, and one that fails is the failure of its tap", async () => {
+    const context = { once: () => Promise.reject(new Error("exit code 3")), log: expect.unreachable };
+    const ended = new Promise((answered, failed) => {
+      const tap = async (own: unknown) => void onceOf(own)(["systemctl", "restart", "api"]);
+      withOwnCalls(tap, by)([context], { answered, failed });
+    });
+    await expect(ended).rejects.toThrow("exit code 3");
+  });
+
+  it("are refused once their tap has returned, also if it had not read the function before", async () => {
+    const lines: string[] = [];
+    const context = { once: expect.unreachable, log: (line: string) => void lines.push(line) };
+    const own = await new Promise<unknown>((answered, failed) =>
+      withOwnCalls(async (given) => given, by)([context], { answered, failed }),
+    );
+    await expect(onceOf(own)(["systemctl", "restart", "api"])).rejects.toMatchObject({ code: "HOOK_FAILED" });
+    expect(lines).toEqual([expect.stringContaining("acme called once after its tap of rollout had returned")]);
   });
 });
 

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { TapWatch, type WatchOptions } from "./tap-watch.ts";
+import type { Tapping } from "./tapping.ts";
 import { UnitSignals } from "./unit-signals.ts";
 import type { WaitingTaps } from "./wait-notices.ts";
 
@@ -14,6 +15,14 @@ function watching(options: Partial<WatchOptions> = {}) {
   const waiting: WaitingTaps[] = [];
   watch.onWaiting = (notice) => void waiting.push(notice);
   return { watch, waiting };
+}
+
+/** What `watch` says of a call. */
+function follow(watch: TapWatch, work: Promise<unknown>, by: Tapping, given: readonly unknown[]): Promise<unknown> {
+  return new Promise((answered, failed) => {
+    const outcome = watch.begin({ by, given, outcome: { answered, failed } });
+    work.then(outcome.answered, outcome.failed);
+  });
 }
 
 /** A context for a job on a worker. */
@@ -38,17 +47,17 @@ const NEVER = () => new Promise<never>(() => undefined);
 describe("a tap that ends", () => {
   it("gives its answer or its error, as it is", async () => {
     const { watch } = watching();
-    expect(await watch.follow(Promise.resolve("done"), ROLLOUT, unit("w1"))).toBe("done");
+    expect(await follow(watch, Promise.resolve("done"), ROLLOUT, unit("w1"))).toBe("done");
     const error = new Error("no");
-    expect(await failureOf(watch.follow(Promise.reject(error), ROLLOUT, unit("w1")))).toBe(error);
+    expect(await failureOf(follow(watch, Promise.reject(error), ROLLOUT, unit("w1")))).toBe(error);
   });
 });
 
 describe("what is waited for", () => {
   it("is reported after 10 seconds of silence, then seldom, with all units of a plugin and hook in one notice", async () => {
     const { watch, waiting } = watching({ tapMs: 3_600_000 });
-    void watch.follow(NEVER(), ROLLOUT, unit("w1"));
-    void watch.follow(NEVER(), ROLLOUT, unit("w2"));
+    void follow(watch, NEVER(), ROLLOUT, unit("w1"));
+    void follow(watch, NEVER(), ROLLOUT, unit("w2"));
     await vi.advanceTimersByTimeAsync(9_000);
     expect(waiting).toEqual([]);
     await vi.advanceTimersByTimeAsync(2_000);
@@ -63,7 +72,7 @@ describe("what is waited for", () => {
 
   it("is not reported while something happens for its unit", async () => {
     const { watch, waiting } = watching();
-    void watch.follow(NEVER(), ROLLOUT, unit("w1"));
+    void follow(watch, NEVER(), ROLLOUT, unit("w1"));
     for (let seconds = 0; seconds < 60; seconds += 5) {
       await vi.advanceTimersByTimeAsync(5_000);
       watch.noteLife({ job: "api", worker: "w1" });
@@ -73,7 +82,7 @@ describe("what is waited for", () => {
 
   it("is reported although other jobs are busy", async () => {
     const { watch, waiting } = watching();
-    void watch.follow(NEVER(), ROLLOUT, unit("w1"));
+    void follow(watch, NEVER(), ROLLOUT, unit("w1"));
     for (let seconds = 0; seconds < 15; seconds += 5) {
       await vi.advanceTimersByTimeAsync(5_000);
       watch.noteLife({ job: "web", worker: "w1" });
@@ -83,8 +92,8 @@ describe("what is waited for", () => {
 
   it("is the innermost tap, not the one that called it", async () => {
     const { watch, waiting } = watching();
-    void watch.follow(NEVER(), { plugin: "acme", hook: "orchestrate" }, [{ job: { name: "api" } }]);
-    void watch.follow(NEVER(), { plugin: "make", hook: "rollout" }, unit("w1"));
+    void follow(watch, NEVER(), { plugin: "acme", hook: "orchestrate" }, [{ job: { name: "api" } }]);
+    void follow(watch, NEVER(), { plugin: "make", hook: "rollout" }, unit("w1"));
     await vi.advanceTimersByTimeAsync(12_000);
     expect(waiting).toMatchObject([{ plugin: "make", hook: "rollout" }]);
   });
@@ -95,7 +104,7 @@ describe("a tap that reaches its limit", () => {
     const { watch } = watching();
     const signal = new UnitSignals(new AbortController().signal).of({ job: "api", worker: "w1" });
     const obeys = new Promise((_, reject) => signal.addEventListener("abort", () => reject(new Error("stopped"))));
-    const failure = failureOf(watch.follow(obeys, ROLLOUT, unit("w1", signal)));
+    const failure = failureOf(follow(watch, obeys, ROLLOUT, unit("w1", signal)));
     await vi.advanceTimersByTimeAsync(LIMIT_MS + 2_000);
     expect(await failure).toMatchObject({
       code: "HOOK_STUCK",
@@ -109,7 +118,7 @@ describe("a tap that reaches its limit", () => {
     const { watch } = watching();
     const signal = new UnitSignals(new AbortController().signal).of({ job: "api", worker: "w1" });
     const finishes = new Promise((resolve) => signal.addEventListener("abort", () => resolve("done")));
-    const answer = watch.follow(finishes, ROLLOUT, unit("w1", signal));
+    const answer = follow(watch, finishes, ROLLOUT, unit("w1", signal));
     await vi.advanceTimersByTimeAsync(LIMIT_MS + 2_000);
     expect(await answer).toBe("done");
   });
@@ -118,7 +127,7 @@ describe("a tap that reaches its limit", () => {
     const { watch } = watching();
     const signal = new UnitSignals(new AbortController().signal).of({ job: "api", worker: "w1" });
     const ignoring = settable<string>();
-    const failure = failureOf(watch.follow(ignoring.promise, ROLLOUT, unit("w1", signal)));
+    const failure = failureOf(follow(watch, ignoring.promise, ROLLOUT, unit("w1", signal)));
     await vi.advanceTimersByTimeAsync(LIMIT_MS + 15_000);
     expect(await failure).toMatchObject({
       code: "HOOK_STUCK",
@@ -138,7 +147,7 @@ describe("a tap that reaches its limit", () => {
     const { watch } = watching();
     const late = settable<unknown>();
     const failure = failureOf(
-      watch.follow(late.promise, { plugin: "acme", hook: "connect" }, [{ worker: { host: "w1" } }]),
+      follow(watch, late.promise, { plugin: "acme", hook: "connect" }, [{ worker: { host: "w1" } }]),
     );
     await vi.advanceTimersByTimeAsync(LIMIT_MS + 2_000);
     expect(await failure).toMatchObject({ code: "HOOK_STUCK" });
@@ -151,7 +160,7 @@ describe("a tap that reaches its limit", () => {
   it("is not one whose process was suspended for an hour", async () => {
     const { watch } = watching();
     const work = settable<string>();
-    const answer = watch.follow(work.promise, ROLLOUT, unit("w1"));
+    const answer = follow(watch, work.promise, ROLLOUT, unit("w1"));
     const real = performance.now.bind(performance);
     await vi.advanceTimersByTimeAsync(5_000);
     vi.spyOn(performance, "now").mockImplementation(() => real() + 3_600_000);
@@ -166,7 +175,7 @@ describe("after an interruption", () => {
   it("a tap that does not stop is named, and abandoned after 20 seconds", async () => {
     const interrupted = new AbortController();
     const { watch, waiting } = watching({ signal: interrupted.signal });
-    const failure = failureOf(watch.follow(NEVER(), ROLLOUT, unit("w1")));
+    const failure = failureOf(follow(watch, NEVER(), ROLLOUT, unit("w1")));
     interrupted.abort();
     await vi.advanceTimersByTimeAsync(3_000);
     expect(waiting).toMatchObject([{ plugin: "acme", hook: "rollout", units: ["api@w1"], isStopping: true }]);
@@ -182,8 +191,10 @@ describe("after an interruption", () => {
 describe("a process that has nothing left to wait for", () => {
   it("fails the innermost pending tap, one at a time", async () => {
     const { watch } = watching();
-    const outer = failureOf(watch.follow(NEVER(), { plugin: "acme", hook: "orchestrate" }, [{ job: { name: "api" } }]));
-    const inner = failureOf(watch.follow(NEVER(), ROLLOUT, unit("w1")));
+    const outer = failureOf(
+      follow(watch, NEVER(), { plugin: "acme", hook: "orchestrate" }, [{ job: { name: "api" } }]),
+    );
+    const inner = failureOf(follow(watch, NEVER(), ROLLOUT, unit("w1")));
     expect(watch.endStuck()).toBe(true);
     expect(await inner).toMatchObject({
       code: "HOOK_STUCK",

@@ -3,7 +3,7 @@ import { limitOf } from "./limit-of.ts";
 import { SignsOfLife } from "./signs-of-life.ts";
 import { endedAtLimit, goesOn, ignoredInterruption, neverSettles, type StuckTap } from "./stuck-tap.ts";
 import { type TapUnit, unitOf } from "./tap-unit.ts";
-import type { Tapping } from "./tapping.ts";
+import type { Outcome, Tapping } from "./tapping.ts";
 import { abortUnit } from "./unit-signals.ts";
 import { type WaitingTaps, WaitNotices } from "./wait-notices.ts";
 
@@ -22,6 +22,14 @@ export interface WatchOptions {
   readonly tapMs?: number;
   /** Aborts when the run is interrupted. */
   readonly signal?: AbortSignal;
+}
+
+/** A call of a tap. */
+export interface WatchedCall {
+  readonly by: Tapping;
+  readonly given: readonly unknown[];
+  /** One of its functions is called, once. */
+  readonly outcome: Outcome;
 }
 
 /** A call of a tap that has not finished. */
@@ -60,20 +68,18 @@ export class TapWatch {
     options.signal?.addEventListener("abort", () => this.#interrupt(), { once: true });
   }
 
-  /** Waits for a tap, but not beyond its limit. */
-  follow(work: PromiseLike<unknown>, by: Tapping, given: readonly unknown[]): Promise<unknown> {
-    return new Promise((resolve, reject) => {
-      const tap: PendingTap = { by, given, since: this.#clock, fail: reject };
-      this.#pending.add(tap);
-      if (this.#timer === undefined) this.#start();
-      work.then(
-        (answer) => (this.#pending.delete(tap) ? resolve(answer) : this.#ended(tap, answer)),
-        (cause) => {
-          if (!this.#pending.delete(tap)) this.#ended(tap);
-          else reject(tap.endingSince === undefined ? cause : endedAtLimit(this.#describe(tap), cause));
-        },
-      );
-    });
+  /** Begins to wait for a call, but not beyond its limit. Returns what to call when it ends. */
+  begin({ by, given, outcome }: WatchedCall): Outcome {
+    const tap: PendingTap = { by, given, since: this.#clock, fail: outcome.failed };
+    this.#pending.add(tap);
+    if (this.#timer === undefined) this.#start();
+    return {
+      answered: (answer) => (this.#pending.delete(tap) ? outcome.answered(answer) : this.#ended(tap, answer)),
+      failed: (cause) => {
+        if (!this.#pending.delete(tap)) this.#ended(tap);
+        else outcome.failed(tap.endingSince === undefined ? cause : endedAtLimit(this.#describe(tap), cause));
+      },
+    };
   }
 
   /** Notes that something happened for a unit; pending taps of the unit are alive. */

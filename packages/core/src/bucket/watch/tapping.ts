@@ -12,3 +12,26 @@ export interface Tapping {
   /** The time limit that the tap declares, or a function of its context that returns it. */
   readonly limitMs?: unknown;
 }
+
+/** What happens when a call of a tap ends: one of these is called. They do not throw, and do not need `this`. */
+export interface Outcome {
+  readonly answered: (answer: unknown) => void;
+  readonly failed: (cause: unknown) => void;
+}
+
+/** Calls a tap, synchronous or not. */
+export function begin(tap: Call, given: readonly unknown[], { answered, failed }: Outcome): void {
+  let begun: unknown;
+  try {
+    begun = tap(...given);
+  } catch (cause) {
+    failed(cause);
+    return;
+  }
+  if (isPromise(begun)) begun.then(answered, failed);
+  else answered(begun);
+}
+
+function isPromise(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";
+}

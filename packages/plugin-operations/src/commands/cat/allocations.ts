@@ -1,6 +1,5 @@
-import type { Column } from "@maand/command";
+import { type Column, Command, Option } from "@maand/command";
 import type { Store } from "@maand/core/readonly";
-import { Command, Option } from "clipanion";
 import { StoredCommand } from "../stored-command.ts";
 import { unitFilter } from "./filter.ts";
 

@@ -1,5 +1,5 @@
+import { Command, Option } from "@maand/command";
 import { EngineCommand } from "@maand/command/internal";
-import { Command, Option } from "clipanion";
 import { type CertificateView, certificateClock, certificates } from "../../certificates/certificates.ts";
 import { unitFilter } from "./filter.ts";
 

@@ -1,4 +1,4 @@
-import { listOf } from "@maand/command";
+import { Command, listOf, Option } from "@maand/command";
 import {
   type BucketPaths,
   deployments,
@@ -8,7 +8,6 @@ import {
   releaseName,
   type Store,
 } from "@maand/core/readonly";
-import { Command, Option } from "clipanion";
 import { StoredCommand } from "../stored-command.ts";
 import { unitFilter } from "./filter.ts";
 

@@ -1,5 +1,5 @@
+import { Command } from "@maand/command";
 import type { Store } from "@maand/core/readonly";
-import { Command } from "clipanion";
 import { StoredCommand } from "../stored-command.ts";
 
 /** `maand cat job_commands`: one row for each event that runs a command. */

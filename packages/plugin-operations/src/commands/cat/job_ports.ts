@@ -1,6 +1,5 @@
-import { listOf } from "@maand/command";
+import { Command, listOf, Option } from "@maand/command";
 import { refuseUnknown, type Store } from "@maand/core/readonly";
-import { Command, Option } from "clipanion";
 import { StoredCommand } from "../stored-command.ts";
 import { passes } from "./filter.ts";
 

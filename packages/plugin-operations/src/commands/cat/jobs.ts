@@ -1,5 +1,5 @@
+import { Command } from "@maand/command";
 import { plainDecimal, type Store } from "@maand/core/readonly";
-import { Command } from "clipanion";
 import { StoredCommand } from "../stored-command.ts";
 
 /** `maand cat jobs`. */

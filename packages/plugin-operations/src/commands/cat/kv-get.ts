@@ -1,5 +1,5 @@
+import { Command, Option } from "@maand/command";
 import { findBucket, kvEntry, type Store } from "@maand/core/readonly";
-import { Command, Option } from "clipanion";
 import { StoredCommand } from "../stored-command.ts";
 import { createdAt, ENCRYPTED } from "./kv.ts";
 

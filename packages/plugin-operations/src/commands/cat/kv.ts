@@ -1,6 +1,5 @@
-import { listOf } from "@maand/command";
+import { Command, listOf, Option } from "@maand/command";
 import { findBucket, type KvView, kvEntries, MaandError, refuseUnknown, type Store } from "@maand/core/readonly";
-import { Command, Option } from "clipanion";
 import { StoredCommand } from "../stored-command.ts";
 
 /** The number of characters of a value that a table shows. */

@@ -1,6 +1,5 @@
-import type { Column } from "@maand/command";
+import { type Column, Command } from "@maand/command";
 import { type LeftBehind, plainDecimal, type Store } from "@maand/core/readonly";
-import { Command } from "clipanion";
 import { StoredCommand } from "../stored-command.ts";
 
 /** `maand cat workers`. */

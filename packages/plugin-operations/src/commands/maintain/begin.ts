@@ -1,8 +1,7 @@
-import { listOf } from "@maand/command";
+import { Command, listOf, Option } from "@maand/command";
 import { EngineCommand } from "@maand/command/internal";
 import { MaandError } from "@maand/core";
 import { type MaintenanceRequest, startMaintenance, typedWorkers } from "@maand/core/internal";
-import { Command, Option } from "clipanion";
 import { expectsReboot } from "../../workers/expects-reboot.ts";
 
 import { report } from "./report.ts";

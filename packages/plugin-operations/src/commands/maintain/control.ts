@@ -1,6 +1,6 @@
+import { Command, Option } from "@maand/command";
 import { EngineCommand } from "@maand/command/internal";
 import { abortMaintenance, resumeMaintenance } from "@maand/core/internal";
-import { Command, Option } from "clipanion";
 import { report } from "./report.ts";
 import { settingsOf } from "./settings.ts";
 

@@ -1,5 +1,5 @@
+import { Command } from "@maand/command";
 import { type MaintenanceView, openMaintenance, phasesOf, type Store } from "@maand/core/readonly";
-import { Command } from "clipanion";
 import { StoredCommand } from "../stored-command.ts";
 
 /** `maand maintain status`. */
