@@ -52,6 +52,10 @@ export interface PausedRollout {
   /** The step it is at, counted from 1. */
   readonly step: number;
   readonly steps: number;
+  /** ISO time at which it came to the pause; absent in a plan that will come to it. */
+  readonly since?: string;
+  /** The user that began the rollout; absent in a plan that will begin it. */
+  readonly startedBy?: string;
   /** Hosts of the allocations that it has not reached. */
   readonly waiting: readonly string[];
 }
@@ -112,7 +116,11 @@ export interface SummaryRecord {
     readonly output: readonly string[];
   }[];
   readonly blocked_jobs: readonly { readonly job: string; readonly by: string }[];
-  readonly paused: readonly (Omit<PausedRollout, "previous"> & { readonly previous: string | null })[];
+  readonly paused: readonly (Omit<PausedRollout, "previous" | "since" | "startedBy"> & {
+    readonly previous: string | null;
+    readonly since: string | null;
+    readonly started_by: string | null;
+  })[];
   readonly warnings: readonly string[];
   readonly unbuilt: readonly string[];
 }
@@ -158,7 +166,12 @@ export function summaryRecord(summary: Summary): SummaryRecord {
       output: output ?? [],
     })),
     blocked_jobs: summary.blocked,
-    paused: summary.paused.map(({ previous, ...rest }) => ({ ...rest, previous: previous ?? null })),
+    paused: summary.paused.map(({ previous, since, startedBy, ...rest }) => ({
+      ...rest,
+      previous: previous ?? null,
+      since: since ?? null,
+      started_by: startedBy ?? null,
+    })),
     warnings: summary.warnings,
     unbuilt: summary.unbuilt,
   };

@@ -92,7 +92,8 @@ describe("a staged rollout, as an operator sees it", () => {
     for (const args of [["deploy"], ["deploy"], ["deploy", "--force", "--jobs", "api"]]) {
       const { code, err: errors } = await typed(...args);
       expect({ args, code }).toEqual({ args, code: 6 });
-      expect(errors).toContain(`paused: api r2 at step 2 of 4; ${COMMANDS}`);
+      expect(errors).toMatch(/paused: api r2 at step 2 of 4 since [-0-9]{10} [:0-9]{5} UTC, begun by \S+; /);
+      expect(errors).toContain(COMMANDS);
       expect(errors).toContain("deploy paused:");
     }
     expect(await typed("deploy", "--dry-run", "--exit-code")).toMatchObject({ code: 0 });

@@ -94,6 +94,8 @@ export function pausedRollout(
     ...(previous === undefined ? {} : { previous: releaseName(previous) }),
     step: (parts.at(-1)?.step ?? 0) + 1,
     steps: job.rollout?.steps.length ?? 0,
+    ...(open ? { startedBy: open.startedBy } : {}),
+    ...(open && parts[0]?.step === open.step && parts.length === 1 ? { since: open.since } : {}),
     waiting: waiting.map(({ allocation }) => allocation.host),
   };
 }

@@ -124,6 +124,33 @@ describe("a plan that still holds", () => {
     }
   });
 
+  it("records the release and the last plan of a job that stays as it is, if they are others by now", async () => {
+    bucket.job("api", ONE);
+    await bucket.ship();
+    bucket.job("api", ONE, { "_modules/note.py": "# a source, which reaches no worker\n" });
+    await bucket.build();
+    const state = async () => {
+      const { store, close } = await bucket.open();
+      const found = store.jobStates.of(["api"]).get("api")?.release;
+      const sources = new Set([...store.promoted.planned().values()].map(({ source }) => source));
+      await close();
+      return { found, sources: [...sources] };
+    };
+    const before = await state();
+    expect(await apply(bucket, await planned(bucket))).toMatchObject({ outcome: "ok" });
+    const after = await state();
+    expect([before.found, after.found]).toEqual([1, 2]);
+    expect(after.sources).not.toEqual(before.sources);
+
+    const opened = await bucket.open();
+    for (const { id } of opened.store.catalog.allocations())
+      opened.store.promoted.plan(id, { digest: "0".repeat(64), source: before.sources[0] ?? "" });
+    await opened.close();
+    await apply(bucket, await planned(bucket));
+    expect((await state()).sources).toEqual(after.sources);
+    expect(done(bucket).filter((what) => what.startsWith("restart"))).toEqual([]);
+  });
+
   it("is the same when it is made again, and its file names no secret", async () => {
     bucket.job("api", ONE, { "app.fill": "color @color\npassword @password\n" });
     await put(bucket, "vars/job/api", "color", "red");

@@ -27,14 +27,16 @@ export function rolloutCommands(job: string): string {
 
 /** A paused rollout at the end of a deploy, and the two commands that end the pause. */
 export function pausedLine(
-  { job, release, previous, step, steps }: SummaryRecord["paused"][number],
+  { job, release, previous, step, steps, since, started_by: by }: SummaryRecord["paused"][number],
   style: Style,
 ): string {
   const [resume, abort] = [`maand rollout resume ${job}`, `maand rollout abort ${job}`].map((text) =>
     style.strong(text),
   );
   const back = previous === null ? "goes back" : `goes back to ${previous}`;
-  return `  ${style.warn("paused:")} ${job} ${release} at step ${step} of ${steps}; ${resume} continues, ${abort} ${back}`;
+  const when = since === null ? "" : ` since ${since.slice(0, 16).replace("T", " ")} UTC`;
+  const who = by === null ? "" : `, begun by ${by}`;
+  return `  ${style.warn("paused:")} ${job} ${release} at step ${step} of ${steps}${when}${who}; ${resume} continues, ${abort} ${back}`;
 }
 
 /** The lines of an event of a staged rollout; none for other events. */

@@ -7,6 +7,7 @@ import { deployments } from "../../store/views/deployments.ts";
 import { jobReleases } from "../../store/views/releases.ts";
 import type { Summary } from "../../summary.ts";
 import { aBucket, type TestBucket } from "../../testing/index.ts";
+import { userName } from "../../workspace/authorship.ts";
 import { deployRelease, rollback } from "../release/rollback.ts";
 import { abortRollout, resumeRollout } from "../release/rollout-control.ts";
 
@@ -89,7 +90,10 @@ describe("a new release of a job with steps", () => {
     const summary = await ship("2.0.0");
     expect(summary).toMatchObject({ outcome: "paused", failures: [], blocked: [] });
     expect(summary.paused).toEqual([
-      { job: "api", release: "r2", previous: "r1", step: 2, steps: 5, waiting: [B, C, D] },
+      {
+        ...{ job: "api", release: "r2", previous: "r1", step: 2, steps: 5, waiting: [B, C, D] },
+        ...{ since: await opened(({ store }) => store.rollouts.find("api")?.since), startedBy: userName() },
+      },
     ]);
     expect(running()).toEqual(["2.0.0", "1.0.0", "1.0.0", "1.0.0"]);
     expect(files()).toEqual(["2.0.0", "1.0.0", "1.0.0", "1.0.0"]);

@@ -91,7 +91,7 @@ interface Pause {
 }
 
 function pause({ run, job }: JobRollout, { waiting }: StepPlan, { open, step }: Pause): void {
-  const since = run.bucket.store.rollouts.find(job.name)?.since ?? run.at();
+  const { since = run.at(), startedBy = userName() } = run.bucket.store.rollouts.find(job.name) ?? {};
   const paused = {
     job: job.name,
     release: releaseName(job.release ?? 0),
@@ -100,7 +100,7 @@ function pause({ run, job }: JobRollout, { waiting }: StepPlan, { open, step }: 
     waiting: waiting.map(({ allocation }) => allocation.host),
   };
   const previous = open.previous === undefined ? undefined : releaseName(open.previous);
-  run.ledger.pause({ ...paused, ...(previous === undefined ? {} : { previous }) });
+  run.ledger.pause({ ...paused, since, startedBy, ...(previous === undefined ? {} : { previous }) });
   run.reporter.emit("rollout.paused", { ...paused, previous: previous ?? null, since });
 }
 

@@ -1,3 +1,4 @@
+import { groupBy } from "../../domain/group-by.ts";
 import type { StoreDatabase } from "../database.ts";
 
 /** What is recorded of the allocations of a job that are not removed, all together. */
@@ -21,25 +22,17 @@ export class JobStateRows {
   /** The states of these jobs, by name; jobs without allocations are absent. */
   of(jobs: readonly string[]): Map<string, JobState> {
     const named = JSON.stringify(jobs);
-    const open = this.#open(named);
-    // SQLite concatenates the rows of a group in the order of the inner query
-    const rows = this.#db.all(
-      "SELECT job, count(*) AS count, group_concat(line, char(10)) AS text, count(release) AS released, min(release) AS first, max(release) AS last FROM (SELECT a.job AS job, p.release AS release, json_array(a.host, a.disabled, a.position, p.digest, p.version, p.health_failed, p.stopped, p.release, p.previous_version, p.update_seq, s.allocation IS NOT NULL, s.digest, h.first) AS line FROM allocation a LEFT JOIN promoted p ON p.allocation = a.id LEFT JOIN staged s ON s.allocation = a.id LEFT JOIN pending_health h ON h.allocation = a.id WHERE a.removed = 0 AND a.job IN (SELECT value FROM json_each(?)) ORDER BY a.job, a.host) GROUP BY job",
+    // in the order of the ids, so that all tables are read from end to end; SQLite would sort whole lines to group them
+    const row = this.#db.get(
+      "SELECT group_concat(line, char(10)) AS lines FROM (SELECT a.job || char(9) || ifnull(p.release, '') || char(9) || json_array(a.host, a.disabled, a.position, p.digest, p.version, p.health_failed, p.stopped, p.previous_version, p.update_seq, s.allocation IS NOT NULL, s.digest, h.first) AS line FROM allocation a NOT INDEXED LEFT JOIN promoted p ON p.allocation = a.id LEFT JOIN staged s ON s.allocation = a.id LEFT JOIN pending_health h ON h.allocation = a.id WHERE a.removed = 0 AND a.job IN (SELECT value FROM json_each(?)) ORDER BY a.id)",
       named,
     );
+    const lines = groupBy(typeof row?.lines === "string" ? row.lines.split("\n") : [], (line) => fieldOf(line, 0));
+    const open = this.#open(named);
     return new Map(
-      rows.map((row) => {
-        const job = String(row.job);
-        const count = Number(row.count);
-        const isOneRelease = Number(row.released) === count && row.first === row.last;
-        return [
-          job,
-          {
-            count,
-            text: [String(row.text), ...(open.get(job) ?? [])].join("\n"),
-            release: isOneRelease ? Number(row.first) : undefined,
-          },
-        ];
+      [...lines].map(([job, ofJob]) => {
+        const text = [...ofJob, ...(open.get(job) ?? [])].join("\n");
+        return [job, { count: ofJob.length, text, release: commonRelease(ofJob) }];
       }),
     );
   }
@@ -64,4 +57,15 @@ export class JobStateRows {
     for (const { job, line } of rows) lines.set(String(job), [...(lines.get(String(job)) ?? []), String(line)]);
     return lines;
   }
+}
+
+/** A field before the state itself, which is JSON and has no tabs: the job, then its release. */
+function fieldOf(line: string, at: 0 | 1): string {
+  const end = line.indexOf("\t");
+  return at === 0 ? line.slice(0, end) : line.slice(end + 1, line.indexOf("\t", end + 1));
+}
+
+function commonRelease([first = "", ...others]: readonly string[]): number | undefined {
+  const release = fieldOf(first, 1);
+  return release !== "" && others.every((line) => fieldOf(line, 1) === release) ? Number(release) : undefined;
 }
