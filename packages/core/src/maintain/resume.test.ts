@@ -73,6 +73,24 @@ describe("a maintenance that was interrupted", () => {
     }
   });
 
+  it("does not reboot a worker again that was set aside and has restarted since", async () => {
+    const { bucket, maintain, resume, doneOn } = made;
+    bucket.fleet.onDone = (what) => {
+      if (what !== `${SHUTDOWN} ${HOST}`) return;
+      bucket.fleet.fail(`connect ${HOST}`, new MaandError({ code: "UNREACHABLE", message: "gone" }));
+      throw new MaandError({ code: "DISCONNECTED", message: "gone" });
+    };
+    const report = await maintain({ reboot: true }, [HOST]);
+    expect(report.workers).toMatchObject([
+      { state: "set_aside", phase: "reboot", message: expect.stringContaining("was not back") },
+    ]);
+    expect(states(await resume())).toEqual(["set_aside"]);
+    bucket.fleet.repair();
+    expect(await resume()).toMatchObject({ outcome: "ok" });
+    expect(doneOn(HOST).filter((what) => what === SHUTDOWN)).toHaveLength(1);
+    expect(bucket.fleet.running()).toEqual(ALL_RUN);
+  });
+
   it("begins no further worker after an interruption", async () => {
     const { bucket, maintain, interrupt, doneOn } = made;
     bucket.fleet.onDo = (what) => {

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it, type TestContext } from "vitest";
 import { aWorker, childrenOf, eventually, FORMS, gone } from "./runner.test.support.ts";
@@ -292,6 +292,20 @@ describe.concurrent("a command that is no target", { timeout: 60_000 }, () => {
     expect((await run(["false"])).code).toBe(64);
     expect((await run(["false"], { step: "r1.start.1+2" })).code).toBe(1);
     expect(w.kept()).toEqual(["r1.start.1+1", "r1.start.1+2", "r1.start.1+2.out"]);
+  });
+
+  it("runs once for the whole worker in the bucket's directory, before anything was delivered there", async (context) => {
+    const w = worker(context);
+    rmSync(join(w.root, "jobs"), { recursive: true });
+    const { client } = w.serve();
+    await client.ready;
+    const line = ["sh", "-c", "echo ran >> ran; exit 7"];
+    for (const _ of [1, 2]) expect(await client.request(ask(line, { job: "+worker" }), () => {}).ended).toBe(7);
+    expect(readFileSync(join(w.root, "ran"), "utf8")).toBe("ran\n");
+    await client.request({ settled: { "+worker": ["r1.start.1+1"] } }, () => {}).ended;
+    expect(await client.request(ask(line, { job: "+worker" }), () => {}).ended).toBe(7);
+    expect(readFileSync(join(w.root, "ran"), "utf8")).toBe("ran\nran\n");
+    mkdirSync(join(w.root, "jobs/api"), { recursive: true });
   });
 
   it("of a step that was replaced never begins", async (context) => {
