@@ -14,7 +14,7 @@ export function statusMetrics(store: Store, status: BucketStatus, now: Date): st
   const behind = new Map(leftBehind.map(({ host, since }) => [host, Date.parse(since)]));
   const isDrained = new Set(drained);
   return expositionText([
-    pendingGauge(pending),
+    pendingGauge("maand_pending_changes", pending),
     counted("maand_in_doubt_allocations", "Allocations of the job whose last command has an unknown result.", inDoubt),
     counted("maand_unhealthy_allocations", "Allocations of the job whose last health check failed.", unhealthy),
     {
