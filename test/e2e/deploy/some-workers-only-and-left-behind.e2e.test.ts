@@ -72,7 +72,7 @@ it("a deploy touches the named workers alone, goes on without unreachable ones, 
     const [ofStatus = "", ofDrift = ""] = files.map((file) => readFileSync(join(bucket.root, file), "utf8"));
     expect(ofStatus).toContain('maand_pending_changes{job="api"} 1\n');
     expect(ofStatus).toMatch(new RegExp(`maand_worker_left_behind_seconds\\{worker="${third}"\\} \\d+\n`));
-    expect(ofStatus).toMatch(/maand_certificate_days_left\{job="",worker="",certificate="ca"\} \d+\n/);
+    expect(ofStatus).toMatch(/maand_certificate_expiry_timestamp_seconds\{job="",worker="",certificate="ca"\} \d+\n/);
     expect(ofDrift).toContain(`maand_worker_inspected{worker="${third}"} 0\n`);
     expect(ofDrift).toContain(`maand_worker_drifted{worker="${first}"} 0\n`);
     expect(readdirSync(bucket.root).filter((name) => /\.prom\./.test(name))).toEqual([]);

@@ -53,7 +53,7 @@ export function stockCommands(
 ): Promise<readonly CommandClass<Context>[]> {
   const all = Object.entries(stock).filter(([path]) => path.split(" ")[0] === word);
   const [, second] = words(argv);
-  const some = all.filter(([path]) => path.split(" ")[1] === second);
+  const some = second === undefined ? [] : all.filter(([path]) => path.split(" ")[1] === second);
   return Promise.all((some.length > 0 ? some : all).map(([, load]) => load()));
 }
 
