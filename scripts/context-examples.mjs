@@ -111,6 +111,11 @@ hooks.inventory.tapPromise("acme", async ({ worker, jobs }) => {
   if (worker.transport !== "acme") return undefined;
   return { metadata: new Map(), jobs: new Map([...jobs.keys()].map((job) => [job, []])) };
 });`,
+  inspect: `
+hooks.inspect.tapPromise("acme", async ({ worker }) => {
+  if (worker.transport !== "acme") return undefined;
+  return { exists: true, metadata: new Map(), jobs: new Map(), users: new Map(), groups: new Map() };
+});`,
   render: `
 hooks.render.tapPromise("acme", async (tree, { newVersion }) => {
   const content = new TextEncoder().encode(\`\${newVersion}\\n\`);

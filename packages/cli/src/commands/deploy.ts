@@ -48,14 +48,14 @@ export class DeployCommand extends EngineCommand {
     description: "Only these jobs, comma-separated; stops are not limited by this.",
   });
   savedPlan = Option.String("--plan", {
-    description: "Carry out a plan, exactly, unless something changed since; excludes other flags.",
+    description: "Carry out a plan, exactly, unless something changed; excludes other flags.",
   });
   build = Option.Boolean("-b,--build", false, { description: "Build first." });
   release = Option.String("--release", {
     description: "With --jobs and one job: deploy this release of the job, and end its hold.",
   });
   revert = Option.Boolean("--revert", {
-    description: "Revert failed rollouts, whatever the manifests say; --no-revert reverts none.",
+    description: "Revert failed rollouts, whatever manifests say; --no-revert: none.",
   });
   dryRun = Option.Boolean("-n,--dry-run", false, { description: "Show what would happen without changing anything." });
   force = Option.Boolean("--force", false, { description: "Upgrade all selected allocations, even unchanged ones." });
@@ -64,7 +64,7 @@ export class DeployCommand extends EngineCommand {
     description: "In an emergency: take down more of a job than its availability budget allows; each case is recorded.",
   });
   diff = Option.Boolean("--diff", false, {
-    description: "With --dry-run: show the changes in each file, line by line, with masked secrets.",
+    description: "With --dry-run: show the changes in each file, with masked secrets.",
   });
   withHooks = Option.Boolean("--with-hooks", false, {
     description: "With --dry-run: also run pre_deploy and discard what it writes.",
@@ -81,15 +81,15 @@ export class DeployCommand extends EngineCommand {
     description: "Go on without unreachable workers if there are at most so many: 2 or 10%.",
   });
   verify = Option.Boolean("--verify", false, {
-    description: "Look at the files on the workers first, and repair what differs from what was promoted.",
+    description: "Look at the workers first, and repair what was changed there.",
   });
   repair = Option.String("--repair", {
-    description: "With --verify: sync repairs files only; policy, the default, also restarts or reloads.",
+    description: "With --verify: sync (files only), or policy (default; also restarts).",
   });
 
   trace = Option.String("--trace", {
     tolerateBoolean: true,
-    description: "Measure hooks and plugins: a table, and a file (--trace=FILE) for ui.perfetto.dev.",
+    description: "Measure plugins: a table, and a file (--trace=FILE) for ui.perfetto.dev.",
   });
 
   override async work(): Promise<number> {

@@ -131,16 +131,10 @@ const MIGRATIONS: readonly string[] = [
   ) WITHOUT ROWID;
   `,
   `
-  -- the last repair of a job on a worker, and how often the same difference was repaired in succession; job: empty for
-  -- the metadata of the worker
+  -- the last repair of a job on a worker, and how often in succession; job: empty for the metadata of the worker
   CREATE TABLE repair (
-    worker TEXT NOT NULL,
-    job TEXT NOT NULL,
-    difference TEXT NOT NULL,
-    times INTEGER NOT NULL,
-    first_at TEXT NOT NULL,
-    last_at TEXT NOT NULL,
-    PRIMARY KEY (worker, job)
+    worker TEXT NOT NULL, job TEXT NOT NULL, difference TEXT NOT NULL, times INTEGER NOT NULL,
+    first_at TEXT NOT NULL, last_at TEXT NOT NULL, PRIMARY KEY (worker, job)
   ) WITHOUT ROWID;
   -- workers that deploys could not reach, until one has brought them up to date
   CREATE TABLE left_behind (

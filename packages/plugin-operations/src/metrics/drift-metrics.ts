@@ -24,17 +24,17 @@ export function driftMetrics({ workers, pending }: DriftReport, now: Date): stri
           .map(({ job, files }) => ({ labels: { job, worker: host }, value: files.length })),
       ),
     },
-    pendingGauge(pending),
+    pendingGauge("maand_drift_pending_changes", pending),
     single("maand_drift_last_run_timestamp_seconds", "When maand drift last ran.", seconds(now)),
   ]);
 }
 
-/** Changes by job that a deploy would make. */
-export function pendingGauge(pending: readonly Pick<PendingChange, "job">[]): Gauge {
+/** Changes by job that a deploy would make. Each file has a name of its own: node_exporter refuses a series in two files. */
+export function pendingGauge(name: string, pending: readonly Pick<PendingChange, "job">[]): Gauge {
   const counts = new Map<string, number>();
   for (const { job } of pending) counts.set(job, (counts.get(job) ?? 0) + 1);
   return {
-    name: "maand_pending_changes",
+    name,
     help: "Allocations of the job that the next deploy would change; absent if none.",
     values: [...counts].map(([job, value]) => ({ labels: { job }, value })),
   };

@@ -4,7 +4,7 @@ import type { BucketStatus, StatusUnit } from "../status/bucket-status.ts";
 import { pendingGauge } from "./drift-metrics.ts";
 import { expositionText, type Gauge, seconds, single } from "./exposition.ts";
 
-/** Days decide here whether a certificate is close to its end, not the settings. */
+/** Only the ends of certificates are read, not whether they are due for renewal. */
 const NO_RENEWAL = { ttlDays: 0, bufferDays: 0 };
 
 /** The metrics of `maand status`. */
@@ -14,7 +14,7 @@ export function statusMetrics(store: Store, status: BucketStatus, now: Date): st
   const behind = new Map(leftBehind.map(({ host, since }) => [host, Date.parse(since)]));
   const isDrained = new Set(drained);
   return expositionText([
-    pendingGauge(pending),
+    pendingGauge("maand_pending_changes", pending),
     counted("maand_in_doubt_allocations", "Allocations of the job whose last command has an unknown result.", inDoubt),
     counted("maand_unhealthy_allocations", "Allocations of the job whose last health check failed.", unhealthy),
     {
@@ -31,12 +31,12 @@ export function statusMetrics(store: Store, status: BucketStatus, now: Date): st
       })),
     },
     {
-      name: "maand_certificate_days_left",
-      help: "Whole days until the certificate ends; negative after its end.",
-      values: certificates(store, { now, ...NO_RENEWAL }).flatMap(({ job, worker, cert, daysLeft }) =>
-        daysLeft === null
+      name: "maand_certificate_expiry_timestamp_seconds",
+      help: "When the certificate ends.",
+      values: certificates(store, { now, ...NO_RENEWAL }).flatMap(({ job, worker, cert, notAfter }) =>
+        notAfter === null
           ? []
-          : [{ labels: { job: job ?? "", worker: worker ?? "", certificate: cert }, value: daysLeft }],
+          : [{ labels: { job: job ?? "", worker: worker ?? "", certificate: cert }, value: seconds(notAfter) }],
       ),
     },
     ...(lastRun

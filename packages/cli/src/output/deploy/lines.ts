@@ -1,6 +1,7 @@
 import { duration, plural, type Style, visible } from "@maand/command";
 import type { MaandEvent, Outcome } from "@maand/core";
 import { wrapped } from "../wrap.ts";
+import { driftEventLines } from "./drift-event-lines.ts";
 import { maintenanceLines } from "./maintenance-lines.ts";
 import { rolloutLines } from "./step-lines.ts";
 import { summaryLines } from "./summary.ts";
@@ -49,12 +50,6 @@ function lines(event: MaandEvent, style: Style, title: string): string[] {
       return [`${style.warn("warning:")} ${event.message}`];
     case "tap.waiting":
       return [waitingLine(event, style)];
-    case "drift.found":
-      return [
-        `${style.warn("differs")} ${speaker(event.job, event.worker).trim()}: ${event.files.length === 0 ? "all files are missing" : event.files.map(visible).join(", ")}`,
-      ];
-    case "drift.repaired":
-      return [`${style.good("repaired")} ${speaker(event.job, event.worker).trim()}`];
     case "worker.failed":
       return [
         `${style.bad(event.outcome)} ${event.worker}: ${event.message}`,
@@ -118,7 +113,7 @@ function lines(event: MaandEvent, style: Style, title: string): string[] {
     case "budget.ignored":
       return budgetLines(event, style);
     default:
-      return [...rolloutLines(event, style), ...maintenanceLines(event, style)];
+      return driftEventLines(event, style) ?? [...rolloutLines(event, style), ...maintenanceLines(event, style)];
   }
 }
 

@@ -49,7 +49,7 @@ maand_wait() {
 }`;
 
 /**
- * Runs the script in \`MAAND_SCRIPT\`: in the environment, because arguments are in the list of processes. A script that uses apt
+ * Runs the script in `MAAND_SCRIPT`: in the environment, because arguments are in the list of processes. A script that uses apt
  * or dpkg waits first for the locks that are named after it.
  */
 const PROGRAM = `${WAIT_FOR_LOCKS}

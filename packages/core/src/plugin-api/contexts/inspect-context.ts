@@ -11,8 +11,9 @@ export interface Inspection {
   readonly metadata: ReadonlyMap<string, { readonly hash: string; readonly text?: string }>;
   /** By job; a job without a directory is omitted. */
   readonly jobs: ReadonlyMap<string, InspectedJob>;
-  /** The numbers of the users and groups that were asked for; unknown ones are omitted. */
+  /** The numbers of the given users; unknown ones are omitted. */
   readonly users: ReadonlyMap<string, number>;
+  /** The numbers of the given groups; unknown ones are omitted. */
   readonly groups: ReadonlyMap<string, number>;
 }
 
@@ -28,11 +29,13 @@ export interface InspectRequest {
 export interface InspectContext extends WorkerContext {
   /** Metadata to look at: SHA-256 by path. */
   readonly metadata: ReadonlyMap<string, string>;
+  /** What to inspect, by job. */
   readonly jobs: ReadonlyMap<string, InspectRequest>;
   /** Names directly in a job's directory that are not listed: the same as in a sync. */
   readonly keep: readonly string[];
-  /** Names or numbers of users and groups to look up. */
+  /** Names or numbers of users to look up. */
   readonly users: readonly string[];
+  /** Names or numbers of groups to look up. */
   readonly groups: readonly string[];
   /** The largest content to return, in bytes; 0 for none. */
   readonly contentLimit: number;
