@@ -84,7 +84,7 @@ export interface EventMap {
     readonly workers: readonly string[];
     readonly concurrency: number;
     /** What is done to each: `drain`, `command`, `reboot`, `start`. */
-    readonly phases: readonly string[];
+    readonly steps: readonly string[];
     /** When no further worker is begun. */
     readonly stops_when: string;
   };
@@ -92,7 +92,7 @@ export interface EventMap {
   "maintenance.worker": {
     readonly worker: string;
     readonly state: string;
-    readonly phase: string;
+    readonly step: string;
     /** Why it was set aside, or what remains to be done; else null. */
     readonly message: string | null;
   };

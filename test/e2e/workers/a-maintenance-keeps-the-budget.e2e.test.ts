@@ -27,7 +27,7 @@ interface Status {
   readonly workers: readonly {
     readonly worker_ip: string;
     readonly state: string;
-    readonly phase: string;
+    readonly step: string;
     readonly stopped: readonly string[];
     readonly message: string | null;
   }[];
@@ -106,7 +106,7 @@ it("a fleet of four behind a quorum of three is rebooted, killed in the middle a
     expect(status).toMatchObject({
       pid: null,
       workers: [
-        { worker_ip: hosts[0], state: "under_way", phase: "command", stopped: ["base", "web"] },
+        { worker_ip: hosts[0], state: "under_way", step: "command", stopped: ["base", "web"] },
         { state: "waiting" },
         { state: "waiting" },
         { state: "waiting" },
