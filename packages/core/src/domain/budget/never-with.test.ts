@@ -36,6 +36,6 @@ it.each([
   ],
 ] as const)("disabling %s: the stop is for a purpose", (_, all, at, maxUnavailable, expected) => {
   const job = maxUnavailable === undefined ? {} : { maxUnavailable };
-  const own = all[at];
+  const own: { readonly drained?: true } = { ...all[at] };
   expect(purposeOf(job, own, all)).toBe(expected);
 });
