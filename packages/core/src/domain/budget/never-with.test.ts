@@ -1,4 +1,5 @@
 import { expect, it } from "vitest";
+import type { Allocation } from "../workspace/job.ts";
 import { exclusionRefusal, exclusionsOf } from "./never-with.ts";
 import { refusalText } from "./refusal-text.ts";
 import { purposeOf } from "./stop-purpose.ts";
@@ -19,23 +20,19 @@ it("jobs that go down together, with their worker, do not exclude each other", (
   expect(exclusionRefusal(["api", "db"], exclusions, [{ job: "db", what: "maintenance" }])).toBeUndefined();
 });
 
+type Disabled = Pick<Allocation, "disabled" | "drained">;
+
+const active: Disabled = { disabled: false };
+const named: Disabled = { disabled: true };
+const drained: Disabled = { disabled: true, drained: true };
+
 it.each([
-  ["a whole job, by name", [{ disabled: true }, { disabled: true }], 0, 1, "asked"],
-  ["one allocation by name", [{ disabled: true }, { disabled: false }], 0, undefined, "asked"],
-  ["one allocation by name, of a job with a budget", [{ disabled: true }, { disabled: false }], 0, 1, "drain"],
-  ["a worker", [{ disabled: true, drained: true }, { disabled: false }], 0, undefined, "drain"],
-  [
-    "every worker of a job",
-    [
-      { disabled: true, drained: true },
-      { disabled: true, drained: true },
-    ],
-    0,
-    undefined,
-    "drain",
-  ],
-] as const)("disabling %s: the stop is for a purpose", (_, all, at, maxUnavailable, expected) => {
-  const job = maxUnavailable === undefined ? {} : { maxUnavailable };
-  const own: { readonly drained?: true } = { ...all[at] };
-  expect(purposeOf(job, own, all)).toBe(expected);
+  ["a whole job, by name", {}, [named, named], "asked"],
+  ["a whole job with a budget, by name", { maxUnavailable: 1 }, [named, named], "asked"],
+  ["one allocation by name", {}, [named, active], "asked"],
+  ["one allocation by name, of a job with a budget", { maxUnavailable: 1 }, [named, active], "drain"],
+  ["a worker", {}, [drained, active], "drain"],
+  ["every worker of a job", {}, [drained, drained], "drain"],
+] as const)("disabling %s: the purpose of the stop of the first one", (_, job, all, expected) => {
+  expect(purposeOf(job, all[0], all)).toBe(expected);
 });
