@@ -148,6 +148,7 @@ describe("what counts as away", () => {
     ["runs", active, records({ promoted }), undefined],
     ["is disabled and still runs", { host: A, disabled: true }, records({ promoted }), undefined],
     ["is drained", { host: A, disabled: true }, records({ promoted: { ...promoted, stopped: true } }), "drained"],
+    ["is enabled again", active, records({ promoted: { ...promoted, stopped: true } }), "stopped"],
     ["was never started", active, records({}), "not_started"],
     ["failed its check", active, records({ promoted: { ...promoted, healthFailed: true } }), "unhealthy"],
     ["was not checked", active, records({ promoted }, { isUnchecked: true }), "unchecked"],
