@@ -134,6 +134,38 @@ it("no files import each other, directly or indirectly", () => {
   expect(importCycles(sources)).toEqual([]);
 });
 
+describe("nothing goes down without the availability budget", () => {
+  const core = inside(CORE);
+  const having = (text: RegExp) =>
+    paths(core.filter(({ code }) => text.test(code))).map((path) => path.slice(CORE.length));
+
+  it("lifecycle commands are called in three files", () => {
+    expect(having(/hooks(\.(rollout|reconcile|target)|\[hook\])\.promise\(/).sort()).toEqual([
+      "deploy/run-action.ts",
+      "jobs/control-job.ts",
+      "run/scope/allocation-scope.ts",
+    ]);
+    expect(having(/\brunAction\(/).sort()).toEqual([
+      "deploy/rollout/run-round.ts",
+      "deploy/run-action.ts",
+      "deploy/stop-and-remove.ts",
+    ]);
+  });
+
+  it("each of these paths claims what it takes down", () => {
+    const claiming = having(/\b(claim|decideNow|nextBatch)\(/).filter((path) => !path.startsWith("run/budget/"));
+    expect(claiming.sort()).toEqual([
+      "deploy/rollout/claim-members.ts",
+      "deploy/stop-within-budget.ts",
+      "jobs/target-budget.ts",
+      "run/scope/allocation-scope.ts",
+    ]);
+    // runRound runs batches that the queue has claimed, and stopAndRemoveOne what stopWithinBudget lets through or a revert of first starts
+    expect(having(/\brunRound\(.*\bbatch\b/)).toEqual(["deploy/rollout/batch-queue.ts"]);
+    expect(having(/\bstopAndRemoveOne\(run, entry\)/)).toEqual(["deploy/stop-and-remove.ts"]);
+  });
+});
+
 describe("each library is imported in one place", () => {
   const LIBRARIES: Readonly<Record<string, RegExp>> = {
     tapable: /^packages\/core\/src\/plugin-api\/hooks\.ts$/,

@@ -51,9 +51,9 @@ export const ERROR_CODES = {
   STATE_REFUSED: "A value that a plugin keeps between runs was refused: it does not match its schema, or is too large.",
   PLAN_INVALID: "A file is not a plan that this maand can carry out in this bucket; nothing was changed.",
   PLAN_STALE: "Something that a saved plan rests on has changed since it was made; nothing was changed.",
+  PLAN_DIFFERS: "The plan of a job turned out differently than in the saved plan, so the job was left as it was.",
   BUDGET_EXCEEDED:
     "Too much of a job would be away at a time, or a job that it excludes is being changed; nothing was stopped.",
-  PLAN_DIFFERS: "The plan of a job turned out differently than in the saved plan, so the job was left as it was.",
   STILL_IN_USE: "Something still ran on a drained worker, so it was not rebooted.",
   NOT_REBOOTED: "A worker was not back from a reboot with a new boot id in time.",
 } as const;

@@ -107,7 +107,7 @@ export interface EventMap {
     readonly workers: readonly string[];
     readonly concurrency: number;
     /** What is done to each: `drain`, `command`, `reboot`, `start`. */
-    readonly phases: readonly string[];
+    readonly steps: readonly string[];
     /** When no further worker is begun. */
     readonly stops_when: string;
   };
@@ -115,7 +115,7 @@ export interface EventMap {
   "maintenance.worker": {
     readonly worker: string;
     readonly state: string;
-    readonly phase: string;
+    readonly step: string;
     /** Why it was set aside, or what remains to be done; else null. */
     readonly message: string | null;
   };
@@ -169,9 +169,25 @@ export interface EventMap {
     readonly waiting: readonly string[];
   };
   /** An allocation, or all of a worker, must not go down now. */
-  "budget.refused": BudgetEvent;
+  "budget.refused": {
+    /** Null for a whole job. */
+    readonly worker: string | null;
+    readonly jobs: readonly string[];
+    /** The sentence that names what uses the budget. */
+    readonly message: string;
+    /** What brings it back. */
+    readonly hint: string | null;
+  };
   /** An allocation, or all of a worker, goes down although the budget forbids it (`--ignore-budget`). */
-  "budget.ignored": BudgetEvent;
+  "budget.ignored": {
+    /** Null for a whole job. */
+    readonly worker: string | null;
+    readonly jobs: readonly string[];
+    /** The sentence that names what uses the budget. */
+    readonly message: string;
+    /** What brings it back. */
+    readonly hint: string | null;
+  };
   "stage.started": { readonly worker: string; readonly jobs: readonly string[]; readonly update_seq: number };
   "stage.finished": {
     readonly worker: string;
@@ -279,16 +295,6 @@ export interface EventMap {
     readonly worker: string | null;
     readonly job: string | null;
   };
-}
-
-/** What would go down, and the sentence that says who uses the budget. */
-export interface BudgetEvent {
-  /** Null for a whole job. */
-  readonly worker: string | null;
-  readonly jobs: readonly string[];
-  readonly message: string;
-  /** What brings it back. */
-  readonly hint: string | null;
 }
 
 /** The data of a plugin's event: plain values by name. */

@@ -131,7 +131,7 @@ export interface MaintainedWorkerRecord {
   /** `waiting`, `under_way`, `set_aside`, `drained`, `done` or `aborted`. */
   readonly state: string;
   /** `drain`, `command`, `reboot` or `start`. */
-  readonly phase: string;
+  readonly step: string;
   /** Why it was set aside, or what remains to be done; else null. */
   readonly message: string | null;
 }

@@ -21,17 +21,23 @@ beforeEach(async () => {
 });
 
 const DOWN_MS = 700;
-const CONF = "[timeouts]\nconnect = 1\n";
 
 interface Status {
   readonly pid: number | null;
   readonly workers: readonly {
     readonly worker_ip: string;
     readonly state: string;
-    readonly phase: string;
+    readonly step: string;
     readonly stopped: readonly string[];
     readonly message: string | null;
   }[];
+}
+
+/** What a command wrote, which must end with exit code 0. */
+async function succeeds(ended: ReturnType<FleetBucket["bucket"]["maand"]>): Promise<string> {
+  const { code, stderr } = await ended;
+  expect({ code, stderr }).toMatchObject({ code: 0 });
+  return stderr;
 }
 
 /** Deploys a service to all workers, and a job that it demands. */
@@ -47,7 +53,7 @@ async function serving({ bucket }: FleetBucket): Promise<void> {
   bucket.write("workspace/jobs/base/_modules/command_ready.py", "");
   bucket.job("web", { ...manifest, commands }, files);
   bucket.write("workspace/jobs/web/_modules/command_wait.py", "");
-  expect(await bucket.maand("deploy", "--build")).toMatchObject({ code: 0 });
+  await succeeds(bucket.maand("deploy", "--build"));
 }
 
 /** A client of the service: how many workers of it were away at once so far, at most. */
@@ -83,144 +89,123 @@ const COMMAND = [
 ].join("\n");
 
 it("a fleet of four behind a quorum of three is rebooted, killed in the middle and resumed, and nothing is done twice", () =>
-  onFleet(
-    fleet,
-    async (lent) => {
-      const { bucket, workers, hosts, lifecycle } = lent;
-      await serving(lent);
-      const [first, second] = workers;
-      if (!first || !second) throw new Error("too few workers");
-      const kept = await Promise.all(workers.map((worker) => worker.reboots({ downMs: DOWN_MS })));
-      const watched = client(hosts);
+  onFleet(fleet, async (lent) => {
+    const { bucket, workers, hosts, lifecycle } = lent;
+    await serving(lent);
+    const [first, second] = workers;
+    if (!first || !second) throw new Error("too few workers");
+    const kept = await Promise.all(workers.map((worker) => worker.reboots({ downMs: DOWN_MS })));
+    const watched = client(hosts);
 
-      await first.run(["touch", "/opt/worker/hold"]);
-      const begun = bucket.start(["maintain", "--labels", "worker", "--run", COMMAND, "--reboot"]);
-      await until("the command to begin", async () => (await ran(first)).length === 1, 30_000);
-      begun.kill("SIGKILL");
-      expect(await begun.ended).toMatchObject({ signal: "SIGKILL" });
-      const status = await bucket.json<Status>("maintain", "status");
-      expect(status).toMatchObject({
-        pid: null,
-        workers: [
-          { worker_ip: hosts[0], state: "under_way", phase: "command", stopped: ["base", "web"] },
-          { state: "waiting" },
-          { state: "waiting" },
-          { state: "waiting" },
-        ],
-      });
-      const deployed = await bucket.maand("deploy");
-      expect(deployed).toMatchObject({ code: 0, stderr: expect.stringContaining(`${hosts[0]} is in maintenance`) });
-      expect(await requestVersion(hosts[0] ?? "")).toBeUndefined();
-      expect((await bucket.maand("cat", "workers")).stdout).toMatch(new RegExp(`${hosts[0]} .*maintenance`));
-      expect(await bucket.maand("maintain", "-w", hosts[1] ?? "", "--reboot")).toMatchObject({ code: 2 });
-      await first.run(["rm", "/opt/worker/hold"]);
+    await first.run(["touch", "/opt/worker/hold"]);
+    const begun = bucket.start(["maintain", "--labels", "worker", "--run", COMMAND, "--reboot"]);
+    await until("the command to begin", async () => (await ran(first)).length === 1, 30_000);
+    begun.kill("SIGKILL");
+    expect(await begun.ended).toMatchObject({ signal: "SIGKILL" });
+    const status = await bucket.json<Status>("maintain", "status");
+    expect(status).toMatchObject({
+      pid: null,
+      workers: [
+        { worker_ip: hosts[0], state: "under_way", step: "command", stopped: ["base", "web"] },
+        { state: "waiting" },
+        { state: "waiting" },
+        { state: "waiting" },
+      ],
+    });
+    const deployed = await bucket.maand("deploy");
+    expect(deployed).toMatchObject({ code: 0, stderr: expect.stringContaining(`${hosts[0]} is in maintenance`) });
+    expect(await requestVersion(hosts[0] ?? "")).toBeUndefined();
+    expect((await bucket.maand("cat", "workers")).stdout).toMatch(new RegExp(`${hosts[0]} .*maintenance`));
+    expect(await bucket.maand("maintain", "-w", hosts[1] ?? "", "--reboot")).toMatchObject({ code: 2 });
+    await first.run(["rm", "/opt/worker/hold"]);
 
-      await second.run(["touch", "/opt/worker/hold"]);
-      const interrupted = bucket.start(["maintain", "resume"]);
-      await until("the second command to begin", async () => (await ran(second)).length === 1, 60_000);
-      interrupted.kill("SIGINT");
-      expect(await interrupted.ended).toMatchObject({ code: 130 });
-      expect(await ran(second)).toEqual(["began"]);
-      await second.run(["rm", "/opt/worker/hold"]);
+    await second.run(["touch", "/opt/worker/hold"]);
+    const interrupted = bucket.start(["maintain", "resume"]);
+    await until("the second command to begin", async () => (await ran(second)).length === 1, 60_000);
+    interrupted.kill("SIGINT");
+    expect(await interrupted.ended).toMatchObject({ code: 130 });
+    expect(await ran(second)).toEqual(["began"]);
+    await second.run(["rm", "/opt/worker/hold"]);
 
-      const resumed = bucket.start(["-C", bucket.root, "maintain", "resume"], { cwd: "/" });
-      await until("the second reboot", () => kept[1]?.length === 1, 60_000);
-      resumed.kill("SIGKILL");
-      await resumed.ended;
-      const last = await bucket.maand("maintain", "resume");
-      expect(last).toMatchObject({ code: 0 });
-      expect(last.stderr).toContain("maintenance done: 4 workers: 4 done");
+    const resumed = bucket.start(["-C", bucket.root, "maintain", "resume"], { cwd: "/" });
+    await until("the second reboot", () => kept[1]?.length === 1, 60_000);
+    resumed.kill("SIGKILL");
+    await resumed.ended;
+    const last = await bucket.maand("maintain", "resume");
+    expect(last).toMatchObject({ code: 0 });
+    expect(last.stderr).toContain("maintenance done: 4 workers: 4 done");
 
-      expect(kept.map((reboots) => reboots.length)).toEqual([1, 1, 1, 1]);
-      expect(await Promise.all(workers.map(ran))).toEqual(workers.map(() => ["began", "ended as 0 noninteractive l"]));
-      const { most, rounds } = await watched.result();
-      expect(most).toBe(1);
-      expect(rounds).toBeGreaterThan(20);
-      expect(await Promise.all(hosts.map(requestVersion))).toEqual(hosts.map(() => "1.0.0"));
-      expect((await lifecycle("web", second)).slice(1)).toEqual(["stop", "start 1.0.0"]);
-      expect(await bucket.maand("maintain", "status")).toMatchObject({ code: 0, stdout: "no maintenance is open\n" });
-      const again = await bucket.maand("deploy");
-      expect(again).toMatchObject({ code: 0, stderr: expect.not.stringContaining("start") });
-    },
-    CONF,
-  ));
+    expect(kept.map((reboots) => reboots.length)).toEqual([1, 1, 1, 1]);
+    expect(await Promise.all(workers.map(ran))).toEqual(workers.map(() => ["began", "ended as 0 noninteractive l"]));
+    const { most, rounds } = await watched.result();
+    expect(most).toBe(1);
+    expect(rounds).toBeGreaterThan(20);
+    expect(await Promise.all(hosts.map(requestVersion))).toEqual(hosts.map(() => "1.0.0"));
+    expect((await lifecycle("web", second)).slice(1)).toEqual(["stop", "start 1.0.0"]);
+    expect(await bucket.maand("maintain", "status")).toMatchObject({ code: 0, stdout: "no maintenance is open\n" });
+    const again = await bucket.maand("deploy");
+    expect(again).toMatchObject({ code: 0, stderr: expect.not.stringContaining("start") });
+  }));
 
 it("a worker that does not return is set aside and keeps the budget; it is not rebooted again once it is back", () =>
-  onFleet(
-    fleet,
-    async (lent) => {
-      const { bucket, workers, hosts } = lent;
-      await serving(lent);
-      const [gone] = workers;
-      if (!gone) throw new Error("no worker");
-      const kept = await Promise.all(
-        workers.map((worker) => worker.reboots({ downMs: worker === gone ? undefined : DOWN_MS })),
-      );
-      const list = hosts.slice(0, 2).join(",");
-      const ended = await bucket.maand(
-        "maintain",
-        "-w",
-        list,
-        "--reboot",
-        "--timeout",
-        "2s",
-        "--on-failure",
-        "continue",
-      );
-      expect(ended).toMatchObject({ code: 1 });
-      expect(ended.stderr).toContain(`set aside ${gone.host} (reboot): ${gone.host} was not back after 2 s`);
-      expect(ended.stderr).toContain(`${gone.host} is away because of maintenance`);
-      const status = await bucket.json<Status>("maintain", "status");
-      expect(status.workers.map(({ state }) => state)).toEqual(["set_aside", "waiting"]);
-      const rows = await bucket.json<{ worker_ip: string; maintenance: number }[]>("cat", "allocations");
-      expect(rows.filter(({ maintenance }) => maintenance === 1).map(({ worker_ip }) => worker_ip)).toEqual([
-        gone.host,
-        gone.host,
-      ]);
-      expect((await bucket.maand("deploy", "--dry-run")).stdout).toContain(`${gone.host} is in maintenance`);
-      expect(await bucket.maand("health_check", "--jobs", "web")).toMatchObject({ code: 0 });
+  onFleet(fleet, async (lent) => {
+    const { bucket, workers, hosts } = lent;
+    await serving(lent);
+    const [gone] = workers;
+    if (!gone) throw new Error("no worker");
+    const kept = await Promise.all(
+      workers.map((worker) => worker.reboots({ downMs: worker === gone ? undefined : DOWN_MS })),
+    );
+    const list = hosts.slice(0, 2).join(",");
+    const ended = await bucket.maand("maintain", "-w", list, "--reboot", "--timeout", "2s", "--on-failure", "continue");
+    expect(ended).toMatchObject({ code: 1 });
+    expect(ended.stderr).toContain(`set aside ${gone.host} (reboot): ${gone.host} was not back after 2 s`);
+    expect(ended.stderr).toContain(`${gone.host} is away because of maintenance`);
+    const status = await bucket.json<Status>("maintain", "status");
+    expect(status.workers.map(({ state }) => state)).toEqual(["set_aside", "waiting"]);
+    const rows = await bucket.json<{ worker_ip: string; maintenance: number }[]>("cat", "allocations");
+    expect(rows.filter(({ maintenance }) => maintenance === 1).map(({ worker_ip }) => worker_ip)).toEqual([
+      gone.host,
+      gone.host,
+    ]);
+    expect((await bucket.maand("deploy", "--dry-run")).stdout).toContain(`${gone.host} is in maintenance`);
+    await succeeds(bucket.maand("health_check", "--jobs", "web"));
 
-      await gone.start();
-      expect(await bucket.maand("maintain", "resume")).toMatchObject({ code: 0 });
-      expect(kept.map((reboots) => reboots.length)).toEqual([1, 1, 0, 0]);
-      expect(await Promise.all(hosts.map(requestVersion))).toEqual(hosts.map(() => "1.0.0"));
-    },
-    CONF,
-  ));
+    await gone.start();
+    await succeeds(bucket.maand("maintain", "resume"));
+    expect(kept.map((reboots) => reboots.length)).toEqual([1, 1, 0, 0]);
+    expect(await Promise.all(hosts.map(requestVersion))).toEqual(hosts.map(() => "1.0.0"));
+  }));
 
 it("drained workers stay drained until a resume, and an abort starts what the maintenance stopped, and only that", () =>
-  onFleet(
-    fleet,
-    async (lent) => {
-      const { bucket, workers, hosts, lifecycle } = lent;
-      await serving(lent);
-      const [first] = workers;
-      const [host = ""] = hosts;
-      if (!first) throw new Error("no worker");
-      const disabled = { jobs: { base: { allocations: [host] } } };
-      bucket.disable(disabled);
-      expect(await bucket.maand("deploy", "--build")).toMatchObject({ code: 0 });
-      const written = bucket.read("workspace/disabled.json");
+  onFleet(fleet, async (lent) => {
+    const { bucket, workers, hosts, lifecycle } = lent;
+    await serving(lent);
+    const [first] = workers;
+    const [host = ""] = hosts;
+    if (!first) throw new Error("no worker");
+    const disabled = { jobs: { base: { allocations: [host] } } };
+    bucket.disable(disabled);
+    await succeeds(bucket.maand("deploy", "--build"));
+    const written = bucket.read("workspace/disabled.json");
 
-      expect(await bucket.maand("maintain", "-w", host, "--keep-drained")).toMatchObject({ code: 0 });
-      expect(await requestVersion(host)).toBeUndefined();
-      expect(await bucket.maand("deploy", "--force")).toMatchObject({ code: 0 });
-      expect(await requestVersion(host)).toBeUndefined();
-      await first.run(["rm", "-r", lent.home]);
-      expect(await bucket.maand("maintain", "resume")).toMatchObject({ code: 0 });
-      expect(await requestVersion(host)).toBe("1.0.0");
+    await succeeds(bucket.maand("maintain", "-w", host, "--keep-drained"));
+    expect(await requestVersion(host)).toBeUndefined();
+    await succeeds(bucket.maand("deploy", "--force"));
+    expect(await requestVersion(host)).toBeUndefined();
+    await first.run(["rm", "-r", lent.home]);
+    await succeeds(bucket.maand("maintain", "resume"));
+    expect(await requestVersion(host)).toBe("1.0.0");
 
-      const failed = await bucket.maand("maintain", "-w", host, "--run", "exit 7", "--reboot");
-      expect(failed).toMatchObject({ code: 1, stderr: expect.stringContaining(`set aside ${host} (command)`) });
-      const aborted = await bucket.maand("maintain", "abort");
-      expect(aborted).toMatchObject({
-        code: 0,
-        stderr: expect.stringContaining("maintenance aborted: 1 worker: 1 aborted"),
-      });
-      expect(await requestVersion(host)).toBe("1.0.0");
-      expect((await lifecycle("base", first)).filter((line) => line.startsWith("start"))).toEqual([]);
-      expect(bucket.read("workspace/disabled.json")).toBe(written);
-      expect(await bucket.maand("maintain", "resume")).toMatchObject({ code: 2 });
-    },
-    CONF,
-  ));
+    const failed = await bucket.maand("maintain", "-w", host, "--run", "exit 7", "--reboot");
+    expect(failed).toMatchObject({ code: 1, stderr: expect.stringContaining(`set aside ${host} (command)`) });
+    const aborted = await bucket.maand("maintain", "abort");
+    expect(aborted).toMatchObject({
+      code: 0,
+      stderr: expect.stringContaining("maintenance aborted: 1 worker: 1 aborted"),
+    });
+    expect(await requestVersion(host)).toBe("1.0.0");
+    expect((await lifecycle("base", first)).filter((line) => line.startsWith("start"))).toEqual([]);
+    expect(bucket.read("workspace/disabled.json")).toBe(written);
+    expect(await bucket.maand("maintain", "resume")).toMatchObject({ code: 2 });
+  }));

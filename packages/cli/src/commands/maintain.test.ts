@@ -106,7 +106,7 @@ describe("a maintenance that is not over", () => {
       steps: ["drain", "command", "start"],
       command: 'test "$WORKER" = none || exit 7',
       workers: [
-        { worker_ip: FIRST, state: "set_aside", phase: "command", stopped: ["api"] },
+        { worker_ip: FIRST, state: "set_aside", step: "command", stopped: ["api"] },
         { worker_ip: SECOND, state: "waiting", stopped: [], message: null },
       ],
     });

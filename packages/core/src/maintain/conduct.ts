@@ -79,7 +79,7 @@ function announce({ run, number, request }: Session, workers: readonly Maintaine
     number,
     workers: workers.map(({ host }) => host),
     concurrency: request.concurrency,
-    phases: phasesOf(request),
+    steps: phasesOf(request),
     stops_when: limitText(request.onFailure),
   });
 }
@@ -107,7 +107,7 @@ export function conclude(session: Session, message: string | undefined, aborted 
     ...{ number, outcome, is_over: over, message: message ?? null },
     workers: workers.map(({ host, state, phase, message: why = null }) => ({
       worker_ip: host,
-      ...{ state, phase, message: why },
+      ...{ state, step: phase, message: why },
     })),
     duration_ms: bucket.now().getTime() - reporter.startedAt.getTime(),
   });

@@ -135,7 +135,7 @@ describe("the boot id", () => {
     expect(made.doneOn(HOST)).not.toContain(SHUTDOWN);
   });
 
-  it("that changed while the command was under way stops the worker, since nobody knows how far the command came", async () => {
+  it("that changed while the command was under way sets the worker aside, since it is unknown how far that came", async () => {
     let id = ID;
     made = await aMaintainedBucket({
       plugins: [answering((line) => (line.startsWith("cat /proc/") ? id : undefined))],

@@ -47,7 +47,7 @@ export class Session {
     this.#workers.set(host, now);
     const { state, phase, message = null } = now;
     if (state !== before.state || phase !== before.phase)
-      reporter.emit("maintenance.worker", { worker: host, state, phase, message });
+      reporter.emit("maintenance.worker", { worker: host, state, step: phase, message });
     return now;
   }
 

@@ -20,10 +20,10 @@ export function maintenanceLines(event: MaandEvent, style: Style): string[] {
 }
 
 /** Prints the number of workers before anything begins. */
-function plannedLine({ workers, concurrency, phases, stops_when }: Planned, style: Style): string {
+function plannedLine({ workers, concurrency, steps, stops_when }: Planned, style: Style): string {
   const pace = workers.length < 2 || concurrency === 1 ? "one after another" : `up to ${concurrency} at a time`;
   const how = workers.length < 2 ? "" : `, ${pace}`;
-  return `${style.strong(plural(workers.length, "worker"))}${how}: ${workers.join(", ")}; each: ${phases.join(", ")}; stops when ${stops_when}`;
+  return `${style.strong(plural(workers.length, "worker"))}${how}: ${workers.join(", ")}; each: ${steps.join(", ")}; stops when ${stops_when}`;
 }
 
 const DOING: Readonly<Record<string, string>> = {
@@ -33,10 +33,10 @@ const DOING: Readonly<Record<string, string>> = {
   start: "starting its jobs",
 };
 
-function workerLine({ worker, state, phase, message }: Moved, style: Style): string {
+function workerLine({ worker, state, step, message }: Moved, style: Style): string {
   const why = message === null ? "" : `: ${message}`;
-  if (state === "under_way") return `${style.strong(worker)}: ${DOING[phase] ?? phase}`;
-  if (state === "set_aside") return `${style.bad("set aside")} ${worker} (${phase})${why}`;
+  if (state === "under_way") return `${style.strong(worker)}: ${DOING[step] ?? step}`;
+  if (state === "set_aside") return `${style.bad("set aside")} ${worker} (${step})${why}`;
   if (state === "done") return `${style.good("ok")} ${worker}: its jobs run again`;
   return `${state === "drained" ? style.good("drained") : style.warn(state)} ${worker}${why}`;
 }

@@ -14,11 +14,11 @@ import type { Violation } from "./simulation.test.support.ts";
  */
 const HOSTS = ["10.0.0.1", "10.0.0.2", "10.0.0.3", "10.0.0.4"];
 const JOBS = ["api", "db"];
-const RUNS = Number(process.env.MAAND_MODEL_RUNS ?? 25);
+const RUNS = Number(process.env.MAAND_MODEL_RUNS ?? 10);
 const SEED = Number(process.env.MAAND_MODEL_SEED ?? 15);
 const LIMIT_MS = 3_600_000;
 /** Lives in which a planted fault must be found. */
-const PLANTED_RUNS = 60;
+const PLANTED_RUNS = 40;
 
 const job = fc.constantFrom(...JOBS);
 const host = fc.constantFrom(...HOSTS);
@@ -97,7 +97,7 @@ async function violations(steps: readonly Step[], skipped?: Skipped): Promise<Vi
   }
 }
 
-const lives = fc.array(step, { minLength: 10, maxLength: 40 });
+const lives = fc.array(step, { minLength: 10, maxLength: 25 });
 
 /** Whether random lives find something wrong. */
 async function isFound(skipped?: Skipped): Promise<boolean> {

@@ -105,7 +105,10 @@ export class Life {
   async #control({ job, target, hosts }: Extract<Step, { do: "control" }>): Promise<void> {
     await this.#open(async (bucket) => {
       const control = { jobs: [job], target, workers: hosts, healthCheck: false };
-      const isWhole = target === "stop" && hosts.length === 0;
+      const active = bucket.store.catalog
+        .allocations()
+        .filter((one) => one.job === job && !one.disabled && !one.removed);
+      const isWhole = target === "stop" && (hosts.length === 0 || active.every(({ host }) => hosts.includes(host)));
       this.sim.asked = (name) => isWhole && name === job;
       await controlJob(bucket, { ...control, ignoreBudget: this.#skipped === "control" }).catch(() => undefined);
     });

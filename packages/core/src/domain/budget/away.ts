@@ -19,7 +19,9 @@ export type AwayCause =
   | "unchecked"
   /** Its worker cannot be reached now. */
   | "unreachable"
-  /** Never started, or enabled again and not started yet. */
+  /** Enabled again, and not started yet. */
+  | "stopped"
+  /** Never started. */
   | "not_started";
 
 /** An allocation that is away, or has to be taken as away. */
@@ -78,7 +80,8 @@ function fromRecords(disabled: boolean, { recorded, hold, isUnchecked }: Records
   if (hold) return { cause: "held", by: hold.by };
   if (disabled && unsettled === undefined && (promoted === undefined || promoted.stopped)) return { cause: "drained" };
   if (unsettled) return { cause: unsettled.inDoubt || unsettled.wentWell ? "in_doubt" : "failed" };
-  if (promoted === undefined || promoted.stopped) return { cause: "not_started" };
+  if (promoted === undefined) return { cause: "not_started" };
+  if (promoted.stopped) return { cause: "stopped" };
   if (promoted.healthFailed) return { cause: "unhealthy" };
   return isUnchecked ? { cause: "unchecked" } : undefined;
 }

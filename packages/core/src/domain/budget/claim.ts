@@ -128,14 +128,19 @@ export function jobsToCheck(
     const known = jobs.get(name);
     if (!known || !isLimited(kind, known.budget) || known.budget.size >= known.budget.total) return false;
     const own = units.filter((unit) => unit.jobs.includes(name));
-    if (own.some(({ host }) => isUncertainAt(host, known))) return true;
+    if (own.some(({ host }) => isUncertainAt(host, known, mayBeBack))) return true;
     const costs = own.some(({ host }) => !isFreeAt(kind, host, known));
     const stuck = countedAway(known).filter((away) => !mayBeBack(name, away));
     return costs && stuck.length < known.budget.size;
   });
 }
 
-function isUncertainAt(host: string, { away }: JobAvailability): boolean {
+/** Whether a check may show that something that counts as away runs, so that taking it down costs something. */
+function isUncertainAt(
+  host: string,
+  { job, away }: JobAvailability,
+  mayBeBack: (job: string, away: Away) => boolean,
+): boolean {
   const found = away.get(host);
-  return found !== undefined && isUncertain(found) && found.isUp !== true;
+  return found !== undefined && found.isUp !== true && (isUncertain(found) || mayBeBack(job, found));
 }

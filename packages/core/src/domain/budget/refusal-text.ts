@@ -43,6 +43,7 @@ const STEPS: Readonly<Record<AwayCause, (job: string, host: string) => string>> 
   suspect: (job) => `maand health_check --jobs ${job} shows what is wrong`,
   unchecked: (job) => `maand deploy --jobs ${job} checks it`,
   unreachable: (_, host) => `bring ${host} back first`,
+  stopped: (job) => `maand deploy --jobs ${job} starts it`,
   not_started: (job) => `maand deploy --jobs ${job} starts it`,
 };
 
@@ -68,6 +69,7 @@ const WORDS: Readonly<Record<AwayCause, (plural: boolean, by: string) => string>
   unchecked: (plural) =>
     `${plural ? "have" : "has"} not been seen healthy since ${plural ? "their" : "its"} last rollout`,
   unreachable: () => "cannot be reached",
+  stopped: (plural) => `${plural ? "are" : "is"} enabled again and not started yet`,
   not_started: (plural) => `${plural ? "are" : "is"} not started yet`,
 };
 

@@ -15,9 +15,9 @@ const LINES = 12;
 const RECONNECTS = 5;
 
 /**
- * Runs the command of the maintenance on a drained worker, once. If its connection closes, it goes on there, and its result is
- * fetched over another one. Throws COMMAND_FAILED if it fails, and if the machine restarted meanwhile, because nobody knows
- * then how far it came.
+ * Runs the command of the maintenance on a drained worker, once. If its connection closes, it continues there, and its result is
+ * fetched over another one. Throws COMMAND_FAILED if it fails, and if the machine restarted meanwhile, because it is unknown then
+ * how far it came.
  */
 export async function runCommand(session: Session, host: string): Promise<void> {
   const { reporter, bucket } = session.run;

@@ -50,7 +50,7 @@ describe("the program of a command", () => {
     });
   });
 
-  it("waits for a lock of apt, says who holds it, and does not wait for one that nobody holds", async () => {
+  it("waits for a lock of apt, names its holder, and does not wait for a free one", async () => {
     const [held, free] = [join(place, "lock-frontend"), join(place, "free")];
     writeFileSync(free, "");
     const lock =

@@ -23,12 +23,21 @@ export async function checkOthers(run: ScopeSource, { job, state, mayBeBack }: C
   });
   const finding = await checkHealth(run, scopedJobContext(run, job), checked, false);
   stopIfInterrupted(run.bucket.signal);
-  if (finding.verdict === "skipped")
-    for (const host of await unreachable(run, checked)) run.budget.saw(job.name, host, "unreachable");
   noteSeen(run, checked, finding);
+  if (finding.verdict === "skipped") await seeWithoutChecks(run, { job, state, checked });
   const back = checked.filter(({ host }) => run.budget.seen(job.name, host) === "healthy").map(({ id }) => id);
   if (run.bucket.store.holds.all().some(({ allocation }) => back.includes(allocation)))
     run.bucket.store.holds.seenBack(back);
+}
+
+/** Nothing is to be checked of what was promoted; the rest is as its worker is. */
+async function seeWithoutChecks(
+  run: ScopeSource,
+  { job, state, checked }: Pick<CheckedJob, "job" | "state"> & { readonly checked: readonly Allocation[] },
+): Promise<void> {
+  for (const { host } of checked)
+    if (state.away.get(host)?.cause === "unchecked") run.budget.saw(job.name, host, "healthy");
+  for (const host of await unreachable(run, checked)) run.budget.saw(job.name, host, "unreachable");
 }
 
 /** The hosts of allocations whose workers cannot be reached. */

@@ -11,7 +11,7 @@ export function report(
       ...{ number, outcome, is_over: isOver, message: message ?? null },
       workers: workers.map(({ host, state, phase, since, message: why = null }) => ({
         worker_ip: host,
-        ...{ state, phase, since, message: why },
+        ...{ state, step: phase, since, message: why },
       })),
     });
   if (outcome === "interrupted") return EXIT.interrupted;

@@ -40,7 +40,7 @@ function record({ number, request, shownCommand, startedAt, startedBy, pid, work
     ...{ concurrency: request.concurrency, on_failure: request.onFailure },
     workers: workers.map(({ host, state, phase, since, stopped, message = null }) => ({
       worker_ip: host,
-      ...{ state, phase, since, stopped, message },
+      ...{ state, step: phase, since, stopped, message },
     })),
   };
 }

@@ -1,0 +1,172 @@
+import { describe, expect, it } from "vitest";
+import { type Away, type AwayCause, awayOf } from "./away.ts";
+import { budgetOf } from "./budget.ts";
+import { type ClaimKind, decideClaim, type JobAvailability, jobsToCheck } from "./claim.ts";
+import { refusalHint, refusalText } from "./refusal-text.ts";
+
+const [A, B, C, D] = ["h1", "h2", "h3", "h4"] as const;
+
+function state(size: number, away: Readonly<Record<string, AwayCause | Away>> = {}, isWritten = true): JobAvailability {
+  const found = Object.entries(away).map(([host, one]): [string, Away] => [
+    host,
+    typeof one === "string" ? { host, cause: one } : one,
+  ]);
+  return { job: "api", budget: { size, total: 4, isWritten }, away: new Map(found) };
+}
+
+function decide(kind: ClaimKind, hosts: readonly string[], api: JobAvailability) {
+  const units = hosts.map((host) => ({ host, jobs: ["api"] }));
+  const { granted, refused } = decideClaim(kind, units, new Map([["api", api]]));
+  return {
+    granted: granted.map(({ host }) => host),
+    refused: refused.map(({ unit, refusal }) => `${unit.host}: ${refusalText(refusal)}`),
+    hints: refused.map(({ refusal }) => refusalHint(refusal)),
+  };
+}
+
+describe("the size of a budget", () => {
+  const size = (maxUnavailable: number | `${number}%` | undefined, total: number, batch: number | `${number}%` = 1) =>
+    budgetOf({ maxConcurrentUpgrades: batch, ...(maxUnavailable === undefined ? {} : { maxUnavailable }) }, total);
+
+  it.each([
+    [1, 4, 1],
+    [9, 4, 4],
+    ["25%", 4, 1],
+    ["25%", 7, 1],
+    ["25%", 8, 2],
+    ["10%", 3, 1],
+    ["100%", 3, 3],
+    [1, 1, 1],
+    ["1%", 0, 1],
+  ] as const)("%s of %i is %i: rounded down, at least 1", (written, total, expected) => {
+    expect(size(written, total)).toEqual({ size: expected, total, isWritten: true });
+  });
+
+  it("without the key is the size of an upgrade batch", () => {
+    expect(size(undefined, 4, 2)).toEqual({ size: 2, total: 4, isWritten: false });
+    expect(size(undefined, 8, "50%").size).toBe(4);
+  });
+});
+
+describe("a claim", () => {
+  it("is granted while the budget lasts, in order, and what is granted counts for the rest", () => {
+    expect(decide("stop", [C, D], state(1))).toEqual({
+      granted: [C],
+      refused: ["h4: api may have 1 of 4 away, and h3 is going down now"],
+      hints: ["run the command again when it is back"],
+    });
+  });
+
+  it("names what uses the budget", () => {
+    const { refused, hints } = decide("restart", [A], state(2, { [B]: "drained", [C]: "drained", [D]: "unhealthy" }));
+    expect(refused).toEqual(["h1: api may have 2 of 4 away, and h2 and h3 are drained, h4 is unhealthy"]);
+    expect(hints[0]).toContain("take h2 out of workspace/disabled.json first");
+  });
+
+  it("names the command that holds it", () => {
+    const held = { host: B, cause: "held", by: "maand job stop" } as const;
+    const { refused, hints } = decide("worker", [A], state(1, { [B]: held }));
+    expect(refused).toEqual(["h1: api may have 1 of 4 away, and h2 is away because of maand job stop"]);
+    expect(hints[0]).toContain("maand job start api --allocations h2");
+  });
+
+  it.each(["drained", "held", "in_doubt", "failed", "unhealthy", "unchecked", "unreachable", "not_started"] as const)(
+    "on what is %s already costs nothing, and it is decided first",
+    (cause) => {
+      expect(decide("restart", [A, B], state(1, { [B]: cause })).granted).toEqual([B]);
+    },
+  );
+
+  it("on what is in doubt and was seen healthy costs something", () => {
+    const up = { host: B, cause: "in_doubt", isUp: true } as const;
+    expect(decide("restart", [B], state(1, { [B]: up })).granted).toEqual([B]);
+    expect(decide("restart", [B], state(1, { [B]: up, [C]: "drained" })).granted).toEqual([]);
+  });
+
+  it("lets a repair through if all of a job is suspect, and nothing out of service", () => {
+    const all = { [A]: "suspect", [B]: "suspect", [C]: "suspect", [D]: "suspect" } as const;
+    expect(decide("restart", [A, B], state(1, all)).granted).toEqual([A, B]);
+    expect(decide("stop", [A, B], state(1, all)).granted).toEqual([]);
+  });
+
+  it("without a written budget limits what stays away, and no restart", () => {
+    const unwritten = state(1, { [B]: "drained", [C]: "not_started" }, false);
+    expect(decide("restart", [A, D], unwritten).granted).toEqual([A, D]);
+    expect(decide("stop", [A], unwritten).granted).toEqual([]);
+    expect(decide("worker", [A], state(1, { [C]: "not_started" }, false)).granted).toEqual([A]);
+  });
+
+  it("takes a worker down only if every job on it allows that", () => {
+    const db = { ...state(1, { [B]: "drained" }), job: "db" };
+    const jobs = new Map([
+      ["api", state(1)],
+      ["db", db],
+    ]);
+    const { granted, refused } = decideClaim("worker", [{ host: A, jobs: ["api", "db"] }], jobs);
+    expect([granted, refused[0]?.refusal.job]).toEqual([[], "db"]);
+  });
+});
+
+describe("health is checked for a claim", () => {
+  const checked = (hosts: readonly string[], api: JobAvailability, isFreed = false) =>
+    jobsToCheck(
+      "restart",
+      hosts.map((host) => ({ host, jobs: ["api"] })),
+      new Map([["api", api]]),
+      () => isFreed,
+    );
+
+  it("if something would go down that is not known to be away", () => {
+    expect(checked([A], state(1))).toEqual(["api"]);
+  });
+
+  it("not if the answer does not matter", () => {
+    expect(checked([A], state(4))).toEqual([]);
+    expect(checked([A], state(1, { [B]: "drained" }))).toEqual([]);
+    expect(checked([A], state(1, { [A]: "drained" }))).toEqual([]);
+    expect(checked([A], state(1, {}, false))).toEqual([]);
+  });
+
+  it("if it may show that something is back, or runs after all", () => {
+    expect(checked([A], state(1, { [B]: "unhealthy" }), true)).toEqual(["api"]);
+    expect(checked([A], state(1, { [A]: "in_doubt" }))).toEqual(["api"]);
+  });
+});
+
+describe("what counts as away", () => {
+  const promoted = { digest: "d", version: "1", healthFailed: false, stopped: false };
+  const records = (recorded: object, more = {}) => ({
+    ...{ recorded, hold: undefined, isUnchecked: false },
+    ...more,
+  });
+  const hold = (kind: "restart" | "stop" | "maintenance") => ({
+    hold: { allocation: "a", kind, by: "maand job stop", since: "", user: "" },
+  });
+  const active = { host: A, disabled: false };
+
+  it.each([
+    ["runs", active, records({ promoted }), undefined],
+    ["is disabled and still runs", { host: A, disabled: true }, records({ promoted }), undefined],
+    ["is drained", { host: A, disabled: true }, records({ promoted: { ...promoted, stopped: true } }), "drained"],
+    ["is enabled again", active, records({ promoted: { ...promoted, stopped: true } }), "stopped"],
+    ["was never started", active, records({}), "not_started"],
+    ["failed its check", active, records({ promoted: { ...promoted, healthFailed: true } }), "unhealthy"],
+    ["was not checked", active, records({ promoted }, { isUnchecked: true }), "unchecked"],
+    ["is in doubt", active, records({ promoted, unsettled: { kind: "restart", inDoubt: true, run: 1 } }), "in_doubt"],
+    ["failed", active, records({ promoted, unsettled: { kind: "restart", inDoubt: false, run: 1 } }), "failed"],
+    ["is held", active, records({ promoted }, hold("stop")), "held"],
+  ] as const)("%s", (_, allocation, recorded, cause) => {
+    expect(awayOf(allocation, recorded, undefined)?.cause).toBe(cause);
+  });
+
+  it("is back once it was seen healthy, unless it is in maintenance", () => {
+    expect(awayOf(active, records({ promoted }, hold("restart")), "healthy")).toBeUndefined();
+    expect(awayOf(active, records({ promoted }, hold("maintenance")), "healthy")?.cause).toBe("held");
+    expect(awayOf(active, records({ promoted }, { isUnchecked: true }), "healthy")).toBeUndefined();
+  });
+
+  it("includes what was seen unhealthy or unreachable now", () => {
+    expect(awayOf(active, records({ promoted }), "unhealthy")?.cause).toBe("unhealthy");
+    expect(awayOf(active, records({ promoted }), "unreachable")?.cause).toBe("unreachable");
+  });
+});
