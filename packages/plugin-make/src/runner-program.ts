@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import type { Argv, Remote } from "@maand/core";
+import { QUICK_SCRIPT, type QuickCheck } from "./inspect/quick-check.ts";
 
 /** Exit codes of the runner itself; any other exit code is that of make. */
 export const RUNNER_EXIT = {
@@ -80,12 +81,15 @@ export function serveCommand(remote: Place, call: Pick<RunnerCall, "bucketId" | 
  * The command that inspects the files of jobs, and its input. It is a small program of its own, because loading a whole
  * runner takes longer than the inspection of a usual worker.
  */
-export function inspectCommand(remote: Place, request: object): Serving {
+export function inspectCommand(remote: Place, request: object, quick: QuickCheck | undefined): Serving {
   inspecting ??= `CACHE_PART = ${JSON.stringify(source("digest_cache"))}\n\n\n${joined(INSPECT_PARTS)}`;
   const text = `REQUEST = ${JSON.stringify(JSON.stringify(request))}\n\n\n${inspecting}`;
   const program = Buffer.from(text);
-  const place = [`${remote.root}/bin/runner.py`, String(program.length)];
-  return { command: [...python(remote), "-c", READ_PROGRAM, ...place], program };
+  const length = String(program.length);
+  const [name = "python3", ...flags] = python(remote);
+  if (!quick) return { command: [name, ...flags, "-c", READ_PROGRAM, `${remote.root}/bin/runner.py`, length], program };
+  const words = [remote.root, name, READ_PROGRAM, length, ...quick.words, ...quick.paths];
+  return { command: ["sh", "-c", QUICK_SCRIPT, "sh", ...words], program };
 }
 
 let inspecting: string | undefined;

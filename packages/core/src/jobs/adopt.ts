@@ -154,7 +154,7 @@ async function readOne(
       "change what it is made from",
     );
   const remote = atDelivery(source.bucket, await source.connections.connect(worker));
-  const request = { files: new Map([[options.path, promoted?.hash ?? ""]]), protect: [] };
+  const request = { files: new Map([[options.path, { hash: promoted?.hash ?? "", mode: 0o644 }]]), protect: [] };
   const found = await inspection(source, worker, remote, {
     hashes: new Map(),
     jobs: new Map([[job.name, request]]),

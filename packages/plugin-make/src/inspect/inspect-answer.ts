@@ -1,5 +1,6 @@
 import { StringDecoder } from "node:string_decoder";
 import type { Inspection } from "@maand/core";
+import { SAME } from "./quick-check.ts";
 
 type Line =
   | readonly ["root", boolean]
@@ -22,6 +23,8 @@ export class InspectAnswer {
   readonly #jobs = new Map<string, Found>();
   readonly #users = new Map<string, number>();
   readonly #groups = new Map<string, number>();
+  readonly #same: Inspection | undefined;
+  #isSame = false;
   #exists = false;
   #rest = "";
   #isComplete = false;
@@ -32,6 +35,11 @@ export class InspectAnswer {
     this.#settle = resolve;
   });
 
+  /** `same` is the result if the quick check succeeds. */
+  constructor(same: Inspection | undefined) {
+    this.#same = same;
+  }
+
   get isComplete(): boolean {
     return this.#isComplete;
   }
@@ -40,10 +48,14 @@ export class InspectAnswer {
     const lines = (this.#rest + this.#decoder.write(bytes)).split("\n");
     this.#rest = lines.pop() ?? "";
     // output of the login before it starts with something else
-    for (const line of lines) if (line.startsWith('["')) this.#take(JSON.parse(line));
+    for (const line of lines) {
+      if (line.startsWith('["')) this.#take(JSON.parse(line));
+      else if (line === SAME && this.#same) this.#complete(true);
+    }
   }
 
   inspection(): Inspection {
+    if (this.#same && this.#isSame) return this.#same;
     return {
       exists: this.#exists,
       metadata: this.#metadata,
@@ -51,6 +63,12 @@ export class InspectAnswer {
       users: this.#users,
       groups: this.#groups,
     };
+  }
+
+  #complete(isSame: boolean): void {
+    this.#isSame = isSame;
+    this.#isComplete = true;
+    this.#settle("complete");
   }
 
   #take(line: Line): void {
@@ -69,8 +87,7 @@ export class InspectAnswer {
         if (line[2]) this.#jobs.set(line[1], { files: [], others: [], hasMore: false, unread: [] });
         break;
       case "end":
-        this.#isComplete = true;
-        this.#settle("complete");
+        this.#complete(false);
         break;
       default:
         this.#takeOfJob(line);

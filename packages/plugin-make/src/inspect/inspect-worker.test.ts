@@ -32,7 +32,12 @@ async function inspect(
   const { remote } = worker.context({});
   const hooks = createHooks();
   void make().apply(hooks);
-  const expected = new Map(Object.entries(files).map(([path, text]) => [path, sha(text)]));
+  const expected = new Map(
+    Object.entries(files).map(([path, text]) => [
+      path,
+      { hash: sha(text), mode: 0o600, size: Buffer.byteLength(text) },
+    ]),
+  );
   const jobs = new Map([["web", { files: expected, protect }]]);
   const found = await hooks.inspect.promise(inspectContext({ remote, jobs, ...over }));
   if (!found) throw new Error("nothing answered");
@@ -139,18 +144,12 @@ it("a worker without the bucket's directory says so, and gets none", async () =>
 
 const LONG_AGO = new Date("2020-01-01");
 
-function settle(worker: TestWorker): void {
-  const cache = join(worker.root, "digests");
-  if (existsSync(cache)) rmSync(cache);
-}
-
 it("an unchanged file is not read again, and a changed one is, even with its old size and time", async () => {
   const worker = aWorker();
   const big = join(worker.root, "jobs/web/big");
-  worker.write("jobs/web/big", "a".repeat(5000));
+  worker.write("jobs/web/big", "a".repeat(70_000));
   utimesSync(big, LONG_AGO, LONG_AGO);
-  settle(worker);
-  const text = "a".repeat(5000);
+  const text = "a".repeat(70_000);
   const cache = join(worker.root, "digests");
   // its ctime is recent, so nothing is recorded yet
   expect(jobOf(await inspect(worker, { big: text }))?.files[0]?.hash).toBe(sha(text));
@@ -175,9 +174,9 @@ it("an unchanged file is not read again, and a changed one is, even with its old
   expect(jobOf(await inspect(worker, { big: text }))?.files[0]?.hash).toBe(sha(text));
   chmodSync(cache, 0o600);
   // another content of the same size and modification time
-  writeFileSync(big, "b".repeat(5000));
+  writeFileSync(big, "b".repeat(70_000));
   utimesSync(big, LONG_AGO, LONG_AGO);
-  expect(jobOf(await inspect(worker, { big: text }))?.files[0]?.hash).toBe(sha("b".repeat(5000)));
+  expect(jobOf(await inspect(worker, { big: text }))?.files[0]?.hash).toBe(sha("b".repeat(70_000)));
 });
 
 it("a link in the place of the cache is not followed", async () => {
@@ -195,4 +194,46 @@ it("a worker without Python is named", async () => {
   await expect(hooks.inspect.promise(inspectContext({ remote: fakeRemote() }))).rejects.toMatchObject({
     worker: "10.0.0.1",
   });
+});
+
+/** A worker whose job is exactly as expected; Python on it fails, so that only the quick check can answer. */
+function withoutPython(worker: TestWorker) {
+  const { remote } = worker.context({});
+  const argv = (words: readonly unknown[]) =>
+    words.map((word) => (/(^|\/)python3$/.test(String(word)) ? "false" : word));
+  return { ...remote, stream: (words: Parameters<typeof remote.stream>[0]) => remote.stream(argv(words).map(String)) };
+}
+
+const AS_EXPECTED = { Makefile: "start:", "conf/a b.conf": "a", "conf/ü/c": "c" };
+
+function asExpected(): TestWorker {
+  const worker = aWorker();
+  for (const [path, text] of Object.entries(AS_EXPECTED)) worker.write(`jobs/web/${path}`, text);
+  worker.write("jobs/web/data/own", "of the job");
+  worker.write("worker.json", "{}");
+  for (const path of ["jobs/web/conf", "jobs/web/conf/ü"]) chmodSync(join(worker.root, path), 0o755);
+  return worker;
+}
+
+const METADATA = new Map([["worker.json", sha("{}")]]);
+
+it("a worker that is as expected needs no Python", async () => {
+  const worker = asExpected();
+  const found = await inspect(worker, AS_EXPECTED, { remote: withoutPython(worker), metadata: METADATA });
+  expect(jobOf(found)).toMatchObject({ files: Object.keys(AS_EXPECTED).map((path) => ({ path })), others: [] });
+  expect([...found.metadata]).toEqual([["worker.json", { hash: sha("{}") }]]);
+});
+
+it.each<[string, (worker: TestWorker) => void]>([
+  ["content", (worker) => worker.write("jobs/web/Makefile", "start;")],
+  ["mode", (worker) => chmodSync(join(worker.root, "jobs/web/Makefile"), 0o644)],
+  ["missing file", (worker) => rmSync(join(worker.root, "jobs/web/Makefile"))],
+  ["added file", (worker) => worker.write("jobs/web/conf/data/x", "x")],
+  ["metadata", (worker) => worker.write("worker.json", "{ }")],
+  ["link", (worker) => symlinkSync("Makefile", join(worker.root, "jobs/web/link"))],
+])("but not one with another %s", async (_, edit) => {
+  const worker = asExpected();
+  edit(worker);
+  const given = { remote: withoutPython(worker), metadata: METADATA };
+  await expect(inspect(worker, AS_EXPECTED, given)).rejects.toMatchObject({ code: "COMMAND_FAILED" });
 });

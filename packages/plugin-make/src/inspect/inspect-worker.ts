@@ -4,6 +4,7 @@ import { Cutoff, type CutoffCode } from "../runner/cutoff.ts";
 import { inspectCommand } from "../runner-program.ts";
 import { cannotStart } from "../target/target-errors.ts";
 import { InspectAnswer } from "./inspect-answer.ts";
+import { quickCheck } from "./quick-check.ts";
 
 /** Milliseconds by which this side waits longer than the program, which ends itself at its time limit. */
 const GRACE_MS = 5_000;
@@ -11,19 +12,21 @@ const GRACE_MS = 5_000;
 const ERROR_TEXT = 4_096;
 
 /**
- * Inspects the directories of jobs on a worker: one command, whose input is a Python program with the request. Throws
+ * Inspects the directories of jobs on a worker: one command. It first checks whether everything is as
+ * expected; if not, it runs the Python program in its input, which contains the request. Throws
  * WORKER_LACKS if Python cannot be started, COMMAND_FAILED, TIMED_OUT, INTERRUPTED and DISCONNECTED.
  */
 export async function inspectWorker(context: InspectContext): Promise<Inspection> {
   const { remote, signal, timeoutMs } = context;
-  const { command, program } = inspectCommand(remote, requestOf(context));
+  const quick = quickCheck(context);
+  const { command, program } = inspectCommand(remote, requestOf(context), quick);
   const cutoff = new Cutoff(signal);
   let stream: RemoteStream | undefined;
   try {
     stream = await remote.stream(command, { asRoot: true, title: "the inspection of its files" });
     cutoff.limit(timeoutMs + GRACE_MS);
     stream.io.write(program);
-    return await answerOf(context, stream, cutoff);
+    return await answerOf(context, stream, { cutoff, same: quick?.inspection });
   } finally {
     stream?.destroy();
     cutoff.close();
@@ -33,7 +36,10 @@ export async function inspectWorker(context: InspectContext): Promise<Inspection
 function requestOf({ metadata, jobs, keep, users, groups, contentLimit, timeoutMs }: InspectContext): object {
   const ofJob = ([job, { files, protect }]: readonly [string, InspectRequestOf]) => [
     job,
-    { files: Object.fromEntries(files), protect: protect.length === 0 ? "" : keepExpression(protect) },
+    {
+      files: Object.fromEntries([...files].map(([path, { hash }]) => [path, hash])),
+      protect: protect.length === 0 ? "" : keepExpression(protect),
+    },
   ];
   return {
     metadata: Object.fromEntries(metadata),
@@ -48,8 +54,14 @@ function requestOf({ metadata, jobs, keep, users, groups, contentLimit, timeoutM
 
 type InspectRequestOf = InspectContext["jobs"] extends ReadonlyMap<string, infer Request> ? Request : never;
 
-async function answerOf(context: InspectContext, stream: RemoteStream, cutoff: Cutoff): Promise<Inspection> {
-  const answer = new InspectAnswer();
+interface Waiting {
+  readonly cutoff: Cutoff;
+  /** The answer if the worker is as expected. */
+  readonly same: Inspection | undefined;
+}
+
+async function answerOf(context: InspectContext, stream: RemoteStream, { cutoff, same }: Waiting): Promise<Inspection> {
+  const answer = new InspectAnswer(same);
   let errorText = "";
   const failed = new Promise<unknown>((resolve) => stream.io.on("error", resolve));
   stream.io.on("data", (bytes: Buffer) => answer.push(bytes));

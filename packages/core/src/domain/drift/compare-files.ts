@@ -21,7 +21,7 @@ export interface FileDrift {
 }
 
 /** A file as it was delivered. */
-export type ExpectedFile = DigestedFile & AccessedFile;
+export type ExpectedFile = DigestedFile & AccessedFile & { readonly size?: number };
 
 /** The numbers of users and groups on a worker, by name. */
 export interface AccountNumbers {
@@ -87,9 +87,9 @@ function ownerDetail(
   what: string,
   name: string | undefined,
   numbers: ReadonlyMap<string, number>,
-  found: number,
+  found: number | undefined,
 ): string[] {
-  return name === undefined || numbers.get(name) === found ? [] : [`${what} ${name} -> ${found}`];
+  return name === undefined || numbers.get(name) === found ? [] : [`${what} ${name} -> ${found ?? "unknown"}`];
 }
 
 function compareOther({ path, kind, target }: InspectedOther, isInPlace: boolean): FileDrift {

@@ -8,9 +8,10 @@ export interface InspectedFile {
   readonly size: number;
   /** Permission bits, including setuid, setgid and sticky. */
   readonly mode: number;
-  /** Numbers of its owner and group. */
-  readonly uid: number;
-  readonly gid: number;
+  /** Number of its owner; absent if no owner was asked for. */
+  readonly uid?: number;
+  /** Number of its group; absent if no group was asked for. */
+  readonly gid?: number;
   /** Set if its hash is not the expected one and it is not larger than `contentLimit`. */
   readonly content?: Uint8Array;
 }

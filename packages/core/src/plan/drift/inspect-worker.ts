@@ -1,5 +1,5 @@
 import { contentHash } from "../../domain/deploy/digest.ts";
-import type { FileAccess } from "../../domain/deploy/file-access.ts";
+import { type FileAccess, fileMode } from "../../domain/deploy/file-access.ts";
 import {
   type AccountNumbers,
   compareFiles,
@@ -134,8 +134,11 @@ function requestOf(
   { jobs }: InspectSource,
   { allocation, files }: ExpectedAllocation,
 ): readonly [string, InspectRequest] {
-  const hashes = new Map(files.map(({ path, hash }) => [path, hash]));
-  return [allocation.job, { files: hashes, protect: jobs.get(allocation.job)?.keep ?? [] }];
+  const wanted = files.map((file) => {
+    const { path, hash, size } = file;
+    return [path, { hash, mode: fileMode(file), ...(size === undefined ? {} : { size }) }] as const;
+  });
+  return [allocation.job, { files: new Map(wanted), protect: jobs.get(allocation.job)?.keep ?? [] }];
 }
 
 function distinct(names: readonly (string | undefined)[]): string[] {

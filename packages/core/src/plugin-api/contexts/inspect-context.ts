@@ -17,10 +17,20 @@ export interface Inspection {
   readonly groups: ReadonlyMap<string, number>;
 }
 
+/** A file as it is expected. The content of a file with this hash is not returned. @experimental */
+export interface InspectExpectation {
+  /** SHA-256, lower-case hex; empty if none is expected. */
+  readonly hash: string;
+  /** Permission bits. */
+  readonly mode: number;
+  /** Bytes, if known. */
+  readonly size?: number;
+}
+
 /** What to inspect of a job. @experimental */
 export interface InspectRequest {
-  /** Files to hash: SHA-256 by path. The hash only decides whether the content is returned. */
-  readonly files: ReadonlyMap<string, string>;
+  /** Files to hash, as they are expected, by path. */
+  readonly files: ReadonlyMap<string, InspectExpectation>;
   /** Patterns of `keep` in its manifest: what they match is not listed, unless it is in `files`. */
   readonly protect: readonly string[];
 }

@@ -1,0 +1,101 @@
+import { createHash } from "node:crypto";
+import type { InspectContext, InspectedJob, Inspection } from "@maand/core";
+
+/** Larger files are left to the inspection program, which remembers their hashes. */
+const LARGEST = 64 * 1024 - 1;
+/** Maximum bytes of the paths: sshd passes a command to a shell as one argument, which Linux limits to 128 KiB. */
+const ARGUMENTS = 48 * 1024;
+/** Words that `sh` may split and `find` takes literally. */
+const PLAIN = /^[A-Za-z0-9_.+-]+$/;
+
+/** A check whether a worker is exactly as expected. */
+export interface QuickCheck {
+  /** The first arguments of {@link QUICK_SCRIPT}: the expected hash, where find starts, and what it leaves out. */
+  readonly words: readonly string[];
+  /** Files to hash. */
+  readonly paths: readonly string[];
+  /** What is on the worker if the check succeeds. */
+  readonly inspection: Inspection;
+}
+
+/** What the script prints if the worker is as expected. */
+export const SAME = "maand-inspect same";
+
+/**
+ * Hashes a list of everything below the jobs' directories (type, mode, path) and the hashes of the given files. If that is the
+ * expected hash, prints SAME. Otherwise it starts Python, which reads the inspection program from the input. Starting Python takes
+ * several times as long as these programs, and usually nothing differs. Any other find, sort or sha256sum has other output, so Python
+ * decides.
+ */
+export const QUICK_SCRIPT = [
+  "root=$1 python=$2 code=$3 length=$4 want=$5 starts=$6 prune=$7; shift 7",
+  "set -f",
+  "check() {",
+  " export LC_ALL=C",
+  ' cd "$root" && { find -H $starts -mindepth 1 \\( $prune \\) -prune -o -printf "%y %m %p\\\\0" | sort -z; sha256sum -z -- "$@"; } | sha256sum',
+  "}",
+  `[ "$(check "$@" 2>/dev/null)" = "$want  -" ] && printf '%s\\n' "${SAME}" && exit 0`,
+  'exec "$python" -I -S -c "$code" "$root/bin/runner.py" "$length"',
+].join("\n");
+
+/**
+ * The check of a request. Undefined if it cannot decide, because the request has large or unusual files, owners, or files that a job
+ * keeps; or would cost more than it saves.
+ */
+export function quickCheck({ jobs, keep, metadata, users, groups }: InspectContext): QuickCheck | undefined {
+  const names = [...jobs.keys()];
+  if (names.length === 0 || users.length + groups.length > 0 || ![...names, ...keep].every((name) => PLAIN.test(name)))
+    return undefined;
+  if ([...jobs.values()].some(({ protect, files }) => protect.length > 0 || files.size === 0)) return undefined;
+  const files = [...jobs].flatMap(([job, { files: own }]) =>
+    [...own].map(([path, file]) => ({ path: `jobs/${job}/${path}`, ...file })),
+  );
+  if (files.some(({ size }) => size === undefined || size > LARGEST)) return undefined;
+  const paths = [...files.map(({ path }) => path), ...metadata.keys()];
+  if (Buffer.byteLength(paths.join("\0")) > ARGUMENTS) return undefined;
+  const starts = names.map((job) => `jobs/${job}`);
+  const prune = starts.flatMap((start) => keep.map((name) => `-path ${start}/${name}`));
+  const hashes = [...files.map(({ path, hash }) => `${hash}  ${path}\0`), ...[...metadata].map(metadataLine)];
+  const want = createHash("sha256")
+    .update(`${listing(files).join("")}${hashes.join("")}`)
+    .digest("hex");
+  const found = new Map([...metadata].map(([path, hash]) => [path, { hash }]));
+  const inspection = { exists: true, metadata: found, jobs: asFound(jobs), users: new Map(), groups: new Map() };
+  return { words: [want, starts.join(" "), prune.join(" -o ")], paths, inspection };
+}
+
+function metadataLine([path, hash]: readonly [string, string]): string {
+  return `${hash}  ${path}\0`;
+}
+
+/** What find prints, sorted by bytes: files with their modes, and the directories above them. */
+function listing(files: readonly { readonly path: string; readonly mode: number }[]): string[] {
+  const directories = new Set(files.flatMap(({ path }) => directoriesAbove(path)));
+  const lines = [
+    ...[...directories].map((path) => `d 755 ${path}\0`),
+    ...files.map(({ path, mode }) => `f ${mode.toString(8)} ${path}\0`),
+  ];
+  return lines.sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
+}
+
+/** `jobs/api/conf` and `jobs/api/conf/a` of `jobs/api/conf/a/b`, without `jobs/api`. */
+function directoriesAbove(path: string): string[] {
+  const names = path.split("/").slice(0, -1);
+  return names.map((_, at) => names.slice(0, at + 1).join("/")).slice(2);
+}
+
+function asFound(jobs: InspectContext["jobs"]): ReadonlyMap<string, InspectedJob> {
+  const ofJob = ({ files }: { readonly files: ReadonlyMap<string, Expected> }): InspectedJob => ({
+    files: [...files].map(([path, { hash, mode, size = 0 }]) => ({ path, hash, mode, size })),
+    others: [],
+    hasMore: false,
+    unread: [],
+  });
+  return new Map([...jobs].map(([job, request]) => [job, ofJob(request)]));
+}
+
+interface Expected {
+  readonly hash: string;
+  readonly mode: number;
+  readonly size?: number;
+}
