@@ -60,8 +60,10 @@ export {
   syncedPaths,
 } from "./domain/deploy/sync-conflicts.ts";
 export { NO_VERSION } from "./domain/deploy/version.ts";
+export { type EnvFile, parseEnvFile } from "./domain/kv/env-file.ts";
 export type { KvRow } from "./domain/kv/kv-derived.ts";
 export { isSecret, NAMESPACE } from "./domain/kv/kv-names.ts";
+export { jobSecret, ownerText, type SecretOwner } from "./domain/kv/secret-names.ts";
 export { COMMAND_EVENTS, type CommandEvent } from "./domain/manifest/command-events.ts";
 export { type HeldText, heldTexts } from "./domain/release/held-texts.ts";
 export { type Hold, holdText } from "./domain/release/hold.ts";
@@ -88,6 +90,14 @@ export { type Collected, gc } from "./jobs/gc.ts";
 export { type HealthReport, healthCheck } from "./jobs/health-command.ts";
 export { type JobCommandOptions, type JobCommandReport, runJobCommand } from "./jobs/job-command.ts";
 export { type MarkedAllocation, markStopped } from "./jobs/mark-stopped.ts";
+export type { SecretEffects } from "./jobs/secrets/secret-effects.ts";
+export {
+  checkSecretKey,
+  removeSecret,
+  type SecretChange,
+  type SecretsChanged,
+  setSecrets,
+} from "./jobs/secrets/write-secrets.ts";
 export type { FileDiff, PlanDiffs } from "./plan/diff-plan.ts";
 export { diffReleases, type ReleaseDiff } from "./plan/diff-releases.ts";
 export { fileDiff, type Side, type Unseen } from "./plan/file-diff.ts";
