@@ -52,6 +52,7 @@ export const ERROR_CODES = {
   PLAN_INVALID: "A file is not a plan that this maand can carry out in this bucket; nothing was changed.",
   PLAN_STALE: "Something that a saved plan rests on has changed since it was made; nothing was changed.",
   PLAN_DIFFERS: "The plan of a job turned out differently than in the saved plan, so the job was left as it was.",
+  SECRET_NOT_READ: "A secret could not be read from where it is kept.",
 } as const;
 
 /** One of the codes in {@link ERROR_CODES}. */

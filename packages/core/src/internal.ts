@@ -90,6 +90,7 @@ export { type Collected, gc } from "./jobs/gc.ts";
 export { type HealthReport, healthCheck } from "./jobs/health-command.ts";
 export { type JobCommandOptions, type JobCommandReport, runJobCommand } from "./jobs/job-command.ts";
 export { type MarkedAllocation, markStopped } from "./jobs/mark-stopped.ts";
+export { type RefreshSecrets, refreshSecrets } from "./jobs/secrets/refresh-secrets.ts";
 export type { SecretEffects } from "./jobs/secrets/secret-effects.ts";
 export {
   checkSecretKey,
@@ -133,6 +134,7 @@ export {
 export { LINE_LIMIT, LineSplitter } from "./remote/lines.ts";
 export { BeginMarker, readToMarker } from "./remote/login/begin-marker.ts";
 export { type FailedLogin, loginFailure } from "./remote/login/login-failure.ts";
+export { Mask } from "./remote/mask-secrets.ts";
 export { lastLines, mustSucceed, OUTPUT_LIMIT, Output } from "./remote/output.ts";
 export { type Cutoff, type FollowOptions, followProcess } from "./remote/process/follow-process.ts";
 export { type ProcessEnd, type ProcessOptions, type RunningProcess, startProcess } from "./remote/process/process.ts";

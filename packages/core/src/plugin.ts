@@ -23,6 +23,7 @@ export type { ExamineContext } from "./plugin-api/contexts/examine-context.ts";
 export type { FoundFile, Inventory, InventoryContext } from "./plugin-api/contexts/inventory-context.ts";
 export type * from "./plugin-api/contexts/permit-context.ts";
 export type * from "./plugin-api/contexts/recorded-context.ts";
+export type * from "./plugin-api/contexts/secrets-context.ts";
 export type * from "./plugin-api/contexts.ts";
 export { type Claim, defineClaim, type FileSchema, type TypedClaim } from "./plugin-api/define/claim.ts";
 export { type Lifecycle, type LifecycleContext, type LifecycleStep, lifecycle } from "./plugin-api/define/lifecycle.ts";

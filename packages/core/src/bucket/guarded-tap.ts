@@ -86,6 +86,7 @@ function answersOf(hook: object, name: string): Answers | undefined {
     return { wanted: "a tree, { files }", fits: (answer) => isRecord(answer) && Array.isArray(answer.files) };
   if (name === "inventory")
     return { wanted: "an inventory, { metadata, jobs }", fits: (answer) => isObject(answer) && "jobs" in answer };
+  if (name === "resolveSecrets") return { wanted: "a Map of values", fits: (answer) => answer instanceof Map };
   if (name === "runOnce")
     return { wanted: "the result of the command", fits: (answer) => isObject(answer) && "code" in answer };
   if (name === "identify" || name === "login" || !isAnswered(hook)) return undefined;

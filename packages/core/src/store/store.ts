@@ -4,6 +4,7 @@ import { ContentRows } from "./content-rows.ts";
 import { type OpenOptions, StoreDatabase } from "./database.ts";
 import { Journal } from "./journal.ts";
 import { KvRows } from "./kv/kv-rows.ts";
+import { SecretSourceRows } from "./kv/secret-source-rows.ts";
 import { PendingAfterRows, PendingHealthRows, RolloutRows } from "./pending-rows.ts";
 import { PluginStateRows } from "./plugin-state-rows.ts";
 import { PromotedRows } from "./promoted-rows.ts";
@@ -19,6 +20,7 @@ export class Store {
   readonly promoted: PromotedRows;
   readonly releases: ReleaseRows;
   readonly kv: KvRows;
+  readonly secretSources: SecretSourceRows;
   readonly journal: Journal;
   readonly pendingAfter: PendingAfterRows;
   readonly pendingHealth: PendingHealthRows;
@@ -36,6 +38,7 @@ export class Store {
     this.promoted = new PromotedRows(db);
     this.releases = new ReleaseRows(db);
     this.kv = new KvRows(db);
+    this.secretSources = new SecretSourceRows(db);
     this.journal = new Journal(db);
     this.pendingAfter = new PendingAfterRows(db);
     this.pendingHealth = new PendingHealthRows(db);

@@ -11,11 +11,15 @@ export function reportChange(command: EngineCommand, changed: SecretsChanged): v
   else command.print([...changeLines(changed), ...effectLines(changed)].join("\n"));
 }
 
-function changeLines({ owner, changes }: SecretsChanged): string[] {
-  const lines = [...groupBy(changes, ({ change }) => change)].map(
-    ([change, some]) => `${change}: ${some.map(({ key }) => key).join(", ")}, of ${ownerText(owner)}`,
+function changeLines({ changes }: SecretsChanged): string[] {
+  const lines = [...groupBy(changes, ({ owner, change }) => `${change} ${ownerText(owner)}`).values()].flatMap(
+    (some) => {
+      const [first] = some;
+      if (!first) return [];
+      return `${first.change}: ${some.map(({ key }) => key).join(", ")}, of ${ownerText(first.owner)}`;
+    },
   );
-  return lines.length > 0 ? lines : ["nothing was changed"];
+  return lines.length > 0 ? lines : ["no secret comes from a provider"];
 }
 
 function effectLines({ changes, effects }: SecretsChanged): string[] {
@@ -39,10 +43,9 @@ function nextLines(next: SecretEffects["next"], unknown: string | undefined): st
   });
 }
 
-function record({ owner, changes, effects: { readers, next, unknown } }: SecretsChanged) {
+function record({ changes, effects: { readers, next, unknown } }: SecretsChanged) {
   return {
-    job: owner ?? null,
-    changes: changes.map(({ key, change }) => ({ key, change })),
+    changes: changes.map(({ owner, key, change }) => ({ job: owner ?? null, key, change })),
     read_by: readers.map(({ job, files }) => ({ job, files })),
     next: next?.map(({ job, host, action }) => ({ job, worker_ip: host, action })) ?? null,
     unknown: unknown ?? null,

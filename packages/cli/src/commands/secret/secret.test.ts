@@ -158,8 +158,7 @@ describe("maand secret set", () => {
     await bucket.deploy();
     const shared = await typed({ input: "u" }, "secret", "set", "token", "--json");
     expect(JSON.parse(shared.out)).toEqual({
-      job: null,
-      changes: [{ key: "token", change: "changed" }],
+      changes: [{ job: null, key: "token", change: "changed" }],
       read_by: [
         { job: "api", files: ["app.conf.tpl"] },
         { job: "web", files: ["web.conf.tpl"] },
@@ -251,10 +250,10 @@ describe("maand secret get and list", () => {
     expect((await maand("secret", "get", "token")).err).toContain('the bucket has no secret "token"');
     const list = await maand("secret", "list");
     expect(list.out).toMatch(
-      /│ OF +│ KEY +│ VERSION │ CHANGED +│\n.*\n│ job web │ token │ +1 │ 2026-09-21 14:13:20 │\n/,
+      /│ OF +│ KEY +│ VERSION │ CHANGED +│ FROM │\n.*\n│ job web │ token │ +1 │ 2026-09-21 14:13:20 │ +│\n/,
     );
     const [row] = JSON.parse((await maand("secret", "list", "--job", "web", "--json")).out);
-    expect(row).toEqual({ job: "web", key: "token", version: 1, created_date: 1_790_000_000 });
+    expect(row).toEqual({ job: "web", key: "token", version: 1, created_date: 1_790_000_000, source: null });
   });
 
   it("no other output and no file of the bucket has a value", async () => {

@@ -1,6 +1,13 @@
 import { EngineCommand } from "@maand/command/internal";
 import { MaandError } from "@maand/core";
-import { checkSecretKey, ownerText, parseEnvFile, removeSecret, setSecrets } from "@maand/core/internal";
+import {
+  checkSecretKey,
+  ownerText,
+  parseEnvFile,
+  refreshSecrets,
+  removeSecret,
+  setSecrets,
+} from "@maand/core/internal";
 import { Command, Option } from "clipanion";
 import { readText, readValue } from "./read-value.ts";
 import { reportChange } from "./report.ts";
@@ -102,6 +109,31 @@ class SecretRemoveCommand extends EngineCommand {
   }
 }
 
+/** `maand secret refresh`. */
+class SecretRefreshCommand extends EngineCommand {
+  static override paths = [["secret", "refresh"]];
+  static override usage = Command.Usage({
+    category: "Operate",
+    description: "read secrets again from their providers",
+    details:
+      "A build reads a secret from its provider once, and again only if the reference changed or secrets_max_age has passed. This command reads them now, stores what changed, and says what the next deploy restarts.",
+    examples: [
+      ["All of them", "maand secret refresh"],
+      ["One secret of a job", "maand secret refresh db_password --job api"],
+    ],
+  });
+
+  keys = Option.Rest({ name: "key" });
+  job = Option.String("--job", { description: "Only the secrets of this job." });
+
+  override async work(): Promise<number> {
+    return this.withEngine(async (bucket) => {
+      reportChange(this, await refreshSecrets(bucket, { keys: this.keys, job: this.job }));
+      return 0;
+    });
+  }
+}
+
 function valueTyped(): MaandError {
   return new MaandError({
     code: "USAGE",
@@ -112,4 +144,4 @@ function valueTyped(): MaandError {
 }
 
 /** The commands that change secrets. */
-export const SECRET_COMMANDS = [SecretSetCommand, SecretImportCommand, SecretRemoveCommand];
+export const SECRET_COMMANDS = [SecretSetCommand, SecretImportCommand, SecretRemoveCommand, SecretRefreshCommand];

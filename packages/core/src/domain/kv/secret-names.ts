@@ -4,6 +4,12 @@ import { NAMESPACE } from "./kv-names.ts";
 /** The job that a secret belongs to; undefined for a secret of the bucket, which every job may read. */
 export type SecretOwner = string | undefined;
 
+/** A secret: its owner and its key. */
+export interface SecretName {
+  readonly owner: SecretOwner;
+  readonly key: string;
+}
+
 /** The keys of secrets that people set, or name in references. */
 export const SECRET_KEY_RULE = "letters, digits, _ . and -, at most 128, beginning with a letter, digit or _";
 
@@ -31,6 +37,11 @@ interface SecretsReader {
 export function jobSecret(kv: SecretsReader, job: string, key: string): string {
   const own = NAMESPACE.secrets(job);
   return kv.find(own, key) ?? kv.find(NAMESPACE.bucketSecrets, key) ?? kv.get(own, key);
+}
+
+/** The owner of the secrets in a namespace of {@link secretNamespace}. */
+export function ownerOfNamespace(namespace: string): SecretOwner {
+  return namespace === NAMESPACE.bucketSecrets ? undefined : namespace.slice(NAMESPACE.secrets("").length);
 }
 
 /** Whether a text may be the key of a secret. */

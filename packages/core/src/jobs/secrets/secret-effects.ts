@@ -1,6 +1,6 @@
 import type { Bucket } from "../../bucket/bucket.ts";
 import { asMaandError } from "../../bucket/outcome.ts";
-import type { SecretOwner } from "../../domain/kv/secret-names.ts";
+import type { SecretName } from "../../domain/kv/secret-names.ts";
 import { planDeploy } from "../../plan/plan-deploy.ts";
 import { type SecretReader, secretReaders } from "./secret-readers.ts";
 
@@ -22,12 +22,8 @@ export interface SecretEffects {
 }
 
 /** Plans a deploy of the jobs that read some secrets, as of the last build. Contacts no worker; call it without the lock. */
-export async function secretEffects(
-  bucket: Bucket,
-  owner: SecretOwner,
-  keys: readonly string[],
-): Promise<SecretEffects> {
-  const readers = secretReaders(bucket, owner, keys);
+export async function secretEffects(bucket: Bucket, secrets: readonly SecretName[]): Promise<SecretEffects> {
+  const readers = secrets.length === 0 ? [] : secretReaders(bucket, secrets);
   if (readers.length === 0) return { readers, next: [], unknown: undefined };
   try {
     const jobs = readers.map(({ job }) => job);

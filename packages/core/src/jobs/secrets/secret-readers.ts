@@ -1,7 +1,7 @@
 import type { Bucket } from "../../bucket/bucket.ts";
 import { NAMESPACE } from "../../domain/kv/kv-names.ts";
-import type { SecretOwner } from "../../domain/kv/secret-names.ts";
-import { demandedJobs, type Job } from "../../domain/workspace/job.ts";
+import type { SecretName, SecretOwner } from "../../domain/kv/secret-names.ts";
+import { demandedJobs, type Job, type JobFile } from "../../domain/workspace/job.ts";
 
 /** A job with templates that name a secret. */
 export interface SecretReader {
@@ -11,20 +11,23 @@ export interface SecretReader {
 }
 
 /**
- * The jobs whose templates of the last build name one of these keys, sorted. A template that computes the name of a key, and a job
- * command that reads a secret, are not found.
+ * The jobs whose templates of the last build name one of these secrets, sorted. A template that computes the name of a key, and a
+ * job command that reads a secret, are not found.
  */
 export function secretReaders(
   { store, kv }: Pick<Bucket, "store" | "kv">,
-  owner: SecretOwner,
-  keys: readonly string[],
+  secrets: readonly SecretName[],
 ): SecretReader[] {
-  const read = ({ hash }: { readonly hash: string }) => Buffer.from(store.contents.read(hash)).toString();
+  const textOf = ({ hash }: JobFile) => Buffer.from(store.contents.read(hash)).toString();
   return store.catalog.read().jobs.flatMap((job): SecretReader[] => {
-    if (!mayRead(job, owner)) return [];
-    const own = owner === undefined ? new Set(kv.keys(NAMESPACE.secrets(job.name))) : new Set<string>();
-    const files = job.files.filter(({ path }) => path.endsWith(".tpl"));
-    const naming = files.filter((file) => namesOne(read(file), keys, own));
+    const readable = secrets.filter(({ owner }) => mayRead(job, owner));
+    if (readable.length === 0) return [];
+    const own = new Set(kv.keys(NAMESPACE.secrets(job.name)));
+    const templates = job.files.filter(({ path }) => path.endsWith(".tpl"));
+    const naming = templates.filter((file) => {
+      const text = textOf(file);
+      return readable.some((secret) => names(text, secret, own));
+    });
     return naming.length === 0 ? [] : [{ job: job.name, files: naming.map(({ path }) => path).sort() }];
   });
 }
@@ -33,8 +36,11 @@ function mayRead(job: Job, owner: SecretOwner): boolean {
   return owner === undefined || owner === job.name || demandedJobs(job).includes(owner);
 }
 
-/** Whether a template names a key. One that the job has a secret of its own for counts only with the namespace beside it. */
-function namesOne(text: string, keys: readonly string[], own: ReadonlySet<string>): boolean {
-  const names = (key: string) => text.includes(`"${key}"`) || text.includes(`\`${key}\``);
-  return keys.some((key) => names(key) && (!own.has(key) || text.includes(NAMESPACE.bucketSecrets)));
+/**
+ * Whether a template names a secret. If the job has one of its own with the key, that of the bucket counts only with its
+ * namespace beside it.
+ */
+function names(text: string, { owner, key }: SecretName, own: ReadonlySet<string>): boolean {
+  if (!text.includes(`"${key}"`) && !text.includes(`\`${key}\``)) return false;
+  return owner !== undefined || !own.has(key) || text.includes(NAMESPACE.bucketSecrets);
 }

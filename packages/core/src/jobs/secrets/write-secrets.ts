@@ -3,6 +3,7 @@ import {
   isSecretKey,
   ownerText,
   SECRET_KEY_RULE,
+  type SecretName,
   type SecretOwner,
   secretNamespace,
   secretValueProblem,
@@ -14,14 +15,12 @@ import { checkOwner, noSecret } from "./secret-owner.ts";
 import { secretReaders } from "./secret-readers.ts";
 
 /** What became of one secret. */
-export interface SecretChange {
-  readonly key: string;
+export interface SecretChange extends SecretName {
   readonly change: "created" | "changed" | "unchanged" | "removed";
 }
 
 /** The result of a command that changes secrets. */
 export interface SecretsChanged {
-  readonly owner: SecretOwner;
   readonly changes: readonly SecretChange[];
   readonly effects: SecretEffects;
 }
@@ -35,39 +34,46 @@ export interface SetSecrets {
   readonly values: ReadonlyMap<string, string>;
 }
 
-/** Stores secrets, all or none, and plans what the next deploy does with them. Throws USAGE, NOT_FOUND, BUSY. */
+/**
+ * Stores secrets, all or none, and plans what the next deploy does with them. Throws USAGE, also for a secret that a provider
+ * keeps; NOT_FOUND, BUSY.
+ */
 export async function setSecrets(bucket: Bucket, { command, owner, values }: SetSecrets): Promise<SecretsChanged> {
   for (const value of values.values()) bucket.mask.add(value);
-  const changes = locked(bucket, command, () => {
+  const changes = whileLocked(bucket, command, () => {
     checkOwner(bucket, owner);
-    for (const [key, value] of values) checkSecret(key, value);
-    return bucket.store.transaction(() => [...values].map(([key, value]) => put(bucket, owner, key, value)));
+    for (const [key, value] of values) {
+      checkSecret(key, value);
+      refuseReferenced(bucket, { owner, key });
+    }
+    return bucket.store.transaction(() => [...values].map(([key, value]) => put(bucket, { owner, key }, value)));
   });
-  const changed = changes.filter(({ change }) => change !== "unchanged").map(({ key }) => key);
-  return { owner, changes, effects: await effectsOf(bucket, owner, changed) };
+  return { changes, effects: await effectsOf(bucket, changes) };
 }
 
 /** Options of {@link removeSecret}. */
-export interface RemoveSecret {
-  readonly owner: SecretOwner;
-  readonly key: string;
+export interface RemoveSecret extends SecretName {
   /** Also remove it if templates read it. */
   readonly force: boolean;
 }
 
-/** Deletes a secret. Throws USAGE if a template of the last build names it, unless forced; NOT_FOUND, BUSY. */
+/**
+ * Deletes a secret. Throws USAGE if a template of the last build names it, unless forced, or a provider keeps it; NOT_FOUND,
+ * BUSY.
+ */
 export async function removeSecret(bucket: Bucket, { owner, key, force }: RemoveSecret): Promise<SecretsChanged> {
   const namespace = secretNamespace(owner);
-  locked(bucket, "secret rm", () => {
-    checkOwner(bucket, owner);
+  const changes = [{ owner, key, change: "removed" as const }];
+  whileLocked(bucket, "secret rm", () => {
     if (!bucket.kv.keys(namespace).includes(key)) throw noSecret(owner, key, bucket.kv.keys(namespace));
-    if (!force) refuseInUse(bucket, owner, key);
+    refuseReferenced(bucket, { owner, key });
+    if (!force) refuseInUse(bucket, { owner, key });
     bucket.store.transaction(() => bucket.kv.remove(namespace, key));
   });
-  return { owner, changes: [{ key, change: "removed" }], effects: await effectsOf(bucket, owner, [key]) };
+  return { changes, effects: await effectsOf(bucket, changes) };
 }
 
-function locked<T>(bucket: Bucket, command: string, work: () => T): T {
+function whileLocked<T>(bucket: Bucket, command: string, work: () => T): T {
   const lock = lockBucket(bucket, command);
   try {
     return work();
@@ -76,16 +82,36 @@ function locked<T>(bucket: Bucket, command: string, work: () => T): T {
   }
 }
 
-function effectsOf(bucket: Bucket, owner: SecretOwner, keys: readonly string[]): Promise<SecretEffects> {
-  if (keys.length > 0) return secretEffects(bucket, owner, keys);
-  return Promise.resolve({ readers: [], next: [], unknown: undefined });
+/** What the changes come to; call it without the lock. */
+export function effectsOf(bucket: Bucket, changes: readonly SecretChange[]): Promise<SecretEffects> {
+  return secretEffects(
+    bucket,
+    changes.filter(({ change }) => change !== "unchanged"),
+  );
 }
 
-function put({ kv }: Bucket, owner: SecretOwner, key: string, value: string): SecretChange {
+function put({ kv }: Bucket, { owner, key }: SecretName, value: string): SecretChange {
+  const before = kv.find(secretNamespace(owner), key);
+  kv.put(secretNamespace(owner), key, value);
+  return { owner, key, change: changeOf(before, value) };
+}
+
+/** How a value changed. */
+export function changeOf(before: string | undefined, value: string): SecretChange["change"] {
+  if (before === undefined) return "created";
+  return before === value ? "unchanged" : "changed";
+}
+
+/** A value that is set here would be replaced by the next build. */
+function refuseReferenced({ store }: Bucket, { owner, key }: SecretName): void {
   const namespace = secretNamespace(owner);
-  const before = kv.find(namespace, key);
-  kv.put(namespace, key, value);
-  return { key, change: before === undefined ? "created" : before === value ? "unchanged" : "changed" };
+  const source = store.secretSources.all().find((one) => one.namespace === namespace && one.key === key);
+  if (!source) return;
+  throw new MaandError({
+    code: "USAGE",
+    message: `${key} of ${ownerText(owner)} is read from ${source.reference}`,
+    hint: "change it there, then run maand secret refresh; or take the reference out of the workspace and run maand build",
+  });
 }
 
 /** Refuses a key or value; the message has no part of the value, and a key that may hold one is not repeated. */
@@ -106,8 +132,8 @@ export function checkSecretKey(key: string): void {
   });
 }
 
-function refuseInUse(bucket: Bucket, owner: SecretOwner, key: string): void {
-  const readers = secretReaders(bucket, owner, [key]);
+function refuseInUse(bucket: Bucket, { owner, key }: SecretName): void {
+  const readers = secretReaders(bucket, [{ owner, key }]);
   if (readers.length === 0) return;
   const files = readers.map(({ job, files: names }) => `${job} (${names.join(", ")})`).join(", ");
   throw new MaandError({

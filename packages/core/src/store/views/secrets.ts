@@ -1,4 +1,3 @@
-import type { KvEntry } from "../../domain/kv/kv-derived.ts";
 import { NAMESPACE } from "../../domain/kv/kv-names.ts";
 import { type SecretOwner, secretNamespace } from "../../domain/kv/secret-names.ts";
 import type { Store } from "../store.ts";
@@ -10,6 +9,8 @@ export interface SecretView {
   readonly version: number;
   /** When this version was written, in Unix seconds. */
   readonly createdDate: number;
+  /** The reference that it was read from; undefined if it was set. */
+  readonly source: string | undefined;
 }
 
 /** The secrets of the bucket and of jobs, or of one owner, sorted; the key of the bucket is not needed. */
@@ -17,17 +18,13 @@ export function secretViews(store: Store, only?: { readonly owner: SecretOwner }
   const prefix = NAMESPACE.secrets("");
   const jobs = store.kv.namespaces(prefix).map((namespace) => namespace.slice(prefix.length));
   const owners = only ? [only.owner] : [undefined, ...jobs];
-  return owners.flatMap((owner) =>
-    store.kv
-      .namespace(secretNamespace(owner))
-      .filter(({ deleted }) => !deleted)
-      .map((row) => viewOf(owner, row)),
-  );
-}
-
-function viewOf(
-  owner: SecretOwner,
-  { key, version, createdDate }: Pick<KvEntry, "key" | "version" | "createdDate">,
-): SecretView {
-  return { owner, key, version, createdDate };
+  const sources = new Map(store.secretSources.all().map((source) => [`${source.namespace} ${source.key}`, source]));
+  return owners.flatMap((owner) => {
+    const namespace = secretNamespace(owner);
+    const live = store.kv.namespace(namespace).filter(({ deleted }) => !deleted);
+    return live.map(({ key, version, createdDate }) => {
+      const source = sources.get(`${namespace} ${key}`)?.reference;
+      return { owner, key, version, createdDate, source };
+    });
+  });
 }

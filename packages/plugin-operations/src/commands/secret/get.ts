@@ -45,12 +45,19 @@ export class SecretGetCommand extends StoredCommand {
           ) ?? "maand secret list shows all secrets",
       });
     const value = this.reveal ? kvEntry(store, paths, secretNamespace(owner), key).value() : undefined;
-    const { version, createdDate } = secret;
+    const { version, createdDate, source } = secret;
     if (this.json)
-      this.printJson({ job: owner ?? null, key, version, created_date: createdDate, value: value ?? null });
+      this.printJson({
+        job: owner ?? null,
+        key,
+        version,
+        created_date: createdDate,
+        source: source ?? null,
+        value: value ?? null,
+      });
     else if (value === undefined)
       this.print(
-        `${key} of ${ownerText(owner)}: version ${version}, changed ${createdAt(secret)} UTC; --reveal prints it`,
+        `${key} of ${ownerText(owner)}: version ${version}, changed ${createdAt(secret)} UTC${source === undefined ? "" : `, from ${source}`}; --reveal prints it`,
       );
     else this.#printValue(value);
     return 0;

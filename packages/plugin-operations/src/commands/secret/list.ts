@@ -26,16 +26,16 @@ export class SecretListCommand extends StoredCommand {
     if (job !== undefined) refuseUnknown("job", "--job", [job], [...known, ...owners]);
     const secrets = all.filter(({ owner }) => job === undefined || owner === job);
     if (this.json) this.printJson(secrets.map(record));
-    else this.printTable(["of", "key", { name: "version", numeric: true }, "changed"], secrets.map(row));
+    else this.printTable(["of", "key", { name: "version", numeric: true }, "changed", "from"], secrets.map(row));
     return 0;
   }
 }
 
 function row(secret: SecretView): (string | number)[] {
-  const { owner, key, version } = secret;
-  return [owner === undefined ? "bucket" : `job ${owner}`, key, version, createdAt(secret)];
+  const { owner, key, version, source = "" } = secret;
+  return [owner === undefined ? "bucket" : `job ${owner}`, key, version, createdAt(secret), source];
 }
 
-function record({ owner, key, version, createdDate }: SecretView) {
-  return { job: owner ?? null, key, version, created_date: createdDate };
+function record({ owner, key, version, createdDate, source }: SecretView) {
+  return { job: owner ?? null, key, version, created_date: createdDate, source: source ?? null };
 }
