@@ -132,6 +132,11 @@ hooks.init.tapPromise("acme", async ({ bucket, wrote }) => {
   await writeFile(join(bucket.root, "acme.toml"), "", { flag: "a" });
   wrote("acme.toml");
 });`,
+  resolveSecrets: `
+hooks.resolveSecrets.tapPromise("acme", async ({ provider, references }) => {
+  if (provider !== "acme") return undefined;
+  return new Map(references.map(({ text, path }) => [text, process.env[\`ACME_\${path.join("_")}\`] ?? ""]));
+});`,
   validate: `
 hooks.validate.tap("acme", ({ jobs, report }) => {
   for (const { name, manifest } of jobs.filter((job) => job.manifest.acme === undefined))

@@ -3,9 +3,9 @@
 FLEET_PACKAGES=(openssh-server rsync sudo procps)
 
 # Programs that read what a realistic workspace renders, shells that complete command lines or that users of workers log in
-# with, and a Prometheus with a browser for its pages; nothing else needs them, so without the first only that test fails, and
-# without the others their tests are skipped.
-CONSUMER_PACKAGES=(nginx-light haproxy redis-server redis-tools postgresql openssl zsh fish tcsh ksh prometheus chromium)
+# with, a Prometheus with a browser for its pages, and programs that keep secrets; nothing else needs them, so without the first only
+# that test fails, and without the others their tests are skipped.
+CONSUMER_PACKAGES=(nginx-light haproxy redis-server redis-tools postgresql openssl zsh fish tcsh ksh prometheus chromium pass gnupg age)
 
 need_fleet() {
   [ "$(id -u)" = 0 ] ||
@@ -33,6 +33,7 @@ want_consumers() {
 consumers_are_there() {
   [ -x /usr/sbin/nginx ] && [ -x /usr/sbin/haproxy ] && [ -x /usr/bin/redis-server ] && [ -x /usr/bin/redis-cli ] &&
     [ -x /usr/bin/openssl ] && [ -x /usr/bin/zsh ] && [ -x /usr/bin/fish ] && [ -x /usr/bin/tcsh ] && [ -x /usr/bin/ksh ] &&
+    [ -x /usr/bin/pass ] && [ -x /usr/bin/gpg ] && [ -x /usr/bin/age ] && [ -x /usr/bin/age-keygen ] &&
     [ -x /usr/bin/prometheus ] && [ -x /usr/bin/promtool ] && [ -x /usr/bin/chromium ] &&
     compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null
 }

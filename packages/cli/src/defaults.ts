@@ -11,6 +11,7 @@ import { notify } from "@maand/plugin-notify";
 import { operations } from "@maand/plugin-operations";
 import { prometheus } from "@maand/plugin-prometheus";
 import { rsync } from "@maand/plugin-rsync";
+import { secrets } from "@maand/plugin-secrets";
 import { ssh } from "@maand/plugin-ssh";
 import { templates } from "@maand/plugin-templates";
 
@@ -27,7 +28,8 @@ export type StockName =
   | "prometheus"
   | "operations"
   | "import"
-  | "notify";
+  | "notify"
+  | "secrets";
 
 const made = new WeakSet<Plugin>();
 
@@ -38,7 +40,7 @@ const made = new WeakSet<Plugin>();
 export function defaults(): PluginList<StockName> {
   const plugins = [
     ...[ssh(), local(), rsync(), make(), templates(), certs(), health()],
-    ...[jobCommands(), prometheus(), operations(), goImport(), notify()],
+    ...[jobCommands(), prometheus(), operations(), goImport(), notify(), secrets()],
   ];
   for (const plugin of plugins) made.add(plugin);
   return pluginList<StockName>(plugins);
@@ -71,4 +73,5 @@ export const STOCK_MODULES: Modules = {
   "@maand/plugin-operations": () => import("@maand/plugin-operations"),
   "@maand/plugin-import": () => import("@maand/plugin-import"),
   "@maand/plugin-notify": () => import("@maand/plugin-notify"),
+  "@maand/plugin-secrets": () => import("@maand/plugin-secrets"),
 };

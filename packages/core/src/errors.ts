@@ -56,6 +56,7 @@ export const ERROR_CODES = {
     "Too much of a job would be away at a time, or a job that it excludes is being changed; nothing was stopped.",
   STILL_IN_USE: "Something still ran on a drained worker, so it was not rebooted.",
   NOT_REBOOTED: "A worker was not back from a reboot with a new boot id in time.",
+  SECRET_NOT_READ: "A secret could not be read from where it is kept.",
 } as const;
 
 /** One of the codes in {@link ERROR_CODES}. */

@@ -59,8 +59,10 @@ export {
 } from "./domain/deploy/sync-conflicts.ts";
 export { NO_VERSION } from "./domain/deploy/version.ts";
 export type { FileDifference, FileDrift } from "./domain/drift/compare-files.ts";
+export { type EnvFile, parseEnvFile } from "./domain/kv/env-file.ts";
 export type { KvRow } from "./domain/kv/kv-derived.ts";
 export { isSecret, NAMESPACE } from "./domain/kv/kv-names.ts";
+export { jobSecret, ownerText, type SecretOwner } from "./domain/kv/secret-names.ts";
 export { type FailureLimit, parseFailureLimit } from "./domain/maintenance/failure-limit.ts";
 export type { MaintenanceRequest } from "./domain/maintenance/maintenance.ts";
 export { COMMAND_EVENTS, type CommandEvent } from "./domain/manifest/command-events.ts";
@@ -93,6 +95,15 @@ export { type HealthReport, healthCheck } from "./jobs/health-command.ts";
 export { type JobCommandOptions, type JobCommandReport, runJobCommand } from "./jobs/job-command.ts";
 export { type MarkedAllocation, markStopped } from "./jobs/mark-stopped.ts";
 export { type PendingChange, pendingChanges } from "./jobs/pending-changes.ts";
+export { type RefreshSecrets, refreshSecrets } from "./jobs/secrets/refresh-secrets.ts";
+export type { SecretEffects } from "./jobs/secrets/secret-effects.ts";
+export {
+  checkSecretKey,
+  removeSecret,
+  type SecretChange,
+  type SecretsChanged,
+  setSecrets,
+} from "./jobs/secrets/write-secrets.ts";
 export type { MaintenanceReport } from "./maintain/conduct.ts";
 export {
   abortMaintenance,
@@ -134,6 +145,7 @@ export {
 export { LINE_LIMIT, LineSplitter } from "./remote/lines.ts";
 export { BeginMarker, readToMarker } from "./remote/login/begin-marker.ts";
 export { type FailedLogin, loginFailure } from "./remote/login/login-failure.ts";
+export { Mask } from "./remote/mask-secrets.ts";
 export { lastLines, mustSucceed, OUTPUT_LIMIT, Output } from "./remote/output.ts";
 export { type Cutoff, type FollowOptions, followProcess } from "./remote/process/follow-process.ts";
 export { type ProcessEnd, type ProcessOptions, type RunningProcess, startProcess } from "./remote/process/process.ts";

@@ -24,6 +24,7 @@ export type * from "./plugin-api/contexts/inspect-context.ts";
 export type { FoundFile, Inventory, InventoryContext } from "./plugin-api/contexts/inventory-context.ts";
 export type * from "./plugin-api/contexts/permit-context.ts";
 export type * from "./plugin-api/contexts/recorded-context.ts";
+export type * from "./plugin-api/contexts/secrets-context.ts";
 export type { WorkerCommandContext } from "./plugin-api/contexts/worker-command-context.ts";
 export type * from "./plugin-api/contexts.ts";
 export { type Claim, defineClaim, type FileSchema, type TypedClaim } from "./plugin-api/define/claim.ts";

@@ -9,6 +9,7 @@ export type { Finding } from "./domain/checks/finding.ts";
 export { error, type Problem } from "./domain/checks/problem.ts";
 export { unbuiltText } from "./domain/checks/unbuilt-text.ts";
 export { groupBy } from "./domain/group-by.ts";
+export { ownerText, type SecretOwner, secretNamespace } from "./domain/kv/secret-names.ts";
 export { isInMaintenance, type MaintainedWorker, phasesOf } from "./domain/maintenance/maintenance.ts";
 export { heldTexts } from "./domain/release/held-texts.ts";
 export { holdText } from "./domain/release/hold.ts";
@@ -33,6 +34,7 @@ export {
 } from "./store/views/maintenance.ts";
 export { jobReleases, type ReleaseView } from "./store/views/releases.ts";
 export { openRollouts, type RolloutView } from "./store/views/rollouts.ts";
+export { type SecretView, secretViews } from "./store/views/secrets.ts";
 export { isRefused, noAccess } from "./trust/access.ts";
 
 /** Compares a workspace with its build; loaded when needed, because reading a workspace requires further modules. */

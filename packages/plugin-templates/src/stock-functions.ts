@@ -1,5 +1,5 @@
 import { isMaandError, MaandError, type RenderContext, type TemplateFunctions } from "@maand/core";
-import { NAMESPACE } from "@maand/core/internal";
+import { jobSecret } from "@maand/core/internal";
 import { numberFunctions, textFunctions, typed } from "@maand/gotemplate";
 
 /** The functions of every template, besides those of Go. The allocation's KV reader decides what they may read. */
@@ -14,7 +14,7 @@ function reading(current: () => RenderContext): TemplateFunctions {
     getOptional: typed(["string", "string"], (namespace, key) =>
       naming(key, () => current().kv.find(namespace, key) ?? ""),
     ),
-    getSecret: typed(["string"], (key) => get(NAMESPACE.secrets(current().job.name), key)),
+    getSecret: typed(["string"], (key) => jobSecret(current().kv, current().job.name, key)),
     keys: typed(["string"], (namespace) => current().kv.keys(namespace)),
   };
 }

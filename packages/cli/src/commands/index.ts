@@ -13,6 +13,7 @@ const OWN: Readonly<Record<string, Load>> = {
   plan: async () => [(await import("./plan.ts")).PlanCommand],
   rollback: async () => [(await import("./rollback.ts")).RollbackCommand],
   rollout: async () => (await import("./rollout.ts")).ROLLOUT_COMMANDS,
+  secret: async () => (await import("./secret/secret.ts")).SECRET_COMMANDS,
   job: async () => (await import("./job/control.ts")).JOB_COMMANDS,
   jobcommand: async () => [(await import("./jobcommand.ts")).JobCommandCommand],
   job_command: async () => [(await import("./jobcommand.ts")).JobCommandCommand],
@@ -29,7 +30,7 @@ const OWN: Readonly<Record<string, Load>> = {
 const WORDS: readonly string[] = [
   ...["init", "import", "build", "plan", "deploy", "rollback", "rollout", "job", "jobcommand", "job_command"],
   ...["health_check", "drift", "status", "run_command", "maintain"],
-  ...["worker_facts", "worker", "cat", "info", "logs", "releases", "diff", "why", "doctor", "gc"],
+  ...["worker_facts", "worker", "secret", "cat", "info", "logs", "releases", "diff", "why", "doctor", "gc"],
   ...["plugin", "plugins", "completion", "schema"],
 ];
 

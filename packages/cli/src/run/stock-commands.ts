@@ -33,6 +33,9 @@ export function ownerOf(path: string): string {
   return STOCK_PLUGINS.find((name) => path in (BY_PLUGIN[name] ?? {})) ?? "";
 }
 
+/** Groups with commands of the program beside those of plugins. */
+const MIXED: ReadonlySet<string> = new Set(["job", "rollout", "secret"]);
+
 /**
  * The path of the stock command on a command line; for a command group alone, such as `maand cat`, its first command.
  */
@@ -40,9 +43,7 @@ export function stockPath(argv: readonly string[]): string | undefined {
   const [first, second] = words(argv);
   const typed = [`${first} ${second}`, `${first}`].find((path) => path in STOCK_COMMANDS);
   if (typed !== undefined || second !== undefined) return typed;
-  return Object.keys(STOCK_COMMANDS).find(
-    (path) => path.startsWith(`${first} `) && first !== "job" && first !== "rollout",
-  );
+  return Object.keys(STOCK_COMMANDS).find((path) => path.startsWith(`${first} `) && !MIXED.has(first ?? ""));
 }
 
 /** The command classes that a first word may need: only those of the second word if it names a command. */

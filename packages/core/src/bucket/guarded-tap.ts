@@ -104,6 +104,7 @@ function answersOf(hook: object, name: string): Answers | undefined {
     return { wanted: "a tree, { files }", fits: (answer) => isRecord(answer) && Array.isArray(answer.files) };
   if (name === "inventory")
     return { wanted: "an inventory, { metadata, jobs }", fits: (answer) => isObject(answer) && "jobs" in answer };
+  if (name === "resolveSecrets") return { wanted: "a Map of values", fits: (answer) => answer instanceof Map };
   if (name === "inspect")
     return {
       wanted: "an inspection, { exists, metadata, jobs }",

@@ -16,6 +16,7 @@ import { storeKv } from "./build-kv.ts";
 import { type Contributions, contributions } from "./contribute.ts";
 import { filesWithHeld } from "./held-jobs.ts";
 import { type NumberedCatalog, numberReleases, storeReleases } from "./number-releases.ts";
+import { resolvesStale, storeReferenced, usesStored } from "./secrets/referenced-secrets.ts";
 import { readSettings, type Understood, understand } from "./understand.ts";
 
 /** The result of a build. */
@@ -74,7 +75,8 @@ export async function buildCatalog(
   options: BuildOptions,
   adjust: (contributed: Contributions) => Contributions = (contributed) => contributed,
 ): Promise<Built> {
-  const understood = await understand(bucket);
+  const resolve = options.isPreview ? usesStored(bucket) : resolvesStale(bucket, reporter);
+  const understood = await understand(bucket, resolve);
   const { problems } = understood;
   const found = options.strict ? problems.map((problem) => ({ ...problem, level: "error" as const })) : problems;
   if (refuses(found)) throw problemsError([...found, ...heldProblems(understood)], "the workspace was refused");
@@ -110,18 +112,19 @@ interface ToSave extends Understood {
 /** Stores the result of a build in one transaction: the catalog, its files, its releases and its KV entries. */
 function save(
   bucket: Bucket,
-  { stored, read, held, numbered, built }: ToSave,
+  { stored, read, held, numbered, built, variables, secrets }: ToSave,
   contributed: Contributions,
   { purgeJobKv = false }: BuildOptions,
 ): void {
   const { store, bucketId } = bucket;
   const { catalog } = numbered;
-  const sources = { bucketId, catalog, ...read.variables };
+  const sources = { bucketId, catalog, ...variables };
   store.transaction(() => {
     for (const hash of read.contents.hashes()) store.contents.put(hash, read.contents.pieces(hash));
     store.catalog.write(stored, catalog, filesWithHeld(read, held));
     storeReleases(bucket, numbered);
     store.bucket.setBuilt(built);
+    storeReferenced(bucket, secrets, catalog);
     storeKv(bucket.kv, { before: stored, sources, contributed, purgeJobs: purgeJobKv });
     store.contents.sweep();
   });

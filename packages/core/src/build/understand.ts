@@ -1,6 +1,8 @@
 import type { Bucket } from "../bucket/bucket.ts";
-import { error, type Problem, type Report, warning } from "../domain/checks/problem.ts";
+import { error, type Problem, type Report, refuses, warning } from "../domain/checks/problem.ts";
 import { locate } from "../domain/checks/validate.ts";
+import { secretNamespace } from "../domain/kv/secret-names.ts";
+import { splitReferences } from "../domain/kv/secret-reference.ts";
 import { manifestFile } from "../domain/manifest/manifest.ts";
 import { type Assembled, assemble, type Before, type Catalog } from "../domain/workspace/catalog.ts";
 import type { Job, JobFile } from "../domain/workspace/job.ts";
@@ -11,10 +13,12 @@ import type { Plugin } from "../plugin-api/plugin.ts";
 import { isTapped } from "../plugin-api/tapping/tap-by-name.ts";
 import { kvReader } from "../run/scope/kv-reader.ts";
 import type { StoredCatalog } from "../store/catalog-rows.ts";
+import { KvOverlay } from "../store/kv/kv-overlay.ts";
 import { type ReadWorkspace, readWorkspace } from "../workspace/read.ts";
 import { buildReader } from "./build-reader.ts";
 import { type HeldJobs, heldJobs, textsWithHeld, withHeld } from "./held-jobs.ts";
 import { withLines } from "./problem-lines.ts";
+import { type ReferencedSecrets, type ResolveEntries, usesStored } from "./secrets/referenced-secrets.ts";
 
 /** A workspace, read and checked. */
 export interface Understood {
@@ -23,12 +27,15 @@ export interface Understood {
   /** Jobs that are built from a release other than the one in the workspace. */
   readonly held: HeldJobs;
   readonly catalog: Catalog;
+  /** Variables, without the references among them. */
+  readonly variables: ReadWorkspace["variables"];
+  readonly secrets: ReferencedSecrets;
   /** All problems, warnings included. */
   readonly problems: readonly Problem[];
 }
 
-/** Reads the workspace and checks its catalog; writes nothing. */
-export async function understand(bucket: Bucket): Promise<Understood> {
+/** Reads the workspace and checks its catalog; writes nothing. Without errors so far, `resolve` gets the secrets that it refers to. */
+export async function understand(bucket: Bucket, resolve: ResolveEntries = usesStored(bucket)): Promise<Understood> {
   const { store, paths } = bucket;
   const problems: Problem[] = [];
   const stored = store.catalog.read();
@@ -41,9 +48,25 @@ export async function understand(bucket: Bucket): Promise<Understood> {
   });
   problems.push(...assembled.problems);
   const bytes = ({ hash }: JobFile) => read.contents.read(hash) ?? store.contents.read(hash);
-  const sources = { bucketId: bucket.bucketId, catalog: assembled.catalog, ...read.variables };
-  problems.push(...(await checkJobs(bucket, assembled, bytes, buildReader(bucket.kv, sources))));
-  return { stored, read, held, catalog: assembled.catalog, problems: withLines(problems, textsWithHeld(read, held)) };
+  const { variables, references, wrong } = splitReferences(read.variables, overridesFile(bucket));
+  for (const { where, message } of wrong) problems.push(error("invalid_reference", where, message));
+  const secrets = refuses(problems) ? { entries: references, read: [], problems: [] } : await resolve(references);
+  problems.push(...secrets.problems);
+  const sources = { bucketId: bucket.bucketId, catalog: assembled.catalog, ...variables };
+  problems.push(...(await checkJobs(bucket, assembled, bytes, buildReader(withRead(bucket, secrets), sources))));
+  const all = withLines(problems, textsWithHeld(read, held));
+  return { stored, read, held, catalog: assembled.catalog, variables, secrets, problems: all };
+}
+
+/** The KV store with the secrets that were just read. */
+function withRead({ kv, now }: Bucket, { read }: ReferencedSecrets): KvOverlay {
+  const overlay = new KvOverlay(kv, { now });
+  for (const { owner, key, value } of read) overlay.put(secretNamespace(owner), key, value);
+  return overlay;
+}
+
+function overridesFile({ settings: { jobConfigSelector: selector } }: Bucket): string {
+  return `workspace/bucket.jobs.${selector === "" ? "" : `${selector}.`}conf`;
 }
 
 /** The options for reading a bucket's workspace. */

@@ -3,6 +3,7 @@ import { readableNamespaces } from "../domain/kv/kv-access.ts";
 import { isSecret } from "../domain/kv/kv-names.ts";
 import type { Job } from "../domain/workspace/job.ts";
 import { HIDDEN } from "../remote/secret.ts";
+import { inShell } from "../remote/secret-spellings.ts";
 
 /**
  * Replaces each secret in a text with a mark. Returns undefined if no secret was found: it is then unknown which parts may
@@ -57,6 +58,7 @@ function encoded(text: string): string[] {
     text.toUpperCase(),
     text.toLowerCase(),
     JSON.stringify(text).slice(1, -1),
+    inShell(text),
     inHtml,
     inGoHtml,
     inUrl,

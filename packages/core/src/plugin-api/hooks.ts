@@ -15,6 +15,7 @@ import type { InspectContext, Inspection } from "./contexts/inspect-context.ts";
 import type { Inventory, InventoryContext } from "./contexts/inventory-context.ts";
 import type { PermitContext } from "./contexts/permit-context.ts";
 import type { CommitBuildContext, CommitContext } from "./contexts/recorded-context.ts";
+import type { ResolvedSecrets, ResolveSecretsContext } from "./contexts/secrets-context.ts";
 import type { WorkerCommandContext } from "./contexts/worker-command-context.ts";
 import type {
   ActionContext,
@@ -142,6 +143,11 @@ function buildHooks() {
   return {
     /** Once per `maand init`, for new and existing buckets: create what a bucket needs. */
     init: new AsyncSeriesHook<[InitContext], TapLimit>(["context"], "init"),
+    /** Once per provider that a build or `maand secret refresh` reads secrets from: return the value of each reference, or undefined. @experimental */
+    resolveSecrets: new AsyncSeriesBailHook<[ResolveSecretsContext], ResolvedSecrets | undefined, TapLimit>(
+      ["context"],
+      "resolveSecrets",
+    ),
     /** Once per build: report problems of the workspace. No network, no writes. */
     validate: new AsyncSeriesHook<[ValidateContext], TapLimit>(["context"], "validate"),
     /** Once per build and job, before the catalog is stored: add KV entries for the job, such as certificates. */

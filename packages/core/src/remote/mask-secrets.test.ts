@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { Mask } from "./mask-secrets.ts";
+import { quote } from "./quote.ts";
 import { HIDDEN } from "./secret.ts";
 
 function masking(...secrets: readonly string[]): Mask {
@@ -32,6 +33,33 @@ describe("a secret in text", () => {
     ["of several lines with blanks", ["first line here\nsecond line here"], "> second line here", `> ${HIDDEN}`],
   ])("is hidden: %s", (_, secrets, text, expected) => {
     expect(masking(...secrets).text(text)).toBe(expected);
+  });
+
+  const ODD = "p'a \"ss/wörd+$x";
+  it.each([
+    ["in JSON", JSON.stringify({ p: ODD })],
+    ["in quotes of a shell", quote(`x ${ODD} y`)],
+    ["in a URL", `https://u:${encodeURIComponent(ODD)}@db`],
+    ["in a form", new URLSearchParams({ p: ODD }).toString().replaceAll("%27", "'")],
+    ["in base64", Buffer.from(ODD).toString("base64")],
+    ["in base64 for URLs", Buffer.from(ODD).toString("base64url")],
+    ["in base64 behind one byte", Buffer.from(`x${ODD}yz`).toString("base64")],
+    ["in base64 behind two bytes", Buffer.from(`xx${ODD}y`).toString("base64")],
+    ["in the base64 of a header", Buffer.from(`user:${ODD}`).toString("base64")],
+  ])("is hidden %s", (_, text) => {
+    const shown = masking(ODD).text(text);
+    expect(shown).toContain(HIDDEN);
+    const left = shown.split(HIDDEN).flatMap((part) => [part, Buffer.from(part, "base64").toString()]);
+    expect(left.filter((part) => /wörd|ss\/|w%C3|wor/.test(part))).toEqual([]);
+    expect(shown.replaceAll(HIDDEN, "").length).toBeLessThan(24);
+  });
+
+  it("of several lines is hidden in base64 and in a URL as a whole", () => {
+    const base64 = Buffer.from(PEM).toString("base64");
+    const broken = base64.match(/.{1,64}/g) ?? [];
+    for (const text of [`key: ${base64}`, `key: ${broken[0]}`, `u=${encodeURIComponent(PEM)}`.slice(2)])
+      expect(masking(PEM).text(text)).toContain(HIDDEN);
+    expect(masking(PEM).text(base64)).toBe(HIDDEN);
   });
 
   it("is not masked if it is as short as a common word", () => {

@@ -1,5 +1,6 @@
 import { LINE_CUT } from "./lines.ts";
 import { HIDDEN } from "./secret.ts";
+import { spellings, wholeSpellings } from "./secret-spellings.ts";
 
 /** Shorter values would also mask words and numbers that are not secret. */
 const SHORTEST = 4;
@@ -124,11 +125,11 @@ export class Mask {
     const shortest = lines.length === 1 ? SHORTEST : SHORTEST_LINE;
     for (const line of lines) {
       if (line.length < shortest || /^-----(BEGIN|END) [A-Z ]+-----$/.test(line)) continue;
-      if (line.length >= LONG_WORD && lines.length > 1 && !/[\s"'\\,]/.test(line)) this.#words.add(line);
-      else this.#phrases.add(line);
-      const inJson = JSON.stringify(line).slice(1, -1);
-      if (inJson !== line) this.#phrases.add(inJson);
+      const isWord = line.length >= LONG_WORD && lines.length > 1 && !/[\s"'\\,]/.test(line);
+      if (isWord) this.#words.add(line);
+      else for (const spelling of [line, ...spellings(line)]) this.#phrases.add(spelling);
     }
+    if (lines.length > 1) for (const spelling of wholeSpellings(secret)) this.#words.add(spelling);
     this.#pattern = undefined;
   }
 
@@ -164,7 +165,9 @@ export class Mask {
     const phrases = [...this.#phrases].filter((secret) => !WORDS_ALONE.test(secret));
     if (this.#known.size === 0 || phrases.length === this.#phrases.size) return this.sentence(text);
     const strong = new Mask(this.#names);
-    for (const secret of [...this.#words, ...phrases]) strong.add(secret);
+    for (const word of this.#words) strong.#words.add(word);
+    for (const phrase of phrases) strong.#phrases.add(phrase);
+    strong.#known.add(""); // it knows all spellings already
     return strong.sentence(text);
   }
 

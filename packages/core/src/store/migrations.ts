@@ -145,6 +145,17 @@ const MIGRATIONS: readonly string[] = [
     times INTEGER NOT NULL
   ) WITHOUT ROWID;
   `,
+  `
+  -- where the values of secrets were read: the reference, the version of the KV entry written then, and when
+  CREATE TABLE secret_source (
+    namespace TEXT NOT NULL,
+    key TEXT NOT NULL,
+    reference TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    read_at INTEGER NOT NULL,
+    PRIMARY KEY (namespace, key)
+  ) WITHOUT ROWID;
+  `,
 ];
 
 /** The table version that this version of maand writes. */

@@ -6,6 +6,7 @@ import { LeftBehindRows } from "./fleet/left-behind-rows.ts";
 import { RepairRows } from "./fleet/repair-rows.ts";
 import { Journal } from "./journal.ts";
 import { KvRows } from "./kv/kv-rows.ts";
+import { SecretSourceRows } from "./kv/secret-source-rows.ts";
 import { MaintenanceRows } from "./maintenance/maintenance-rows.ts";
 import { HoldRows, PendingAfterRows, PendingHealthRows, RolloutRows } from "./pending-rows.ts";
 import { PluginStateRows } from "./plugin-state-rows.ts";
@@ -24,6 +25,7 @@ export class Store {
   readonly jobStates: JobStateRows;
   readonly releases: ReleaseRows;
   readonly kv: KvRows;
+  readonly secretSources: SecretSourceRows;
   readonly journal: Journal;
   readonly pendingAfter: PendingAfterRows;
   readonly pendingHealth: PendingHealthRows;
@@ -46,6 +48,7 @@ export class Store {
     this.jobStates = new JobStateRows(db);
     this.releases = new ReleaseRows(db);
     this.kv = new KvRows(db);
+    this.secretSources = new SecretSourceRows(db);
     this.journal = new Journal(db);
     this.pendingAfter = new PendingAfterRows(db);
     this.pendingHealth = new PendingHealthRows(db);

@@ -22,7 +22,7 @@ import {
   validateContext,
   verifyContext,
 } from "./job-contexts.ts";
-import { examineContext } from "./run-context.ts";
+import { examineContext, resolveSecretsContext } from "./run-context.ts";
 import {
   connectContext,
   inspectContext,
@@ -37,6 +37,7 @@ export type Given<Name extends HookName> = Parameters<TapFunction<Name>>;
 
 const SAMPLES: { readonly [Name in HookName]: () => Given<Name> } = {
   init: () => [initContext()],
+  resolveSecrets: () => [resolveSecretsContext()],
   validate: () => [validateContext()],
   contribute: () => [contributeContext()],
   afterBuild: () => [scopedJobContext()],

@@ -40,7 +40,7 @@ export {
   verifyContext,
 } from "./job-contexts.ts";
 export { type EventRecord, recordEvents } from "./record-events.ts";
-export { examineContext, type OutputLine, type Recording, runContext } from "./run-context.ts";
+export { examineContext, type OutputLine, type Recording, resolveSecretsContext, runContext } from "./run-context.ts";
 export { aFile, aJob, anAllocation, aWorker, someSettings } from "./samples.ts";
 export {
   checkTransport,

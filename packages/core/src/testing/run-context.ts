@@ -3,6 +3,7 @@ import { DEFAULT_SETTINGS } from "../domain/settings/settings.ts";
 import type { EventData } from "../events.ts";
 import type { LogSource, RunContext } from "../plugin-api/base-contexts.ts";
 import type { ExamineContext } from "../plugin-api/contexts/examine-context.ts";
+import type { ResolveSecretsContext } from "../plugin-api/contexts/secrets-context.ts";
 
 /** A line passed to `log`. */
 export interface OutputLine extends LogSource {
@@ -36,6 +37,11 @@ export function runContext(over: Partial<RunContext> = {}): RunContext & Recordi
     output,
     emitted,
   };
+}
+
+/** `resolveSecrets`: nothing of the provider `op`. */
+export function resolveSecretsContext(over: Partial<ResolveSecretsContext> = {}): ResolveSecretsContext & Recording {
+  return { ...runContext(over), provider: "op", references: [], ...over };
 }
 
 /** `examine`: no jobs and no workers; `findings` records the reports of the tap, `tools` the required programs. */

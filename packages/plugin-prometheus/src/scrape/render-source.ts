@@ -1,5 +1,5 @@
 import { error, type Job, type KvReader, type Problem } from "@maand/core";
-import { NAMESPACE } from "@maand/core/internal";
+import { jobSecret } from "@maand/core/internal";
 import {
   numberFunctions,
   parse,
@@ -57,7 +57,7 @@ function functionsOf(job: Job, kv: Pick<KvReader, "find" | "get" | "keys">): Tem
   return {
     get: typed(["string", "string"], kv.get),
     getOptional: typed(["string", "string"], (namespace, key) => kv.find(namespace, key) ?? ""),
-    getSecret: typed(["string"], (key) => kv.get(NAMESPACE.secrets(job.name), key)),
+    getSecret: typed(["string"], (key) => jobSecret(kv, job.name, key)),
     keys: typed(["string"], kv.keys),
     ...textFunctions,
     ...numberFunctions,

@@ -17,6 +17,7 @@ describe("a job may read", () => {
       "maand/worker",
       "maand/worker/10.0.0.1",
       "maand/worker/10.0.0.1/tags",
+      "secrets/bucket",
       "secrets/job/api",
       "secrets/job/db",
       "vars/bucket",
@@ -36,6 +37,8 @@ describe("a job may read", () => {
 
 it.each([
   ["secrets/job/api", "password", true],
+  ["secrets/bucket", "token", true],
+  ["secrets/buckets", "token", false],
   ["maand/job/api/worker/10.0.0.1", "certs/own.key", true],
   ["maand/job/api/worker/10.0.0.1", "certs/own.crt", false],
   ["maand/job/api/worker/10.0.0.1", "version", false],

@@ -8,6 +8,7 @@ export function readableNamespaces(job: Pick<Job, "name" | "commands">, hosts: r
   const own = [
     NAMESPACE.bucket,
     NAMESPACE.bucketVars,
+    NAMESPACE.bucketSecrets,
     NAMESPACE.workers,
     NAMESPACE.prometheus,
     NAMESPACE.job(name),

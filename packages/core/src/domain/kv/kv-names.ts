@@ -14,6 +14,8 @@ export const NAMESPACE = {
   overrides: (job: string) => `vars/bucket/job/${job}`,
   /** `vars.toml`, and the variables written by the job's hooks. */
   jobVars: (job: string) => `vars/job/${job}`,
+  /** Secrets that every job may read. Encrypted. */
+  bucketSecrets: "secrets/bucket",
   /** Encrypted. */
   secrets: (job: string) => `secrets/job/${job}`,
   allocation: (job: string, host: string) => `maand/job/${job}/worker/${host}`,
@@ -27,9 +29,9 @@ export const MEMBERS_KEY = "hosts";
 /** The prefix of keys that contain certificates and private keys; a plugin sets them. */
 export const CERTS = "certs/";
 
-/** Whether a value is stored encrypted: secrets of jobs, and private keys of allocations. */
+/** Whether a value is stored encrypted: secrets of the bucket and of jobs, and private keys of allocations. */
 export function isSecret(namespace: string, key: string): boolean {
-  if (namespace.startsWith("secrets/job/")) return true;
+  if (namespace === NAMESPACE.bucketSecrets || namespace.startsWith("secrets/job/")) return true;
   return key.endsWith(".key") && key.startsWith(CERTS) && isAllocation(namespace);
 }
 

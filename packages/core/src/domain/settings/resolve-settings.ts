@@ -15,6 +15,8 @@ export interface SettingsOwners {
   readonly absent: ReadonlyMap<string, string>;
 }
 
+const HOUR_MS = 3_600_000;
+
 /** Completes the written settings with the defaults; undefined after an error. */
 export function resolveSettings(
   written: unknown,
@@ -75,6 +77,7 @@ function resolved(known: v.InferOutput<typeof CoreSchema>, plugins: Settings["pl
     maxFileBytes: parseBytes(known.max_file_size ?? "") || D.maxFileBytes,
     keepReleases: known.keep_releases ?? D.keepReleases,
     ...(known.secret_files_mode === undefined ? {} : { secretFilesMode: parseMode(known.secret_files_mode) }),
+    secretsMaxAgeMs: (known.secrets_max_age ?? 0) * HOUR_MS,
     jobConfigSelector: known.job_config_selector ?? D.jobConfigSelector,
     logFormat: known.log_format === undefined || known.log_format === "kv" ? "kv" : "json",
     logs: {

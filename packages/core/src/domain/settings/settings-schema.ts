@@ -88,6 +88,15 @@ export const ENTRIES = {
     'Mode of rendered files that contain a secret, unless the manifest sets one; default "0644", "0600" in a new bucket.',
     { default: "0644", examples: ["0600", "0640"] },
   ),
+  secrets_max_age: described(
+    v.pipe(
+      v.number(),
+      v.minValue(0, "must not be negative"),
+      v.maxValue(87_600, "must be at most ten years, 87600 hours"),
+    ),
+    "Hours after which a build reads a secret from its provider again; default 0, never.",
+    { default: D.secretsMaxAgeMs },
+  ),
   job_config_selector: described(
     v.pipe(v.string(), v.trim(), v.regex(SELECTOR, SELECTOR_RULE), looksLike(trimmed(SELECTOR), SELECTOR_RULE)),
     "Selects workspace/bucket.jobs.<selector>.conf; default none.",

@@ -12,6 +12,8 @@ export interface Settings {
   readonly keepReleases: number;
   /** `secret_files_mode`: mode of files with rendered secrets; absent if not set, and then 0644. */
   readonly secretFilesMode?: number;
+  /** `secrets_max_age`, in milliseconds here and in hours in the file; 0, the default, means any age. */
+  readonly secretsMaxAgeMs: number;
   /** `job_config_selector`: selects the `bucket.jobs.<selector>.conf` to read; default none. */
   readonly jobConfigSelector: string;
   /** `log_format`: `kv` (default) or `json`. */
@@ -45,6 +47,7 @@ export const DEFAULT_SETTINGS: Settings = {
   maxConcurrentJobs: 4,
   maxFileBytes: 1024 * 1024 * 1024,
   keepReleases: 10,
+  secretsMaxAgeMs: 0,
   jobConfigSelector: "",
   logFormat: "kv",
   logs: { maxBytes: 10_000_000, keepFiles: 4, keepRuns: 200 },

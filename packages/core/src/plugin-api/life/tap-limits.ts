@@ -30,6 +30,7 @@ export const TAP_WAITS: Readonly<Record<HookName, TapWait>> = {
   render: "computes",
   templateFunctions: "is synchronous",
   init: "waits",
+  resolveSecrets: "waits",
   validate: "computes",
   contribute: "waits",
   afterBuild: "waits",

@@ -1,6 +1,7 @@
 import { accessHint, hostNamespaces, readableNamespaces } from "../../domain/kv/kv-access.ts";
 import { PORT_KEY } from "../../domain/kv/kv-job.ts";
 import { isSecret, NAMESPACE } from "../../domain/kv/kv-names.ts";
+import { isSecretKey } from "../../domain/kv/secret-names.ts";
 import type { Job } from "../../domain/workspace/job.ts";
 import { didYouMean } from "../../domain/workspace/names.ts";
 import { MaandError } from "../../errors.ts";
@@ -50,7 +51,7 @@ function absent(kv: KvStore, namespace: string, key: string): never {
   throw new MaandError({
     code: "NOT_FOUND",
     message: `the KV namespace ${namespace} has no key "${key}"${deleted ? "; it was deleted" : ""}`,
-    hint: hintFor(namespace, kv.keys(namespace), key),
+    hint: secretHint(namespace, kv.keys(namespace), key) ?? hintFor(namespace, kv.keys(namespace), key),
   });
 }
 
@@ -60,6 +61,13 @@ function declaring(kv: KvStore, port: string): string[] {
   return kv
     .holders(`${PORT_KEY}${port}`)
     .flatMap((held) => (held.startsWith(prefix) ? [held.slice(prefix.length)] : []));
+}
+
+/** A missing secret is most often one that nobody has set yet. */
+function secretHint(namespace: string, keys: readonly string[], key: string): string | undefined {
+  const prefix = NAMESPACE.secrets("");
+  if (!namespace.startsWith(prefix) || !isSecretKey(key)) return undefined;
+  return didYouMean(key, keys) ?? `set it: maand secret set ${key} --job ${namespace.slice(prefix.length)}`;
 }
 
 function hintFor(namespace: string, keys: readonly string[], key: string): string {

@@ -96,7 +96,8 @@ export class KvRows {
 
   /** Whether any value is encrypted, and so would be lost with the key. */
   hasSecrets(): boolean {
-    const secrets = "SELECT 1 FROM kv WHERE namespace >= 'secrets/job/' AND namespace < 'secrets/job0' LIMIT 1";
+    const secrets =
+      "SELECT 1 FROM kv WHERE namespace = 'secrets/bucket' OR (namespace >= 'secrets/job/' AND namespace < 'secrets/job0') LIMIT 1";
     const keys = "SELECT 1 FROM kv WHERE key LIKE ? AND namespace LIKE 'maand/job/%/worker/%' LIMIT 1";
     return this.#db.get(secrets) !== undefined || this.#db.get(keys, `${CERTS}%.key`) !== undefined;
   }

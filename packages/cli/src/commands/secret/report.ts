@@ -1,0 +1,53 @@
+import { plural } from "@maand/command";
+import type { EngineCommand } from "@maand/command/internal";
+import type { SecretEffects, SecretsChanged } from "@maand/core/internal";
+import { ownerText } from "@maand/core/internal";
+import { groupBy } from "@maand/core/readonly";
+
+/** Prints what a command changed, which templates read it, and what the next deploy does. */
+export function reportChange(command: EngineCommand, changed: SecretsChanged): void {
+  if (command.json) command.printJson(record(changed));
+  else if (command.quiet) command.print(changeLines(changed).join("\n"));
+  else command.print([...changeLines(changed), ...effectLines(changed)].join("\n"));
+}
+
+function changeLines({ changes }: SecretsChanged): string[] {
+  const lines = [...groupBy(changes, ({ owner, change }) => `${change} ${ownerText(owner)}`).values()].flatMap(
+    (some) => {
+      const [first] = some;
+      if (!first) return [];
+      return `${first.change}: ${some.map(({ key }) => key).join(", ")}, of ${ownerText(first.owner)}`;
+    },
+  );
+  return lines.length > 0 ? lines : ["no secret comes from a provider"];
+}
+
+function effectLines({ changes, effects }: SecretsChanged): string[] {
+  if (changes.every(({ change }) => change === "unchanged")) return [];
+  const { readers, next, unknown } = effects;
+  if (readers.length === 0)
+    return [
+      "no template of the last build names it; job commands may read it",
+      "next: maand build, which tells whether the templates of the workspace need it",
+    ];
+  const files = readers.map(({ job, files: names }) => `${job} (${names.join(", ")})`);
+  return [`read by: ${files.join(", ")}`, ...nextLines(next, unknown), "next: maand deploy"];
+}
+
+function nextLines(next: SecretEffects["next"], unknown: string | undefined): string[] {
+  if (next === undefined) return [`what the next deploy restarts is not known: ${unknown}`];
+  if (next.length === 0) return ["the next deploy restarts nothing of them"];
+  return [...groupBy(next, ({ job, action }) => `${action} ${job}`)].map(([what, some]) => {
+    const hosts = some.map(({ host }) => host);
+    return `the next deploy: ${what} on ${hosts.length > 5 ? plural(hosts.length, "worker") : hosts.join(", ")}`;
+  });
+}
+
+function record({ changes, effects: { readers, next, unknown } }: SecretsChanged) {
+  return {
+    changes: changes.map(({ owner, key, change }) => ({ job: owner ?? null, key, change })),
+    read_by: readers.map(({ job, files }) => ({ job, files })),
+    next: next?.map(({ job, host, action }) => ({ job, worker_ip: host, action })) ?? null,
+    unknown: unknown ?? null,
+  };
+}

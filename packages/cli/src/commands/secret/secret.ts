@@ -1,0 +1,147 @@
+import { Command, Option } from "@maand/command";
+import { EngineCommand } from "@maand/command/internal";
+import { MaandError } from "@maand/core";
+import {
+  checkSecretKey,
+  ownerText,
+  parseEnvFile,
+  refreshSecrets,
+  removeSecret,
+  setSecrets,
+} from "@maand/core/internal";
+import { readText, readValue } from "./read-value.ts";
+import { reportChange } from "./report.ts";
+
+const JOB = "The job that the secret belongs to; default: the bucket, for every job.";
+
+/** `maand secret set`. */
+class SecretSetCommand extends EngineCommand {
+  static override paths = [["secret", "set"]];
+  static override usage = Command.Usage({
+    category: "Operate",
+    description: "store a secret, encrypted",
+    details:
+      "The value is typed without showing it, or read from standard input without one final newline, or from a file exactly as it is. It is never an argument, because those are in the history of the shell and in lists of processes. Says which templates read the secret, and what the next deploy restarts.",
+    examples: [
+      ["Type the value", "maand secret set db_password --job api"],
+      ["A generated value, for all jobs", "openssl rand -base64 24 | maand secret set token"],
+      ["A file, exactly as it is", "maand secret set tls_key --job web --file key.pem"],
+    ],
+  });
+
+  key = Option.String({ name: "key" });
+  job = Option.String("--job", { description: JOB });
+  file = Option.String("--file", {
+    description: "Read the value from this file, exactly as it is; - is standard input.",
+  });
+  others = Option.Rest({ name: "value" });
+
+  override async work(): Promise<number> {
+    if (this.others.length > 0 || this.key.includes("=")) throw valueTyped();
+    checkSecretKey(this.key);
+    const { key, job: owner } = this;
+    return this.withEngine(async (bucket) => {
+      const question = `value of ${key} of ${ownerText(owner)} (it is not shown): `;
+      const value = await readValue({ file: this.file, from: this.from, question }, this.context);
+      reportChange(this, await setSecrets(bucket, { command: "secret set", owner, values: new Map([[key, value]]) }));
+      return 0;
+    });
+  }
+}
+
+/** `maand secret import`. */
+class SecretImportCommand extends EngineCommand {
+  static override paths = [["secret", "import"]];
+  static override usage = Command.Usage({
+    category: "Operate",
+    description: "store the secrets of a .env file, all or none",
+    details:
+      "Reads lines KEY=value: plain, in single quotes, or in double quotes without a backslash, a dollar sign or a backtick. Anything that shells and dotenv libraries read differently is refused, with its line. Nothing in the file is expanded or run.",
+    examples: [
+      ["The secrets of a job", "maand secret import .env --job api"],
+      ["From another program", "sops --decrypt prod.env | maand secret import - --job api"],
+    ],
+  });
+
+  file = Option.String({ name: "file" });
+  job = Option.String("--job", { description: JOB });
+
+  override async work(): Promise<number> {
+    return this.withEngine(async (bucket) => {
+      const { entries, problems } = parseEnvFile(await readText(this.file, this.from, this.context));
+      const name = this.file === "-" ? "standard input" : this.file;
+      if (problems.length > 0)
+        throw new MaandError({
+          code: "USAGE",
+          message: problems.map(({ line, message }) => `${name}:${line}: ${message}`).join("\n"),
+          hint: "correct it and run the command again; nothing was changed",
+        });
+      if (entries.size === 0) throw new MaandError({ code: "USAGE", message: `${name} has no entry KEY=value` });
+      reportChange(this, await setSecrets(bucket, { command: "secret import", owner: this.job, values: entries }));
+      return 0;
+    });
+  }
+}
+
+/** `maand secret rm`. */
+class SecretRemoveCommand extends EngineCommand {
+  static override paths = [["secret", "rm"]];
+  static override usage = Command.Usage({
+    category: "Operate",
+    description: "delete a secret",
+    details:
+      "Refuses a secret that a template of the last build names, unless --force. Older versions of the value stay encrypted in the store until maand gc.",
+    examples: [
+      ["A secret of a job", "maand secret rm db_password --job api"],
+      ["Even if templates read it", "maand secret rm token --force"],
+    ],
+  });
+
+  key = Option.String({ name: "key" });
+  job = Option.String("--job", { description: JOB });
+  force = Option.Boolean("--force", false, { description: "Delete it even if templates read it." });
+
+  override async work(): Promise<number> {
+    return this.withEngine(async (bucket) => {
+      reportChange(this, await removeSecret(bucket, { owner: this.job, key: this.key, force: this.force }));
+      return 0;
+    });
+  }
+}
+
+/** `maand secret refresh`. */
+class SecretRefreshCommand extends EngineCommand {
+  static override paths = [["secret", "refresh"]];
+  static override usage = Command.Usage({
+    category: "Operate",
+    description: "read secrets again from their providers",
+    details:
+      "A build reads a secret from its provider once, and again only if the reference changed or secrets_max_age has passed. This command reads them now, stores what changed, and says what the next deploy restarts.",
+    examples: [
+      ["All of them", "maand secret refresh"],
+      ["One secret of a job", "maand secret refresh db_password --job api"],
+    ],
+  });
+
+  keys = Option.Rest({ name: "key" });
+  job = Option.String("--job", { description: "Only the secrets of this job." });
+
+  override async work(): Promise<number> {
+    return this.withEngine(async (bucket) => {
+      reportChange(this, await refreshSecrets(bucket, { keys: this.keys, job: this.job }));
+      return 0;
+    });
+  }
+}
+
+function valueTyped(): MaandError {
+  return new MaandError({
+    code: "USAGE",
+    message:
+      "a value on the command line is in the history of the shell and in lists of processes, so it was not stored",
+    hint: "leave the value out and type it when asked, or pass it on standard input; then remove it from the history, and change it if others may have seen it",
+  });
+}
+
+/** The commands that change secrets. */
+export const SECRET_COMMANDS = [SecretSetCommand, SecretImportCommand, SecretRemoveCommand, SecretRefreshCommand];

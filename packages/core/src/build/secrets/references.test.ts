@@ -1,0 +1,218 @@
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { MaandError } from "../../errors.ts";
+import { refreshSecrets } from "../../jobs/secrets/refresh-secrets.ts";
+import { setSecrets } from "../../jobs/secrets/write-secrets.ts";
+import type { Plugin } from "../../plugin-api/plugin.ts";
+import { previewBuild } from "../../saved-plans/preview-build.ts";
+import { aBucket, type TestBucket } from "../../testing/a-bucket.ts";
+import { workspaceProblems } from "../build.ts";
+
+const A = "10.0.0.1";
+const REF = "secret://op/prod/api/password";
+
+let bucket: TestBucket;
+let now: number;
+let values: Record<string, string>;
+let asked: string[][];
+
+beforeEach(() => {
+  now = 1_790_000_000_000;
+  asked = [];
+  values = { [REF]: "sentinel-one", "secret://op/prod/all/token": "sentinel-two" };
+  const provider: Plugin = {
+    name: "provider",
+    apply: ({ resolveSecrets }) =>
+      resolveSecrets.tapPromise("provider", async ({ provider: name, references }) => {
+        if (name !== "op") return undefined;
+        asked.push(references.map(({ text }) => text));
+        return new Map(references.map(({ text }) => [text, values[text] ?? fails(text)]));
+      }),
+  };
+  bucket = aBucket({ plugins: [provider], now: () => new Date(now) });
+  bucket.workers(A);
+  bucket.job("api", { selectors: ["worker"] }, { "vars.toml": `password = "${REF}"\nport = "5432"\n` });
+  bucket.job("web", { selectors: ["worker"] }, { "vars.toml": `password = "${REF}"\n` });
+  bucket.write("bucket.conf", 'token = "secret://op/prod/all/token"\nplain = "x"\n');
+});
+
+afterEach(() => bucket.dispose());
+
+function fails(text: string): never {
+  throw new MaandError({ code: "SECRET_NOT_READ", message: `${text}: locked` });
+}
+
+async function stored(): Promise<Record<string, string | undefined>> {
+  const { kv, close } = await bucket.open();
+  const find = (namespace: string, key: string) => kv.find(namespace, key);
+  const found = {
+    api: find("secrets/job/api", "password"),
+    web: find("secrets/job/web", "password"),
+    token: find("secrets/bucket", "token"),
+    plainApi: find("vars/job/api", "password"),
+    port: find("vars/job/api", "port"),
+    plain: find("vars/bucket", "plain"),
+    plainToken: find("vars/bucket", "token"),
+  };
+  await close();
+  return found;
+}
+
+const ALL = {
+  api: "sentinel-one",
+  web: "sentinel-one",
+  token: "sentinel-two",
+  plainApi: undefined,
+  port: "5432",
+  plain: "x",
+  plainToken: undefined,
+};
+
+describe("a build", () => {
+  it("reads each reference once, and stores it as a secret; a later build and a deploy need no provider", async () => {
+    await bucket.build();
+    expect(asked.map((some) => some.sort())).toEqual([[...Object.keys(values)].sort()]);
+    expect(await stored()).toEqual(ALL);
+    values = {};
+    await bucket.build();
+    await bucket.plan();
+    expect((await bucket.deploy()).outcome).toBe("ok");
+    expect(asked).toHaveLength(1);
+  });
+
+  it("reads only what is new or refers to something else", async () => {
+    await bucket.build();
+    values["secret://op/prod/api/other"] = "other";
+    bucket.job("web", { selectors: ["worker"] }, { "vars.toml": 'password = "secret://op/prod/api/other"\n' });
+    await bucket.build();
+    expect(asked[1]).toEqual(["secret://op/prod/api/other"]);
+    expect(await stored()).toEqual({ ...ALL, web: "other" });
+  });
+
+  it("reads again after secrets_max_age", async () => {
+    writeFileSync(join(bucket.root, "maand.conf"), 'transport = "fake"\nsecrets_max_age = 2\n');
+    await bucket.build();
+    now += 7_000_000;
+    await bucket.build();
+    expect(asked).toHaveLength(1);
+    now += 300_000;
+    values[REF] = "rotated";
+    await bucket.build();
+    expect(asked).toHaveLength(2);
+    expect(await stored()).toEqual({ ...ALL, api: "rotated", web: "rotated" });
+  });
+
+  it("reads again what something else overwrote", async () => {
+    await bucket.build();
+    const { kv, close } = await bucket.open();
+    kv.put("secrets/job/api", "password", "of a hook");
+    await close();
+    await bucket.build();
+    expect(asked[1]).toEqual([REF]);
+    expect(await stored()).toEqual(ALL);
+  });
+
+  it("deletes the plain value that a reference replaces, and the secret whose reference is gone", async () => {
+    bucket.job("api", { selectors: ["worker"] }, { "vars.toml": 'password = "plain"\nport = "5432"\n' });
+    await bucket.build();
+    expect(await stored()).toMatchObject({ api: undefined, plainApi: "plain" });
+    bucket.job("api", { selectors: ["worker"] }, { "vars.toml": `password = "${REF}"\nport = "5432"\n` });
+    await bucket.build();
+    expect(await stored()).toEqual(ALL);
+    bucket.job("api", { selectors: ["worker"] }, { "vars.toml": 'port = "5432"\n' });
+    bucket.removeJob("web");
+    await bucket.build();
+    expect(await stored()).toEqual({ ...ALL, api: undefined });
+    const opened = await bucket.open();
+    expect(opened.store.secretSources.all().map(({ key }) => key)).toEqual(["token", "password"]);
+    await opened.close();
+  });
+
+  it("that cannot read a secret changes nothing, and asks nothing if the workspace is wrong anyway", async () => {
+    delete values[REF];
+    await expect(bucket.build()).rejects.toThrow(`${REF}: locked`);
+    expect(await stored()).toMatchObject({ token: undefined, plain: undefined });
+    asked = [];
+    bucket.write("disabled.json", "{ nothing");
+    await expect(bucket.build()).rejects.toMatchObject({ code: "PROBLEMS" });
+    expect(asked).toEqual([]);
+  });
+
+  it.each([
+    ["secret://keepass/a", 'no plugin reads secrets of the provider "keepass"'],
+    ["secret://op/prod/empty/x", "its value is empty"],
+    ["secret://op/prod/nul/x", "its value contains a NUL character"],
+  ])("refuses %s", async (text, message) => {
+    Object.assign(values, { "secret://op/prod/empty/x": "", "secret://op/prod/nul/x": "a\0b" });
+    bucket.write("bucket.conf", `token = "${text}"\n`);
+    await expect(bucket.build()).rejects.toMatchObject({
+      code: "SECRET_NOT_READ",
+      message: expect.stringContaining(message),
+    });
+  });
+
+  it("reports a reference that is not one, with its file", async () => {
+    bucket.write("bucket.conf", 'token = "secret://op"\n');
+    await expect(bucket.build()).rejects.toMatchObject({
+      problems: [expect.objectContaining({ code: "invalid_reference", where: "workspace/bucket.conf: token" })],
+    });
+  });
+
+  it("leaves no value in any file of the bucket, nor in any event", async () => {
+    const { outcome } = await bucket.ship();
+    expect(outcome).toBe("ok");
+    const files = readdirSync(bucket.root, { recursive: true, withFileTypes: true }).filter((file) => file.isFile());
+    const texts = files.map((file) => readFileSync(join(file.parentPath, file.name), "latin1"));
+    expect(texts.join("\n") + JSON.stringify(bucket.events)).not.toContain("sentinel");
+  });
+});
+
+it("a preview, and doctor, ask no provider and name what was never read", async () => {
+  const opened = await bucket.open();
+  const { problems, close } = await previewBuild(opened, opened.paths.workspace);
+  expect(problems.filter(({ code }) => code === "secret_not_read").map(({ where }) => where)).toEqual([
+    "workspace/jobs/api/vars.toml: password",
+    "workspace/jobs/web/vars.toml: password",
+    "workspace/bucket.conf: token",
+  ]);
+  expect((await workspaceProblems(opened)).filter(({ code }) => code === "secret_not_read")).toHaveLength(3);
+  close();
+  await opened.close();
+  expect(asked).toEqual([]);
+});
+
+describe("secret refresh", () => {
+  it("reads what the last build referred to, and stores what changed", async () => {
+    await bucket.build();
+    values[REF] = "rotated";
+    const opened = await bucket.open();
+    const { changes } = await refreshSecrets(opened, { keys: [], job: undefined });
+    expect(changes).toEqual([
+      { owner: undefined, key: "token", change: "unchanged" },
+      { owner: "api", key: "password", change: "changed" },
+      { owner: "web", key: "password", change: "changed" },
+    ]);
+    expect(asked[1]?.sort()).toEqual([...Object.keys(values)].sort());
+    await refreshSecrets(opened, { keys: ["token"], job: undefined });
+    expect(asked[2]).toEqual(["secret://op/prod/all/token"]);
+    await expect(refreshSecrets(opened, { keys: ["passwort"], job: "api" })).rejects.toMatchObject({
+      code: "NOT_FOUND",
+      hint: 'did you mean "password"?',
+    });
+    await opened.close();
+    await bucket.build();
+    expect(asked).toHaveLength(3);
+  });
+
+  it("a secret of a provider is not set by hand", async () => {
+    await bucket.build();
+    const opened = await bucket.open();
+    const values = new Map([["password", "mine"]]);
+    await expect(setSecrets(opened, { command: "secret set", owner: "api", values })).rejects.toMatchObject({
+      code: "USAGE",
+      message: `password of job api is read from ${REF}`,
+    });
+    await opened.close();
+  });
+});

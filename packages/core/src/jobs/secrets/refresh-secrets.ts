@@ -1,0 +1,66 @@
+import { type Bucket, runReporter } from "../../bucket/bucket.ts";
+import { readReferences } from "../../build/secrets/read-references.ts";
+import { storeRead } from "../../build/secrets/referenced-secrets.ts";
+import { ownerOfNamespace, type SecretName } from "../../domain/kv/secret-names.ts";
+import { parseReference, type SecretReference } from "../../domain/kv/secret-reference.ts";
+import { didYouMean } from "../../domain/workspace/names.ts";
+import { MaandError } from "../../errors.ts";
+import { lockBucket } from "../../run/run.ts";
+import { changeOf, effectsOf, type SecretChange, type SecretsChanged } from "./write-secrets.ts";
+
+/** Which secrets to read again; empty means all. */
+export interface RefreshSecrets {
+  readonly keys: readonly string[];
+  /** Only those of this job. */
+  readonly job: string | undefined;
+}
+
+interface Source extends SecretName {
+  readonly namespace: string;
+  readonly reference: SecretReference;
+}
+
+/**
+ * Reads secrets again from their providers, as referred to in the last build, and stores what changed, all or none. Throws
+ * NOT_FOUND for a key that no provider keeps, SECRET_NOT_READ, BUSY.
+ */
+export async function refreshSecrets(bucket: Bucket, wanted: RefreshSecrets): Promise<SecretsChanged> {
+  const lock = lockBucket(bucket, "secret refresh");
+  let changes: readonly SecretChange[];
+  try {
+    const sources = chosen(bucket, wanted);
+    const values = await readReferences(
+      runReporter(bucket, "secret refresh"),
+      sources.map(({ reference }) => reference),
+    );
+    changes = bucket.store.transaction(() =>
+      sources.map(({ owner, key, namespace, reference }) => {
+        const value = values.get(reference.text) ?? "";
+        const before = bucket.kv.find(namespace, key);
+        storeRead(bucket, { owner, key, reference: reference.text, value });
+        return { owner, key, change: changeOf(before, value) };
+      }),
+    );
+  } finally {
+    lock.release();
+  }
+  return { changes, effects: await effectsOf(bucket, changes) };
+}
+
+function chosen({ store }: Bucket, { keys, job }: RefreshSecrets): Source[] {
+  const all = store.secretSources.all().flatMap(({ namespace, key, reference: text }): Source[] => {
+    const owner = ownerOfNamespace(namespace);
+    const reference = parseReference(text);
+    return typeof reference === "string" ? [] : [{ owner, key, namespace, reference }];
+  });
+  const ofJob = all.filter(({ owner }) => job === undefined || owner === job);
+  const known = ofJob.map(({ key }) => key);
+  const unknown = keys.find((key) => !known.includes(key));
+  if (unknown !== undefined || (job !== undefined && ofJob.length === 0))
+    throw new MaandError({
+      code: "NOT_FOUND",
+      message: `${job === undefined ? "the bucket and its jobs have" : `job ${job} has`} no secret ${unknown ?? ""}${unknown === undefined ? "" : " "}that a provider keeps`,
+      hint: didYouMean(unknown ?? "", known) ?? "maand secret list shows where each secret is from",
+    });
+  return ofJob.filter(({ key }) => keys.length === 0 || keys.includes(key));
+}

@@ -1,0 +1,43 @@
+import type { Bucket } from "../../bucket/bucket.ts";
+import { asMaandError } from "../../bucket/outcome.ts";
+import type { SecretName } from "../../domain/kv/secret-names.ts";
+import { planDeploy } from "../../plan/plan-deploy.ts";
+import { type SecretReader, secretReaders } from "./secret-readers.ts";
+
+/** One allocation that the next deploy changes. */
+export interface AffectedAllocation {
+  readonly job: string;
+  readonly host: string;
+  /** `restart`, `reload`, `start` or `sync`. */
+  readonly action: string;
+}
+
+/** What a change of secrets comes to. */
+export interface SecretEffects {
+  /** Jobs with templates that name one of the secrets. */
+  readonly readers: readonly SecretReader[];
+  /** What the next deploy does to these jobs; undefined if it cannot be said, for the reason in `unknown`. */
+  readonly next: readonly AffectedAllocation[] | undefined;
+  readonly unknown: string | undefined;
+}
+
+/** Plans a deploy of the jobs that read some secrets, as of the last build. Contacts no worker; call it without the lock. */
+export async function secretEffects(bucket: Bucket, secrets: readonly SecretName[]): Promise<SecretEffects> {
+  const readers = secrets.length === 0 ? [] : secretReaders(bucket, secrets);
+  if (readers.length === 0) return { readers, next: [], unknown: undefined };
+  try {
+    const jobs = readers.map(({ job }) => job);
+    const plan = await planDeploy(bucket, { jobs, force: false, syncOnly: false });
+    const [failed] = plan.failures;
+    if (failed) return { readers, next: undefined, unknown: `job ${failed.job} cannot be planned: ${failed.message}` };
+    const undecided = plan.undecided[0];
+    if (undecided) return { readers, next: undefined, unknown: undecided.message };
+    const planned = plan.waves.flatMap((wave) => wave.jobs).flatMap(({ allocations }) => allocations);
+    const next = planned
+      .filter(({ decision }) => decision.action !== "skip")
+      .map(({ allocation: { job, host }, decision: { action } }) => ({ job, host, action }));
+    return { readers, next, unknown: undefined };
+  } catch (cause) {
+    return { readers, next: undefined, unknown: asMaandError(cause).message };
+  }
+}

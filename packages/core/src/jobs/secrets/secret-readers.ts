@@ -1,0 +1,46 @@
+import type { Bucket } from "../../bucket/bucket.ts";
+import { NAMESPACE } from "../../domain/kv/kv-names.ts";
+import type { SecretName, SecretOwner } from "../../domain/kv/secret-names.ts";
+import { demandedJobs, type Job, type JobFile } from "../../domain/workspace/job.ts";
+
+/** A job with templates that name a secret. */
+export interface SecretReader {
+  readonly job: string;
+  /** Templates, sorted. */
+  readonly files: readonly string[];
+}
+
+/**
+ * The jobs whose templates of the last build name one of these secrets, sorted. A template that computes the name of a key, and a
+ * job command that reads a secret, are not found.
+ */
+export function secretReaders(
+  { store, kv }: Pick<Bucket, "store" | "kv">,
+  secrets: readonly SecretName[],
+): SecretReader[] {
+  const textOf = ({ hash }: JobFile) => Buffer.from(store.contents.read(hash)).toString();
+  return store.catalog.read().jobs.flatMap((job): SecretReader[] => {
+    const readable = secrets.filter(({ owner }) => mayRead(job, owner));
+    if (readable.length === 0) return [];
+    const own = new Set(kv.keys(NAMESPACE.secrets(job.name)));
+    const templates = job.files.filter(({ path }) => path.endsWith(".tpl"));
+    const naming = templates.filter((file) => {
+      const text = textOf(file);
+      return readable.some((secret) => names(text, secret, own));
+    });
+    return naming.length === 0 ? [] : [{ job: job.name, files: naming.map(({ path }) => path).sort() }];
+  });
+}
+
+function mayRead(job: Job, owner: SecretOwner): boolean {
+  return owner === undefined || owner === job.name || demandedJobs(job).includes(owner);
+}
+
+/**
+ * Whether a template names a secret. If the job has one of its own with the key, that of the bucket counts only with its
+ * namespace beside it.
+ */
+function names(text: string, { owner, key }: SecretName, own: ReadonlySet<string>): boolean {
+  if (!text.includes(`"${key}"`) && !text.includes(`\`${key}\``)) return false;
+  return owner !== undefined || !own.has(key) || text.includes(NAMESPACE.bucketSecrets);
+}

@@ -1,0 +1,144 @@
+import type { Bucket } from "../../bucket/bucket.ts";
+import {
+  isSecretKey,
+  ownerText,
+  SECRET_KEY_RULE,
+  type SecretName,
+  type SecretOwner,
+  secretNamespace,
+  secretValueProblem,
+} from "../../domain/kv/secret-names.ts";
+import { MaandError } from "../../errors.ts";
+import { lockBucket } from "../../run/run.ts";
+import { type SecretEffects, secretEffects } from "./secret-effects.ts";
+import { checkOwner, noSecret } from "./secret-owner.ts";
+import { secretReaders } from "./secret-readers.ts";
+
+/** What became of one secret. */
+export interface SecretChange extends SecretName {
+  readonly change: "created" | "changed" | "unchanged" | "removed";
+}
+
+/** The result of a command that changes secrets. */
+export interface SecretsChanged {
+  readonly changes: readonly SecretChange[];
+  readonly effects: SecretEffects;
+}
+
+/** Options of {@link setSecrets}. */
+export interface SetSecrets {
+  /** The command, for the lock. */
+  readonly command: string;
+  readonly owner: SecretOwner;
+  /** Values by key, exactly as they are stored. */
+  readonly values: ReadonlyMap<string, string>;
+}
+
+/**
+ * Stores secrets, all or none, and plans what the next deploy does with them. Throws USAGE, also for a secret that a provider
+ * keeps; NOT_FOUND, BUSY.
+ */
+export async function setSecrets(bucket: Bucket, { command, owner, values }: SetSecrets): Promise<SecretsChanged> {
+  for (const value of values.values()) bucket.mask.add(value);
+  const changes = whileLocked(bucket, command, () => {
+    checkOwner(bucket, owner);
+    for (const [key, value] of values) {
+      checkSecret(key, value);
+      refuseReferenced(bucket, { owner, key });
+    }
+    return bucket.store.transaction(() => [...values].map(([key, value]) => put(bucket, { owner, key }, value)));
+  });
+  return { changes, effects: await effectsOf(bucket, changes) };
+}
+
+/** Options of {@link removeSecret}. */
+export interface RemoveSecret extends SecretName {
+  /** Also remove it if templates read it. */
+  readonly force: boolean;
+}
+
+/**
+ * Deletes a secret. Throws USAGE if a template of the last build names it, unless forced, or a provider keeps it; NOT_FOUND,
+ * BUSY.
+ */
+export async function removeSecret(bucket: Bucket, { owner, key, force }: RemoveSecret): Promise<SecretsChanged> {
+  const namespace = secretNamespace(owner);
+  const changes = [{ owner, key, change: "removed" as const }];
+  whileLocked(bucket, "secret rm", () => {
+    if (!bucket.kv.keys(namespace).includes(key)) throw noSecret(owner, key, bucket.kv.keys(namespace));
+    refuseReferenced(bucket, { owner, key });
+    if (!force) refuseInUse(bucket, { owner, key });
+    bucket.store.transaction(() => bucket.kv.remove(namespace, key));
+  });
+  return { changes, effects: await effectsOf(bucket, changes) };
+}
+
+function whileLocked<T>(bucket: Bucket, command: string, work: () => T): T {
+  const lock = lockBucket(bucket, command);
+  try {
+    return work();
+  } finally {
+    lock.release();
+  }
+}
+
+/** What the changes come to; call it without the lock. */
+export function effectsOf(bucket: Bucket, changes: readonly SecretChange[]): Promise<SecretEffects> {
+  return secretEffects(
+    bucket,
+    changes.filter(({ change }) => change !== "unchanged"),
+  );
+}
+
+function put({ kv }: Bucket, { owner, key }: SecretName, value: string): SecretChange {
+  const before = kv.find(secretNamespace(owner), key);
+  kv.put(secretNamespace(owner), key, value);
+  return { owner, key, change: changeOf(before, value) };
+}
+
+/** How a value changed. */
+export function changeOf(before: string | undefined, value: string): SecretChange["change"] {
+  if (before === undefined) return "created";
+  return before === value ? "unchanged" : "changed";
+}
+
+/** A value that is set here would be replaced by the next build. */
+function refuseReferenced({ store }: Bucket, { owner, key }: SecretName): void {
+  const namespace = secretNamespace(owner);
+  const source = store.secretSources.all().find((one) => one.namespace === namespace && one.key === key);
+  if (!source) return;
+  throw new MaandError({
+    code: "USAGE",
+    message: `${key} of ${ownerText(owner)} is read from ${source.reference}`,
+    hint: "change it there, then run maand secret refresh; or take the reference out of the workspace and run maand build",
+  });
+}
+
+/** Refuses a key or value; the message has no part of the value, and a key that may hold one is not repeated. */
+function checkSecret(key: string, value: string): void {
+  checkSecretKey(key);
+  const problem = secretValueProblem(value);
+  if (problem !== undefined)
+    throw new MaandError({ code: "USAGE", message: `the value of ${key} ${problem}`, hint: "nothing was changed" });
+}
+
+/** Refuses what is not a key. It is not repeated, because `KEY=value` typed by mistake holds a value. Throws USAGE. */
+export function checkSecretKey(key: string): void {
+  if (isSecretKey(key)) return;
+  throw new MaandError({
+    code: "USAGE",
+    message: `the key of a secret must be ${SECRET_KEY_RULE}`,
+    hint: "write the key alone: maand secret set db_password",
+  });
+}
+
+function refuseInUse(bucket: Bucket, { owner, key }: SecretName): void {
+  const readers = secretReaders(bucket, [{ owner, key }]);
+  if (readers.length === 0) return;
+  const files = readers.map(({ job, files: names }) => `${job} (${names.join(", ")})`).join(", ");
+  throw new MaandError({
+    code: "USAGE",
+    message: `${key} of ${ownerText(owner)} is read by templates: ${files}`,
+    hint: "change the templates and run maand build first, or remove it anyway with --force",
+  });
+}

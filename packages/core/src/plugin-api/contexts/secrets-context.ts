@@ -1,0 +1,15 @@
+import type { SecretReference } from "../../domain/kv/secret-reference.ts";
+import type { RunContext } from "../base-contexts.ts";
+
+export type { SecretReference };
+
+/** `resolveSecrets`: read secrets from one provider. @experimental */
+export interface ResolveSecretsContext extends RunContext {
+  /** The provider: the first part of all `references`. */
+  readonly provider: string;
+  /** What to read; no reference is there twice. */
+  readonly references: readonly SecretReference[];
+}
+
+/** The values by the text of their references, exactly as the provider keeps them. @experimental */
+export type ResolvedSecrets = ReadonlyMap<string, string>;

@@ -1,0 +1,74 @@
+import { Command, Option } from "@maand/command";
+import {
+  type BucketPaths,
+  didYouMean,
+  kvEntry,
+  MaandError,
+  ownerText,
+  type Store,
+  secretNamespace,
+  secretViews,
+} from "@maand/core/readonly";
+import { createdAt } from "../cat/kv.ts";
+import { StoredCommand } from "../stored-command.ts";
+
+/** `maand secret get`. */
+export class SecretGetCommand extends StoredCommand {
+  static override paths = [["secret", "get"]];
+  static override usage = Command.Usage({
+    category: "Look",
+    description: "show a secret, with --reveal in clear text",
+    details:
+      "Without --reveal it says when the secret was changed. With --reveal it prints the value exactly as stored; only on a terminal it adds a line end, and says on stderr that the value is on the screen.",
+    examples: [
+      ["When it was changed", "maand secret get db_password --job api"],
+      ["The value, for another program", "maand secret get db_password --job api --reveal | psql-login"],
+    ],
+  });
+
+  key = Option.String({ name: "key" });
+  job = Option.String("--job", { description: "The job that the secret belongs to; default: the bucket." });
+  reveal = Option.Boolean("--reveal", false, { description: "Print the value in clear text." });
+
+  override show(store: Store, paths: BucketPaths): number {
+    const { job: owner, key } = this;
+    const all = secretViews(store, { owner });
+    const secret = all.find((one) => one.key === key);
+    if (!secret)
+      throw new MaandError({
+        code: "NOT_FOUND",
+        message: `${ownerText(owner)} has no secret ${JSON.stringify(key)}`,
+        hint:
+          didYouMean(
+            key,
+            all.map((one) => one.key),
+          ) ?? "maand secret list shows all secrets",
+      });
+    const value = this.reveal ? kvEntry(store, paths, secretNamespace(owner), key).value() : undefined;
+    const { version, createdDate, source } = secret;
+    if (this.json)
+      this.printJson({
+        job: owner ?? null,
+        key,
+        version,
+        created_date: createdDate,
+        source: source ?? null,
+        value: value ?? null,
+      });
+    else if (value === undefined)
+      this.print(
+        `${key} of ${ownerText(owner)}: version ${version}, changed ${createdAt(secret)} UTC${source === undefined ? "" : `, from ${source}`}; --reveal prints it`,
+      );
+    else this.#printValue(value);
+    return 0;
+  }
+
+  #printValue(value: string): void {
+    const { stdout, stderr } = this.context;
+    stdout.write(stdout.isTTY === true ? `${value}\n` : value);
+    if (stdout.isTTY === true)
+      stderr.write(
+        `${this.style("stderr").warn("note:")} the value is on this screen, and in what it scrolls back to\n`,
+      );
+  }
+}

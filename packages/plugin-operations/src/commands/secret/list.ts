@@ -1,0 +1,41 @@
+import { Command, Option } from "@maand/command";
+import { refuseUnknown, type SecretView, type Store, secretViews } from "@maand/core/readonly";
+import { createdAt } from "../cat/kv.ts";
+import { StoredCommand } from "../stored-command.ts";
+
+/** `maand secret list`. */
+export class SecretListCommand extends StoredCommand {
+  static override paths = [["secret", "list"]];
+  static override usage = Command.Usage({
+    category: "Look",
+    description: "list secrets without their values",
+    examples: [
+      ["Of the bucket and of all jobs", "maand secret list"],
+      ["Of one job", "maand secret list --job api"],
+    ],
+  });
+
+  job = Option.String("--job", { description: "Only the secrets of this job." });
+
+  override show(store: Store): number {
+    const { job } = this;
+    const { jobs, removedJobs } = store.catalog.read();
+    const all = secretViews(store);
+    const known = [...jobs, ...removedJobs].map(({ name }) => name);
+    const owners = all.flatMap(({ owner }) => owner ?? []);
+    if (job !== undefined) refuseUnknown("job", "--job", [job], [...known, ...owners]);
+    const secrets = all.filter(({ owner }) => job === undefined || owner === job);
+    if (this.json) this.printJson(secrets.map(record));
+    else this.printTable(["of", "key", { name: "version", numeric: true }, "changed", "from"], secrets.map(row));
+    return 0;
+  }
+}
+
+function row(secret: SecretView): (string | number)[] {
+  const { owner, key, version, source = "" } = secret;
+  return [owner === undefined ? "bucket" : `job ${owner}`, key, version, createdAt(secret), source];
+}
+
+function record({ owner, key, version, createdDate, source }: SecretView) {
+  return { job: owner ?? null, key, version, created_date: createdDate, source: source ?? null };
+}

@@ -1,0 +1,33 @@
+import type { SecretReference } from "@maand/core";
+
+/** One call of a provider's program, and the part of its output that a reference means. */
+export interface Located {
+  /** References with equal arguments are read with one call. */
+  readonly argv: readonly [string, ...string[]];
+  /** What {@link Adapter.value} looks for. */
+  readonly field: string;
+}
+
+/** Reads secrets of one provider through its own program. */
+export interface Adapter {
+  /** How references are written: `secret://op/<vault>/<item>/<field>`. */
+  readonly syntax: string;
+  /** What to do if the program is missing. */
+  readonly install: string;
+  /** What to do if it fails: most often, log in. */
+  readonly access: string;
+  /** Environment variables of the program, besides those of maand. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** How to read a reference; undefined if it is not written as in `syntax`. */
+  locate(reference: SecretReference): Located | undefined;
+  /** The standard input of a call, for all references that it reads; default: none. */
+  input?(references: readonly SecretReference[]): string;
+  /**
+   * The value of a field in the output of a call, exactly as it is there; undefined if there is none. Throws {@link WrongOutput}
+   * for another kind of output.
+   */
+  value(output: string, field: string): string | undefined;
+}
+
+/** The output of a program is not what it should be. Its message has no part of the output. */
+export class WrongOutput extends Error {}

@@ -1,0 +1,2 @@
+export { type SecretsOptions, secrets } from "./secrets.ts";
+export type { SecretsSettings } from "./settings.ts";

@@ -1,0 +1,77 @@
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { resolve } from "./fake-program.test.support.ts";
+
+const ODD = ' it\'s "$(x)" \\n `y` ünï✓\nsecond: line\n';
+
+const have = (...programs: readonly string[]) => programs.every((program) => existsSync(`/usr/bin/${program}`));
+
+/** With `pass`, `gpg` and `age` from the packages pass, gnupg and age; scripts/test.sh installs them. */
+describe.skipIf(!have("pass", "gpg"))("pass and GnuPG", () => {
+  const home = mkdtempSync(join(tmpdir(), "maand-pass-"));
+  const env = {
+    PATH: "/usr/bin:/bin",
+    HOME: home,
+    GNUPGHOME: join(home, "gnupg"),
+    PASSWORD_STORE_DIR: join(home, "store"),
+  };
+
+  beforeAll(() => {
+    mkdirSync(env.GNUPGHOME, { mode: 0o700 });
+    const run = (program: string, args: readonly string[], input = "") =>
+      execFileSync(program, args, { env, input, stdio: ["pipe", "pipe", "pipe"] });
+    run("gpg", ["--batch", "--passphrase", "", "--quick-generate-key", "maand-test", "default", "default", "never"]);
+    run("pass", ["init", "maand-test"]);
+    run("pass", ["insert", "--multiline", "web/api"], ODD);
+  });
+
+  afterAll(() => {
+    execFileSync("gpgconf", ["--kill", "all"], { env });
+    rmSync(home, { recursive: true, force: true });
+  });
+
+  it("read the first line, a line by its name, and all of an entry", async () => {
+    const texts = ["secret://pass/web/api", "secret://pass/web/api#second", "secret://pass/web/api#*"];
+    const read = await resolve(texts, { env });
+    expect([...(read?.values() ?? [])]).toEqual([ODD.split("\n")[0], "line", ODD]);
+  });
+
+  it("say that an entry does not exist", async () => {
+    await expect(resolve(["secret://pass/web/nope"], { env })).rejects.toThrow("web/nope is not in the password store");
+  });
+});
+
+describe.skipIf(!have("age", "age-keygen"))("age", () => {
+  const root = mkdtempSync(join(tmpdir(), "maand-age-"));
+  const env = { PATH: "/usr/bin:/bin" };
+
+  beforeAll(() => {
+    mkdirSync(join(root, "secrets"), { mode: 0o700 });
+    mkdirSync(join(root, "workspace"));
+    execFileSync("age-keygen", ["--output", join(root, "secrets/age.key")], { stdio: "pipe" });
+    const recipient = execFileSync("age-keygen", ["-y", join(root, "secrets/age.key")])
+      .toString()
+      .trim();
+    execFileSync("age", ["--encrypt", "--recipient", recipient, "--output", join(root, "workspace/db.age")], {
+      input: ODD,
+    });
+    writeFileSync(join(root, "workspace/plain"), "not encrypted");
+  });
+
+  afterAll(() => rmSync(root, { recursive: true }));
+
+  it("reads a file exactly as it was encrypted", async () => {
+    const read = await resolve(["secret://age/workspace/db.age"], { env, root });
+    expect(read?.get("secret://age/workspace/db.age")).toBe(ODD);
+  });
+
+  it("says what is wrong with a file", async () => {
+    await expect(resolve(["secret://age/workspace/plain"], { env, root })).rejects.toThrow(
+      "age failed: ended with exit code 1",
+    );
+    await expect(resolve(["secret://age/workspace/nope"], { env, root })).rejects.toThrow("no such file");
+  });
+});
