@@ -149,6 +149,7 @@ describe("nothing goes down without the availability budget", () => {
       "deploy/rollout/run-round.ts",
       "deploy/run-action.ts",
       "deploy/stop-and-remove.ts",
+      "maintain/phases/start.ts",
     ]);
   });
 
@@ -158,8 +159,11 @@ describe("nothing goes down without the availability budget", () => {
       "deploy/rollout/claim-members.ts",
       "deploy/stop-within-budget.ts",
       "jobs/target-budget.ts",
+      "maintain/admit.ts",
       "run/scope/allocation-scope.ts",
     ]);
+    // a maintenance drains workers that it has admitted; its starts take nothing down
+    expect(having(/\bstopOne\(run, entry\)/)).toEqual(["maintain/phases/drain.ts"]);
     // runRound runs batches that the queue has claimed, and stopAndRemoveOne what stopWithinBudget lets through or a revert of first starts
     expect(having(/\brunRound\(.*\bbatch\b/)).toEqual(["deploy/rollout/batch-queue.ts"]);
     expect(having(/\bstopAndRemoveOne\(run, entry\)/)).toEqual(["deploy/stop-and-remove.ts"]);
