@@ -1,7 +1,8 @@
-import type { MaintainedWorkerRecord, Outcome, SummaryRecord } from "./summary.ts";
+import type { OperationEvents } from "./operation-events.ts";
+import type { Outcome, SummaryRecord } from "./summary.ts";
 
 /** The fields of each event, besides those that every event has. EVENTS.md lists the same, for readers of `--json`. */
-export interface EventMap {
+export interface EventMap extends OperationEvents {
   "run.started": {
     readonly command: string;
     readonly bucket: string;
@@ -43,29 +44,6 @@ export interface EventMap {
     readonly message: string | null;
     readonly duration_ms: number;
   };
-  "drift.found": {
-    readonly worker: string;
-    /** Null for the metadata of the worker. */
-    readonly job: string | null;
-    /** Paths that differ from what was promoted; empty if all of it is missing, or only its status differs. */
-    readonly files: readonly string[];
-  };
-  "drift.repaired": {
-    readonly worker: string;
-    readonly job: string | null;
-    readonly files: readonly string[];
-    /** How often the same difference was repaired in succession, with this time. */
-    readonly times: number;
-    /** ISO time of the first of them. */
-    readonly since: string;
-  };
-  "drift.adopted": {
-    readonly worker: string;
-    readonly job: string;
-    readonly path: string;
-    /** The user that took it over. */
-    readonly by: string;
-  };
   "wave.started": { readonly deployment_seq: number; readonly jobs: readonly string[] };
   "job.skipped": { readonly job: string; readonly reason: string };
   "job.blocked": { readonly job: string; readonly by: string };
@@ -96,36 +74,6 @@ export interface EventMap {
     readonly to: string | null;
     readonly outcome: "reverted" | "revert_failed";
     /** Why it failed, and what runs where. */
-    readonly message: string | null;
-    readonly duration_ms: number;
-  };
-  /** A maintenance is about to begin or to continue. */
-  "maintenance.planned": {
-    /** Counted from 1 over all maintenances of the bucket. */
-    readonly number: number;
-    /** Workers that remain, in the order in which they are taken. */
-    readonly workers: readonly string[];
-    readonly concurrency: number;
-    /** What is done to each: `drain`, `command`, `reboot`, `start`. */
-    readonly steps: readonly string[];
-    /** When no further worker is begun. */
-    readonly stops_when: string;
-  };
-  /** A worker came to another phase or state. */
-  "maintenance.worker": {
-    readonly worker: string;
-    readonly state: string;
-    readonly step: string;
-    /** Why it was set aside, or what remains to be done; else null. */
-    readonly message: string | null;
-  };
-  /** A run of a maintenance ended; the maintenance is over if `is_over` is true. */
-  "maintenance.finished": {
-    readonly number: number;
-    readonly outcome: "ok" | "failed" | "interrupted" | "aborted";
-    readonly is_over: boolean;
-    readonly workers: readonly MaintainedWorkerRecord[];
-    /** Why no further worker was begun, though some wait; else null. */
     readonly message: string | null;
     readonly duration_ms: number;
   };
@@ -167,26 +115,6 @@ export interface EventMap {
     readonly since: string;
     /** Workers that it has not reached. */
     readonly waiting: readonly string[];
-  };
-  /** An allocation, or all of a worker, must not go down now. */
-  "budget.refused": {
-    /** Null for a whole job. */
-    readonly worker: string | null;
-    readonly jobs: readonly string[];
-    /** The sentence that names what uses the budget. */
-    readonly message: string;
-    /** What brings it back. */
-    readonly hint: string | null;
-  };
-  /** An allocation, or all of a worker, goes down although the budget forbids it (`--ignore-budget`). */
-  "budget.ignored": {
-    /** Null for a whole job. */
-    readonly worker: string | null;
-    readonly jobs: readonly string[];
-    /** The sentence that names what uses the budget. */
-    readonly message: string;
-    /** What brings it back. */
-    readonly hint: string | null;
   };
   "stage.started": { readonly worker: string; readonly jobs: readonly string[]; readonly update_seq: number };
   "stage.finished": {

@@ -112,10 +112,10 @@ export {
   resumeMaintenance,
   startMaintenance,
 } from "./maintain/maintain.ts";
-export type { FileDiff, PlanDiffs } from "./plan/diff-plan.ts";
-export { diffReleases, type ReleaseDiff } from "./plan/diff-releases.ts";
-export { fileDiff, type Side, type Unseen } from "./plan/file-diff.ts";
-export { type Hider, hiderFor, showDots } from "./plan/hide-secrets.ts";
+export type { FileDiff, PlanDiffs } from "./plan/diffs/diff-plan.ts";
+export { diffReleases, type ReleaseDiff } from "./plan/diffs/diff-releases.ts";
+export { fileDiff, type Side, type Unseen } from "./plan/diffs/file-diff.ts";
+export { type Hider, hiderFor, showDots } from "./plan/diffs/hide-secrets.ts";
 export { type DeployOptions, type Plan, type PlanOptions, planDeploy } from "./plan/plan-deploy.ts";
 export { bareTree, isRequired, type PlannedAllocation, type PlannedJob } from "./plan/plan-job.ts";
 export { renderTree, rootOf } from "./plan/render-tree.ts";

@@ -6,7 +6,7 @@ import { rollback } from "../deploy/release/rollback.ts";
 import { contentHash } from "../domain/deploy/digest.ts";
 import { MaandError } from "../errors.ts";
 import { gc } from "../jobs/gc.ts";
-import { diffReleases } from "../plan/diff-releases.ts";
+import { diffReleases } from "../plan/diffs/diff-releases.ts";
 import type { Store } from "../store/store.ts";
 import { jobReleases } from "../store/views/releases.ts";
 import { aBucket, type TestBucket } from "../testing/index.ts";

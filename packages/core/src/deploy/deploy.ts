@@ -110,7 +110,7 @@ async function admit(
     await hooks.begin.promise(
       Object.freeze({ ...run.reporter.context({}), now, jobs: options.jobs, plan: approval?.digest }),
     );
-    approval?.claim(run.number);
+    approval?.consume(run.number);
     if (change || request.store)
       run.bucket.store.transaction(() => {
         change?.store();

@@ -174,12 +174,19 @@ async function describeJob({ source, options, repairs }: Comparison, found: Allo
 }
 
 /** Only what should run is asked, and only if its Makefile may exist. */
-async function statusOf(source: CommandRun, { allocation, isGone }: AllocationDrift): Promise<JobDrift["status"]> {
+async function statusOf(
+  source: CommandRun,
+  { allocation, drift: files }: AllocationDrift,
+): Promise<JobDrift["status"]> {
   const job = source.jobs.get(allocation.job);
   const { promoted } = source.recorded(allocation.id);
-  if (!job || allocation.disabled || !promoted || promoted.stopped || isGone) return undefined;
+  if (!job || allocation.disabled || !promoted || promoted.stopped || files.some(lacksMakefile)) return undefined;
   const { result } = await runTargetOnce(source, job, allocation, "status");
   return { isOk: result.outcome === "ok", message: result.message };
+}
+
+function lacksMakefile({ path, change }: FileDrift): boolean {
+  return path === "Makefile" && change === "missing";
 }
 
 function reportDrift({ reporter }: CommandRun, { host, isLost, metadata, jobs }: WorkerDrift): void {

@@ -5,8 +5,8 @@ import type { PlannedJob } from "./plan-job.ts";
 export interface PlanApproval {
   /** The digest of the plan. */
   readonly digest: string;
-  /** Claims the plan for a run: it is carried out once. Throws PLAN_INVALID if another run did. */
-  claim(run: number): void;
+  /** Takes the plan for a run: it is carried out once. Throws PLAN_INVALID if another run did. */
+  consume(run: number): void;
   /** Whether a job stays as it is, with nothing to record and no hooks that could change this; it is not planned again. */
   isSettled(job: Job): boolean;
   /** Throws PLAN_DIFFERS for a job that the plan could not decide about, before its hooks run. */

@@ -9,7 +9,7 @@ import { lockHolder } from "../store/lock/lock.ts";
 import { maintenanceTexts } from "../store/views/maintenance.ts";
 import type { JobFailure } from "../summary.ts";
 import type { DesiredState } from "./desired-state.ts";
-import { diffPlan, type PlanDiffs } from "./diff-plan.ts";
+import { diffPlan, type PlanDiffs } from "./diffs/diff-plan.ts";
 import { editsOf, type FoundRepairs, findRepairs, type RepairMode } from "./drift/find-repairs.ts";
 import { workersOf } from "./drift/verified-workers.ts";
 import { type DryRunState, hasPreDeploy, openDryRun, type UndecidedJob } from "./dry-run.ts";

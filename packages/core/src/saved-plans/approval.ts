@@ -32,7 +32,7 @@ export function approvalOf(source: Source, saved: SavedPlan, { states, print }: 
   };
   return {
     digest: saved.digest,
-    claim(run) {
+    consume(run) {
       const before = source.bucket.store.journal.claimPlan(run, saved.digest);
       if (before !== undefined) throw carriedOut(before);
     },

@@ -2,7 +2,7 @@ import type { Bucket } from "../../bucket/bucket.ts";
 import { NAMESPACE } from "../../domain/kv/kv-names.ts";
 import type { Job } from "../../domain/workspace/job.ts";
 import { isMaandError } from "../../errors.ts";
-import { type Hider, hiderFor } from "../../plan/hide-secrets.ts";
+import { type Hider, hiderFor } from "../../plan/diffs/hide-secrets.ts";
 import type { PlannedAllocation } from "../../plan/plan-job.ts";
 import type { TreeFile } from "../../plugin-api/contexts.ts";
 import { isTapped } from "../../plugin-api/tapping/tap-by-name.ts";

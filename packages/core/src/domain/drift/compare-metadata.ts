@@ -28,12 +28,16 @@ export function compareMetadata({ wanted, hashes, found, isLastDelivery }: Metad
   });
 }
 
-/** `update_seq 3 -> 9` of two JSON objects; empty if one of the texts is none. */
+/** Fields that are named; a text that differs in more of them is another file. */
+const NAMED = 2;
+
+/** `update_seq 3 -> 9` of two JSON objects; empty if one of the texts is none, or if much differs. */
 function fieldsThatDiffer(wanted: string | undefined, found: string | undefined): string {
   const [expected, there] = [asObject(wanted), asObject(found)];
   if (!expected || !there) return "";
-  return Object.keys(expected)
-    .filter((key) => JSON.stringify(expected[key]) !== JSON.stringify(there[key]))
+  const fields = Object.keys(expected).filter((key) => JSON.stringify(expected[key]) !== JSON.stringify(there[key]));
+  if (fields.length > NAMED) return "";
+  return fields
     .map((key) => `${key} ${JSON.stringify(expected[key])} -> ${JSON.stringify(there[key]) ?? "missing"}`)
     .join(", ");
 }

@@ -1,9 +1,9 @@
 import { contentHash } from "../../domain/deploy/digest.ts";
 import type { ExpectedFile } from "../../domain/drift/compare-files.ts";
 import type { Job } from "../../domain/workspace/job.ts";
-import { oldSide, shown, sideOf } from "../diff-plan.ts";
-import { fileDiff, type Side } from "../file-diff.ts";
-import { type Hider, hiderFor, showDots } from "../hide-secrets.ts";
+import { oldSide, shown, sideOf } from "../diffs/diff-plan.ts";
+import { fileDiff, type Side } from "../diffs/file-diff.ts";
+import { type Hider, hiderFor, showDots } from "../diffs/hide-secrets.ts";
 import type { AllocationDrift, InspectSource } from "./inspect-worker.ts";
 
 /**

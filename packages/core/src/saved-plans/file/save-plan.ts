@@ -1,6 +1,6 @@
 import type { Bucket } from "../../bucket/bucket.ts";
 import type { PlannedAction } from "../../domain/deploy/plan.ts";
-import type { FileDiff, PlanDiffs } from "../../plan/diff-plan.ts";
+import type { FileDiff, PlanDiffs } from "../../plan/diffs/diff-plan.ts";
 import type { Plan, PlanOptions } from "../../plan/plan-deploy.ts";
 import type { PlannedAllocation, PlannedJob } from "../../plan/plan-job.ts";
 import type { TreeFile } from "../../plugin-api/contexts.ts";

@@ -1,5 +1,5 @@
 import type { StructuredPatchHunk } from "diff";
-import { type AccessedFile, fileMode, modeText, ownerChange } from "../domain/deploy/file-access.ts";
+import { type AccessedFile, fileMode, modeText, ownerChange } from "../../domain/deploy/file-access.ts";
 
 /** One side of a changed file. */
 export interface Side {

@@ -1,13 +1,13 @@
-import { changedFiles, type FileChange } from "../domain/deploy/changed-files.ts";
-import type { Job } from "../domain/workspace/job.ts";
-import { isMaandError } from "../errors.ts";
-import type { TreeFile } from "../plugin-api/contexts.ts";
-import { LARGEST_TEXT, textOf } from "../remote/text.ts";
-import type { ContextSource } from "../run/scope/contexts.ts";
-import type { ListedFile } from "../store/promoted-rows.ts";
+import { changedFiles, type FileChange } from "../../domain/deploy/changed-files.ts";
+import type { Job } from "../../domain/workspace/job.ts";
+import { isMaandError } from "../../errors.ts";
+import type { TreeFile } from "../../plugin-api/contexts.ts";
+import { LARGEST_TEXT, textOf } from "../../remote/text.ts";
+import type { ContextSource } from "../../run/scope/contexts.ts";
+import type { ListedFile } from "../../store/promoted-rows.ts";
+import type { PlannedAllocation, PlannedJob } from "../plan-job.ts";
 import { fileDiff, type Side, type Unseen } from "./file-diff.ts";
 import { type Hider, hiderFor, showDots } from "./hide-secrets.ts";
-import type { PlannedAllocation, PlannedJob } from "./plan-job.ts";
 
 /** A changed file with its unified diff. */
 export interface FileDiff extends FileChange {

@@ -1,10 +1,10 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { NAMESPACE } from "../domain/kv/kv-names.ts";
-import { gc } from "../jobs/gc.ts";
-import { definePlugin } from "../plugin-api/plugin.ts";
-import { aBucket, type TestBucket } from "../testing/index.ts";
+import { NAMESPACE } from "../../domain/kv/kv-names.ts";
+import { gc } from "../../jobs/gc.ts";
+import { definePlugin } from "../../plugin-api/plugin.ts";
+import { aBucket, type TestBucket } from "../../testing/index.ts";
 
 const A = "10.0.0.1";
 const B = "10.0.0.2";
@@ -197,7 +197,7 @@ describe("secrets in files", () => {
 describe("promoted contents", () => {
   const contentsLike = async (word: string): Promise<boolean> => {
     const maand = await bucket.open();
-    const { contentHash } = await import("../domain/deploy/digest.ts");
+    const { contentHash } = await import("../../domain/deploy/digest.ts");
     const found = maand.store.contents.find(contentHash(word)) !== undefined;
     maand.close();
     return found;

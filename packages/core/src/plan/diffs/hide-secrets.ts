@@ -1,9 +1,9 @@
-import type { Bucket } from "../bucket/bucket.ts";
-import { readableNamespaces } from "../domain/kv/kv-access.ts";
-import { isSecret } from "../domain/kv/kv-names.ts";
-import type { Job } from "../domain/workspace/job.ts";
-import { HIDDEN } from "../remote/secret.ts";
-import { inShell } from "../remote/secret-spellings.ts";
+import type { Bucket } from "../../bucket/bucket.ts";
+import { readableNamespaces } from "../../domain/kv/kv-access.ts";
+import { isSecret } from "../../domain/kv/kv-names.ts";
+import type { Job } from "../../domain/workspace/job.ts";
+import { HIDDEN } from "../../remote/secret.ts";
+import { inShell } from "../../remote/secret-spellings.ts";
 
 /**
  * Replaces each secret in a text with a mark. Returns undefined if no secret was found: it is then unknown which parts may

@@ -1,0 +1,78 @@
+import type { MaintainedWorkerRecord } from "./summary.ts";
+
+/** Events of the availability budget, of maintenances and of drift. */
+export interface OperationEvents {
+  /** An allocation, or all of a worker, must not go down now. */
+  "budget.refused": {
+    /** Null for a whole job. */
+    readonly worker: string | null;
+    readonly jobs: readonly string[];
+    /** The sentence that names what uses the budget. */
+    readonly message: string;
+    /** What brings it back. */
+    readonly hint: string | null;
+  };
+  /** An allocation, or all of a worker, goes down although the budget forbids it (`--ignore-budget`). */
+  "budget.ignored": {
+    /** Null for a whole job. */
+    readonly worker: string | null;
+    readonly jobs: readonly string[];
+    /** The sentence that names what uses the budget. */
+    readonly message: string;
+    /** What brings it back. */
+    readonly hint: string | null;
+  };
+  /** A maintenance is about to begin or to continue. */
+  "maintenance.planned": {
+    /** Counted from 1 over all maintenances of the bucket. */
+    readonly number: number;
+    /** Workers that remain, in the order in which they are taken. */
+    readonly workers: readonly string[];
+    readonly concurrency: number;
+    /** What is done to each: `drain`, `command`, `reboot`, `start`. */
+    readonly steps: readonly string[];
+    /** When no further worker is begun. */
+    readonly stops_when: string;
+  };
+  /** A worker came to another phase or state. */
+  "maintenance.worker": {
+    readonly worker: string;
+    readonly state: string;
+    readonly step: string;
+    /** Why it was set aside, or what remains to be done; else null. */
+    readonly message: string | null;
+  };
+  /** A run of a maintenance ended; the maintenance is over if `is_over` is true. */
+  "maintenance.finished": {
+    readonly number: number;
+    readonly outcome: "ok" | "failed" | "interrupted" | "aborted";
+    readonly is_over: boolean;
+    readonly workers: readonly MaintainedWorkerRecord[];
+    /** Why no further worker was begun, though some wait; else null. */
+    readonly message: string | null;
+    readonly duration_ms: number;
+  };
+  "drift.found": {
+    readonly worker: string;
+    /** Null for the metadata of the worker. */
+    readonly job: string | null;
+    /** Paths that differ from what was promoted; empty if all of it is missing, or only its status differs. */
+    readonly files: readonly string[];
+  };
+  "drift.repaired": {
+    readonly worker: string;
+    readonly job: string | null;
+    readonly files: readonly string[];
+    /** How often the same difference was repaired in succession, with this time. */
+    readonly times: number;
+    /** ISO time of the first of them. */
+    readonly since: string;
+  };
+  "drift.adopted": {
+    readonly worker: string;
+    readonly job: string;
+    readonly path: string;
+    /** The user that took it over. */
+    readonly by: string;
+  };
+}
