@@ -91,6 +91,20 @@ describe("a maintenance that was interrupted", () => {
     expect(bucket.fleet.running()).toEqual(ALL_RUN);
   });
 
+  it("may be interrupted while it waits for the budget", async () => {
+    const { bucket, maintain, interrupt } = made;
+    bucket.fleet.fail("verify api@10.0.0.3");
+    let checks = 0;
+    bucket.fleet.onDo = (what) => {
+      if (what === "verify api" && ++checks === 2) interrupt();
+    };
+    expect(await maintain({ reboot: true, returnMs: 60_000 }, [HOST])).toMatchObject({
+      outcome: "interrupted",
+      workers: [{ state: "waiting" }],
+    });
+    expect(bucket.fleet.done).toEqual([]);
+  });
+
   it("begins no further worker after an interruption", async () => {
     const { bucket, maintain, interrupt, doneOn } = made;
     bucket.fleet.onDo = (what) => {
