@@ -174,7 +174,10 @@ async function describeJob({ source, options, repairs }: Comparison, found: Allo
 }
 
 /** Only what should run is asked, and only if its Makefile may exist. */
-async function statusOf(source: CommandRun, { allocation, drift: files }: AllocationDrift): Promise<JobDrift["status"]> {
+async function statusOf(
+  source: CommandRun,
+  { allocation, drift: files }: AllocationDrift,
+): Promise<JobDrift["status"]> {
   const job = source.jobs.get(allocation.job);
   const { promoted } = source.recorded(allocation.id);
   if (!job || allocation.disabled || !promoted || promoted.stopped || files.some(lacksMakefile)) return undefined;
