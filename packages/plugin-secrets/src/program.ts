@@ -39,7 +39,6 @@ export function runProgram({ argv: [program, ...args], input, cwd, env, signal }
       cwd,
       env,
       stdio: [input === undefined ? "ignore" : "pipe", "pipe", "pipe"],
-      timeout: LIMIT_MS,
       killSignal: "SIGKILL",
       signal,
     });
@@ -47,6 +46,11 @@ export function runProgram({ argv: [program, ...args], input, cwd, env, signal }
     let [size, stderr] = [0, ""];
     let failure: string | undefined;
     let missing = false;
+    // the one of spawn would stay if the program cannot be started
+    const limit = setTimeout(() => {
+      failure = `it did not end within ${LIMIT_MS / 1000} s`;
+      child.kill("SIGKILL");
+    }, LIMIT_MS);
     child.stdout?.on("data", (chunk: Buffer) => {
       size += chunk.byteLength;
       if (size <= LARGEST) chunks.push(chunk);
@@ -66,10 +70,12 @@ export function runProgram({ argv: [program, ...args], input, cwd, env, signal }
     child.stdin?.on("error", () => undefined); // a program need not read its input
     child.stdin?.end(input);
     child.on("close", (code, killed) => {
-      if (killed !== null) failure ??= `it was stopped by ${killed}; it may run for ${LIMIT_MS / 1000} s`;
+      if (killed !== null) failure ??= `it was stopped by ${killed}`;
       end(code);
     });
-    const end = (code: number | null) =>
+    const end = (code: number | null) => {
+      clearTimeout(limit);
       resolve({ code: code ?? undefined, missing, failure, stdout: Buffer.concat(chunks), stderr });
+    };
   });
 }

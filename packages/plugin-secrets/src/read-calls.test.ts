@@ -55,6 +55,14 @@ it("all problems of later calls are reported together", async () => {
   expect(failure.problems.map(({ where }) => where).sort()).toEqual(texts.slice(1));
 });
 
+it("a program that cannot be started leaves no timer behind, which would keep maand from exiting", async () => {
+  const timers = () => process.getActiveResourcesInfo().filter((kind) => kind === "Timeout").length;
+  const before = timers();
+  for (let at = 0; at < 20; at++)
+    await expect(resolve(["secret://op/a/b/c"], { env: { PATH: fakes.directory } })).rejects.toThrow("not installed");
+  expect(timers()).toBeLessThan(before + 10);
+});
+
 it("no message repeats a credential, or what the program printed", async () => {
   const token = "tok-3n-sentinel";
   fakes.answers(call("a"), {

@@ -1,3 +1,5 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { jobsWithKv, purgeJobKv } from "../bucket/job-kv.ts";
 import { asMaandError, outcomeOf, stopIfInterrupted } from "../bucket/outcome.ts";
 import { groupBy } from "../domain/group-by.ts";
@@ -156,14 +158,19 @@ async function runOne(
     await runAction(run, step, "reconcile", tolerance);
 }
 
-/** Deletes the variables and secrets of removed jobs that have no pending cleanup. */
+/**
+ * Deletes the variables and secrets of removed jobs that have no pending cleanup. A job that is in the workspace, but not built yet,
+ * may have secrets already.
+ */
 function purgeAbandoned(run: Run): void {
   const { catalog, bucket } = run;
   const left = new Set([
     ...stopping(run).map(({ job }) => job.name),
     ...catalog.allocations.filter(({ inMaintenance }) => inMaintenance).map(({ job }) => job),
   ]);
-  const jobs = abandonedJobs(catalog, jobsWithKv(bucket.kv)).filter((job) => !left.has(job));
+  const built = new Set(catalog.jobs.map(({ name }) => name));
+  const isNew = (job: string) => !built.has(job) && existsSync(join(bucket.paths.workspace, "jobs", job));
+  const jobs = abandonedJobs(catalog, jobsWithKv(bucket.kv)).filter((job) => !left.has(job) && !isNew(job));
   bucket.store.transaction(() => {
     for (const job of jobs) purgeJobKv(bucket.kv, job);
   });

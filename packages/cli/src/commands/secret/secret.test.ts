@@ -188,6 +188,20 @@ describe("maand secret set", () => {
   });
 });
 
+it("a secret of a job that is not built yet outlives a deploy", async () => {
+  await typed({ input: "p" }, "secret", "set", "db_password", "--job", "api");
+  await typed({ input: "t" }, "secret", "set", "token");
+  await bucket.ship();
+  bucket.job("later", { version: "1.0.0", selectors: ["worker"] });
+  await typed({ input: "x" }, "secret", "set", "a", "--job", "later");
+  await bucket.deploy();
+  expect(await value("a", "--job", "later")).toBe("x");
+  await bucket.ship();
+  bucket.removeJob("later");
+  await bucket.ship();
+  expect((await maand("secret", "list", "--json")).out).not.toContain("later");
+});
+
 describe("a secret of the bucket", () => {
   it("is read by every job that has none of its own with this key", async () => {
     await typed({ input: "p" }, "secret", "set", "db_password", "--job", "api");
