@@ -173,10 +173,13 @@ describe("e-mail", () => {
     expect(Buffer.from(body, "base64").toString()).toContain("\n\nAllocations: 1 promoted, 1 failed\n");
   });
 
-  it("without sendmail is a reason", async () => {
+  it("without sendmail is a reason, and leaves no timer that would hold up the end of maand", async () => {
+    const timers = () => process.getActiveResourcesInfo().filter((resource) => resource === "Timeout").length;
+    const before = timers();
     await expect(
       end(FAILED, { to: "email", recipients: ["ops@example.com"], sendmail: "/none/sendmail" }),
     ).rejects.toThrow("email: /none/sendmail cannot be started");
+    expect(timers()).toBe(before);
   });
 });
 

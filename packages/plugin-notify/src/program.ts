@@ -19,15 +19,18 @@ export function runProgram({ argv: [program, ...args], input, cwd, env }: Progra
       cwd,
       env,
       stdio: ["pipe", "ignore", "pipe"],
-      timeout: LIMIT_MS,
-      killSignal: "SIGKILL",
     });
+    const timer = setTimeout(() => child.kill("SIGKILL"), LIMIT_MS);
     let errors = "";
     child.stderr.setEncoding("utf8").on("data", (text: string) => {
       errors = `${errors}${text}`.slice(-SHOWN);
     });
-    child.on("error", (cause) => reject(fail(`${program} cannot be started: ${cause.message}`)));
+    child.on("error", (cause) => {
+      clearTimeout(timer); // no exit follows for a program that cannot be started
+      reject(fail(`${program} cannot be started: ${cause.message}`));
+    });
     child.on("close", (code, signal) => {
+      clearTimeout(timer);
       if (code === 0) resolve();
       else if (signal === "SIGKILL") reject(fail(`${program} did not end within ${LIMIT_MS / 1000} s`));
       else
