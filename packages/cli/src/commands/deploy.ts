@@ -45,7 +45,7 @@ export class DeployCommand extends EngineCommand {
     description: "Only these jobs, comma-separated; stops are not limited by this.",
   });
   savedPlan = Option.String("--plan", {
-    description: "Carry out a plan, exactly, unless something changed since; excludes other flags.",
+    description: "Carry out a plan, exactly, unless something changed; excludes other flags.",
   });
   build = Option.Boolean("-b,--build", false, { description: "Build first." });
   release = Option.String("--release", {
@@ -58,10 +58,10 @@ export class DeployCommand extends EngineCommand {
   force = Option.Boolean("--force", false, { description: "Upgrade all selected allocations, even unchanged ones." });
   syncOnly = Option.Boolean("--sync-only", false, { description: "Sync files without running lifecycle commands." });
   ignoreBudget = Option.Boolean("--ignore-budget", false, {
-    description: "In an emergency: take down more of a job than its availability budget allows; each case is recorded.",
+    description: "Exceed availability budgets, in an emergency; it is recorded.",
   });
   diff = Option.Boolean("--diff", false, {
-    description: "With --dry-run: show the changes in each file, line by line, with masked secrets.",
+    description: "With --dry-run: show the changes in each file, by line, with masked secrets.",
   });
   withHooks = Option.Boolean("--with-hooks", false, {
     description: "With --dry-run: also run pre_deploy and discard what it writes.",
@@ -72,7 +72,7 @@ export class DeployCommand extends EngineCommand {
 
   trace = Option.String("--trace", {
     tolerateBoolean: true,
-    description: "Measure hooks and plugins: a table, and a file (--trace=FILE) for ui.perfetto.dev.",
+    description: "Measure hooks and plugins: a table, a file (--trace=FILE) for ui.perfetto.dev.",
   });
 
   override async work(): Promise<number> {
