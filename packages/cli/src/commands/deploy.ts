@@ -61,7 +61,7 @@ export class DeployCommand extends EngineCommand {
   force = Option.Boolean("--force", false, { description: "Upgrade all selected allocations, even unchanged ones." });
   syncOnly = Option.Boolean("--sync-only", false, { description: "Sync files without running lifecycle commands." });
   ignoreBudget = Option.Boolean("--ignore-budget", false, {
-    description: "In an emergency: take down more of a job than its availability budget allows; each case is recorded.",
+    description: "Exceed availability budgets, in an emergency; it is recorded.",
   });
   diff = Option.Boolean("--diff", false, {
     description: "With --dry-run: show the changes in each file, with masked secrets.",

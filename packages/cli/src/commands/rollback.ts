@@ -27,10 +27,10 @@ export class RollbackCommand extends EngineCommand {
   run_ = Option.String("--run", { description: "Roll back every job that this run rolled out." });
   dryRun = Option.Boolean("-n,--dry-run", false, { description: "Show what would happen without changing anything." });
   ignoreBudget = Option.Boolean("--ignore-budget", false, {
-    description: "In an emergency: take down more of a job than its availability budget allows; each case is recorded.",
+    description: "Exceed availability budgets, in an emergency; it is recorded.",
   });
   diff = Option.Boolean("--diff", false, {
-    description: "With --dry-run: show the changes in each file, line by line, with masked secrets.",
+    description: "With --dry-run: show the changes in each file, by line, with masked secrets.",
   });
 
   override async work(): Promise<number> {

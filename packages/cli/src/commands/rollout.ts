@@ -9,7 +9,7 @@ abstract class RolloutCommand extends EngineCommand {
   job = Option.String({ required: true, name: "job" });
 
   ignoreBudget = Option.Boolean("--ignore-budget", false, {
-    description: "In an emergency: take down more of a job than its availability budget allows; each case is recorded.",
+    description: "Exceed availability budgets, in an emergency; it is recorded.",
   });
 
   abstract carryOut(bucket: OpenedBucket): ReturnType<typeof resumeRollout>;

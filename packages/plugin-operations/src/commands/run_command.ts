@@ -44,8 +44,7 @@ export class RunCommandCommand extends EngineCommand {
     description: "After each batch, wait for healthy workers and jobs.",
   });
   ignoreBudget = Option.Boolean("--ignore-budget", false, {
-    description:
-      "With --health_check, in an emergency: take down more of a job than its availability budget allows; each case is recorded.",
+    description: "With --health_check: exceed availability budgets.",
   });
   allowDisconnect = Option.Boolean("--allow-disconnect", false, {
     description: "A connection closed during the command is not a failure.",

@@ -15,7 +15,7 @@ abstract class ControlCommand extends EngineCommand {
     description: "Check the job's health after each batch.",
   });
   ignoreBudget = Option.Boolean("--ignore-budget", false, {
-    description: "In an emergency: take down more of a job than its availability budget allows; each case is recorded.",
+    description: "Exceed availability budgets, in an emergency; it is recorded.",
   });
 
   abstract get targetName(): string;
