@@ -70,12 +70,19 @@ describe("a claim", () => {
     expect(hints[0]).toContain("maand job start api --allocations h2");
   });
 
-  it.each(["drained", "held", "in_doubt", "failed", "unhealthy", "unchecked", "unreachable", "not_started"] as const)(
-    "on what is %s already costs nothing, and it is decided first",
-    (cause) => {
-      expect(decide("restart", [A, B], state(1, { [B]: cause })).granted).toEqual([B]);
-    },
-  );
+  it.each([
+    "drained",
+    "held",
+    "in_doubt",
+    "failed",
+    "unhealthy",
+    "unchecked",
+    "unreachable",
+    "stopped",
+    "not_started",
+  ] as const)("on what is %s already costs nothing, and it is decided first", (cause) => {
+    expect(decide("restart", [A, B], state(1, { [B]: cause })).granted).toEqual([B]);
+  });
 
   it("on what is in doubt and was seen healthy costs something", () => {
     const up = { host: B, cause: "in_doubt", isUp: true } as const;
