@@ -123,6 +123,7 @@ describe("a problem in the bucket is found, and its hint fixes it when typed as 
     expect(behind).toMatchObject([
       { check: "built" },
       { check: "sync", message: expect.stringMatching(/^update_seq is \d+ on the worker, expected 1$/) },
+      { check: "drift", message: "api: changed certs/ca.crt, changed manifest.json" },
     ]);
     await type(behind[0]?.hint ?? "");
     expect(await faultsOf(bucket)).toEqual([]);
