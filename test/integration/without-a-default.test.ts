@@ -1,4 +1,6 @@
-import { definePlugin, type Hooks, type Plugin, pluginList } from "@maand/core";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { definePlugin, type Hooks, type Plugin, type Problem, pluginList } from "@maand/core";
 import { build, createHooks, deploy, openBucket } from "@maand/core/internal";
 import { aBucket, fakeRemote, type TestBucket } from "@maand/core/testing";
 import { describe, expect, it, type TestContext, vi } from "vitest";
@@ -57,12 +59,15 @@ async function ship({ root, events }: TestBucket, plugins: readonly Plugin[]) {
     return {
       outcome,
       messages: messages.join("\n"),
-      warned: problems.map(({ where, message, hint }) => `${where}: ${message} | ${hint}`),
+      warned: problems.map(described),
+      configured: maand.loaded.warnings.map(described),
     };
   } finally {
     maand.close();
   }
 }
+
+const described = ({ where, message, hint }: Problem) => `${where}: ${message} | ${hint}`;
 
 const without = (name: StockName) => [...defaults().remove(name), bare];
 const names = defaults().map(({ name }) => name);
@@ -112,6 +117,25 @@ describe("without a stock plugin, its function is named as missing", () => {
     expect(shipped.outcome).toBe("ok");
   });
 
+  it("notify: every command warns about its setting", async (context) => {
+    const shop = await aShop(context, without("notify"), "local");
+    writeFileSync(join(shop.bucket.root, "maand.conf"), '[[notify]]\nto = "command"\ncommand = ["true"]\n');
+    const shipped = await shop.ship();
+    expect(shipped.configured).toEqual([
+      expect.stringMatching(/maand\.conf:.*notify.* \| add @maand\/plugin-notify to the plugins/),
+    ]);
+    expect(shipped.outcome).toBe("ok");
+  });
+
+  it("secrets: a build refuses a reference that nothing reads", async (context) => {
+    const shop = await aShop(context, without("secrets"), "local");
+    writeFileSync(join(shop.bucket.root, "workspace/bucket.conf"), 'token = "secret://pass/api/token"\n');
+    await expect(shop.ship()).rejects.toMatchObject({
+      message: 'no plugin reads secrets of the provider "pass", as in secret://pass/api/token',
+      hint: "add @maand/plugin-secrets to the plugins of the configuration",
+    });
+  });
+
   it("every stock plugin is listed here", () => {
     expect([...names].sort()).toEqual([
       "certs",
@@ -120,9 +144,11 @@ describe("without a stock plugin, its function is named as missing", () => {
       "job-commands",
       "local",
       "make",
+      "notify",
       "operations",
       "prometheus",
       "rsync",
+      "secrets",
       "ssh",
       "templates",
     ]);
@@ -132,7 +158,10 @@ describe("without a stock plugin, its function is named as missing", () => {
 describe("without a stock plugin, the rest works", () => {
   it.for(
     (
-      ["ssh", "rsync", "templates", "certs", "health", "import", "job-commands", "operations", "prometheus"] as const
+      [
+        ...["ssh", "rsync", "templates", "certs", "health", "import", "job-commands", "notify", "operations"],
+        ...["prometheus", "secrets"],
+      ] as const
     ).map((name) => [name]),
   )("%s", async ([name = "ssh"], context) => {
     expect(await (await aShop(context, without(name), "local")).ship()).toMatchObject({ outcome: "ok", warned: [] });

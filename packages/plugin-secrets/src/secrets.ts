@@ -14,6 +14,7 @@ export function secrets({ environment = process.env }: SecretsOptions = {}): Plu
   return definePlugin({
     name: "secrets",
     settings: SECRETS_SETTINGS,
+    provides: { answers: ["resolveSecrets"] },
     apply({ resolveSecrets }) {
       resolveSecrets.tapPromise("secrets", async (context) => {
         const settings = SECRETS_SETTINGS.from(context.settings);

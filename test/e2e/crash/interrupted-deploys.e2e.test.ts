@@ -99,7 +99,7 @@ describe.concurrent("an interrupted deploy", () => {
       const began = performance.now();
       run.kill("SIGINT");
       expect(await run.ended).toMatchObject({ code: 130 });
-      expect(performance.now() - began).toBeLessThan(1_000);
+      expect(performance.now() - began).toBeLessThan(4_000);
       expect(working(bucket.root)).toEqual([]);
       worker?.thaw();
       await worker?.run(["rm", `${directory("api")}/data/hold`]);

@@ -369,7 +369,7 @@ describe("a sync with problems", () => {
       const error = await sync;
       expect(error).toMatchObject({ code: "TIMED_OUT", worker: worker.host });
       expect(error.message).toContain("1.5 s");
-      expect(performance.now() - began).toBeLessThan(6_000);
+      expect(performance.now() - began).toBeLessThan(20_000);
       await until("every process of the sync to end here", () => leftHere().length === 0);
     } finally {
       worker.thaw();

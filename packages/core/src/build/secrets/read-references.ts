@@ -4,6 +4,7 @@ import { groupBy } from "../../domain/group-by.ts";
 import { secretValueProblem } from "../../domain/kv/secret-names.ts";
 import type { SecretReference } from "../../domain/kv/secret-reference.ts";
 import { MaandError } from "../../errors.ts";
+import { type AbsentPlugin, addPlugin } from "../../plugin-api/absent-plugins.ts";
 import type { ResolvedSecrets } from "../../plugin-api/contexts/secrets-context.ts";
 
 /**
@@ -28,11 +29,11 @@ async function readProvider(
   provider: string,
   references: readonly SecretReference[],
 ): Promise<ResolvedSecrets> {
-  const { hooks, mask } = reporter.bucket;
+  const { hooks, mask, absent } = reporter.bucket;
   const read = await hooks.resolveSecrets.promise(
     Object.freeze({ ...reporter.context({}), provider, references: Object.freeze([...references]) }),
   );
-  if (!read) throw unknownProvider(provider, references);
+  if (!read) throw unknownProvider(absent, provider, references);
   for (const value of read.values()) mask.add(value);
   return new Map(references.map(({ text }) => [text, checked(text, read.get(text))]));
 }
@@ -52,10 +53,18 @@ function notRead(text: string, why: string): MaandError {
   });
 }
 
-function unknownProvider(provider: string, [first]: readonly SecretReference[]): MaandError {
+function unknownProvider(
+  absent: readonly AbsentPlugin[],
+  provider: string,
+  [first]: readonly SecretReference[],
+): MaandError {
+  const able = absent.find(({ plugin }) => plugin.provides?.answers?.includes("resolveSecrets"));
   return new MaandError({
     code: "SECRET_NOT_READ",
     message: `no plugin reads secrets of the provider "${provider}", as in ${first?.text}`,
-    hint: "the page docs/secrets.md lists the providers; for any other, write a program and use secret://exec/<name>/<path>",
+    hint: able ? addPlugin(able.name) : PROVIDERS,
   });
 }
+
+const PROVIDERS =
+  "the page docs/secrets.md lists the providers; for any other, write a program and use secret://exec/<name>/<path>";
