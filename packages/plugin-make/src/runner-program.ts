@@ -81,15 +81,28 @@ export function serveCommand(remote: Place, call: Pick<RunnerCall, "bucketId" | 
  * The command that inspects the files of jobs, and its input. It is a small program of its own, because loading a whole
  * runner takes longer than the inspection of a usual worker.
  */
-export function inspectCommand(remote: Place, request: object, quick: QuickCheck | undefined): Serving {
+export function inspectCommand(remote: Place, request: object): Serving {
+  const program = inspectProgram(request);
+  const file = `${remote.root}/bin/runner.py`;
+  return { command: [...python(remote), "-c", READ_PROGRAM, file, String(program.length)], program };
+}
+
+/** The command that starts the same program only if a worker differs, and has asked for {@link inspectInput}. */
+export function quickInspectCommand(remote: Place, quick: QuickCheck): Argv {
+  const [name = "python3"] = python(remote);
+  const words = [remote.root, name, READ_PROGRAM, ...quick.words, ...quick.paths];
+  return ["sh", "-c", QUICK_SCRIPT, "sh", ...words];
+}
+
+/** The input of a worker that differs: the length of the program, and the program. */
+export function inspectInput(request: object): Buffer {
+  const program = inspectProgram(request);
+  return Buffer.concat([Buffer.from(`${program.length}\n`), program]);
+}
+
+function inspectProgram(request: object): Buffer {
   inspecting ??= `CACHE_PART = ${JSON.stringify(source("digest_cache"))}\n\n\n${joined(INSPECT_PARTS)}`;
-  const text = `REQUEST = ${JSON.stringify(JSON.stringify(request))}\n\n\n${inspecting}`;
-  const program = Buffer.from(text);
-  const length = String(program.length);
-  const [name = "python3", ...flags] = python(remote);
-  if (!quick) return { command: [name, ...flags, "-c", READ_PROGRAM, `${remote.root}/bin/runner.py`, length], program };
-  const words = [remote.root, name, READ_PROGRAM, length, ...quick.words, ...quick.paths];
-  return { command: ["sh", "-c", QUICK_SCRIPT, "sh", ...words], program };
+  return Buffer.from(`REQUEST = ${JSON.stringify(JSON.stringify(request))}\n\n\n${inspecting}`);
 }
 
 let inspecting: string | undefined;

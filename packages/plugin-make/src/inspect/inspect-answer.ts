@@ -1,6 +1,6 @@
 import { StringDecoder } from "node:string_decoder";
 import type { Inspection } from "@maand/core";
-import { SAME } from "./quick-check.ts";
+import { DIFFERENT, SAME } from "./quick-check.ts";
 
 type Line =
   | readonly ["root", boolean]
@@ -16,6 +16,14 @@ type Line =
 type Mutable<T> = { -readonly [Key in keyof T]: T[Key] extends readonly (infer Item)[] ? Item[] : T[Key] };
 type Found = Inspection["jobs"] extends ReadonlyMap<string, infer Job> ? Mutable<Job> : never;
 
+/** What follows a quick check. */
+export interface Quick {
+  /** The result if it succeeds. */
+  readonly same: Inspection;
+  /** Sends the inspection program if it does not. */
+  send(): void;
+}
+
 /** Parses what the program prints: one JSON list per line, in a fixed order of fields, and a last line. */
 export class InspectAnswer {
   readonly #decoder = new StringDecoder("utf8");
@@ -23,7 +31,7 @@ export class InspectAnswer {
   readonly #jobs = new Map<string, Found>();
   readonly #users = new Map<string, number>();
   readonly #groups = new Map<string, number>();
-  readonly #same: Inspection | undefined;
+  readonly #quick: Quick | undefined;
   #isSame = false;
   #exists = false;
   #rest = "";
@@ -35,9 +43,8 @@ export class InspectAnswer {
     this.#settle = resolve;
   });
 
-  /** `same` is the result if the quick check succeeds. */
-  constructor(same: Inspection | undefined) {
-    this.#same = same;
+  constructor(quick: Quick | undefined) {
+    this.#quick = quick;
   }
 
   get isComplete(): boolean {
@@ -50,12 +57,13 @@ export class InspectAnswer {
     // output of the login before it starts with something else
     for (const line of lines) {
       if (line.startsWith('["')) this.#take(JSON.parse(line));
-      else if (line === SAME && this.#same) this.#complete(true);
+      else if (line === SAME && this.#quick) this.#complete(true);
+      else if (line === DIFFERENT) this.#quick?.send();
     }
   }
 
   inspection(): Inspection {
-    if (this.#same && this.#isSame) return this.#same;
+    if (this.#quick && this.#isSame) return this.#quick.same;
     return {
       exists: this.#exists,
       metadata: this.#metadata,

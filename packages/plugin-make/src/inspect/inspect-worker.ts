@@ -1,9 +1,9 @@
 import { type InspectContext, type Inspection, MaandError, type RemoteStream } from "@maand/core";
 import { keepExpression } from "@maand/core/internal";
 import { Cutoff, type CutoffCode } from "../runner/cutoff.ts";
-import { inspectCommand } from "../runner-program.ts";
+import { inspectCommand, inspectInput, quickInspectCommand } from "../runner-program.ts";
 import { cannotStart } from "../target/target-errors.ts";
-import { InspectAnswer } from "./inspect-answer.ts";
+import { InspectAnswer, type Quick } from "./inspect-answer.ts";
 import { quickCheck } from "./quick-check.ts";
 
 /** Milliseconds by which this side waits longer than the program, which ends itself at its time limit. */
@@ -13,20 +13,24 @@ const ERROR_TEXT = 4_096;
 
 /**
  * Inspects the directories of jobs on a worker: one command. It first checks whether everything is as
- * expected; if not, it runs the Python program in its input, which contains the request. Throws
+ * expected; if not, it asks for the Python program, which contains the request, and runs it. Throws
  * WORKER_LACKS if Python cannot be started, COMMAND_FAILED, TIMED_OUT, INTERRUPTED and DISCONNECTED.
  */
 export async function inspectWorker(context: InspectContext): Promise<Inspection> {
   const { remote, signal, timeoutMs } = context;
   const quick = quickCheck(context);
-  const { command, program } = inspectCommand(remote, requestOf(context), quick);
+  const { command, program } = quick
+    ? { command: quickInspectCommand(remote, quick), program: undefined }
+    : inspectCommand(remote, requestOf(context));
   const cutoff = new Cutoff(signal);
   let stream: RemoteStream | undefined;
   try {
-    stream = await remote.stream(command, { asRoot: true, title: "the inspection of its files" });
+    const opened = await remote.stream(command, { asRoot: true, title: "the inspection of its files" });
+    stream = opened;
     cutoff.limit(timeoutMs + GRACE_MS);
-    stream.io.write(program);
-    return await answerOf(context, stream, { cutoff, same: quick?.inspection });
+    if (program) opened.io.write(program);
+    const send = () => void opened.io.write(inspectInput(requestOf(context)));
+    return await answerOf(context, opened, { cutoff, quick: quick && { same: quick.inspection, send } });
   } finally {
     stream?.destroy();
     cutoff.close();
@@ -56,12 +60,15 @@ type InspectRequestOf = InspectContext["jobs"] extends ReadonlyMap<string, infer
 
 interface Waiting {
   readonly cutoff: Cutoff;
-  /** The answer if the worker is as expected. */
-  readonly same: Inspection | undefined;
+  readonly quick: Quick | undefined;
 }
 
-async function answerOf(context: InspectContext, stream: RemoteStream, { cutoff, same }: Waiting): Promise<Inspection> {
-  const answer = new InspectAnswer(same);
+async function answerOf(
+  context: InspectContext,
+  stream: RemoteStream,
+  { cutoff, quick }: Waiting,
+): Promise<Inspection> {
+  const answer = new InspectAnswer(quick);
   let errorText = "";
   const failed = new Promise<unknown>((resolve) => stream.io.on("error", resolve));
   stream.io.on("data", (bytes: Buffer) => answer.push(bytes));

@@ -20,21 +20,24 @@ export interface QuickCheck {
 
 /** What the script prints if the worker is as expected. */
 export const SAME = "maand-inspect same";
+/** What the script prints if not; then it waits for the length of the inspection program in a line, and for the program. */
+export const DIFFERENT = "maand-inspect different";
 
 /**
  * Hashes a list of everything below the jobs' directories (type, mode, path) and the hashes of the given files. If that is the
- * expected hash, prints SAME. Otherwise it starts Python, which reads the inspection program from the input. Starting Python takes
- * several times as long as these programs, and usually nothing differs. Any other find, sort or sha256sum has other output, so Python
+ * expected hash, prints SAME. Otherwise it prints DIFFERENT and starts Python, which reads the inspection program from the input. Sending
+ * the program and starting Python take several times as long as these programs, and usually nothing differs. Any other find, sort or sha256sum has other output, so Python
  * decides.
  */
 export const QUICK_SCRIPT = [
-  "root=$1 python=$2 code=$3 length=$4 want=$5 starts=$6 prune=$7; shift 7",
+  "root=$1 python=$2 code=$3 want=$4 starts=$5 prune=$6; shift 6",
   "set -f",
   "check() {",
   " export LC_ALL=C",
   ' cd "$root" && { find -H $starts -mindepth 1 \\( $prune \\) -prune -o -printf "%y %m %p\\\\0" | sort -z; sha256sum -z -- "$@"; } | sha256sum',
   "}",
   `[ "$(check "$@" 2>/dev/null)" = "$want  -" ] && printf '%s\\n' "${SAME}" && exit 0`,
+  `printf '%s\\n' "${DIFFERENT}" && read -r length || exit 0`,
   'exec "$python" -I -S -c "$code" "$root/bin/runner.py" "$length"',
 ].join("\n");
 
@@ -75,7 +78,14 @@ function listing(files: readonly { readonly path: string; readonly mode: number 
     ...[...directories].map((path) => `d 755 ${path}\0`),
     ...files.map(({ path, mode }) => `f ${mode.toString(8)} ${path}\0`),
   ];
-  return lines.sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
+  return sortedByBytes(lines);
+}
+
+/** As `sort` orders them without a locale. Texts of ASCII alone have the order of their bytes already. */
+function sortedByBytes(lines: readonly string[]): string[] {
+  if (lines.every((line) => /^[\0-\x7f]*$/.test(line))) return [...lines].sort();
+  const encoded = lines.map((line) => Buffer.from(line));
+  return encoded.sort(Buffer.compare).map((bytes) => bytes.toString());
 }
 
 /** `jobs/api/conf` and `jobs/api/conf/a` of `jobs/api/conf/a/b`, without `jobs/api`. */

@@ -102,3 +102,10 @@ test("a key contains its type, and invalid bytes have none", () => {
   expect(keyTypeOf(Buffer.from([1, 2]))).toBe("");
   expect(keyTypeOf(Buffer.from([0xff, 0, 0, 0, 0]))).toBe("");
 });
+
+test("the lines for a name come in the order of the file, whether they list it or match it", () => {
+  const names = ["10.0.0.1", "10.0.0.*", "10.0.0.2,10.0.0.1", "!10.0.0.1,10.0.0.?", "10.0.0.1,10.0.0.1"];
+  const known = parseKnownHosts(names.map((one) => knownHostLine(one, key)).join("\n"));
+  expect(linesFor(known, "10.0.0.1").map(({ line }) => line)).toEqual([1, 2, 3, 5]);
+  expect(linesFor(known, "10.0.0.2").map(({ line }) => line)).toEqual([2, 3, 4]);
+});

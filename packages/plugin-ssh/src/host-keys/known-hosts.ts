@@ -26,9 +26,16 @@ export function hostName(address: string, port: number): string {
   return port === 22 ? address.toLowerCase() : `[${address.toLowerCase()}]:${port}`;
 }
 
-/** All lines of a `known_hosts` text that contain a key. Comments and invalid lines are skipped. */
-export function parseKnownHosts(text: string): KnownHost[] {
-  return text.split(/\r?\n/).flatMap((content, index) => parseLine(content, index + 1) ?? []);
+let parsed: { readonly text: string; readonly known: readonly KnownHost[] } = { text: "", known: [] };
+
+/**
+ * All lines of a `known_hosts` text that contain a key. Comments and invalid lines are skipped. The last text is parsed once,
+ * because every worker that connects asks for the same one.
+ */
+export function parseKnownHosts(text: string): readonly KnownHost[] {
+  if (parsed.text !== text)
+    parsed = { text, known: text.split(/\r?\n/).flatMap((content, index) => parseLine(content, index + 1) ?? []) };
+  return parsed.known;
 }
 
 const ROLES: Readonly<Record<string, KeyRole>> = { "@revoked": "revoked", "@cert-authority": "authority" };
@@ -42,9 +49,37 @@ function parseLine(content: string, line: number): KnownHost | undefined {
   return keyTypeOf(blob) === type ? { names, key: { type, blob }, role, line } : undefined;
 }
 
+/** Lines by the names that they list, and those with patterns or hashes, which every name is held against. */
+interface NamedLines {
+  readonly byName: ReadonlyMap<string, readonly KnownHost[]>;
+  readonly others: readonly KnownHost[];
+}
+
+const named = new WeakMap<readonly KnownHost[], NamedLines>();
+
 /** The lines for a name, in the order of the file. */
 export function linesFor(known: readonly KnownHost[], name: string): KnownHost[] {
-  return known.filter(({ names }) => matches(names, name));
+  const { byName, others } = named.get(known) ?? namedLines(known);
+  const matching = others.filter(({ names }) => matches(names, name));
+  return [...(byName.get(name) ?? []), ...matching].sort((a, b) => a.line - b.line);
+}
+
+function namedLines(known: readonly KnownHost[]): NamedLines {
+  const byName = new Map<string, KnownHost[]>();
+  const others: KnownHost[] = [];
+  for (const one of known) {
+    if (/[*?!|]/.test(one.names)) others.push(one);
+    else for (const name of new Set(one.names.toLowerCase().split(","))) listOf(byName, name).push(one);
+  }
+  const lines = { byName, others };
+  named.set(known, lines);
+  return lines;
+}
+
+function listOf(byName: Map<string, KnownHost[]>, name: string): KnownHost[] {
+  const list = byName.get(name) ?? [];
+  byName.set(name, list);
+  return list;
 }
 
 /** Removes one name from the names of a line, so that its key no longer applies to that name; empty if none is left. */
