@@ -1,7 +1,6 @@
-import { MAAND } from "../support/bucket/maand.ts";
 import { type Scratch, scratch } from "../support/bucket/scratch.ts";
-import { type Fleet, remotesFor, withFleet } from "../support/fleet/index.ts";
-import { measure } from "./process.ts";
+import { withFleet } from "../support/fleet/index.ts";
+import { channelsOf, must } from "./on-fleet.ts";
 import { median, tableOf } from "./table.ts";
 
 const RUNS = 5;
@@ -23,7 +22,7 @@ export async function drift(count = 64, jobs = 10): Promise<void> {
       const compared: number[] = [];
       const idle: number[] = [];
       for (let run = 0; run <= RUNS; run += 1) {
-        const floor = await channelsOf(fleet);
+        const floor = await channelsOf(fleet, "true");
         const took = await must(bucket, "drift", "--exit-code", "-q");
         const started = await must(bucket, "plugins");
         if (run > 0) bare.push(floor) && compared.push(took) && idle.push(started);
@@ -56,21 +55,4 @@ function writeJob(bucket: Scratch, job: number): void {
     { version: "1.0.0", selectors: ["worker"], max_concurrent_upgrades: 64 },
     { Makefile: "start stop restart:\n\t@true\n", ...Object.fromEntries(conf) },
   );
-}
-
-async function must(bucket: Scratch, ...args: readonly string[]): Promise<number> {
-  const { ms, code, stderr } = await measure([process.execPath, MAAND, ...args], bucket.root);
-  if (code !== 0) throw new Error(`${args.join(" ")} ended with ${code}:\n${stderr.slice(-2000)}`);
-  return ms;
-}
-
-async function channelsOf(fleet: Fleet): Promise<number> {
-  const remotes = remotesFor(fleet);
-  const began = performance.now();
-  await Promise.all(
-    fleet.workers.map(async (worker) => (await remotes.connect(worker)).exec(["true"], { asRoot: true })),
-  );
-  const took = performance.now() - began;
-  await remotes.close();
-  return took;
 }

@@ -1,8 +1,7 @@
 import { connect, createServer, type Server } from "node:net";
-import { MAAND } from "../support/bucket/maand.ts";
 import { type Scratch, scratch } from "../support/bucket/scratch.ts";
-import { type Fleet, remotesFor, withFleet } from "../support/fleet/index.ts";
-import { measure } from "./process.ts";
+import { type Fleet, withFleet } from "../support/fleet/index.ts";
+import { channelsOf, must } from "./on-fleet.ts";
 import { type Measured, median, tableOf } from "./table.ts";
 
 const RUNS = 5;
@@ -20,7 +19,7 @@ export async function operate(count = 64, jobs = 10): Promise<void> {
       const bare: number[] = [];
       const typed: number[] = [];
       for (let run = 0; run <= RUNS; run += 1) {
-        const floor = await channelsOf(fleet);
+        const floor = await channelsOf(fleet, "uptime");
         const took = await must(bucket, "run_command", "uptime", "-c", String(count), "-q");
         if (run > 0) bare.push(floor) && typed.push(took);
       }
@@ -37,23 +36,6 @@ export async function operate(count = 64, jobs = 10): Promise<void> {
       bucket.dispose();
     }
   });
-}
-
-async function must(bucket: Scratch, ...args: readonly string[]): Promise<number> {
-  const { ms, code, stderr } = await measure([process.execPath, MAAND, ...args], bucket.root);
-  if (code !== 0) throw new Error(`${args.join(" ")} ended with ${code}:\n${stderr.slice(-2000)}`);
-  return ms;
-}
-
-async function channelsOf(fleet: Fleet): Promise<number> {
-  const remotes = remotesFor(fleet);
-  const began = performance.now();
-  await Promise.all(
-    fleet.workers.map(async (worker) => (await remotes.connect(worker)).exec(["uptime"], { asRoot: true })),
-  );
-  const took = performance.now() - began;
-  await remotes.close();
-  return took;
 }
 
 /** One service that accepts connections without an answer represents each job on all workers: what is measured is asking. */

@@ -59,6 +59,7 @@ export {
 } from "./domain/deploy/sync-conflicts.ts";
 export { NO_VERSION } from "./domain/deploy/version.ts";
 export type { FileDifference, FileDrift } from "./domain/drift/compare-files.ts";
+export { CHANGE_WORDS } from "./domain/drift/edits.ts";
 export { type EnvFile, parseEnvFile } from "./domain/kv/env-file.ts";
 export type { KvRow } from "./domain/kv/kv-derived.ts";
 export { isSecret, NAMESPACE } from "./domain/kv/kv-names.ts";

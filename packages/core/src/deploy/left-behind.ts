@@ -17,7 +17,7 @@ interface Reach {
 
 /**
  * Connects every worker of a deploy before it changes anything (`--max-unreachable`). Returns the limit without the unreachable
- * ones. Throws UNREACHABLE if there are more than allowed, and USAGE for a number that is none.
+ * ones. Throws UNREACHABLE if there are more than allowed, and USAGE if the limit is not a number or percentage.
  */
 export async function withoutUnreachable(run: Run, { waves, limit, most }: Reach): Promise<WorkerLimit | undefined> {
   const jobs = waves.flatMap((wave) => wave.jobs.map(({ name }) => name));

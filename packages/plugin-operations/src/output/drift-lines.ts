@@ -1,5 +1,11 @@
 import { plural, type Style, visible } from "@maand/command";
-import type { DriftReport, FileDrift, PendingChange, WorkerDrift } from "@maand/core/internal";
+import {
+  CHANGE_WORDS,
+  type DriftReport,
+  type FileDrift,
+  type PendingChange,
+  type WorkerDrift,
+} from "@maand/core/internal";
 
 /** Workers named in a line; the others are counted. */
 const NAMED = 4;
@@ -59,17 +65,8 @@ function notCompared(workers: readonly WorkerDrift[]): Said[] {
 }
 
 function described({ path, change, detail }: FileDrift): string {
-  return `${WORDS[change]} ${visible(path)}${detail === undefined ? "" : ` (${visible(detail)})`}`;
+  return `${CHANGE_WORDS[change]} ${visible(path)}${detail === undefined ? "" : ` (${visible(detail)})`}`;
 }
-
-const WORDS: Readonly<Record<FileDrift["change"], string>> = {
-  changed: "changed",
-  missing: "missing",
-  added: "added",
-  replaced: "replaced",
-  mode: "access of",
-  unread: "unreadable",
-};
 
 /** The same text for many workers is one line. */
 function groupLines(said: readonly Said[], mark: string, style: Style): string[] {

@@ -12,7 +12,7 @@ export type Truth = "absent" | "up" | "warming" | "down" | "sick";
 export interface SimulatedJob {
   readonly version: number;
   readonly batch: number;
-  /** Undefined: nobody wrote a budget. */
+  /** Undefined: the default budget. */
   readonly budget: number | `${number}%` | undefined;
 }
 
@@ -38,7 +38,7 @@ export class Simulation {
   readonly jobs = new Map<string, SimulatedJob>();
   /** Stops that a person asks for: `job@host`. */
   asked: (job: string, host: string) => boolean = () => false;
-  /** Allocations of which the records say that nobody knows whether they run: `job@host`. */
+  /** Allocations of which the records say that it is not known whether they run: `job@host`. */
   unsure: ReadonlySet<string> = new Set();
   /** What goes wrong: `restart api@10.0.0.1` fails, `sick api@10.0.0.1` comes up unhealthy. */
   readonly faults = new Set<string>();
@@ -81,7 +81,7 @@ export class Simulation {
   }
 
   /**
-   * What is down already costs nothing. A budget that nobody wrote is judged by another rule, which the test of drains has: restarts keep
+   * What is down already costs nothing. A default budget is judged by another rule, which the test of drains has: restarts keep
    * to their batches alone.
    */
   #judge(job: string, host: string, what: string): void {

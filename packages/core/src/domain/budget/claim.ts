@@ -108,7 +108,7 @@ export function isLimited(kind: ClaimKind, { isWritten }: Budget): boolean {
   return isWritten || kind !== "restart";
 }
 
-/** What counts against the budget. An allocation that never ran is no loss to a job whose budget nobody wrote. */
+/** What counts against the budget. An allocation that never ran does not count against a default budget. */
 function countedAway({ away, budget }: JobAvailability): Away[] {
   return [...away.values()].filter(({ cause }) => budget.isWritten || cause !== "not_started");
 }

@@ -18,12 +18,13 @@ const NAMED = 4;
 
 /** Differences in words, at most four by name. */
 export function driftText(drift: readonly FileDrift[]): string {
-  const named = drift.slice(0, NAMED).map(({ path, change }) => `${WORDS[change]} ${path}`);
+  const named = drift.slice(0, NAMED).map(({ path, change }) => `${CHANGE_WORDS[change]} ${path}`);
   const more = drift.length > NAMED ? ` and ${drift.length - NAMED} more` : "";
   return `${named.join(", ")}${more}`;
 }
 
-const WORDS: Readonly<Record<FileDrift["change"], string>> = {
+/** What is said of a file that differs, before its path: `missing conf/app.conf`. */
+export const CHANGE_WORDS: Readonly<Record<FileDrift["change"], string>> = {
   changed: "changed",
   missing: "missing",
   added: "added",
