@@ -28,6 +28,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ["deploy", "jobs"],
   ["maintain"],
   ["saved-plans"],
+  ["toolbox.ts"],
   ["readonly.ts", "operator.ts", "internal.ts", "plugin.ts"],
   ["index.ts"],
   ["embed.ts"],

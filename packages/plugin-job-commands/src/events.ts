@@ -1,5 +1,5 @@
 import type { Job, JobCommand } from "@maand/core";
-import { COMMAND_EVENTS, type CommandEvent } from "@maand/core/internal";
+import { COMMAND_EVENTS, type CommandEvent } from "@maand/core/toolbox";
 
 /** The events at which commands run. */
 export const EVENTS = Object.keys(COMMAND_EVENTS);
