@@ -72,7 +72,12 @@ async function bundle(directory) {
     input: Object.fromEntries(doors),
     platform: "node",
     plugins: [
-      { name: "packages", resolveId: (...given) => partOf(directory, given[0]) ?? resolveId(...given), load },
+      {
+        name: "packages",
+        resolveId: (...given) => partOf(directory, given[0]) ?? resolveId(...given),
+        load,
+        transform: (code, id) => fromPackage(directory, code, id),
+      },
       common,
     ],
     output: {
@@ -105,6 +110,17 @@ function partOf(directory, id) {
   const inside = join(REPOSITORY, "packages", basename(name));
   const { exports } = JSON.parse(readFileSync(join(inside, "package.json"), "utf8"));
   return join(inside, exports[`.${door}`].source);
+}
+
+/** Where a package that is part of another reads its own files: in its own directory, wherever that is installed. */
+function fromPackage(directory, code, id) {
+  const [, own] = /^.*\/packages\/([^/]+)\/src\//.exec(id) ?? [];
+  if (own === undefined || own === basename(directory)) return undefined;
+  const resolved = `import.meta.resolve("@maand/${own}/package.json")`;
+  const moved = code.replace(/(new URL\(["`])\.\.(\/[^,]+), import\.meta\.url\)/g, `$1.$2, ${resolved})`);
+  if (moved.includes("import.meta.url"))
+    throw new Error(`${id} uses import.meta.url in a way that does not survive another place`);
+  return moved === code ? undefined : { code: moved, map: null };
 }
 
 /** A module that requires a CommonJS package, and exports what that exports. */
