@@ -1,5 +1,6 @@
 // After tsc -b wrote the declarations: each package's modules as few files, so that a command spends its time on its work
 // and not on opening some hundred modules. Packages stay apart, and share one @maand/core, as they do when installed.
+import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire, isBuiltin } from "node:module";
 import { basename, dirname, join, posix } from "node:path";
@@ -40,6 +41,19 @@ const PARTS = { cli: /^@maand\/plugin-/ };
 const COMMAND = { source: "./src/main.ts", built: "./dist/main.js" };
 
 await Promise.all(packagesIn("packages", "plugins-examples").map(bundle));
+writeFileSync(join(REPOSITORY, "packages/cli/dist/build.json"), `${JSON.stringify(builtFrom())}\n`);
+
+/** The commit, for `maand --version --json`; nulls outside of a repository of our own, as in an unpacked archive. */
+function builtFrom() {
+  const git = (...args) =>
+    execFileSync("git", ["-C", REPOSITORY, ...args], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }).trim();
+  try {
+    if (git("rev-parse", "--show-prefix") !== "") return { commit: null, modified: null };
+    return { commit: git("rev-parse", "HEAD"), modified: git("status", "--porcelain", "--untracked-files=no") !== "" };
+  } catch {
+    return { commit: null, modified: null };
+  }
+}
 
 /** Directories of packages whose doors name a source. */
 function packagesIn(...folders) {

@@ -45,6 +45,7 @@ export { type StoreState, storeState } from "./store/integrity.ts";
 export { KvKey } from "./store/kv/kv-key.ts";
 export type { Holder } from "./store/lock/holder.ts";
 export { lockHolder } from "./store/lock/lock.ts";
+export { type PendingMigration, pendingMigrations } from "./store/migrations.ts";
 export type { ListedFile } from "./store/promoted-rows.ts";
 export { parseJson } from "./workspace/json.ts";
 export { MANIFEST_SCHEMA_LINK } from "./workspace/schema-places.ts";

@@ -18,7 +18,7 @@ export const GLOBAL_FLAGS = `Flags of every command:
   --no-color        no colour (also: NO_COLOR in the environment)
   -C <directory>    run in this directory
   --config <file>   use this configuration file
-  --version         print the version (without a command)`;
+  --version         print the version (without a command); with --json also those of Node and SQLite`;
 
 /** Moves global flags in front of the command, where the parser expects them. A flag without its value is a problem. */
 export function globalsFirst(argv: readonly string[]): { readonly rest: string[]; readonly problem?: string } {

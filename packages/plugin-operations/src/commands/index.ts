@@ -30,5 +30,6 @@ export const COMMANDS = {
   drift: async () => (await import("./drift.ts")).DriftCommand,
   "drift adopt": async () => (await import("./drift-adopt.ts")).DriftAdoptCommand,
   doctor: async () => (await import("./doctor.ts")).DoctorCommand,
+  upgrade_check: async () => (await import("./upgrade/check.ts")).UpgradeCheckCommand,
   schema: async () => (await import("./schema.ts")).SchemaCommand,
 } satisfies Readonly<Record<string, () => Promise<CommandClass<Context>>>>;
