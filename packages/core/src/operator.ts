@@ -39,6 +39,7 @@ export { CommandOutput } from "./run/command-output.ts";
 export { type CommandRun, openCommandRun } from "./run/command-run.ts";
 export { Connections, missingTools } from "./run/connections.ts";
 export { knownOf, lockBucket, type Run, recordedStateOf, workerOf } from "./run/run.ts";
+export { lifecycleContext } from "./run/scope/contexts.ts";
 export { leftBehind } from "./run/temporary.ts";
 export { reach } from "./run/wait-until-reachable.ts";
 export { type StoreState, storeState } from "./store/integrity.ts";

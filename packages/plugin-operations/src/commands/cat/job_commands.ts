@@ -15,11 +15,12 @@ export class JobCommandsCommand extends StoredCommand {
 
   override show(store: Store): number {
     const rows = store.catalog.read().jobs.flatMap((job) =>
-      job.commands.flatMap(({ name, executedOn, demands }) =>
+      job.commands.flatMap(({ name, executedOn, once, demands }) =>
         executedOn.map((event) => ({
           job: job.name,
           command_name: name,
           executed_on: event,
+          once: once === true,
           demand_job: demands?.job ?? null,
           demand_command: demands?.command ?? null,
           demand_config: demands?.config ?? {},
@@ -32,6 +33,7 @@ export class JobCommandsCommand extends StoredCommand {
         "job",
         "command_name",
         "executed_on",
+        "runs",
         "demand_job",
         "demand_command",
         { name: "demand_config", least: 13, leave: 1 },
@@ -40,6 +42,7 @@ export class JobCommandsCommand extends StoredCommand {
         row.job,
         row.command_name,
         row.executed_on,
+        row.once ? "once" : "for each",
         row.demand_job ?? "",
         row.demand_command ?? "",
         JSON.stringify(row.demand_config),
