@@ -87,6 +87,10 @@ export class DeployCommand extends EngineCommand {
     description: "With --verify: sync (files only), or policy (default; also restarts).",
   });
 
+  verbose = Option.Boolean("--verbose", false, {
+    description: "Print all output of make and hooks, also on a terminal.",
+  });
+
   trace = Option.String("--trace", {
     tolerateBoolean: true,
     description: "Measure plugins: a table, and a file (--trace=FILE) for ui.perfetto.dev.",
@@ -98,7 +102,10 @@ export class DeployCommand extends EngineCommand {
     const saved = this.readSavedPlan();
     if (this.release !== undefined) this.onlyJob();
     const trace = await this.startTrace();
-    const readers = [await this.progress(), ...(this.json && !this.dryRun ? [jsonReader(this.context.stdout)] : [])];
+    const readers = [
+      await this.progress(this.verbose),
+      ...(this.json && !this.dryRun ? [jsonReader(this.context.stdout)] : []),
+    ];
     return this.withEngine(
       async (bucket) => {
         trace?.opened(bucket.paths.logs);
