@@ -99,8 +99,8 @@ export abstract class MaandCommand extends Command<Context> {
 
   /** Prints events on stderr as they occur, until the command ends; with `verbose`, also all output of make and hooks. */
   async progress(verbose = false): Promise<ProgressReader> {
-    const { quiet, progressMode: progress } = this;
-    const reader = await this.context.program.reader({ quiet, verbose, progress, style: this.style("stderr") });
+    const { quiet, progressMode: progress, from } = this;
+    const reader = await this.context.program.reader({ quiet, verbose, progress, from, style: this.style("stderr") });
     this.progressReaders.push(reader);
     return reader;
   }

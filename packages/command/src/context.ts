@@ -37,6 +37,8 @@ export interface ProgressOptions {
   readonly verbose: boolean;
   /** As typed: `auto`, `live`, `lines` or `json`; undefined without the flag. */
   readonly progress: string | undefined;
+  /** The directory in which the command runs. */
+  readonly from: string;
   readonly style: Style;
 }
 

@@ -20,10 +20,18 @@ export interface LineOptions {
   readonly columns?: () => number | undefined;
   /** Last lines of output in the result, below each failure; default 3, since all of it was printed before. */
   readonly lastLines?: number;
+  /** Changes the lines of the result after they were wrapped, such as by links. */
+  readonly finish?: (lines: string[]) => string[];
 }
 
 /** Returns a function with the lines to print for an event; most events have none. Lines that were printed as output are not repeated. */
-export function eventLines({ style, quiet = false, columns, lastLines }: LineOptions): (event: MaandEvent) => string[] {
+export function eventLines({
+  style,
+  quiet = false,
+  columns,
+  lastLines,
+  finish,
+}: LineOptions): (event: MaandEvent) => string[] {
   let title = "deploy";
   const soaking = new Set<string>();
   const printed = new Set<string>();
@@ -34,7 +42,10 @@ export function eventLines({ style, quiet = false, columns, lastLines }: LineOpt
     if (event.type === "health.finished" && event.outcome === "passed" && soaking.has(event.job)) return [];
     if (event.type === "output" && !quiet) printed.add(unitOf(event));
     if (event.type === "action.started") printed.delete(unitOf(event));
-    if (event.type === "run.finished") return wrapped(resultLines(event, { style, title, lastLines }), columns?.());
+    if (event.type === "run.finished") {
+      const result = wrapped(resultLines(event, { style, title, lastLines }), columns?.());
+      return finish ? finish(result) : result;
+    }
     const found = quiet ? quietLines(event, style) : lines(event, style);
     return event.type === "action.finished" && printed.delete(unitOf(event)) ? found.slice(0, 1) : found;
   };

@@ -1,5 +1,6 @@
 import type { ProgressReader } from "@maand/command";
 import type { MaandEvent } from "@maand/core";
+import { linked, showsLinks } from "../deploy/hyperlinks.ts";
 import { eventLines } from "../deploy/lines.ts";
 import type { ReaderPlace } from "../deploy/progress-mode.ts";
 import { foldedLines } from "../lines/folded-lines.ts";
@@ -22,9 +23,19 @@ const SUMMED_UP = /^(deploy|rollback|rollout (resume|abort))$/;
 const TERSE = /^maintain\b/;
 
 /** Shows a run on a live screen; when it is over, its result alone stays. Commands without a result keep their lines. */
-export function liveReader({ stderr, stdout, env, style, verbose, onLeave, signal }: ReaderPlace): ProgressReader {
+export function liveReader({
+  stderr,
+  stdout,
+  env,
+  style,
+  verbose,
+  from,
+  onLeave,
+  signal,
+}: ReaderPlace): ProgressReader {
   const glyphs = glyphsFor(env);
-  const linesOf = eventLines({ style, columns: () => columnsOf(stderr), lastLines: LAST_LINES });
+  const links = showsLinks(stderr, env) ? { finish: (lines: readonly string[]) => linked(lines, from) } : {};
+  const linesOf = eventLines({ style, columns: () => columnsOf(stderr), lastLines: LAST_LINES, ...links });
   const folded = foldedLines(style);
   const kept = keptLines();
   let model = NOTHING_YET;

@@ -33,6 +33,7 @@ function live(columns = 80, rows = 24, options: Partial<ProgressOptions> = {}) {
     quiet: false,
     verbose: false,
     progress: undefined,
+    from: "/",
     ...options,
   });
   const leave = (moment: LeaveMoment) => {
@@ -221,7 +222,7 @@ describe("a live screen", () => {
     const terminal = new Terminal(80, 24);
     const reader = liveReader({
       ...{ stderr: terminal, stdout, env: ENV, signal: new AbortController().signal },
-      ...{ style: styleFor({}, {}, true), quiet: false, verbose: false, progress: undefined },
+      ...{ style: styleFor({}, {}, true), quiet: false, verbose: false, progress: undefined, from: "/" },
     });
     play(reader, firstDeploy().events);
     vi.advanceTimersByTime(100);
