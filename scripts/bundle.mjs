@@ -12,7 +12,16 @@ const REPOSITORY = dirname(dirname(fileURLToPath(import.meta.url)));
  * Packages of others that every command loads: small, without native code, and not shared between packages by identity. As part of
  * our files they load in a third of the time, since Node opens fewer files and compiles only what is used.
  */
-const INLINED = ["ignore", "leven", "p-limit", "smol-toml", "tapable", "valibot", "yocto-queue"];
+const INLINED = [
+  "fast-string-truncated-width",
+  "ignore",
+  "leven",
+  "p-limit",
+  "smol-toml",
+  "tapable",
+  "valibot",
+  "yocto-queue",
+];
 /** CommonJS packages: Node reads them twice to import them, the first time for the names of their exports. */
 const REQUIRED = ["better-sqlite3", "clipanion", "clipanion/lib/advanced/index.js"];
 const REQUIRE = "\0require:";

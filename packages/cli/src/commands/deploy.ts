@@ -90,6 +90,10 @@ export class DeployCommand extends EngineCommand {
     description: "With --verify: repair also what three repairs in succession did not end.",
   });
 
+  verbose = Option.Boolean("--verbose", false, {
+    description: "Print all output of make and hooks, also on a terminal.",
+  });
+
   trace = Option.String("--trace", {
     tolerateBoolean: true,
     description: "Measure plugins: a table, and a file (--trace=FILE) for ui.perfetto.dev.",
@@ -101,7 +105,10 @@ export class DeployCommand extends EngineCommand {
     const saved = this.readSavedPlan();
     if (this.release !== undefined) this.onlyJob();
     const trace = await this.startTrace();
-    const readers = [await this.progress(), ...(this.json && !this.dryRun ? [jsonReader(this.context.stdout)] : [])];
+    const readers = [
+      await this.progress(this.verbose),
+      ...(this.json && !this.dryRun ? [jsonReader(this.context.stdout)] : []),
+    ];
     return this.withEngine(
       async (bucket) => {
         trace?.opened(bucket.paths.logs);

@@ -6,6 +6,7 @@ export const GLOBALS: Readonly<Record<string, boolean>> = {
   "--quiet": false,
   "-C": true,
   "--config": true,
+  "--progress": true,
 };
 
 /** Kinds of names of the bucket that a completion script requests, with `maand completion <kind>`. */
@@ -18,6 +19,7 @@ export const GLOBAL_FLAGS = `Flags of every command:
   --no-color        no colour (also: NO_COLOR in the environment)
   -C <directory>    run in this directory
   --config <file>   use this configuration file
+  --progress <how>  auto, live, lines or json (also: MAAND_PROGRESS in the environment)
   --version         print the version (without a command); with --json also those of Node and SQLite`;
 
 /** Moves global flags in front of the command, where the parser expects them. A flag without its value is a problem. */

@@ -80,7 +80,7 @@ function warnOfMissing({ message }: MaandError, { stderr }: ProcessContext): voi
 function programFor(processContext: ProcessContext): Program {
   return {
     loadOptions: async (config) => (await import("./load-options.ts")).loadOptions(processContext.cwd, config),
-    reader: async (how) => (await import("../output/deploy/readers.ts")).eventReader({ ...processContext, ...how }),
+    reader: async (how) => (await import("../output/deploy/readers.ts")).progressReader({ ...processContext, ...how }),
   };
 }
 
@@ -165,7 +165,7 @@ function wantsJson(argv: readonly string[]): boolean {
 function withoutGlobals(line: string): string {
   const text = line
     .replace(/^\s*(\d+\.|\$)\s*/, "")
-    .replace(/ \[(--json|--no-color|-q,--quiet|-C #0|--config #0)\]/g, "");
+    .replace(/ \[(--json|--no-color|-q,--quiet|-C #0|--config #0|--progress #0)\]/g, "");
   return `    ${text.replaceAll("#0", "...")}\n`;
 }
 
