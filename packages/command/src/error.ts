@@ -35,6 +35,7 @@ export function exitOf(cause: unknown): number {
     case "BUCKET_NOT_TRUSTED":
     case "NO_ACCESS":
     case "PLAN_INVALID":
+    case "NOT_CONFIRMED":
       return EXIT.refused;
     default:
       return cause.refused ? EXIT.refused : EXIT.failed;

@@ -91,7 +91,7 @@ export type { Emit, EventBase, EventData, EventMap, EventType } from "./events.t
 export { type Adopted, type AdoptOptions, adopt } from "./jobs/adopt.ts";
 export { type ControlResult, controlJob, type JobControl, resolveTarget } from "./jobs/control-job.ts";
 export { type DriftOptions, type DriftReport, drift, type JobDrift, type WorkerDrift } from "./jobs/drift.ts";
-export { type Collected, gc } from "./jobs/gc.ts";
+export { type Collected, gc, type PlannedCollection, planGc } from "./jobs/gc.ts";
 export { type HealthReport, healthCheck } from "./jobs/health-command.ts";
 export { type JobCommandOptions, type JobCommandReport, runJobCommand } from "./jobs/job-command.ts";
 export { type MarkedAllocation, markStopped } from "./jobs/mark-stopped.ts";
@@ -117,6 +117,7 @@ export type { FileDiff, PlanDiffs } from "./plan/diffs/diff-plan.ts";
 export { diffReleases, type ReleaseDiff } from "./plan/diffs/diff-releases.ts";
 export { fileDiff, type Side, type Unseen } from "./plan/diffs/file-diff.ts";
 export { type Hider, hiderFor, showDots } from "./plan/diffs/hide-secrets.ts";
+export { type ExpectedStops, expectedStops, targetedAllocations } from "./plan/expected-stops.ts";
 export { type DeployOptions, type Plan, type PlanOptions, planDeploy } from "./plan/plan-deploy.ts";
 export { bareTree, isRequired, type PlannedAllocation, type PlannedJob } from "./plan/plan-job.ts";
 export { renderTree, rootOf } from "./plan/render-tree.ts";

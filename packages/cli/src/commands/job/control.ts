@@ -1,8 +1,17 @@
 import { Command, listOf, Option } from "@maand/command";
-import { EngineCommand } from "@maand/command/internal";
+import { confirm, EngineCommand } from "@maand/command/internal";
 import { MaandError } from "@maand/core";
-import { type ControlResult, controlJob, heldTexts, type MarkedAllocation, markStopped } from "@maand/core/internal";
+import {
+  type ControlResult,
+  controlJob,
+  heldTexts,
+  type MarkedAllocation,
+  markStopped,
+  resolveTarget,
+  targetedAllocations,
+} from "@maand/core/internal";
 import { openRollouts } from "@maand/core/readonly";
+import { confirmJobStop } from "../../output/confirmations.ts";
 import { skippedWorkerLines } from "../../output/deploy/skipped-workers.ts";
 
 /** The base of the commands that run a target. */
@@ -18,6 +27,8 @@ abstract class ControlCommand extends EngineCommand {
     description: "Exceed availability budgets, in an emergency; it is recorded.",
   });
 
+  yes = Option.Boolean("-y,--yes", false, { hidden: true });
+
   abstract get targetName(): string;
 
   override async work(): Promise<number> {
@@ -28,7 +39,9 @@ abstract class ControlCommand extends EngineCommand {
       healthCheck: this.healthCheck,
       ignoreBudget: this.ignoreBudget,
     };
-    const results = await this.withEngine((bucket) => {
+    const results = await this.withEngine(async (bucket) => {
+      if (resolveTarget(control.target) === "stop")
+        await confirm(this, () => confirmJobStop(targetedAllocations(bucket, control)));
       this.warnOfHolds(heldTexts(bucket.store.catalog.read(), control.jobs));
       this.warnOfHolds(openRollouts(bucket.store, control.jobs));
       return controlJob(bucket, control);
@@ -40,6 +53,11 @@ abstract class ControlCommand extends EngineCommand {
     if (this.context.signal.aborted) return 130;
     return begun.length === results.length && begun.every(({ outcome }) => outcome === "ok") ? 0 : 1;
   }
+}
+
+/** The flag of the commands that can stop something. */
+function confirmation() {
+  return Option.Boolean("-y,--yes", false, { description: "Stop on several workers without confirmation." });
 }
 
 /**
@@ -85,6 +103,7 @@ class JobStopCommand extends controlCommand("stop", "run make stop on the worker
     ],
   });
 
+  override yes = confirmation();
   markStopped = Option.Boolean("--mark-stopped", false, {
     description: "Run nothing; record disabled or removed allocations as stopped.",
   });
@@ -125,6 +144,7 @@ class JobRunCommand extends ControlCommand {
     ],
   });
 
+  override yes = confirmation();
   target = Option.String("--target", {
     required: true,
     description: "Required: start, stop, reload, or any other target.",
