@@ -1,6 +1,6 @@
 // After tsc -b wrote the declarations: each package's modules as few files, so that a command spends its time on its work
 // and not on opening some hundred modules. Packages stay apart, and share one @maand/core, as they do when installed.
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { basename, dirname, join, posix } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -29,6 +29,8 @@ const FIRST = {
 const COMMAND = { source: "./src/main.ts", built: "./dist/main.js" };
 
 await Promise.all(packagesIn("packages", "plugins-examples").map(bundle));
+// maand explain works without a network
+copyFileSync(join(REPOSITORY, "docs/errors.md"), join(REPOSITORY, "packages/cli/dist/errors.md"));
 
 /** Directories of packages whose doors name a source. */
 function packagesIn(...folders) {

@@ -80,10 +80,10 @@ const NOTE =
   "Separate several jobs with commas. Workers are hosts, hostnames, label:x or zone:x, and must match the last deploy. The command does not change recorded versions or promotions.";
 
 /** Creates a command that runs the target with the same name. */
-function controlCommand(target: string, description: string, example: readonly [string, string]) {
+function controlCommand(target: string, description: string, ...examples: [string, string][]) {
   return class extends ControlCommand {
     static override paths = [["job", target]];
-    static override usage = Command.Usage({ category: "Job", description, details: NOTE, examples: [[...example]] });
+    static override usage = Command.Usage({ category: "Job", description, details: NOTE, examples });
     override targetName = target;
   };
 }
@@ -157,12 +157,24 @@ class JobRunCommand extends ControlCommand {
 
 /** The commands that run one target of a job by hand. */
 export const JOB_COMMANDS = [
-  controlCommand("start", "run make start on the workers of a job", ["On all workers", "maand job start api"]),
+  controlCommand(
+    "start",
+    "run make start on the workers of a job",
+    ["On all workers", "maand job start api"],
+    ["On one, and wait until it is healthy", "maand job start api --allocations 10.0.0.2 --health_check"],
+  ),
   JobStopCommand,
-  controlCommand("restart", "run make restart on the workers of a job, batch by batch", [
-    "Everywhere",
-    "maand job restart api --health_check",
-  ]),
+  controlCommand(
+    "restart",
+    "run make restart on the workers of a job, batch by batch",
+    ["Everywhere", "maand job restart api --health_check"],
+    ["Two jobs, on the web servers", "maand job restart api,worker --allocations label:web"],
+  ),
   JobRunCommand,
-  controlCommand("status", "run make status on the workers of a job", ["On all workers", "maand job status api"]),
+  controlCommand(
+    "status",
+    "run make status on the workers of a job",
+    ["On all workers", "maand job status api"],
+    ["On one worker", "maand job status api --allocations 10.0.0.2"],
+  ),
 ];
