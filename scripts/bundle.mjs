@@ -1,7 +1,7 @@
 // After tsc -b wrote the declarations: each package's modules as few files, so that a command spends its time on its work
 // and not on opening some hundred modules. Packages stay apart, and share one @maand/core, as they do when installed.
 import { execFileSync } from "node:child_process";
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire, isBuiltin } from "node:module";
 import { basename, dirname, join, posix } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -63,6 +63,8 @@ function builtFrom() {
     return { commit: null, modified: null };
   }
 }
+// maand explain works without a network
+copyFileSync(join(REPOSITORY, "docs/errors.md"), join(REPOSITORY, "packages/cli/dist/errors.md"));
 
 /** Directories of packages whose doors name a source. */
 function packagesIn(...folders) {

@@ -8,7 +8,7 @@ import { exitOf, printError } from "./error.ts";
 import { withOpenedBucket } from "./open-bucket.ts";
 import { shownError } from "./shown-error.ts";
 import { type Style, styleFor } from "./style.ts";
-import { type Column, table } from "./table.ts";
+import { type Column, table } from "./tables/table.ts";
 
 /** The context of a command. */
 export type Context = ProcessContext & BaseContext & { readonly program: Program };

@@ -3,6 +3,8 @@ import type { OpenedBucket, Tracer } from "@maand/core/internal";
 import { MaandCommand } from "./command.ts";
 import { withOpenedBucket } from "./open-bucket.ts";
 
+export { answerTo, type Confirmation, confirm, mayAsk } from "./confirm.ts";
+
 /** The base of maand's own commands, which run the engine itself. A plugin's command extends {@link MaandCommand}. */
 export abstract class EngineCommand extends MaandCommand {
   /** Opens the bucket with its plugins, runs a function on it, and closes it. A tracer measures the calls of taps. */

@@ -58,6 +58,7 @@ export const ERROR_CODES = {
   STILL_IN_USE: "Something still ran on a drained worker, so it was not rebooted.",
   NOT_REBOOTED: "A worker was not back from a reboot with a new boot id in time.",
   SECRET_NOT_READ: "A secret could not be read from where it is kept.",
+  NOT_CONFIRMED: "A question on the terminal was not answered with yes; nothing was stopped or deleted.",
 } as const;
 
 /** One of the codes in {@link ERROR_CODES}. */

@@ -1,12 +1,13 @@
 import { resolve } from "node:path";
 import { Command, EXIT, listOf, Option, printProblems } from "@maand/command";
-import { EngineCommand } from "@maand/command/internal";
+import { confirm, EngineCommand } from "@maand/command/internal";
 import { MaandError } from "@maand/core";
 import {
   build,
   deploy,
   deployPlan,
   deployRelease,
+  expectedStops,
   type OpenedBucket,
   planDeploy,
   planRelease,
@@ -14,6 +15,7 @@ import {
   typedWorkers,
 } from "@maand/core/internal";
 import { refreshAfterBuild } from "../defaults.ts";
+import { confirmStops } from "../output/confirmations.ts";
 import { jsonReader } from "../output/deploy/readers.ts";
 import { showPlan } from "../output/deploy/show-plan.ts";
 import { loadPlan } from "../output/plan/write-plan.ts";
@@ -94,6 +96,7 @@ export class DeployCommand extends EngineCommand {
     description: "Print all output of make and hooks, also on a terminal.",
   });
 
+  yes = Option.Boolean("-y,--yes", false, { description: "Stop jobs on several workers without confirmation." });
   trace = Option.String("--trace", {
     tolerateBoolean: true,
     description: "Measure plugins: a table, and a file (--trace=FILE) for ui.perfetto.dev.",
@@ -149,6 +152,8 @@ export class DeployCommand extends EngineCommand {
   }
 
   async deploy(bucket: OpenedBucket, saved: SavedPlan | undefined): Promise<number> {
+    // a saved plan was looked at already, and stops only what it says
+    if (!saved) await confirm(this, () => confirmStops(expectedStops(bucket, this.options.workers)));
     return exitOfDeploy(await this.start(bucket, saved));
   }
 

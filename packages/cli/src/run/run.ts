@@ -8,6 +8,18 @@ export async function run(argv: readonly string[], processContext: ProcessContex
     processContext.stdout.write(`${text}\n`);
     return 0;
   }
+  if (!mayNeedNoCommand(argv)) return runCommand(argv, processContext);
+  const { front } = await import("./front.ts");
+  const fronted = await front(argv, processContext);
+  return "code" in fronted ? fronted.code : runCommand(fronted.argv, processContext);
+}
+
+/** Whether a line may be one that needs no command; most lines begin with one, and load nothing for this. */
+function mayNeedNoCommand([first = "-"]: readonly string[]): boolean {
+  return first.startsWith("-") || first === "help";
+}
+
+async function runCommand(argv: readonly string[], processContext: ProcessContext): Promise<number> {
   const { runLine } = await import("./run-line.ts");
   return runLine(argv, processContext);
 }

@@ -72,13 +72,18 @@ export class KvRows {
    * Purges every key that was deleted at or before this time, in Unix seconds, with all its versions; returns their number.
    */
   forgetDeleted(before: number): number {
-    const sql =
-      "SELECT namespace, key, max(version), created_date, deleted FROM kv GROUP BY namespace, key HAVING deleted = 1 AND created_date <= ?";
-    const gone = this.#db.all(sql, before);
+    const gone = this.deletedBefore(before);
     for (const { namespace, key } of gone)
-      this.#db.run("DELETE FROM kv WHERE namespace = ? AND key = ?", String(namespace), String(key));
+      this.#db.run("DELETE FROM kv WHERE namespace = ? AND key = ?", namespace, key);
     this.#changes += 1;
     return gone.length;
+  }
+
+  /** Entries that were deleted at this time, in seconds, or before it. */
+  deletedBefore(before: number): { readonly namespace: string; readonly key: string }[] {
+    const sql =
+      "SELECT namespace, key, max(version), created_date, deleted FROM kv GROUP BY namespace, key HAVING deleted = 1 AND created_date <= ?";
+    return this.#db.all(sql, before).map(({ namespace, key }) => ({ namespace: String(namespace), key: String(key) }));
   }
 
   /** Sorted names of all namespaces with this prefix that ever had an entry. */

@@ -9,7 +9,10 @@ export class AllocationsCommand extends StoredCommand {
   static override usage = Command.Usage({
     category: "Look",
     description: "list which job runs on which worker",
-    examples: [["Of one job", "maand cat allocations --jobs api"]],
+    examples: [
+      ["Of one job", "maand cat allocations --jobs api"],
+      ["On the web servers", "maand cat allocations --workers label:web"],
+    ],
   });
 
   jobs = Option.Array("--jobs", [], { description: "Only these jobs, comma-separated." });

@@ -11,6 +11,10 @@ export class JobCommandsCommand extends StoredCommand {
   static override usage = Command.Usage({
     category: "Look",
     description: "list job commands with their events and demands",
+    examples: [
+      ["All of them", "maand cat job_commands"],
+      ["With the configuration of demands", "maand cat job_commands --json"],
+    ],
   });
 
   override show(store: Store): number {

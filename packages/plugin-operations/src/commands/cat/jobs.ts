@@ -8,6 +8,10 @@ export class JobsCommand extends StoredCommand {
   static override usage = Command.Usage({
     category: "Look",
     description: "list the jobs of the catalog in deployment order",
+    examples: [
+      ["All of them", "maand cat jobs"],
+      ["For a program", "maand cat jobs --json"],
+    ],
   });
 
   override show(store: Store): number {

@@ -5,7 +5,14 @@ import { StoredCommand } from "../stored-command.ts";
 /** `maand cat workers`. */
 export class WorkersCommand extends StoredCommand {
   static override paths = [["cat", "workers"]];
-  static override usage = Command.Usage({ category: "Look", description: "list the workers of the catalog" });
+  static override usage = Command.Usage({
+    category: "Look",
+    description: "list the workers of the catalog",
+    examples: [
+      ["All of them", "maand cat workers"],
+      ["With ids and tags", "maand cat workers --json"],
+    ],
+  });
 
   override show(store: Store): number {
     const { workers } = store.catalog.read();

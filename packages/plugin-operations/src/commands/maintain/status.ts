@@ -10,7 +10,10 @@ export class MaintainStatusCommand extends StoredCommand {
     description: "show the maintenance that is not over",
     details:
       "`waiting`: nothing was done yet. `under way`: the step of the column runs, or was interrupted in it. `set aside`: the step failed. `drained`: only the start of its jobs is left. `stopped` lists the jobs that the maintenance stopped and has not started again.",
-    examples: [["Where it is", "maand maintain status"]],
+    examples: [
+      ["Where it is", "maand maintain status"],
+      ["For a program", "maand maintain status --json"],
+    ],
   });
 
   override show(store: Store): number {
