@@ -111,7 +111,7 @@ async function bundle(directory) {
       codeSplitting: { groups: common.groups },
     },
     logLevel: "warn",
-    checks: { ineffectiveDynamicImport: false },
+    checks: { ineffectiveDynamicImport: false, pluginTimings: false },
   });
   refuseUnnamed(directory, output);
   const written = new Set(output.map(({ fileName }) => fileName));
