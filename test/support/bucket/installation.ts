@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-const REPOSITORY = fileURLToPath(new URL("../../..", import.meta.url));
+export const REPOSITORY = fileURLToPath(new URL("../../..", import.meta.url));
 const NATIVE = "node_modules/better-sqlite3/build/Release/better_sqlite3.node";
 
 /** As much of a package.json as is looked at here. */
