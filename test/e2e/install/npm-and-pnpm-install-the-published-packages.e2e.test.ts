@@ -19,7 +19,7 @@ let registry: Registry;
 
 beforeAll(async () => {
   place = mkdtempSync(join(tmpdir(), "maand-install-"));
-  registry = await startRegistry(join(place, "packed"));
+  registry = await startRegistry();
 }, 120_000);
 
 afterAll(async () => {
