@@ -50,7 +50,7 @@ describe.each(NEWER)("with Node %s and SQLite compiled for another one", (versio
     const { stdout } = runWith(version, [MAAND, "--version", "--json"]);
     expect(JSON.parse(stdout)).toMatchObject({ node: version, sqlite: null, problem: { code: "INSTALLATION_BROKEN" } });
     expect(runWith(version, [MAAND, "completion", "bash"])).toMatchObject({ code: 0, stderr: "" });
-    const name = `plugin-${version}`;
+    const name = `plugin-of-${version.replaceAll(".", "-")}`;
     expect(runWith(version, [MAAND, "plugin", "create", name])).toMatchObject({ code: 0, stderr: "" });
     const template = `
       import { parse } from "${REPOSITORY}packages/gotemplate/dist/index.js";
