@@ -23,7 +23,7 @@ beforeAll(() => {
     nodes.set(version, unpackNode(version, place, { headers: COMPILES && NEWER.includes(version) }));
 }, 240_000);
 
-afterAll(() => rmSync(place, { recursive: true, force: true }));
+afterAll(() => rmSync(place, { recursive: true, force: true }), 120_000);
 
 const programOf = (version: string) => join(nodes.get(version) ?? "", "bin/node");
 

@@ -28,7 +28,7 @@ beforeAll(() => {
 afterAll(() => {
   machine?.dispose();
   rmSync(files, { recursive: true, force: true });
-});
+}, 120_000);
 
 /** From an empty directory to a deployed job, whose command in TypeScript runs in the Node of maand. */
 const FIRST_DEPLOY = `set -e

@@ -1,5 +1,6 @@
 import { execFile } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
+import { rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -24,8 +25,8 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await registry?.close();
-  rmSync(place, { recursive: true, force: true });
-});
+  await rm(place, { recursive: true, force: true }); // thousands of files
+}, 240_000);
 
 async function run(program: string, args: readonly string[], cwd: string): Promise<string> {
   const env = { ...process.env, NO_COLOR: "1", FORCE_COLOR: undefined, CI: "true" };
