@@ -42,6 +42,14 @@ export class MaintainCommand extends EngineCommand {
     description: "Drain even if too much of a job is away; it is logged.",
   });
 
+  verbose = Option.Boolean("--verbose", false, {
+    description: "Print all output of make and hooks, also on a terminal.",
+  });
+
+  override progress() {
+    return super.progress(this.verbose);
+  }
+
   override async work(): Promise<number> {
     const { flag, words } = typedWorkers({ workers: listOf(this.workers), labels: listOf(this.labels) });
     const options = { workers: words, flag, request: this.request(), ignoreBudget: this.ignoreBudget };
