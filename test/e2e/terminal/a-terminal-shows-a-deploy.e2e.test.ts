@@ -56,23 +56,45 @@ const shows = (text: string) =>
 const run = (line: string) => terminal.type(`clear; ${line}; echo "exit=$?"`);
 
 /** Times differ from run to run. */
-const still = (text: string) => text.replace(/\b\d:\d\d\b/g, "0:00").replace(/\d+(\.\d)?m?s\b/g, "1s");
+const still = (text: string) =>
+  text
+    .replace(/\b\d:\d\d\b/g, "0:00")
+    .replace(/\d+(\.\d)?m?s\b/g, "1s")
+    .replace(/\n\$$/, "");
 
 it("shows a deploy live, and leaves its result alone", async () => {
   const release = hold();
   run("maand deploy");
   await shows("api is at start");
   await shows("✗ start web on 127.0.0.11, 127.0.0.12");
-  await shows("1/2");
-  expect(still(terminal.screen())).toMatchInlineSnapshot();
+  await shows("▸ api  ██████░░░░░░ 1/2");
+  await shows("1 of 2 jobs");
+  expect(still(terminal.screen())).toMatchInlineSnapshot(`
+    "deploy: wave 1: api, web; 1 of 2 jobs                                      0:00
+    ▸ api  ██████░░░░░░ 1/2 batch 1 of 1                                       0:00
+    ✗ web  ✗✗✗✗✗✗✗✗✗✗✗✗ 2/2 2 failed                                           0:00
+        start api on 127.0.0.11 0:00, waits for make start │ api is at start
+    ✗ start web on 127.0.0.11, 127.0.0.12: make start of web failed with exit code…
+        │ port 80 is in use
+        │ make: *** [Makefile:2: start] Error 3"
+  `);
   expect(terminal.isCursorShown()).toBe(false);
-  terminal.resize(40, 24);
-  await until("a frame of 40 columns", () => /^▸ api {2}[█░]{6} /m.test(terminal.screen()));
-  terminal.resize(80, 24);
-  await until("a frame of 80 columns", () => /^▸ api {2}[█░]{12} /m.test(terminal.screen()));
   release();
   await shows("exit=1");
-  expect(still(terminal.screen())).toMatchInlineSnapshot();
+  expect(still(terminal.screen())).toMatchInlineSnapshot(`
+    "
+      api: started on 2 workers
+      web:
+        start failed on 127.0.0.11, 127.0.0.12: make start of web failed with exit
+          code 2
+          | port 80 is in use
+          | make: *** [Makefile:2: start] Error 3
+          hint: check target start of workspace/jobs/web/Makefile; to run it again:
+            maand job run web --target start --allocations 127.0.0.11
+    deploy failed: 2 promoted, 0 unchanged, 2 failed in 1s
+      next: fix web, then run maand deploy --build to resume
+    exit=1"
+  `);
   expect(terminal.history()).not.toContain("wave 1");
   expect(terminal.isCursorShown()).toBe(true);
 });
@@ -85,7 +107,9 @@ it("restores the terminal after Ctrl-C, and exits with 130", async () => {
   await shows("stopping: waiting for");
   await shows("exit=130");
   release();
-  expect(still(terminal.screen())).toMatchInlineSnapshot();
+  expect(terminal.screen()).toContain("restart interrupted on 127.0.0.11: make restart of api was interrupted");
+  expect(terminal.screen()).toContain("deploy interrupted: 0 promoted, 0 unchanged, 2 interrupted in");
+  expect(terminal.screen()).not.toContain("wave 1");
   expect(terminal.isCursorShown()).toBe(true);
 });
 
@@ -125,4 +149,23 @@ it("leaves the terminal to the shell after Ctrl-Z, and draws again after fg", as
   release();
   await shows("deploy done");
   expect(terminal.isCursorShown()).toBe(true);
+});
+
+it("adapts to another size of the terminal", async () => {
+  const release = hold();
+  run("maand deploy --force --jobs api");
+  await shows("api is at restart");
+  for (const [columns, bar] of [
+    [40, 6],
+    [110, 20],
+    [80, 12],
+  ] as const) {
+    terminal.resize(columns, 24);
+    const row = new RegExp(`^▸ api  [█░]{${bar}} `, "m");
+    await until(`a frame of ${columns} columns`, () => row.test(terminal.screen()));
+    expect(terminal.screen().match(/^deploy: wave 1/gm)).toEqual(["deploy: wave 1"]);
+  }
+  release();
+  await shows("exit=0");
+  expect(terminal.screen()).not.toContain("wave 1");
 });
