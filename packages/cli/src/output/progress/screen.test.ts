@@ -110,6 +110,14 @@ describe("a live screen", () => {
     expect(terminal.writes.join("")).not.toMatch(/\[[0-3]?J/);
   });
 
+  it("draws nothing before the first event, whatever is printed", () => {
+    const { terminal } = live();
+    terminal.write("built: 3 jobs\n");
+    terminal.resize(40, 10);
+    vi.advanceTimersByTime(5000);
+    expect(terminal.writes).toEqual(["built: 3 jobs\n"]);
+  });
+
   it("makes room for what is printed by others, and waits for the end of their line", () => {
     const { terminal, reader } = live();
     play(reader, firstDeploy().events);
