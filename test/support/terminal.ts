@@ -10,6 +10,8 @@ export interface TerminalSession {
   type(line: string): void;
   /** Presses a key, by its name in tmux: `C-c`. */
   press(key: string): void;
+  /** Empties the screen and the scrollback. */
+  clear(): void;
   resize(columns: number, rows: number): void;
   /** The lines on the screen, without empty ones at its end. */
   screen(): string;
@@ -31,6 +33,10 @@ export function openTerminal(cwd: string, columns: number, rows: number): Termin
   return {
     type: (line) => void tmux("send-keys", "-t", "t", "-l", `${line}\n`),
     press: (key) => void tmux("send-keys", "-t", "t", key),
+    clear() {
+      tmux("send-keys", "-R", "-t", "t");
+      tmux("clear-history", "-t", "t");
+    },
     resize: (x, y) => void tmux("resize-window", "-t", "t", "-x", String(x), "-y", String(y)),
     screen: () => tmux("capture-pane", "-p", "-t", "t").trimEnd(),
     history: () => tmux("capture-pane", "-p", "-S", "-", "-t", "t").trimEnd(),

@@ -48,12 +48,15 @@ function hold(): () => void {
 }
 
 const shows = (text: string) =>
-  until(text, () => terminal.screen().includes(text), 10_000).catch((cause) => {
+  until(text, () => terminal.screen().includes(text)).catch((cause) => {
     throw new Error(`${cause.message}\n${terminal.screen()}`);
   });
 
 /** Types a line, and its exit code after it. */
-const run = (line: string) => terminal.type(`clear; ${line}; echo "exit=$?"`);
+function run(line: string): void {
+  terminal.clear(); // so that nothing earlier is taken for what this line prints
+  terminal.type(`clear; ${line}; echo "exit=$?"`);
+}
 
 /** Times differ from run to run. */
 const still = (text: string) =>
