@@ -1,4 +1,4 @@
-import { hanging } from "./hanging.ts";
+import { hanging } from "@maand/command/layout";
 
 /** A line of the overview: one command, or some that belong together, and what they are for. */
 type Line = readonly [commands: string, purpose: string];
