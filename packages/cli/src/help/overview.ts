@@ -70,7 +70,7 @@ export function overview({ added, absent }: Differing, columns: number | undefin
     ...hanging("", "maand help <command> describes a command, maand help --all lists all of them.", {
       ...{ width: 0, columns, indent: 0 },
     }),
-    ...hanging("", "All take --json, --quiet, --no-color, -C <directory> and --config <file>.", {
+    ...hanging("", "All take --json, --quiet, --wide, --no-color, -C <dir> and --config <file>.", {
       ...{ width: 0, columns, indent: 0 },
     }),
   ];

@@ -36,8 +36,8 @@ export class JobCommandsCommand extends StoredCommand {
         "job",
         "command_name",
         "executed_on",
-        "demand_job",
-        "demand_command",
+        { name: "demand_job", leave: 3 },
+        { name: "demand_command", leave: 2 },
         { name: "demand_config", least: 13, leave: 1 },
       ];
       const cells = rows.map((row) => [
