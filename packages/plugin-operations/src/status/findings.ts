@@ -72,13 +72,15 @@ function failed({ lastRun, running: holder }: BucketStatus, now: Date): Finding[
 
 const ENDS: Readonly<Record<string, string>> = { interrupted: "was interrupted", reverted: "was reverted" };
 
-function inDoubt({ inDoubt: units }: BucketStatus): Finding[] {
+/** Commands without a result; while a command holds the lock, they may be those that it runs. */
+function inDoubt({ inDoubt: units, running: holder }: BucketStatus): Finding[] {
   if (units.length === 0) return [];
-  const jobs = jobsOf(units);
-  const texts = [...byJob(units)].map(
-    ([job, hosts]) => `${job} on ${named(hosts)}: the result of its last command is unknown`,
-  );
-  return [{ kind: "in doubt", level: "bad", texts, next: `maand deploy --jobs ${jobs}` }];
+  const what = holder ? "its command has no result yet" : "the result of its last command is unknown";
+  const texts = [...byJob(units)].map(([job, hosts]) => `${job} on ${named(hosts)}: ${what}`);
+  const finding = { kind: "in doubt", texts } as const;
+  return holder
+    ? [{ ...finding, level: "info" }]
+    : [{ ...finding, level: "bad", next: `maand deploy --jobs ${jobsOf(units)}` }];
 }
 
 function unhealthy({ unhealthy: units }: BucketStatus): Finding[] {
