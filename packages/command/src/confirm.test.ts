@@ -45,3 +45,16 @@ it("CI=false is no CI", () => {
 it("asks nothing if there is nothing to confirm", async () => {
   await expect(confirm(asking("n\n"), () => undefined)).resolves.toBeUndefined();
 });
+
+it("fits a narrow terminal", async () => {
+  const command = asking("y\n");
+  Object.assign(command.context.stderr, { columns: 40 });
+  const line = `  stop api on ${["10.0.0.1", "10.0.0.2", "10.0.0.3", "10.0.0.4"].join(", ")}: it was removed`;
+  await confirm(command, () => ({ lines: [line], question: "stop" }));
+  command.context.stderr.end();
+  expect((await text(command.context.stderr)).split("\n")).toEqual([
+    "  stop api on 10.0.0.1, 10.0.0.2,",
+    "    10.0.0.3, 10.0.0.4: it was removed",
+    "stop? [y/N] ",
+  ]);
+});

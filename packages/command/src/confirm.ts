@@ -1,5 +1,6 @@
 import { MaandError } from "@maand/core/readonly";
 import type { ProcessContext } from "./context.ts";
+import { wrappedWords } from "./tables/hanging.ts";
 
 /** A command that may ask before it goes on. */
 interface Asking {
@@ -36,7 +37,7 @@ export async function confirm(
   const found = mayAsk(command) ? await find() : undefined;
   if (!found) return;
   const { stderr } = command.context;
-  for (const line of found.lines) stderr.write(`${line}\n`);
+  for (const line of found.lines.flatMap((text) => fitted(text, stderr.columns))) stderr.write(`${line}\n`);
   const answer = await answerTo(`${found.question}? [y/N] `, command.context);
   if (/^y(es)?$/i.test(answer.trim())) return;
   throw new MaandError({
@@ -44,6 +45,13 @@ export async function confirm(
     message: "not confirmed: nothing was stopped or deleted",
     hint: "run the command again and answer y, or add --yes",
   });
+}
+
+/** A line in lines that fit the terminal, each but the first indented by two more columns. */
+function fitted(line: string, columns: number | undefined): string[] {
+  const margin = /^ */.exec(line)?.[0] ?? "";
+  const width = columns === undefined || columns < 20 ? undefined : columns - margin.length - 2;
+  return wrappedWords(line.slice(margin.length), width).map((text, at) => `${margin}${at === 0 ? "" : "  "}${text}`);
 }
 
 /** One line from a terminal; empty if the input ends before. Throws INTERRUPTED on Ctrl-C. */
@@ -60,7 +68,10 @@ export async function answerTo(
     return await new Promise<string>((resolve, reject) => {
       onAbort = () =>
         reject(
-          new MaandError({ code: "INTERRUPTED", message: "interrupted before the confirmation; nothing was changed" }),
+          new MaandError({
+            code: "INTERRUPTED",
+            message: "interrupted before the confirmation; nothing was stopped or deleted",
+          }),
         );
       if (signal.aborted) onAbort();
       signal.addEventListener("abort", onAbort);

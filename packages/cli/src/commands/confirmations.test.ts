@@ -26,9 +26,9 @@ function write(path: string, text: string): void {
   writeFileSync(join(root, path), text);
 }
 
-/** A terminal of 80 columns at which a person types this answer. */
+/** A terminal of 120 columns at which a person types this answer. */
 function terminal(answer: string) {
-  return typedIn(root, undefined, 80, { answer });
+  return typedIn(root, undefined, 120, { answer });
 }
 
 async function states(job: string): Promise<string[]> {
@@ -68,7 +68,7 @@ describe("a deploy that stops jobs on several workers", () => {
   it("is interrupted by Ctrl-C at the question, and stops nothing", async () => {
     const interrupted = new AbortController();
     interrupted.abort();
-    const typed = typedIn(root, undefined, 80, { signal: interrupted.signal });
+    const typed = typedIn(root, undefined, 120, { signal: interrupted.signal });
     expect((await typedIn(root)("build")).code).toBe(0);
     expect((await typed("deploy")).code).toBe(130);
     expect(await states("old")).toEqual(["removed", "removed", "removed"]);

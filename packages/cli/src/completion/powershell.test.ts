@@ -19,7 +19,7 @@ const LINES = [
 
 it("has a row for each command and each group, with flags that differ only in case", () => {
   const script = powershellScript(LINES);
-  const globals = "'--json', '--no-color', '-q', '--quiet', '-C', '--config'";
+  const globals = "'--json', '--no-color', '--wide', '-q', '--quiet', '-C', '--config'";
   const takes = "'-C=directory', '--config=file'";
   expect(script).toContain(`  '' = @{ Subs = @('job'); Flags = @(${globals}); Takes = @(${takes}); Args = @() }\n`);
   expect(script).toContain(

@@ -70,7 +70,7 @@ function list(words: readonly string[]): string {
 
 /** A text in single quotes, in which PowerShell replaces nothing. */
 function quoted(text: string): string {
-  return `'${text.replaceAll("'", "''")}'`;
+  return `'${text.replace(/'/g, "''")}'`;
 }
 
 function word(kind: Kind): string {

@@ -1,4 +1,4 @@
-import { hanging } from "./hanging.ts";
+import { hanging } from "@maand/command/layout";
 
 /** A line of the overview: one command, or some that belong together, and what they are for. */
 type Line = readonly [commands: string, purpose: string];
@@ -70,7 +70,7 @@ export function overview({ added, absent }: Differing, columns: number | undefin
     ...hanging("", "maand help <command> describes a command, maand help --all lists all of them.", {
       ...{ width: 0, columns, indent: 0 },
     }),
-    ...hanging("", "All take --json, --quiet, --no-color, -C <directory> and --config <file>.", {
+    ...hanging("", "All take --json, --quiet, --wide, --no-color, -C <dir> and --config <file>.", {
       ...{ width: 0, columns, indent: 0 },
     }),
   ];

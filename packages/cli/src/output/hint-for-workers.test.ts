@@ -12,12 +12,15 @@ it.each([
   expect(hintForWorkers(hint, "10.0.0.1", hosts)).toBe(expected);
 });
 
-it.each(["look at 10.0.0.10", "look at 10.0.0.1.example", "look at x-10.0.0.1", "look at 10.0.0.1:22"])(
-  "another name stays: %s",
-  (hint) => {
-    expect(hintForWorkers(hint, "10.0.0.1", hosts)).toBe(hint);
-  },
-);
+it.each([
+  "look at 10.0.0.10",
+  "look at 10.0.0.1.example",
+  "look at x-10.0.0.1",
+  "look at 10.0.0.1:22",
+  "look at /srv/10.0.0.1/jobs",
+])("another name stays: %s", (hint) => {
+  expect(hintForWorkers(hint, "10.0.0.1", hosts)).toBe(hint);
+});
 
 it("the hint of a single worker stays", () => {
   expect(hintForWorkers("install it on 10.0.0.1", "10.0.0.1", ["10.0.0.1"])).toBe("install it on 10.0.0.1");

@@ -2,6 +2,7 @@
 export const GLOBALS: Readonly<Record<string, boolean>> = {
   "--json": false,
   "--no-color": false,
+  "--wide": false,
   "-q": false,
   "--quiet": false,
   "-C": true,
@@ -17,6 +18,7 @@ export const GLOBAL_FLAGS = `Flags of every command:
   --json            machine-readable output on stdout; progress and errors stay on stderr
   -q, --quiet       only errors and the result
   --no-color        no colour (also: NO_COLOR in the environment)
+  --wide            all rows and columns of a table, on a narrow screen too
   -C <directory>    run in this directory
   --config <file>   use this configuration file
   --progress <how>  auto, live, lines or json (also: MAAND_PROGRESS in the environment)

@@ -20,6 +20,8 @@ export interface Terminal {
   readonly answer?: string;
   readonly env?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal;
+  /** Called with each part of the output as it is written; then it is no terminal. */
+  readonly onOutput?: (text: string) => void;
 }
 
 /**
@@ -35,7 +37,9 @@ export function typedIn(
   return async (...argv) => {
     const [stdin, stdout, stderr] = [new PassThrough(), new PassThrough(), new PassThrough()];
     if (columns !== undefined) Object.assign(stdout, { isTTY: true, columns });
-    if (terminal) for (const stream of [stdin, stderr]) Object.assign(stream, { isTTY: true, columns });
+    const { onOutput } = terminal ?? {};
+    if (onOutput) stdout.on("data", (chunk: Buffer) => onOutput(chunk.toString()));
+    else if (terminal) for (const stream of [stdin, stderr]) Object.assign(stream, { isTTY: true, columns });
     if (terminal?.answer !== undefined) stdin.end(terminal.answer);
     const printed = Promise.all([text(stdout), text(stderr)]);
     const code = await run(argv, {

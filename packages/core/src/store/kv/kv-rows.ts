@@ -86,6 +86,20 @@ export class KvRows {
     return this.#db.all(sql, before).map(({ namespace, key }) => ({ namespace: String(namespace), key: String(key) }));
   }
 
+  /** The newest versions of the live keys with this beginning and end, in all namespaces, the oldest first; at most so many. */
+  named(
+    begin: string,
+    end: string,
+    most: number,
+  ): { readonly namespace: string; readonly key: string; readonly value: string }[] {
+    const sql =
+      "SELECT namespace, key, max(version), value, created_date, deleted FROM kv WHERE key >= ? AND key < ? GROUP BY namespace, key HAVING deleted = 0 ORDER BY created_date";
+    const found = this.#db.all(sql, begin, `${begin}\u{10FFFF}`).filter(({ key }) => String(key).endsWith(end));
+    return found.slice(0, most).map(({ namespace, key, value }) => ({
+      ...{ namespace: String(namespace), key: String(key), value: String(value) },
+    }));
+  }
+
   /** Sorted names of all namespaces with this prefix that ever had an entry. */
   namespaces(prefix = ""): string[] {
     const sql = "SELECT DISTINCT namespace FROM kv WHERE namespace >= ? AND namespace < ? ORDER BY namespace";

@@ -37,9 +37,9 @@ export class JobCommandsCommand extends StoredCommand {
         "job",
         "command_name",
         "executed_on",
-        "runs",
-        "demand_job",
-        "demand_command",
+        { name: "runs",
+        "demand_job", leave: 3 },
+        { name: "demand_command", leave: 2 },
         { name: "demand_config", least: 13, leave: 1 },
       ];
       const cells = rows.map((row) => [

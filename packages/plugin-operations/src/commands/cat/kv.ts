@@ -66,10 +66,10 @@ function kvRecord({ namespace, key, secret, value, version, createdDate, deleted
 const COLUMNS = [
   "namespace",
   "key",
-  { name: "value", least: 12 },
+  { name: "value", least: 12, leave: 4 },
   { name: "version", numeric: true, leave: 2 },
   { name: "created", leave: 1 },
-  { name: "deleted", numeric: true },
+  { name: "deleted", numeric: true, leave: 3 },
 ] as const;
 
 function row(entry: KvView): (string | number)[] {

@@ -37,9 +37,9 @@ export class WorkersCommand extends StoredCommand {
     } else {
       const columns: readonly Column[] = [
         "worker ip",
-        "zone",
-        { name: "cpu (mhz)", numeric: true },
-        { name: "memory (mb)", numeric: true },
+        { name: "zone", leave: 4 },
+        { name: "cpu (mhz)", numeric: true, leave: 2 },
+        { name: "memory (mb)", numeric: true, leave: 3 },
         { name: "position", numeric: true, leave: 1 },
         { name: "labels", least: 12 },
         ...(inMaintenance.size > 0 ? ["state"] : []),

@@ -29,7 +29,13 @@ export class MaintainStatusCommand extends StoredCommand {
   }
 }
 
-const COLUMNS = ["worker ip", "state", "step", "since", "stopped"] as const;
+const COLUMNS = [
+  "worker ip",
+  "state",
+  "step",
+  { name: "since", leave: 1 },
+  { name: "stopped", least: 8, leave: 2 },
+] as const;
 
 function row({ host, state, phase, since, stopped }: MaintenanceView["workers"][number]): string[] {
   const step = state === "under_way" || state === "set_aside" ? phase : "";
