@@ -89,6 +89,7 @@ export type { ErrorParts } from "./errors.ts";
 export { ERROR_CODES, maskedError, problemsError } from "./errors.ts";
 export type { Emit, EventBase, EventData, EventMap, EventType } from "./events.ts";
 export { type Adopted, type AdoptOptions, adopt } from "./jobs/adopt.ts";
+export { type AdoptedWorker, adoptBucket } from "./jobs/adopt-bucket.ts";
 export { type ControlResult, controlJob, type JobControl, resolveTarget } from "./jobs/control-job.ts";
 export { type DriftOptions, type DriftReport, drift, type JobDrift, type WorkerDrift } from "./jobs/drift.ts";
 export { type Collected, gc } from "./jobs/gc.ts";
@@ -127,6 +128,8 @@ export type { PluginWithOptions } from "./plugin-api/define/plugin-with-options.
 export { createHooks } from "./plugin-api/hooks.ts";
 export type { Provides } from "./plugin-api/plugin.ts";
 export { INLINE_NAME } from "./plugin-api/tapping/inline-hooks.ts";
+export { fencedCommand, probeFenced, refusedBy } from "./remote/fence/fenced-command.ts";
+export { fenceOf, setFence, type WorkerFence } from "./remote/fence/worker-fence.ts";
 export {
   type DirectoryToDelete,
   deleteDirectory,

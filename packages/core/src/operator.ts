@@ -38,6 +38,7 @@ export { type ClaimPatience, claimWhenFree } from "./run/budget/wait-for-claim.t
 export { CommandOutput } from "./run/command-output.ts";
 export { type CommandRun, openCommandRun } from "./run/command-run.ts";
 export { Connections, missingTools } from "./run/connections.ts";
+export { FOREIGN_HINT } from "./run/fence/fence-guard.ts";
 export { knownOf, lockBucket, type Run, recordedStateOf, workerOf } from "./run/run.ts";
 export { leftBehind } from "./run/temporary.ts";
 export { reach } from "./run/wait-until-reachable.ts";

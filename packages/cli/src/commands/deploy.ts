@@ -3,6 +3,7 @@ import { Command, EXIT, listOf, Option, printProblems } from "@maand/command";
 import { EngineCommand } from "@maand/command/internal";
 import { MaandError } from "@maand/core";
 import {
+  adoptBucket,
   build,
   deploy,
   deployPlan,
@@ -83,6 +84,9 @@ export class DeployCommand extends EngineCommand {
   verify = Option.Boolean("--verify", false, {
     description: "Look at the workers first, and repair what was changed there.",
   });
+  takeOver = Option.Boolean("--take-over", false, {
+    description: "maand adopt first, then deploy with --verify.",
+  });
   repair = Option.String("--repair", {
     description: "With --verify: sync (files only), or policy (default; also restarts).",
   });
@@ -102,6 +106,7 @@ export class DeployCommand extends EngineCommand {
     return this.withEngine(
       async (bucket) => {
         trace?.opened(bucket.paths.logs);
+        if (this.takeOver) await adoptBucket(bucket);
         if (this.build) await this.buildFirst(bucket);
         return this.dryRun ? this.plan(bucket) : this.deploy(bucket, saved);
       },
@@ -173,6 +178,12 @@ export class DeployCommand extends EngineCommand {
 
   /** A flag that only shows changes must not start a deploy. */
   refuseForDryRunsOnly(): void {
+    if (this.dryRun && this.takeOver)
+      throw new MaandError({
+        code: "USAGE",
+        message: "--take-over does not go with --dry-run",
+        hint: "maand adopt takes over, and changes nothing on the workers; then look with maand deploy --dry-run",
+      });
     if (this.dryRun) return;
     if (this.exitCode)
       throw refused("--exit-code", "a deploy exits with 0 if it succeeds and with 1 if something fails");
@@ -187,7 +198,7 @@ export class DeployCommand extends EngineCommand {
     const others = {
       jobs: jobs.length > 0,
       ...{ workers: this.workers.length > 0, labels: this.labels.length > 0 },
-      ...{ build, force, verify, "sync-only": syncOnly, "dry-run": dryRun },
+      ...{ build, force, verify, "take-over": this.takeOver, "sync-only": syncOnly, "dry-run": dryRun },
       "ignore-budget": this.ignoreBudget,
       ...{ release: release !== undefined, revert: revert === true, "no-revert": revert === false },
     };
@@ -201,7 +212,8 @@ export class DeployCommand extends EngineCommand {
   }
 
   checkRepair(): void {
-    const { repair, verify } = this;
+    const { repair } = this;
+    const verify = this.verify || this.takeOver;
     if (repair === undefined && !verify) return;
     const usage = (message: string, hint: string) => new MaandError({ code: "USAGE", message, hint });
     if (!verify) throw usage("--repair requires --verify", "maand deploy --verify --repair sync");
@@ -213,7 +225,8 @@ export class DeployCommand extends EngineCommand {
   }
 
   get options() {
-    const { force, syncOnly, revert, ignoreBudget, verify, repair } = this;
+    const { force, syncOnly, revert, ignoreBudget, repair } = this;
+    const verify = this.verify || this.takeOver;
     const mode = repair === "sync" ? ("sync" as const) : ("policy" as const);
     const workers = typedWorkers({ workers: listOf(this.workers), labels: listOf(this.labels) });
     const { maxUnreachable } = this;

@@ -20,6 +20,7 @@ const OWN: Readonly<Record<string, Load>> = {
   health_check: async () => [(await import("./health_check.ts")).HealthCheckCommand],
   diff: async () => [(await import("./diff.ts")).DiffCommand],
   why: async () => [(await import("./why.ts")).WhyCommand],
+  adopt: async () => [(await import("./adopt.ts")).AdoptCommand],
   gc: async () => [(await import("./gc.ts")).GcCommand],
   plugin: async () => [(await import("./plugin/create.ts")).PluginCreateCommand],
   plugins: async () => [(await import("./plugins.ts")).PluginsCommand],
@@ -30,7 +31,21 @@ const OWN: Readonly<Record<string, Load>> = {
 const WORDS: readonly string[] = [
   ...["init", "import", "build", "plan", "deploy", "rollback", "rollout", "job", "jobcommand", "job_command"],
   ...["health_check", "drift", "status", "run_command", "maintain"],
-  ...["worker_facts", "worker", "secret", "cat", "info", "logs", "releases", "diff", "why", "doctor", "gc"],
+  ...[
+    "worker_facts",
+    "worker",
+    "secret",
+    "cat",
+    "info",
+    "logs",
+    "releases",
+    "diff",
+    "why",
+    "doctor",
+    "history",
+    "adopt",
+    "gc",
+  ],
   ...["plugin", "plugins", "completion", "schema"],
 ];
 
