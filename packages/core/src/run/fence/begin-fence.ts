@@ -3,7 +3,7 @@ import { hostname } from "node:os";
 import type { Bucket } from "../../bucket/bucket.ts";
 import type { Fence, FenceRecord } from "../../domain/fence/fence-record.ts";
 import { MaandError } from "../../errors.ts";
-import { COPY_VARIABLE, type CopyPlace, copyPlace, isSamePlace } from "../../store/fence/copy-place.ts";
+import { COPY_VARIABLE, type CopyPlace, copyPlace, isSameMachine, isSamePlace } from "../../store/fence/copy-place.ts";
 import type { BucketCopy } from "../../store/fence/copy-rows.ts";
 import type { Touched } from "../../store/fence/history-rows.ts";
 import type { Lock } from "../../store/lock/lock.ts";
@@ -72,9 +72,12 @@ function currentCopy(bucket: Bucket): BucketCopy {
   const known = store.copyOf.read();
   const place = copyPlace(paths.store);
   if (!known || !place) return known ?? takeCopy(bucket);
-  if (!isSamePlace(known.place, place)) throw copied(bucket, known, place);
-  if (known.path === paths.root) return known;
-  const moved = { ...known, path: paths.root };
+  const isSame = isSamePlace(known.place, place);
+  const isThere = known.path === paths.root;
+  // a store that was restored where it was is no second copy; workers notice if it is older than they are
+  if (!isSame && !(isThere && isSameMachine(known.place, place))) throw copied(bucket, known, place);
+  if (isSame && isThere) return known;
+  const moved = { ...known, place, path: paths.root };
   store.copyOf.write(moved);
   return moved;
 }

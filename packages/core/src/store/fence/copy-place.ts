@@ -27,8 +27,16 @@ export function copyPlace(file: string, name = process.env[COPY_VARIABLE]): Copy
 /** Whether two places are the same. What either of them does not know does not count. */
 export function isSamePlace(one: CopyPlace, other: CopyPlace): boolean {
   if ("name" in one || "name" in other) return "name" in one && "name" in other && one.name === other.name;
-  const agree = (a: string, b: string) => a === "" || b === "" || a === b;
-  return one.inode === other.inode && agree(one.born, other.born) && agree(one.machine, other.machine);
+  return one.inode === other.inode && agree(one.born, other.born) && isSameMachine(one, other);
+}
+
+/** Whether two places without a name are on the same machine, as far as it is known. */
+export function isSameMachine(one: CopyPlace, other: CopyPlace): boolean {
+  return !("name" in one) && !("name" in other) && agree(one.machine, other.machine);
+}
+
+function agree(one: string, other: string): boolean {
+  return one === "" || other === "" || one === other;
 }
 
 function machineId(): string {
