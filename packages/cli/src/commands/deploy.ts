@@ -52,6 +52,9 @@ export class DeployCommand extends EngineCommand {
     description: "Carry out a plan, exactly, unless something changed; excludes other flags.",
   });
   build = Option.Boolean("-b,--build", false, { description: "Build first." });
+  allowOlder = Option.Boolean("--allow-older", false, {
+    description: "With --build: build a workspace that lacks the commit of the last build.",
+  });
   release = Option.String("--release", {
     description: "With --jobs and one job: deploy this release of the job, and end its hold.",
   });
@@ -138,7 +141,7 @@ export class DeployCommand extends EngineCommand {
   }
 
   async buildFirst(bucket: OpenedBucket): Promise<void> {
-    const { problems } = await build(bucket, { deploys: !this.dryRun });
+    const { problems } = await build(bucket, { deploys: !this.dryRun, allowOlder: this.allowOlder });
     printProblems(problems, this.context.stderr, this.style("stderr"));
     await refreshAfterBuild(bucket, this);
   }
@@ -178,6 +181,12 @@ export class DeployCommand extends EngineCommand {
 
   /** A flag that only shows changes must not start a deploy. */
   refuseForDryRunsOnly(): void {
+    if (this.allowOlder && !this.build)
+      throw new MaandError({
+        code: "USAGE",
+        message: "--allow-older requires --build",
+        hint: "only a build reads the workspace",
+      });
     if (this.dryRun && this.takeOver)
       throw new MaandError({
         code: "USAGE",
