@@ -21,6 +21,7 @@ export { LOG_KEYS, type LogFields, readLogLine, timeOf } from "./log/line.ts";
 export { type LogPlace, logDirectory, logPlaces } from "./log/log-places.ts";
 export { putAside } from "./log/rotating-file.ts";
 export { refuseUnknown, selectWorkers, type TypedWorkers, typedWorkers } from "./run/select.ts";
+export type { HistoryEntry } from "./store/fence/history-rows.ts";
 export type { LeftBehind } from "./store/fleet/left-behind-rows.ts";
 export type { RunRow } from "./store/journal.ts";
 export { Store } from "./store/store.ts";

@@ -8,6 +8,7 @@ import type { Catalog } from "../domain/workspace/catalog.ts";
 import { MaandError, problemsError } from "../errors.ts";
 import { isTapped } from "../plugin-api/tapping/tap-by-name.ts";
 import { openCommandRun } from "../run/command-run.ts";
+import { recordCommand } from "../run/fence/record-command.ts";
 import { knownOf, lockBucket } from "../run/run.ts";
 import { recordedContext } from "../run/scope/recorded-context.ts";
 import { scopedJobContext } from "../run/scope/scoped-job-context.ts";
@@ -144,18 +145,10 @@ function save(
     storeReferenced(bucket, secrets, catalog);
     storeKv(bucket.kv, { before: stored, sources, contributed, purgeJobs: purgeJobKv });
     store.contents.sweep();
-    return recordBuild(bucket, reporter, built);
+    const { id, command, startedAt } = reporter;
+    const jobs = numbered.fresh.map(({ job }) => job.name);
+    return recordCommand(bucket, { command, startedAt, id, commit: built.commit ?? null, jobs });
   });
-}
-
-/** Adds a build to the history, with the commit of its workspace. */
-function recordBuild({ store, paths, now }: Bucket, { id, command, startedAt }: RunReporter, built: BuiltWorkspace) {
-  const place = { user: built.by ?? "", machine: built.machine ?? "", path: paths.root };
-  const { number } = store.history.begin({ command, ...place, at: startedAt.toISOString() });
-  store.history.name(number, id);
-  store.history.setCommit(number, built.commit ?? null);
-  store.history.finish(number, "ok", now().toISOString());
-  return number;
 }
 
 /**

@@ -9,6 +9,7 @@ import { deleteDirectory } from "../remote/files/delete-directory.ts";
 import type { Remote } from "../remote/remote.ts";
 import { atDelivery } from "../run/delivered-root.ts";
 import { beginRun, type Run, workerOf } from "../run/run.ts";
+import type { Touched } from "../store/fence/history-rows.ts";
 
 /** The result of `gc`. */
 export interface Collected {
@@ -44,6 +45,7 @@ export async function gc(bucket: Bucket, retainDays = 0): Promise<Collected> {
     announce(run, removed.length);
     const collected = await collect(run, removed, lost);
     bucket.store.sweepPromotions();
+    run.bucket.store.history.touch(run.fence.number, touchedBy(collected.forgotten));
     const before = Math.floor(bucket.now().getTime() / 1000) - Math.max(0, retainDays) * DAY_SECONDS;
     const purgedKeys = bucket.store.transaction(() => bucket.store.kv.forgetDeleted(before));
     outcome = collected.failed.length === 0 ? "ok" : "failed";
@@ -52,6 +54,13 @@ export async function gc(bucket: Bucket, retainDays = 0): Promise<Collected> {
     bucket.store.journal.finishRun(run.number, outcome, run.at());
     await run.end();
   }
+}
+
+function touchedBy(allocations: readonly Allocation[]): Touched {
+  return {
+    jobs: [...new Set(allocations.map(({ job }) => job))],
+    workers: [...new Set(allocations.map(({ host }) => host))],
+  };
 }
 
 /** Unreachable workers that were removed from the workspace; each is tried once. */
