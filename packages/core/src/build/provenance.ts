@@ -57,7 +57,8 @@ async function undone(
   if (contains !== false) return [];
   const message = `it is at commit ${short(here)}, which does not contain ${short(before)}, ${builtBy(last)}`;
   const hint = "merge or pull that commit first; or, to go back on purpose, run it with --allow-older";
-  return [(allowsOlder ? warning : error)("older_workspace", "workspace", message, allowsOlder ? undefined : hint)];
+  if (allowsOlder) return [warning("older_workspace", "workspace", message)];
+  return [error("older_workspace", "workspace", message, hint)];
 }
 
 /** Parts that another directory built since the last build of this one, and that this build would replace. */

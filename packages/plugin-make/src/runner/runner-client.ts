@@ -1,7 +1,6 @@
 import type { Duplex, Readable } from "node:stream";
 import type { OutputStream, RemoteStream } from "@maand/core";
 import { type Frame, FrameReader } from "./frame-reader.ts";
-import type { FenceFields } from "./runner-fence.ts";
 
 /**
  * A request to a runner: run one target of one job, delete receipts that are settled, make directories equal to trees, or
@@ -22,6 +21,11 @@ export type RunnerRequest =
   | { readonly settled: Readonly<Record<string, readonly string[]>> }
   | (FenceFields & { readonly stage: object; readonly timeout: number })
   | { readonly inventory: object; readonly timeout: number };
+
+/** What a request that changes a worker says about its command; nothing for a command that only reads. */
+export interface FenceFields {
+  readonly fence?: { readonly line: string; readonly expected: string; readonly text: string };
+}
 
 /** The result of a request: its exit code, or undefined if the runner is gone. */
 export type RequestEnd = number | undefined;

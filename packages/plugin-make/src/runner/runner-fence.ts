@@ -1,14 +1,9 @@
 import { isMaandError, MaandError, type Remote } from "@maand/core";
 import { fenceOf } from "@maand/core/internal";
-import type { RunnerClient } from "./runner-client.ts";
+import type { FenceFields, RunnerClient } from "./runner-client.ts";
 
 /** Names the record of the command for a runner of its own. */
 export const FENCE_VARIABLE = "MAAND_RUNNER_FENCE";
-
-/** What a request that changes a worker says about its command; nothing for a command that only reads. */
-export interface FenceFields {
-  readonly fence?: { readonly line: string; readonly expected: string; readonly text: string };
-}
 
 /**
  * The fence of a request, after the record that the runner found on its worker was admitted. Throws OTHER_COPY, FENCED or
