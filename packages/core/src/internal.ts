@@ -179,6 +179,7 @@ export { Store } from "./store/store.ts";
 export { isBusy, storeBroken } from "./store/store-error.ts";
 export { checkFile, isGoStore } from "./store/store-file.ts";
 export type { AllocationResult, JobFailure, SummaryRecord } from "./summary.ts";
+export { type KeyCommand, runKeyCommand } from "./trust/key-command.ts";
 export { readPlain } from "./trust/plain-text.ts";
 export { userName } from "./workspace/authorship.ts";
 export { RUNTIME_NAMES } from "./workspace/job-files.ts";

@@ -7,6 +7,7 @@ export { type RunReporter, runReporter } from "./bucket/bucket.ts";
 export { asMaandError, outcomeOf, runToEnd, stopIfInterrupted, unlessInterrupted } from "./bucket/outcome.ts";
 export { registerSecrets } from "./bucket/register-secrets.ts";
 export { workspaceProblems } from "./build/build.ts";
+export { kvKeyOf } from "./config/commands/kv-key-command.ts";
 export type { ClaimUnit } from "./domain/budget/claim.ts";
 export { fault, faultOf, sound } from "./domain/checks/finding.ts";
 export { isRecord } from "./domain/checks/validate.ts";
@@ -43,7 +44,7 @@ export { knownOf, lockBucket, type Run, recordedStateOf, workerOf } from "./run/
 export { leftBehind } from "./run/temporary.ts";
 export { reach } from "./run/wait-until-reachable.ts";
 export { type StoreState, storeState } from "./store/integrity.ts";
-export { KvKey } from "./store/kv/kv-key.ts";
+export type { KvKey } from "./store/kv/kv-key.ts";
 export type { Holder } from "./store/lock/holder.ts";
 export { lockHolder } from "./store/lock/lock.ts";
 export type { ListedFile } from "./store/promoted-rows.ts";

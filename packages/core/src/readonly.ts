@@ -3,6 +3,7 @@
  * or worker, and start without loading the engine.
  */
 export { openStore } from "./bucket/open-store.ts";
+export { kvKeyOf } from "./config/commands/kv-key-command.ts";
 export { CONFIG_PLACES } from "./config/config.ts";
 export { type BucketPaths, findBucket } from "./config/find-bucket.ts";
 export type { Finding } from "./domain/checks/finding.ts";
