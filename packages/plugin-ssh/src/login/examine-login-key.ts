@@ -33,7 +33,10 @@ async function examineKey(
     return;
   }
   try {
-    const { offered } = await loginKeysFor({ ...endpoint, identities: endpoint.keyCommand ? [] : [path] }, connect.agent);
+    const { offered } = await loginKeysFor(
+      { ...endpoint, identities: endpoint.keyCommand ? [] : [path] },
+      connect.agent,
+    );
     report({ ...base, ok: true, message: `is offered to workers: ${offered.join(", ")}`, hint: null });
   } catch (cause) {
     if (!isMaandError(cause)) throw cause;
