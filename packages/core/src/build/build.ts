@@ -38,7 +38,7 @@ export interface BuildOptions {
   readonly strict?: boolean;
   /** Delete variables and secrets of removed jobs now, instead of in the next deploy. */
   readonly purgeJobKv?: boolean;
-  /** Build a workspace that lacks the commit of the last build; it is a warning then. */
+  /** Build a workspace that lacks the commit of the last build; it is a warning then, as in a preview. */
   readonly allowOlder?: boolean;
   /** The store is a copy that will be discarded: plugins must not write anywhere else. */
   readonly isPreview?: boolean;
@@ -89,11 +89,9 @@ export async function buildCatalog(
   const { problems } = understood;
   const found = options.strict ? problems.map((problem) => ({ ...problem, level: "error" as const })) : problems;
   if (refuses(found)) throw problemsError([...found, ...heldProblems(understood)], "the workspace was refused");
-  const {
-    author,
-    built,
-    problems: undone,
-  } = await provenanceOf(bucket, builtWorkspace(understood.read, readSettings(bucket)), options.allowOlder ?? false);
+  const workspace = builtWorkspace(understood.read, readSettings(bucket));
+  const allowsOlder = options.allowOlder === true || options.isPreview === true;
+  const { author, built, problems: undone } = await provenanceOf(bucket, workspace, allowsOlder);
   if (refuses(undone)) throw problemsError(undone);
   const numbered = numberReleases(bucket, understood, built, author);
   const { catalog } = numbered;
