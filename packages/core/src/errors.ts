@@ -59,6 +59,10 @@ export const ERROR_CODES = {
   NOT_REBOOTED: "A worker was not back from a reboot with a new boot id in time.",
   SECRET_NOT_READ: "A secret could not be read from where it is kept.",
   NOT_CONFIRMED: "A question on the terminal was not answered with yes; nothing was stopped or deleted.",
+  OTHER_COPY:
+    "A worker was changed last from another copy of this bucket, or this bucket is such a copy; nothing was changed.",
+  FENCED: "A worker refused a command, because a newer one has changed it.",
+  FENCE_BROKEN: "The record on a worker of the command that changed it last cannot be trusted.",
 } as const;
 
 /** One of the codes in {@link ERROR_CODES}. */

@@ -31,6 +31,7 @@ export {
 export { abortRollout, resumeRollout } from "./deploy/release/rollout-control.ts";
 export { keepContents } from "./deploy/rollout/promote.ts";
 export { type Adopted, type AdoptOptions, adopt } from "./jobs/adopt.ts";
+export { type AdoptedWorker, adoptBucket } from "./jobs/adopt-bucket.ts";
 export { type ControlResult, controlJob, type JobControl, resolveTarget } from "./jobs/control-job.ts";
 export { type DriftOptions, type DriftReport, drift, type JobDrift, type WorkerDrift } from "./jobs/drift.ts";
 export { type Collected, gc, type PlannedCollection, planGc } from "./jobs/gc.ts";

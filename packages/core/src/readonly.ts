@@ -3,6 +3,7 @@
  * or worker, and start without loading the engine.
  */
 export { openStore } from "./bucket/open-store.ts";
+export { kvKeyOf } from "./config/commands/kv-key-command.ts";
 export { CONFIG_PLACES } from "./config/config.ts";
 export { type BucketPaths, findBucket } from "./config/find-bucket.ts";
 export type { Finding } from "./domain/checks/finding.ts";
@@ -23,12 +24,13 @@ export { LOG_KEYS, type LogFields, readLogLine, timeOf } from "./log/line.ts";
 export { type LogPlace, logDirectory, logPlaces } from "./log/log-places.ts";
 export { putAside } from "./log/rotating-file.ts";
 export { refuseUnknown, selectWorkers, type TypedWorkers, typedWorkers } from "./run/select.ts";
+export type { HistoryEntry } from "./store/fence/history-rows.ts";
 export type { LeftBehind } from "./store/fleet/left-behind-rows.ts";
 export type { RunRow } from "./store/journal.ts";
-export { STORE_VERSION } from "./store/migrations.ts";
-export { sqliteVersion } from "./store/sqlite.ts";
 export type { Holder } from "./store/lock/holder.ts";
 export { lockHolder } from "./store/lock/lock.ts";
+export { STORE_VERSION } from "./store/migrations.ts";
+export { sqliteVersion } from "./store/sqlite.ts";
 export { Store } from "./store/store.ts";
 export { type Deployment, deployments } from "./store/views/deployments.ts";
 export { type KvView, kvEntries, kvEntry } from "./store/views/kv-entries.ts";

@@ -82,7 +82,7 @@ async function openWith(life: PluginLife, found: Found): Promise<OpenedBucket> {
   const hooks = await applyPlugins([log, ...(options.readers ?? []), ...plugins], paths.root, life);
   const store = openStore(paths);
   const mask = new Mask(() => namesIn(store.catalog.read()));
-  const key = new KvKey(paths.kvKey);
+  const key = new KvKey(paths.kvKey, { command: () => loaded.settings.kvKeyCommand });
   life.states.open(store.pluginState);
   life.hasSecret = (text) => mask.text(text) !== text;
   return {
