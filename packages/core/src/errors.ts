@@ -57,6 +57,12 @@ export const ERROR_CODES = {
   STILL_IN_USE: "Something still ran on a drained worker, so it was not rebooted.",
   NOT_REBOOTED: "A worker was not back from a reboot with a new boot id in time.",
   SECRET_NOT_READ: "A secret could not be read from where it is kept.",
+  STORE_UNREACHABLE: "The database that keeps the store did not answer.",
+  STORE_REFUSED: "The database that keeps the store refused the connection or the user.",
+  STORE_MOVED: "The store of the bucket is elsewhere.",
+  STORE_LACKS_BUCKET: "The database has no such bucket.",
+  STORE_REVERTED: "The database has lost changes that this copy of the bucket has seen.",
+  LEASE_LOST: "The lease of the bucket was lost while a command ran; it stopped beginning new work.",
 } as const;
 
 /** One of the codes in {@link ERROR_CODES}. */

@@ -23,6 +23,8 @@ export { putAside } from "./log/rotating-file.ts";
 export { refuseUnknown, selectWorkers, type TypedWorkers, typedWorkers } from "./run/select.ts";
 export type { LeftBehind } from "./store/fleet/left-behind-rows.ts";
 export type { RunRow } from "./store/journal.ts";
+export { heldBy } from "./store/lock/held-by.ts";
+export { lockHolder } from "./store/lock/lock.ts";
 export { Store } from "./store/store.ts";
 export { type Deployment, deployments } from "./store/views/deployments.ts";
 export { type KvView, kvEntries, kvEntry } from "./store/views/kv-entries.ts";

@@ -1,9 +1,15 @@
-import { chmodSync, closeSync, openSync, statSync } from "node:fs";
+import { chmodSync, statSync } from "node:fs";
 import Sqlite, { type Database, type Statement } from "better-sqlite3";
+import { copyStore } from "./files/copy-store.ts";
+import { makeFile } from "./files/make-file.ts";
 import { migrate } from "./migrations.ts";
 import { openSqlite } from "./sqlite.ts";
 import { isBusy, storeBroken } from "./store-error.ts";
 import { checkFile, recognise } from "./store-file.ts";
+import { checkReplica } from "./team/check-replica.ts";
+import { type RowChange, replaceAll } from "./team/row-changes.ts";
+import { openCopy, type SharedStore } from "./team/shared-store.ts";
+import type { WorkingCopy } from "./team/working-copy.ts";
 
 /** Milliseconds that a deferred write may wait for others. */
 const LATER_MS = 20;
@@ -21,6 +27,8 @@ export interface OpenOptions {
   readonly create?: boolean;
   /** Treat an empty file as a store whose creation was interrupted. */
   readonly mayBeEmpty?: boolean;
+  /** Where the store is, if not in this file alone; default: an SQLite store. */
+  readonly shared?: SharedStore;
 }
 
 /**
@@ -33,10 +41,14 @@ export class StoreDatabase {
   readonly #statements = new Map<string, Statement<unknown[], Row>>();
   readonly #later: { readonly sql: string; readonly values: readonly unknown[] }[] = [];
   #soon: NodeJS.Timeout | undefined;
+  #rolledBack: () => void = () => {};
+  /** Undefined for a store that is this file alone. */
+  readonly workingCopy: WorkingCopy | undefined;
 
-  private constructor(db: Database, file: string) {
+  private constructor(db: Database, file: string, workingCopy?: WorkingCopy) {
     this.#db = db;
     this.#file = file;
+    this.workingCopy = workingCopy;
   }
 
   /** Opens the file and migrates its tables. The file must be a store, unless `create` creates one. */
@@ -51,7 +63,9 @@ export class StoreDatabase {
         db.pragma("temp_store = MEMORY"); // TMPDIR may be full or missing
         migrate(db);
         db.pragma("journal_mode = WAL"); // last, so that a new store is either complete or empty
-        return new StoreDatabase(db, file);
+        const { shared } = options;
+        const replica = checkReplica(db, shared?.url, file);
+        return new StoreDatabase(db, file, shared && replica && openCopy(db, shared, replica.bucket));
       } catch (cause) {
         db.close();
         throw cause;
@@ -71,6 +85,7 @@ export class StoreDatabase {
 
   /** Runs a statement that writes; returns the id of the inserted row. */
   run(sql: string, ...values: readonly unknown[]): number {
+    if (this.workingCopy && !this.#db.inTransaction) return this.transaction(() => this.run(sql, ...values));
     this.#catchUp();
     return this.#guarded(() => Number(this.#prepare(sql).run(...values).lastInsertRowid));
   }
@@ -85,7 +100,7 @@ export class StoreDatabase {
       return;
     }
     this.#later.push({ sql, values });
-    this.#soon ??= setTimeout(() => this.#catchUpOrWait(), LATER_MS);
+    this.#soon ??= setTimeout(() => this.flushIfPossible(), LATER_MS);
   }
 
   /**
@@ -93,6 +108,10 @@ export class StoreDatabase {
    * may lose it.
    */
   briefly(sql: string, ...values: readonly unknown[]): void {
+    if (this.workingCopy) {
+      this.run(sql, ...values);
+      return;
+    }
     this.#catchUp();
     this.#guarded(() => {
       this.#db.pragma("synchronous = NORMAL");
@@ -104,17 +123,29 @@ export class StoreDatabase {
     });
   }
 
-  /** Runs `work` as one transaction: everything is stored, or nothing. */
+  /**
+   * Runs `work` as one transaction: everything is stored, or nothing. With a shared store it is run again, after `rolledBack`, if
+   * others have changed what it read.
+   */
   transaction<T>(work: () => T): T {
     if (this.#db.inTransaction) return this.#guarded(work);
     const queued = this.#later.length;
     const all = this.#db.transaction(() => {
+      this.workingCopy?.begin();
       for (const { sql, values } of this.#later) this.#prepare(sql).run(...values);
-      return work();
+      const result = work();
+      this.workingCopy?.push();
+      return result;
     });
-    const result = this.#guarded(() => all.immediate());
+    const commit = () => this.#guarded(() => all.immediate());
+    const result = this.workingCopy ? this.workingCopy.attempt(commit, this.#rolledBack) : commit();
     this.#later.splice(0, queued);
     return result;
+  }
+
+  /** Calls a function whenever a transaction was rolled back to be run again. */
+  onRolledBack(listener: () => void): void {
+    this.#rolledBack = listener;
   }
 
   /**
@@ -140,10 +171,36 @@ export class StoreDatabase {
     });
   }
 
-  close(): void {
+  /** Writes a copy of the store to a private file, which it replaces. */
+  copyTo(file: string): void {
+    this.#catchUp();
+    this.#guarded(() => copyStore(this.#db, file));
+  }
+
+  /** Replaces all rows by these, all or nothing. */
+  replaceRows(rows: Iterable<RowChange>): void {
+    const { workingCopy } = this;
+    if (workingCopy) {
+      workingCopy.replace(rows);
+      return;
+    }
+    this.#guarded(() => replaceAll(this.#db, rows));
+  }
+
+  /** Runs the deferred writes. One that fails stays queued; the next caller gets the error. */
+  flushIfPossible(): void {
     try {
       this.#catchUp();
+    } catch {}
+  }
+
+  close(): void {
+    try {
+      // with a database that is away, the command has said so already
+      if (this.workingCopy) this.flushIfPossible();
+      else this.#catchUp();
     } finally {
+      this.workingCopy?.authority.close();
       this.#db.close();
     }
   }
@@ -153,13 +210,6 @@ export class StoreDatabase {
     clearTimeout(this.#soon);
     this.#soon = undefined;
     if (this.#later.length > 0 && !this.#db.inTransaction) this.transaction(() => undefined);
-  }
-
-  /** A deferred write that fails stays queued; the next caller gets the error. */
-  #catchUpOrWait(): void {
-    try {
-      this.#catchUp();
-    } catch {}
   }
 
   /** After one wait, the store does not wait again, because waiting blocks the whole process. */
@@ -181,20 +231,6 @@ function prepareFile(file: string, { create = false, mayBeEmpty = false }: OpenO
   const isMade = create && makeFile(file);
   checkFile(file, { mayBeEmpty: mayBeEmpty || isMade });
   if (create) chmodSync(file, 0o600);
-}
-
-/**
- * Creates an empty private file if none exists; returns whether it did. A file that SQLite creates would be readable by
- * other users.
- */
-export function makeFile(file: string): boolean {
-  try {
-    closeSync(openSync(file, "wx", 0o600));
-    return true;
-  } catch (cause) {
-    if (cause instanceof Error && "code" in cause && cause.code === "EEXIST") return false;
-    throw cause;
-  }
 }
 
 function guarded<T>(file: string, work: () => T, onBusy = () => {}): T {
