@@ -143,9 +143,10 @@ export class StoreDatabase {
     return result;
   }
 
-  /** Calls a function whenever a transaction was rolled back to be run again. */
+  /** Calls a function whenever a transaction was rolled back to be run again, and whenever rows came from a database. */
   onRolledBack(listener: () => void): void {
     this.#rolledBack = listener;
+    this.workingCopy?.onReceived(listener);
   }
 
   /**

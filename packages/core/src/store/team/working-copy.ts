@@ -33,6 +33,7 @@ export class WorkingCopy {
   readonly #now: () => string;
   readonly authority: Authority;
   #keeper: LeaseKeeper | undefined;
+  #received: () => void = () => {};
   #lease: LeaseState | null = null;
   #leaseSeen = 0;
 
@@ -48,6 +49,11 @@ export class WorkingCopy {
   replica(): Replica {
     const { url, bucket } = this.authority;
     return readReplica(this.#db) ?? { url, bucket, revision: 0, change: null, syncedAt: null };
+  }
+
+  /** Calls a function whenever rows of others were stored here. */
+  onReceived(listener: () => void): void {
+    this.#received = listener;
   }
 
   /** Changes carry the proof of this lease from now on; undefined: none is held. */
@@ -185,6 +191,7 @@ export class WorkingCopy {
         this.#note(revision, lastChange);
       });
       work.immediate();
+      this.#received();
     } finally {
       this.#db.pragma("foreign_keys = ON");
     }

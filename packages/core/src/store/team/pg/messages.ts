@@ -13,8 +13,8 @@ export interface PgTarget {
   readonly application: string;
 }
 
-/** What the thread is started with. */
-export interface ThreadData extends PgTarget {
+/** What the thread gets for each bucket. */
+export interface Session extends PgTarget {
   /** Counts answers, so that the main thread can wait for one. */
   readonly answered: SharedArrayBuffer;
   readonly port: MessagePort;
@@ -53,8 +53,4 @@ export interface Beat {
   readonly renewed: boolean | undefined;
   readonly sent: number;
   readonly failure?: Failure;
-}
-
-export function isThreadData(value: unknown): value is ThreadData {
-  return typeof value === "object" && value !== null && "url" in value && "answered" in value;
 }

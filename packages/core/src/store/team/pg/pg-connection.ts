@@ -107,6 +107,8 @@ export class PgConnection {
 /** A password beside the URL would be ignored. */
 function withPassword(url: string, password: string | undefined): string {
   const whole = new URL(url);
+  // sslmode means what it means to psql
+  if (whole.searchParams.has("sslmode")) whole.searchParams.set("uselibpqcompat", "true");
   if (password !== undefined) whole.password = encodeURIComponent(password);
   return whole.href;
 }

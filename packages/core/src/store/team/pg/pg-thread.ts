@@ -1,7 +1,7 @@
 import { createRequire } from "node:module";
 import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from "node:worker_threads";
 import { databaseError } from "./database-error.ts";
-import type { Answer, Beat, PgTarget, Request, Row } from "./messages.ts";
+import type { Answer, Beat, PgTarget, Request, Row, Session } from "./messages.ts";
 
 /** The limits of one statement. */
 export interface Patience {
@@ -23,7 +23,7 @@ export class PgThread {
   readonly #patience: Patience;
   readonly #answered = new SharedArrayBuffer(4);
   readonly #signal = new Int32Array(this.#answered);
-  #worker: { readonly thread: Worker; readonly port: MessagePort } | undefined;
+  #port: MessagePort | undefined;
   #next = 1;
   #trips = 0;
   #onBeat: (beat: Beat) => void = () => {};
@@ -40,7 +40,7 @@ export class PgThread {
 
   /** Runs a statement. Throws STORE_UNREACHABLE, STORE_REFUSED or STORE_BROKEN. */
   query(sql: string, values: readonly unknown[], patience = this.#patience): readonly Row[] {
-    const { port } = this.#start();
+    const port = this.#start();
     const id = this.#next++;
     this.#trips += 1;
     port.postMessage({ kind: "query", id, sql, values, ...patience } satisfies Request);
@@ -59,7 +59,7 @@ export class PgThread {
   /** Runs a statement again and again in the thread; `onBeat` gets each result when this thread has time. */
   beat(sql: string, values: readonly unknown[], everyMs: number, onBeat: (beat: Beat) => void): void {
     this.#onBeat = onBeat;
-    this.#start().port.postMessage({ kind: "beat", sql, values, everyMs } satisfies Request);
+    this.#start().postMessage({ kind: "beat", sql, values, everyMs } satisfies Request);
   }
 
   /** Takes results of heartbeats that have arrived, without waiting. */
@@ -70,19 +70,17 @@ export class PgThread {
   /** Ends the heartbeat. */
   still(): void {
     this.#onBeat = () => {};
-    this.#worker?.port.postMessage({ kind: "still" } satisfies Request);
+    this.#port?.postMessage({ kind: "still" } satisfies Request);
   }
 
   close(): void {
-    const worker = this.#worker;
-    this.#worker = undefined;
-    worker?.port.postMessage({ kind: "end" } satisfies Request);
-    worker?.port.close();
+    this.#port?.postMessage({ kind: "end" } satisfies Request);
+    this.#port = undefined;
   }
 
   /** Takes what has arrived. Answers of statements that were given up are dropped. */
   #received(id: number): Answer | undefined {
-    const port = this.#worker?.port;
+    const port = this.#port;
     for (let got = port && receiveMessageOnPort(port); got; got = port && receiveMessageOnPort(port)) {
       const message: Answer | Beat = got.message;
       if ("sent" in message) this.#onBeat(message);
@@ -91,33 +89,36 @@ export class PgThread {
     return undefined;
   }
 
-  #start() {
-    if (this.#worker) return this.#worker;
+  #start(): MessagePort {
+    if (this.#port) return this.#port;
     const { port1, port2 } = new MessageChannel();
-    const workerData = { ...this.#target, answered: this.#answered, port: port2 };
-    const options = { workerData, transferList: [port2], stdout: false, stderr: false };
-    const thread = isSource
-      ? new Worker(FROM_SOURCE, {
-          ...options,
-          eval: true,
-          argv: [createRequire(import.meta.url).resolve("jiti"), HERE],
-        })
-      : new Worker(new URL("./store-thread.js", import.meta.url), options);
-    thread.on("error", (cause) => this.#ended(cause));
-    // neither the thread nor its messages keep the process alive
-    thread.unref();
+    const session: Session = { ...this.#target, answered: this.#answered, port: port2 };
+    theThread().postMessage(session, [port2]);
     port1.on("message", (message: Answer | Beat) => {
       if ("sent" in message) this.#onBeat(message);
     });
-    port1.unref();
-    this.#worker = { thread, port: port1 };
-    return this.#worker;
+    port1.unref(); // messages do not keep the process alive
+    this.#port = port1;
+    return port1;
   }
+}
 
-  #ended(_cause: Error): void {
-    this.#worker?.port.close();
-    this.#worker = undefined;
-  }
+let running: Worker | undefined;
+
+/** The thread of this process, which ends with it. */
+function theThread(): Worker {
+  if (running) return running;
+  const started = isSource
+    ? new Worker(FROM_SOURCE, { eval: true, argv: [createRequire(import.meta.url).resolve("jiti"), HERE] })
+    : new Worker(new URL("./store-thread.js", import.meta.url));
+  const forget = () => {
+    if (running === started) running = undefined;
+  };
+  started.on("error", forget);
+  started.on("exit", forget);
+  started.unref();
+  running = started;
+  return started;
 }
 
 const isSource = import.meta.url.endsWith(".ts");

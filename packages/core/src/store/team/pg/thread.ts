@@ -1,63 +1,85 @@
-import { workerData } from "node:worker_threads";
-import { type Answer, isThreadData, type Request } from "./messages.ts";
+import { type MessagePort, parentPort } from "node:worker_threads";
+import type { Answer, Beat, Request, Session } from "./messages.ts";
 import { PgConnection } from "./pg-connection.ts";
 
 /**
- * The thread that speaks with the database. The main thread waits for it, and heartbeats do not depend on the main thread: it may be
- * busy for seconds.
+ * The thread that speaks with databases, one for a process. The main thread waits for it, and heartbeats do not depend on the main
+ * thread, which may be busy for seconds.
  */
-if (!isThreadData(workerData)) throw new Error("this file is run as a thread of maand");
-const { answered, port, ...target } = workerData;
-const signal = new Int32Array(answered);
-const connection = new PgConnection(target);
-const heartbeat = new PgConnection(target);
-let beat: NodeJS.Timeout | undefined;
+parentPort?.on("message", (session: Session) => serve(session));
 
-function answer(message: Answer): void {
-  port.postMessage(message);
-  Atomics.add(signal, 0, 1);
-  Atomics.notify(signal, 0);
+function serve({ port, answered, ...target }: Session): void {
+  const signal = new Int32Array(answered);
+  const connection = new PgConnection(target);
+  const heartbeat = new Heartbeat(new PgConnection(target), port);
+  const answer = (message: Answer) => {
+    port.postMessage(message);
+    Atomics.add(signal, 0, 1);
+    Atomics.notify(signal, 0);
+  };
+  port.on("message", (request: Request) => {
+    switch (request.kind) {
+      case "query":
+        connection.query(request).then(
+          (rows) => answer({ id: request.id, rows }),
+          (cause: unknown) => answer({ id: request.id, failure: PgConnection.failureOf(cause) }),
+        );
+        return;
+      case "beat":
+        heartbeat.start(request);
+        return;
+      case "still":
+        heartbeat.stop();
+        return;
+      case "end":
+        heartbeat.stop();
+        connection.end();
+        port.close();
+    }
+  });
 }
 
-port.on("message", (request: Request) => {
-  switch (request.kind) {
-    case "query":
-      connection.query(request).then(
-        (rows) => answer({ id: request.id, rows }),
-        (cause: unknown) => answer({ id: request.id, failure: PgConnection.failureOf(cause) }),
-      );
-      return;
-    case "beat":
-      clearInterval(beat);
-      beat = setInterval(() => renew(request), request.everyMs);
-      return;
-    case "still":
-      clearInterval(beat);
-      beat = undefined;
-      heartbeat.end();
-      return;
-    case "end":
-      clearInterval(beat);
-      connection.end();
-      heartbeat.end();
-      port.close();
+type BeatRequest = Extract<Request, { readonly kind: "beat" }>;
+
+/** Runs a statement at an interval, on a connection of its own. */
+class Heartbeat {
+  readonly #connection: PgConnection;
+  readonly #port: MessagePort;
+  #timer: NodeJS.Timeout | undefined;
+  #isRunning = false;
+
+  constructor(connection: PgConnection, port: MessagePort) {
+    this.#connection = connection;
+    this.#port = port;
   }
-});
 
-let isRenewing = false;
+  start(request: BeatRequest): void {
+    clearInterval(this.#timer);
+    this.#timer = setInterval(() => void this.#renew(request), request.everyMs);
+  }
 
-/** The time of the last renewal is that of its request: the database counts from a later moment. Index 1 counts milliseconds. */
-function renew({ sql, values, everyMs }: Extract<Request, { kind: "beat" }>): void {
-  if (isRenewing) return;
-  isRenewing = true;
-  const sent = performance.timeOrigin + performance.now();
-  heartbeat
-    .query({ sql, values, limitMs: everyMs * 2, attemptMs: everyMs })
-    .then(
-      (rows) => port.postMessage({ renewed: rows[0]?.renewed === true, sent }),
-      (cause: unknown) => port.postMessage({ renewed: undefined, sent, failure: PgConnection.failureOf(cause) }),
-    )
-    .finally(() => {
-      isRenewing = false;
-    });
+  stop(): void {
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+    this.#connection.end();
+  }
+
+  /** A renewal counts from the time of its request: the database counts from a later moment. */
+  async #renew({ sql, values, everyMs }: BeatRequest): Promise<void> {
+    if (this.#isRunning) return;
+    this.#isRunning = true;
+    const sent = performance.timeOrigin + performance.now();
+    try {
+      const rows = await this.#connection.query({ sql, values, limitMs: everyMs * 2, attemptMs: everyMs });
+      this.#tell({ renewed: rows[0]?.renewed === true, sent });
+    } catch (cause) {
+      this.#tell({ renewed: undefined, sent, failure: PgConnection.failureOf(cause) });
+    } finally {
+      this.#isRunning = false;
+    }
+  }
+
+  #tell(beat: Beat): void {
+    if (this.#timer) this.#port.postMessage(beat);
+  }
 }
