@@ -8,6 +8,7 @@ import { whenFree } from "./waiting/when-free.ts";
 /** The base of maand's own commands, which run the engine itself. A plugin's command extends {@link MaandCommand}. */
 export abstract class EngineCommand extends MaandCommand {
   wait: string | boolean | undefined = Option.String("--wait", {
+    hidden: true,
     tolerateBoolean: true,
     description: "If another command uses the bucket, wait for it, or at most so long: --wait=5m.",
   });

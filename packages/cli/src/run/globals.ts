@@ -18,6 +18,9 @@ export const GLOBAL_FLAGS = `Flags of every command:
   --no-color        no colour (also: NO_COLOR in the environment)
   -C <directory>    run in this directory
   --config <file>   use this configuration file
+
+Of every command that takes the lock of the bucket:
+  --wait[=5m]       if another command has it, wait until it is free, or at most so long
   --version         print the version (without a command)`;
 
 /** Moves global flags in front of the command, where the parser expects them. A flag without its value is a problem. */

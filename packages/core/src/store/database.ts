@@ -11,8 +11,9 @@ import { type RowChange, replaceAll } from "./team/row-changes.ts";
 import { openCopy, type SharedStore } from "./team/shared-store.ts";
 import type { WorkingCopy } from "./team/working-copy.ts";
 
-/** Milliseconds that a deferred write may wait for others. */
+/** Milliseconds that a deferred write may wait for others: where each write waits for a disk, and where it waits for a database. */
 const LATER_MS = 20;
+const LATER_SHARED_MS = 200;
 
 /** Where the header of an SQLite file says how it is journaled, and the value for a rollback journal. */
 const JOURNAL_BYTES = [18, 20] as const;
@@ -39,7 +40,7 @@ export class StoreDatabase {
   readonly #db: Database;
   readonly #file: string;
   readonly #statements = new Map<string, Statement<unknown[], Row>>();
-  readonly #later: { readonly sql: string; readonly values: readonly unknown[] }[] = [];
+  readonly #later: { readonly sql: string; readonly values: readonly unknown[]; readonly table: string }[] = [];
   #soon: NodeJS.Timeout | undefined;
   #rolledBack: () => void = () => {};
   /** Undefined for a store that is this file alone. */
@@ -74,12 +75,12 @@ export class StoreDatabase {
   }
 
   all(sql: string, ...values: readonly unknown[]): Row[] {
-    this.#catchUp();
+    this.#catchUpFor(sql);
     return this.#guarded(() => this.#prepare(sql).all(...values));
   }
 
   get(sql: string, ...values: readonly unknown[]): Row | undefined {
-    this.#catchUp();
+    this.#catchUpFor(sql);
     return this.#guarded(() => this.#prepare(sql).get(...values));
   }
 
@@ -91,16 +92,17 @@ export class StoreDatabase {
   }
 
   /**
-   * Defers a statement that writes, to run it together with others: before the next read of the store, and after 20 ms at
-   * the latest. Use it for data that may be lost with the process, because every transaction waits for the disk.
+   * Defers a statement that writes, to run it together with others: before the next read of the store of what they write, and
+   * after {@link LATER_MS} at the latest. Use it for data that may be lost with the process, because every transaction waits for the disk.
    */
   later(sql: string, ...values: readonly unknown[]): void {
     if (this.#db.inTransaction) {
       this.run(sql, ...values);
       return;
     }
-    this.#later.push({ sql, values });
-    this.#soon ??= setTimeout(() => this.flushIfPossible(), LATER_MS);
+    const table = /(?:UPDATE|INTO|FROM)\s+(\w+)/.exec(sql)?.[1] ?? "";
+    this.#later.push({ sql, values, table });
+    this.#soon ??= setTimeout(() => this.flushIfPossible(), this.workingCopy ? LATER_SHARED_MS : LATER_MS);
   }
 
   /**
@@ -204,6 +206,11 @@ export class StoreDatabase {
       this.workingCopy?.authority.close();
       this.#db.close();
     }
+  }
+
+  /** With a shared store, a read waits for the deferred writes only if it names a table that they write: each wait is a round trip. */
+  #catchUpFor(sql: string): void {
+    if (!this.workingCopy || this.#later.some(({ table }) => sql.includes(table))) this.#catchUp();
   }
 
   /** Runs the deferred writes. */

@@ -12,6 +12,7 @@ import { HoldRows, PendingAfterRows, PendingHealthRows, RolloutRows } from "./pe
 import { PluginStateRows } from "./plugin-state-rows.ts";
 import { PromotedRows } from "./promoted-rows.ts";
 import { ReleaseRows } from "./release-rows.ts";
+import { Gathering } from "./team/gathering.ts";
 import type { RowChange } from "./team/row-changes.ts";
 import type { WorkingCopy } from "./team/working-copy.ts";
 import { JobStateRows } from "./views/job-state-rows.ts";
@@ -38,6 +39,7 @@ export class Store {
   readonly repairs: RepairRows;
   readonly leftBehind: LeftBehindRows;
   readonly #db: StoreDatabase;
+  #gathering: Gathering | undefined;
 
   private constructor(db: StoreDatabase) {
     this.#db = db;
@@ -84,6 +86,16 @@ export class Store {
       this.#rolledBack();
       throw cause;
     }
+  }
+
+  /**
+   * Runs `work` in a transaction, with a shared store together with what others ask for at about the same time: each transaction is a round
+   * trip there. It must not await.
+   */
+  async together<T>(work: () => T): Promise<T> {
+    if (!this.workingCopy) return this.transaction(work);
+    this.#gathering ??= new Gathering((all) => this.transaction(all));
+    return this.#gathering.add(work);
   }
 
   #rolledBack(): void {
