@@ -86,7 +86,10 @@ it("a deploy that was frozen until another command took its lease begins nothing
   run.kill("SIGCONT");
   bucket.open();
   const { code, stderr } = await run.ended;
-  expect({ code, stderr }).toMatchObject({ code: 1, stderr: expect.stringContaining("the lease of the bucket was lost") });
+  expect({ code, stderr }).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining("the lease of the bucket was lost"),
+  });
   expect(bucket.starts("1.0.0")).toEqual(DONE.slice(1));
   other.dispose();
   expect(await bucket.maand("deploy", "--build")).toMatchObject({ code: 0 });
@@ -151,7 +154,11 @@ async function startPooler(port: number, url: URL) {
   );
   const id = (flag: string) => Number(spawnSync("id", [flag, "postgres"], { encoding: "utf8" }).stdout);
   for (const path of [home, join(home, "users"), join(home, "pgbouncer.ini")]) chownSync(path, id("-u"), id("-g"));
-  const child = spawn("/usr/sbin/pgbouncer", [join(home, "pgbouncer.ini")], { uid: id("-u"), gid: id("-g"), stdio: "ignore" });
+  const child = spawn("/usr/sbin/pgbouncer", [join(home, "pgbouncer.ini")], {
+    uid: id("-u"),
+    gid: id("-g"),
+    stdio: "ignore",
+  });
   const over = new Promise((resolve) => child.once("exit", resolve));
   await until("the pooler to listen", () => listens(port));
   return {

@@ -256,9 +256,11 @@ describe("moving a store", () => {
     const file = team.file();
     const store = Store.open(file, { create: true });
     store.bucket.create("another");
+    store.holder.write({ pid: 1, command: "store move", since: AT });
     store.close();
     const moved = moveToDatabase(file, team.shared);
     expect(moved).toMatchObject({ bucket: "another", rows: 1, kept: `${file}.moved` });
+    expect(team.sql("SELECT row->>'holder' FROM maand.record WHERE bucket = 'another'")).toBe("");
     expect(statSync(`${file}.moved`).mode & 0o777).toBe(0o600);
     for (const one of [file, `${file}.moved`])
       expect(() => Store.open(one)).toThrow(new RegExp(`the store of this bucket is in ${team.shared.url}`));

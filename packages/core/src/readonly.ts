@@ -2,7 +2,9 @@
  * The read-only entry point of core, for commands that only read the store of a bucket. They need no plugin, configuration
  * or worker, and start without loading the engine.
  */
+
 export { openStore } from "./bucket/open-store.ts";
+export type { RunRecords } from "./bucket/team/pull-run-records.ts";
 export { CONFIG_PLACES } from "./config/config.ts";
 export { type BucketPaths, findBucket } from "./config/find-bucket.ts";
 export type { Finding } from "./domain/checks/finding.ts";
@@ -41,3 +43,6 @@ export { isRefused, noAccess } from "./trust/access.ts";
 
 /** Compares a workspace with its build; loaded when needed, because reading a workspace requires further modules. */
 export const loadUnbuilt = () => import("./bucket/unbuilt.ts");
+
+/** Records of runs on other machines; loaded when needed. */
+export const loadRunRecords = () => import("./bucket/team/pull-run-records.ts");

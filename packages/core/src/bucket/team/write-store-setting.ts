@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from "node:fs";
-import { replaceFile } from "../../workspace/write-files.ts";
+import { createFile, replaceFile } from "../../workspace/write-files.ts";
 
 /** A line of maand.conf that sets `store`, or the comment of init about it. */
 const SETTING = /^[ \t]*store[ \t]*=.*\n?/m;
@@ -7,10 +7,12 @@ const COMMENT = /^# store = .*\n?/m;
 
 /** Writes `store` into maand.conf, and changes nothing else; undefined takes the line out. Returns false if nothing had to be changed. */
 export function writeStoreSetting(conf: string, url: string | undefined): boolean {
-  const text = existsSync(conf) ? readFileSync(conf, "utf8") : "";
+  const isThere = existsSync(conf);
+  const text = isThere ? readFileSync(conf, "utf8") : "";
   const changed = withSetting(text, url);
   if (changed === text) return false;
-  replaceFile(conf, changed);
+  if (isThere) replaceFile(conf, changed);
+  else createFile(conf, changed);
   return true;
 }
 

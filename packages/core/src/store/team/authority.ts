@@ -5,6 +5,7 @@ import type { Beat, Row } from "./pg/messages.ts";
 import type { PgThread } from "./pg/pg-thread.ts";
 import { CREATE_SCHEMA, PART_BYTES, SCHEMA_VERSION } from "./pg/schema.ts";
 import type { RowChange } from "./row-changes.ts";
+import { RunRecordRows } from "./run-record-rows.ts";
 
 /** The lease of a bucket, as the database knows it. */
 export interface LeaseState {
@@ -176,10 +177,9 @@ export class Authority {
     return this.#thread.query(sql, [this.bucket]).length > 0;
   }
 
-  /** Adds lines to the record of a run; the same part again changes nothing. */
-  record(run: string, seq: number, lines: string): void {
-    const sql = "INSERT INTO maand.run_record (bucket, run, seq, lines) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING";
-    this.#thread.query(sql, [this.bucket, run, seq, lines], { limitMs: 3000, attemptMs: 3000 });
+  /** The records of runs. */
+  get records(): RunRecordRows {
+    return new RunRecordRows(this.#thread, this.bucket);
   }
 
   close(): void {

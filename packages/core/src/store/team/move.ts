@@ -6,6 +6,7 @@ import { migrate, STORE_VERSION } from "../migrations.ts";
 import { openSqlite } from "../sqlite.ts";
 import { checkFile, recognise } from "../store-file.ts";
 import type { Authority } from "./authority.ts";
+import { checkReplica } from "./check-replica.ts";
 import { dropReplica, type Replica, readReplica, writeReplica } from "./replica-row.ts";
 import { allRows, type RowChange } from "./row-changes.ts";
 import { authorityOf, type SharedStore } from "./shared-store.ts";
@@ -29,6 +30,8 @@ export function moveToDatabase(file: string, shared: SharedStore): Moved {
     const known = readReplica(db);
     if (known) throw alreadyMoved(file, known, shared.url);
     const bucket = String(db.prepare("SELECT bucket_id FROM bucket").pluck().get());
+    // the command that moves it holds the lock; there is no such record where it goes
+    db.exec("UPDATE bucket SET holder = NULL");
     const authority = authorityOf(shared, bucket);
     try {
       authority.create(STORE_VERSION);
@@ -76,6 +79,17 @@ export function makeWorkingCopy(file: string, { url }: SharedStore, bucket: stri
   try {
     migrate(db);
     writeReplica(db, { url, bucket, revision: 0, change: null, syncedAt: null });
+  } finally {
+    db.close();
+  }
+}
+
+/** The bucket of the working copy in `file`. Throws STORE_MOVED if it is none. */
+export function bucketOfCopy(file: string, url: string): string {
+  checkFile(file);
+  const db = openSqlite(file, { readonly: true, timeout: 5000 });
+  try {
+    return checkReplica(db, url, file)?.bucket ?? "";
   } finally {
     db.close();
   }

@@ -32,6 +32,11 @@ export class PgConnection {
     return mine;
   }
 
+  /** Closes the connection after the statements that were given. */
+  finish(): void {
+    this.#last = this.#last.finally(() => this.#drop());
+  }
+
   end(): void {
     this.#drop();
   }

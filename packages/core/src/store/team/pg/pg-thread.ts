@@ -56,6 +56,11 @@ export class PgThread {
     }
   }
 
+  /** Runs a statement after all that were given before, without waiting for it; its result is lost. */
+  send(sql: string, values: readonly unknown[], patience = this.#patience): void {
+    this.#start().postMessage({ kind: "query", id: this.#next++, sql, values, ...patience } satisfies Request);
+  }
+
   /** Runs a statement again and again in the thread; `onBeat` gets each result when this thread has time. */
   beat(sql: string, values: readonly unknown[], everyMs: number, onBeat: (beat: Beat) => void): void {
     this.#onBeat = onBeat;

@@ -33,7 +33,7 @@ function serve({ port, answered, ...target }: Session): void {
         return;
       case "end":
         heartbeat.stop();
-        connection.end();
+        connection.finish();
         port.close();
     }
   });
