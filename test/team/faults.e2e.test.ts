@@ -3,10 +3,12 @@ import { chownSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { afterAll, beforeAll, expect, it, vi } from "vitest";
 import { until } from "../support/fleet/until.ts";
 import { freePort, type Postgres, startPostgres } from "../support/postgres/postgres.ts";
 import { ENVIRONMENT, type TeamBucket, teamBucket } from "../support/postgres/team-bucket.ts";
+
+vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 }); // a busy machine is no failure
 
 let postgres: Postgres;
 const buckets: TeamBucket[] = [];
@@ -80,7 +82,6 @@ it("a deploy that was frozen until another command took its lease begins nothing
   const run = await bucket.deployTo("1.0.0");
   run.kill("SIGSTOP");
   postgres.sql(url, "UPDATE maand.lease SET expires_at = clock_timestamp() - interval '1 ms'");
-  expect(await bucket.maand("secret", "set", "--help")).toMatchObject({ code: 0 });
   const other = bucket.copy();
   expect(await other.maand("build")).toMatchObject({ code: 0 });
   run.kill("SIGCONT");

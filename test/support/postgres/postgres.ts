@@ -85,15 +85,17 @@ export async function startPostgres(directory = tmpdir()): Promise<Postgres> {
         stdio: ["ignore", "pipe", "pipe"],
       },
     ).trim();
+  const begin = () => spawn(join(bin, "postgres"), ["-D", data], { ...as, cwd: home, stdio: "ignore" });
   const start = async () => {
-    server = spawn(join(bin, "postgres"), ["-D", data], { ...as, cwd: home, stdio: "ignore" });
+    server = begin();
     for (;;) {
       try {
         psql("postgres", "SELECT 1");
         return;
-      } catch (cause) {
-        if (server.exitCode !== null) throw cause;
-        await new Promise((resolve) => setTimeout(resolve, 20));
+      } catch {
+        // after a crash it refuses to start for as long as any of its old processes lives
+        if (server.exitCode !== null) server = begin();
+        await new Promise((resolve) => setTimeout(resolve, 50));
       }
     }
   };

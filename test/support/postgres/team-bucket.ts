@@ -1,9 +1,9 @@
-import { execFileSync } from "node:child_process";
-import { mkdtempSync, openSync, rmSync, writeSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type LocalBucket, localBucket } from "../bucket/local-bucket.ts";
-import type { Running } from "../bucket/maand.ts";
+import type { Ended, Running } from "../bucket/maand.ts";
+import { until } from "../fleet/until.ts";
 
 /** The password of the user in the URLs of `Postgres.database`. */
 export const ENVIRONMENT = { PGPASSWORD: "secret" };
@@ -22,11 +22,11 @@ export interface TeamBucket extends LocalBucket {
 export async function teamBucket(url: string, conf = ""): Promise<TeamBucket> {
   const bucket = await localBucket(2);
   const directory = mkdtempSync(join(tmpdir(), "maand-gate-"));
-  const [gate, begun] = [join(directory, "gate"), join(directory, "begun")];
+  const [closed, begun] = [join(directory, "closed"), join(directory, "begun")];
   bucket.write("maand.conf", `${conf}${bucket.read("maand.conf")}`);
   const makefile = `start restart:
 	@mkdir -p data; echo "$@ $(NEW_VERSION)" >> data/lifecycle
-	@if test -p ${begun}; then echo > ${begun}; cat ${gate}; fi
+	@if test -e ${closed}; then touch ${begun}; while test -e ${closed}; do sleep 0.02; done; fi
 stop:
 	@true
 `;
@@ -38,22 +38,18 @@ stop:
   return {
     ...bucket,
     async deployTo(version) {
-      execFileSync("mkfifo", [gate, begun]);
+      writeFileSync(closed, "");
       job(version);
       const run = bucket.start(["deploy", "--build"], { env: ENVIRONMENT });
-      await Promise.race([
-        // reading the pipe ends when the start has written to it
-        import("node:fs/promises").then(({ readFile }) => readFile(begun)),
-        run.ended.then(({ stderr }) => Promise.reject(new Error(stderr))),
-      ]);
+      let over: Ended | undefined;
+      void run.ended.then((ended) => {
+        over = ended;
+      });
+      await until("the first start", () => existsSync(begun) || over);
+      if (over) throw new Error(over.stderr);
       return run;
     },
-    open() {
-      rmSync(begun);
-      const pipe = openSync(gate, "w");
-      writeSync(pipe, "\n");
-      rmSync(directory, { recursive: true });
-    },
+    open: () => rmSync(closed),
     starts: (version) =>
       bucket.hosts.flatMap((host) => bucket.lifecycle("api", host).filter((line) => line.endsWith(` ${version}`))),
     dispose() {
