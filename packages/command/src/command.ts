@@ -47,9 +47,14 @@ export abstract class MaandCommand extends Command<Context> {
   /** Runs the command; returns the exit code. */
   abstract work(): Promise<number>;
 
+  /** Runs `work`; maand's own commands can wait for the bucket. */
+  attempt(): Promise<number> {
+    return this.work();
+  }
+
   override async execute(): Promise<number> {
     try {
-      const code = await this.work();
+      const code = await this.attempt();
       // a failure caused by the interruption says nothing about the worker or job
       return code === EXIT.failed && this.context.signal.aborted ? EXIT.interrupted : code;
     } catch (thrown) {

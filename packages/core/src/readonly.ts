@@ -2,8 +2,10 @@
  * The read-only entry point of core, for commands that only read the store of a bucket. They need no plugin, configuration
  * or worker, and start without loading the engine.
  */
+
 export { openStore } from "./bucket/open-store.ts";
 export { kvKeyOf } from "./config/commands/kv-key-command.ts";
+export type { RunRecords } from "./bucket/team/pull-run-records.ts";
 export { CONFIG_PLACES } from "./config/config.ts";
 export { type BucketPaths, findBucket } from "./config/find-bucket.ts";
 export type { Finding } from "./domain/checks/finding.ts";
@@ -31,6 +33,8 @@ export type { Holder } from "./store/lock/holder.ts";
 export { lockHolder } from "./store/lock/lock.ts";
 export { STORE_VERSION } from "./store/migrations.ts";
 export { sqliteVersion } from "./store/sqlite.ts";
+export { heldBy } from "./store/lock/held-by.ts";
+export { lockHolder } from "./store/lock/lock.ts";
 export { Store } from "./store/store.ts";
 export { type Deployment, deployments } from "./store/views/deployments.ts";
 export { type KvView, kvEntries, kvEntry } from "./store/views/kv-entries.ts";
@@ -47,3 +51,6 @@ export { isRefused, noAccess } from "./trust/access.ts";
 
 /** Compares a workspace with its build; loaded when needed, because reading a workspace requires further modules. */
 export const loadUnbuilt = () => import("./bucket/unbuilt.ts");
+
+/** Records of runs on other machines; loaded when needed. */
+export const loadRunRecords = () => import("./bucket/team/pull-run-records.ts");

@@ -1,4 +1,5 @@
 import { type Bucket, type RunReporter, runReporter } from "../bucket/bucket.ts";
+import { stopBeginning } from "../bucket/outcome.ts";
 import type { DeployCause } from "../domain/deploy/deploy-reason.ts";
 import type { RecordedState } from "../domain/deploy/plan.ts";
 import type { Fence, FenceRecord } from "../domain/fence/fence-record.ts";
@@ -9,7 +10,10 @@ import { MaandError } from "../errors.ts";
 import { type OwnedKeys, withOutputs } from "../plugin-api/define/claim.ts";
 import type { Delivery } from "../store/bucket-rows.ts";
 import type { StoredCatalog } from "../store/catalog-rows.ts";
+import { type Holder, withMachine } from "../store/lock/holder.ts";
 import { type Lock, takeLock } from "../store/lock/lock.ts";
+import { takeLease } from "../store/team/lease.ts";
+import { userName } from "../workspace/authorship.ts";
 import { BudgetState } from "./budget/budget-state.ts";
 import { Connections } from "./connections.ts";
 import { beginFence } from "./fence/begin-fence.ts";
@@ -77,9 +81,20 @@ export function beginRun(bucket: Bucket, command: string, { adopts = false }: { 
  * released only when no such tap is left, or when the process exits.
  */
 export function lockBucket(bucket: Bucket, command: string): Lock {
-  const holder = { pid: bucket.pid, command, since: bucket.now().toISOString() };
-  const lock = takeLock(bucket.paths.lock, holder, bucket.store.holder);
+  const lock = acquire(bucket, { pid: bucket.pid, command, since: bucket.now().toISOString() });
   return { release: () => bucket.watch.whenGone(() => lock.release()) };
+}
+
+/** The lease of a store that is shared with other machines; otherwise the lock of this machine. */
+function acquire({ store, paths, signal }: Bucket, holder: Holder): Lock {
+  const copy = store.workingCopy;
+  if (!copy) return takeLock(paths.lock, holder, store.holder);
+  const lease = takeLease(copy, withMachine(holder, userName()), (error) => stopBeginning(signal, error));
+  const release = () => {
+    store.flushIfPossible();
+    lease.release();
+  };
+  return { release };
 }
 
 /** Outcomes after which the next deploy continues nothing. */

@@ -59,7 +59,7 @@ export class BucketRows {
   }
 }
 
-/** The record of the command that holds the bucket's lock. */
+/** The record of the command that holds the bucket's lock. With a shared store it is the holder of the lease. */
 export class HolderRow implements HolderRecord {
   readonly #db: StoreDatabase;
 
@@ -68,6 +68,7 @@ export class HolderRow implements HolderRecord {
   }
 
   read(): Holder | undefined {
+    if (this.#db.workingCopy) return this.#db.workingCopy.holder();
     const text = this.#db.get("SELECT holder FROM bucket")?.holder;
     if (typeof text !== "string") return undefined;
     const holder: Holder = JSON.parse(text);
