@@ -4,8 +4,8 @@
  */
 
 export { openStore } from "./bucket/open-store.ts";
-export { kvKeyOf } from "./config/commands/kv-key-command.ts";
 export type { RunRecords } from "./bucket/team/pull-run-records.ts";
+export { kvKeyOf } from "./config/commands/kv-key-command.ts";
 export { CONFIG_PLACES } from "./config/config.ts";
 export { type BucketPaths, findBucket } from "./config/find-bucket.ts";
 export type { Finding } from "./domain/checks/finding.ts";
@@ -29,12 +29,11 @@ export { refuseUnknown, selectWorkers, type TypedWorkers, typedWorkers } from ".
 export type { HistoryEntry } from "./store/fence/history-rows.ts";
 export type { LeftBehind } from "./store/fleet/left-behind-rows.ts";
 export type { RunRow } from "./store/journal.ts";
+export { heldBy } from "./store/lock/held-by.ts";
 export type { Holder } from "./store/lock/holder.ts";
 export { lockHolder } from "./store/lock/lock.ts";
 export { STORE_VERSION } from "./store/migrations.ts";
 export { sqliteVersion } from "./store/sqlite.ts";
-export { heldBy } from "./store/lock/held-by.ts";
-export { lockHolder } from "./store/lock/lock.ts";
 export { Store } from "./store/store.ts";
 export { type Deployment, deployments } from "./store/views/deployments.ts";
 export { type KvView, kvEntries, kvEntry } from "./store/views/kv-entries.ts";

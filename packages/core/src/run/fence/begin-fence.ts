@@ -70,7 +70,8 @@ export function beginFence(
 function currentCopy(bucket: Bucket): BucketCopy {
   const { store, paths } = bucket;
   const known = store.copyOf.read();
-  const place = copyPlace(paths.store);
+  // all clones of a bucket in PostgreSQL work on one store, and its lease lets one of them act at a time
+  const place = store.workingCopy ? undefined : copyPlace(paths.store);
   if (!known || !place) return known ?? takeCopy(bucket);
   const isSame = isSamePlace(known.place, place);
   const isThere = known.path === paths.root;

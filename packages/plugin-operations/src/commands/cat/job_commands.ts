@@ -37,8 +37,8 @@ export class JobCommandsCommand extends StoredCommand {
         "job",
         "command_name",
         "executed_on",
-        { name: "runs",
-        "demand_job", leave: 3 },
+        { name: "runs", leave: 4 },
+        { name: "demand_job", leave: 3 },
         { name: "demand_command", leave: 2 },
         { name: "demand_config", least: 13, leave: 1 },
       ];
