@@ -40,7 +40,10 @@ class StoreBackupCommand extends MaandCommand {
     description: "write the state of the bucket to a file",
     details:
       "Writes one state of the store, wherever it is, while others may use it. Secrets in it stay encrypted: keep secrets/kv.key too.",
-    examples: [["Before an upgrade", "maand store backup before.db"]],
+    examples: [
+      ["Before an upgrade", "maand store backup before.db"],
+      ["While the database is down", "maand store backup --offline copy.db"],
+    ],
   });
 
   file = Option.String();
@@ -63,7 +66,10 @@ class StoreRestoreCommand extends MaandCommand {
     description: "replace the state of the bucket by that of a backup",
     details:
       "Replaces everything in the store, all or nothing, by a backup of the same bucket. What was done since the backup is then unknown to the bucket: run maand doctor, and maand deploy --verify.",
-    examples: [["From a backup", "maand store restore before.db"]],
+    examples: [
+      ["From a backup", "maand store restore before.db"],
+      ["And then compare the workers with it", "maand drift"],
+    ],
   });
 
   file = Option.String();
