@@ -1,9 +1,9 @@
 import { resolve } from "node:path";
-import type { CommandBucket, MaandEvent } from "@maand/core";
+import type { CommandBucket } from "@maand/core";
 import { MaandError, unbuiltText } from "@maand/core/readonly";
 import type { BaseContext } from "clipanion";
 import { Command, Option } from "./clipanion.ts";
-import { EXIT, type ProcessContext, type Program } from "./context.ts";
+import { EXIT, type ProcessContext, type Program, type ProgressReader } from "./context.ts";
 import { exitOf, printError } from "./error.ts";
 import { withOpenedBucket } from "./open-bucket.ts";
 import { shownError } from "./shown-error.ts";
@@ -36,6 +36,14 @@ export abstract class MaandCommand extends Command<Context> {
     description: "Show all rows and columns of a table, however narrow the screen is.",
   });
 
+  progressMode = Option.String("--progress", {
+    hidden: true,
+    description: "How progress is shown: auto, live, lines or json.",
+  });
+
+  /** What shows the progress of this command now. */
+  readonly progressReaders: ProgressReader[] = [];
+
   /** Runs the command; returns the exit code. */
   abstract work(): Promise<number>;
 
@@ -45,6 +53,7 @@ export abstract class MaandCommand extends Command<Context> {
       // a failure caused by the interruption says nothing about the worker or job
       return code === EXIT.failed && this.context.signal.aborted ? EXIT.interrupted : code;
     } catch (thrown) {
+      this.endProgress();
       const cause = shownError(thrown, this.context);
       printError(cause, {
         json: this.json,
@@ -53,6 +62,8 @@ export abstract class MaandCommand extends Command<Context> {
         style: this.style("stderr"),
       });
       return exitOf(cause);
+    } finally {
+      this.endProgress();
     }
   }
 
@@ -98,9 +109,17 @@ export abstract class MaandCommand extends Command<Context> {
     this.print(JSON.stringify(value, undefined, 2));
   }
 
-  /** Prints events on stderr as they occur. */
-  progress(): Promise<(event: MaandEvent) => void> {
-    return this.context.program.reader({ quiet: this.quiet, style: this.style("stderr") });
+  /** Prints events on stderr as they occur, until the command ends; with `verbose`, also all output of make and hooks. */
+  async progress(verbose = false): Promise<ProgressReader> {
+    const { quiet, progressMode: progress, from } = this;
+    const reader = await this.context.program.reader({ quiet, verbose, progress, from, style: this.style("stderr") });
+    this.progressReaders.push(reader);
+    return reader;
+  }
+
+  /** Ends what {@link progress} shows, so that the terminal is as before. */
+  endProgress(): void {
+    for (const reader of this.progressReaders.splice(0)) reader.end();
   }
 
   /**

@@ -26,6 +26,7 @@ export const ERROR_CODES = {
   TREE_CHANGED: "A staged tree is not the planned one; nothing was synced from it.",
   WORKER_LACKS: "A worker lacks a required tool.",
   OUT_OF_SYNC: "A worker is not in the state that the bucket last delivered to it.",
+  DRIFT_RECURS: "A difference on a worker came back after each repair, and is not repaired again.",
   UNHEALTHY: "A health check failed.",
   HOOK_FAILED: "A plugin failed in a hook.",
   INTERRUPTED: "The run was interrupted; its state is saved.",

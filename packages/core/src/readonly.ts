@@ -27,6 +27,8 @@ export type { LeftBehind } from "./store/fleet/left-behind-rows.ts";
 export type { RunRow } from "./store/journal.ts";
 export type { Holder } from "./store/lock/holder.ts";
 export { lockHolder } from "./store/lock/lock.ts";
+export { STORE_VERSION } from "./store/migrations.ts";
+export { sqliteVersion } from "./store/sqlite.ts";
 export { Store } from "./store/store.ts";
 export { type Deployment, deployments } from "./store/views/deployments.ts";
 export { type KvView, kvEntries, kvEntry } from "./store/views/kv-entries.ts";

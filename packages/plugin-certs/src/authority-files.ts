@@ -1,6 +1,6 @@
 import { chmodSync, linkSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { readPlain } from "@maand/core/internal";
+import { readPlain } from "@maand/core/toolbox";
 
 /** The paths of the authority's files, relative to the bucket's root. */
 export const CRT = "secrets/ca.crt";

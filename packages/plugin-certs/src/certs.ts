@@ -1,5 +1,5 @@
 import { type ContributeContext, definePlugin, type InitContext, MaandError, type Plugin } from "@maand/core";
-import { problemsError } from "@maand/core/internal";
+import { problemsError } from "@maand/core/toolbox";
 import { type Authority, outOfTime, readAuthority } from "./authority.ts";
 import { keepPrivate, readAuthorityFiles, writeAuthorityFiles } from "./authority-files.ts";
 import { CERTS_SETTINGS } from "./conf.ts";

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { ExamineContext } from "@maand/core";
-import { shellLine } from "@maand/core/internal";
+import { shellLine } from "@maand/core/toolbox";
 import { outOfTime, readAuthority } from "./authority.ts";
 import { CRT, KEY, readAuthorityFiles } from "./authority-files.ts";
 import { CERTS_SETTINGS } from "./conf.ts";

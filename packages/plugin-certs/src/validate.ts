@@ -1,5 +1,5 @@
 import { didYouMean, error, type Job, type Report, type ValidateContext, warning } from "@maand/core";
-import { isName, nameRule } from "@maand/core/internal";
+import { isName, nameRule } from "@maand/core/toolbox";
 import { outOfTime, RENEW, readAuthority } from "./authority.ts";
 import { CRT, readAuthorityFiles } from "./authority-files.ts";
 import { CERTS_SETTINGS } from "./conf.ts";

@@ -1,6 +1,6 @@
 import { isAbsolute, join } from "node:path";
 import { defineSettings, setting, type Worker, type WrittenKeys } from "@maand/core";
-import { isKeyFile, KEY_FILE_HINT, KEY_FILE_PATTERN } from "@maand/core/internal";
+import { isKeyFile, KEY_FILE_HINT, KEY_FILE_PATTERN } from "@maand/core/toolbox";
 import * as v from "valibot";
 import type { HostLookup } from "./config/ssh-config.ts";
 

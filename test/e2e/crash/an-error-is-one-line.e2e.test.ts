@@ -168,7 +168,7 @@ describe.concurrent("an unexpected error", () => {
 describe.concurrent("a native module built for another Node version", () => {
   const preload = [new URL("../../support/bucket/addon-of-another-node.mjs", import.meta.url).pathname];
 
-  it.each(["info", "build", "deploy --json", "doctor", "init", "completion jobs"])(
+  it.each(["info", "build", "deploy --json", "upgrade-check", "init", "completion jobs"])(
     "ends maand %s with one line and a hint",
     (line) =>
       withBucket(async (bucket) => {
@@ -183,6 +183,26 @@ describe.concurrent("a native module built for another Node version", () => {
         );
       }),
   );
+
+  it("is a finding of maand doctor", () =>
+    withBucket(async (bucket) => {
+      const { code, stdout, stderr } = await bucket.start(["doctor"], { preload }).ended;
+      expect({ code, stderr }).toEqual({ code: 1, stderr: "" });
+      expect(stdout).toMatch(
+        /^wrong {2}installation {2}this machine: better-sqlite3 cannot be loaded: .+\n +cd .+ && npm rebuild better-sqlite3\n1 problem found\n$/m,
+      );
+    }));
+
+  it("is part of maand --version --json, which has the other versions", () =>
+    withBucket(async (bucket) => {
+      const { code, stdout } = await bucket.start(["--version", "--json"], { preload }).ended;
+      expect(code).toBe(0);
+      expect(JSON.parse(stdout)).toMatchObject({
+        node: process.versions.node,
+        sqlite: null,
+        problem: { code: "INSTALLATION_BROKEN", hint: expect.stringContaining("npm rebuild") },
+      });
+    }));
 });
 
 it("a current directory that was deleted is reported with one line and a hint", () =>

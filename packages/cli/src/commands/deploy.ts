@@ -88,6 +88,13 @@ export class DeployCommand extends EngineCommand {
   repair = Option.String("--repair", {
     description: "With --verify: sync (files only), or policy (default; also restarts).",
   });
+  repairAgain = Option.Boolean("--repair-again", false, {
+    description: "With --verify: repair also what three repairs in succession did not end.",
+  });
+
+  verbose = Option.Boolean("--verbose", false, {
+    description: "Print all output of make and hooks, also on a terminal.",
+  });
 
   yes = Option.Boolean("-y,--yes", false, { description: "Stop jobs on several workers without confirmation." });
   trace = Option.String("--trace", {
@@ -101,7 +108,10 @@ export class DeployCommand extends EngineCommand {
     const saved = this.readSavedPlan();
     if (this.release !== undefined) this.onlyJob();
     const trace = await this.startTrace();
-    const readers = [await this.progress(), ...(this.json && !this.dryRun ? [jsonReader(this.context.stdout)] : [])];
+    const readers = [
+      await this.progress(this.verbose),
+      ...(this.json && !this.dryRun ? [jsonReader(this.context.stdout)] : []),
+    ];
     return this.withEngine(
       async (bucket) => {
         trace?.opened(bucket.paths.logs);
@@ -206,10 +216,14 @@ export class DeployCommand extends EngineCommand {
   }
 
   checkRepair(): void {
-    const { repair, verify } = this;
-    if (repair === undefined && !verify) return;
+    const { repair, repairAgain, verify } = this;
+    if (repair === undefined && !repairAgain && !verify) return;
     const usage = (message: string, hint: string) => new MaandError({ code: "USAGE", message, hint });
-    if (!verify) throw usage("--repair requires --verify", "maand deploy --verify --repair sync");
+    if (!verify)
+      throw usage(
+        `${repairAgain ? "--repair-again" : "--repair"} requires --verify`,
+        "maand deploy --verify --repair sync",
+      );
     if (repair !== undefined && repair !== "sync" && repair !== "policy")
       throw usage(`--repair ${repair} is not known`, "write --repair sync or --repair policy");
     if (this.syncOnly) throw usage("--verify does not go with --sync-only", "write --verify --repair sync");
@@ -218,12 +232,19 @@ export class DeployCommand extends EngineCommand {
   }
 
   get options() {
-    const { force, syncOnly, revert, ignoreBudget, verify, repair } = this;
+    const { force, syncOnly, revert, ignoreBudget, verify, repair, repairAgain } = this;
     const mode = repair === "sync" ? ("sync" as const) : ("policy" as const);
     const workers = typedWorkers({ workers: listOf(this.workers), labels: listOf(this.labels) });
     const { maxUnreachable } = this;
     const limits = { workers, maxUnreachable, ignoreBudget };
-    return { jobs: listOf(this.jobs), force, syncOnly, revert, ...limits, ...(verify ? { verify: mode } : {}) };
+    return {
+      jobs: listOf(this.jobs),
+      force,
+      syncOnly,
+      revert,
+      ...limits,
+      ...(verify ? { verify: mode, repairAgain } : {}),
+    };
   }
 }
 

@@ -31,7 +31,21 @@ const OWN: Readonly<Record<string, Load>> = {
 const WORDS: readonly string[] = [
   ...["init", "import", "build", "plan", "deploy", "rollback", "rollout", "job", "jobcommand", "job_command"],
   ...["health_check", "drift", "status", "run_command", "maintain"],
-  ...["worker_facts", "worker", "secret", "cat", "info", "logs", "releases", "diff", "why", "explain", "doctor", "gc"],
+  ...[
+    "worker_facts",
+    "worker",
+    "secret",
+    "cat",
+    "info",
+    "logs",
+    "releases",
+    "diff",
+    "why",
+    "explain",
+    "doctor",
+    "upgrade_check",
+    "gc",
+  ],
   ...["plugin", "plugins", "completion", "schema"],
 ];
 

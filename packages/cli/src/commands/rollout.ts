@@ -12,10 +12,14 @@ abstract class RolloutCommand extends EngineCommand {
     description: "Exceed availability budgets, in an emergency; it is recorded.",
   });
 
+  verbose = Option.Boolean("--verbose", false, {
+    description: "Print all output of make and hooks, also on a terminal.",
+  });
+
   abstract carryOut(bucket: OpenedBucket): ReturnType<typeof resumeRollout>;
 
   override async work(): Promise<number> {
-    const readers = [await this.progress(), ...(this.json ? [jsonReader(this.context.stdout)] : [])];
+    const readers = [await this.progress(this.verbose), ...(this.json ? [jsonReader(this.context.stdout)] : [])];
     return this.withEngine(
       async (bucket) => exitOfDeploy(await this.carryOut(bucket)),
       (event) => {

@@ -21,7 +21,7 @@ export const GROUPS: Readonly<Record<string, readonly Line[]>> = {
   Look: [
     ["status", "what needs attention now, with the next commands"],
     ["cat, info", "tables: workers, jobs, deployments, certs, kv, ..."],
-    ["logs show", "what maand did on which worker, with its output"],
+    ["logs", "show what maand did on workers; follow what a job logs"],
     ["releases, diff", "releases of a job, and the changes between two"],
     ["drift, health_check", "what differs on the workers; what is unhealthy"],
   ],
@@ -34,7 +34,14 @@ export const GROUPS: Readonly<Record<string, readonly Line[]>> = {
 };
 
 /** The other commands, which a day's work rarely needs. */
-export const OTHERS: readonly string[] = ["explain", "plugin create", "plugins", "schema", "completion"];
+export const OTHERS: readonly string[] = [
+  "explain",
+  "upgrade_check",
+  "plugin create",
+  "plugins",
+  "schema",
+  "completion",
+];
 
 const TITLE = "maand deploys and runs services on Linux machines over ssh.";
 

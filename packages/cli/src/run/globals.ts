@@ -7,6 +7,7 @@ export const GLOBALS: Readonly<Record<string, boolean>> = {
   "--quiet": false,
   "-C": true,
   "--config": true,
+  "--progress": true,
 };
 
 /** Kinds of names of the bucket that a completion script requests, with `maand completion <kind>`. */
@@ -20,7 +21,8 @@ export const GLOBAL_FLAGS = `Flags of every command:
   --wide            all rows and columns of a table, on a narrow screen too
   -C <directory>    run in this directory
   --config <file>   use this configuration file
-  --version         print the version (without a command)`;
+  --progress <how>  auto, live, lines or json (also: MAAND_PROGRESS in the environment)
+  --version         print the version (without a command); with --json also those of Node and SQLite`;
 
 /** Moves global flags in front of the command, where the parser expects them. A flag without its value is a problem. */
 export function globalsFirst(argv: readonly string[]): { readonly rest: string[]; readonly problem?: string } {

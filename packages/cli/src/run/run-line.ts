@@ -94,7 +94,7 @@ function warnOfMissing({ message }: MaandError, { stderr }: ProcessContext): voi
 function programFor(processContext: ProcessContext): Program {
   return {
     loadOptions: async (config) => (await import("./load-options.ts")).loadOptions(processContext.cwd, config),
-    reader: async (how) => (await import("../output/deploy/readers.ts")).eventReader({ ...processContext, ...how }),
+    reader: async (how) => (await import("../output/deploy/readers.ts")).progressReader({ ...processContext, ...how }),
   };
 }
 

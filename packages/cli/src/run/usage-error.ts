@@ -75,7 +75,7 @@ export function wantsJson(argv: readonly string[]): boolean {
 function withoutGlobals(line: string): string {
   const text = line
     .replace(/^\s*(\d+\.|\$)\s*/, "")
-    .replace(/ \[(--json|--no-color|--wide|-q,--quiet|-C #0|--config #0)\]/g, "");
+    .replace(/ \[(--json|--no-color|--wide|-q,--quiet|-C #0|--config #0|--progress #0)\]/g, "");
   return `    ${text.replaceAll("#0", "...")}\n`;
 }
 

@@ -70,7 +70,8 @@ export async function deployWith(
     for (const warning of movedWarnings(run)) run.ledger.warn(warning);
     const oneRevert = pLimit(1);
     const crash = await ending(run, async (stager) => {
-      const found = options.verify && (await beginRepairs(run, waves, { mode: options.verify, limit }));
+      const found =
+        options.verify && (await beginRepairs(run, waves, { mode: options.verify, again: options.repairAgain, limit }));
       if (found) stager.repairs = found.allocations;
       const edits = editsOf(found);
       await stopAndRemove(run, { only: reversed ? options.jobs : [], limit });

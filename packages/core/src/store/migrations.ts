@@ -186,3 +186,22 @@ export function migrate(db: Database, to = STORE_VERSION): void {
 function storeVersion(db: Database): number {
   return Number(db.pragma("user_version", { simple: true }));
 }
+
+/** A migration that a store still needs. */
+export interface PendingMigration {
+  /** The version of the store after it. */
+  readonly version: number;
+  /** The tables that it creates or changes. */
+  readonly tables: readonly string[];
+}
+
+/** The migrations that a store of a version needs, in order; none for a newer store. */
+export function pendingMigrations(version: number): PendingMigration[] {
+  return MIGRATIONS.slice(version).map((statements, at) => ({
+    version: version + at + 1,
+    tables: [...new Set([...statements.matchAll(TABLE)].map(([, table = ""]) => table))],
+  }));
+}
+
+const TABLE =
+  /^\s*(?:CREATE TABLE(?: IF NOT EXISTS)?|ALTER TABLE|DROP TABLE(?: IF EXISTS)?|UPDATE|INSERT INTO|DELETE FROM) (\w+)/gm;

@@ -16,6 +16,19 @@ export function openSqlite(file: string | Buffer, options: Options): Database {
 }
 
 /**
+ * Opens a database in memory, and returns the version of SQLite. Package managers such as pnpm may skip the step of an installation
+ * that builds the native part. Throws INSTALLATION_BROKEN if it cannot be used.
+ */
+export function sqliteVersion(): string {
+  const db = openSqlite(":memory:", {});
+  try {
+    return String(db.prepare("SELECT sqlite_version()").pluck().get());
+  } finally {
+    db.close();
+  }
+}
+
+/**
  * Whether an error is Node's error for an addon that it cannot load, or that of the package `bindings` for a missing
  * one.
  */

@@ -8,7 +8,7 @@ import {
   syncInterrupted,
   syncRefused,
   syncTimedOut,
-} from "@maand/core/internal";
+} from "@maand/core/toolbox";
 import { Cutoff, type CutoffCode } from "../runner/cutoff.ts";
 import { RunnerClient, type RunningRequest } from "../runner/runner-client.ts";
 import type { RunnerPool } from "../runner/runner-pool.ts";

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { type ExecResult, MaandError, type RunOnceContext, type WorkerCommandContext } from "@maand/core";
-import { Output, reveal } from "@maand/core/internal";
+import { Output, reveal } from "@maand/core/toolbox";
 import { Cutoff } from "../runner/cutoff.ts";
 import { RunnerClient } from "../runner/runner-client.ts";
 import type { RunnerPool } from "../runner/runner-pool.ts";

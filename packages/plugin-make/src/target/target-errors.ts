@@ -1,5 +1,5 @@
 import { isMaandError, MaandError, type TargetContext } from "@maand/core";
-import type { ErrorParts } from "@maand/core/internal";
+import type { ErrorParts } from "@maand/core/toolbox";
 import { RUNNER_EXIT } from "../runner-program.ts";
 
 /** One allocation, with everything that is needed to run a target on it. */

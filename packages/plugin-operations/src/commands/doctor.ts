@@ -28,7 +28,7 @@ export class DoctorCommand extends EngineCommand {
   async #look(paths: BucketPaths): Promise<Finding[]> {
     const { examine, examineBucket } = await import("../doctor/doctor.ts");
     const outside = examineBucket(paths);
-    if (outside.some(({ check, ok }) => check === "store" && !ok)) return outside;
+    if (outside.some(({ check, ok }) => /^(installation|store)$/.test(check) && !ok)) return outside;
     try {
       const inside = await this.withEngine(
         (bucket) => examine(bucket),

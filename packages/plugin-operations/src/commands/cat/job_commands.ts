@@ -19,11 +19,12 @@ export class JobCommandsCommand extends StoredCommand {
 
   override show(store: Store): number {
     const rows = store.catalog.read().jobs.flatMap((job) =>
-      job.commands.flatMap(({ name, executedOn, demands }) =>
+      job.commands.flatMap(({ name, executedOn, once, demands }) =>
         executedOn.map((event) => ({
           job: job.name,
           command_name: name,
           executed_on: event,
+          once: once === true,
           demand_job: demands?.job ?? null,
           demand_command: demands?.command ?? null,
           demand_config: demands?.config ?? {},
@@ -36,6 +37,7 @@ export class JobCommandsCommand extends StoredCommand {
         "job",
         "command_name",
         "executed_on",
+        { name: "runs", leave: 4 },
         { name: "demand_job", leave: 3 },
         { name: "demand_command", leave: 2 },
         { name: "demand_config", least: 13, leave: 1 },
@@ -44,6 +46,7 @@ export class JobCommandsCommand extends StoredCommand {
         row.job,
         row.command_name,
         row.executed_on,
+        row.once ? "once" : "for each",
         row.demand_job ?? "",
         row.demand_command ?? "",
         JSON.stringify(row.demand_config),

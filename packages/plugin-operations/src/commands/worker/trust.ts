@@ -1,7 +1,7 @@
 import { Command, EXIT, listOf, Option, plural } from "@maand/command";
 import { answerTo, EngineCommand } from "@maand/command/internal";
 import { MaandError } from "@maand/core";
-import { type TrustReport, workerKeys } from "../workers/worker-keys.ts";
+import { type TrustReport, workerKeys } from "../../workers/worker-keys.ts";
 
 /** `maand worker trust`. */
 export class WorkerTrustCommand extends EngineCommand {
