@@ -47,6 +47,8 @@ const FIRST = {
  * three times the time. `import()` of one of them, as for a configuration, gives the same module.
  */
 const PARTS = { cli: /^@maand\/plugin-/ };
+/** What is started as a thread, beside the files of the package. */
+const THREADS = { core: [["store-thread", "./src/store/team/pg/thread.ts"]] };
 const COMMAND = { source: "./src/main.ts", built: "./dist/main.js" };
 
 await Promise.all(packagesIn("packages", "plugins-examples").map(bundle));
@@ -85,6 +87,7 @@ async function bundle(directory) {
     posix.relative("dist", built).replace(/\.js$/, ""),
     source,
   ]);
+  doors.push(...(THREADS[basename(directory)] ?? []));
   const dir = join(directory, "dist");
   const entries = doors.map(([, source]) => join(directory, source));
   const first = FIRST[basename(directory)] ?? ["./src/commands/index.ts", "./src/index.ts"];

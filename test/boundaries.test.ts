@@ -177,6 +177,7 @@ describe("each library is imported in one place", () => {
     tapable: /^packages\/core\/src\/plugin-api\/hooks\.ts$/,
     cosmiconfig: /^packages\/core\/src\/config\//,
     jiti: /^packages\/(core\/src\/config|plugin-job-commands\/src)\//,
+    pg: /^packages\/core\/src\/store\/team\/pg\/pg-connection\.ts$/,
     "smol-toml": /^packages\/core\/src\/(config|workspace)\//,
     "better-sqlite3": /^packages\/(core\/src\/store|plugin-import\/src\/go-store)\//,
     "@peculiar/x509": /^packages\/plugin-certs\/src\/x509\.ts$/,

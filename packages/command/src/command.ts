@@ -31,11 +31,6 @@ export abstract class MaandCommand extends Command<Context> {
     description: "Use this configuration file.",
   });
 
-  wide = Option.Boolean("--wide", false, {
-    hidden: true,
-    description: "Show all rows and columns of a table, however narrow the screen is.",
-  });
-
   progressMode = Option.String("--progress", {
     hidden: true,
     description: "How progress is shown: auto, live, lines or json.",
@@ -44,12 +39,22 @@ export abstract class MaandCommand extends Command<Context> {
   /** What shows the progress of this command now. */
   readonly progressReaders: ProgressReader[] = [];
 
+  wide = Option.Boolean("--wide", false, {
+    hidden: true,
+    description: "Show all rows and columns of a table, however narrow the screen is.",
+  });
+
   /** Runs the command; returns the exit code. */
   abstract work(): Promise<number>;
 
+  /** Runs `work`; maand's own commands can wait for the bucket. */
+  attempt(): Promise<number> {
+    return this.work();
+  }
+
   override async execute(): Promise<number> {
     try {
-      const code = await this.work();
+      const code = await this.attempt();
       // a failure caused by the interruption says nothing about the worker or job
       return code === EXIT.failed && this.context.signal.aborted ? EXIT.interrupted : code;
     } catch (thrown) {

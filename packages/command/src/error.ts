@@ -34,6 +34,7 @@ export function exitOf(cause: unknown): number {
     case "NOT_A_STORE":
     case "BUCKET_NOT_TRUSTED":
     case "NO_ACCESS":
+    case "OTHER_COPY":
     case "PLAN_INVALID":
     case "NOT_CONFIRMED":
       return EXIT.refused;

@@ -7,6 +7,9 @@ export { applyPlugins, type Tapped, tapsOf } from "./bucket/apply-plugins.ts";
 export type { Bucket } from "./bucket/bucket.ts";
 export { type Initialised, initBucket } from "./bucket/init.ts";
 export { type OpenedBucket, type OpenOptions, openBucket, openBucketAt } from "./bucket/open.ts";
+export { backupStore, restoreStore } from "./bucket/team/backup-store.ts";
+export { type Cloned, cloneBucket } from "./bucket/team/clone-bucket.ts";
+export { type MovedStore, moveStore, type StoreUser } from "./bucket/team/move-store.ts";
 export { type HookRow, hookRows, type TraceRow } from "./bucket/trace/rows.ts";
 export { readTrace, type TracedCommand, type TraceSummary, traceText } from "./bucket/trace/trace-file.ts";
 export { Tracer } from "./bucket/trace/tracer.ts";
@@ -31,6 +34,7 @@ export {
 export { abortRollout, resumeRollout } from "./deploy/release/rollout-control.ts";
 export { keepContents } from "./deploy/rollout/promote.ts";
 export { type Adopted, type AdoptOptions, adopt } from "./jobs/adopt.ts";
+export { type AdoptedWorker, adoptBucket } from "./jobs/adopt-bucket.ts";
 export { type ControlResult, controlJob, type JobControl, resolveTarget } from "./jobs/control-job.ts";
 export { type DriftOptions, type DriftReport, drift, type JobDrift, type WorkerDrift } from "./jobs/drift.ts";
 export { type Collected, gc, type PlannedCollection, planGc } from "./jobs/gc.ts";

@@ -2,7 +2,10 @@
  * The read-only entry point of core, for commands that only read the store of a bucket. They need no plugin, configuration
  * or worker, and start without loading the engine.
  */
+
 export { openStore } from "./bucket/open-store.ts";
+export type { RunRecords } from "./bucket/team/pull-run-records.ts";
+export { kvKeyOf } from "./config/commands/kv-key-command.ts";
 export { CONFIG_PLACES } from "./config/config.ts";
 export { type BucketPaths, findBucket } from "./config/find-bucket.ts";
 export type { Finding } from "./domain/checks/finding.ts";
@@ -23,8 +26,10 @@ export { LOG_KEYS, type LogFields, readLogLine, timeOf } from "./log/line.ts";
 export { type LogPlace, logDirectory, logPlaces } from "./log/log-places.ts";
 export { putAside } from "./log/rotating-file.ts";
 export { refuseUnknown, selectWorkers, type TypedWorkers, typedWorkers } from "./run/select.ts";
+export type { HistoryEntry } from "./store/fence/history-rows.ts";
 export type { LeftBehind } from "./store/fleet/left-behind-rows.ts";
 export type { RunRow } from "./store/journal.ts";
+export { heldBy } from "./store/lock/held-by.ts";
 export type { Holder } from "./store/lock/holder.ts";
 export { lockHolder } from "./store/lock/lock.ts";
 export { STORE_VERSION } from "./store/migrations.ts";
@@ -45,3 +50,6 @@ export { isRefused, noAccess } from "./trust/access.ts";
 
 /** Compares a workspace with its build; loaded when needed, because reading a workspace requires further modules. */
 export const loadUnbuilt = () => import("./bucket/unbuilt.ts");
+
+/** Records of runs on other machines; loaded when needed. */
+export const loadRunRecords = () => import("./bucket/team/pull-run-records.ts");

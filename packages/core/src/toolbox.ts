@@ -61,6 +61,8 @@ export { byPosition, compareHosts, type WorkerSpec } from "./domain/workspace/wo
 export type { ErrorParts } from "./errors.ts";
 export { ERROR_CODES, maskedError, problemsError } from "./errors.ts";
 export type { Emit, EventBase, EventData, EventMap, EventType } from "./events.ts";
+export { fencedCommand, probeFenced, refusedBy } from "./remote/fence/fenced-command.ts";
+export { fenceOf, setFence, type WorkerFence } from "./remote/fence/worker-fence.ts";
 export {
   type DirectoryToDelete,
   deleteDirectory,
@@ -91,5 +93,6 @@ export { Semaphore } from "./remote/semaphore.ts";
 export { LARGEST_TEXT, textOf } from "./remote/text.ts";
 export { checkVariables, type WrappedCommand, type Wrapping, wrapCommand } from "./remote/wrap-command.ts";
 export type { AllocationResult, JobFailure, SummaryRecord } from "./summary.ts";
+export { type KeyCommand, runKeyCommand } from "./trust/key-command.ts";
 export { readPlain } from "./trust/plain-text.ts";
 export { userName } from "./workspace/authorship.ts";

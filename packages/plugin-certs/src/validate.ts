@@ -23,7 +23,7 @@ export function validateCerts({ jobs, report }: Pick<ValidateContext, "jobs" | "
 
 /** Checks the bucket's CA. Without certificates, its validity period does not matter. A missing CA is created later. */
 export function validateAuthority({ bucket, jobs, now, settings, report }: ValidateContext): void {
-  const found = readAuthority(readAuthorityFiles(bucket.root));
+  const found = readAuthority(readAuthorityFiles({ bucket, settings }));
   if (found.state === "refused") report(found.problem);
   if (found.state !== "ready") return;
   const needed = jobs.some((job) => namesOf(job).length > 0);

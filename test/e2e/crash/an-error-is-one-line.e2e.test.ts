@@ -1,10 +1,11 @@
 import { execFileSync } from "node:child_process";
-import { cpSync, rmSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { cpSync, mkdtempSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { ERROR_CODES } from "../../../packages/core/src/errors.ts";
 import { type LocalBucket, localBucket } from "../../support/bucket/local-bucket.ts";
-import type { Ended } from "../../support/bucket/maand.ts";
+import { type Ended, MAAND, maand } from "../../support/bucket/maand.ts";
 import { type } from "../../support/bucket/shell.ts";
 
 const V1 = { version: "1.0.0", selectors: ["worker"], max_concurrent_starts: 1 };
@@ -203,6 +204,17 @@ describe.concurrent("a native module built for another Node version", () => {
         problem: { code: "INSTALLATION_BROKEN", hint: expect.stringContaining("npm rebuild") },
       });
     }));
+});
+
+it("an installation without its files is reported with one line and a hint", async () => {
+  const directory = mkdtempSync(join(tmpdir(), "maand-incomplete-"));
+  cpSync(dirname(MAAND), join(directory, "bin"), { recursive: true });
+  const ended = await maand(["info"], { cwd: directory, program: join(directory, "bin/maand.js") });
+  rmSync(directory, { recursive: true });
+  expect(ended).toMatchObject({ code: 1, stdout: "" });
+  expect(ended.stderr).toMatch(
+    /^maand: the installation is incomplete: Cannot find module '\S+\/dist\/main\.js' imported from \S+\n {2}hint: install maand again\n$/,
+  );
 });
 
 it("a current directory that was deleted is reported with one line and a hint", () =>

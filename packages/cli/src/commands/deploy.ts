@@ -3,6 +3,7 @@ import { Command, EXIT, listOf, Option, printProblems } from "@maand/command";
 import { confirm, EngineCommand } from "@maand/command/internal";
 import { MaandError } from "@maand/core";
 import {
+  adoptBucket,
   build,
   deploy,
   deployPlan,
@@ -53,6 +54,9 @@ export class DeployCommand extends EngineCommand {
     description: "Carry out a plan, exactly, unless something changed; excludes other flags.",
   });
   build = Option.Boolean("-b,--build", false, { description: "Build first." });
+  allowOlder = Option.Boolean("--allow-older", false, {
+    description: "With --build: build a workspace that lacks the commit of the last build.",
+  });
   release = Option.String("--release", {
     description: "With --jobs and one job: deploy this release of the job, and end its hold.",
   });
@@ -85,6 +89,9 @@ export class DeployCommand extends EngineCommand {
   verify = Option.Boolean("--verify", false, {
     description: "Look at the workers first, and repair what was changed there.",
   });
+  takeOver = Option.Boolean("--take-over", false, {
+    description: "maand adopt first, then deploy with --verify.",
+  });
   repair = Option.String("--repair", {
     description: "With --verify: sync (files only), or policy (default; also restarts).",
   });
@@ -115,6 +122,7 @@ export class DeployCommand extends EngineCommand {
     return this.withEngine(
       async (bucket) => {
         trace?.opened(bucket.paths.logs);
+        if (this.takeOver) await adoptBucket(bucket);
         if (this.build) await this.buildFirst(bucket);
         return this.dryRun ? this.plan(bucket) : this.deploy(bucket, saved);
       },
@@ -146,7 +154,7 @@ export class DeployCommand extends EngineCommand {
   }
 
   async buildFirst(bucket: OpenedBucket): Promise<void> {
-    const { problems } = await build(bucket, { deploys: !this.dryRun });
+    const { problems } = await build(bucket, { deploys: !this.dryRun, allowOlder: this.allowOlder });
     printProblems(problems, this.context.stderr, this.style("stderr"));
     await refreshAfterBuild(bucket, this);
   }
@@ -188,6 +196,18 @@ export class DeployCommand extends EngineCommand {
 
   /** A flag that only shows changes must not start a deploy. */
   refuseForDryRunsOnly(): void {
+    if (this.allowOlder && !this.build)
+      throw new MaandError({
+        code: "USAGE",
+        message: "--allow-older requires --build",
+        hint: "only a build reads the workspace",
+      });
+    if (this.dryRun && this.takeOver)
+      throw new MaandError({
+        code: "USAGE",
+        message: "--take-over does not go with --dry-run",
+        hint: "maand adopt takes over, and changes nothing on the workers; then look with maand deploy --dry-run",
+      });
     if (this.dryRun) return;
     if (this.exitCode)
       throw refused("--exit-code", "a deploy exits with 0 if it succeeds and with 1 if something fails");
@@ -202,7 +222,7 @@ export class DeployCommand extends EngineCommand {
     const others = {
       jobs: jobs.length > 0,
       ...{ workers: this.workers.length > 0, labels: this.labels.length > 0 },
-      ...{ build, force, verify, "sync-only": syncOnly, "dry-run": dryRun },
+      ...{ build, force, verify, "take-over": this.takeOver, "sync-only": syncOnly, "dry-run": dryRun },
       "ignore-budget": this.ignoreBudget,
       ...{ release: release !== undefined, revert: revert === true, "no-revert": revert === false },
     };
@@ -216,7 +236,8 @@ export class DeployCommand extends EngineCommand {
   }
 
   checkRepair(): void {
-    const { repair, repairAgain, verify } = this;
+    const { repair, repairAgain } = this;
+    const verify = this.verify || this.takeOver;
     if (repair === undefined && !repairAgain && !verify) return;
     const usage = (message: string, hint: string) => new MaandError({ code: "USAGE", message, hint });
     if (!verify)
@@ -232,7 +253,8 @@ export class DeployCommand extends EngineCommand {
   }
 
   get options() {
-    const { force, syncOnly, revert, ignoreBudget, verify, repair, repairAgain } = this;
+    const { force, syncOnly, revert, ignoreBudget, repair, repairAgain } = this;
+    const verify = this.verify || this.takeOver;
     const mode = repair === "sync" ? ("sync" as const) : ("policy" as const);
     const workers = typedWorkers({ workers: listOf(this.workers), labels: listOf(this.labels) });
     const { maxUnreachable } = this;

@@ -21,6 +21,9 @@ export const GLOBAL_FLAGS = `Flags of every command:
   --wide            all rows and columns of a table, on a narrow screen too
   -C <directory>    run in this directory
   --config <file>   use this configuration file
+
+Of every command that takes the lock of the bucket:
+  --wait[=5m]       if another command has it, wait until it is free, or at most so long
   --progress <how>  auto, live, lines or json (also: MAAND_PROGRESS in the environment)
   --version         print the version (without a command); with --json also those of Node and SQLite`;
 

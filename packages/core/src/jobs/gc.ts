@@ -10,6 +10,7 @@ import type { Remote } from "../remote/remote.ts";
 import { openCommandRun } from "../run/command-run.ts";
 import { atDelivery } from "../run/delivered-root.ts";
 import { beginRun, type Run, workerOf } from "../run/run.ts";
+import type { Touched } from "../store/fence/history-rows.ts";
 
 /** What `gc` would do, or why it would refuse. */
 export interface PlannedCollection {
@@ -57,6 +58,7 @@ export async function gc(bucket: Bucket, retainDays = 0): Promise<Collected> {
     announce(run, removed.length);
     const collected = await collect(run, removed, lost);
     bucket.store.sweepPromotions();
+    run.bucket.store.history.touch(run.fence.number, touchedBy(collected.forgotten));
     const before = retainedSince(bucket, retainDays);
     const purgedKeys = bucket.store.transaction(() => bucket.store.kv.forgetDeleted(before));
     outcome = collected.failed.length === 0 ? "ok" : "failed";
@@ -90,6 +92,13 @@ export async function planGc(bucket: Bucket, retainDays = 0): Promise<PlannedCol
 /** Keys that were deleted before this time, in seconds, are purged. */
 function retainedSince(bucket: Bucket, retainDays: number): number {
   return Math.floor(bucket.now().getTime() / 1000) - Math.max(0, retainDays) * DAY_SECONDS;
+}
+
+function touchedBy(allocations: readonly Allocation[]): Touched {
+  return {
+    jobs: [...new Set(allocations.map(({ job }) => job))],
+    workers: [...new Set(allocations.map(({ host }) => host))],
+  };
 }
 
 /** Unreachable workers that were removed from the workspace; each is tried once. */
@@ -152,7 +161,7 @@ async function collect(
 }
 
 /** Names in the bucket's directory on a worker that maand creates. */
-const MADE_BY_MAAND = ["worker.json", "jobs.json", "bin", "locks", "receipts"];
+const MADE_BY_MAAND = ["worker.json", "jobs.json", "bin", "locks", "receipts", "fence"];
 
 /**
  * Deletes an allocation's directory. With the last one of a removed worker, also deletes the rest of the bucket's directory.

@@ -42,7 +42,7 @@ function isAddonError(cause: unknown): cause is Error {
 
 function unusableAddon(cause: Error): MaandError {
   const [line = ""] = cause.message.split("\n");
-  const why = /NODE_MODULE_VERSION/.test(cause.message)
+  const why = /NODE_MODULE_VERSION|did not self-register/.test(cause.message)
     ? `it was built for another version of Node than ${process.version}`
     : /bindings file/.test(line)
       ? "its native part was not built when it was installed"

@@ -20,6 +20,7 @@ export const COMMANDS = {
   "cat certs": async () => (await import("./cat/certs.ts")).CertsCommand,
   "cat kv": async () => (await import("./cat/kv.ts")).KvCommand,
   "cat kv get": async () => (await import("./cat/kv-get.ts")).KvGetCommand,
+  history: async () => (await import("./history/history.ts")).HistoryCommand,
   releases: async () => (await import("./releases.ts")).ReleasesCommand,
   "rollout status": async () => (await import("./rollout-status.ts")).RolloutStatusCommand,
   "secret list": async () => (await import("./secret/list.ts")).SecretListCommand,

@@ -25,7 +25,7 @@ export function upgradeLines(upgrade: Upgrade, style: Style): string[] {
 function storeLines(upgrade: Upgrade, style: Style): string[] {
   const { storeVersion, neededVersion, migrations, bytes, freeBytes, backup } = upgrade;
   if (storeVersion === undefined) return [];
-  const size = `${megabytes(bytes)} MB, ${megabytes(freeBytes)} MB free`;
+  const size = `${sizeText(bytes)}, ${sizeText(freeBytes)} free`;
   const line = `${style.strong("store")}    version ${storeVersion}, needed ${neededVersion}; ${size}`;
   if (migrations.length === 0) return [line];
   return [
@@ -61,8 +61,8 @@ function coreOf({ plugin, core }: Upgrade["plugins"][number]): string | null {
   return plugin.core ?? core ?? null;
 }
 
-function megabytes(bytes: number): string {
-  return (bytes / 1_000_000).toFixed(1);
+function sizeText(bytes: number): string {
+  return bytes < 1_000_000_000 ? `${(bytes / 1_000_000).toFixed(1)} MB` : `${(bytes / 1_000_000_000).toFixed(1)} GB`;
 }
 
 /** The same for programs. */

@@ -1,6 +1,7 @@
 import { duration, plural, type Style, visible } from "@maand/command";
 import { groupBy } from "@maand/core/readonly";
 import { hintForWorkers } from "../hint-for-workers.ts";
+import { foldedMessage } from "./fold-message.ts";
 import {
   type Failure,
   type Finished,
@@ -158,7 +159,7 @@ function tail({ output }: Result, lastLines: number): string {
 
 function failureLines({ message, hint, output }: Failure, style: Style, lastLines: number): string[] {
   return [
-    `${style.bad("failed:")} ${message}`,
+    `${style.bad("failed:")} ${foldedMessage(message)}`,
     ...output.slice(-lastLines).map((line) => `  ${style.faint("|")} ${visible(line)}`),
     ...hintLines({ hint }, style),
   ];

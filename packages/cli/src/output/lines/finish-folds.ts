@@ -19,6 +19,7 @@ interface Result {
 
 interface Fold {
   readonly first: Result;
+  readonly event: MaandEvent;
   shown: number;
   workers: string[];
   times: number[];
@@ -39,7 +40,7 @@ export function finishFolds(style: Style) {
     add(event: MaandEvent, lines: readonly string[]): readonly string[] {
       const result = lines.length === 0 ? undefined : resultOf(event, style);
       if (result === undefined) return lines;
-      const fold = folds.get(result.key) ?? { first: result, shown: 0, workers: [], times: [] };
+      const fold = folds.get(result.key) ?? { first: result, event, shown: 0, workers: [], times: [] };
       folds.set(result.key, fold);
       if (fold.shown < SHOWN) {
         fold.shown += 1;
@@ -50,14 +51,14 @@ export function finishFolds(style: Style) {
       return [];
     },
     /** The lines of what was counted: of a job, or of everything. */
-    flush(job?: string): string[] {
+    flush(job?: string): { event: MaandEvent; lines: string[] }[] {
       const all = [...folds.values()].filter(({ first }) => job === undefined || first.job === job);
       return all.flatMap((fold) => {
         if (fold.workers.length === 0) return [];
         const text = line(fold);
         fold.workers = [];
         fold.times = [];
-        return [text];
+        return [{ event: fold.event, lines: [text] }];
       });
     },
     /** Shows the first results of a job again, or of everything: another batch or wave has begun. */

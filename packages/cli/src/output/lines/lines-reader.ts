@@ -5,7 +5,7 @@ import type { ReaderPlace } from "../deploy/progress-mode.ts";
 import { fold } from "../progress/fold.ts";
 import { NOTHING_YET } from "../progress/model.ts";
 import { ciGroups } from "./ci-groups.ts";
-import { foldedLines } from "./folded-lines.ts";
+import { foldedLines, type Printed } from "./folded-lines.ts";
 import { heartbeatLine } from "./heartbeat.ts";
 
 /** How long equal lines of many workers are held. */
@@ -26,7 +26,11 @@ export function linesReader({ stderr, env, style, quiet }: Place): ProgressReade
   let held: NodeJS.Timeout | undefined;
   let silence: NodeJS.Timeout | undefined;
 
-  function print(event: MaandEvent, lines: readonly string[]): void {
+  function print(all: readonly Printed[]): void {
+    for (const { event, lines } of all) printLines(event, lines);
+  }
+
+  function printLines(event: MaandEvent, lines: readonly string[]): void {
     const text = groups?.text(event, lines) ?? lines.map((line) => `${line}\n`).join("");
     if (text !== "") stderr.write(text);
     if (lines.length > 0) listen();
@@ -34,7 +38,7 @@ export function linesReader({ stderr, env, style, quiet }: Place): ProgressReade
 
   function printHeld(): void {
     held = undefined;
-    if (last) print(last, folded.flush());
+    print(folded.flush());
   }
 
   /** Begins to wait for the next line. */
@@ -45,13 +49,13 @@ export function linesReader({ stderr, env, style, quiet }: Place): ProgressReade
   }
 
   function beat(): void {
-    if (last) print(last, [style.faint(heartbeatLine(model, Date.now()))]);
+    if (last) printLines(last, [style.faint(heartbeatLine(model, Date.now()))]);
   }
 
   function read(event: MaandEvent): void {
     if (!quiet) model = fold(model, event);
     last = event;
-    print(event, folded.add(event, linesOf(event)));
+    print(folded.add(event, linesOf(event)));
     if (event.type === "run.started" || model.isOver) listen();
     if (held !== undefined || !folded.isHolding()) return;
     held = setTimeout(printHeld, HELD_MS);
@@ -62,7 +66,7 @@ export function linesReader({ stderr, env, style, quiet }: Place): ProgressReade
     end() {
       clearTimeout(held);
       clearTimeout(silence);
-      if (last) print(last, folded.flush());
+      print(folded.flush());
       clearTimeout(silence);
       const text = groups?.end() ?? "";
       if (text !== "") stderr.write(text);

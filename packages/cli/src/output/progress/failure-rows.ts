@@ -1,4 +1,5 @@
 import { plural } from "@maand/command";
+import { compareHosts } from "@maand/core/internal";
 import { type Look, NARROW, row, type Section, some } from "./look.ts";
 import type { Failed, Progress } from "./model.ts";
 import { clean } from "./text-width.ts";
@@ -45,7 +46,10 @@ function counted(text: string, look: Look): string {
 
 function failureOf({ what, workers, message }: Failed, lines: readonly string[], look: Look): string[] {
   const { style, glyphs } = look;
-  const where = workers.length === 0 ? "" : ` on ${some(workers, look.columns < NARROW ? 1 : WORKERS_NAMED)}`;
+  const where =
+    workers.length === 0
+      ? ""
+      : ` on ${some([...workers].sort(compareHosts), look.columns < NARROW ? 1 : WORKERS_NAMED)}`;
   return [
     row([[`${glyphs.failed} ${what}${where}`, style.bad], [`: ${clean(message)}`]], look),
     ...lines.map((line) => row([[`    ${glyphs.quote} `, style.faint], [clean(line)]], look)),

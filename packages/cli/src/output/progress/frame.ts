@@ -47,7 +47,7 @@ function header(model: Progress, look: Look, now: number): string {
 }
 
 /** `wave 2: api, web; 1 of 3 jobs; files on 6 of 64 workers`. */
-function phase({ wave, waveJobs, files, connected, isStopping, jobs }: Progress): string {
+function phase({ wave, waveJobs, files, connected, isStopping, jobs, underWay }: Progress): string {
   const { begun, done, failed } = files;
   const parts = [
     ...(isStopping ? ["stopping"] : []),
@@ -56,7 +56,7 @@ function phase({ wave, waveJobs, files, connected, isStopping, jobs }: Progress)
     ...(begun > done + failed ? [`files on ${done} of ${plural(begun, "worker")}`] : []),
     ...(wave === 0 && begun === 0 && connected > 0 ? [`${plural(connected, "worker")} connected`] : []),
   ];
-  return parts.join("; ");
+  return parts.length === 0 && underWay.size === 0 && jobs.size === 0 ? "preparing" : parts.join("; ");
 }
 
 function footer({ isStopping, underWay, warnings }: Progress, look: Look): string[] {

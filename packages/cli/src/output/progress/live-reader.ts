@@ -3,7 +3,7 @@ import type { MaandEvent } from "@maand/core";
 import { linked, showsLinks } from "../deploy/hyperlinks.ts";
 import { eventLines } from "../deploy/lines.ts";
 import type { ReaderPlace } from "../deploy/progress-mode.ts";
-import { foldedLines } from "../lines/folded-lines.ts";
+import { foldedLines, type Printed } from "../lines/folded-lines.ts";
 import { fold, interrupted } from "./fold.ts";
 import { frame } from "./frame.ts";
 import { glyphsFor } from "./look.ts";
@@ -52,7 +52,7 @@ export function liveReader({
   function end(result: readonly string[] = [], isRefused = true): void {
     clearTimeout(held);
     signal.removeEventListener("abort", onAbort);
-    show.end([...folded.flush(), ...kept.all(isRefused), ...result]);
+    show.end([...linesIn(folded.flush()), ...kept.all(isRefused), ...result]);
   }
 
   /** The lines of an event that are printed now, and stay. */
@@ -61,7 +61,7 @@ export function liveReader({
       if (event.type !== "output") kept.add(event, lines);
       return verbose && event.type === "output" ? lines : [];
     }
-    if (!TERSE.test(model.command) || verbose) return folded.add(event, lines);
+    if (!TERSE.test(model.command) || verbose) return linesIn(folded.add(event, lines));
     return isNoise(event) ? [] : lines;
   }
 
@@ -77,12 +77,16 @@ export function liveReader({
     if (held !== undefined || !folded.isHolding()) return;
     held = setTimeout(() => {
       held = undefined;
-      show.print(folded.flush());
+      show.print(linesIn(folded.flush()));
     }, HELD_MS);
     held.unref();
   }
 
   return Object.assign(read, { end: () => end() });
+}
+
+function linesIn(printed: readonly Printed[]): string[] {
+  return printed.flatMap(({ lines }) => lines);
 }
 
 function isNoise(event: MaandEvent): boolean {

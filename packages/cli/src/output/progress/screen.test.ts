@@ -2,7 +2,7 @@ import { PassThrough } from "node:stream";
 import { type LeaveMoment, type ProgressOptions, styleFor } from "@maand/command";
 import type { MaandEvent } from "@maand/core";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { actionFinished, eventsOf, START, staged, started, workers } from "./events.test.support.ts";
+import { actionFinished, actionStarted, eventsOf, START, staged, started, workers } from "./events.test.support.ts";
 import { liveReader } from "./live-reader.ts";
 import { failingBatch, firstDeploy } from "./scenes.test.support.ts";
 import { Terminal } from "./terminal.test.support.ts";
@@ -81,7 +81,13 @@ describe("a live screen", () => {
 
   it("writes at most fifteen times in a second, once per frame, and only when something changed", () => {
     const { terminal, reader } = live();
-    play(reader, firstDeploy().events.slice(0, 6));
+    play(
+      reader,
+      eventsOf((at) => {
+        started(at);
+        actionStarted(at, 0, "start", "database", "10.0.0.1");
+      }),
+    );
     vi.advanceTimersByTime(1000);
     terminal.writes.length = 0;
     for (let ms = 0; ms < 1000; ms += 2) {
@@ -91,7 +97,7 @@ describe("a live screen", () => {
       if (event) reader(event);
       vi.advanceTimersByTime(2);
     }
-    expect(terminal.writes.length).toBeGreaterThan(0);
+    expect(terminal.writes.length).toBeGreaterThan(10);
     expect(terminal.writes.length).toBeLessThanOrEqual(15);
   });
 
@@ -102,6 +108,14 @@ describe("a live screen", () => {
     terminal.resize(40, 8);
     play(reader, FINISHED);
     expect(terminal.writes.join("")).not.toMatch(/\[[0-3]?J/);
+  });
+
+  it("draws nothing before the first event, whatever is printed", () => {
+    const { terminal } = live();
+    terminal.write("built: 3 jobs\n");
+    terminal.resize(40, 10);
+    vi.advanceTimersByTime(5000);
+    expect(terminal.writes).toEqual(["built: 3 jobs\n"]);
   });
 
   it("makes room for what is printed by others, and waits for the end of their line", () => {

@@ -29,7 +29,7 @@ export class Screen {
   #timer: NodeJS.Timeout | undefined;
   #isDue = false;
   #drawnAt = performance.now();
-  readonly #onResize = (): void => this.#draw();
+  readonly #onResize = (): void => this.#drawAgain();
 
   /** Shows the rows of `frame` on the terminal of stderr until it is ended, whatever ends the process. */
   constructor({ stderr, stdout, onLeave }: ScreenPlace, frame: () => readonly string[]) {
@@ -37,7 +37,7 @@ export class Screen {
     this.#frame = frame;
     this.#others = otherWrites([stderr, stdout], isTerminal, {
       before: () => this.#erase(),
-      after: () => this.#draw(),
+      after: () => this.#drawAgain(),
     });
     this.#stopLeaving = onLeave?.((moment) => {
       if (moment === "exit") this.end();
@@ -90,6 +90,11 @@ export class Screen {
     this.#rows = rows;
     this.#columns = columns;
     this.#write(`${BEGIN}${hide}${text}${END}`);
+  }
+
+  /** Draws what made room for others; before the first frame there is nothing to draw. */
+  #drawAgain(): void {
+    if (this.#state === "shown") this.#draw();
   }
 
   /** What erases the rows, which are then not there any more. */

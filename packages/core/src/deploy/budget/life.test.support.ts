@@ -157,9 +157,12 @@ export class Life {
         });
         const kind = { kind: "worker", by: "maand run_command", hold: "restart", isFresh: true } as const;
         const { granted } = await claim(run, { ...kind, units });
+        const ran = granted.flatMap(({ host, jobs }) =>
+          jobs.filter((job) => !["absent", "down"].includes(this.sim.at(job, host))).map((job) => ({ job, host })),
+        );
         for (const { host, jobs } of granted) this.sim.takeWorkerDown(host, jobs, `reboot ${host}`);
         if (ends !== "back") return;
-        for (const { host, jobs } of granted) for (const job of jobs) this.#boot(job, host);
+        for (const { job, host } of ran) this.sim.bringUp(job, host); // what was stopped stays stopped
         const checks = run.catalog.jobs.map((job) => {
           const active = (run.allocationsOf.get(job.name) ?? []).filter(({ disabled }) => !disabled);
           return checkHealth(run, scopedJobContext(run, job), active, true);
@@ -169,10 +172,6 @@ export class Life {
         await run.end();
       }
     });
-  }
-
-  #boot(job: string, host: string): void {
-    if (this.sim.at(job, host) === "down") this.sim.bringUp(job, host);
   }
 
   async #build(): Promise<void> {

@@ -51,6 +51,14 @@ export class MaintainCommand extends EngineCommand {
 
   yes = Option.Boolean("-y,--yes", false, { description: "Drain several workers without confirmation." });
 
+  verbose = Option.Boolean("--verbose", false, {
+    description: "Print all output of make and hooks, also on a terminal.",
+  });
+
+  override progress() {
+    return super.progress(this.verbose);
+  }
+
   override async work(): Promise<number> {
     const { flag, words } = typedWorkers({ workers: listOf(this.workers), labels: listOf(this.labels) });
     const options = { workers: words, flag, request: this.request(), ignoreBudget: this.ignoreBudget };

@@ -28,6 +28,14 @@ export class MaintainResumeCommand extends EngineCommand {
     description: "Drain even if too much of a job is away; it is logged.",
   });
 
+  verbose = Option.Boolean("--verbose", false, {
+    description: "Print all output of make and hooks, also on a terminal.",
+  });
+
+  override progress() {
+    return super.progress(this.verbose);
+  }
+
   override async work(): Promise<number> {
     const options = { ...settingsOf(this), ignoreBudget: this.ignoreBudget };
     return report(this, await this.withEngine((bucket) => resumeMaintenance(bucket, options)));
@@ -47,6 +55,14 @@ export class MaintainAbortCommand extends EngineCommand {
       ["With events for a program", "maand maintain abort --json"],
     ],
   });
+
+  verbose = Option.Boolean("--verbose", false, {
+    description: "Print all output of make and hooks, also on a terminal.",
+  });
+
+  override progress() {
+    return super.progress(this.verbose);
+  }
 
   override async work(): Promise<number> {
     return report(this, await this.withEngine(abortMaintenance));
