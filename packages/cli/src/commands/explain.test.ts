@@ -16,15 +16,15 @@ it("has a page for every error code and every problem, and none is empty or in M
   expect(new Set(errorPages().map(({ code }) => code)).size).toBe(errorPages().length);
 });
 
-it.each(["BUSY", "busy"])("explains %s", async (code) => {
+it.each(["TREE_CHANGED", "tree_changed"])("explains %s", async (code) => {
   expect(await maand("explain", code)).toEqual({
     code: 0,
     err: "",
     out: [
-      "BUSY (exit code 3)",
+      "TREE_CHANGED (exit code 1)",
       "",
-      "Another command is running on this bucket. The message names its command, process id and start time.",
-      "Wait for it, or inspect that process. A process that died holds no lock.",
+      "The staged files on this machine differ from the plan, so nothing was sent. Another program wrote",
+      "into tmp/ of the bucket, or its disk is full. Deploy again.",
       "",
     ].join("\n"),
   });

@@ -20,11 +20,17 @@ export interface CompletedLine {
   readonly args: readonly Kind[];
 }
 
+const GLOBAL_VALUES: Readonly<Record<string, Kind>> = {
+  "-C": "directory",
+  "--config": "file",
+  "--progress": ["auto", "live", "lines", "json"],
+};
+
 /** The flags of every command. */
 export const GLOBAL: readonly CompletedFlag[] = Object.entries(GLOBALS).map(([name, hasValue]) => ({
   names: [name],
   description: "",
-  ...(hasValue ? { value: name === "-C" ? ("directory" as const) : ("file" as const) } : {}),
+  ...(hasValue ? { value: GLOBAL_VALUES[name] ?? "text" } : {}),
 }));
 
 /** By flag, or by command and flag where the flag means something else in another command. */

@@ -19,8 +19,8 @@ const LINES = [
 
 it("has a row for each command and each group, with flags that differ only in case", () => {
   const script = powershellScript(LINES);
-  const globals = "'--json', '--no-color', '--wide', '-q', '--quiet', '-C', '--config'";
-  const takes = "'-C=directory', '--config=file'";
+  const globals = "'--json', '--no-color', '--wide', '-q', '--quiet', '-C', '--config', '--progress'";
+  const takes = "'-C=directory', '--config=file', '--progress=auto|live|lines|json'";
   expect(script).toContain(`  '' = @{ Subs = @('job'); Flags = @(${globals}); Takes = @(${takes}); Args = @() }\n`);
   expect(script).toContain(
     `  'job run' = @{ Subs = @(); Flags = @('-c', '--concurrency', '--target', '--force', ${globals}); Takes = @('-c=text', '--concurrency=text', '--target=start|stop', ${takes}); Args = @('jobs') }\n`,

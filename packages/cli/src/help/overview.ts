@@ -9,6 +9,7 @@ export const GROUPS: Readonly<Record<string, readonly Line[]>> = {
     ["init, import", "create a bucket; take over that of the Go program"],
     ["job create", "write the manifest and the Makefile of a new job"],
     ["worker trust, worker_facts", "pin host keys; read memory and CPU of workers"],
+    ["store, clone, adopt", "move, back up, restore and copy the state"],
     ["doctor", "check this machine, the bucket and the workers"],
   ],
   Deploy: [
@@ -21,8 +22,8 @@ export const GROUPS: Readonly<Record<string, readonly Line[]>> = {
   Look: [
     ["status", "what needs attention now, with the next commands"],
     ["cat, info", "tables: workers, jobs, deployments, certs, kv, ..."],
-    ["logs show", "what maand did on which worker, with its output"],
-    ["releases, diff", "releases of a job, and the changes between two"],
+    ["logs", "show what maand did on workers; follow what a job logs"],
+    ["releases, diff, history", "releases, changes between two; who changed what"],
     ["drift, health_check", "what differs on the workers; what is unhealthy"],
   ],
   Operate: [
@@ -34,7 +35,9 @@ export const GROUPS: Readonly<Record<string, readonly Line[]>> = {
 };
 
 /** The other commands, which a day's work rarely needs. */
-export const OTHERS: readonly string[] = ["explain", "plugin create", "plugins", "schema", "completion"];
+export const OTHERS: readonly string[] = [
+  ...["explain", "unlock", "upgrade_check", "plugin create", "plugins", "schema", "completion"],
+];
 
 const TITLE = "maand deploys and runs services on Linux machines over ssh.";
 

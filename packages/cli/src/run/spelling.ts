@@ -83,7 +83,7 @@ function wordsOf({ path }: Definition): string[] {
 /** All names of a command's flags, those of every command included. */
 function flagsOf({ options }: Definition): string[] {
   const own = options.flatMap(({ definition }) => (definition.split(" ")[0] ?? "").split(","));
-  return [...own, "--json", "--no-color", "--wide", "--quiet", "--config"];
+  return [...own, "--json", "--no-color", "--wide", "--quiet", "--config", "--progress"];
 }
 
 function endOf(rest: readonly string[]): number {

@@ -30,7 +30,7 @@ export class JobCreateCommand extends EngineCommand {
   });
   on = Option.Array("--on", [], { description: "Events that run the command, comma-separated." });
   once = Option.Boolean("--once", false, {
-    description: "Run the command once for the job, for its first active allocation, not once for each allocation.",
+    description: "Run the command once for the job, not for each allocation.",
   });
   language = Option.String("--lang", { description: "Language of the command, py or ts; default: py." });
 

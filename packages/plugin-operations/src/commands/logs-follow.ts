@@ -25,7 +25,7 @@ export class LogsFollowCommand extends EngineCommand {
   });
   labels = Option.Array("-l,--labels", [], { description: "Only workers with any of these labels." });
   tail = Option.String("--tail", "10", {
-    description: "Earlier lines to begin with, in the variable LOGS_TAIL of the command; default 10.",
+    description: "Earlier lines to begin with (LOGS_TAIL of the command); default 10.",
   });
 
   override async work(): Promise<number> {
