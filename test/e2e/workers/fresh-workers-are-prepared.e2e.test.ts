@@ -105,7 +105,8 @@ held = open("/var/lib/dpkg/lock-frontend", "w"); fcntl.lockf(held, fcntl.LOCK_EX
       "--password",
       "-y",
     );
-    await until("a wait for the lock", () => worker(0).processesWith("maand_wait").length > 0);
+    const isWaiting = async () => (await worker(0).run(["pgrep", "-f", "-x", "sleep 1"])).code === 0;
+    await until("a wait for the lock", isWaiting);
     await worker(0).write("/var/go", "");
     const { code, stdout, stderr } = await preparing;
     await holder;
