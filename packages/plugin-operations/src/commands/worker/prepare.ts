@@ -68,6 +68,8 @@ export class WorkerPrepareCommand extends EngineCommand {
     const lacking = plans.filter((plan): plan is Lacking => plan.state === "lacks");
     if (!this.json) for (const { host, changes } of lacking) this.print(`${host}: ${changes.join("; ")}`);
     const agreed = lacking.length > 0 && (await this.#agreed(lacking));
+    if (agreed && !this.quiet)
+      this.context.stderr.write(`preparing ${plural(lacking.length, "worker")}; an installation can take minutes\n`);
     const results = await Promise.all(plans.map((plan) => this.#apply(plan, agreed)));
     if (this.json) this.printJson(results.map(record));
     else for (const result of results) this.#report(result);
