@@ -187,7 +187,7 @@ describe("each library is imported in one place", () => {
     diff: /^packages\/core\/src\/plan\/diffs\/file-diff\.ts$/,
     "fast-string-truncated-width": /^packages\/cli\/src\/output\/progress\/text-width\.ts$/,
     clipanion: /^packages\/(cli\/src|command\/src|plugin-(import|operations|prometheus)\/src\/commands)\//,
-    yaml: /^packages\/(plugin-prometheus\/src\/|plugin-import\/src\/compare\/prometheus-files\.ts$)/,
+    yaml: /^packages\/(plugin-prometheus\/src\/|plugin-import\/src\/compare\/prometheus-files\.ts$|plugin-operations\/src\/inventory\/read-inventory\.ts$)/,
     marked: /^packages\/plugin-prometheus\/src\/pages\/markdown\.ts$/,
   };
 

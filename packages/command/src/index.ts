@@ -1,3 +1,5 @@
+export { type Confirmation, confirmed } from "./ask/confirm.ts";
+export { hiddenLine } from "./ask/hidden-line.ts";
 export { Command, Option } from "./clipanion.ts";
 export { type Context, listOf, MaandCommand } from "./command.ts";
 export {

@@ -20,9 +20,10 @@ export { MANIFEST_ALIASES, MANIFEST_KEYS, ManifestSchema } from "./domain/manife
 export { settingsSchema } from "./domain/settings/settings-schema.ts";
 export { DisabledSchema } from "./domain/workspace/disabled.ts";
 export { canonicalHost } from "./domain/workspace/host-address.ts";
-export { WorkersSchema } from "./domain/workspace/workers.ts";
+export { resolveWorkers, WORKERS_FILE, WorkersSchema } from "./domain/workspace/workers.ts";
 export { probeHealth, unhealthyReason } from "./jobs/health-command.ts";
 export { confirmDifference, differences, type SyncSource } from "./jobs/sync-check.ts";
+export { COMMAND_PROGRAM, QUIET_ENVIRONMENT } from "./maintain/phases/command-program.ts";
 export { ExpectedFiles } from "./plan/drift/expected-files.ts";
 export { inspectWorker } from "./plan/drift/inspect-worker.ts";
 export {
@@ -52,5 +53,5 @@ export { type PendingMigration, pendingMigrations } from "./store/migrations.ts"
 export type { ListedFile } from "./store/promoted-rows.ts";
 export { parseJson } from "./workspace/json.ts";
 export { MANIFEST_SCHEMA_LINK } from "./workspace/schema-places.ts";
-export { readWorkersFile, writeWorkersFile } from "./workspace/workers-file.ts";
+export { readWorkersFile, type WorkersFile, writeWorkersFile } from "./workspace/workers-file.ts";
 export { replaceFile } from "./workspace/write-files.ts";

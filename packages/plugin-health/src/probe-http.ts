@@ -8,13 +8,20 @@ const REDIRECTS = 10;
 /** The number of bytes read of a response body, which is ignored. */
 const BODY_LIMIT = 64 * 1024;
 
+/** What a response must be like. */
+export interface HttpExpectation {
+  readonly status: number;
+  /** The authority of the bucket, in PEM, trusted in addition to those of this machine. */
+  readonly authority?: string | undefined;
+}
+
 /** Healthy if the response, after any redirects, has the expected status. */
-export async function probeHttp(url: URL, expectStatus: number, signal: AbortSignal): Promise<string> {
+export async function probeHttp(url: URL, expected: HttpExpectation, signal: AbortSignal): Promise<string> {
   let at = url;
   for (let redirects = 0; redirects <= REDIRECTS; redirects++) {
-    const { status, location } = await answer(at, signal);
-    if (status === expectStatus) return `responded with ${status}`;
-    if (location === undefined) throw new Error(`responded with ${status}, expected ${expectStatus}`);
+    const { status, location } = await answer(at, expected.authority, signal);
+    if (status === expected.status) return `responded with ${status}`;
+    if (location === undefined) throw new Error(`responded with ${status}, expected ${expected.status}`);
     at = new URL(location, at);
     if (at.protocol !== "http:" && at.protocol !== "https:") throw new Error(`redirects to ${at.protocol}`);
   }
@@ -27,7 +34,7 @@ interface Answer {
   readonly location: string | undefined;
 }
 
-function answer(url: URL, signal: AbortSignal): Promise<Answer> {
+function answer(url: URL, authority: string | undefined, signal: AbortSignal): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const taken = (response: IncomingMessage) => {
       const { statusCode: status = 0, headers } = response;
@@ -37,7 +44,7 @@ function answer(url: URL, signal: AbortSignal): Promise<Answer> {
     const options = { signal, headers: { "user-agent": "maand" } };
     const request =
       url.protocol === "https:"
-        ? getSecurely(url, { ...options, agent: systemTrust() }, taken)
+        ? getSecurely(url, { ...options, agent: systemTrust(authority) }, taken)
         : get(url, { ...options, agent: false }, taken);
     request.once("error", reject);
   });

@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import type { Allocation, HealthResult, VerifyContext } from "@maand/core";
 import { isMaandError, timeLimit } from "@maand/core";
 import { probeHttp } from "./probe-http.ts";
@@ -33,10 +35,23 @@ export async function probe(
       case "tcp":
         return probeTcp(host, port, deadline);
       case "http":
-        return probeHttp(new URL(`${check.scheme}://${result.target}`), check.expectStatus, deadline);
+        return probeHttp(new URL(`${check.scheme}://${result.target}`), expectation(check, context), deadline);
       case "ssh":
         return probeSsh(() => context.remote(host), check.command, { timeoutMs, signal, deadline });
     }
+  }
+}
+
+function expectation({ expectStatus: status, scheme }: Extract<Check, { type: "http" }>, { bucket }: VerifyContext) {
+  return { status, authority: scheme === "https" ? authorityOf(bucket.root) : undefined };
+}
+
+/** The certificate of the bucket's authority; undefined if it has none that can be read. */
+function authorityOf(root: string): string | undefined {
+  try {
+    return readFileSync(join(root, "secrets", "ca.crt"), "utf8");
+  } catch {
+    return undefined;
   }
 }
 

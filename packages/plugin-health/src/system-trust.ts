@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { Agent } from "node:https";
-import { createSecureContext } from "node:tls";
+import { createSecureContext, rootCertificates } from "node:tls";
 
 /** The trusted certificates of Linux distributions. */
 const BUNDLES = [
@@ -10,24 +10,29 @@ const BUNDLES = [
   "/etc/ssl/cert.pem",
 ];
 
-let agent: Agent | undefined;
+const agents = new Map<string, Agent>();
 
 /**
  * Trusts the certificates that this machine trusts, with `SSL_CERT_FILE` first, like curl and Go; if there are none,
- * Node's own list applies. Read once, because parsing about 140 certificates takes a while.
+ * Node's own list applies. Also trusts the authority of the bucket, in PEM, which issues the certificates of its jobs. Read once for
+ * an authority, because parsing about 140 certificates takes a while.
  */
-export function systemTrust(): Agent {
-  agent ??= new Agent({ rejectUnauthorized: true, secureContext: createSecureContext(trusted(process.env)) });
+export function systemTrust(authority = ""): Agent {
+  const known = agents.get(authority);
+  if (known) return known;
+  const ca = [...(trusted(process.env) ?? rootCertificates), ...(authority === "" ? [] : [authority])];
+  const agent = new Agent({ rejectUnauthorized: true, secureContext: createSecureContext({ ca }) });
+  agents.set(authority, agent);
   return agent;
 }
 
-function trusted({ SSL_CERT_FILE }: NodeJS.ProcessEnv): { readonly ca?: string } {
+function trusted({ SSL_CERT_FILE }: NodeJS.ProcessEnv): readonly string[] | undefined {
   for (const file of [SSL_CERT_FILE, ...BUNDLES]) {
     try {
-      if (file) return { ca: readFileSync(file, "utf8") };
+      if (file) return [readFileSync(file, "utf8")];
     } catch {
       // try the next file
     }
   }
-  return {};
+  return undefined;
 }

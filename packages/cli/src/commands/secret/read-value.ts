@@ -1,8 +1,7 @@
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
-import type { Context } from "@maand/command";
+import { type Context, hiddenLine } from "@maand/command";
 import { MaandError } from "@maand/core";
-import { hiddenLine } from "./prompt.ts";
 
 /** Where the value of a secret comes from. */
 export interface ValueSource {

@@ -140,8 +140,16 @@ describe("capacity", () => {
           "its jobs need 3072 MB, but it has only 3071.5 MB",
           "place fewer jobs there, or lower what they reserve",
         ],
-        ["10.0.0.1.cpu", "its jobs need 500 MHz, but its capacity is not set", 'write "cpu" for this worker'],
-        ["10.0.0.2.memory", "its jobs need 1024 MB, but its capacity is not set", 'write "memory" for this worker'],
+        [
+          "10.0.0.1.cpu",
+          "its jobs need 500 MHz, but its capacity is not set",
+          'run maand worker_facts -w 10.0.0.1, which reads and writes it, or write "cpu" for this worker',
+        ],
+        [
+          "10.0.0.2.memory",
+          "its jobs need 1024 MB, but its capacity is not set",
+          'run maand worker_facts -w 10.0.0.2, which reads and writes it, or write "memory" for this worker',
+        ],
         [
           "10.0.0.2.cpu",
           "its jobs need 500 MHz, but it has only 400 MHz",

@@ -94,7 +94,9 @@ function checkOne(host: string, kind: keyof typeof KINDS, needed: number, availa
       "insufficient_resources",
       where,
       message,
-      available > 0 ? "place fewer jobs there, or lower what they reserve" : `write "${kind}" for this worker`,
+      available > 0
+        ? "place fewer jobs there, or lower what they reserve"
+        : `run maand worker_facts -w ${host}, which reads and writes it, or write "${kind}" for this worker`,
     ),
   );
 }

@@ -1,5 +1,5 @@
-import type { Context } from "@maand/command";
-import { MaandError } from "@maand/core";
+import { MaandError } from "@maand/core/readonly";
+import type { Context } from "../command.ts";
 
 type Terminal = Context["stdin"] & { setRawMode?(on: boolean): unknown };
 

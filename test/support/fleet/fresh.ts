@@ -1,0 +1,72 @@
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { must } from "./command.ts";
+import type { Fleet } from "./fleet.ts";
+import type { FleetWorker } from "./worker.ts";
+
+/** Options of `startFleet` for workers that {@link makeFresh} makes fresh: as a machine from a cloud provider is. */
+export const FRESH_SSHD = [
+  "AuthorizedKeysFile .ssh/authorized_keys",
+  "PermitRootLogin yes",
+  "PasswordAuthentication yes",
+] as const;
+
+/** What a machine that was just installed is like. */
+export interface Fresh {
+  /** The password of root. */
+  readonly password: string;
+  /** A public key that root lets in. */
+  readonly authorized?: string;
+}
+
+/** Directories of this machine that a fresh worker has a copy of: what changes there is seen by no other worker. */
+const OWN = ["/etc", "/usr", "/home", "/root", "/var"];
+
+/** In the place of apt-get: it brings back what was hidden, and waits for nothing, as apt with a lock would fail. */
+const APT_GET = `#!/bin/sh
+echo "apt-get $*" >>/var/log/apt-calls
+case " $* " in *" update "*) exit 0 ;; esac
+for word; do
+  if [ -e "/var/hidden/$word" ]; then cp -a "/var/hidden/$word" "/usr/bin/$word"; echo "Setting up $word"; fi
+done
+`;
+
+/**
+ * Turns a worker into one that has neither a key nor a user for maand, nor rsync: with a file system of its own over this
+ * machine's, and an apt-get that installs without a network.
+ */
+export async function makeFresh(fleet: Fleet, worker: FleetWorker, { password, authorized }: Fresh): Promise<void> {
+  const layers = join(fleet.directory, `fresh-${worker.port}`);
+  await mkdir(layers, { recursive: true });
+  await inside(worker, ["mount", "-t", "tmpfs", "-o", "mode=0755", "tmpfs", layers]);
+  for (const path of OWN) {
+    const [upper, work] = [`${layers}${path}-upper`, `${layers}${path}-work`];
+    await inside(worker, ["mkdir", upper, work]);
+    await inside(worker, [
+      ...["mount", "-t", "overlay", "-o", `lowerdir=${path},upperdir=${upper},workdir=${work}`, "overlay", path],
+    ]);
+  }
+  const hash = (await must(["openssl", "passwd", "-6", password])).trim();
+  await inside(worker, ["usermod", "--password", hash, "root"]);
+  await inside(worker, [
+    "sh",
+    "-c",
+    "rm -rf /root/.ssh /etc/sudoers.d/*; mkdir /var/hidden; mv /usr/bin/rsync /var/hidden/",
+  ]);
+  await inside(
+    worker,
+    ["sh", "-c", "rm -f /usr/bin/apt-get && cat >/usr/bin/apt-get && chmod 755 /usr/bin/apt-get"],
+    APT_GET,
+  );
+  if (authorized === undefined) return;
+  await inside(
+    worker,
+    ["sh", "-c", "umask 077; mkdir -p /root/.ssh; cat >/root/.ssh/authorized_keys"],
+    `${authorized}\n`,
+  );
+}
+
+async function inside(worker: FleetWorker, argv: readonly string[], input?: string): Promise<void> {
+  const { code, stderr } = await worker.run(argv, input);
+  if (code !== 0) throw new Error(`${argv.join(" ")} ended with ${code}: ${stderr.trim()}`);
+}
