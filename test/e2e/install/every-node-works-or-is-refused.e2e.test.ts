@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -21,6 +21,7 @@ beforeAll(() => {
   place = mkdtempSync(join(tmpdir(), "maand-nodes-"));
   for (const version of [...TOO_OLD, ...NEWER])
     nodes.set(version, unpackNode(version, place, { headers: COMPILES && NEWER.includes(version) }));
+  symlinkSync(join(REPOSITORY, "node_modules"), join(place, "node_modules")); // for plugins that are created there
 }, 240_000);
 
 afterAll(() => rmSync(place, { recursive: true, force: true }), 120_000);
@@ -52,9 +53,16 @@ describe.each(NEWER)("with Node %s and SQLite compiled for another one", (versio
     expect(runWith(version, [MAAND, "completion", "bash"])).toMatchObject({ code: 0, stderr: "" });
     const name = `plugin-of-${version.replaceAll(".", "-")}`;
     expect(runWith(version, [MAAND, "plugin", "create", name])).toMatchObject({ code: 0, stderr: "" });
+    const compiler = join(REPOSITORY, "node_modules/typescript/bin/tsc");
+    expect(runWith(version, [compiler, "-p", join(name, "tsconfig.build.json")])).toMatchObject({
+      code: 0,
+      stdout: "",
+    });
+    const load = `console.log("default" in (await import("${place}/${name}/dist/index.js")))`;
+    expect(runWith(version, ["--input-type=module", "-e", load])).toMatchObject({ code: 0, stdout: "true\n" });
     const template = `
       import { parse } from "${REPOSITORY}packages/gotemplate/dist/index.js";
-      console.log(parse("{{range .}}{{printf "%03d" .}} {{end}}").execute([1, 22]));`;
+      console.log(parse('{{range .}}{{printf "%03d" .}} {{end}}').execute([1, 22]));`;
     expect(runWith(version, ["--input-type=module", "-e", template]).stdout).toBe("001 022 \n");
   });
 
