@@ -231,6 +231,31 @@ describe("a live screen", () => {
     );
   });
 
+  it("leaves a line per worker of a maintenance, and no output of its jobs", () => {
+    const { terminal, reader } = live();
+    const events = eventsOf((at) => {
+      started(at, "maintain resume");
+      at(0, "maintenance.planned", {
+        ...{ number: 1, workers: ["10.0.0.1"], concurrency: 1, steps: ["drain", "reboot"] },
+        stops_when: "a worker is set aside",
+      });
+      at(1, "maintenance.worker", { worker: "10.0.0.1", state: "under_way", step: "drain", message: null });
+      actionStarted(at, 1, "stop", "api", "10.0.0.1");
+      at(1, "output", { line: "hello", stream: "stdout", worker: "10.0.0.1", job: "api" });
+      actionFinished(at, 2, "stop", "api", "10.0.0.1");
+      at(2, "maintenance.worker", { worker: "10.0.0.1", state: "under_way", step: "reboot", message: null });
+    });
+    play(reader, events);
+    vi.advanceTimersByTime(150);
+    expect(terminal.text).toContain("    reboot on 10.0.0.1 0:00, waits for a new boot id");
+    reader.end();
+    expect(terminal.text.split("\n")).toEqual([
+      "1 worker: 10.0.0.1; each: drain, reboot; stops when a worker is set aside",
+      "10.0.0.1: stopping its jobs",
+      "10.0.0.1: rebooting",
+    ]);
+  });
+
   it("lets what is printed elsewhere through when only stderr is a terminal", () => {
     const stdout = new PassThrough();
     const terminal = new Terminal(80, 24);
