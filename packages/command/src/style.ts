@@ -22,8 +22,12 @@ export function styleFor(
 ): Style {
   const isRefused = noColor || (env.NO_COLOR ?? "") !== "";
   const wanted = !isRefused && (forced(env.FORCE_COLOR) ?? (stream.isTTY === true && env.TERM !== "dumb"));
-  const paint = (format: Parameters<typeof styleText>[0]): Paint =>
-    wanted ? (text) => styleText(format, text, { validateStream: false }) : (text) => text;
+  const paint = (format: Parameters<typeof styleText>[0]): Paint => {
+    if (!wanted) return (text) => text;
+    // once, since a live screen paints thousands of texts
+    const [before, after] = styleText(format, "\0", { validateStream: false }).split("\0");
+    return (text) => `${before}${text}${after}`;
+  };
   return {
     good: paint("cyan"),
     bad: paint(["bold", "red"]),

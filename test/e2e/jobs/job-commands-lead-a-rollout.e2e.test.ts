@@ -31,7 +31,8 @@ print("the password is", call("GET", "/kv", namespace=SECRETS, key="password")["
     const dry = await bucket.maand("deploy", "--build", "--dry-run");
     expect(dry.stdout).not.toContain("very-");
     const { code, stderr } = await bucket.maand("deploy");
-    expect([code, stderr.match(/the password is .*/g)]).toEqual([0, Array(2).fill("the password is ••••••")]);
+    const printed = new Set(stderr.match(/the password is .*/g)); // once, if both workers print it at the same time
+    expect([code, [...printed]]).toEqual([0, ["the password is ••••••"]]);
     for (const worker of workers) {
       expect(await worker.read(`${directory("db")}/db.conf`)).toBe("password = very-0-secret\n");
       expect(worker.exists(`${directory("db")}/_modules`)).toBe(false);

@@ -23,6 +23,8 @@ interface Fold {
   shown: number;
   workers: string[];
   times: number[];
+  /** The lines of the last one, which are printed if there is no other to count. */
+  lines: readonly string[];
 }
 
 /** Prints the first results of a kind, and counts further ones until they are flushed. */
@@ -40,25 +42,26 @@ export function finishFolds(style: Style) {
     add(event: MaandEvent, lines: readonly string[]): readonly string[] {
       const result = lines.length === 0 ? undefined : resultOf(event, style);
       if (result === undefined) return lines;
-      const fold = folds.get(result.key) ?? { first: result, event, shown: 0, workers: [], times: [] };
+      const fold = folds.get(result.key) ?? { first: result, event, shown: 0, workers: [], times: [], lines };
       folds.set(result.key, fold);
       if (fold.shown < SHOWN) {
         fold.shown += 1;
         return lines;
       }
       fold.workers.push(result.worker);
+      fold.lines = lines;
       if (result.ms !== undefined) fold.times.push(result.ms);
       return [];
     },
     /** The lines of what was counted: of a job, or of everything. */
-    flush(job?: string): { event: MaandEvent; lines: string[] }[] {
+    flush(job?: string): { event: MaandEvent; lines: readonly string[] }[] {
       const all = [...folds.values()].filter(({ first }) => job === undefined || first.job === job);
       return all.flatMap((fold) => {
         if (fold.workers.length === 0) return [];
-        const text = line(fold);
+        const shown = fold.workers.length === 1 ? fold.lines : [line(fold)];
         fold.workers = [];
         fold.times = [];
-        return [{ event: fold.event, lines: [text] }];
+        return [{ event: fold.event, lines: shown }];
       });
     },
     /** Shows the first results of a job again, or of everything: another batch or wave has begun. */

@@ -92,6 +92,18 @@ describe("equal lines of many workers", () => {
     expect(printed()).toEqual(["ok start api on 2 more workers (10.0.0.4, 10.0.0.5) 1.5s"]);
   });
 
+  it("are not counted if there is only one more", () => {
+    const { play, printed, reader } = lines();
+    play(
+      eventsOf((at) => {
+        started(at);
+        for (const host of workers(4)) actionFinished(at, 0, "start", "api", host);
+      }),
+    );
+    reader.end();
+    expect(printed().at(-1)).toBe("ok start api@10.0.0.4 1.5s");
+  });
+
   it("stay lines of their own in batches of up to three", () => {
     const { play, printed } = lines();
     const hosts = workers(6);

@@ -2,8 +2,8 @@ import type { ProcessContext } from "@maand/command";
 import { type OtherWrites, otherWrites, type TerminalStream } from "./other-writes.ts";
 import { widthOf } from "./text-width.ts";
 
-/** At most fifteen frames a second. */
-const FRAME_MS = 67;
+/** At most ten frames a second: more could not be read. */
+const FRAME_MS = 100;
 /** How often a frame is drawn while nothing happens, because times go on. */
 const IDLE_MS = 1000;
 

@@ -1,9 +1,12 @@
 import { stripVTControlCharacters } from "node:util";
 import truncatedWidth from "fast-string-truncated-width";
 
+/** Characters of one column each, which most texts consist of. */
+const PLAIN = /^[\x20-\x7e]*$/;
+
 /** The columns that a text takes on a terminal: none for combining marks and colours, two for East Asian characters and emoji. */
 export function widthOf(text: string): number {
-  return truncatedWidth(text).width;
+  return PLAIN.test(text) ? text.length : truncatedWidth(text).width;
 }
 
 /** A text cut to a number of columns, with dots at its end if something is missing. */
@@ -26,5 +29,5 @@ export function padded(text: string, columns: number): string {
 /** A line of a program as one line of a frame: without escape sequences, control characters and invisible formatting. */
 export function clean(line: string): string {
   const text = stripVTControlCharacters(line);
-  return /^[\x20-\x7e]*$/.test(text) ? text : text.replace(/\t/g, "  ").replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, "");
+  return PLAIN.test(text) ? text : text.replace(/\t/g, "  ").replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, "");
 }
