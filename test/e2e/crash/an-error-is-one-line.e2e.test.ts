@@ -3,6 +3,7 @@ import { cpSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { ERROR_CODES } from "../../../packages/core/src/errors.ts";
+import { forgetCopy } from "../../support/bucket/forget-copy.ts";
 import { type LocalBucket, localBucket } from "../../support/bucket/local-bucket.ts";
 import type { Ended } from "../../support/bucket/maand.ts";
 import { type } from "../../support/bucket/shell.ts";
@@ -37,6 +38,7 @@ describe.concurrent("an almost full disk", () => {
       execFileSync("mount", ["-t", "tmpfs", "-o", "size=8m,mode=0700", "tmpfs", disk]);
       try {
         cpSync(bucket.root, disk, { recursive: true });
+        forgetCopy(disk);
         const filler = join(disk, "filler");
         for (const free of [0, 4, 8, 16, 24, 32, 36, 40, 44, 48, 52, 56, 60, 64, 72, 80, 96]) {
           await type(`dd if=/dev/zero of=filler bs=1k 2>/dev/null || truncate -s -${free}K filler`, disk);
