@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { ERROR_CODES } from "../../../packages/core/src/errors.ts";
+import { forgetCopy } from "../../support/bucket/forget-copy.ts";
 import { type LocalBucket, localBucket } from "../../support/bucket/local-bucket.ts";
 import { type Ended, MAAND, maand } from "../../support/bucket/maand.ts";
 import { type } from "../../support/bucket/shell.ts";
@@ -38,6 +39,7 @@ describe.concurrent("an almost full disk", () => {
       execFileSync("mount", ["-t", "tmpfs", "-o", "size=8m,mode=0700", "tmpfs", disk]);
       try {
         cpSync(bucket.root, disk, { recursive: true });
+        forgetCopy(disk);
         const filler = join(disk, "filler");
         for (const free of [0, 4, 8, 16, 24, 32, 36, 40, 44, 48, 52, 56, 60, 64, 72, 80, 96]) {
           await type(`dd if=/dev/zero of=filler bs=1k 2>/dev/null || truncate -s -${free}K filler`, disk);

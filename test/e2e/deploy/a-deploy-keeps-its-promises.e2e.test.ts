@@ -122,7 +122,7 @@ describe.concurrent("a deploy", () => {
       expect(await rollouts()).toEqual(onEach(hosts, "a=promoted", "b=promoted"));
       for (const worker of workers) {
         for (const job of ["a", "b"]) expect(await worker.read(`${directory(job)}/conf/app.conf`)).toBe("whole\n");
-        expect((await worker.list(home)).filter((name) => !["locks", "receipts"].includes(name))).toEqual([
+        expect((await worker.list(home)).filter((name) => !["fence", "locks", "receipts"].includes(name))).toEqual([
           "bin",
           "jobs",
           "jobs.json",

@@ -118,7 +118,7 @@ export const ENTRIES = {
     { default: D.jobConfigSelector },
   ),
   kv_key_command: described(
-    v.pipe(v.array(v.pipe(v.string(), v.nonEmpty("must not be empty"))), v.nonEmpty("must have a program")),
+    v.array(v.pipe(v.string(), v.nonEmpty("must not be empty"))),
     "Program with its arguments that prints the key of the secrets, in base64; default: the key is in secrets/kv.key.",
     { default: [], examples: [["op", "read", "op://prod/maand/kv-key"]] },
   ),

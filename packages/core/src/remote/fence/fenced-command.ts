@@ -15,6 +15,7 @@ const PROGRAM = `
 root=$1 own=$2 expected=$3 text=$4
 shift 4
 [ -d "$root" ] || exec "$@"
+before=$(umask)
 umask 077
 file=$root/fence
 if mkdir -p -- "$root/locks" && command -v flock >/dev/null 2>&1; then
@@ -32,7 +33,7 @@ if [ "$found" != "$own" ]; then
   sync "$file.new" 2>/dev/null || :
   mv -f -- "$file.new" "$file" || exit
 fi
-umask 022
+umask "$before"
 exec "$@"
 `;
 

@@ -1,0 +1,61 @@
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setFence } from "@maand/core/internal";
+import { fakeRemote } from "@maand/core/testing";
+import { afterEach, beforeEach, expect, it } from "vitest";
+import { takeFence } from "./take-fence.ts";
+
+let root: string;
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), "maand-local-"));
+});
+afterEach(() => rmSync(root, { recursive: true }));
+
+const file = () => join(root, "fence");
+
+/** The connection of a command with this line; what it was asked to admit. */
+function commandOf(line: string, admits: (found: string) => void = () => {}) {
+  const remote = fakeRemote({ root });
+  const asked: string[] = [];
+  const admit = (found: string) => {
+    asked.push(found);
+    admits(found);
+  };
+  setFence(remote, { line, text: `${line}\n{}\n`, expected: line, admit });
+  return { take: () => takeFence(remote), asked };
+}
+
+it("leaves a private record, once", async () => {
+  const command = commandOf("3 aa");
+  await command.take();
+  await command.take();
+  expect([readFileSync(file(), "utf8"), statSync(file()).mode & 0o777]).toEqual(["3 aa\n{}\n", 0o600]);
+  expect(command.asked).toEqual([""]);
+  expect(readdirSync(root)).toEqual(["fence"]);
+});
+
+it("replaces an admitted record, and leaves one that is refused", async () => {
+  await commandOf("3 aa").take();
+  const refuse = () => {
+    throw new Error("refused");
+  };
+  await expect(commandOf("4 bb", refuse).take()).rejects.toThrow("refused");
+  expect(readFileSync(file(), "utf8")).toBe("3 aa\n{}\n");
+  const next = commandOf("4 bb");
+  await next.take();
+  expect([next.asked, readFileSync(file(), "utf8")]).toEqual([["3 aa\n{}\n"], "4 bb\n{}\n"]);
+});
+
+it("trusts no record that others may write", async () => {
+  writeFileSync(file(), "3 aa\n{}\n");
+  chmodSync(file(), 0o666);
+  const command = commandOf("4 bb");
+  await command.take();
+  expect(command.asked).toEqual(["!it is no private file"]);
+});
+
+it("does nothing for a connection without a fence", async () => {
+  await takeFence(fakeRemote({ root }));
+  expect(readdirSync(root)).toEqual([]);
+});
