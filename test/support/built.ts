@@ -6,12 +6,13 @@ import { fileURLToPath } from "node:url";
 import { copyAuthority } from "../../packages/cli/src/run/typed.test.support.ts";
 import { MAAND } from "./bucket/maand.ts";
 import { INITIALISED } from "./bucket/scratch.ts";
+import { startTestStore } from "./postgres/test-store.ts";
 
 /**
  * Before the end-to-end tests: what they start is made of the sources as they are now, and one bucket is initialised that
  * all of them copy.
  */
-export default async function setup(): Promise<() => void> {
+export default async function setup(): Promise<() => Promise<void>> {
   execFileSync(process.execPath, [fileURLToPath(new URL("../../scripts/bundle.mjs", import.meta.url))], {
     stdio: "inherit",
   });
@@ -19,5 +20,9 @@ export default async function setup(): Promise<() => void> {
   await copyAuthority(root);
   execFileSync(process.execPath, [MAAND, "init"], { cwd: root, stdio: ["ignore", "ignore", "inherit"] });
   process.env[INITIALISED] = root; // the processes of the tests inherit it
-  return () => rmSync(root, { recursive: true, force: true });
+  const endStore = await startTestStore();
+  return async () => {
+    await endStore();
+    rmSync(root, { recursive: true, force: true });
+  };
 }
