@@ -3,9 +3,9 @@
 FLEET_PACKAGES=(openssh-server rsync sudo procps tmux)
 
 # Programs that read what a realistic workspace renders, shells that complete command lines or that users of workers log in
-# with, a Prometheus with a browser for its pages, and programs that keep secrets; nothing else needs them, so without the first only
+# with, a Prometheus with a browser for its pages, programs that keep secrets, and a database server with a pooler; nothing else needs them, so without the first only
 # that test fails, and without the others their tests are skipped.
-CONSUMER_PACKAGES=(nginx-light haproxy redis-server redis-tools postgresql openssl zsh fish tcsh ksh prometheus chromium pass gnupg age)
+CONSUMER_PACKAGES=(nginx-light haproxy redis-server redis-tools postgresql pgbouncer openssl zsh fish tcsh ksh prometheus chromium pass gnupg age)
 
 need_fleet() {
   [ "$(id -u)" = 0 ] ||
@@ -27,14 +27,14 @@ install_fleet() {
 want_consumers() {
   consumers_are_there && return
   say "installing ${CONSUMER_PACKAGES[*]} with apt-get"
-  install_with_apt "${CONSUMER_PACKAGES[@]}" || say "they cannot be installed; a-realistic-workspace-renders-right will fail"
+  install_with_apt "${CONSUMER_PACKAGES[@]}" || say "they cannot be installed; a-realistic-workspace-renders-right will fail, and without postgresql the tests of team mode are left out"
 }
 
 consumers_are_there() {
   [ -x /usr/sbin/nginx ] && [ -x /usr/sbin/haproxy ] && [ -x /usr/bin/redis-server ] && [ -x /usr/bin/redis-cli ] &&
     [ -x /usr/bin/openssl ] && [ -x /usr/bin/zsh ] && [ -x /usr/bin/fish ] && [ -x /usr/bin/tcsh ] && [ -x /usr/bin/ksh ] &&
     [ -x /usr/bin/pass ] && [ -x /usr/bin/gpg ] && [ -x /usr/bin/age ] && [ -x /usr/bin/age-keygen ] &&
-    [ -x /usr/bin/prometheus ] && [ -x /usr/bin/promtool ] && [ -x /usr/bin/chromium ] &&
+    [ -x /usr/bin/prometheus ] && [ -x /usr/bin/promtool ] && [ -x /usr/bin/chromium ] && [ -x /usr/sbin/pgbouncer ] &&
     compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null
 }
 

@@ -1,6 +1,10 @@
 import { createRequire } from "node:module";
 import { defineConfig } from "vitest/config";
 import { EndToEndFirst } from "./support/end-to-end-first.ts";
+import { postgresPrograms } from "./support/postgres/postgres.ts";
+
+/** Tests that start a PostgreSQL server; scripts/test.sh says so where it cannot be installed. */
+const WITH_POSTGRES = postgresPrograms() === undefined ? ["test/team/**"] : [];
 
 /** Its package names its entry without an extension, and Vite would take the one Node cannot load. */
 const clipanion = { find: /^clipanion$/, replacement: createRequire(import.meta.url).resolve("clipanion") };
@@ -30,7 +34,7 @@ export default defineConfig({
           ...shared,
           name: "unit",
           include: ["packages/*/src/**/*.test.ts", "plugins-examples/**/*.test.ts", "test/**/*.test.ts"],
-          exclude: ["**/node_modules/**", "**/dist/**", "test/**/*.e2e.test.ts"],
+          exclude: ["**/node_modules/**", "**/dist/**", "test/**/*.e2e.test.ts", ...WITH_POSTGRES],
         },
       },
       {
@@ -40,6 +44,7 @@ export default defineConfig({
           name: "e2e",
           globalSetup: "test/support/built.ts",
           include: ["test/**/*.e2e.test.ts"],
+          exclude: ["**/node_modules/**", ...WITH_POSTGRES],
         },
       },
     ],

@@ -1,6 +1,6 @@
 import { existsSync, statSync } from "node:fs";
 import fc from "fast-check";
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { STORE_VERSION } from "../../packages/core/src/store/migrations.ts";
 import { Store } from "../../packages/core/src/store/store.ts";
 import { backupFile, readBackup } from "../../packages/core/src/store/team/backup.ts";
@@ -211,6 +211,25 @@ describe("a store in PostgreSQL", () => {
       "UPDATE maand.bucket SET revision = 2 WHERE id = $ID; INSERT INTO maand.change VALUES ($ID, 2, 'another history')",
     );
     expect(() => store.workingCopy?.pull()).toThrow(expect.objectContaining({ code: "STORE_REVERTED" }));
+  });
+
+  it("may be brought up to date by several processes that share a copy", () => {
+    const team = databases.bucket();
+    const file = team.file();
+    makeWorkingCopy(file, team.shared, team.id);
+    const [one, same, other] = [team.open(file), team.open(file), team.open()];
+    other.bucket.nextUpdateSeq();
+    const copy = one.workingCopy;
+    if (!copy) throw new Error("it is an SQLite store");
+    const pull = copy.authority.pull.bind(copy.authority);
+    vi.spyOn(copy.authority, "pull").mockImplementation((...asked) => {
+      const pulled = pull(...asked);
+      same.workingCopy?.pull();
+      return pulled;
+    });
+    copy.pull();
+    expect(one.bucket.read()?.updateSeq).toBe(1);
+    expect(copy.replica().revision).toBe(2);
   });
 
   it("is upgraded by the first newer maand, and refuses an older one", () => {

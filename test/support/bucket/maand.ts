@@ -3,6 +3,7 @@ import { hostname } from "node:os";
 import { PassThrough, Readable } from "node:stream";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
+import { storeEnvironment } from "../postgres/test-store.ts";
 
 /** The command as it is installed: built, in a process of its own. */
 export const MAAND = fileURLToPath(new URL("../../../packages/cli/bin/maand.js", import.meta.url));
@@ -45,7 +46,7 @@ export function startMaand(
   const node = preload.flatMap((module) => ["--import", module]);
   const child = spawn(process.execPath, [...node, program, ...args], {
     cwd,
-    env: { PATH: process.env.PATH ?? "", HOME: cwd, LANG: "C.UTF-8", ...env },
+    env: { PATH: process.env.PATH ?? "", HOME: cwd, LANG: "C.UTF-8", ...storeEnvironment(), ...env },
     stdio: ["ignore", "pipe", "pipe"],
     ...(uid !== undefined && { uid, gid: uid }),
   });

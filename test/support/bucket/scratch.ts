@@ -12,6 +12,7 @@ import {
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { forgetCopy } from "./forget-copy.ts";
+import { newTestStore, storeEnvironment } from "../postgres/test-store.ts";
 import { type Ended, type MaandOptions, maand, maandHere, type Running, startMaand } from "./maand.ts";
 
 /** A bucket in a temporary directory that the real command works on. */
@@ -49,7 +50,15 @@ export const RECORDING_MAKEFILE = `start stop restart reload status migrate:
 export async function scratch(conf = "", more: Omit<MaandOptions, "cwd"> = {}): Promise<Scratch> {
   const bucket = copyOf(await initialised(), more);
   bucket.write("maand.conf", conf);
+  const store = newTestStore();
+  if (store !== undefined) await moveTo(store, bucket);
   return bucket;
+}
+
+/** Moves the store of a bucket; a test that writes maand.conf later does not move it back. */
+async function moveTo(store: string, bucket: Scratch): Promise<void> {
+  const { code, stderr } = await maandHere(["store", "move", "--to", store], bucket.root);
+  if (code !== 0) throw new Error(stderr);
 }
 
 function copyOf(origin: string, more: Omit<MaandOptions, "cwd">): Scratch {
@@ -72,8 +81,9 @@ function copyOf(origin: string, more: Omit<MaandOptions, "cwd">): Scratch {
       }
     },
     write(path, text, mode) {
+      const setting = path === "maand.conf" && !/^store = /m.test(text) ? storeSetting(root) : "";
       mkdirSync(dirname(join(root, path)), { recursive: true });
-      writeFileSync(join(root, path), text);
+      writeFileSync(join(root, path), `${setting}${text}`);
       if (mode !== undefined) chmodSync(join(root, path), mode);
     },
     read: (path) => readFileSync(join(root, path), "utf8"),
@@ -93,6 +103,13 @@ function copyOf(origin: string, more: Omit<MaandOptions, "cwd">): Scratch {
     dispose: () => rmSync(root, { recursive: true, force: true }),
   };
   return bucket;
+}
+
+/** The line of maand.conf about a store in a test's database. */
+function storeSetting(root: string): string {
+  const conf = join(root, "maand.conf");
+  if (Object.keys(storeEnvironment()).length === 0 || !existsSync(conf)) return "";
+  return /^store = .*\n/m.exec(readFileSync(conf, "utf8"))?.[0] ?? "";
 }
 
 /** Names a bucket as init makes it, where one was made for all test files (`test/support/built.ts`). */

@@ -74,7 +74,8 @@ export class WorkingCopy {
 
   /** Brings the copy up to date: one round trip if little has changed. */
   pull(): Standing {
-    return this.#receive(this.authority.pull(this.replica().revision));
+    const have = this.replica();
+    return this.#receive(this.authority.pull(have.revision), have);
   }
 
   /** Replaces the copy as a whole by what the database has. */
@@ -85,7 +86,8 @@ export class WorkingCopy {
 
   /** Tries to take the lease, and brings the copy up to date in the same round trip. */
   take(nonce: string, holder: Holder, ttlMs: number): LeaseState | null {
-    return this.#receive(this.authority.take(this.replica().revision, nonce, holder, ttlMs)).lease;
+    const have = this.replica();
+    return this.#receive(this.authority.take(have.revision, nonce, holder, ttlMs), have).lease;
   }
 
   /** Runs `commit`, which is a whole transaction that calls {@link push} at its end, until it rests on the newest rows. */
@@ -146,16 +148,17 @@ export class WorkingCopy {
     writeReplica(this.#db, { ...this.replica(), url: this.authority.url, revision, change, syncedAt: this.#now() });
   }
 
-  #receive(first: Pulled): Standing {
+  /** `have`: what the copy was when it asked; another process of this machine may have brought it further since. */
+  #receive(first: Pulled, have: Replica): Standing {
     const { standing } = first;
     this.#lease = standing.lease;
     this.#leaseSeen = performance.now();
     if (standing.version > STORE_VERSION) throw newer(this.authority.url, standing.version);
     if (standing.version < STORE_VERSION) {
       upgradeBucket(this.authority, standing, this.#keeper?.proof());
-      return this.#receive(this.authority.pull(0));
+      this.reset();
+      return standing;
     }
-    const have = this.replica();
     if (have.revision > 0) this.#checkHistory(have, standing);
     if (have.revision === standing.revision && have.revision > 0) return standing;
     if (have.revision > 0 && have.revision < standing.pruned) this.#store(this.authority.pull(0), 0);
