@@ -11,8 +11,8 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { forgetCopy } from "./forget-copy.ts";
 import { newTestStore, storeEnvironment } from "../postgres/test-store.ts";
+import { forgetCopy } from "./forget-copy.ts";
 import { type Ended, type MaandOptions, maand, maandHere, type Running, startMaand } from "./maand.ts";
 
 /** A bucket in a temporary directory that the real command works on. */
