@@ -1,5 +1,15 @@
 import { execFileSync, spawnSync } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -64,6 +74,22 @@ describe.each(NEWER)("with Node %s and SQLite compiled for another one", (versio
       import { parse } from "${REPOSITORY}packages/gotemplate/dist/index.js";
       console.log(parse('{{range .}}{{printf "%03d" .}} {{end}}').execute([1, 22]));`;
     expect(runWith(version, ["--input-type=module", "-e", template]).stdout).toBe("001 022 \n");
+  });
+
+  it("compiled code is kept in a directory of the user alone, and nowhere else", () => {
+    const cache = join(place, `cache-${version}`);
+    const kept = () => readdirSync(join(cache, "maand/compiled")).length;
+    const help = (env: NodeJS.ProcessEnv) =>
+      spawnSync(programOf(version), [MAAND, "--help"], {
+        env: { PATH: process.env.PATH, HOME: place, XDG_CACHE_HOME: cache, ...env },
+      }).status;
+    expect(help({})).toBe(0);
+    expect(kept()).toBe(1);
+    expect(statSync(join(cache, "maand")).mode & 0o777).toBe(0o700);
+    rmSync(join(cache, "maand/compiled"), { recursive: true });
+    chmodSync(join(cache, "maand"), 0o777);
+    expect(help({})).toBe(0);
+    expect(kept).toThrow("ENOENT");
   });
 
   it("the store ends in one sentence with the command that helps", () => {
