@@ -10,6 +10,7 @@ const BENCHES = {
   logs: ["../test/bench/logs.ts", "logs"],
   hooks: ["../test/bench/hooks.ts", "hooks"],
   deploy: ["../test/bench/deploy.ts", "deploy"],
+  screen: ["../test/bench/screen.ts", "screen"],
   plan: ["../test/bench/plan.ts", "plan"],
   operate: ["../test/bench/operate.ts", "operate"],
   drift: ["../test/bench/drift.ts", "drift"],

@@ -1,6 +1,6 @@
-# Sourced by test.sh: what the fleet of the end-to-end tests needs; missing packages are installed with apt.
+# Sourced by test.sh: what the end-to-end tests need, a fleet and a terminal; missing packages are installed with apt.
 
-FLEET_PACKAGES=(openssh-server rsync sudo procps)
+FLEET_PACKAGES=(openssh-server rsync sudo procps tmux)
 
 # Programs that read what a realistic workspace renders, shells that complete command lines or that users of workers log in
 # with, a Prometheus with a browser for its pages, programs that keep secrets, and a database server with a pooler; nothing else needs them, so without the first only
@@ -12,11 +12,11 @@ need_fleet() {
     refuse "the end-to-end tests need root, to give each worker its own mounts; npm run test:unit runs the others"
   fleet_is_there && return
   say "installing ${FLEET_PACKAGES[*]} with apt-get"
-  install_fleet || refuse "the end-to-end tests need sshd, rsync, sudo and ps: apt-get install ${FLEET_PACKAGES[*]}"
+  install_fleet || refuse "the end-to-end tests need sshd, rsync, sudo, ps and tmux: apt-get install ${FLEET_PACKAGES[*]}"
 }
 
 fleet_is_there() {
-  [ -x /usr/sbin/sshd ] && [ -x /usr/bin/rsync ] && [ -x /usr/bin/sudo ] && [ -x /usr/bin/ps ]
+  [ -x /usr/sbin/sshd ] && [ -x /usr/bin/rsync ] && [ -x /usr/bin/sudo ] && [ -x /usr/bin/ps ] && [ -x /usr/bin/tmux ]
 }
 
 install_fleet() {

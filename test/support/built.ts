@@ -5,12 +5,13 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { copyAuthority } from "../../packages/cli/src/run/typed.test.support.ts";
 import { MAAND } from "./bucket/maand.ts";
+import { PACKED } from "./bucket/packed-once.ts";
 import { INITIALISED } from "./bucket/scratch.ts";
 import { startTestStore } from "./postgres/test-store.ts";
 
 /**
  * Before the end-to-end tests: what they start is made of the sources as they are now, and one bucket is initialised that
- * all of them copy.
+ * all of them copy. The packages are packed by the first test that needs it, see packed-once.ts.
  */
 export default async function setup(): Promise<() => Promise<void>> {
   execFileSync(process.execPath, [fileURLToPath(new URL("../../scripts/bundle.mjs", import.meta.url))], {
@@ -20,9 +21,11 @@ export default async function setup(): Promise<() => Promise<void>> {
   await copyAuthority(root);
   execFileSync(process.execPath, [MAAND, "init"], { cwd: root, stdio: ["ignore", "ignore", "inherit"] });
   process.env[INITIALISED] = root; // the processes of the tests inherit it
+  const packed = mkdtempSync(join(tmpdir(), "maand-e2e-packed-"));
+  process.env[PACKED] = packed;
   const endStore = await startTestStore();
   return async () => {
     await endStore();
-    rmSync(root, { recursive: true, force: true });
+    for (const directory of [root, packed]) rmSync(directory, { recursive: true, force: true });
   };
 }

@@ -1,4 +1,5 @@
 import { hostname } from "node:os";
+import type { LeaveMoment } from "@maand/command";
 import { systemText, unexpected } from "@maand/command/unexpected";
 import { ENDING, IGNORED, ignoredSignals } from "./process/ignored-signals.ts";
 import { flushed, watchOutput } from "./process/output-errors.ts";
@@ -22,8 +23,8 @@ const STRAYS_SHOWN = 3;
 /** How long open handles may keep the process alive after a command has its result. */
 const LEFT_OPEN_MS = 5_000;
 
-/** Ctrl-C is the normal way to stop following logs: nothing else runs and there is nothing to save. */
-const follows = firstWord(argv) === "logs";
+/** Ctrl-C is the normal way to stop following logs and watching: nothing else runs and there is nothing to save. */
+const follows = firstWord(argv) === "logs" || argv.some((word) => /^--watch(=|$)/.test(word));
 const ignored = ignoredSignals(process.env[IGNORED]);
 delete process.env[IGNORED];
 for (const signal of ENDING) process.on(signal, ignored.has(signal) ? () => {} : interrupt);
@@ -60,6 +61,17 @@ const idle = new Set<() => void>();
 process.on("beforeExit", () => {
   if (ended === undefined) for (const listener of idle) listener();
 });
+/** What is done to the terminal before the process leaves it; first of all at its end, so that messages find it restored. */
+const leaving = new Set<(moment: LeaveMoment) => void>();
+const leave = (moment: LeaveMoment) => {
+  for (const listener of [...leaving]) listener(moment);
+};
+process.on("exit", () => leave("exit"));
+const resume = () => leave("resume");
+const suspend = () => {
+  leave("suspend");
+  process.kill(process.pid, "SIGSTOP");
+};
 process.on("exit", () => {
   if (ended !== undefined || interrupted.signal.aborted) return;
   process.stderr.write(
@@ -81,6 +93,14 @@ const code = await run(argv, {
   onIdle(listener) {
     idle.add(listener);
     return () => void idle.delete(listener);
+  },
+  onLeave(listener) {
+    if (leaving.size === 0) process.on("SIGTSTP", suspend).on("SIGCONT", resume);
+    leaving.add(listener);
+    return () => {
+      leaving.delete(listener);
+      if (leaving.size === 0) process.off("SIGTSTP", suspend).off("SIGCONT", resume);
+    };
   },
 });
 await flushed(process.stdout);

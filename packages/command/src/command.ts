@@ -1,14 +1,15 @@
 import { resolve } from "node:path";
-import type { CommandBucket, MaandEvent } from "@maand/core";
+import type { CommandBucket } from "@maand/core";
 import { MaandError, unbuiltText } from "@maand/core/readonly";
 import type { BaseContext } from "clipanion";
 import { Command, Option } from "./clipanion.ts";
-import { EXIT, type ProcessContext, type Program } from "./context.ts";
+import { EXIT, type ProcessContext, type Program, type ProgressReader } from "./context.ts";
 import { exitOf, printError } from "./error.ts";
 import { withOpenedBucket } from "./open-bucket.ts";
 import { shownError } from "./shown-error.ts";
 import { type Style, styleFor } from "./style.ts";
-import { type Column, table } from "./table.ts";
+import { type Fold, foldRows } from "./tables/fold-rows.ts";
+import { type Column, table } from "./tables/table.ts";
 
 /** The context of a command. */
 export type Context = ProcessContext & BaseContext & { readonly program: Program };
@@ -30,6 +31,19 @@ export abstract class MaandCommand extends Command<Context> {
     description: "Use this configuration file.",
   });
 
+  progressMode = Option.String("--progress", {
+    hidden: true,
+    description: "How progress is shown: auto, live, lines or json.",
+  });
+
+  /** What shows the progress of this command now. */
+  readonly progressReaders: ProgressReader[] = [];
+
+  wide = Option.Boolean("--wide", false, {
+    hidden: true,
+    description: "Show all rows and columns of a table, however narrow the screen is.",
+  });
+
   /** Runs the command; returns the exit code. */
   abstract work(): Promise<number>;
 
@@ -44,6 +58,7 @@ export abstract class MaandCommand extends Command<Context> {
       // a failure caused by the interruption says nothing about the worker or job
       return code === EXIT.failed && this.context.signal.aborted ? EXIT.interrupted : code;
     } catch (thrown) {
+      this.endProgress();
       const cause = shownError(thrown, this.context);
       printError(cause, {
         json: this.json,
@@ -52,6 +67,8 @@ export abstract class MaandCommand extends Command<Context> {
         style: this.style("stderr"),
       });
       return exitOf(cause);
+    } finally {
+      this.endProgress();
     }
   }
 
@@ -69,10 +86,16 @@ export abstract class MaandCommand extends Command<Context> {
     this.context.stdout.write(`${text}\n`);
   }
 
-  /** Writes a table to stdout; on a terminal it fits the width where possible. */
-  printTable(columns: readonly Column[], rows: Parameters<typeof table>[1]): void {
+  /**
+   * Writes a table to stdout; on a terminal it fits the width where possible. With `fold`, many rows that differ in one column alone,
+   * such as the worker, are one row with their number. `--wide` shows everything.
+   */
+  printTable(columns: readonly Column[], rows: Parameters<typeof table>[1], fold?: Fold): void {
     const { isTTY, columns: width } = this.context.stdout;
-    this.print(table(columns, rows, isTTY === true && width ? width : undefined));
+    const isFitted = isTTY === true && width !== undefined && width > 0 && !this.wide;
+    const shown = isFitted && fold ? foldRows(rows, fold) : rows;
+    this.print(table(columns, shown, isFitted ? width : undefined));
+    if (shown !== rows) this.print(this.style("stdout").faint(`${rows.length} rows; --wide lists all of them`));
   }
 
   /** Warns on stderr that edits since the last build are not included. */
@@ -91,9 +114,17 @@ export abstract class MaandCommand extends Command<Context> {
     this.print(JSON.stringify(value, undefined, 2));
   }
 
-  /** Prints events on stderr as they occur. */
-  progress(): Promise<(event: MaandEvent) => void> {
-    return this.context.program.reader({ quiet: this.quiet, style: this.style("stderr") });
+  /** Prints events on stderr as they occur, until the command ends; with `verbose`, also all output of make and hooks. */
+  async progress(verbose = false): Promise<ProgressReader> {
+    const { quiet, progressMode: progress, from } = this;
+    const reader = await this.context.program.reader({ quiet, verbose, progress, from, style: this.style("stderr") });
+    this.progressReaders.push(reader);
+    return reader;
+  }
+
+  /** Ends what {@link progress} shows, so that the terminal is as before. */
+  endProgress(): void {
+    for (const reader of this.progressReaders.splice(0)) reader.end();
   }
 
   /**

@@ -6,8 +6,8 @@ import type { Style } from "./style.ts";
 /** What a command receives from the process; tests pass their own values. */
 export interface ProcessContext {
   readonly stdin: Readable & { readonly isTTY?: boolean };
-  readonly stdout: Writable & { readonly isTTY?: boolean; readonly columns?: number };
-  readonly stderr: Writable & { readonly isTTY?: boolean; readonly columns?: number };
+  readonly stdout: Writable & { readonly isTTY?: boolean; readonly columns?: number; readonly rows?: number };
+  readonly stderr: Writable & { readonly isTTY?: boolean; readonly columns?: number; readonly rows?: number };
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
   /** Aborts on Ctrl-C. */
@@ -20,14 +20,41 @@ export interface ProcessContext {
    * this.
    */
   readonly onIdle?: (listener: () => void) => () => void;
+  /**
+   * Calls a function before the process ends in any way but SIGKILL, before it is suspended (Ctrl-Z) and after it was resumed;
+   * returns a function that stops this. The terminal is restored there.
+   */
+  readonly onLeave?: (listener: (moment: LeaveMoment) => void) => () => void;
+}
+
+/** When the process leaves its terminal, or comes back to it. */
+export type LeaveMoment = "exit" | "suspend" | "resume";
+
+/** How progress is shown. */
+export interface ProgressOptions {
+  readonly quiet: boolean;
+  /** The output of make and hooks is shown in full, also on a live screen. */
+  readonly verbose: boolean;
+  /** As typed: `auto`, `live`, `lines` or `json`; undefined without the flag. */
+  readonly progress: string | undefined;
+  /** The directory in which the command runs. */
+  readonly from: string;
+  readonly style: Style;
+}
+
+/** Prints the events of a command as they occur. */
+export interface ProgressReader {
+  (event: MaandEvent): void;
+  /** Ends what it shows, and restores the terminal. To be called however the command ends; safe to call twice. */
+  end(): void;
 }
 
 /** The parts of the program that commands use. */
 export interface Program {
   /** How to load a bucket's configuration: the stock plugins, and the modules that a configuration can import. */
   loadOptions(configFile: string | undefined): Promise<LoadOptions>;
-  /** Prints events on stderr as they occur: a live screen on a terminal, plain lines elsewhere, little with `quiet`. */
-  reader(how: { readonly quiet: boolean; readonly style: Style }): Promise<(event: MaandEvent) => void>;
+  /** Prints events on stderr as they occur: a live screen on a terminal, lines elsewhere, little with `quiet`. Throws USAGE. */
+  reader(how: ProgressOptions): Promise<ProgressReader>;
 }
 
 /** The exit codes, as documented in docs/cli.md. */

@@ -5,6 +5,8 @@ import { MaandCommand } from "./command.ts";
 import { withOpenedBucket } from "./open-bucket.ts";
 import { whenFree } from "./waiting/when-free.ts";
 
+export { answerTo, type Confirmation, confirm, mayAsk } from "./confirm.ts";
+
 /** The base of maand's own commands, which run the engine itself. A plugin's command extends {@link MaandCommand}. */
 export abstract class EngineCommand extends MaandCommand {
   wait: string | boolean | undefined = Option.String("--wait", {

@@ -12,6 +12,7 @@ interface Opener {
   readonly config: string | undefined;
   readonly context: ProcessContext & { readonly program: Program };
   progress(): Promise<(event: MaandEvent) => void>;
+  endProgress(): void;
   style(stream: "stdout" | "stderr"): Style;
 }
 
@@ -42,6 +43,7 @@ export async function withOpenedBucket<T>(
   } catch (cause) {
     throw core.maskedError(shownError(cause, context), bucket.mask);
   } finally {
+    command.endProgress(); // before connections are closed, which may take long
     warnOf(await bucket.close(), command);
     forget();
   }

@@ -33,9 +33,16 @@ export class RollbackCommand extends EngineCommand {
     description: "With --dry-run: show the changes in each file, by line, with masked secrets.",
   });
 
+  verbose = Option.Boolean("--verbose", false, {
+    description: "Print all output of make and hooks, also on a terminal.",
+  });
+
   override async work(): Promise<number> {
     const target = this.target();
-    const readers = [await this.progress(), ...(this.json && !this.dryRun ? [jsonReader(this.context.stdout)] : [])];
+    const readers = [
+      await this.progress(this.verbose),
+      ...(this.json && !this.dryRun ? [jsonReader(this.context.stdout)] : []),
+    ];
     return this.withEngine(
       (bucket) => (this.dryRun ? this.plan(bucket, target) : this.rollBack(bucket, target)),
       (event) => {

@@ -14,7 +14,7 @@ export function wrapped(lines: readonly string[], columns: number | undefined): 
 }
 
 function broken(line: string, columns: number): string[] {
-  if (widthOf(line) <= columns) return [line];
+  if (widthOf(line) <= columns || isOutput(line)) return [line];
   const indent = /^ */.exec(line)?.[0] ?? "";
   const found: string[] = [];
   let now = indent;
@@ -28,6 +28,11 @@ function broken(line: string, columns: number): string[] {
     filled = true;
   }
   return [...found, now];
+}
+
+/** Lines of a program stay as they are. */
+function isOutput(line: string): boolean {
+  return /^ *\| /.test(line.replace(PAINT, ""));
 }
 
 function widthOf(text: string): number {

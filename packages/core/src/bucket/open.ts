@@ -87,7 +87,7 @@ async function openWith(life: PluginLife, found: Found): Promise<OpenedBucket> {
   const records = store.workingCopy && new RunRecordSender(store.workingCopy.authority, loaded.settings.logs.keepRuns);
   if (records) log.onLine((run, file, line) => records.add(run, file, line));
   const mask = new Mask(() => namesIn(store.catalog.read()));
-  const key = new KvKey(paths.kvKey);
+  const key = new KvKey(paths.kvKey, { command: () => loaded.settings.kvKeyCommand });
   life.states.open(store.pluginState);
   life.hasSecret = (text) => mask.text(text) !== text;
   return {

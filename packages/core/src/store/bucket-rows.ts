@@ -9,6 +9,12 @@ export interface BuiltWorkspace {
   /** Maximum size of a job file in bytes. */
   readonly maxBytes: number;
   readonly parts: Readonly<Record<string, string>>;
+  /** The commit of the workspace, with `+changes` if not all was committed; absent outside git and in older stores. */
+  readonly commit?: string;
+  /** Who built it, where and when (UTC, ISO 8601); absent in older stores. */
+  readonly by?: string;
+  readonly machine?: string;
+  readonly at?: string;
   /**
    * What the placement of jobs depends on besides workers and manifests, as written; absent in stores of older
    * versions.

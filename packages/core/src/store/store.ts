@@ -2,6 +2,8 @@ import { BucketRows, DeliveryRows, HolderRow } from "./bucket-rows.ts";
 import { CatalogRows } from "./catalog-rows.ts";
 import { ContentRows } from "./content-rows.ts";
 import { type OpenOptions, StoreDatabase } from "./database.ts";
+import { CopyRows } from "./fence/copy-rows.ts";
+import { HistoryRows } from "./fence/history-rows.ts";
 import { LeftBehindRows } from "./fleet/left-behind-rows.ts";
 import { RepairRows } from "./fleet/repair-rows.ts";
 import { Journal } from "./journal.ts";
@@ -22,6 +24,8 @@ export class Store {
   readonly bucket: BucketRows;
   readonly holder: HolderRow;
   readonly deliveries: DeliveryRows;
+  readonly history: HistoryRows;
+  readonly copyOf: CopyRows;
   readonly contents: ContentRows;
   readonly catalog: CatalogRows;
   readonly promoted: PromotedRows;
@@ -47,6 +51,8 @@ export class Store {
     this.bucket = new BucketRows(db);
     this.holder = new HolderRow(db);
     this.deliveries = new DeliveryRows(db);
+    this.history = new HistoryRows(db);
+    this.copyOf = new CopyRows(db);
     this.contents = new ContentRows(db);
     this.catalog = new CatalogRows(db);
     this.promoted = new PromotedRows(db);

@@ -11,38 +11,77 @@ type Budgeted = Extract<MaandEvent, { type: "budget.refused" | "budget.ignored" 
 type Started = Extract<MaandEvent, { type: "job.started" }>;
 type Planned = Extract<MaandEvent, { type: "script.planned" }>;
 
-/** Returns the lines to print for an event; most events have none. */
-export function eventLines(
-  style: Style,
-  quiet: boolean,
-  columns: () => number | undefined = () => undefined,
-): (event: MaandEvent) => string[] {
+/** How lines are made. */
+export interface LineOptions {
+  readonly style: Style;
+  /** Only failures and the result. */
+  readonly quiet?: boolean;
+  /** The width to which the result is wrapped; undefined if it is not. */
+  readonly columns?: () => number | undefined;
+  /** Last lines of output in the result, below each failure; default 3, since all of it was printed before. */
+  readonly lastLines?: number;
+  /** Changes the lines of the result after they were wrapped, such as by links. */
+  readonly finish?: (lines: string[]) => string[];
+}
+
+/** Returns a function with the lines to print for an event; most events have none. Lines that were printed as output are not repeated. */
+export function eventLines({
+  style,
+  quiet = false,
+  columns,
+  lastLines,
+  finish,
+}: LineOptions): (event: MaandEvent) => string[] {
   let title = "deploy";
   const soaking = new Set<string>();
+  const printed = new Set<string>();
   return (event) => {
     if (event.type === "run.started") title = TITLES[event.command] ?? title;
     if (event.type === "rollout.soaking") soaking.add(event.job);
     if (event.type === "rollout.step" || event.type === "job.finished") soaking.delete(event.job);
     if (event.type === "health.finished" && event.outcome === "passed" && soaking.has(event.job)) return [];
-    const found = quiet ? quietLines(event, style, title) : lines(event, style, title);
-    return event.type === "run.finished" ? wrapped(found, columns()) : found;
+    if (event.type === "output" && !quiet) printed.add(unitOf(event));
+    if (event.type === "action.started") printed.delete(unitOf(event));
+    if (event.type === "run.finished") {
+      const result = wrapped(resultLines(event, { style, title, lastLines }), columns?.());
+      return finish ? finish(result) : result;
+    }
+    const found = quiet ? quietLines(event, style) : lines(event, style);
+    return event.type === "action.finished" && printed.delete(unitOf(event)) ? found.slice(0, 1) : found;
   };
+}
+
+function unitOf({ job, worker }: { readonly job: string | null; readonly worker: string | null }): string {
+  return `${job ?? ""}@${worker ?? ""}`;
+}
+
+interface ResultOptions {
+  readonly style: Style;
+  readonly title: string;
+  readonly lastLines: number | undefined;
+}
+
+/** The result of a deploy; one that was refused has only its warnings, since the error follows. */
+function resultLines(event: Extract<MaandEvent, { type: "run.finished" }>, options: ResultOptions): string[] {
+  const { style, title, lastLines } = options;
+  if (event.outcome === "refused") return event.warnings.map((message) => `${style.warn("warning:")} ${message}`);
+  return summaryLines(event, style, title, lastLines);
 }
 
 const TITLES: Readonly<Record<string, string>> = { rollback: "rollback", "rollout abort": "abort" };
 
-function quietLines(event: MaandEvent, style: Style, title: string): string[] {
-  if (event.type === "worker.failed" || event.type === "run.finished") return lines(event, style, title);
-  if (event.type === "maintenance.finished") return lines(event, style, title);
-  if (event.type === "maintenance.worker" && event.state === "set_aside") return lines(event, style, title);
-  if (event.type === "budget.refused" || event.type === "budget.ignored") return lines(event, style, title);
-  if (event.type === "tap.waiting" && event.stopping) return lines(event, style, title);
+function quietLines(event: MaandEvent, style: Style): string[] {
+  if (event.type === "worker.failed") return lines(event, style);
+  if (event.type === "maintenance.finished") return lines(event, style);
+  if (event.type === "maintenance.worker" && event.state === "set_aside") return lines(event, style);
+  if (event.type === "budget.refused" || event.type === "budget.ignored") return lines(event, style);
+  if (event.type === "tap.waiting" && event.stopping) return lines(event, style);
   if (event.type === "script.finished" && event.outcome !== "ok")
-    return [...lines(event, style, title), ...event.output.map((line) => `  ${style.faint("|")} ${visible(line)}`)];
-  return event.type === "action.finished" && event.outcome !== "ok" ? lines(event, style, title) : [];
+    return [...lines(event, style), ...event.output.map((line) => `  ${style.faint("|")} ${visible(line)}`)];
+  return event.type === "action.finished" && event.outcome !== "ok" ? lines(event, style) : [];
 }
 
-function lines(event: MaandEvent, style: Style, title: string): string[] {
+function lines(event: MaandEvent, style: Style): string[] {
   switch (event.type) {
     case "run.started":
       return event.continues === null ? [] : [style.faint(`resuming run ${event.continues}`)];
@@ -106,9 +145,6 @@ function lines(event: MaandEvent, style: Style, title: string): string[] {
       return [
         `${style.faint(`${speaker(event.job, event.worker)}${event.stream === "stderr" ? "!" : "|"}`)} ${visible(event.line)}`,
       ];
-    case "run.finished":
-      if (event.outcome === "refused") return event.warnings.map((message) => `${style.warn("warning:")} ${message}`);
-      return summaryLines(event, style, title);
     case "budget.refused":
     case "budget.ignored":
       return budgetLines(event, style);

@@ -1,28 +1,25 @@
-import type { ProcessContext, Style } from "@maand/command";
+import type { ProcessContext, ProgressReader } from "@maand/command";
 import type { MaandEvent } from "@maand/core";
-import { eventLines } from "./lines.ts";
-import { liveScreen } from "./live.ts";
+import { progressMode, type ReaderPlace } from "./progress-mode.ts";
 
 /**
- * Returns a function that prints events on stderr: a live screen on a terminal, plain lines elsewhere, little with
- * `quiet`.
+ * Returns a function that prints events on stderr: a live screen on a terminal, lines elsewhere, little with `quiet`. Only what
+ * is used is loaded. Throws USAGE for an unknown mode.
  */
-export function eventReader(
-  place: Pick<ProcessContext, "stderr" | "env"> & { readonly quiet: boolean; readonly style: Style },
-): (event: MaandEvent) => void {
-  const lines = eventLines(place.style, place.quiet, () =>
-    place.stderr.isTTY === true ? place.stderr.columns : undefined,
-  );
-  if (place.stderr.isTTY === true && !place.quiet && place.env.TERM !== "dumb")
-    return liveScreen(place.stderr, lines, place.style);
-  return (event) => {
-    for (const line of lines(event)) place.stderr.write(`${line}\n`);
-  };
+export async function progressReader(place: ReaderPlace): Promise<ProgressReader> {
+  switch (progressMode(place)) {
+    case "json":
+      return Object.assign(jsonReader(place.stderr), { end: () => undefined });
+    case "live":
+      return (await import("../progress/live-reader.ts")).liveReader(place);
+    default:
+      return (await import("../lines/lines-reader.ts")).linesReader(place);
+  }
 }
 
-/** Writes each event to stdout as it occurs, one JSON object per line, for `--json`. */
-export function jsonReader(stdout: ProcessContext["stdout"]): (event: MaandEvent) => void {
+/** Writes each event as it occurs, one JSON object per line, for `--json` and `--progress json`. */
+export function jsonReader(stream: ProcessContext["stdout"]): (event: MaandEvent) => void {
   return (event) => {
-    stdout.write(`${JSON.stringify(event)}\n`);
+    stream.write(`${JSON.stringify(event)}\n`);
   };
 }

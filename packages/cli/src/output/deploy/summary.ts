@@ -1,14 +1,16 @@
 import { duration, plural, type Style, visible } from "@maand/command";
 import { groupBy } from "@maand/core/readonly";
+import { hintForWorkers } from "../hint-for-workers.ts";
+import { foldedMessage } from "./fold-message.ts";
 import {
   type Failure,
   type Finished,
   hasProblems,
+  hostsOf,
   isReported,
   isWrong,
   type JobEnd,
   jobsOf,
-  NAMED,
   named,
   type Result,
 } from "./job-ends.ts";
@@ -16,19 +18,19 @@ import { nextLine } from "./next-line.ts";
 import { HEALTH_UNCHECKED, notIncluded } from "./plan.ts";
 import { pausedLine } from "./step-lines.ts";
 
-/** The number of last output lines of a command shown again. */
+/** The number of last output lines of a command shown again, where all were printed before. */
 const LAST_LINES = 3;
 
 /**
  * The summary of a deploy: per job, the results of its allocations, the failures with their reasons, the skipped
  * allocations, and the next step. Successful jobs come first, so that problems are at the bottom.
  */
-export function summaryLines(event: Finished, style: Style, title = "deploy"): string[] {
+export function summaryLines(event: Finished, style: Style, title = "deploy", lastLines = LAST_LINES): string[] {
   const jobs = jobsOf(event);
   const inOrder = [...jobs.filter((job) => !hasProblems(job)), ...jobs.filter(hasProblems)];
   return [
     ...(jobs.length > 0 ? [""] : []),
-    ...inOrder.flatMap((job) => jobLines(job, style)),
+    ...inOrder.flatMap((job) => jobLines(job, style, lastLines)),
     ...event.paused.map((paused) => pausedLine(paused, style)),
     ...event.warnings.map((line) => `  ${style.warn("warning:")} ${line}`),
     headline(event, style, title),
@@ -38,15 +40,15 @@ export function summaryLines(event: Finished, style: Style, title = "deploy"): s
 }
 
 /** `api: restarted on 3 workers`, or several such lines below the name. */
-function jobLines(job: JobEnd, style: Style): string[] {
+function jobLines(job: JobEnd, style: Style, lastLines: number): string[] {
   const of = (...outcomes: readonly string[]) => job.results.filter(({ outcome }) => outcomes.includes(outcome));
   const wrong = job.results.filter(isWrong);
   const failures = job.failures.filter((failure) => !isReported(failure, wrong));
   const parts = [
     ...doneLines(of("ok")),
     ...revertedLines(of("reverted"), style),
-    ...wrongLines(wrong, style),
-    ...failures.flatMap((failure) => failureLines(failure, style)),
+    ...wrongLines(wrong, style, lastLines),
+    ...failures.flatMap((failure) => failureLines(failure, style, lastLines)),
     ...skippedWorkerLines(job, of("blocked"), [...wrong, ...of("reverted")], style),
     ...waitingLines(of("paused"), style),
   ];
@@ -96,18 +98,24 @@ const PAST: Readonly<Record<string, string>> = {
 };
 
 /** Equal failures are reported once, with all their workers. */
-function wrongLines(wrong: readonly Result[], style: Style): string[] {
+function wrongLines(wrong: readonly Result[], style: Style, lastLines: number): string[] {
   const alike = groupBy(wrong, ({ message }) => message);
   const keyOf = (result: Result) => {
     const shared = (alike.get(result.message)?.length ?? 0) > 1;
-    return [result.action, result.outcome, result.promoted, shared ? result.message : without(result), tail(result)];
+    return [
+      result.action,
+      result.outcome,
+      result.promoted,
+      shared ? result.message : without(result),
+      tail(result, lastLines),
+    ];
   };
   return groups(wrong, (result) => keyOf(result).join("\0")).flatMap((same) => {
     const [first] = same;
     return first
       ? [
           `${deed(first, same, style)}${why(first, same)}`,
-          ...tailLines(first, style),
+          ...tailLines(first, style, lastLines),
           ...hintLines({ hint: sharedHint(first, same) }, style),
         ]
       : [];
@@ -116,8 +124,7 @@ function wrongLines(wrong: readonly Result[], style: Style): string[] {
 
 /** The hint with all workers of the group in place of the first one, so that a command in it covers them. */
 function sharedHint({ hint, worker_ip }: Result, same: readonly Result[]): string | null {
-  if (hint === null || same.length > NAMED) return hint;
-  return hint.replaceAll(` ${worker_ip} `, ` ${same.map((one) => one.worker_ip).join(",")} `);
+  return hint === null ? null : hintForWorkers(hint, worker_ip, hostsOf(same));
 }
 
 /** The action, its workers, and its outcome. */
@@ -141,19 +148,19 @@ function without({ message, worker_ip }: Result): string {
   return (message ?? "").replaceAll(` on ${worker_ip}`, "").replaceAll(worker_ip, "it");
 }
 
-function tailLines(result: Result, style: Style): string[] {
-  const lines = tail(result).split("\n");
+function tailLines(result: Result, style: Style, lastLines: number): string[] {
+  const lines = tail(result, lastLines).split("\n");
   return lines.filter((line) => line !== "").map((line) => `  ${style.faint("|")} ${visible(line)}`);
 }
 
-function tail({ output }: Result): string {
-  return output.slice(-LAST_LINES).join("\n");
+function tail({ output }: Result, lastLines: number): string {
+  return output.slice(-lastLines).join("\n");
 }
 
-function failureLines({ message, hint, output }: Failure, style: Style): string[] {
+function failureLines({ message, hint, output }: Failure, style: Style, lastLines: number): string[] {
   return [
-    `${style.bad("failed:")} ${message}`,
-    ...output.slice(-LAST_LINES).map((line) => `  ${style.faint("|")} ${visible(line)}`),
+    `${style.bad("failed:")} ${foldedMessage(message)}`,
+    ...output.slice(-lastLines).map((line) => `  ${style.faint("|")} ${visible(line)}`),
     ...hintLines({ hint }, style),
   ];
 }

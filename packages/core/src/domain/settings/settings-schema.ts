@@ -117,6 +117,11 @@ export const ENTRIES = {
     "Selects workspace/bucket.jobs.<selector>.conf; default none.",
     { default: D.jobConfigSelector },
   ),
+  kv_key_command: described(
+    v.pipe(v.array(v.pipe(v.string(), v.nonEmpty("must not be empty"))), v.nonEmpty("must have a program")),
+    "Program with its arguments that prints the key of the secrets, in base64; default: the key is in secrets/kv.key.",
+    { default: [], examples: [["op", "read", "op://prod/maand/kv-key"]] },
+  ),
   log_format: described(v.picklist(["kv", "json", "jsonl"]), "Format of the log files; default kv.", {
     default: D.logFormat,
   }),

@@ -28,6 +28,14 @@ export class MaintainResumeCommand extends EngineCommand {
     description: "Drain even if too much of a job is away; it is logged.",
   });
 
+  verbose = Option.Boolean("--verbose", false, {
+    description: "Print all output of make and hooks, also on a terminal.",
+  });
+
+  override progress() {
+    return super.progress(this.verbose);
+  }
+
   override async work(): Promise<number> {
     const options = { ...settingsOf(this), ignoreBudget: this.ignoreBudget };
     return report(this, await this.withEngine((bucket) => resumeMaintenance(bucket, options)));
@@ -42,8 +50,19 @@ export class MaintainAbortCommand extends EngineCommand {
     description: "end a maintenance, and start what it stopped",
     details:
       "Starts what this maintenance stopped, and nothing else: what was disabled or stopped before stays so. Workers that were not begun are left out. It always ends the maintenance; what cannot be started now, since its worker is away, is started by the next maand deploy that reaches it.",
-    examples: [["End it", "maand maintain abort"]],
+    examples: [
+      ["End it", "maand maintain abort"],
+      ["With events for a program", "maand maintain abort --json"],
+    ],
   });
+
+  verbose = Option.Boolean("--verbose", false, {
+    description: "Print all output of make and hooks, also on a terminal.",
+  });
+
+  override progress() {
+    return super.progress(this.verbose);
+  }
 
   override async work(): Promise<number> {
     return report(this, await this.withEngine(abortMaintenance));

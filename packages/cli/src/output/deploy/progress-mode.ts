@@ -1,0 +1,39 @@
+import type { ProcessContext, ProgressOptions } from "@maand/command";
+import { didYouMean, MaandError } from "@maand/core/readonly";
+
+export type ProgressMode = "live" | "lines" | "json";
+
+/** Where progress is shown, and how. */
+export type ReaderPlace = Pick<ProcessContext, "stderr" | "stdout" | "env" | "onLeave" | "signal"> & ProgressOptions;
+
+const WORDS = ["auto", "live", "lines", "json"];
+const VARIABLE = "MAAND_PROGRESS";
+
+type Place = Pick<ProcessContext, "stderr" | "env"> & Pick<ProgressOptions, "quiet" | "progress">;
+
+/**
+ * How progress is shown: as `--progress` says, else `MAAND_PROGRESS`, else `auto`. A live screen needs a terminal on stderr, the
+ * stream that it is written to; `auto` also avoids it in CI and on terminals that cannot move their cursor. Throws USAGE.
+ */
+export function progressMode({ progress, env, stderr, quiet }: Place): ProgressMode {
+  const wanted = progress ?? (env[VARIABLE] || "auto");
+  if (!WORDS.includes(wanted)) {
+    const name = progress === undefined ? `${VARIABLE}=` : "--progress ";
+    throw new MaandError({
+      code: "USAGE",
+      message: `${name}${wanted} is not known`,
+      hint: didYouMean(wanted, WORDS) ?? `use one of: ${WORDS.join(", ")}`,
+    });
+  }
+  if (wanted === "json") return "json";
+  const canDraw = stderr.isTTY === true && !quiet;
+  if (wanted === "live") return canDraw ? "live" : "lines";
+  const isPlain = wanted === "lines" || env.TERM === undefined || env.TERM === "" || env.TERM === "dumb";
+  return canDraw && !isPlain && !isCi(env) ? "live" : "lines";
+}
+
+/** Whether the command runs in a CI system, whose terminals are recorded rather than looked at. */
+function isCi(env: ProcessContext["env"]): boolean {
+  if (env.CI !== undefined && !/^(|0|false)$/i.test(env.CI)) return true;
+  return ["GITHUB_ACTIONS", "GITLAB_CI", "BUILD_NUMBER", "TEAMCITY_VERSION", "TF_BUILD"].some((name) => env[name]);
+}

@@ -1,0 +1,77 @@
+import type { Style } from "@maand/command";
+import type { MaandEvent } from "@maand/core";
+import { finishFolds } from "./finish-folds.ts";
+import { OutputFolds } from "./output-folds.ts";
+
+/** Lines, and the event that they are about. */
+export interface Printed {
+  readonly event: MaandEvent;
+  readonly lines: readonly string[];
+}
+
+/** Lines in which equal ones of many workers are one with a count. */
+export interface FoldedLines {
+  /** The lines to print for an event that has these lines, and those of earlier events that were held until now. */
+  add(event: MaandEvent, lines: readonly string[]): readonly Printed[];
+  /** Lines that were held or counted so far. */
+  flush(): readonly Printed[];
+  isHolding(): boolean;
+}
+
+/** Folds equal lines of many workers. What is held is printed where a batch, a job, a wave or the run ends, or with `flush`. */
+export function foldedLines(style: Style): FoldedLines {
+  const finishes = finishFolds(style);
+  const outputs = new OutputFolds(style);
+  let lastOutput: MaandEvent | undefined;
+
+  const output = (lines: readonly string[]): readonly Printed[] =>
+    lastOutput === undefined || lines.length === 0 ? [] : [{ event: lastOutput, lines }];
+  const counted = (job?: string) => [...output(outputs.flush()), ...finishes.flush(job)];
+  const flush = () => [...output(outputs.release()), ...counted()];
+
+  /** What was counted before an event that begins or ends a part of the run. */
+  function before(event: MaandEvent): readonly Printed[] {
+    switch (event.type) {
+      case "batch.started":
+      case "job.finished": {
+        const printed = counted(event.job);
+        finishes.restart(event.job);
+        return printed;
+      }
+      case "job.started":
+      case "health.started":
+        return counted(event.job);
+      case "wave.started":
+      case "maintenance.worker":
+      case "maintenance.finished":
+      case "run.finished": {
+        const printed = flush();
+        finishes.restart();
+        return printed;
+      }
+      default:
+        return [];
+    }
+  }
+
+  function during(event: MaandEvent, lines: readonly string[]): readonly string[] {
+    switch (event.type) {
+      case "output":
+        lastOutput = event;
+        return outputs.add(event, lines);
+      case "action.finished":
+      case "command.finished":
+        return [...outputs.end(event.job, event.worker), ...finishes.add(event, lines)];
+      case "script.finished":
+        return [...outputs.end(undefined, event.worker), ...finishes.add(event, lines)];
+      default:
+        return finishes.add(event, outputs.add(event, lines));
+    }
+  }
+
+  return {
+    add: (event, lines) => [...before(event), { event, lines: during(event, lines) }],
+    flush,
+    isHolding: () => outputs.isHolding() || finishes.isHolding(),
+  };
+}

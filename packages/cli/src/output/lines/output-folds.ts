@@ -1,0 +1,121 @@
+import { plural, type Style } from "@maand/command";
+import type { MaandEvent } from "@maand/core";
+import { named } from "./wording.ts";
+
+/** Lines of a step that are compared; a step that prints more is always printed. */
+const COMPARED = 200;
+
+/** What one step printed first, to which the output of the same step on other workers is compared. */
+interface Model {
+  readonly speaker: string;
+  readonly worker: string;
+  readonly lines: string[];
+  isComparable: boolean;
+  /** Workers with the same output, which was not printed. */
+  same: string[];
+}
+
+/** A step that runs. */
+interface Running {
+  readonly model: Model;
+  /** Whether the model is its own, so that its lines are printed at once. */
+  readonly isFirst: boolean;
+  /** Lines that are held because they are those of the model so far; undefined once it differs. */
+  held: { text: string; line: string }[] | undefined;
+}
+
+/** Prints the output of a step that runs on many workers once: a traceback of a hook, the text of a script. */
+export class OutputFolds {
+  readonly #style: Style;
+  readonly #models = new Map<string, Model>();
+  readonly #running = new Map<string, Running>();
+
+  constructor(style: Style) {
+    this.#style = style;
+  }
+
+  /** The lines to print for an event with these lines. */
+  add(event: MaandEvent, lines: readonly string[]): readonly string[] {
+    switch (event.type) {
+      case "action.started":
+        return this.#begin(`${event.action} ${event.job}`, event.job, event.worker, lines);
+      case "command.started":
+        return this.#begin(`${event.command} ${event.event} ${event.job}`, event.job, event.worker, lines);
+      case "script.started":
+        return this.#begin("script", undefined, event.worker, lines);
+      case "output":
+        return this.#output(unitOf(event.job, event.worker), `${event.stream} ${event.line}`, lines);
+      default:
+        return lines;
+    }
+  }
+
+  /** A step ended: the lines that were held and are not the same. */
+  end(job: string | undefined, worker: string): readonly string[] {
+    const unit = unitOf(job, worker);
+    const step = this.#running.get(unit);
+    this.#running.delete(unit);
+    if (step?.held === undefined || step.held.length === 0) return [];
+    const { model, held } = step;
+    const isSame = held.length === model.lines.length && held.every(({ text }, at) => text === model.lines[at]);
+    if (!isSame || !model.isComparable) return released(step);
+    model.same.push(worker);
+    return [];
+  }
+
+  /** Lines that were held, of steps that still run; they are printed after a moment, so that a slow step can be followed. */
+  release(): string[] {
+    return [...this.#running.values()].flatMap(released);
+  }
+
+  /** A line for each output that was the same on other workers. */
+  flush(): string[] {
+    return [...this.#models.values()].flatMap((model) => {
+      const { same, speaker, worker, lines } = model;
+      if (same.length === 0) return [];
+      model.same = [];
+      const head = speaker === "" ? "|" : `${speaker} |`;
+      return [this.#style.faint(`${head} the same ${plural(lines.length, "line")} as on ${worker}: ${named(same)}`)];
+    });
+  }
+
+  isHolding(): boolean {
+    return (
+      [...this.#models.values()].some(({ same }) => same.length > 0) ||
+      [...this.#running.values()].some(({ held }) => held !== undefined && held.length > 0)
+    );
+  }
+
+  #begin(key: string, job: string | undefined, worker: string, lines: readonly string[]): readonly string[] {
+    const known = this.#models.get(key);
+    const model: Model = known ?? { speaker: job ?? "", worker, lines: [], isComparable: true, same: [] };
+    this.#models.set(key, model);
+    this.#running.set(unitOf(job, worker), { model, isFirst: known === undefined, held: known ? [] : undefined });
+    return lines;
+  }
+
+  #output(unit: string, text: string, lines: readonly string[]): readonly string[] {
+    const step = this.#running.get(unit);
+    if (step === undefined) return lines;
+    const { model, held } = step;
+    if (step.isFirst) {
+      if (model.lines.length < COMPARED) model.lines.push(text);
+      else model.isComparable = false;
+      return lines;
+    }
+    if (held === undefined) return lines;
+    const expected = model.lines[held.length];
+    held.push(...lines.map((line) => ({ text, line })));
+    return model.isComparable && (expected === undefined || expected === text) ? [] : released(step);
+  }
+}
+
+function released(step: Running): string[] {
+  const lines = (step.held ?? []).map(({ line }) => line);
+  step.held = undefined;
+  return lines;
+}
+
+function unitOf(job: string | null | undefined, worker: string | null | undefined): string {
+  return `${job ?? ""}@${worker ?? ""}`;
+}

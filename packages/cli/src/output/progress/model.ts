@@ -1,0 +1,101 @@
+/** What the live screen shows of a run: everything that a frame needs, folded from the run's events. Times are in milliseconds. */
+export interface Progress {
+  /** As typed, such as `deploy` or `job restart`; empty before the run begins. */
+  readonly command: string;
+  readonly since: number;
+  /** The number of waves that began, and the jobs of the last one. */
+  readonly wave: number;
+  readonly waveJobs: readonly string[];
+  readonly connected: number;
+  readonly files: Count;
+  /** By name, in the order in which they were first mentioned. */
+  readonly jobs: ReadonlyMap<string, JobProgress>;
+  /** Jobs without changes. */
+  readonly unchanged: number;
+  /** Steps that run now, by key, the oldest first. */
+  readonly underWay: ReadonlyMap<string, Step>;
+  /** The last lines of output of each step that runs, by `job@worker`, worker or job; bounded. */
+  readonly output: ReadonlyMap<string, readonly string[]>;
+  readonly failures: readonly Failed[];
+  /** Failures beyond those that are kept. */
+  readonly moreFailures: number;
+  /** How often each warning was given. */
+  readonly warnings: ReadonlyMap<string, number>;
+  /** The run was interrupted, and ends what runs. */
+  readonly isStopping: boolean;
+  readonly isOver: boolean;
+}
+
+/** How many of something have ended, of those that began. */
+export interface Count {
+  readonly begun: number;
+  readonly done: number;
+  readonly failed: number;
+}
+
+export type JobState = "waiting" | "running" | "ok" | "failed" | "blocked" | "paused" | "reverting" | "reverted";
+
+/** One job, or all workers of a script or a maintenance. */
+export interface JobProgress {
+  readonly name: string;
+  readonly state: JobState;
+  /** What is counted: allocations, or workers; 0 if it is not known. */
+  readonly total: number;
+  readonly done: number;
+  readonly failed: number;
+  /** `batch 2 of 3`, `soak of step 1`, or what blocks it. */
+  readonly note: string;
+  readonly since: number | undefined;
+  readonly ended: number | undefined;
+}
+
+export type StepKind = "files" | "action" | "command" | "health" | "script" | "rollout" | "maintenance";
+
+/** Something that runs on one worker or for one job. */
+export interface Step {
+  readonly kind: StepKind;
+  /** What is done, without the worker: `restart api`; steps with the same text can be counted together. */
+  readonly what: string;
+  readonly job: string | undefined;
+  /** Undefined for a step of a whole job. */
+  readonly worker: string | undefined;
+  readonly since: number;
+  /** What it waits for. */
+  readonly waitsFor: string;
+  /** How long it has shown no activity, if that is unusual. */
+  readonly silentMs: number | undefined;
+}
+
+/** A failure, and the workers that failed alike. */
+export interface Failed {
+  readonly what: string;
+  readonly job: string | undefined;
+  readonly workers: readonly string[];
+  readonly message: string;
+  /** The last lines of its output. */
+  readonly lines: readonly string[];
+}
+
+/** The last lines of output kept per step. */
+export const LINES_KEPT = 12;
+/** Failures kept with their lines; further ones are counted. */
+export const FAILURES_KEPT = 20;
+
+/** The state before the first event. */
+export const NOTHING_YET: Progress = {
+  command: "",
+  since: 0,
+  wave: 0,
+  waveJobs: [],
+  connected: 0,
+  files: { begun: 0, done: 0, failed: 0 },
+  jobs: new Map(),
+  unchanged: 0,
+  underWay: new Map(),
+  output: new Map(),
+  failures: [],
+  moreFailures: 0,
+  warnings: new Map(),
+  isStopping: false,
+  isOver: false,
+};

@@ -1,0 +1,70 @@
+import type { Writable } from "node:stream";
+
+/** A stream that may be a terminal. */
+export type TerminalStream = Writable & { readonly isTTY?: boolean; readonly columns?: number; readonly rows?: number };
+
+/** What happens around the writes of others. */
+interface Around {
+  /** Text that is written before theirs, which makes room for it. */
+  readonly before: () => string;
+  /** Called after it. */
+  readonly after: () => void;
+}
+
+/** The streams while rows are shown on their terminal. */
+export interface OtherWrites {
+  /** Writes without making room. */
+  write(stream: Writable, text: string): void;
+  /** Whether a line of others is not complete, so that nothing may be drawn. */
+  isHeld(): boolean;
+  /** Gives the streams back. */
+  end(): void;
+}
+
+/**
+ * Makes room for what anything else writes to the terminal: a warning of a command, a question, `console.log` of a plugin.
+ * Rows are not drawn again before its line is complete.
+ */
+export function otherWrites(
+  streams: readonly TerminalStream[],
+  isTerminal: (stream: TerminalStream) => boolean,
+  { before, after }: Around,
+): OtherWrites {
+  let isOurs = false;
+  let isHeld = false;
+  const guarded = [...new Set(streams)].filter(isTerminal).map((stream) => {
+    const own = Object.getOwnPropertyDescriptor(stream, "write");
+    const write = stream.write.bind(stream);
+    const guard = (...args: Parameters<Writable["write"]>): boolean => {
+      if (isOurs) return write(...args);
+      const text = typeof args[0] === "string" ? args[0] : Buffer.from(args[0]).toString();
+      const room = isHeld ? "" : before();
+      if (room !== "") ours(() => write(room));
+      const isWritten = write(...args);
+      isHeld = text === "" ? isHeld : !text.endsWith("\n");
+      if (!isHeld) after();
+      return isWritten;
+    };
+    Object.defineProperty(stream, "write", { value: guard, configurable: true, writable: true });
+    return { stream, own };
+  });
+
+  function ours(work: () => void): void {
+    isOurs = true;
+    try {
+      work();
+    } finally {
+      isOurs = false;
+    }
+  }
+
+  return {
+    write: (stream, text) => ours(() => stream.write(text)),
+    isHeld: () => isHeld,
+    end() {
+      for (const { stream, own } of guarded)
+        if (own) Object.defineProperty(stream, "write", own);
+        else Reflect.deleteProperty(stream, "write");
+    },
+  };
+}

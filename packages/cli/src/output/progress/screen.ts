@@ -1,0 +1,167 @@
+import type { ProcessContext } from "@maand/command";
+import { type OtherWrites, otherWrites, type TerminalStream } from "./other-writes.ts";
+import { widthOf } from "./text-width.ts";
+
+/** At most fifteen frames a second. */
+const FRAME_MS = 67;
+/** How often a frame is drawn while nothing happens, because times go on. */
+const IDLE_MS = 1000;
+
+const HIDE = "\u001b[?25l";
+const SHOW = "\u001b[?25h";
+/** A terminal that knows these shows all of a write at once. */
+const BEGIN = "\u001b[?2026h";
+const END = "\u001b[?2026l";
+const ERASE_LINE = "\u001b[K";
+
+/** What a screen needs of the process. */
+export type ScreenPlace = Pick<ProcessContext, "stderr" | "stdout" | "onLeave">;
+
+/** Rows at the end of a terminal that are drawn again and again, below everything else that is printed. */
+export class Screen {
+  readonly #terminal: ScreenPlace["stderr"];
+  readonly #frame: () => readonly string[];
+  readonly #others: OtherWrites;
+  readonly #stopLeaving: (() => void) | undefined;
+  #state: "new" | "shown" | "suspended" | "ended" = "new";
+  #rows: readonly string[] = [];
+  #columns = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #isDue = false;
+  #drawnAt = performance.now();
+  readonly #onResize = (): void => this.#drawAgain();
+
+  /** Shows the rows of `frame` on the terminal of stderr until it is ended, whatever ends the process. */
+  constructor({ stderr, stdout, onLeave }: ScreenPlace, frame: () => readonly string[]) {
+    this.#terminal = stderr;
+    this.#frame = frame;
+    this.#others = otherWrites([stderr, stdout], isTerminal, {
+      before: () => this.#erase(),
+      after: () => this.#drawAgain(),
+    });
+    this.#stopLeaving = onLeave?.((moment) => {
+      if (moment === "exit") this.end();
+      else if (moment === "suspend") this.#suspend();
+      else this.#resume();
+    });
+    stderr.on("resize", this.#onResize);
+  }
+
+  /** Draws soon, within the limit of frames. */
+  changed(): void {
+    if (this.#state === "ended" || this.#isDue) return;
+    this.#isDue = true;
+    this.#schedule(Math.max(0, this.#drawnAt + FRAME_MS - performance.now()));
+  }
+
+  /** Prints lines that stay, above the rows. */
+  print(lines: readonly string[]): void {
+    if (lines.length === 0) return;
+    if (this.#state === "shown" && !this.#others.isHeld()) this.#draw(lines);
+    else this.#write(textOf(lines));
+  }
+
+  /** Erases the rows, prints lines in their place, and restores the terminal. Safe to call twice. */
+  end(lines: readonly string[] = []): void {
+    if (this.#state === "ended") return;
+    const isShown = this.#state === "shown";
+    const room = this.#erase();
+    this.#state = "ended";
+    clearTimeout(this.#timer);
+    this.#terminal.off("resize", this.#onResize);
+    this.#stopLeaving?.();
+    if (isShown) this.#write(`${BEGIN}${room}${textOf(lines)}${SHOW}${END}`);
+    else if (lines.length > 0) this.#write(textOf(lines));
+    this.#others.end();
+  }
+
+  #draw(above: readonly string[] = []): void {
+    if (this.#state === "ended" || this.#state === "suspended" || this.#others.isHeld()) return;
+    this.#schedule(IDLE_MS);
+    this.#isDue = false;
+    this.#drawnAt = performance.now();
+    const rows = this.#frame();
+    const columns = columnsOf(this.#terminal);
+    const isOver = above.length === 0 && columns === this.#columns; // the old rows are where they were
+    if (isOver && this.#state === "shown" && same(rows, this.#rows)) return;
+    const hide = this.#state === "shown" ? "" : HIDE;
+    const text = isOver ? patched(this.#rows, rows) : `${this.#erase()}${textOf([...above, ...rows])}`;
+    this.#state = "shown";
+    this.#rows = rows;
+    this.#columns = columns;
+    this.#write(`${BEGIN}${hide}${text}${END}`);
+  }
+
+  /** Draws what made room for others; before the first frame there is nothing to draw. */
+  #drawAgain(): void {
+    if (this.#state === "shown") this.#draw();
+  }
+
+  /** What erases the rows, which are then not there any more. */
+  #erase(): string {
+    const text = this.#state === "shown" ? erased(this.#rows, columnsOf(this.#terminal)) : "";
+    this.#rows = [];
+    return text;
+  }
+
+  #suspend(): void {
+    if (this.#state !== "shown") return;
+    this.#write(`${this.#erase()}${SHOW}`);
+    this.#state = "suspended";
+  }
+
+  #resume(): void {
+    if (this.#state !== "suspended") return;
+    this.#state = "new";
+    this.#draw();
+  }
+
+  #schedule(ms: number): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#draw(), ms);
+    this.#timer.unref();
+  }
+
+  #write(text: string): void {
+    this.#others.write(this.#terminal, text);
+  }
+}
+
+function textOf(lines: readonly string[]): string {
+  return lines.map((line) => `${line}\n`).join("");
+}
+
+function isTerminal(stream: TerminalStream): boolean {
+  return stream.isTTY === true;
+}
+
+/** The width for which rows are drawn; terminals of no width, as some test tools have, count as 80. */
+export function columnsOf({ columns }: TerminalStream): number {
+  return columns === undefined || columns <= 0 ? 80 : columns;
+}
+
+/** Erases all rows and stays at the first one. On a terminal that became narrower, a row that it broke takes several. */
+function erased(rows: readonly string[], columns: number): string {
+  if (rows.length === 0) return "";
+  const height = rows.reduce((sum, text) => sum + Math.max(1, Math.ceil(widthOf(text) / columns)), 0);
+  return `${up(height)}${blank(height)}`;
+}
+
+/** Erases rows one by one: tmux would move a screen that is erased as a whole to its scrollback. */
+function blank(height: number): string {
+  return height === 0 ? "" : `${`${ERASE_LINE}\n`.repeat(height)}${up(height)}`;
+}
+
+function up(height: number): string {
+  return `\u001b[${height}A\r`;
+}
+
+/** Writes only the rows that changed, over the earlier ones. */
+function patched(before: readonly string[], rows: readonly string[]): string {
+  const text = rows.map((line, at) => (line === before[at] ? "\n" : `${line}${ERASE_LINE}\n`)).join("");
+  return `${before.length === 0 ? "" : up(before.length)}${text}${blank(Math.max(0, before.length - rows.length))}`;
+}
+
+function same(rows: readonly string[], before: readonly string[]): boolean {
+  return rows.length === before.length && rows.every((line, at) => line === before[at]);
+}

@@ -1,0 +1,30 @@
+import { stripVTControlCharacters } from "node:util";
+import truncatedWidth from "fast-string-truncated-width";
+
+/** The columns that a text takes on a terminal: none for combining marks and colours, two for East Asian characters and emoji. */
+export function widthOf(text: string): number {
+  return truncatedWidth(text).width;
+}
+
+/** A text cut to a number of columns, with dots at its end if something is missing. */
+export function cut(text: string, columns: number, dots: string): string {
+  if (columns <= 0) return "";
+  if (widthOf(text) <= columns) return text;
+  // the library counts a wide or unusual character before the place of the cut late, so its answer is checked
+  for (let limit = columns; limit > 0; limit -= 1) {
+    const { index, ellipsed } = truncatedWidth(text, { limit, ellipsis: dots });
+    const shown = text.slice(0, index).replace(/[\uD800-\uDBFF]$/, "") + (ellipsed ? dots : "");
+    if (widthOf(shown) <= columns) return shown;
+  }
+  return "";
+}
+
+export function padded(text: string, columns: number): string {
+  return text + " ".repeat(Math.max(0, columns - widthOf(text)));
+}
+
+/** A line of a program as one line of a frame: without escape sequences, control characters and invisible formatting. */
+export function clean(line: string): string {
+  const text = stripVTControlCharacters(line);
+  return /^[\x20-\x7e]*$/.test(text) ? text : text.replace(/\t/g, "  ").replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, "");
+}

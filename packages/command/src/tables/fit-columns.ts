@@ -1,0 +1,65 @@
+/** The layout of a column. */
+export interface ColumnSpec {
+  readonly name: string;
+  /** Align right, for numbers. */
+  readonly numeric?: true;
+  /** The minimum width to which cells are cut on a narrow screen. */
+  readonly least?: number;
+  /** Never cut, even on a screen that is too narrow for it, such as a fingerprint to compare. */
+  readonly whole?: true;
+  /** The rank for omitting the column on a screen that is still too narrow; the lowest is omitted first. */
+  readonly leave?: number;
+}
+
+/** A visible column: its index and width. */
+export interface Shown {
+  readonly at: number;
+  readonly width: number;
+}
+
+/**
+ * Chooses columns and widths for a screen: cuts cells where allowed, then omits columns until the rest fits. If it still does not, the
+ * widest of what remains is cut, because a table with broken lines cannot be read at all.
+ */
+export function fitted(specs: readonly ColumnSpec[], natural: readonly number[], maxWidth: number): readonly Shown[] {
+  let shown: readonly Shown[] = natural.map((width, at) => ({ at, width }));
+  const dropOrder = shown
+    .filter(({ at }) => specs[at]?.leave !== undefined)
+    .sort((a, b) => (specs[a.at]?.leave ?? 0) - (specs[b.at]?.leave ?? 0));
+  for (;;) {
+    const narrow = narrowed(specs, shown, maxWidth);
+    const left = dropOrder.shift();
+    if (screenWidth(narrow) <= maxWidth) return narrow;
+    if (!left) return cutWidest(specs, narrow, maxWidth);
+    shown = shown.filter(({ at }) => at !== left.at);
+  }
+}
+
+function narrowed(specs: readonly ColumnSpec[], shown: readonly Shown[], maxWidth: number): readonly Shown[] {
+  let over = Math.max(0, screenWidth(shown) - maxWidth);
+  return shown.map(({ at, width }) => {
+    const spare = Math.max(0, width - Math.max(specs[at]?.least ?? width, specs[at]?.name.length ?? 0));
+    const less = Math.min(over, spare);
+    over -= less;
+    return { at, width: width - less };
+  });
+}
+
+/** The width to which any cell may be cut in the end. */
+const SHORTEST = 8;
+
+function cutWidest(specs: readonly ColumnSpec[], shown: readonly Shown[], maxWidth: number): readonly Shown[] {
+  const leastOf = ({ at, width }: Shown) =>
+    specs[at]?.whole ? width : Math.max(specs[at]?.name.length ?? 0, Math.min(width, SHORTEST));
+  let cut = shown;
+  while (screenWidth(cut) > maxWidth) {
+    const widest = cut.filter((one) => one.width > leastOf(one)).sort((a, b) => b.width - a.width)[0];
+    if (!widest) return cut;
+    cut = cut.map((one) => (one === widest ? { ...one, width: one.width - 1 } : one));
+  }
+  return cut;
+}
+
+function screenWidth(shown: readonly Shown[]): number {
+  return shown.reduce((sum, { width }) => sum + width + 3, 1);
+}

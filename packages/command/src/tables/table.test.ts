@@ -1,0 +1,77 @@
+import { describe, expect, it } from "vitest";
+import { table } from "./table.ts";
+
+it("has rounded corners, an upper-case header, and right-aligned numbers", () => {
+  expect(
+    table(
+      ["job", { name: "seq", numeric: true }],
+      [
+        ["api", 1],
+        ["web", 12],
+      ],
+    ).split("\n"),
+  ).toEqual(["╭─────┬─────╮", "│ JOB │ SEQ │", "├─────┼─────┤", "│ api │   1 │", "│ web │  12 │", "╰─────┴─────╯"]);
+});
+
+it("prints a row on one line, whatever a cell contains", () => {
+  const lines = table(["value"], [["a\nb\u001b[2Jc"]]).split("\n");
+  expect(lines).toHaveLength(5);
+  expect(lines[3]).toBe("│ a b [2Jc │");
+});
+
+it("aligns wide characters and combining marks", () => {
+  const lines = table(["v"], [["日本"], ["e\u0301"], ["abcd"]]).split("\n");
+  expect(lines.slice(3, 6)).toEqual(["│ 日本 │", "│ e\u0301    │", "│ abcd │"]);
+});
+
+it("prints a hundred thousand rows", () => {
+  const rows = Array.from({ length: 100_000 }, (_, at) => [`job${at}`, at]);
+  expect(table(["job", { name: "n", numeric: true }], rows).length).toBeGreaterThan(100_000 * 20);
+});
+
+describe("on a terminal", () => {
+  const columns = [
+    "key",
+    { name: "value", least: 8 },
+    { name: "made", leave: 1 },
+    { name: "n", numeric: true, leave: 2 },
+  ];
+  const rows = [["some-key", "a value that is long", "2026-11-28", 7]] as const;
+  const drawn = (maxWidth?: number) => table(columns as Parameters<typeof table>[0], rows, maxWidth).split("\n");
+
+  it("a table that fits is printed unchanged", () => {
+    expect(drawn(200)).toEqual(drawn());
+    expect(drawn((drawn()[0] ?? "").length)).toEqual(drawn());
+  });
+
+  it("cells are truncated with an ellipsis first, and the table fits the terminal", () => {
+    expect(drawn(47)[3]).toBe("│ some-key │ a value that... │ 2026-11-28 │ 7 │");
+  });
+
+  it("then columns are omitted one by one, and the space is used", () => {
+    expect(drawn(35).slice(1, 4)).toEqual([
+      "│ KEY      │ VALUE            │ N │",
+      "├──────────┼──────────────────┼───┤",
+      "│ some-key │ a value that ... │ 7 │",
+    ]);
+    expect(drawn(23)[3]).toBe("│ some-key │ a val... │");
+  });
+
+  it("a table that cannot shrink further is wider than the terminal", () => {
+    expect(drawn(5)[3]).toBe("│ some-key │ a val... │");
+  });
+
+  it("then the widest of what remains is cut, but nothing that is to be compared", () => {
+    const lines = (...names: Parameters<typeof table>[0]) =>
+      table(names, [["a-rather-long-name-of-a-job", "another-long-name"]], 30).split("\n");
+    expect(lines("job", "worker")[3]).toBe("│ a-rather... │ another-l... │");
+    expect(lines("job", { name: "worker", whole: true })[3]).toBe("│ a-rat... │ another-long-name │");
+    expect(lines("job", "worker").every((line) => line.length === 30)).toBe(true);
+  });
+
+  it("truncates wide characters and combining marks as a whole", () => {
+    const cut = (text: string) => table([{ name: "v", least: 6 }], [[text]], 10).split("\n")[3];
+    expect(cut("日本語日本語")).toBe("│ 日...  │");
+    expect(cut("e\u0301e\u0301e\u0301e\u0301e\u0301e\u0301e\u0301")).toBe("│ e\u0301e\u0301e\u0301... │");
+  });
+});

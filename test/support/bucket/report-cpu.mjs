@@ -1,0 +1,7 @@
+// Loaded before maand: at its end, writes the CPU time of the process, in milliseconds, into the file $CPU_FILE.
+import { writeFileSync } from "node:fs";
+
+process.on("exit", () => {
+  const { user, system } = process.cpuUsage();
+  writeFileSync(process.env.CPU_FILE, String((user + system) / 1000));
+});
