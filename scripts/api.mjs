@@ -9,7 +9,7 @@ import { contextsPage } from "./contexts.mjs";
 const REPOSITORY = dirname(dirname(fileURLToPath(import.meta.url)));
 
 /** Entry points that promise nothing; docs/plugins/stability.md lists them. */
-const UNSTABLE = /\/(internal|operator|readonly|unexpected)$/;
+const UNSTABLE = /\/(internal|operator|readonly|toolbox|unexpected|layout)$/;
 
 const modules = new Map();
 

@@ -1,7 +1,8 @@
 // After tsc -b wrote the declarations: each package's modules as few files, so that a command spends its time on its work
 // and not on opening some hundred modules. Packages stay apart, and share one @maand/core, as they do when installed.
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createRequire } from "node:module";
+import { execFileSync } from "node:child_process";
+import { copyFileSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire, isBuiltin } from "node:module";
 import { basename, dirname, join, posix } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "rolldown";
@@ -28,16 +29,44 @@ const RUNTIME = "rolldown-runtime.js";
 const NOTICES = "third-party-licenses.txt";
 /**
  * The parts of a package in the order in which a command loads them. What a part has in common with others is one file, unless an
- * earlier part has it too: a file costs a millisecond or two, however small it is.
+ * earlier one has it too: a file costs a millisecond or two, however small it is. `every`: what all of these parts use; `some`: what
+ * one of them uses.
  */
 const FIRST = {
-  cli: ["./src/main.ts", "./src/run/run-line.ts"],
+  cli: ["./src/main.ts", "./src/run/run-line.ts", "./src/defaults.ts"],
   command: ["./src/unexpected.ts", "./src/index.ts"],
-  core: ["./src/readonly.ts", "./src/internal.ts"],
+  core: [
+    { every: ["./src/readonly.ts", "./src/index.ts"], name: "shared" },
+    "./src/readonly.ts",
+    { some: ["./src/index.ts", "./src/toolbox.ts"], name: "plugin" },
+    "./src/internal.ts",
+  ],
 };
+/**
+ * The stock plugins are part of the command too: as packages of their own, with their files opened one by one, they would load in
+ * three times the time. `import()` of one of them, as for a configuration, gives the same module.
+ */
+const PARTS = { cli: /^@maand\/plugin-/ };
+/** What is started as a thread, beside the files of the package. */
+const THREADS = { core: [["store-thread", "./src/store/team/pg/thread.ts"]] };
 const COMMAND = { source: "./src/main.ts", built: "./dist/main.js" };
 
 await Promise.all(packagesIn("packages", "plugins-examples").map(bundle));
+writeFileSync(join(REPOSITORY, "packages/cli/dist/build.json"), `${JSON.stringify(builtFrom())}\n`);
+
+/** The commit, for `maand --version --json`; nulls outside of a repository of our own, as in an unpacked archive. */
+function builtFrom() {
+  const git = (...args) =>
+    execFileSync("git", ["-C", REPOSITORY, ...args], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }).trim();
+  try {
+    if (git("rev-parse", "--show-prefix") !== "") return { commit: null, modified: null };
+    return { commit: git("rev-parse", "HEAD"), modified: git("status", "--porcelain", "--untracked-files=no") !== "" };
+  } catch {
+    return { commit: null, modified: null };
+  }
+}
+// maand explain works without a network
+copyFileSync(join(REPOSITORY, "docs/errors.md"), join(REPOSITORY, "packages/cli/dist/errors.md"));
 
 /** Directories of packages whose doors name a source. */
 function packagesIn(...folders) {
@@ -58,25 +87,36 @@ async function bundle(directory) {
     posix.relative("dist", built).replace(/\.js$/, ""),
     source,
   ]);
+  doors.push(...(THREADS[basename(directory)] ?? []));
   const dir = join(directory, "dist");
   const entries = doors.map(([, source]) => join(directory, source));
   const first = FIRST[basename(directory)] ?? ["./src/commands/index.ts", "./src/index.ts"];
   const common = commonFiles(
-    first.map((source) => join(directory, source)),
+    first.map((part) => groupOf(directory, part)),
     entries,
   );
   const { output } = await build({
     cwd: directory,
     input: Object.fromEntries(doors),
     platform: "node",
-    plugins: [{ name: "packages", resolveId, load }, common],
+    plugins: [
+      {
+        name: "packages",
+        resolveId: (...given) => partOf(directory, given[0]) ?? resolveId(...given),
+        load,
+        transform: (code, id) => fromPackage(directory, code, id),
+      },
+      common,
+    ],
     output: {
       ...{ dir, format: "esm", sourcemap: true, entryFileNames: "[name].js", chunkFileNames: "[name].js" },
       comments: false,
       codeSplitting: { groups: common.groups },
     },
     logLevel: "warn",
+    checks: { ineffectiveDynamicImport: false, pluginTimings: false },
   });
+  refuseUnnamed(directory, output);
   const written = new Set(output.map(({ fileName }) => fileName));
   for (const file of readdirSync(dir, { recursive: true, encoding: "utf8" }))
     if (/\.js(\.map)?$/.test(file) && !written.has(file)) rmSync(join(dir, file));
@@ -89,6 +129,26 @@ function resolveId(id, _importer, { kind }) {
   if (isOurs || (INLINED.includes(id) && kind !== "dynamic-import")) return undefined;
   if (REQUIRED.includes(id) && kind === "import-statement") return REQUIRE + id;
   return { id, external: true };
+}
+
+/** The source of a package that is part of the files of another. */
+function partOf(directory, id) {
+  if (!PARTS[basename(directory)]?.test(id)) return undefined;
+  const [, name, door = ""] = /^(@maand\/[^/]+)(\/.+)?$/.exec(id);
+  const inside = join(REPOSITORY, "packages", basename(name));
+  const { exports } = JSON.parse(readFileSync(join(inside, "package.json"), "utf8"));
+  return join(inside, exports[`.${door}`].source);
+}
+
+/** Where a package that is part of another reads its own files: in its own directory, wherever that is installed. */
+function fromPackage(directory, code, id) {
+  const [, own] = /^.*\/packages\/([^/]+)\/src\//.exec(id) ?? [];
+  if (own === undefined || own === basename(directory)) return undefined;
+  const resolved = `import.meta.resolve("@maand/${own}/package.json")`;
+  const moved = code.replace(/(new URL\(["`])\.\.(\/[^,]+), import\.meta\.url\)/g, `$1.$2, ${resolved})`);
+  if (moved.includes("import.meta.url"))
+    throw new Error(`${id} uses import.meta.url in a way that does not survive another place`);
+  return moved === code ? undefined : { code: moved, map: null };
 }
 
 /** A module that requires a CommonJS package, and exports what that exports. */
@@ -104,13 +164,21 @@ export default all;
 export const { ${exports.join(", ")} } = all;`;
 }
 
+/** The name of a group, and whether it has a module, given the modules that each part reaches. */
+function groupOf(directory, part) {
+  const { every, some, name } = typeof part === "string" ? { some: [part], name: basename(part, ".ts") } : part;
+  const starts = (every ?? some).map((source) => join(directory, source));
+  const has = (module, reached) => starts[every ? "every" : "some"]((start) => reached(start).has(module));
+  return { name: `${name}-common`, starts, has };
+}
+
 /** A plugin with the groups of modules that make one file: what `first` and other parts have in common, the first of them first. */
 function commonFiles(first, entries) {
   const owners = new Map();
-  const groups = first.map((start, at) => ({
-    name: `${basename(start, ".ts")}-common`,
+  const groups = first.map((group, at) => ({
+    name: group.name,
     priority: first.length - at,
-    test: (module) => owners.get(module) === start,
+    test: (module) => owners.get(module) === group,
   }));
   return {
     name: "common-files",
@@ -123,9 +191,11 @@ function commonFiles(first, entries) {
       const uses = new Map();
       for (const part of parts)
         for (const module of reachedFrom(part, imports)) uses.set(module, (uses.get(module) ?? 0) + 1);
-      for (const start of first)
-        for (const module of reachedFrom(start, imports))
-          if (uses.get(module) > 1 && !owners.has(module)) owners.set(module, start);
+      const memo = new Map();
+      const reached = (start) => memo.get(start) ?? memo.set(start, reachedFrom(start, imports)).get(start);
+      for (const group of first)
+        for (const [module, count] of uses)
+          if (count > 1 && !owners.has(module) && group.has(module, reached)) owners.set(module, group);
     },
   };
 }
@@ -135,6 +205,23 @@ function generateBundle(_, files) {
   if (files[RUNTIME]?.exports.length === 0) delete files[RUNTIME];
   const unused = new RegExp(`^import "\\.{1,2}/${RUNTIME}";$`, "m");
   for (const file of Object.values(files)) if (file.type === "chunk") file.code = file.code.replace(unused, "");
+}
+
+/** Refuses a package that imports another without naming it: it works here, where all packages lie in one place, and nowhere else. */
+function refuseUnnamed(directory, files) {
+  const {
+    name,
+    dependencies = {},
+    peerDependencies = {},
+  } = JSON.parse(readFileSync(join(directory, "package.json"), "utf8"));
+  const named = new Set([name, ...Object.keys(dependencies), ...Object.keys(peerDependencies)]);
+  const imported = files.flatMap(({ imports = [], dynamicImports = [] }) => [...imports, ...dynamicImports]);
+  const required = files.flatMap(({ moduleIds = [] }) => moduleIds.filter((id) => id.startsWith(REQUIRE)));
+  const packages = [...imported, ...required.map((id) => id.slice(REQUIRE.length))]
+    .filter((id) => !/^(node:|\.)|\.js$/.test(id) && !isBuiltin(id))
+    .map((id) => /^(?:@[^/]+\/)?[^/]+/.exec(id)[0]);
+  const missing = [...new Set(packages)].filter((id) => !named.has(id));
+  if (missing.length > 0) throw new Error(`${name} imports ${missing.join(", ")}: add it to its dependencies`);
 }
 
 function reachedFrom(start, imports, reached = new Set()) {

@@ -5,7 +5,10 @@ import { median, tableOf } from "./table.ts";
 
 const RUNS = 15;
 
-const MADE = `const { defaults } = await import(${JSON.stringify(import.meta.resolve("@maand/cli"))}); defaults();`;
+const CORE = ["@maand/command", "@maand/core", "@maand/core/internal"]
+  .map((module) => `await import(${JSON.stringify(import.meta.resolve(module))});`)
+  .join(" ");
+const MADE = `${CORE} const { defaults } = await import(${JSON.stringify(import.meta.resolve("@maand/cli"))}); defaults();`;
 
 /** How fast commands that touch no worker start, held against Node itself. */
 export async function start(): Promise<void> {
@@ -16,7 +19,8 @@ export async function start(): Promise<void> {
     await bucket.maand("build");
     const lines: Readonly<Record<string, readonly string[]>> = {
       "node -e 0": ["-e", "0"],
-      "node, the stock plugins made": ["--input-type=module", "-e", MADE],
+      "node, core": ["--input-type=module", "-e", CORE],
+      "node, core, the stock plugins made": ["--input-type=module", "-e", MADE],
       "maand --version": [MAAND, "--version"],
       "maand cat jobs": [MAAND, "cat", "jobs"],
       "maand build": [MAAND, "build"],

@@ -42,7 +42,9 @@ export function commandLines(page: Page): string[] {
 /** Why a line would not be understood; undefined when it would be. Naming a family, such as `maand job`, is fine. */
 export function refusal(line: string, cli: Cli<Context>): string | undefined {
   const argv = (line.match(/"[^"]*"|\S+/g) ?? []).slice(1).map((word) => word.replace(/^"(.*)"$/, "$1"));
-  if (argv[0] === "<command>" || line === "maand --version" || line === "maand --help") return undefined;
+  if (argv[0] === "<command>" || /^maand --version( --json)?$/.test(line) || line === "maand --help") return undefined;
+  if (argv[0] === "help" && (argv[1]?.startsWith("-") || argv[1] === "<command>")) return undefined;
+  if (argv[0] === "help") return refusal(`maand ${argv.slice(1).join(" ")}`, cli);
   const { rest, problem } = globalsFirst(argv);
   if (problem !== undefined) return problem;
   const paths = cli.definitions().map(({ path }) => path);

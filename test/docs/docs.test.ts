@@ -263,6 +263,20 @@ describe("commands", async () => {
     expect(pages.flatMap(commandLines).length).toBeGreaterThan(60);
   });
 
+  it("every command has two examples in its help, and each is valid", () => {
+    const examples = cli
+      .definitions()
+      .map(({ path, examples = [] }) => ({ path, lines: examples.map(([, line]) => line) }));
+    expect(examples.filter(({ lines }) => new Set(lines).size < 2).map(({ path }) => path)).toEqual([]);
+    const wrong = examples.flatMap(({ path, lines }) =>
+      lines.flatMap((line) => {
+        const why = refusal((/maand [^|)]*/.exec(line)?.[0] ?? line).trim().replaceAll("'", '"'), cli);
+        return why === undefined ? [] : [`${path}: ${line}: ${why}`];
+      }),
+    );
+    expect(wrong).toEqual([]);
+  });
+
   it("docs/cli.md lists every command with its flags", () => {
     const rows = tableRows(page("docs/cli.md"), "Command", "Flags");
     const listed = rows.map(([command = "", flags = ""]) => [

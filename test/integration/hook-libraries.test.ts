@@ -123,11 +123,29 @@ describe("a refused write", () => {
   }
 });
 
+it("a response that is used as its value says what to use instead", async () => {
+  const api = await recordingApi(() => [{ status: 200, text: '{"namespaces":{}}' }]);
+  onTestFinished(api.close);
+  place.put(
+    "value.py",
+    `import maand
+for use in (list, lambda keys: keys["x"], lambda keys: "x" in keys):
+    try:
+        use(maand.list_job_keys())
+    except TypeError as error:
+        print(error)
+`,
+  );
+  const sentence = 'this is the response to "list keys", not its value: use .json(), or a get_... function\n';
+  expect(await place.run("value.py", { env: reaching(api) })).toMatchObject({ code: 0, stdout: sentence.repeat(3) });
+});
+
 describe("the script of a new command", () => {
   const done = { status: 200, text: JSON.stringify({ exit: 0, stdout: "", stderr: "" }) };
+  const keys = { status: 200, text: '{"namespaces":{"secrets/job/api":[]}}' };
   const asks: Readonly<Record<CommandEvent, readonly string[]>> = {
     post_build: ["/worker/run"],
-    pre_deploy: ["/kv", "/kv/secret"],
+    pre_deploy: ["/kv/keys", "/kv/secret"],
     post_deploy: ["/worker/run"],
     job_control: ["/worker/target"],
     health_check: ["/worker/target"],
@@ -154,7 +172,7 @@ describe("the script of a new command", () => {
       });
 
       async function run(script: string) {
-        const api = await recordingApi(() => (event === "pre_deploy" ? [{ status: 404, text: "" }, done] : [done]));
+        const api = await recordingApi(() => (event === "pre_deploy" ? [keys, done] : [done]));
         onTestFinished(api.close);
         const name = `command_lead.${language}`;
         place.put(name, script);
@@ -256,7 +274,7 @@ describe("docs/job-commands-library.md", () => {
       const named = new Map<string, unknown>(Object.entries(library));
       expect(named.get(alias), alias).toBe(named.get(camel));
     }
-    expect(others.length).toBe(13);
+    expect(others.length).toBe(17);
   });
 
   it("lists every error", () => {

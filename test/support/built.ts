@@ -5,11 +5,12 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { copyAuthority } from "../../packages/cli/src/run/typed.test.support.ts";
 import { MAAND } from "./bucket/maand.ts";
+import { PACKED } from "./bucket/packed-once.ts";
 import { INITIALISED } from "./bucket/scratch.ts";
 
 /**
  * Before the end-to-end tests: what they start is made of the sources as they are now, and one bucket is initialised that
- * all of them copy.
+ * all of them copy. The packages are packed by the first test that needs it, see packed-once.ts.
  */
 export default async function setup(): Promise<() => void> {
   execFileSync(process.execPath, [fileURLToPath(new URL("../../scripts/bundle.mjs", import.meta.url))], {
@@ -19,5 +20,9 @@ export default async function setup(): Promise<() => void> {
   await copyAuthority(root);
   execFileSync(process.execPath, [MAAND, "init"], { cwd: root, stdio: ["ignore", "ignore", "inherit"] });
   process.env[INITIALISED] = root; // the processes of the tests inherit it
-  return () => rmSync(root, { recursive: true, force: true });
+  const packed = mkdtempSync(join(tmpdir(), "maand-e2e-packed-"));
+  process.env[PACKED] = packed;
+  return () => {
+    for (const directory of [root, packed]) rmSync(directory, { recursive: true, force: true });
+  };
 }

@@ -13,6 +13,11 @@ fi
 exec node "$0" "$@"
 */;
 
-// A program that ends because nothing was left to wait for has not done what it was asked: red until main says otherwise.
-process.exitCode = 1;
-await import("../dist/main.js");
+// CommonJS, see package.json beside it, and in the syntax of 2009, so that every Node can read it and say that it is too old.
+var numbers = process.version.slice(1).split(".").map(Number);
+if (numbers[0] > 20 || (numbers[0] === 20 && numbers[1] >= 19)) require("./start.js");
+else {
+  console.error("maand: Node 20.19 or newer is needed, and %s is %s", process.execPath, process.version);
+  console.error("  hint: install a newer Node; or the bundle or the Debian package of maand, which contain one");
+  process.exit(1);
+}

@@ -8,7 +8,8 @@ import { exitOf, printError } from "./error.ts";
 import { withOpenedBucket } from "./open-bucket.ts";
 import { shownError } from "./shown-error.ts";
 import { type Style, styleFor } from "./style.ts";
-import { type Column, table } from "./table.ts";
+import { type Fold, foldRows } from "./tables/fold-rows.ts";
+import { type Column, table } from "./tables/table.ts";
 
 /** The context of a command. */
 export type Context = ProcessContext & BaseContext & { readonly program: Program };
@@ -38,12 +39,22 @@ export abstract class MaandCommand extends Command<Context> {
   /** What shows the progress of this command now. */
   readonly progressReaders: ProgressReader[] = [];
 
+  wide = Option.Boolean("--wide", false, {
+    hidden: true,
+    description: "Show all rows and columns of a table, however narrow the screen is.",
+  });
+
   /** Runs the command; returns the exit code. */
   abstract work(): Promise<number>;
 
+  /** Runs `work`; maand's own commands can wait for the bucket. */
+  attempt(): Promise<number> {
+    return this.work();
+  }
+
   override async execute(): Promise<number> {
     try {
-      const code = await this.work();
+      const code = await this.attempt();
       // a failure caused by the interruption says nothing about the worker or job
       return code === EXIT.failed && this.context.signal.aborted ? EXIT.interrupted : code;
     } catch (thrown) {
@@ -75,10 +86,16 @@ export abstract class MaandCommand extends Command<Context> {
     this.context.stdout.write(`${text}\n`);
   }
 
-  /** Writes a table to stdout; on a terminal it fits the width where possible. */
-  printTable(columns: readonly Column[], rows: Parameters<typeof table>[1]): void {
+  /**
+   * Writes a table to stdout; on a terminal it fits the width where possible. With `fold`, many rows that differ in one column alone,
+   * such as the worker, are one row with their number. `--wide` shows everything.
+   */
+  printTable(columns: readonly Column[], rows: Parameters<typeof table>[1], fold?: Fold): void {
     const { isTTY, columns: width } = this.context.stdout;
-    this.print(table(columns, rows, isTTY === true && width ? width : undefined));
+    const isFitted = isTTY === true && width !== undefined && width > 0 && !this.wide;
+    const shown = isFitted && fold ? foldRows(rows, fold) : rows;
+    this.print(table(columns, shown, isFitted ? width : undefined));
+    if (shown !== rows) this.print(this.style("stdout").faint(`${rows.length} rows; --wide lists all of them`));
   }
 
   /** Warns on stderr that edits since the last build are not included. */

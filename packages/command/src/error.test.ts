@@ -43,3 +43,25 @@ it("escapes control characters in every part of a problem", async () => {
   expect(printed.replaceAll("\n", "")).not.toMatch(/\p{Cc}/u);
   expect(printed).toContain("\\x1b[31mx\\x07");
 });
+
+it.each([
+  [new MaandError({ code: "UNREACHABLE", message: "cannot reach it" }), "  more: maand explain UNREACHABLE\n"],
+  [
+    new MaandError({ code: "PROBLEMS", message: "f: is behind", problems: [{ ...A, code: "unknown_name" }] }),
+    "unknown_name\n",
+  ],
+])("points to the page of a code on a terminal, and only there", async (error, last) => {
+  for (const isTTY of [true, false]) {
+    const [stdout, stderr] = [new PassThrough(), Object.assign(new PassThrough(), { isTTY })];
+    printError(error, { json: false, stdout, stderr, style: styleFor({}, {}, true) });
+    stderr.end();
+    expect((await text(stderr)).endsWith(last)).toBe(isTTY);
+  }
+});
+
+it.each(["USAGE", "acme/NO_TOKEN"] as const)("points to no page for %s", async (code) => {
+  const [stdout, stderr] = [new PassThrough(), Object.assign(new PassThrough(), { isTTY: true })];
+  printError(new MaandError({ code, message: "no" }), { json: false, stdout, stderr, style: styleFor({}, {}, true) });
+  stderr.end();
+  expect(await text(stderr)).toBe("maand: no\n");
+});

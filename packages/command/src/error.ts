@@ -1,5 +1,5 @@
 import type { Writable } from "node:stream";
-import { isMaandError, type Problem } from "@maand/core/readonly";
+import { isMaandError, type MaandError, type Problem } from "@maand/core/readonly";
 import { EXIT } from "./context.ts";
 import { visible, visibleLines } from "./escape-control.ts";
 import { plural } from "./quantities.ts";
@@ -8,7 +8,7 @@ import type { Style } from "./style.ts";
 interface Place {
   readonly json: boolean;
   readonly stdout: Writable;
-  readonly stderr: Writable;
+  readonly stderr: Writable & { readonly isTTY?: boolean };
   readonly style: Style;
 }
 
@@ -34,7 +34,9 @@ export function exitOf(cause: unknown): number {
     case "NOT_A_STORE":
     case "BUCKET_NOT_TRUSTED":
     case "NO_ACCESS":
+    case "OTHER_COPY":
     case "PLAN_INVALID":
+    case "NOT_CONFIRMED":
       return EXIT.refused;
     default:
       return cause.refused ? EXIT.refused : EXIT.failed;
@@ -59,6 +61,17 @@ export function printError(cause: unknown, { json, stdout, stderr, style }: Plac
   else printProblems(fresh, stderr, style);
   for (const line of error?.output ?? []) stderr.write(`  ${style.faint("|")} ${visible(line)}\n`);
   printHint(error?.hint, stderr, style);
+  const page = error && stderr.isTTY === true ? pageOf(error) : undefined;
+  if (page !== undefined) stderr.write(`  ${style.faint("more:")} maand explain ${page}\n`);
+}
+
+/** Codes whose message and hint say all there is. */
+const PLAIN: ReadonlySet<string> = new Set(["USAGE", "INTERRUPTED", "NOT_FOUND", "NOT_CONFIRMED", "UNEXPECTED"]);
+
+/** The code that `maand explain` knows more about; codes of plugins have no page. */
+function pageOf({ code, problems }: MaandError): string | undefined {
+  const found = code === "PROBLEMS" ? problems[0]?.code : code;
+  return found === undefined || PLAIN.has(found) || found.includes("/") ? undefined : found;
 }
 
 function withoutHint(problem: Problem, output: string | undefined): Problem {

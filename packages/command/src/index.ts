@@ -13,4 +13,5 @@ export { visible, visibleLines } from "./escape-control.ts";
 export { duration, plural } from "./quantities.ts";
 export { shownError } from "./shown-error.ts";
 export { type Style, styleFor } from "./style.ts";
-export { type Column, table } from "./table.ts";
+export type { Fold } from "./tables/fold-rows.ts";
+export { type Column, table } from "./tables/table.ts";

@@ -26,6 +26,7 @@ export const ERROR_CODES = {
   TREE_CHANGED: "A staged tree is not the planned one; nothing was synced from it.",
   WORKER_LACKS: "A worker lacks a required tool.",
   OUT_OF_SYNC: "A worker is not in the state that the bucket last delivered to it.",
+  DRIFT_RECURS: "A difference on a worker came back after each repair, and is not repaired again.",
   UNHEALTHY: "A health check failed.",
   HOOK_FAILED: "A plugin failed in a hook.",
   INTERRUPTED: "The run was interrupted; its state is saved.",
@@ -57,6 +58,17 @@ export const ERROR_CODES = {
   STILL_IN_USE: "Something still ran on a drained worker, so it was not rebooted.",
   NOT_REBOOTED: "A worker was not back from a reboot with a new boot id in time.",
   SECRET_NOT_READ: "A secret could not be read from where it is kept.",
+  NOT_CONFIRMED: "A question on the terminal was not answered with yes; nothing was stopped or deleted.",
+  OTHER_COPY:
+    "A worker was changed last from another copy of this bucket, or this bucket is such a copy; nothing was changed.",
+  FENCED: "A worker refused a command, because a newer one has changed it.",
+  FENCE_BROKEN: "The record on a worker of the command that changed it last cannot be trusted.",
+  STORE_UNREACHABLE: "The database that keeps the store did not answer.",
+  STORE_REFUSED: "The database that keeps the store refused the connection or the user.",
+  STORE_MOVED: "The store of the bucket is elsewhere.",
+  STORE_LACKS_BUCKET: "The database has no such bucket.",
+  STORE_REVERTED: "The database has lost changes that this copy of the bucket has seen.",
+  LEASE_LOST: "The lease of the bucket was lost while a command ran; it stopped beginning new work.",
 } as const;
 
 /** One of the codes in {@link ERROR_CODES}. */

@@ -1,6 +1,8 @@
-import { chmodSync, linkSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, linkSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { readPlain } from "@maand/core/internal";
+import type { InitContext } from "@maand/core";
+import { readPlain, runKeyCommand } from "@maand/core/toolbox";
+import { CERTS_SETTINGS } from "./conf.ts";
 
 /** The paths of the authority's files, relative to the bucket's root. */
 export const CRT = "secrets/ca.crt";
@@ -12,14 +14,31 @@ export interface AuthorityFiles {
   readonly key: string | undefined;
 }
 
-/** Reads an authority's files. */
-export function readAuthorityFiles(root: string): AuthorityFiles {
-  return { crt: textOf(join(root, CRT)), key: textOf(join(root, KEY)) };
+const printed = new Map<string, string>();
+
+/**
+ * Reads an authority: its certificate, and its key from the file or from `ca_key_command`, whose key is kept in memory only. The
+ * command runs once in a process. Throws SECRET_NOT_READ.
+ */
+export function readAuthorityFiles({ bucket: { root }, settings }: AuthorityContext): AuthorityFiles {
+  const { ca_key_command: argv } = CERTS_SETTINGS.from(settings);
+  const crt = textOf(join(root, CRT));
+  if (argv.length === 0) return { crt, key: textOf(join(root, KEY)) };
+  const id = JSON.stringify([root, argv]);
+  const key = printed.get(id) ?? runKeyCommand({ argv, setting: "ca_key_command", root }).toString();
+  printed.set(id, key);
+  return { crt, key };
+}
+
+/** What says where the authority is. */
+export interface AuthorityContext extends Pick<InitContext, "settings"> {
+  readonly bucket: Pick<InitContext["bucket"], "root">;
 }
 
 /** Makes the key private; an operator may have put it there with another mode. */
 export function keepPrivate(root: string): void {
-  chmodSync(join(root, KEY), 0o600);
+  const file = join(root, KEY);
+  if (existsSync(file)) chmodSync(file, 0o600);
 }
 
 /**

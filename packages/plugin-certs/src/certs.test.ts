@@ -454,3 +454,26 @@ it("a preview of a build makes an authority and certificates for itself, and wri
   }
   expect([crt, key].map((path) => existsSync(path ?? ""))).toEqual([false, false]);
 });
+
+describe("the key of the CA from a command", () => {
+  it("signs as the key of the file does, and is never written to disk", async () => {
+    job({ own: {} });
+    await bucket.build();
+    const key = join(bucket.root, "secrets/ca.key");
+    const text = readFileSync(key, "utf8");
+    rmSync(key);
+    writeFileSync(join(bucket.root, "elsewhere"), text);
+    conf('certs_key = "ecdsa-p256"', 'ca_key_command = ["cat", "elsewhere"]');
+    bucket.workers(A, B, C);
+    await bucket.build();
+    expect((await stored())[`${C} own.crt`]).toContain("BEGIN CERTIFICATE");
+    expect(existsSync(key)).toBe(false);
+  });
+
+  it("is reported if the command fails, and nothing is made instead", async () => {
+    conf('certs_key = "ecdsa-p256"', 'ca_key_command = ["false"]');
+    job({ own: {} });
+    await expect(bucket.build()).rejects.toMatchObject({ message: expect.stringContaining("false of ca_key_command") });
+    expect(existsSync(join(bucket.root, "secrets/ca.key"))).toBe(false);
+  });
+});

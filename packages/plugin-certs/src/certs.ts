@@ -1,5 +1,5 @@
 import { type ContributeContext, definePlugin, type InitContext, MaandError, type Plugin } from "@maand/core";
-import { problemsError } from "@maand/core/internal";
+import { problemsError } from "@maand/core/toolbox";
 import { type Authority, outOfTime, readAuthority } from "./authority.ts";
 import { keepPrivate, readAuthorityFiles, writeAuthorityFiles } from "./authority-files.ts";
 import { CERTS_SETTINGS } from "./conf.ts";
@@ -18,7 +18,7 @@ export interface CertsOptions {
 }
 
 /** The parts of a context that are needed to create an authority. */
-type ClockContext = Pick<InitContext, "bucket" | "now" | "run" | "signal"> &
+type ClockContext = Pick<InitContext, "bucket" | "settings" | "now" | "run" | "signal"> &
   Partial<Pick<ContributeContext, "isPreview">>;
 
 /** Days that a new CA is valid. */
@@ -61,7 +61,7 @@ export function certs({ caKey = "rsa-4096" }: CertsOptions = {}): Plugin {
  */
 async function haveAuthority(context: ClockContext, kind: KeyKind, makeKeyPair: MakeKeyPair): Promise<Authority> {
   const { bucket, signal, isPreview = false } = context;
-  const found = readAuthority(readAuthorityFiles(bucket.root));
+  const found = readAuthority(readAuthorityFiles(context));
   if (found.state === "refused") throw problemsError([found.problem]);
   if (found.state === "ready") {
     if (!isPreview) keepPrivate(bucket.root);
@@ -74,7 +74,7 @@ async function haveAuthority(context: ClockContext, kind: KeyKind, makeKeyPair: 
   const crt = await signAuthority(bucket.id, keys, { notBefore, notAfter });
   const files = { crt, key: keyPem(keys.privateKey, false) };
   if (!isPreview) writeAuthorityFiles(bucket.root, files);
-  const made = readAuthority(isPreview ? files : readAuthorityFiles(bucket.root));
+  const made = readAuthority(isPreview ? files : readAuthorityFiles(context));
   if (made.state === "ready") return made.authority;
   throw new MaandError({ code: "HOOK_FAILED", message: "the bucket CA cannot be read back after it was created" });
 }

@@ -31,6 +31,11 @@ export const CERTS_SETTINGS = defineSettings({
       'Kind of new certificate keys; default "rsa-2048".',
       "rsa-2048",
     ),
+    ca_key_command: setting(
+      v.pipe(v.array(v.pipe(v.string(), v.nonEmpty("must not be empty"))), v.readonly()),
+      "Program with its arguments that prints the private key of the CA; default: it is in secrets/ca.key.",
+      [],
+    ),
   },
   check({ certs_ttl: ttl, certs_renewal_buffer: buffer }, refuse) {
     if (buffer >= ttl)

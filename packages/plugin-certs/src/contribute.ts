@@ -1,5 +1,5 @@
 import type { ContributeContext } from "@maand/core";
-import { NAMESPACE } from "@maand/core/internal";
+import { NAMESPACE } from "@maand/core/toolbox";
 import type { Authority } from "./authority.ts";
 import { CERTS_SETTINGS } from "./conf.ts";
 import { NEW, type Pair, reasonToMake, validityOf, type Wanted } from "./decide.ts";

@@ -1,5 +1,5 @@
 import { createPrivateKey, X509Certificate } from "node:crypto";
-import { type CertificateTimes, renewalStart } from "@maand/core/internal";
+import { type CertificateTimes, renewalStart } from "@maand/core/toolbox";
 import type { Authority } from "./authority.ts";
 import type { CertsSettings } from "./conf.ts";
 import { isPkcs8 } from "./key-pair.ts";

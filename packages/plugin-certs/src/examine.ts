@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { ExamineContext } from "@maand/core";
-import { shellLine } from "@maand/core/internal";
+import { shellLine } from "@maand/core/toolbox";
 import { outOfTime, readAuthority } from "./authority.ts";
 import { CRT, KEY, readAuthorityFiles } from "./authority-files.ts";
 import { CERTS_SETTINGS } from "./conf.ts";
@@ -13,7 +13,7 @@ const DAY = 86_400_000;
  * certificate ends with it, and so is valid for less time than configured.
  */
 export function examineAuthority({ bucket, now, settings, report }: ExamineContext): void {
-  const found = readAuthority(readAuthorityFiles(bucket.root));
+  const found = readAuthority(readAuthorityFiles({ bucket, settings }));
   const base = { check: "ca", where: CRT };
   if (found.state === "missing")
     report({ ...base, ok: false, message: "the bucket has no CA", hint: maand(bucket.root, "init") });

@@ -1,5 +1,5 @@
 import type { RenderContext, Tree, TreeFile } from "@maand/core";
-import { NAMESPACE } from "@maand/core/internal";
+import { NAMESPACE } from "@maand/core/toolbox";
 import { PREFIX } from "./contribute.ts";
 import { readCerts } from "./settings.ts";
 

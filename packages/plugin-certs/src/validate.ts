@@ -1,5 +1,5 @@
 import { didYouMean, error, type Job, type Report, type ValidateContext, warning } from "@maand/core";
-import { isName, nameRule } from "@maand/core/internal";
+import { isName, nameRule } from "@maand/core/toolbox";
 import { outOfTime, RENEW, readAuthority } from "./authority.ts";
 import { CRT, readAuthorityFiles } from "./authority-files.ts";
 import { CERTS_SETTINGS } from "./conf.ts";
@@ -23,7 +23,7 @@ export function validateCerts({ jobs, report }: Pick<ValidateContext, "jobs" | "
 
 /** Checks the bucket's CA. Without certificates, its validity period does not matter. A missing CA is created later. */
 export function validateAuthority({ bucket, jobs, now, settings, report }: ValidateContext): void {
-  const found = readAuthority(readAuthorityFiles(bucket.root));
+  const found = readAuthority(readAuthorityFiles({ bucket, settings }));
   if (found.state === "refused") report(found.problem);
   if (found.state !== "ready") return;
   const needed = jobs.some((job) => namesOf(job).length > 0);

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { type BucketPaths, beginRun, findBucket, type OpenedBucket, openBucketAt, Store } from "@maand/core/internal";
-import { KvKey, type Run, stopIfInterrupted } from "@maand/core/operator";
+import { kvKeyOf, type Run, stopIfInterrupted } from "@maand/core/operator";
 import { buildImported } from "./build-imported.ts";
 import { compareFleet, type Fleet } from "./compare/compare-fleet.ts";
 import type { GoBucket } from "./go-store/go-bucket.ts";
@@ -48,7 +48,7 @@ async function importGoBucket(place: ImportPlace, paths: BucketPaths, options: I
 function writeStore({ paths }: ImportPlace, go: GoBucket): void {
   const store = Store.open(paths.store, { create: true });
   try {
-    transfer(go, store, new KvKey(paths.kvKey), randomUUID);
+    transfer(go, store, kvKeyOf(paths), randomUUID);
   } finally {
     store.close();
   }

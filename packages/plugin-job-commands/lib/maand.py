@@ -3,9 +3,11 @@
 maand puts this file beside the command's script and starts the script with everything needed in its environment. It
 uses the standard library alone and runs on Python 3.9 and later. ``maand.ts`` is the same for TypeScript.
 
-A function that asks maand answers a :class:`Response`; ``.json()`` is what maand said, ``.raise_for_status()`` turns a
-refusal into an :class:`ApiError`. A refused write that the script never looks at ends the script with exit code 1, so
-that nothing is lost in silence. Functions that say so raise by themselves. Times are in seconds.
+The name of a function says what it returns. ``get_...`` and ``find_...`` return a value, and raise when there is none to
+be had. ``request_...``, ``put_...``, ``delete_...``, ``acquire_...`` and ``release_...`` return a :class:`Response`:
+``.json()`` is what maand answered, ``.raise_for_status()`` turns a refusal into an :class:`ApiError`. ``run_...`` returns a
+:class:`CompletedCommand`. A refused write that the script never looks at ends the script with exit code 1, so that nothing
+is lost in silence. Times are in seconds.
 """
 
 from __future__ import annotations
@@ -100,6 +102,11 @@ class Response:
         if not self.ok:
             raise ApiError(self._refusal(), self)
 
+    def _refuse_as_value(self, *_: object) -> Any:
+        raise TypeError(f"this is the response to \"{self._asked}\", not its value: use .json(), or a get_... function")
+
+    __iter__ = __contains__ = __getitem__ = _refuse_as_value
+
     def _refusal(self) -> str:
         return f"{self._asked}: {self._text.strip() or 'refused'} ({self._status})"
 
@@ -161,18 +168,38 @@ def is_allocation_disabled() -> bool:
 # Values
 
 
-def get_store_value(namespace: str, key: str) -> Response:
-    """Reads a value; ``.json()["value"]`` is it. The status is 404 when there is none, 400 when it is not the job's."""
-    return _request("GET", "/kv", f"read {namespace} {key}", query={"namespace": namespace, "key": key})
-
-
 def get_kv_value(namespace: str, key: str) -> str:
     """The value itself. Raises :class:`KvError`, which names namespace and key, when there is none to be had."""
-    response = get_store_value(namespace, key)
+    value = find_kv_value(namespace, key)
+    if value is not None:
+        return value
+    response = Response(f"read {namespace} {key}", 404, "there is no such key")
+    raise KvError(response._refusal(), response, namespace, key)
+
+
+def find_kv_value(namespace: str, key: str) -> str | None:
+    """The value itself, or ``None`` when there is none. Raises :class:`KvError` when it may not be read."""
+    response = request_value(namespace, key)
     if response.ok:
         return response.json()["value"]
-    reason = "there is no such key" if response.status_code == 404 else response.text.strip()
-    raise KvError(f"read {namespace} {key}: {reason} ({response.status_code})", response, namespace, key)
+    if response.status_code == 404:
+        return None
+    raise KvError(response._refusal(), response, namespace, key)
+
+
+def get_job_variable_keys() -> list[str]:
+    """The keys of the job's variables, sorted. Raises :class:`ApiError`."""
+    return _keys(f"vars/job/{job_name()}")
+
+
+def get_job_secret_keys() -> list[str]:
+    """The keys of the job's secrets, sorted. Raises :class:`ApiError`."""
+    return _keys(f"secrets/job/{job_name()}")
+
+
+def request_value(namespace: str, key: str) -> Response:
+    """Reads a value; ``.json()["value"]`` is it. The status is 404 when there is none, 400 when it is not the job's."""
+    return _request("GET", "/kv", f"read {namespace} {key}", query={"namespace": namespace, "key": key})
 
 
 def put_job_variable(key: str, value: str) -> Response:
@@ -195,8 +222,8 @@ def delete_job_secret(key: str) -> Response:
     return _write("DELETE", "/kv/secret", f"secrets/job/{job_name()}", key)
 
 
-def list_job_keys(namespace: str | None = None) -> Response:
-    """The keys of the job's variables and secrets, or of one of the two: ``.json()["namespaces"][namespace]``."""
+def request_job_keys(namespace: str | None = None) -> Response:
+    """Asks for the keys of the job's variables and secrets, or of one of the two: ``.json()["namespaces"][namespace]``."""
     return _request("GET", "/kv/keys", "list keys", query={} if namespace is None else {"namespace": namespace})
 
 
@@ -212,8 +239,13 @@ def get_rollout_order() -> list[str]:
     return [worker.strip() for worker in order.split(",") if worker.strip()]
 
 
-def list_command_demands() -> Response:
-    """Who demands this command: ``.json()`` is a list of ``{"job", "command", "demand_config"}``."""
+def get_command_demands() -> list[dict[str, Any]]:
+    """Who demands this command: a list of ``{"job", "command", "demand_config"}``. Raises :class:`ApiError`."""
+    return request_command_demands().json()
+
+
+def request_command_demands() -> Response:
+    """Asks who demands this command: ``.json()`` is the list of :func:`get_command_demands`."""
     return _request("GET", "/demands", "list demands")
 
 
@@ -238,8 +270,13 @@ def release_semaphore(name: str) -> Response:
     return _request("POST", "/semaphore/release", f"release {name}", body={"name": name})
 
 
-def semaphore_status(name: str) -> Response:
-    """Who holds a semaphore: ``.json()`` has ``capacity``, ``holders``, ``waiting`` and ``available``."""
+def get_semaphore_status(name: str) -> dict[str, Any]:
+    """Who holds a semaphore: ``capacity``, ``holders``, ``waiting`` and ``available``. Raises :class:`ApiError`."""
+    return request_semaphore_status(name).json()
+
+
+def request_semaphore_status(name: str) -> Response:
+    """Asks who holds a semaphore: ``.json()`` is the value of :func:`get_semaphore_status`."""
     return _request("GET", "/semaphore/status", f"status of {name}", query={"name": name})
 
 
@@ -322,10 +359,14 @@ get_allocation_index = allocation_index
 get_event = command_event
 get_command = command_name
 get_job = job_name
-kv_get = get_store_value
+get_store_value = request_value
+list_job_keys = request_job_keys
+list_command_demands = request_command_demands
+semaphore_status = request_semaphore_status
+kv_get = request_value
 kv_put = put_job_variable
 kv_put_secret = put_job_secret
-get_demands = list_command_demands
+get_demands = request_command_demands
 put_deploy_order = put_rollout_order
 get_deploy_order = get_rollout_order
 run_make_target = run_runner_target
@@ -349,6 +390,10 @@ def _write(method: str, path: str, namespace: str, key: str, value: str | None =
         body["value"] = value
     word = "write" if method == "PUT" else "delete"
     return _request(method, path, f"{word} {namespace} {key}", body=body)
+
+
+def _keys(namespace: str) -> list[str]:
+    return sorted(request_job_keys(namespace).json()["namespaces"].get(namespace, []))
 
 
 def _line(command: str | list[str]) -> str:

@@ -4,9 +4,11 @@
  * maand puts this file beside the command's script and starts the script with everything needed in its environment. It
  * needs nothing but Node 20 or later, or Bun. `maand.py` is the same for Python.
  *
- * A function that asks maand answers a {@link ApiResponse}, made like that of `fetch`; its `raiseForStatus()` turns a
- * refusal into an {@link ApiError}. A refused write that the script never looks at ends the script with exit code 1, so
- * that nothing is lost in silence. Functions that say so throw by themselves. Times are in seconds.
+ * The name of a function says what it resolves to. `get...` and `find...` give a value, and throw when there is none to be
+ * had. `request...`, `put...`, `delete...`, `acquire...` and `release...` give an {@link ApiResponse}, made like that of
+ * `fetch`; its `raiseForStatus()` turns a refusal into an {@link ApiError}. `run...` gives a {@link CompletedCommand}. A
+ * refused write that the script never looks at ends the script with exit code 1, so that nothing is lost in silence. Times
+ * are in seconds.
  */
 import { existsSync } from "node:fs";
 import { Agent, request as httpRequest, type IncomingMessage } from "node:http";
@@ -137,6 +139,15 @@ export interface CommandDemand {
   readonly demand_config: Readonly<Record<string, unknown>>;
 }
 
+/** Who holds a semaphore, as ids of allocations, and how many requests wait for it. */
+export interface SemaphoreStatus {
+  readonly name: string;
+  readonly capacity: number;
+  readonly holders: readonly string[];
+  readonly waiting: number;
+  readonly available: number;
+}
+
 // Who and where
 
 /** The id of the allocation the script runs for; it stays the same for this job on this worker. */
@@ -176,17 +187,35 @@ export function isAllocationDisabled(): boolean {
 
 // Values
 
-/** Reads a value; `value` of its JSON is it. The status is 404 when there is none, 400 when it is not the job's. */
-export function getStoreValue(namespace: string, key: string): Promise<ApiResponse> {
-  return callApi("GET", "/kv", `read ${namespace} ${key}`, { query: { namespace, key } });
-}
-
 /** The value itself. Throws {@link KvError}, which names namespace and key, when there is none to be had. */
 export async function getKvValue(namespace: string, key: string): Promise<string> {
-  const response = await getStoreValue(namespace, key);
+  const value = await findKvValue(namespace, key);
+  if (value !== undefined) return value;
+  const response = new ApiResponse(`read ${namespace} ${key}`, 404, "there is no such key");
+  throw new KvError(response.refusal(), response, namespace, key);
+}
+
+/** The value itself, or undefined when there is none. Throws {@link KvError} when it may not be read. */
+export async function findKvValue(namespace: string, key: string): Promise<string | undefined> {
+  const response = await requestValue(namespace, key);
   if (response.ok) return (await response.json<{ readonly value: string }>()).value;
-  const reason = response.status === 404 ? "there is no such key" : (await response.text()).trim();
-  throw new KvError(`read ${namespace} ${key}: ${reason} (${response.status})`, response, namespace, key);
+  if (response.status === 404) return undefined;
+  throw new KvError(response.refusal(), response, namespace, key);
+}
+
+/** The keys of the job's variables, sorted. Throws {@link ApiError}. */
+export async function getJobVariableKeys(): Promise<string[]> {
+  return keysOf(`vars/job/${jobName()}`);
+}
+
+/** The keys of the job's secrets, sorted. Throws {@link ApiError}. */
+export async function getJobSecretKeys(): Promise<string[]> {
+  return keysOf(`secrets/job/${jobName()}`);
+}
+
+/** Reads a value; `value` of its JSON is it. The status is 404 when there is none, 400 when it is not the job's. */
+export function requestValue(namespace: string, key: string): Promise<ApiResponse> {
+  return callApi("GET", "/kv", `read ${namespace} ${key}`, { query: { namespace, key } });
 }
 
 /** Writes a variable of the job, without blanks around it. It lasts if the script succeeds. */
@@ -209,8 +238,8 @@ export async function deleteJobSecret(key: string): Promise<ApiResponse> {
   return remove("/kv/secret", `secrets/job/${jobName()}`, key);
 }
 
-/** The keys of the job's variables and secrets, or of one of the two: `namespaces` of its JSON, by namespace. */
-export function listJobKeys(namespace?: string): Promise<ApiResponse> {
+/** Asks for the keys of the job's variables and secrets, or of one of the two: `namespaces` of its JSON, by namespace. */
+export function requestJobKeys(namespace?: string): Promise<ApiResponse> {
   return callApi("GET", "/kv/keys", "list keys", { query: namespace === undefined ? {} : { namespace } });
 }
 
@@ -229,8 +258,13 @@ export async function getRolloutOrder(): Promise<string[]> {
     .filter((worker) => worker !== "");
 }
 
-/** Who demands this command: its JSON is a list of {@link CommandDemand}. */
-export function listCommandDemands(): Promise<ApiResponse> {
+/** Who demands this command. Throws {@link ApiError}. */
+export async function getCommandDemands(): Promise<CommandDemand[]> {
+  return (await requestCommandDemands()).json();
+}
+
+/** Asks who demands this command: its JSON is a list of {@link CommandDemand}. */
+export function requestCommandDemands(): Promise<ApiResponse> {
   return callApi("GET", "/demands", "list demands");
 }
 
@@ -253,8 +287,13 @@ export function releaseSemaphore(name: string): Promise<ApiResponse> {
   return callApi("POST", "/semaphore/release", `release ${name}`, { body: { name } });
 }
 
-/** Who holds a semaphore: its JSON has `capacity`, `holders`, `waiting` and `available`. */
-export function semaphoreStatus(name: string): Promise<ApiResponse> {
+/** Who holds a semaphore. Throws {@link ApiError}. */
+export async function getSemaphoreStatus(name: string): Promise<SemaphoreStatus> {
+  return (await requestSemaphoreStatus(name)).json();
+}
+
+/** Asks who holds a semaphore: its JSON is a {@link SemaphoreStatus}. */
+export function requestSemaphoreStatus(name: string): Promise<ApiResponse> {
   return callApi("GET", "/semaphore/status", `status of ${name}`, { query: { name } });
 }
 
@@ -345,12 +384,16 @@ export {
   commandEvent as getEvent,
   commandName as getCommand,
   getRolloutOrder as getDeployOrder,
-  getStoreValue as kvGet,
   jobName as getJob,
-  listCommandDemands as getDemands,
   putJobSecret as kvPutSecret,
   putJobVariable as kvPut,
   putRolloutOrder as putDeployOrder,
+  requestCommandDemands as getDemands,
+  requestCommandDemands as listCommandDemands,
+  requestJobKeys as listJobKeys,
+  requestSemaphoreStatus as semaphoreStatus,
+  requestValue as getStoreValue,
+  requestValue as kvGet,
   runRunnerTarget as runMakeTarget,
 };
 
@@ -371,6 +414,11 @@ function put(path: string, namespace: string, key: string, value: string): Promi
 
 function remove(path: string, namespace: string, key: string): Promise<ApiResponse> {
   return callApi("DELETE", path, `delete ${namespace} ${key}`, { body: { namespace, key } });
+}
+
+async function keysOf(namespace: string): Promise<string[]> {
+  const { namespaces } = await (await requestJobKeys(namespace)).json<{ namespaces: Record<string, string[]> }>();
+  return (namespaces[namespace] ?? []).sort();
 }
 
 /** As Python's shlex.quote. */

@@ -1,5 +1,5 @@
-import type { Job, JobCommand } from "@maand/core";
-import { COMMAND_EVENTS, type CommandEvent } from "@maand/core/internal";
+import type { Allocation, Job, JobCommand, ScopedJobContext } from "@maand/core";
+import { COMMAND_EVENTS, type CommandEvent } from "@maand/core/toolbox";
 
 /** The events at which commands run. */
 export const EVENTS = Object.keys(COMMAND_EVENTS);
@@ -16,4 +16,20 @@ export function commandsFor({ commands }: Pick<Job, "commands">, event: CommandE
 /** Whether a job has commands for an event; the taps declare this as `concerns`. */
 export function concerns(event: CommandEvent): (job: Job) => boolean {
   return ({ commands }) => commands.some(({ executedOn }) => executedOn.includes(event));
+}
+
+/**
+ * The allocations a command runs for: all, or with `once` the active one with the lowest index. If all are disabled, the
+ * one with the lowest index.
+ */
+export function allocationsFor(
+  { once }: Pick<JobCommand, "once">,
+  allocations: readonly Allocation[],
+  { scope }: Pick<ScopedJobContext, "scope">,
+): readonly Allocation[] {
+  if (once !== true || allocations.length < 2) return allocations;
+  const indexed = allocations.map((allocation) => ({ allocation, index: scope(allocation).index }));
+  const inOrder = indexed.sort((a, b) => a.index - b.index).map(({ allocation }) => allocation);
+  const first = inOrder.find(({ disabled }) => !disabled) ?? inOrder[0];
+  return first === undefined ? [] : [first];
 }

@@ -1,7 +1,9 @@
-import { type Allocation, isMaandError, MaandError, type ScopedJobContext } from "@maand/core";
+import { type Allocation, isMaandError, type JobCommand, MaandError, type ScopedJobContext } from "@maand/core";
+import { groupBy } from "@maand/core/readonly";
 import pLimit from "p-limit";
 import type { CommandRuntime } from "./command-runtime.ts";
-import { type CommandEvent, commandsFor } from "./events.ts";
+import { allocationsFor, type CommandEvent, commandsFor } from "./events.ts";
+import type { ShownOutput } from "./process/shown-output.ts";
 import { runCommand } from "./run-command.ts";
 
 /** An event of a job, and the allocations its commands run for. */
@@ -15,12 +17,16 @@ export interface EventRun {
   readonly env?: Readonly<Record<string, string>>;
   /** Only this command. */
   readonly only?: string;
+  /** Output shown by earlier runs of the same commands, which is not shown again. */
+  readonly shown?: ShownOutput;
 }
 
 /** The result of a command for one allocation. */
 export interface CommandResult {
   readonly command: string;
   readonly allocation: Allocation;
+  /** It ran for the job, and `allocation` only stands for it. */
+  readonly once: boolean;
   readonly failure?: MaandError;
 }
 
@@ -30,8 +36,8 @@ export interface CommandResult {
  */
 export async function runEvent(runtime: CommandRuntime, run: EventRun): Promise<void> {
   const results = await tryEvent(runtime, run);
-  const failures = results.flatMap(({ failure }) => failure ?? []);
-  if (failures.length > 0) throw joined(failures);
+  const failed = results.filter(({ failure }) => failure !== undefined);
+  if (failed.length > 0) throw joined(failed);
 }
 
 /** The same, returning the result of each. */
@@ -39,10 +45,11 @@ export async function tryEvent(runtime: CommandRuntime, run: EventRun): Promise<
   const { context, event, allocations, concurrency, only } = run;
   const side = pLimit(concurrency);
   const results: CommandResult[] = [];
-  for (const { name } of commandsFor(context.job, event)) {
-    if (only !== undefined && name !== only) continue;
-    const one = (allocation: Allocation) => tryOne(runtime, run, name, allocation);
-    const ended = await Promise.all(allocations.map((allocation) => side(() => one(allocation))));
+  for (const command of commandsFor(context.job, event)) {
+    if (only !== undefined && command.name !== only) continue;
+    const one = (allocation: Allocation) => tryOne(runtime, run, command, allocation);
+    const those = allocationsFor(command, allocations, context);
+    const ended = await Promise.all(those.map((allocation) => side(() => one(allocation))));
     results.push(...ended);
     if (ended.some(({ failure }) => failure !== undefined)) break;
   }
@@ -51,24 +58,26 @@ export async function tryEvent(runtime: CommandRuntime, run: EventRun): Promise<
 
 async function tryOne(
   runtime: CommandRuntime,
-  { context, event, env = {} }: EventRun,
-  command: string,
+  { context, event, env = {}, shown }: EventRun,
+  { name: command, once: oncePerJob }: JobCommand,
   allocation: Allocation,
 ): Promise<CommandResult> {
+  const once = oncePerJob === true;
   try {
     if (context.signal.aborted) throw new MaandError({ code: "INTERRUPTED", message: `${command} was not started` });
-    await runCommand(runtime, { context, event, command, allocation, env });
-    return { command, allocation };
+    await runCommand(runtime, { context, event, command, allocation, env, ...(shown ? { shown } : {}) });
+    return { command, allocation, once };
   } catch (cause) {
-    if (isMaandError(cause)) return { command, allocation, failure: cause };
+    if (isMaandError(cause)) return { command, allocation, once, failure: cause };
     const message = `${command} of ${context.job.name} for ${allocation.host}: ${cause instanceof Error ? cause.message : String(cause)}`;
     const failure = new MaandError({ code: "JOB_COMMAND_FAILED", message, worker: allocation.host, cause });
-    return { command, allocation, failure };
+    return { command, allocation, once, failure };
   }
 }
 
-/** Combines several failures in one error that lists all; it is a timeout only if each of them is. */
-function joined(failures: readonly MaandError[]): MaandError {
+/** Combines several failures in one error that names all; it is a timeout only if each of them is. */
+function joined(failed: readonly CommandResult[]): MaandError {
+  const failures = failed.flatMap(({ failure }) => failure ?? []);
   const [first] = failures;
   const interrupted = failures.find(({ code }) => code === "INTERRUPTED");
   if (first && failures.length === 1) return first;
@@ -76,9 +85,35 @@ function joined(failures: readonly MaandError[]): MaandError {
   const codes = new Set(failures.map(({ code }) => code));
   return new MaandError({
     code: codes.size === 1 && first ? first.code : "JOB_COMMAND_FAILED",
-    message: failures.map(({ message }) => message).join("; "),
+    message: failuresInWords(failed),
     ...(first?.hint === undefined ? {} : { hint: first.hint }),
-    output: first?.output ?? [],
     cause: first,
   });
+}
+
+/** The number of different failures, and of workers of one, in a message; the others are only counted. */
+const MOST_NAMED = 10;
+
+/** Failures in one line. Those that differ only in the worker are named once, with all their workers. */
+export function failuresInWords(failed: readonly CommandResult[]): string {
+  const alike = groupBy(failed, ({ failure, allocation }) => (failure?.message ?? "").replace(of(allocation), of()));
+  const lines = [...alike.values()].flatMap((same) => {
+    const [first] = same;
+    if (first === undefined) return [];
+    const hosts = listed(
+      same.map(({ allocation }) => allocation.host),
+      ", ",
+    );
+    return [(first.failure?.message ?? "").replace(of(first.allocation), ` for ${hosts}`)];
+  });
+  return listed(lines, "; ");
+}
+
+function of(allocation?: Allocation): string {
+  return ` for ${allocation?.host ?? ""}`;
+}
+
+function listed(items: readonly string[], separator: string): string {
+  const more = items.length > MOST_NAMED ? ` and ${items.length - MOST_NAMED} more` : "";
+  return `${items.slice(0, MOST_NAMED).join(separator)}${more}`;
 }

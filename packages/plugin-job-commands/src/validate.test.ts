@@ -13,6 +13,13 @@ function found(executedOn: readonly string[], files: readonly string[]) {
 }
 
 describe("a command", () => {
+  it("with once is refused at after_allocation_stopped, which is for one allocation", () => {
+    const commands = [{ name: "command_x", executedOn: ["cli", "after_allocation_stopped"], once: true as const }];
+    const context = validateContext({ jobs: [aJob({ commands, files: [aFile({ path: "_modules/command_x.py" })] })] });
+    validateCommands(context);
+    expect(context.problems).toMatchObject([{ level: "error", code: "invalid_command", where: `${WHERE}.once` }]);
+  });
+
   it.each(["py", "ts", "js"])("may be written in %s", (ending) =>
     expect(found(["cli"], [`_modules/command_x.${ending}`])).toEqual([]),
   );

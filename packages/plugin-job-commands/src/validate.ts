@@ -7,6 +7,7 @@ export function validateCommands({ jobs, report }: Pick<ValidateContext, "jobs" 
   for (const job of jobs) {
     for (const command of job.commands) {
       validateEvents(job, command, report);
+      validateOnce(job, command, report);
       validateScript(job, command, report);
     }
   }
@@ -23,6 +24,14 @@ function validateEvents(job: Job, { name, executedOn }: JobCommand, report: Repo
       ),
     );
   }
+}
+
+/** An allocation stops on its own, so there is nothing to run once for. */
+function validateOnce(job: Job, { name, executedOn, once }: JobCommand, report: Report): void {
+  if (once !== true || !executedOn.includes("after_allocation_stopped")) return;
+  const hint = "remove once, or write a command of its own for after_allocation_stopped";
+  const message = "cannot be used with after_allocation_stopped, which runs for each allocation that stops";
+  report(error("invalid_command", `${manifest(job)}: commands.${name}.once`, message, hint));
 }
 
 function validateScript(job: Job, { name }: JobCommand, report: Report): void {

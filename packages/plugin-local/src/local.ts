@@ -8,7 +8,7 @@ import {
   type Plugin,
   type Remote,
 } from "@maand/core";
-import { deleteJobFiles } from "@maand/core/internal";
+import { deleteJobFiles } from "@maand/core/toolbox";
 
 /** The transport that this plugin provides. */
 const LOCAL = "local";

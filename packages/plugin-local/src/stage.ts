@@ -15,6 +15,7 @@ import {
 import { dropDrafts, dropOldDrafts, placeDirectory, prepareFile, type Replacement, replaceFile } from "./place.ts";
 import { type WantedFiles, wantedFiles } from "./sources.ts";
 import { lookAt, surveyLocal } from "./survey.ts";
+import { takeFence } from "./take-fence.ts";
 
 /**
  * Makes a local worker's directory equal to the staged trees. Files that differ are first written next to their paths,
@@ -31,6 +32,7 @@ export async function stageLocal(context: StageContext): Promise<void> {
     const synced = syncedPaths({ files: wanted.keys(), jobs, keep, protect });
     const conflicts = syncConflicts(await surveyLocal(root, synced), synced);
     if (conflicts.length > 0) throw syncRefused(host, conflicts);
+    await takeFence(remote);
     await replaceFiles(root, wanted, synced, step);
     for (const job of jobs) {
       const own = ownFiles(job, protect.get(job) ?? []);

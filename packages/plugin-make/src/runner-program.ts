@@ -7,6 +7,7 @@ export const RUNNER_EXIT = {
   notHere: 3,
   nothingToRun: 4,
   noLock: 5,
+  fenced: 6,
   timedOut: 124,
   noProgram: 127,
   ended: 130,
@@ -19,7 +20,9 @@ export const ENDING_MS = 10_000;
 export const STEP_VARIABLE = "MAAND_RUNNER_STEP";
 
 /** The parts of the program, in the order in which they are joined. The last one starts it. */
-const PARTS = "base output process orphans receipts lock jobs makefile target loop requests command_line".split(" ");
+const PARTS = "base output process orphans receipts fence lock jobs makefile target loop requests command_line".split(
+  " ",
+);
 /** The parts needed only by a runner that receives files. */
 const STAGE_PARTS = ["places", "paths", "delivery", "inventory"];
 /** The parts of the program that inspects files and ends. The last one starts it. */

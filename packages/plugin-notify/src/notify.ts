@@ -1,7 +1,7 @@
 import { hostname } from "node:os";
 import { basename } from "node:path";
 import { type CommitContext, definePlugin, MaandError, type Plugin } from "@maand/core";
-import { userName } from "@maand/core/internal";
+import { userName } from "@maand/core/toolbox";
 import { occasionsOf } from "./occasion.ts";
 import { NOTIFY_SETTINGS } from "./settings.ts";
 

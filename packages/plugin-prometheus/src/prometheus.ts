@@ -1,5 +1,5 @@
 import { type ContributeContext, definePlugin, type Finding, type Plugin } from "@maand/core";
-import { NAMESPACE } from "@maand/core/internal";
+import { NAMESPACE } from "@maand/core/toolbox";
 import { COMMANDS } from "./commands/index.ts";
 import { findProgram, type Program } from "./promtool/find-promtool.ts";
 import { PassedChecks } from "./promtool/passed-checks.ts";

@@ -1,5 +1,5 @@
 import { type JobFile, type KvReader, MaandError } from "@maand/core";
-import { NAMESPACE } from "@maand/core/internal";
+import { NAMESPACE } from "@maand/core/toolbox";
 
 /**
  * What a build publishes for the jobs that run Prometheus. Everything that other jobs contribute is in the KV namespace

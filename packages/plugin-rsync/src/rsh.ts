@@ -1,5 +1,6 @@
 import type { Readable } from "node:stream";
 import type { Remote, RemoteStream } from "@maand/core";
+import { fencedCommand } from "@maand/core/internal";
 import type { LocalRsync } from "./local-rsync.ts";
 
 /**
@@ -53,13 +54,13 @@ export function parseCommand(output: Buffer): RemoteCommand | undefined {
  * @throws errors of `remote.stream`
  */
 export async function connectRsync(
-  remote: Pick<Remote, "stream">,
+  remote: Pick<Remote, "stream" | "root">,
   local: LocalRsync,
   signal: AbortSignal,
 ): Promise<RemoteStream | undefined> {
   const command = await readCommand(local.outgoing);
   if (!command) return undefined;
-  const stream = await remote.stream(command.argv, { title: "rsync", asRoot: true, signal });
+  const stream = await remote.stream(fencedCommand(remote, command.argv), { title: "rsync", asRoot: true, signal });
   stream.io.on("error", () => {});
   stream.io.write(command.rest);
   local.outgoing.pipe(stream.io);

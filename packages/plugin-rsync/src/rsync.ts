@@ -1,5 +1,5 @@
 import type { Plugin } from "@maand/core";
-import { deleteJobFiles } from "@maand/core/internal";
+import { deleteJobFiles } from "@maand/core/toolbox";
 import type { RsyncOptions } from "./arguments.ts";
 
 export type { RsyncOptions };

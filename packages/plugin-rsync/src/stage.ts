@@ -1,5 +1,13 @@
 import { type ExecResult, type RemoteStream, type StageContext, timeLimit } from "@maand/core";
-import { asSyncError, lastLines, Output, syncInterrupted, syncTimedOut } from "@maand/core/internal";
+import {
+  asSyncError,
+  fenceOf,
+  lastLines,
+  Output,
+  refusedBy,
+  syncInterrupted,
+  syncTimedOut,
+} from "@maand/core/internal";
 import { type RsyncOptions, rsyncArguments } from "./arguments.ts";
 import { LINES, syncFailure } from "./failure.ts";
 import { type LocalRsync, startLocalRsync } from "./local-rsync.ts";
@@ -24,6 +32,8 @@ export async function stageWorker(context: StageContext, options: RsyncOptions):
   const synced = await sync(context, options, AbortSignal.any([signal, time]));
   if (signal.aborted) throw syncInterrupted(host);
   if (synced.exit === 0 && synced.remoteExit === 0) return;
+  const found = refusedBy({ code: synced.remoteExit, stderr: synced.printed.stderr });
+  if (found !== undefined) fenceOf(remote)?.admit(found);
   if (time.aborted || synced.exit === RSYNC_TIMEOUT)
     throw syncTimedOut(host, timeoutMs, lastLines(synced.printed, LINES));
   if (synced.refused) throw asSyncError(synced.refused, host, timeoutMs);

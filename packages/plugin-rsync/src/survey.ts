@@ -3,6 +3,7 @@ import type { Argv, StageContext } from "@maand/core";
 import {
   asSyncError,
   type FoundOnWorker,
+  fenceOf,
   mountPoint,
   OUTPUT_LIMIT,
   type SyncedPaths,
@@ -41,9 +42,9 @@ export async function surveyWorker(context: SurveyContext): Promise<void> {
     ...trees.flatMap(({ job, files: own }) => own.map(({ path }) => `jobs/${job}/${path}`)),
   ];
   const synced = syncedPaths({ ...context, files });
-  const found = parseSurvey(
-    await run(context, ["sh", "-c", surveyProgram(), "sh", remote.root, ...synced.jobs], list(synced)),
-  );
+  const output = await run(context, ["sh", "-c", surveyProgram(), "sh", remote.root, ...synced.jobs], list(synced));
+  fenceOf(remote)?.admit(fenceIn(output));
+  const found = parseSurvey(output);
   const conflicts = syncConflicts(await withContents(context, found, synced), synced);
   if (conflicts.length > 0) throw syncRefused(remote.host, conflicts);
 }
@@ -79,6 +80,13 @@ async function run({ remote, timeoutMs, signal }: SurveyContext, argv: Argv, std
   return printed.stdout;
 }
 
+/** The record of the command that changed the worker last; empty if there is none. */
+function fenceIn(output: string): string {
+  const words = output.split("\0");
+  const at = words.indexOf("fence");
+  return at === 0 || words[at - 2] === "broken" ? (words[at + 1] ?? "") : "";
+}
+
 /** Parses the output of `worker/survey.sh`. */
 export function parseSurvey(output: string): FoundOnWorker {
   const found = {
@@ -102,6 +110,7 @@ export function parseSurvey(output: string): FoundOnWorker {
     link: () => void found.links.push(next()),
     directory: () => void found.directories.set(next(), []),
     other: () => void found.others.push(next()),
+    fence: () => void next(),
     mount: () => void found.mounts.set(mountPoint(next()), []),
   };
   for (const word of words) read[word]?.();

@@ -75,3 +75,44 @@ describe.skipIf(!have("age", "age-keygen"))("age", () => {
     await expect(resolve(["secret://age/workspace/nope"], { env, root })).rejects.toThrow("no such file");
   });
 });
+
+/** A program as an operator would write it, by the contract in docs/secrets.md. */
+const INVENTORY = `import json, sys
+request = json.load(sys.stdin)
+assert request["version"] == 1, request
+known = json.loads(open(sys.argv[1], encoding="utf-8").read())
+secrets = {}
+for wanted in request["references"]:
+    if wanted["path"] not in known:
+        sys.exit(f"no entry {wanted['path']}")
+    entry = known[wanted["path"]]
+    secrets[wanted["reference"]] = entry if wanted["field"] is None else entry[wanted["field"]]
+json.dump({"version": 1, "secrets": secrets}, sys.stdout)
+`;
+
+describe.skipIf(!have("python3"))("a program of one's own, in Python", () => {
+  const root = mkdtempSync(join(tmpdir(), "maand-exec-"));
+  const env = { PATH: "/usr/bin:/bin", LANG: "C.UTF-8" };
+  const file = join(root, "known secrets.json");
+  const settings = { secret_programs: { inventory: ["python3", join(root, "inventory.py"), file] } };
+
+  beforeAll(() => {
+    writeFileSync(join(root, "inventory.py"), INVENTORY);
+    writeFileSync(file, JSON.stringify({ "db/password": ODD, token: { x: "1" } }));
+  });
+
+  afterAll(() => rmSync(root, { recursive: true }));
+
+  it("gets all references in one call, and its values arrive as they are", async () => {
+    const texts = ["secret://exec/inventory/db/password", "secret://exec/inventory/token#x"];
+    const read = await resolve(texts, { env, root, settings });
+    expect([...(read ?? [])]).toEqual([
+      [texts[0], ODD],
+      [texts[1], "1"],
+    ]);
+  });
+
+  it("fails with what it said", async () => {
+    await expect(resolve(["secret://exec/inventory/nope"], { env, root, settings })).rejects.toThrow("no entry nope");
+  });
+});

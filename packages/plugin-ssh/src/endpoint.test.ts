@@ -87,3 +87,19 @@ test.each([
 ])("ssh_key = %j names a key file: %s", (path, taken) => {
   expect(v.safeParse(SSH_SETTINGS.entries.ssh_key, path).success).toBe(taken);
 });
+
+test("a command prints the bucket's key; keys of the ssh config and of the worker are files", () => {
+  const settings = SSH_SETTINGS.from({ ...DEFAULT_SETTINGS, plugins: { ssh_key_command: ["op", "read", "x"] } });
+  const lookup = lookupIn({ web: { identityFiles: ["/k/cfg"], proxyJump: "gate" } });
+  const found = (worker: Parameters<typeof endpointOf>[0]["worker"]) =>
+    endpointOf({ worker, settings, bucketRoot: "/b", lookup });
+  const keyCommand = { argv: ["op", "read", "x"], root: "/b" };
+  expect(found({ host: "web" })).toMatchObject({
+    identities: ["/k/cfg"],
+    keyCommand,
+    jump: { identities: [], keyCommand },
+  });
+  const own = found({ host: "db", identity: "db.key" });
+  expect(own).toMatchObject({ identities: ["/b/secrets/db.key"] });
+  expect(own).not.toHaveProperty("keyCommand");
+});

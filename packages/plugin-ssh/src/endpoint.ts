@@ -1,6 +1,6 @@
 import { isAbsolute, join } from "node:path";
 import { defineSettings, setting, type Worker, type WrittenKeys } from "@maand/core";
-import { isKeyFile, KEY_FILE_HINT, KEY_FILE_PATTERN } from "@maand/core/internal";
+import { isKeyFile, KEY_FILE_HINT, KEY_FILE_PATTERN } from "@maand/core/toolbox";
 import * as v from "valibot";
 import type { HostLookup } from "./config/ssh-config.ts";
 
@@ -21,6 +21,11 @@ export const SSH_SETTINGS = defineSettings({
       ),
       'Key file, below secrets/ or absolute; default "worker.key".',
       "worker.key",
+    ),
+    ssh_key_command: setting(
+      v.pipe(v.array(v.pipe(v.string(), v.nonEmpty("must not be empty"))), v.readonly()),
+      "Program with its arguments that prints the private key, in place of ssh_key; default: none.",
+      [],
     ),
     ssh_port: setting(
       v.pipe(
@@ -52,6 +57,8 @@ export interface Endpoint {
   readonly user: string;
   /** Absolute paths of private keys, offered in this order. */
   readonly identities: readonly string[];
+  /** Prints one more private key, offered after these; the bucket's key is then in no file. */
+  readonly keyCommand?: { readonly argv: readonly string[]; readonly root: string };
   /** Absolute paths of certificates that the ssh config names; they cannot be offered. */
   readonly certificates: readonly string[];
   /** The ProxyCommand of the ssh config; it is never run. */
@@ -63,7 +70,7 @@ export interface Endpoint {
 /** The sources that determine an endpoint. */
 export interface EndpointSources {
   readonly worker: Pick<Worker, "host" | "port" | "user" | "identity">;
-  readonly settings: Pick<SshSettings, "ssh_user" | "ssh_key" | "ssh_port">;
+  readonly settings: Pick<SshSettings, "ssh_user" | "ssh_key" | "ssh_key_command" | "ssh_port">;
   readonly bucketRoot: string;
   readonly lookup: HostLookup;
 }
@@ -75,14 +82,14 @@ export interface EndpointSources {
 export function endpointOf({ worker, settings, bucketRoot, lookup }: EndpointSources): Endpoint {
   const { host, user, identity } = worker;
   const found = lookup({ host, ...(user && { user }), defaultUser: settings.ssh_user });
-  const bucketKey = inSecrets(bucketRoot, settings.ssh_key);
+  const bucketKey = bucketKeyOf(bucketRoot, settings);
   const jump = found.proxyJump && jumpChain(found.proxyJump, { settings, lookup, bucketKey, depth: 0 });
   return {
     name: host,
     address: found.hostName ?? host,
     port: worker.port ?? found.port ?? settings.ssh_port,
     user: user ?? found.user ?? settings.ssh_user,
-    identities: identity ? [inSecrets(bucketRoot, identity)] : [...found.identityFiles, bucketKey],
+    ...(identity ? { identities: [inSecrets(bucketRoot, identity)] } : keysOf(found.identityFiles, bucketKey)),
     certificates: found.certificateFiles,
     ...(found.proxyCommand && { proxyCommand: found.proxyCommand }),
     ...(jump && { jump }),
@@ -92,12 +99,25 @@ export function endpointOf({ worker, settings, bucketRoot, lookup }: EndpointSou
 interface JumpSources {
   readonly settings: Pick<SshSettings, "ssh_user">;
   readonly lookup: HostLookup;
-  readonly bucketKey: string;
+  readonly bucketKey: BucketKey;
   /** Number of hops so far; limits jump hosts that name each other. */
   readonly depth: number;
 }
 
 const JUMP_LIMIT = 8;
+
+/** The key of the bucket: in a file, or printed by a command. */
+type BucketKey = string | NonNullable<Endpoint["keyCommand"]>;
+
+function bucketKeyOf(root: string, settings: EndpointSources["settings"]): BucketKey {
+  const { ssh_key: file, ssh_key_command: argv } = settings;
+  return argv.length > 0 ? { argv, root } : inSecrets(root, file);
+}
+
+/** The keys of the ssh config, then the key of the bucket. */
+function keysOf(files: readonly string[], key: BucketKey): Pick<Endpoint, "identities" | "keyCommand"> {
+  return typeof key === "string" ? { identities: [...files, key] } : { identities: files, keyCommand: key };
+}
 
 /** `a,b`: through a, then through b. */
 function jumpChain(written: string, sources: JumpSources): Endpoint | undefined {
@@ -116,7 +136,7 @@ function jumpHost(written: string, sources: JumpSources, before: Endpoint | unde
     address: found.hostName ?? host,
     port: port ?? found.port ?? 22,
     user: user ?? found.user ?? sources.settings.ssh_user,
-    identities: [...found.identityFiles, sources.bucketKey],
+    ...keysOf(found.identityFiles, sources.bucketKey),
     certificates: found.certificateFiles,
     ...(jump && { jump }),
   };

@@ -1,5 +1,5 @@
 import type { Plugin } from "@maand/core";
-import { Semaphore } from "@maand/core/internal";
+import { Semaphore } from "@maand/core/toolbox";
 import { SSH_SETTINGS } from "./endpoint.ts";
 import type { SshOptions } from "./options.ts";
 

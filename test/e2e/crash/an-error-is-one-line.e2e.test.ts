@@ -1,10 +1,11 @@
 import { execFileSync } from "node:child_process";
-import { cpSync, rmSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { cpSync, mkdtempSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { ERROR_CODES } from "../../../packages/core/src/errors.ts";
 import { type LocalBucket, localBucket } from "../../support/bucket/local-bucket.ts";
-import type { Ended } from "../../support/bucket/maand.ts";
+import { type Ended, MAAND, maand } from "../../support/bucket/maand.ts";
 import { type } from "../../support/bucket/shell.ts";
 
 const V1 = { version: "1.0.0", selectors: ["worker"], max_concurrent_starts: 1 };
@@ -168,7 +169,7 @@ describe.concurrent("an unexpected error", () => {
 describe.concurrent("a native module built for another Node version", () => {
   const preload = [new URL("../../support/bucket/addon-of-another-node.mjs", import.meta.url).pathname];
 
-  it.each(["info", "build", "deploy --json", "doctor", "init", "completion jobs"])(
+  it.each(["info", "build", "deploy --json", "upgrade-check", "init", "completion jobs"])(
     "ends maand %s with one line and a hint",
     (line) =>
       withBucket(async (bucket) => {
@@ -182,6 +183,37 @@ describe.concurrent("a native module built for another Node version", () => {
           ),
         );
       }),
+  );
+
+  it("is a finding of maand doctor", () =>
+    withBucket(async (bucket) => {
+      const { code, stdout, stderr } = await bucket.start(["doctor"], { preload }).ended;
+      expect({ code, stderr }).toEqual({ code: 1, stderr: "" });
+      expect(stdout).toMatch(
+        /^wrong {2}installation {2}this machine: better-sqlite3 cannot be loaded: .+\n +cd .+ && npm rebuild better-sqlite3\n1 problem found\n$/m,
+      );
+    }));
+
+  it("is part of maand --version --json, which has the other versions", () =>
+    withBucket(async (bucket) => {
+      const { code, stdout } = await bucket.start(["--version", "--json"], { preload }).ended;
+      expect(code).toBe(0);
+      expect(JSON.parse(stdout)).toMatchObject({
+        node: process.versions.node,
+        sqlite: null,
+        problem: { code: "INSTALLATION_BROKEN", hint: expect.stringContaining("npm rebuild") },
+      });
+    }));
+});
+
+it("an installation without its files is reported with one line and a hint", async () => {
+  const directory = mkdtempSync(join(tmpdir(), "maand-incomplete-"));
+  cpSync(dirname(MAAND), join(directory, "bin"), { recursive: true });
+  const ended = await maand(["info"], { cwd: directory, program: join(directory, "bin/maand.js") });
+  rmSync(directory, { recursive: true });
+  expect(ended).toMatchObject({ code: 1, stdout: "" });
+  expect(ended.stderr).toMatch(
+    /^maand: the installation is incomplete: Cannot find module '\S+\/dist\/main\.js' imported from \S+\n {2}hint: install maand again\n$/,
   );
 });
 

@@ -89,6 +89,25 @@ describe.skipIf(!has("fish"))("fish completes", () => {
   it.each(LINES)("%s", (line, wanted) => expect(offered(["fish", "--no-config"], FISH, line).sort()).toEqual(wanted));
 });
 
+const POWERSHELL = `maand completion powershell | Out-String | Invoke-Expression
+$line = $env:LINE
+[System.Management.Automation.CommandCompletion]::CompleteInput($line, $line.Length, $null).CompletionMatches.CompletionText`;
+
+describe.skipIf(!has("pwsh"))("PowerShell completes", () => {
+  it.each(LINES)("%s", (line, wanted) => {
+    const env = { ...process.env, PATH: `${join(bucket.root, "bin")}:${process.env.PATH}`, LINE: line };
+    const { stdout } = spawnSync("pwsh", ["-NoProfile", "-Command", POWERSHELL], {
+      ...{ cwd: bucket.root, env, encoding: "utf8" },
+    });
+    expect(
+      stdout
+        .split("\n")
+        .filter((text) => text !== "")
+        .sort(),
+    ).toEqual(wanted);
+  });
+});
+
 it("an unknown shell is refused", async () => {
   expect(await bucket.maand("completion", "tcsh")).toMatchObject({ code: 2, stdout: "" });
 });

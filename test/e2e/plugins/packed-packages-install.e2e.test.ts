@@ -50,6 +50,7 @@ describe("the packages, packed and installed elsewhere", () => {
   it("can create, build and deploy a bucket", () => {
     mkdirSync(bucket);
     expect(maand("--version")).toMatch(/^\d+\.\d+\.\d+\n$/);
+    expect(maand("explain", "BUSY")).toContain("Another command is running on this bucket.");
     maand("init");
     maand("job", "create", "api", "--selectors", "worker");
     writeFileSync(join(bucket, "workspace/jobs/api/Makefile"), RECORDING_MAKEFILE);

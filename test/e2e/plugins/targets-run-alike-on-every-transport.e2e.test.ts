@@ -63,7 +63,7 @@ describe.each(Object.entries(WORKERS))("on a worker reached by %s", (_, open) =>
     expect(await failure(run("reload"))).toMatchObject({
       code: "COMMAND_FAILED",
       message: expect.stringContaining("target reload of api"),
-      hint: "write a rule for reload in workspace/jobs/api/Makefile, then run maand build and maand deploy",
+      hint: "write a rule for reload in workspace/jobs/api/Makefile, then run maand deploy --build",
     });
   });
 

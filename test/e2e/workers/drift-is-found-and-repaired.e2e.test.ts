@@ -131,13 +131,24 @@ it.concurrent("each kind of edit on a worker is found and repaired, and nothing 
     expect(await look()).toMatchObject({ code: 0 });
     expect((await lifecycle("api", worker)).length).toBe(ran);
 
-    // files alone, if that is asked for; and the same repair again is told
-    for (const _ of [1, 2]) {
+    // files alone, if that is asked for; the same repair again is told, and made three times
+    for (const time of [1, 2, 3]) {
       await worker.run(["sh", "-c", 'echo edited > "$1"', "sh", `${directory("api")}/conf/app.conf`]);
       const repaired = await bucket.maand("deploy", "--verify", "--repair", "sync");
       expect(repaired).toMatchObject({ code: 0 });
-      if (_ === 2) expect(repaired.stderr).toMatch(/api on \S+ was repaired 2 times in the same way since/);
+      if (time > 1) expect(repaired.stderr).toContain(`was repaired ${time} times in the same way since`);
     }
+    await worker.run(["sh", "-c", 'echo edited > "$1"', "sh", `${directory("api")}/conf/app.conf`]);
+    const planned = await bucket.maand("deploy", "--verify", "--dry-run");
+    expect(planned.stdout).toMatch(/api on \S+ was repaired 3 times .*, and differs again: .*conf\/app.conf/);
+    const left = await bucket.maand("deploy", "--verify", "--repair", "sync");
+    expect(left).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining("maand deploy --verify --repair-again --jobs api"),
+    });
+    expect(await worker.read(`${directory("api")}/conf/app.conf`)).toBe("edited\n");
+    const again = await bucket.maand("deploy", "--verify", "--repair", "sync", "--repair-again");
+    expect(again).toMatchObject({ code: 0 });
     expect((await lifecycle("api", worker)).length).toBe(ran);
     expect(await tree()).toBe(before);
 

@@ -1,10 +1,11 @@
 import { execFileSync } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { tarballs } from "./packed-once.ts";
 
-const REPOSITORY = fileURLToPath(new URL("../../..", import.meta.url));
+export const REPOSITORY = fileURLToPath(new URL("../../..", import.meta.url));
 const NATIVE = "node_modules/better-sqlite3/build/Release/better_sqlite3.node";
 
 /** As much of a package.json as is looked at here. */
@@ -42,11 +43,12 @@ const workspace = new Map(
 export function install(...names: readonly string[]): Installation {
   const place = mkdtempSync(join(tmpdir(), "maand-pack-"));
   const packed = names.reduce<string[]>((found, name) => closureOf(name, found), []);
-  const tarballs = pack(packed, join(place, "tarballs"));
+  const all = tarballs();
+  const files = packed.flatMap((name) => all.get(name) ?? []);
   const others = names.filter((name) => !workspace.has(name)).map((name) => `${name}@${versionHere(name)}`);
   writeFileSync(join(place, "package.json"), JSON.stringify({ private: true, overrides: versionsHere(packed) }));
   const quietly = ["--prefer-offline", "--ignore-scripts", "--no-audit", "--no-fund"];
-  run("npm", ["install", "--prefix", place, ...quietly, ...tarballs, ...others], place);
+  run("npm", ["install", "--prefix", place, ...quietly, ...files, ...others], place);
   // what npm would compile here was compiled already
   cpSync(join(REPOSITORY, NATIVE), join(place, NATIVE));
   return {
@@ -84,13 +86,6 @@ function closureOf(name: string, found: string[]): string[] {
 
 function needs({ dependencies = {}, peerDependencies = {} }: Manifest): string[] {
   return [...Object.keys(dependencies), ...Object.keys(peerDependencies)];
-}
-
-function pack(packed: readonly string[], destination: string): string[] {
-  mkdirSync(destination);
-  const chosen = packed.flatMap((name) => ["--workspace", name]);
-  run("npm", ["pack", "--prefix", REPOSITORY, "--ignore-scripts", "--pack-destination", destination, ...chosen], "/");
-  return readdirSync(destination).map((file) => join(destination, file));
 }
 
 /** The versions of other people's packages that are installed here, so that npm finds them in its cache. */

@@ -6,6 +6,7 @@ import { Store } from "@maand/core/internal";
 import { deployments } from "@maand/core/readonly";
 import { argumentsOf } from "../fleet/processes.ts";
 import type { FleetBucket } from "./fleet-bucket.ts";
+import { forgetCopy } from "./forget-copy.ts";
 import { killer, stepCounter } from "./killer.ts";
 import type { LocalBucket } from "./local-bucket.ts";
 import { type Ended, type MaandOptions, maand } from "./maand.ts";
@@ -24,7 +25,7 @@ export interface Life {
 
 /** Lists the files of jobs below `$1`, with checksums; names what a transfer left half done. */
 const LIST =
-  'cd "$1"/* && find . -type f ! -path "./jobs/*/data/*" ! -path "./locks/*" ! -path "./receipts/*" ! -name worker.json -exec md5sum {} + | sort -k2; find . -type d -name ".~tmp~"';
+  'cd "$1"/* && find . -type f ! -path "./jobs/*/data/*" ! -path "./locks/*" ! -path "./receipts/*" ! -name fence ! -name worker.json -exec md5sum {} + | sort -k2; find . -type d -name ".~tmp~"';
 
 /** A copy of a bucket with sshd workers; it has a directory of its own on each of them. */
 export async function fleetLife(base: FleetBucket, jobs: readonly string[], name: string): Promise<Life> {
@@ -32,6 +33,7 @@ export async function fleetLife(base: FleetBucket, jobs: readonly string[], name
   const home = `${dirname(base.home)}-${name}`;
   cpSync(base.bucket.root, root, { recursive: true });
   writeFileSync(join(root, "maand.conf"), base.conf.replace(/worker_root = .*/, `worker_root = "${home}"`));
+  forgetCopy(root);
   moveDeliveries(join(root, "data/maand.db"), dirname(base.home), home);
   for (const worker of base.workers)
     await worker.run(["sh", "-c", 'test ! -e "$1" || cp -a "$1" "$2"', "sh", dirname(base.home), home]);

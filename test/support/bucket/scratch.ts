@@ -11,6 +11,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { forgetCopy } from "./forget-copy.ts";
 import { type Ended, type MaandOptions, maand, maandHere, type Running, startMaand } from "./maand.ts";
 
 /** A bucket in a temporary directory that the real command works on. */
@@ -84,7 +85,11 @@ function copyOf(origin: string, more: Omit<MaandOptions, "cwd">): Scratch {
     },
     removeJob: (name) => rmSync(join(root, "workspace/jobs", name), { recursive: true }),
     disable: (disabled) => bucket.write("workspace/disabled.json", JSON.stringify(disabled)),
-    copy: () => copyOf(root, more),
+    copy() {
+      const copy = copyOf(root, more);
+      forgetCopy(copy.root);
+      return copy;
+    },
     dispose: () => rmSync(root, { recursive: true, force: true }),
   };
   return bucket;

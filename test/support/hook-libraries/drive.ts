@@ -23,6 +23,7 @@ function snake(word: string): string {
 }
 
 async function plain(value: unknown): Promise<unknown> {
+  if (value === undefined) return null;
   if (value instanceof maand.ApiResponse) {
     const answer = { status_code: value.statusCode, ok: value.ok, text: await value.text() };
     return value.ok && answer.text !== "" ? { ...answer, json: await value.json() } : answer;

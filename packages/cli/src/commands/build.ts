@@ -24,9 +24,14 @@ export class BuildCommand extends EngineCommand {
     description: "Delete variables and secrets of removed jobs immediately.",
   });
 
+  allowOlder = Option.Boolean("--allow-older", false, {
+    description: "Build a workspace that lacks the commit of the last build.",
+  });
+
   override async work(): Promise<number> {
+    const { strict, purgeJobKv, allowOlder } = this;
     return this.withEngine(async (bucket) => {
-      const built = await build(bucket, { strict: this.strict, purgeJobKv: this.purgeJobKv });
+      const built = await build(bucket, { strict, purgeJobKv, allowOlder });
       await refreshAfterBuild(bucket, this);
       printProblems([...bucket.loaded.warnings, ...built.problems], this.context.stderr, this.style("stderr"));
       this.warnOfHolds(built.held);

@@ -3,10 +3,11 @@ import { findBucket, MaandError, openStore } from "@maand/core/readonly";
 import { bashScript } from "../completion/bash.ts";
 import { fishScript } from "../completion/fish.ts";
 import { completedLines } from "../completion/lines.ts";
+import { powershellScript } from "../completion/powershell.ts";
 import { zshScript } from "../completion/zsh.ts";
 import { NAMED } from "../run/globals.ts";
 
-const SHELLS = { bash: bashScript, zsh: zshScript, fish: fishScript };
+const SHELLS = { bash: bashScript, zsh: zshScript, fish: fishScript, powershell: powershellScript };
 
 /**
  * `maand completion`: prints the completion script of a shell, which runs `maand completion <kind>` to get names of the
@@ -18,11 +19,14 @@ export class CompletionCommand extends MaandCommand {
     category: "Look",
     description: "print the completion script for a shell",
     details:
-      "bash: source <(maand completion bash). zsh: source <(maand completion zsh). fish: maand completion fish | source. The script contains the commands and flags, those of the plugins of the current bucket included. Names of jobs, workers and labels come from the last build of the current bucket.",
-    examples: [["In ~/.bashrc", "source <(maand completion bash)"]],
+      "bash: source <(maand completion bash). zsh: source <(maand completion zsh). fish: maand completion fish | source. PowerShell: maand completion powershell | Out-String | Invoke-Expression. The script contains the commands and flags, those of the plugins of the current bucket included. Names of jobs, workers and labels come from the last build of the current bucket.",
+    examples: [
+      ["In ~/.bashrc", "source <(maand completion bash)"],
+      ["In the profile of PowerShell", "maand completion powershell | Out-String | Invoke-Expression"],
+    ],
   });
 
-  shell = Option.String({ required: true, name: "bash|zsh|fish" });
+  shell = Option.String({ required: true, name: "bash|zsh|fish|powershell" });
 
   override async work(): Promise<number> {
     if (NAMED.includes(this.shell)) for (const name of this.names(this.shell)) this.print(name);

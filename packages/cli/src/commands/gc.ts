@@ -1,7 +1,8 @@
 import { Command, Option, plural } from "@maand/command";
-import { EngineCommand } from "@maand/command/internal";
+import { confirm, EngineCommand } from "@maand/command/internal";
 import { MaandError } from "@maand/core";
-import { type Collected, gc } from "@maand/core/internal";
+import { type Collected, gc, type OpenedBucket, type PlannedCollection, planGc } from "@maand/core/internal";
+import { confirmDeletes } from "../output/confirmations.ts";
 
 /** A hundred years. */
 const MOST_DAYS = 36_500;
@@ -15,6 +16,7 @@ export class GcCommand extends EngineCommand {
     details:
       "For every allocation that was removed from the workspace and stopped by a deploy: deletes its directory on the worker, including data and logs, and its records. Refuses allocations that are not stopped yet. Gives up on a worker that was removed from the workspace and is unreachable.",
     examples: [
+      ["What would be deleted", "maand gc --dry-run"],
       ["After build and deploy", "maand gc"],
       ["Keep deleted KV keys for a week", "maand gc --retain-days 7"],
     ],
@@ -24,6 +26,9 @@ export class GcCommand extends EngineCommand {
     description: "Days to keep the versions of deleted KV keys; default 0.",
   });
 
+  dryRun = Option.Boolean("-n,--dry-run", false, { description: "Show what would be deleted, and delete nothing." });
+  yes = Option.Boolean("-y,--yes", false, { description: "Delete on several workers without confirmation." });
+
   override async work(): Promise<number> {
     const days = Number(this.retainDays);
     if (!/^\d{1,5}(\.\d+)?$/.test(this.retainDays) || days > MOST_DAYS)
@@ -32,7 +37,11 @@ export class GcCommand extends EngineCommand {
         message: `--retain-days must be a number of days from 0 to ${MOST_DAYS}, but is ${JSON.stringify(this.retainDays)}`,
         hint: "for example: --retain-days 7",
       });
-    const collected = await this.withEngine((bucket) => gc(bucket, days));
+    if (this.dryRun) return this.withEngine((bucket) => this.plan(bucket, days));
+    const collected = await this.withEngine(async (bucket) => {
+      await confirm(this, () => planGc(bucket, days).then(confirmDeletes));
+      return gc(bucket, days);
+    });
     if (this.json) this.printJson(record(collected));
     for (const { job, host } of collected.givenUp)
       this.context.stderr.write(`given up: ${job} on ${host}, removed from the workspace and unreachable\n`);
@@ -41,14 +50,40 @@ export class GcCommand extends EngineCommand {
     if (!this.json && !this.quiet) this.print(`gc: ${plural(collected.forgotten.length, "allocation")} forgotten`);
     return collected.failed.length === 0 ? 0 : 1;
   }
+
+  async plan(bucket: OpenedBucket, days: number): Promise<number> {
+    const planned = await planGc(bucket, days);
+    if (this.json)
+      this.printJson({
+        delete: units(planned.delete),
+        give_up: units(planned.giveUp),
+        purge_keys: planned.purgeKeys,
+      });
+    else for (const line of plannedLines(planned)) this.print(line);
+    return 0;
+  }
+}
+
+function plannedLines({ delete: found, giveUp, purgeKeys }: PlannedCollection): string[] {
+  return [
+    ...found.map(({ job, host }) => `delete ${job} on ${host}, with its data and logs`),
+    ...giveUp.map(({ job, host }) => `forget ${job} on ${host}: the worker was removed and is unreachable`),
+    ...(purgeKeys > 0 ? [`purge ${plural(purgeKeys, "deleted KV key")} with all versions`] : []),
+    found.length + giveUp.length + purgeKeys === 0
+      ? "gc would delete nothing"
+      : "nothing was changed; maand gc does this",
+  ];
+}
+
+function units(allocations: readonly { readonly job: string; readonly host: string }[]) {
+  return allocations.map(({ job, host }) => ({ job, worker_ip: host }));
 }
 
 function record({ forgotten, givenUp, failed, purgedKeys }: Collected) {
-  const unit = ({ job, host }: { readonly job: string; readonly host: string }) => ({ job, worker_ip: host });
   return {
-    forgotten: forgotten.map(unit),
-    given_up: givenUp.map(unit),
-    failed: failed.map(({ allocation, message }) => ({ ...unit(allocation), message })),
+    forgotten: units(forgotten),
+    given_up: units(givenUp),
+    failed: failed.map(({ allocation: { job, host }, message }) => ({ job, worker_ip: host, message })),
     purged_keys: purgedKeys,
   };
 }

@@ -15,7 +15,7 @@ export class HealthCheckCommand extends EngineCommand {
   });
 
   jobs = Option.Array("--jobs", [], { description: "Only these jobs, comma-separated." });
-  wait = Option.Boolean("--wait", false, {
+  override wait = Option.Boolean("--wait", false, {
     description: "Retry until healthy, up to the attempts in the manifest.",
   });
   verbose = Option.Boolean("--verbose", false, { description: "Show all checks, not only failed ones." });

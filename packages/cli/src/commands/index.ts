@@ -20,17 +20,24 @@ const OWN: Readonly<Record<string, Load>> = {
   health_check: async () => [(await import("./health_check.ts")).HealthCheckCommand],
   diff: async () => [(await import("./diff.ts")).DiffCommand],
   why: async () => [(await import("./why.ts")).WhyCommand],
+  explain: async () => [(await import("./explain.ts")).ExplainCommand],
+  adopt: async () => [(await import("./adopt/adopt.ts")).AdoptCommand],
   gc: async () => [(await import("./gc.ts")).GcCommand],
   plugin: async () => [(await import("./plugin/create.ts")).PluginCreateCommand],
   plugins: async () => [(await import("./plugins.ts")).PluginsCommand],
+  store: async () => (await import("./store/store.ts")).STORE_COMMANDS,
+  clone: async () => [(await import("./store/clone.ts")).CloneCommand],
+  unlock: async () => [(await import("./store/unlock.ts")).UnlockCommand],
   completion: async () => [(await import("./completion.ts")).CompletionCommand],
 };
 
 /** First words in the order of the help; only the file of the typed word is loaded. */
 const WORDS: readonly string[] = [
-  ...["init", "import", "build", "plan", "deploy", "rollback", "rollout", "job", "jobcommand", "job_command"],
+  ...["init", "import", "clone", "build", "plan", "deploy", "rollback", "rollout", "job", "jobcommand", "job_command"],
   ...["health_check", "drift", "status", "run_command", "maintain"],
-  ...["worker_facts", "worker", "secret", "cat", "info", "logs", "releases", "diff", "why", "doctor", "gc"],
+  ...["worker_facts", "worker", "secret", "cat", "info", "logs", "releases", "history", "diff", "why", "explain"],
+  ...["doctor", "upgrade_check", "adopt", "gc"],
+  ...["store", "unlock"],
   ...["plugin", "plugins", "completion", "schema"],
 ];
 

@@ -10,7 +10,10 @@ export class InitCommand extends EngineCommand {
     description: "create a bucket here, or update the existing one",
     details:
       "Creates maand.conf, workspace/ with an empty workers.json, and the private directories data/, secrets/ and logs/. For editors, creates schemas in workspace/.schemas/, and .vscode/settings.json if it does not exist. Overwrites no existing file except the schemas.",
-    examples: [["Create a bucket in this directory", "maand init"]],
+    examples: [
+      ["Create a bucket in this directory", "maand init"],
+      ["In another directory", "maand init -C /srv/bucket"],
+    ],
   });
 
   override async work(): Promise<number> {

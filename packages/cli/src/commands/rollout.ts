@@ -37,7 +37,10 @@ class RolloutResumeCommand extends RolloutCommand {
     description: "resume a paused staged rollout",
     details:
       "Goes past the pause, up to the next one or to the end. Works from any terminal, even after a reboot. After a failed step or in a timed wait it continues there, as maand deploy does. Jobs that wait for this one are deployed by the next maand deploy.",
-    examples: [["Approve the next step", "maand rollout resume api"]],
+    examples: [
+      ["Approve the next step", "maand rollout resume api"],
+      ["Even if the budget forbids it", "maand rollout resume api --ignore-budget"],
+    ],
   });
 
   override carryOut(bucket: OpenedBucket) {
@@ -53,7 +56,10 @@ class RolloutAbortCommand extends RolloutCommand {
     description: "end a staged rollout and go back to the release before it",
     details:
       "Allocations that run the new release go back to the one that ran before, in batches with health checks and without pauses. The new release is then bad and held: builds and deploys skip it until the job changes.",
-    examples: [["Go back", "maand rollout abort api"]],
+    examples: [
+      ["Go back", "maand rollout abort api"],
+      ["Even if the budget forbids it", "maand rollout abort api --ignore-budget"],
+    ],
   });
 
   override carryOut(bucket: OpenedBucket) {

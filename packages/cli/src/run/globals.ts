@@ -2,6 +2,7 @@
 export const GLOBALS: Readonly<Record<string, boolean>> = {
   "--json": false,
   "--no-color": false,
+  "--wide": false,
   "-q": false,
   "--quiet": false,
   "-C": true,
@@ -17,25 +18,31 @@ export const GLOBAL_FLAGS = `Flags of every command:
   --json            machine-readable output on stdout; progress and errors stay on stderr
   -q, --quiet       only errors and the result
   --no-color        no colour (also: NO_COLOR in the environment)
+  --wide            all rows and columns of a table, on a narrow screen too
   -C <directory>    run in this directory
   --config <file>   use this configuration file
+
+Of every command that takes the lock of the bucket:
+  --wait[=5m]       if another command has it, wait until it is free, or at most so long
   --progress <how>  auto, live, lines or json (also: MAAND_PROGRESS in the environment)
-  --version         print the version (without a command)`;
+  --version         print the version (without a command); with --json also those of Node and SQLite`;
 
 /** Moves global flags in front of the command, where the parser expects them. A flag without its value is a problem. */
 export function globalsFirst(argv: readonly string[]): { readonly rest: string[]; readonly problem?: string } {
-  const leading: string[] = [];
-  let at = 0;
-  for (let flag = argv[at]; flag !== undefined && flag in GLOBALS; flag = argv[at]) {
-    const length = GLOBALS[flag] ? 2 : 1;
-    if (at + length > argv.length) return { rest: [], problem: `${flag} needs a value` };
-    leading.push(...argv.slice(at, at + length));
-    at += length;
-  }
+  const at = leadingGlobals(argv);
+  if (at > argv.length) return { rest: [], problem: `${argv.at(-1)} needs a value` };
+  const leading = argv.slice(0, at);
   const words = argv.slice(at);
   const end = words.indexOf("--");
   const cut = end === -1 ? words.length : end;
   return { rest: [...words.slice(0, cut), ...leading, ...words.slice(cut)] };
+}
+
+/** The number of words in front of the command; more than there are, if the last flag lacks its value. */
+export function leadingGlobals(argv: readonly string[]): number {
+  let at = 0;
+  for (let flag = argv[at]; flag !== undefined && flag in GLOBALS; flag = argv[at]) at += GLOBALS[flag] ? 2 : 1;
+  return at;
 }
 
 /** Joins a negative number to the flag before it, because the parser would treat it as a flag. */

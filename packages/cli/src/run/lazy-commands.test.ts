@@ -75,7 +75,7 @@ describe("a command that is loaded later", () => {
 
   it("has its help, in the list of all commands, in that of its group, and alone", async () => {
     withPlugin(`${ADD}, ${LIST}`);
-    expect((await typed("--help")).out).toMatch(
+    expect((await typed("help", "--all")).out).toMatch(
       /Acme:\n {2}maand notes add +does Add\n {2}maand notes list +does List/,
     );
     const group = (await typed("notes", "--help")).out;
@@ -117,7 +117,7 @@ describe("a command that cannot be loaded", () => {
   it("stops no other command, nor help; completion says what is missing", async () => {
     withPlugin(`${ADD}, ${LIST}`, broken);
     expect((await typed("notes", "add")).code).toBe(0);
-    expect((await typed("--help")).out).toContain("maand deploy");
+    expect((await typed("help", "--all")).out).toContain("maand deploy");
     const { code, out, err } = await typed("completion", "zsh");
     expect([code, out.includes("deploy")]).toEqual([0, true]);
     expect(err).toContain('commands of plugins are not completed: plugin "acme" (./plugins/acme.ts) cannot load');

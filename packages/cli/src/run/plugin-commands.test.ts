@@ -76,7 +76,7 @@ describe("a plugin adds", () => {
   it("a command, with its help", async () => {
     expect(await typed("greet", "bob")).toMatchObject({ code: 0, out: "hello bob\n" });
     expect((await typed("greet", "--help")).out).toContain("Says hello");
-    expect((await typed("--help")).out).toMatch(/Acme:\n {2}maand greet +says hello/);
+    expect((await typed("help", "--all")).out).toMatch(/Acme:\n {2}maand greet +says hello/);
   });
 
   it("a command that reads the bucket and connects to workers, and gets nothing else of the engine", async () => {
@@ -188,7 +188,7 @@ describe("without the plugin operations", () => {
       );
       expect(err).toContain("add @maand/plugin-operations to the plugins of the configuration");
     }
-    expect((await typed("--help")).out).not.toMatch(/maand (doctor|cat (?!prometheus)|logs|run_command)/);
+    expect((await typed("help", "--all")).out).not.toMatch(/maand (doctor|cat (?!prometheus)|logs|run_command)/);
     expect((await typed("build")).code).toBe(0);
   });
 

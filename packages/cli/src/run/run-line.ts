@@ -1,12 +1,13 @@
 import { Writable } from "node:stream";
-import { type Context, EXIT, type ProcessContext, type Program } from "@maand/command";
+import type { Context, ProcessContext, Program } from "@maand/command";
 import type { MaandError } from "@maand/core";
-import { Cli } from "clipanion";
+import { Cli, type Command } from "clipanion";
 import { commandsFor, isOurs } from "../commands/index.ts";
 import { version } from "../version.ts";
 import { firstWord, GLOBAL_FLAGS, globalsFirst, NAMED, negativesBound } from "./globals.ts";
 import type { Added } from "./plugin-commands.ts";
 import { commandsOf, mayBeLeftOut, ownerOf, STOCK_PLUGINS, stockPath } from "./stock-commands.ts";
+import { isHelp, refuse, reportUsage, wantsJson } from "./usage-error.ts";
 
 /** Runs one command line and returns its exit code, whatever is thrown. Loads only the files that the command needs. */
 export async function runLine(argv: readonly string[], processContext: ProcessContext): Promise<number> {
@@ -18,7 +19,7 @@ export async function runLine(argv: readonly string[], processContext: ProcessCo
 }
 
 async function runCommand(argv: readonly string[], processContext: ProcessContext): Promise<number> {
-  const { HelpCommand } = await import("../commands/help.ts");
+  const { HelpCommand } = await import("../help/all-commands.ts");
   const cli = new Cli<Context>({
     binaryName: "maand",
     binaryLabel: "maand",
@@ -47,7 +48,7 @@ async function runCommand(argv: readonly string[], processContext: ProcessContex
       colorDepth: 1,
       program: programFor(processContext),
     };
-    const command = cli.process(rest, context);
+    const command = await parsed(cli, rest, context);
     const failures: unknown[] = [];
     command.catch = async (cause: unknown) => {
       if (isUsageError(cause)) throw cause; // clipanion prints the usage of the command
@@ -59,9 +60,22 @@ async function runCommand(argv: readonly string[], processContext: ProcessContex
   } catch (cause) {
     if (leftOut) return refuse(argv, processContext, missing(path), addIt(path));
     if (added?.failure && !isHelp(argv)) return await reportLoadFailure(added.failure, argv, processContext);
-    const own = cli.definitions().map(({ path }) => path.split(" ").slice(1));
-    const words = [...own, ...(added?.paths ?? []).map((path) => path.split(" "))];
-    return await usage(cause, argv, processContext, words);
+    const definitions = cli.definitions();
+    const own = definitions.map(({ path }) => path.split(" ").slice(1));
+    const paths = [...own, ...(added?.paths ?? []).map((path) => path.split(" "))];
+    return await reportUsage(cause, argv, processContext, { paths, definitions });
+  }
+}
+
+/** The command of a line; if it is refused as typed, with other spellings of its names. */
+async function parsed(cli: Cli<Context>, rest: string[], context: Context): Promise<Command<Context>> {
+  try {
+    return cli.process(rest, context);
+  } catch (cause) {
+    const { respelled } = await import("./spelling.ts");
+    const again = respelled(rest, cli.definitions());
+    if (!again) throw cause;
+    return cli.process(again, context);
   }
 }
 
@@ -100,89 +114,6 @@ function withValues(stdout: Writable): Writable {
       done();
     },
   });
-}
-
-/** Reports a command line that cannot be parsed: the problem, a suggestion, and where to find help. */
-async function usage(
-  cause: unknown,
-  argv: readonly string[],
-  processContext: ProcessContext,
-  paths: readonly string[][],
-): Promise<number> {
-  const [word = "", table = ""] = globalsFirst(argv).rest;
-  const unknown = unknownWord(argv, paths);
-  if (unknown !== undefined) {
-    const { didYouMean } = await import("@maand/core/readonly");
-    const known = paths
-      .filter(([first]) => unknown === word || first === "cat")
-      .map((path) => path[unknown === word ? 0 : 1]);
-    const all = [...new Set(known.filter((one) => one !== undefined))];
-    const hint =
-      didYouMean(unknown, all) ??
-      (unknown === table ? `use one of: ${all.join(", ")}` : "maand --help lists the commands");
-    const what = unknown === word ? `command "${word}"` : `table "${table}"`;
-    return refuse(argv, processContext, `unknown ${what}`, hint);
-  }
-  const wantsHelp = argv.some((text) => text === "-h" || text === "--help");
-  const message = cause instanceof Error ? cause.message : String(cause);
-  const [output = "", ...rest] = message.split("\n");
-  const first = output.startsWith("Command not found")
-    ? `"${argv.join(" ")}" is not a complete command line; use:`
-    : output;
-  const ways = rest.filter((line) => line.includes("$ maand ") || / maand /.test(line)).map(withoutGlobals);
-  const meant = [...new Set(ways)];
-  if (wantsHelp) {
-    processContext.stdout.write(meant.join(""));
-    return EXIT.ok;
-  }
-  const help = "maand --help lists the commands, maand <command> --help describes one";
-  return refuse(argv, processContext, first.trim(), help, meant.slice(0, 12));
-}
-
-/** Reports a problem with the command line: as text on stderr, and with `--json` as one object on stdout. */
-function refuse(
-  argv: readonly string[],
-  { stdout, stderr }: ProcessContext,
-  message: string,
-  hint?: string,
-  lines: readonly string[] = [],
-): number {
-  if (wantsJson(argv)) {
-    const error = { code: "USAGE", message, hint: hint ?? null, problems: [] };
-    stdout.write(`${JSON.stringify({ error })}\n`);
-  }
-  stderr.write(`maand: ${message}\n${lines.join("")}${hint === undefined ? "" : `  ${hint}\n`}`);
-  return EXIT.refused;
-}
-
-/** Whether `--json` is set, before the command line is parsed. */
-function wantsJson(argv: readonly string[]): boolean {
-  const end = argv.indexOf("--");
-  return (end === -1 ? argv : argv.slice(0, end)).includes("--json");
-}
-
-/** A usage line without the global flags, which add nothing here. */
-function withoutGlobals(line: string): string {
-  const text = line
-    .replace(/^\s*(\d+\.|\$)\s*/, "")
-    .replace(/ \[(--json|--no-color|-q,--quiet|-C #0|--config #0|--progress #0)\]/g, "");
-  return `    ${text.replaceAll("#0", "...")}\n`;
-}
-
-/** The unknown word of a command line: the first one, or the table after `cat`. */
-function unknownWord(argv: readonly string[], paths: readonly string[][]): string | undefined {
-  const [word, table] = globalsFirst(argv).rest;
-  if (isHelp(argv) || word === undefined || isOurs(argv)) return undefined; // or another spelling, such as job_command
-  const same = (one: string | undefined) => one?.replaceAll("-", "_");
-  if (!paths.some(([first]) => same(first) === same(word))) return word;
-  if (word !== "cat" || table === undefined || table.startsWith("-")) return undefined;
-  return paths.some(([first, second]) => first === "cat" && same(second) === same(table)) ? undefined : table;
-}
-
-/** Whether the line requests help instead of a command; an empty line does. */
-function isHelp(argv: readonly string[]): boolean {
-  const word = firstWord(argv);
-  return word === undefined || word === "help" || word.startsWith("-");
 }
 
 /** Reports an unknown word that may belong to a plugin, if the bucket's configuration cannot be loaded. */

@@ -3,10 +3,29 @@ import { version } from "../version.ts";
 
 /** Runs one command line and returns its exit code. The version is printed without loading anything else. */
 export async function run(argv: readonly string[], processContext: ProcessContext): Promise<number> {
-  if (argv.length === 1 && (argv[0] === "--version" || argv[0] === "-v")) {
-    processContext.stdout.write(`${version()}\n`);
+  if (isVersion(argv)) {
+    const text = argv.includes("--json") ? (await import("../version-record.ts")).versionJson() : version();
+    processContext.stdout.write(`${text}\n`);
     return 0;
   }
+  if (!mayNeedNoCommand(argv)) return runCommand(argv, processContext);
+  const { front } = await import("./front.ts");
+  const fronted = await front(argv, processContext);
+  return "code" in fronted ? fronted.code : runCommand(fronted.argv, processContext);
+}
+
+/** Whether a line may be one that needs no command; most lines begin with one, and load nothing for this. */
+function mayNeedNoCommand([first = "-"]: readonly string[]): boolean {
+  return first.startsWith("-") || first === "help";
+}
+
+async function runCommand(argv: readonly string[], processContext: ProcessContext): Promise<number> {
   const { runLine } = await import("./run-line.ts");
   return runLine(argv, processContext);
+}
+
+/** Whether the line requests the version, with or without `--json`. */
+function isVersion(argv: readonly string[]): boolean {
+  const [flag, ...others] = argv.filter((word) => word !== "--json");
+  return others.length === 0 && (flag === "--version" || flag === "-v");
 }

@@ -76,8 +76,15 @@ export function typedPaths(argv: readonly string[], paths: readonly string[]): s
  */
 export function mayBeLeftOut(path: string, argv: readonly string[], { cwd }: Pick<ProcessContext, "cwd">): boolean {
   const text = configurationText(argv, cwd);
-  if (!/\bplugins\b/.test(text)) return false;
+  if (!PLUGINS.test(text)) return false;
   return new RegExp(`\\b${ownerOf(path)}\\b`).test(text) || !/\bdefaults\b/.test(text);
+}
+
+const PLUGINS = /\bplugins\b/;
+
+/** Whether the configuration of the bucket names plugins, which may have commands; it is not loaded for that. */
+export function namesPlugins(argv: readonly string[], { cwd }: Pick<ProcessContext, "cwd">): boolean {
+  return PLUGINS.test(configurationText(argv, cwd));
 }
 
 function configurationText(argv: readonly string[], cwd: string): string {

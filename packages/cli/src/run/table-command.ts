@@ -1,4 +1,4 @@
-import { type Context, MaandCommand, table } from "@maand/command";
+import { type Context, MaandCommand } from "@maand/command";
 import type { Table, TableRow } from "@maand/core";
 import { Command, type CommandClass } from "clipanion";
 
@@ -14,11 +14,9 @@ export function tableCommand(word: string, { description, columns, rows }: Table
       if (this.json)
         this.printJson(found.map((row) => Object.fromEntries(columns.map((key, at) => [key, cells(row)[at]]))));
       else
-        this.print(
-          table(
-            columns,
-            found.map((row) => cells(row).map((cell) => (cell === null ? "" : String(cell)))),
-          ),
+        this.printTable(
+          columns,
+          found.map((row) => cells(row).map((cell) => (cell === null ? "" : String(cell)))),
         );
       return 0;
     }

@@ -15,23 +15,40 @@ export interface CommandResult {
   readonly err: string;
 }
 
-/** Runs command lines in this process, as if typed in a directory; with `columns`, on a screen so wide. */
+/** A terminal with a person at it: what they type, and more of the environment. */
+export interface Terminal {
+  readonly answer?: string;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly signal?: AbortSignal;
+  /** Called with each part of the output as it is written; then it is no terminal. */
+  readonly onOutput?: (text: string) => void;
+}
+
+/**
+ * Runs command lines in this process, as if typed in a directory; with `columns`, on a screen so wide, and with `terminal`, with
+ * all streams of a terminal.
+ */
 export function typedIn(
   cwd: string,
   now = () => new Date(),
   columns?: number,
+  terminal?: Terminal,
 ): (...argv: string[]) => Promise<CommandResult> {
   return async (...argv) => {
-    const [stdout, stderr] = [new PassThrough(), new PassThrough()];
+    const [stdin, stdout, stderr] = [new PassThrough(), new PassThrough(), new PassThrough()];
     if (columns !== undefined) Object.assign(stdout, { isTTY: true, columns });
+    const { onOutput } = terminal ?? {};
+    if (onOutput) stdout.on("data", (chunk: Buffer) => onOutput(chunk.toString()));
+    else if (terminal) for (const stream of [stdin, stderr]) Object.assign(stream, { isTTY: true, columns });
+    if (terminal?.answer !== undefined) stdin.end(terminal.answer);
     const printed = Promise.all([text(stdout), text(stderr)]);
     const code = await run(argv, {
-      stdin: new PassThrough(),
+      stdin,
       stdout,
       stderr,
-      env: { PATH: process.env.PATH },
+      env: { PATH: process.env.PATH, TERM: "dumb", ...terminal?.env },
       cwd,
-      signal: new AbortController().signal,
+      signal: terminal?.signal ?? new AbortController().signal,
       now,
       pid: process.pid,
       machine: "here",

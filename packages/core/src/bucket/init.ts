@@ -1,8 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { kvKeyCommand } from "../config/commands/kv-key-command.ts";
 import { bucketPaths, checkBucketOwner } from "../config/find-bucket.ts";
-import { makeKvKey } from "../store/kv/kv-key.ts";
+import { isKeyElsewhere, makeKvKey } from "../store/kv/kv-key.ts";
 import { Store } from "../store/store.ts";
 import { IGNORE_FILE, ignoreText } from "../workspace/ignored.ts";
 import { createFile, makeDirectories, makePrivateDirectory } from "../workspace/write-files.ts";
@@ -32,7 +33,7 @@ export function initBucket(directory: string): Initialised {
   // the key is created after the store: if it exists, the store was complete once
   const store = Store.open(paths.store, { create: true, mayBeEmpty: !existsSync(paths.kvKey) });
   try {
-    makeKvKey(paths.kvKey, store.kv.hasSecrets());
+    if (!isKeyElsewhere({ command: () => kvKeyCommand(paths) })) makeKvKey(paths.kvKey, store.kv.hasSecrets());
     const known = store.bucket.read();
     if (!known) store.bucket.create(randomUUID());
     writeOnce(join(paths.workspace, "workers.json"), "[]\n");

@@ -1,15 +1,20 @@
 import type { BucketPaths } from "../config/find-bucket.ts";
+import { type StoreOptions, storePlace } from "../config/store/store-place.ts";
 import { MaandError } from "../errors.ts";
 import { Store } from "../store/store.ts";
 
-/** Opens the store of a completely initialised bucket. Throws NOT_A_BUCKET if it is not. */
-export function openStore({ root, store: file }: Pick<BucketPaths, "root" | "store">): Store {
-  const store = Store.open(file);
+/**
+ * Opens the store of a completely initialised bucket, and brings a working copy up to date. Throws NOT_A_BUCKET if it is not, and the
+ * errors of the database.
+ */
+export function openStore(paths: Pick<BucketPaths, "root" | "store" | "conf">, options: StoreOptions = {}): Store {
+  const shared = storePlace(paths, options);
+  const store = Store.open(paths.store, shared ? { shared } : {});
   if (store.bucket.read()) return store;
   store.close();
   throw new MaandError({
     code: "NOT_A_BUCKET",
-    message: `maand init was interrupted in ${root}`,
-    hint: `run maand init in ${root} again`,
+    message: `maand init was interrupted in ${paths.root}`,
+    hint: `run maand init in ${paths.root} again`,
   });
 }

@@ -14,6 +14,8 @@ import { applyPlugins, oldNamesIn } from "./apply-plugins.ts";
 import type { Bucket } from "./bucket.ts";
 import { PluginLife } from "./life/plugin-life.ts";
 import { openStore } from "./open-store.ts";
+import { RunRecordSender } from "./team/send-run-records.ts";
+import { syncSharedFiles } from "./team/shared-files.ts";
 import type { Tracer } from "./trace/tracer.ts";
 import { TapWatch } from "./watch/tap-watch.ts";
 
@@ -81,8 +83,11 @@ async function openWith(life: PluginLife, found: Found): Promise<OpenedBucket> {
   const log = runLog(paths.logs, { format: loaded.settings.logFormat, ...loaded.settings.logs });
   const hooks = await applyPlugins([log, ...(options.readers ?? []), ...plugins], paths.root, life);
   const store = openStore(paths);
+  await syncSharedFiles(paths, store);
+  const records = store.workingCopy && new RunRecordSender(store.workingCopy.authority, loaded.settings.logs.keepRuns);
+  if (records) log.onLine((run, file, line) => records.add(run, file, line));
   const mask = new Mask(() => namesIn(store.catalog.read()));
-  const key = new KvKey(paths.kvKey);
+  const key = new KvKey(paths.kvKey, { command: () => loaded.settings.kvKeyCommand });
   life.states.open(store.pluginState);
   life.hasSecret = (text) => mask.text(text) !== text;
   return {
@@ -109,6 +114,9 @@ async function openWith(life: PluginLife, found: Found): Promise<OpenedBucket> {
       const problems = life.isOpen ? await life.dispose() : [];
       found.ignoreIdle();
       log.close(options.now());
+      records?.close();
+      // a database that is away was reported by what needed it; the next command shares what this one has changed
+      await syncSharedFiles(paths, store).catch(() => undefined);
       store.close();
       return problems;
     },

@@ -80,8 +80,18 @@ function failedEnd(cause: unknown): Omit<CommandEnd, "duration_ms"> {
   return { outcome: outcomeOf(cause), exit, message, output };
 }
 
-/** Throws INTERRUPTED if the run was interrupted. Call it before starting anything new. */
+/** Why nothing new may begin, by the signal of a bucket. */
+const stops = new WeakMap<AbortSignal, MaandError>();
+
+/** From now on {@link stopIfInterrupted} throws this error: nothing new begins, and what runs may end. */
+export function stopBeginning(signal: AbortSignal, error: MaandError): void {
+  stops.set(signal, error);
+}
+
+/** Throws INTERRUPTED if the run was interrupted, and LEASE_LOST without a lease. Call it before starting anything new. */
 export function stopIfInterrupted(signal: AbortSignal): void {
+  const stop = stops.get(signal);
+  if (stop) throw stop;
   if (signal.aborted)
     throw new MaandError({ code: "INTERRUPTED", message: "interrupted", hint: "run the command again to continue" });
 }

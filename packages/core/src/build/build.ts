@@ -8,6 +8,7 @@ import type { Catalog } from "../domain/workspace/catalog.ts";
 import { MaandError, problemsError } from "../errors.ts";
 import { isTapped } from "../plugin-api/tapping/tap-by-name.ts";
 import { openCommandRun } from "../run/command-run.ts";
+import { recordCommand } from "../run/fence/record-command.ts";
 import { knownOf, lockBucket } from "../run/run.ts";
 import { recordedContext } from "../run/scope/recorded-context.ts";
 import { scopedJobContext } from "../run/scope/scoped-job-context.ts";
@@ -16,6 +17,7 @@ import { storeKv } from "./build-kv.ts";
 import { type Contributions, contributions } from "./contribute.ts";
 import { filesWithHeld } from "./held-jobs.ts";
 import { type NumberedCatalog, numberReleases, storeReleases } from "./number-releases.ts";
+import { noteSeen, provenanceOf } from "./provenance.ts";
 import { resolvesStale, storeReferenced, usesStored } from "./secrets/referenced-secrets.ts";
 import { readSettings, type Understood, understand } from "./understand.ts";
 
@@ -26,6 +28,8 @@ export interface Built {
   readonly problems: readonly Problem[];
   /** Jobs with a held release, each with the sentence that says so. */
   readonly held: readonly HeldText[];
+  /** Its number in the history. */
+  readonly number: number;
 }
 
 /** The options of a build. */
@@ -34,6 +38,8 @@ export interface BuildOptions {
   readonly strict?: boolean;
   /** Delete variables and secrets of removed jobs now, instead of in the next deploy. */
   readonly purgeJobKv?: boolean;
+  /** Build a workspace that lacks the commit of the last build; it is a warning then, as in a preview. */
+  readonly allowOlder?: boolean;
   /** The store is a copy that will be discarded: plugins must not write anywhere else. */
   readonly isPreview?: boolean;
   /** A deploy of the same command follows, which ends with `commit`; so `commitBuild` is not called. */
@@ -51,6 +57,9 @@ export async function build(bucket: Bucket, options: BuildOptions = {}): Promise
     const built = await buildCatalog(bucket, reporter, options);
     try {
       await runBuilt(bucket, reporter, built.catalog);
+    } catch (cause) {
+      bucket.store.history.finish(built.number, "failed", bucket.now().toISOString());
+      throw cause;
     } finally {
       if (!options.deploys && !options.isPreview) await commitBuild(bucket, reporter, built.catalog);
     }
@@ -80,8 +89,11 @@ export async function buildCatalog(
   const { problems } = understood;
   const found = options.strict ? problems.map((problem) => ({ ...problem, level: "error" as const })) : problems;
   if (refuses(found)) throw problemsError([...found, ...heldProblems(understood)], "the workspace was refused");
-  const built = builtWorkspace(understood.read, readSettings(bucket));
-  const numbered = await numberReleases(bucket, understood, built);
+  const workspace = builtWorkspace(understood.read, readSettings(bucket));
+  const allowsOlder = options.allowOlder === true || options.isPreview === true;
+  const { author, built, problems: undone } = await provenanceOf(bucket, workspace, allowsOlder);
+  if (refuses(undone)) throw problemsError(undone);
+  const numbered = numberReleases(bucket, understood, built, author);
   const { catalog } = numbered;
   const source = {
     bucket,
@@ -89,8 +101,9 @@ export async function buildCatalog(
     ...knownOf({ ...catalog, removedWorkers: [], removedJobs: [] }, bucket, new Set()),
   };
   const contributed = adjust(await contributions(source, source.catalog.jobs, options.isPreview));
-  save(bucket, { ...understood, numbered, built }, contributed, options);
-  return { catalog, problems: found, held: heldTexts(catalog, []) };
+  const number = save(bucket, { ...understood, numbered, built }, contributed, { ...options, reporter });
+  if (!options.isPreview) noteSeen(bucket, built);
+  return { catalog, problems: [...found, ...undone], number, held: heldTexts(catalog, []) };
 }
 
 /** Warnings for a refused build: the jobs that it read from a release other than the one in the workspace. */
@@ -109,17 +122,20 @@ interface ToSave extends Understood {
   readonly built: BuiltWorkspace;
 }
 
-/** Stores the result of a build in one transaction: the catalog, its files, its releases and its KV entries. */
+/**
+ * Stores the result of a build in one transaction: the catalog, its files, its releases, its KV entries and its row in the
+ * history, whose number it returns.
+ */
 function save(
   bucket: Bucket,
   { stored, read, held, numbered, built, variables, secrets }: ToSave,
   contributed: Contributions,
-  { purgeJobKv = false }: BuildOptions,
-): void {
+  { purgeJobKv = false, reporter }: BuildOptions & { readonly reporter: RunReporter },
+): number {
   const { store, bucketId } = bucket;
   const { catalog } = numbered;
   const sources = { bucketId, catalog, ...variables };
-  store.transaction(() => {
+  return store.transaction(() => {
     for (const hash of read.contents.hashes()) store.contents.put(hash, read.contents.pieces(hash));
     store.catalog.write(stored, catalog, filesWithHeld(read, held));
     storeReleases(bucket, numbered);
@@ -127,6 +143,9 @@ function save(
     storeReferenced(bucket, secrets, catalog);
     storeKv(bucket.kv, { before: stored, sources, contributed, purgeJobs: purgeJobKv });
     store.contents.sweep();
+    const { id, command, startedAt } = reporter;
+    const jobs = numbered.fresh.map(({ job }) => job.name);
+    return recordCommand(bucket, { command, startedAt, id, commit: built.commit ?? null, jobs });
   });
 }
 

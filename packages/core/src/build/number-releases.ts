@@ -4,7 +4,7 @@ import { expiredReleases } from "../domain/release/release.ts";
 import type { Catalog } from "../domain/workspace/catalog.ts";
 import type { Job } from "../domain/workspace/job.ts";
 import type { BuiltWorkspace } from "../store/bucket-rows.ts";
-import { type Authorship, authorshipOf } from "../workspace/authorship.ts";
+import type { Authorship } from "../workspace/authorship.ts";
 import type { Understood } from "./understand.ts";
 
 /** A job whose content is not recorded as a release yet. */
@@ -26,12 +26,13 @@ export interface NumberedCatalog {
  * Numbers the releases of a build. A job whose files equal those of an earlier release gets that release's number
  * again. Jobs that did not change since the last build are skipped.
  */
-export async function numberReleases(
+export function numberReleases(
   bucket: Bucket,
   { catalog, stored, held }: Pick<Understood, "catalog" | "stored" | "held">,
   { parts }: BuiltWorkspace,
-): Promise<NumberedCatalog> {
-  const { store, paths } = bucket;
+  author: Authorship,
+): NumberedCatalog {
+  const { store } = bucket;
   const before = store.bucket.built()?.parts ?? {};
   const known = new Map(stored.jobs.map((job) => [job.name, job]));
   const isSame = ({ name }: Job) => before[`jobs/${name}`] === parts[`jobs/${name}`];
@@ -50,7 +51,6 @@ export async function numberReleases(
     fresh.push({ job, digest });
     return { ...job, release: store.releases.last(job.name) + adopted.length + 1 };
   });
-  const author = fresh.length > 0 ? await authorshipOf(paths.workspace) : { by: "" };
   return { catalog: { ...catalog, jobs }, fresh, unnumbered, author };
 }
 

@@ -16,6 +16,7 @@ import { type Wave, wavesOf } from "../plan/waves.ts";
 import { limitTo, type WorkerLimit } from "../plan/worker-limit.ts";
 import { Ledger } from "../run/ledger.ts";
 import { beginRun, type Run } from "../run/run.ts";
+import type { Touched } from "../store/fence/history-rows.ts";
 import { maintenanceTexts } from "../store/views/maintenance.ts";
 import { type Summary, summaryRecord } from "../summary.ts";
 import { commitContext } from "./commit-context.ts";
@@ -70,7 +71,8 @@ export async function deployWith(
     for (const warning of movedWarnings(run)) run.ledger.warn(warning);
     const oneRevert = pLimit(1);
     const crash = await ending(run, async (stager) => {
-      const found = options.verify && (await beginRepairs(run, waves, { mode: options.verify, limit }));
+      const found =
+        options.verify && (await beginRepairs(run, waves, { mode: options.verify, again: options.repairAgain, limit }));
       if (found) stager.repairs = found.allocations;
       const edits = editsOf(found);
       await stopAndRemove(run, { only: reversed ? options.jobs : [], limit });
@@ -177,6 +179,7 @@ async function commit(run: Run): Promise<Summary> {
   const summary = ledger.summary();
   bucket.store.transaction(() => {
     recordLeftBehind(run);
+    bucket.store.history.touch(run.fence.number, touchedBy(summary));
     bucket.store.journal.finishRun(run.number, summary.outcome, run.at());
     bucket.store.journal.trim(RUNS_KEPT);
     bucket.store.releases.trim(RUNS_KEPT);
@@ -184,6 +187,12 @@ async function commit(run: Run): Promise<Summary> {
   });
   reportEnd(run, { outcome: summary.outcome, message: null });
   return summary;
+}
+
+/** The jobs and workers that a deploy did something to. */
+function touchedBy({ allocations }: Summary): Touched {
+  const done = allocations.filter(({ outcome }) => outcome !== "skipped");
+  return { jobs: [...new Set(done.map(({ job }) => job))], workers: [...new Set(done.map(({ host }) => host))] };
 }
 
 /** Calls the `commit` hook. A failure is only a warning, because it can no longer change the result. */

@@ -21,10 +21,14 @@ const AGAIN = 2;
 export async function beginRepairs(
   run: Run,
   waves: readonly Wave[],
-  { mode, limit }: { readonly mode: RepairMode; readonly limit: WorkerLimit | undefined },
+  {
+    mode,
+    again,
+    limit,
+  }: { readonly mode: RepairMode; readonly again?: boolean | undefined; readonly limit: WorkerLimit | undefined },
 ): Promise<FoundRepairs> {
   const jobs = waves.flatMap((wave) => wave.jobs.map(({ name }) => name));
-  const found = await findRepairs(run, { mode, jobs, workers: workersOf(run, jobs, limit) });
+  const found = await findRepairs(run, { mode, again, jobs, workers: workersOf(run, jobs, limit) });
   const { store } = run.bucket;
   for (const [host, cause] of found.failed) noteFailed(run, host, jobs, cause);
   store.transaction(() => {
@@ -36,6 +40,10 @@ export async function beginRepairs(
   for (const [worker, drift] of found.metadata) reportFound(run, worker, null, drift);
   for (const { allocation, drift } of found.allocations.values())
     reportFound(run, allocation.host, allocation.job, drift);
+  for (const { allocation, drift, error } of found.recurring) {
+    reportFound(run, allocation.host, allocation.job, drift);
+    run.ledger.addPendingCleanup(allocation.job, allocation.host, "verify", error);
+  }
   run.refresh();
   return found;
 }

@@ -10,6 +10,7 @@ import type { TargetContext } from "../plugin-api/contexts.ts";
 import { checkHealth } from "../run/check-health.ts";
 import { CommandOutput } from "../run/command-output.ts";
 import { type CommandRun, openCommandRun } from "../run/command-run.ts";
+import { beginFence } from "../run/fence/begin-fence.ts";
 import { noHandler } from "../run/no-handler.ts";
 import { lockBucket, workerOf } from "../run/run.ts";
 import { lifecycleContext } from "../run/scope/contexts.ts";
@@ -63,7 +64,9 @@ export async function controlJob(bucket: Bucket, control: JobControl): Promise<C
   const lock = target === "status" ? undefined : lockBucket(bucket, `job ${target}`);
   registerSecrets(bucket);
   const reporter = runReporter(bucket, `job ${target}`);
-  const source = openCommandRun(bucket, reporter, lock ? {} : { pid: bucket.pid });
+  const begun = lock && beginFence(bucket, `job ${target}`, { id: reporter.id, lock });
+  const source = openCommandRun(bucket, reporter, begun ? { guard: begun.guard } : { pid: bucket.pid });
+  let outcome = "refused";
   try {
     const chosen = choose(source, control);
     await checkSync(
@@ -80,8 +83,11 @@ export async function controlJob(bucket: Bucket, control: JobControl): Promise<C
       );
       results.push(...ended.flat());
     }
+    outcome = results.every((result) => result.outcome === "ok") ? "ok" : "failed";
+    begun?.touched({ jobs: control.jobs, workers: results.flatMap(({ host, exit }) => (exit === null ? [] : [host])) });
     return results.map((result) => bucket.mask.conceal(result));
   } finally {
+    begun?.ended(outcome);
     await source.end();
     lock?.release();
   }

@@ -1,4 +1,4 @@
-import type { Bucket } from "../bucket/bucket.ts";
+import { type Bucket, runReporter } from "../bucket/bucket.ts";
 import { asMaandError, outcomeOf, stopIfInterrupted, withEnd } from "../bucket/outcome.ts";
 import { error } from "../domain/checks/problem.ts";
 import { NO_VERSION } from "../domain/deploy/version.ts";
@@ -7,8 +7,20 @@ import { shownPath } from "../domain/workspace/names.ts";
 import { problemsError } from "../errors.ts";
 import { deleteDirectory } from "../remote/files/delete-directory.ts";
 import type { Remote } from "../remote/remote.ts";
+import { openCommandRun } from "../run/command-run.ts";
 import { atDelivery } from "../run/delivered-root.ts";
 import { beginRun, type Run, workerOf } from "../run/run.ts";
+import type { Touched } from "../store/fence/history-rows.ts";
+
+/** What `gc` would do, or why it would refuse. */
+export interface PlannedCollection {
+  /** Removed allocations whose directories and records it would delete. */
+  readonly delete: readonly Allocation[];
+  /** Those whose records alone it would delete: their worker was removed from the workspace and is unreachable. */
+  readonly giveUp: readonly Allocation[];
+  /** KV keys that it would purge with all their versions. */
+  readonly purgeKeys: number;
+}
 
 /** The result of `gc`. */
 export interface Collected {
@@ -27,6 +39,8 @@ export interface Collected {
 
 const DAY_SECONDS = 86_400;
 
+type Source = Pick<Run, "catalog" | "connections" | "workers">;
+
 /**
  * Purges removed allocations. It deletes the directory of each on its worker, including data and logs, and then its
  * rows, one by one, so that an interruption loses nothing. It refuses to run, naming the allocations, if a deploy has
@@ -44,7 +58,8 @@ export async function gc(bucket: Bucket, retainDays = 0): Promise<Collected> {
     announce(run, removed.length);
     const collected = await collect(run, removed, lost);
     bucket.store.sweepPromotions();
-    const before = Math.floor(bucket.now().getTime() / 1000) - Math.max(0, retainDays) * DAY_SECONDS;
+    run.bucket.store.history.touch(run.fence.number, touchedBy(collected.forgotten));
+    const before = retainedSince(bucket, retainDays);
     const purgedKeys = bucket.store.transaction(() => bucket.store.kv.forgetDeleted(before));
     outcome = collected.failed.length === 0 ? "ok" : "failed";
     return { ...collected, purgedKeys };
@@ -54,8 +69,40 @@ export async function gc(bucket: Bucket, retainDays = 0): Promise<Collected> {
   }
 }
 
+/**
+ * What `gc` would do, without changing anything and without the lock. It only tries to connect to workers that were removed
+ * from the workspace. Throws PROBLEMS where `gc` refuses.
+ */
+export async function planGc(bucket: Bucket, retainDays = 0): Promise<PlannedCollection> {
+  const source = openCommandRun(bucket, runReporter(bucket, "gc --dry-run"), { pid: bucket.pid });
+  try {
+    const removed = source.catalog.allocations.filter((allocation) => allocation.removed);
+    const lost = await lostHosts(source, removed);
+    refuseRunning(source, removed, lost);
+    return {
+      delete: removed.filter(({ host }) => !lost.has(host)),
+      giveUp: removed.filter(({ host }) => lost.has(host)),
+      purgeKeys: bucket.store.kv.deletedBefore(retainedSince(bucket, retainDays)).length,
+    };
+  } finally {
+    await source.end();
+  }
+}
+
+/** Keys that were deleted before this time, in seconds, are purged. */
+function retainedSince(bucket: Bucket, retainDays: number): number {
+  return Math.floor(bucket.now().getTime() / 1000) - Math.max(0, retainDays) * DAY_SECONDS;
+}
+
+function touchedBy(allocations: readonly Allocation[]): Touched {
+  return {
+    jobs: [...new Set(allocations.map(({ job }) => job))],
+    workers: [...new Set(allocations.map(({ host }) => host))],
+  };
+}
+
 /** Unreachable workers that were removed from the workspace; each is tried once. */
-async function lostHosts(run: Run, removed: readonly Allocation[]): Promise<ReadonlySet<string>> {
+async function lostHosts(run: Source, removed: readonly Allocation[]): Promise<ReadonlySet<string>> {
   const gone = new Set(run.catalog.removedWorkers.map((worker) => worker.host));
   const hosts = [...new Set(removed.map(({ host }) => host))].filter((host) => gone.has(host));
   const probed = await Promise.all(
@@ -69,7 +116,7 @@ async function lostHosts(run: Run, removed: readonly Allocation[]): Promise<Read
   return new Set(probed.flat());
 }
 
-function refuseRunning(run: Run, removed: readonly Allocation[], lost: ReadonlySet<string>): void {
+function refuseRunning(run: Pick<Run, "recorded">, removed: readonly Allocation[], lost: ReadonlySet<string>): void {
   const running = removed.filter(({ id, host }) => {
     const { promoted, unsettled } = run.recorded(id);
     return !lost.has(host) && (promoted !== undefined || unsettled !== undefined);
@@ -114,7 +161,7 @@ async function collect(
 }
 
 /** Names in the bucket's directory on a worker that maand creates. */
-const MADE_BY_MAAND = ["worker.json", "jobs.json", "bin", "locks", "receipts"];
+const MADE_BY_MAAND = ["worker.json", "jobs.json", "bin", "locks", "receipts", "fence"];
 
 /**
  * Deletes an allocation's directory. With the last one of a removed worker, also deletes the rest of the bucket's directory.

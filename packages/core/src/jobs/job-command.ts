@@ -6,6 +6,7 @@ import { didYouMean } from "../domain/workspace/names.ts";
 import { MaandError, maskedError, problemsError } from "../errors.ts";
 import type { CommandContext } from "../plugin-api/contexts.ts";
 import { openCommandRun } from "../run/command-run.ts";
+import { beginFence } from "../run/fence/begin-fence.ts";
 import { lockBucket } from "../run/run.ts";
 import type { ScopeSource } from "../run/scope/contexts.ts";
 import { scopedJobContext } from "../run/scope/scoped-job-context.ts";
@@ -33,7 +34,9 @@ export type JobCommandReport = readonly { readonly job: string; readonly failure
 export async function runJobCommand(bucket: Bucket, options: JobCommandOptions): Promise<JobCommandReport> {
   const lock = lockBucket(bucket, "jobcommand");
   const reporter = runReporter(bucket, "jobcommand");
-  const source = openCommandRun(bucket, reporter);
+  const begun = beginFence(bucket, `jobcommand ${options.command}`, { id: reporter.id, lock });
+  const source = openCommandRun(bucket, reporter, { guard: begun.guard });
+  let outcome = "refused";
   try {
     const jobs = chosen(source, options);
     const report: { job: string; failure?: MaandError }[] = [];
@@ -41,8 +44,11 @@ export async function runJobCommand(bucket: Bucket, options: JobCommandOptions):
       if (jobs.length > 1) reporter.context({}).log(`jobcommand: ${job.name}`);
       report.push(await runOne(source, job, options));
     }
+    outcome = report.some(({ failure }) => failure) ? "failed" : "ok";
+    begun.touched({ jobs: report.map(({ job }) => job), workers: [] });
     return report;
   } finally {
+    begun.ended(outcome);
     await source.end();
     lock.release();
   }

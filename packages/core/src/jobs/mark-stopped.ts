@@ -49,6 +49,7 @@ export async function markStopped(bucket: Bucket, options: MarkStoppedOptions): 
     outcome = "ok";
     return marked;
   } finally {
+    bucket.store.history.touch(run.fence.number, { jobs: options.jobs, workers: options.workers });
     bucket.store.journal.finishRun(run.number, outcome, run.at());
     await run.end();
   }

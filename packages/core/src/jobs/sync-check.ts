@@ -1,9 +1,11 @@
 import { asMaandError } from "../bucket/outcome.ts";
 import { error, type Problem } from "../domain/checks/problem.ts";
+import { FENCE_FILE, readFence } from "../domain/fence/fence-record.ts";
 import { MaandError } from "../errors.ts";
 import { noteDifference } from "../plan/drift/note-difference.ts";
 import type { Remote } from "../remote/remote.ts";
 import { atDelivery, deliveredRoot } from "../run/delivered-root.ts";
+import { FOREIGN_HINT, unknownText } from "../run/fence/fence-guard.ts";
 import { lockBucket, type Run, recordedStateOf, workerOf } from "../run/run.ts";
 import { type Lock, lockHolder } from "../store/lock/lock.ts";
 
@@ -14,6 +16,8 @@ export type SyncSource = Pick<Run, "bucket" | "catalog" | "recorded" | "delivery
 export interface Difference {
   readonly lost: boolean;
   readonly message: string;
+  /** A command of another copy of the bucket changed the worker last. */
+  readonly isForeign?: boolean;
 }
 
 type Source = SyncSource & Pick<Run, "reporter" | "workers" | "connections">;
@@ -27,6 +31,15 @@ export async function checkSync(source: Source, hosts: readonly string[], isLock
   const found = await Promise.all(hosts.map((host) => problemsOf(source, host, isLocked)));
   const problems = found.flat();
   if (problems.length === 0) return;
+  const foreign = problems.find((problem) => problem.code === "other_copy");
+  if (foreign)
+    throw new MaandError({
+      code: "OTHER_COPY",
+      message: `${foreign.message}; nothing was run`,
+      hint: FOREIGN_HINT,
+      problems: problems.length > 1 ? problems : [],
+      refused: true,
+    });
   const unreachable = problems.every((problem) => problem.code === "unreachable");
   throw new MaandError({
     code: unreachable ? "UNREACHABLE" : "OUT_OF_SYNC",
@@ -41,9 +54,13 @@ export async function checkSync(source: Source, hosts: readonly string[], isLock
 /** Returns how a worker differs from its last delivery. Throws if `worker.json` cannot be read. */
 export async function differences(source: SyncSource, reached: Remote, workerId: string): Promise<Difference[]> {
   const remote = atDelivery(source.bucket, reached);
-  const { code, stdout } = await remote.probe(["cat", `${remote.root}/worker.json`], { asRoot: true });
-  if (code !== 0) return [await isEmpty(remote)];
-  const found = parse(stdout);
+  const files = [FENCE_FILE, "worker.json"].map((name) => `${remote.root}/${name}`);
+  const { stdout } = await remote.probe(["cat", ...files], { asRoot: true }); // fails if either is missing
+  const [, fence = "", workerJson = ""] = /^(\d+ .*\n.*\n)?([\s\S]*)$/.exec(stdout) ?? [];
+  const other = otherCopy(source.bucket, remote.host, fence);
+  if (other) return [other];
+  if (workerJson === "") return [await isEmpty(remote)];
+  const found = parse(workerJson);
   if (!found) return [different("its worker.json cannot be read")];
   const wanted = {
     bucket_id: source.bucket.bucketId,
@@ -53,6 +70,13 @@ export async function differences(source: SyncSource, reached: Remote, workerId:
   return Object.entries(wanted)
     .filter(([key, value]) => found[key] !== value)
     .map(([key, value]) => different(`${key} is ${String(found[key] ?? "missing")} on the worker, expected ${value}`));
+}
+
+/** The difference of a worker that a command changed last which this copy of the bucket does not know. */
+function otherCopy({ store }: SyncSource["bucket"], host: string, text: string): Difference | undefined {
+  const found = readFence(text);
+  if (!found || "problem" in found || store.history.knows(found.record.holder)) return undefined;
+  return { ...different(unknownText(host, found.record, store.copyOf.read()?.id)), isForeign: true };
 }
 
 /** Exit code for an empty or missing directory; any other code proves nothing. */
@@ -115,6 +139,8 @@ async function problemsOf(source: Source, host: string, isLocked: boolean): Prom
     const found = await differences(source, remote, worker.workerId);
     reportCheck(source, host, found, began);
     if (found.length === 0) return [];
+    if (found.some((one) => one.isForeign))
+      return found.map(({ message }) => error("other_copy", host, message, FOREIGN_HINT));
     const lost = found.some((one) => one.lost);
     if (isLocked) noteDifference(source, host, lost);
     else if (!confirmDifference(source, host, lost)) return [];

@@ -19,6 +19,8 @@ export interface LogOptions extends LogLimits {
 export interface RunLog extends Plugin {
   /** The reason why a write failed, returned once; undefined afterwards and if all writes succeeded. */
   problem(): string | undefined;
+  /** Calls a function with each line of the record of a run, and the name of its file. */
+  onLine(listener: (run: string, file: string, line: string) => void): void;
   /** Ends the records of runs without a final event, at this time, and closes all files. */
   close(at: Date): void;
 }
@@ -33,6 +35,7 @@ export function runLog(logs: string, options: LogOptions): RunLog {
   const records = new LogRecords();
   const files = new OpenFiles(options);
   const runs = new Set<string>();
+  let onLine = (_run: string, _file: string, _line: string) => {};
   let failure: string | undefined;
   let reported = false;
 
@@ -48,6 +51,9 @@ export function runLog(logs: string, options: LogOptions): RunLog {
       reported = true;
       return failure;
     },
+    onLine(listener) {
+      onLine = listener;
+    },
     close(at) {
       for (const run of [...runs]) {
         const fields = records.end(run, at.toISOString());
@@ -60,7 +66,9 @@ export function runLog(logs: string, options: LogOptions): RunLog {
   function record(event: MaandEvent): void {
     begin(event.run);
     const fields = records.of(event);
-    files.write(join(logs, "runs", event.run, "events.ndjson"), JSON.stringify(event), event.at);
+    const text = JSON.stringify(event);
+    files.write(join(logs, "runs", event.run, "events.ndjson"), text, event.at);
+    onLine(event.run, "events.ndjson", text);
     write(event.run, fields);
     if (event.type !== "run.finished") return;
     records.forget(event.run);
@@ -80,6 +88,7 @@ export function runLog(logs: string, options: LogOptions): RunLog {
     const [line, ts] = [logLine(fields, options.format), String(fields.ts)];
     files.write(join(logs, "runs", run, name), line, ts);
     files.write(join(logs, name), line, ts);
+    onLine(run, name, line);
   }
 
   /** A full or read-only disk must not stop a running deploy. */

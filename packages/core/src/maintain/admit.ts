@@ -1,5 +1,9 @@
 import type { ClaimUnit } from "../domain/budget/claim.ts";
+import { purposeOf } from "../domain/budget/stop-purpose.ts";
 import type { MaintainedWorker } from "../domain/maintenance/maintenance.ts";
+import { isParked } from "../domain/release/hold.ts";
+import type { Allocation } from "../domain/workspace/job.ts";
+import { stopOf } from "../plan/stopping.ts";
 import { type Claim, type ClaimRequest, claim, settle } from "../run/budget/arbiter.ts";
 import { claimWhenFree } from "../run/budget/wait-for-claim.ts";
 import type { Run } from "../run/run.ts";
@@ -40,11 +44,19 @@ export async function admit(
   return admission({ ...found, granted: taken });
 }
 
-/** All active jobs of a worker go away together, or none. What was stopped by hand is away already. */
+/** Everything in service on a worker goes away together, or nothing. What was stopped by hand is away already. */
 function unitOf(run: Run, host: string): ClaimUnit {
   const byHand = stoppedByHand(run);
-  const active = (run.allocationsOn.get(host) ?? []).filter(({ disabled, id }) => !disabled && !byHand.has(id));
-  return { host, jobs: active.map(({ job }) => job) };
+  const down = (run.allocationsOn.get(host) ?? []).filter((one) => !byHand.has(one.id) && isInService(run, one));
+  return { host, jobs: down.map(({ job }) => job) };
+}
+
+/** Also what is disabled and not stopped yet, as before a deploy: it runs, and the deploy would ask the budget too. */
+function isInService(run: Run, allocation: Allocation): boolean {
+  if (!allocation.disabled) return true;
+  const job = run.jobs.get(allocation.job);
+  if (!job || allocation.removed || isParked(job) || !stopOf(run.recorded(allocation.id)).stop) return false;
+  return purposeOf(job, allocation, run.allocationsOf.get(job.name) ?? []) === "drain";
 }
 
 function requestOf(units: readonly ClaimUnit[]): ClaimRequest {

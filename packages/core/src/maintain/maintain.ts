@@ -89,6 +89,7 @@ async function withRun(
     registerSecrets(bucket);
     const report = await work(run);
     outcome = report.outcome;
+    bucket.store.history.touch(run.fence.number, { jobs: [], workers: report.workers.map(({ host }) => host) });
     return report;
   } finally {
     bucket.store.journal.finishRun(run.number, outcome, run.at());

@@ -34,6 +34,8 @@ export interface DeployOptions extends LifecycleOptions {
   readonly maxUnreachable?: string | undefined;
   /** Look at the workers first, and repair what differs from what was promoted: only files, or by restart policy. */
   readonly verify?: RepairMode | undefined;
+  /** With `verify`: repair also what earlier repairs of the same difference did not end. */
+  readonly repairAgain?: boolean | undefined;
 }
 
 /** Options of a dry run. */
@@ -92,6 +94,8 @@ export interface Plan {
   readonly verified?: {
     readonly metadata: readonly string[];
     readonly failed: readonly { readonly host: string; readonly message: string }[];
+    /** What is not repaired, because three repairs did not end it. */
+    readonly recurring: readonly { readonly job: string; readonly host: string; readonly message: string }[];
   };
   readonly underWay?: Pick<Holder, "command" | "pid" | "since">;
 }
@@ -149,7 +153,15 @@ export async function planDeploy(
       held: heldTexts(dryRun.catalog, options.jobs),
       maintenance: maintenanceTexts(bucket.store),
       ...(left === undefined ? {} : { left }),
-      ...(found ? { verified: { metadata: [...found.metadata.keys()], failed: failuresOf(found) } } : {}),
+      ...(found
+        ? {
+            verified: {
+              metadata: [...found.metadata.keys()],
+              failed: failuresOf(found),
+              recurring: recurringOf(found),
+            },
+          }
+        : {}),
       ...(underWay ? { underWay } : {}),
     };
     inspect?.(dryRun, plan);
@@ -168,14 +180,18 @@ function planned(bucket: Bucket, { hooksRan, ...job }: WaveJob): PlanJob {
 async function verified(
   dryRun: DryRunState,
   waves: readonly Wave[],
-  { verify }: PlanOptions,
+  { verify, repairAgain }: PlanOptions,
   limit: WorkerLimit | undefined,
 ): Promise<FoundRepairs | undefined> {
   if (verify === undefined) return undefined;
   const jobs = waves.flatMap((wave) => wave.jobs.map(({ name }) => name));
-  return findRepairs(dryRun, { mode: verify, jobs, workers: workersOf(dryRun, jobs, limit) });
+  return findRepairs(dryRun, { mode: verify, again: repairAgain, jobs, workers: workersOf(dryRun, jobs, limit) });
 }
 
 function failuresOf({ failed }: FoundRepairs) {
   return [...failed].map(([host, cause]) => ({ host, message: asMaandError(cause).message }));
+}
+
+function recurringOf({ recurring }: FoundRepairs) {
+  return recurring.map(({ allocation: { job, host }, error }) => ({ job, host, message: error.message }));
 }

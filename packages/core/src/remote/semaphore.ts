@@ -2,7 +2,9 @@
 export class Semaphore {
   #limit: number;
   #held = 0;
-  readonly #waiting: (() => void)[] = [];
+  readonly #waiting = new Set<() => void>();
+  /** One listener per signal: one per caller would look like a leak to Node, and adding it takes longer with each. */
+  readonly #leaving = new Map<AbortSignal, { readonly callers: Set<() => void>; readonly listener: () => void }>();
 
   constructor(limit: number) {
     this.#limit = limit;
@@ -20,19 +22,17 @@ export class Semaphore {
   acquire(signal?: AbortSignal): Promise<() => void> {
     if (signal?.aborted) return Promise.reject(signal.reason);
     if (this.#held < this.#limit) return Promise.resolve(this.#take());
-    // a separate signal, because a listener per caller on the run's signal would look like a leak to Node
-    const own = signal && AbortSignal.any([signal]);
     return new Promise((resolve, reject) => {
       const admit = () => {
-        own?.removeEventListener("abort", leave);
+        if (signal) this.#forget(signal, leave);
         resolve(this.#take());
       };
       const leave = () => {
-        this.#waiting.splice(this.#waiting.indexOf(admit), 1);
+        this.#waiting.delete(admit);
         reject(signal?.reason);
       };
-      own?.addEventListener("abort", leave, { once: true });
-      this.#waiting.push(admit);
+      if (signal) this.#leaveOnAbort(signal, leave);
+      this.#waiting.add(admit);
     });
   }
 
@@ -48,7 +48,36 @@ export class Semaphore {
       if (released) return;
       released = true;
       this.#held--;
-      if (this.#held < this.#limit) this.#waiting.shift()?.();
+      if (this.#held < this.#limit) this.#admitNext();
     };
+  }
+
+  #admitNext(): void {
+    const [next] = this.#waiting;
+    if (next === undefined) return;
+    this.#waiting.delete(next);
+    next();
+  }
+
+  #leaveOnAbort(signal: AbortSignal, leave: () => void): void {
+    const known = this.#leaving.get(signal);
+    if (known) {
+      known.callers.add(leave);
+      return;
+    }
+    const callers = new Set([leave]);
+    const listener = () => {
+      this.#leaving.delete(signal);
+      for (const one of callers) one();
+    };
+    this.#leaving.set(signal, { callers, listener });
+    signal.addEventListener("abort", listener, { once: true });
+  }
+
+  #forget(signal: AbortSignal, leave: () => void): void {
+    const known = this.#leaving.get(signal);
+    if (!known?.callers.delete(leave) || known.callers.size > 0) return;
+    signal.removeEventListener("abort", known.listener);
+    this.#leaving.delete(signal);
   }
 }

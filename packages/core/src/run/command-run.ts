@@ -1,6 +1,7 @@
 import type { Bucket, RunReporter } from "../bucket/bucket.ts";
 import { BudgetState } from "./budget/budget-state.ts";
 import { Connections } from "./connections.ts";
+import type { FenceGuard } from "./fence/fence-guard.ts";
 import { knownOf, type Run, recordedStateOf } from "./run.ts";
 import type { ScopeSource } from "./scope/contexts.ts";
 import { temporary } from "./temporary.ts";
@@ -12,14 +13,14 @@ export type CommandRun = ScopeSource &
 
 /**
  * The run context of a command other than deploy. With `pid`, the command does not hold the lock, and its directory is
- * named after that process.
+ * named after that process. `guard`: the command may change workers, and is in the history.
  */
 export function openCommandRun(
   bucket: Bucket,
   reporter: RunReporter,
-  { pid }: { readonly pid?: number } = {},
+  { pid, guard }: { readonly pid?: number; readonly guard?: FenceGuard | undefined } = {},
 ): CommandRun {
-  const connections = new Connections(reporter);
+  const connections = new Connections(reporter, { guard });
   const place = temporary(bucket.paths.tmp, reporter.id, pid);
   return {
     bucket,

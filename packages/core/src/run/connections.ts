@@ -4,10 +4,20 @@ import type { Problem } from "../domain/checks/problem.ts";
 import type { Worker } from "../domain/workspace/worker.ts";
 import { MaandError } from "../errors.ts";
 import type { PreflightContext } from "../plugin-api/contexts.ts";
+import { setFence } from "../remote/fence/worker-fence.ts";
 import type { Remote } from "../remote/remote.ts";
+import type { FenceGuard } from "./fence/fence-guard.ts";
 import { hasCode } from "./ledger.ts";
 import { locatedRoot } from "./located-root.ts";
 import { noHandler } from "./no-handler.ts";
+
+/** What connections are made with. */
+export interface ConnectionOptions {
+  /** The tools found on a worker earlier, which are not checked again. */
+  readonly known?: (host: string) => string | undefined;
+  /** Decides which workers the command may change; absent for one that only reads. */
+  readonly guard?: FenceGuard | undefined;
+}
 
 /**
  * The connected workers of a run. Each is connected once, when it is first needed, and checked once (`preflight`). A worker
@@ -16,6 +26,7 @@ import { noHandler } from "./no-handler.ts";
 export class Connections {
   readonly #frame: RunReporter;
   readonly #known: (host: string) => string | undefined;
+  readonly #guard: FenceGuard | undefined;
   readonly #tools = new Map<string, string>();
   readonly #open = new Map<string, Promise<Remote>>();
   readonly #ready = new Map<string, Promise<Remote>>();
@@ -27,10 +38,10 @@ export class Connections {
   /** Why workers must not be used again. */
   readonly #givenUp = new Map<string, unknown>();
 
-  /** `known` contains the tools found on a worker earlier, which are not checked again. */
-  constructor(reporter: RunReporter, known: (host: string) => string | undefined = () => undefined) {
+  constructor(reporter: RunReporter, { known = () => undefined, guard }: ConnectionOptions = {}) {
     this.#frame = reporter;
     this.#known = known;
+    this.#guard = guard;
   }
 
   /**
@@ -141,6 +152,7 @@ export class Connections {
         throw noHandler(this.#frame.bucket.absent, { hook: "connect", transport, host: worker.host });
       }
       this.#remotes.push(remote);
+      setFence(remote, this.#guard?.of(worker.host));
       this.#failures.delete(worker.host);
       this.#frame.emit("worker.connected", {
         worker: worker.host,

@@ -1,4 +1,5 @@
 import type { Bucket } from "../bucket/bucket.ts";
+import { fenceOf, setFence } from "../remote/fence/worker-fence.ts";
 import type { Remote } from "../remote/remote.ts";
 
 type Place = Pick<Bucket, "store" | "paths">;
@@ -47,6 +48,7 @@ export function atDelivery(bucket: Place, remote: Remote): Remote {
     stream: (argv, options) => remote.stream(argv, options),
     close: () => remote.close(),
   };
+  setFence(made, fenceOf(remote));
   moved.set(remote, made);
   return made;
 }

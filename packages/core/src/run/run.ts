@@ -1,6 +1,8 @@
 import { type Bucket, type RunReporter, runReporter } from "../bucket/bucket.ts";
+import { stopBeginning } from "../bucket/outcome.ts";
 import type { DeployCause } from "../domain/deploy/deploy-reason.ts";
 import type { RecordedState } from "../domain/deploy/plan.ts";
+import type { Fence, FenceRecord } from "../domain/fence/fence-record.ts";
 import { groupBy } from "../domain/group-by.ts";
 import type { Allocation, Job } from "../domain/workspace/job.ts";
 import type { Worker } from "../domain/workspace/worker.ts";
@@ -8,9 +10,13 @@ import { MaandError } from "../errors.ts";
 import { type OwnedKeys, withOutputs } from "../plugin-api/define/claim.ts";
 import type { Delivery } from "../store/bucket-rows.ts";
 import type { StoredCatalog } from "../store/catalog-rows.ts";
+import { type Holder, withMachine } from "../store/lock/holder.ts";
 import { type Lock, takeLock } from "../store/lock/lock.ts";
+import { takeLease } from "../store/team/lease.ts";
+import { userName } from "../workspace/authorship.ts";
 import { BudgetState } from "./budget/budget-state.ts";
 import { Connections } from "./connections.ts";
+import { beginFence } from "./fence/begin-fence.ts";
 import { Ledger } from "./ledger.ts";
 import { Settlements } from "./settlements.ts";
 import { temporary } from "./temporary.ts";
@@ -45,6 +51,10 @@ export interface Run {
   readonly settlements: Settlements;
   /** What it has seen and taken down; only the arbiter of the availability budget reads it. */
   readonly budget: BudgetState;
+  /** What workers know the command by: they refuse it once a newer one has changed them. */
+  readonly fence: Fence;
+  /** The record that it leaves there. */
+  readonly origin: FenceRecord;
   /** Private directory for staged trees; deleted when the run ends. */
   readonly tmp: string;
   /** ISO time for the journal. */
@@ -52,11 +62,14 @@ export interface Run {
   end(): Promise<void>;
 }
 
-/** Takes the lock and opens a run. Throws BUSY before anything is touched. */
-export function beginRun(bucket: Bucket, command: string): Run {
+/**
+ * Takes the lock and opens a run. Throws BUSY, and OTHER_COPY for a copy of a bucket that was not adopted, before anything is
+ * touched.
+ */
+export function beginRun(bucket: Bucket, command: string, { adopts = false }: { readonly adopts?: boolean } = {}): Run {
   const lock = lockBucket(bucket, command);
   try {
-    return openRun(bucket, command, lock);
+    return openRun(bucket, command, lock, adopts);
   } catch (cause) {
     lock.release();
     throw cause;
@@ -68,27 +81,41 @@ export function beginRun(bucket: Bucket, command: string): Run {
  * released only when no such tap is left, or when the process exits.
  */
 export function lockBucket(bucket: Bucket, command: string): Lock {
-  const holder = { pid: bucket.pid, command, since: bucket.now().toISOString() };
-  const lock = takeLock(bucket.paths.lock, holder, bucket.store.holder);
+  const lock = acquire(bucket, { pid: bucket.pid, command, since: bucket.now().toISOString() });
   return { release: () => bucket.watch.whenGone(() => lock.release()) };
+}
+
+/** The lease of a store that is shared with other machines; otherwise the lock of this machine. */
+function acquire({ store, paths, signal }: Bucket, holder: Holder): Lock {
+  const copy = store.workingCopy;
+  if (!copy) return takeLock(paths.lock, holder, store.holder);
+  const lease = takeLease(copy, withMachine(holder, userName()), (error) => stopBeginning(signal, error));
+  const release = () => {
+    store.flushIfPossible();
+    lease.release();
+  };
+  return { release };
 }
 
 /** Outcomes after which the next deploy continues nothing. */
 const ENDED: ReadonlySet<string | null> = new Set(["ok", "reverted", "paused"]);
 
-function openRun(bucket: Bucket, command: string, lock: Lock): Run {
+function openRun(bucket: Bucket, command: string, lock: Lock, adopts: boolean): Run {
   const reporter = runReporter(bucket, command);
   const { store } = bucket;
   const at = () => bucket.now().toISOString();
   const last = store.journal.lastRun(command);
-  const number = store.journal.beginRun(reporter.id, command, at());
+  const { number, fence, guard, record } = store.transaction(() => {
+    const run = store.journal.beginRun(reporter.id, command, at());
+    return { number: run, ...beginFence(bucket, command, { id: reporter.id, run, adopts }) };
+  });
   const { tmp, remove } = temporary(bucket.paths.tmp, reporter.id);
   const state = recordedStateOf(bucket);
   const inMaintenance = store.maintenance.hosts();
   let known = knownOf(store.catalog.read(), bucket, inMaintenance);
   let why: DeployCause | undefined;
   const settlements = new Settlements();
-  const connections = new Connections(reporter, (host) => state.delivery(host)?.tools);
+  const connections = new Connections(reporter, { known: (host) => state.delivery(host)?.tools, guard });
   reporter.start(last && !ENDED.has(last.outcome) ? String(last.number) : null);
   return {
     reporter,
@@ -117,6 +144,8 @@ function openRun(bucket: Bucket, command: string, lock: Lock): Run {
       why = cause ?? why;
     },
     ...state,
+    fence,
+    origin: record,
     connections,
     ledger: new Ledger(),
     settlements,

@@ -9,6 +9,12 @@ export interface BuiltWorkspace {
   /** Maximum size of a job file in bytes. */
   readonly maxBytes: number;
   readonly parts: Readonly<Record<string, string>>;
+  /** The commit of the workspace, with `+changes` if not all was committed; absent outside git and in older stores. */
+  readonly commit?: string;
+  /** Who built it, where and when (UTC, ISO 8601); absent in older stores. */
+  readonly by?: string;
+  readonly machine?: string;
+  readonly at?: string;
   /**
    * What the placement of jobs depends on besides workers and manifests, as written; absent in stores of older
    * versions.
@@ -53,7 +59,7 @@ export class BucketRows {
   }
 }
 
-/** The record of the command that holds the bucket's lock. */
+/** The record of the command that holds the bucket's lock. With a shared store it is the holder of the lease. */
 export class HolderRow implements HolderRecord {
   readonly #db: StoreDatabase;
 
@@ -62,6 +68,7 @@ export class HolderRow implements HolderRecord {
   }
 
   read(): Holder | undefined {
+    if (this.#db.workingCopy) return this.#db.workingCopy.holder();
     const text = this.#db.get("SELECT holder FROM bucket")?.holder;
     if (typeof text !== "string") return undefined;
     const holder: Holder = JSON.parse(text);

@@ -1,12 +1,19 @@
-import { chmodSync, closeSync, openSync, statSync } from "node:fs";
+import { chmodSync, statSync } from "node:fs";
 import Sqlite, { type Database, type Statement } from "better-sqlite3";
+import { copyStore } from "./files/copy-store.ts";
+import { makeFile } from "./files/make-file.ts";
 import { migrate } from "./migrations.ts";
 import { openSqlite } from "./sqlite.ts";
 import { isBusy, storeBroken } from "./store-error.ts";
 import { checkFile, recognise } from "./store-file.ts";
+import { checkReplica } from "./team/check-replica.ts";
+import { type RowChange, replaceAll } from "./team/row-changes.ts";
+import { openCopy, type SharedStore } from "./team/shared-store.ts";
+import type { WorkingCopy } from "./team/working-copy.ts";
 
-/** Milliseconds that a deferred write may wait for others. */
+/** Milliseconds that a deferred write may wait for others: where each write waits for a disk, and where it waits for a database. */
 const LATER_MS = 20;
+const LATER_SHARED_MS = 200;
 
 /** Where the header of an SQLite file says how it is journaled, and the value for a rollback journal. */
 const JOURNAL_BYTES = [18, 20] as const;
@@ -21,6 +28,8 @@ export interface OpenOptions {
   readonly create?: boolean;
   /** Treat an empty file as a store whose creation was interrupted. */
   readonly mayBeEmpty?: boolean;
+  /** Where the store is, if not in this file alone; default: an SQLite store. */
+  readonly shared?: SharedStore;
 }
 
 /**
@@ -31,12 +40,16 @@ export class StoreDatabase {
   readonly #db: Database;
   readonly #file: string;
   readonly #statements = new Map<string, Statement<unknown[], Row>>();
-  readonly #later: { readonly sql: string; readonly values: readonly unknown[] }[] = [];
+  readonly #later: { readonly sql: string; readonly values: readonly unknown[]; readonly table: string }[] = [];
   #soon: NodeJS.Timeout | undefined;
+  #rolledBack: () => void = () => {};
+  /** Undefined for a store that is this file alone. */
+  readonly workingCopy: WorkingCopy | undefined;
 
-  private constructor(db: Database, file: string) {
+  private constructor(db: Database, file: string, workingCopy?: WorkingCopy) {
     this.#db = db;
     this.#file = file;
+    this.workingCopy = workingCopy;
   }
 
   /** Opens the file and migrates its tables. The file must be a store, unless `create` creates one. */
@@ -51,7 +64,9 @@ export class StoreDatabase {
         db.pragma("temp_store = MEMORY"); // TMPDIR may be full or missing
         migrate(db);
         db.pragma("journal_mode = WAL"); // last, so that a new store is either complete or empty
-        return new StoreDatabase(db, file);
+        const { shared } = options;
+        const replica = checkReplica(db, shared?.url, file);
+        return new StoreDatabase(db, file, shared && replica && openCopy(db, shared, replica.bucket));
       } catch (cause) {
         db.close();
         throw cause;
@@ -60,32 +75,34 @@ export class StoreDatabase {
   }
 
   all(sql: string, ...values: readonly unknown[]): Row[] {
-    this.#catchUp();
+    this.#catchUpFor(sql);
     return this.#guarded(() => this.#prepare(sql).all(...values));
   }
 
   get(sql: string, ...values: readonly unknown[]): Row | undefined {
-    this.#catchUp();
+    this.#catchUpFor(sql);
     return this.#guarded(() => this.#prepare(sql).get(...values));
   }
 
   /** Runs a statement that writes; returns the id of the inserted row. */
   run(sql: string, ...values: readonly unknown[]): number {
+    if (this.workingCopy && !this.#db.inTransaction) return this.transaction(() => this.run(sql, ...values));
     this.#catchUp();
     return this.#guarded(() => Number(this.#prepare(sql).run(...values).lastInsertRowid));
   }
 
   /**
-   * Defers a statement that writes, to run it together with others: before the next read of the store, and after 20 ms at
-   * the latest. Use it for data that may be lost with the process, because every transaction waits for the disk.
+   * Defers a statement that writes, to run it together with others: before the next read of the store of what they write, and
+   * after {@link LATER_MS} at the latest. Use it for data that may be lost with the process, because every transaction waits for the disk.
    */
   later(sql: string, ...values: readonly unknown[]): void {
     if (this.#db.inTransaction) {
       this.run(sql, ...values);
       return;
     }
-    this.#later.push({ sql, values });
-    this.#soon ??= setTimeout(() => this.#catchUpOrWait(), LATER_MS);
+    const table = /(?:UPDATE|INTO|FROM)\s+(\w+)/.exec(sql)?.[1] ?? "";
+    this.#later.push({ sql, values, table });
+    this.#soon ??= setTimeout(() => this.flushIfPossible(), this.workingCopy ? LATER_SHARED_MS : LATER_MS);
   }
 
   /**
@@ -93,6 +110,10 @@ export class StoreDatabase {
    * may lose it.
    */
   briefly(sql: string, ...values: readonly unknown[]): void {
+    if (this.workingCopy) {
+      this.run(sql, ...values);
+      return;
+    }
     this.#catchUp();
     this.#guarded(() => {
       this.#db.pragma("synchronous = NORMAL");
@@ -104,17 +125,30 @@ export class StoreDatabase {
     });
   }
 
-  /** Runs `work` as one transaction: everything is stored, or nothing. */
+  /**
+   * Runs `work` as one transaction: everything is stored, or nothing. With a shared store it is run again, after `rolledBack`, if
+   * others have changed what it read.
+   */
   transaction<T>(work: () => T): T {
     if (this.#db.inTransaction) return this.#guarded(work);
     const queued = this.#later.length;
     const all = this.#db.transaction(() => {
+      this.workingCopy?.begin();
       for (const { sql, values } of this.#later) this.#prepare(sql).run(...values);
-      return work();
+      const result = work();
+      this.workingCopy?.push();
+      return result;
     });
-    const result = this.#guarded(() => all.immediate());
+    const commit = () => this.#guarded(() => all.immediate());
+    const result = this.workingCopy ? this.workingCopy.attempt(commit, this.#rolledBack) : commit();
     this.#later.splice(0, queued);
     return result;
+  }
+
+  /** Calls a function whenever a transaction was rolled back to be run again, and whenever rows came from a database. */
+  onRolledBack(listener: () => void): void {
+    this.#rolledBack = listener;
+    this.workingCopy?.onReceived(listener);
   }
 
   /**
@@ -140,12 +174,43 @@ export class StoreDatabase {
     });
   }
 
-  close(): void {
+  /** Writes a copy of the store to a private file, which it replaces. */
+  copyTo(file: string): void {
+    this.#catchUp();
+    this.#guarded(() => copyStore(this.#db, file));
+  }
+
+  /** Replaces all rows by these, all or nothing. */
+  replaceRows(rows: Iterable<RowChange>): void {
+    const { workingCopy } = this;
+    if (workingCopy) {
+      workingCopy.replace(rows);
+      return;
+    }
+    this.#guarded(() => replaceAll(this.#db, rows));
+  }
+
+  /** Runs the deferred writes. One that fails stays queued; the next caller gets the error. */
+  flushIfPossible(): void {
     try {
       this.#catchUp();
+    } catch {}
+  }
+
+  close(): void {
+    try {
+      // with a database that is away, the command has said so already
+      if (this.workingCopy) this.flushIfPossible();
+      else this.#catchUp();
     } finally {
+      this.workingCopy?.authority.close();
       this.#db.close();
     }
+  }
+
+  /** With a shared store, a read waits for the deferred writes only if it names a table that they write: each wait is a round trip. */
+  #catchUpFor(sql: string): void {
+    if (!this.workingCopy || this.#later.some(({ table }) => sql.includes(table))) this.#catchUp();
   }
 
   /** Runs the deferred writes. */
@@ -153,13 +218,6 @@ export class StoreDatabase {
     clearTimeout(this.#soon);
     this.#soon = undefined;
     if (this.#later.length > 0 && !this.#db.inTransaction) this.transaction(() => undefined);
-  }
-
-  /** A deferred write that fails stays queued; the next caller gets the error. */
-  #catchUpOrWait(): void {
-    try {
-      this.#catchUp();
-    } catch {}
   }
 
   /** After one wait, the store does not wait again, because waiting blocks the whole process. */
@@ -181,20 +239,6 @@ function prepareFile(file: string, { create = false, mayBeEmpty = false }: OpenO
   const isMade = create && makeFile(file);
   checkFile(file, { mayBeEmpty: mayBeEmpty || isMade });
   if (create) chmodSync(file, 0o600);
-}
-
-/**
- * Creates an empty private file if none exists; returns whether it did. A file that SQLite creates would be readable by
- * other users.
- */
-export function makeFile(file: string): boolean {
-  try {
-    closeSync(openSync(file, "wx", 0o600));
-    return true;
-  } catch (cause) {
-    if (cause instanceof Error && "code" in cause && cause.code === "EEXIST") return false;
-    throw cause;
-  }
 }
 
 function guarded<T>(file: string, work: () => T, onBusy = () => {}): T {

@@ -10,6 +10,8 @@ export interface StoreState {
   readonly state: "sound" | "damaged" | "foreign" | "newer" | "older";
   /** The problem of the store, or its versions. */
   readonly message: string;
+  /** The version of its tables; undefined if it cannot be read. */
+  readonly version?: number;
 }
 
 /** Checks a store without changing it, whatever its state. */
@@ -19,10 +21,8 @@ export function storeState(file: string): StoreState {
     const db = openSqlite(file, { readonly: true, timeout: 5000 });
     try {
       recognise(db, file);
-      return stateOf(
-        db.pragma("quick_check(5)", { simple: true }),
-        Number(db.pragma("user_version", { simple: true })),
-      );
+      const version = Number(db.pragma("user_version", { simple: true }));
+      return { ...stateOf(db.pragma("quick_check(5)", { simple: true }), version), version };
     } finally {
       db.close();
     }

@@ -46,7 +46,10 @@ export class Journal {
   }
 
   finishRun(number: number, outcome: string, at: string): void {
-    this.#db.run("UPDATE run SET finished_at = ?, outcome = ? WHERE number = ?", at, outcome, number);
+    this.#db.transaction(() => {
+      this.#db.run("UPDATE run SET finished_at = ?, outcome = ? WHERE number = ?", at, outcome, number);
+      this.#db.run("UPDATE history SET finished_at = ?, outcome = ? WHERE run = ?", at, outcome, number);
+    });
   }
 
   /** The number of the newest run that was not refused; 0 before the first one. `before`: older than this run. */

@@ -156,6 +156,35 @@ const MIGRATIONS: readonly string[] = [
     PRIMARY KEY (namespace, key)
   ) WITHOUT ROWID;
   `,
+  `
+  -- which copy of the bucket this store is, as JSON
+  ALTER TABLE bucket ADD COLUMN copy TEXT;
+  -- every command that took the lock to change something; its number and holder are its fence on workers.
+  -- jobs and workers: what it changed, as JSON lists
+  CREATE TABLE history (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    holder TEXT NOT NULL UNIQUE,
+    id TEXT,
+    run INTEGER,
+    command TEXT NOT NULL,
+    user TEXT,
+    machine TEXT,
+    path TEXT,
+    git_commit TEXT,
+    jobs TEXT,
+    workers TEXT,
+    started_at TEXT NOT NULL,
+    finished_at TEXT,
+    outcome TEXT
+  );
+  INSERT INTO history (holder, id, run, command, started_at, finished_at, outcome)
+    SELECT 'run ' || number, id, number, command, started_at, finished_at, outcome FROM run ORDER BY number;
+  CREATE INDEX history_run ON history (run);
+  -- commands of other copies whose work this copy has taken over
+  CREATE TABLE adopted_holder (
+    holder TEXT PRIMARY KEY, origin TEXT NOT NULL, adopted_at TEXT NOT NULL
+  ) WITHOUT ROWID;
+  `,
 ];
 
 /** The table version that this version of maand writes. */
@@ -186,3 +215,22 @@ export function migrate(db: Database, to = STORE_VERSION): void {
 function storeVersion(db: Database): number {
   return Number(db.pragma("user_version", { simple: true }));
 }
+
+/** A migration that a store still needs. */
+export interface PendingMigration {
+  /** The version of the store after it. */
+  readonly version: number;
+  /** The tables that it creates or changes. */
+  readonly tables: readonly string[];
+}
+
+/** The migrations that a store of a version needs, in order; none for a newer store. */
+export function pendingMigrations(version: number): PendingMigration[] {
+  return MIGRATIONS.slice(version).map((statements, at) => ({
+    version: version + at + 1,
+    tables: [...new Set([...statements.matchAll(TABLE)].map(([, table = ""]) => table))],
+  }));
+}
+
+const TABLE =
+  /^\s*(?:CREATE TABLE(?: IF NOT EXISTS)?|ALTER TABLE|DROP TABLE(?: IF EXISTS)?|UPDATE|INSERT INTO|DELETE FROM) (\w+)/gm;

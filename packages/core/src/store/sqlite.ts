@@ -16,6 +16,19 @@ export function openSqlite(file: string | Buffer, options: Options): Database {
 }
 
 /**
+ * Opens a database in memory, and returns the version of SQLite. Package managers such as pnpm may skip the step of an installation
+ * that builds the native part. Throws INSTALLATION_BROKEN if it cannot be used.
+ */
+export function sqliteVersion(): string {
+  const db = openSqlite(":memory:", {});
+  try {
+    return String(db.prepare("SELECT sqlite_version()").pluck().get());
+  } finally {
+    db.close();
+  }
+}
+
+/**
  * Whether an error is Node's error for an addon that it cannot load, or that of the package `bindings` for a missing
  * one.
  */
@@ -29,7 +42,7 @@ function isAddonError(cause: unknown): cause is Error {
 
 function unusableAddon(cause: Error): MaandError {
   const [line = ""] = cause.message.split("\n");
-  const why = /NODE_MODULE_VERSION/.test(cause.message)
+  const why = /NODE_MODULE_VERSION|did not self-register/.test(cause.message)
     ? `it was built for another version of Node than ${process.version}`
     : /bindings file/.test(line)
       ? "its native part was not built when it was installed"

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import Sqlite from "better-sqlite3";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { storeState } from "./integrity.ts";
-import { migrate, STORE_VERSION } from "./migrations.ts";
+import { migrate, pendingMigrations, STORE_VERSION } from "./migrations.ts";
 import { Store } from "./store.ts";
 
 let directory: string;
@@ -171,6 +171,19 @@ describe("a maand database", () => {
       expect(storeState(file)).toMatchObject({ state: "sound" });
     },
   );
+
+  it("of an older version needs the migrations after it, each with the tables that it changes", () => {
+    const db = new Sqlite(file);
+    migrate(db, 12);
+    db.close();
+    expect(storeState(file)).toMatchObject({ state: "older", version: 12 });
+    const pending = pendingMigrations(12);
+    expect(pending.map(({ version }) => version)).toEqual(
+      Array.from({ length: STORE_VERSION - 12 }, (_, at) => at + 13),
+    );
+    expect(pendingMigrations(0).filter(({ tables }) => tables.length === 0)).toEqual([]);
+    expect(pendingMigrations(STORE_VERSION)).toEqual([]);
+  });
 
   it("is completed by init if an earlier init was killed", () => {
     writeFileSync(file, "");

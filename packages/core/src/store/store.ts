@@ -2,6 +2,8 @@ import { BucketRows, DeliveryRows, HolderRow } from "./bucket-rows.ts";
 import { CatalogRows } from "./catalog-rows.ts";
 import { ContentRows } from "./content-rows.ts";
 import { type OpenOptions, StoreDatabase } from "./database.ts";
+import { CopyRows } from "./fence/copy-rows.ts";
+import { HistoryRows } from "./fence/history-rows.ts";
 import { LeftBehindRows } from "./fleet/left-behind-rows.ts";
 import { RepairRows } from "./fleet/repair-rows.ts";
 import { Journal } from "./journal.ts";
@@ -12,6 +14,9 @@ import { HoldRows, PendingAfterRows, PendingHealthRows, RolloutRows } from "./pe
 import { PluginStateRows } from "./plugin-state-rows.ts";
 import { PromotedRows } from "./promoted-rows.ts";
 import { ReleaseRows } from "./release-rows.ts";
+import { Gathering } from "./team/gathering.ts";
+import type { RowChange } from "./team/row-changes.ts";
+import type { WorkingCopy } from "./team/working-copy.ts";
 import { JobStateRows } from "./views/job-state-rows.ts";
 
 /** The state of a bucket: desired, promoted and in progress. One SQLite file, with one member per topic. */
@@ -19,6 +24,8 @@ export class Store {
   readonly bucket: BucketRows;
   readonly holder: HolderRow;
   readonly deliveries: DeliveryRows;
+  readonly history: HistoryRows;
+  readonly copyOf: CopyRows;
   readonly contents: ContentRows;
   readonly catalog: CatalogRows;
   readonly promoted: PromotedRows;
@@ -36,12 +43,16 @@ export class Store {
   readonly repairs: RepairRows;
   readonly leftBehind: LeftBehindRows;
   readonly #db: StoreDatabase;
+  #gathering: Gathering | undefined;
 
   private constructor(db: StoreDatabase) {
     this.#db = db;
+    db.onRolledBack(() => this.#rolledBack());
     this.bucket = new BucketRows(db);
     this.holder = new HolderRow(db);
     this.deliveries = new DeliveryRows(db);
+    this.history = new HistoryRows(db);
+    this.copyOf = new CopyRows(db);
     this.contents = new ContentRows(db);
     this.catalog = new CatalogRows(db);
     this.promoted = new PromotedRows(db);
@@ -78,10 +89,29 @@ export class Store {
     try {
       return this.#db.transaction(work);
     } catch (cause) {
-      this.kv.rolledBack();
-      this.contents.rolledBack();
+      this.#rolledBack();
       throw cause;
     }
+  }
+
+  /**
+   * Runs `work` in a transaction, with a shared store together with what others ask for at about the same time: each transaction is a round
+   * trip there. It must not await.
+   */
+  async together<T>(work: () => T): Promise<T> {
+    if (!this.workingCopy) return this.transaction(work);
+    this.#gathering ??= new Gathering((all) => this.transaction(all));
+    return this.#gathering.add(work);
+  }
+
+  #rolledBack(): void {
+    this.kv.rolledBack();
+    this.contents.rolledBack();
+  }
+
+  /** The working copy of a store in PostgreSQL; undefined for an SQLite store. */
+  get workingCopy(): WorkingCopy | undefined {
+    return this.#db.workingCopy;
   }
 
   /** All reads see this snapshot, independent of writes by other processes, until the returned function is called. */
@@ -94,6 +124,22 @@ export class Store {
     this.transaction(() => {
       if (this.promoted.sweepTrees()) this.contents.release();
     });
+  }
+
+  /** Writes a copy of the store to a private file, which it replaces. */
+  copyTo(file: string): void {
+    this.#db.copyTo(file);
+  }
+
+  /** Replaces all rows of the store by these, all or nothing. */
+  replaceRows(rows: readonly RowChange[]): void {
+    this.#db.replaceRows(rows);
+    this.#rolledBack();
+  }
+
+  /** Stores what was deferred, which may be lost. */
+  flushIfPossible(): void {
+    this.#db.flushIfPossible();
   }
 
   close(): void {

@@ -25,6 +25,8 @@ export interface FakeFleet {
   running(): Record<string, string>;
   /** The boot id of a worker; a command with `shutdown` gives it another one, and ends what runs there. */
   bootId(host: string): string;
+  /** The record of the command that changed a worker last, as in the file `fence` of a worker; empty if there is none. */
+  fenceOn(host: string): string;
   /** Makes an operation fail from now on: `restart api@10.0.0.2`, `stage 10.0.0.1`, `verify api`, `connect 10.0.0.3`. */
   fail(what: string, error?: MaandError): void;
   /** Makes all operations succeed again. */
@@ -46,6 +48,7 @@ export function fakeFleet(): FakeFleet {
     onDo: () => undefined,
     onDone: () => undefined,
     bootId: machines.bootId,
+    fenceOn: machines.record,
     at: (job, host) => workers.get(host)?.get(job),
     running: () =>
       Object.fromEntries(
@@ -100,6 +103,7 @@ export function fakeFleet(): FakeFleet {
     });
     hooks.stage.tapPromise("fake-fleet", async (context) => {
       const what = `stage ${context.worker.host}`;
+      machines.fence(context.remote);
       await does(what);
       for (const { job, files } of context.trees)
         allocation(job, context.worker.host).files = Object.fromEntries(
@@ -109,8 +113,9 @@ export function fakeFleet(): FakeFleet {
       await fleet.onDone(what);
       return "done";
     });
-    const act = async ({ action, job, worker, newVersion }: ActionContext) => {
+    const act = async ({ action, job, worker, remote, newVersion }: ActionContext) => {
       const what = `${action.kind} ${job.name}@${worker.host}`;
+      machines.fence(remote);
       await does(what);
       const found = allocation(job.name, worker.host);
       if (action.kind === "stop") delete found.running;
@@ -121,7 +126,8 @@ export function fakeFleet(): FakeFleet {
     };
     hooks.rollout.tapPromise("fake-fleet", act);
     hooks.reconcile.tapPromise("fake-fleet", act);
-    hooks.target.tapPromise("fake-fleet", async ({ target, job, worker }) => {
+    hooks.target.tapPromise("fake-fleet", async ({ target, job, worker, remote }) => {
+      machines.fence(remote);
       await does(`${target} ${job.name}@${worker.host}`);
       return "done";
     });

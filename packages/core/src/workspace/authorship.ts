@@ -1,4 +1,5 @@
 import { userInfo } from "node:os";
+import { headOf } from "./git-head.ts";
 
 /** The author of a build: the user, and the commit of the workspace. */
 export interface Authorship {
@@ -10,12 +11,18 @@ export interface Authorship {
   readonly commit?: string;
 }
 
+/** Marks a commit whose working tree had changes that were not committed. */
+const CHANGES = "+changes";
+
 /** Milliseconds that git may take, because a build must not wait for a slow file system. */
 const GIT_MS = 5000;
 
-/** The user of this process and the git commit of a directory. Without git, or if git refuses, there is no commit. */
-export async function authorshipOf(directory: string): Promise<Authorship> {
-  const commit = await commitOf(directory);
+/**
+ * The user of this process and the git commit of a directory. Without git, or if git refuses, there is no commit. `known`: the
+ * authorship of the same files; if the commit is still that one, git is not started.
+ */
+export async function authorshipOf(directory: string, known?: Pick<Authorship, "commit">): Promise<Authorship> {
+  const commit = await commitOf(directory, known?.commit);
   return { by: userName(), ...(commit === undefined ? {} : { commit }) };
 }
 
@@ -28,19 +35,50 @@ export function userName(): string {
   }
 }
 
-async function commitOf(directory: string): Promise<string | undefined> {
-  const head = await git(directory, "rev-parse", "--verify", "HEAD");
-  if (head === undefined) return undefined;
-  const changes = await git(directory, "status", "--porcelain", "--", ".");
-  return changes === "" ? head : `${head}+changes`;
+/** A commit without the mark of changes. */
+export function plainCommit(commit: string): string {
+  return commit.endsWith(CHANGES) ? commit.slice(0, -CHANGES.length) : commit;
 }
 
-/** The output of a git command; undefined if it failed. It runs no program that the repository's configuration names. */
-async function git(directory: string, ...args: readonly string[]): Promise<string | undefined> {
+/**
+ * Whether one commit contains another: false if it is known not to, or if the repository has no such commit; undefined if git
+ * cannot be asked.
+ */
+export async function containsCommit(directory: string, commit: string, other: string): Promise<boolean | undefined> {
+  const { code } = await git(directory, "merge-base", "--is-ancestor", other, commit);
+  if (code === 0) return true;
+  if (code === 1) return false;
+  const known = await git(directory, "cat-file", "-e", `${commit}^{commit}`);
+  return known.code === 0 ? false : undefined;
+}
+
+async function commitOf(directory: string, known: string | undefined): Promise<string | undefined> {
+  const read = headOf(directory);
+  if (known !== undefined && read !== undefined && plainCommit(known) === read) return known;
+  const head = read ?? (await output(directory, "rev-parse", "--verify", "HEAD"));
+  if (head === undefined) return undefined;
+  const changes = await output(directory, "status", "--porcelain", "--", ".");
+  if (changes === undefined) return undefined;
+  return changes === "" ? head : `${head}${CHANGES}`;
+}
+
+async function output(directory: string, ...args: readonly string[]): Promise<string | undefined> {
+  const { code, stdout } = await git(directory, ...args);
+  return code === 0 ? stdout.trim() : undefined;
+}
+
+/** Runs git; the code is undefined if it could not be started or did not end. It runs no program that the repository's configuration names. */
+async function git(
+  directory: string,
+  ...args: readonly string[]
+): Promise<{ readonly code: number | undefined; readonly stdout: string }> {
   const { execFile } = await import("node:child_process");
   const safe = ["-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "-C", directory];
   return new Promise((resolve) => {
     const options = { timeout: GIT_MS, maxBuffer: 64 * 1024 * 1024, env: { ...process.env, GIT_OPTIONAL_LOCKS: "0" } };
-    execFile("git", [...safe, ...args], options, (error, stdout) => resolve(error ? undefined : stdout.trim()));
+    execFile("git", [...safe, ...args], options, (error, stdout) => {
+      const code = error ? (typeof error.code === "number" ? error.code : undefined) : 0;
+      resolve({ code, stdout });
+    });
   });
 }

@@ -46,25 +46,68 @@ export const QUICK_SCRIPT = [
  * keeps; or would cost more than it saves.
  */
 export function quickCheck({ jobs, keep, metadata, users, groups }: InspectContext): QuickCheck | undefined {
-  const names = [...jobs.keys()];
-  if (names.length === 0 || users.length + groups.length > 0 || ![...names, ...keep].every((name) => PLAIN.test(name)))
+  if (users.length + groups.length > 0 || ![...jobs.keys(), ...keep].every((name) => PLAIN.test(name)))
     return undefined;
-  if ([...jobs.values()].some(({ protect, files }) => protect.length > 0 || files.size === 0)) return undefined;
+  const known = checkOfJobs(jobs);
+  if (known === undefined || known.pathBytes + Buffer.byteLength([...metadata.keys()].join("\0")) > ARGUMENTS)
+    return undefined;
+  const want = createHash("sha256")
+    .update(known.text)
+    .update([...metadata].map(metadataLine).join(""))
+    .digest("hex");
+  const found = new Map([...metadata].map(([path, hash]) => [path, { hash }]));
+  const inspection = { exists: true, metadata: found, jobs: known.found, users: new Map(), groups: new Map() };
+  const prune = known.starts.flatMap((start) => keep.map((name) => `-path ${start}/${name}`));
+  return {
+    words: [want, known.starts.join(" "), prune.join(" -o ")],
+    paths: [...known.paths, ...metadata.keys()],
+    inspection,
+  };
+}
+
+/** The part of a check that workers with the same jobs and files have in common. */
+interface CheckOfJobs {
+  readonly paths: readonly string[];
+  readonly pathBytes: number;
+  readonly starts: readonly string[];
+  /** The listing and the hashes of the files. */
+  readonly text: string;
+  readonly found: ReadonlyMap<string, InspectedJob>;
+}
+
+/** The last one, and what it was made from: most workers of a fleet have the same jobs and files. */
+let last: { readonly jobs: InspectContext["jobs"]; readonly check: CheckOfJobs | undefined } | undefined;
+
+function checkOfJobs(jobs: InspectContext["jobs"]): CheckOfJobs | undefined {
+  if (last === undefined || !isSame(last.jobs, jobs)) last = { jobs, check: makeCheck(jobs) };
+  return last.check;
+}
+
+function isSame(some: InspectContext["jobs"], others: InspectContext["jobs"]): boolean {
+  if (some.size !== others.size) return false;
+  const names = [...others.keys()];
+  return [...some].every(([job, { files, protect }], at) => {
+    const other = others.get(job);
+    return names[at] === job && other?.files === files && protect.length === other.protect.length;
+  });
+}
+
+function makeCheck(jobs: InspectContext["jobs"]): CheckOfJobs | undefined {
+  if (jobs.size === 0 || [...jobs.values()].some(({ protect, files }) => protect.length > 0 || files.size === 0))
+    return undefined;
   const files = [...jobs].flatMap(([job, { files: own }]) =>
     [...own].map(([path, file]) => ({ path: `jobs/${job}/${path}`, ...file })),
   );
   if (files.some(({ size }) => size === undefined || size > LARGEST)) return undefined;
-  const paths = [...files.map(({ path }) => path), ...metadata.keys()];
-  if (Buffer.byteLength(paths.join("\0")) > ARGUMENTS) return undefined;
-  const starts = names.map((job) => `jobs/${job}`);
-  const prune = starts.flatMap((start) => keep.map((name) => `-path ${start}/${name}`));
-  const hashes = [...files.map(({ path, hash }) => `${hash}  ${path}\0`), ...[...metadata].map(metadataLine)];
-  const want = createHash("sha256")
-    .update(`${listing(files).join("")}${hashes.join("")}`)
-    .digest("hex");
-  const found = new Map([...metadata].map(([path, hash]) => [path, { hash }]));
-  const inspection = { exists: true, metadata: found, jobs: asFound(jobs), users: new Map(), groups: new Map() };
-  return { words: [want, starts.join(" "), prune.join(" -o ")], paths, inspection };
+  const paths = files.map(({ path }) => path);
+  const hashes = files.map(({ path, hash }) => `${hash}  ${path}\0`);
+  return {
+    paths,
+    pathBytes: Buffer.byteLength(paths.join("\0")),
+    starts: [...jobs.keys()].map((job) => `jobs/${job}`),
+    text: `${listing(files).join("")}${hashes.join("")}`,
+    found: asFound(jobs),
+  };
 }
 
 function metadataLine([path, hash]: readonly [string, string]): string {

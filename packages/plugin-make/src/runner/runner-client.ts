@@ -7,7 +7,7 @@ import { type Frame, FrameReader } from "./frame-reader.ts";
  * list files. `timeout` is in seconds.
  */
 export type RunnerRequest =
-  | {
+  | (FenceFields & {
       readonly target: string;
       readonly job: string;
       readonly timeout: number;
@@ -17,10 +17,15 @@ export type RunnerRequest =
       /** A command instead of a target, which then only names it, and what the receipt knows it by. */
       readonly argv?: readonly string[];
       readonly what?: string;
-    }
+    })
   | { readonly settled: Readonly<Record<string, readonly string[]>> }
-  | { readonly stage: object; readonly timeout: number }
+  | (FenceFields & { readonly stage: object; readonly timeout: number })
   | { readonly inventory: object; readonly timeout: number };
+
+/** What a request that changes a worker says about its command; nothing for a command that only reads. */
+export interface FenceFields {
+  readonly fence?: { readonly line: string; readonly expected: string; readonly text: string };
+}
 
 /** The result of a request: its exit code, or undefined if the runner is gone. */
 export type RequestEnd = number | undefined;
@@ -44,6 +49,8 @@ const IDLE_MS = 5_000;
 const LAST_OUTPUT_MS = 1_000;
 /** Maximum number of characters of a runner's error output that are kept to explain why it does not start. */
 const ERROR_TEXT = 4_096;
+/** The id of the frame with the record of the worker; requests have larger ones. */
+const FENCE_ID = 0;
 
 interface Pending {
   readonly onOutput: (stream: OutputStream, bytes: Buffer) => void;
@@ -59,8 +66,13 @@ export class RunnerClient {
   #open = true;
   #over = false;
   #last = 0;
+  #fence = Buffer.alloc(0);
   #idle: NodeJS.Timeout | undefined;
   #errorText = "";
+  /** The record of the command that changed the worker last, as the runner found it; empty if there was none. */
+  fenceText = "";
+  /** Whether the command that uses this runner may change the worker. */
+  isAdmitted = false;
 
   /** Resolves with true at its greeting, or with false if none will arrive. */
   readonly ready = new Promise<boolean>((resolve) => {
@@ -143,9 +155,17 @@ export class RunnerClient {
   }
 
   #takeFrame(frame: Frame): void {
-    if (frame.kind === "greeting") this.#greeted(true);
+    if (frame.kind === "output" && frame.id === FENCE_ID) this.#takeFence(frame.bytes);
     else if (frame.kind === "output") this.#pending.get(frame.id)?.onOutput(frame.stream, frame.bytes);
-    else this.#finish(frame.id, frame.code);
+    else if (frame.kind === "exit") this.#finish(frame.id, frame.code);
+  }
+
+  /** The record of the worker follows the greeting, and may arrive in parts; a NUL ends it. */
+  #takeFence(bytes: Buffer): void {
+    this.#fence = Buffer.concat([this.#fence, bytes]);
+    if (this.#fence.at(-1) !== 0) return;
+    this.fenceText = this.#fence.toString("utf8", 0, this.#fence.length - 1);
+    this.#greeted(true);
   }
 
   #finish(id: number, code: number): void {

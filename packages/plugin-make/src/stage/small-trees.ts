@@ -1,5 +1,5 @@
 import type { StageContext } from "@maand/core";
-import { contentHash, fileMode, keepExpression } from "@maand/core/internal";
+import { contentHash, fileMode, keepExpression } from "@maand/core/toolbox";
 
 /** The maximum bytes and files of small trees, and the largest file that comfortably fits into one request. */
 const BYTES = 1024 * 1024;

@@ -8,9 +8,10 @@ import {
   syncInterrupted,
   syncRefused,
   syncTimedOut,
-} from "@maand/core/internal";
+} from "@maand/core/toolbox";
 import { Cutoff, type CutoffCode } from "../runner/cutoff.ts";
 import { RunnerClient, type RunningRequest } from "../runner/runner-client.ts";
+import { fenceFields, refusedByFence } from "../runner/runner-fence.ts";
 import type { RunnerPool } from "../runner/runner-pool.ts";
 import { RUNNER_EXIT } from "../runner-program.ts";
 import { type SmallTrees, smallTrees } from "./small-trees.ts";
@@ -42,7 +43,8 @@ async function stageThrough(
   cutoff: Cutoff,
 ): Promise<Done | undefined> {
   const answer = new StageAnswer();
-  const request = runner.request({ stage: trees.request, timeout: context.timeoutMs / 1000 }, answer.push);
+  const fence = fenceFields(context.remote, runner);
+  const request = runner.request({ stage: trees.request, timeout: context.timeoutMs / 1000, ...fence }, answer.push);
   const ended = request.ended.then((code) => code ?? "DISCONNECTED");
   const sent = answer.complete.then(async ({ found, hashes }) => {
     if (found) await refuseConflicts(context, found, request);
@@ -52,6 +54,7 @@ async function stageThrough(
   });
   const end = await Promise.race([sent, ended, cutoff.reached]);
   if (end === RUNNER_EXIT.timedOut) throw cutOffBy(context, "TIMED_OUT");
+  if (end === RUNNER_EXIT.fenced) throw refusedByFence(context.remote, answer.messages);
   if (end === RUNNER_EXIT.ended) throw cutOffBy(context, "DISCONNECTED");
   if (typeof end === "string") {
     request.abandon();
@@ -78,6 +81,8 @@ async function refuseConflicts(context: StageContext, found: FoundOnWorker, requ
  */
 class StageAnswer {
   readonly deleted: string[] = [];
+  /** Lines of the runner itself. */
+  readonly messages: string[] = [];
   readonly #decoder = new StringDecoder("utf8");
   readonly #lines: string[] = [];
   #rest = "";
@@ -93,7 +98,10 @@ class StageAnswer {
   );
 
   readonly push = (stream: OutputStream, bytes: Buffer): void => {
-    if (stream === "stderr") return;
+    if (stream === "stderr") {
+      this.messages.push(...bytes.toString().split("\n"));
+      return;
+    }
     const lines = (this.#rest + this.#decoder.write(bytes)).split("\n");
     this.#rest = lines.pop() ?? "";
     for (const line of lines) this.#take(line);

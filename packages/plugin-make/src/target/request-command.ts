@@ -1,6 +1,6 @@
 import type { ExecOptions, OutputStream } from "@maand/core";
 import { MaandError, type Remote } from "@maand/core";
-import { LineSplitter } from "@maand/core/internal";
+import { LineSplitter } from "@maand/core/toolbox";
 import type { Cutoff, CutoffCode } from "../runner/cutoff.ts";
 import type { RunnerClient, RunnerRequest } from "../runner/runner-client.ts";
 import type { RunnerPool } from "../runner/runner-pool.ts";

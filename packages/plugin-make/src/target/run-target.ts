@@ -1,7 +1,8 @@
 import { Cutoff } from "../runner/cutoff.ts";
 import { RunnerClient } from "../runner/runner-client.ts";
+import { fenceFields, fenceVariable, refusedByFence } from "../runner/runner-fence.ts";
 import type { RunnerPool } from "../runner/runner-pool.ts";
-import { ENDING_MS, runnerCommand, STEP_VARIABLE } from "../runner-program.ts";
+import { ENDING_MS, RUNNER_EXIT, runnerCommand, STEP_VARIABLE } from "../runner-program.ts";
 import { cutOffBy, forgetReceipt, type OnLine, requestCommand } from "./request-command.ts";
 import { cannotStart, cutOff, failure, type Unit } from "./target-errors.ts";
 
@@ -23,6 +24,7 @@ export async function runTarget(unit: Unit, target: string, runners: RunnerPool)
   }).catch((cause: unknown) => {
     throw cutOff(unit, target, last, cause);
   });
+  if (code === RUNNER_EXIT.fenced) throw refusedByFence(remote, last);
   if (code !== 0) throw failure(unit, target, last, code);
 }
 
@@ -49,14 +51,16 @@ function requestTarget(
   onLine: OnLine,
 ): Promise<number> {
   const named = step && { step: step.id, voids: step.replaces };
-  const request = { target, job: job.name, timeout: timeoutMs / 1000, env, ...named };
+  const fence = target === "status" ? {} : fenceFields(remote, runner);
+  const request = { target, job: job.name, timeout: timeoutMs / 1000, env, ...named, ...fence };
   return requestCommand(remote, request, runner, cutoff, onLine);
 }
 
 /** Runs a process only for this target. */
 async function runDelivered(unit: Unit, target: string, program: string, onLine: OnLine): Promise<number> {
   const { remote, signal, timeoutMs, bucket, job, step } = unit;
-  const env = step ? { ...unit.env, [STEP_VARIABLE]: [step.id, ...step.replaces].join(" ") } : unit.env;
+  const named = step ? { [STEP_VARIABLE]: [step.id, ...step.replaces].join(" ") } : {};
+  const env = { ...unit.env, ...named, ...(target === "status" ? {} : fenceVariable(remote)) };
   const command = runnerCommand(remote, { bucketId: bucket.id, target, job: job.name, program, timeoutMs });
   const ending = { stopWord: "end\n", graceMs: ENDING_MS, timeoutMs: timeoutMs + ENDING_MS };
   const { code } = await remote.probe(command, { env, signal, asRoot: true, ...ending, onLine });

@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
 import { type ExecResult, MaandError, type RunOnceContext, type WorkerCommandContext } from "@maand/core";
-import { Output, reveal } from "@maand/core/internal";
+import { Output, reveal } from "@maand/core/toolbox";
 import { Cutoff } from "../runner/cutoff.ts";
 import { RunnerClient } from "../runner/runner-client.ts";
+import { fenceFields, refusedByFence } from "../runner/runner-fence.ts";
 import type { RunnerPool } from "../runner/runner-pool.ts";
 import { ENDING_MS, RUNNER_EXIT } from "../runner-program.ts";
 import { cutOffBy, forgetReceipt, type OnLine, requestCommand } from "./request-command.ts";
@@ -44,13 +45,19 @@ export async function runWithReceipt(
     }
     if (forgets) step.onSettled(() => forgetReceipt(remote, job, command.id, runners));
     const output = new Output(command.onLine);
-    const onLine: OnLine = (line, stream) => output.push(stream, Buffer.from(`${line}\n`));
+    const printed: string[] = [];
+    const onLine: OnLine = (line, stream) => {
+      if (line.startsWith("runner: ")) printed.push(line);
+      output.push(stream, Buffer.from(`${line}\n`));
+    };
     const request = {
+      ...fenceFields(remote, runner),
       ...{ target: command.title, job, timeout: command.timeoutMs / 1000, ...plainWords(command) },
       ...{ step: command.id, voids: step.replaces, what: digestOf(identity) },
     };
     const code = await requestCommand(remote, request, runner, cutoff, onLine, { outlivesRun });
     if (code === RUNNER_EXIT.timedOut) throw timedOut(remote.host, command.title, command.timeoutMs);
+    if (code === RUNNER_EXIT.fenced) throw refusedByFence(remote, printed);
     return output.end(code, Math.round(performance.now() - began));
   } finally {
     cutoff.close();

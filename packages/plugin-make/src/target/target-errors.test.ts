@@ -29,7 +29,7 @@ it("a removed job is fixed on its worker, because the workspace does not contain
   expect(error).toMatchObject({
     code: "COMMAND_FAILED",
     hint: expect.stringMatching(
-      /^fix target stop in \/.*\/jobs\/api\/Makefile on 10\.0\.0\.1, or restore workspace\/jobs\/api /,
+      /^fix target stop in \/.*\/jobs\/api\/Makefile on 10\.0\.0\.1, then run maand deploy; or restore workspace\/jobs\/api .*maand deploy --build$/,
     ),
   });
 });
@@ -108,7 +108,7 @@ describe("an error", () => {
       code: "COMMAND_FAILED",
       message:
         "target restart of api on 10.0.0.1 would do nothing: its Makefile names restart in .PHONY and has no rule for it",
-      hint: "write a rule for restart in workspace/jobs/api/Makefile, then run maand build and maand deploy",
+      hint: "write a rule for restart in workspace/jobs/api/Makefile, then run maand deploy --build",
     });
   });
 

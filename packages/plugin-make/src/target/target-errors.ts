@@ -1,5 +1,5 @@
 import { isMaandError, MaandError, type TargetContext } from "@maand/core";
-import type { ErrorParts } from "@maand/core/internal";
+import type { ErrorParts } from "@maand/core/toolbox";
 import { RUNNER_EXIT } from "../runner-program.ts";
 
 /** One allocation, with everything that is needed to run a target on it. */
@@ -88,7 +88,7 @@ function noTarget(unit: Unit, target: string): ErrorParts {
     message: `the Makefile of ${job.name} on ${remote.host} has no target ${target}`,
     hint: allocation.removed
       ? onWorker(unit, `add target ${target}`)
-      : `add it to workspace/jobs/${job.name}/Makefile, then run maand build and maand deploy`,
+      : `add it to workspace/jobs/${job.name}/Makefile, then run maand deploy --build`,
   };
 }
 
@@ -101,7 +101,7 @@ function nothingToRun(unit: Unit, target: string, output: readonly string[]): Er
     message: `target ${target} of ${job.name} on ${remote.host} would do nothing: ${why ?? "make would run no recipe"}`,
     hint: allocation.removed
       ? onWorker(unit, deed)
-      : `${deed} in workspace/jobs/${job.name}/Makefile, then run maand build and maand deploy`,
+      : `${deed} in workspace/jobs/${job.name}/Makefile, then run maand deploy --build`,
   };
 }
 
@@ -158,5 +158,5 @@ function commandOf({ job, remote }: Unit, target: string): string {
 
 /** A removed job gets no new files, so its Makefile must be fixed on the worker. */
 function onWorker({ job, remote, directory }: Unit, deed: string): string {
-  return `${deed} in ${directory}/Makefile on ${remote.host}, or restore workspace/jobs/${job.name} and anything else that was removed, and build; then run maand deploy again`;
+  return `${deed} in ${directory}/Makefile on ${remote.host}, then run maand deploy; or restore workspace/jobs/${job.name} and anything else that was removed, then run maand deploy --build`;
 }

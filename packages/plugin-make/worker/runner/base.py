@@ -29,7 +29,7 @@ if sys.version_info < (3, 7):
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 PROTOCOL = "1"
 # Exit codes; every other one is that of make.
-NOT_HERE, NOTHING_TO_RUN, NO_LOCK, USAGE, TIMED_OUT, NO_PROGRAM, ENDED = 3, 4, 5, 64, 124, 127, 130
+NOT_HERE, NOTHING_TO_RUN, NO_LOCK, FENCED, USAGE, TIMED_OUT, NO_PROGRAM, ENDED = 3, 4, 5, 6, 64, 124, 127, 130
 KILL_AFTER = 5.0  # seconds between SIGTERM and SIGKILL
 STUCK_AFTER = 10.0  # seconds a reader may take nothing once make has ended, and once we ended it
 STUCK_AFTER_ENDING = 1.0
@@ -103,3 +103,4 @@ class Request:
         self.voids = ()
         self.words = None  # a command instead of a target, and the digest of what it is
         self.what = target
+        self.fence = None  # who asks for it

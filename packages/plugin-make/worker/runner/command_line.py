@@ -22,6 +22,9 @@ def parse(words):
     # in the environment, where a runner of an older maand takes no offence
     step, *voids = os.environ.pop("MAAND_RUNNER_STEP", "").split(" ")
     take_step(request, step or None, voids)
+    fence = os.environ.pop("MAAND_RUNNER_FENCE", "")
+    if fence:
+        request.fence = Fence({"line": fence.partition("\n")[0], "text": fence})
     return request
 
 

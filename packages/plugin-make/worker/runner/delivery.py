@@ -12,9 +12,11 @@ def stage(call, options):
     request.limit = limit_of(options)
     call.accept(request)
     delivery = Delivery(options["stage"], call.number)
+    fence = fence_in(options)
     call.inbox = []
     try:
         found = delivery.survey()
+        yield from take_fence(call, fence)
         missing = [] if "broken" in found else delivery.compare()
         call.out.write("".join(line + "\n" for line in [as_json(found), *missing, ""]).encode())
         waits = bool(found)
@@ -27,12 +29,22 @@ def stage(call, options):
                     delivery.take(text_of(more, "content"), text_of(more, "bytes"))
             call.inbox.clear()
         call.inbox = None
-        for path in delivery.replace():
-            call.out.write((path.replace("\n", "?") + "\n").encode("utf-8", "replace"))
+        deleted = delivery.replace() if fence is None else (yield from replace_fenced(call, delivery, fence))
+        call.out.write("".join(path.replace("\n", "?") + "\n" for path in deleted).encode("utf-8", "replace"))
         return 0
     finally:
         call.inbox = None
         delivery.clear()
+
+
+def replace_fenced(call, delivery, fence):
+    """Writes under the stage lock, unless a newer command was recorded meanwhile. A newer one waits until all is written."""
+    lock = yield from stage_lock(call)
+    try:
+        fence.must_hold()
+        return delivery.replace()
+    finally:
+        os.close(lock)
 
 
 class Delivery:

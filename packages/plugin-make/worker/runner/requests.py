@@ -10,7 +10,8 @@ def serve(program):
         lambda call: output.push(b"%d exit %d\n" % (call.number, call.answer)),
         lambda: [call.leave_alone() for call in loop.calls],
     )
-    output.push(b"maand-runner %s\n" % PROTOCOL.encode())
+    fence = fence_here().replace("\0", "?").encode("utf-8", "replace") + b"\0"
+    output.push(b"maand-runner %s\n0 out %d\n%s" % (PROTOCOL.encode(), len(fence), fence))
     while loop.input is not None or loop.calls:
         loop.turn()
     loop.flush(STUCK_AFTER_ENDING)
@@ -59,7 +60,12 @@ def request_in(options, program):
             raise Failure(USAGE, "env has a name that cannot be one")
         request.env[name.encode()] = text_of(more, name).encode()
     take_step(request, options.get("step"), options.get("voids", []))
+    request.fence = fence_in(options)
     return request
+
+
+def fence_in(options):
+    return Fence(options["fence"]) if type(options.get("fence")) is dict else None
 
 
 def take_words(request, options):

@@ -29,6 +29,7 @@ def run_target(call, job):
         raise Failure(USAGE, "this is not the name of a job")
     if request.target == "status" and request.words is None:
         return (yield from carry_out_once(call, job, None, None))
+    yield from take_fence(call, request.fence)
     lock = Lock(job)
     receipt = None if request.step is None else Receipt(job, request.step, request.what)
     try:
@@ -51,6 +52,8 @@ LIFECYCLE = ("start", "stop", "restart", "reload")
 def carry_out_once(call, job, lock, receipt):
     """Runs the command of a request; with a receipt, a claim is on the disk before, and how it ended is on it afterwards."""
     request = call.request
+    if request.fence is not None and lock is not None and os.path.isdir(ROOT):
+        request.fence.must_hold()
     words = request.words
     if words is None:
         makefiles = yield from makefiles_for(call, job, lock)

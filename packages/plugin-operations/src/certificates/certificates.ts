@@ -1,7 +1,6 @@
 import { X509Certificate } from "node:crypto";
 import type { Settings } from "@maand/core";
-import { type CertificateTimes, NAMESPACE, renewalStart, type Store } from "@maand/core/internal";
-import { CERTS } from "@maand/core/operator";
+import { CERTS, type CertificateTimes, NAMESPACE, renewalStart, type Store } from "@maand/core/readonly";
 
 /** The state of a certificate; `invalid` if it cannot be read. */
 export type CertificateStatus = "ok" | "not_yet_valid" | "expiring" | "expired" | "invalid";

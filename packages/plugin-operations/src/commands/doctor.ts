@@ -11,7 +11,10 @@ export class DoctorCommand extends EngineCommand {
     description: "check the bucket, this machine and the workers, and show fixes",
     details:
       "Checks permissions, keys, the store, the workspace and every worker without changing them. Records each worker that lost its files, so that the next deploy restores them. Shows the command that fixes each problem. Exits with 1 if it finds a problem.",
-    examples: [["Check everything", "maand doctor"]],
+    examples: [
+      ["Check everything", "maand doctor"],
+      ["For a program", "maand doctor --json"],
+    ],
   });
 
   override async work(): Promise<number> {
@@ -25,7 +28,7 @@ export class DoctorCommand extends EngineCommand {
   async #look(paths: BucketPaths): Promise<Finding[]> {
     const { examine, examineBucket } = await import("../doctor/doctor.ts");
     const outside = examineBucket(paths);
-    if (outside.some(({ check, ok }) => check === "store" && !ok)) return outside;
+    if (outside.some(({ check, ok }) => /^(installation|store)$/.test(check) && !ok)) return outside;
     try {
       const inside = await this.withEngine(
         (bucket) => examine(bucket),

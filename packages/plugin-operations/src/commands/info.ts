@@ -5,7 +5,14 @@ import { StoredCommand } from "./stored-command.ts";
 /** `maand info`. */
 export class InfoCommand extends StoredCommand {
   static override paths = [["info"]];
-  static override usage = Command.Usage({ category: "Look", description: "show a summary of the bucket" });
+  static override usage = Command.Usage({
+    category: "Look",
+    description: "show a summary of the bucket",
+    examples: [
+      ["Its id and counts", "maand info"],
+      ["For a program", "maand info --json"],
+    ],
+  });
 
   override show(store: Store): number {
     const bucket = store.bucket.read();

@@ -29,6 +29,9 @@ export class JobCreateCommand extends EngineCommand {
     description: "Also create this command; for an existing job, create only the command.",
   });
   on = Option.Array("--on", [], { description: "Events that run the command, comma-separated." });
+  once = Option.Boolean("--once", false, {
+    description: "Run the command once for the job, for its first active allocation, not once for each allocation.",
+  });
   language = Option.String("--lang", { description: "Language of the command, py or ts; default: py." });
 
   override async work(): Promise<number> {
@@ -43,12 +46,16 @@ export class JobCreateCommand extends EngineCommand {
   }
 
   begin(workspace: string, name: string): Promise<AddedCommand> {
-    const options = { name, events: listOf(this.on), language: this.language ?? "py" };
+    const options = { name, events: listOf(this.on), language: this.language ?? "py", once: this.once };
     return createCommand(workspace, this.job, listOf(this.selectors), options);
   }
 
   refuseStrayFlags(): void {
-    const stray = [...(this.on.length > 0 ? ["--on"] : []), ...(this.language === undefined ? [] : ["--lang"])];
+    const stray = [
+      ...(this.on.length > 0 ? ["--on"] : []),
+      ...(this.once ? ["--once"] : []),
+      ...(this.language === undefined ? [] : ["--lang"]),
+    ];
     const problems = stray.map((flag) =>
       error("invalid_command", flag, "needs --command", "name the command with --command"),
     );

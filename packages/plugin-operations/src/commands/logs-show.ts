@@ -1,6 +1,15 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { Command, EXIT, listOf, MaandCommand, Option } from "@maand/command";
-import { findBucket, type LogPlace, logDirectory, logPlaces, MaandError } from "@maand/core/readonly";
+import {
+  type BucketPaths,
+  findBucket,
+  type LogPlace,
+  loadRunRecords,
+  logDirectory,
+  logPlaces,
+  MaandError,
+  type RunRecords,
+} from "@maand/core/readonly";
 import type { FilePart } from "../logs/file-lines.ts";
 import { type LogFilter, logFilter } from "../logs/filter.ts";
 import { FollowedLogs } from "../logs/follow.ts";
@@ -12,6 +21,9 @@ import { LogPrinter } from "../output/log-printer.ts";
 
 /** Milliseconds between two reads of followed logs. */
 const LOOK_EVERY_MS = 150;
+
+/** The same for the records of other machines, each a round trip to a database. */
+const PULL_EVERY_MS = 500;
 
 /** The number of lines shown first when all logs are followed, as `tail -f` does. */
 const FOLLOW_TAIL = 10;
@@ -49,6 +61,17 @@ export class LogsShowCommand extends MaandCommand {
 
   override async work(): Promise<number> {
     const paths = findBucket(this.from);
+    const { runRecords } = await loadRunRecords();
+    const records = runRecords(paths);
+    try {
+      await records?.pull();
+      return await this.#shown(paths, records);
+    } finally {
+      records?.close();
+    }
+  }
+
+  async #shown(paths: BucketPaths, records: RunRecords | undefined): Promise<number> {
     const tail = this.#count();
     if (!/^(raw|h|human)$/.test(this.format)) throw usage(`"${this.format}" is not a format`, "use raw or human");
     const directory = logDirectory(paths.logs, {
@@ -65,7 +88,7 @@ export class LogsShowCommand extends MaandCommand {
     const names = namesIn(paths);
     this.#hosts = names.hostsOf(listOf(this.worker));
     const wanted = logFilter(this.#filter, names.isKnown);
-    return this.follow ? this.#follow(directory, wanted, printer) : this.#show(directory, wanted, printer);
+    return this.follow ? this.#follow(directory, wanted, printer, records) : this.#show(directory, wanted, printer);
   }
 
   async #show(directory: string, wanted: ReturnType<typeof logFilter>, printer: LogPrinter): Promise<number> {
@@ -80,7 +103,12 @@ export class LogsShowCommand extends MaandCommand {
     return this.#reportProblems(sources.flatMap((source) => source.problem() ?? []));
   }
 
-  async #follow(directory: string, wanted: ReturnType<typeof logFilter>, printer: LogPrinter): Promise<number> {
+  async #follow(
+    directory: string,
+    wanted: ReturnType<typeof logFilter>,
+    printer: LogPrinter,
+    records: RunRecords | undefined,
+  ): Promise<number> {
     const followed = new FollowedLogs(directory, this.#hosts);
     const { signal } = this.context;
     try {
@@ -88,7 +116,8 @@ export class LogsShowCommand extends MaandCommand {
       let over = await printer.follow(mergedByTime(before), wanted);
       this.#reportProblems(before.flatMap((source) => source.problem() ?? []));
       while (!(this.#ofOneRun && over) && !signal.aborted && !printer.gone()) {
-        await pause(LOOK_EVERY_MS, undefined, { signal }).catch(() => undefined);
+        await pause(records ? PULL_EVERY_MS : LOOK_EVERY_MS, undefined, { signal }).catch(() => undefined);
+        await records?.pull();
         over = await printer.follow(followed.more(), wanted);
       }
       return signal.aborted ? EXIT.interrupted : EXIT.ok;

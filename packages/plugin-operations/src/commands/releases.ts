@@ -36,7 +36,16 @@ export class ReleasesCommand extends StoredCommand {
   }
 }
 
-const COLUMNS = ["release", "version", "built", "by", "commit", "runs on", "verdict", "state"] as const;
+const COLUMNS = [
+  "release",
+  "version",
+  { name: "built", leave: 3 },
+  { name: "by", leave: 1 },
+  { name: "commit", leave: 2 },
+  { name: "runs on", least: 12, leave: 4 },
+  "verdict",
+  { name: "state", leave: 5 },
+] as const;
 
 function row(release: ReleaseView): string[] {
   const { createdAt, createdBy, commit = "", hosts, verdict, bad } = release;

@@ -32,7 +32,18 @@ export class RolloutStatusCommand extends StoredCommand {
   }
 }
 
-const COLUMNS = ["job", "release", "step", "size", "state", "since", "until", "by", "runs on", "waiting"] as const;
+const COLUMNS = [
+  "job",
+  "release",
+  { name: "step", leave: 7 },
+  { name: "size", leave: 3 },
+  "state",
+  { name: "since", leave: 4 },
+  { name: "until", leave: 2 },
+  { name: "by", leave: 1 },
+  { name: "runs on", least: 12, leave: 5 },
+  { name: "waiting", least: 12, leave: 6 },
+] as const;
 
 function row(rollout: RolloutView): string[] {
   const { job, release, step, steps, state, since, until = "", startedBy, released, waiting } = rollout;

@@ -17,6 +17,7 @@ import { deployments } from "@maand/core/readonly";
 import pLimit from "p-limit";
 import { examineCertificates } from "../certificates/examine.ts";
 import { examineFiles } from "./files.ts";
+import { examineInstallation } from "./installation.ts";
 import { examineSecretFiles } from "./secret-files.ts";
 import { examineStore } from "./store.ts";
 import { examineWorker } from "./worker.ts";
@@ -26,8 +27,10 @@ const WORKERS_AT_ONCE = 32;
 
 /** Checks a bucket from outside, without opening it. Changes nothing. */
 export function examineBucket(paths: BucketPaths): Finding[] {
+  const installation = examineInstallation();
+  if (!installation.ok) return [...examineFiles(paths, false), installation];
   const { findings, holder } = examineStore(paths);
-  return [...examineFiles(paths, holder !== undefined), ...findings];
+  return [installation, ...examineFiles(paths, holder !== undefined), ...findings];
 }
 
 /**

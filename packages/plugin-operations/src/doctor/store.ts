@@ -1,7 +1,7 @@
 import { dirname, join, relative } from "node:path";
 import { type Finding, MaandError } from "@maand/core";
 import { type BucketPaths, Store, shellLine } from "@maand/core/internal";
-import { fault, type Holder, KvKey, lockHolder, type StoreState, sound, storeState } from "@maand/core/operator";
+import { fault, type Holder, kvKeyOf, lockHolder, type StoreState, sound, storeState } from "@maand/core/operator";
 
 /** Findings about the store of a bucket that need no open bucket. */
 export interface ExaminedStore {
@@ -51,10 +51,11 @@ function lock({ root, lock: file }: BucketPaths, holder: Holder | undefined): Fi
 }
 
 /** Without the key, the secrets in a store are lost. If nothing is encrypted yet, `maand init` creates a new key. */
-function keyOf({ root, kvKey }: BucketPaths, needed: boolean): Finding[] {
+function keyOf(paths: BucketPaths, needed: boolean): Finding[] {
+  const { root, kvKey } = paths;
   const where = relative(root, kvKey);
   try {
-    const key = new KvKey(kvKey);
+    const key = kvKeyOf(paths);
     key.decrypt(key.encrypt("x"), where);
     return [sound("kv_key", where, needed ? "encrypts the secrets in the store" : "nothing is encrypted yet")];
   } catch (cause) {

@@ -7,6 +7,7 @@ import {
   differences,
   driftText,
   ExpectedFiles,
+  FOREIGN_HINT,
   fault,
   faultOf,
   inspectWorker,
@@ -111,6 +112,8 @@ async function sync(source: WorkerSource, worker: Worker, remote: Remote): Promi
   const { host } = worker;
   const found = await differences(source, remote, worker.workerId);
   if (found.length === 0) return sound("sync", host, "matches the last deploy");
+  const foreign = found.find((one) => one.isForeign);
+  if (foreign) return faultOf("sync", host, foreign.message, FOREIGN_HINT);
   const lost = found.some((one) => one.lost);
   if (!confirmDifference(source, host, lost)) return sound("sync", host, "another command is changing it");
   const deploy = shellLine(["maand", "-C", source.bucket.paths.root, "deploy"]);

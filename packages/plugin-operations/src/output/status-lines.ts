@@ -1,48 +1,114 @@
-import { duration, plural, type Style, visible } from "@maand/command";
-import type { BucketStatus, StatusUnit } from "../status/bucket-status.ts";
+import { plural, type Style } from "@maand/command";
+import { hanging, wrappedWords } from "@maand/command/layout";
+import { ageOf } from "../status/age.ts";
+import type { BucketStatus } from "../status/bucket-status.ts";
+import { type Finding, findingsOf } from "../status/findings.ts";
+import { type JobState, jobStates } from "../status/job-states.ts";
 
-/** Workers that are named in a line; the others are counted. */
-const NAMED = 4;
+/** The screen that the status is for. */
+export interface StatusScreen {
+  /** The name of the bucket's directory. */
+  readonly name: string;
+  readonly now: Date;
+  readonly style: Style;
+  /** The size of the screen; undefined where nothing has to fit, as in a file. */
+  readonly columns?: number | undefined;
+  readonly rows?: number | undefined;
+}
 
-/** The status of a bucket for people. */
-export function statusLines(status: BucketStatus, now: Date, style: Style): string[] {
-  const { workers, jobs, leftBehind, pending, inDoubt, unhealthy, drained, lastRun } = status;
-  const last = lastRun
-    ? `; last run: ${lastRun.command} ${lastRun.outcome ?? "running"}, ${age(lastRun.startedAt, now)} ago`
-    : "";
-  const isQuiet = leftBehind.length + pending.length + inDoubt.length + unhealthy.length === 0;
+/** The width of the longest kind of finding. */
+const KIND = "certificate".length;
+/** On narrower screens, texts are below the kind of their finding. */
+const NARROW = 60;
+/** Texts of one finding that are shown on a screen; the others are counted. */
+const TEXTS = 4;
+/** Jobs that are shown however little room there is. */
+const LEAST_JOBS = 3;
+
+/** The status of a bucket for people: what it is, what needs attention with the next commands, and its jobs. */
+export function statusLines(status: BucketStatus, screen: StatusScreen): string[] {
+  const { style, now, rows } = screen;
+  const findings = findingsOf(status, now);
+  const isWell = findings.every(({ level }) => level === "info");
+  const head = [
+    ...wrappedWords(headline(status, screen), screen.columns),
+    ...findings.flatMap((finding) => findingLines(finding, screen)),
+    ...(isWell && status.isBuilt ? [style.good("nothing needs attention")] : []),
+  ];
+  const room = rows === undefined ? Number.POSITIVE_INFINITY : Math.max(LEAST_JOBS, rows - head.length - 3);
+  return [...head, ...jobLines(status, room, screen)];
+}
+
+function headline({ workers, jobs, allocations, lastRun, running }: BucketStatus, { name, now }: StatusScreen): string {
+  const counts = [plural(workers, "worker"), plural(jobs, "job"), plural(allocations, "allocation")].join(", ");
+  const isOver = lastRun !== undefined && (lastRun.outcome !== null || !running);
+  if (!isOver) return `${name}: ${counts}`;
+  return `${name}: ${counts}; last run: ${lastRun.command} ${lastRun.outcome ?? "without a result"}, ${ageOf(lastRun.startedAt, now)} ago`;
+}
+
+function findingLines({ kind, level, texts, next }: Finding, { columns, rows, style }: StatusScreen): string[] {
+  const most = rows === undefined ? texts.length : TEXTS;
+  const shown = texts.length > most ? [...texts.slice(0, most - 1), `and ${texts.length - most + 1} more`] : texts;
+  const paint = { bad: style.bad, warn: style.warn, info: style.faint }[level];
+  const isNarrow = columns !== undefined && columns < NARROW;
+  const below = { width: 0, columns, indent: 2 };
+  const lines = isNarrow
+    ? [paint(kind), ...shown.flatMap((text) => hanging("", text, below))]
+    : shown.flatMap((text) => {
+        const [first = "", ...rest] = hanging(kind, text, { width: KIND, columns, indent: 0 });
+        return [paint(kind) + first.slice(kind.length), ...rest];
+      });
+  return next === undefined ? lines : [...lines, nextLine(next, isNarrow ? 2 : KIND + 2, { columns, style })];
+}
+
+/** The command, which stays on one line, so that it can be copied; its comment is left out where there is no room. */
+function nextLine(next: string, indent: number, { columns, style }: Pick<StatusScreen, "columns" | "style">): string {
+  const [command = ""] = next.split("  # ");
+  const whole = `${" ".repeat(indent)}next: ${next}`;
+  const fits = columns === undefined || whole.length <= columns;
+  return (fits ? whole : `${" ".repeat(indent)}next: ${command}`).replace("next:", style.faint("next:"));
+}
+
+/** The jobs as a table; those that run everywhere as planned are counted where there is no room. */
+function jobLines({ deployments }: BucketStatus, room: number, { columns, style }: StatusScreen): string[] {
+  const all = jobStates(deployments);
+  if (all.length === 0) return [];
+  const inOrder = [...all.filter((state) => !isDone(state)), ...all.filter(isDone)];
+  const shown = all.length <= room ? all : inOrder.slice(0, Math.max(1, room - 1));
+  const rest = all.filter((state) => !shown.includes(state));
+  const cells = shown.map((state) => [state.job, versionOf(state), statesOf(state)] as const);
+  const width = (at: 0 | 1, heading: string) => Math.max(heading.length, ...cells.map((row) => row[at].length));
+  const [jobs, versions] = [width(0, "JOB"), width(1, "VERSION")];
+  const line = (row: readonly [string, string, string]) =>
+    hanging(`${row[0].padEnd(jobs)}  ${row[1].padEnd(versions)}`, row[2], {
+      ...{ width: jobs + versions + 2, columns, indent: 0 },
+    }).map((text) => text.trimEnd());
   return [
-    `${plural(workers, "worker")}, ${plural(jobs, "job")}${last}`,
-    ...leftBehind.map(
-      ({ host, since, times, reason }) =>
-        `${style.bad("left behind")}  ${host} for ${age(since, now)}, by ${plural(times, "deploy")}: ${visible(reason)}`,
-    ),
-    ...unitLines(inDoubt, style.bad("in doubt   ")),
-    ...unitLines(unhealthy, style.bad("unhealthy  ")),
-    ...unitLines(
-      pending.filter(({ state }) => state !== "in_doubt"),
-      style.warn("pending    "),
-    ),
-    ...(drained.length > 0 ? [`${style.warn("drained    ")}  ${named(drained)}`] : []),
-    ...(isQuiet ? [style.good("nothing is pending")] : []),
-    ...(pending.length > 0 ? [`  ${style.faint("next:")} maand deploy --dry-run  # shows what a deploy does`] : []),
+    "",
+    ...line(["JOB", "VERSION", "STATE"]).map(style.faint),
+    ...cells.flatMap(line),
+    ...(rest.length === 0 ? [] : [restLine(rest)]),
   ];
 }
 
-function unitLines(units: readonly StatusUnit[], mark: string): string[] {
-  const groups = new Map<string, string[]>();
-  for (const { job, host, state } of units) {
-    const key = `${job}: ${state.replace("_", " ")}`;
-    groups.set(key, [...(groups.get(key) ?? []), host]);
-  }
-  return [...groups].map(([text, hosts]) => `${mark}  ${text} on ${named(hosts)}`);
+function restLine(rest: readonly JobState[]): string {
+  return rest.every(isDone)
+    ? `and ${plural(rest.length, "more job")}, promoted everywhere`
+    : `and ${plural(rest.length, "more job")}: maand cat deployments lists them`;
 }
 
-function named(hosts: readonly string[]): string {
-  if (hosts.length <= NAMED) return hosts.join(", ");
-  return `${hosts.slice(0, NAMED - 1).join(", ")} and ${plural(hosts.length - NAMED + 1, "more worker")}`;
+function isDone({ states }: JobState): boolean {
+  return [...states.keys()].every((state) => state === "promoted");
 }
 
-function age(since: string, now: Date): string {
-  return duration(Math.max(0, now.getTime() - Date.parse(since)));
+/** `1.4.0`, or `1.3.0 to 1.4.0` where something else runs than what was built. */
+function versionOf({ versions, target }: JobState): string {
+  const others = versions.filter((version) => version !== target);
+  if (others.length === 0) return target || (versions[0] ?? "");
+  return target === "" ? others.join(", ") : `${others.join(", ")} to ${target}`;
+}
+
+/** `62 promoted, 2 in doubt`. */
+function statesOf({ states }: JobState): string {
+  return [...states].map(([state, count]) => `${count} ${state.replaceAll("_", " ")}`).join(", ");
 }

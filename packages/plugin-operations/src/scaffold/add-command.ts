@@ -21,6 +21,8 @@ export interface NewCommandOptions {
   readonly events: readonly string[];
   /** `py` or `ts`. */
   readonly language: string;
+  /** Run it once per job. */
+  readonly once: boolean;
 }
 
 /** The validated options. */
@@ -28,6 +30,7 @@ interface ParsedCommandOptions {
   readonly name: string;
   readonly events: readonly CommandEvent[];
   readonly language: CommandLanguage;
+  readonly once: boolean;
 }
 
 /** The written files, as paths in the job's directory. */
@@ -56,13 +59,14 @@ export async function createCommand(
   const manifest = await manifestWith(directory, job, understood);
   const script = join("_modules", `${understood.name}.${understood.language}`);
   makeDirectories(join(directory, "_modules"));
-  const text = commandScript({ job, command: understood.name, events: understood.events }, understood.language);
+  const { name: command, events, once, language } = understood;
+  const text = commandScript({ job, command, events, once }, language);
   createFile(join(directory, script), text);
   replaceFile(join(directory, "manifest.json"), manifest);
   return { directory, script, newJob };
 }
 
-function understand({ name, events, language }: NewCommandOptions): ParsedCommandOptions {
+function understand({ name, events, language, once }: NewCommandOptions): ParsedCommandOptions {
   const problems: Problem[] = [];
   if (!isName("command", name)) {
     const hint = isName("command", `command_${name}`)
@@ -83,12 +87,17 @@ function understand({ name, events, language }: NewCommandOptions): ParsedComman
     problems.push(
       error("invalid_command", "--lang", `unsupported language "${language}"`, `use ${COMMAND_LANGUAGES.join(" or ")}`),
     );
+  if (once && events.includes("after_allocation_stopped"))
+    problems.push(
+      error("invalid_command", "--once", "cannot be used with after_allocation_stopped", "omit one of the two"),
+    );
   if (!known || problems.length > 0) throw problemsError(problems);
-  return { name, events: events.filter(isCommandEvent), language: known };
+  return { name, events: events.filter(isCommandEvent), language: known, once };
 }
 
 /** The text of the manifest including the command. */
-async function manifestWith(directory: string, job: string, { name, events }: ParsedCommandOptions): Promise<string> {
+async function manifestWith(directory: string, job: string, command: ParsedCommandOptions): Promise<string> {
+  const { name, events, once } = command;
   const problems: Problem[] = [];
   const path = join(directory, "manifest.json");
   const text = existsSync(path) ? readFileSync(path, "utf8").replace(/^\uFEFF/, "") : undefined;
@@ -98,7 +107,7 @@ async function manifestWith(directory: string, job: string, { name, events }: Pa
     text === undefined ? {} : parseJson(text, manifestFile(job), "invalid_manifest", (p) => problems.push(p));
   problems.push(...taken(directory, job, name, manifest));
   if (text === undefined || problems.length > 0) throw problemsError(problems);
-  const entry = `{ "executed_on": [${events.map((event) => `"${event}"`).join(", ")}] }`;
+  const entry = `{ "executed_on": [${events.map((event) => `"${event}"`).join(", ")}]${once ? ', "once": true' : ""} }`;
   return insertEntry(text, "commands", name, entry);
 }
 

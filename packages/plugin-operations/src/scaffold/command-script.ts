@@ -11,6 +11,8 @@ export interface CommandScript {
   readonly command: string;
   /** At least one event; the first one selects the example. */
   readonly events: readonly CommandEvent[];
+  /** It runs once for the job. */
+  readonly once?: boolean;
 }
 
 /** An example in each language, and its purpose. */
@@ -28,13 +30,11 @@ const EXAMPLES: Readonly<Partial<Record<CommandEvent, Example>>> = {
     py: [
       "import secrets",
       "",
-      'known = maand.get_store_value(f"secrets/job/{maand.job_name()}", "password").ok',
-      "if maand.allocation_index() == 0 and not known:",
+      'if "password" not in maand.get_job_secret_keys():',
       '    maand.put_job_secret("password", secrets.token_urlsafe(24)).raise_for_status()',
     ],
     ts: [
-      'const known = (await maand.getStoreValue("secrets/job/" + maand.jobName(), "password")).ok;',
-      "if (maand.allocationIndex() === 0 && !known)",
+      'if (!(await maand.getJobSecretKeys()).includes("password"))',
       '  (await maand.putJobSecret("password", crypto.randomUUID())).raiseForStatus();',
     ],
   },
@@ -78,9 +78,9 @@ interface Parts {
   readonly code: readonly string[];
 }
 
-function headOf({ job, command, events }: CommandScript): string[] {
+function headOf({ job, command, events, once = false }: CommandScript): string[] {
   return [
-    `${command} of ${job}. It runs on this machine, once for each allocation of the job:`,
+    `${command} of ${job}. It runs on this machine, once for ${once ? "the job" : "each allocation of the job"}:`,
     ...events.map((event) => `${event}, ${COMMAND_EVENTS[event]}.`),
     "",
     "An error, or an exit code other than 0, fails it. Its output is printed and logged.",

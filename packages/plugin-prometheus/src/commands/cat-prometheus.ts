@@ -58,10 +58,10 @@ export class CatPrometheusCommand extends StoredCommand {
 const COLUMNS = [
   "job",
   "server",
-  "scrape",
-  { name: "alerts", numeric: true },
-  { name: "runbooks", numeric: true },
-  { name: "dashboards", numeric: true },
+  { name: "scrape", leave: 4 },
+  { name: "alerts", numeric: true, leave: 3 },
+  { name: "runbooks", numeric: true, leave: 2 },
+  { name: "dashboards", numeric: true, leave: 1 },
 ] as const;
 
 function yes(value: boolean): string {

@@ -21,19 +21,22 @@ async function examineKey(
 ): Promise<void> {
   const { bucket, report } = context;
   const { endpoint, connect } = await routeTo({ ...context, worker }, options, new Semaphore(1));
-  const path = endpoint.identities.at(-1) ?? "";
+  const path = endpoint.keyCommand ? "ssh_key_command" : (endpoint.identities.at(-1) ?? "");
   if (seen.has(path)) return;
   seen.add(path);
   const where = path.startsWith(`${bucket.root}/`) ? path.slice(bucket.root.length + 1) : path;
   const base = { check: "ssh_key", where };
-  const exists = await stat(path).catch(() => undefined);
+  const exists = endpoint.keyCommand ?? (await stat(path).catch(() => undefined));
   if (!exists && !connect.agent) {
     const hint = `${shellLine(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", path])}  # then add ${path}.pub to the workers`;
     report({ ...base, ok: false, message: "the key to log in with is missing", hint });
     return;
   }
   try {
-    const { offered } = await loginKeysFor({ ...endpoint, identities: [path] }, connect.agent);
+    const { offered } = await loginKeysFor(
+      { ...endpoint, identities: endpoint.keyCommand ? [] : [path] },
+      connect.agent,
+    );
     report({ ...base, ok: true, message: `is offered to workers: ${offered.join(", ")}`, hint: null });
   } catch (cause) {
     if (!isMaandError(cause)) throw cause;

@@ -2,7 +2,7 @@ import { stat } from "node:fs/promises";
 import type { AnyAuthMethod } from "ssh2";
 import type { Endpoint } from "../endpoint.ts";
 import { authFailed } from "../errors.ts";
-import { type KeyFile, NO_CERTIFICATES, readPrivateKey } from "./private-key.ts";
+import { type KeyFile, NO_CERTIFICATES, printedKey, readPrivateKey } from "./private-key.ts";
 import { agentKeyTypes } from "./ssh-agent.ts";
 
 /** The keys that can be offered at a login, and those that cannot. */
@@ -23,7 +23,9 @@ export interface LoginKeys {
 export async function loginKeysFor(endpoint: Endpoint, agent: string | undefined): Promise<LoginKeys> {
   const { default: ssh2 } = await import("ssh2"); // a CommonJS module: Node finds `utils` only on its default export
   const { user: username, name } = endpoint;
-  const files = await Promise.all(endpoint.identities.map((path) => readPrivateKey(path, ssh2.utils.parseKey)));
+  const parse = ssh2.utils.parseKey;
+  const printed = endpoint.keyCommand ? [printedKey(endpoint.keyCommand, parse)] : [];
+  const files = [...(await Promise.all(endpoint.identities.map((path) => readPrivateKey(path, parse)))), ...printed];
   const exposed = files.find((file) => file.exposed);
   if (exposed) throw authFailed(name, `the key ${exposed.path} ${exposed.problem}`, exposed.hint ?? "");
   const methods: AnyAuthMethod[] = files.flatMap(({ key }) => (key ? [{ type: "publickey", username, key }] : []));

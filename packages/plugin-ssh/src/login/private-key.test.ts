@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import ssh2 from "ssh2";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { readPrivateKey } from "./private-key.ts";
+import { printedKey, readPrivateKey } from "./private-key.ts";
 
 let directory: string;
 const at = (name: string) => join(directory, name);
@@ -77,4 +77,19 @@ test("a private key that others can read is refused; a public key may be readabl
     hint: `chmod 600 ${at("open")}`,
   });
   expect(await readPrivateKey(at("ed25519.pub"), ssh2.utils.parseKey)).not.toHaveProperty("exposed");
+});
+
+test("a command prints a key, once; what is not one is reported without showing it", () => {
+  writeFileSync(at("calls"), "");
+  const argv = ["sh", "-c", 'echo x >> calls; cat "$1"', "sh", at("ed25519")];
+  for (const times of [1, 2]) {
+    const found = printedKey({ argv, root: directory }, ssh2.utils.parseKey);
+    expect(found).toMatchObject({ path: "ssh_key_command", key: expect.anything() });
+    expect([times, readFileSync(at("calls"), "utf8")]).toEqual([times, "x\n"]);
+  }
+  const wrong = printedKey({ argv: ["echo", "s3cret"], root: directory }, ssh2.utils.parseKey);
+  expect(wrong).toEqual({ path: "ssh_key_command", problem: "is not a private key" });
+  expect(() => printedKey({ argv: ["false"], root: directory }, ssh2.utils.parseKey)).toThrow(
+    expect.objectContaining({ code: "SECRET_NOT_READ", message: expect.stringContaining("false of ssh_key_command") }),
+  );
 });

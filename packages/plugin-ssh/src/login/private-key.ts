@@ -1,5 +1,6 @@
 import { createPrivateKey } from "node:crypto";
 import { readFile, stat } from "node:fs/promises";
+import { runKeyCommand } from "@maand/core/internal";
 import type { ParsedKey, utils } from "ssh2";
 import { systemCode } from "../errors.ts";
 
@@ -30,6 +31,25 @@ export async function readPrivateKey(path: string, parse: typeof utils.parseKey)
     if (code === "" || code === "EMFILE" || code === "ENFILE") throw error;
     return { path, problem: code === "ENOENT" || code === "ENOTDIR" ? "does not exist" : `cannot be read (${code})` };
   }
+}
+
+const printedKeys = new Map<string, Buffer>();
+
+/** The private key that a command prints. It runs once in a process, and its key is kept in memory only. Throws SECRET_NOT_READ. */
+export function printedKey({ argv, root }: PrintedKey, parse: typeof utils.parseKey): KeyFile {
+  const id = JSON.stringify([root, argv]);
+  const text = printedKeys.get(id) ?? runKeyCommand({ argv, setting: SETTING, root });
+  printedKeys.set(id, text);
+  const { key, problem } = parsed(SETTING, text, parse);
+  return { path: SETTING, ...(key ? { key } : { problem: `${problem ?? "is not a private key"}` }) };
+}
+
+const SETTING = "ssh_key_command";
+
+/** A command, and the directory in which it runs. */
+export interface PrintedKey {
+  readonly argv: readonly string[];
+  readonly root: string;
 }
 
 function exposedKey(path: string, mode: number): KeyFile {

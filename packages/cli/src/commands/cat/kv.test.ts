@@ -161,12 +161,12 @@ describe("maand cat job_ports and job_commands", () => {
     const none = { demand_job: null, demand_command: null, demand_config: {} };
     const some = { demand_job: "db", demand_command: "command_ready", demand_config: {} };
     expect(JSON.parse((await output("cat", word, "--json")).out)).toEqual([
-      { job: "api", command_name: "command_alone", executed_on: "post_build", ...none },
-      { job: "api", command_name: "command_wait", executed_on: "pre_deploy", ...some },
-      { job: "api", command_name: "command_wait", executed_on: "cli", ...some },
-      { job: "db", command_name: "command_ready", executed_on: "cli", ...none },
+      { job: "api", command_name: "command_alone", executed_on: "post_build", once: false, ...none },
+      { job: "api", command_name: "command_wait", executed_on: "pre_deploy", once: false, ...some },
+      { job: "api", command_name: "command_wait", executed_on: "cli", once: false, ...some },
+      { job: "db", command_name: "command_ready", executed_on: "cli", once: false, ...none },
     ]);
-    expect((await output("cat", word)).out).toMatch(/│ api │ command_wait +│ cli +│ db +│ command_ready +│/);
+    expect((await output("cat", word)).out).toMatch(/│ api │ command_wait +│ cli +│ for each │ db +│ command_ready +│/);
   });
 });
 

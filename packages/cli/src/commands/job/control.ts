@@ -1,8 +1,17 @@
 import { Command, listOf, Option } from "@maand/command";
-import { EngineCommand } from "@maand/command/internal";
+import { confirm, EngineCommand } from "@maand/command/internal";
 import { MaandError } from "@maand/core";
-import { type ControlResult, controlJob, heldTexts, type MarkedAllocation, markStopped } from "@maand/core/internal";
+import {
+  type ControlResult,
+  controlJob,
+  heldTexts,
+  type MarkedAllocation,
+  markStopped,
+  resolveTarget,
+  targetedAllocations,
+} from "@maand/core/internal";
 import { openRollouts } from "@maand/core/readonly";
+import { confirmJobStop } from "../../output/confirmations.ts";
 import { skippedWorkerLines } from "../../output/deploy/skipped-workers.ts";
 
 /** The base of the commands that run a target. */
@@ -18,6 +27,8 @@ abstract class ControlCommand extends EngineCommand {
     description: "Exceed availability budgets, in an emergency; it is recorded.",
   });
 
+  yes = Option.Boolean("-y,--yes", false, { hidden: true });
+
   abstract get targetName(): string;
 
   override async work(): Promise<number> {
@@ -28,7 +39,9 @@ abstract class ControlCommand extends EngineCommand {
       healthCheck: this.healthCheck,
       ignoreBudget: this.ignoreBudget,
     };
-    const results = await this.withEngine((bucket) => {
+    const results = await this.withEngine(async (bucket) => {
+      if (resolveTarget(control.target) === "stop")
+        await confirm(this, () => confirmJobStop(targetedAllocations(bucket, control)));
       this.warnOfHolds(heldTexts(bucket.store.catalog.read(), control.jobs));
       this.warnOfHolds(openRollouts(bucket.store, control.jobs));
       return controlJob(bucket, control);
@@ -40,6 +53,11 @@ abstract class ControlCommand extends EngineCommand {
     if (this.context.signal.aborted) return 130;
     return begun.length === results.length && begun.every(({ outcome }) => outcome === "ok") ? 0 : 1;
   }
+}
+
+/** The flag of the commands that can stop something. */
+function confirmation() {
+  return Option.Boolean("-y,--yes", false, { description: "Stop on several workers without confirmation." });
 }
 
 /**
@@ -62,10 +80,10 @@ const NOTE =
   "Separate several jobs with commas. Workers are hosts, hostnames, label:x or zone:x, and must match the last deploy. The command does not change recorded versions or promotions.";
 
 /** Creates a command that runs the target with the same name. */
-function controlCommand(target: string, description: string, example: readonly [string, string]) {
+function controlCommand(target: string, description: string, ...examples: [string, string][]) {
   return class extends ControlCommand {
     static override paths = [["job", target]];
-    static override usage = Command.Usage({ category: "Job", description, details: NOTE, examples: [[...example]] });
+    static override usage = Command.Usage({ category: "Job", description, details: NOTE, examples });
     override targetName = target;
   };
 }
@@ -85,6 +103,7 @@ class JobStopCommand extends controlCommand("stop", "run make stop on the worker
     ],
   });
 
+  override yes = confirmation();
   markStopped = Option.Boolean("--mark-stopped", false, {
     description: "Run nothing; record disabled or removed allocations as stopped.",
   });
@@ -125,6 +144,7 @@ class JobRunCommand extends ControlCommand {
     ],
   });
 
+  override yes = confirmation();
   target = Option.String("--target", {
     required: true,
     description: "Required: start, stop, reload, or any other target.",
@@ -137,12 +157,24 @@ class JobRunCommand extends ControlCommand {
 
 /** The commands that run one target of a job by hand. */
 export const JOB_COMMANDS = [
-  controlCommand("start", "run make start on the workers of a job", ["On all workers", "maand job start api"]),
+  controlCommand(
+    "start",
+    "run make start on the workers of a job",
+    ["On all workers", "maand job start api"],
+    ["On one, and wait until it is healthy", "maand job start api --allocations 10.0.0.2 --health_check"],
+  ),
   JobStopCommand,
-  controlCommand("restart", "run make restart on the workers of a job, batch by batch", [
-    "Everywhere",
-    "maand job restart api --health_check",
-  ]),
+  controlCommand(
+    "restart",
+    "run make restart on the workers of a job, batch by batch",
+    ["Everywhere", "maand job restart api --health_check"],
+    ["Two jobs, on the web servers", "maand job restart api,worker --allocations label:web"],
+  ),
   JobRunCommand,
-  controlCommand("status", "run make status on the workers of a job", ["On all workers", "maand job status api"]),
+  controlCommand(
+    "status",
+    "run make status on the workers of a job",
+    ["On all workers", "maand job status api"],
+    ["On one worker", "maand job status api --allocations 10.0.0.2"],
+  ),
 ];

@@ -60,8 +60,13 @@ export function isReported({ message }: Failure, wrong: readonly Result[]): bool
   return wrong.some((result) => result.message !== null && message.includes(result.message));
 }
 
+/** The workers of results, each once and in order. */
+export function hostsOf(results: readonly Result[]): string[] {
+  return [...new Set(results.map(({ worker_ip }) => worker_ip))].sort(compareHosts);
+}
+
 export function named(results: readonly Result[]): string {
-  const hosts = results.map(({ worker_ip }) => worker_ip).sort(compareHosts);
+  const hosts = hostsOf(results);
   if (hosts.length <= NAMED) return hosts.join(", ");
   return `${hosts.slice(0, NAMED - 1).join(", ")} and ${hosts.length - NAMED + 1} more workers`;
 }

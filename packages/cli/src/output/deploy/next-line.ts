@@ -1,13 +1,12 @@
-import { plural, type Style } from "@maand/command";
-import { type Finished, hasProblems, isReported, isWrong, type JobEnd, NAMED, named, type Result } from "./job-ends.ts";
+import type { Style } from "@maand/command";
+import { type Finished, hasProblems, hostsOf, isReported, isWrong, type JobEnd, type Result } from "./job-ends.ts";
 
 /** The next command after a deploy that did not do everything, and what to fix before it. */
 export function nextLine(event: Finished, jobs: readonly JobEnd[], style: Style): string[] {
   if (event.outcome === "ok" || event.outcome === "paused") return [];
   const again = style.strong("maand deploy");
   if (event.outcome === "interrupted") return [`  next: ${again} resumes this deploy`];
-  const away = [...new Set(event.allocations.filter(isAway).map(({ worker_ip }) => worker_ip))];
-  const workers = away.length > NAMED ? [plural(away.length, "worker")] : away;
+  const workers = hostsOf(event.allocations.filter(isAway));
   const atFault = jobs.filter(isAtFault);
   if (event.outcome === "reverted")
     return [`  next: fix ${listed(atFault.map(nextSteps))}, then run ${style.strong("maand deploy --build")}`];
@@ -30,7 +29,7 @@ function isAway({ outcome }: Result): boolean {
 
 /** A removed job is no longer in the workspace, so its cleanup on the workers must be fixed. */
 function nextSteps(job: JobEnd): string {
-  return isGone(job) ? `the cleanup of ${job.name} on ${named(job.results.filter(isWrong))}` : job.name;
+  return isGone(job) ? `the cleanup of ${job.name} on ${hostsOf(job.results.filter(isWrong)).join(", ")}` : job.name;
 }
 
 /** Whether only the removal of a job failed. */

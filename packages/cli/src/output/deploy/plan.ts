@@ -36,10 +36,11 @@ export function planLines(plan: Plan, style: Style, columns?: number, title = "d
 
 /** What `--verify` found besides the files of jobs. */
 function verifiedLines({ verified }: Plan, style: Style): string[] {
-  const { metadata = [], failed = [] } = verified ?? {};
+  const { metadata = [], failed = [], recurring = [] } = verified ?? {};
   return [
     ...(metadata.length > 0 ? [`  metadata differs and is repaired on ${metadata.join(", ")}`] : []),
     ...failed.map(({ host, message }) => `  ${style.bad("not verified")} ${host}: ${message}`),
+    ...recurring.map(({ message }) => `  ${style.bad("not repaired")} ${message}`),
   ];
 }
 
@@ -124,7 +125,9 @@ export function planRecord(
   return {
     required: plan.required,
     left: plan.left ?? null,
-    verified: plan.verified ? { metadata: plan.verified.metadata, failed: plan.verified.failed } : null,
+    verified: plan.verified
+      ? { metadata: plan.verified.metadata, failed: plan.verified.failed, recurring: plan.verified.recurring }
+      : null,
     waves: plan.waves.map((wave) => ({
       deployment_seq: wave.deploymentSeq,
       jobs: wave.jobs.map((job) => jobRecord(job)),

@@ -94,7 +94,7 @@ describe("the end of a deploy", () => {
         "",
         "  api:",
         "    remove failed on 10.0.0.2, 10.0.0.10: exit code 2",
-        `      hint: ${hint}`,
+        `      hint: ${hint.replace("10.0.0.10", "10.0.0.2, 10.0.0.10")}`,
         "deploy failed: 0 promoted, 0 unchanged, 2 failed in 1.5s",
         "  next: fix the cleanup of api on 10.0.0.2, 10.0.0.10, then run maand deploy to resume",
       ].join("\n"),
@@ -128,6 +128,19 @@ describe("the end of a deploy", () => {
     expect(next.exec(output({ allocations: [away("api", 1), away("db", 1)] }))?.[1]).toBe("fix 10.0.0.1");
     const failed = result("api", 2, { outcome: "failed", promoted: false, message: "exit code 2" });
     expect(next.exec(output({ allocations: [failed, away("db", 1)] }))?.[1]).toBe("fix api and 10.0.0.1");
+  });
+
+  it("names all failed workers in what to do next, however many they are", () => {
+    const hosts = [...Array(9).keys()].map((last) => `10.0.0.${last + 1}`);
+    const failed = hosts.map((host, at) =>
+      result("api", at + 1, {
+        ...{ outcome: "unreachable", promoted: false, message: `the host key of ${host} is not pinned` },
+        hint: `maand worker trust --workers ${host}`,
+      }),
+    );
+    const text = output({ allocations: failed });
+    expect(text).toContain(`hint: maand worker trust --workers ${hosts.join(",")}\n`);
+    expect(text).toContain(`next: fix ${hosts.slice(0, -1).join(", ")} and 10.0.0.9, then run maand deploy to resume`);
   });
 
   it("shows a refused job as skipped", () => {

@@ -1,15 +1,16 @@
 import { duration, plural, type Style, visible } from "@maand/command";
 import { groupBy } from "@maand/core/readonly";
+import { hintForWorkers } from "../hint-for-workers.ts";
 import { foldedMessage } from "./fold-message.ts";
 import {
   type Failure,
   type Finished,
   hasProblems,
+  hostsOf,
   isReported,
   isWrong,
   type JobEnd,
   jobsOf,
-  NAMED,
   named,
   type Result,
 } from "./job-ends.ts";
@@ -123,8 +124,7 @@ function wrongLines(wrong: readonly Result[], style: Style, lastLines: number): 
 
 /** The hint with all workers of the group in place of the first one, so that a command in it covers them. */
 function sharedHint({ hint, worker_ip }: Result, same: readonly Result[]): string | null {
-  if (hint === null || same.length > NAMED) return hint;
-  return hint.replaceAll(` ${worker_ip} `, ` ${same.map((one) => one.worker_ip).join(",")} `);
+  return hint === null ? null : hintForWorkers(hint, worker_ip, hostsOf(same));
 }
 
 /** The action, its workers, and its outcome. */

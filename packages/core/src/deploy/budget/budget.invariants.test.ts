@@ -6,7 +6,7 @@ import { Life, type Skipped, type Step } from "./life.test.support.ts";
 import type { Violation } from "./simulation.test.support.ts";
 
 /**
- * Random lives of a bucket on simulated workers: new releases, drains, restarts by hand, reboots, crashes, workers that cannot be reached,
+ * Random lives of a bucket on simulated workers: new releases, drains, restarts by hand, reboots, maintenances, crashes, workers that cannot be reached,
  * commands that fail, and maand dying at any moment. Whatever happens, no command takes down more of a job than its budget allows. More
  * lives, and others:
  *
@@ -73,6 +73,19 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       ends: fc.constantFrom("back" as const, "back" as const, "away" as const, "killed" as const),
     }),
   },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      do: fc.constant("maintain" as const),
+      verb: fc.constantFrom("start" as const, "start" as const, "start" as const, "resume" as const, "abort" as const),
+      hosts: fc.subarray(HOSTS, { minLength: 1 }),
+      concurrency: fc.integer({ min: 1, max: 3 }),
+      onFailure: fc.constantFrom("stop" as const, "continue" as const),
+      away: fc.option(host, { nil: undefined, freq: 2 }),
+      fault,
+      dies,
+    }),
+  },
   { weight: 1, arbitrary: fc.record({ do: fc.constant("crash" as const), job, host }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant("heal" as const), job, host }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant("unreachable" as const), host }) },
@@ -121,7 +134,7 @@ describe("the availability budget", () => {
     LIMIT_MS,
   );
 
-  it.each(["deploy", "control", "reboot"] as const)(
+  it.each(["deploy", "control", "reboot", "maintain"] as const)(
     "is found exceeded if the arbiter is not asked on the path %s",
     async (path) => {
       expect(await isFound(path)).toBe(true);

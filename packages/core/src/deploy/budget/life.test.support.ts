@@ -3,6 +3,7 @@ import { basename, dirname, join } from "node:path";
 import { runReporter } from "../../bucket/bucket.ts";
 import type { OpenedBucket } from "../../bucket/open.ts";
 import { controlJob } from "../../jobs/control-job.ts";
+import { abortMaintenance, resumeMaintenance, startMaintenance } from "../../maintain/maintain.ts";
 import { claim, settle } from "../../run/budget/arbiter.ts";
 import { checkHealth } from "../../run/check-health.ts";
 import { openCommandRun } from "../../run/command-run.ts";
@@ -34,6 +35,17 @@ export type Step =
       readonly dies?: number | undefined;
     }
   | { readonly do: "reboot"; readonly hosts: readonly string[]; readonly ends: "back" | "away" | "killed" }
+  | {
+      readonly do: "maintain";
+      readonly verb: "start" | "resume" | "abort";
+      readonly hosts: readonly string[];
+      readonly concurrency: number;
+      readonly onFailure: "stop" | "continue";
+      /** A worker that does not come back. */
+      readonly away?: string | undefined;
+      readonly fault?: string | undefined;
+      readonly dies?: number | undefined;
+    }
   | { readonly do: "crash"; readonly job: string; readonly host: string }
   | { readonly do: "heal"; readonly job: string; readonly host: string }
   | { readonly do: "unreachable"; readonly host: string }
@@ -42,7 +54,7 @@ export type Step =
 type Command = Exclude<Step, { do: "job" | "drain" | "hosts" | "crash" | "heal" | "unreachable" | "reachable" }>;
 
 /** A path of which the arbiter is skipped, to see that the property finds it. */
-export type Skipped = "deploy" | "control" | "reboot";
+export type Skipped = "deploy" | "control" | "reboot" | "maintain";
 
 /** A bucket with simulated workers, and everything that people and accidents do to it. */
 export class Life {
@@ -94,9 +106,10 @@ export class Life {
     });
     if (step.do === "reboot") return this.#reboot(step.hosts, step.ends);
     this.sim.faults.clear();
-    if (step.do === "deploy" && step.fault !== undefined) this.sim.faults.add(step.fault);
+    if (step.do !== "control" && step.fault !== undefined) this.sim.faults.add(step.fault);
     await this.#mayDie(step.dies, async () => {
-      if (step.do === "deploy")
+      if (step.do === "maintain") await this.#maintain(step);
+      else if (step.do === "deploy")
         await this.bucket.deploy({ force: step.force, ignoreBudget: this.#skipped === "deploy" });
       else await this.#control(step);
     });
@@ -114,7 +127,25 @@ export class Life {
     });
   }
 
-  /** As `maand run_command --health_check` and a maintenance do: claim, take the workers down, wait for health, settle. */
+  /** Drains, reboots and starts workers; or goes on with the last maintenance, or ends it. Refusals change nothing. */
+  async #maintain({ verb, hosts, concurrency, onFailure, away }: Extract<Step, { do: "maintain" }>): Promise<void> {
+    this.sim.asked = () => false;
+    this.sim.staysAway.clear();
+    if (away !== undefined) this.sim.staysAway.add(away);
+    const ignoreBudget = this.#skipped === "maintain";
+    const request = { reboot: true, keepDrained: false, concurrency, onFailure, returnMs: 0, commandMs: 1000 };
+    await this.#open(async (bucket) => {
+      const ended =
+        verb === "start"
+          ? startMaintenance(bucket, { workers: hosts, flag: "--workers", request, ignoreBudget })
+          : verb === "resume"
+            ? resumeMaintenance(bucket, { ignoreBudget })
+            : abortMaintenance(bucket);
+      await ended.catch(() => undefined);
+    });
+  }
+
+  /** As `maand run_command --health_check` does: claim, take the workers down, wait for health, settle. */
   async #reboot(hosts: readonly string[], ends: "back" | "away" | "killed"): Promise<void> {
     await this.#open(async (bucket) => {
       const run = openCommandRun(bucket, runReporter(bucket, "run_command"), { pid: bucket.pid });
@@ -126,9 +157,12 @@ export class Life {
         });
         const kind = { kind: "worker", by: "maand run_command", hold: "restart", isFresh: true } as const;
         const { granted } = await claim(run, { ...kind, units });
+        const ran = granted.flatMap(({ host, jobs }) =>
+          jobs.filter((job) => !["absent", "down"].includes(this.sim.at(job, host))).map((job) => ({ job, host })),
+        );
         for (const { host, jobs } of granted) this.sim.takeWorkerDown(host, jobs, `reboot ${host}`);
         if (ends !== "back") return;
-        for (const { host, jobs } of granted) for (const job of jobs) this.#boot(job, host);
+        for (const { job, host } of ran) this.sim.bringUp(job, host); // what was stopped stays stopped
         const checks = run.catalog.jobs.map((job) => {
           const active = (run.allocationsOf.get(job.name) ?? []).filter(({ disabled }) => !disabled);
           return checkHealth(run, scopedJobContext(run, job), active, true);
@@ -138,10 +172,6 @@ export class Life {
         await run.end();
       }
     });
-  }
-
-  #boot(job: string, host: string): void {
-    if (this.sim.at(job, host) === "down") this.sim.bringUp(job, host);
   }
 
   async #build(): Promise<void> {

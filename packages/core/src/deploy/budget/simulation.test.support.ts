@@ -4,6 +4,7 @@ import { MaandError } from "../../errors.ts";
 import type { ActionContext } from "../../plugin-api/contexts.ts";
 import { definePlugin, type Plugin } from "../../plugin-api/plugin.ts";
 import { fakeRemote } from "../../testing/index.ts";
+import { fakeMachines } from "../../testing/machines/fake-machines.ts";
 
 /** What an allocation really is, whatever maand believes. `warming`: its command succeeded, and it is not healthy yet. */
 export type Truth = "absent" | "up" | "warming" | "down" | "sick";
@@ -46,7 +47,10 @@ export class Simulation {
   onChange: () => void = () => undefined;
   /** maand died: what it had begun stays as it is at that moment. */
   isDead = false;
+  /** Workers that do not come back from their next reboot. */
+  readonly staysAway = new Set<string>();
   readonly #seq = new Map<string, number>();
+  readonly #machines = fakeMachines();
 
   at(job: string, host: string): Truth {
     return this.truth.get(`${job}@${host}`) ?? "absent";
@@ -105,13 +109,19 @@ export class Simulation {
     };
     return definePlugin({
       name: "simulation",
-      apply({ connect, stage, rollout, reconcile, target, verify }) {
+      apply({ connect, runOnWorker, stage, rollout, reconcile, target, verify }) {
         connect.tapPromise("simulation", async ({ worker: { host, workerId }, root, bucket: { id } }) => {
           if (sim.unreachable.has(host)) throw new MaandError({ code: "UNREACHABLE", message: `${host} is away` });
-          const answers = () => ({
+          const worker = () => ({
             stdout: JSON.stringify({ bucket_id: id, worker_id: workerId, update_seq: sim.#seq.get(host) ?? 0 }),
           });
+          const answers = ({ line }: { readonly line: string }) =>
+            line.endsWith("/worker.json") ? worker() : (sim.#machines.answer(host, line) ?? { stdout: "" });
           return fakeRemote({ host, root, transport: "fake", answers });
+        });
+        runOnWorker.tapPromise("simulation", async ({ worker: { host }, step }) => {
+          const code = await sim.#machines.once(step, async () => sim.#reboot(host));
+          return { code, stdout: "", stderr: "", durationMs: 0 };
         });
         stage.tapPromise("simulation", async ({ worker, metadata }) => {
           const text = metadata.get("worker.json");
@@ -136,6 +146,16 @@ export class Simulation {
         });
       },
     });
+  }
+
+  /** What still runs there goes down with it, and nothing comes up again by itself. */
+  #reboot(host: string): void {
+    if (this.unreachable.has(host)) throw new MaandError({ code: "DISCONNECTED", message: `${host} is away` });
+    const running = [...this.jobs.keys()].filter((job) => !["absent", "down"].includes(this.at(job, host)));
+    this.takeWorkerDown(host, running, `reboot ${host}`);
+    if (this.isDead) throw new Error("dead");
+    this.#machines.reboot(host);
+    if (this.staysAway.delete(host)) this.unreachable.add(host);
   }
 
   async #run(kind: string, job: string, host: string): Promise<void> {

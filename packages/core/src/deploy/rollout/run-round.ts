@@ -157,7 +157,7 @@ function batchFailed({ job }: JobRollout, { index, count }: BatchPlace, failures
   return new MaandError({
     code: error.code,
     message: `batch ${index + 1} of ${count} of ${job.name} failed: ${errors.map(({ message }) => message).join("; ")}${rest}`,
-    hint: error.hint ?? "fix the cause, then run maand deploy to resume with this batch",
+    hint: error.hint ?? "fix the cause, then run maand deploy --build to resume with this batch",
     output: error.output,
     cause: error,
   });

@@ -117,7 +117,7 @@ export class Stager {
     const metadata = metadataOf(this.#run, worker, seq);
     const jobs = entries.map(({ job }) => job);
     reporter.emit("stage.started", { worker: worker.host, jobs, update_seq: seq });
-    const steps = this.#intend(remote, entries);
+    const steps = await this.#intend(remote, entries);
     const context = this.#context(worker, remote, entries, metadata.files);
     const work = async () => {
       await removeLinks(remote, this.#repairsOf(entries), context);
@@ -183,12 +183,13 @@ export class Stager {
   }
 
   /**
-   * Before a sync, the resulting state of the worker is unknown. This is recorded, and stays recorded if the process dies.
+   * Before a sync, the resulting state of the worker is unknown. This is recorded, and stays recorded if the process dies; for workers
+   * that are synced at the same time in one transaction.
    */
-  #intend({ host, root }: Remote, entries: readonly SyncEntry[]): number[] {
+  #intend({ host, root }: Remote, entries: readonly SyncEntry[]): Promise<number[]> {
     const { bucket, catalog } = this.#run;
     const { store } = bucket;
-    return store.transaction(() => {
+    return store.together(() => {
       const isMoved = ![undefined, root].includes(deliveredRoot(bucket, host));
       if (isMoved) for (const one of catalog.allocations) if (one.host === host) store.promoted.unstage(one.id);
       store.deliveries.begin(host, storedRoot(bucket, root));

@@ -31,6 +31,11 @@ export const CommandSchema = v.looseObject(
       "A command of another job that it needs; that job is then deployed first.",
       { dependencies: { job: ["command"], command: ["job"] } },
     ),
+    once: described(
+      v.boolean(),
+      "Run once per job, for its first active allocation, instead of once per allocation; default false.",
+      { default: false },
+    ),
     runtime: described(v.string(), "The runtime that executes it, if not the default one."),
   },
   withHint("is missing", EVENTS_HINT),

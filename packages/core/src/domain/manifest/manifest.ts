@@ -170,7 +170,8 @@ function commandsOf(job: string, written: WrittenManifest, report: Report): JobC
       report(error("invalid_command", where, `"${name}" is not a command name`, `use ${nameRule("command")}`));
     const executedOn = [...new Set(command.executed_on)];
     const demands = demandsOf(job, command.demands, where, report);
-    return demands ? { name, executedOn, demands } : { name, executedOn };
+    const once = command.once === true ? { once: true as const } : {};
+    return { name, executedOn, ...once, ...(demands ? { demands } : {}) };
   });
 }
 

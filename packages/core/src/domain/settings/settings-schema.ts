@@ -97,10 +97,30 @@ export const ENTRIES = {
     "Hours after which a build reads a secret from its provider again; default 0, never.",
     { default: D.secretsMaxAgeMs },
   ),
+  store: described(
+    v.pipe(v.string(), looksLike("^(sqlite|postgres(ql)?://.+)$", "sqlite, or the URL of a PostgreSQL database")),
+    'Where the state of the bucket is: "sqlite" (default), or the URL of a PostgreSQL database.',
+    { default: "sqlite", examples: ["postgres://maand@db.example.com/maand?sslmode=verify-full"] },
+  ),
+  store_password_command: described(
+    v.array(v.string()),
+    "Program and arguments that print the password of the database; default none: PGPASSWORD or ~/.pgpass.",
+    { default: [], examples: [["pass", "show", "maand/database"]] },
+  ),
+  store_timeout: described(
+    v.pipe(seconds, v.maxValue(600, "must be at most 600 seconds")),
+    "Seconds for which a database that does not answer is waited for; default 20.",
+    { default: 20 },
+  ),
   job_config_selector: described(
     v.pipe(v.string(), v.trim(), v.regex(SELECTOR, SELECTOR_RULE), looksLike(trimmed(SELECTOR), SELECTOR_RULE)),
     "Selects workspace/bucket.jobs.<selector>.conf; default none.",
     { default: D.jobConfigSelector },
+  ),
+  kv_key_command: described(
+    v.pipe(v.array(v.pipe(v.string(), v.nonEmpty("must not be empty"))), v.nonEmpty("must have a program")),
+    "Program with its arguments that prints the key of the secrets, in base64; default: the key is in secrets/kv.key.",
+    { default: [], examples: [["op", "read", "op://prod/maand/kv-key"]] },
   ),
   log_format: described(v.picklist(["kv", "json", "jsonl"]), "Format of the log files; default kv.", {
     default: D.logFormat,

@@ -16,6 +16,8 @@ export interface Settings {
   readonly secretsMaxAgeMs: number;
   /** `job_config_selector`: selects the `bucket.jobs.<selector>.conf` to read; default none. */
   readonly jobConfigSelector: string;
+  /** `kv_key_command`: prints the key of the secrets; absent if it is in a file. */
+  readonly kvKeyCommand?: readonly string[];
   /** `log_format`: `kv` (default) or `json`. */
   readonly logFormat: "kv" | "json";
   /** `logs`: size limits of the logs; sizes are in bytes here and in megabytes in the file. */

@@ -153,12 +153,12 @@ describe("problems", () => {
       "insufficient_resources workspace/workers.json: 10.0.0.1.memory",
       "invalid_bucket_conf workspace/bucket.jobs.conf: b.cpu",
       "invalid_demand workspace/jobs/d/manifest.json: commands.command_x.demands.job",
+      "invalid_disabled workspace/disabled.json: wrkers",
       "invalid_manifest workspace/jobs/a/manifest.json: version",
       "invalid_manifest workspace/jobs/c/manifest.json: resources.ports.jobs",
       "missing_allocations workspace/jobs/c/manifest.json: min_allocations_count",
       "no_worker_matches workspace/jobs/d/manifest.json: selectors",
       "port_collision workspace/jobs/c/manifest.json: resources.ports.p",
-      "unknown_key workspace/disabled.json: wrkers",
       "unknown_name workspace/disabled.json: jobs",
     ]);
   });

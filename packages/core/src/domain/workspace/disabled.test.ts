@@ -40,8 +40,11 @@ describe("disabled.json stops", () => {
   });
 });
 
+const deleted = (kind: string, place: string) =>
+  `correct the name, or delete the entry if the ${kind} is no longer in ${place}`;
+
 describe("unknown names", () => {
-  it("are warnings, with the closest name", () => {
+  it("are errors, with the closest name", () => {
     const { disabled, problems } = resolve({
       jobs: { apu: {}, vault: { allocations: ["10.0.0.3"] }, something: {} },
       workers: ["db-9"],
@@ -51,24 +54,24 @@ describe("unknown names", () => {
       [
         ["jobs", 'there is no job "apu"', 'did you mean "api"?'],
         ["jobs.vault.allocations", 'there is no worker "10.0.0.3"', 'did you mean "10.0.0.1"?'],
-        ["jobs", 'there is no job "something"', "it disables nothing"],
-        ["workers", 'there is no worker "db-9"', "it disables nothing"],
+        ["jobs", 'there is no job "something"', deleted("job", "workspace/jobs")],
+        ["workers", 'there is no worker "db-9"', deleted("worker", "workspace/workers.json")],
       ].map(([key, message, hint]) => ({
         code: "unknown_name",
-        level: "warning",
+        level: "error",
         where: `${DISABLED_FILE}: ${key}`,
-        message,
+        message: `${message}, so it disables nothing`,
         hint,
       })),
     );
   });
-  it("an unknown key at the top level is a warning", () => {
+  it("an unknown key at the top level is an error", () => {
     expect(resolve({ worker: ["10.0.0.1"], $schema: "x" }).problems).toEqual([
       {
-        code: "unknown_key",
-        level: "warning",
+        code: "invalid_disabled",
+        level: "error",
         where: `${DISABLED_FILE}: worker`,
-        message: 'unknown key "worker" is ignored',
+        message: 'unknown key "worker" disables nothing',
         hint: 'did you mean "workers"?',
       },
     ]);

@@ -1,16 +1,7 @@
 import * as v from "valibot";
-import { type Report, warning } from "../checks/problem.ts";
+import { error, type Report } from "../checks/problem.ts";
 import { described } from "../checks/schema-notes.ts";
-import {
-  isRecord,
-  onlyObject,
-  quoted,
-  readWritten,
-  salvage,
-  shown,
-  warnUnknownKeys,
-  withHint,
-} from "../checks/validate.ts";
+import { isRecord, onlyObject, quoted, readWritten, salvage, shown, withHint } from "../checks/validate.ts";
 import { isSameHost } from "./host-address.ts";
 import { didYouMean } from "./names.ts";
 
@@ -71,14 +62,17 @@ export interface Disabled {
 /** Nothing is disabled. */
 export const NOTHING_DISABLED: Disabled = { workers: new Set(), jobs: new Map() };
 
-/** Resolves `disabled.json`; unknown names are warnings. An empty list disables nothing, `{}` everything. */
+/**
+ * Resolves `disabled.json`. An empty list disables nothing, `{}` everything. Names and keys that match nothing are errors: a typo
+ * would leave a machine running that somebody is about to reboot.
+ */
 export function resolveDisabled(
   value: unknown,
   known: { readonly jobs: readonly string[]; readonly hosts: readonly string[] },
   report: Report,
 ): Disabled | undefined {
   const whole = readWritten(DisabledSchema, value ?? {}, { file: DISABLED_FILE, code: "invalid_disabled" }, report);
-  if (isRecord(value)) warnUnknownKeys(value, Object.keys(DisabledSchema.entries), DISABLED_FILE, "", report);
+  if (isRecord(value)) refuseUnknownKeys(value, report);
   const disabled = resolve(whole ?? salvage(DisabledSchema, value) ?? {}, known, report);
   return whole && disabled;
 }
@@ -91,13 +85,13 @@ function resolve(
   const jobs = new Map<string, ReadonlySet<string> | "all">();
   const hostOf = (name: string) => known.hosts.find((host) => isSameHost(host, name)) ?? name;
   for (const [job, entry] of Object.entries(written.jobs ?? {})) {
-    warnUnknownName("job", job, known.jobs, "jobs", report);
+    refuseUnknownName("job", job, known.jobs, "jobs", report);
     const hosts = entry.allocations?.map(hostOf);
-    for (const host of hosts ?? []) warnUnknownName("worker", host, known.hosts, `jobs.${job}.allocations`, report);
+    for (const host of hosts ?? []) refuseUnknownName("worker", host, known.hosts, `jobs.${job}.allocations`, report);
     jobs.set(job, hosts === undefined ? "all" : new Set(hosts));
   }
   const workers = (written.workers ?? []).map(hostOf);
-  for (const host of workers) warnUnknownName("worker", host, known.hosts, "workers", report);
+  for (const host of workers) refuseUnknownName("worker", host, known.hosts, "workers", report);
   return { workers: new Set(workers), jobs };
 }
 
@@ -112,7 +106,20 @@ export function isNamed({ jobs }: Disabled, job: string, host: string): boolean 
   return hosts === "all" || (hosts?.has(host) ?? false);
 }
 
-function warnUnknownName(
+function refuseUnknownKeys(value: object, report: Report): void {
+  const known = Object.keys(DisabledSchema.entries);
+  for (const key of Object.keys(value).filter((name) => !known.includes(name)))
+    report(
+      error(
+        "invalid_disabled",
+        `${DISABLED_FILE}: ${key}`,
+        `unknown key ${quoted(key)} disables nothing`,
+        didYouMean(key, known) ?? "valid keys: jobs, workers",
+      ),
+    );
+}
+
+function refuseUnknownName(
   kind: "job" | "worker",
   name: string,
   known: readonly string[],
@@ -120,12 +127,13 @@ function warnUnknownName(
   report: Report,
 ): void {
   if (known.includes(name)) return;
+  const place = kind === "job" ? "workspace/jobs" : "workspace/workers.json";
   report(
-    warning(
+    error(
       "unknown_name",
       `${DISABLED_FILE}: ${key}`,
-      `there is no ${kind} ${quoted(name)}`,
-      didYouMean(name, known) ?? "it disables nothing",
+      `there is no ${kind} ${quoted(name)}, so it disables nothing`,
+      didYouMean(name, known) ?? `correct the name, or delete the entry if the ${kind} is no longer in ${place}`,
     ),
   );
 }

@@ -21,6 +21,8 @@ export interface Reservation {
 export interface JobCommand {
   readonly name: string;
   readonly executedOn: readonly string[];
+  /** It runs for one allocation of the job instead of for each; see docs/job-commands.md for which one. */
+  readonly once?: true;
   readonly demands?: {
     readonly job: string;
     readonly command: string;

@@ -5,6 +5,7 @@ import { ownerOfNamespace, type SecretName } from "../../domain/kv/secret-names.
 import { parseReference, type SecretReference } from "../../domain/kv/secret-reference.ts";
 import { didYouMean } from "../../domain/workspace/names.ts";
 import { MaandError } from "../../errors.ts";
+import { recordCommand } from "../../run/fence/record-command.ts";
 import { lockBucket } from "../../run/run.ts";
 import { changeOf, effectsOf, type SecretChange, type SecretsChanged } from "./write-secrets.ts";
 
@@ -26,6 +27,7 @@ interface Source extends SecretName {
  */
 export async function refreshSecrets(bucket: Bucket, wanted: RefreshSecrets): Promise<SecretsChanged> {
   const lock = lockBucket(bucket, "secret refresh");
+  const startedAt = bucket.now();
   let changes: readonly SecretChange[];
   try {
     const sources = chosen(bucket, wanted);
@@ -41,6 +43,7 @@ export async function refreshSecrets(bucket: Bucket, wanted: RefreshSecrets): Pr
         return { owner, key, change: changeOf(before, value) };
       }),
     );
+    recordCommand(bucket, { command: "secret refresh", startedAt });
   } finally {
     lock.release();
   }

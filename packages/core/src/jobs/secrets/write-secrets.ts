@@ -9,6 +9,7 @@ import {
   secretValueProblem,
 } from "../../domain/kv/secret-names.ts";
 import { MaandError } from "../../errors.ts";
+import { recordCommand } from "../../run/fence/record-command.ts";
 import { lockBucket } from "../../run/run.ts";
 import { type SecretEffects, secretEffects } from "./secret-effects.ts";
 import { checkOwner, noSecret } from "./secret-owner.ts";
@@ -75,8 +76,11 @@ export async function removeSecret(bucket: Bucket, { owner, key, force }: Remove
 
 function whileLocked<T>(bucket: Bucket, command: string, work: () => T): T {
   const lock = lockBucket(bucket, command);
+  const startedAt = bucket.now();
   try {
-    return work();
+    const result = work();
+    recordCommand(bucket, { command, startedAt });
+    return result;
   } finally {
     lock.release();
   }

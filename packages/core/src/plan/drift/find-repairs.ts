@@ -1,9 +1,11 @@
 import pLimit from "p-limit";
 import { asMaandError, stopIfInterrupted } from "../../bucket/outcome.ts";
-import { type FileDrift, repairChanges } from "../../domain/drift/compare-files.ts";
+import { driftKey, type FileDrift, repairChanges } from "../../domain/drift/compare-files.ts";
 import { driftText, type Edits } from "../../domain/drift/edits.ts";
 import type { Allocation } from "../../domain/workspace/job.ts";
 import type { Worker } from "../../domain/workspace/worker.ts";
+import { MaandError } from "../../errors.ts";
+import type { Repair } from "../../store/fleet/repair-rows.ts";
 import { ExpectedFiles } from "./expected-files.ts";
 import { type AllocationDrift, type InspectSource, inspectWorker } from "./inspect-worker.ts";
 
@@ -27,6 +29,15 @@ export interface FoundRepairs {
   readonly lost: ReadonlySet<string>;
   /** Workers that could not be inspected, with the error. */
   readonly failed: ReadonlyMap<string, unknown>;
+  /** Allocations that are not repaired, because the same repair did not last several times. */
+  readonly recurring: readonly RecurringDrift[];
+}
+
+/** A difference that repairs did not end. */
+export interface RecurringDrift {
+  readonly allocation: Allocation;
+  readonly drift: readonly FileDrift[];
+  readonly error: MaandError;
 }
 
 /** What to verify. */
@@ -35,7 +46,12 @@ export interface VerifyOptions {
   /** Only these jobs. */
   readonly jobs: readonly string[];
   readonly workers: readonly Worker[];
+  /** Repair also what was repaired {@link MOST_REPAIRS} times in the same way. */
+  readonly again?: boolean | undefined;
 }
+
+/** Repairs in succession after which the same difference is not repaired again: they only hide what causes it. */
+export const MOST_REPAIRS = 3;
 
 /** Workers inspected in parallel. */
 const AT_ONCE = 64;
@@ -46,7 +62,7 @@ const AT_ONCE = 64;
  */
 export async function findRepairs(
   source: InspectSource,
-  { mode, jobs, workers }: VerifyOptions,
+  { mode, jobs, workers, again = false }: VerifyOptions,
 ): Promise<FoundRepairs> {
   const files = new ExpectedFiles(source);
   const found = {
@@ -54,6 +70,14 @@ export async function findRepairs(
     metadata: new Map<string, readonly FileDrift[]>(),
     lost: new Set<string>(),
     failed: new Map<string, unknown>(),
+    recurring: [] as RecurringDrift[],
+  };
+  const repairs = source.bucket.store.repairs.all();
+  const recurring = ({ allocation, drift }: AllocationDrift) => {
+    const last = repairs.get(allocation.host)?.get(allocation.job);
+    if (again || last === undefined || last.times < MOST_REPAIRS || last.difference !== driftKey(drift))
+      return undefined;
+    return { allocation, drift, error: recurs(allocation, drift, last) };
   };
   const look = async (worker: Worker) => {
     if (source.delivery(worker.host)?.seq === undefined) return;
@@ -63,8 +87,11 @@ export async function findRepairs(
       const { isLost, metadata, allocations } = await inspectWorker(source, worker, { expected, contents: false });
       if (isLost) found.lost.add(worker.host);
       if (isLost || metadata.length > 0) found.metadata.set(worker.host, metadata);
-      for (const one of allocations)
-        if (one.drift.length > 0) found.allocations.set(one.allocation.id, repairOf(one, mode, isLost));
+      for (const one of allocations.filter(({ drift }) => drift.length > 0)) {
+        const same = isLost ? undefined : recurring(one);
+        if (same) found.recurring.push(same);
+        else found.allocations.set(one.allocation.id, repairOf(one, mode, isLost));
+      }
     } catch (cause) {
       if (asMaandError(cause).code === "INTERRUPTED") throw cause;
       found.failed.set(worker.host, cause);
@@ -73,6 +100,15 @@ export async function findRepairs(
   const side = pLimit(AT_ONCE);
   await Promise.all(workers.map((worker) => side(() => look(worker))));
   return found;
+}
+
+function recurs({ job, host }: Allocation, drift: readonly FileDrift[], { times, firstAt }: Repair): MaandError {
+  return new MaandError({
+    code: "DRIFT_RECURS",
+    message: `${job} on ${host} was repaired ${times} times in the same way since ${firstAt}, and differs again: ${driftText(drift)}`,
+    hint: `find what changes it there, or list what the job writes itself under "keep" in its manifest; then repair it with maand deploy --verify --repair-again --jobs ${job}`,
+    worker: host,
+  });
 }
 
 function repairOf(

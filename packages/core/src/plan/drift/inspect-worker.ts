@@ -7,9 +7,15 @@ import {
   type FileDrift,
 } from "../../domain/drift/compare-files.ts";
 import { compareMetadata } from "../../domain/drift/compare-metadata.ts";
+import type { InspectedJob } from "../../domain/drift/inspected.ts";
 import type { Allocation } from "../../domain/workspace/job.ts";
 import type { Worker } from "../../domain/workspace/worker.ts";
-import type { InspectContext, Inspection, InspectRequest } from "../../plugin-api/contexts/inspect-context.ts";
+import type {
+  InspectContext,
+  InspectExpectation,
+  Inspection,
+  InspectRequest,
+} from "../../plugin-api/contexts/inspect-context.ts";
 import type { Remote } from "../../remote/remote.ts";
 import { LARGEST_TEXT } from "../../remote/text.ts";
 import { atDelivery } from "../../run/delivered-root.ts";
@@ -130,15 +136,21 @@ export async function inspection(
   throw noHandler(bucket.absent, { hook: "inspect", transport: remote.transport, host: worker.host });
 }
 
+/** Workers with the same files of a job share the request, so that it is made once and plugins can tell that it is the same. */
+const requested = new WeakMap<readonly ExpectedFile[], InspectRequest["files"]>();
+
 function requestOf(
   { jobs }: InspectSource,
   { allocation, files }: ExpectedAllocation,
 ): readonly [string, InspectRequest] {
-  const wanted = files.map((file) => {
-    const { path, hash, size } = file;
-    return [path, { hash, mode: fileMode(file), ...(size === undefined ? {} : { size }) }] as const;
-  });
-  return [allocation.job, { files: new Map(wanted), protect: jobs.get(allocation.job)?.keep ?? [] }];
+  const wanted = requested.get(files) ?? new Map(files.map(expectationOf));
+  requested.set(files, wanted);
+  return [allocation.job, { files: wanted, protect: jobs.get(allocation.job)?.keep ?? [] }];
+}
+
+function expectationOf(file: ExpectedFile): readonly [string, InspectExpectation] {
+  const { path, hash, size } = file;
+  return [path, { hash, mode: fileMode(file), ...(size === undefined ? {} : { size }) }];
 }
 
 function distinct(names: readonly (string | undefined)[]): string[] {
@@ -147,15 +159,29 @@ function distinct(names: readonly (string | undefined)[]): string[] {
 
 function compared(expected: ExpectedAllocation, found: Inspection): AllocationDrift {
   const there = found.jobs.get(expected.allocation.job);
-  const accounts: AccountNumbers = found;
-  const nothing = { files: [], others: [], hasMore: false, unread: [] };
   return {
     ...expected,
     isGone: there === undefined && expected.files.length > 0,
-    drift: compareFiles(expected.files, there ?? nothing, accounts),
+    drift: driftOf(expected.files, there ?? NOTHING, found),
     hasMore: there?.hasMore ?? false,
     contents: new Map((there?.files ?? []).flatMap(({ path, content }) => (content ? [[path, content]] : []))),
   };
+}
+
+const NOTHING: InspectedJob = { files: [], others: [], hasMore: false, unread: [] };
+
+/** What was compared before: a plugin may answer with the same value for all workers that have the same files. */
+const before = new WeakMap<
+  InspectedJob,
+  { readonly files: readonly ExpectedFile[]; readonly drift: readonly FileDrift[] }
+>();
+
+function driftOf(files: readonly ExpectedFile[], there: InspectedJob, accounts: AccountNumbers): readonly FileDrift[] {
+  const known = before.get(there);
+  if (known?.files === files) return known.drift;
+  const drift = compareFiles(files, there, accounts);
+  if (there !== NOTHING && accounts.users.size + accounts.groups.size === 0) before.set(there, { files, drift });
+  return drift;
 }
 
 /** The files of `bin/` are the same on all workers, so they are hashed once. */

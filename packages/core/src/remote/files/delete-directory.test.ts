@@ -26,8 +26,9 @@ afterEach(() => rmSync(root, { recursive: true }));
 const at = (...path: string[]) => join(root, ...path);
 
 /** Runs the program on this machine. */
-const remote: Pick<Remote, "host" | "probe"> = {
+const remote: Pick<Remote, "host" | "root" | "probe"> = {
   host: "w1",
+  root: "/nowhere",
   async probe(argv) {
     const [file = "", ...words] = argv.map(reveal);
     return { code: 0, stdout: execFileSync(file, words, { encoding: "utf8" }), stderr: "", durationMs: 0 };

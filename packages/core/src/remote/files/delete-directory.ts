@@ -1,10 +1,11 @@
 import { MaandError } from "../../errors.ts";
+import { probeFenced } from "../fence/fenced-command.ts";
 import { lastLines } from "../output.ts";
 import type { Argv, ExecOptions, Remote } from "../remote.ts";
 
 /** A directory from which the files of a job or of the bucket are deleted. */
 export interface DirectoryToDelete extends Pick<ExecOptions, "timeoutMs" | "signal"> {
-  readonly remote: Pick<Remote, "host" | "probe">;
+  readonly remote: Pick<Remote, "host" | "root" | "probe">;
   /** Absolute path on the worker. */
   readonly directory: string;
   /** Names directly in it that are kept; default: none. */
@@ -96,7 +97,9 @@ async function run(
   limits: Pick<ExecOptions, "timeoutMs" | "signal">,
 ): Promise<string> {
   const { host } = remote;
-  const result = await remote.probe(argv, { title: `deleting ${directory}`, asRoot: true, ...limits });
+  const result = await probeFenced(remote, argv, (fenced) =>
+    remote.probe(fenced, { title: `deleting ${directory}`, asRoot: true, ...limits }),
+  );
   if (result.code === 0) return result.stdout;
   const output = lastLines(result, 12);
   throw new MaandError({

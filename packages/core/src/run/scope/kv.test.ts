@@ -34,8 +34,11 @@ type Row = Omit<KvView, "value" | "createdDate"> & { readonly value: string };
 
 /** What `cat kv` has, by namespace. */
 function listed(jobs: readonly string[] = []): Promise<Row[]> {
-  return opened(({ store, paths }) =>
-    [...kvEntries(store, paths, jobs)].map(({ createdDate: _, value, ...row }) => ({ ...row, value: value() })),
+  return opened(({ store, key }) =>
+    [...kvEntries(store, { key: () => key }, jobs)].map(({ createdDate: _, value, ...row }) => ({
+      ...row,
+      value: value(),
+    })),
   );
 }
 
@@ -289,17 +292,17 @@ describe("cat kv", () => {
     bucket.job("api", { selectors: ["worker"] });
     await bucket.build();
     await put("secrets/job/api", "password", "s3cret");
-    await opened(({ store, paths, kv }) => {
-      const entry = kvEntry(store, paths, "secrets/job/api", "password");
+    await opened(({ store, key, kv }) => {
+      const entry = kvEntry(store, { key: () => key }, "secrets/job/api", "password");
       expect([entry.secret, entry.value(), entry.version]).toEqual([true, "s3cret", 1]);
-      expect(kvEntry(store, paths, "maand/job/api", "worker_1").value()).toBe(B);
+      expect(kvEntry(store, { key: () => key }, "maand/job/api", "worker_1").value()).toBe(B);
       kv.remove("secrets/job/api", "password");
       const missing = expect.objectContaining({
         code: "NOT_FOUND",
         message: "key not found: namespace secrets/job/api, key password (it was deleted)",
       });
-      expect(() => kvEntry(store, paths, "secrets/job/api", "password")).toThrow(missing);
-      expect(() => kvEntry(store, paths, "maand/job/api/worker", "hosts")).toThrow("key not found");
+      expect(() => kvEntry(store, { key: () => key }, "secrets/job/api", "password")).toThrow(missing);
+      expect(() => kvEntry(store, { key: () => key }, "maand/job/api/worker", "hosts")).toThrow("key not found");
     });
   });
 });

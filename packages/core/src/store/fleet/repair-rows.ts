@@ -2,6 +2,8 @@ import type { StoreDatabase } from "../database.ts";
 
 /** The last repair of an allocation or of a worker's metadata, and how often it was the same one in succession. */
 export interface Repair {
+  /** What differed: a `driftKey`. */
+  readonly difference: string;
   readonly times: number;
   /** ISO times of the first and the last of them. */
   readonly firstAt: string;
@@ -22,10 +24,11 @@ export class RepairRows {
   /** The last repairs by worker and job. */
   all(): ReadonlyMap<string, ReadonlyMap<string, Repair>> {
     const found = new Map<string, Map<string, Repair>>();
-    for (const row of this.#db.all("SELECT worker, job, times, first_at, last_at FROM repair")) {
+    for (const row of this.#db.all("SELECT worker, job, difference, times, first_at, last_at FROM repair")) {
       const repairs = found.get(String(row.worker)) ?? new Map<string, Repair>();
       found.set(String(row.worker), repairs);
       repairs.set(String(row.job), {
+        difference: String(row.difference),
         times: Number(row.times),
         firstAt: String(row.first_at),
         lastAt: String(row.last_at),
@@ -49,7 +52,7 @@ export class RepairRows {
       at,
     );
     const row = this.#db.get("SELECT times, first_at FROM repair WHERE worker = ? AND job = ?", worker, job);
-    return { times: Number(row?.times ?? 1), firstAt: String(row?.first_at ?? at), lastAt: at };
+    return { difference, times: Number(row?.times ?? 1), firstAt: String(row?.first_at ?? at), lastAt: at };
   }
 
   /** Forgets workers that are no longer in the catalog. */

@@ -1,6 +1,8 @@
 import { createCipheriv, createDecipheriv, createHmac, randomBytes } from "node:crypto";
 import { writeFileSync } from "node:fs";
+import { dirname } from "node:path";
 import { MaandError } from "../../errors.ts";
+import { runKeyCommand } from "../../trust/key-command.ts";
 import { readPlain } from "../../trust/plain-text.ts";
 
 const MARK = "enc:v1:";
@@ -9,16 +11,29 @@ const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 const FINGERPRINT_DIGITS = 16;
 
+/** The variable that has the key, as base64 or as 64 hexadecimal digits. */
+export const KEY_VARIABLE = "MAAND_KV_KEY";
+
+/** Where a key comes from besides the file. */
+export interface KeyOrigin {
+  /** `kv_key_command`: prints the key as base64 or as 64 hexadecimal digits; called when the key is first used. */
+  readonly command?: () => readonly string[] | undefined;
+  /** Default: that of this process. */
+  readonly environment?: Readonly<Record<string, string | undefined>>;
+}
+
 /**
- * The bucket's encryption key, `secrets/kv.key`: 32 random bytes. An encrypted value is `enc:v1:` and the base64 of nonce,
- * AES-256-GCM ciphertext and tag. The file is read on first use.
+ * The bucket's encryption key: 32 random bytes. It comes from the variable `MAAND_KV_KEY`, else from `kv_key_command`, else from the file
+ * `secrets/kv.key`, and is read on first use. An encrypted value is `enc:v1:` and the base64 of nonce, AES-256-GCM ciphertext and tag.
  */
 export class KvKey {
   readonly #file: string;
+  readonly #origin: KeyOrigin;
   #bytes: Buffer | undefined;
 
-  constructor(file: string) {
+  constructor(file: string, origin: KeyOrigin = {}) {
     this.#file = file;
+    this.#origin = origin;
   }
 
   /** Throws KV_KEY_MISSING. */
@@ -54,9 +69,37 @@ export class KvKey {
   }
 
   #key(): Buffer {
-    this.#bytes ??= readKey(this.#file);
+    this.#bytes ??= keyElsewhere(this.#file, this.#origin) ?? readKey(this.#file);
     return this.#bytes;
   }
+}
+
+/** The key of the environment or of the command; undefined if neither is set. */
+function keyElsewhere(file: string, { command, environment = process.env }: KeyOrigin): Buffer | undefined {
+  const text = environment[KEY_VARIABLE];
+  if (text !== undefined && text !== "") return decoded(text, KEY_VARIABLE);
+  const argv = command?.();
+  if (!argv || argv.length === 0) return undefined;
+  const root = dirname(dirname(file));
+  const printed = runKeyCommand({ argv, setting: "kv_key_command", root, environment });
+  return decoded(printed.toString(), "what kv_key_command printed");
+}
+
+function decoded(written: string, where: string): Buffer {
+  const text = written.trim();
+  const bytes = /^[0-9a-fA-F]{64}$/.test(text) ? Buffer.from(text, "hex") : Buffer.from(text, "base64");
+  const isKey = bytes.byteLength === KEY_BYTES && /^([0-9a-fA-F]{64}|[A-Za-z0-9+/_-]{43}=?)$/.test(text);
+  if (isKey) return bytes;
+  throw new MaandError({
+    code: "KV_KEY_MISSING",
+    message: `the key of the secrets cannot be used: ${where} is not ${KEY_BYTES} bytes as base64 or hexadecimal digits`,
+    hint: "base64 -w0 secrets/kv.key prints the key of a file in that form",
+  });
+}
+
+/** Whether the key of a bucket comes from elsewhere, so that no file is made for it. */
+export function isKeyElsewhere({ command, environment = process.env }: KeyOrigin): boolean {
+  return (environment[KEY_VARIABLE] ?? "") !== "" || (command?.()?.length ?? 0) > 0;
 }
 
 /** Creates the key if it is missing. Refuses to do so if the store has values that the missing key encrypted. */
@@ -90,7 +133,7 @@ function unusable(file: string, why: string, cause?: unknown): MaandError {
   return new MaandError({
     code: "KV_KEY_MISSING",
     message: `the key ${file} cannot be used: ${why}`,
-    hint: "restore the file from a backup; without it the secrets in the store are lost. maand init creates one only if nothing is encrypted yet",
+    hint: `restore the file from a backup, or set ${KEY_VARIABLE} or kv_key_command in maand.conf; without the key the secrets in the store are lost. maand init creates one only if nothing is encrypted yet`,
     cause,
   });
 }
@@ -99,7 +142,7 @@ function undecipherable(what: string, why: string, cause?: unknown): MaandError 
   return new MaandError({
     code: "KV_DECRYPT_FAILED",
     message: `${what} cannot be decrypted: ${why}`,
-    hint: "restore the secrets/kv.key it was encrypted with; if that is lost, delete the value and set it again",
+    hint: "restore the key it was encrypted with (secrets/kv.key, MAAND_KV_KEY or kv_key_command); if that is lost, delete the value and set it again",
     cause,
   });
 }

@@ -72,13 +72,32 @@ export class KvRows {
    * Purges every key that was deleted at or before this time, in Unix seconds, with all its versions; returns their number.
    */
   forgetDeleted(before: number): number {
-    const sql =
-      "SELECT namespace, key, max(version), created_date, deleted FROM kv GROUP BY namespace, key HAVING deleted = 1 AND created_date <= ?";
-    const gone = this.#db.all(sql, before);
+    const gone = this.deletedBefore(before);
     for (const { namespace, key } of gone)
-      this.#db.run("DELETE FROM kv WHERE namespace = ? AND key = ?", String(namespace), String(key));
+      this.#db.run("DELETE FROM kv WHERE namespace = ? AND key = ?", namespace, key);
     this.#changes += 1;
     return gone.length;
+  }
+
+  /** Entries that were deleted at this time, in seconds, or before it. */
+  deletedBefore(before: number): { readonly namespace: string; readonly key: string }[] {
+    const sql =
+      "SELECT namespace, key, max(version), created_date, deleted FROM kv GROUP BY namespace, key HAVING deleted = 1 AND created_date <= ?";
+    return this.#db.all(sql, before).map(({ namespace, key }) => ({ namespace: String(namespace), key: String(key) }));
+  }
+
+  /** The newest versions of the live keys with this beginning and end, in all namespaces, the oldest first; at most so many. */
+  named(
+    begin: string,
+    end: string,
+    most: number,
+  ): { readonly namespace: string; readonly key: string; readonly value: string }[] {
+    const sql =
+      "SELECT namespace, key, max(version), value, created_date, deleted FROM kv WHERE key >= ? AND key < ? GROUP BY namespace, key HAVING deleted = 0 ORDER BY created_date";
+    const found = this.#db.all(sql, begin, `${begin}\u{10FFFF}`).filter(({ key }) => String(key).endsWith(end));
+    return found.slice(0, most).map(({ namespace, key, value }) => ({
+      ...{ namespace: String(namespace), key: String(key), value: String(value) },
+    }));
   }
 
   /** Sorted names of all namespaces with this prefix that ever had an entry. */

@@ -1,4 +1,5 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, readlinkSync } from "node:fs";
+import { hostname } from "node:os";
 
 /** The command that holds a bucket's lock. */
 export interface Holder {
@@ -8,6 +9,11 @@ export interface Holder {
   readonly since: string;
   /** Distinguishes its process from a later one with the same number; undefined if the system does not provide it. */
   readonly process?: string;
+  /** Its user and machine, where a bucket is used on several machines. */
+  readonly user?: string;
+  readonly machine?: string;
+  /** Where `pid` counts: the running system and its space of process numbers. */
+  readonly space?: string;
 }
 
 /** The record of the command that holds a bucket's lock, separate from the lock itself. */
@@ -27,6 +33,38 @@ export function processIdentity(pid: number): string | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** Identifies this running machine, and the container in it; undefined if the system does not say. */
+export function processSpace(): string | undefined {
+  try {
+    const boot = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
+    return `${boot} ${readlinkSync("/proc/self/ns/pid")}`;
+  } catch {
+    return undefined;
+  }
+}
+
+/** A holder of this process, as other machines need it. */
+export function withMachine(holder: Holder, user: string): Holder {
+  const identity = processIdentity(holder.pid);
+  const space = processSpace();
+  return {
+    ...holder,
+    user,
+    machine: hostname(),
+    ...(identity === undefined ? {} : { process: identity }),
+    ...(space === undefined ? {} : { space }),
+  };
+}
+
+/** Whether the recorded process ran on this machine and is certainly gone. */
+export function isDeadHere(holder: Holder): boolean {
+  if (holder.space === undefined || holder.space !== processSpace() || holder.process === undefined) return false;
+  return (
+    processIdentity(holder.pid) !== holder.process &&
+    (!isAlive(holder.pid) || processIdentity(holder.pid) !== undefined)
+  );
 }
 
 /** Whether the recorded process is certainly the one that now has its number. */

@@ -1,7 +1,7 @@
 import { lstatSync, statSync } from "node:fs";
 import Sqlite, { type Database } from "better-sqlite3";
 import { MaandError } from "../../errors.ts";
-import { makeFile } from "../database.ts";
+import { makeFile } from "../files/make-file.ts";
 import { openSqlite } from "../sqlite.ts";
 import { DANGLING, kindOf } from "../store-file.ts";
 

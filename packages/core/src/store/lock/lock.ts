@@ -1,6 +1,7 @@
 import type { Database } from "better-sqlite3";
 import { MaandError } from "../../errors.ts";
 import { isBusy } from "../store-error.ts";
+import { heldBy } from "./held-by.ts";
 import { type Holder, type HolderRecord, isSameProcess, mayBeAlive, processIdentity } from "./holder.ts";
 import { lockError, lockExclusively, openLockFile } from "./lock-file.ts";
 
@@ -45,7 +46,8 @@ export function takeLock(file: string, holder: Holder, record: HolderRecord): Lo
 /** The command that holds a bucket's lock, according to the record and its process. Does not take the lock. */
 export function lockHolder(record: Pick<HolderRecord, "read">): Holder | undefined {
   const holder = record.read();
-  return holder && mayBeAlive(holder) ? holder : undefined;
+  // of another machine nothing is known but the lease, which the record has checked
+  return holder && (holder.machine !== undefined || mayBeAlive(holder)) ? holder : undefined;
 }
 
 function isHeldHere(file: string): boolean {
@@ -65,13 +67,12 @@ function forget(record: HolderRecord): void {
 }
 
 function busy(holder: Holder | undefined, cause?: unknown): MaandError {
-  const by = holder
-    ? `maand ${holder.command} (pid ${holder.pid}, since ${holder.since})`
-    : "another maand command that is just starting";
+  const by = holder ? heldBy(holder) : "another maand command that is just starting";
   return new MaandError({
     code: "BUSY",
     message: `the bucket is in use by ${by}`,
-    hint: "wait until it has finished; nothing was changed",
+    hint: "wait until it has finished, or add --wait; nothing was changed",
+    refused: true,
     cause,
   });
 }

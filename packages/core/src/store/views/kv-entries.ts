@@ -3,12 +3,12 @@ import type { KvEntry } from "../../domain/kv/kv-derived.ts";
 import { isInternal, isSecret, MEMBERS_KEY } from "../../domain/kv/kv-names.ts";
 import { MaandError } from "../../errors.ts";
 import { Kv } from "../kv/kv.ts";
-import { KvKey } from "../kv/kv-key.ts";
+import type { KvKey } from "../kv/kv-key.ts";
 import type { Store } from "../store.ts";
 
-/** The path of a bucket's key. */
-interface Places {
-  readonly kvKey: string;
+/** The key of a bucket, made when the first secret is read. */
+export interface KeyOfBucket {
+  key(): KvKey;
 }
 
 /** One row of `cat kv`: the newest version of a key. */
@@ -29,8 +29,8 @@ export interface KvView {
  * Iterates over all KV entries by namespace and key, including deleted ones; a large bucket has very many. With `jobs`, only
  * entries that those jobs may read on the workers of their non-removed allocations.
  */
-export function* kvEntries(store: Store, paths: Places, jobs: readonly string[]): Generator<KvView> {
-  const kv = readOnlyKv(store, paths);
+export function* kvEntries(store: Store, bucket: KeyOfBucket, jobs: readonly string[]): Generator<KvView> {
+  const kv = readOnlyKv(store, bucket);
   const namespaces = jobs.length === 0 ? allNamespaces(kv) : namespacesOf(store, jobs);
   for (const namespace of [...new Set(namespaces)].sort()) {
     const entries = [...kv.entries(namespace).values()];
@@ -39,8 +39,8 @@ export function* kvEntries(store: Store, paths: Places, jobs: readonly string[])
 }
 
 /** One live KV entry. Throws NOT_FOUND. */
-export function kvEntry(store: Store, paths: Places, namespace: string, key: string): KvView {
-  const kv = readOnlyKv(store, paths);
+export function kvEntry(store: Store, bucket: KeyOfBucket, namespace: string, key: string): KvView {
+  const kv = readOnlyKv(store, bucket);
   const entry = isInternal(namespace) ? undefined : kv.entries(namespace).get(key);
   if (entry && !entry.deleted) return viewOf(kv, namespace, entry);
   throw new MaandError({
@@ -81,9 +81,9 @@ function namespacesOf(store: Store, names: readonly string[]): string[] {
   });
 }
 
-function readOnlyKv(store: Store, paths: Places): Kv {
+function readOnlyKv(store: Store, bucket: KeyOfBucket): Kv {
   const now = () => {
     throw new MaandError({ code: "STORE_BROKEN", message: "KV entries are only read here" });
   };
-  return new Kv({ rows: store.kv, key: new KvKey(paths.kvKey), now });
+  return new Kv({ rows: store.kv, key: bucket.key(), now });
 }

@@ -1,6 +1,8 @@
 import { BOOT_ID_FILE } from "../../domain/maintenance/boot-id.ts";
 import { isMaandError } from "../../errors.ts";
 import type { ActionStep } from "../../plugin-api/action-step.ts";
+import { fenceOf } from "../../remote/fence/worker-fence.ts";
+import type { Remote } from "../../remote/remote.ts";
 import type { FakeAnswer } from "../fake-remote.ts";
 
 /** The machines of fake workers: their boots, and the receipts of commands that ran on them once. */
@@ -8,6 +10,10 @@ export interface FakeMachines {
   bootId(host: string): string;
   /** Files directly in the bucket's directory, such as `worker.json`, which its connection reads from now on. */
   deliver(host: string, metadata: ReadonlyMap<string, string>): void;
+  /** Refuses a command that may not change the worker, and leaves its record there. */
+  fence(remote: Remote): void;
+  /** The record of the command that changed a worker last; empty if there is none. */
+  record(host: string): string;
   /** The answer to a command on its connection. */
   answer(host: string, line: string): FakeAnswer | undefined;
   /** Runs a step unless it ended before, and returns its exit code; a step that was replaced never begins. */
@@ -19,6 +25,7 @@ export interface FakeMachines {
 /** New machines. */
 export function fakeMachines(): FakeMachines {
   const boots = new Map<string, number>();
+  const records = new Map<string, string>();
   const receipts = new Map<string, number>();
   const delivered = new Map<string, ReadonlyMap<string, string>>();
   const bootId = (host: string) => {
@@ -28,11 +35,19 @@ export function fakeMachines(): FakeMachines {
   };
   return {
     bootId,
+    record: (host) => records.get(host) ?? "",
+    fence(remote) {
+      const fence = fenceOf(remote);
+      fence?.admit(records.get(remote.host) ?? "");
+      if (fence) records.set(remote.host, fence.text);
+    },
     deliver: (host, metadata) => void delivered.set(host, metadata),
     answer(host, line) {
       if (line === `cat ${BOOT_ID_FILE}`) return { stdout: `${bootId(host)}\n` };
-      const workerJson = line.startsWith("cat ") && line.endsWith("/worker.json");
-      return workerJson ? { stdout: delivered.get(host)?.get("worker.json") ?? "" } : undefined;
+      if (!line.startsWith("cat ")) return undefined;
+      const fence = line.split("/").at(-1) === "fence" || line.includes("/fence ") ? (records.get(host) ?? "") : "";
+      if (line.endsWith("/worker.json")) return { stdout: `${fence}${delivered.get(host)?.get("worker.json") ?? ""}` };
+      return line.endsWith("/fence") ? { stdout: fence } : undefined;
     },
     async once({ id, replaces }, work) {
       for (const step of replaces) if (!receipts.has(step)) receipts.set(step, ENDED);

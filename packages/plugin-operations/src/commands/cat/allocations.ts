@@ -9,7 +9,10 @@ export class AllocationsCommand extends StoredCommand {
   static override usage = Command.Usage({
     category: "Look",
     description: "list which job runs on which worker",
-    examples: [["Of one job", "maand cat allocations --jobs api"]],
+    examples: [
+      ["Of one job", "maand cat allocations --jobs api"],
+      ["On the web servers", "maand cat allocations --workers label:web"],
+    ],
   });
 
   jobs = Option.Array("--jobs", [], { description: "Only these jobs, comma-separated." });
@@ -38,13 +41,13 @@ export class AllocationsCommand extends StoredCommand {
       );
     } else {
       const columns: Column[] = [
-        "allocation_id",
+        { name: "allocation_id", leave: 1 },
         "worker_ip",
-        "zone",
+        { name: "zone", leave: 2 },
         "job",
-        { name: "disabled", numeric: true },
-        { name: "removed", numeric: true },
-        ...(inMaintenance.size > 0 ? [{ name: "maintenance", numeric: true } as const] : []),
+        { name: "disabled", numeric: true, leave: 4 },
+        { name: "removed", numeric: true, leave: 3 },
+        ...(inMaintenance.size > 0 ? [{ name: "maintenance", numeric: true, leave: 5 } as const] : []),
       ];
       this.printTable(
         columns,
@@ -57,6 +60,7 @@ export class AllocationsCommand extends StoredCommand {
           flag(removed),
           ...(inMaintenance.size > 0 ? [flag(inMaintenance.has(host))] : []),
         ]),
+        { at: 1, word: "worker", except: [0, 2] },
       );
     }
     return 0;

@@ -26,7 +26,7 @@ export class CertsCommand extends EngineCommand {
         ({ scope, job, worker }) => scope === "ca" || wanted({ job: job ?? "", host: worker ?? "" }),
       );
       if (this.json) this.printJson(rows.map(record));
-      else this.printTable(COLUMNS, rows.map(record).map(row));
+      else this.printTable(COLUMNS, rows.map(record).map(row), { at: 2, word: "worker", except: [4] });
       return 0;
     });
   }
@@ -37,9 +37,9 @@ const COLUMNS = [
   "job",
   "worker",
   "cert",
-  { name: "common_name", least: 12 },
-  "not_after",
-  { name: "days_left", numeric: true },
+  { name: "common_name", least: 12, leave: 2 },
+  { name: "not_after", leave: 3 },
+  { name: "days_left", numeric: true, leave: 4 },
   "status",
 ] as const;
 

@@ -1,6 +1,7 @@
 import { Command, listOf, Option } from "@maand/command";
 import {
   type BucketPaths,
+  type Deployment,
   deployments,
   heldTexts,
   loadUnbuilt,
@@ -16,7 +17,7 @@ export class DeploymentsCommand extends StoredCommand {
   static override paths = [["cat", "deployments"]];
   static override usage = Command.Usage({
     category: "Look",
-    description: "show the promoted version on each worker and the next action",
+    description: "show what runs on each worker, and what will",
     examples: [
       ["Of one job", "maand cat deployments --jobs api"],
       ["Without disabled and removed allocations", "maand cat deployments --active"],
@@ -55,35 +56,41 @@ export class DeploymentsCommand extends StoredCommand {
         })),
       );
     } else {
-      const columns = [
-        "job",
-        "worker_ip",
-        "rollout",
-        "current",
-        "previous",
-        "version",
-        "new",
-        { name: "dis", numeric: true },
-        { name: "rem", numeric: true },
-        { name: "alloc_id", leave: 1 },
-      ] as const;
-      const short = (digest: string | null) => (digest ?? "").slice(0, 12);
-      this.printTable(
-        columns,
-        rows.map((row) => [
-          row.job,
-          row.host,
-          row.rollout,
-          short(row.currentDigest),
-          short(row.promotedDigest),
-          row.currentVersion,
-          row.newVersion,
-          flag(row.disabled),
-          flag(row.removed),
-          row.id,
-        ]),
-      );
+      this.printTable(COLUMNS, rows.map(cellsOf), FOLD);
     }
     return 0;
   }
+}
+
+/** The versions that run and that will, and the same of the files; what is dropped first has the lowest rank. */
+const COLUMNS = [
+  "job",
+  "worker",
+  "rollout",
+  { name: "running", leave: 7 },
+  { name: "target", leave: 6 },
+  { name: "running files", leave: 3 },
+  { name: "target files", leave: 2 },
+  { name: "disabled", numeric: true, leave: 5 },
+  { name: "removed", numeric: true, leave: 4 },
+  { name: "alloc_id", leave: 1 },
+] as const;
+
+/** Workers on which a job is in the same state; files and ids may differ between them. */
+const FOLD = { at: 1, word: "worker", except: [5, 6, 9] } as const;
+
+function cellsOf(row: Deployment): (string | number)[] {
+  const short = (digest: string | null) => (digest ?? "").slice(0, 12);
+  return [
+    row.job,
+    row.host,
+    row.rollout,
+    row.promotedDigest === null ? "" : row.currentVersion,
+    row.newVersion,
+    short(row.promotedDigest),
+    short(row.currentDigest),
+    row.disabled ? 1 : 0,
+    row.removed ? 1 : 0,
+    row.id,
+  ];
 }

@@ -11,15 +11,20 @@ export class JobCommandsCommand extends StoredCommand {
   static override usage = Command.Usage({
     category: "Look",
     description: "list job commands with their events and demands",
+    examples: [
+      ["All of them", "maand cat job_commands"],
+      ["With the configuration of demands", "maand cat job_commands --json"],
+    ],
   });
 
   override show(store: Store): number {
     const rows = store.catalog.read().jobs.flatMap((job) =>
-      job.commands.flatMap(({ name, executedOn, demands }) =>
+      job.commands.flatMap(({ name, executedOn, once, demands }) =>
         executedOn.map((event) => ({
           job: job.name,
           command_name: name,
           executed_on: event,
+          once: once === true,
           demand_job: demands?.job ?? null,
           demand_command: demands?.command ?? null,
           demand_config: demands?.config ?? {},
@@ -32,14 +37,16 @@ export class JobCommandsCommand extends StoredCommand {
         "job",
         "command_name",
         "executed_on",
-        "demand_job",
-        "demand_command",
+        { name: "runs", leave: 4 },
+        { name: "demand_job", leave: 3 },
+        { name: "demand_command", leave: 2 },
         { name: "demand_config", least: 13, leave: 1 },
       ];
       const cells = rows.map((row) => [
         row.job,
         row.command_name,
         row.executed_on,
+        row.once ? "once" : "for each",
         row.demand_job ?? "",
         row.demand_command ?? "",
         JSON.stringify(row.demand_config),

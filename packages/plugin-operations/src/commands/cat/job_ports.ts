@@ -12,7 +12,10 @@ export class JobPortsCommand extends StoredCommand {
   static override usage = Command.Usage({
     category: "Look",
     description: "list the ports of jobs, including assigned ports",
-    examples: [["Of one job", "maand cat job_ports --jobs api"]],
+    examples: [
+      ["Of one job", "maand cat job_ports --jobs api"],
+      ["For a program", "maand cat job_ports --json"],
+    ],
   });
 
   jobs = Option.Array("--jobs", [], { description: "Only these jobs, comma-separated." });

@@ -8,6 +8,10 @@ export class JobsCommand extends StoredCommand {
   static override usage = Command.Usage({
     category: "Look",
     description: "list the jobs of the catalog in deployment order",
+    examples: [
+      ["All of them", "maand cat jobs"],
+      ["For a program", "maand cat jobs --json"],
+    ],
   });
 
   override show(store: Store): number {
@@ -34,12 +38,12 @@ export class JobsCommand extends StoredCommand {
       const columns = [
         "job",
         "version",
-        { name: "disabled", numeric: true },
-        { name: "deployment_seq", numeric: true },
-        { name: "cpu (mhz)", numeric: true },
-        { name: "memory (mb)", numeric: true },
+        { name: "disabled", numeric: true, leave: 5 },
+        { name: "deployment_seq", numeric: true, leave: 4 },
+        { name: "cpu (mhz)", numeric: true, leave: 2 },
+        { name: "memory (mb)", numeric: true, leave: 3 },
         { name: "policy", leave: 1 },
-        { name: "selectors", least: 9 },
+        { name: "selectors", least: 9, leave: 6 },
       ] as const;
       this.printTable(
         columns,

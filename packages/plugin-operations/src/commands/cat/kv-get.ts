@@ -1,5 +1,5 @@
 import { Command, Option } from "@maand/command";
-import { findBucket, kvEntry, type Store } from "@maand/core/readonly";
+import { findBucket, kvEntry, kvKeyOf, type Store } from "@maand/core/readonly";
 import { StoredCommand } from "../stored-command.ts";
 import { createdAt, ENCRYPTED } from "./kv.ts";
 
@@ -20,7 +20,7 @@ export class KvGetCommand extends StoredCommand {
   reveal = Option.Boolean("--reveal", false, { description: "Show a secret or private key in clear text." });
 
   override show(store: Store): number {
-    const entry = kvEntry(store, findBucket(this.from), this.namespace, this.key);
+    const entry = kvEntry(store, { key: () => kvKeyOf(findBucket(this.from)) }, this.namespace, this.key);
     const { namespace, key, version, createdDate } = entry;
     const value = entry.secret && !this.reveal ? ENCRYPTED : entry.value();
     if (this.json) this.printJson({ namespace, key, value, version, created_date: createdDate });

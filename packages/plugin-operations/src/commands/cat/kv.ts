@@ -1,5 +1,13 @@
 import { Command, listOf, Option } from "@maand/command";
-import { findBucket, type KvView, kvEntries, MaandError, refuseUnknown, type Store } from "@maand/core/readonly";
+import {
+  findBucket,
+  type KvView,
+  kvEntries,
+  kvKeyOf,
+  MaandError,
+  refuseUnknown,
+  type Store,
+} from "@maand/core/readonly";
 import { StoredCommand } from "../stored-command.ts";
 
 /** The number of characters of a value that a table shows. */
@@ -38,7 +46,7 @@ export class KvCommand extends StoredCommand {
     const jobs = listOf(this.jobs);
     const known = [...catalog.jobs, ...catalog.removedJobs].map(({ name }) => name);
     refuseUnknown("job", "--jobs", jobs, known);
-    const entries = this.chosen(kvEntries(store, findBucket(this.from), jobs));
+    const entries = this.chosen(kvEntries(store, { key: () => kvKeyOf(findBucket(this.from)) }, jobs));
     if (this.json) this.printRecords(entries);
     else this.printTable(COLUMNS, [...entries].map(row));
     return 0;
@@ -66,10 +74,10 @@ function kvRecord({ namespace, key, secret, value, version, createdDate, deleted
 const COLUMNS = [
   "namespace",
   "key",
-  { name: "value", least: 12 },
+  { name: "value", least: 12, leave: 4 },
   { name: "version", numeric: true, leave: 2 },
   { name: "created", leave: 1 },
-  { name: "deleted", numeric: true },
+  { name: "deleted", numeric: true, leave: 3 },
 ] as const;
 
 function row(entry: KvView): (string | number)[] {

@@ -5,7 +5,14 @@ import { StoredCommand } from "../stored-command.ts";
 /** `maand cat workers`. */
 export class WorkersCommand extends StoredCommand {
   static override paths = [["cat", "workers"]];
-  static override usage = Command.Usage({ category: "Look", description: "list the workers of the catalog" });
+  static override usage = Command.Usage({
+    category: "Look",
+    description: "list the workers of the catalog",
+    examples: [
+      ["All of them", "maand cat workers"],
+      ["With ids and tags", "maand cat workers --json"],
+    ],
+  });
 
   override show(store: Store): number {
     const { workers } = store.catalog.read();
@@ -30,9 +37,9 @@ export class WorkersCommand extends StoredCommand {
     } else {
       const columns: readonly Column[] = [
         "worker ip",
-        "zone",
-        { name: "cpu (mhz)", numeric: true },
-        { name: "memory (mb)", numeric: true },
+        { name: "zone", leave: 4 },
+        { name: "cpu (mhz)", numeric: true, leave: 2 },
+        { name: "memory (mb)", numeric: true, leave: 3 },
         { name: "position", numeric: true, leave: 1 },
         { name: "labels", least: 12 },
         ...(inMaintenance.size > 0 ? ["state"] : []),

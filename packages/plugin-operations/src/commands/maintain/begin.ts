@@ -1,7 +1,14 @@
-import { Command, listOf, Option } from "@maand/command";
-import { EngineCommand } from "@maand/command/internal";
+import { Command, listOf, Option, plural } from "@maand/command";
+import { type Confirmation, confirm, EngineCommand } from "@maand/command/internal";
 import { MaandError } from "@maand/core";
-import { type MaintenanceRequest, startMaintenance, typedWorkers } from "@maand/core/internal";
+import {
+  type MaintenanceRequest,
+  type OpenedBucket,
+  selectWorkers,
+  startMaintenance,
+  type TypedWorkers,
+  typedWorkers,
+} from "@maand/core/internal";
 import { expectsReboot } from "../../workers/expects-reboot.ts";
 
 import { report } from "./report.ts";
@@ -42,6 +49,8 @@ export class MaintainCommand extends EngineCommand {
     description: "Drain even if too much of a job is away; it is logged.",
   });
 
+  yes = Option.Boolean("-y,--yes", false, { description: "Drain several workers without confirmation." });
+
   verbose = Option.Boolean("--verbose", false, {
     description: "Print all output of make and hooks, also on a terminal.",
   });
@@ -53,7 +62,34 @@ export class MaintainCommand extends EngineCommand {
   override async work(): Promise<number> {
     const { flag, words } = typedWorkers({ workers: listOf(this.workers), labels: listOf(this.labels) });
     const options = { workers: words, flag, request: this.request(), ignoreBudget: this.ignoreBudget };
-    return report(this, await this.withEngine((bucket) => startMaintenance(bucket, options)));
+    return report(
+      this,
+      await this.withEngine(async (bucket) => {
+        await confirm(this, () => this.drains(bucket, { flag, words }, options.request));
+        return startMaintenance(bucket, options);
+      }),
+    );
+  }
+
+  /** What it stops on several workers, for the confirmation. */
+  drains(
+    bucket: OpenedBucket,
+    { flag, words }: TypedWorkers,
+    { concurrency, reboot, keepDrained }: MaintenanceRequest,
+  ): Confirmation | undefined {
+    const { workers, allocations } = bucket.store.catalog.read();
+    const hosts = words.length === 0 ? [] : selectWorkers(workers, flag, words).map(({ worker }) => worker.host);
+    if (hosts.length < 2) return undefined;
+    const there = allocations.filter((one) => !one.removed && !one.disabled && hosts.includes(one.host));
+    const pace = concurrency === 1 ? "one after another" : `up to ${concurrency} at a time`;
+    const after = [...(reboot ? ["reboots it"] : []), keepDrained ? "leaves it drained" : "starts its jobs again"];
+    return {
+      lines: [
+        `this drains ${plural(hosts.length, "worker")}, ${pace}: ${hosts.join(", ")}`,
+        `  on each it stops the jobs, ${plural(there.length, "allocation")} in all, and then ${after.join(" and ")}`,
+      ],
+      question: "begin",
+    };
   }
 
   request(): MaintenanceRequest {

@@ -50,7 +50,10 @@ export class MaintainAbortCommand extends EngineCommand {
     description: "end a maintenance, and start what it stopped",
     details:
       "Starts what this maintenance stopped, and nothing else: what was disabled or stopped before stays so. Workers that were not begun are left out. It always ends the maintenance; what cannot be started now, since its worker is away, is started by the next maand deploy that reaches it.",
-    examples: [["End it", "maand maintain abort"]],
+    examples: [
+      ["End it", "maand maintain abort"],
+      ["With events for a program", "maand maintain abort --json"],
+    ],
   });
 
   verbose = Option.Boolean("--verbose", false, {

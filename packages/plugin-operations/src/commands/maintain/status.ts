@@ -10,7 +10,10 @@ export class MaintainStatusCommand extends StoredCommand {
     description: "show the maintenance that is not over",
     details:
       "`waiting`: nothing was done yet. `under way`: the step of the column runs, or was interrupted in it. `set aside`: the step failed. `drained`: only the start of its jobs is left. `stopped` lists the jobs that the maintenance stopped and has not started again.",
-    examples: [["Where it is", "maand maintain status"]],
+    examples: [
+      ["Where it is", "maand maintain status"],
+      ["For a program", "maand maintain status --json"],
+    ],
   });
 
   override show(store: Store): number {
@@ -26,7 +29,13 @@ export class MaintainStatusCommand extends StoredCommand {
   }
 }
 
-const COLUMNS = ["worker ip", "state", "step", "since", "stopped"] as const;
+const COLUMNS = [
+  "worker ip",
+  "state",
+  "step",
+  { name: "since", leave: 1 },
+  { name: "stopped", least: 8, leave: 2 },
+] as const;
 
 function row({ host, state, phase, since, stopped }: MaintenanceView["workers"][number]): string[] {
   const step = state === "under_way" || state === "set_aside" ? phase : "";

@@ -3,6 +3,7 @@ import {
   type BucketPaths,
   didYouMean,
   kvEntry,
+  kvKeyOf,
   MaandError,
   ownerText,
   type Store,
@@ -44,7 +45,9 @@ export class SecretGetCommand extends StoredCommand {
             all.map((one) => one.key),
           ) ?? "maand secret list shows all secrets",
       });
-    const value = this.reveal ? kvEntry(store, paths, secretNamespace(owner), key).value() : undefined;
+    const value = this.reveal
+      ? kvEntry(store, { key: () => kvKeyOf(paths) }, secretNamespace(owner), key).value()
+      : undefined;
     const { version, createdDate, source } = secret;
     if (this.json)
       this.printJson({

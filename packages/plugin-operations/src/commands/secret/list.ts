@@ -26,10 +26,18 @@ export class SecretListCommand extends StoredCommand {
     if (job !== undefined) refuseUnknown("job", "--job", [job], [...known, ...owners]);
     const secrets = all.filter(({ owner }) => job === undefined || owner === job);
     if (this.json) this.printJson(secrets.map(record));
-    else this.printTable(["of", "key", { name: "version", numeric: true }, "changed", "from"], secrets.map(row));
+    else this.printTable(COLUMNS, secrets.map(row));
     return 0;
   }
 }
+
+const COLUMNS = [
+  "of",
+  "key",
+  { name: "version", numeric: true, leave: 1 },
+  { name: "changed", leave: 2 },
+  { name: "from", least: 12, leave: 3 },
+] as const;
 
 function row(secret: SecretView): (string | number)[] {
   const { owner, key, version, source = "" } = secret;

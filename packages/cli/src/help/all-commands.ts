@@ -1,10 +1,12 @@
 import type { Context } from "@maand/command";
-import { Command } from "@maand/command";
+import { Command, Option } from "@maand/command";
 import { GLOBAL_FLAGS } from "../run/globals.ts";
 
-/** `maand`, `maand --help`: lists every command in one line, grouped by task. */
+/** `maand help --all`: lists every command in one line, grouped by task. The overview of `maand --help` needs no command. */
 export class HelpCommand extends Command<Context> {
-  static override paths = [Command.Default, ["help"], ["-h"], ["--help"]];
+  static override paths = [["help"], ["-h"], ["--help"]];
+
+  all = Option.Boolean("--all", false);
 
   override async execute(): Promise<number> {
     const definitions = this.cli.definitions();
@@ -19,7 +21,7 @@ export class HelpCommand extends Command<Context> {
       }
       lines.push("");
     }
-    lines.push(GLOBAL_FLAGS, "", "maand <command> --help describes one command.");
+    lines.push(GLOBAL_FLAGS, "", "maand help <command> describes one command.");
     this.context.stdout.write(`${lines.join("\n")}\n`);
     return 0;
   }

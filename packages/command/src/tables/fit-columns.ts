@@ -5,6 +5,8 @@ export interface ColumnSpec {
   readonly numeric?: true;
   /** The minimum width to which cells are cut on a narrow screen. */
   readonly least?: number;
+  /** Never cut, even on a screen that is too narrow for it, such as a fingerprint to compare. */
+  readonly whole?: true;
   /** The rank for omitting the column on a screen that is still too narrow; the lowest is omitted first. */
   readonly leave?: number;
 }
@@ -15,7 +17,10 @@ export interface Shown {
   readonly width: number;
 }
 
-/** Chooses columns and widths for a screen: cuts cells where allowed, then omits columns until the rest fits. */
+/**
+ * Chooses columns and widths for a screen: cuts cells where allowed, then omits columns until the rest fits. If it still does not, the
+ * widest of what remains is cut, because a table with broken lines cannot be read at all.
+ */
 export function fitted(specs: readonly ColumnSpec[], natural: readonly number[], maxWidth: number): readonly Shown[] {
   let shown: readonly Shown[] = natural.map((width, at) => ({ at, width }));
   const dropOrder = shown
@@ -24,7 +29,8 @@ export function fitted(specs: readonly ColumnSpec[], natural: readonly number[],
   for (;;) {
     const narrow = narrowed(specs, shown, maxWidth);
     const left = dropOrder.shift();
-    if (screenWidth(narrow) <= maxWidth || !left) return narrow;
+    if (screenWidth(narrow) <= maxWidth) return narrow;
+    if (!left) return cutWidest(specs, narrow, maxWidth);
     shown = shown.filter(({ at }) => at !== left.at);
   }
 }
@@ -37,6 +43,21 @@ function narrowed(specs: readonly ColumnSpec[], shown: readonly Shown[], maxWidt
     over -= less;
     return { at, width: width - less };
   });
+}
+
+/** The width to which any cell may be cut in the end. */
+const SHORTEST = 8;
+
+function cutWidest(specs: readonly ColumnSpec[], shown: readonly Shown[], maxWidth: number): readonly Shown[] {
+  const leastOf = ({ at, width }: Shown) =>
+    specs[at]?.whole ? width : Math.max(specs[at]?.name.length ?? 0, Math.min(width, SHORTEST));
+  let cut = shown;
+  while (screenWidth(cut) > maxWidth) {
+    const widest = cut.filter((one) => one.width > leastOf(one)).sort((a, b) => b.width - a.width)[0];
+    if (!widest) return cut;
+    cut = cut.map((one) => (one === widest ? { ...one, width: one.width - 1 } : one));
+  }
+  return cut;
 }
 
 function screenWidth(shown: readonly Shown[]): number {

@@ -61,6 +61,14 @@ describe("on a terminal", () => {
     expect(drawn(5)[3]).toBe("│ some-key │ a val... │");
   });
 
+  it("then the widest of what remains is cut, but nothing that is to be compared", () => {
+    const lines = (...names: Parameters<typeof table>[0]) =>
+      table(names, [["a-rather-long-name-of-a-job", "another-long-name"]], 30).split("\n");
+    expect(lines("job", "worker")[3]).toBe("│ a-rather... │ another-l... │");
+    expect(lines("job", { name: "worker", whole: true })[3]).toBe("│ a-rat... │ another-long-name │");
+    expect(lines("job", "worker").every((line) => line.length === 30)).toBe(true);
+  });
+
   it("truncates wide characters and combining marks as a whole", () => {
     const cut = (text: string) => table([{ name: "v", least: 6 }], [[text]], 10).split("\n")[3];
     expect(cut("日本語日本語")).toBe("│ 日...  │");

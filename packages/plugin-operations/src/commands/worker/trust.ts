@@ -1,8 +1,7 @@
-import { createInterface } from "node:readline/promises";
 import { Command, EXIT, listOf, Option, plural } from "@maand/command";
-import { EngineCommand } from "@maand/command/internal";
+import { answerTo, EngineCommand } from "@maand/command/internal";
 import { MaandError } from "@maand/core";
-import { type TrustReport, workerKeys } from "../workers/worker-keys.ts";
+import { type TrustReport, workerKeys } from "../../workers/worker-keys.ts";
 
 /** `maand worker trust`. */
 export class WorkerTrustCommand extends EngineCommand {
@@ -38,7 +37,10 @@ export class WorkerTrustCommand extends EngineCommand {
   }
 
   printReports(reports: readonly TrustReport[]): void {
-    this.printTable(["worker", { name: "type", leave: 1 }, "fingerprint", "state"], reports.flatMap(rows));
+    this.printTable(
+      ["worker", { name: "type", leave: 1 }, { name: "fingerprint", whole: true }, "state"],
+      reports.flatMap(rows),
+    );
     for (const { host, failure } of reports) if (failure) this.print(`${host}: ${failure.message}`);
   }
 
@@ -53,14 +55,9 @@ export class WorkerTrustCommand extends EngineCommand {
   /** Asks for confirmation on a terminal. Without one, no key is pinned, because a key must not be trusted by accident. */
   async agreed(fresh: readonly TrustReport[]): Promise<boolean> {
     if (this.yes) return true;
-    const { stdin, stderr, signal } = this.context;
-    if (stdin.isTTY !== true) throw needsConfirmation(fresh);
-    const asking = createInterface({ input: stdin, output: stderr });
-    try {
-      return /^y(es)?$/i.test((await asking.question(`pin ${counted(fresh)}? [y/N] `, { signal })).trim());
-    } finally {
-      asking.close();
-    }
+    if (this.context.stdin.isTTY !== true) throw needsConfirmation(fresh);
+    const answer = await answerTo(`pin ${counted(fresh)}? [y/N] `, this.context);
+    return /^y(es)?$/i.test(answer.trim());
   }
 }
 

@@ -1,0 +1,37 @@
+import { Command, EXIT } from "@maand/command";
+import { EngineCommand } from "@maand/command/internal";
+import { type AdoptedWorker, adoptBucket } from "@maand/core/internal";
+
+/** `maand adopt`. */
+export class AdoptCommand extends EngineCommand {
+  static override paths = [["adopt"]];
+  static override usage = Command.Usage({
+    category: "Operate",
+    description: "deploy from this copy of the bucket from now on",
+    details:
+      "A bucket that was copied, restored or moved to another disk deploys nothing until you decide that it may, and no copy changes a worker that another one changed last. This command makes the decision: this copy is the one to deploy from. It asks every worker which command changed it last, and takes over those that another copy changed. It changes nothing on the workers. Run maand deploy --verify next: it finds what the other copy left there, and repairs it. The other copy is refused from then on.",
+    examples: [
+      ["After restoring a backup", "maand adopt"],
+      ["What became of each worker, for a script", "maand adopt --json"],
+    ],
+  });
+
+  override async work(): Promise<number> {
+    const workers = await this.withEngine((bucket) => adoptBucket(bucket));
+    if (this.json)
+      this.printJson({ workers: workers.map(({ host, state, message }) => ({ worker_ip: host, state, message })) });
+    else this.report(workers);
+    return workers.some(({ state }) => state === "failed") ? EXIT.failed : EXIT.ok;
+  }
+
+  report(workers: readonly AdoptedWorker[]): void {
+    for (const { host, state, message } of workers) {
+      if (state === "taken") this.print(`${host}: taken over; changed last by ${message}`);
+      if (state === "failed") this.context.stderr.write(`${host}: not taken over: ${message}\n`);
+    }
+    if (this.quiet) return;
+    const taken = workers.some(({ state }) => state === "taken");
+    const next = taken ? "; maand deploy --verify brings its workers to the state of this copy" : "";
+    this.print(`adopt: this copy of the bucket is the one to deploy from${next}`);
+  }
+}

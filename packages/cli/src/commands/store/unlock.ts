@@ -1,0 +1,46 @@
+import { Command, EXIT, MaandCommand } from "@maand/command";
+import { findBucket, heldBy, lockHolder, openStore } from "@maand/core/readonly";
+
+/** `maand unlock`. */
+export class UnlockCommand extends MaandCommand {
+  static override paths = [["unlock"]];
+  static override usage = Command.Usage({
+    category: "Bucket",
+    description: "show which command uses the bucket, and what to do about it",
+    details:
+      "Forces nothing: a lock ends with its process, and a lease ends on its own when its holder does not renew it. Exits with 3 while a command uses the bucket.",
+    examples: [
+      ["When a command is refused", "maand unlock"],
+      ["Who holds the lock, for a script", "maand unlock --json"],
+    ],
+  });
+
+  override async work(): Promise<number> {
+    const store = openStore(findBucket(this.from));
+    try {
+      const holder = lockHolder(store.holder);
+      const leftMs = store.workingCopy?.leaseLeftMs();
+      if (this.json) this.printJson({ holder: holder ?? null, lease_left_ms: holder ? (leftMs ?? null) : null });
+      else if (holder) this.print([`in use by ${heldBy(holder)}`, ...advice(leftMs, holder)].join("\n"));
+      else this.print("no command uses the bucket");
+      return holder ? EXIT.busy : EXIT.ok;
+    } finally {
+      store.close();
+    }
+  }
+}
+
+function advice(
+  leftMs: number | undefined,
+  { pid, machine }: { readonly pid: number; readonly machine?: string },
+): string[] {
+  if (leftMs === undefined)
+    return [
+      `  it has the lock until its process ends; to end it: kill ${pid}`,
+      "  to wait for it, add --wait to your command",
+    ];
+  return [
+    `  its lease ends in ${Math.ceil(leftMs / 1000)} s, unless it renews it; every command can take it then`,
+    `  to end it: Ctrl-C there, or kill ${pid} on ${machine ?? "its machine"}; to wait for it, add --wait to your command`,
+  ];
+}

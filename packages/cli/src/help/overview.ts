@@ -1,0 +1,109 @@
+import { hanging } from "@maand/command/layout";
+
+/** A line of the overview: one command, or some that belong together, and what they are for. */
+type Line = readonly [commands: string, purpose: string];
+
+/** The commands by what a day's work needs, at most as many lines as a small terminal has. */
+export const GROUPS: Readonly<Record<string, readonly Line[]>> = {
+  "Set up": [
+    ["init, import", "create a bucket; take over that of the Go program"],
+    ["job create", "write the manifest and the Makefile of a new job"],
+    ["worker trust, worker_facts", "pin host keys; read memory and CPU of workers"],
+    ["doctor", "check this machine, the bucket and the workers"],
+  ],
+  Deploy: [
+    ["build", "check the workspace and store its catalog"],
+    ["plan, why", "what a deploy would do, and why"],
+    ["deploy", "deploy the last build; --build builds first"],
+    ["rollback, rollout", "go back; resume or abort a staged rollout"],
+    ["gc", "delete what removed jobs left on the workers"],
+  ],
+  Look: [
+    ["status", "what needs attention now, with the next commands"],
+    ["cat, info", "tables: workers, jobs, deployments, certs, kv, ..."],
+    ["logs show", "what maand did on which worker, with its output"],
+    ["releases, diff", "releases of a job, and the changes between two"],
+    ["drift, health_check", "what differs on the workers; what is unhealthy"],
+  ],
+  Operate: [
+    ["job", "start, stop, restart, status; run any target"],
+    ["run_command, jobcommand", "run a command on workers; run one of a job"],
+    ["maintain", "drain, upgrade and reboot workers, one by one"],
+    ["secret", "set, import, refresh, list, get and rm secrets"],
+  ],
+};
+
+/** The other commands, which a day's work rarely needs. */
+export const OTHERS: readonly string[] = ["explain", "plugin create", "plugins", "schema", "completion"];
+
+const TITLE = "maand deploys and runs services on Linux machines over ssh.";
+
+/** How the commands of a bucket differ from the usual ones. */
+export interface Differing {
+  /** Commands of its plugins. */
+  readonly added: readonly string[];
+  /** Commands of stock plugins that its configuration leaves out. */
+  readonly absent: readonly string[];
+}
+
+/** The commands in 35 lines, without loading any of them. */
+export function overview({ added, absent }: Differing, columns: number | undefined): string[] {
+  const width = Math.max(...Object.values(GROUPS).flatMap((lines) => lines.map(([commands]) => commands.length)));
+  const groups = Object.entries(GROUPS).flatMap(([title, lines]) => [
+    `${title}:`,
+    ...lines.flatMap(([commands, purpose]) => {
+      const there = present(commands.split(", "), absent);
+      return there.length === 0 ? [] : hanging(there.join(", "), purpose, { width, columns });
+    }),
+  ]);
+  const row = (title: string, names: readonly string[]) =>
+    names.length === 0
+      ? []
+      : ["", ...hanging(`${title}:`, names.join(", "), { width: title.length + 1, columns, indent: 0 })];
+  return [
+    ...hanging("", TITLE, { width: 0, columns, indent: 0 }),
+    "",
+    ...groups,
+    ...row("More", present(OTHERS, absent)),
+    ...row("Plugins", added),
+    "",
+    ...hanging("", "maand help <command> describes a command, maand help --all lists all of them.", {
+      ...{ width: 0, columns, indent: 0 },
+    }),
+    ...hanging("", "All take --json, --quiet, --wide, --no-color, -C <dir> and --config <file>.", {
+      ...{ width: 0, columns, indent: 0 },
+    }),
+  ];
+}
+
+/** The commands that are not left out; a group is left out with its last command. */
+function present(commands: readonly string[], absent: readonly string[]): string[] {
+  const isLeftOut = (command: string) => absent.some((path) => path === command || path.startsWith(`${command} `));
+  return commands.filter((command) => OWN.has(command) || !isLeftOut(command));
+}
+
+/** Groups whose commands are only in part those of stock plugins that may be left out. */
+const OWN: ReadonlySet<string> = new Set(["job", "rollout", "secret", "cat"]);
+
+/** What a person types on the first day, outside of a bucket. */
+const FIRST_DAY: readonly Line[] = [
+  ["maand init", "create a bucket in this directory"],
+  ["maand job create api", "write a first job; list your machines in workspace/workers.json"],
+  ["maand doctor", "check this machine and the workers"],
+  ["maand deploy --build", "build the workspace and deploy it"],
+  ["maand status", "see what runs, and what needs attention"],
+];
+
+/** The five commands of the first day, for a directory without a bucket. */
+export function firstDay(columns: number | undefined): string[] {
+  const width = Math.max(...FIRST_DAY.map(([command]) => command.length));
+  return [
+    ...hanging("", TITLE, { width: 0, columns, indent: 0 }),
+    "",
+    ...hanging("", "There is no bucket in this directory or above it. To begin:", { width: 0, columns, indent: 0 }),
+    "",
+    ...FIRST_DAY.flatMap(([command, purpose]) => hanging(command, purpose, { width, columns })),
+    "",
+    ...hanging("", "maand --help lists the commands.", { width: 0, columns, indent: 0 }),
+  ];
+}

@@ -1,0 +1,77 @@
+import { plural } from "@maand/command";
+import type { Confirmation } from "@maand/command/internal";
+import type { ExpectedStops, PlannedCollection } from "@maand/core/internal";
+import { compareHosts } from "@maand/core/internal";
+import { groupBy } from "@maand/core/readonly";
+
+interface Unit {
+  readonly job: string;
+  readonly host: string;
+}
+
+/** The number of workers from which a command asks before it stops or deletes something. */
+const SEVERAL = 2;
+
+/** What a deploy asks before it stops something on several workers, or everything; undefined if it needs no confirmation. */
+export function confirmStops({ stops, isFleetEmpty }: ExpectedStops): Confirmation | undefined {
+  const units = stops.map(({ allocation }) => allocation);
+  if (stops.length === 0 || (hostsOf(units).length < SEVERAL && !isFleetEmpty)) return undefined;
+  const groups = groupBy(stops, ({ job, remove, reason }) => JSON.stringify([job.name, remove, reason]));
+  const lines = [...groups.values()].flatMap((same) => {
+    const [first] = same;
+    if (!first) return [];
+    const what = first.remove ? "stop, and delete the files of" : "stop";
+    return `  ${what} ${first.job.name} on ${named(same.map(({ allocation }) => allocation))}: ${first.reason}`;
+  });
+  const removes = stops.some(({ remove }) => remove);
+  return {
+    lines: [
+      ...(isFleetEmpty ? ["workspace/workers.json lists no worker any more"] : []),
+      `this deploy stops ${counted(units)}:`,
+      ...lines,
+      ...(removes ? ["  data and logs of removed jobs stay on the workers until maand gc"] : []),
+    ],
+    question: "deploy",
+  };
+}
+
+/** What `maand gc` asks before it deletes something on several workers. */
+export function confirmDeletes({ delete: found, giveUp }: PlannedCollection): Confirmation | undefined {
+  if (hostsOf(found).length < SEVERAL) return undefined;
+  return {
+    lines: [
+      `this deletes the directories of ${counted(found)}, with their data and logs:`,
+      ...byJob(found),
+      ...(giveUp.length === 0 ? [] : [`  and forgets ${counted(giveUp)} that cannot be reached`]),
+    ],
+    question: "delete them",
+  };
+}
+
+/** What `maand job stop` asks before it stops jobs on several workers. */
+export function confirmJobStop(found: readonly Unit[]): Confirmation | undefined {
+  if (hostsOf(found).length < SEVERAL) return undefined;
+  return { lines: [`this stops ${counted(found)}:`, ...byJob(found)], question: "stop them" };
+}
+
+function byJob(units: readonly Unit[]): string[] {
+  return [...groupBy(units, ({ job }) => job)].map(([job, some]) => `  ${job} on ${named(some)}`);
+}
+
+/** `5 allocations on 3 workers`. */
+function counted(units: readonly Unit[]): string {
+  return `${plural(units.length, "allocation")} on ${plural(hostsOf(units).length, "worker")}`;
+}
+
+/** Hosts that are named; the others are counted. */
+const NAMED = 12;
+
+function named(units: readonly Unit[]): string {
+  const hosts = hostsOf(units);
+  if (hosts.length <= NAMED) return hosts.join(", ");
+  return `${hosts.slice(0, NAMED - 1).join(", ")} and ${hosts.length - NAMED + 1} more workers`;
+}
+
+function hostsOf(units: readonly Unit[]): string[] {
+  return [...new Set(units.map(({ host }) => host))].sort(compareHosts);
+}

@@ -1,0 +1,27 @@
+import { expect, it } from "vitest";
+import { hintForWorkers } from "./hint-for-workers.ts";
+
+const hosts = [...Array(9).keys()].map((last) => `10.0.0.${last + 1}`);
+
+it.each([
+  ["maand worker trust --workers 10.0.0.1", `maand worker trust --workers ${hosts.join(",")}`],
+  ["maand job stop api --allocations=10.0.0.1 -y", `maand job stop api --allocations=${hosts.join(",")} -y`],
+  ["as root on 10.0.0.1: chage -M -1 deploy", `as root on ${hosts.join(", ")}: chage -M -1 deploy`],
+  ["install it on 10.0.0.1", `install it on ${hosts.join(", ")}`],
+])("%s, on all workers", (hint, expected) => {
+  expect(hintForWorkers(hint, "10.0.0.1", hosts)).toBe(expected);
+});
+
+it.each([
+  "look at 10.0.0.10",
+  "look at 10.0.0.1.example",
+  "look at x-10.0.0.1",
+  "look at 10.0.0.1:22",
+  "look at /srv/10.0.0.1/jobs",
+])("another name stays: %s", (hint) => {
+  expect(hintForWorkers(hint, "10.0.0.1", hosts)).toBe(hint);
+});
+
+it("the hint of a single worker stays", () => {
+  expect(hintForWorkers("install it on 10.0.0.1", "10.0.0.1", ["10.0.0.1"])).toBe("install it on 10.0.0.1");
+});

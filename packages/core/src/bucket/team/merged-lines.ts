@@ -1,0 +1,20 @@
+/** Three versions of a text: as both sides knew it last, and as it is on each. */
+export interface Versions {
+  readonly before: string;
+  readonly here: string;
+  readonly there: string;
+}
+
+/** The lines there, with those that were added here, and without those that were deleted here. */
+export function mergedLines({ before, here, there }: Versions): string {
+  if (here === before || here === there) return there;
+  if (there === before) return here;
+  const [known, own, others] = [linesOf(before), linesOf(here), linesOf(there)];
+  const deleted = new Set(known.filter((line) => !own.includes(line)));
+  const added = own.filter((line) => !known.includes(line) && !others.includes(line));
+  return [...others.filter((line) => !deleted.has(line)), ...added].map((line) => `${line}\n`).join("");
+}
+
+function linesOf(text: string): string[] {
+  return text.split("\n").filter((line) => line !== "");
+}

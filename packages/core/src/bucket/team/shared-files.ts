@@ -1,0 +1,51 @@
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { BucketPaths } from "../../config/find-bucket.ts";
+import { withFileLock } from "../../store/lock/file-lock.ts";
+import type { Store } from "../../store/store.ts";
+import { replaceFile } from "../../workspace/write-files.ts";
+import { mergedLines } from "./merged-lines.ts";
+
+/**
+ * Files of the bucket that are shared through its store, with the lock that guards each: the host keys that were pinned on one machine
+ * are checked on every other.
+ */
+const SHARED = [{ name: "secrets/known_hosts", lock: "known_hosts.lock" }] as const;
+
+/** The rows of the store that have these files. */
+const OWNER = "maand";
+
+/**
+ * Makes the shared files the same here and in the store: what was changed on either side since the last time counts. For a bucket whose
+ * store is shared; does nothing for any other.
+ */
+export async function syncSharedFiles({ root, data }: BucketPaths, store: Store): Promise<void> {
+  if (!store.workingCopy) return;
+  for (const { name, lock } of SHARED) {
+    const file = join(root, name);
+    const base = join(data, `${lock}.base`);
+    const stored = store.pluginState.read(OWNER, name) ?? "";
+    // nothing to do, most of the time
+    if (textOf(file) === stored && textOf(base) === stored) continue;
+    await withFileLock(join(data, lock), async () => {
+      const [here, before] = [textOf(file), textOf(base)];
+      const merged = store.transaction(() => {
+        const there = store.pluginState.read(OWNER, name) ?? "";
+        const text = mergedLines({ before, here, there });
+        if (text !== there) store.pluginState.write(OWNER, new Map([[name, text]]));
+        return text;
+      });
+      if (merged !== here) write(file, merged);
+      write(base, merged);
+    });
+  }
+}
+
+function write(file: string, text: string): void {
+  if (existsSync(file)) replaceFile(file, text);
+  else writeFileSync(file, text, { mode: 0o600, flag: "wx" });
+}
+
+function textOf(file: string): string {
+  return existsSync(file) ? readFileSync(file, "utf8") : "";
+}

@@ -1,0 +1,27 @@
+import { existsSync, readFileSync } from "node:fs";
+import { createFile, replaceFile } from "../../workspace/write-files.ts";
+
+/** A line of maand.conf that sets `store`, or the comment of init about it. */
+const SETTING = /^[ \t]*store[ \t]*=.*\n?/m;
+const COMMENT = /^# store = .*\n?/m;
+
+/** Writes `store` into maand.conf, and changes nothing else; undefined takes the line out. Returns false if nothing had to be changed. */
+export function writeStoreSetting(conf: string, url: string | undefined): boolean {
+  const isThere = existsSync(conf);
+  const text = isThere ? readFileSync(conf, "utf8") : "";
+  const changed = withSetting(text, url);
+  if (changed === text) return false;
+  if (isThere) replaceFile(conf, changed);
+  else createFile(conf, changed);
+  return true;
+}
+
+/** The text with the line. A key after the first table would belong to that table, so a new line goes to the beginning. */
+export function withSetting(text: string, url: string | undefined): string {
+  const line = url === undefined ? "" : `store = ${JSON.stringify(url)}\n`;
+  if (SETTING.test(text)) return text.replace(SETTING, () => line);
+  if (url === undefined) return text;
+  if (COMMENT.test(text)) return text.replace(COMMENT, (comment) => `${comment.trimEnd()}\n${line}`);
+  const schema = /^#:schema.*\n/.exec(text)?.[0] ?? "";
+  return `${schema}${line}${text.slice(schema.length)}`;
+}

@@ -1,0 +1,101 @@
+import { execFileSync } from "node:child_process";
+import { basename } from "node:path";
+import { parse } from "smol-toml";
+import { isRecord } from "../../domain/checks/validate.ts";
+import { errorText, MaandError } from "../../errors.ts";
+import { readPlace } from "../../store/team/place.ts";
+import type { SharedStore } from "../../store/team/shared-store.ts";
+import { textOrReason } from "../../trust/plain-text.ts";
+import { checkCode } from "../../trust/trusted.ts";
+import type { BucketPaths } from "../find-bucket.ts";
+
+/** The variable that says where the store is, before `store` in maand.conf. */
+export const STORE_VARIABLE = "MAAND_STORE";
+
+/** Milliseconds that a database may not answer; `store_timeout` in seconds. */
+const TIMEOUT_MS = 20_000;
+/** Milliseconds that `store_password_command` may take. */
+const PASSWORD_MS = 30_000;
+
+/** How a bucket's store is opened. */
+export interface StoreOptions {
+  /** Do not connect to a database: read what the working copy has. */
+  readonly offline?: boolean;
+  /** Replace the working copy of a database as a whole, whatever it has seen. */
+  readonly discards?: boolean;
+  /** Overrides maand.conf: the value of `store`. */
+  readonly place?: string;
+}
+
+/**
+ * Where the store of a bucket is, without loading the configuration: commands that only read need nothing else. Undefined for SQLite, the
+ * default. Throws CONFIG_INVALID, and STORE_REFUSED if `store_password_command` fails.
+ */
+export function storePlace(
+  paths: Pick<BucketPaths, "root" | "conf">,
+  options: StoreOptions = {},
+): SharedStore | undefined {
+  const written = options.place ?? process.env[STORE_VARIABLE];
+  const conf = confOf(paths, written !== undefined);
+  const file = basename(paths.conf);
+  const value = written ?? conf.store;
+  if (value === undefined) return undefined;
+  const where = written === undefined ? file : options.place === undefined ? STORE_VARIABLE : "--to";
+  const place = readPlace(String(value), where);
+  if (!place) return undefined;
+  const { offline = false, discards = false } = options;
+  const password = offline ? undefined : (place.password ?? passwordOf(conf.store_password_command, file));
+  const seconds = conf.store_timeout;
+  const timeoutMs = typeof seconds === "number" && seconds >= 1 ? seconds * 1000 : TIMEOUT_MS;
+  return { url: place.url, password, timeoutMs, offline, discards, now: () => new Date().toISOString() };
+}
+
+/** Most buckets have no such line, and need no parser for it. */
+const MENTIONS = /^\s*"?store/m;
+
+/** What maand.conf says; a file that cannot be read is reported when the configuration is loaded. */
+function confOf(
+  { root, conf }: Pick<BucketPaths, "root" | "conf">,
+  isNeeded: boolean,
+): Readonly<Record<string, unknown>> {
+  const text = textOrReason(conf);
+  if (typeof text !== "string" || (!isNeeded && !MENTIONS.test(text))) return {};
+  checkCode(root, conf);
+  try {
+    return parse(text);
+  } catch (cause) {
+    throw new MaandError({
+      code: "CONFIG_INVALID",
+      message: `${basename(conf)} is not TOML: ${errorText(cause).split("\n")[0]}`,
+      hint: "write TOML: key = value, with strings in double quotes",
+    });
+  }
+}
+
+function passwordOf(command: unknown, file: string): string | undefined {
+  if (command === undefined || (Array.isArray(command) && command.length === 0)) return undefined;
+  const [program, ...args] = Array.isArray(command) ? command.map(String) : [];
+  if (program === undefined)
+    throw new MaandError({
+      code: "CONFIG_INVALID",
+      message: `${file}: store_password_command must be a list of a program and its arguments`,
+      hint: 'store_password_command = ["pass", "show", "maand/database"]',
+    });
+  try {
+    const output = execFileSync(program, args, {
+      encoding: "utf8",
+      timeout: PASSWORD_MS,
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    return output.replace(/\r?\n$/, "");
+  } catch (cause) {
+    const output = isRecord(cause) && typeof cause.stderr === "string" ? cause.stderr.trim().split("\n") : [];
+    throw new MaandError({
+      code: "STORE_REFUSED",
+      message: `store_password_command (${program}) failed, so there is no password for the database`,
+      hint: `run ${program} by hand; or set PGPASSWORD`,
+      output: output.slice(-5),
+      cause,
+    });
+  }
+}

@@ -1,0 +1,82 @@
+import { isRecord } from "../checks/validate.ts";
+
+/**
+ * The right to change workers, which a command has while it holds the bucket's lock. Numbers grow with each command of the
+ * bucket; the holder is a random text, because two copies of a bucket count alike.
+ */
+export interface Fence {
+  readonly number: number;
+  readonly holder: string;
+}
+
+/** The command that changed a worker last, as the file `fence` in the bucket's directory there records it. */
+export interface FenceRecord extends Fence {
+  /** The id of the copy of the bucket that it ran from. */
+  readonly copy: string;
+  readonly command: string;
+  /** The id of its run, as in the logs; absent if it was not known yet. */
+  readonly run?: string;
+  /** When it took the lock: UTC, ISO 8601. */
+  readonly at: string;
+  readonly user: string;
+  readonly machine: string;
+  /** The directory of the bucket on that machine. */
+  readonly path: string;
+}
+
+/** The name of the file, directly in the bucket's directory on a worker. */
+export const FENCE_FILE = "fence";
+
+/** What a worker prints in place of a record that it cannot trust: this sign, and why. */
+const UNTRUSTED = "!";
+
+/** The first line of the file: what commands compare. */
+export function fenceLine({ number, holder }: Fence): string {
+  return `${number} ${holder}`;
+}
+
+/** The text of the file: the fence in one line, so that a shell can read it, and the rest as JSON in another. */
+export function fenceText({ number, holder, ...rest }: FenceRecord): string {
+  return `${fenceLine({ number, holder })}\n${JSON.stringify(rest)}\n`;
+}
+
+/** A record as it was found: none, one, or why it cannot be used. */
+export type FoundFence = { readonly record: FenceRecord } | { readonly problem: string } | undefined;
+
+/** Parses what a worker printed; an empty text means that it has no record. */
+export function readFence(text: string): FoundFence {
+  if (text.trim() === "") return undefined;
+  if (text.startsWith(UNTRUSTED)) return { problem: text.slice(UNTRUSTED.length).trim() };
+  const [line = "", json = ""] = text.split("\n");
+  const [, number, holder] = /^(\d{1,15}) ([0-9a-f]{8,64})$/.exec(line) ?? [];
+  const rest = parsed(json);
+  if (number === undefined || holder === undefined || !rest) return { problem: "its content is not a record" };
+  return { record: { number: Number(number), holder, ...rest } };
+}
+
+/** Names a command for a person: `maand deploy by bob on laptop, in /home/bob/shop, at 2030-01-01T00:00:00.000Z`. */
+export function originText({ command, user, machine, path, at }: Omit<FenceRecord, keyof Fence>): string {
+  return `maand ${command} by ${user} on ${machine}, in ${path}, at ${at}`;
+}
+
+function parsed(json: string): Omit<FenceRecord, keyof Fence> | undefined {
+  let value: unknown;
+  try {
+    value = JSON.parse(json);
+  } catch {
+    return undefined;
+  }
+  if (!isRecord(value)) return undefined;
+  const text = (key: string) => shown(value[key]);
+  const run = typeof value.run === "string" ? { run: shown(value.run) } : {};
+  return {
+    ...{ copy: text("copy"), command: text("command"), at: text("at") },
+    ...{ user: text("user"), machine: text("machine"), path: text("path") },
+    ...run,
+  };
+}
+
+/** A worker's text is shown to a person, so it may control no terminal. */
+function shown(value: unknown): string {
+  return typeof value === "string" ? value.replace(/\p{Cc}/gu, "?").slice(0, 500) : "?";
+}

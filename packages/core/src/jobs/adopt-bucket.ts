@@ -1,0 +1,66 @@
+import type { Bucket } from "../bucket/bucket.ts";
+import { asMaandError } from "../bucket/outcome.ts";
+import { FENCE_FILE, type FoundFence, originText, readFence } from "../domain/fence/fence-record.ts";
+import type { Worker } from "../domain/workspace/worker.ts";
+import { noteDifference } from "../plan/drift/note-difference.ts";
+import { atDelivery } from "../run/delivered-root.ts";
+import { beginRun, type Run } from "../run/run.ts";
+
+/** What `adopt` found on a worker. */
+export interface AdoptedWorker {
+  readonly host: string;
+  /** `taken`: another copy of the bucket had changed it last; `failed`: it could not be asked. */
+  readonly state: "own" | "taken" | "failed";
+  /** The command that changed it last, of another copy; or why it could not be asked. */
+  readonly message: string | null;
+}
+
+/**
+ * Makes this copy of the bucket the one to deploy from: renews its identity, and takes over the workers that another copy
+ * changed last. Changes nothing on the workers; the next deploy does, and finds with `verify` what the other copy left there.
+ * Workers that cannot be reached are not taken over. Throws BUSY.
+ */
+export async function adoptBucket(bucket: Bucket): Promise<readonly AdoptedWorker[]> {
+  const run = beginRun(bucket, "adopt", { adopts: true });
+  let outcome = "failed";
+  try {
+    const found = await Promise.all(run.catalog.workers.map((worker) => lookAt(run, worker)));
+    const records = found.flatMap(({ fence }) => (fence && "record" in fence ? [fence.record] : []));
+    const { store } = bucket;
+    store.transaction(() => {
+      store.history.advance(run.fence.number, Math.max(0, ...records.map(({ number }) => number)));
+      for (const { fence, adopted } of found) {
+        if (adopted.state !== "taken" || !fence || "problem" in fence) continue;
+        store.copyOf.adopt(fence.record.holder, originText(fence.record), run.at());
+        noteDifference(run, adopted.host, false);
+      }
+    });
+    outcome = found.every(({ adopted }) => adopted.state !== "failed") ? "ok" : "failed";
+    return found.map(({ adopted }) => adopted);
+  } finally {
+    bucket.store.journal.finishRun(run.number, outcome, run.at());
+    await run.end();
+  }
+}
+
+interface Found {
+  readonly fence: FoundFence;
+  readonly adopted: AdoptedWorker;
+}
+
+async function lookAt(run: Run, worker: Worker): Promise<Found> {
+  const { host } = worker;
+  try {
+    const remote = atDelivery(run.bucket, await run.connections.connect(worker));
+    const { stdout } = await remote.probe(["cat", `${remote.root}/${FENCE_FILE}`], { asRoot: true });
+    const fence = readFence(stdout);
+    if (fence && "problem" in fence)
+      return { fence, adopted: { host, state: "failed", message: `its file ${FENCE_FILE}: ${fence.problem}` } };
+    const isOwn = !fence || run.bucket.store.history.knows(fence.record.holder);
+    return isOwn
+      ? { fence, adopted: { host, state: "own", message: null } }
+      : { fence, adopted: { host, state: "taken", message: originText(fence.record) } };
+  } catch (cause) {
+    return { fence: undefined, adopted: { host, state: "failed", message: asMaandError(cause).message } };
+  }
+}

@@ -1,0 +1,72 @@
+import type { Argv, ExecResult, Remote } from "../remote.ts";
+import { fenceOf } from "./worker-fence.ts";
+
+/** The exit code of a command that the worker refused; its error output has the record of the worker. */
+export const FENCED_EXIT = 79;
+
+/** Comes before the record in the error output of a refused command. */
+const MARK = "maand-fence:";
+
+/**
+ * Takes the stage lock of the bucket's directory for as long as the command runs, compares the fence, and writes the own one.
+ * Without a program `flock`, only the fence is compared. `$1` is the directory, `$2` the own line, `$3` the expected one, `$4` the record.
+ */
+const PROGRAM = `
+root=$1 own=$2 expected=$3 text=$4
+shift 4
+[ -d "$root" ] || exec "$@"
+umask 077
+file=$root/fence
+if mkdir -p -- "$root/locks" && command -v flock >/dev/null 2>&1; then
+  exec 9>>"$root/locks/stage" && flock 9 || exit
+fi
+found=
+if [ -e "$file" ] || [ -L "$file" ]; then
+  if [ -n "$(find "$file" -prune -type f ! -perm -020 ! -perm -002)" ]; then read -r found <"$file"
+  else printf '%s\\n' '${MARK}' '!it is no private file' >&2; exit ${FENCED_EXIT}
+  fi
+fi
+if [ "$found" != "$own" ]; then
+  if [ -n "$found" ] && [ "$found" != "$expected" ]; then printf '%s\\n' '${MARK}' >&2; cat -- "$file" >&2; exit ${FENCED_EXIT}; fi
+  printf '%s' "$text" >"$file.new" || exit
+  sync "$file.new" 2>/dev/null || :
+  mv -f -- "$file.new" "$file" || exit
+fi
+umask 022
+exec "$@"
+`;
+
+/** A command of a connection that the worker runs only for the newest command of the bucket; unchanged without a fence. */
+export function fencedCommand(remote: Pick<Remote, "root">, argv: Argv): Argv {
+  const fence = fenceOf(remote);
+  if (!fence) return argv;
+  return ["sh", "-c", PROGRAM, "sh", remote.root, fence.line, fence.expected, fence.text, ...argv];
+}
+
+/** The record in the output of a command that was refused; undefined if it was not. */
+export function refusedBy({ code, stderr }: RefusedCommand): string | undefined {
+  if (code !== FENCED_EXIT) return undefined;
+  const at = stderr.indexOf(`${MARK}\n`);
+  return at === -1 ? undefined : stderr.slice(at + MARK.length + 1);
+}
+
+type RefusedCommand = Pick<ExecResult, "stderr"> & { readonly code: number | null | undefined };
+
+/**
+ * Runs a command that changes a worker, as {@link fencedCommand}. A worker that has another record is asked again with it, if it is
+ * admitted. Throws what {@link WorkerFence.admit} throws.
+ */
+export async function probeFenced(
+  remote: Pick<Remote, "root">,
+  argv: Argv,
+  probe: (argv: Argv) => Promise<ExecResult>,
+): Promise<ExecResult> {
+  const result = await probe(fencedCommand(remote, argv));
+  const found = refusedBy(result);
+  if (found === undefined) return result;
+  fenceOf(remote)?.admit(found);
+  const again = await probe(fencedCommand(remote, argv));
+  const other = refusedBy(again);
+  if (other !== undefined) fenceOf(remote)?.admit(other);
+  return again;
+}

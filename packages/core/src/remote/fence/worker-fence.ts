@@ -1,0 +1,32 @@
+import type { Remote } from "../remote.ts";
+
+/**
+ * The fence of one worker for one command: what it sends with everything that changes the worker, so that the worker refuses
+ * a command that is not the newest.
+ */
+export interface WorkerFence {
+  /** The first line of the record: number and holder. */
+  readonly line: string;
+  /** The whole record, as it is written to the worker. */
+  readonly text: string;
+  /** The line that the worker may have instead, because it was admitted; else the command's own line. */
+  readonly expected: string;
+  /**
+   * Decides about the record that the worker has; empty if it has none. Throws OTHER_COPY, FENCED or FENCE_BROKEN if this
+   * command must not change the worker.
+   */
+  admit(found: string): void;
+}
+
+/** Fences of the connections of commands that hold the bucket's lock. Kept here, so that transports need not know them. */
+const fences = new WeakMap<object, WorkerFence>();
+
+/** Gives a connection its fence. */
+export function setFence(remote: Remote, fence: WorkerFence | undefined): void {
+  if (fence) fences.set(remote, fence);
+}
+
+/** The fence of a connection; undefined for commands that only read. */
+export function fenceOf(remote: object): WorkerFence | undefined {
+  return fences.get(remote);
+}

@@ -1,0 +1,48 @@
+import { readFileSync, statSync } from "node:fs";
+
+/** The variable that names the copy of a bucket where its files are new each time, as in CI. */
+export const COPY_VARIABLE = "MAAND_COPY";
+
+/** What tells one copy of a bucket from another: the store's file, or the name that was given to the copy. */
+export type CopyPlace =
+  | { readonly name: string }
+  | {
+      readonly inode: string;
+      /** When the file was created, in nanoseconds; empty if the file system does not record it. */
+      readonly born: string;
+      /** The id of the machine; empty in a container without one. */
+      readonly machine: string;
+    };
+
+/** The place of a store; undefined if it is no file, as a store in memory. */
+export function copyPlace(file: string, name = process.env[COPY_VARIABLE]): CopyPlace | undefined {
+  if (name !== undefined && name !== "") return { name };
+  const stats = statSync(file, { bigint: true, throwIfNoEntry: false });
+  if (!stats) return undefined;
+  // a system that records no birth reports 0, or the time of the last change
+  const isRecorded = stats.birthtimeNs > 0n && stats.birthtimeNs !== stats.ctimeNs;
+  return { inode: String(stats.ino), born: isRecorded ? String(stats.birthtimeNs) : "", machine: machineId() };
+}
+
+/** Whether two places are the same. What either of them does not know does not count. */
+export function isSamePlace(one: CopyPlace, other: CopyPlace): boolean {
+  if ("name" in one || "name" in other) return "name" in one && "name" in other && one.name === other.name;
+  return one.inode === other.inode && agree(one.born, other.born) && isSameMachine(one, other);
+}
+
+/** Whether two places without a name are on the same machine, as far as it is known. */
+export function isSameMachine(one: CopyPlace, other: CopyPlace): boolean {
+  return !("name" in one) && !("name" in other) && agree(one.machine, other.machine);
+}
+
+function agree(one: string, other: string): boolean {
+  return one === "" || other === "" || one === other;
+}
+
+function machineId(): string {
+  try {
+    return readFileSync("/etc/machine-id", "utf8").trim();
+  } catch {
+    return "";
+  }
+}

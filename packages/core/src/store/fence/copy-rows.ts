@@ -1,0 +1,42 @@
+import type { StoreDatabase } from "../database.ts";
+import type { CopyPlace } from "./copy-place.ts";
+
+/** The copy of the bucket that a store belongs to. */
+export interface BucketCopy {
+  /** A random text. */
+  readonly id: string;
+  readonly place: CopyPlace;
+  readonly user: string;
+  readonly machine: string;
+  /** The directory of the bucket when a command last used the copy. */
+  readonly path: string;
+  /** When it was first used, or adopted: UTC, ISO 8601. */
+  readonly since: string;
+}
+
+/** Which copy of the bucket this is, and the commands of other copies whose work it has taken over. */
+export class CopyRows {
+  readonly #db: StoreDatabase;
+
+  constructor(db: StoreDatabase) {
+    this.#db = db;
+  }
+
+  /** Undefined until the first command that may change workers. */
+  read(): BucketCopy | undefined {
+    const text = this.#db.get("SELECT copy FROM bucket")?.copy;
+    if (typeof text !== "string") return undefined;
+    const copy: BucketCopy = JSON.parse(text);
+    return copy;
+  }
+
+  write(copy: BucketCopy): void {
+    this.#db.run("UPDATE bucket SET copy = ?", JSON.stringify(copy));
+  }
+
+  /** From now on, what this command of another copy left on workers counts as known. */
+  adopt(holder: string, origin: string, at: string): void {
+    const insert = "INSERT OR IGNORE INTO adopted_holder (holder, origin, adopted_at) VALUES (?, ?, ?)";
+    this.#db.run(insert, holder, origin, at);
+  }
+}

@@ -1,0 +1,24 @@
+import type { Database } from "better-sqlite3";
+import { MaandError } from "../../errors.ts";
+import { type Replica, readReplica } from "./replica-row.ts";
+
+/**
+ * Refuses to use a working copy as a store of its own, and a store as the working copy of a database at `url`: both would lose
+ * changes. Returns what the copy knows; undefined for a store of its own.
+ */
+export function checkReplica(db: Database, url: string | undefined, file: string): Replica | undefined {
+  const replica = readReplica(db);
+  if (url === undefined && replica)
+    throw new MaandError({
+      code: "STORE_MOVED",
+      message: `${file} is only a working copy: the store of this bucket is in ${replica.url}`,
+      hint: `write store = "${replica.url}" into maand.conf; or bring the store back: maand store move --to sqlite`,
+    });
+  if (url !== undefined && !replica)
+    throw new MaandError({
+      code: "STORE_MOVED",
+      message: `${file} is a store of its own, and no working copy of ${url}`,
+      hint: `to move it there, run maand store move --to ${url}; to use a bucket that is there, run maand clone`,
+    });
+  return replica;
+}

@@ -1,0 +1,57 @@
+/** Milliseconds for which work waits for other work. */
+const WINDOW_MS = 50;
+
+interface Waiting {
+  /** Runs the work within the transaction. */
+  run(): void;
+  /** Returns the result to the caller, once it is stored. */
+  done(): void;
+  fail(cause: unknown): void;
+}
+
+/** Gathers work that needs a transaction for a moment, and runs it in one. Work that throws does not disturb the rest. */
+export class Gathering {
+  readonly #transaction: (work: () => void) => void;
+  #waiting: Waiting[] = [];
+
+  constructor(transaction: (work: () => void) => void) {
+    this.#transaction = transaction;
+  }
+
+  /** Runs `work` in the next transaction. Resolves when it is stored. */
+  add<T>(work: () => T): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      let result: T;
+      const run = () => {
+        result = work();
+      };
+      if (this.#waiting.length === 0) setTimeout(() => this.#runAll(), WINDOW_MS);
+      this.#waiting.push({ run, done: () => resolve(result), fail: reject });
+    });
+  }
+
+  #runAll(): void {
+    const all = this.#waiting;
+    this.#waiting = [];
+    try {
+      this.#transaction(() => {
+        for (const { run } of all) run();
+      });
+    } catch (cause) {
+      if (all.length === 1) all[0]?.fail(cause);
+      else for (const one of all) this.#runAlone(one);
+      return;
+    }
+    for (const { done } of all) done();
+  }
+
+  #runAlone({ run, done, fail }: Waiting): void {
+    try {
+      this.#transaction(run);
+    } catch (cause) {
+      fail(cause);
+      return;
+    }
+    done();
+  }
+}

@@ -1,0 +1,146 @@
+import { randomUUID } from "node:crypto";
+import { MaandError } from "../../errors.ts";
+import { heldBy } from "../lock/held-by.ts";
+import { type Holder, isDeadHere } from "../lock/holder.ts";
+import type { Lock } from "../lock/lock.ts";
+import type { LeaseProof } from "./authority.ts";
+import type { Beat } from "./pg/messages.ts";
+import type { WorkingCopy } from "./working-copy.ts";
+
+/** Times of a lease, in milliseconds. */
+export interface LeaseTimes {
+  /** How long it lasts without being renewed. */
+  readonly ttlMs: number;
+  /** Time between two renewals. */
+  readonly everyMs: number;
+  /** How long before its end the holder stops on its own. */
+  readonly marginMs: number;
+}
+
+export const LEASE_TIMES: LeaseTimes = { ttlMs: 30_000, everyMs: 5_000, marginMs: 7_000 };
+
+/**
+ * Takes the lease of the bucket, or throws BUSY with its holder. A thread renews it. `onLost` is called once, when it cannot be renewed in
+ * time or another command has taken it: from then on every change is refused, on this side already.
+ */
+export function takeLease(
+  copy: WorkingCopy,
+  holder: Holder,
+  onLost: (error: MaandError) => void,
+  times = LEASE_TIMES,
+): Lock {
+  const nonce = randomUUID();
+  const asked = performance.now();
+  const number = acquire(copy, nonce, holder, times.ttlMs);
+  const lease = new HeldLease(copy, { number, nonce }, { asked, times, onLost });
+  copy.keep(lease);
+  return lease;
+}
+
+function acquire(copy: WorkingCopy, nonce: string, holder: Holder, ttlMs: number): number {
+  for (let attempt = 0; ; attempt += 1) {
+    const lease = copy.take(nonce, holder, ttlMs);
+    if (lease?.nonce === nonce) return lease.number;
+    // a process of this machine that was killed does not keep the others waiting
+    const isDead = lease?.holder && isDeadHere(lease.holder) && copy.authority.endDead(lease);
+    if (!isDead || attempt === 3) throw busy(lease?.holder ?? undefined);
+  }
+}
+
+class HeldLease implements Lock {
+  readonly #copy: WorkingCopy;
+  readonly #proof: LeaseProof;
+  readonly #times: LeaseTimes;
+  readonly #onLost: (error: MaandError) => void;
+  /** On the monotonic clock: when work has to have stopped, unless it is renewed before. */
+  #deadline: number;
+  #timer: NodeJS.Timeout | undefined;
+  #error: MaandError | undefined;
+
+  constructor(
+    copy: WorkingCopy,
+    proof: LeaseProof,
+    { asked, times, onLost }: { asked: number; times: LeaseTimes; onLost: (error: MaandError) => void },
+  ) {
+    this.#copy = copy;
+    this.#proof = proof;
+    this.#times = times;
+    this.#onLost = onLost;
+    this.#deadline = asked + times.ttlMs - times.marginMs;
+    copy.authority.beat(proof, times.ttlMs, times.everyMs, (beat) => this.#noteBeat(beat));
+    this.#watch();
+  }
+
+  proof(): LeaseProof {
+    this.#check();
+    if (this.#error) throw this.#error;
+    return this.#proof;
+  }
+
+  lost(holder: Holder | null): MaandError {
+    const by = holder ? heldBy(holder) : "another command";
+    return this.#lose(`${by} has taken it`);
+  }
+
+  /** Later changes are refused at once: each would wait as long as this one. */
+  unreachable(error: MaandError): void {
+    if (this.#error) return;
+    clearTimeout(this.#timer);
+    this.#error = error;
+    this.#onLost(error);
+  }
+
+  release(): void {
+    clearTimeout(this.#timer);
+    // what a lost lease left behind must not be stored without one
+    if (!this.#error) this.#copy.keep(undefined);
+    this.#copy.authority.still();
+    try {
+      this.#copy.authority.release(this.#proof);
+    } catch {
+      // it ends by itself: the database counts
+    }
+  }
+
+  /** What the thread has reported meanwhile counts first: this thread may have been busy, and so late. */
+  #check(): void {
+    if (this.#error || performance.now() <= this.#deadline) return;
+    this.#copy.authority.receiveBeats();
+    if (performance.now() > this.#deadline) this.#lose("it could not be renewed in time");
+  }
+
+  #noteBeat({ renewed, sent }: Beat): void {
+    if (renewed === false) this.#lose("it was taken by another command, or ended");
+    if (renewed !== true) return;
+    this.#deadline = Math.max(this.#deadline, sent - performance.timeOrigin + this.#times.ttlMs - this.#times.marginMs);
+    this.#watch();
+  }
+
+  #watch(): void {
+    clearTimeout(this.#timer);
+    if (this.#error) return;
+    const wait = Math.max(0, this.#deadline - performance.now()) + 1;
+    this.#timer = setTimeout(() => this.#check(), wait).unref();
+  }
+
+  #lose(why: string): MaandError {
+    if (this.#error) return this.#error;
+    clearTimeout(this.#timer);
+    this.#error = new MaandError({
+      code: "LEASE_LOST",
+      message: `the lease of the bucket was lost: ${why}; nothing new was begun`,
+      hint: "maand unlock shows who has it; run the command again to continue",
+    });
+    this.#onLost(this.#error);
+    return this.#error;
+  }
+}
+
+function busy(holder: Holder | undefined): MaandError {
+  return new MaandError({
+    code: "BUSY",
+    message: `the bucket is in use by ${holder ? heldBy(holder) : "another maand command that is just starting"}`,
+    hint: "wait until it has finished, or add --wait; nothing was changed",
+    refused: true,
+  });
+}

@@ -1,0 +1,132 @@
+import { createRequire } from "node:module";
+import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from "node:worker_threads";
+import { databaseError } from "./database-error.ts";
+import type { Answer, Beat, PgTarget, Request, Row, Session } from "./messages.ts";
+
+/** The limits of one statement. */
+export interface Patience {
+  /** Milliseconds for which a lost connection is retried. */
+  readonly limitMs: number;
+  /** Milliseconds after which an unanswered attempt is given up. */
+  readonly attemptMs: number;
+}
+
+/** Milliseconds that the thread may need beyond its limit: to start, and to give up. */
+const SLACK_MS = 10_000;
+
+/**
+ * Speaks with PostgreSQL through a thread, and waits for it: the store is synchronous. While a statement runs, this thread does
+ * nothing else.
+ */
+export class PgThread {
+  readonly #target: PgTarget;
+  readonly #patience: Patience;
+  readonly #answered = new SharedArrayBuffer(4);
+  readonly #signal = new Int32Array(this.#answered);
+  #port: MessagePort | undefined;
+  #next = 1;
+  #trips = 0;
+  #onBeat: (beat: Beat) => void = () => {};
+
+  constructor(target: PgTarget, patience: Patience) {
+    this.#target = target;
+    this.#patience = patience;
+  }
+
+  /** Statements so far, each one round trip; heartbeats do not count, because nothing waits for them. */
+  get trips(): number {
+    return this.#trips;
+  }
+
+  /** Runs a statement. Throws STORE_UNREACHABLE, STORE_REFUSED or STORE_BROKEN. */
+  query(sql: string, values: readonly unknown[], patience = this.#patience): readonly Row[] {
+    const port = this.#start();
+    const id = this.#next++;
+    this.#trips += 1;
+    port.postMessage({ kind: "query", id, sql, values, ...patience } satisfies Request);
+    const end = performance.now() + patience.limitMs + SLACK_MS;
+    for (;;) {
+      const seen = Atomics.load(this.#signal, 0);
+      const answer = this.#received(id);
+      if (answer?.rows) return answer.rows;
+      if (answer?.failure) throw databaseError(this.#target.url, answer.failure);
+      const left = end - performance.now();
+      if (left <= 0) throw databaseError(this.#target.url, { code: "NO_ANSWER", message: "no answer in time" });
+      Atomics.wait(this.#signal, 0, seen, left);
+    }
+  }
+
+  /** Runs a statement after all that were given before, without waiting for it; its result is lost. */
+  send(sql: string, values: readonly unknown[], patience = this.#patience): void {
+    this.#start().postMessage({ kind: "query", id: this.#next++, sql, values, ...patience } satisfies Request);
+  }
+
+  /** Runs a statement again and again in the thread; `onBeat` gets each result when this thread has time. */
+  beat(sql: string, values: readonly unknown[], everyMs: number, onBeat: (beat: Beat) => void): void {
+    this.#onBeat = onBeat;
+    this.#start().postMessage({ kind: "beat", sql, values, everyMs } satisfies Request);
+  }
+
+  /** Takes results of heartbeats that have arrived, without waiting. */
+  receive(): void {
+    this.#received(0);
+  }
+
+  /** Ends the heartbeat. */
+  still(): void {
+    this.#onBeat = () => {};
+    this.#port?.postMessage({ kind: "still" } satisfies Request);
+  }
+
+  close(): void {
+    this.#port?.postMessage({ kind: "end" } satisfies Request);
+    this.#port = undefined;
+  }
+
+  /** Takes what has arrived. Answers of statements that were given up are dropped. */
+  #received(id: number): Answer | undefined {
+    const port = this.#port;
+    for (let got = port && receiveMessageOnPort(port); got; got = port && receiveMessageOnPort(port)) {
+      const message: Answer | Beat = got.message;
+      if ("sent" in message) this.#onBeat(message);
+      else if (message.id === id) return message;
+    }
+    return undefined;
+  }
+
+  #start(): MessagePort {
+    if (this.#port) return this.#port;
+    const { port1, port2 } = new MessageChannel();
+    const session: Session = { ...this.#target, answered: this.#answered, port: port2 };
+    theThread().postMessage(session, [port2]);
+    port1.on("message", (message: Answer | Beat) => {
+      if ("sent" in message) this.#onBeat(message);
+    });
+    port1.unref(); // messages do not keep the process alive
+    this.#port = port1;
+    return port1;
+  }
+}
+
+let running: Worker | undefined;
+
+/** The thread of this process, which ends with it. */
+function theThread(): Worker {
+  if (running) return running;
+  const started = isSource
+    ? new Worker(FROM_SOURCE, { eval: true, argv: [createRequire(import.meta.url).resolve("jiti"), HERE] })
+    : new Worker(new URL("./store-thread.js", import.meta.url));
+  const forget = () => {
+    if (running === started) running = undefined;
+  };
+  started.on("error", forget);
+  started.on("exit", forget);
+  started.unref();
+  running = started;
+  return started;
+}
+
+const isSource = import.meta.url.endsWith(".ts");
+const HERE = new URL("./thread.ts", import.meta.url).pathname;
+/** Tests run without a build, and Node 20 reads no TypeScript. */
+const FROM_SOURCE = "require(process.argv[2]).createJiti(process.argv[3]).import(process.argv[3])";

@@ -1,0 +1,187 @@
+import type { Database, Statement } from "better-sqlite3";
+
+/** A row of any table as a value: `row` is a JSON object of its columns without bytes, and null for a deleted row. */
+export interface RowChange {
+  /** The table. */
+  readonly name: string;
+  /** Its primary key, as a JSON list. */
+  readonly key: string;
+  readonly row: string | null;
+  /** The value of the one column that has bytes. */
+  readonly bytes: Buffer | null;
+}
+
+interface Table {
+  readonly name: string;
+  readonly columns: readonly string[];
+  readonly keys: readonly string[];
+  /** The column with bytes. */
+  readonly blob: string | undefined;
+}
+
+/** Tables of the working copy that are not part of the store. */
+const OWN: ReadonlySet<string> = new Set(["replica"]);
+
+/** The tables of a store with their columns, as SQLite describes them: so one list of migrations serves both databases. */
+export function tablesOf(db: Database): Table[] {
+  const names = db
+    .prepare("SELECT name FROM main.sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name")
+    .pluck()
+    .all()
+    .map(String);
+  return names.filter((name) => !OWN.has(name)).map((name) => tableOf(db, name));
+}
+
+function tableOf(db: Database, name: string): Table {
+  const columns = db.prepare<[string], { name: string; type: string; pk: number }>(
+    "SELECT name, type, pk FROM pragma_table_info(?)",
+  );
+  const all = columns.all(name);
+  const keys = all.filter(({ pk }) => pk > 0).sort((a, b) => a.pk - b.pk);
+  return {
+    name,
+    columns: all.map((column) => column.name),
+    keys: keys.map((column) => column.name),
+    blob: all.find(({ type }) => type === "BLOB")?.name,
+  };
+}
+
+/** The rows of a store as values. Once it watches, it notes the keys of all rows that are written on this connection, by triggers: cascades of deletes included. */
+export class RowChanges {
+  readonly #db: Database;
+  readonly #tables: ReadonlyMap<string, Table>;
+  readonly #reads = new Map<string, Statement<unknown[], Record<string, unknown>>>();
+
+  constructor(db: Database) {
+    this.#db = db;
+    this.#tables = new Map(tablesOf(db).map((table) => [table.name, table]));
+  }
+
+  /** Begins to note keys. */
+  watch(): void {
+    const db = this.#db;
+    db.pragma("recursive_triggers = ON"); // without it, rows that INSERT OR REPLACE deletes go unnoticed
+    db.exec("CREATE TEMP TABLE changed_row (name TEXT NOT NULL, key TEXT NOT NULL)");
+    for (const table of this.#tables.values()) db.exec(triggersOf(table));
+  }
+
+  /** Forgets what was noted. Call this when a transaction begins. */
+  clear(): void {
+    this.#prepared("DELETE FROM temp.changed_row").run();
+  }
+
+  /** The rows written since, as they are now, each once. */
+  *collect(): Generator<RowChange> {
+    const noted = this.#prepared("SELECT DISTINCT name, key FROM temp.changed_row").all();
+    for (const { name, key } of noted) yield this.#rowOf(String(name), String(key));
+  }
+
+  /** Replaces rows by these values. In a transaction, and with foreign keys off: any order is right, and nothing cascades. */
+  apply(changes: Iterable<RowChange>): void {
+    const upserts: RowChange[] = [];
+    for (const change of changes) {
+      this.#delete(change);
+      if (change.row !== null) upserts.push(change);
+    }
+    for (const change of upserts) this.#insert(change);
+  }
+
+  /** Deletes all rows. */
+  wipe(): void {
+    for (const { name } of this.#tables.values()) this.#prepared(`DELETE FROM ${quoted(name)}`).run();
+  }
+
+  #rowOf(name: string, key: string): RowChange {
+    const table = this.#tables.get(name);
+    if (!table) throw new Error(`a trigger noted a row of ${name}, which is no table`);
+    const where = table.keys.map((column) => `${quoted(column)} = ?`).join(" AND ");
+    const row = this.#prepared(`SELECT * FROM ${quoted(name)} WHERE ${where}`).get(...valuesOf(key));
+    return row ? changeOf(table, row) : { name, key: sameText(key), row: null, bytes: null };
+  }
+
+  #delete({ name, key }: RowChange): void {
+    const table = this.#tables.get(name);
+    if (!table) return;
+    const where = table.keys.map((column) => `${quoted(column)} = ?`).join(" AND ");
+    this.#prepared(`DELETE FROM ${quoted(name)} WHERE ${where}`).run(...valuesOf(key));
+  }
+
+  /** Columns and tables that this version does not know are left out: migrations have dropped them. */
+  #insert({ name, row, bytes }: RowChange): void {
+    const table = this.#tables.get(name);
+    if (!table || row === null) return;
+    const given: Record<string, unknown> = JSON.parse(row);
+    if (table.blob !== undefined) given[table.blob] = bytes;
+    const columns = table.columns.filter((column) => Object.hasOwn(given, column));
+    const sql = `INSERT INTO ${quoted(name)} (${columns.map(quoted).join(", ")}) VALUES (${columns.map(() => "?").join(", ")})`;
+    this.#prepared(sql).run(...columns.map((column) => given[column]));
+  }
+
+  #prepared(sql: string): Statement<unknown[], Record<string, unknown>> {
+    const known = this.#reads.get(sql);
+    if (known) return known;
+    const statement = this.#db.prepare<unknown[], Record<string, unknown>>(sql);
+    this.#reads.set(sql, statement);
+    return statement;
+  }
+}
+
+/** Replaces all rows of a store by these, as one transaction. */
+export function replaceAll(db: Database, rows: Iterable<RowChange>): void {
+  const changes = new RowChanges(db);
+  db.pragma("foreign_keys = OFF");
+  try {
+    const work = db.transaction(() => {
+      changes.wipe();
+      changes.apply(rows);
+    });
+    work.immediate();
+  } finally {
+    db.pragma("foreign_keys = ON");
+  }
+}
+
+/** All rows of a store, in the order of their tables and keys. */
+export function* allRows(db: Database): Generator<RowChange> {
+  for (const table of tablesOf(db)) yield* rowsIn(db, table);
+}
+
+function* rowsIn(db: Database, table: Table): Generator<RowChange> {
+  const order = table.keys.map(quoted).join(", ");
+  const rows = db.prepare<[], Record<string, unknown>>(`SELECT * FROM ${quoted(table.name)} ORDER BY ${order}`);
+  for (const row of rows.iterate()) yield changeOf(table, row);
+}
+
+function changeOf({ name, keys, columns, blob }: Table, row: Readonly<Record<string, unknown>>): RowChange {
+  const key = JSON.stringify(keys.map((column) => row[column]));
+  const plain = columns.filter((column) => column !== blob);
+  const bytes = blob === undefined ? null : row[blob];
+  return {
+    name,
+    key,
+    row: JSON.stringify(Object.fromEntries(plain.map((column) => [column, row[column]]))),
+    bytes: Buffer.isBuffer(bytes) ? bytes : null,
+  };
+}
+
+function triggersOf({ name, keys }: Table): string {
+  const note = (side: "NEW" | "OLD") =>
+    `INSERT INTO changed_row VALUES ('${name}', json_array(${keys.map((key) => `${side}.${quoted(key)}`).join(", ")}));`;
+  const trigger = (event: string, ...sides: ("NEW" | "OLD")[]) =>
+    `CREATE TEMP TRIGGER ${quoted(`note ${event} ${name}`)} AFTER ${event} ON main.${quoted(name)} BEGIN ${sides.map(note).join(" ")} END;`;
+  return [trigger("INSERT", "NEW"), trigger("UPDATE", "OLD", "NEW"), trigger("DELETE", "OLD")].join("\n");
+}
+
+function valuesOf(key: string): unknown[] {
+  const values: unknown = JSON.parse(key);
+  return Array.isArray(values) ? values : [];
+}
+
+/** SQLite escapes some characters in JSON otherwise than JavaScript; a key has one text. */
+function sameText(key: string): string {
+  return JSON.stringify(JSON.parse(key));
+}
+
+function quoted(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`;
+}

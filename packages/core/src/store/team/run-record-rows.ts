@@ -1,0 +1,45 @@
+import type { PgThread } from "./pg/pg-thread.ts";
+
+/** A part of the record of a run. */
+export interface RecordPart {
+  readonly run: string;
+  readonly seq: number;
+  readonly lines: string;
+}
+
+/** A record is worth less than the end of the command. */
+const PATIENCE = { limitMs: 3000, attemptMs: 3000 };
+
+const ADD = "INSERT INTO maand.run_record (bucket, run, seq, lines) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING";
+const NEWEST = "SELECT run FROM maand.run_record WHERE bucket = $1 GROUP BY run ORDER BY max(at) DESC LIMIT $5";
+
+/** The records of the runs of a bucket, in parts. The same part again changes nothing. */
+export class RunRecordRows {
+  readonly #thread: PgThread;
+  readonly #bucket: string;
+
+  constructor(thread: PgThread, bucket: string) {
+    this.#thread = thread;
+    this.#bucket = bucket;
+  }
+
+  /** Adds a part without waiting, and without knowing whether it was stored. */
+  send(run: string, seq: number, lines: string): void {
+    this.#thread.send(ADD, [this.#bucket, run, seq, lines], PATIENCE);
+  }
+
+  /** Adds the last part after all that were sent, and deletes the records of all but the newest runs. */
+  finish(run: string, seq: number, lines: string, keepRuns: number): void {
+    const sql = `WITH added AS (${ADD}) DELETE FROM maand.run_record WHERE bucket = $1 AND run <> $2 AND run NOT IN (${NEWEST})`;
+    this.#thread.query(sql, [this.#bucket, run, seq, lines, keepRuns], PATIENCE);
+  }
+
+  /** Parts from a time on, oldest first; those of the last seconds come again, because they may be stored late. */
+  since(time: string): { readonly parts: readonly RecordPart[]; readonly next: string | undefined } {
+    const sql = `SELECT run, seq, lines, at::text AS at FROM maand.run_record
+      WHERE bucket = $1 AND at > $2::timestamptz - interval '10 s' ORDER BY at, run, seq LIMIT 5000`;
+    const rows = this.#thread.query(sql, [this.#bucket, time]);
+    const parts = rows.map(({ run, seq, lines }) => ({ run: String(run), seq: Number(seq), lines: String(lines) }));
+    return { parts, next: rows.length === 0 ? undefined : String(rows.at(-1)?.at) };
+  }
+}

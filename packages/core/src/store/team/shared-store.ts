@@ -1,0 +1,40 @@
+import type { Database } from "better-sqlite3";
+import { Authority } from "./authority.ts";
+import { PgThread } from "./pg/pg-thread.ts";
+import { WorkingCopy } from "./working-copy.ts";
+
+/** A store in PostgreSQL, and how it is used. */
+export interface SharedStore {
+  /** Without a password. */
+  readonly url: string;
+  /** Undefined: from PGPASSWORD or ~/.pgpass. */
+  readonly password: string | undefined;
+  /** Milliseconds for which a database that does not answer is waited for. */
+  readonly timeoutMs: number;
+  /** The time, ISO 8601. */
+  readonly now: () => string;
+  /** Do not connect: read what the working copy has. */
+  readonly offline?: boolean;
+  /** Replace the working copy as a whole, whatever it has seen. */
+  readonly discards?: boolean;
+}
+
+/** The bucket in the database; connects with the first call. */
+export function authorityOf({ url, password, timeoutMs }: Omit<SharedStore, "now">, bucket: string): Authority {
+  const target = { url, password, application: `maand ${bucket.slice(0, 8)}` };
+  const patience = { limitMs: timeoutMs, attemptMs: Math.max(1000, timeoutMs / 2) };
+  return new Authority(new PgThread(target, patience), bucket, url);
+}
+
+/** The working copy in an open SQLite file, brought up to date. */
+export function openCopy(db: Database, shared: SharedStore, bucket: string): WorkingCopy {
+  const copy = new WorkingCopy(db, authorityOf(shared, bucket), shared.now);
+  try {
+    if (shared.discards) copy.reset();
+    else if (!shared.offline) copy.pull();
+    return copy;
+  } catch (cause) {
+    copy.authority.close();
+    throw cause;
+  }
+}

@@ -1,0 +1,225 @@
+import type { Database } from "better-sqlite3";
+import { isMaandError, MaandError } from "../../errors.ts";
+import type { Holder } from "../lock/holder.ts";
+import { STORE_VERSION } from "../migrations.ts";
+import type { Authority, LeaseProof, LeaseState, Pulled, Standing } from "./authority.ts";
+import { type Replica, readReplica, writeReplica } from "./replica-row.ts";
+import { type RowChange, RowChanges } from "./row-changes.ts";
+import { upgradeBucket } from "./upgrade-bucket.ts";
+
+/** Thrown within a transaction that rests on rows which others have changed: it is rolled back and run again. */
+class Outdated extends Error {}
+
+/** How often a transaction is run again, when others change the bucket each time. */
+const ATTEMPTS = 20;
+
+/** What the owner of a lease provides. */
+export interface LeaseKeeper {
+  /** The proof that goes with each change. Throws LEASE_LOST if the lease is lost. */
+  proof(): LeaseProof;
+  /** Called with the holder when the database says that the lease is another's. */
+  lost(holder: Holder | null): MaandError;
+  /** Called when the database does not answer any more. */
+  unreachable(error: MaandError): void;
+}
+
+/**
+ * The SQLite file of a bucket whose store is in PostgreSQL. All reads are local. Each transaction is sent to the database before it is
+ * committed here, and refused there if it rests on an older revision, or if the lease is another's. The copy can be lost at any time.
+ */
+export class WorkingCopy {
+  readonly #db: Database;
+  readonly #changes: RowChanges;
+  readonly #now: () => string;
+  readonly authority: Authority;
+  #keeper: LeaseKeeper | undefined;
+  #received: () => void = () => {};
+  #lease: LeaseState | null = null;
+  #leaseSeen = 0;
+
+  constructor(db: Database, authority: Authority, now: () => string) {
+    this.#db = db;
+    this.authority = authority;
+    this.#now = now;
+    this.#changes = new RowChanges(db);
+    this.#changes.watch();
+  }
+
+  /** The row of this copy. */
+  replica(): Replica {
+    const { url, bucket } = this.authority;
+    return readReplica(this.#db) ?? { url, bucket, revision: 0, change: null, syncedAt: null };
+  }
+
+  /** Calls a function whenever rows of others were stored here. */
+  onReceived(listener: () => void): void {
+    this.#received = listener;
+  }
+
+  /** Changes carry the proof of this lease from now on; undefined: none is held. */
+  keep(keeper: LeaseKeeper | undefined): void {
+    this.#keeper = keeper;
+  }
+
+  /** The holder of the lease according to the last answer of the database; undefined if it is free, or has expired since. */
+  holder(): Holder | undefined {
+    return this.leaseLeftMs() > 0 ? (this.#lease?.holder ?? undefined) : undefined;
+  }
+
+  /** Milliseconds until the lease ends, unless it is renewed; not positive if nothing holds it. */
+  leaseLeftMs(): number {
+    const { holder, leftMs } = this.#lease ?? {};
+    return holder && typeof leftMs === "number" ? leftMs - (performance.now() - this.#leaseSeen) : 0;
+  }
+
+  /** Brings the copy up to date: one round trip if little has changed. */
+  pull(): Standing {
+    return this.#receive(this.authority.pull(this.replica().revision));
+  }
+
+  /** Replaces the copy as a whole by what the database has. */
+  reset(): void {
+    this.#store(this.authority.pull(0), 0);
+    this.pull();
+  }
+
+  /** Tries to take the lease, and brings the copy up to date in the same round trip. */
+  take(nonce: string, holder: Holder, ttlMs: number): LeaseState | null {
+    return this.#receive(this.authority.take(this.replica().revision, nonce, holder, ttlMs)).lease;
+  }
+
+  /** Runs `commit`, which is a whole transaction that calls {@link push} at its end, until it rests on the newest rows. */
+  attempt<T>(commit: () => T, rolledBack: () => void): T {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return commit();
+      } catch (cause) {
+        if (!(cause instanceof Outdated)) throw cause;
+        rolledBack();
+        if (attempt === ATTEMPTS) throw contended(this.authority.url);
+        this.pull();
+      }
+    }
+  }
+
+  /** Replaces all rows of the bucket, in the database first. */
+  replace(rows: Iterable<RowChange>): void {
+    const { revision } = this.authority.pull(Number.MAX_SAFE_INTEGER).standing;
+    const lease = this.#keeper?.proof();
+    const done = this.authority.apply({ expected: revision, rows, lease, version: STORE_VERSION, replace: true });
+    if (done.outcome === "lease") throw this.#keeper?.lost(done.holder) ?? contended(this.authority.url);
+    if (done.outcome === "outdated") throw contended(this.authority.url);
+    this.#store(this.authority.pull(0), 0);
+  }
+
+  /** Call this when a transaction has begun. */
+  begin(): void {
+    this.#changes.clear();
+  }
+
+  /** Sends what the transaction has written, before it is committed. Throws where the database refuses it. */
+  push(): void {
+    const rows = this.#changes.collect();
+    const first = rows.next();
+    if (first.done) return;
+    const { revision } = this.replica();
+    const all = (function* () {
+      yield first.value;
+      yield* rows;
+    })();
+    const done = this.#send(revision, all);
+    if (done.outcome === "outdated") throw new Outdated();
+    if (done.outcome === "lease") throw this.#keeper?.lost(done.holder) ?? new Outdated();
+    this.#note(done.revision, done.change);
+  }
+
+  #send(expected: number, rows: Iterable<RowChange>) {
+    try {
+      return this.authority.apply({ expected, rows, lease: this.#keeper?.proof() });
+    } catch (cause) {
+      if (isMaandError(cause) && cause.code === "STORE_UNREACHABLE") this.#keeper?.unreachable(cause);
+      throw cause;
+    }
+  }
+
+  #note(revision: number, change: string | null): void {
+    writeReplica(this.#db, { ...this.replica(), url: this.authority.url, revision, change, syncedAt: this.#now() });
+  }
+
+  #receive(first: Pulled): Standing {
+    const { standing } = first;
+    this.#lease = standing.lease;
+    this.#leaseSeen = performance.now();
+    if (standing.version > STORE_VERSION) throw newer(this.authority.url, standing.version);
+    if (standing.version < STORE_VERSION) {
+      upgradeBucket(this.authority, standing, this.#keeper?.proof());
+      return this.#receive(this.authority.pull(0));
+    }
+    const have = this.replica();
+    if (have.revision > 0) this.#checkHistory(have, standing);
+    if (have.revision === standing.revision && have.revision > 0) return standing;
+    if (have.revision > 0 && have.revision < standing.pruned) this.#store(this.authority.pull(0), 0);
+    else this.#store(first, have.revision);
+    return standing;
+  }
+
+  /** A copy that knows more than the database, or something else, has seen changes that the database lost. */
+  #checkHistory(have: Replica, { revision, sinceChange, pruned }: Standing): void {
+    const isKnown = have.revision < pruned || sinceChange === have.change;
+    if (have.revision <= revision && isKnown) return;
+    throw new MaandError({
+      code: "STORE_REVERTED",
+      message: `the store ${this.authority.url} has lost changes: it is at revision ${revision}, and this copy has seen revision ${have.revision}, which is not in its history; nothing was changed`,
+      hint: "was it restored from a backup, or replaced by a standby that was behind? docs/team.md says how to go on",
+    });
+  }
+
+  /** Writes all parts of an answer, as one local transaction. Rows are right only as of the last part, so what changed meanwhile is pulled too. */
+  #store(first: Pulled, since: number): void {
+    this.#db.pragma("foreign_keys = OFF");
+    try {
+      const work = this.#db.transaction(() => {
+        let { revision, lastChange } = first.standing;
+        // another process of this machine may have brought the copy further
+        if (since > 0 && this.replica().revision >= revision) return;
+        if (since === 0) this.#changes.wipe();
+        for (let from = since, part = first; ; from = revision, part = this.authority.pull(from)) {
+          const count = this.#applyParts(part, from);
+          ({ revision, lastChange } = part.standing);
+          if (count === 1) break; // one statement saw one state
+        }
+        this.#note(revision, lastChange);
+      });
+      work.immediate();
+      this.#received();
+    } finally {
+      this.#db.pragma("foreign_keys = ON");
+    }
+  }
+
+  /** Returns the number of parts. */
+  #applyParts(first: Pulled, since: number): number {
+    let count = 0;
+    for (const { rows } of this.authority.parts(first, since)) {
+      this.#changes.apply(rows);
+      count += 1;
+    }
+    return count;
+  }
+}
+
+function newer(url: string, version: number): MaandError {
+  return new MaandError({
+    code: "STORE_NEWER",
+    message: `the store ${url} has version ${version}, but this version of maand supports only up to ${STORE_VERSION}`,
+    hint: "use the version of maand that its other users have, or a newer one",
+  });
+}
+
+function contended(url: string): MaandError {
+  return new MaandError({
+    code: "BUSY",
+    message: `other commands changed the store ${url} ${ATTEMPTS} times in a row, so this change was not stored`,
+    hint: "run the command again",
+  });
+}

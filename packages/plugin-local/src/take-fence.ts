@@ -1,0 +1,57 @@
+import { randomBytes } from "node:crypto";
+import { constants } from "node:fs";
+import { type FileHandle, open, rename, rm } from "node:fs/promises";
+import { join } from "node:path";
+import type { Remote } from "@maand/core";
+import { fenceOf } from "@maand/core/internal";
+
+/** Others may not write to the record. */
+const OTHERS_WRITE = 0o022;
+
+/**
+ * Leaves the record of the command in a local worker's directory. No other command writes there: the lock of the bucket
+ * keeps it from this machine. Throws OTHER_COPY, FENCED and FENCE_BROKEN.
+ */
+export async function takeFence(remote: Remote): Promise<void> {
+  const fence = fenceOf(remote);
+  if (!fence) return;
+  const file = join(remote.root, "fence");
+  const found = await recordIn(file);
+  if (found.startsWith(`${fence.line}\n`)) return;
+  fence.admit(found);
+  const draft = `${file}.${randomBytes(8).toString("hex")}`;
+  try {
+    await write(draft, fence.text);
+    await rename(draft, file);
+  } catch (cause) {
+    await rm(draft, { force: true });
+    throw cause;
+  }
+}
+
+async function recordIn(file: string): Promise<string> {
+  let handle: FileHandle;
+  try {
+    handle = await open(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  } catch (cause) {
+    if (cause instanceof Error && "code" in cause && cause.code === "ENOENT") return "";
+    return `!it cannot be read: ${cause instanceof Error ? cause.message : cause}`;
+  }
+  try {
+    const about = await handle.stat();
+    if (!about.isFile() || (about.mode & OTHERS_WRITE) !== 0) return "!it is no private file";
+    return (await handle.readFile("utf8")) || "!it is empty";
+  } finally {
+    await handle.close();
+  }
+}
+
+async function write(file: string, text: string): Promise<void> {
+  const handle = await open(file, "wx", 0o600);
+  try {
+    await handle.writeFile(text);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}

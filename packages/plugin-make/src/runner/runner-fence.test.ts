@@ -1,0 +1,139 @@
+import { chmodSync, existsSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, it, type TestContext } from "vitest";
+import { RUNNER_EXIT } from "../runner-program.ts";
+import { aWorker, eventually } from "./runner.test.support.ts";
+import { FENCE_VARIABLE } from "./runner-fence.ts";
+
+/** A fence as a command of the bucket sends it. */
+function fence(number: number, holder: string, expected = "") {
+  const line = `${number} ${holder.repeat(8)}`;
+  return { line, expected, text: `${line}\n{"command":"deploy","user":"bob"}\n` };
+}
+
+function aFencedWorker(context: TestContext) {
+  const worker = aWorker(context);
+  const file = join(worker.root, "fence");
+  return {
+    ...worker,
+    file,
+    record: () => (existsSync(file) ? readFileSync(file, "utf8") : ""),
+    has: (given: { readonly text: string }) => writeFileSync(file, given.text, { mode: 0o600 }),
+    /** Runs a target through a serving runner; its code and its error output. */
+    async request(given: object, target = "start", server = worker.serve()) {
+      await server.client.ready;
+      let printed = "";
+      const fields = { target, job: "api", timeout: 300, env: {}, ...given };
+      const running = server.client.request(fields, (stream, bytes) => {
+        if (stream === "stderr") printed += bytes.toString();
+      });
+      return { code: await running.ended, printed };
+    },
+    stage(given: object, server = worker.serve()) {
+      const stage = { jobs: {}, files: {}, keep: [], protect: {} };
+      return server.client.ready.then(() => server.client.request({ stage, timeout: 300, ...given }, () => {}));
+    },
+  };
+}
+
+it("leaves the record of the first command, private, and accepts that command again", async (context) => {
+  const worker = aFencedWorker(context);
+  const server = worker.serve();
+  await server.client.ready;
+  expect(server.client.fenceText).toBe("");
+  const mine = fence(3, "a");
+  expect(await worker.request({ fence: mine }, "start", server)).toMatchObject({ code: 0 });
+  expect(worker.record()).toBe(mine.text);
+  expect(statSync(worker.file).mode & 0o777).toBe(0o600);
+  expect(await worker.request({ fence: mine }, "stop", server)).toMatchObject({ code: 0 });
+});
+
+it("reports the record that it finds with its greeting", async (context) => {
+  const worker = aFencedWorker(context);
+  worker.has(fence(3, "a"));
+  const server = worker.serve();
+  await server.client.ready;
+  expect(server.client.fenceText).toBe(fence(3, "a").text);
+});
+
+it("replaces the record that the command has seen, and refuses the older command from then on", async (context) => {
+  const worker = aFencedWorker(context);
+  const [older, newer] = [fence(3, "a"), fence(4, "b", fence(3, "a").line)];
+  worker.has(older);
+  expect(await worker.request({ fence: newer }, "restart")).toMatchObject({ code: 0 });
+  const late = await worker.request({ fence: older }, "restart");
+  expect(late.code).toBe(RUNNER_EXIT.fenced);
+  expect(late.printed).toContain(`another command has changed this worker: ${newer.line} {"command":"deploy"`);
+  expect(worker.order()).toEqual(["api"]);
+  expect(worker.record()).toBe(newer.text);
+});
+
+it("refuses a command that has seen another record, whatever its number", async (context) => {
+  const worker = aFencedWorker(context);
+  worker.has(fence(3, "a"));
+  for (const given of [fence(9, "b", fence(2, "c").line), fence(3, "b", fence(2, "c").line), fence(9, "b")])
+    expect(await worker.request({ fence: given }, "restart")).toMatchObject({ code: RUNNER_EXIT.fenced });
+  expect(existsSync(join(worker.root, "order"))).toBe(false);
+});
+
+it("refuses a command that waited for the lock of its job while a newer one was recorded", async (context) => {
+  const worker = aFencedWorker(context);
+  const [older, newer] = [fence(3, "a"), fence(4, "b", fence(3, "a").line)];
+  const first = worker.request({ fence: older }, "gate");
+  await worker.exists("here");
+  const waiting = worker.request({ fence: older }, "restart");
+  await eventually(() => expect(worker.record()).toBe(older.text));
+  const other = worker.request({ fence: newer, job: "db" }, "restart");
+  await eventually(() => expect(worker.record()).toBe(newer.text));
+  expect((await other).code).toBe(0);
+  worker.write("go", "");
+  expect((await first).code).toBe(0); // it had begun
+  expect((await waiting).code).toBe(RUNNER_EXIT.fenced);
+  expect(worker.order().filter((line) => line === "api")).toEqual([]);
+});
+
+it("trusts no record that others may write, and no link", async (context) => {
+  const worker = aFencedWorker(context);
+  worker.has(fence(3, "a"));
+  chmodSync(worker.file, 0o666);
+  const refused = await worker.request({ fence: fence(4, "b", fence(3, "a").line) });
+  expect(refused.code).toBe(RUNNER_EXIT.fenced);
+  expect(refused.printed).toContain("!others may write to it");
+  rmSync(worker.file);
+  symlinkSync(join(worker.root, "elsewhere"), worker.file);
+  expect((await worker.request({ fence: fence(4, "b") })).code).toBe(RUNNER_EXIT.fenced);
+  expect(existsSync(join(worker.root, "elsewhere"))).toBe(false);
+});
+
+it("does not fence requests without a fence", async (context) => {
+  const worker = aFencedWorker(context);
+  worker.has(fence(3, "a"));
+  expect(await worker.request({}, "status")).toMatchObject({ code: 0 });
+  expect(worker.record()).toBe(fence(3, "a").text);
+});
+
+it("a runner for one command accepts a larger number only", async (context) => {
+  const worker = aFencedWorker(context);
+  const alone = (given: { readonly text: string }) =>
+    worker.alone("start", { env: { [FENCE_VARIABLE]: given.text } }).code;
+  expect(await alone(fence(3, "a"))).toBe(0);
+  expect(await alone(fence(3, "a"))).toBe(0);
+  expect(await alone(fence(3, "b"))).toBe(RUNNER_EXIT.fenced);
+  expect(await alone(fence(2, "b"))).toBe(RUNNER_EXIT.fenced);
+  expect(await alone(fence(4, "b"))).toBe(0);
+  expect(worker.record()).toBe(fence(4, "b").text);
+});
+
+it("a stage that waits for its files writes nothing once a newer command is recorded", async (context) => {
+  const worker = aFencedWorker(context);
+  const [older, newer] = [fence(3, "a"), fence(4, "b", fence(3, "a").line)];
+  const hash = "ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785afee48bb"; // of "a"
+  const stage = { jobs: {}, files: { note: [0o644, hash, 1] }, keep: [], protect: {} };
+  const late = await worker.stage({ stage, fence: older });
+  await eventually(() => expect(worker.record()).toBe(older.text));
+  const next = await worker.stage({ fence: newer }); // it does not wait for the older one, which writes nothing yet
+  expect(await next.ended).toBe(0);
+  await late.send({ content: hash, bytes: "YQ==" });
+  expect(await late.ended).toBe(RUNNER_EXIT.fenced);
+  expect(existsSync(join(worker.root, "note"))).toBe(false);
+});

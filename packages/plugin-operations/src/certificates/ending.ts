@@ -1,0 +1,42 @@
+import { CERTS, NAMESPACE, type Store } from "@maand/core/readonly";
+import { readCertificate } from "./certificates.ts";
+
+/** A certificate that ended, or ends soon. */
+export interface EndingCertificate {
+  /** Null for the certificate authority. */
+  readonly job: string | null;
+  readonly worker: string | null;
+  readonly cert: string;
+  /** Whole days until it ends; negative after that, and null if it cannot be read. */
+  readonly daysLeft: number | null;
+}
+
+/** Certificates that are looked at. The oldest come first, and they end first. */
+const MOST = 2_000;
+/** The settings are in the configuration, which `maand status` does not load: renewal by default, the CA two months before its end. */
+const DEFAULTS = { ttlDays: 60, bufferDays: 0 };
+
+/**
+ * The stored certificates that ended, that are in the last quarter of their lifetime, in which a build renews them by default, or
+ * that cannot be read.
+ */
+export function endingCertificates(store: Store, now: Date): EndingCertificate[] {
+  return store.kv
+    .named(CERTS, ".crt", MOST)
+    .flatMap(({ namespace, key, value }): EndingCertificate[] => {
+      const place = placeOf(namespace);
+      if (!place) return [];
+      const { status, daysLeft } = readCertificate(value, place.job === null ? "ca" : "job", { now, ...DEFAULTS });
+      if (status === "ok" || status === "not_yet_valid") return [];
+      return [{ ...place, cert: key.slice(CERTS.length, -".crt".length), daysLeft }];
+    })
+    .sort((a, b) => (a.daysLeft ?? 0) - (b.daysLeft ?? 0));
+}
+
+/** The job and worker of a namespace; undefined for the namespace of something else. */
+function placeOf(namespace: string): Pick<EndingCertificate, "job" | "worker"> | undefined {
+  if (namespace === NAMESPACE.workers) return { job: null, worker: null };
+  const prefix = NAMESPACE.job("");
+  const [job = "", , worker] = namespace.startsWith(prefix) ? namespace.slice(prefix.length).split("/") : [];
+  return worker === undefined ? undefined : { job, worker };
+}

@@ -1,0 +1,28 @@
+import { aBucket } from "@maand/core/testing";
+import { expect, it, onTestFinished } from "vitest";
+import { operations } from "../plugin.ts";
+import { logsCommand } from "./claim.ts";
+
+it("the manifest's command comes before the target of the Makefile", () => {
+  expect(logsCommand({ manifest: { logs: ["tail", "-F", "x"] } })).toEqual(["tail", "-F", "x"]);
+  expect(logsCommand({ manifest: {} })).toEqual(["make", "--no-print-directory", "--eval=.PHONY: logs", "logs"]);
+});
+
+it.each([[["tail", "-F", "logs/api.log"]]])("%j is accepted by a build", async (logs) => {
+  expect(await built(logs)).toEqual([]);
+});
+
+it.each([["tail -F x"], [[]], [["tail", ""]], [["tail", 1]], [{}]])("%j is refused by a build", async (logs) => {
+  expect(await built(logs)).toEqual([expect.stringContaining("must be a command")]);
+});
+
+async function built(logs: unknown): Promise<string[]> {
+  const bucket = aBucket({ plugins: [operations()] });
+  onTestFinished(() => bucket.dispose());
+  bucket.workers("10.0.0.1");
+  bucket.job("api", { version: "1.0.0", selectors: ["worker"], logs });
+  return bucket.build().then(
+    () => [],
+    (cause: { problems: readonly { message: string }[] }) => cause.problems.map(({ message }) => message),
+  );
+}

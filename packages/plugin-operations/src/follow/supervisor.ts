@@ -1,0 +1,46 @@
+/** Exit code of the supervisor for a job whose directory is not on the worker. */
+export const NOT_DELIVERED = 72;
+
+/**
+ * Runs a command in a directory until it ends, or until standard input ends: when this side asks for it, and also when the
+ * connection is lost. It ends the whole process group, first with TERM and two seconds later with KILL, because ssh itself
+ * ends nothing on the worker. The output goes to the connection directly, so a slow reader slows the command down.
+ */
+const PROGRAM = `
+import os, signal, subprocess, sys, threading
+directory, argv = sys.argv[1], sys.argv[2:]
+try:
+    os.chdir(directory)
+except OSError:
+    sys.exit(${NOT_DELIVERED})
+try:
+    child = subprocess.Popen(argv, stdin=subprocess.DEVNULL, start_new_session=True)
+except OSError as error:
+    print("%s: %s" % (argv[0], error.strerror), file=sys.stderr)
+    sys.exit(127)
+def send(number):
+    try:
+        os.killpg(child.pid, number)
+    except ProcessLookupError:
+        pass
+def stop(*_):
+    send(signal.SIGTERM)
+    late = threading.Timer(2, send, [signal.SIGKILL])
+    late.daemon = True
+    late.start()
+for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+    signal.signal(number, stop)
+def watch():
+    while os.read(0, 4096):
+        pass
+    stop()
+threading.Thread(target=watch, daemon=True).start()
+code = child.wait()
+send(signal.SIGKILL)
+os._exit(code if code >= 0 else 128 - code)
+`;
+
+/** The command line that runs `argv` in `directory` on a worker. */
+export function supervised(directory: string, argv: readonly [string, ...string[]]): readonly [string, ...string[]] {
+  return ["python3", "-c", PROGRAM, directory, ...argv];
+}

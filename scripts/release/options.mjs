@@ -1,0 +1,19 @@
+// The command line of the scripts beside this one.
+import { mkdirSync } from "node:fs";
+import { resolve } from "node:path";
+import { parseArgs } from "node:util";
+import { REPOSITORY } from "./closure.mjs";
+
+/**
+ * `--out <directory>`: where the file goes (default: release/). `--level <1 to 9>`: how hard it is compressed (default: 9).
+ * `--bundle <file>`: a bundle whose contents are used, in place of new ones.
+ */
+export function releaseOptions() {
+  const { values } = parseArgs({
+    options: { out: { type: "string" }, level: { type: "string", default: "9" }, bundle: { type: "string" } },
+  });
+  if (!/^[1-9]$/.test(values.level)) throw new Error("--level is a number from 1 to 9");
+  const out = resolve(values.out ?? `${REPOSITORY}/release`);
+  mkdirSync(out, { recursive: true });
+  return { out, level: values.level, bundle: values.bundle };
+}

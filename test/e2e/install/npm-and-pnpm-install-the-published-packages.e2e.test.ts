@@ -1,0 +1,91 @@
+import { execFile } from "node:child_process";
+import { cpSync, mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
+import { rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { REPOSITORY } from "../../support/bucket/installation.ts";
+import { type Registry, startRegistry } from "../../support/bucket/registry.ts";
+
+/**
+ * What users type, against a registry that has the packages as they would be published; those of others come from the npm registry or
+ * npm's cache. Install scripts are left out, as pnpm does it, because they compile SQLite for minutes; then what was compiled for
+ * this repository is copied.
+ */
+const NATIVE = "build/Release/better_sqlite3.node";
+
+let place: string;
+let registry: Registry;
+
+beforeAll(async () => {
+  place = mkdtempSync(join(tmpdir(), "maand-install-"));
+  registry = await startRegistry();
+}, 120_000);
+
+afterAll(async () => {
+  await registry?.close();
+  await rm(place, { recursive: true, force: true }); // thousands of files
+}, 240_000);
+
+async function run(program: string, args: readonly string[], cwd: string): Promise<string> {
+  const env = { ...process.env, NO_COLOR: "1", FORCE_COLOR: undefined, CI: "true" };
+  const { stdout, stderr } = await promisify(execFile)(program, args, { cwd, env, encoding: "utf8" });
+  return stdout + stderr;
+}
+
+/** Runs the command as it was installed, which may be a shell script. */
+async function type(program: string, args: readonly string[], cwd: string) {
+  const env = { PATH: process.env.PATH, HOME: cwd, LANG: "C.UTF-8" };
+  return promisify(execFile)(program, args, { cwd, env }).then(
+    (output) => ({ code: 0, ...output }),
+    ({ code, stdout, stderr }: { code: number; stdout: string; stderr: string }) => ({ code, stdout, stderr }),
+  );
+}
+
+/** The native part is missing at first: a command says so, and names the directory to build it in. Then maand works. */
+async function expectWorks(program: string): Promise<void> {
+  const cwd = mkdtempSync(join(place, "bucket-"));
+  expect((await type(program, ["--version"], cwd)).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
+  const { code, stderr } = await type(program, ["init"], cwd);
+  const [, directory = ""] =
+    /^maand: better-sqlite3 cannot be loaded: its native part was not built when it was installed\n {2}hint: cd (\S+) && npm rebuild better-sqlite3\n$/.exec(
+      stderr,
+    ) ?? [];
+  expect({ code, isHere: directory.startsWith(place) }, stderr).toEqual({ code: 1, isHere: true });
+
+  const addon = join(directory, "node_modules/better-sqlite3", NATIVE);
+  mkdirSync(join(addon, ".."), { recursive: true });
+  cpSync(join(REPOSITORY, "node_modules/better-sqlite3", NATIVE), addon);
+  expect(await type(program, ["init"], cwd)).toMatchObject({ code: 0, stderr: "" });
+  writeFileSync(join(cwd, "workspace/workers.json"), '[{ "host": "127.0.0.11", "transport": "local" }]');
+  expect(await type(program, ["job", "create", "api", "--selectors", "worker"], cwd)).toMatchObject({ code: 0 });
+  expect(await type(program, ["deploy", "--build"], cwd)).toMatchObject({ code: 0 });
+}
+
+describe("installed without the repository", () => {
+  it("by npm install -g into an empty prefix", { timeout: 240_000 }, async () => {
+    const prefix = join(place, "prefix");
+    mkdirSync(prefix);
+    const scope = `--@maand:registry=${registry.url}/`;
+    const options = ["--prefer-offline", "--ignore-scripts", "--no-audit", "--no-fund"];
+    const log = await run("npm", ["install", "-g", "--prefix", prefix, scope, ...options, "@maand/cli"], place);
+    expect(log.trim()).toMatch(/^added \d+ packages in \S+$/);
+    await expectWorks(join(prefix, "bin/maand"));
+  });
+
+  it("by pnpm add, which skips install scripts", { timeout: 240_000 }, async () => {
+    const project = join(place, "project");
+    mkdirSync(project);
+    writeFileSync(join(project, "package.json"), '{ "private": true }');
+    writeFileSync(join(project, ".npmrc"), `@maand:registry=${registry.url}/\n`);
+    const tools = join(place, "tools");
+    mkdirSync(tools);
+    const quiet = ["--prefer-offline", "--ignore-scripts", "--no-audit", "--no-fund"];
+    await run("npm", ["install", "--prefix", tools, ...quiet, "pnpm@10.34.8"], place);
+    const pnpm = join(tools, "node_modules/.bin/pnpm");
+    const log = await run(pnpm, ["add", "--store-dir", join(place, "store"), "@maand/cli"], project);
+    expect(log).toMatch(/Ignored build scripts: better-sqlite3@/);
+    await expectWorks(join(project, "node_modules/.bin/maand"));
+  });
+});

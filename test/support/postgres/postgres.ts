@@ -1,0 +1,164 @@
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { appendFileSync, chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+/** A private PostgreSQL server on a loopback port, for tests. */
+export interface Postgres {
+  readonly port: number;
+  /** The directory of its data. */
+  readonly data: string;
+  /** The URL of a new database, as its owner `maand`; the password is `secret`. */
+  database(): string;
+  /** The URL of a database, with another part of it changed. */
+  sql(database: string, text: string): string;
+  /** Ends it as a crash does, without a farewell. */
+  kill(): Promise<void>;
+  stop(): Promise<void>;
+  start(): Promise<void>;
+  /** Freezes or wakes every process of the server. */
+  signal(name: "SIGSTOP" | "SIGCONT"): void;
+  dispose(): Promise<void>;
+}
+
+const BIN = "/usr/lib/postgresql";
+
+/** The directory of PostgreSQL's programs on Debian; undefined where it is not installed. */
+export function postgresPrograms(): string | undefined {
+  const versions = existsSync(BIN) ? readdirSync(BIN).filter((name) => existsSync(join(BIN, name, "bin/initdb"))) : [];
+  const newest = versions.sort((a, b) => Number(b) - Number(a))[0];
+  return newest && join(BIN, newest, "bin");
+}
+
+/** The user that the server runs as, because it refuses root. */
+function account(): { readonly uid: number; readonly gid: number } | undefined {
+  if (process.getuid?.() !== 0) return undefined;
+  const id = (flag: string) => Number(execFileSync("id", [flag, "postgres"], { encoding: "utf8" }));
+  return { uid: id("-u"), gid: id("-g") };
+}
+
+/** Starts a server. `directory`: where its data is, such as a small file system. */
+export async function startPostgres(directory = tmpdir()): Promise<Postgres> {
+  const bin = postgresPrograms();
+  if (bin === undefined) throw new Error("PostgreSQL is missing: apt-get install postgresql");
+  const who = account();
+  const home = mkdtempSync(join(directory, "maand-pg-"));
+  if (who) chownSync(home, who.uid, who.gid);
+  const data = join(home, "data");
+  const as = who ?? {};
+  const initdb = ["-D", data, "-U", "postgres", "--auth=trust", "--no-sync", "-E", "UTF8", "--locale=C"];
+  execFileSync(join(bin, "initdb"), initdb, { ...as, cwd: home, stdio: ["ignore", "ignore", "pipe"] });
+  const port = await freePort();
+  appendFileSync(
+    join(data, "postgresql.conf"),
+    `listen_addresses = '127.0.0.1'\nport = ${port}\nunix_socket_directories = '${home}'\nfsync = off\nmax_connections = 60\nshared_buffers = 16MB\n`,
+  );
+  appendFileSync(join(data, "pg_hba.conf"), "");
+  execFileSync("sed", [
+    "-i",
+    "s/^host .*127.0.0.1.*/host all postgres 127.0.0.1\\/32 trust\\nhost all all 127.0.0.1\\/32 scram-sha-256/",
+    join(data, "pg_hba.conf"),
+  ]);
+  let server: ChildProcess | undefined;
+  let count = 0;
+  const psql = (database: string, text: string) =>
+    execFileSync(
+      "psql",
+      [
+        "-h",
+        "127.0.0.1",
+        "-p",
+        String(port),
+        "-U",
+        "postgres",
+        "-qAt",
+        "-v",
+        "ON_ERROR_STOP=1",
+        "-d",
+        database,
+        "-c",
+        text,
+      ],
+      {
+        encoding: "utf8",
+        stdio: ["ignore", "pipe", "pipe"],
+      },
+    ).trim();
+  const begin = () => spawn(join(bin, "postgres"), ["-D", data], { ...as, cwd: home, stdio: "ignore" });
+  const start = async () => {
+    server = begin();
+    for (;;) {
+      try {
+        psql("postgres", "SELECT 1");
+        return;
+      } catch {
+        // after a crash it refuses to start for as long as any of its old processes lives
+        if (server.exitCode !== null) server = begin();
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
+    }
+  };
+  const end = async (signal: NodeJS.Signals) => {
+    const ending = server;
+    server = undefined;
+    if (!ending || ending.exitCode !== null || ending.signalCode !== null) return;
+    const over = new Promise((resolve) => ending.once("exit", resolve));
+    const all = signal === "SIGKILL" ? processes(ending) : [];
+    ending.kill(signal);
+    for (const pid of all) killed(pid, signal);
+    await over;
+  };
+  const postgres: Postgres = {
+    port,
+    data,
+    database() {
+      count += 1;
+      const name = `bucket${count}`;
+      if (count === 1) psql("postgres", "CREATE ROLE maand LOGIN PASSWORD 'secret'");
+      psql("postgres", `CREATE DATABASE ${name} OWNER maand`);
+      return `postgres://maand:secret@127.0.0.1:${port}/${name}`;
+    },
+    sql: (database, text) => psql(new URL(database).pathname.slice(1), text),
+    kill: () => end("SIGKILL"),
+    stop: () => end("SIGINT"),
+    start,
+    signal(name) {
+      if (server) for (const pid of [...processes(server), server.pid]) if (pid !== undefined) killed(pid, name);
+    },
+    async dispose() {
+      postgres.signal("SIGCONT");
+      await end("SIGQUIT");
+      rmSync(home, { recursive: true, force: true });
+    },
+  };
+  await start();
+  return postgres;
+}
+
+/** The server's own children. */
+function processes(server: ChildProcess): number[] {
+  const out = execFileSync("ps", ["-o", "pid=", "--ppid", String(server.pid)], { encoding: "utf8" });
+  return out
+    .split("\n")
+    .map(Number)
+    .filter((pid) => pid > 0);
+}
+
+function killed(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch {
+    // it has ended by itself
+  }
+}
+
+/** A loopback port that nothing uses. */
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  if (typeof address !== "object" || address === null) throw new Error("no port");
+  return address.port;
+}

@@ -1,0 +1,138 @@
+import { spawnSync } from "node:child_process";
+import { afterAll, afterEach, beforeAll, expect, it, vi } from "vitest";
+import type { MaandError } from "../../packages/core/src/errors.ts";
+import { type Holder, withMachine } from "../../packages/core/src/store/lock/holder.ts";
+import type { Store } from "../../packages/core/src/store/store.ts";
+import { type LeaseTimes, takeLease } from "../../packages/core/src/store/team/lease.ts";
+import { AT, Databases } from "./shared.ts";
+
+let databases: Databases;
+beforeAll(async () => {
+  databases = await Databases.start();
+});
+afterEach(() => databases.closeAll());
+afterAll(() => databases.dispose());
+
+const SHORT: LeaseTimes = { ttlMs: 1500, everyMs: 200, marginMs: 300 };
+/** Renewed only after the test. */
+const NEVER_RENEWED: LeaseTimes = { ttlMs: 1500, everyMs: 60_000, marginMs: 300 };
+
+function holder(command: string, more: Partial<Holder> = {}): Holder {
+  return { ...withMachine({ pid: process.pid, command, since: AT }, "ann"), ...more };
+}
+
+function take(store: Store, command: string, times?: LeaseTimes, onLost: (error: MaandError) => void = () => {}) {
+  if (!store.workingCopy) throw new Error("it is an SQLite store");
+  return takeLease(store.workingCopy, holder(command), onLost, times);
+}
+
+/** Blocks this thread, as a busy process does. */
+function busy(ms: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+}
+
+/** Ends a lease as its time does, without waiting. */
+const EXPIRED = "UPDATE maand.lease SET expires_at = clock_timestamp() - interval '1 ms' WHERE bucket = $ID";
+
+it("has one holder, whom others see, and is free after its release", () => {
+  const team = databases.bucket();
+  const [one, other] = [team.open(), team.open()];
+  const lease = take(one, "deploy");
+  expect(() => take(other, "build")).toThrow(
+    expect.objectContaining({ code: "BUSY", message: expect.stringContaining("maand deploy (ann on ") }),
+  );
+  expect(other.holder.read()).toMatchObject({ command: "deploy", user: "ann", pid: process.pid });
+  lease.release();
+  take(other, "build").release();
+  expect(team.sql("SELECT number, nonce, holder FROM maand.lease WHERE bucket = $ID")).toBe("2||");
+});
+
+it("is taken over when it has expired; the number grows, and every change of the former holder is refused", () => {
+  const team = databases.bucket();
+  const [former, next] = [team.open(), team.open()];
+  const lost = vi.fn();
+  const lease = take(former, "deploy", undefined, lost);
+  former.bucket.nextUpdateSeq();
+  team.sql(EXPIRED);
+  const taken = take(next, "build");
+  expect(team.sql("SELECT number FROM maand.lease WHERE bucket = $ID")).toBe("2");
+  expect(() => former.bucket.nextUpdateSeq()).toThrow(
+    expect.objectContaining({ code: "LEASE_LOST", message: expect.stringContaining("maand build (ann on ") }),
+  );
+  expect(lost).toHaveBeenCalledOnce();
+  expect(former.bucket.read()?.updateSeq).toBe(1);
+  lease.release();
+  expect(next.bucket.nextUpdateSeq()).toBe(2);
+  expect(() => take(team.open(), "gc")).toThrow(expect.objectContaining({ code: "BUSY" }));
+  taken.release();
+});
+
+it("is another's even with the same number, as after a database that lost changes", () => {
+  const team = databases.bucket();
+  const store = team.open();
+  take(store, "deploy");
+  team.sql("UPDATE maand.lease SET nonce = 'another' WHERE bucket = $ID");
+  expect(() => store.bucket.nextUpdateSeq()).toThrow(expect.objectContaining({ code: "LEASE_LOST" }));
+});
+
+it("is renewed while its holder is too busy to do anything else", () => {
+  const team = databases.bucket();
+  const store = team.open();
+  const lease = take(store, "deploy", SHORT);
+  busy(3 * SHORT.ttlMs);
+  expect(() => take(team.open(), "build")).toThrow(expect.objectContaining({ code: "BUSY" }));
+  expect(store.bucket.nextUpdateSeq()).toBe(1);
+  lease.release();
+});
+
+it("stops its holder before its end when it is not renewed, without an answer of the database", async () => {
+  const team = databases.bucket();
+  const store = team.open();
+  const lost = new Promise<MaandError>((resolve) => {
+    take(store, "deploy", NEVER_RENEWED, resolve);
+  });
+  const began = performance.now();
+  expect(await lost).toMatchObject({ code: "LEASE_LOST" });
+  expect(performance.now() - began).toBeLessThan(NEVER_RENEWED.ttlMs);
+  const trips = store.workingCopy?.authority.trips;
+  expect(() => store.bucket.nextUpdateSeq()).toThrow(/could not be renewed in time/);
+  expect(store.workingCopy?.authority.trips).toBe(trips);
+});
+
+it("of a process of this machine that was killed is taken at once", () => {
+  const team = databases.bucket();
+  const store = team.open();
+  const dead = spawnSync("true").pid;
+  const gone = holder("deploy", { pid: dead, process: "another process" });
+  if (store.workingCopy) takeLease(store.workingCopy, gone, () => {});
+  const other = team.open();
+  take(other, "build").release();
+  const elsewhere = holder("deploy", { pid: dead, process: "another process", space: "another machine" });
+  if (other.workingCopy) takeLease(other.workingCopy, elsewhere, () => {});
+  expect(() => take(team.open(), "gc")).toThrow(expect.objectContaining({ code: "BUSY" }));
+});
+
+it("does not depend on the clocks of the machines", () => {
+  const team = databases.bucket();
+  const store = team.open();
+  vi.useFakeTimers({ now: Date.now() + 600_000, toFake: ["Date"] });
+  try {
+    const lease = take(store, "deploy");
+    expect(() => take(team.open(), "build")).toThrow(expect.objectContaining({ code: "BUSY" }));
+    vi.setSystemTime(Date.now() - 1_200_000);
+    expect(() => take(team.open(), "build")).toThrow(expect.objectContaining({ code: "BUSY" }));
+    lease.release();
+  } finally {
+    vi.useRealTimers();
+  }
+});
+
+it("is not needed for a change, but a change never goes beneath one of another copy", () => {
+  const team = databases.bucket();
+  const [one, other] = [team.open(), team.open()];
+  const lease = take(one, "deploy");
+  other.pluginState.write("p", new Map([["k", "v"]]));
+  expect(one.bucket.nextUpdateSeq()).toBe(1);
+  expect(one.pluginState.read("p", "k")).toBe("v");
+  lease.release();
+});
