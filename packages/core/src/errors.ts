@@ -30,6 +30,7 @@ export const ERROR_CODES = {
   UNHEALTHY: "A health check failed.",
   HOOK_FAILED: "A plugin failed in a hook.",
   INTERRUPTED: "The run was interrupted; its state is saved.",
+  WORKERS_NOT_READ: "The program that prints the workers failed.",
   NOT_FOUND: "The requested entry does not exist.",
   KV_KEY_MISSING: "The key that KV secrets are encrypted with is missing or damaged.",
   KV_DECRYPT_FAILED: "A KV secret cannot be decrypted.",

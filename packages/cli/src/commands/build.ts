@@ -28,10 +28,14 @@ export class BuildCommand extends EngineCommand {
     description: "Build a workspace that lacks the commit of the last build.",
   });
 
+  yes = Option.Boolean("-y,--yes", false, {
+    description: "Accept that workers_command leaves out more than half of the workers.",
+  });
+
   override async work(): Promise<number> {
-    const { strict, purgeJobKv, allowOlder } = this;
+    const { strict, purgeJobKv, allowOlder, yes: allowLoss } = this;
     return this.withEngine(async (bucket) => {
-      const built = await build(bucket, { strict, purgeJobKv, allowOlder });
+      const built = await build(bucket, { strict, purgeJobKv, allowOlder, allowLoss });
       await refreshAfterBuild(bucket, this);
       printProblems([...bucket.loaded.warnings, ...built.problems], this.context.stderr, this.style("stderr"));
       this.warnOfHolds(built.held);

@@ -154,7 +154,11 @@ export class DeployCommand extends EngineCommand {
   }
 
   async buildFirst(bucket: OpenedBucket): Promise<void> {
-    const { problems } = await build(bucket, { deploys: !this.dryRun, allowOlder: this.allowOlder });
+    const { problems } = await build(bucket, {
+      deploys: !this.dryRun,
+      allowOlder: this.allowOlder,
+      allowLoss: this.yes,
+    });
     printProblems(problems, this.context.stderr, this.style("stderr"));
     await refreshAfterBuild(bucket, this);
   }

@@ -15,6 +15,7 @@ import { scopedJobContext } from "../run/scope/scoped-job-context.ts";
 import type { BuiltWorkspace } from "../store/bucket-rows.ts";
 import { storeKv } from "./build-kv.ts";
 import { type Contributions, contributions } from "./contribute.ts";
+import { generateWorkers, keepGenerated, lostWorkers } from "./generated-workers.ts";
 import { filesWithHeld } from "./held-jobs.ts";
 import { type NumberedCatalog, numberReleases, storeReleases } from "./number-releases.ts";
 import { noteSeen, provenanceOf } from "./provenance.ts";
@@ -40,6 +41,8 @@ export interface BuildOptions {
   readonly purgeJobKv?: boolean;
   /** Build a workspace that lacks the commit of the last build; it is a warning then, as in a preview. */
   readonly allowOlder?: boolean;
+  /** Accept a `workers_command` that leaves out more than half of the workers of the last build. */
+  readonly allowLoss?: boolean;
   /** The store is a copy that will be discarded: plugins must not write anywhere else. */
   readonly isPreview?: boolean;
   /** A deploy of the same command follows, which ends with `commit`; so `commitBuild` is not called. */
@@ -85,8 +88,13 @@ export async function buildCatalog(
   adjust: (contributed: Contributions) => Contributions = (contributed) => contributed,
 ): Promise<Built> {
   const resolve = options.isPreview ? usesStored(bucket) : resolvesStale(bucket, reporter);
-  const understood = await understand(bucket, resolve);
-  const { problems } = understood;
+  const generated = await generateWorkers(bucket);
+  const understood = await understand(bucket, resolve, generated);
+  const lost =
+    generated === undefined || options.allowLoss || refuses(understood.problems)
+      ? []
+      : lostWorkers(understood.stored.workers, understood.catalog.workers);
+  const problems = [...understood.problems, ...lost];
   const found = options.strict ? problems.map((problem) => ({ ...problem, level: "error" as const })) : problems;
   if (refuses(found)) throw problemsError([...found, ...heldProblems(understood)], "the workspace was refused");
   const workspace = builtWorkspace(understood.read, readSettings(bucket));
@@ -102,7 +110,10 @@ export async function buildCatalog(
   };
   const contributed = adjust(await contributions(source, source.catalog.jobs, options.isPreview));
   const number = save(bucket, { ...understood, numbered, built }, contributed, { ...options, reporter });
-  if (!options.isPreview) noteSeen(bucket, built);
+  if (!options.isPreview) {
+    if (generated !== undefined) keepGenerated(bucket, generated);
+    noteSeen(bucket, built);
+  }
   return { catalog, problems: [...found, ...undone], number, held: heldTexts(catalog, []) };
 }
 

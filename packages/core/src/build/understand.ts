@@ -34,12 +34,19 @@ export interface Understood {
   readonly problems: readonly Problem[];
 }
 
-/** Reads the workspace and checks its catalog; writes nothing. Without errors so far, `resolve` gets the secrets that it refers to. */
-export async function understand(bucket: Bucket, resolve: ResolveEntries = usesStored(bucket)): Promise<Understood> {
+/**
+ * Reads the workspace and checks its catalog; writes nothing. Without errors so far, `resolve` gets the secrets that it refers to.
+ * `workersText` takes the place of `workers.json`.
+ */
+export async function understand(
+  bucket: Bucket,
+  resolve: ResolveEntries = usesStored(bucket),
+  workersText?: string,
+): Promise<Understood> {
   const { store, paths } = bucket;
   const problems: Problem[] = [];
   const stored = store.catalog.read();
-  const before = { before: store.catalog.seenFiles(), ...readSettings(bucket) };
+  const before = { before: store.catalog.seenFiles(), ...readSettings(bucket), workersText };
   const read = readWorkspace(paths.workspace, before, (problem) => problems.push(problem));
   const held = heldJobs(store, read.written.jobs);
   const assembled = assemble(withHeld(read.written, held), beforeOf(stored), {

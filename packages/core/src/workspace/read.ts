@@ -37,6 +37,8 @@ export interface ReadOptions {
   readonly selector: string;
   /** Maximum size of a job file in bytes. */
   readonly maxBytes: number;
+  /** Read instead of `workers.json`. */
+  readonly workersText?: string | undefined;
 }
 
 /** Reads a workspace and reports all problems. */
@@ -59,7 +61,7 @@ export function readWorkspace(directory: string, options: ReadOptions, report: R
   const names = jobs.map((job) => job.name);
   const { overrides, tables } = readOverrides(directory, options.selector, names, report);
   const written: Written = {
-    workers: readWorkers(directory, texts, report),
+    workers: readWorkers(directory, options.workersText, texts, report),
     disabled: readJson(
       join(directory, "disabled.json"),
       { file: DISABLED_FILE, code: "invalid_disabled" },
@@ -145,14 +147,24 @@ function readManifest(directory: string, job: string, texts: Map<string, string>
   return readJson(join(directory, "jobs", job, "manifest.json"), place, texts, report);
 }
 
-function readWorkers(directory: string, texts: Map<string, string>, report: Report): unknown {
+function readWorkers(
+  directory: string,
+  given: string | undefined,
+  texts: Map<string, string>,
+  report: Report,
+): unknown {
   const place = { file: WORKERS_FILE, code: "invalid_workers", missing: MISSING_WORKERS };
-  return readJson(join(directory, "workers.json"), place, texts, report);
+  if (given === undefined) return readJson(join(directory, "workers.json"), place, texts, report);
+  return parsed(given, place, texts, report);
 }
 
 function readJson(path: string, place: TextPlace, texts: Map<string, string>, report: Report): unknown {
   const text = readText(path, place, report);
-  const value = text === undefined ? undefined : parseJson(text, place.file, place.code, report);
-  if (text !== undefined && value !== undefined) texts.set(place.file, text);
+  return text === undefined ? undefined : parsed(text, place, texts, report);
+}
+
+function parsed(text: string, { file, code }: TextPlace, texts: Map<string, string>, report: Report): unknown {
+  const value = parseJson(text, file, code, report);
+  if (value !== undefined) texts.set(file, text);
   return value;
 }

@@ -80,6 +80,7 @@ function resolved(known: v.InferOutput<typeof CoreSchema>, plugins: Settings["pl
     secretsMaxAgeMs: (known.secrets_max_age ?? 0) * HOUR_MS,
     jobConfigSelector: known.job_config_selector ?? D.jobConfigSelector,
     ...(known.kv_key_command?.length ? { kvKeyCommand: known.kv_key_command } : {}),
+    ...(known.workers_command?.length ? { workersCommand: known.workers_command } : {}),
     logFormat: known.log_format === undefined || known.log_format === "kv" ? "kv" : "json",
     logs: {
       maxBytes: (known.logs?.max_mb ?? D.logs.maxBytes / MEGABYTE) * MEGABYTE,

@@ -122,6 +122,11 @@ export const ENTRIES = {
     "Program with its arguments that prints the key of the secrets, in base64; default: the key is in secrets/kv.key.",
     { default: [], examples: [["op", "read", "op://prod/maand/kv-key"]] },
   ),
+  workers_command: described(
+    v.array(v.pipe(v.string(), v.nonEmpty("must not be empty"))),
+    "Program with its arguments that prints workers.json; each build runs it, and writes the file. Default: the file is yours.",
+    { default: [], examples: [["python3", "inventory.py"]] },
+  ),
   log_format: described(v.picklist(["kv", "json", "jsonl"]), "Format of the log files; default kv.", {
     default: D.logFormat,
   }),

@@ -16,6 +16,8 @@ export interface Settings {
   readonly secretsMaxAgeMs: number;
   /** `job_config_selector`: selects the `bucket.jobs.<selector>.conf` to read; default none. */
   readonly jobConfigSelector: string;
+  /** `workers_command`: prints `workers.json` for each build; absent if the file is written by hand. */
+  readonly workersCommand?: readonly string[];
   /** `kv_key_command`: prints the key of the secrets; absent if it is in a file. */
   readonly kvKeyCommand?: readonly string[];
   /** `log_format`: `kv` (default) or `json`. */
