@@ -6,13 +6,18 @@ import { error, type Problem } from "../domain/checks/problem.ts";
 import type { WorkerSpec } from "../domain/workspace/worker.ts";
 import { WORKERS_FILE } from "../domain/workspace/workers.ts";
 import { MaandError } from "../errors.ts";
+import { followProcess } from "../remote/process/follow-process.ts";
+import { type ProcessEnd, startProcess } from "../remote/process/process.ts";
 import { readText } from "../workspace/read-text.ts";
 import { createFile, replaceFile } from "../workspace/write-files.ts";
 
 /** Bytes of output that are read. */
 const MOST_BYTES = 16 * 1024 * 1024;
-/** Characters of a line of its error output that are shown. */
+/** Characters of its error output that are kept, and of its last line that are shown. */
+const ERROR_TEXT = 4096;
 const LINE = 300;
+/** Milliseconds between the request to stop and SIGKILL. */
+const GRACE_MS = 2000;
 
 type Place = Pick<Bucket, "settings" | "paths" | "signal">;
 
@@ -23,40 +28,41 @@ type Place = Pick<Bucket, "settings" | "paths" | "signal">;
 export async function generateWorkers({ settings, paths, signal }: Place): Promise<string | undefined> {
   const [program, ...args] = settings.workersCommand ?? [];
   if (program === undefined) return undefined;
-  const { execa } = await import("execa");
   const limitMs = settings.timeouts.commandMs;
-  const result = await execa(program, args, {
-    ...{ cwd: paths.root, timeout: limitMs, cancelSignal: signal, maxBuffer: MOST_BYTES },
-    ...{ stdin: "ignore", reject: false, stripFinalNewline: false },
+  const printed = { stdout: [] as Buffer[], bytes: 0, stderr: "" };
+  const child = await startProcess([program, ...args], { cwd: paths.root, endsWithUs: true });
+  const { end, cut } = await followProcess(child, {
+    ...{ timeoutMs: limitMs, signal, graceMs: GRACE_MS, leavesNothing: true },
+    onOutput(stream, chunk) {
+      if (stream === "stderr") printed.stderr = `${printed.stderr}${chunk}`.slice(-ERROR_TEXT);
+      else {
+        printed.bytes += chunk.byteLength;
+        if (printed.bytes > MOST_BYTES) child.signal("SIGKILL");
+        else printed.stdout.push(chunk);
+      }
+    },
   });
   stopIfInterrupted(signal);
-  if (!result.failed && result.stdout.trim() !== "") return result.stdout;
+  const text = Buffer.concat(printed.stdout).toString();
+  if (cut === undefined && end.code === 0 && printed.bytes <= MOST_BYTES && text.trim() !== "") return text;
+  const how =
+    cut === undefined
+      ? printed.bytes > MOST_BYTES
+        ? `printed more than ${MOST_BYTES} bytes`
+        : howOf(end, printed.stderr)
+      : `did not end within ${limitMs / 1000} s`;
   throw new MaandError({
     code: "WORKERS_NOT_READ",
-    message: `${program} of workers_command ${howOf(result, limitMs)}; ${WORKERS_FILE} was not changed`,
+    message: `${program} of workers_command ${how}; ${WORKERS_FILE} was not changed`,
     hint: "run it by hand in the directory of the bucket; it must print what workers.json is to contain",
   });
 }
 
-interface Ended {
-  readonly failed: boolean;
-  readonly timedOut: boolean;
-  readonly isMaxBuffer: boolean;
-  readonly code?: string | undefined;
-  readonly exitCode?: number | undefined;
-  readonly signal?: string | undefined;
-  readonly stderr: string;
-}
-
-function howOf({ failed, timedOut, isMaxBuffer, code, exitCode, signal, stderr }: Ended, limitMs: number): string {
-  if (!failed) return "printed nothing";
-  if (timedOut) return `did not end within ${limitMs / 1000} s`;
-  if (isMaxBuffer) return `printed more than ${MOST_BYTES} bytes`;
-  if (code === "ENOENT") return "cannot be started: there is no such program";
-  if (exitCode === undefined && signal === undefined)
-    return `cannot be started${code === undefined ? "" : `: ${code}`}`;
+function howOf({ code, bySignal, failure, missing }: ProcessEnd, stderr: string): string {
+  if (failure !== undefined) return `cannot be started: ${missing ? "there is no such program" : failure}`;
+  if (code === 0) return "printed nothing";
   const last = stderr.trim().split("\n").at(-1)?.slice(0, LINE) ?? "";
-  const how = exitCode === undefined ? `was ended by ${signal}` : `ended with exit code ${exitCode}`;
+  const how = bySignal ? `was ended by signal ${code - 128}` : `ended with exit code ${code}`;
   return last === "" ? how : `${how}: ${last}`;
 }
 
