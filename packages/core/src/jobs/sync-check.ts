@@ -5,7 +5,7 @@ import { MaandError } from "../errors.ts";
 import { noteDifference } from "../plan/drift/note-difference.ts";
 import type { Remote } from "../remote/remote.ts";
 import { atDelivery, deliveredRoot } from "../run/delivered-root.ts";
-import { FOREIGN_HINT, unknownText } from "../run/fence/fence-guard.ts";
+import { FOREIGN_HINT, OLDER_HINT, unknownText } from "../run/fence/fence-guard.ts";
 import { lockBucket, type Run, recordedStateOf, workerOf } from "../run/run.ts";
 import { type Lock, lockHolder } from "../store/lock/lock.ts";
 
@@ -18,6 +18,8 @@ export interface Difference {
   readonly message: string;
   /** A command of another copy of the bucket changed the worker last. */
   readonly isForeign?: boolean;
+  /** It was this copy, with a store that is newer than this one. */
+  readonly isOlderStore?: boolean;
 }
 
 type Source = SyncSource & Pick<Run, "reporter" | "workers" | "connections">;
@@ -76,7 +78,9 @@ export async function differences(source: SyncSource, reached: Remote, workerId:
 function otherCopy({ store }: SyncSource["bucket"], host: string, text: string): Difference | undefined {
   const found = readFence(text);
   if (!found || "problem" in found || store.history.knows(found.record.holder)) return undefined;
-  return { ...different(unknownText(host, found.record, store.copyOf.read()?.id)), isForeign: true };
+  const own = store.copyOf.read()?.id;
+  const isOlderStore = found.record.copy === own;
+  return { ...different(unknownText(host, found.record, own)), isForeign: true, isOlderStore };
 }
 
 /** Exit code for an empty or missing directory; any other code proves nothing. */
@@ -140,7 +144,9 @@ async function problemsOf(source: Source, host: string, isLocked: boolean): Prom
     reportCheck(source, host, found, began);
     if (found.length === 0) return [];
     if (found.some((one) => one.isForeign))
-      return found.map(({ message }) => error("other_copy", host, message, FOREIGN_HINT));
+      return found.map(({ message, isOlderStore }) =>
+        error("other_copy", host, message, isOlderStore ? OLDER_HINT : FOREIGN_HINT),
+      );
     const lost = found.some((one) => one.lost);
     if (isLocked) noteDifference(source, host, lost);
     else if (!confirmDifference(source, host, lost)) return [];

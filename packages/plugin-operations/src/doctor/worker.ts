@@ -113,12 +113,19 @@ async function sync(source: WorkerSource, worker: Worker, remote: Remote): Promi
   const found = await differences(source, remote, worker.workerId);
   if (found.length === 0) return sound("sync", host, "matches the last deploy");
   const foreign = found.find((one) => one.isForeign);
+  const typed = (...words: string[]) => shellLine(["maand", "-C", source.bucket.paths.root, ...words]);
+  if (foreign?.isOlderStore)
+    return fault(
+      "sync",
+      host,
+      foreign.message,
+      `${typed("adopt")}  # if the store was restored from a backup; then run doctor again`,
+    );
   if (foreign) return faultOf("sync", host, foreign.message, FOREIGN_HINT);
   const lost = found.some((one) => one.lost);
   if (!confirmDifference(source, host, lost)) return sound("sync", host, "another command is changing it");
-  const deploy = shellLine(["maand", "-C", source.bucket.paths.root, "deploy"]);
   const what = lost ? "syncs its files again and starts its jobs" : "writes its worker.json again";
-  return fault("sync", host, found.map(({ message }) => message).join("; "), `${deploy}  # ${what}`);
+  return fault("sync", host, found.map(({ message }) => message).join("; "), `${typed("deploy")}  # ${what}`);
 }
 
 /** Whether the files on a worker are those that were promoted, as `maand drift` compares them. A lost worker is reported by `sync`. */

@@ -63,7 +63,7 @@ function unknownCopy(host: string, record: FenceRecord, own: Pick<FenceRecord, "
     code: "OTHER_COPY",
     worker: host,
     message: `${unknownText(host, record, own.copy)}; nothing was changed there`,
-    hint: FOREIGN_HINT,
+    hint: record.copy === own.copy ? OLDER_HINT : FOREIGN_HINT,
   });
 }
 
@@ -77,6 +77,9 @@ export function unknownText(host: string, record: FenceRecord, own: string | und
 /** What to do about such a worker. */
 export const FOREIGN_HINT =
   "deploy from there; or, if that copy is no longer used, run maand adopt here, then maand deploy --verify";
+
+/** What to do where the store of this copy is older than the worker. */
+export const OLDER_HINT = "if the store was restored from a backup, run maand adopt, then maand deploy --verify";
 
 function notBegun(host: string, refusal: MaandError): MaandError {
   return new MaandError({
