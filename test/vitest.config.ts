@@ -6,6 +6,15 @@ import { postgresPrograms } from "./support/postgres/postgres.ts";
 /** Tests that start a PostgreSQL server; scripts/test.sh says so where it cannot be installed. */
 const WITH_POSTGRES = postgresPrograms() === undefined ? ["test/team/**"] : [];
 
+/** Packing everything with a Node of its own, and npm and pnpm installing it, take a minute each: CONTRIBUTING.md has the command. */
+const SLOW =
+  process.env.MAAND_SLOW === "1"
+    ? []
+    : [
+        "test/e2e/install/maand-runs-without-an-installed-node.e2e.test.ts",
+        "test/e2e/install/npm-and-pnpm-install-the-published-packages.e2e.test.ts",
+      ];
+
 /** Its package names its entry without an extension, and Vite would take the one Node cannot load. */
 const clipanion = { find: /^clipanion$/, replacement: createRequire(import.meta.url).resolve("clipanion") };
 
@@ -44,7 +53,7 @@ export default defineConfig({
           name: "e2e",
           globalSetup: "test/support/built.ts",
           include: ["test/**/*.e2e.test.ts"],
-          exclude: ["**/node_modules/**", ...WITH_POSTGRES],
+          exclude: ["**/node_modules/**", ...WITH_POSTGRES, ...SLOW],
         },
       },
     ],

@@ -303,7 +303,7 @@ describe("a post_build command that fails", () => {
     }
     const { code, err } = await maand("build");
     expect(code).toBe(1);
-    expect(err).toContain("command_generate (post_build) of db for 10.0.0.1 failed with exit code 3");
+    expect(err).toContain("command_generate (post_build) of db for 10.0.0.1, 10.0.0.2 failed with exit code 3");
     for (const [name, found] of [
       ["api", 0],
       ["web", 0],

@@ -34,7 +34,7 @@ describe("rows of a realistic bucket fit a terminal of 100 columns", () => {
     "cat kv",
   ])("%s", async (words) => {
     const [whole, fitted] = [await linesOf(words), await linesOf(words, 100)];
-    expect(fitted).toHaveLength(whole.length);
+    expect(fitted.length).toBeLessThanOrEqual(whole.length); // equal rows are folded
     expect(Math.max(...fitted.map((line) => line.length))).toBeLessThanOrEqual(100);
   });
 });

@@ -29,7 +29,14 @@ function storeOf(bucket: TestBucket): Record<string, Rows> {
       "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name",
     );
     const rows = (table: string) => db.prepare<[], Record<string, unknown>>(`SELECT * FROM ${table}`).all();
-    return Object.fromEntries(tables.all().map(({ name }) => [name, rows(name)]));
+    // who built, and when, is another thing than what was built
+    const {
+      history: _,
+      sqlite_sequence: __,
+      bucket: [only] = [],
+      ...all
+    } = Object.fromEntries(tables.all().map(({ name }) => [name, rows(name)]));
+    return { ...all, bucket: [{ ...only, built: { ...JSON.parse(String(only?.built)), at: "" } }] };
   } finally {
     db.close();
   }

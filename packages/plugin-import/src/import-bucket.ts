@@ -74,7 +74,7 @@ async function fillStore(
       await run.end();
     }
   } finally {
-    bucket.close();
+    await bucket.close();
   }
 }
 

@@ -21,7 +21,7 @@ export async function takeOverRest(
 ): Promise<Imported> {
   const bucket = await openBucketAt(paths, options, configured);
   try {
-    const run = beginRun(bucket, "import");
+    const run = beginRun(bucket, "import", { adopts: options.dryRun === true }); // a dry run works on a private copy
     try {
       const hosts = hostsLeft(run);
       const go = hosts.size === 0 ? nothingOf(bucket) : readKept(paths, bucket.bucketId);

@@ -20,7 +20,7 @@ import { type Fleet, type FleetWorker, withFleet } from "../../support/fleet/ind
  * The model of `model.invariants.test.ts` on real workers: random histories with kills and faults, after which one
  * undisturbed deploy leads to exactly the wanted state. More lives, and others: MAAND_MODEL_RUNS=200 MAAND_MODEL_SEED=7.
  */
-const LIVES = Number(process.env.MAAND_MODEL_RUNS ?? 12);
+const LIVES = Number(process.env.MAAND_MODEL_RUNS ?? 6);
 const SEED = Number(process.env.MAAND_MODEL_SEED ?? 20);
 const LANES = 3;
 const JOBS = ["db", "api"];

@@ -93,7 +93,7 @@ it("shows a deploy live, and leaves its result alone", async () => {
           | port 80 is in use
           | make: *** [Makefile:2: start] Error 3
           hint: check target start of workspace/jobs/web/Makefile; to run it again:
-            maand job run web --target start --allocations 127.0.0.11
+            maand job run web --target start --allocations 127.0.0.11,127.0.0.12
     deploy failed: 2 promoted, 0 unchanged, 2 failed in 1s
       next: fix web, then run maand deploy --build to resume
     exit=1"

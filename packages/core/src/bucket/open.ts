@@ -116,7 +116,7 @@ async function openWith(life: PluginLife, found: Found): Promise<OpenedBucket> {
       log.close(options.now());
       records?.close();
       // a database that is away was reported by what needed it; the next command shares what this one has changed
-      await syncSharedFiles(paths, store).catch(() => undefined);
+      if (store.workingCopy) await syncSharedFiles(paths, store).catch(() => undefined);
       store.close();
       return problems;
     },

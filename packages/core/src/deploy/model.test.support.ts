@@ -105,11 +105,13 @@ export function write(
   }
   const alone = [...wanted.disabledAllocations].map((allocation) => allocation.split("@"));
   bucket.disable({
-    workers: [...wanted.disabledHosts],
+    // a name that is not there is refused, since it may be a typo
+    workers: [...wanted.disabledHosts].filter((host) => wanted.hosts.has(host)),
     jobs: Object.fromEntries(
       jobs.flatMap((name): [string, object][] => {
+        if (!wanted.jobs.has(name)) return [];
         if (wanted.disabledJobs.has(name)) return [[name, {}]];
-        const allocations = alone.flatMap(([job, host]) => (job === name && host !== undefined ? [host] : []));
+        const allocations = alone.flatMap(([job, host = ""]) => (job === name && wanted.hosts.has(host) ? [host] : []));
         return allocations.length > 0 ? [[name, { allocations }]] : [];
       }),
     ),

@@ -92,8 +92,8 @@ function write({ bucket, jobs, hosts, drained }: Life): void {
     const commands = name === "api" && jobs.has("db") ? DEMAND : name === "db" ? READY : {};
     if (as) bucket.job(name, { selectors: ["worker"], commands, ...as.manifest }, as.files);
   }
-  const of = (names: readonly string[]) => names.filter((name) => drained.has(name));
-  bucket.disable({ workers: of(HOSTS), jobs: Object.fromEntries(of(JOBS).map((name) => [name, {}])) });
+  const of = (names: Iterable<string>) => [...names].filter((name) => drained.has(name));
+  bucket.disable({ workers: of(hosts), jobs: Object.fromEntries(of(jobs.keys()).map((name) => [name, {}])) });
 }
 
 const READY = { command_ready: { executed_on: ["cli"] } };

@@ -182,7 +182,9 @@ export class Life {
         ...{ version: `1.${as.version}.0`, selectors: ["worker"], max_concurrent_upgrades: as.batch },
         ...(as.budget === undefined ? {} : { max_unavailable: as.budget }),
       });
-    const { hosts, named, whole } = this.#drained;
+    const { whole } = this.#drained;
+    const there = (hosts: readonly string[]) => hosts.filter((host) => this.#hosts.includes(host)); // others are refused
+    const [hosts, named] = [there(this.#drained.hosts), there(this.#drained.named)];
     const first = [...sim.jobs.keys()][0];
     const jobs = first === undefined ? {} : whole ? { [first]: {} } : { [first]: { allocations: named } };
     bucket.disable({ workers: hosts, jobs });

@@ -3,10 +3,10 @@ import { Store } from "../store.ts";
 
 it("the same repair counts up, and another one starts anew", () => {
   const { repairs } = Store.open(":memory:");
-  expect(repairs.note("w1", "api", "changed a", "T1")).toEqual({ times: 1, firstAt: "T1", lastAt: "T1" });
-  expect(repairs.note("w1", "api", "changed a", "T2")).toEqual({ times: 2, firstAt: "T1", lastAt: "T2" });
+  expect(repairs.note("w1", "api", "changed a", "T1")).toMatchObject({ times: 1, firstAt: "T1", lastAt: "T1" });
+  expect(repairs.note("w1", "api", "changed a", "T2")).toMatchObject({ times: 2, firstAt: "T1", lastAt: "T2" });
   repairs.note("w1", "", "changed jobs.json", "T2");
-  expect(repairs.note("w1", "api", "changed b", "T3")).toEqual({ times: 1, firstAt: "T3", lastAt: "T3" });
+  expect(repairs.note("w1", "api", "changed b", "T3")).toMatchObject({ times: 1, firstAt: "T3", lastAt: "T3" });
   expect(repairs.all().get("w1")?.get("")).toMatchObject({ times: 1 });
   repairs.sweep();
   expect(repairs.all().size).toBe(0); // the catalog has no such worker

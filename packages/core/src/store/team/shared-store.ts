@@ -21,7 +21,8 @@ export interface SharedStore {
 
 /** The bucket in the database; connects with the first call. */
 export function authorityOf({ url, password, timeoutMs }: Omit<SharedStore, "now">, bucket: string): Authority {
-  const target = { url, password, application: `maand ${bucket.slice(0, 8)}` };
+  // the thread has the environment of the moment when it was started
+  const target = { url, password: password ?? process.env.PGPASSWORD, application: `maand ${bucket.slice(0, 8)}` };
   const patience = { limitMs: timeoutMs, attemptMs: Math.max(1000, timeoutMs / 2) };
   return new Authority(new PgThread(target, patience), bucket, url);
 }

@@ -46,8 +46,7 @@ export class WorkerPrepareCommand extends EngineCommand {
   loginUser = Option.String("--login-user", { description: "User of the existing login; default: that of your ssh." });
   loginKey = Option.String("--login-key", { description: "Private key of the existing login." });
   password = Option.Boolean("--password", false, {
-    description:
-      "Ask for the password of the existing login, also for sudo; without a terminal it is read from standard input.",
+    description: "Ask for the password of the existing login, or read it from standard input.",
   });
   printOnly = Option.Boolean("--print", false, {
     description: "Print the commands to type instead; contact no worker.",
