@@ -22,7 +22,7 @@ function working(root: string): string[] {
   return readdirSync("/proc")
     .filter((name) => /^\d+$/.test(name))
     .map((pid) => argumentsOf(Number(pid)))
-    .filter((words) => words.includes(root) && !words.includes("maand-begin"));
+    .filter((words) => words.includes(root) && !words.includes("file=$root/fence"));
 }
 
 /** What has to be so once a run is over, however it ended. */
