@@ -6,13 +6,23 @@ import { postgresPrograms } from "./support/postgres/postgres.ts";
 /** Tests that start a PostgreSQL server; scripts/test.sh says so where it cannot be installed. */
 const WITH_POSTGRES = postgresPrograms() === undefined ? ["test/team/**"] : [];
 
-/** Packing everything with a Node of its own, and npm and pnpm installing it, take a minute each: CONTRIBUTING.md has the command. */
+/**
+ * Files that take more than half a minute each, and test what few changes touch: packages as they are published, the examples, imports
+ * and shells; and faults of databases. They run with MAAND_SLOW=1, which CONTRIBUTING.md asks for before a release.
+ */
 const SLOW =
   process.env.MAAND_SLOW === "1"
     ? []
     : [
-        "test/e2e/install/maand-runs-without-an-installed-node.e2e.test.ts",
-        "test/e2e/install/npm-and-pnpm-install-the-published-packages.e2e.test.ts",
+        "test/e2e/deploy/modes-are-as-documented.e2e.test.ts",
+        "test/e2e/import/a-prometheus-of-the-go-program-is-taken-over.e2e.test.ts",
+        "test/e2e/import/an-import-is-interrupted.e2e.test.ts",
+        "test/e2e/import/what-an-import-cannot-render.e2e.test.ts",
+        "test/e2e/install/**",
+        "test/e2e/jobs/a-shell-completes-command-lines.e2e.test.ts",
+        "test/e2e/plugins/authors-begin-with-published-packages.e2e.test.ts",
+        "test/e2e/plugins/example-plugins-deploy.e2e.test.ts",
+        "test/team/faults.e2e.test.ts",
       ];
 
 /** Its package names its entry without an extension, and Vite would take the one Node cannot load. */

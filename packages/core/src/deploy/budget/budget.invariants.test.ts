@@ -14,7 +14,7 @@ import type { Violation } from "./simulation.test.support.ts";
  */
 const HOSTS = ["10.0.0.1", "10.0.0.2", "10.0.0.3", "10.0.0.4"];
 const JOBS = ["api", "db"];
-const RUNS = Number(process.env.MAAND_MODEL_RUNS ?? 10);
+const RUNS = Number(process.env.MAAND_MODEL_RUNS ?? 6);
 const SEED = Number(process.env.MAAND_MODEL_SEED ?? 15);
 const LIMIT_MS = 3_600_000;
 /** Lives in which a planted fault must be found. */
