@@ -22,6 +22,7 @@ const SLOW =
         "test/e2e/jobs/a-shell-completes-command-lines.e2e.test.ts",
         "test/e2e/plugins/authors-begin-with-published-packages.e2e.test.ts",
         "test/e2e/plugins/example-plugins-deploy.e2e.test.ts",
+        "test/e2e/plugins/packed-packages-install.e2e.test.ts",
         "test/team/faults.e2e.test.ts",
       ];
 
