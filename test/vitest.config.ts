@@ -7,7 +7,7 @@ import { postgresPrograms } from "./support/postgres/postgres.ts";
 const WITH_POSTGRES = postgresPrograms() === undefined ? ["test/team/**"] : [];
 
 /**
- * Files that take more than half a minute each, and test what few changes touch: packages as they are published, the examples, imports
+ * Files that take about half a minute each, and test what few changes touch: packages as they are installed, the examples, imports
  * and shells; and faults of databases. They run with MAAND_SLOW=1, which CONTRIBUTING.md asks for before a release.
  */
 const SLOW =
@@ -20,7 +20,6 @@ const SLOW =
         "test/e2e/import/what-an-import-cannot-render.e2e.test.ts",
         "test/e2e/install/**",
         "test/e2e/jobs/a-shell-completes-command-lines.e2e.test.ts",
-        "test/e2e/plugins/authors-begin-with-published-packages.e2e.test.ts",
         "test/e2e/plugins/example-plugins-deploy.e2e.test.ts",
         "test/e2e/plugins/packed-packages-install.e2e.test.ts",
         "test/team/faults.e2e.test.ts",
