@@ -14,7 +14,7 @@ import("../dist/main.js").catch((cause) => {
 
 /**
  * Newer versions of Node keep compiled code: a third of the time of a short command. What is kept is run as it is, so only in a directory
- * that nobody else can write: not in that of the user who called sudo. NODE_DISABLE_COMPILE_CACHE switches it off, as for any program.
+ * that no other user can write: not in that of the user who called sudo. NODE_DISABLE_COMPILE_CACHE switches it off, as for any program.
  */
 function keepCompiled() {
   if (nodeModule.enableCompileCache === undefined || process.env.NODE_COMPILE_CACHE !== undefined) return;

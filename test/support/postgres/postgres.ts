@@ -93,7 +93,7 @@ export async function startPostgres(directory = tmpdir()): Promise<Postgres> {
         psql("postgres", "SELECT 1");
         return;
       } catch {
-        // after a crash it refuses to start for as long as any of its old processes lives
+        // after a crash it refuses to start until all its old processes have ended
         if (server.exitCode !== null) server = begin();
         await new Promise((resolve) => setTimeout(resolve, 50));
       }

@@ -103,7 +103,9 @@ export class DeployCommand extends EngineCommand {
     description: "Print all output of make and hooks, also on a terminal.",
   });
 
-  yes = Option.Boolean("-y,--yes", false, { description: "Stop jobs on several workers without confirmation." });
+  yes = Option.Boolean("-y,--yes", false, {
+    description: "Stop jobs, and lose workers in a build, without confirmation.",
+  });
   trace = Option.String("--trace", {
     tolerateBoolean: true,
     description: "Measure plugins: a table, and a file (--trace=FILE) for ui.perfetto.dev.",

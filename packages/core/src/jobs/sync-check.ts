@@ -38,7 +38,7 @@ export async function checkSync(source: Source, hosts: readonly string[], isLock
     throw new MaandError({
       code: "OTHER_COPY",
       message: `${foreign.message}; nothing was run`,
-      hint: FOREIGN_HINT,
+      hint: foreign.hint ?? FOREIGN_HINT,
       problems: problems.length > 1 ? problems : [],
       refused: true,
     });

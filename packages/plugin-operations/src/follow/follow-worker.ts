@@ -3,7 +3,7 @@ import type { Argv, OutputStream, Remote, Worker } from "@maand/core";
 import { LineSplitter } from "@maand/core/internal";
 import { asMaandError, type Connections } from "@maand/core/operator";
 
-/** What is told of one worker while its log is followed. */
+/** Events of one worker while its log is followed. */
 export type Notice =
   | { readonly event: "lost"; readonly message: string; readonly retryMs: number }
   | { readonly event: "reconnected" };

@@ -11,7 +11,7 @@ const INSTALL: Readonly<Record<string, string>> = {
   pacman: "pacman -Sy --noconfirm",
 };
 
-/** `*` as the password lets nobody in by password, and is not the `!` with which sshd may lock the account out. */
+/** With `*` as the password no password is accepted. With `!` sshd may treat the account as locked. */
 const ACCOUNT = `useradd --create-home --shell /bin/bash -- "$MAAND_USER" 2>/dev/null || adduser -D -- "$MAAND_USER"
 usermod --password '*' -- "$MAAND_USER" 2>/dev/null || true`;
 

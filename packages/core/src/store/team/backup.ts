@@ -19,7 +19,7 @@ export function backupFile(store: Store, file: string): number {
   const db = openSqlite(file, {});
   try {
     dropReplica(db);
-    // whoever held the lock then does not hold it in the copy
+    // the copy is not locked, even if the store was
     db.exec("UPDATE bucket SET holder = NULL");
     return [...allRows(db)].length;
   } catch (cause) {

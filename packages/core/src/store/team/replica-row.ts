@@ -1,6 +1,6 @@
 import type { Database } from "better-sqlite3";
 
-/** What a working copy knows about itself. In a store that is none, there is no such row. */
+/** The state of a working copy. An SQLite store has no such row. */
 export interface Replica {
   /** The database that it is a copy of, without a password. Of a store that was moved: where it is now. */
   readonly url: string;
