@@ -62,7 +62,7 @@ function table({ header, rows }: Tokens.Table, { columns, style }: Layout): stri
 function plain(markdown: string): string {
   return markdown
     .replace(/\[([^\]]*)\]\([^)]*\)/g, "$1")
-    .replace(/`([^`]*)`|\*\*([^*]+)\*\*/g, (_, code?: string, strong?: string) => code ?? strong ?? "")
+    .replace(/`([^`]*)`|\*\*/g, (_, code = "") => code)
     .replaceAll("\\|", "|")
     .replace(/\s+/g, " ")
     .trim();

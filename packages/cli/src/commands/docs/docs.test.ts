@@ -1,7 +1,7 @@
 import { tmpdir } from "node:os";
 import { describe, expect, it } from "vitest";
-import { bookPages, sectionsOf } from "../book/pages.ts";
-import { typedIn } from "../run/typed.test.support.ts";
+import { bookPages, sectionsOf } from "../../book/pages.ts";
+import { typedIn } from "../../run/typed.test.support.ts";
 
 const maand = typedIn(tmpdir());
 const pages = bookPages();

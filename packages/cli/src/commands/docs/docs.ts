@@ -1,8 +1,8 @@
 import { Command, MaandCommand, Option } from "@maand/command";
 import { hanging } from "@maand/command/layout";
 import { didYouMean, MaandError } from "@maand/core/readonly";
-import { type BookPage, bookPages, sectionsOf } from "../book/pages.ts";
-import { searchBook } from "../book/search.ts";
+import { type BookPage, bookPages, sectionsOf } from "../../book/pages.ts";
+import { searchBook } from "../../book/search.ts";
 
 /** The widest lines; longer ones are hard to read. */
 const WIDEST = 100;
@@ -83,7 +83,7 @@ export class DocsCommand extends MaandCommand {
     const { columns } = this;
     if (columns === undefined) this.context.stdout.write(text);
     else {
-      const { renderPage } = await import("../book/render-page.ts");
+      const { renderPage } = await import("../../book/render-page.ts");
       this.context.stdout.write(renderPage(text, { columns, style: this.style("stdout") }));
     }
   }
