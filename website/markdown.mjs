@@ -71,6 +71,6 @@ function twoImages(html) {
   const [, dark] = /<source media="\(prefers-color-scheme: dark\)" srcset="([^"]+)">/.exec(html) ?? [];
   const [, light, alt] = /<img src="([^"]+)" alt="([^"]+)"/.exec(html) ?? [];
   if (dark === undefined || light === undefined) return undefined;
-  const image = (file, scheme) => `<img class="picture ${scheme}" src="${file}" alt="${alt}">`;
+  const image = (file, scheme) => `<img class="picture ${scheme}" src="${file.replace(/^(?!\.)/, "./")}" alt="${alt}">`;
   return `<p>${image(light, "light")}${image(dark, "dark")}</p>\n`;
 }

@@ -1,4 +1,5 @@
-// npm run docs, docs:dev and docs:preview: the website, with packages of its own that are installed when they are first needed.
+// npm run docs, docs:dev, docs:preview and pictures: the website and its pictures, with packages of their own that are installed when
+// they are first needed.
 import { spawnSync } from "node:child_process";
 import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
@@ -6,8 +7,13 @@ import { fileURLToPath } from "node:url";
 
 const HERE = fileURLToPath(new URL(".", import.meta.url));
 
+/** A network with the addresses of the documentation and nothing else, for the command after it. */
+const NETWORK = 'ip link set lo up && for n in 1 2 3 4; do ip address add 10.0.0.$n/32 dev lo; done && exec "$0" "$@"';
+
 if (isOutdated()) run("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund"]);
-run(process.execPath, ["node_modules/vitepress/bin/vitepress.js", ...process.argv.slice(2)]);
+const words = process.argv.slice(2);
+if (words[0] === "pictures") run("unshare", ["--net", "sh", "-c", NETWORK, process.execPath, "pictures/main.mjs"]);
+else run(process.execPath, ["node_modules/vitepress/bin/vitepress.js", ...words]);
 
 /** Whether the packages are missing, or older than the list of what they should be. */
 function isOutdated() {
