@@ -15,6 +15,7 @@ const SLOW =
     ? []
     : [
         "test/docs/coming-from.e2e.test.ts",
+        "test/docs/openings.e2e.test.ts",
         "test/docs/website.e2e.test.ts",
         "test/e2e/deploy/modes-are-as-documented.e2e.test.ts",
         "test/e2e/import/a-prometheus-of-the-go-program-is-taken-over.e2e.test.ts",

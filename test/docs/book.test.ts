@@ -74,6 +74,20 @@ describe("each page of the book", () => {
     expect(read).toEqual(book.map(({ path }) => path));
   });
 
+  it("of the task parts shows an example within its first 30 lines", () => {
+    const tasks = ["First day", "Writing jobs", "Daily work", "Maintenance and incidents"];
+    const late = book
+      .filter(({ part }) => tasks.includes(part))
+      .map(({ path }) => ({
+        path,
+        line: page(path)
+          .text.split("\n")
+          .findIndex((text) => text.startsWith("```")),
+      }))
+      .filter(({ line }) => line === -1 || line >= 30);
+    expect(late).toEqual([]);
+  });
+
   it("has no picture that is missing, or that comes from elsewhere", () => {
     const wrong = [...book.map(({ path }) => path), "README.md", CONTENTS].flatMap((path) =>
       [...proseOf(page(path)).matchAll(/(?:src|srcset)="([^"]+)"/g)]
