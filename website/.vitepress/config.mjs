@@ -24,6 +24,7 @@ export default defineConfig({
   srcDir: REPOSITORY,
   srcExclude: ["**/node_modules/**", "**/dist/**", "test/**", "website/**", "demo-bucket/**", "release/**"],
   rewrites: (path) => placeOf(path),
+  additionalConfig: {}, // else every config.ts of the repository would be loaded as one of the website
   ignoreDeadLinks: false,
   markdown: {
     anchor: { slugify },
