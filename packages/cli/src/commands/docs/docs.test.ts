@@ -78,3 +78,8 @@ it.each([
   const { code, err } = await maand("docs", ...words);
   expect([code, err]).toEqual([2, expect.stringContaining(hint)]);
 });
+
+it.each(["bash", "zsh", "fish", "powershell"])("is completed with the names of the pages by %s", async (shell) => {
+  const { out } = await maand("completion", shell);
+  for (const name of ["deploy", "coming-from/kamal", "glossary"]) expect(out).toContain(name);
+});
