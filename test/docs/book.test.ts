@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { ERROR_CODES } from "@maand/core/internal";
 import { describe, expect, it } from "vitest";
 import { codeIn, linksOf, page, proseOf, ROOT, tableRows } from "./pages.ts";
@@ -72,6 +72,18 @@ describe("each page of the book", () => {
     const read = [first?.path ?? ""];
     for (let next = nextOf(read[0] ?? ""); next !== undefined; next = nextOf(read.at(-1) ?? "")) read.push(next);
     expect(read).toEqual(book.map(({ path }) => path));
+  });
+
+  it("names the file of each block that is one, since the language line of a block is not shown", () => {
+    const unnamed = [...book.map(({ path }) => path), "README.md"].flatMap((path) => {
+      const parts = page(path).text.split(/^```([^\n]*)\n.*?^```$/gms); // text, language line, text, ...
+      return parts.flatMap((info, at) => {
+        const file = at % 2 === 1 ? (info.split(" ")[1] ?? "") : "";
+        const paragraph = parts[at - 1]?.trim().split("\n\n").at(-1) ?? "";
+        return /[./]/.test(file) && !paragraph.includes(basename(file)) ? [`${path}: ${file}`] : [];
+      });
+    });
+    expect(unnamed).toEqual([]);
   });
 
   it("of the task parts shows an example within its first 30 lines", () => {
