@@ -4,7 +4,7 @@ import { openSqlite } from "@maand/core/internal";
 
 /** What a command does on the machine of the controller. */
 export interface OwnCounts {
-  /** Statements that SQLite ran. */
+  /** Statements that SQLite ran, without those that begin and end transactions: how many share one depends on the clock. */
   statements: number;
   /** Files of the workspace that were opened to be read, and how often. */
   workspaceReads: number;
@@ -40,10 +40,15 @@ function countStatements(counts: OwnCounts): () => void {
     RUN,
     (original) =>
       function counting(this: unknown, ...given: unknown[]) {
-        counts.statements += 1;
+        if (!isBracket(this)) counts.statements += 1;
         return Reflect.apply(original, this, given);
       },
   );
+}
+
+function isBracket(statement: unknown): boolean {
+  const source: unknown = Reflect.get(Object(statement), "source");
+  return typeof source === "string" && /^(BEGIN|COMMIT|ROLLBACK|SAVEPOINT|RELEASE)\b/.test(source);
 }
 
 function countReads(workspace: string, counts: OwnCounts): () => void {

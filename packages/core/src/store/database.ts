@@ -217,7 +217,11 @@ export class StoreDatabase {
    * to the database.
    */
   #catchUpFor(sql: string): void {
-    for (const table of this.#deferredTables) if (sql.includes(table)) return this.#catchUp();
+    for (const table of this.#deferredTables)
+      if (sql.includes(table)) {
+        this.#catchUp();
+        return;
+      }
   }
 
   /** Runs the deferred writes. */
