@@ -13,19 +13,42 @@ export class OpenFiles {
   readonly #most: number;
   readonly #files = new Map<string, RotatingFile>();
 
+  readonly #onProblem: (cause: unknown) => void;
+  /** Files with lines that are not written. */
+  readonly #waiting = new Set<RotatingFile>();
+
   /** At most so many files stay open; default: half of what this process may open, because connections need the other half. */
-  constructor(limits: LogLimits, most = mayOpen() / 2) {
+  constructor(limits: LogLimits, onProblem: (cause: unknown) => void, most = mayOpen() / 2) {
     this.#limits = limits;
+    this.#onProblem = onProblem;
     this.#most = most;
   }
 
-  /** Appends a line to a file and opens it if needed. Throws errors of the disk. */
+  /**
+   * Appends a line to a file and opens it if needed. The lines that come before the process does anything else are written together.
+   * Throws errors of the disk, or reports them when the lines are written.
+   */
   write(path: string, line: string, ts: string): void {
     const file = this.#files.get(path) ?? new RotatingFile(path, this.#limits);
     this.#files.delete(path);
     this.#files.set(path, file);
     if (this.#files.size > this.#most) this.#closeOldest();
-    file.write(line, ts);
+    if (this.#waiting.size === 0) queueMicrotask(() => this.#flush());
+    this.#waiting.add(file);
+    file.add(line, ts);
+  }
+
+  #flush(): void {
+    for (const file of this.#waiting) this.#attempt(() => file.flush());
+    this.#waiting.clear();
+  }
+
+  #attempt(work: () => void): void {
+    try {
+      work();
+    } catch (cause) {
+      this.#onProblem(cause);
+    }
   }
 
   /** Closes the files of one directory. */
@@ -43,8 +66,11 @@ export class OpenFiles {
   }
 
   #close(path: string): void {
-    this.#files.get(path)?.close();
+    const file = this.#files.get(path);
     this.#files.delete(path);
+    if (!file) return;
+    this.#waiting.delete(file);
+    this.#attempt(() => file.close());
   }
 }
 
