@@ -23,6 +23,8 @@ export class Judge implements WorkerObserver, DatabaseObserver {
   readonly #down = new Map<string, Set<string>>();
   /** By host, the largest number of a command that acted there. */
   readonly #newest = new Map<string, number>();
+  /** Where steps ran. */
+  readonly #places = new Map<string, string>();
   readonly #promoted = new Map<string, string>();
   #lease: SimulatedLease | undefined;
   /** After lost commits, numbers and versions may come again. */
@@ -30,6 +32,8 @@ export class Judge implements WorkerObserver, DatabaseObserver {
   violation: Violation | undefined;
   /** Commands that began so far. */
   begun = 0;
+  /** What commands by hand left down, or may have: no deploy is responsible for it. */
+  readonly leftByHand = new Map<string, { readonly job: string; readonly host: string }>();
 
   constructor(world: World, workers: ReadonlyMap<string, Worker>) {
     this.#world = world;
@@ -71,8 +75,11 @@ export class Judge implements WorkerObserver, DatabaseObserver {
     this.#world.note(`${place} ${target} begins for ${by} ${step ?? "by hand"}`);
     if (this.#running.has(place)) this.#violated(`${target} of ${place} overlaps another command`);
     this.#running.set(place, command);
+    if (step !== undefined) this.#places.set(step, place);
     if (step !== undefined && this.#ended.has(step))
       this.#violated(`step ${step} of ${place} runs again after it ended with ${this.#ended.get(step)}`);
+    if (step === undefined) this.#beginByHand(command);
+    else this.leftByHand.delete(place);
     this.#mustBeNewest(host, by, `${target} of ${job}`);
     if (TAKES_DOWN.has(target)) this.#takeDown(job, host, target);
   }
@@ -82,7 +89,15 @@ export class Judge implements WorkerObserver, DatabaseObserver {
     this.#running.delete(`${job}@${host}`);
     this.#world.note(`${job}@${host} ${target} ends: ${code ?? "power lost"}`);
     if (step !== undefined && code === 0) this.#ended.set(step, code);
+    if (code === 0) this.leftByHand.delete(`${job}@${host}`);
     if (code === 0 && target !== "stop") this.#down.get(job)?.delete(host);
+  }
+
+  /** A command by hand makes what is known of earlier steps out of date. */
+  #beginByHand({ job, host }: SimulatedCommand): void {
+    const place = `${job}@${host}`;
+    this.leftByHand.set(place, { job, host });
+    for (const [step, at] of this.#places) if (at === place) this.#ended.delete(step);
   }
 
   synced(host: string, by: string): void {
@@ -125,8 +140,8 @@ export class Judge implements WorkerObserver, DatabaseObserver {
     const { running } = this.#workers.get(host)?.job(job) ?? {};
     this.#world.note(`${place} is promoted: ${version}`);
     if (running !== version) this.#violated(`${place} was promoted to ${version} while ${running ?? "nothing"} ran there`);
-    if (before !== undefined && patchOf(version) < patchOf(before) && !this.hasLost)
-      this.#violated(`the promotion of ${place} to ${before} was lost: it is ${version} again`);
+    const wanted = versionsIn(state).get(job);
+    if (version !== wanted) this.#violated(`${place} was promoted to ${version} while ${wanted} was to be deployed`);
     this.#promoted.set(place, version);
   }
 
@@ -154,7 +169,13 @@ function numberOf(line: string): number {
   return Number(line.split(" ")[0] || 0);
 }
 
-/** The number that a version counts with: `1.7.0` is 7. */
-function patchOf(version: string): number {
-  return Number(version.split(".")[1] ?? 0);
+/** The versions of the jobs that were built last. */
+export function versionsIn({ records }: BucketState): Map<string, string> {
+  const versions = new Map<string, string>();
+  for (const { name, row } of records.values()) {
+    if (name !== "job" || row === null) continue;
+    const { name: job, spec } = JSON.parse(row);
+    versions.set(job, JSON.parse(spec).version);
+  }
+  return versions;
 }

@@ -1,4 +1,4 @@
-import { rmSync } from "node:fs";
+import { rmSync, writeFileSync } from "node:fs";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { makeTemplate, type Template } from "./controllers/template.ts";
 import { simulate } from "./simulation.ts";
@@ -14,11 +14,13 @@ beforeAll(async () => {
 afterAll(() => rmSync(ROOT, { recursive: true, force: true }));
 
 it("holds its invariants", async () => {
-  const began = Date.now();
+  const began = process.cpuUsage();
+  const bad = [];
   for (let seed = FROM; seed < FROM + SEEDS; seed += 1) {
-    const { problem, trace } = await simulate(seed, template);
-    if (problem || process.env.MAAND_SIMULATE_TRACE) console.log(`seed ${seed}: ${problem}\n${trace.join("\n")}`);
-    expect(problem, `seed ${seed}`).toBeUndefined();
+    const { problem, trace } = await simulate(seed, template, process.env.MAAND_SIMULATE_FLAW as never);
+    if (problem) { bad.push(`${seed}: ${problem}`);
+    writeFileSync(`/tmp/simtrace/${seed}`, trace.join("\n"));}
   }
-  console.log((Date.now() - began) / SEEDS);
+  const {user,system}=process.cpuUsage(began);
+  console.log(bad.join("\n")+`\n${bad.length} bad, ms per seed: `+(user+system)/1000/SEEDS);
 }, 600_000);

@@ -3,7 +3,7 @@ import { Chaos } from "./chaos.ts";
 import { type Command, Controller } from "./controllers/controller.ts";
 import { HOSTS, JOBS, type Template } from "./controllers/template.ts";
 import type { DatabaseFlaw, SimulatedDatabase } from "./database/simulated-database.ts";
-import { Judge, Violation } from "./judge.ts";
+import { Judge, Violation, versionsIn } from "./judge.ts";
 import type { SimulatedFleet } from "./workers/plugin.ts";
 import { Worker, type WorkerFlaw } from "./workers/worker.ts";
 import { Killed, SimulatedProcess } from "./world/process.ts";
@@ -38,7 +38,8 @@ export class Simulation {
   readonly fleet: SimulatedFleet;
   readonly controllers: Controller[] = [];
   readonly #operator = new SimulatedProcess("operator");
-  #version = 0;
+  /** The versions of jobs in the repository of their workspace. */
+  readonly workspace = new Map<string, number>(JOBS.map((job) => [job, 0]));
 
   constructor(seed: number, template: Template, directory: string, flaw: Flaw | undefined) {
     this.world = new World(seed);
@@ -99,10 +100,10 @@ export class Simulation {
     const job = random.pick([...JOBS]);
     const kind = random.next();
     if (kind < 0.3) {
-      this.#version += 1;
-      return { kind: "build", job, version: this.#version };
+      this.workspace.set(job, (this.workspace.get(job) ?? 0) + 1);
+      return { kind: "build" };
     }
-    return kind < 0.85 ? { kind: "deploy" } : { kind: "restart", job };
+    return kind < 0.85 ? { kind: "deploy" } : { kind: "restart", job, host: undefined };
   }
 
   /** What the documentation says to do about an error. */
@@ -115,6 +116,7 @@ export class Simulation {
   async #converge(): Promise<void> {
     const [controller] = this.controllers;
     if (!controller) return;
+    for (const left of [...this.judge.leftByHand.values()]) await this.#startByHand(controller, left);
     const results: string[] = [];
     for (let at = 0; results.at(-1) !== "ok"; at += 1) {
       if (at === LAST_DEPLOYS) throw new Violation(`${LAST_DEPLOYS} deploys did not succeed: ${results.join(", ")}`);
@@ -133,14 +135,18 @@ export class Simulation {
     this.#compare();
   }
 
+  /** A command by hand that did not succeed is run again: no deploy does that. */
+  async #startByHand(controller: Controller, { job, host }: { readonly job: string; readonly host: string }): Promise<void> {
+    for (let at = 0; at < LAST_DEPLOYS; at += 1) {
+      if ((await controller.run({ kind: "restart", job, host }, this.#operator)) === "ok") return;
+      await this.world.sleep(40_000, this.#operator);
+    }
+  }
+
   /** What runs is what was promoted, and what was built last. */
   #compare(): void {
-    const wanted = new Map<string, string>();
-    for (const { name, row } of this.database.state(this.template.bucketId)?.records.values() ?? []) {
-      if (name !== "job" || row === null) continue;
-      const { name: job, version } = JSON.parse(row);
-      wanted.set(job, version);
-    }
+    const state = this.database.state(this.template.bucketId);
+    const wanted = state ? versionsIn(state) : new Map<string, string>();
     for (const job of JOBS)
       for (const host of HOSTS) {
         const running = this.workers.get(host)?.job(job).running;

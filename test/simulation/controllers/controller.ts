@@ -17,8 +17,8 @@ import { BEGIN, MODULES, URL, writeJob } from "./template.ts";
 /** A command that a person runs. */
 export type Command =
   | { readonly kind: "deploy"; readonly force?: boolean }
-  | { readonly kind: "build"; readonly job: string; readonly version: number }
-  | { readonly kind: "restart"; readonly job: string }
+  | { readonly kind: "build" }
+  | { readonly kind: "restart"; readonly job: string; readonly host: string | undefined }
   | { readonly kind: "adopt" };
 
 /** How it ended: `ok`, `killed`, the outcome of a deploy, or the code of an error. */
@@ -75,7 +75,8 @@ export class Controller {
 
   async #work(command: Command, process: SimulatedProcess, { signal }: AbortController): Promise<CommandResult> {
     const { world } = this.#simulation;
-    if (command.kind === "build") writeJob(this.root, command.job, command.version);
+    if (command.kind === "build")
+      for (const [job, version] of this.#simulation.workspace) writeJob(this.root, job, version);
     const bucket = await this.#open(process, signal);
     // the system closes the files of a process that was killed
     process.onDeath(() => void world.outside(0, () => bucket.store.close()));
@@ -113,7 +114,7 @@ async function perform(bucket: OpenedBucket, command: Command): Promise<CommandR
     return outcome === "ok" ? "ok" : `${outcome} ${codes}`;
   }
   const results = await controlJob(bucket, {
-    ...{ jobs: [command.job], target: "restart", workers: [], healthCheck: true },
+    ...{ jobs: [command.job], target: "restart", workers: command.host ? [command.host] : [], healthCheck: true },
   });
   return results.every(({ outcome }) => outcome === "ok") ? "ok" : "failed";
 }

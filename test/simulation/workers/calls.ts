@@ -23,7 +23,9 @@ export interface TargetRequest {
 export interface Call {
   /** Set where it has to end before its time. */
   code: number | undefined;
-  /** Its step began, so the loss of its connection does not end it. */
+  /** Undefined for a command by hand, which the loss of its connection does not end. */
+  readonly step: string | undefined;
+  /** Its step began, so that does not end it either. */
   hasBegun: boolean;
   report(text: string): void;
 }

@@ -79,9 +79,9 @@ class Runner {
     } else if ("target" in message) this.#begin(message.id, message);
   }
 
-  /** Its connection is lost. A step that did not begin never will; one that began comes to its end. */
+  /** Its connection is lost. A step that did not begin never will; all else comes to its end. */
   leaveAlone(): void {
-    for (const call of this.#calls.values()) if (!call.hasBegun) call.code ??= RUNNER_EXIT.ended;
+    for (const call of this.#calls.values()) if (call.step !== undefined && !call.hasBegun) call.code ??= RUNNER_EXIT.ended;
   }
 
   #begin(id: number, request: TargetRequest): void {
@@ -90,7 +90,7 @@ class Runner {
       const line = `${text}\n`;
       this.onFrame(`${id} err ${Buffer.byteLength(line)}\n${line}`);
     };
-    const call: Call = { code: undefined, hasBegun: false, report };
+    const call: Call = { code: undefined, step: request.step, hasBegun: false, report };
     this.#calls.set(id, call);
     world.outside(request.timeout * 1000, () => {
       if (this.#calls.has(id)) call.code ??= RUNNER_EXIT.timedOut;
