@@ -55,7 +55,8 @@ export class Chaos {
     const { random } = world;
     const controller = controllers[random.below(controllers.length)];
     const running = controller?.running;
-    const ms = random.chance(0.5) ? random.between(100, 5000) : random.between(5000, 70_000);
+    // a lease lasts 30 seconds
+    const ms = random.chance(0.4) ? random.between(100, 5000) : random.between(5000, 80_000);
     const host = [...workers.keys()][random.below(workers.size)] ?? "";
     if (kind === "kill" && running) running.process.kill();
     else if (kind === "freeze" && running) running.process.frozenUntil = world.now + ms;

@@ -60,12 +60,17 @@ export class Judge implements WorkerObserver, DatabaseObserver {
 
   released({ number, nonce }: { readonly number: unknown; readonly nonce: unknown }): void {
     this.#world.note(`lease ${number} is released`);
-    if (this.#lease?.nonce === nonce && this.#lease?.number === number) this.#lease = undefined;
+    const lease = this.#lease;
+    const isOwn = lease?.nonce === nonce && lease?.number === number;
+    if (lease && !isOwn && this.#world.now <= (lease.expiresAt ?? 0))
+      this.#violated(`lease ${lease.number} was ended by the command that had ${number}`);
+    this.#lease = undefined;
   }
 
   stored(state: BucketState, rows: readonly SimulatedRecord[]): void {
     this.#world.note(`revision ${state.revision}: ${namesOf(rows)}`);
-    for (const { name, row } of rows) if (name === "promoted" && row !== null) this.#seePromotion(state, JSON.parse(row));
+    for (const { name, row } of rows)
+      if (name === "promoted" && row !== null) this.#seePromotion(state, JSON.parse(row));
   }
 
   began(command: SimulatedCommand): void {
@@ -76,7 +81,8 @@ export class Judge implements WorkerObserver, DatabaseObserver {
     if (this.#running.has(place)) this.#violated(`${target} of ${place} overlaps another command`);
     this.#running.set(place, command);
     if (step !== undefined) this.#places.set(step, place);
-    if (step !== undefined && this.#ended.has(step))
+    // the worker forgets what the database has promoted
+    if (step !== undefined && this.#ended.has(step) && !this.hasLost)
       this.#violated(`step ${step} of ${place} runs again after it ended with ${this.#ended.get(step)}`);
     if (step === undefined) this.#beginByHand(command);
     else this.leftByHand.delete(place);
@@ -127,7 +133,9 @@ export class Judge implements WorkerObserver, DatabaseObserver {
     const down = this.#down.get(job) ?? new Set<string>();
     this.#down.set(job, down);
     if (!down.has(host) && down.size + 1 > BUDGET)
-      this.#violated(`${target} takes ${job}@${host} down while ${[...down].join(", ")} is down; the budget is ${BUDGET}`);
+      this.#violated(
+        `${target} takes ${job}@${host} down while ${[...down].join(", ")} is down; the budget is ${BUDGET}`,
+      );
     down.add(host);
   }
 
@@ -139,7 +147,8 @@ export class Judge implements WorkerObserver, DatabaseObserver {
     const [job = "", host = ""] = place.split("@");
     const { running } = this.#workers.get(host)?.job(job) ?? {};
     this.#world.note(`${place} is promoted: ${version}`);
-    if (running !== version) this.#violated(`${place} was promoted to ${version} while ${running ?? "nothing"} ran there`);
+    if (running !== version)
+      this.#violated(`${place} was promoted to ${version} while ${running ?? "nothing"} ran there`);
     const wanted = versionsIn(state).get(job);
     if (version !== wanted) this.#violated(`${place} was promoted to ${version} while ${wanted} was to be deployed`);
     this.#promoted.set(place, version);

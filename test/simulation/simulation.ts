@@ -2,16 +2,14 @@ import { mkdirSync, rmSync } from "node:fs";
 import { Chaos } from "./chaos.ts";
 import { type Command, Controller } from "./controllers/controller.ts";
 import { HOSTS, JOBS, type Template } from "./controllers/template.ts";
-import type { DatabaseFlaw, SimulatedDatabase } from "./database/simulated-database.ts";
+import type { SimulatedDatabase } from "./database/simulated-database.ts";
+import type { Flaw } from "./flaw.ts";
 import { Judge, Violation, versionsIn } from "./judge.ts";
 import type { SimulatedFleet } from "./workers/plugin.ts";
-import { Worker, type WorkerFlaw } from "./workers/worker.ts";
+import { Worker } from "./workers/worker.ts";
 import { Killed, SimulatedProcess } from "./world/process.ts";
 import { simulateTime } from "./world/simulated-time.ts";
 import { World } from "./world/world.ts";
-
-/** A fault planted into the system that is tested. */
-export type Flaw = DatabaseFlaw | WorkerFlaw;
 
 /** How a simulation ended. */
 export interface Verdict {
@@ -19,6 +17,16 @@ export interface Verdict {
   /** What went wrong; undefined if nothing did. */
   readonly problem: string | undefined;
   readonly trace: readonly string[];
+}
+
+/** What is simulated. */
+export interface SimulateOptions {
+  readonly seed: number;
+  readonly template: Template;
+  /** Where the directories of the machines are. */
+  readonly directory: string;
+  /** A fault to plant; default: none. */
+  readonly flaw?: Flaw | undefined;
 }
 
 /** Milliseconds after which a simulation has failed to end. */
@@ -41,17 +49,17 @@ export class Simulation {
   /** The versions of jobs in the repository of their workspace. */
   readonly workspace = new Map<string, number>(JOBS.map((job) => [job, 0]));
 
-  constructor(seed: number, template: Template, directory: string, flaw: Flaw | undefined) {
+  constructor({ seed, template, directory, flaw }: SimulateOptions) {
     this.world = new World(seed);
     this.template = template;
     this.directory = directory;
     this.database = template.database.copy();
-    this.database.flaw = flaw as DatabaseFlaw | undefined;
+    this.database.flaw = flaw;
     const workers = new Map<string, Worker>();
     this.workers = workers;
     this.judge = new Judge(this.world, workers);
     this.database.observer = this.judge;
-    const options = { observer: this.judge, flaw: flaw as WorkerFlaw | undefined };
+    const options = { observer: this.judge, flaw };
     for (const host of HOSTS) workers.set(host, new Worker(this.world, host, options));
     this.faults = new Chaos(this);
     this.fleet = { world: this.world, workers, faults: this.faults };
@@ -89,7 +97,7 @@ export class Simulation {
     const { random } = this.world;
     const count = 2 + random.below(3);
     for (let at = 0; at < count; at += 1) {
-      await this.world.sleep(random.between(0, 30_000), this.#operator);
+      await this.world.sleep(random.between(0, 20_000), this.#operator);
       const result = await controller.run(this.#choose(), this.#operator);
       await this.#remedy(controller, result);
     }
@@ -136,7 +144,10 @@ export class Simulation {
   }
 
   /** A command by hand that did not succeed is run again: no deploy does that. */
-  async #startByHand(controller: Controller, { job, host }: { readonly job: string; readonly host: string }): Promise<void> {
+  async #startByHand(
+    controller: Controller,
+    { job, host }: { readonly job: string; readonly host: string },
+  ): Promise<void> {
     for (let at = 0; at < LAST_DEPLOYS; at += 1) {
       if ((await controller.run({ kind: "restart", job, host }, this.#operator)) === "ok") return;
       await this.world.sleep(40_000, this.#operator);
@@ -161,26 +172,44 @@ export class Simulation {
   }
 }
 
-/** Runs the simulation of a seed. The same seed always has the same trace. */
-export async function simulate(seed: number, template: Template, flaw?: Flaw): Promise<Verdict> {
-  const directory = `${template.root}-seed`;
+/** Runs the simulation of a seed. The same seed always has the same trace. `directory` is emptied, and deleted in the end. */
+export async function simulate({ seed, template, directory, flaw }: SimulateOptions): Promise<Verdict> {
   rmSync(directory, { recursive: true, force: true });
   mkdirSync(directory, { mode: 0o700 });
-  const simulation = new Simulation(seed, template, directory, flaw);
-  const stop = simulateTime(simulation.world);
-  const ignoreKilled = (cause: unknown) => {
-    if (!(cause instanceof Killed)) simulation.world.note(`unhandled: ${String(cause)}`);
-  };
-  process.on("unhandledRejection", ignoreKilled);
-  let problem: string | undefined;
+  const simulation = new Simulation({ seed, template, directory, flaw });
+  const undo = [simulateTime(simulation.world), withoutPrograms(), ignoreKilled(simulation.world)];
   try {
     await simulation.run();
+    return { seed, problem: undefined, trace: simulation.world.trace };
   } catch (cause) {
-    problem = (simulation.judge.violation ?? cause) instanceof Violation ? (simulation.judge.violation ?? cause as Error).message : String(cause instanceof Error ? cause.stack : cause);
+    const found = simulation.judge.violation ?? cause;
+    const problem = found instanceof Violation ? found.message : `the simulation failed: ${textOf(found)}`;
+    return { seed, problem, trace: simulation.world.trace };
   } finally {
-    stop();
-    process.off("unhandledRejection", ignoreKilled);
+    for (const step of undo) step();
     rmSync(directory, { recursive: true, force: true });
   }
-  return { seed, problem, trace: simulation.world.trace };
+}
+
+/** A machine without git: a real process would take real time. */
+function withoutPrograms(): () => void {
+  const { PATH } = process.env;
+  process.env.PATH = "/nonexistent";
+  return () => {
+    if (PATH === undefined) delete process.env.PATH;
+    else process.env.PATH = PATH;
+  };
+}
+
+/** Promises of a process that was killed have nobody left to catch them. */
+function ignoreKilled(world: World): () => void {
+  const listener = (cause: unknown) => {
+    if (!(cause instanceof Killed)) world.note(`an error was not caught: ${textOf(cause)}`);
+  };
+  process.on("unhandledRejection", listener);
+  return () => void process.off("unhandledRejection", listener);
+}
+
+function textOf(cause: unknown): string {
+  return cause instanceof Error ? (cause.stack ?? cause.message) : String(cause);
 }

@@ -1,9 +1,7 @@
 import type { Row } from "../../../packages/core/src/store/team/pg/messages.ts";
 import { PART_BYTES, SCHEMA_VERSION } from "../../../packages/core/src/store/team/pg/schema.ts";
+import type { Flaw } from "../flaw.ts";
 import { type BucketState, emptyBucket, recordId, type SimulatedLease, type SimulatedRecord } from "./bucket-state.ts";
-
-/** A fault that is planted to see that a simulation finds it. */
-export type DatabaseFlaw = "release-ignores-number" | "apply-ignores-lease";
 
 /** What is told to the observer of a database. */
 export interface DatabaseObserver {
@@ -25,7 +23,7 @@ export class SimulatedDatabase {
   readonly #buckets = new Map<string, BucketState>();
   readonly #past: { readonly id: string; readonly state: BucketState }[] = [];
   #hasSchema = false;
-  flaw: DatabaseFlaw | undefined;
+  flaw: Flaw | undefined;
   observer: DatabaseObserver = {};
 
   /** A database with the same content; the content itself is shared. */
@@ -89,7 +87,9 @@ export class SimulatedDatabase {
     const rows: Row[] = [{ name: "", key: "", row: headerOf(state, from, now), bytes: null }];
     const begin = recordId({ name: String(afterName), key: String(afterKey) });
     let total = 0;
-    for (const [place, { name, key, row, bytes, revision }] of [...state.records].sort(([a], [b]) => (a < b ? -1 : 1))) {
+    for (const [place, { name, key, row, bytes, revision }] of [...state.records].sort(([a], [b]) =>
+      a < b ? -1 : 1,
+    )) {
       if (revision <= from || (from === 0 && row === null) || place <= begin) continue;
       rows.push({ name, key, row, bytes });
       total += 100 + (bytes?.length ?? 0) + Buffer.byteLength(row ?? "");
@@ -150,7 +150,7 @@ export class SimulatedDatabase {
     if (state.movedTo !== null) return { outcome: "moved", to: state.movedTo };
     const { lease } = state;
     const isHeld = lease?.number === number && lease?.nonce === nonce;
-    if (nonce !== null && !isHeld && this.flaw !== "apply-ignores-lease")
+    if (nonce !== null && !isHeld)
       return { outcome: "lease", holder: parsed(lease?.holder), number: lease?.number ?? null };
     if (state.revision !== expected) return { outcome: "outdated", revision: state.revision };
     const uploaded = state.uploads.get(String(change)) ?? new Map<number, readonly SimulatedRecord[]>();

@@ -124,9 +124,7 @@ function holds(worker: Worker, call: Call, { line, expected }: SentFence): boole
   const found = lineOf(worker.fence);
   if (found === line) return true;
   if (found === "" || found === expected || worker.flaw === "fence-unchecked") return false;
-  call.report(
-    `runner: another command has changed this worker: ${worker.fence.trim().replaceAll("\n", " ")}`,
-  );
+  call.report(`runner: another command has changed this worker: ${worker.fence.trim().replaceAll("\n", " ")}`);
   throw new Refused(RUNNER_EXIT.fenced);
 }
 

@@ -5,7 +5,7 @@ import { probeFenced } from "../../../packages/core/src/remote/fence/fenced-comm
 import type { SimulatedProcess } from "../world/process.ts";
 import type { World } from "../world/world.ts";
 import { Connection, type NetworkFaults } from "./connection.ts";
-import { simulatedRemote, type SyncContent } from "./remote.ts";
+import { type SyncContent, simulatedRemote } from "./remote.ts";
 import type { Worker } from "./worker.ts";
 
 /** The file of every job that says its version. */

@@ -81,7 +81,8 @@ class Runner {
 
   /** Its connection is lost. A step that did not begin never will; all else comes to its end. */
   leaveAlone(): void {
-    for (const call of this.#calls.values()) if (call.step !== undefined && !call.hasBegun) call.code ??= RUNNER_EXIT.ended;
+    for (const call of this.#calls.values())
+      if (call.step !== undefined && !call.hasBegun) call.code ??= RUNNER_EXIT.ended;
   }
 
   #begin(id: number, request: TargetRequest): void {
@@ -95,10 +96,10 @@ class Runner {
     world.outside(request.timeout * 1000, () => {
       if (this.#calls.has(id)) call.code ??= RUNNER_EXIT.timedOut;
     });
-    if (this.#worker.flaw === "answer-before-end") this.onFrame(`${id} exit 0\n`);
+    if (this.#worker.flaw === "promotion-before-receipt") this.onFrame(`${id} exit 0\n`);
     this.#worker.run(runTarget(this.#worker, call, request), (code) => {
       this.#calls.delete(id);
-      if (this.#worker.flaw !== "answer-before-end") this.onFrame(`${id} exit ${code}\n`);
+      if (this.#worker.flaw !== "promotion-before-receipt") this.onFrame(`${id} exit ${code}\n`);
     });
   }
 

@@ -1,3 +1,4 @@
+import type { Flaw } from "../flaw.ts";
 import type { World } from "../world/world.ts";
 
 /** How a step of a job ended on a worker, or that it began. */
@@ -38,9 +39,6 @@ export interface WorkerObserver {
   fenced(host: string, before: string, after: string): void;
 }
 
-/** A fault that is planted to see that a simulation finds it. */
-export type WorkerFlaw = "fence-unchecked" | "claim-not-synced" | "answer-before-end";
-
 /** A step of something on the worker waits for these milliseconds, and is then called again. */
 export type Steps<T = void> = Generator<number, T>;
 
@@ -52,7 +50,7 @@ export class Worker {
   readonly host: string;
   readonly world: World;
   readonly observer: WorkerObserver;
-  readonly flaw: WorkerFlaw | undefined;
+  readonly flaw: Flaw | undefined;
   readonly jobs = new Map<string, JobThere>();
   /** Commands that hold the lock of their job. */
   readonly locks = new Set<string>();
@@ -69,7 +67,7 @@ export class Worker {
   readonly #unsynced = new Map<string, SimulatedReceipt>();
   readonly #running = new Set<SimulatedCommand>();
 
-  constructor(world: World, host: string, options: { observer: WorkerObserver; flaw: WorkerFlaw | undefined }) {
+  constructor(world: World, host: string, options: { observer: WorkerObserver; flaw: Flaw | undefined }) {
     this.world = world;
     this.host = host;
     this.observer = options.observer;

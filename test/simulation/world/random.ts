@@ -38,7 +38,7 @@ export class Random {
   delay(): number {
     const kind = this.next();
     if (kind < 0.9) return this.between(1, 40);
-    return kind < 0.99 ? this.between(40, 1500) : this.between(1500, 45_000);
+    return kind < 0.98 ? this.between(40, 1500) : this.between(1500, 70_000);
   }
 
   /** Bytes as they would come from the system. */

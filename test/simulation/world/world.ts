@@ -54,7 +54,9 @@ export class World {
   block(ms: number): void {
     const end = this.now + ms;
     for (;;) {
-      const at = this.#queue.findIndex(({ isOutside, isCancelled, owner }) => isOutside && !isCancelled && !owner?.isDead);
+      const at = this.#queue.findIndex(
+        ({ isOutside, isCancelled, owner }) => isOutside && !isCancelled && !owner?.isDead,
+      );
       const event = this.#queue[at];
       if (!event || event.at > end) break;
       this.#queue.splice(at, 1);
