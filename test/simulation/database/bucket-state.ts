@@ -7,6 +7,11 @@ export interface SimulatedRecord {
   readonly revision: number;
 }
 
+/** A row of the table `upload`, with the number of its part. */
+export interface SimulatedUpload extends SimulatedRecord {
+  readonly part: number;
+}
+
 /** A row of the table `lease`; `expiresAt` is on the clock of the database. */
 export interface SimulatedLease {
   readonly number: number;
@@ -26,8 +31,8 @@ export interface BucketState {
   /** The revisions of changes by their ids. */
   readonly changes: ReadonlyMap<string, number>;
   readonly lease: SimulatedLease | undefined;
-  /** Parts of changes that are not stored yet, by change and number. */
-  readonly uploads: ReadonlyMap<string, ReadonlyMap<number, readonly SimulatedRecord[]>>;
+  /** Rows of changes that are not stored yet, by change, and by name and key. */
+  readonly uploads: ReadonlyMap<string, ReadonlyMap<string, SimulatedUpload>>;
 }
 
 export function emptyBucket(version: number): BucketState {

@@ -136,8 +136,9 @@ export class SimulatedDatabase {
   #putPart(id: string, [change, number, ...columns]: readonly unknown[]): readonly Row[] {
     const state = this.#buckets.get(id);
     if (!state) throw new Error(`there is no bucket ${id}`);
-    const parts = new Map(state.uploads.get(String(change))).set(Number(number), recordsOf(columns, 0));
-    this.#commit(id, { ...state, uploads: new Map(state.uploads).set(String(change), parts) });
+    const uploaded = new Map(state.uploads.get(String(change)));
+    for (const row of recordsOf(columns, 0)) uploaded.set(recordId(row), { ...row, part: Number(number) });
+    this.#commit(id, { ...state, uploads: new Map(state.uploads).set(String(change), uploaded) });
     return [];
   }
 
@@ -153,10 +154,11 @@ export class SimulatedDatabase {
     if (nonce !== null && !isHeld)
       return { outcome: "lease", holder: parsed(lease?.holder), number: lease?.number ?? null };
     if (state.revision !== expected) return { outcome: "outdated", revision: state.revision };
-    const uploaded = state.uploads.get(String(change)) ?? new Map<number, readonly SimulatedRecord[]>();
-    if (uploaded.size !== parts) return { outcome: "incomplete" };
+    const uploaded = [...(state.uploads.get(String(change))?.values() ?? [])];
+    if (new Set(uploaded.map(({ part }) => part)).size !== parts) return { outcome: "incomplete" };
     const revision = state.revision + 1;
-    const rows = [...[...uploaded.values()].flat(), ...recordsOf(columns, 0)].map((row) => ({ ...row, revision }));
+    const parted = uploaded.map(({ part: _part, ...row }) => row);
+    const rows = [...parted, ...recordsOf(columns, 0)].map((row) => ({ ...row, revision }));
     const next = withRows(state, rows, { revision, change: String(change), isWhole: replace === true });
     this.#commit(id, { ...next, version: typeof version === "number" ? version : state.version });
     this.observer.stored?.(next, rows, { number, nonce });
