@@ -95,10 +95,15 @@ export class Simulation {
   /** A person at one machine runs some commands, and tries again what did not succeed. */
   async #operate(controller: Controller): Promise<void> {
     const { random } = this.world;
-    const count = 2 + random.below(3);
+    const count = 2 + random.below(2);
     for (let at = 0; at < count; at += 1) {
       await this.world.sleep(random.between(0, 20_000), this.#operator);
-      const result = await controller.run(this.#choose(), this.#operator);
+      const command = this.#choose();
+      let result = await controller.run(command, this.#operator);
+      for (let again = 0; result === "BUSY" && again < 4; again += 1) {
+        await this.world.sleep(random.between(2000, 20_000), this.#operator);
+        result = await controller.run(command, this.#operator);
+      }
       await this.#remedy(controller, result);
     }
   }

@@ -52,10 +52,11 @@ export class Controller {
     this.running = { process, interrupt };
     world.note(`${process.name} runs ${Object.values(command).join(" ")}`);
     return new Promise((resolve) => {
-      const end = (result: CommandResult) =>
+      const end = (found: CommandResult) =>
         world.after(0, operator, () => {
           if (this.running?.process !== process) return;
           this.running = undefined;
+          const result = process.isDead ? "killed" : found;
           world.note(`${process.name} ended: ${result}`);
           resolve(result);
         });

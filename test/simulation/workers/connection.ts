@@ -23,7 +23,11 @@ export class Connection {
   readonly #down: (() => void)[] = [];
   readonly #onWorkerNotices: (() => void)[] = [];
   readonly #onProcessNotices = new Set<() => void>();
-  /** Nothing arrives any more. */
+  /** What is on the way to the worker does not arrive any more. */
+  #isCut = false;
+  /** When the last message on the way to the worker arrives. */
+  #lastUp = 0;
+  /** Nothing can be sent any more. */
   isLost = false;
 
   constructor(world: World, process: SimulatedProcess, host: string, faults: NetworkFaults) {
@@ -31,11 +35,7 @@ export class Connection {
     this.#process = process;
     this.#host = host;
     this.#faults = faults;
-    process.onDeath(() => this.lose());
-  }
-
-  get processName(): string {
-    return this.#process.name;
+    process.onDeath(() => this.#end(false));
   }
 
   /** Runs something on the worker when a message arrives there. */
@@ -61,11 +61,18 @@ export class Connection {
 
   /** What is on the way does not arrive. */
   lose(): void {
+    this.#end(true);
+  }
+
+  /** What a process has sent before its death arrives nevertheless: its system still has it. */
+  #end(isCut: boolean): void {
     if (this.isLost) return;
     this.isLost = true;
+    this.#isCut = isCut;
     const { random } = this.#world;
     const late = () => (random.chance(0.7) ? random.between(1, 200) : random.between(200, NOTICED_WITHIN_MS));
-    this.#world.outside(late(), () => {
+    const inFlight = isCut ? 0 : Math.max(0, this.#lastUp - this.#world.now);
+    this.#world.outside(inFlight + late(), () => {
       for (const listener of this.#onWorkerNotices.splice(0)) listener();
     });
     this.#world.after(late(), this.#process, () => {
@@ -84,9 +91,12 @@ export class Connection {
     const { random } = this.#world;
     const wait = this.#faults.areOn ? random.delay() : random.between(1, 5);
     const deliver = () => {
-      if (!this.isLost) queue.shift()?.();
+      if (!this.#isCut) queue.shift()?.();
     };
     if (owner) this.#world.after(wait, owner, deliver);
-    else this.#world.outside(wait, deliver);
+    else {
+      this.#lastUp = Math.max(this.#lastUp, this.#world.now + wait);
+      this.#world.outside(wait, deliver);
+    }
   }
 }
