@@ -1,0 +1,5 @@
+import type { Context } from "@maand/command";
+import type { CommandClass } from "clipanion";
+
+/** The commands of this plugin by path. Each one is imported only when it is used. */
+export const COMMANDS = {} satisfies Readonly<Record<string, () => Promise<CommandClass<Context>>>>;
