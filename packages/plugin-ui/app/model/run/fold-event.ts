@@ -1,0 +1,87 @@
+import { addFailure } from "./add-failure.ts";
+import { foldOperation } from "./fold-operation.ts";
+import { foldRollout } from "./fold-rollout.ts";
+import type { RunEvent } from "./run-event.ts";
+import type { RunHistory } from "./run-history.ts";
+
+/**
+ * Adds events to the history of their run, in order. Events that it has already are passed over, so that an answer may overlap with
+ * the one before; it returns false if one is missing in between, and then adds nothing after it.
+ */
+export function foldEvents(history: RunHistory, events: readonly RunEvent[]): boolean {
+  for (const event of events) {
+    if (event.seq <= history.seq) continue;
+    if (event.seq !== history.seq + 1) return false;
+    foldEvent(history, event);
+  }
+  return true;
+}
+
+function foldEvent(history: RunHistory, event: RunEvent): void {
+  history.seq = event.seq;
+  history.at = Date.parse(event.at);
+  history.startedAt ??= history.at;
+  switch (event.type) {
+    case "run.started":
+      history.command = event.command ?? "";
+      return;
+    case "run.finished":
+      return finish(history, event);
+    case "warning":
+      history.warnings.push({ seq: event.seq, message: event.message ?? "" });
+      return;
+    case "worker.failed":
+      return addFailure(history, event, "connect");
+    case "action.started":
+    case "command.started":
+      return history.setWorker(event.job ?? "", event.worker ?? "", "running", doing(event));
+    case "action.finished":
+    case "command.finished":
+      return step(history, event);
+    case "health.started":
+      return history.setJob(event.job ?? "", "running", "health checks");
+    case "health.checked":
+      return checked(history, event);
+    default:
+      if (!foldRollout(history, event)) foldOperation(history, event);
+  }
+}
+
+/** `restart`, or `command_migrate (pre_deploy)`. */
+function doing({ action, command, event }: RunEvent): string {
+  return action ?? `${command ?? ""}${event ? ` (${event})` : ""}`;
+}
+
+function step(history: RunHistory, event: RunEvent): void {
+  const outcome = event.outcome ?? "ok";
+  history.setWorker(event.job ?? "", event.worker ?? "", outcome, event.message ?? doing(event));
+  if (outcome !== "ok" && outcome !== "skipped") addFailure(history, event, doing(event));
+}
+
+/** The last result of a check on a worker: a failed one is no attempt, it is why the batch fails. */
+function checked(history: RunHistory, event: RunEvent & { readonly ok?: boolean; readonly check?: string }): void {
+  const [job, worker] = [event.job ?? "", event.worker ?? ""];
+  history.setWorker(job, worker, event.ok ? "ok" : "failed", event.message ?? "");
+  if (!event.ok) addFailure(history, event, `health check ${event.check ?? ""}`.trim());
+}
+
+interface Result {
+  readonly job: string;
+  readonly worker_ip: string;
+  readonly outcome: string;
+  readonly message: string | null;
+}
+
+/** The summary of a run names every allocation, also those that had no event of their own. */
+function finish(history: RunHistory, event: RunEvent): void {
+  history.end = history.change(event.outcome ?? "unknown", event.message ?? "");
+  for (const { job, worker_ip, outcome, message } of (event.allocations ?? []) as readonly Result[]) {
+    const last = history.jobs.get(job)?.workers.get(worker_ip)?.at(-1);
+    if (last?.state !== outcome) history.setWorker(job, worker_ip, outcome, message ?? "");
+  }
+  const known = new Set(history.failures.map((failure) => `${failure.job}\0${failure.message}`));
+  for (const failure of (event.failures ?? []) as readonly RunEvent[])
+    if (!known.has(`${failure.job}\0${failure.message}`)) addFailure(history, failure, failure.job ?? "");
+  for (const { batches } of history.jobs.values())
+    for (const batch of batches) batch.end ??= history.change(event.outcome === "ok" ? "ok" : "interrupted");
+}
