@@ -16,7 +16,8 @@ const LIBRARIES = ["preact", "@preact/signals", "@preact/signals-core", "vite"];
 /** Builds the page, or returns false at once if it is built from the same sources and libraries already. */
 export async function buildApp() {
   const digest = inputDigest();
-  if (existsSync(join(BUILT, "index.html")) && existsSync(STAMP) && readFileSync(STAMP, "utf8") === digest) return false;
+  if (existsSync(join(BUILT, "index.html")) && existsSync(STAMP) && readFileSync(STAMP, "utf8") === digest)
+    return false;
   rmSync(STAMP, { force: true });
   const { build } = await import("vite");
   await build({
@@ -57,7 +58,11 @@ function classicScript() {
 function inputDigest() {
   const hash = createHash("sha256");
   const files = [SOURCES, join(PACKAGE, "src/contract.ts"), fileURLToPath(import.meta.url)].flatMap(filesOf);
-  for (const file of files) hash.update(`${relative(PACKAGE, file)}\0`).update(readFileSync(file)).update("\0");
+  for (const file of files)
+    hash
+      .update(`${relative(PACKAGE, file)}\0`)
+      .update(readFileSync(file))
+      .update("\0");
   for (const name of LIBRARIES) hash.update(`${name} ${versionOf(name)}\0`);
   return hash.digest("hex");
 }

@@ -31,7 +31,8 @@ export function route(
 ): Route {
   const params = new URLSearchParams();
   for (const [key, given] of Object.entries(query))
-    for (const value of typeof given === "string" ? [given] : (given ?? [])) if (value !== "") params.append(key, value);
+    for (const value of typeof given === "string" ? [given] : (given ?? []))
+      if (value !== "") params.append(key, value);
   return { page, name, query: params };
 }
 

@@ -1,6 +1,7 @@
-/** How urgent a state is, most urgent first. Colours follow from it; shapes follow from the state. */
-export const LEVELS = ["bad", "warn", "busy", "next", "off", "good"] as const;
-export type Level = (typeof LEVELS)[number];
+import type { Level } from "../../src/contract.ts";
+
+/** Levels, the most urgent first. Colours follow from the level of a state; its sign follows from the state itself. */
+export const LEVELS: readonly Level[] = ["bad", "warn", "info", "none", "ok"];
 
 /** How a state is shown: by a sign that no other state of its list has, a level, and words. */
 export interface StateSign {
@@ -16,12 +17,14 @@ export const ALLOCATION_SIGNS: Readonly<Record<string, StateSign>> = {
   paused: { sign: "=", level: "warn", text: "paused" },
   maintenance: { sign: "▼", level: "warn", text: "in maintenance" },
   stopped: { sign: "■", level: "warn", text: "stopped, will start" },
-  removed: { sign: "−", level: "next", text: "will be removed" },
-  new: { sign: "+", level: "next", text: "new, will start" },
-  restart: { sign: "↻", level: "next", text: "will be updated" },
-  disabled_restart: { sign: "◇", level: "off", text: "disabled, changed" },
-  disabled: { sign: "○", level: "off", text: "disabled" },
-  promoted: { sign: "•", level: "good", text: "promoted" },
+  changing: { sign: "▸", level: "info", text: "being changed" },
+  removed: { sign: "−", level: "info", text: "will be removed" },
+  new: { sign: "+", level: "info", text: "new, will start" },
+  restart: { sign: "↻", level: "info", text: "will be updated" },
+  disabled_restart: { sign: "◇", level: "none", text: "disabled, changed" },
+  disabled: { sign: "○", level: "none", text: "disabled" },
+  promoted: { sign: "•", level: "ok", text: "promoted" },
+  none: { sign: "", level: "none", text: "not placed here" },
 };
 
 /** States of jobs, batches and allocations within a run. */
@@ -38,10 +41,10 @@ export const RUN_SIGNS: Readonly<Record<string, StateSign>> = {
   reverted: { sign: "↺", level: "warn", text: "reverted" },
   blocked: { sign: "!", level: "warn", text: "blocked" },
   paused: { sign: "=", level: "warn", text: "paused" },
-  running: { sign: "▸", level: "busy", text: "running" },
-  waiting: { sign: "·", level: "off", text: "not begun" },
-  skipped: { sign: "–", level: "off", text: "nothing to do" },
-  ok: { sign: "✓", level: "good", text: "done" },
+  running: { sign: "▸", level: "info", text: "running" },
+  waiting: { sign: "·", level: "none", text: "not begun" },
+  skipped: { sign: "–", level: "none", text: "nothing to do" },
+  ok: { sign: "✓", level: "ok", text: "done" },
 };
 
 /** The sign of a state; an unknown one, from a newer maand, is shown with its own name. */

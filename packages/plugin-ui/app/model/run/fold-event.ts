@@ -6,15 +6,10 @@ import type { RunHistory } from "./run-history.ts";
 
 /**
  * Adds events to the history of their run, in order. Events that it has already are passed over, so that an answer may overlap with
- * the one before; it returns false if one is missing in between, and then adds nothing after it.
+ * the one before. Lines of output are no part of an answer, so numbers may be missing.
  */
-export function foldEvents(history: RunHistory, events: readonly RunEvent[]): boolean {
-  for (const event of events) {
-    if (event.seq <= history.seq) continue;
-    if (event.seq !== history.seq + 1) return false;
-    foldEvent(history, event);
-  }
-  return true;
+export function foldEvents(history: RunHistory, events: readonly RunEvent[]): void {
+  for (const event of events) if (event.seq > history.seq) foldEvent(history, event);
 }
 
 function foldEvent(history: RunHistory, event: RunEvent): void {

@@ -34,7 +34,13 @@ export function viewAt(history: RunHistory, seq: number): RunView {
   const jobs = [...history.jobs.values()].flatMap((job) => jobAt(job, seq) ?? []);
   const end = history.end && history.end.seq <= seq ? history.end : undefined;
   const last = Math.min(seq, history.seq);
-  return { seq: last, at: timeAt(history, last), jobs, failures: history.failures.filter((one) => one.seq <= seq), end };
+  return {
+    seq: last,
+    at: timeAt(history, last),
+    jobs,
+    failures: history.failures.filter((one) => one.seq <= seq),
+    end,
+  };
 }
 
 /** The time of the last recorded change up to an event. */

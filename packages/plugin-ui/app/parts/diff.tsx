@@ -1,0 +1,41 @@
+import { diffLines } from "../model/diff-lines.ts";
+
+const MARKS = { added: "+", removed: "−", same: "", place: "", note: "" } as const;
+
+/** The difference of a file. Each line says by a sign what it is, not only by its colour. */
+export function Diff({
+  path,
+  change,
+  text,
+}: {
+  readonly path: string;
+  readonly change: string;
+  readonly text: string;
+}) {
+  const lines = diffLines(text);
+  return (
+    <details class="diff" open={lines.length <= 60}>
+      <summary>
+        <span class="path">{path}</span> <span class="muted">{change}</span>
+      </summary>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it may scroll, so the keyboard must reach it */}
+      <section class="scroll" tabIndex={0} aria-label={`Changes of ${path}`}>
+        <table class="lines">
+          <tbody>
+            {lines.map((line, at) => (
+              // biome-ignore lint/suspicious/noArrayIndexKey: lines of a difference have no other identity
+              <tr key={at} class={line.kind}>
+                <td class="number">{line.before}</td>
+                <td class="number">{line.after}</td>
+                <td class="mark">{MARKS[line.kind]}</td>
+                <td>
+                  <code>{line.text}</code>
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </section>
+    </details>
+  );
+}

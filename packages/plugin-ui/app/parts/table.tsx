@@ -1,0 +1,57 @@
+import type { ComponentChildren } from "preact";
+
+/** A column of a table. */
+export interface TableColumn<T> {
+  readonly name: string;
+  readonly cell: (row: T) => ComponentChildren;
+  /** Left out on narrow screens. */
+  readonly wide?: boolean;
+  readonly number?: boolean;
+}
+
+/** A table with a caption for screen readers. On narrow screens it scrolls, and leaves out columns that are `wide`. */
+export function Table<T>({
+  caption,
+  columns,
+  rows,
+  keyOf,
+  empty,
+}: {
+  readonly caption: string;
+  readonly columns: readonly TableColumn<T>[];
+  readonly rows: readonly T[];
+  readonly keyOf: (row: T) => string;
+  /** The sentence in place of a table without rows. */
+  readonly empty: string;
+}) {
+  if (rows.length === 0) return <p class="empty">{empty}</p>;
+  const classOf = ({ wide, number }: TableColumn<T>) => `${wide ? "wide" : ""} ${number ? "number" : ""}`.trim();
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: it may scroll, so the keyboard must reach it
+    <section class="scroll" aria-label={caption} tabIndex={0}>
+      <table>
+        <caption class="unseen">{caption}</caption>
+        <thead>
+          <tr>
+            {columns.map((column) => (
+              <th key={column.name} scope="col" class={classOf(column)}>
+                {column.name}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map((row) => (
+            <tr key={keyOf(row)}>
+              {columns.map((column) => (
+                <td key={column.name} class={classOf(column)}>
+                  {column.cell(row)}
+                </td>
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </section>
+  );
+}
