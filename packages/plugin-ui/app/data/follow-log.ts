@@ -107,7 +107,7 @@ export function followLog(id: string, part: LogPart): OpenLogFile {
 
 /** An export has the whole output in one file, so the lines of other jobs are left out here. */
 async function readPart(id: string, { job, worker }: LogPart, query: Query, abort: AbortSignal): Promise<LogAnswer> {
-  const path = `runs/${encodeURIComponent(id)}/log`;
+  const path = `runs/${id}/log`;
   const answer = await currentSource().get<LogAnswer>(path, { job, worker, limit: LIMIT, ...query }, abort);
   const isOf = (line: LogLine) => (job === "" || line.job === job) && (worker === "" || line.worker === worker);
   return { ...answer, lines: answer.lines.filter(isOf) };

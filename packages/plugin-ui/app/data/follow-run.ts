@@ -26,7 +26,7 @@ export function followRun(id: string): { readonly run: ReadonlySignal<FollowedRu
   const position = { after: 0, cursor: undefined as number | undefined, full: id };
   const read = async (abort: AbortSignal) => {
     try {
-      const answer = await currentSource().get<RunAnswer>(`runs/${encodeURIComponent(id)}`, {}, abort);
+      const answer = await currentSource().get<RunAnswer>(`runs/${id}`, {}, abort);
       position.full = answer.run.id ?? id;
       run.value = { ...run.peek(), answer, error: undefined };
       await readEvents(position, abort, (events, over) => {
@@ -59,7 +59,7 @@ async function readEvents(
   take: (events: readonly RunEvent[], over: boolean) => void,
 ): Promise<void> {
   for (;;) {
-    const path = `runs/${encodeURIComponent(position.full)}/events`;
+    const path = `runs/${position.full}/events`;
     const { after, cursor } = position;
     const answer = await currentSource().get<EventsAnswer>(path, { after, cursor, limit: LIMIT }, abort);
     position.after = answer.last;

@@ -63,10 +63,8 @@ const PACE_MS = 400;
 /** The answer for a path, fetched again whenever the stream wakes for it; the request is aborted when nothing shows it any more. */
 export function useResource<T>(path: string | undefined, query: Query, wakes: Wakes): ReadonlySignal<Shown<T>> {
   const key = `${path}?${JSON.stringify(query)}`;
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the key stands for path and query
   const resource = useMemo(() => (path === undefined ? undefined : fetching<T>(path, query)), [key]);
   const empty = useMemo(() => signal<Shown<T>>({ data: undefined, at: 0, error: undefined }), []);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the kinds of a page never change
   useEffect(() => {
     if (!resource) return;
     resource.refresh();

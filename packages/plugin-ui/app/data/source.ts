@@ -5,7 +5,7 @@ import { RequestError } from "./request-error.ts";
 export interface Source {
   /** Whether what it reads can change. */
   readonly live: boolean;
-  /** Reads the answer for a path below `/api/`. Throws a RequestError. */
+  /** Reads the answer for a path below `/api/`, such as `jobs/api`. Throws a RequestError. */
   get<T>(path: string, query?: Query, signal?: AbortSignal): Promise<T>;
 }
 
@@ -18,7 +18,7 @@ export function sourceOf(page: Document): Source {
 }
 
 async function get<T>(path: string, query: Query = {}, signal?: AbortSignal): Promise<T> {
-  const response = await send(`./api/${path}${queryText(query)}`, { signal: signal ?? null });
+  const response = await send(`./api/${encoded(path)}${queryText(query)}`, { signal: signal ?? null });
   return await response.json();
 }
 
@@ -45,6 +45,11 @@ async function refusal(response: Response): Promise<RequestError> {
   );
 }
 
+/** A path with each of its parts as in a URL. */
+function encoded(path: string): string {
+  return path.split("/").map(encodeURIComponent).join("/");
+}
+
 function queryText(query: Query): string {
   const given = Object.entries(query).filter(([, value]) => value !== undefined && value !== "");
   const params = new URLSearchParams(given.map(([key, value]) => [key, String(value)]));
@@ -57,7 +62,7 @@ function exportSource(page: Document): Source {
   const load = (path: string) =>
     new Promise((resolve, reject) => {
       const script = page.createElement("script");
-      script.src = `./data/${path.split("/").map(encodeURIComponent).join("/")}.js`;
+      script.src = `./data/${encoded(encoded(path))}.js`; // names of files are encoded already
       const missing = () =>
         reject(new RequestError(404, "NOT_EXPORTED", "this is not part of the export", "see it with maand ui"));
       script.onload = () => {

@@ -13,7 +13,7 @@ import { RolloutPanel } from "./rollout.tsx";
 
 /** A job: its allocations with their health, its staged rollout, releases and runs. */
 export function JobPage({ job }: { readonly job: string }) {
-  const answer = useResource<JobAnswer>(`jobs/${encodeURIComponent(job)}`, {}, ["fleet", "run"]).value;
+  const answer = useResource<JobAnswer>(`jobs/${job}`, {}, ["fleet", "run"]).value;
   return (
     <>
       <h1>

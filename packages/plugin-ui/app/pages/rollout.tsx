@@ -16,7 +16,6 @@ export function RolloutPanel({ rollout }: { readonly rollout: RolloutRow }) {
       </p>
       <ol class="steps">
         {steps.map((name, at) => (
-          // biome-ignore lint/suspicious/noArrayIndexKey: steps may be alike, and keep their places
           <li key={at} class={at + 1 < step ? "done" : at + 1 === step ? "here" : ""}>
             {name}
             {at + 1 === step && <span class="unseen">, it is here</span>}

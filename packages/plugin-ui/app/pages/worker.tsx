@@ -11,7 +11,7 @@ import { RunTable } from "../parts/run-table.tsx";
 
 /** A worker: its allocations, and why it is out of order if it is. */
 export function WorkerPage({ host }: { readonly host: string }) {
-  const answer = useResource<WorkerAnswer>(`workers/${encodeURIComponent(host)}`, {}, ["fleet", "run"]).value;
+  const answer = useResource<WorkerAnswer>(`workers/${host}`, {}, ["fleet", "run"]).value;
   return (
     <>
       <h1>

@@ -1,4 +1,5 @@
 import { diffLines } from "../model/diff-lines.ts";
+import { reachable } from "./reachable.ts";
 
 const MARKS = { added: "+", removed: "−", same: "", place: "", note: "" } as const;
 
@@ -18,12 +19,10 @@ export function Diff({
       <summary>
         <span class="path">{path}</span> <span class="muted">{change}</span>
       </summary>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it may scroll, so the keyboard must reach it */}
-      <section class="scroll" tabIndex={0} aria-label={`Changes of ${path}`}>
+      <section class="scroll" ref={reachable} aria-label={`Changes of ${path}`}>
         <table class="lines">
           <tbody>
             {lines.map((line, at) => (
-              // biome-ignore lint/suspicious/noArrayIndexKey: lines of a difference have no other identity
               <tr key={at} class={line.kind}>
                 <td class="number">{line.before}</td>
                 <td class="number">{line.after}</td>

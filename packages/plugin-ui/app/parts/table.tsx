@@ -1,4 +1,5 @@
 import type { ComponentChildren } from "preact";
+import { reachable } from "./reachable.ts";
 
 /** A column of a table. */
 export interface TableColumn<T> {
@@ -27,8 +28,7 @@ export function Table<T>({
   if (rows.length === 0) return <p class="empty">{empty}</p>;
   const classOf = ({ wide, number }: TableColumn<T>) => `${wide ? "wide" : ""} ${number ? "number" : ""}`.trim();
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: it may scroll, so the keyboard must reach it
-    <section class="scroll" aria-label={caption} tabIndex={0}>
+    <section class="scroll" aria-label={caption} ref={reachable}>
       <table>
         <caption class="unseen">{caption}</caption>
         <thead>

@@ -22,7 +22,6 @@ function Shell() {
   const { page, name } = place.value;
   const title = titleOf(place.value);
   const isFirst = useRef(true);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the focus moves when another page is shown
   useEffect(() => {
     document.title = `${title} · ${session.peek()?.bucket.name ?? "maand"}`;
     if (!isFirst.current) main.current?.focus();
@@ -30,9 +29,9 @@ function Shell() {
   }, [page, name]);
   return (
     <>
-      <a class="skip" href="#main" onClick={skip}>
+      <button type="button" class="skip" onClick={() => main.current?.focus()}>
         Skip to content
-      </a>
+      </button>
       <Header />
       <Navigation />
       <main id="main" ref={main} tabIndex={-1}>
@@ -44,10 +43,4 @@ function Shell() {
       <Shortcuts />
     </>
   );
-}
-
-/** The fragment of the address names a page, so that a link within the page moves the focus itself. */
-function skip(event: Event): void {
-  event.preventDefault();
-  document.getElementById("main")?.focus();
 }

@@ -1,4 +1,4 @@
-import type { FleetAnswer, FleetJob, FleetWorker } from "../../../src/contract.ts";
+import type { FleetAnswer, FleetJob, FleetWorker, Level } from "../../../src/contract.ts";
 import { urgency } from "../signs.ts";
 
 /** What of the fleet is shown. An empty list or text means everything; several values of one list mean "any of". */
@@ -55,7 +55,22 @@ export function filterFleet(fleet: FleetAnswer, filter: FleetFilter): ShownFleet
     byState(fleet, filter.state, columns),
   ].filter((match) => match !== undefined);
   const workers = fleet.workers.filter((worker) => matches.every((match) => match(worker)));
-  return { columns, workers: sorted(workers, filter.sort) };
+  const isUrgentFirst = filter.sort === "attention";
+  return {
+    columns: isUrgentFirst ? urgentFirst(fleet, columns) : columns,
+    workers: sorted(workers, filter.sort),
+  };
+}
+
+/** Jobs with trouble first, so that they are in view however many jobs there are. Others keep their order, which is that of waves. */
+function urgentFirst(fleet: FleetAnswer, columns: readonly Column[]): readonly Column[] {
+  const urgent = (level: Level) => fleet.states.filter((state) => state.level === level).map(({ key }) => key);
+  const [bad, warn] = [urgent("bad"), urgent("warn")];
+  const count = ({ job }: Column, keys: readonly string[]) =>
+    keys.reduce((sum, key) => sum + (job.counts[key] ?? 0), 0);
+  return columns.toSorted(
+    (one, other) => count(other, bad) - count(one, bad) || count(other, warn) - count(one, warn) || one.at - other.at,
+  );
 }
 
 type Match = (worker: FleetWorker) => boolean;

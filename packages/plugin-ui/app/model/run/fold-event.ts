@@ -16,27 +16,34 @@ function foldEvent(history: RunHistory, event: RunEvent): void {
   history.seq = event.seq;
   history.at = Date.parse(event.at);
   history.startedAt ??= history.at;
+  history.times.push({ seq: history.seq, at: history.at });
   switch (event.type) {
     case "run.started":
       history.command = event.command ?? "";
       return;
     case "run.finished":
-      return finish(history, event);
+      finish(history, event);
+      return;
     case "warning":
       history.warnings.push({ seq: event.seq, message: event.message ?? "" });
       return;
     case "worker.failed":
-      return addFailure(history, event, "connect");
+      addFailure(history, event, "connect");
+      return;
     case "action.started":
     case "command.started":
-      return history.setWorker(event.job ?? "", event.worker ?? "", "running", doing(event));
+      history.setWorker(event.job ?? "", event.worker ?? "", "running", doing(event));
+      return;
     case "action.finished":
     case "command.finished":
-      return step(history, event);
+      step(history, event);
+      return;
     case "health.started":
-      return history.setJob(event.job ?? "", "running", "health checks");
+      history.setJob(event.job ?? "", "running", "health checks");
+      return;
     case "health.checked":
-      return checked(history, event);
+      checked(history, event);
+      return;
     default:
       if (!foldRollout(history, event)) foldOperation(history, event);
   }

@@ -21,11 +21,14 @@ export function foldOperation(history: RunHistory, event: RunEvent): void {
   const worker = event.worker ?? "";
   switch (event.type) {
     case "script.planned":
-      return plan(history, SCRIPT, event);
+      plan(history, SCRIPT, event);
+      return;
     case "maintenance.planned":
-      return plan(history, MAINTENANCE, event);
+      plan(history, MAINTENANCE, event);
+      return;
     case "script.started":
-      return history.setWorker(SCRIPT, worker, "running");
+      history.setWorker(SCRIPT, worker, "running");
+      return;
     case "script.finished":
       history.setWorker(SCRIPT, worker, event.outcome ?? "ok", event.message ?? "");
       if (event.outcome !== "ok") addFailure(history, event, SCRIPT);
@@ -35,9 +38,11 @@ export function foldOperation(history: RunHistory, event: RunEvent): void {
       if (event.state === "set_aside") addFailure(history, event, `maintenance (${event.step ?? ""})`);
       return;
     case "maintenance.finished":
-      return history.setJob(MAINTENANCE, event.outcome ?? "ok", event.message ?? "");
+      history.setJob(MAINTENANCE, event.outcome ?? "ok", event.message ?? "");
+      return;
     case "budget.refused":
-      return addFailure(history, { ...event, job: event.jobs?.[0] ?? "" }, "refused by the availability budget");
+      addFailure(history, { ...event, job: event.jobs?.[0] ?? "" }, "refused by the availability budget");
+      return;
     case "stage.finished":
       if (event.outcome !== "ok") addFailure(history, event, "copy of files");
       return;
@@ -47,7 +52,7 @@ export function foldOperation(history: RunHistory, event: RunEvent): void {
 
 function plan(history: RunHistory, name: string, event: RunEvent): void {
   const workers = (event.workers ?? []).map(String);
-  history.job(name).total = workers.length;
+  history.job(name).planned = { seq: history.seq, total: workers.length };
   history.setJob(name, "running");
   for (const worker of workers) history.setWorker(name, worker, "waiting");
 }

@@ -19,7 +19,7 @@ export function foldRollout(history: RunHistory, event: RunEvent): boolean {
       history.setJob(job, "blocked", `depends on ${event.by ?? "another job"}`);
       return true;
     case "job.started":
-      history.job(job).total = Number(event.allocations ?? 0);
+      history.job(job).planned = { seq: history.seq, total: Number(event.allocations ?? 0) };
       history.setJob(job, "running");
       return true;
     case "batch.started":

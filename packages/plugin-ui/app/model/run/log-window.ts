@@ -61,10 +61,8 @@ function merged(chunks: readonly LogAnswer[]): readonly LogAnswer[] {
   return [...chunks.slice(0, -2), both];
 }
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-const COLOURS = /\x1b\[[0-9;]*m/g;
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-const CONTROLS = /[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
+const COLOURS = /\p{Cc}\[[0-9;]*m/gu;
+const CONTROLS = /(?!\t)[\p{Cc}\p{Bidi_Control}]/gu;
 
 /** A line as it is shown: without colours, and with other control characters spelled out, which may hide or reorder text. */
 export function visibleText(text: string): string {

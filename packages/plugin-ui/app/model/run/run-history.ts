@@ -10,7 +10,7 @@ export interface Change {
 }
 
 /** A batch of a rollout. */
-export interface Batch {
+export interface BatchFacts {
   readonly job: string;
   /** Counted from 0. */
   readonly index: number;
@@ -19,6 +19,10 @@ export interface Batch {
   readonly phase: string;
   readonly workers: readonly string[];
   readonly begin: Change;
+}
+
+/** A batch and its end. */
+export interface Batch extends BatchFacts {
   /** When its workers were promoted, or its job ended without that; undefined while it is under way. */
   end: Change | undefined;
 }
@@ -28,8 +32,8 @@ export interface JobHistory {
   readonly name: string;
   /** The wave it belongs to, from 1; 0 outside of waves. */
   wave: number;
-  /** Allocations that the run changes, as far as it said so. */
-  total: number;
+  /** Allocations that the run changes, since the event that said so. */
+  planned: { readonly seq: number; readonly total: number } | undefined;
   readonly changes: Change[];
   readonly batches: Batch[];
   readonly workers: Map<string, Change[]>;
@@ -59,6 +63,8 @@ export class RunHistory {
   /** The time of the last event, in milliseconds. */
   at = 0;
   command = "";
+  /** The events, as pairs of number and time. */
+  readonly times: Pick<Change, "seq" | "at">[] = [];
   /** Set by the event that ends the run. */
   end: Change | undefined;
   wave = 0;
@@ -70,7 +76,14 @@ export class RunHistory {
   job(name: string): JobHistory {
     const known = this.jobs.get(name);
     if (known) return known;
-    const added: JobHistory = { name, wave: this.wave, total: 0, changes: [], batches: [], workers: new Map() };
+    const added: JobHistory = {
+      name,
+      wave: this.wave,
+      planned: undefined,
+      changes: [],
+      batches: [],
+      workers: new Map(),
+    };
     this.jobs.set(name, added);
     return added;
   }
@@ -95,7 +108,7 @@ export class RunHistory {
 }
 
 /** The change that holds after the event `seq`: the last one up to it; undefined before the first. */
-export function changeAt(changes: readonly Change[], seq: number): Change | undefined {
+export function changeAt<T extends { readonly seq: number }>(changes: readonly T[], seq: number): T | undefined {
   let [low, high] = [0, changes.length];
   while (low < high) {
     const middle = (low + high) >> 1;

@@ -1,5 +1,13 @@
 import { RUN_SIGNS, signOf } from "../signs.ts";
-import { type Batch, type Change, changeAt, type Failure, type JobHistory, type RunHistory } from "./run-history.ts";
+import {
+  type Batch,
+  type BatchFacts,
+  type Change,
+  changeAt,
+  type Failure,
+  type JobHistory,
+  type RunHistory,
+} from "./run-history.ts";
 
 /** A run as it was after one of its events. */
 export interface RunView {
@@ -23,7 +31,7 @@ export interface JobView {
 }
 
 export interface BatchView {
-  readonly batch: Batch;
+  readonly batch: BatchFacts;
   readonly state: string;
   /** When it ended; undefined while it is under way. */
   readonly endedAt: number | undefined;
@@ -36,46 +44,33 @@ export function viewAt(history: RunHistory, seq: number): RunView {
   const last = Math.min(seq, history.seq);
   return {
     seq: last,
-    at: timeAt(history, last),
+    at: changeAt(history.times, last)?.at ?? 0,
     jobs,
     failures: history.failures.filter((one) => one.seq <= seq),
     end,
   };
 }
 
-/** The time of the last recorded change up to an event. */
-export function timeAt(history: RunHistory, seq: number): number {
-  if (seq >= history.seq) return history.at;
-  let at = history.startedAt ?? 0;
-  const see = (changes: readonly Change[]) => {
-    at = Math.max(at, changeAt(changes, seq)?.at ?? 0);
-  };
-  for (const { changes, workers } of history.jobs.values()) {
-    see(changes);
-    for (const each of workers.values()) see(each);
-  }
-  return at;
-}
-
 function jobAt(job: JobHistory, seq: number): JobView | undefined {
   const counts = new Map<string, number>();
-  let isSeen = false;
   for (const changes of job.workers.values()) {
     const state = changeAt(changes, seq)?.state;
     if (state === undefined) continue;
-    isSeen = true;
     counts.set(state, (counts.get(state) ?? 0) + 1);
   }
-  const state = changeAt(job.changes, seq) ?? (isSeen ? { seq: 0, at: 0, state: "running", note: "" } : undefined);
+  const state =
+    changeAt(job.changes, seq) ?? (counts.size > 0 ? { seq: 0, at: 0, state: "running", note: "" } : undefined);
   if (state === undefined) return undefined;
   const batches = job.batches.filter(({ begin }) => begin.seq <= seq).map((batch) => batchAt(job, batch, seq));
-  const total = Math.max(job.total, job.workers.size);
+  const seen = [...counts.values()].reduce((sum, count) => sum + count, 0);
+  const planned = job.planned && job.planned.seq <= seq ? job.planned.total : 0;
+  const total = Math.max(planned, seen);
   return { name: job.name, wave: job.wave, total, state, batches, counts: byUrgency(counts) };
 }
 
 /** A batch is red as soon as one of its allocations failed, which is before its job gives up. */
-function batchAt(job: JobHistory, batch: Batch, seq: number): BatchView {
-  const { end, workers, begin } = batch;
+function batchAt(job: JobHistory, { end, ...batch }: Batch, seq: number): BatchView {
+  const { workers, begin } = batch;
   if (end && end.seq <= seq) return { batch, state: end.state, endedAt: end.at };
   const hasFailed = workers.some((worker) => {
     const change = changeAt(job.workers.get(worker) ?? [], seq);

@@ -2,6 +2,7 @@ import type { FleetWorker } from "../../../src/contract.ts";
 import type { Column } from "../../model/fleet/fleet-filter.ts";
 import { route, routeText } from "../../model/route.ts";
 import { type StateSign, words } from "../../model/signs.ts";
+import { gridElement } from "../../parts/grid-element.ts";
 import { memo } from "../../parts/memo.ts";
 
 interface RowProps {
@@ -19,46 +20,51 @@ interface RowProps {
 /** A worker with the states of its allocations. It is drawn again only if something in it changed. */
 export const GridRow = memo(Row, isSame);
 
-function Row({ worker, columns, signs, row, top, active, isWordy }: RowProps) {
-  const { host, hostname, note, level, zone, labels, cells } = worker;
+function Row(props: RowProps) {
+  const { worker, columns, signs, row, top, active, isWordy } = props;
+  const cells = columns.map(({ job, at }, column) => {
+    const { key, text, level, sign } = signs.get(worker.cells[at] ?? "") ?? UNKNOWN;
+    const isEmpty = key === "none";
+    return gridElement(
+      "gridcell",
+      {
+        key: job.name,
+        class: `cell ${level}`,
+        title: isEmpty ? undefined : `${job.name} on ${worker.host}: ${text}`,
+        tabIndex: active === column ? 0 : -1,
+        "aria-colindex": column + 2,
+        "aria-label": `${job.name}: ${text}`,
+        "data-row": row,
+        "data-column": column,
+      },
+      isWordy && !isEmpty ? `${sign} ${text}` : sign,
+    );
+  });
+  const style = { transform: `translateY(${top}px)` };
+  return gridElement("row", { class: "row", "aria-rowindex": row + 2, style }, [<Head key="" {...props} />, ...cells]);
+}
+
+const UNKNOWN = { key: "unknown", text: "unknown", level: "warn", sign: "?" } as const;
+
+function Head({ worker: { host, hostname, note, level, zone, labels }, row, active }: RowProps) {
   const about = [hostname, zone && `zone ${zone}`, labels.join(" ")].filter((text) => text).join(", ");
-  return (
-    // biome-ignore lint/a11y/useSemanticElements: see the grid
-    // biome-ignore lint/a11y/useFocusableInteractive: its cells have the focus
-    <div role="row" class="row" aria-rowindex={row + 2} style={{ transform: `translateY(${top}px)` }}>
-      <span role="rowheader" class={`worker ${level}`} aria-colindex={1}>
-        <a
-          href={routeText(route("worker", host))}
-          title={about}
-          tabIndex={active === -1 ? 0 : -1}
-          data-row={row}
-          data-column={-1}
-        >
-          {host}
-        </a>
-        {note && <span class="note">{words(note)}</span>}
+  return gridElement("rowheader", { class: `worker ${level}`, "aria-colindex": 1 }, [
+    <a
+      key="host"
+      href={routeText(route("worker", host))}
+      title={about}
+      tabIndex={active === -1 ? 0 : -1}
+      data-row={row}
+      data-column={-1}
+    >
+      {host}
+    </a>,
+    note && (
+      <span key="note" class="note">
+        {words(note)}
       </span>
-      {columns.map(({ job, at }, column) => {
-        const state = signs.get(cells[at] ?? "");
-        return (
-          // biome-ignore lint/a11y/useSemanticElements: see the grid
-          <span
-            key={job.name}
-            role="gridcell"
-            class={`cell ${state?.level ?? "none"}`}
-            aria-colindex={column + 2}
-            aria-label={`${job.name}: ${state?.text ?? "unknown"}`}
-            title={state?.key === "none" ? undefined : `${job.name} on ${host}: ${state?.text}`}
-            tabIndex={active === column ? 0 : -1}
-            data-row={row}
-            data-column={column}
-          >
-            {isWordy && state?.key !== "none" ? `${state?.sign} ${state?.text}` : state?.sign}
-          </span>
-        );
-      })}
-    </div>
-  );
+    ),
+  ]);
 }
 
 function isSame(before: RowProps, after: RowProps): boolean {

@@ -6,6 +6,7 @@ import type { ShownFleet } from "../../model/fleet/fleet-filter.ts";
 import { type Cell, moveCell } from "../../model/fleet/move-cell.ts";
 import { route } from "../../model/route.ts";
 import { scrollToRow, windowRows } from "../../model/window-rows.ts";
+import { gridElement } from "../../parts/grid-element.ts";
 import { GridHead } from "./grid-head.tsx";
 import { GridRow } from "./grid-row.tsx";
 
@@ -58,49 +59,48 @@ export function Grid({ fleet, shown }: { readonly fleet: FleetAnswer; readonly s
     if (at && (at.row !== active.row || at.column !== active.column)) setCell(at);
   };
   const isWordy = columns.length <= WORDY;
-  return (
-    // biome-ignore lint/a11y/useSemanticElements: rows out of view are no elements, which a table cannot say
-    <div
-      class={`grid${isWordy ? " wordy" : ""}`}
-      role="grid"
-      aria-label="Workers and jobs"
-      aria-rowcount={workers.length + 1}
-      aria-colcount={columns.length + 1}
-      ref={scroller}
-      tabIndex={-1}
-      onScroll={measure}
-      onKeyDown={onKeyDown}
-      onFocusIn={onFocus}
-      onFocusOut={() => {
+  const rows = workers
+    .slice(first, end)
+    .map((worker, at) => (
+      <GridRow
+        key={worker.host}
+        worker={worker}
+        columns={rowColumns}
+        signs={signs}
+        row={first + at}
+        top={(first + at) * ROW}
+        active={active.row === first + at ? active.column : undefined}
+        isWordy={isWordy}
+      />
+    ));
+  const head = <GridHead columns={columns} signs={signs} active={active.row === -1 ? active.column : undefined} />;
+  const body = gridElement("rowgroup", { class: "rows", style: { height: `${workers.length * ROW}px` } }, rows);
+  return gridElement(
+    "grid",
+    {
+      class: `grid${isWordy ? " wordy" : ""}`,
+      ref: scroller,
+      tabIndex: -1,
+      "aria-label": "Workers and jobs",
+      "aria-rowcount": workers.length + 1,
+      "aria-colcount": columns.length + 1,
+      onScroll: measure,
+      onKeyDown,
+      onFocusIn: onFocus,
+      onFocusOut: () => {
         hasFocus.current = false;
-      }}
-      onClick={(event) => {
+      },
+      onClick: (event) => {
         const at = placeOf(event.target);
         if (at && at.row >= 0 && at.column >= 0) openCell(shown, at, event.shiftKey);
-      }}
-    >
-      <GridHead columns={columns} signs={signs} active={active.row === -1 ? active.column : undefined} />
-      <div role="rowgroup" class="rows" style={{ height: `${workers.length * ROW}px` }}>
-        {workers.slice(first, end).map((worker, at) => (
-          <GridRow
-            key={worker.host}
-            worker={worker}
-            columns={rowColumns}
-            signs={signs}
-            row={first + at}
-            top={(first + at) * ROW}
-            active={active.row === first + at ? active.column : undefined}
-            isWordy={isWordy}
-          />
-        ))}
-      </div>
-    </div>
+      },
+    },
+    [head, body],
   );
 }
 
 /** The value of the first time its key was the same, so that rows see that nothing changed. */
 function useSame<T>(value: T, key: string): T {
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the key stands for the value
   return useMemo(() => value, [key]);
 }
 

@@ -2,6 +2,7 @@ import { type FailureGroup, failureGroups } from "../../model/run/failure-groups
 import { visibleText } from "../../model/run/log-window.ts";
 import type { Failure } from "../../model/run/run-history.ts";
 import { JobLink, WorkerLinks } from "../../parts/link.tsx";
+import { reachable } from "../../parts/reachable.ts";
 import { Sign } from "../../parts/sign.tsx";
 
 export type OpenLog = (of: { readonly job?: string; readonly worker?: string }) => void;
@@ -35,10 +36,9 @@ function One({ group: { first, workers }, openLog }: { readonly group: FailureGr
       </p>
       <p>{message}</p>
       {output.length > 0 && (
-        // biome-ignore lint/a11y/noNoninteractiveTabindex: it may scroll, so the keyboard must reach it
-        <pre class="output" tabIndex={0} aria-label={`Last output of ${job} on ${worker}`} role="group">
-          {output.map(visibleText).join("\n")}
-        </pre>
+        <section class="output" aria-label={`Last output of ${job} on ${worker}`} ref={reachable}>
+          <pre>{output.map(visibleText).join("\n")}</pre>
+        </section>
       )}
       {hint && <p class="muted">{hint}</p>}
       {job && (

@@ -5,6 +5,7 @@ import type { RunHistory } from "../../model/run/run-history.ts";
 import { clockText } from "../../model/time-text.ts";
 import { windowRows } from "../../model/window-rows.ts";
 import { Empty, ErrorNotice } from "../../parts/notice.tsx";
+import { reachable } from "../../parts/reachable.ts";
 import type { OpenLog } from "./failures.tsx";
 
 /** As in run.css. */
@@ -70,6 +71,7 @@ function Lines({ id, job, worker, isOver }: Pick<PanelProps, "id" | "job" | "wor
   const place = useRef({ isAtEnd: true, fromEnd: 0, oldest: undefined as number | undefined });
   useLayoutEffect(() => {
     const element = box.current;
+    reachable(element);
     if (!element) return;
     const oldest = lines[0]?.seq;
     const isAbove = oldest !== undefined && place.current.oldest !== undefined && oldest < place.current.oldest;
@@ -93,8 +95,7 @@ function Lines({ id, job, worker, isOver }: Pick<PanelProps, "id" | "job" | "wor
   if (lines.length === 0) return <Empty>{isOver ? "It printed nothing." : "Nothing was printed yet."}</Empty>;
   const { first, end } = windowRows(lines.length, LINE, view.top, view.height, 20);
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, so the keyboard must reach it
-    <section class="log" id="log-lines" aria-label="Lines of output" ref={box} tabIndex={0} onScroll={look}>
+    <section class="log" id="log-lines" aria-label="Lines of output" ref={box} onScroll={look}>
       {olderThan(kept) === null && <p class="unseen">beginning of the output</p>}
       <div class="log-all" style={{ height: `${lines.length * LINE}px` }}>
         <div class="log-shown" style={{ transform: `translateY(${first * LINE}px)` }}>

@@ -35,7 +35,6 @@ export function Replay({
       setPlaying(false);
     }, FRAME_MS);
     return () => clearInterval(timer);
-    // biome-ignore lint/correctness/useExhaustiveDependencies: it starts where the slider was
   }, [isPlaying]);
   if (last < 2) return null;
   const time = clockText(view.at, view.at);

@@ -25,7 +25,6 @@ function Run({ id, run, query }: { readonly id: string; readonly run: FollowedRu
   const { history, version, answer, error } = run;
   /** The event that is shown; undefined: the last one, also when further ones come. */
   const [at, setAt] = useState<number>();
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the version says whether the history has grown
   const view = useMemo(() => viewAt(history, at ?? history.seq), [history, version, at]);
   const [job, worker] = [query.get("job") ?? "", query.get("worker") ?? ""];
   const isRunning = answer?.run.result === "running";
