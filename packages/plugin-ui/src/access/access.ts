@@ -5,6 +5,8 @@ export interface Person {
   /** The user that started the server, or the name of a token. */
   readonly name: string;
   readonly allow: readonly Verb[];
+  /** Whether a token made this person known: then the file of tokens says for each request what is allowed. */
+  readonly byToken?: true;
 }
 
 /** Where the server is reached, and how a browser names it. */

@@ -83,6 +83,10 @@ export class Sessions {
     return kept.session;
   }
 
+  end({ key }: Session): void {
+    this.#sessions.delete(key);
+  }
+
   #endOldest(): void {
     const [oldest] = [...this.#sessions].sort(([, a], [, b]) => a.lastUsed - b.lastUsed);
     if (oldest) this.#sessions.delete(oldest[0]);

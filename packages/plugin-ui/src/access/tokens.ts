@@ -57,7 +57,7 @@ export function holderOf(token: string, tokens: readonly StoredToken[]): Person 
   const given = Buffer.from(hashOf(token), "hex");
   let found: Person | undefined;
   for (const { name, sha256, allow } of tokens)
-    if (timingSafeEqual(given, Buffer.from(sha256, "hex"))) found = { name, allow };
+    if (timingSafeEqual(given, Buffer.from(sha256, "hex"))) found = { name, allow, byToken: true };
   return found;
 }
 

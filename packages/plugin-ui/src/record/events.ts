@@ -63,7 +63,7 @@ export function eventsAfter(record: RecordFile, { after, limit, cursor }: Events
 }
 
 /** The last event of a record; undefined if it has none. */
-export function lastEvent(record: RecordFile): { readonly seq: number; readonly type: string } | undefined {
+export function lastEvent(record: RecordFile): MaandEvent | undefined {
   for (const { text } of linesBefore(record, record.size)) {
     const event = eventIn(text);
     if (event) return event;

@@ -56,6 +56,8 @@ export interface Served {
   readonly routes: readonly Route[];
   /** Who has a token; undefined for a wrong one. */
   personOf(token: string): Person | undefined;
+  /** What a person may do by now; undefined if nothing any more. */
+  now(person: Person): Person | undefined;
   /** Called after a one-time code was used up. */
   codeUsed(): void;
   /** Reports an error that is none of the client's. */
@@ -66,7 +68,7 @@ type Env = { Bindings: HttpBindings };
 
 /** All of what is served, as a function from requests to responses. */
 export function uiApp(served: Served): Hono<Env> {
-  const { endpoint, sessions, files } = served;
+  const { endpoint, files } = served;
   const app = new Hono<Env>();
   app.use(async (c, next) => {
     checkHost(c.env.incoming, endpoint);
@@ -83,7 +85,7 @@ export function uiApp(served: Served): Hono<Env> {
   app.post("/api/login", (c) => loggedIn(c, served));
   for (const { method, path, answer } of served.routes)
     app.on(method, `/api${path}`, async (c) => {
-      const session = sessionOf(c.env.incoming, endpoint, sessions);
+      const session = currentSession(c, served);
       if (method === "POST") checkWrite(c.env.incoming, endpoint, session);
       const body = method === "POST" ? await jsonOf(c.req.raw) : undefined;
       const { searchParams: query } = new URL(c.req.url);
@@ -92,6 +94,15 @@ export function uiApp(served: Served): Hono<Env> {
   app.notFound((c) => refused(c, notThere(c.req.path)));
   app.onError((cause, c) => refused(c, asRefused(cause, served)));
   return app;
+}
+
+/** The session of a request, with what it may do now. */
+function currentSession(c: Context<Env>, { endpoint, sessions, now }: Served): Session {
+  const session = sessionOf(c.env.incoming, endpoint, sessions);
+  const person = now(session.person);
+  if (person) return { ...session, person };
+  sessions.end(session);
+  throw new Refused(401, "NO_SESSION", "the token of this session was taken back", "log in with another one");
 }
 
 /** A one-time code begins a session. The answer leads away from the URL with the code. */
