@@ -70,7 +70,7 @@ describe("packages", () => {
 
   it("only cli/src/defaults.ts imports plugins, and one file the commands of stock plugins", () => {
     const others = inside("packages/cli/").filter(({ path }) => path !== "packages/cli/src/defaults.ts");
-    const lazy = ["import", "operations", "prometheus"].map(
+    const lazy = ["import", "operations", "prometheus", "ui"].map(
       (name) => `packages/cli/src/run/stock-commands.ts imports @maand/plugin-${name}/commands`,
     );
     expect(offenders(others, (module) => module.startsWith("@maand/plugin-"))).toEqual(lazy);
@@ -186,7 +186,7 @@ describe("each library is imported in one place", () => {
     execa: /^packages\/core\/src\/remote\/process\/process\.ts$/,
     diff: /^packages\/core\/src\/plan\/diffs\/file-diff\.ts$/,
     "fast-string-truncated-width": /^packages\/cli\/src\/output\/progress\/text-width\.ts$/,
-    clipanion: /^packages\/(cli\/src|command\/src|plugin-(import|operations|prometheus)\/src\/commands)\//,
+    clipanion: /^packages\/(cli\/src|command\/src|plugin-(import|operations|prometheus|ui)\/src\/commands)\//,
     yaml: /^packages\/(plugin-prometheus\/src\/|plugin-import\/src\/compare\/prometheus-files\.ts$|plugin-operations\/src\/inventory\/read-inventory\.ts$)/,
     marked: /^packages\/plugin-prometheus\/src\/pages\/markdown\.ts$/,
   };

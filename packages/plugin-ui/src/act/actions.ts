@@ -1,0 +1,166 @@
+import { closeSync, fstatSync, mkdirSync, openSync, readSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import { hashOf, randomText, type Session } from "../access/sessions.ts";
+import type { ActionRequest, ActionsAnswer, ConfirmAnswer, StartedAnswer } from "../contract.ts";
+import { Refused } from "../server/refused.ts";
+import { type Starter, startDetached } from "./maand-process.ts";
+import type { Prepared } from "./prepared.ts";
+import { errorIn, type PrintedError } from "./printed-error.ts";
+
+/** Milliseconds in which a confirmation has to be used. */
+const CONFIRM_MS = 5 * 60_000;
+/** Confirmations that wait, and actions that are listed. */
+const MOST = 100;
+const LISTED = 20;
+/** Milliseconds that a start may take until the run has its id; after that the answer has none. */
+const BEGUN_MS = 5_000;
+const LOOK_MS = 50;
+/** Bytes of an output that are read at its beginning and at its end. */
+const PART = 64 * 1024;
+
+interface Waiting {
+  /** What exactly is confirmed, by whom. */
+  readonly of: string;
+  readonly until: number;
+}
+
+interface Started {
+  readonly id: number;
+  readonly command: string;
+  readonly started_at: string;
+  readonly output: string;
+  exit: number | null;
+  run: string | null;
+  error: PrintedError | null;
+}
+
+/** What the page does: first asks, then starts the same as a command of maand. */
+export class Actions {
+  readonly #directory: string;
+  readonly #starter: Starter;
+  readonly #now: () => Date;
+  readonly #changed: () => void;
+  readonly #waiting = new Map<string, Waiting>();
+  readonly #started: Started[] = [];
+  #count = 0;
+
+  /** `directory` gets the output of commands; `changed` is called when one of them ends. */
+  constructor(directory: string, starter: Starter, now: () => Date, changed: () => void) {
+    this.#directory = directory;
+    this.#starter = starter;
+    this.#now = now;
+    this.#changed = changed;
+  }
+
+  /** What is to be confirmed, with a token that is good once, for exactly this, and for this session. */
+  ask(prepared: Prepared, session: Session): ConfirmAnswer {
+    const token = randomText();
+    if (this.#waiting.size >= MOST) this.#forgetOld();
+    this.#waiting.set(hashOf(token), { of: nameOf(prepared, session), until: this.#now().getTime() + CONFIRM_MS });
+    const { text, items, command } = prepared;
+    return { confirm: { text, items, command: commandText(command), token } };
+  }
+
+  /** Starts what was confirmed. Throws 409 if it would do something else by now, and for a token that is not good. */
+  async start(prepared: Prepared, { confirm = "" }: ActionRequest, session: Session): Promise<StartedAnswer> {
+    const key = hashOf(confirm);
+    const waiting = this.#waiting.get(key);
+    this.#waiting.delete(key);
+    if (!waiting || waiting.until < this.#now().getTime())
+      throw new Refused(409, "NOT_CONFIRMED", "the confirmation was used already, or is too old", "confirm it again");
+    if (waiting.of !== nameOf(prepared, session))
+      throw new Refused(
+        409,
+        "NOT_CONFIRMED",
+        "it would now do something else than what was confirmed",
+        "confirm it again",
+      );
+    const command = commandText(prepared.command);
+    if ("interrupts" in prepared.start) {
+      process.kill(prepared.start.interrupts, "SIGINT");
+      return { started: { command, run: null } };
+    }
+    const started = this.#begin(command, prepared.start.argv);
+    await this.#untilBegun(started);
+    return { started: { command, run: started.run } };
+  }
+
+  /** What was started here, the newest first. */
+  list(): ActionsAnswer {
+    for (const started of this.#started) if (started.exit === null) look(started);
+    const actions = [...this.#started].reverse().map(({ command, started_at, exit, run, error }) => ({
+      ...{ command, started_at, exit, run, error },
+    }));
+    return { actions };
+  }
+
+  #begin(command: string, argv: readonly string[]): Started {
+    mkdirSync(this.#directory, { recursive: true, mode: 0o700 });
+    this.#count += 1;
+    const output = join(this.#directory, `action-${process.pid}-${this.#count}.ndjson`);
+    const at = this.#now().toISOString();
+    const started: Started = { id: this.#count, command, started_at: at, output, exit: null, run: null, error: null };
+    const child = startDetached(this.#starter, argv, output);
+    const ended = (exit: number) => {
+      look(started, true);
+      started.exit = exit;
+      rmSync(output, { force: true });
+      this.#changed();
+    };
+    child.once("error", (cause) => {
+      started.error = { code: "SYSTEM", message: `maand could not be started: ${cause.message}`, hint: null };
+      ended(1);
+    });
+    child.once("exit", (code) => ended(code ?? 1));
+    this.#started.push(started);
+    if (this.#started.length > LISTED) this.#started.shift();
+    return started;
+  }
+
+  /** Waits until the command has begun a run, or ended. */
+  async #untilBegun(started: Started): Promise<void> {
+    for (let waited = 0; waited < BEGUN_MS && started.exit === null && started.run === null; waited += LOOK_MS) {
+      await pause(LOOK_MS);
+      if (started.exit === null) look(started);
+    }
+    if (started.run === null && started.error)
+      throw new Refused(409, started.error.code, started.error.message, started.error.hint);
+  }
+
+  #forgetOld(): void {
+    const [oldest] = this.#waiting.keys();
+    if (oldest !== undefined) this.#waiting.delete(oldest);
+  }
+}
+
+/** The whole of an action, and who asked for it. */
+function nameOf(prepared: Prepared, { key }: Session): string {
+  return hashOf(JSON.stringify([key, prepared]));
+}
+
+/** Looks into the output of a command: its first event has the id of its run. At its end, its last line may be an error. */
+function look(started: Started, isOver = false): void {
+  if (started.run === null) {
+    const head = partOf(started.output, (size) => [0, Math.min(size, PART)]);
+    started.run = /^\{"seq":\d+,"at":"[^"]*","run":"([0-9a-f-]{36})"/m.exec(head)?.[1] ?? null;
+  }
+  if (!isOver) return;
+  const tail = partOf(started.output, (size) => [Math.max(0, size - PART), Math.min(size, PART)]);
+  started.error ??= errorIn(tail) ?? null;
+}
+
+function partOf(path: string, range: (size: number) => [position: number, length: number]): string {
+  const file = openSync(path, "r");
+  try {
+    const [position, length] = range(fstatSync(file).size);
+    const buffer = Buffer.alloc(length);
+    return buffer.toString("utf8", 0, readSync(file, buffer, 0, length, position));
+  } finally {
+    closeSync(file);
+  }
+}
+
+function commandText(command: readonly string[]): string {
+  return [...(command[0] === "kill" ? [] : ["maand"]), ...command].join(" ");
+}

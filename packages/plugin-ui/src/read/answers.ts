@@ -1,0 +1,93 @@
+import { basename } from "node:path";
+import type { Program } from "@maand/command";
+import type { Plans } from "../act/plans.ts";
+import type { FleetAnswer, JobAnswer, PlansAnswer, RunAnswer, RunsAnswer, WorkerAnswer } from "../contract.ts";
+import type { BucketSource } from "./bucket-source.ts";
+import { type FleetFilter, fleetAnswer } from "./fleet.ts";
+import { type FleetPicture, fleetPicture } from "./fleet-picture.ts";
+import { jobAnswer, workerAnswer } from "./places.ts";
+import { runAnswer } from "./run.ts";
+import { type RunsFilter, runRows } from "./run-rows.ts";
+
+/** The answers that are read from what is stored. An unchanged store is read once for all browsers. */
+export class Answers {
+  readonly #source: BucketSource;
+  readonly #status: Program["status"];
+  readonly #now: () => Date;
+  readonly #seq: () => number;
+  #fleet: { readonly mark: string; readonly at: string; readonly picture: Promise<FleetPicture> } | undefined;
+  #lastStatus: { readonly mark: string; readonly until: number; readonly answer: Promise<object> } | undefined;
+
+  constructor(source: BucketSource, status: Program["status"], now: () => Date, seq: () => number) {
+    this.#source = source;
+    this.#status = status;
+    this.#now = now;
+    this.#seq = seq;
+  }
+
+  /** The id, name and directory of the bucket. */
+  bucket(): Promise<{ readonly id: string; readonly name: string; readonly directory: string }> {
+    const { root } = this.#source.paths;
+    return this.#source.read((store) => ({ id: store.bucket.read()?.id ?? "", name: basename(root), directory: root }));
+  }
+
+  async fleet(filter: FleetFilter): Promise<FleetAnswer> {
+    const mark = this.#source.mark();
+    const seq = this.#seq();
+    if (this.#fleet?.mark !== mark) {
+      const picture = this.#source.read(fleetPicture);
+      this.#fleet = { mark, at: this.#now().toISOString(), picture };
+      picture.catch(() => {
+        this.#fleet = undefined;
+      });
+    }
+    const { at, picture } = this.#fleet;
+    return fleetAnswer(await picture, filter, { seq, at });
+  }
+
+  /** As `maand status --json`. The workspace may change without the store: it is looked at again after a few seconds. */
+  status(): Promise<object> {
+    const mark = this.#source.mark();
+    const now = this.#now();
+    if (this.#lastStatus?.mark !== mark || this.#lastStatus.until < now.getTime()) {
+      const answer = this.#source.read((store) => this.#status(store, this.#source.paths, now));
+      this.#lastStatus = { mark, until: now.getTime() + STATUS_MS, answer };
+      answer.catch(() => {
+        this.#lastStatus = undefined;
+      });
+    }
+    return this.#lastStatus.answer;
+  }
+
+  job(name: string): Promise<JobAnswer> {
+    return this.#source.read((store) => jobAnswer(store, this.#logs, name, this.#seq()));
+  }
+
+  worker(host: string): Promise<WorkerAnswer> {
+    return this.#source.read((store) => workerAnswer(store, this.#logs, host, this.#seq()));
+  }
+
+  async runs(filter: RunsFilter): Promise<RunsAnswer> {
+    const seq = this.#seq();
+    const found = await this.#source.read((store) =>
+      runRows(store, this.#logs, { ...filter, limit: filter.limit + 1 }),
+    );
+    const runs = found.slice(0, filter.limit);
+    return { seq, runs, next: found.length > filter.limit ? (runs.at(-1)?.number ?? null) : null };
+  }
+
+  run(id: string): Promise<RunAnswer> {
+    return this.#source.read((store) => runAnswer(store, this.#logs, id, this.#seq()));
+  }
+
+  async plans(plans: Plans): Promise<PlansAnswer> {
+    const seq = this.#seq();
+    return { seq, plans: await this.#source.read((store) => plans.rows(store)) };
+  }
+
+  get #logs(): string {
+    return this.#source.paths.logs;
+  }
+}
+
+const STATUS_MS = 5_000;
