@@ -36,7 +36,8 @@ export async function buildApp() {
       reportCompressedSize: false,
       target: "es2022",
       assetsInlineLimit: 0, // the content security policy allows no data: URLs
-      rolldownOptions: { output: { format: "iife" } },
+      license: { fileName: "third-party-licenses.md" },
+      rolldownOptions: { output: { format: "iife" }, checks: { pluginTimings: false } },
     },
   });
   writeFileSync(STAMP, digest);
