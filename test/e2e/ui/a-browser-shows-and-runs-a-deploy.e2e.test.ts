@@ -106,8 +106,8 @@ async function approvesAPlan({ bucket, rollouts, hosts }: FleetBucket, { page, o
 
 /** Every page as it is with real data, in light and in dark; the run is the one that failed. */
 async function isAccessible({ bucket, hosts }: FleetBucket, { page, open, axe }: UiPage): Promise<void> {
-  const runs = await bucket.json<{ run_id: string; outcome: string }[]>("history");
-  const failed = runs.find(({ outcome }) => outcome === "failed")?.run_id ?? "";
+  const runs = await bucket.json<{ id: string; result: string }[]>("history");
+  const failed = runs.find(({ result }) => result === "failed")?.id ?? "";
   const places: readonly (readonly [fragment: string, heading: string | RegExp])[] = [
     ["#/fleet", "Fleet"],
     ["#/job/api", "job api"],

@@ -81,9 +81,16 @@ function finish(history: RunHistory, event: RunEvent): void {
     const last = history.jobs.get(job)?.workers.get(worker_ip)?.at(-1);
     if (last?.state !== outcome) history.setWorker(job, worker_ip, outcome, message ?? "");
   }
-  const known = new Set(history.failures.map((failure) => `${failure.job}\0${failure.message}`));
   for (const failure of (event.failures ?? []) as readonly RunEvent[])
-    if (!known.has(`${failure.job}\0${failure.message}`)) addFailure(history, failure, failure.job ?? "");
+    if (!isKnown(history, failure)) addFailure(history, failure, failure.job ?? "");
   for (const { batches } of history.jobs.values())
     for (const batch of batches) batch.end ??= history.change(event.outcome === "ok" ? "ok" : "interrupted");
+}
+
+/** A failure of a whole job often repeats that of one of its allocations. */
+function isKnown({ failures }: RunHistory, { job, message, output = [] }: RunEvent): boolean {
+  const text = output.join("\n");
+  return failures.some(
+    (one) => one.job === job && (one.message === message || (text !== "" && one.output.join("\n") === text)),
+  );
 }

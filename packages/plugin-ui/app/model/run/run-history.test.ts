@@ -42,7 +42,10 @@ const FAILING = run(
     outcome: "failed",
     message: null,
     allocations: [{ job: "web", worker_ip: "w1", outcome: "blocked", message: "depends on api" }],
-    failures: [{ job: "api", message: "1 allocation failed" }],
+    failures: [
+      { job: "api", message: "1 allocation failed" },
+      { job: "api", message: "restart failed on w3", output: ["boom on w3"] },
+    ],
   },
 );
 
