@@ -88,10 +88,7 @@ async function approvesAPlan({ bucket, rollouts, hosts }: FleetBucket, { page, o
   await open("#/plan", "Plan");
   await page.getByRole("button", { name: "Make a plan" }).click();
   await page.getByText(/to 3\.0\.0/).waitFor();
-  await page
-    .getByText(/2 files|1 file/)
-    .first()
-    .click();
+  await page.locator(".changes > summary").first().click();
   await page.getByText(`${EVIL} again`).first().waitFor();
   await page.getByRole("button", { name: "Approve and deploy" }).click();
   const dialog = page.getByRole("dialog", { name: "Approve and deploy" });

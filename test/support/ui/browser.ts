@@ -67,7 +67,7 @@ async function watched(page: Page, url: string): Promise<UiPage> {
     async open(fragment, heading) {
       await page.evaluate(`location.hash = ${JSON.stringify(fragment)}`);
       await page.getByRole("heading", { level: 1, name: heading }).waitFor();
-      await page.getByText("Loading …").waitFor({ state: "detached" });
+      await page.getByText("Loading …").first().waitFor({ state: "detached" });
     },
     async axe() {
       await page.evaluate(readFileSync(AXE, "utf8")); // as the debugger does it: the policy of the page allows no such script

@@ -70,10 +70,7 @@ async function pictures({ bucket }: FleetBucket, { page, open }: UiPage, directo
   await page.emulateMedia({ colorScheme: "light" });
   await open("#/plan", "Plan");
   await page.getByRole("button", { name: "Make a plan" }).click();
-  await page
-    .getByText(/\d files?/)
-    .first()
-    .click();
+  await page.locator(".changes > summary").first().click();
   await page.getByText("cache = on").first().waitFor();
   await take("plan");
   await open("#/job/api", "job api");
