@@ -1,12 +1,13 @@
 import { effect } from "@preact/signals";
 import { render } from "preact";
 import { startClock } from "./data/clock.ts";
-import { followAddress } from "./data/navigation.ts";
+import { followAddress, go } from "./data/navigation.ts";
 import { readFrom, wake } from "./data/resource.ts";
 import { loadSession, session } from "./data/session.ts";
 import { sourceOf } from "./data/source.ts";
 import { followStream } from "./data/stream.ts";
 import { applyTheme } from "./data/theme.ts";
+import { route } from "./model/route.ts";
 import { App } from "./shell/app.tsx";
 import "./style/index.css";
 
@@ -18,7 +19,9 @@ void loadSession();
 
 const stop = effect(() => {
   if (session.value === undefined) return;
-  if (session.value.live) followStream(wake);
+  const { live, exported } = session.value;
+  if (live) followStream(wake);
+  if (exported && location.hash === "") go(route("run", exported.run));
   queueMicrotask(() => stop());
 });
 

@@ -1,9 +1,8 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { type Browser, chromium, type Page } from "playwright-core";
 import type { Scratch } from "../bucket/scratch.ts";
-import { freePort } from "../fleet/range.ts";
 import { until } from "../fleet/until.ts";
 
 /** Debian's Chromium. */
@@ -23,12 +22,10 @@ export interface UiPage {
 
 /** Runs `maand ui` in a bucket, and lends its page. */
 export async function withUi(bucket: Scratch, allow: string, use: (ui: UiPage) => Promise<void>): Promise<void> {
-  const port = await freePort("127.0.0.1");
-  const server = bucket.start(["ui", "--port", String(port), ...(allow === "" ? [] : ["--allow", allow])]);
-  const file = join(bucket.root, "data/ui", `open-${port}.html`);
+  const server = bucket.start(["ui", ...(allow === "" ? [] : ["--allow", allow])]);
   try {
     const url = await Promise.race([
-      until("the page to be served", () => (existsSync(file) ? urlIn(file) : undefined), 20_000),
+      until("the page to be served", () => urlIn(join(bucket.root, "data/ui")), 20_000),
       server.ended.then(({ stderr }) => Promise.reject(new Error(`maand ui ended: ${stderr}`))),
     ]);
     await withPage(url, use);
@@ -80,6 +77,9 @@ async function watched(page: Page, url: string): Promise<UiPage> {
 const FINDINGS = `axe.run(document, { resultTypes: ["violations"] }).then(({ violations }) =>
   violations.flatMap(({ id, nodes }) => nodes.map(({ html, failureSummary }) => id + ": " + html + " " + failureSummary)))`;
 
-function urlIn(file: string): string | undefined {
-  return /url=(\S+?)"/.exec(readFileSync(file, "utf8"))?.[1];
+/** The URL with a one-time code in the private file of a server that runs in a bucket; undefined before there is one. */
+function urlIn(directory: string): string | undefined {
+  const names = existsSync(directory) ? readdirSync(directory) : [];
+  const file = names.find((name) => /^open-\d+\.html$/.test(name));
+  return file && /url=(\S+?)"/.exec(readFileSync(join(directory, file), "utf8"))?.[1];
 }

@@ -35,7 +35,7 @@ function Job({ job }: { readonly job: JobAnswer }) {
       <Facts
         facts={[
           ["version", job.version],
-          ["wave", job.wave],
+          ["wave", job.wave + 1],
           ["runs on", job.selectors.join(", ")],
           ["depends on", job.demands.length > 0 && job.demands.map((name) => <JobLink key={name} job={name} />)],
           ["restart policy", job.restart_policy],
@@ -99,8 +99,11 @@ function Releases({ job }: { readonly job: JobAnswer }) {
 }
 
 function Verdict({ release: { verdict, bad, held } }: { readonly release: Release }) {
-  const text = `${verdict}${held ? ", held" : ""}${bad ? `: ${bad}` : ""}`;
-  return <Sign {...VERDICTS[verdict]} text={text} />;
+  return (
+    <>
+      <Sign {...VERDICTS[verdict]} text={`${verdict}${held ? ", held" : ""}`} /> <span class="muted">{bad}</span>
+    </>
+  );
 }
 
 /** Back to a release that ran before; the server refuses what cannot be rolled back to, and says why. */

@@ -25,7 +25,7 @@ export function Header() {
             theme.value = THEMES.find((one) => one === currentTarget.value) ?? "auto";
           }}
         >
-          <option value="auto">as the system</option>
+          <option value="auto">auto</option>
           <option value="light">light</option>
           <option value="dark">dark</option>
         </select>
