@@ -20,18 +20,25 @@ export interface UiPage {
   axe(): Promise<string[]>;
 }
 
-/** Runs `maand ui` in a bucket, and lends its page. */
-export async function withUi(bucket: Scratch, allow: string, use: (ui: UiPage) => Promise<void>): Promise<void> {
+/** Runs `maand ui` in a bucket, and lends its page; `endServer` ends it earlier than that. */
+export async function withUi(
+  bucket: Scratch,
+  allow: string,
+  use: (ui: UiPage, endServer: () => Promise<unknown>) => Promise<void>,
+): Promise<void> {
   const server = bucket.start(["ui", ...(allow === "" ? [] : ["--allow", allow])]);
+  const end = () => {
+    server.kill("SIGTERM");
+    return server.ended;
+  };
   try {
     const url = await Promise.race([
       until("the page to be served", () => urlIn(join(bucket.root, "data/ui")), 20_000),
       server.ended.then(({ stderr }) => Promise.reject(new Error(`maand ui ended: ${stderr}`))),
     ]);
-    await withPage(url, use);
+    await withPage(url, (ui) => use(ui, end));
   } finally {
-    server.kill("SIGTERM");
-    await server.ended;
+    await end();
   }
 }
 

@@ -85,7 +85,7 @@ function Releases({ job }: { readonly job: JobAnswer }) {
     { name: "built", cell: ({ created_at }) => <Ago at={created_at} />, wide: true },
     { name: "by", cell: ({ created_by }) => created_by, wide: true },
     { name: "commit", cell: ({ commit }) => <code>{commit?.slice(0, 10)}</code>, wide: true },
-    { name: "", cell: (release) => <Rollback job={job} release={release} /> },
+    { name: "action", cell: (release) => <Rollback job={job} release={release} /> },
   ];
   return (
     <Table
