@@ -35,29 +35,37 @@ interface Started {
   error: PrintedError | null;
 }
 
+/** How actions are started, and who hears of it. */
+export interface ActionsOptions {
+  readonly starter: Starter;
+  /** For the output of commands. */
+  readonly directory: string;
+  readonly now: () => Date;
+  /** A person has started a command. */
+  started(person: string, command: string): void;
+  /** A command that was started here has ended. */
+  ended(): void;
+}
+
 /** What the page does: first asks, then starts the same as a command of maand. */
 export class Actions {
-  readonly #directory: string;
-  readonly #starter: Starter;
-  readonly #now: () => Date;
-  readonly #changed: () => void;
+  readonly #options: ActionsOptions;
   readonly #waiting = new Map<string, Waiting>();
   readonly #started: Started[] = [];
   #count = 0;
 
-  /** `directory` gets the output of commands; `changed` is called when one of them ends. */
-  constructor(directory: string, starter: Starter, now: () => Date, changed: () => void) {
-    this.#directory = directory;
-    this.#starter = starter;
-    this.#now = now;
-    this.#changed = changed;
+  constructor(options: ActionsOptions) {
+    this.#options = options;
   }
 
   /** What is to be confirmed, with a token that is good once, for exactly this, and for this session. */
   ask(prepared: Prepared, session: Session): ConfirmAnswer {
     const token = randomText();
     if (this.#waiting.size >= MOST) this.#forgetOld();
-    this.#waiting.set(hashOf(token), { of: nameOf(prepared, session), until: this.#now().getTime() + CONFIRM_MS });
+    this.#waiting.set(hashOf(token), {
+      of: nameOf(prepared, session),
+      until: this.#options.now().getTime() + CONFIRM_MS,
+    });
     const { text, items, command } = prepared;
     return { confirm: { text, items, command: commandText(command), token } };
   }
@@ -67,7 +75,7 @@ export class Actions {
     const key = hashOf(confirm);
     const waiting = this.#waiting.get(key);
     this.#waiting.delete(key);
-    if (!waiting || waiting.until < this.#now().getTime())
+    if (!waiting || waiting.until < this.#options.now().getTime())
       throw new Refused(409, "NOT_CONFIRMED", "the confirmation was used already, or is too old", "confirm it again");
     if (waiting.of !== nameOf(prepared, session))
       throw new Refused(
@@ -77,6 +85,7 @@ export class Actions {
         "confirm it again",
       );
     const command = commandText(prepared.command);
+    this.#options.started(session.person.name, command);
     if ("interrupts" in prepared.start) {
       process.kill(prepared.start.interrupts, "SIGINT");
       return { started: { command, run: null } };
@@ -96,17 +105,17 @@ export class Actions {
   }
 
   #begin(command: string, argv: readonly string[]): Started {
-    mkdirSync(this.#directory, { recursive: true, mode: 0o700 });
+    mkdirSync(this.#options.directory, { recursive: true, mode: 0o700 });
     this.#count += 1;
-    const output = join(this.#directory, `action-${process.pid}-${this.#count}.ndjson`);
-    const at = this.#now().toISOString();
+    const output = join(this.#options.directory, `action-${process.pid}-${this.#count}.ndjson`);
+    const at = this.#options.now().toISOString();
     const started: Started = { id: this.#count, command, started_at: at, output, exit: null, run: null, error: null };
-    const child = startDetached(this.#starter, argv, output);
+    const child = startDetached(this.#options.starter, argv, output);
     const ended = (exit: number) => {
       look(started, true);
       started.exit = exit;
       rmSync(output, { force: true });
-      this.#changed();
+      this.#options.ended();
     };
     child.once("error", (cause) => {
       started.error = { code: "SYSTEM", message: `maand could not be started: ${cause.message}`, hint: null };
