@@ -97,7 +97,7 @@ export async function served(options: ServedOptions = {}): Promise<Served> {
     started: () => undefined,
   });
   const origin = ui.url.slice(0, -1);
-  const send = (request: Raw) => sendRaw(ui, request);
+  const send = (request: Raw) => sendRaw(ui, listen?.split(":")[0] ?? "127.0.0.1", request);
   return {
     ...{ bucket, ui, origin, reported, send },
     code: () => new URL(ui.openUrl ?? "").searchParams.get("code") ?? "",
@@ -133,7 +133,11 @@ async function loggedIn(send: Served["send"], origin: string, token: string): Pr
   };
 }
 
-function sendRaw({ port, url }: Ui, { method = "GET", path, headers = {}, body }: Raw): Promise<Reply> {
+function sendRaw(
+  { port, url }: Ui,
+  address: string,
+  { method = "GET", path, headers = {}, body }: Raw,
+): Promise<Reply> {
   const given = Object.entries({ host: new URL(url).host, ...headers }).flatMap(([name, value]) =>
     value === undefined ? [] : [name, value],
   );
@@ -141,7 +145,7 @@ function sendRaw({ port, url }: Ui, { method = "GET", path, headers = {}, body }
   const send = url.startsWith("https:") ? httpsRequest : httpRequest;
   return new Promise((resolve, reject) => {
     const options = {
-      host: "127.0.0.1",
+      host: address,
       port,
       method,
       path,
