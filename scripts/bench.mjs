@@ -13,6 +13,7 @@ const BENCHES = {
   screen: ["../test/bench/screen.ts", "screen"],
   plan: ["../test/bench/plan.ts", "plan"],
   operate: ["../test/bench/operate.ts", "operate"],
+  ui: ["../test/bench/ui.ts", "ui"],
   drift: ["../test/bench/drift.ts", "drift"],
 };
 
