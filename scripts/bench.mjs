@@ -13,7 +13,8 @@ const BENCHES = {
   screen: ["../test/bench/screen.ts", "screen"],
   plan: ["../test/bench/plan.ts", "plan"],
   operate: ["../test/bench/operate.ts", "operate"],
-  ui: ["../test/bench/ui/ui.ts", "ui"],
+  ui: ["../test/bench/ui.ts", "ui"],
+  "fleet-page": ["../test/bench/fleet-page/fleet-page.ts", "fleetPage"],
   drift: ["../test/bench/drift.ts", "drift"],
 };
 

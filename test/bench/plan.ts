@@ -1,12 +1,10 @@
-import * as core from "@maand/core/internal";
-import { defaults } from "../../packages/cli/src/defaults.ts";
 import { MAAND } from "../support/bucket/maand.ts";
 import { type Scratch, scratch } from "../support/bucket/scratch.ts";
+import { promoteAll, writeLarge } from "./large-bucket.ts";
 import { measure, type Took } from "./process.ts";
 import { type Measured, median, tableOf } from "./table.ts";
 
 const RUNS = 3;
-const OPTIONS = { jobs: [], force: false, syncOnly: false } as const;
 
 /**
  * Making and carrying out a plan of an unchanged bucket, held against a dry run of it, by turns in the same run: whole processes,
@@ -16,7 +14,7 @@ export async function plan(workers = 1000, jobs = 50): Promise<void> {
   for (const template of [false, true]) {
     const bucket = await scratch('transport = "local"\n');
     try {
-      write(bucket, { workers, jobs, template });
+      writeLarge(bucket, { workers, jobs, template });
       await must(bucket, "build");
       await promoteAll(bucket.root);
       const rows = await measured(bucket);
@@ -27,48 +25,6 @@ export async function plan(workers = 1000, jobs = 50): Promise<void> {
       bucket.dispose();
     }
   }
-}
-
-interface Size {
-  readonly workers: number;
-  readonly jobs: number;
-  readonly template: boolean;
-}
-
-function write(bucket: Scratch, { workers, jobs, template }: Size): void {
-  bucket.workers(...Array.from({ length: workers }, (_, at) => ({ host: `10.${at >> 8}.${at & 255}.1` })));
-  const rendered = template ? { "c.conf.tpl": '{{ .WorkerIP }} {{ get "vars/bucket" "color" }}\n' } : {};
-  bucket.write("workspace/bucket.conf", 'color = "red"\n');
-  for (let job = 0; job < jobs; job += 1)
-    bucket.job(
-      `job${job}`,
-      { version: "1.0.0", selectors: ["worker"] },
-      { "a.conf": `a ${job}\n`, "conf/b.conf": "b\n".repeat(200), ...rendered },
-    );
-}
-
-/** Records every allocation as its plan would leave it. */
-async function promoteAll(root: string): Promise<void> {
-  const bucket = await core.openBucket({
-    from: root,
-    now: () => new Date(),
-    signal: new AbortController().signal,
-    pid: process.pid,
-    defaults,
-    modules: {},
-  });
-  const { waves } = await core.planDeploy(bucket, OPTIONS);
-  const { promoted } = bucket.store;
-  bucket.store.transaction(() => {
-    for (const { allocation, target, tree, occasion } of waves.flatMap((wave) =>
-      wave.jobs.flatMap((job) => job.allocations),
-    )) {
-      promoted.unstage(allocation.id);
-      promoted.promote(allocation.id, target, tree.files, { stopped: false, occasion });
-      promoted.stage(allocation.id, target.digest);
-    }
-  });
-  await bucket.close();
 }
 
 async function measured(bucket: Scratch): Promise<Measured[]> {

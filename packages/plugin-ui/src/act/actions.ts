@@ -13,7 +13,7 @@ const CONFIRM_MS = 5 * 60_000;
 /** Confirmations that wait, and actions that are listed. */
 const MOST = 100;
 const LISTED = 20;
-/** Milliseconds that a start may take until the run has its id; after that the answer has none. */
+/** Milliseconds that a command may take until it begins its work; after that it is answered without knowing. */
 const BEGUN_MS = 5_000;
 const LOOK_MS = 50;
 /** Bytes of an output that are read at its beginning and at its end. */
@@ -32,32 +32,42 @@ interface Started {
   readonly output: string;
   exit: number | null;
   run: string | null;
+  /** Whether it has passed the point at which it may still be refused without a change. */
+  begun: boolean;
   error: PrintedError | null;
+}
+
+/** How actions are started, and who hears of it. */
+export interface ActionsOptions {
+  readonly starter: Starter;
+  /** For the output of commands. */
+  readonly directory: string;
+  readonly now: () => Date;
+  /** A person has started a command. */
+  started(person: string, command: string): void;
+  /** A command that was started here has ended. */
+  ended(): void;
 }
 
 /** What the page does: first asks, then starts the same as a command of maand. */
 export class Actions {
-  readonly #directory: string;
-  readonly #starter: Starter;
-  readonly #now: () => Date;
-  readonly #changed: () => void;
+  readonly #options: ActionsOptions;
   readonly #waiting = new Map<string, Waiting>();
   readonly #started: Started[] = [];
   #count = 0;
 
-  /** `directory` gets the output of commands; `changed` is called when one of them ends. */
-  constructor(directory: string, starter: Starter, now: () => Date, changed: () => void) {
-    this.#directory = directory;
-    this.#starter = starter;
-    this.#now = now;
-    this.#changed = changed;
+  constructor(options: ActionsOptions) {
+    this.#options = options;
   }
 
   /** What is to be confirmed, with a token that is good once, for exactly this, and for this session. */
   ask(prepared: Prepared, session: Session): ConfirmAnswer {
     const token = randomText();
     if (this.#waiting.size >= MOST) this.#forgetOld();
-    this.#waiting.set(hashOf(token), { of: nameOf(prepared, session), until: this.#now().getTime() + CONFIRM_MS });
+    this.#waiting.set(hashOf(token), {
+      of: nameOf(prepared, session),
+      until: this.#options.now().getTime() + CONFIRM_MS,
+    });
     const { text, items, command } = prepared;
     return { confirm: { text, items, command: commandText(command), token } };
   }
@@ -67,7 +77,7 @@ export class Actions {
     const key = hashOf(confirm);
     const waiting = this.#waiting.get(key);
     this.#waiting.delete(key);
-    if (!waiting || waiting.until < this.#now().getTime())
+    if (!waiting || waiting.until < this.#options.now().getTime())
       throw new Refused(409, "NOT_CONFIRMED", "the confirmation was used already, or is too old", "confirm it again");
     if (waiting.of !== nameOf(prepared, session))
       throw new Refused(
@@ -77,6 +87,7 @@ export class Actions {
         "confirm it again",
       );
     const command = commandText(prepared.command);
+    this.#options.started(session.person.name, command);
     if ("interrupts" in prepared.start) {
       process.kill(prepared.start.interrupts, "SIGINT");
       return { started: { command, run: null } };
@@ -96,17 +107,26 @@ export class Actions {
   }
 
   #begin(command: string, argv: readonly string[]): Started {
-    mkdirSync(this.#directory, { recursive: true, mode: 0o700 });
+    mkdirSync(this.#options.directory, { recursive: true, mode: 0o700 });
     this.#count += 1;
-    const output = join(this.#directory, `action-${process.pid}-${this.#count}.ndjson`);
-    const at = this.#now().toISOString();
-    const started: Started = { id: this.#count, command, started_at: at, output, exit: null, run: null, error: null };
-    const child = startDetached(this.#starter, argv, output);
+    const output = join(this.#options.directory, `action-${process.pid}-${this.#count}.ndjson`);
+    const at = this.#options.now().toISOString();
+    const started: Started = {
+      id: this.#count,
+      command,
+      started_at: at,
+      output,
+      exit: null,
+      run: null,
+      begun: false,
+      error: null,
+    };
+    const child = startDetached(this.#options.starter, argv, output);
     const ended = (exit: number) => {
       look(started, true);
       started.exit = exit;
       rmSync(output, { force: true });
-      this.#changed();
+      this.#options.ended();
     };
     child.once("error", (cause) => {
       started.error = { code: "SYSTEM", message: `maand could not be started: ${cause.message}`, hint: null };
@@ -118,13 +138,13 @@ export class Actions {
     return started;
   }
 
-  /** Waits until the command has begun a run, or ended. */
+  /** Waits until the command has begun its work, or ended. Throws its error if it was refused. */
   async #untilBegun(started: Started): Promise<void> {
-    for (let waited = 0; waited < BEGUN_MS && started.exit === null && started.run === null; waited += LOOK_MS) {
+    for (let waited = 0; waited < BEGUN_MS && started.exit === null && !started.begun; waited += LOOK_MS) {
       await pause(LOOK_MS);
       if (started.exit === null) look(started);
     }
-    if (started.run === null && started.error)
+    if (!started.begun && started.error)
       throw new Refused(409, started.error.code, started.error.message, started.error.hint);
   }
 
@@ -139,11 +159,17 @@ function nameOf(prepared: Prepared, { key }: Session): string {
   return hashOf(JSON.stringify([key, prepared]));
 }
 
-/** Looks into the output of a command: its first event has the id of its run. At its end, its last line may be an error. */
+/**
+ * Looks into the output of a command: its first event has the id of its run, and the next one that is no warning says that it has begun,
+ * or was refused. At its end, its last line may be an error.
+ */
 function look(started: Started, isOver = false): void {
-  if (started.run === null) {
+  if (!started.begun) {
     const head = partOf(started.output, (size) => [0, Math.min(size, PART)]);
-    started.run = /^\{"seq":\d+,"at":"[^"]*","run":"([0-9a-f-]{36})"/m.exec(head)?.[1] ?? null;
+    const events = [...head.matchAll(/^\{"seq":\d+,"at":"[^"]*","run":"([0-9a-f-]{36})","type":"([a-z._]+)"(.*)$/gm)];
+    started.run = events[0]?.[1] ?? null;
+    const [, , type, fields = ""] = events.find(([, , one]) => one !== "run.started" && one !== "warning") ?? [];
+    started.begun = type !== undefined && !(type === "run.finished" && fields.includes('"outcome":"refused"'));
   }
   if (!isOver) return;
   const tail = partOf(started.output, (size) => [Math.max(0, size - PART), Math.min(size, PART)]);

@@ -20,12 +20,12 @@ export class UiTokenCommand extends MaandCommand {
   });
 
   person = Option.String({ required: true, name: "name" });
-  tokens = Option.String("--tokens", { required: true, description: "The file; it is made if it is not there." });
+  tokens = Option.String("--tokens", { description: "The file; it is made if it is not there." });
   allow = Option.Array("--allow", [], { description: "Allow deploy, rollback, pause, maintain; default: only look." });
   remove = Option.Boolean("--remove", false, { description: "Take the token back." });
 
   override async work(): Promise<number> {
-    const path = resolve(this.from, this.tokens);
+    const path = resolve(this.from, this.file());
     const all = readTokens(path);
     const others = all.filter(({ name }) => name !== this.person);
     if (this.remove) {
@@ -45,6 +45,15 @@ export class UiTokenCommand extends MaandCommand {
     if (this.json) this.printJson({ name: this.person, token, allow: stored.allow });
     else this.print(token);
     return EXIT.ok;
+  }
+
+  file(): string {
+    if (this.tokens !== undefined) return this.tokens;
+    throw new MaandError({
+      code: "USAGE",
+      message: "no file of tokens is named",
+      hint: "add --tokens tokens.json, and name the same file to maand ui",
+    });
   }
 
   unknownName(path: string): MaandError {

@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import { Command, EXIT, listOf, MaandCommand, Option } from "@maand/command";
+import { Command, EXIT, listOf, MaandCommand, Option, visible } from "@maand/command";
 import { findBucket, MaandError } from "@maand/core/readonly";
 import { verbNamed } from "../access/tokens.ts";
 import type { Verb } from "../contract.ts";
@@ -66,6 +66,7 @@ export class UiCommand extends MaandCommand {
       status: this.context.program.status,
       now: this.context.now,
       failed: (cause) => this.warn(cause),
+      started: (person, command) => this.context.stderr.write(`${person} started: ${visible(command)}\n`),
     });
     return this.serve(ui);
   }

@@ -61,7 +61,7 @@ export interface FleetAnswer {
   readonly zones: readonly string[];
 }
 
-/** GET /api/status : exactly what `maand status --json` prints. */
+/** GET /api/status : what `maand status --json` prints, with at most 200 entries in each list. */
 export interface StatusAnswer {
   readonly workers: number;
   readonly jobs: number;

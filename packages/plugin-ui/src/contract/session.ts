@@ -39,7 +39,7 @@ export type WakeKind = "hello" | "fleet" | "run" | "plan" | "doctor";
  * GET /api/stream : server-sent events, one stream per browser. The data of every message is a Wake; it has no content to show, only what
  * to fetch again: `fleet` also covers status, jobs, workers, history and maintenance; `run` has the id of the run with new events.
  * Sequence numbers grow by one for each message but `hello`, which repeats the last one. After a gap, or another `epoch` (the server was
- * started again), fetch everything that is shown.
+ * started again), fetch everything that is shown. Open the stream before the first fetch: it tells what changes from then on.
  */
 export interface Wake {
   readonly seq: number;

@@ -4,7 +4,7 @@ import type { Plans } from "../act/plans.ts";
 import type { FleetAnswer, JobAnswer, PlansAnswer, RunAnswer, RunsAnswer, WorkerAnswer } from "../contract.ts";
 import type { BucketSource } from "./bucket-source.ts";
 import { type FleetFilter, fleetAnswer } from "./fleet.ts";
-import { type FleetPicture, fleetPicture } from "./fleet-picture.ts";
+import { type FleetSnapshot, fleetSnapshot } from "./fleet-picture.ts";
 import { jobAnswer, workerAnswer } from "./places.ts";
 import { runAnswer } from "./run.ts";
 import { type RunsFilter, runRows } from "./run-rows.ts";
@@ -15,7 +15,7 @@ export class Answers {
   readonly #status: Program["status"];
   readonly #now: () => Date;
   readonly #seq: () => number;
-  #fleet: { readonly mark: string; readonly at: string; readonly picture: Promise<FleetPicture> } | undefined;
+  #fleet: { readonly mark: string; readonly at: string; readonly snapshot: Promise<FleetSnapshot> } | undefined;
   #lastStatus: { readonly mark: string; readonly until: number; readonly answer: Promise<object> } | undefined;
 
   constructor(source: BucketSource, status: Program["status"], now: () => Date, seq: () => number) {
@@ -32,17 +32,9 @@ export class Answers {
   }
 
   async fleet(filter: FleetFilter): Promise<FleetAnswer> {
-    const mark = this.#source.mark();
     const seq = this.#seq();
-    if (this.#fleet?.mark !== mark) {
-      const picture = this.#source.read(fleetPicture);
-      this.#fleet = { mark, at: this.#now().toISOString(), picture };
-      picture.catch(() => {
-        this.#fleet = undefined;
-      });
-    }
-    const { at, picture } = this.#fleet;
-    return fleetAnswer(await picture, filter, { seq, at });
+    const { at, snapshot } = this.#snapshot();
+    return fleetAnswer((await snapshot).picture, filter, { seq, at });
   }
 
   /** As `maand status --json`. The workspace may change without the store: it is looked at again after a few seconds. */
@@ -50,7 +42,7 @@ export class Answers {
     const mark = this.#source.mark();
     const now = this.#now();
     if (this.#lastStatus?.mark !== mark || this.#lastStatus.until < now.getTime()) {
-      const answer = this.#source.read((store) => this.#status(store, this.#source.paths, now));
+      const answer = this.#source.read((store) => this.#status(store, this.#source.paths, now).then(shortened));
       this.#lastStatus = { mark, until: now.getTime() + STATUS_MS, answer };
       answer.catch(() => {
         this.#lastStatus = undefined;
@@ -59,12 +51,16 @@ export class Answers {
     return this.#lastStatus.answer;
   }
 
-  job(name: string): Promise<JobAnswer> {
-    return this.#source.read((store) => jobAnswer(store, this.#logs, name, this.#seq()));
+  async job(name: string): Promise<JobAnswer> {
+    const seq = this.#seq();
+    const fleet = await this.#snapshot().snapshot;
+    return this.#source.read((store) => jobAnswer({ store, logs: this.#logs, fleet, seq }, name));
   }
 
-  worker(host: string): Promise<WorkerAnswer> {
-    return this.#source.read((store) => workerAnswer(store, this.#logs, host, this.#seq()));
+  async worker(host: string): Promise<WorkerAnswer> {
+    const seq = this.#seq();
+    const fleet = await this.#snapshot().snapshot;
+    return this.#source.read((store) => workerAnswer({ store, logs: this.#logs, fleet, seq }, host));
   }
 
   async runs(filter: RunsFilter): Promise<RunsAnswer> {
@@ -85,9 +81,29 @@ export class Answers {
     return { seq, plans: await this.#source.read((store) => plans.rows(store)) };
   }
 
+  /** The fleet as the store has it now. */
+  #snapshot() {
+    const mark = this.#source.mark();
+    if (this.#fleet?.mark === mark) return this.#fleet;
+    const snapshot = this.#source.read(fleetSnapshot);
+    this.#fleet = { mark, at: this.#now().toISOString(), snapshot };
+    snapshot.catch(() => {
+      this.#fleet = undefined;
+    });
+    return this.#fleet;
+  }
+
   get #logs(): string {
     return this.#source.paths.logs;
   }
 }
 
 const STATUS_MS = 5_000;
+/** Entries of each list of a status; `attention` says how many there are, and the fleet lists them all. */
+const LISTED = 200;
+
+function shortened(status: object): object {
+  return Object.fromEntries(
+    Object.entries(status).map(([key, value]) => [key, Array.isArray(value) ? value.slice(0, LISTED) : value]),
+  );
+}

@@ -15,18 +15,31 @@ export function keyOf({ rollout, inDoubt }: Pick<Deployment, "rollout" | "inDoub
   return inDoubt && isBusy ? CHANGING : rollout;
 }
 
+/** What is read once for all pages of an unchanged store. */
+export interface FleetSnapshot {
+  readonly deployments: readonly Deployment[];
+  /** A command holds the lock. */
+  readonly isBusy: boolean;
+  readonly picture: FleetPicture;
+}
+
 /** Reads the whole fleet from the store. */
-export function fleetPicture(store: Store): FleetPicture {
+export function fleetSnapshot(store: Store): FleetSnapshot {
   const all = deployments(store);
-  const { jobs, removedJobs, workers, removedWorkers } = store.catalog.read();
   const isBusy = lockHolder(store.holder) !== undefined;
+  return { deployments: all, isBusy, picture: pictureOf(store, all, isBusy) };
+}
+
+function pictureOf(store: Store, all: readonly Deployment[], isBusy: boolean): FleetPicture {
+  const { jobs, removedJobs, workers, removedWorkers } = store.catalog.read();
+  const placed = { jobs: new Set(all.map(({ job }) => job)), hosts: new Set(all.map(({ host }) => host)) };
   const columns = [
     ...[...jobs].sort((a, b) => a.deploymentSeq - b.deploymentSeq || compareHosts(a.name, b.name)),
-    ...removedJobs.filter(({ name }) => all.some(({ job }) => job === name)),
+    ...removedJobs.filter(({ name }) => placed.jobs.has(name)),
   ];
   const columnOf = new Map(columns.map(({ name }, at) => [name, at]));
   const removedHosts = new Set(removedWorkers.map(({ host }) => host));
-  const hosts = [...workers, ...removedWorkers.filter(({ host }) => all.some((one) => one.host === host))];
+  const hosts = [...workers, ...removedWorkers.filter(({ host }) => placed.hosts.has(host))];
   const empty = Array.from({ length: columns.length }, () => NOT_PLACED);
   const cells = new Map(hosts.map(({ host }) => [host, [...empty]]));
   const tallies = columns.map(() => ({ counts: new Map<string, number>(), running: new Map<string, number>() }));

@@ -1,10 +1,8 @@
 import {
   type Deployment,
   demandedJobs,
-  deployments,
   heldTexts,
   jobReleases,
-  lockHolder,
   openMaintenance,
   openRollouts,
   type RolloutView,
@@ -12,15 +10,24 @@ import {
 } from "@maand/core/readonly";
 import type { AllocationRow, JobAnswer, RolloutRow, WorkerAnswer } from "../contract.ts";
 import { unknown } from "../server/query.ts";
-import { keyOf } from "./fleet-picture.ts";
+import { type FleetSnapshot, keyOf } from "./fleet-picture.ts";
 import { lastChecks } from "./last-checks.ts";
 import { runRows } from "./run-rows.ts";
 
 /** Runs that a page lists. */
 const RUNS = 20;
 
+/** Where the pages of a job and of a worker are read from. */
+export interface PlaceSource {
+  readonly store: Store;
+  readonly logs: string;
+  readonly fleet: FleetSnapshot;
+  /** Of the stream. */
+  readonly seq: number;
+}
+
 /** The page of a job. Throws 404 for an unknown one. */
-export function jobAnswer(store: Store, logs: string, name: string, seq: number): JobAnswer {
+export function jobAnswer({ store, logs, fleet, seq }: PlaceSource, name: string): JobAnswer {
   const catalog = store.catalog.read();
   const job = [...catalog.jobs, ...catalog.removedJobs].find((one) => one.name === name);
   if (!job) throw unknown("job", name);
@@ -40,7 +47,7 @@ export function jobAnswer(store: Store, logs: string, name: string, seq: number)
     ports: job.ports,
     held: heldTexts(catalog, [name])[0]?.text ?? null,
     rollout: rollout ? rolloutRow(rollout) : null,
-    allocations: allocationRows(store, logs, (one) => one.job === name),
+    allocations: allocationRows(fleet, lastChecks(store, logs), (one) => one.job === name),
     releases: jobReleases(store, name).map((release) => ({
       release: release.release,
       version: release.version,
@@ -58,7 +65,7 @@ export function jobAnswer(store: Store, logs: string, name: string, seq: number)
 }
 
 /** The page of a worker. Throws 404 for an unknown one. */
-export function workerAnswer(store: Store, logs: string, host: string, seq: number): WorkerAnswer {
+export function workerAnswer({ store, logs, fleet, seq }: PlaceSource, host: string): WorkerAnswer {
   const { workers, removedWorkers } = store.catalog.read();
   const worker = [...workers, ...removedWorkers].find((one) => one.host === host);
   if (!worker) throw unknown("worker", host);
@@ -81,27 +88,27 @@ export function workerAnswer(store: Store, logs: string, host: string, seq: numb
     maintenance: maintained
       ? { state: maintained.state, step: maintained.phase, message: maintained.message ?? null }
       : null,
-    allocations: allocationRows(store, logs, (one) => one.host === host),
+    allocations: allocationRows(fleet, lastChecks(store, logs), (one) => one.host === host),
     runs: runRows(store, logs, { worker: host, limit: RUNS }),
   };
 }
 
-function allocationRows(store: Store, logs: string, isWanted: (one: Deployment) => boolean): AllocationRow[] {
-  const isBusy = lockHolder(store.holder) !== undefined;
-  const checks = lastChecks(store, logs);
-  return deployments(store)
-    .filter(isWanted)
-    .map((one) => ({
-      job: one.job,
-      worker: one.host,
-      state: keyOf(one, isBusy),
-      running_version: one.promotedDigest === null ? null : one.currentVersion,
-      target_version: one.removed ? null : one.newVersion,
-      disabled: one.disabled,
-      removed: one.removed,
-      in_doubt: one.inDoubt,
-      health: checks.get(`${one.job}@${one.host}`) ?? null,
-    }));
+function allocationRows(
+  { deployments, isBusy }: FleetSnapshot,
+  checks: ReturnType<typeof lastChecks>,
+  isWanted: (one: Deployment) => boolean,
+): AllocationRow[] {
+  return deployments.filter(isWanted).map((one) => ({
+    job: one.job,
+    worker: one.host,
+    state: keyOf(one, isBusy),
+    running_version: one.promotedDigest === null ? null : one.currentVersion,
+    target_version: one.removed ? null : one.newVersion,
+    disabled: one.disabled,
+    removed: one.removed,
+    in_doubt: one.inDoubt,
+    health: checks.get(`${one.job}@${one.host}`) ?? null,
+  }));
 }
 
 function rolloutRow(view: RolloutView): RolloutRow {

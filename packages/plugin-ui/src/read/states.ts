@@ -7,18 +7,18 @@ export const CHANGING = "changing";
 
 /** States of allocations, the most urgent first. Their keys are those of `maand cat deployments`, and two more. */
 export const STATES: readonly StateEntry[] = [
-  { key: "health_failed", sign: "!", text: "unhealthy", level: "bad" },
-  { key: "in_doubt", sign: "?", text: "result of its last command unknown", level: "bad" },
-  { key: CHANGING, sign: "~", text: "being changed now", level: "info" },
-  { key: "new", sign: "+", text: "to be started", level: "warn" },
-  { key: "stopped", sign: "s", text: "to be started again", level: "warn" },
-  { key: "restart", sign: "^", text: "to be updated", level: "warn" },
-  { key: "removed", sign: "x", text: "removed", level: "warn" },
-  { key: "paused", sign: "=", text: "waits for the next step of its rollout", level: "warn" },
+  { key: "health_failed", sign: "!", text: "health check failed", level: "bad" },
+  { key: "in_doubt", sign: "?", text: "in doubt", level: "bad" },
+  { key: "paused", sign: "=", text: "paused", level: "warn" },
   { key: "maintenance", sign: "m", text: "in maintenance", level: "warn" },
-  { key: "disabled_restart", sign: "D", text: "disabled, and changed since", level: "info" },
-  { key: "disabled", sign: "d", text: "disabled", level: "info" },
-  { key: "promoted", sign: "o", text: "runs the last build", level: "ok" },
+  { key: "stopped", sign: "s", text: "stopped, will start", level: "warn" },
+  { key: CHANGING, sign: "~", text: "being changed", level: "info" },
+  { key: "new", sign: "+", text: "new, will start", level: "info" },
+  { key: "restart", sign: "^", text: "will be updated", level: "info" },
+  { key: "removed", sign: "x", text: "removed", level: "info" },
+  { key: "promoted", sign: "o", text: "promoted", level: "ok" },
+  { key: "disabled_restart", sign: "D", text: "disabled, changed", level: "none" },
+  { key: "disabled", sign: "d", text: "disabled", level: "none" },
   { key: NOT_PLACED, sign: ".", text: "not placed here", level: "none" },
 ];
 

@@ -37,6 +37,8 @@ export interface UiOptions {
   readonly now: () => Date;
   /** Reports an error that a browser does not get to see. */
   failed(cause: unknown): void;
+  /** Reports what a person has started. */
+  started(person: string, command: string): void;
 }
 
 /** A server that runs. */
@@ -84,7 +86,12 @@ export async function serveUi(options: UiOptions): Promise<Ui> {
         version: options.version,
         answers: new Answers(source, options.status, now, () => wakes.seq),
         checks: new Checks(starter, now, () => wakes.tell({ kind: "doctor" })),
-        actions: new Actions(join(directory, "actions"), starter, now, () => wakes.tell({ kind: "fleet" })),
+        actions: new Actions({
+          ...{ starter, now },
+          directory: join(directory, "actions"),
+          started: options.started,
+          ended: () => wakes.tell({ kind: "fleet" }),
+        }),
       }),
       personOf: (token) => limited(tokens?.personOf(token), options.allow),
       now: (person) => limited(person.byToken ? tokens?.now(person) : person, options.allow),

@@ -8,7 +8,7 @@ import { type PageServer, servePage } from "./page-server.ts";
  * an update by the stream and a page of scrolling take, next to an empty page of the same application (its certificates, of which there
  * are none). `turns` of each; the median counts.
  */
-export async function ui(workers = 1000, jobs = 50, turns = 7): Promise<void> {
+export async function fleetPage(workers = 1000, jobs = 50, turns = 7): Promise<void> {
   const server = await servePage(generatedFleet(workers, jobs));
   const browser = await chromium.launch({ executablePath: CHROMIUM, args: ["--no-sandbox"] });
   try {
