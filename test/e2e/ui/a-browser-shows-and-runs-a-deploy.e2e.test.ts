@@ -1,4 +1,6 @@
 import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { expect, it } from "vitest";
 import { type FleetBucket, withFleetBucket } from "../../support/bucket/fleet-bucket.ts";
 import { CHROMIUM, type UiPage, withUi } from "../../support/ui/browser.ts";
@@ -22,6 +24,7 @@ it(
         await showsTheFleet(lent, ui);
         await goesRedLive(lent, ui);
         await opensItsLog(lent, ui);
+        await opensAnExport(lent, ui);
         await rollsBack(lent, ui);
         await approvesAPlan(lent, ui);
         await isAccessible(lent, ui);
@@ -75,6 +78,20 @@ async function opensItsLog({ hosts }: FleetBucket, { page }: UiPage): Promise<vo
   const log = page.getByRole("region", { name: "Lines of output" });
   await log.getByText(EVIL).first().waitFor();
   expect(new URL(page.url()).hash).toContain(`worker=${hosts[1]}`);
+}
+
+/** An export is opened as a file, without a server; where browsers allow least. */
+async function opensAnExport({ bucket, workers }: FleetBucket, { page }: UiPage): Promise<void> {
+  const directory = join(bucket.root, "incident");
+  expect(await bucket.maand("ui", "--export", directory)).toMatchObject({ code: 0 });
+  const file = await page.context().newPage();
+  await file.goto(pathToFileURL(join(directory, "index.html")).href);
+  await file.getByText(/^snapshot of .*: nothing here is live$/).waitFor();
+  await file.getByRole("img", { name: /^batch 2 of 3, 1 worker: failed/ }).waitFor();
+  await file.getByRole("region", { name: "Lines of output" }).getByText(EVIL).first().waitFor();
+  await file.getByRole("link", { name: "Fleet" }).click();
+  await file.getByRole("row", { name: new RegExp(workers[0]?.host ?? "") }).waitFor();
+  await file.close();
 }
 
 async function rollsBack({ workers, directory, rollouts }: FleetBucket, { page, open }: UiPage): Promise<void> {
