@@ -25,6 +25,8 @@ const OTHERS = {
   screen: ["screen", "screen"],
   operate: ["operate", "operate"],
   drift: ["drift", "drift"],
+  ui: ["ui", "ui"],
+  "fleet-page": ["fleet-page/fleet-page", "fleetPage"],
 };
 
 const options = {
