@@ -14,6 +14,7 @@ const BENCHES = {
   plan: ["../test/bench/plan.ts", "plan"],
   operate: ["../test/bench/operate.ts", "operate"],
   ui: ["../test/bench/ui.ts", "ui"],
+  "fleet-page": ["../test/bench/fleet-page/fleet-page.ts", "fleetPage"],
   drift: ["../test/bench/drift.ts", "drift"],
 };
 

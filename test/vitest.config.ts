@@ -52,7 +52,7 @@ export default defineConfig({
         test: {
           ...shared,
           name: "unit",
-          include: ["packages/*/src/**/*.test.ts", "plugins-examples/**/*.test.ts", "test/**/*.test.ts"],
+          include: ["packages/*/{src,app}/**/*.test.ts", "plugins-examples/**/*.test.ts", "test/**/*.test.ts"],
           exclude: ["**/node_modules/**", "**/dist/**", "test/**/*.e2e.test.ts", ...WITH_POSTGRES],
         },
       },
