@@ -12,8 +12,10 @@ const EVERY_MS = 500;
 const PULL_MS = 2_000;
 /** Milliseconds between two messages about the store, at least. */
 const STORE_MS = 1_000;
-/** So many times as long as it took to read, nothing is read for the store again: reading stays far below 2% of a core. */
-const PAUSE_FACTOR = 80;
+/** So many times as long as it took to read, nothing is read for the store again: reading stays below 1% of a core. */
+const PAUSE_FACTOR = 120;
+/** Milliseconds between two messages about a run, at least; its end is told at once. */
+const RUN_MS = 1_000;
 /** Records that are followed, the newest ones. */
 const FOLLOWED = 20;
 
@@ -21,6 +23,8 @@ const FOLLOWED = 20;
 interface Seen {
   readonly size: number;
   readonly over: boolean;
+  /** When the stream may tell of it again. */
+  readonly next: number;
 }
 
 /** What is watched. */
@@ -66,7 +70,7 @@ export class BucketWatch {
     if (wakes.open > 0) return;
     this.#mark = source.mark();
     this.#takeIn();
-    for (const run of this.#runs.keys()) this.#runs.set(run, { size: this.#sizeOf(run), over: false });
+    for (const run of this.#runs.keys()) this.#runs.set(run, { size: this.#sizeOf(run), over: false, next: 0 });
   }
 
   /** Looks once. */
@@ -109,17 +113,20 @@ export class BucketWatch {
     this.#runsMark = this.#markOfRuns();
     const newest = this.#runsMark === "" ? [] : newestIn(this.#directory);
     for (const run of [...this.#runs.keys()]) if (!newest.includes(run)) this.#runs.delete(run);
-    for (const run of newest) if (!this.#runs.has(run)) this.#runs.set(run, { size: 0, over: false });
+    for (const run of newest) if (!this.#runs.has(run)) this.#runs.set(run, { size: 0, over: false, next: 0 });
   }
 
-  #lookAtRun(run: string, { size }: Seen): void {
-    const now = this.#sizeOf(run);
-    if (now === size) return;
+  #lookAtRun(run: string, seen: Seen): void {
+    const size = this.#sizeOf(run);
+    if (size === seen.size) return;
+    const now = this.#watched.now();
     const record = openRecord(recordPath(this.#watched.source.paths.logs, run));
     const last = record && lastEvent(record);
     record?.close();
-    this.#runs.set(run, { size: now, over: last?.type === "run.finished" });
-    if (last) this.#watched.wakes.tell({ kind: "run", run, last_event: last.seq });
+    const over = last?.type === "run.finished";
+    if (!last || (now < seen.next && !over)) return;
+    this.#runs.set(run, { size, over, next: now + RUN_MS });
+    this.#watched.wakes.tell({ kind: "run", run, last_event: last.seq });
   }
 
   get #directory(): string {
