@@ -198,7 +198,7 @@ describe("each library is imported in one place", () => {
     "fast-string-truncated-width": /^packages\/cli\/src\/output\/progress\/text-width\.ts$/,
     clipanion: /^packages\/(cli\/src|command\/src|plugin-(import|operations|prometheus|ui)\/src\/commands)\//,
     yaml: /^packages\/(plugin-prometheus\/src\/|plugin-import\/src\/compare\/prometheus-files\.ts$|plugin-operations\/src\/inventory\/read-inventory\.ts$)/,
-    marked: /^packages\/plugin-prometheus\/src\/pages\/markdown\.ts$/,
+    marked: /^packages\/(plugin-prometheus\/src\/pages\/markdown|cli\/src\/book\/render-page)\.ts$/,
   };
 
   for (const [library, place] of Object.entries(LIBRARIES)) {

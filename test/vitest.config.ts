@@ -12,13 +12,16 @@ process.env.TMPDIR ??= filesInMemory() ?? tmpdir();
 const WITH_POSTGRES = postgresPrograms() === undefined ? ["test/team/**"] : [];
 
 /**
- * Files that take about half a minute each, and test what few changes touch: packages as they are installed, the examples, imports
- * and shells; and faults of databases. They run with MAAND_SLOW=1, which CONTRIBUTING.md asks for before a release.
+ * Files that take about half a minute each, and test what few changes touch: packages as they are installed, the examples, imports,
+ * shells and the website; and faults of databases. They run with MAAND_SLOW=1, which CONTRIBUTING.md asks for before a release.
  */
 const SLOW =
   process.env.MAAND_SLOW === "1"
     ? []
     : [
+        "test/docs/coming-from.e2e.test.ts",
+        "test/docs/openings.e2e.test.ts",
+        "test/docs/website.e2e.test.ts",
         "test/e2e/deploy/modes-are-as-documented.e2e.test.ts",
         "test/e2e/import/a-prometheus-of-the-go-program-is-taken-over.e2e.test.ts",
         "test/e2e/import/an-import-is-interrupted.e2e.test.ts",

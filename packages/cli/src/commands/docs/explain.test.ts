@@ -1,8 +1,8 @@
 import { tmpdir } from "node:os";
 import { ERROR_CODES } from "@maand/core/internal";
 import { expect, it } from "vitest";
-import { errorPages } from "../error-pages.ts";
-import { typedIn } from "../run/typed.test.support.ts";
+import { errorPages } from "../../error-pages.ts";
+import { typedIn } from "../../run/typed.test.support.ts";
 
 const maand = typedIn(tmpdir());
 

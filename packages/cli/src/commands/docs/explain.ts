@@ -1,7 +1,7 @@
 import { Command, MaandCommand, Option } from "@maand/command";
 import { wrappedWords } from "@maand/command/layout";
 import { didYouMean, MaandError } from "@maand/core/readonly";
-import { type ErrorPage, errorPages } from "../error-pages.ts";
+import { type ErrorPage, errorPages } from "../../error-pages.ts";
 
 /** The widest lines; longer ones are hard to read. */
 const WIDEST = 100;
