@@ -6,6 +6,7 @@ import { createRequire, isBuiltin } from "node:module";
 import { basename, dirname, join, posix } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "rolldown";
+import { buildApp } from "../packages/plugin-ui/scripts/build-app.mjs";
 import { shipBook } from "./book/ship.mjs";
 
 const REPOSITORY = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -50,9 +51,11 @@ const FIRST = {
 const PARTS = { cli: /^@maand\/plugin-/ };
 /** What is started as a thread, beside the files of the package. */
 const THREADS = { core: [["store-thread", "./src/store/team/pg/thread.ts"]] };
+/** The web page of `maand ui`, which is built apart. */
+const PAGE = "app/";
 const COMMAND = { source: "./src/main.ts", built: "./dist/main.js" };
 
-await Promise.all(packagesIn("packages", "plugins-examples").map(bundle));
+await Promise.all([...packagesIn("packages", "plugins-examples").map(bundle), buildApp()]);
 writeFileSync(join(REPOSITORY, "packages/cli/dist/build.json"), `${JSON.stringify(builtFrom())}\n`);
 
 /** The commit, for `maand --version --json`; nulls outside of a repository of our own, as in an unpacked archive. */
@@ -119,7 +122,7 @@ async function bundle(directory) {
   refuseUnnamed(directory, output);
   const written = new Set(output.map(({ fileName }) => fileName));
   for (const file of readdirSync(dir, { recursive: true, encoding: "utf8" }))
-    if (/\.js(\.map)?$/.test(file) && !written.has(file)) rmSync(join(dir, file));
+    if (/\.js(\.map)?$/.test(file) && !written.has(file) && !file.startsWith(PAGE)) rmSync(join(dir, file));
   writeNotices(join(dir, NOTICES), new Set(output.flatMap(({ moduleIds = [] }) => moduleIds.flatMap(packageOf))));
 }
 

@@ -70,7 +70,7 @@ describe("packages", () => {
 
   it("only cli/src/defaults.ts imports plugins, and one file the commands of stock plugins", () => {
     const others = inside("packages/cli/").filter(({ path }) => path !== "packages/cli/src/defaults.ts");
-    const lazy = ["import", "operations", "prometheus"].map(
+    const lazy = ["import", "operations", "prometheus", "ui"].map(
       (name) => `packages/cli/src/run/stock-commands.ts imports @maand/plugin-${name}/commands`,
     );
     expect(offenders(others, (module) => module.startsWith("@maand/plugin-"))).toEqual(lazy);
@@ -172,6 +172,16 @@ describe("nothing goes down without the availability budget", () => {
   });
 });
 
+it("the page of a browser shares with its server what they say to each other, and nothing else", () => {
+  const page = inside("packages/plugin-ui/app/");
+  const outside = offenders(page, (module, source) => {
+    const file = target(source, module) ?? module;
+    return !/^(packages\/plugin-ui\/(app\/|src\/contract\.ts$)|preact(\/hooks)?$|@preact\/signals$)/.test(file);
+  });
+  expect(page.length).toBeGreaterThan(60);
+  expect(outside).toEqual([]);
+});
+
 describe("each library is imported in one place", () => {
   const LIBRARIES: Readonly<Record<string, RegExp>> = {
     tapable: /^packages\/core\/src\/plugin-api\/hooks\.ts$/,
@@ -186,7 +196,7 @@ describe("each library is imported in one place", () => {
     execa: /^packages\/core\/src\/remote\/process\/process\.ts$/,
     diff: /^packages\/core\/src\/plan\/diffs\/file-diff\.ts$/,
     "fast-string-truncated-width": /^packages\/cli\/src\/output\/progress\/text-width\.ts$/,
-    clipanion: /^packages\/(cli\/src|command\/src|plugin-(import|operations|prometheus)\/src\/commands)\//,
+    clipanion: /^packages\/(cli\/src|command\/src|plugin-(import|operations|prometheus|ui)\/src\/commands)\//,
     yaml: /^packages\/(plugin-prometheus\/src\/|plugin-import\/src\/compare\/prometheus-files\.ts$|plugin-operations\/src\/inventory\/read-inventory\.ts$)/,
     marked: /^packages\/(plugin-prometheus\/src\/pages\/markdown|cli\/src\/book\/render-page)\.ts$/,
   };
@@ -247,7 +257,7 @@ describe("files", () => {
   });
 
   it("import by explicit paths, and export no default", () => {
-    expect(offenders(sources, (module) => module.startsWith(".") && !/\.(ts|mjs)$/.test(module))).toEqual([]);
+    expect(offenders(sources, (module) => module.startsWith(".") && !/\.(tsx?|mjs|css)$/.test(module))).toEqual([]);
     expect(paths(sources.filter(({ code }) => /^export default/m.test(code)))).toEqual([]);
   });
 });

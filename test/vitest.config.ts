@@ -1,7 +1,12 @@
 import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
 import { defineConfig } from "vitest/config";
 import { EndToEndFirst } from "./support/end-to-end-first.ts";
+import { filesInMemory } from "./support/files-in-memory.ts";
 import { postgresPrograms } from "./support/postgres/postgres.ts";
+
+// Node reads it for os.tmpdir(), and so do the processes that run the tests
+process.env.TMPDIR ??= filesInMemory() ?? tmpdir();
 
 /** Tests that start a PostgreSQL server; scripts/test.sh says so where it cannot be installed. */
 const WITH_POSTGRES = postgresPrograms() === undefined ? ["test/team/**"] : [];
@@ -55,7 +60,7 @@ export default defineConfig({
         test: {
           ...shared,
           name: "unit",
-          include: ["packages/*/src/**/*.test.ts", "plugins-examples/**/*.test.ts", "test/**/*.test.ts"],
+          include: ["packages/*/{src,app}/**/*.test.ts", "plugins-examples/**/*.test.ts", "test/**/*.test.ts"],
           exclude: ["**/node_modules/**", "**/dist/**", "test/**/*.e2e.test.ts", ...WITH_POSTGRES],
         },
       },

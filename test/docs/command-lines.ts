@@ -19,6 +19,8 @@ const NOWHERE: ProcessContext & Pick<Context, "program"> = {
   program: {
     loadOptions: async () => ({ defaults: () => [], modules: {} }),
     reader: async () => Object.assign(() => undefined, { end: () => undefined }),
+    status: async () => ({}),
+    self: [process.execPath],
   },
 };
 

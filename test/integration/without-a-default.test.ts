@@ -151,6 +151,7 @@ describe("without a stock plugin, its function is named as missing", () => {
       "secrets",
       "ssh",
       "templates",
+      "ui",
     ]);
   });
 });
@@ -160,7 +161,7 @@ describe("without a stock plugin, the rest works", () => {
     (
       [
         ...["ssh", "rsync", "templates", "certs", "health", "import", "job-commands", "notify", "operations"],
-        ...["prometheus", "secrets"],
+        ...["prometheus", "secrets", "ui"],
       ] as const
     ).map((name) => [name]),
   )("%s", async ([name = "ssh"], context) => {

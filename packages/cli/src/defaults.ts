@@ -14,6 +14,7 @@ import { rsync } from "@maand/plugin-rsync";
 import { secrets } from "@maand/plugin-secrets";
 import { ssh } from "@maand/plugin-ssh";
 import { templates } from "@maand/plugin-templates";
+import { ui } from "@maand/plugin-ui";
 
 /** Names of the stock plugins. */
 export type StockName =
@@ -29,7 +30,8 @@ export type StockName =
   | "operations"
   | "import"
   | "notify"
-  | "secrets";
+  | "secrets"
+  | "ui";
 
 const made = new WeakSet<Plugin>();
 
@@ -40,7 +42,7 @@ const made = new WeakSet<Plugin>();
 export function defaults(): PluginList<StockName> {
   const plugins = [
     ...[ssh(), local(), rsync(), make(), templates(), certs(), health()],
-    ...[jobCommands(), prometheus(), operations(), goImport(), notify(), secrets()],
+    ...[jobCommands(), prometheus(), operations(), goImport(), notify(), secrets(), ui()],
   ];
   for (const plugin of plugins) made.add(plugin);
   return pluginList<StockName>(plugins);
@@ -59,6 +61,12 @@ export const refreshAfterBuild: typeof import("@maand/plugin-operations/editor")
   await editor.refreshAfterBuild(...given);
 };
 
+/** What `maand status --json` prints, for other commands that show it. */
+export const statusOf: typeof import("@maand/plugin-operations/tools").statusOf = async (...given) => {
+  const tools = await import("@maand/plugin-operations/tools");
+  return tools.statusOf(...given);
+};
+
 /** The packages of the stock plugins, which a configuration can import although they are not installed next to it. */
 export const STOCK_MODULES: Modules = {
   "@maand/plugin-ssh": () => import("@maand/plugin-ssh"),
@@ -74,4 +82,5 @@ export const STOCK_MODULES: Modules = {
   "@maand/plugin-import": () => import("@maand/plugin-import"),
   "@maand/plugin-notify": () => import("@maand/plugin-notify"),
   "@maand/plugin-secrets": () => import("@maand/plugin-secrets"),
+  "@maand/plugin-ui": () => import("@maand/plugin-ui"),
 };

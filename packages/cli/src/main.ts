@@ -23,8 +23,8 @@ const STRAYS_SHOWN = 3;
 /** How long open handles may keep the process alive after a command has its result. */
 const LEFT_OPEN_MS = 5_000;
 
-/** Ctrl-C is the normal way to stop following logs and watching: nothing else runs and there is nothing to save. */
-const follows = firstWord(argv) === "logs" || argv.some((word) => /^--watch(=|$)/.test(word));
+/** Ctrl-C is the normal way to stop following logs, watching and serving: nothing else runs and there is nothing to save. */
+const follows = ["logs", "ui"].includes(firstWord(argv) ?? "") || argv.some((word) => /^--watch(=|$)/.test(word));
 const ignored = ignoredSignals(process.env[IGNORED]);
 delete process.env[IGNORED];
 for (const signal of ENDING) process.on(signal, ignored.has(signal) ? () => {} : interrupt);

@@ -1,6 +1,7 @@
 import type { Readable, Writable } from "node:stream";
 import type { MaandEvent } from "@maand/core";
 import type { LoadOptions } from "@maand/core/internal";
+import type { BucketPaths, Store } from "@maand/core/readonly";
 import type { Style } from "./style.ts";
 
 /** What a command receives from the process; tests pass their own values. */
@@ -55,6 +56,10 @@ export interface Program {
   loadOptions(configFile: string | undefined): Promise<LoadOptions>;
   /** Prints events on stderr as they occur: a live screen on a terminal, lines elsewhere, little with `quiet`. Throws USAGE. */
   reader(how: ProgressOptions): Promise<ProgressReader>;
+  /** What `maand status --json` prints, read from the store of a bucket alone. */
+  status(store: Store, paths: BucketPaths, now: Date): Promise<object>;
+  /** The program and the arguments before any command, to run commands of maand as processes: an absolute path first. */
+  readonly self: readonly [string, ...string[]];
 }
 
 /** The exit codes, as documented in docs/cli.md. */

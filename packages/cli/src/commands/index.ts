@@ -35,7 +35,7 @@ const OWN: Readonly<Record<string, Load>> = {
 /** First words in the order of the help; only the file of the typed word is loaded. */
 const WORDS: readonly string[] = [
   ...["init", "import", "clone", "build", "plan", "deploy", "rollback", "rollout", "job", "jobcommand", "job_command"],
-  ...["health_check", "drift", "status", "run_command", "maintain"],
+  ...["health_check", "drift", "status", "ui", "run_command", "maintain"],
   ...[
     "worker_facts",
     "worker",

@@ -20,7 +20,7 @@ export const GROUPS: Readonly<Record<string, readonly Line[]>> = {
     ["gc", "delete what removed jobs left on the workers"],
   ],
   Look: [
-    ["status", "what needs attention now, with the next commands"],
+    ["status, ui", "what needs attention now; all of it in a browser, live"],
     ["cat, info", "tables: workers, jobs, deployments, certs, kv, ..."],
     ["logs", "show what maand did on workers; follow what a job logs"],
     ["releases, diff, history", "releases, changes between two; who changed what"],

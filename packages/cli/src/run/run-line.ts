@@ -95,6 +95,8 @@ function programFor(processContext: ProcessContext): Program {
   return {
     loadOptions: async (config) => (await import("./load-options.ts")).loadOptions(processContext.cwd, config),
     reader: async (how) => (await import("../output/deploy/readers.ts")).progressReader({ ...processContext, ...how }),
+    status: async (...given) => (await import("../defaults.ts")).statusOf(...given),
+    self: [process.execPath, process.argv[1] ?? "maand"],
   };
 }
 

@@ -5,6 +5,7 @@ import { CONFIG_PLACES, findBucket } from "@maand/core/readonly";
 import { COMMANDS as IMPORT } from "@maand/plugin-import/commands";
 import { COMMANDS as OPERATIONS } from "@maand/plugin-operations/commands";
 import { COMMANDS as PROMETHEUS } from "@maand/plugin-prometheus/commands";
+import { COMMANDS as UI } from "@maand/plugin-ui/commands";
 import type { CommandClass } from "clipanion";
 import { globalsFirst, globalValue } from "./globals.ts";
 
@@ -15,6 +16,7 @@ const BY_PLUGIN: Readonly<Record<string, Commands>> = {
   operations: OPERATIONS,
   prometheus: PROMETHEUS,
   import: IMPORT,
+  ui: UI,
 };
 
 /** Their names. */

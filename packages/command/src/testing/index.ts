@@ -46,6 +46,8 @@ export async function runCommand(
     program: {
       loadOptions: async () => ({ defaults: () => plugins, modules: {} }),
       reader: async () => Object.assign(() => undefined, { end: () => undefined }),
+      status: async () => ({}),
+      self: [process.execPath],
     },
   });
   stdout.end();

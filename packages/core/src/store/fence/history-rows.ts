@@ -45,6 +45,8 @@ export interface Touched {
 export interface HistoryFilter {
   readonly job?: string | undefined;
   readonly worker?: string | undefined;
+  /** Only entries with a smaller number; default: all. */
+  readonly before?: number | undefined;
   readonly limit: number;
 }
 
@@ -100,11 +102,15 @@ export class HistoryRows {
   }
 
   /** The newest commands that match, newest first. */
-  list({ job, worker, limit }: HistoryFilter): HistoryEntry[] {
+  list({ job, worker, before, limit }: HistoryFilter): HistoryEntry[] {
     const having = "EXISTS (SELECT 1 FROM json_each(history.COLUMN) WHERE value = ?)";
     const [ofJob, onWorker] = [having.replace("COLUMN", "jobs"), having.replace("COLUMN", "workers")];
-    const where = [...(job === undefined ? [] : [ofJob]), ...(worker === undefined ? [] : [onWorker])];
-    const values = [job, worker].filter((value) => value !== undefined);
+    const where = [
+      ...(job === undefined ? [] : [ofJob]),
+      ...(worker === undefined ? [] : [onWorker]),
+      ...(before === undefined ? [] : ["number < ?"]),
+    ];
+    const values = [job, worker, before].filter((value) => value !== undefined);
     const condition = where.length === 0 ? "" : ` WHERE ${where.join(" AND ")}`;
     return this.#db
       .all(`SELECT * FROM history${condition} ORDER BY number DESC LIMIT ?`, ...values, limit)

@@ -1,0 +1,70 @@
+import { type ReadonlySignal, signal } from "@preact/signals";
+import type { EventsAnswer, RunAnswer } from "../../src/contract.ts";
+import { foldEvents } from "../model/run/fold-event.ts";
+import type { RunEvent } from "../model/run/run-event.ts";
+import { RunHistory } from "../model/run/run-history.ts";
+import type { RequestError } from "./request-error.ts";
+import { currentSource, onWake, pace } from "./resource.ts";
+
+/** A run that is shown. Its history grows; `version` changes whenever it has. */
+export interface FollowedRun {
+  readonly answer: RunAnswer | undefined;
+  readonly history: RunHistory;
+  readonly version: number;
+  /** Whether all events that are recorded were read, and no more will come. */
+  readonly isOver: boolean;
+  readonly error: RequestError | undefined;
+}
+
+/** Events of one answer. */
+const LIMIT = 5000;
+
+/** Reads a run from its first event, and then whatever is added when the stream wakes. `stop` ends it and aborts what is read. */
+export function followRun(id: string): { readonly run: ReadonlySignal<FollowedRun>; stop(): void } {
+  const history = new RunHistory();
+  const run = signal<FollowedRun>({ answer: undefined, history, version: 0, isOver: false, error: undefined });
+  const position = { after: 0, cursor: undefined as number | undefined, full: id };
+  const read = async (abort: AbortSignal) => {
+    try {
+      const answer = await currentSource().get<RunAnswer>(`runs/${id}`, {}, abort);
+      position.full = answer.run.id ?? id;
+      run.value = { ...run.peek(), answer, error: undefined };
+      await readEvents(position, abort, (events, over) => {
+        foldEvents(history, events);
+        const { version } = run.peek();
+        run.value = { ...run.peek(), answer, version: version + 1, isOver: over };
+      });
+    } catch (error) {
+      if (!abort.aborted) run.value = { ...run.peek(), error: error as RequestError };
+    }
+  };
+  const paced = pace(read);
+  const forget = onWake(["run", "fleet"], undefined, () => {
+    if (!run.peek().isOver) paced.refresh();
+  });
+  paced.refresh();
+  return {
+    run,
+    stop() {
+      forget();
+      paced.stop();
+    },
+  };
+}
+
+/** Reads answers until there are no more events now. */
+async function readEvents(
+  position: { after: number; cursor: number | undefined; readonly full: string },
+  abort: AbortSignal,
+  take: (events: readonly RunEvent[], over: boolean) => void,
+): Promise<void> {
+  for (;;) {
+    const path = `runs/${position.full}/events`;
+    const { after, cursor } = position;
+    const answer = await currentSource().get<EventsAnswer>(path, { after, cursor, limit: LIMIT }, abort);
+    position.after = answer.last;
+    position.cursor = answer.cursor;
+    take(answer.events as readonly unknown[] as readonly RunEvent[], answer.over && !answer.more);
+    if (!answer.more) return;
+  }
+}

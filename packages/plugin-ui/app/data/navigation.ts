@@ -1,0 +1,23 @@
+import { signal } from "@preact/signals";
+import { parseRoute, type Route, routeText } from "../model/route.ts";
+
+/** Where the page is. */
+export const place = signal<Route>(parseRoute(location.hash));
+
+/** Follows the address, so that links and the buttons of the browser work. */
+export function followAddress(): void {
+  addEventListener("hashchange", () => {
+    place.value = parseRoute(location.hash);
+  });
+}
+
+/** Goes to another place. */
+export function go(to: Route): void {
+  location.hash = routeText(to);
+}
+
+/** Changes what is filtered or opened at this place, without a new entry in the history of the browser. */
+export function refine(to: Route): void {
+  history.replaceState(null, "", routeText(to));
+  place.value = to;
+}

@@ -1,0 +1,15 @@
+/** A request that was refused, or that reached no server. */
+export class RequestError extends Error {
+  /** The HTTP status; 0 if no server answered. */
+  readonly status: number;
+  readonly code: string;
+  /** What to do next. */
+  readonly hint: string | null;
+
+  constructor(status: number, code: string, message: string, hint: string | null) {
+    super(message);
+    this.status = status;
+    this.code = code;
+    this.hint = hint;
+  }
+}

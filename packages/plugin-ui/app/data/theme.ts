@@ -1,0 +1,16 @@
+import { effect, signal } from "@preact/signals";
+import { stored } from "./stored.ts";
+
+export const THEMES = ["auto", "light", "dark"] as const;
+export type Theme = (typeof THEMES)[number];
+
+/** Colours: as the system has them, or always light or dark. Kept by the browser. */
+export const theme = signal<Theme>(THEMES.find((one) => one === stored.get("theme")) ?? "auto");
+
+/** Applies the theme to the page, now and whenever it changes. */
+export function applyTheme(page: Document): void {
+  effect(() => {
+    page.documentElement.dataset.theme = theme.value;
+    stored.set("theme", theme.value);
+  });
+}

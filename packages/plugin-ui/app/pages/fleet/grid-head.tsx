@@ -1,0 +1,42 @@
+import type { Column } from "../../model/fleet/fleet-filter.ts";
+import { route, routeText } from "../../model/route.ts";
+import { LEVELS, type StateSign, urgency } from "../../model/signs.ts";
+import { gridElement } from "../../parts/grid-element.ts";
+
+interface HeadProps {
+  readonly columns: readonly Column[];
+  readonly signs: ReadonlyMap<string, StateSign & { readonly key: string }>;
+  /** The column whose head has the focus. */
+  readonly active: number | undefined;
+}
+
+/** The names of jobs, each a link and coloured by the most urgent of its allocations. */
+export function GridHead({ columns, signs, active }: HeadProps) {
+  const levels = new Map([...signs.values()].map(({ key, level }) => [key, level]));
+  const cells = columns.map(({ job }, at) =>
+    gridElement(
+      "columnheader",
+      { key: job.name, class: `job ${worst(job.counts, levels)}`, "aria-colindex": at + 2 },
+      <a
+        href={routeText(route("job", job.name))}
+        tabIndex={active === at ? 0 : -1}
+        data-row={-1}
+        data-column={at}
+        title={`${job.name} ${job.running.join(", ")}${job.held ? " (held)" : ""}`}
+      >
+        {job.name}
+      </a>,
+    ),
+  );
+  const corner = gridElement("columnheader", { class: "corner", "aria-colindex": 1 }, "worker");
+  return gridElement(
+    "rowgroup",
+    { class: "head" },
+    gridElement("row", { class: "row", "aria-rowindex": 1 }, [corner, ...cells]),
+  );
+}
+
+function worst(counts: Readonly<Record<string, number>>, levels: ReadonlyMap<string, StateSign["level"]>): string {
+  const found = Object.entries(counts).flatMap(([key, count]) => (count > 0 ? (levels.get(key) ?? []) : []));
+  return LEVELS[Math.min(...found.map(urgency), LEVELS.length - 1)] ?? "ok";
+}

@@ -1,0 +1,86 @@
+import type { FleetWorker } from "../../../src/contract.ts";
+import type { Column } from "../../model/fleet/fleet-filter.ts";
+import { route, routeText } from "../../model/route.ts";
+import { type StateSign, words } from "../../model/signs.ts";
+import { gridElement } from "../../parts/grid-element.ts";
+import { memo } from "../../parts/memo.ts";
+
+interface RowProps {
+  readonly worker: FleetWorker;
+  readonly columns: readonly Column[];
+  readonly signs: ReadonlyMap<string, StateSign & { readonly key: string }>;
+  readonly row: number;
+  /** Where it is drawn, in pixels. */
+  readonly top: number;
+  /** The cell of it that has the focus. */
+  readonly active: number | undefined;
+  readonly isWordy: boolean;
+}
+
+/** A worker with the states of its allocations. It is drawn again only if something in it changed. */
+export const GridRow = memo(Row, isSame);
+
+function Row(props: RowProps) {
+  const { worker, columns, signs, row, top, active, isWordy } = props;
+  const cells = columns.map(({ job, at }, column) => {
+    const { key, text, level, sign } = signs.get(worker.cells[at] ?? "") ?? UNKNOWN;
+    const isEmpty = key === "none";
+    return gridElement(
+      "gridcell",
+      {
+        key: job.name,
+        class: `cell ${level}`,
+        title: isEmpty ? undefined : `${job.name} on ${worker.host}: ${text}`,
+        tabIndex: active === column ? 0 : -1,
+        "aria-colindex": column + 2,
+        "aria-label": `${job.name}: ${text}`,
+        "data-row": row,
+        "data-column": column,
+      },
+      isWordy && !isEmpty ? `${sign} ${text}` : sign,
+    );
+  });
+  const style = { transform: `translateY(${top}px)` };
+  return gridElement("row", { class: "row", "aria-rowindex": row + 2, style }, [<Head key="" {...props} />, ...cells]);
+}
+
+const UNKNOWN = { key: "unknown", text: "unknown", level: "warn", sign: "?" } as const;
+
+function Head({ worker: { host, hostname, note, level, zone, labels }, row, active }: RowProps) {
+  const about = [hostname, zone && `zone ${zone}`, labels.join(" ")].filter((text) => text).join(", ");
+  return gridElement("rowheader", { class: `worker ${level}`, "aria-colindex": 1 }, [
+    <a
+      key="host"
+      href={routeText(route("worker", host))}
+      title={about}
+      tabIndex={active === -1 ? 0 : -1}
+      data-row={row}
+      data-column={-1}
+    >
+      {host}
+    </a>,
+    note && (
+      <span key="note" class="note">
+        {words(note)}
+      </span>
+    ),
+  ]);
+}
+
+function isSame(before: RowProps, after: RowProps): boolean {
+  const { worker: old } = before;
+  const { worker: now } = after;
+  return (
+    before.columns === after.columns &&
+    before.signs === after.signs &&
+    before.row === after.row &&
+    before.active === after.active &&
+    before.isWordy === after.isWordy &&
+    old.cells === now.cells &&
+    old.level === now.level &&
+    old.note === now.note &&
+    old.zone === now.zone &&
+    old.hostname === now.hostname &&
+    old.labels.join() === now.labels.join()
+  );
+}

@@ -1,0 +1,64 @@
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
+import { go } from "../../data/navigation.ts";
+import type { ShownFleet } from "../../model/fleet/fleet-filter.ts";
+import { type Cell, moveCell } from "../../model/fleet/move-cell.ts";
+import { route } from "../../model/route.ts";
+
+/** What the keyboard needs to know of a grid. */
+interface GridView {
+  readonly shown: ShownFleet;
+  /** Rows of a page. */
+  readonly page: number;
+  readonly scroller: { readonly current: HTMLElement | null };
+  /** Scrolls until a row is in view. */
+  show(row: number): void;
+}
+
+/** The cell that has the focus, or gets it when the grid does; and the listeners of the grid that move it and open what it stands for. */
+export function useActiveCell({ shown, page, scroller, show }: GridView) {
+  const { workers, columns } = shown;
+  const [cell, setCell] = useState<Cell>({ row: 0, column: -1 });
+  const hasFocus = useRef(false);
+  useLayoutEffect(() => {
+    const next = hasFocus.current ? scroller.current?.querySelector<HTMLElement>("[tabindex='0']") : undefined;
+    next?.focus({ preventScroll: true });
+  });
+  const active = { row: Math.min(cell.row, workers.length - 1), column: Math.min(cell.column, columns.length - 1) };
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (event.ctrlKey || event.altKey || event.metaKey) return;
+    const next = moveCell(active, event.key, { rows: workers.length, columns: columns.length, page });
+    if (next) {
+      show(Math.max(0, next.row));
+      setCell(next);
+    } else if (event.key === "Enter") openCell(shown, active, event.shiftKey);
+    else return;
+    event.preventDefault();
+  };
+  const onFocusIn = ({ target }: FocusEvent) => {
+    hasFocus.current = true;
+    const at = placeOf(target);
+    if (at && (at.row !== active.row || at.column !== active.column)) setCell(at);
+  };
+  const onFocusOut = () => {
+    hasFocus.current = false;
+  };
+  const onClick = ({ target, shiftKey }: MouseEvent) => {
+    const at = placeOf(target);
+    if (at && at.row >= 0 && at.column >= 0) openCell(shown, at, shiftKey);
+  };
+  return { active, listeners: { onKeyDown, onFocusIn, onFocusOut, onClick } };
+}
+
+/** The place of the cell that an event is about; undefined outside of cells. */
+function placeOf(target: EventTarget | null): Cell | undefined {
+  const element = target instanceof Element ? target.closest<HTMLElement>("[data-row]") : null;
+  if (!element) return undefined;
+  return { row: Number(element.dataset.row), column: Number(element.dataset.column) };
+}
+
+/** Opens the worker of a cell, or its job; the head of a row or column opens what it names. */
+function openCell({ workers, columns }: ShownFleet, { row, column }: Cell, wantsJob: boolean): void {
+  const [worker, job] = [workers[row]?.host, columns[column]?.job.name];
+  if (job !== undefined && (wantsJob || worker === undefined)) go(route("job", job));
+  else if (worker !== undefined) go(route("worker", worker));
+}

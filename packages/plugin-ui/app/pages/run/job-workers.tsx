@@ -1,0 +1,40 @@
+import { changeAt, type RunHistory } from "../../model/run/run-history.ts";
+import { RUN_SIGNS, signOf, urgency } from "../../model/signs.ts";
+import { Sign } from "../../parts/sign.tsx";
+import type { OpenLog } from "./failures.tsx";
+
+/** Allocations that are listed; with more, those that need attention come first anyway. */
+const SHOWN = 200;
+
+/** The allocations of a job as they were after an event, the most urgent first; each opens its log. */
+export function JobWorkers({
+  history,
+  seq,
+  job,
+  openLog,
+}: {
+  readonly history: RunHistory;
+  readonly seq: number;
+  readonly job: string;
+  readonly openLog: OpenLog;
+}) {
+  const rows = [...(history.jobs.get(job)?.workers ?? [])]
+    .flatMap(([worker, changes]) => {
+      const change = changeAt(changes, seq);
+      return change ? [{ worker, change, sign: signOf(RUN_SIGNS, change.state) }] : [];
+    })
+    .sort((one, other) => urgency(one.sign.level) - urgency(other.sign.level));
+  return (
+    <ul class="job-workers" aria-label={`Allocations of ${job}`}>
+      {rows.slice(0, SHOWN).map(({ worker, change, sign }) => (
+        <li key={worker}>
+          <button type="button" class="quiet host" onClick={() => openLog({ job, worker })} title="open its log">
+            {worker}
+          </button>
+          <Sign {...sign} /> <span class="muted">{change.note}</span>
+        </li>
+      ))}
+      {rows.length > SHOWN && <li class="muted">and {rows.length - SHOWN} more</li>}
+    </ul>
+  );
+}

@@ -1,0 +1,61 @@
+import { useEffect, useMemo, useState } from "preact/hooks";
+import { now } from "../../data/clock.ts";
+import { type FollowedRun, followRun } from "../../data/follow-run.ts";
+import { refine } from "../../data/navigation.ts";
+import { route } from "../../model/route.ts";
+import { viewAt } from "../../model/run/run-view.ts";
+import { Empty, ErrorNotice } from "../../parts/notice.tsx";
+import { Failures } from "./failures.tsx";
+import { LogPanel } from "./log-panel.tsx";
+import { Replay } from "./replay.tsx";
+import { RunHead } from "./run-head.tsx";
+import { Timeline } from "./timeline.tsx";
+
+/** A run, live or past: its batches over time, what failed, and the output of its allocations. */
+export function RunPage({ id, query }: { readonly id: string; readonly query: URLSearchParams }) {
+  const following = useMemo(() => followRun(id), [id]);
+  useEffect(() => () => following.stop(), [following]);
+  const run = following.run.value;
+  if (run.answer === undefined && run.error) return <ErrorNotice error={run.error} />;
+  if (run.answer === undefined || (run.version === 0 && run.answer.last_event > 0)) return <Empty>Loading …</Empty>;
+  return <Run id={id} run={run} query={query} />;
+}
+
+function Run({ id, run, query }: { readonly id: string; readonly run: FollowedRun; readonly query: URLSearchParams }) {
+  const { history, version, answer, error } = run;
+  /** The event that is shown; undefined: the last one, also when further ones come. */
+  const [at, setAt] = useState<number>();
+  const view = useMemo(() => viewAt(history, at ?? history.seq), [history, version, at]);
+  const [job, worker] = [query.get("job") ?? "", query.get("worker") ?? ""];
+  const isRunning = answer?.run.result === "running";
+  const until = isRunning && at === undefined ? Math.max(history.at, now.value) : history.at;
+  const openLog = (of: { readonly job?: string; readonly worker?: string }) => {
+    refine(route("run", id, of));
+    document.getElementById("log")?.scrollIntoView({ block: "nearest" });
+    document.getElementById("log-lines")?.focus({ preventScroll: true });
+  };
+  return (
+    <>
+      {answer && <RunHead answer={answer} view={view} isPast={at !== undefined} />}
+      {error && <ErrorNotice error={error} />}
+      <Failures failures={view.failures} openLog={openLog} />
+      <section aria-label="Timeline">
+        <h2>Timeline</h2>
+        <Replay history={history} at={at} setAt={setAt} view={view} isLive={isRunning} />
+        <Timeline history={history} view={view} until={until} openLog={openLog} />
+      </section>
+      <section aria-label="Output" id="log">
+        <h2>Output</h2>
+        <LogPanel
+          key={`${job}@${worker}`}
+          id={answer?.run.id ?? id}
+          history={history}
+          job={job}
+          worker={worker}
+          choose={openLog}
+          isOver={run.isOver}
+        />
+      </section>
+    </>
+  );
+}

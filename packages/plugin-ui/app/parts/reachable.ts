@@ -1,0 +1,4 @@
+/** Lets the keyboard reach an element that may scroll, so that arrow keys scroll it; for `ref`. */
+export function reachable(element: HTMLElement | null): void {
+  if (element) element.tabIndex = 0;
+}

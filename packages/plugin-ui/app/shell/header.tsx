@@ -1,0 +1,68 @@
+import { now } from "../data/clock.ts";
+import { session } from "../data/session.ts";
+import { connection } from "../data/stream.ts";
+import { THEMES, theme } from "../data/theme.ts";
+import { agoText, clockText } from "../model/time-text.ts";
+import { To } from "../parts/link.tsx";
+import { isHelpOpen } from "./shortcuts.tsx";
+
+/** The bucket, how fresh what is shown is, and the settings of the page. */
+export function Header() {
+  const { bucket, allow, live } = session.value ?? {};
+  return (
+    <header>
+      <To page="fleet" class="home">
+        <span class="brand">maand</span> <span class="bucket">{bucket?.name}</span>
+      </To>
+      <Freshness />
+      {live && allow?.length === 0 && <span class="pill">read-only</span>}
+      <span class="grow" />
+      <label class="theme">
+        <span class="unseen">Colours</span>
+        <select
+          value={theme.value}
+          onChange={({ currentTarget }) => {
+            theme.value = THEMES.find((one) => one === currentTarget.value) ?? "auto";
+          }}
+        >
+          <option value="auto">auto</option>
+          <option value="light">light</option>
+          <option value="dark">dark</option>
+        </select>
+      </label>
+      <button
+        type="button"
+        class="quiet"
+        aria-label="Keyboard shortcuts"
+        onClick={() => {
+          isHelpOpen.value = true;
+        }}
+      >
+        ?
+      </button>
+    </header>
+  );
+}
+
+/** Says plainly whether what is shown is how it is now. */
+function Freshness() {
+  const { exported } = session.value ?? {};
+  if (exported) {
+    return <span class="pill fresh warn">snapshot of {clockText(exported.at, now.value)}: nothing here is live</span>;
+  }
+  const { state, heardAt } = connection.value;
+  if (state === "live") {
+    return (
+      <span class="pill fresh ok">
+        <span class="beat" aria-hidden="true" /> live
+      </span>
+    );
+  }
+  if (state === "connecting") return <span class="pill fresh">connecting …</span>;
+  return (
+    <span class="pill fresh bad" role="alert">
+      connection lost: as of {clockText(heardAt, now.value)},{" "}
+      <span aria-hidden="true">{agoText(now.value - heardAt)}</span>
+    </span>
+  );
+}

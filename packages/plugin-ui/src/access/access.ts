@@ -1,0 +1,23 @@
+import type { Verb } from "../contract.ts";
+
+/** Somebody who may use the page: the user of a one-time code, or the holder of a token. */
+export interface Person {
+  /** The user that started the server, or the name of a token. */
+  readonly name: string;
+  readonly allow: readonly Verb[];
+  /** Whether a token made this person known: then the file of tokens says for each request what is allowed. */
+  readonly byToken?: true;
+}
+
+/** Where the server is reached, and how a browser names it. */
+export interface Endpoint {
+  readonly secure: boolean;
+  readonly port: number;
+  /** Values of a Host header that name this server, in lower case: `127.0.0.1:8123`. */
+  readonly hosts: ReadonlySet<string>;
+}
+
+/** The origin of a page under one of the hosts. */
+export function originOf({ secure }: Endpoint, host: string): string {
+  return `${secure ? "https" : "http"}://${host}`;
+}

@@ -1,0 +1,80 @@
+import type { ActionRequest } from "../contract.ts";
+import { wrong } from "../server/query.ts";
+
+/** Names in one request. */
+const MOST_NAMES = 5_000;
+const LONGEST = 300;
+
+/** The body of a request as an action. Throws 400 for any other value. */
+export function actionIn(body: unknown): ActionRequest {
+  const given = recordIn(body);
+  const { verb } = given;
+  const confirm = given.confirm === undefined ? {} : { confirm: text(given, "confirm") };
+  switch (verb) {
+    case "deploy":
+      return { verb, plan: text(given, "plan"), ...confirm };
+    case "rollback":
+      return {
+        verb,
+        job: text(given, "job"),
+        ...(given.to === undefined ? {} : { to: text(given, "to") }),
+        ...confirm,
+      };
+    case "pause": {
+      const action = oneOf(given, "action", ["interrupt", "resume", "abort"]);
+      return action === "interrupt"
+        ? { verb, action, ...confirm }
+        : { verb, action, job: text(given, "job"), ...confirm };
+    }
+    case "maintain":
+      return { ...maintain(given), ...confirm };
+    default:
+      throw wrong("verb must be one of: deploy, rollback, pause, maintain");
+  }
+}
+
+/** The names in an optional list of a request. */
+export function namesIn(body: unknown, key: string): string[] {
+  const value = recordIn(body)[key];
+  if (value === undefined) return [];
+  if (!Array.isArray(value) || value.length > MOST_NAMES) throw wrong(`${key} must be a list of names`);
+  return value.map((name: unknown) => checked(name, key));
+}
+
+function maintain(given: Readonly<Record<string, unknown>>): Extract<ActionRequest, { verb: "maintain" }> {
+  const action = oneOf(given, "action", ["begin", "resume", "abort"]);
+  if (action !== "begin") return { verb: "maintain", action };
+  const { reboot = false, keep_drained = false, concurrency } = given;
+  if (typeof reboot !== "boolean" || typeof keep_drained !== "boolean")
+    throw wrong("reboot and keep_drained must be true or false");
+  if (concurrency !== undefined && typeof concurrency !== "number") throw wrong("concurrency must be a number");
+  const workers = namesIn(given, "workers");
+  return {
+    verb: "maintain",
+    action,
+    workers,
+    reboot,
+    keep_drained,
+    ...(concurrency === undefined ? {} : { concurrency }),
+  };
+}
+
+function recordIn(body: unknown): Readonly<Record<string, unknown>> {
+  if (typeof body !== "object" || body === null || Array.isArray(body)) throw wrong("the body must be a JSON object");
+  return { ...body };
+}
+
+function text(given: Readonly<Record<string, unknown>>, key: string): string {
+  return checked(given[key], key);
+}
+
+function checked(value: unknown, key: string): string {
+  if (typeof value === "string" && value !== "" && value.length <= LONGEST) return value;
+  throw wrong(`${key} must be a text of at most ${LONGEST} characters`);
+}
+
+function oneOf<T extends string>(given: Readonly<Record<string, unknown>>, key: string, words: readonly T[]): T {
+  const word = words.find((one) => one === given[key]);
+  if (word !== undefined) return word;
+  throw wrong(`${key} must be one of: ${words.join(", ")}`);
+}

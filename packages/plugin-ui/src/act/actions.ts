@@ -1,0 +1,192 @@
+import { closeSync, fstatSync, mkdirSync, openSync, readSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import { hashOf, randomText, type Session } from "../access/sessions.ts";
+import type { ActionRequest, ActionsAnswer, ConfirmAnswer, StartedAnswer } from "../contract.ts";
+import { Refused } from "../server/refused.ts";
+import { type Starter, startDetached } from "./maand-process.ts";
+import type { Prepared } from "./prepared.ts";
+import { errorIn, type PrintedError } from "./printed-error.ts";
+
+/** Milliseconds in which a confirmation has to be used. */
+const CONFIRM_MS = 5 * 60_000;
+/** Confirmations that wait, and actions that are listed. */
+const MOST = 100;
+const LISTED = 20;
+/** Milliseconds that a command may take until it begins its work; after that it is answered without knowing. */
+const BEGUN_MS = 5_000;
+const LOOK_MS = 50;
+/** Bytes of an output that are read at its beginning and at its end. */
+const PART = 64 * 1024;
+
+interface Waiting {
+  /** What exactly is confirmed, by whom. */
+  readonly of: string;
+  readonly until: number;
+}
+
+interface Started {
+  readonly id: number;
+  readonly command: string;
+  readonly started_at: string;
+  readonly output: string;
+  exit: number | null;
+  run: string | null;
+  /** Whether it has passed the point at which it may still be refused without a change. */
+  begun: boolean;
+  error: PrintedError | null;
+}
+
+/** How actions are started, and who hears of it. */
+export interface ActionsOptions {
+  readonly starter: Starter;
+  /** For the output of commands. */
+  readonly directory: string;
+  readonly now: () => Date;
+  /** A person has started a command. */
+  started(person: string, command: string): void;
+  /** A command that was started here has ended. */
+  ended(): void;
+}
+
+/** What the page does: first asks, then starts the same as a command of maand. */
+export class Actions {
+  readonly #options: ActionsOptions;
+  readonly #waiting = new Map<string, Waiting>();
+  readonly #started: Started[] = [];
+  #count = 0;
+
+  constructor(options: ActionsOptions) {
+    this.#options = options;
+  }
+
+  /** What is to be confirmed, with a token that is good once, for exactly this, and for this session. */
+  ask(prepared: Prepared, session: Session): ConfirmAnswer {
+    const token = randomText();
+    if (this.#waiting.size >= MOST) this.#forgetOld();
+    this.#waiting.set(hashOf(token), {
+      of: nameOf(prepared, session),
+      until: this.#options.now().getTime() + CONFIRM_MS,
+    });
+    const { text, items, command } = prepared;
+    return { confirm: { text, items, command: commandText(command), token } };
+  }
+
+  /** Starts what was confirmed. Throws 409 if it would do something else by now, and for a token that is not good. */
+  async start(prepared: Prepared, { confirm = "" }: ActionRequest, session: Session): Promise<StartedAnswer> {
+    const key = hashOf(confirm);
+    const waiting = this.#waiting.get(key);
+    this.#waiting.delete(key);
+    if (!waiting || waiting.until < this.#options.now().getTime())
+      throw new Refused(409, "NOT_CONFIRMED", "the confirmation was used already, or is too old", "confirm it again");
+    if (waiting.of !== nameOf(prepared, session))
+      throw new Refused(
+        409,
+        "NOT_CONFIRMED",
+        "it would now do something else than what was confirmed",
+        "confirm it again",
+      );
+    const command = commandText(prepared.command);
+    this.#options.started(session.person.name, command);
+    if ("interrupts" in prepared.start) {
+      process.kill(prepared.start.interrupts, "SIGINT");
+      return { started: { command, run: null } };
+    }
+    const started = this.#begin(command, prepared.start.argv);
+    await this.#untilBegun(started);
+    return { started: { command, run: started.run } };
+  }
+
+  /** What was started here, the newest first. */
+  list(): ActionsAnswer {
+    for (const started of this.#started) if (started.exit === null) look(started);
+    const actions = [...this.#started].reverse().map(({ command, started_at, exit, run, error }) => ({
+      ...{ command, started_at, exit, run, error },
+    }));
+    return { actions };
+  }
+
+  #begin(command: string, argv: readonly string[]): Started {
+    mkdirSync(this.#options.directory, { recursive: true, mode: 0o700 });
+    this.#count += 1;
+    const output = join(this.#options.directory, `action-${process.pid}-${this.#count}.ndjson`);
+    const at = this.#options.now().toISOString();
+    const started: Started = {
+      id: this.#count,
+      command,
+      started_at: at,
+      output,
+      exit: null,
+      run: null,
+      begun: false,
+      error: null,
+    };
+    const child = startDetached(this.#options.starter, argv, output);
+    const ended = (exit: number) => {
+      look(started, true);
+      started.exit = exit;
+      rmSync(output, { force: true });
+      this.#options.ended();
+    };
+    child.once("error", (cause) => {
+      started.error = { code: "SYSTEM", message: `maand could not be started: ${cause.message}`, hint: null };
+      ended(1);
+    });
+    child.once("exit", (code) => ended(code ?? 1));
+    this.#started.push(started);
+    if (this.#started.length > LISTED) this.#started.shift();
+    return started;
+  }
+
+  /** Waits until the command has begun its work, or ended. Throws its error if it was refused. */
+  async #untilBegun(started: Started): Promise<void> {
+    for (let waited = 0; waited < BEGUN_MS && started.exit === null && !started.begun; waited += LOOK_MS) {
+      await pause(LOOK_MS);
+      if (started.exit === null) look(started);
+    }
+    if (!started.begun && started.error)
+      throw new Refused(409, started.error.code, started.error.message, started.error.hint);
+  }
+
+  #forgetOld(): void {
+    const [oldest] = this.#waiting.keys();
+    if (oldest !== undefined) this.#waiting.delete(oldest);
+  }
+}
+
+/** The whole of an action, and who asked for it. */
+function nameOf(prepared: Prepared, { key }: Session): string {
+  return hashOf(JSON.stringify([key, prepared]));
+}
+
+/**
+ * Looks into the output of a command: its first event has the id of its run, and the next one that is no warning says that it has begun,
+ * or was refused. At its end, its last line may be an error.
+ */
+function look(started: Started, isOver = false): void {
+  if (!started.begun) {
+    const head = partOf(started.output, (size) => [0, Math.min(size, PART)]);
+    const events = [...head.matchAll(/^\{"seq":\d+,"at":"[^"]*","run":"([0-9a-f-]{36})","type":"([a-z._]+)"(.*)$/gm)];
+    started.run = events[0]?.[1] ?? null;
+    const [, , type, fields = ""] = events.find(([, , one]) => one !== "run.started" && one !== "warning") ?? [];
+    started.begun = type !== undefined && !(type === "run.finished" && fields.includes('"outcome":"refused"'));
+  }
+  if (!isOver) return;
+  const tail = partOf(started.output, (size) => [Math.max(0, size - PART), Math.min(size, PART)]);
+  started.error ??= errorIn(tail) ?? null;
+}
+
+function partOf(path: string, range: (size: number) => [position: number, length: number]): string {
+  const file = openSync(path, "r");
+  try {
+    const [position, length] = range(fstatSync(file).size);
+    const buffer = Buffer.alloc(length);
+    return buffer.toString("utf8", 0, readSync(file, buffer, 0, length, position));
+  } finally {
+    closeSync(file);
+  }
+}
+
+function commandText(command: readonly string[]): string {
+  return [...(command[0] === "kill" ? [] : ["maand"]), ...command].join(" ");
+}

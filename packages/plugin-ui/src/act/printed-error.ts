@@ -1,0 +1,45 @@
+import { MaandError } from "@maand/core/readonly";
+import type { Printed } from "./maand-process.ts";
+
+/** An error as commands print it with `--json`. */
+export interface PrintedError {
+  readonly code: string;
+  readonly message: string;
+  readonly hint: string | null;
+}
+
+/** The error in the output of a command, its last line of JSON; undefined if it printed none. */
+export function errorIn(text: string): PrintedError | undefined {
+  for (const line of text.trimEnd().split("\n").reverse()) {
+    if (!line.startsWith('{"error":')) continue;
+    try {
+      const { error }: { readonly error: PrintedError } = JSON.parse(line);
+      return { code: String(error.code), message: String(error.message), hint: error.hint ?? null };
+    } catch {
+      // a line that looks like one
+    }
+  }
+  return undefined;
+}
+
+/** The JSON that a command printed. Throws its error, as a refusal of the page. */
+export function jsonIn(printed: Printed, accepted: readonly number[] = [0]): unknown {
+  if (accepted.includes(printed.code) && errorIn(printed.stdout) === undefined) return JSON.parse(printed.stdout);
+  throw failureOf(printed);
+}
+
+/** Why a command failed. */
+export function failureOf({ code, stdout, stderr }: Printed): MaandError {
+  const error = errorIn(stdout);
+  const last = stderr.trim().split("\n").slice(-3).join(" ");
+  const message = error?.message ?? (last === "" ? `the command ended with ${code}` : last);
+  return new MaandError({
+    code: knownCode(error?.code),
+    message,
+    ...(error?.hint == null ? {} : { hint: error.hint }),
+  });
+}
+
+function knownCode(code: string | undefined): MaandError["code"] {
+  return code === undefined ? "COMMAND_FAILED" : (`${code}` as MaandError["code"]);
+}

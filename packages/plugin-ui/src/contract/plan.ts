@@ -1,0 +1,93 @@
+/** What a plan does to one allocation. */
+export interface PlanAllocation {
+  readonly worker_ip: string;
+  readonly action: string;
+  readonly reasons: readonly string[];
+  /** Files that make it a restart instead of a reload. */
+  readonly matched: readonly string[];
+  readonly current_version: string;
+  readonly new_version: string;
+  readonly files: readonly { readonly path: string; readonly change: "added" | "modified" | "deleted" }[];
+}
+
+/** GET /api/plan : the plans that were made here, newest first. */
+export interface PlansAnswer {
+  readonly seq: number;
+  readonly plans: readonly PlanRow[];
+}
+
+export interface PlanRow {
+  /** SHA-256 of the plan; approval and deploy name it. */
+  readonly digest: string;
+  readonly made_at: string;
+  readonly made_by: string;
+  /** Whether there is anything to do. */
+  readonly required: boolean;
+  /** `open`, or `used` by the run with this number. A plan that is out of date is refused when it is deployed, and says why. */
+  readonly state: "open" | "used";
+  readonly run: number | null;
+  /** Allocations by action. */
+  readonly actions: Readonly<Record<string, number>>;
+  /** For these jobs only; empty: all. */
+  readonly jobs: readonly string[];
+}
+
+/** GET /api/plan/:digest : digest, or `latest`. */
+export interface PlanAnswer extends PlanRow {
+  readonly notes: readonly string[];
+  readonly waves: readonly {
+    readonly deployment_seq: number;
+    readonly jobs: readonly {
+      readonly job: string;
+      readonly required: boolean;
+      readonly pre_deploy: "none" | "may change this" | "was run";
+      readonly blocked_by: string | null;
+      readonly unchanged: number;
+      readonly allocations: readonly PlanAllocation[];
+      readonly rollout: {
+        readonly state: string;
+        readonly steps: readonly {
+          readonly step: number;
+          readonly of: number;
+          readonly size: string;
+          readonly workers: readonly string[];
+        }[];
+        readonly waiting: readonly string[];
+      } | null;
+    }[];
+  }[];
+  readonly stopping: readonly {
+    readonly job: string;
+    readonly worker_ip: string;
+    readonly stop: boolean;
+    readonly remove: boolean;
+    readonly reason: string;
+  }[];
+  readonly undecided: readonly { readonly job: string; readonly message: string }[];
+  readonly failures: readonly {
+    readonly job: string;
+    readonly code: string;
+    readonly message: string;
+    readonly hint: string | null;
+  }[];
+  readonly held_jobs: readonly { readonly job: string; readonly text: string }[];
+}
+
+/** GET /api/plan/:digest/diff?job=&host= : a unified diff for each file; secrets are hidden, and a change of one says so. */
+export interface DiffAnswer {
+  readonly job: string;
+  readonly worker_ip: string;
+  readonly files: readonly {
+    readonly path: string;
+    readonly change: "added" | "modified" | "deleted";
+    /** A change of mode or owner, in words. */
+    readonly access: string | null;
+    readonly diff: string;
+  }[];
+}
+
+/** POST /api/plan : makes a plan as `maand plan` does, and keeps it. Changes nothing in the bucket. Answers 201 with the PlanRow. */
+export interface PlanRequest {
+  /** Only these jobs; default all. */
+  readonly jobs?: readonly string[];
+}

@@ -1,0 +1,66 @@
+/** The header of every POST; its value is `csrf` of the session. */
+export const CSRF_HEADER = "x-maand-csrf";
+
+/** What a page may be allowed to do. `pause` includes resuming and aborting staged rollouts. */
+export type Verb = "deploy" | "rollback" | "pause" | "maintain";
+
+/** All verbs, in the order in which they are shown. */
+export const VERBS: readonly Verb[] = ["deploy", "rollback", "pause", "maintain"];
+
+/** How urgent something is: `bad` is wrong, `warn` waits for a decision, `info` explains, `ok` needs nothing, `none` is empty. */
+export type Level = "bad" | "warn" | "info" | "ok" | "none";
+
+/** Why a request was refused; `hint` is what to do next. `code` is one of docs/errors.md, or an HTTP reason such as `FORBIDDEN`. */
+export interface ErrorAnswer {
+  readonly error: { readonly code: string; readonly message: string; readonly hint: string | null };
+}
+
+/** GET /api/session */
+export interface SessionAnswer {
+  readonly bucket: { readonly id: string; readonly name: string; readonly directory: string };
+  /** Of maand. */
+  readonly version: string;
+  /** Verbs that this session may use; empty: read-only. */
+  readonly allow: readonly Verb[];
+  /** The name of a token, or the user that started the server. */
+  readonly user: string;
+  /** False in an export: there is no server, and nothing changes. */
+  readonly live: boolean;
+  /** Value of {@link CSRF_HEADER}; empty in an export. */
+  readonly csrf: string;
+  /** For an export: when it was written, and of which run. */
+  readonly exported: { readonly at: string; readonly run: string } | null;
+}
+
+/** What the stream wakes for. `hello` is the first message, and a later one that says nothing but that the connection lives. */
+export type WakeKind = "hello" | "fleet" | "run" | "plan" | "doctor";
+
+/**
+ * GET /api/stream : server-sent events, one stream per browser. The data of every message is a Wake; it has no content to show, only what
+ * to fetch again: `fleet` also covers status, jobs, workers, history and maintenance; `run` has the id of the run with new events.
+ * Sequence numbers grow by one for each message but `hello`, which repeats the last one. After a gap, or another `epoch` (the server was
+ * started again), fetch everything that is shown. Open the stream before the first fetch: it tells what changes from then on.
+ */
+export interface Wake {
+  readonly seq: number;
+  readonly epoch: string;
+  readonly kind: WakeKind;
+  readonly run?: string;
+  /** For `run`: the last event that is recorded. */
+  readonly last_event?: number;
+  readonly at: string;
+}
+
+/** POST /api/login, the only POST without {@link CSRF_HEADER}: exchanges a code or token for the cookie of a session. 204, or 401. */
+export interface LoginRequest {
+  /** A one-time code, or a token of the file of `--tokens`. */
+  readonly token: string;
+}
+
+/**
+ * An export is a directory with index.html, the files of the application, and data/: for each answer a classic script that sets it in the
+ * object {@link EXPORT_NAME} of the window, by its path below /api/ without query: `runs/<id>`, `runs/<id>/events` (all events but
+ * `output`), `runs/<id>/log` (all lines), `fleet`, `status`, `jobs/<job>`, `workers/<host>`, `session`, and so on. The script of a path is
+ * `data/<path>.js`, each part of the path encoded as in a URL. A browser lets a page from `file:` load neither JSON nor modules.
+ */
+export const EXPORT_NAME = "maandExport";

@@ -1,0 +1,151 @@
+import { readdirSync, statSync } from "node:fs";
+import { join } from "node:path";
+import type { RunRecords } from "@maand/core/readonly";
+import type { BucketSource } from "../read/bucket-source.ts";
+import { lastEvent } from "../record/events.ts";
+import { openRecord, recordPath } from "../record/record-file.ts";
+import type { Wakes } from "./wakes.ts";
+
+/** Milliseconds between two looks while a stream is open. */
+const EVERY_MS = 500;
+/** Milliseconds between two looks into a database. */
+const PULL_MS = 2_000;
+/** Milliseconds between two messages about the store, at least. */
+const STORE_MS = 1_000;
+/** So many times as long as it took to read, nothing is read for the store again: reading stays below 1% of a core. */
+const PAUSE_FACTOR = 120;
+/** Milliseconds between two messages about a run, at least; its end is told at once. */
+const RUN_MS = 1_000;
+/** Records that are followed, the newest ones. */
+const FOLLOWED = 20;
+
+/** A record as it was last seen. */
+interface Seen {
+  readonly size: number;
+  readonly over: boolean;
+  /** When the stream may tell of it again. */
+  readonly next: number;
+}
+
+/** What is watched. */
+export interface Watched {
+  readonly source: BucketSource;
+  readonly wakes: Wakes;
+  /** Records of runs on other machines; undefined where there are none. */
+  readonly records: RunRecords | undefined;
+  readonly now: () => number;
+  /** Reports that a look failed; the next one tries again. */
+  failed(cause: unknown): void;
+}
+
+/**
+ * Looks whether the store or the records of runs have changed, and wakes the streams. Looks only while a stream is open. A browser opens
+ * its stream before it fetches anything, so that it misses no change in between.
+ */
+export class BucketWatch {
+  readonly #watched: Watched;
+  readonly #runs = new Map<string, Seen>();
+  #mark = "";
+  #runsMark = "";
+  #nextStore = 0;
+  #nextPull = 0;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(watched: Watched) {
+    this.#watched = watched;
+  }
+
+  start(): void {
+    this.#timer = setInterval(() => void this.look(), EVERY_MS);
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+    this.#watched.records?.close();
+  }
+
+  /** To be called before a stream opens: what changes from now on is told. */
+  beforeStream(): void {
+    const { wakes, source } = this.#watched;
+    if (wakes.open > 0) return;
+    this.#mark = source.mark();
+    this.#takeIn();
+    for (const run of this.#runs.keys()) this.#runs.set(run, { size: this.#sizeOf(run), over: false, next: 0 });
+  }
+
+  /** Looks once. */
+  async look(): Promise<void> {
+    const { wakes, failed } = this.#watched;
+    if (wakes.open === 0) return;
+    try {
+      await this.#pull();
+      this.#lookAtRuns();
+      this.#lookAtStore();
+    } catch (cause) {
+      failed(cause);
+    }
+  }
+
+  async #pull(): Promise<void> {
+    const { records, source, now } = this.#watched;
+    if (!records || now() < this.#nextPull) return;
+    this.#nextPull = now() + PULL_MS;
+    await records.pull();
+    source.pull();
+  }
+
+  #lookAtStore(): void {
+    const { source, wakes, now } = this.#watched;
+    const mark = source.mark();
+    if (mark === this.#mark || now() < this.#nextStore) return;
+    this.#mark = mark;
+    this.#nextStore = now() + Math.max(STORE_MS, source.takeCost() * PAUSE_FACTOR);
+    wakes.tell({ kind: "fleet" });
+  }
+
+  #lookAtRuns(): void {
+    if (this.#markOfRuns() !== this.#runsMark) this.#takeIn();
+    for (const [run, seen] of this.#runs) if (!seen.over) this.#lookAtRun(run, seen);
+  }
+
+  /** Takes in new runs, and forgets those whose records were deleted. */
+  #takeIn(): void {
+    this.#runsMark = this.#markOfRuns();
+    const newest = this.#runsMark === "" ? [] : newestIn(this.#directory);
+    for (const run of [...this.#runs.keys()]) if (!newest.includes(run)) this.#runs.delete(run);
+    for (const run of newest) if (!this.#runs.has(run)) this.#runs.set(run, { size: 0, over: false, next: 0 });
+  }
+
+  #lookAtRun(run: string, seen: Seen): void {
+    const size = this.#sizeOf(run);
+    if (size === seen.size) return;
+    const now = this.#watched.now();
+    const record = openRecord(recordPath(this.#watched.source.paths.logs, run));
+    const last = record && lastEvent(record);
+    record?.close();
+    const over = last?.type === "run.finished";
+    if (!last || (now < seen.next && !over)) return;
+    this.#runs.set(run, { size, over, next: now + RUN_MS });
+    this.#watched.wakes.tell({ kind: "run", run, last_event: last.seq });
+  }
+
+  get #directory(): string {
+    return join(this.#watched.source.paths.logs, "runs");
+  }
+
+  #markOfRuns(): string {
+    return String(statSync(this.#directory, { throwIfNoEntry: false })?.mtimeMs ?? "");
+  }
+
+  #sizeOf(run: string): number {
+    return statSync(recordPath(this.#watched.source.paths.logs, run), { throwIfNoEntry: false })?.size ?? 0;
+  }
+}
+
+function newestIn(directory: string): string[] {
+  return readdirSync(directory)
+    .map((id) => ({ id, at: statSync(join(directory, id), { throwIfNoEntry: false })?.mtimeMs ?? 0 }))
+    .sort((a, b) => b.at - a.at)
+    .slice(0, FOLLOWED)
+    .map(({ id }) => id);
+}

@@ -1,0 +1,24 @@
+import { spawn } from "node:child_process";
+
+/** Milliseconds in which the program that opens a browser may fail. */
+const FAILS_MS = 1_500;
+
+/**
+ * Opens a file or URL in the browser of the user. It is an argument of a process, which other users can see: it must have no secret.
+ * Returns why that failed.
+ */
+export function openInBrowser(place: string): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    const child = spawn("xdg-open", [place], { stdio: "ignore", detached: true });
+    const timer = setTimeout(() => resolve(undefined), FAILS_MS);
+    child.once("error", ({ message }) => {
+      clearTimeout(timer);
+      resolve(message);
+    });
+    child.once("exit", (code) => {
+      clearTimeout(timer);
+      resolve(code === 0 ? undefined : `xdg-open ended with ${code}`);
+    });
+    child.unref();
+  });
+}

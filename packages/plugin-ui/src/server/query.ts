@@ -1,0 +1,43 @@
+import { Refused } from "./refused.ts";
+
+/** The longest text that a query takes. */
+const LONGEST = 2_000;
+
+/** A text; the default if it is not given. */
+export function textOf(query: URLSearchParams, name: string): string | undefined {
+  const value = query.get(name) ?? undefined;
+  if (value === undefined || value.length <= LONGEST) return value === "" ? undefined : value;
+  throw wrong(`${name} is longer than ${LONGEST} characters`);
+}
+
+/** A comma-separated list; empty if it is not given. */
+export function listOf(query: URLSearchParams, name: string): string[] {
+  return (textOf(query, name) ?? "").split(",").filter((word) => word !== "");
+}
+
+/** A whole number within bounds; undefined if it is not given. */
+export function numberOf(query: URLSearchParams, name: string, least: number, most: number): number | undefined {
+  const text = textOf(query, name);
+  if (text === undefined) return undefined;
+  const value = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
+  if (value >= least && value <= most) return value;
+  throw wrong(`${name} must be a whole number from ${least} to ${most}`);
+}
+
+/** One of some words; the first if it is not given. */
+export function wordOf<T extends string>(query: URLSearchParams, name: string, words: readonly [T, ...T[]]): T {
+  const text = textOf(query, name) ?? words[0];
+  const word = words.find((one) => one === text);
+  if (word !== undefined) return word;
+  throw wrong(`${name} must be one of: ${words.join(", ")}`);
+}
+
+/** A refusal of something that was typed wrong. */
+export function wrong(message: string): Refused {
+  return new Refused(400, "USAGE", message, null);
+}
+
+/** A refusal of a name that is not there. */
+export function unknown(what: string, name: string): Refused {
+  return new Refused(404, "NOT_FOUND", `there is no ${what} ${JSON.stringify(name.slice(0, 200))}`, null);
+}

@@ -1,0 +1,135 @@
+import { rmSync } from "node:fs";
+import { userInfo } from "node:os";
+import { join } from "node:path";
+import type { Program } from "@maand/command";
+import { type BucketPaths, loadRunRecords } from "@maand/core/readonly";
+import type { Person } from "../access/access.ts";
+import { hostHeaders, type ListenPlan } from "../access/listen-options.ts";
+import { writeRedirect } from "../access/redirect-file.ts";
+import { Sessions } from "../access/sessions.ts";
+import type { TokenFile } from "../access/token-file.ts";
+import { Actions } from "../act/actions.ts";
+import { Checks } from "../act/checks.ts";
+import type { Starter } from "../act/maand-process.ts";
+import { Plans } from "../act/plans.ts";
+import type { AppFiles } from "../app-files.ts";
+import type { Verb } from "../contract.ts";
+import { Wakes } from "../live/wakes.ts";
+import { BucketWatch } from "../live/watch.ts";
+import { Answers } from "../read/answers.ts";
+import { BucketSource } from "../read/bucket-source.ts";
+import { uiApp } from "./app.ts";
+import { listen } from "./listen.ts";
+import { routes } from "./routes.ts";
+
+/** What is served, to whom. */
+export interface UiOptions {
+  readonly paths: BucketPaths;
+  readonly version: string;
+  readonly files: AppFiles;
+  readonly at: ListenPlan;
+  /** What may be done at most, whoever asks. */
+  readonly allow: readonly Verb[];
+  /** Undefined: only the user of this machine, by a one-time code. */
+  readonly tokens: TokenFile | undefined;
+  readonly starter: Starter;
+  readonly status: Program["status"];
+  readonly now: () => Date;
+  /** Reports an error that a browser does not get to see. */
+  failed(cause: unknown): void;
+  /** Reports what a person has started. */
+  started(person: string, command: string): void;
+}
+
+/** A server that runs. */
+export interface Ui {
+  readonly port: number;
+  /** Where the page is, without a code. */
+  readonly url: string;
+  /** Leads a browser in, once; undefined with tokens. */
+  readonly openUrl: string | undefined;
+  /** A private file that leads a browser in; made anew for the next browser each time it was used. Undefined with tokens. */
+  readonly openFile: string | undefined;
+  close(): Promise<void>;
+}
+
+/** The private directory of the page in a bucket. */
+export function uiDirectory({ data }: Pick<BucketPaths, "data">): string {
+  return join(data, "ui");
+}
+
+/** Starts to serve a bucket. */
+export async function serveUi(options: UiOptions): Promise<Ui> {
+  const { paths, at, tokens, starter, now, failed } = options;
+  const directory = uiDirectory(paths);
+  const { runRecords } = await loadRunRecords();
+  const wakes = new Wakes(now);
+  const source = new BucketSource(paths);
+  const records = runRecords(paths);
+  const watch = new BucketWatch({ source, wakes, records, now: () => now().getTime(), failed });
+  const plans = new Plans(join(directory, "plans"), starter);
+  const listening = await listen(at);
+  const { port } = listening;
+  const endpoint = { secure: at.tls !== undefined, port, hosts: hostHeaders(at, port) };
+  const sessions = new Sessions(() => now().getTime());
+  const [host = ""] = endpoint.hosts;
+  const url = `${at.tls ? "https" : "http"}://${host}/`;
+  const door = tokens
+    ? undefined
+    : openDoor({ sessions, url, file: join(directory, `open-${port}.html`), allow: options.allow });
+  listening.answerWith(
+    uiApp({
+      ...{ endpoint, sessions, failed },
+      files: options.files,
+      routes: routes({
+        ...{ source, wakes, watch, plans, starter },
+        version: options.version,
+        answers: new Answers(source, options.status, now, () => wakes.seq),
+        checks: new Checks(starter, now, () => wakes.tell({ kind: "doctor" })),
+        actions: new Actions({
+          ...{ starter, now },
+          directory: join(directory, "actions"),
+          started: options.started,
+          ended: () => wakes.tell({ kind: "fleet" }),
+        }),
+      }),
+      personOf: (token) => limited(tokens?.personOf(token), options.allow),
+      now: (person) => limited(person.byToken ? tokens?.now(person) : person, options.allow),
+      codeUsed: () => door?.renew(),
+    }),
+  );
+  watch.start();
+  return {
+    port,
+    url,
+    openUrl: door?.url,
+    openFile: door?.file,
+    async close() {
+      watch.close();
+      wakes.close();
+      if (door) rmSync(door.file, { force: true });
+      await listening.close();
+    },
+  };
+}
+
+/** What the server allows at all, and the person may do. */
+function limited(person: Person | undefined, allow: readonly Verb[]): Person | undefined {
+  return person && { ...person, allow: person.allow.filter((verb) => allow.includes(verb)) };
+}
+
+interface DoorOptions {
+  readonly sessions: Sessions;
+  readonly url: string;
+  readonly file: string;
+  readonly allow: readonly Verb[];
+}
+
+/** The way in for the user of this machine: a one-time code, and a file with the next one. */
+function openDoor({ sessions, url, file, allow }: DoorOptions) {
+  const person = { name: userInfo().username, allow };
+  const codeUrl = () => `${url}open?code=${sessions.newCode(person)}`;
+  const renew = () => writeRedirect(file, codeUrl());
+  renew();
+  return { url: codeUrl(), file, renew };
+}

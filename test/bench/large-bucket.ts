@@ -1,0 +1,21 @@
+import type { Scratch } from "../support/bucket/scratch.ts";
+
+/** How large a bucket is. */
+export interface Size {
+  readonly workers: number;
+  readonly jobs: number;
+  readonly template: boolean;
+}
+
+/** Writes the workspace: each job on each worker, with some files. */
+export function writeLarge(bucket: Scratch, { workers, jobs, template }: Size): void {
+  bucket.workers(...Array.from({ length: workers }, (_, at) => ({ host: `10.${at >> 8}.${at & 255}.1` })));
+  const rendered = template ? { "c.conf.tpl": '{{ .WorkerIP }} {{ get "vars/bucket" "color" }}\n' } : {};
+  bucket.write("workspace/bucket.conf", 'color = "red"\n');
+  for (let job = 0; job < jobs; job += 1)
+    bucket.job(
+      `job${job}`,
+      { version: "1.0.0", selectors: ["worker"] },
+      { "a.conf": `a ${job}\n`, "conf/b.conf": "b\n".repeat(200), ...rendered },
+    );
+}

@@ -1,0 +1,233 @@
+import { spawnSync } from "node:child_process";
+import { chmodSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { runInNewContext } from "node:vm";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type {
+  ActionsAnswer,
+  DiffAnswer,
+  EventsAnswer,
+  JobAnswer,
+  LogAnswer,
+  PlanAnswer,
+  PlanRow,
+  RunAnswer,
+  RunsAnswer,
+  StatusAnswer,
+} from "../../../packages/plugin-ui/src/contract.ts";
+import { type LocalBucket, localBucket } from "../../support/bucket/local-bucket.ts";
+import { RECORDING_MAKEFILE } from "../../support/bucket/scratch.ts";
+import { until } from "../../support/fleet/until.ts";
+import { type OpenedPage, openPage } from "../../support/ui/open-page.ts";
+
+const ALL = ["--allow", "deploy,rollback,pause,maintain"];
+const SECRET = "hunter2-S3cret!";
+const SCRIPT = "<script>alert(1)</script>";
+/** A start that waits until a file is there, and prints what is no good in a page or a log. */
+const WAITING = RECORDING_MAKEFILE.replace(
+  '	@echo "$@ of',
+  `	@echo '${SCRIPT} ${SECRET}'\n	@while test -e ../../wait; do sleep 0.05; done\n	@echo "$@ of`,
+);
+
+let bucket: LocalBucket;
+let page: OpenedPage | undefined;
+
+beforeEach(async () => {
+  bucket = await localBucket(2);
+  bucket.job("api", { version: "1.0.0", selectors: ["worker"] }, { Makefile: WAITING, "a.conf": `one ${SCRIPT}\n` });
+  expect(await bucket.maand("deploy", "--build")).toMatchObject({ code: 0 });
+});
+afterEach(async () => {
+  release();
+  await page?.close();
+  page = undefined;
+  bucket.dispose();
+});
+
+/** Makes all commands of the first worker wait, or go on. */
+function hold(): void {
+  for (const host of bucket.hosts) writeFileSync(join(bucket.directory("api", host), "../../wait"), "");
+}
+function release(): void {
+  for (const host of bucket.hosts)
+    spawnSync("rm", ["-f", join(bucket.directory("api", host), "../../wait")], { stdio: "ignore" });
+}
+
+function change(version: string): void {
+  bucket.job("api", { version, selectors: ["worker"] }, { Makefile: WAITING, "a.conf": `${version} ${SCRIPT}\n` });
+}
+
+async function finished(id: string): Promise<RunAnswer> {
+  return until(`run ${id} to end`, async () => {
+    const answer = await page?.get<RunAnswer>(`runs/${id}`).catch(() => undefined);
+    return answer?.summary && answer.run.finished_at ? answer : undefined;
+  });
+}
+
+it("plans, shows why, deploys what was confirmed, once, and rolls back", async () => {
+  page = await openPage(bucket, ...ALL);
+  change("2.0.0");
+  await bucket.maand("build");
+  const { status, body: made } = await page.post<PlanRow>("plan", {});
+  expect([status, made.state, made.actions]).toEqual([201, "open", { restart: 2 }]);
+  const plan = await page.get<PlanAnswer>("plan/latest");
+  expect(plan.waves[0]?.jobs[0]?.allocations[0]).toMatchObject({ action: "restart", new_version: "2.0.0" });
+  const [host = ""] = bucket.hosts;
+  const { files } = await page.get<DiffAnswer>(`plan/${made.digest}/diff?job=api&host=${host}`);
+  expect(files.find(({ path }) => path === "a.conf")?.diff).toContain(`+2.0.0 ${SCRIPT}`);
+
+  const deployed = await page.act({ verb: "deploy", plan: made.digest });
+  expect(deployed.text).toBe("deploy this plan: 2 allocations on 2 workers");
+  expect(deployed.items).toEqual([`api: restart (1.0.0 to 2.0.0) on ${bucket.hosts.join(", ")}`]);
+  const run = await finished(deployed.started.run ?? "");
+  expect(run).toMatchObject({ run: { command: "deploy", result: "ok" }, summary: { promoted: 2 } });
+  expect(run.batches.map(({ workers }) => workers)).toEqual(bucket.hosts.map((one) => [one]));
+  expect(await page.get<PlanRow>(`plan/${made.digest}`)).toMatchObject({ state: "used", run: run.run.run });
+  expect(await page.post("actions", { verb: "deploy", plan: made.digest })).toMatchObject({ status: 409 });
+
+  const back = await page.act({ verb: "rollback", job: "api" });
+  expect(back.items).toEqual([`api: restart (2.0.0 to 1.0.0) on ${bucket.hosts.join(", ")}`]);
+  await finished(back.started.run ?? "");
+  const job = await page.get<JobAnswer>("jobs/api");
+  expect(job.allocations.map(({ running_version }) => running_version)).toEqual(["1.0.0", "1.0.0"]);
+  expect(job.held).toContain("r2");
+  expect((await page.get<RunsAnswer>("runs?job=api")).runs[0]).toMatchObject({ command: "rollback", result: "ok" });
+});
+
+it("refuses a plan that is out of date with the words of the command, and does nothing", async () => {
+  page = await openPage(bucket, ...ALL);
+  change("2.0.0");
+  await bucket.maand("build");
+  const { body: made } = await page.post<PlanRow>("plan", { jobs: ["api"] });
+  change("3.0.0");
+  await bucket.maand("build");
+  const asked = await page.post<{ confirm: { token: string } }>("actions", { verb: "deploy", plan: made.digest });
+  const { token } = asked.body.confirm;
+  const refused = await page.post("actions", { verb: "deploy", plan: made.digest, confirm: token });
+  expect(refused).toMatchObject({ status: 409, body: { error: { code: "PLAN_STALE" } } });
+  const again = await page.post("actions", { verb: "deploy", plan: made.digest, confirm: token });
+  expect(again).toMatchObject({ status: 409, body: { error: { code: "NOT_CONFIRMED" } } });
+  expect((await page.get<ActionsAnswer>("actions")).actions).toMatchObject([
+    { exit: 5, error: { code: "PLAN_STALE" } },
+  ]);
+  expect(Object.values(await bucket.rollouts())).toEqual(["restart", "restart"]);
+});
+
+describe("a deploy that was started from the page", () => {
+  /** Starts one, and waits until it runs a command on a worker. */
+  async function begun(): Promise<string> {
+    page = await openPage(bucket, ...ALL);
+    change("2.0.0");
+    await bucket.maand("build");
+    const { body: made } = await page.post<PlanRow>("plan", {});
+    hold();
+    const { started } = await page.act({ verb: "deploy", plan: made.digest });
+    const id = started.run ?? "";
+    await until("output", async () => (await page?.get<LogAnswer>(`runs/${id}/log`))?.lines.length);
+    return id;
+  }
+
+  it("goes on to its end when the server is killed", async () => {
+    const id = await begun();
+    page?.server.kill("SIGKILL");
+    await page?.server.ended;
+    release();
+    page = await openPage(bucket);
+    expect(await finished(id)).toMatchObject({ run: { result: "ok" }, summary: { promoted: 2 } });
+    expect(Object.values(await bucket.rollouts())).toEqual(["promoted", "promoted"]);
+  });
+
+  it("is running until it is interrupted from the page, and the next deploy continues", async () => {
+    const id = await begun();
+    expect(await page?.get<RunAnswer>(`runs/${id}`)).toMatchObject({ run: { result: "running" }, summary: null });
+    const { text } = (await page?.act({ verb: "pause", action: "interrupt" })) ?? {};
+    expect(text).toMatch(/^interrupt maand deploy, which runs since 20/);
+    release();
+    if (page) expect((await finished(id)).run.result).toBe("interrupted");
+    const again = () => page?.post("actions", { verb: "pause", action: "interrupt" });
+    await until("nothing to interrupt", async () => (await again())?.status === 409);
+    expect(await bucket.maand("deploy")).toMatchObject({ code: 0 });
+  });
+
+  it("that is killed is unknown, not running", async () => {
+    const id = await begun();
+    const { running } = (await page?.get<StatusAnswer>("status")) ?? {};
+    process.kill(running?.pid ?? 0, "SIGKILL");
+    await until("it to be unknown", async () => (await page?.get<RunAnswer>(`runs/${id}`))?.run.result === "unknown");
+    release();
+    expect(await bucket.maand("deploy")).toMatchObject({ code: 0 });
+  });
+});
+
+it("shows the run of another terminal while it happens", async () => {
+  page = await openPage(bucket);
+  const { get } = page;
+  const stream = page.follow();
+  await until("hello", () => stream.woken.length);
+  change("2.0.0");
+  hold();
+  const other = bucket.start(["deploy", "--build"]);
+  const wake = await until("the stream to name its run", () => stream.woken.find(({ kind }) => kind === "run"));
+  const before = await get<EventsAnswer>(`runs/${wake.run}/events`);
+  expect(before.over).toBe(false);
+  release();
+  await other.ended;
+  await until("the last event", async () => {
+    const { over } = await get<EventsAnswer>(`runs/${wake.run}/events?after=${before.last}&cursor=${before.cursor}`);
+    return over && stream.woken.some(({ kind }) => kind === "fleet");
+  });
+  const numbers = stream.woken.map(({ seq }) => seq);
+  expect(numbers).toEqual([...numbers].sort((a, b) => a - b));
+  stream.close();
+});
+
+it("keeps its files from other users of the machine", async () => {
+  page = await openPage(bucket, ...ALL);
+  await page.post("plan", {});
+  chmodSync(bucket.root, 0o755);
+  const directory = join(bucket.root, "data/ui");
+  const file = join(directory, readdirSync(directory).find((name) => name.startsWith("open-")) ?? "");
+  for (const open of [file, directory]) {
+    const read = spawnSync("cat", [open], { uid: 65_534, gid: 65_534, encoding: "utf8" });
+    expect([read.status, read.stdout]).toEqual([1, ""]);
+  }
+  // also where the directory above is open: the file itself is not
+  expect(statSync(file).mode & 0o077).toBe(0);
+});
+
+it("exports a run that opens without a server, with secrets masked and scripts as text", async () => {
+  bucket.write("secret.txt", SECRET);
+  expect(await bucket.maand("secret", "set", "token", "--job", "api", "--file", "secret.txt")).toMatchObject({
+    code: 0,
+  });
+  bucket.job(
+    "api",
+    { version: "2.0.0", selectors: ["worker"] },
+    { Makefile: WAITING, "b.conf.tpl": '{{ get "secrets/job/api" "token" }}\n' },
+  );
+  expect(await bucket.maand("deploy", "--build")).toMatchObject({ code: 0 });
+  const { code, stdout } = await bucket.maand("ui", "--export", "out", "--json");
+  expect(code).toBe(0);
+  const { run } = JSON.parse(stdout);
+  const out = join(bucket.root, "out");
+  const files = readdirSync(out, { recursive: true, encoding: "utf8" }).filter((name) =>
+    statSync(join(out, name)).isFile(),
+  );
+  expect(files).toEqual(expect.arrayContaining(["index.html", "data/fleet.js", `data/runs/${run}.js`]));
+  const window: { maandExport?: Record<string, unknown> } = {};
+  for (const name of files.filter((one) => one.startsWith("data/")))
+    runInNewContext(readFileSync(join(out, name), "utf8"), { window });
+  const data = window.maandExport ?? {};
+  expect(data.session).toMatchObject({ live: false, allow: [], exported: { run } });
+  expect(data[`runs/${run}`]).toMatchObject({ run: { command: "deploy", result: "ok" } });
+  expect(JSON.stringify(data[`runs/${run}/log`])).toContain(SCRIPT);
+  expect(readFileSync(join(out, "index.html"), "utf8")).toContain('<head><meta name="maand-export"');
+  for (const name of files) {
+    expect(statSync(join(out, name)).mode & 0o077).toBe(0);
+    expect(readFileSync(join(out, name), "utf8").includes(SECRET)).toBe(false);
+  }
+  expect(await bucket.maand("ui", "--export", "out")).toMatchObject({
+    stderr: expect.stringContaining("is not empty"),
+  });
+  expect(existsSync(join(bucket.root, "data/ui"))).toBe(false);
+});

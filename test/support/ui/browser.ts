@@ -1,0 +1,92 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { type Browser, chromium, type Page } from "playwright-core";
+import type { Scratch } from "../bucket/scratch.ts";
+import { until } from "../fleet/until.ts";
+
+/** Debian's Chromium. */
+export const CHROMIUM = "/usr/bin/chromium";
+const AXE = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
+
+/** A page of `maand ui` in a headless Chromium. */
+export interface UiPage {
+  readonly page: Page;
+  /** Scripts that ran although they were data: dialogs, errors of the page, and what broke its content security policy. */
+  readonly alarms: readonly string[];
+  /** Goes to a place of the application, such as `#/plan`, and waits for its heading. */
+  open(fragment: string, heading: string | RegExp): Promise<void>;
+  /** What axe finds on the page as it is. */
+  axe(): Promise<string[]>;
+}
+
+/** Runs `maand ui` in a bucket, and lends its page; `endServer` ends it earlier than that. */
+export async function withUi(
+  bucket: Scratch,
+  allow: string,
+  use: (ui: UiPage, endServer: () => Promise<unknown>) => Promise<void>,
+): Promise<void> {
+  const server = bucket.start(["ui", ...(allow === "" ? [] : ["--allow", allow])]);
+  const end = () => {
+    server.kill("SIGTERM");
+    return server.ended;
+  };
+  try {
+    const url = await Promise.race([
+      until("the page to be served", () => urlIn(join(bucket.root, "data/ui")), 20_000),
+      server.ended.then(({ stderr }) => Promise.reject(new Error(`maand ui ended: ${stderr}`))),
+    ]);
+    await withPage(url, (ui) => use(ui, end));
+  } finally {
+    await end();
+  }
+}
+
+/** Opens a page, and closes its browser afterwards. */
+export async function withPage(url: string, use: (ui: UiPage) => Promise<void>): Promise<void> {
+  const browser: Browser = await chromium.launch({ executablePath: CHROMIUM, args: ["--no-sandbox"] });
+  try {
+    const page = await browser.newPage({ viewport: { width: 1280, height: 800 }, colorScheme: "light" });
+    page.setDefaultTimeout(20_000);
+    await use(await watched(page, url));
+  } finally {
+    await browser.close();
+  }
+}
+
+async function watched(page: Page, url: string): Promise<UiPage> {
+  const alarms: string[] = [];
+  page.on("dialog", (dialog) => {
+    alarms.push(`dialog: ${dialog.message()}`);
+    void dialog.dismiss();
+  });
+  page.on("pageerror", (error) => alarms.push(`error: ${error.message}`));
+  page.on("console", (message) => {
+    if (/Content Security Policy/.test(message.text())) alarms.push(message.text());
+  });
+  await page.goto(url);
+  return {
+    page,
+    alarms,
+    async open(fragment, heading) {
+      await page.evaluate(`location.hash = ${JSON.stringify(fragment)}`);
+      await page.getByRole("heading", { level: 1, name: heading }).waitFor();
+      await page.getByText("Loading …").first().waitFor({ state: "detached" });
+    },
+    async axe() {
+      await page.evaluate(readFileSync(AXE, "utf8")); // as the debugger does it: the policy of the page allows no such script
+      return page.evaluate(FINDINGS);
+    },
+  };
+}
+
+/** What axe finds, as one text for each element. */
+const FINDINGS = `axe.run(document, { resultTypes: ["violations"] }).then(({ violations }) =>
+  violations.flatMap(({ id, nodes }) => nodes.map(({ html, failureSummary }) => id + ": " + html + " " + failureSummary)))`;
+
+/** The URL with a one-time code in the private file of a server that runs in a bucket; undefined before there is one. */
+function urlIn(directory: string): string | undefined {
+  const names = existsSync(directory) ? readdirSync(directory) : [];
+  const file = names.find((name) => /^open-\d+\.html$/.test(name));
+  return file && /url=(\S+?)"/.exec(readFileSync(join(directory, file), "utf8"))?.[1];
+}
