@@ -8,8 +8,9 @@ import type { Wakes } from "./wakes.ts";
 
 /** Milliseconds between two looks while a stream is open. */
 const EVERY_MS = 500;
-/** Milliseconds between two looks into a database. */
+/** Milliseconds between two looks into a database, and after one that failed. */
 const PULL_MS = 2_000;
+const AWAY_MS = 30_000;
 /** Milliseconds between two messages about the store, at least. */
 const STORE_MS = 1_000;
 /** So many times as long as it took to read, nothing is read for the store again: reading stays below 1% of a core. */
@@ -49,6 +50,7 @@ export class BucketWatch {
   #runsMark = "";
   #nextStore = 0;
   #nextPull = 0;
+  #isPulling = false;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(watched: Watched) {
@@ -76,9 +78,16 @@ export class BucketWatch {
   /** Looks once. */
   async look(): Promise<void> {
     const { wakes, failed } = this.#watched;
-    if (wakes.open === 0) return;
+    if (wakes.open === 0 || this.#isPulling) return;
+    this.#isPulling = true;
     try {
       await this.#pull();
+    } catch (cause) {
+      failed(cause); // what is here can be looked at
+    } finally {
+      this.#isPulling = false;
+    }
+    try {
       this.#lookAtRuns();
       this.#lookAtStore();
     } catch (cause) {
@@ -89,9 +98,10 @@ export class BucketWatch {
   async #pull(): Promise<void> {
     const { records, source, now } = this.#watched;
     if (!records || now() < this.#nextPull) return;
-    this.#nextPull = now() + PULL_MS;
+    this.#nextPull = now() + AWAY_MS;
     await records.pull();
     source.pull();
+    this.#nextPull = now() + PULL_MS;
   }
 
   #lookAtStore(): void {

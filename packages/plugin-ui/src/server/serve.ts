@@ -64,8 +64,8 @@ export async function serveUi(options: UiOptions): Promise<Ui> {
   const directory = uiDirectory(paths);
   const { runRecords } = await loadRunRecords();
   const wakes = new Wakes(now);
-  const source = new BucketSource(paths);
   const records = runRecords(paths);
+  const source = new BucketSource(paths, records !== undefined, () => now().getTime());
   const watch = new BucketWatch({ source, wakes, records, now: () => now().getTime(), failed });
   const plans = new Plans(join(directory, "plans"), starter);
   const listening = await listen(at);
@@ -107,6 +107,7 @@ export async function serveUi(options: UiOptions): Promise<Ui> {
     async close() {
       watch.close();
       wakes.close();
+      source.close();
       if (door) rmSync(door.file, { force: true });
       await listening.close();
     },
