@@ -41,7 +41,7 @@ export async function exportRun(options: ExportOptions): Promise<{ readonly run:
   const run = options.run === undefined ? newestRun(logs) : knownRun(logs, options.run);
   makeEmpty(directory);
   const source = new BucketSource(paths, false, () => now().getTime());
-  const answers = new Answers(source, options.status, now, () => 0);
+  const answers = new Answers({ source, now, status: options.status, seq: () => 0, isFollowed: () => false });
   const written = new Data(join(directory, "data"));
   const at = now().toISOString();
   const user = userInfo().username;

@@ -1,5 +1,5 @@
 import { statSync } from "node:fs";
-import { type BucketPaths, isMaandError, openStore, type Store } from "@maand/core/readonly";
+import { type BucketPaths, type Holder, isMaandError, lockHolder, openStore, type Store } from "@maand/core/readonly";
 
 /** Milliseconds for which the working copy of a database is taken to be up to date, and that a database that did not answer is left alone. */
 const PULL_MS = 2_000;
@@ -15,6 +15,8 @@ export class BucketSource {
   readonly #isShared: boolean;
   readonly #now: () => number;
   #copy: Store | undefined;
+  /** The command that held the lock when the store was last read. */
+  #holder: Holder | undefined;
   #nextPull = 0;
   /** Milliseconds of processor time that reading has cost. */
   #cost = 0;
@@ -28,14 +30,22 @@ export class BucketSource {
 
   /** Reads all in one state of the store. */
   async read<T>(work: (store: Store) => T | Promise<T>): Promise<T> {
+    const { value, cost } = await this.readTimed(work);
+    this.#cost += cost;
+    return value;
+  }
+
+  /** The same, with its cost in milliseconds of processor time, which {@link takeCost} does not count. */
+  async readTimed<T>(work: (store: Store) => T | Promise<T>): Promise<{ readonly value: T; readonly cost: number }> {
     const before = process.cpuUsage();
     const { store, end } = this.#isShared ? this.#opened() : snapshotOf(openStore(this.paths));
     try {
-      return await work(store);
+      const value = await work(store);
+      this.#holder = lockHolder(store.holder);
+      const { user, system } = process.cpuUsage(before);
+      return { value, cost: (user + system) / 1000 };
     } finally {
       end();
-      const { user, system } = process.cpuUsage(before);
-      this.#cost += (user + system) / 1000;
     }
   }
 
@@ -65,10 +75,14 @@ export class BucketSource {
       : snapshotOf(openStore(this.paths, { offline: true }));
   }
 
-  /** Changes whenever the store does. Looks at the files from outside: to open them would end the locks of SQLite. */
+  /**
+   * Changes whenever the store does, and when the command that held the lock has died, which changes nothing in the store. Looks at the
+   * files from outside: to open them would end the locks of SQLite.
+   */
   mark(): string {
     const { store } = this.paths;
-    return [store, `${store}-wal`].map(markOf).join(" ");
+    const holder = lockHolder(this.#copy?.holder ?? { read: () => this.#holder });
+    return [...[store, `${store}-wal`].map(markOf), holder?.pid ?? ""].join(" ");
   }
 
   /** The cost since the last call, in milliseconds. */
