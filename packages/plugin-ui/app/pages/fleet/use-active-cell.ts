@@ -46,14 +46,25 @@ export function useActiveCell({ shown, page, scroller, show }: GridView) {
     const at = placeOf(target);
     if (at && at.row >= 0 && at.column >= 0) openCell(shown, at, shiftKey);
   };
-  return { active, listeners: { onKeyDown, onFocusIn, onFocusOut, onClick } };
+  const onPointerOver = ({ target }: PointerEvent) => {
+    const [element, at] = [cellOf(target), placeOf(target)];
+    const state = element?.getAttribute("aria-label");
+    const worker = workers[at?.row ?? -1];
+    if (element && state && worker) element.setAttribute("title", `${state}, on ${worker.host}`);
+  };
+  return { active, listeners: { onKeyDown, onFocusIn, onFocusOut, onClick, onPointerOver } };
 }
 
-/** The place of the cell that an event is about; undefined outside of cells. */
+/** The place of the cell that an event is about; undefined outside of cells. Cells are many, so none is marked with its place. */
 function placeOf(target: EventTarget | null): Cell | undefined {
-  const element = target instanceof Element ? target.closest<HTMLElement>("[data-row]") : null;
-  if (!element) return undefined;
-  return { row: Number(element.dataset.row), column: Number(element.dataset.column) };
+  const cell = cellOf(target);
+  const row = cell?.closest<HTMLElement>("[data-row]");
+  if (!cell || !row) return undefined;
+  return { row: Number(row.dataset.row), column: [...row.children].indexOf(cell) - 1 };
+}
+
+function cellOf(target: EventTarget | null): Element | null {
+  return target instanceof Element ? target.closest("[role=gridcell], [role=rowheader], [role=columnheader]") : null;
 }
 
 /** Opens the worker of a cell, or its job; the head of a row or column opens what it names. */
