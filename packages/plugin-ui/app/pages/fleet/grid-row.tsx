@@ -30,7 +30,7 @@ function Row(props: RowProps) {
       {
         key: job.name,
         class: `cell ${level}`,
-        tabIndex: active === column ? 0 : undefined,
+        tabIndex: active === column ? 0 : -1, // without one, the cell that is left would lose the focus at once
         "aria-label": `${job.name}: ${text}`,
       },
       isWordy && !isEmpty ? `${sign} ${text}` : sign,
