@@ -18,29 +18,29 @@ interface GridView {
 export function useActiveCell({ shown, page, scroller, show }: GridView) {
   const { workers, columns } = shown;
   const [cell, setCell] = useState<Cell>({ row: 0, column: -1 });
-  const hasFocus = useRef(false);
+  /** A key moved to another cell, which gets the focus as soon as it is drawn. */
+  const hasMoved = useRef(false);
   useLayoutEffect(() => {
-    const next = hasFocus.current ? scroller.current?.querySelector<HTMLElement>("[tabindex='0']") : undefined;
-    next?.focus({ preventScroll: true });
+    if (!hasMoved.current) return;
+    hasMoved.current = false;
+    scroller.current?.querySelector<HTMLElement>("[tabindex='0']")?.focus({ preventScroll: true });
   });
   const active = { row: Math.min(cell.row, workers.length - 1), column: Math.min(cell.column, columns.length - 1) };
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.ctrlKey || event.altKey || event.metaKey) return;
-    const next = moveCell(active, event.key, { rows: workers.length, columns: columns.length, page });
+    const from = placeOf(event.target) ?? active; // another order of workers moves the cell with the focus
+    const next = moveCell(from, event.key, { rows: workers.length, columns: columns.length, page });
     if (next) {
+      hasMoved.current = true;
       show(Math.max(0, next.row));
       setCell(next);
-    } else if (event.key === "Enter") openCell(shown, active, event.shiftKey);
+    } else if (event.key === "Enter") openCell(shown, from, event.shiftKey);
     else return;
     event.preventDefault();
   };
   const onFocusIn = ({ target }: FocusEvent) => {
-    hasFocus.current = true;
     const at = placeOf(target);
     if (at && (at.row !== active.row || at.column !== active.column)) setCell(at);
-  };
-  const onFocusOut = () => {
-    hasFocus.current = false;
   };
   const onClick = ({ target, shiftKey }: MouseEvent) => {
     const at = placeOf(target);
@@ -52,7 +52,7 @@ export function useActiveCell({ shown, page, scroller, show }: GridView) {
     const worker = workers[at?.row ?? -1];
     if (element && state && worker) element.setAttribute("title", `${state}, on ${worker.host}`);
   };
-  return { active, listeners: { onKeyDown, onFocusIn, onFocusOut, onClick, onPointerOver } };
+  return { active, listeners: { onKeyDown, onFocusIn, onClick, onPointerOver } };
 }
 
 /** The place of the cell that an event is about; undefined outside of cells. Cells are many, so none is marked with its place. */
