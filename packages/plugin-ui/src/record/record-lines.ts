@@ -9,6 +9,7 @@ export interface RecordLine {
 }
 
 const CHUNK = 256 * 1024;
+const FIRST = 8 * 1024;
 /** Bytes of the longest line that maand writes, and more; a longer one is skipped. */
 const LONGEST = 8 * 1024 * 1024;
 
@@ -39,8 +40,10 @@ export function* linesFrom(record: RecordFile, position: number): Generator<Reco
 export function* linesBefore(record: RecordFile, position: number): Generator<RecordLine> {
   let rest: Buffer = Buffer.alloc(0);
   let isWhole = false;
+  let step = FIRST; // the last line is often all that is wanted
   for (let at = position; at > 0; ) {
-    const length = Math.min(CHUNK, at);
+    const length = Math.min(step, at);
+    step = CHUNK;
     at -= length;
     const chunk = record.read(at, length);
     const bytes = rest.length === 0 ? chunk : Buffer.concat([chunk, rest]);
