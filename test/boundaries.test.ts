@@ -172,6 +172,16 @@ describe("nothing goes down without the availability budget", () => {
   });
 });
 
+it("the page of a browser shares with its server what they say to each other, and nothing else", () => {
+  const page = inside("packages/plugin-ui/app/");
+  const outside = offenders(page, (module, source) => {
+    const file = target(source, module) ?? module;
+    return !/^(packages\/plugin-ui\/(app\/|src\/contract\.ts$)|preact(\/hooks)?$|@preact\/signals$)/.test(file);
+  });
+  expect(page.length).toBeGreaterThan(60);
+  expect(outside).toEqual([]);
+});
+
 describe("each library is imported in one place", () => {
   const LIBRARIES: Readonly<Record<string, RegExp>> = {
     tapable: /^packages\/core\/src\/plugin-api\/hooks\.ts$/,
@@ -247,7 +257,7 @@ describe("files", () => {
   });
 
   it("import by explicit paths, and export no default", () => {
-    expect(offenders(sources, (module) => module.startsWith(".") && !/\.(ts|mjs)$/.test(module))).toEqual([]);
+    expect(offenders(sources, (module) => module.startsWith(".") && !/\.(tsx?|mjs|css)$/.test(module))).toEqual([]);
     expect(paths(sources.filter(({ code }) => /^export default/m.test(code)))).toEqual([]);
   });
 });

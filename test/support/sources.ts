@@ -25,11 +25,11 @@ export interface SourceFunction {
   readonly lines: number;
 }
 
-/** The TypeScript files below `packages/<name>/src` of every package, without tests and what only they use. */
+/** The TypeScript files below `packages/<name>/src` and `app` of every package, without tests and what only they use. */
 export function productionSources(): Source[] {
   return readdirSync(join(ROOT, "packages"))
-    .flatMap((name) => filesBelow(join(ROOT, "packages", name, "src")))
-    .filter((path) => path.endsWith(".ts") && !/\.test(\.support)?\.ts$/.test(path))
+    .flatMap((name) => ["src", "app"].flatMap((part) => filesBelow(join(ROOT, "packages", name, part))))
+    .filter((path) => /\.tsx?$/.test(path) && !/\.test(\.support)?\.ts$/.test(path))
     .map(sourceOf);
 }
 

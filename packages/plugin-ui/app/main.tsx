@@ -20,7 +20,7 @@ void loadSession();
 const stop = effect(() => {
   if (session.value === undefined) return;
   const { live, exported } = session.value;
-  if (live) followStream(wake);
+  if (live) followStream({ onWake: wake, onLost: () => void loadSession() });
   if (exported && location.hash === "") go(route("run", exported.run));
   queueMicrotask(() => stop());
 });

@@ -1,4 +1,6 @@
 import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { expect, it } from "vitest";
 import { type FleetBucket, withFleetBucket } from "../../support/bucket/fleet-bucket.ts";
 import { CHROMIUM, type UiPage, withUi } from "../../support/ui/browser.ts";
@@ -20,8 +22,10 @@ it(
       expect(await bucket.maand("deploy", "--build")).toMatchObject({ code: 0 });
       await withUi(bucket, "deploy,rollback,pause", async (ui, endServer) => {
         await showsTheFleet(lent, ui);
+        await isMovedThroughByKeyboard(lent, ui);
         await goesRedLive(lent, ui);
         await opensItsLog(lent, ui);
+        await opensAnExport(lent, ui);
         await rollsBack(lent, ui);
         await approvesAPlan(lent, ui);
         await isAccessible(lent, ui);
@@ -41,6 +45,23 @@ async function showsTheFleet({ hosts }: FleetBucket, { page }: UiPage): Promise<
   for (const host of hosts) await page.getByRole("row", { name: new RegExp(host) }).waitFor();
   expect(await page.getByRole("gridcell", { name: "api: promoted" }).count()).toBe(3);
   await page.getByText("live", { exact: true }).waitFor();
+  const tab = await page.context().newPage(); // it gets its messages from the first one
+  await tab.goto(page.url());
+  await tab.getByText("live", { exact: true }).waitFor();
+  await tab.close();
+}
+
+async function isMovedThroughByKeyboard({ hosts }: FleetBucket, { page, open }: UiPage): Promise<void> {
+  const first = page.getByRole("rowheader").first().getByRole("link");
+  await first.focus();
+  for (const key of ["ArrowDown", "ArrowRight", "ArrowUp", "ArrowDown", "ArrowDown"]) await page.keyboard.press(key);
+  await page.keyboard.press("Enter");
+  await page.getByRole("heading", { level: 1, name: `worker ${hosts[2]}` }).waitFor();
+  await open("#/fleet", "Fleet");
+  await first.focus();
+  await page.keyboard.press("ArrowRight");
+  await page.keyboard.press("Shift+Enter");
+  await page.getByRole("heading", { level: 1, name: "job api" }).waitFor();
 }
 
 /** A deploy in a terminal fails on the second worker. The page shows it without being touched. */
@@ -75,6 +96,20 @@ async function opensItsLog({ hosts }: FleetBucket, { page }: UiPage): Promise<vo
   const log = page.getByRole("region", { name: "Lines of output" });
   await log.getByText(EVIL).first().waitFor();
   expect(new URL(page.url()).hash).toContain(`worker=${hosts[1]}`);
+}
+
+/** An export is opened as a file, without a server; where browsers allow least. */
+async function opensAnExport({ bucket, workers }: FleetBucket, { page }: UiPage): Promise<void> {
+  const directory = join(bucket.root, "incident");
+  expect(await bucket.maand("ui", "--export", directory)).toMatchObject({ code: 0 });
+  const file = await page.context().newPage();
+  await file.goto(pathToFileURL(join(directory, "index.html")).href);
+  await file.getByText(/^snapshot of .*: nothing here is live$/).waitFor();
+  await file.getByRole("img", { name: /^batch 2 of 3, 1 worker: failed/ }).waitFor();
+  await file.getByRole("region", { name: "Lines of output" }).getByText(EVIL).first().waitFor();
+  await file.getByRole("link", { name: "Fleet" }).click();
+  await file.getByRole("row", { name: new RegExp(workers[0]?.host ?? "") }).waitFor();
+  await file.close();
 }
 
 async function rollsBack({ workers, directory, rollouts }: FleetBucket, { page, open }: UiPage): Promise<void> {

@@ -9,13 +9,15 @@ export const session = signal<SessionAnswer | undefined>(undefined);
 /** Why there is none. */
 export const sessionError = signal<RequestError | undefined>(undefined);
 
-/** Asks the server who this page works for. */
+/** Asks the server who this page works for; also when it was away, because it may have been started again and know no session of before. */
 export async function loadSession(): Promise<void> {
   try {
     session.value = await currentSource().get<SessionAnswer>("session");
     sessionError.value = undefined;
   } catch (error) {
-    sessionError.value = error as RequestError;
+    const refused = error as RequestError;
+    sessionError.value = refused;
+    if (refused.status === 401) session.value = undefined;
   }
 }
 

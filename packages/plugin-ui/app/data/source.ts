@@ -66,7 +66,7 @@ function exportSource(page: Document): Source {
       const missing = () =>
         reject(new RequestError(404, "NOT_EXPORTED", "this is not part of the export", "see it with maand ui"));
       script.onload = () => {
-        const answers = (window as unknown as Record<string, Record<string, unknown> | undefined>)[EXPORT_NAME];
+        const answers: Readonly<Record<string, unknown>> | undefined = Reflect.get(window, EXPORT_NAME);
         if (answers && Object.hasOwn(answers, path)) resolve(answers[path]);
         else missing();
       };

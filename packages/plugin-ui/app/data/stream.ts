@@ -15,35 +15,51 @@ const SILENCE_MS = 40_000;
 const RETRY_MS = [500, 1000, 2000, 5000];
 const CHANNEL = "maand-stream";
 
-type Message = { readonly wake: Wake } | { readonly state: Connection["state"] };
+/** What tabs tell each other: a message of the stream, how the tab that reads it is connected, or the question how it is. */
+type Message = { readonly wake: Wake } | { readonly state: Connection["state"] } | { readonly isAsked: true };
+
+/** Whom the stream tells. */
+interface Listener {
+  onWake(wake: Wake): void;
+  /** A stream ended or could not be opened; it is tried again. */
+  onLost(): void;
+}
 
 /**
  * Follows the stream of the server, and calls `onWake` for each message. All tabs of a browser share one stream, since a browser opens
  * few connections to a server: the tab that holds a lock reads it and passes the messages on; another one takes over when it is closed.
  */
-export function followStream(onWake: (wake: Wake) => void): void {
+export function followStream({ onWake, onLost }: Listener): void {
   const channel = new BroadcastChannel(CHANNEL);
-  const take = (message: Message) => {
+  const take: Pass = (message) => {
     const state = "wake" in message ? "live" : message.state;
-    if (state === "live") connection.value = { state, heardAt: Date.now() };
-    else connection.value = { state, heardAt: connection.peek().heardAt };
+    connection.value = { state, heardAt: state === "live" ? Date.now() : connection.peek().heardAt };
     if ("wake" in message) onWake(message.wake);
+    if (state === "lost") onLost();
   };
-  channel.onmessage = ({ data }: MessageEvent<Message>) => take(data);
+  let isReader = false;
+  channel.onmessage = ({ data }: MessageEvent<Message>) => {
+    if (!("isAsked" in data)) take(data);
+    else if (isReader) channel.postMessage({ state: connection.peek().state });
+  };
+  channel.postMessage({ isAsked: true });
   setInterval(() => {
     const { state, heardAt } = connection.peek();
-    if (state === "live" && Date.now() - heardAt > SILENCE_MS) connection.value = { state: "lost", heardAt };
+    if (state === "live" && Date.now() - heardAt > SILENCE_MS) take({ state: "lost" });
   }, 5000);
-  void navigator.locks.request(CHANNEL, () =>
-    readForever((message) => {
+  void navigator.locks.request(CHANNEL, () => {
+    isReader = true;
+    return readForever((message) => {
       channel.postMessage(message);
       take(message);
-    }),
-  );
+    });
+  });
 }
 
+type Pass = (message: Exclude<Message, { readonly isAsked: true }>) => void;
+
 /** Reads the stream until the tab is closed; it never settles. Between attempts it waits longer each time, at most five seconds. */
-async function readForever(pass: (message: Message) => void): Promise<never> {
+async function readForever(pass: Pass): Promise<never> {
   for (let failures = 0; ; failures += 1) {
     const heard = await readOnce(pass);
     if (heard) failures = 0;
@@ -53,7 +69,7 @@ async function readForever(pass: (message: Message) => void): Promise<never> {
 }
 
 /** Reads one stream to its end, and says whether anything came. */
-function readOnce(pass: (message: Message) => void): Promise<boolean> {
+function readOnce(pass: Pass): Promise<boolean> {
   return new Promise((resolve) => {
     const stream = new EventSource("./api/stream");
     let [heard, silence] = [false, 0];

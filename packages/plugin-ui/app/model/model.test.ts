@@ -7,7 +7,7 @@ import { parseRoute, route, routeText } from "./route.ts";
 import { ALLOCATION_SIGNS, RUN_SIGNS } from "./signs.ts";
 import { agoText, durationText } from "./time-text.ts";
 import { isWoken, wakePosition } from "./wakes.ts";
-import { scrollToRow, windowRows } from "./window-rows.ts";
+import { rowsToDraw, scrollToRow, windowRows } from "./window-rows.ts";
 
 describe("an address", () => {
   it.each([
@@ -117,6 +117,12 @@ describe("a long list", () => {
     expect(windowRows(1000, 28, 14_000, 560)).toEqual({ first: 494, end: 526 });
     expect(windowRows(1000, 28, 1_000_000, 560)).toEqual({ first: 999, end: 1000 });
     expect(windowRows(0, 28, 0, 560)).toEqual({ first: 0, end: 0 });
+  });
+
+  it("draws the row with the focus, wherever it is scrolled to", () => {
+    expect(rowsToDraw(1000, 28, 14_000, 560, 3)).toEqual([...[...Array(32).keys()].map((at) => 494 + at), 3]);
+    expect(rowsToDraw(1000, 28, 0, 56, 1)).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
+    expect(rowsToDraw(10, 28, 0, 56, -1)).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
   });
 
   it("scrolls no further than it must to show a row", () => {

@@ -16,3 +16,10 @@ export function scrollToRow(row: number, rowHeight: number, top: number, height:
   if (row * rowHeight < top) return row * rowHeight;
   return Math.max(top, (row + 1) * rowHeight - height);
 }
+
+/** The rows in view, and the one with the focus wherever it is: an element that goes takes the focus with it. */
+export function rowsToDraw(count: number, rowHeight: number, top: number, height: number, focused: number): number[] {
+  const { first, end } = windowRows(count, rowHeight, top, height);
+  const rows = Array.from({ length: end - first }, (_, at) => first + at);
+  return focused < 0 || (focused >= first && focused < end) ? rows : [...rows, focused];
+}

@@ -1,5 +1,5 @@
 import type { RolloutRow } from "../../src/contract.ts";
-import { ActionButton } from "../parts/action-button.tsx";
+import { ActionButton } from "../action/action-button.tsx";
 import { Ago } from "../parts/age.tsx";
 import { WorkerLinks } from "../parts/link.tsx";
 

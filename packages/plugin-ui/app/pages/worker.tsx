@@ -1,7 +1,7 @@
 import type { WorkerAnswer } from "../../src/contract.ts";
+import { ActionButton } from "../action/action-button.tsx";
 import { useResource } from "../data/resource.ts";
 import { words } from "../model/signs.ts";
-import { ActionButton } from "../parts/action-button.tsx";
 import { Ago } from "../parts/age.tsx";
 import { AllocationTable } from "../parts/allocation-table.tsx";
 import { Facts } from "../parts/facts.tsx";

@@ -1,10 +1,10 @@
-import { Component, type ComponentChildren, type FunctionComponent } from "preact";
+import { Component, type ComponentChildren, type ComponentType } from "preact";
 
 /** A component that is drawn again only if its properties differ, as `isSame` compares them. */
 export function memo<P extends object>(
   component: (props: P) => ComponentChildren,
   isSame: (before: P, after: P) => boolean,
-): FunctionComponent<P> {
+): ComponentType<P> {
   class Memo extends Component<P> {
     override shouldComponentUpdate(next: P): boolean {
       return !isSame(this.props as P, next);
@@ -14,5 +14,5 @@ export function memo<P extends object>(
       return component(this.props as P);
     }
   }
-  return Memo as unknown as FunctionComponent<P>;
+  return Memo;
 }

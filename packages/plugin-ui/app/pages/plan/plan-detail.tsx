@@ -1,6 +1,6 @@
 import type { PlanAnswer } from "../../../src/contract.ts";
+import { ActionButton } from "../../action/action-button.tsx";
 import { countText } from "../../model/count-text.ts";
-import { ActionButton } from "../../parts/action-button.tsx";
 import { Ago } from "../../parts/age.tsx";
 import { JobLink, WorkerLink } from "../../parts/link.tsx";
 import { Empty } from "../../parts/notice.tsx";

@@ -1,9 +1,9 @@
 import type { RunAnswer } from "../../../src/contract.ts";
+import { ActionButton } from "../../action/action-button.tsx";
 import { now } from "../../data/clock.ts";
 import type { RunView } from "../../model/run/run-view.ts";
 import { RUN_SIGNS } from "../../model/signs.ts";
 import { clockText, durationText } from "../../model/time-text.ts";
-import { ActionButton } from "../../parts/action-button.tsx";
 import { Ago } from "../../parts/age.tsx";
 import { StateOf } from "../../parts/sign.tsx";
 

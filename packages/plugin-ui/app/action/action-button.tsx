@@ -6,9 +6,10 @@ import type { RequestError } from "../data/request-error.ts";
 import { refreshAll } from "../data/resource.ts";
 import { isAllowed, post } from "../data/session.ts";
 import { route } from "../model/route.ts";
-import { CommandLine } from "./copy.tsx";
-import { Dialog } from "./dialog.tsx";
-import { ErrorNotice } from "./notice.tsx";
+import { Dialog } from "../parts/dialog.tsx";
+import { ErrorNotice } from "../parts/notice.tsx";
+import { Confirm } from "./confirm.tsx";
+import { Started } from "./started.tsx";
 
 type Step =
   | { readonly is: "asking" }
@@ -77,53 +78,8 @@ function Steps({
     case "refused":
       return <ErrorNotice error={step.error} />;
     case "started":
-      return (
-        <p>
-          Started: <code>{step.command}</code>. Its run appears in the history as soon as it has a record.
-        </p>
-      );
+      return <Started command={step.command} />;
     case "confirming":
       return <Confirm confirm={step.confirm} label={label} danger={danger} run={run} />;
   }
-}
-
-function Confirm({
-  confirm,
-  label,
-  danger,
-  run,
-}: {
-  readonly confirm: ConfirmAnswer["confirm"];
-  readonly label: string;
-  readonly danger: boolean;
-  readonly run: (token: string) => void;
-}) {
-  const [isSent, setSent] = useState(false);
-  const send = () => {
-    setSent(true);
-    run(confirm.token);
-  };
-  return (
-    <>
-      <p class="question">{confirm.text}</p>
-      {confirm.items.length > 0 && (
-        <ul class="items">
-          {confirm.items.map((item) => (
-            <li key={item}>{item}</li>
-          ))}
-        </ul>
-      )}
-      <p class="muted">
-        The same in a terminal: <CommandLine command={confirm.command} />
-      </p>
-      <p class="buttons">
-        <button type="button" class="quiet" onClick={({ currentTarget }) => currentTarget.closest("dialog")?.close()}>
-          Cancel
-        </button>
-        <button type="button" class={danger ? "danger" : "primary"} disabled={isSent} onClick={send}>
-          {isSent ? "Starting …" : label}
-        </button>
-      </p>
-    </>
-  );
 }
