@@ -41,9 +41,14 @@ it.each([["deploy"], ["status"]])("Ctrl-C ends maand %s while it waits for its d
   const url = `postgres://maand@127.0.0.1:${port}/maand`;
   rmSync(join(root, "data/maand.db"));
   makeWorkingCopy(join(root, "data/maand.db"), { url }, bucketId);
-  writeFileSync(join(root, "maand.conf"), `store = "${url}"\nstore_timeout = 3600\n`);
+  writeFileSync(join(root, "maand.conf"), `store = "${url}"\nstore_timeout = 600\n`);
   const run = startMaand([command], { cwd: root, env: { PGPASSWORD: "secret" } });
-  await first;
+  await Promise.race([
+    first,
+    run.ended.then(({ stderr }) => {
+      throw new Error(`it ended: ${stderr}`);
+    }),
+  ]);
   run.kill("SIGINT");
   const { code, stderr } = await run.ended;
   expect(stderr).toContain("interrupted; stopping");
