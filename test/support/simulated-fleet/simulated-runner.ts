@@ -107,14 +107,15 @@ export class SimulatedRunner extends Duplex {
   }
 
   #keep(id: number, hash: string, base64: string): void {
+    const missing = this.#waiting.get(id);
+    if (!missing?.has(hash)) return; // it came before the answer, and is there already
     const bytes = Buffer.from(base64, "base64");
     if (createHash("sha256").update(bytes).digest("hex") !== hash) throw new Error(`not the content of ${hash}`);
     this.#worker.fleet.counts.contents += 1;
     this.#worker.keep(hash);
     if (hash === this.#workerJson) this.#worker.workerJson = bytes.toString();
-    const missing = this.#waiting.get(id);
-    missing?.delete(hash);
-    if (missing?.size === 0) this.#exit(id, 0, 0, "");
+    missing.delete(hash);
+    if (missing.size === 0) this.#exit(id, 0, 0, "");
   }
 
   #exit(id: number, code: number, afterMs: number, output: string): void {
