@@ -13,7 +13,7 @@ const EVERY_MS = 500;
 const PULL_MS = 2_000;
 const AWAY_MS = 30_000;
 /** Milliseconds between two messages about the store, at least. */
-const STORE_MS = 1_000;
+const STORE_MS = 2_000;
 /** So many times as long as the answers took that are not kept, nothing is told of the store again. */
 const PAUSE_FACTOR = 100;
 /** Milliseconds between two messages about a run, at least. */
