@@ -66,7 +66,7 @@ async function isMovedThroughByKeyboard({ hosts }: FleetBucket, { page, open }: 
 
 /** A deploy in a terminal fails on the second worker. The page shows it without being touched. */
 async function goesRedLive({ bucket, workers, directory }: FleetBucket, { page, open }: UiPage): Promise<void> {
-  await open("#/history", "Runs");
+  await open("#/history", "History");
   await workers[1]?.write(`${directory("api")}/data/fail-restart`, "");
   bucket.job("api", upgrade("2.0.0"), { "notes.txt": `${EVIL}\n`, Makefile: EVIL_MAKEFILE });
   const deploy = bucket.start(["deploy", "--build"]);
@@ -151,7 +151,7 @@ async function isAccessible({ bucket, hosts }: FleetBucket, { page, open, axe }:
     [`#/worker/${hosts[0]}`, `worker ${hosts[0]}`],
     ["#/plan", "Plan"],
     [`#/run/${failed}`, /deploy/],
-    ["#/history", "Runs"],
+    ["#/history", "History"],
     ["#/certificates", "Certificates"],
     ["#/doctor", "Doctor"],
     [`#/job/${encodeURIComponent(EVIL)}`, `job ${EVIL}`],

@@ -95,7 +95,7 @@ function Lines({ id, job, worker, isOver }: Pick<PanelProps, "id" | "job" | "wor
   if (lines.length === 0) return <Empty>{isOver ? "It printed nothing." : "Nothing was printed yet."}</Empty>;
   const { first, end } = windowRows(lines.length, LINE, view.top, view.height, 20);
   return (
-    <section class="log" id="log-lines" aria-label="Lines of output" ref={box} onScroll={look}>
+    <section class="log" aria-label="Lines of output" ref={box} onScroll={look}>
       {olderThan(kept) === null && <p class="unseen">beginning of the output</p>}
       <div class="log-all" style={{ height: `${lines.length * LINE}px` }}>
         <div class="log-shown" style={{ transform: `translateY(${first * LINE}px)` }}>
