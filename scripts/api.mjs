@@ -4,6 +4,8 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { chapters } from "./book/chapters.mjs";
+import { withNavigation } from "./book/navigation.mjs";
 import { contextsPage } from "./contexts.mjs";
 
 const REPOSITORY = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -22,10 +24,10 @@ const texts = (pattern) =>
     .filter((file) => pattern.test(basename(file)))
     .map((file) => readFileSync(join(core, file), "utf8"))
     .join("\n");
-settle(
-  join(REPOSITORY, "docs/plugins/contexts.md"),
-  contextsPage(texts(/^hooks\.ts$/), texts(/^((base-)?contexts|scope|kv|\w+-context)\.ts$/)),
-);
+const contexts = contextsPage(texts(/^hooks\.ts$/), texts(/^((base-)?contexts|scope|kv|\w+-context)\.ts$/));
+const book = chapters();
+const place = book.findIndex(({ path }) => path === "docs/plugins/contexts.md");
+settle(join(REPOSITORY, "docs/plugins/contexts.md"), withNavigation(contexts, book, place));
 if (process.argv.includes("--check") && stale.length > 0) {
   console.error(
     `the public API is not what is reported in ${stale.join(", ")}\nlook whether that is meant, and run: npm run api`,

@@ -1,36 +1,99 @@
-// npm run bench [-- <name> ...]: runs benchmarks of test/bench by name; without a name, all that need no workers.
+// npm run bench -- <suite> [sizes ...] [--json FILE] [--compare FILE] [--threshold PERCENT] [--list]
+import { readFileSync, writeFileSync } from "node:fs";
+import { parseArgs } from "node:util";
 import { createJiti } from "jiti";
 
-const BENCHES = {
-  "hooks-tap": ["../test/bench/hooks-tap.ts", "hooksTap"],
-  plugins: ["../test/bench/plugins.ts", "plugins"],
-  start: ["../test/bench/start.ts", "start"],
-  build: ["../test/bench/build.ts", "build"],
-  certs: ["../test/bench/certs.ts", "certs"],
-  logs: ["../test/bench/logs.ts", "logs"],
-  hooks: ["../test/bench/hooks.ts", "hooks"],
-  deploy: ["../test/bench/deploy.ts", "deploy"],
-  screen: ["../test/bench/screen.ts", "screen"],
-  plan: ["../test/bench/plan.ts", "plan"],
-  operate: ["../test/bench/operate.ts", "operate"],
-  ui: ["../test/bench/ui.ts", "ui"],
-  "fleet-page": ["../test/bench/fleet-page/fleet-page.ts", "fleetPage"],
-  drift: ["../test/bench/drift.ts", "drift"],
+/** Suites return tables, which are printed, stored and compared. */
+const SUITES = {
+  start: "commands that connect to no worker",
+  build: "builds of small and large workspaces",
+  plan: "dry runs, saved plans and deploys where nothing changed",
+  deploy: "deploys and restarts on real sshd workers [workers jobs]",
+  run: "one command on all workers, and other programs on the same workers [workers]",
+  scale: "thousands of simulated workers [workers jobs]",
+  templates: "rendering [workers jobs]",
+  team: "a store in PostgreSQL, compared with one in a file [workers jobs]",
 };
 
-const wanted = process.argv.slice(2).filter((word) => word in BENCHES);
-const numbers = process.argv
-  .slice(2)
-  .filter((word) => /^\d+$/.test(word))
-  .map(Number);
-const unknown = process.argv.slice(2).find((word) => !(word in BENCHES) && !/^\d+$/.test(word));
-if (unknown !== undefined) {
-  console.error(`there is no benchmark "${unknown}"; there are: ${Object.keys(BENCHES).join(", ")}`);
+/** Benchmarks of single parts, which print for themselves. */
+const OTHERS = {
+  "hooks-tap": ["hooks-tap", "hooksTap"],
+  plugins: ["plugins", "plugins"],
+  certs: ["certs", "certs"],
+  logs: ["logs", "logs"],
+  hooks: ["hooks", "hooks"],
+  screen: ["screen", "screen"],
+  operate: ["operate", "operate"],
+  drift: ["drift", "drift"],
+  ui: ["ui", "ui"],
+  "fleet-page": ["fleet-page/fleet-page", "fleetPage"],
+};
+
+const options = {
+  json: { type: "string" },
+  compare: { type: "string" },
+  threshold: { type: "string", default: "20" },
+  list: { type: "boolean", default: false },
+};
+const { values, positionals } = parsed();
+const sizes = positionals.filter((word) => /^\d+$/.test(word)).map(Number);
+const names = positionals.filter((word) => !/^\d+$/.test(word));
+const unknown = names.find((name) => !(name in SUITES) && !(name in OTHERS));
+if (unknown !== undefined) refuse(`there is no benchmark "${unknown}"; npm run bench -- --list shows all`);
+const threshold = Number(values.threshold) / 100;
+if (!(threshold >= 0)) refuse(`--threshold needs a number of percent, not "${values.threshold}"`);
+const earlier = values.compare === undefined ? undefined : resultsIn(values.compare);
+
+if (values.list) list();
+else await runAll();
+
+function parsed() {
+  try {
+    return parseArgs({ options, allowPositionals: true });
+  } catch (cause) {
+    return refuse(cause.message);
+  }
+}
+
+function refuse(message) {
+  console.error(message);
   process.exit(2);
 }
-const jiti = createJiti(import.meta.url);
-for (const name of wanted.length > 0 ? wanted : ["start"]) {
-  const [file, entry] = BENCHES[name];
-  const module = await jiti.import(file);
-  await module[entry](...numbers);
+
+function list() {
+  for (const [name, about] of Object.entries(SUITES)) console.log(`${name.padEnd(10)} ${about}`);
+  console.log(`parts:     ${Object.keys(OTHERS).join(", ")}`);
+}
+
+function resultsIn(file) {
+  try {
+    return JSON.parse(readFileSync(file, "utf8"));
+  } catch (cause) {
+    return refuse(`${file} has no results to compare with: ${cause.message}`);
+  }
+}
+
+async function runAll() {
+  const jiti = createJiti(import.meta.url);
+  const { tableOf } = await jiti.import("../test/bench/table.ts");
+  const { compare, resultsOf } = await jiti.import("../test/bench/results.ts");
+  const tables = [];
+  for (const name of names.length > 0 ? names : ["start"]) {
+    if (name in OTHERS) {
+      const [file, entry] = OTHERS[name];
+      await (await jiti.import(`../test/bench/${file}.ts`))[entry](...sizes);
+      continue;
+    }
+    const suite = (await jiti.import(`../test/bench/suites/${name}.ts`))[name];
+    for (const table of await suite(...sizes)) {
+      tables.push(table);
+      console.log(`${table.title}\n${tableOf(table.rows)}\n`);
+    }
+  }
+  const results = resultsOf(tables, new Date());
+  if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(results, undefined, 2)}\n`);
+  if (earlier === undefined) return;
+  const { lines, worse } = compare(earlier, results, threshold);
+  console.log(lines.join("\n"));
+  if (worse > 0) process.exitCode = 1;
 }

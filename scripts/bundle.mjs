@@ -1,12 +1,13 @@
 // After tsc -b wrote the declarations: each package's modules as few files, so that a command spends its time on its work
 // and not on opening some hundred modules. Packages stay apart, and share one @maand/core, as they do when installed.
 import { execFileSync } from "node:child_process";
-import { copyFileSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire, isBuiltin } from "node:module";
 import { basename, dirname, join, posix } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "rolldown";
 import { buildApp } from "../packages/plugin-ui/scripts/build-app.mjs";
+import { shipBook } from "./book/ship.mjs";
 
 const REPOSITORY = dirname(dirname(fileURLToPath(import.meta.url)));
 /**
@@ -68,8 +69,7 @@ function builtFrom() {
     return { commit: null, modified: null };
   }
 }
-// maand explain works without a network
-copyFileSync(join(REPOSITORY, "docs/errors.md"), join(REPOSITORY, "packages/cli/dist/errors.md"));
+shipBook(join(REPOSITORY, "packages/cli/dist/book"));
 
 /** Directories of packages whose doors name a source. */
 function packagesIn(...folders) {

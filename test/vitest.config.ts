@@ -1,19 +1,27 @@
 import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
 import { defineConfig } from "vitest/config";
 import { EndToEndFirst } from "./support/end-to-end-first.ts";
+import { filesInMemory } from "./support/files-in-memory.ts";
 import { postgresPrograms } from "./support/postgres/postgres.ts";
+
+// Node reads it for os.tmpdir(), and so do the processes that run the tests
+process.env.TMPDIR ??= filesInMemory() ?? tmpdir();
 
 /** Tests that start a PostgreSQL server; scripts/test.sh says so where it cannot be installed. */
 const WITH_POSTGRES = postgresPrograms() === undefined ? ["test/team/**"] : [];
 
 /**
- * Files that take about half a minute each, and test what few changes touch: packages as they are installed, the examples, imports
- * and shells; and faults of databases. They run with MAAND_SLOW=1, which CONTRIBUTING.md asks for before a release.
+ * Files that take about half a minute each, and test what few changes touch: packages as they are installed, the examples, imports,
+ * shells and the website; and faults of databases. They run with MAAND_SLOW=1, which CONTRIBUTING.md asks for before a release.
  */
 const SLOW =
   process.env.MAAND_SLOW === "1"
     ? []
     : [
+        "test/docs/coming-from.e2e.test.ts",
+        "test/docs/openings.e2e.test.ts",
+        "test/docs/website.e2e.test.ts",
         "test/e2e/deploy/modes-are-as-documented.e2e.test.ts",
         "test/e2e/import/a-prometheus-of-the-go-program-is-taken-over.e2e.test.ts",
         "test/e2e/import/an-import-is-interrupted.e2e.test.ts",

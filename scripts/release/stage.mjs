@@ -59,6 +59,9 @@ ${text.trimEnd()}
 .fi
 .SH FILES
 The directory of a bucket: maand.conf, workspace/, data/, secrets/, logs/.
+.SH SEE ALSO
+.B maand docs
+prints the documentation of this version, without a network.
 `;
 }
 

@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { MAAND } from "../support/bucket/maand.ts";
 import { scratch } from "../support/bucket/scratch.ts";
 import { withFleet } from "../support/fleet/index.ts";
-import { writeJob } from "./deploy.ts";
+import { writeJob } from "../support/simulated-fleet/index.ts";
 import { measure } from "./process.ts";
 
 const REPORT = fileURLToPath(new URL("../support/bucket/report-cpu.mjs", import.meta.url));

@@ -1,7 +1,17 @@
-/** One measured thing: its name, its times in milliseconds, and what they are held against. */
+/** One measured thing: its name, its times in milliseconds, and what they are compared with. */
 export interface Measured {
   readonly name: string;
   readonly ms: readonly number[];
+  /** Milliseconds of CPU, run by run. */
+  readonly cpuMs?: readonly number[];
+  /** The most memory of each run, in MB. */
+  readonly mb?: readonly number[];
+  /** The name of the row that it is compared with: the least that is needed on this machine in the same run. */
+  readonly floor?: string;
+  /** The most that it is to take of its floor. */
+  readonly goal?: number;
+  /** What is compared with the floor; default: the time. */
+  readonly by?: "ms" | "cpuMs";
   readonly note?: string;
 }
 
@@ -11,13 +21,49 @@ export function median(times: readonly number[]): number {
   return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
 }
 
-/** Lines of a table: name, least, median and most milliseconds, note. */
+/** How many times its floor a row takes; undefined without one. */
+export function ratioOf(row: Measured, rows: readonly Measured[]): number | undefined {
+  const floor = rows.find(({ name }) => name === row.floor);
+  const by = row.by ?? "ms";
+  return floor && median(row[by] ?? []) / median(floor[by] ?? []);
+}
+
+/** Lines of a table: name; least, median and most milliseconds; CPU, memory and floor where rows have them; note. */
 export function tableOf(rows: readonly Measured[]): string {
-  const width = Math.max(...rows.map(({ name }) => name.length));
-  const number = (value: number) => value.toFixed(value < 10 ? 1 : 0).padStart(9);
-  const head = `${"".padEnd(width)}${"least".padStart(9)}${"median".padStart(9)}${"most".padStart(9)}  ms`;
-  const lines = rows.map(({ name, ms, note = "" }) =>
-    `${name.padEnd(width)}${number(Math.min(...ms))}${number(median(ms))}${number(Math.max(...ms))}  ${note}`.trimEnd(),
+  const columns = COLUMNS.filter(({ of, always }) => always || rows.some((row) => of(row, rows) !== ""));
+  const cells = [columns.map(({ head }) => head), ...rows.map((row) => columns.map(({ of }) => of(row, rows)))];
+  const widths = columns.map((_, at) => Math.max(...cells.map((line) => line[at]?.length ?? 0)));
+  const lines = cells.map((line) =>
+    line.map((cell, at) => (columns[at]?.left ? cell.padEnd(widths[at] ?? 0) : cell.padStart(widths[at] ?? 0))),
   );
-  return [head, ...lines].join("\n");
+  return lines.map((line) => line.join("  ").trimEnd()).join("\n");
+}
+
+interface Column {
+  readonly head: string;
+  readonly left?: boolean;
+  readonly always?: boolean;
+  of(row: Measured, rows: readonly Measured[]): string;
+}
+
+const COLUMNS: readonly Column[] = [
+  { head: "", left: true, always: true, of: ({ name }) => name },
+  { head: "least", always: true, of: ({ ms }) => number(Math.min(...ms)) },
+  { head: "median", always: true, of: ({ ms }) => number(median(ms)) },
+  { head: "most ms", always: true, of: ({ ms }) => number(Math.max(...ms)) },
+  { head: "CPU ms", of: ({ cpuMs }) => (cpuMs ? number(median(cpuMs)) : "") },
+  { head: "MB", of: ({ mb }) => (mb ? Math.max(...mb).toFixed(0) : "") },
+  { head: "x floor", of: (row, rows) => ratioOf(row, rows)?.toFixed(2) ?? "" },
+  { head: "goal", of: goalText },
+  { head: "", left: true, of: ({ note = "" }) => note },
+];
+
+function goalText(row: Measured, rows: readonly Measured[]): string {
+  const ratio = ratioOf(row, rows);
+  if (row.goal === undefined || ratio === undefined) return "";
+  return `${ratio <= row.goal ? "" : "missed "}${row.goal}`;
+}
+
+function number(value: number): string {
+  return value.toFixed(value < 10 ? 1 : 0);
 }

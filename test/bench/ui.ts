@@ -1,6 +1,7 @@
 import { type Scratch, scratch } from "../support/bucket/scratch.ts";
 import { type OpenedPage, openPage } from "../support/ui/open-page.ts";
-import { promoteAll, writeLarge } from "./large-bucket.ts";
+import { writeLarge } from "./large-bucket.ts";
+import { promoteAll } from "./suites/promoted-bucket.ts";
 import { type Measured, tableOf } from "./table.ts";
 
 const IDLE_MS = 20_000;

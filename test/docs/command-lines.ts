@@ -35,7 +35,12 @@ export function commandLines(page: Page): string[] {
   const blocks = blocksOf(page).filter(({ info }) => /^(sh|bash|console)\b/.test(info));
   const typed = blocks
     .flatMap(({ code }) => code.split("\n"))
-    .flatMap((line) => line.replace(/(^|\s)#.*$|\s*<<.*$/, "").split(/&&|\|\||;|\|/));
+    .flatMap((line) =>
+      line
+        .replace(/(^|\s)#.*$|\s*<<.*$/, "")
+        .replace(/ > \S+\s*$/, "")
+        .split(/&&|\|\||;|\|/),
+    );
   return [...typed, ...codeIn(proseOf(page))]
     .map((line) => line.trim().replace(/\s+/g, " "))
     .filter((line) => line.startsWith("maand "));

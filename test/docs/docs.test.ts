@@ -253,14 +253,13 @@ describe("commands", async () => {
   const cli = await parser();
 
   it("every documented command line is valid", () => {
-    const wrong = pages.flatMap((of) =>
-      commandLines(of).flatMap((line) => {
-        const why = refusal(line, cli);
-        return why === undefined ? [] : [`${of.path}: ${line}: ${why}`];
-      }),
-    );
+    const places = new Map(pages.flatMap((of) => commandLines(of).map((line) => [line, of.path])));
+    const wrong = [...places].flatMap(([line, path]) => {
+      const why = refusal(line, cli);
+      return why === undefined ? [] : [`${path}: ${line}: ${why}`];
+    });
     expect(wrong).toEqual([]);
-    expect(pages.flatMap(commandLines).length).toBeGreaterThan(60);
+    expect(places.size).toBeGreaterThan(60);
   });
 
   it("every command has two examples in its help, and each is valid", () => {
@@ -270,7 +269,13 @@ describe("commands", async () => {
     expect(examples.filter(({ lines }) => new Set(lines).size < 2).map(({ path }) => path)).toEqual([]);
     const wrong = examples.flatMap(({ path, lines }) =>
       lines.flatMap((line) => {
-        const why = refusal((/maand [^|)]*/.exec(line)?.[0] ?? line).trim().replaceAll("'", '"'), cli);
+        const why = refusal(
+          (/maand [^|)]*/.exec(line)?.[0] ?? line)
+            .replace(/ > \S+$/, "")
+            .trim()
+            .replaceAll("'", '"'),
+          cli,
+        );
         return why === undefined ? [] : [`${path}: ${line}: ${why}`];
       }),
     );

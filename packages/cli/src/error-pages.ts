@@ -1,5 +1,5 @@
-import { existsSync, readFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
+import { readFileSync } from "node:fs";
+import { bookFile } from "./book/pages.ts";
 
 /** What is known about one code. */
 export interface ErrorPage {
@@ -12,17 +12,11 @@ export interface ErrorPage {
 
 /** The pages of all error codes and problems, from the documentation that is part of this package. */
 export function errorPages(): ErrorPage[] {
-  const text = readFileSync(source(), "utf8");
+  const text = readFileSync(bookFile("docs/errors.md"), "utf8");
   const [codes = "", problems = ""] = text.split(/^## Problems in files and flags$/m);
   const ofCodes = codes.split(/^### /m).slice(1).flatMap(codePage);
   const rows = [...problems.matchAll(/^\| `([a-z_]+)` \| (.*) \|$/gm)];
   return [...ofCodes, ...rows.map(([, code = "", meaning = ""]) => ({ code, text: problemText(meaning) }))];
-}
-
-/** In the package beside the built files; in the repository with the rest of the documentation. */
-function source(): string {
-  const built = fileURLToPath(new URL("./errors.md", import.meta.url));
-  return existsSync(built) ? built : fileURLToPath(new URL("../../../docs/errors.md", import.meta.url));
 }
 
 function codePage(section: string): ErrorPage[] {

@@ -10,6 +10,7 @@ import { shownError } from "./shown-error.ts";
 import { type Style, styleFor } from "./style.ts";
 import { type Fold, foldRows } from "./tables/fold-rows.ts";
 import { type Column, table } from "./tables/table.ts";
+import { showsUnicode } from "./unicode.ts";
 
 /** The context of a command. */
 export type Context = ProcessContext & BaseContext & { readonly program: Program };
@@ -88,13 +89,15 @@ export abstract class MaandCommand extends Command<Context> {
 
   /**
    * Writes a table to stdout; on a terminal it fits the width where possible. With `fold`, many rows that differ in one column alone,
-   * such as the worker, are one row with their number. `--wide` shows everything.
+   * such as the worker, are one row with their number. `--wide` shows everything. A terminal without Unicode gets plain ASCII; a pipe or
+   * a file does not.
    */
   printTable(columns: readonly Column[], rows: Parameters<typeof table>[1], fold?: Fold): void {
     const { isTTY, columns: width } = this.context.stdout;
     const isFitted = isTTY === true && width !== undefined && width > 0 && !this.wide;
     const shown = isFitted && fold ? foldRows(rows, fold) : rows;
-    this.print(table(columns, shown, isFitted ? width : undefined));
+    const ascii = isTTY === true && !showsUnicode(this.context.env);
+    this.print(table(columns, shown, { columns: isFitted ? width : undefined, ascii }));
     if (shown !== rows) this.print(this.style("stdout").faint(`${rows.length} rows; --wide lists all of them`));
   }
 

@@ -16,4 +16,5 @@ export { duration, plural } from "./quantities.ts";
 export { shownError } from "./shown-error.ts";
 export { type Style, styleFor } from "./style.ts";
 export type { Fold } from "./tables/fold-rows.ts";
-export { type Column, table } from "./tables/table.ts";
+export { type Column, type Screen, table } from "./tables/table.ts";
+export { showsUnicode } from "./unicode.ts";

@@ -1,4 +1,4 @@
-import { inspect } from "node:util";
+import { inspect, stripVTControlCharacters } from "node:util";
 import type { Problem } from "./domain/checks/problem.ts";
 
 /**
@@ -142,9 +142,9 @@ export function isMaandError(value: unknown): value is MaandError {
   return value instanceof Error && value.name === "MaandError" && "code" in value;
 }
 
-/** Any thrown value, or invalid answer, as text. */
+/** Any thrown value, or invalid answer, as text, without the colours that a parser may have given its message. */
 export function errorText(value: unknown): string {
-  if (value instanceof Error) return value.message || value.name;
+  if (value instanceof Error) return stripVTControlCharacters(value.message) || value.name;
   return typeof value === "object" && value !== null
     ? inspect(value, { depth: 1, breakLength: Infinity })
     : String(value);

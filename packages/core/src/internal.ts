@@ -74,6 +74,7 @@ export type { PluginWithOptions } from "./plugin-api/define/plugin-with-options.
 export { createHooks } from "./plugin-api/hooks.ts";
 export type { Provides } from "./plugin-api/plugin.ts";
 export { INLINE_NAME } from "./plugin-api/tapping/inline-hooks.ts";
+export { type Program, type ProgramResult, runProgram } from "./remote/process/run-program.ts";
 export { onCommandBucket } from "./run/command-bucket.ts";
 export { deliveredRoot, storedRoot } from "./run/delivered-root.ts";
 export { noHandler } from "./run/no-handler.ts";

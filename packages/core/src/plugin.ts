@@ -30,7 +30,7 @@ export type * from "./plugin-api/contexts.ts";
 export { type Claim, defineClaim, type FileSchema, type TypedClaim } from "./plugin-api/define/claim.ts";
 export { type Lifecycle, type LifecycleContext, type LifecycleStep, lifecycle } from "./plugin-api/define/lifecycle.ts";
 export { type PluginMaker, pluginWithOptions } from "./plugin-api/define/plugin-with-options.ts";
-export type { Done, HookName, Hooks, TapFunction, TapInterest, TapLimit } from "./plugin-api/hooks.ts";
+export type { Done, HookName, Hooks, TapFunction, TapInterest, TapLimit, TapSharing } from "./plugin-api/hooks.ts";
 export { type JsonSchema, jsonSchemaOf } from "./plugin-api/json-schema-of.ts";
 export type * from "./plugin-api/kv.ts";
 export type { PluginState, StateEntries, StateValues } from "./plugin-api/life/plugin-state.ts";

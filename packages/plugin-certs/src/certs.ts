@@ -1,4 +1,4 @@
-import { type ContributeContext, definePlugin, type InitContext, MaandError, type Plugin } from "@maand/core";
+import { type ContributeContext, definePlugin, type InitContext, type Job, MaandError, type Plugin } from "@maand/core";
 import { problemsError } from "@maand/core/toolbox";
 import { type Authority, outOfTime, readAuthority } from "./authority.ts";
 import { keepPrivate, readAuthorityFiles, writeAuthorityFiles } from "./authority-files.ts";
@@ -49,7 +49,8 @@ export function certs({ caKey = "rsa-4096" }: CertsOptions = {}): Plugin {
         const authority = await authorityOf(context);
         await contributeCerts(context, { authority, makeKeyPair, signer: () => signerOf(context) });
       });
-      hooks.render.tap("certs", renderCerts);
+      const sameForAll = ({ manifest }: Job) => manifest.certs === undefined; // only the certificate of the authority
+      hooks.render.tap({ name: "certs", sameForAll }, renderCerts);
       hooks.examine.tap("certs", examineAuthority);
     },
   });

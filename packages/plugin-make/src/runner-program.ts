@@ -90,17 +90,9 @@ export function inspectCommand(remote: Place, request: object): Serving {
   return { command: [...python(remote), "-c", READ_PROGRAM, file, String(program.length)], program };
 }
 
-/** The command that starts the same program only if a worker differs, and has asked for {@link inspectInput}. */
-export function quickInspectCommand(remote: Place, quick: QuickCheck): Argv {
-  const [name = "python3"] = python(remote);
-  const words = [remote.root, name, READ_PROGRAM, ...quick.words, ...quick.paths];
-  return ["sh", "-c", QUICK_SCRIPT, "sh", ...words];
-}
-
-/** The input of a worker that differs: the length of the program, and the program. */
-export function inspectInput(request: object): Buffer {
-  const program = inspectProgram(request);
-  return Buffer.concat([Buffer.from(`${program.length}\n`), program]);
+/** The command that shows whether a worker is as expected. */
+export function quickInspectCommand({ root }: Pick<Remote, "root">, quick: QuickCheck): Argv {
+  return ["sh", "-c", QUICK_SCRIPT, "sh", root, ...quick.words, ...quick.paths];
 }
 
 function inspectProgram(request: object): Buffer {

@@ -1,9 +1,9 @@
 import { summaryRecord } from "@maand/core";
-import { failing } from "./failing.ts";
+import { type Program, runProgram } from "@maand/core/internal";
+import { type Failing, failing, LIMIT_MS } from "./failing.ts";
 import { mailOf } from "./mail.ts";
 import { type Message, messageOf, type Report } from "./message.ts";
 import { post } from "./post.ts";
-import { runProgram } from "./program.ts";
 import type { Target } from "./settings.ts";
 
 /** Where a run took place. */
@@ -23,7 +23,7 @@ export async function send(target: Target, report: Report, { bucketRoot, environ
     case "email": {
       const from = target.sender === undefined ? [] : ["-f", target.sender];
       const argv = [target.sendmail, "-t", "-i", ...from] as const;
-      return await runProgram(
+      return await runToEnd(
         { argv: [...argv], input: mailOf(target, message), cwd: bucketRoot, env: environment },
         failing("email"),
       );
@@ -32,9 +32,20 @@ export async function send(target: Target, report: Report, { bucketRoot, environ
       const [program = "", ...args] = target.command;
       const env = { ...environment, MAAND_OUTCOME: report.summary.outcome, MAAND_TITLE: message.title };
       const input = `${JSON.stringify(documentOf(report, message))}\n`;
-      return await runProgram({ argv: [program, ...args], input, cwd: bucketRoot, env }, failing("command"));
+      return await runToEnd({ argv: [program, ...args], input, cwd: bucketRoot, env }, failing("command"));
     }
   }
+}
+
+/** The last characters of a program's errors that are shown. */
+const SHOWN = 300;
+
+/** Runs a program that has to succeed within the limit. */
+async function runToEnd(program: Omit<Program, "limitMs">, fail: Failing): Promise<void> {
+  const { code, failure, stderr } = await runProgram({ ...program, limitMs: LIMIT_MS });
+  if (code === 0) return;
+  const how = `${program.argv[0]} ${failure ?? `ended with exit code ${code}`}`;
+  throw fail([how, stderr.trim().slice(-SHOWN)].filter((part) => part !== "").join(": "));
 }
 
 /** What programs get: the message for people, and the summary as in the last event of a run. */

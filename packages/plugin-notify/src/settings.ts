@@ -73,7 +73,7 @@ export type Posted = Extract<Target, { to: "webhook" | "slack" }>;
 /** The key of `maand.conf`: who is told about runs. */
 export const NOTIFY_SETTINGS = defineSettings({
   entries: {
-    notify: setting(v.array(ENTRY), "Who is told about the end of a run; default none.", []),
+    notify: setting(v.array(ENTRY), "Where the results of runs are sent; default none.", []),
   },
   check({ notify }, refuse) {
     for (const [at, target] of notify.entries()) {

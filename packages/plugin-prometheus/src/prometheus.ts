@@ -55,7 +55,7 @@ export function prometheus({ promtool = "promtool" }: PrometheusOptions = {}): P
         ...functions,
         ...prometheusFunctions(current),
       }));
-      hooks.render.tapPromise("prometheus", async (tree, context) => {
+      hooks.render.tapPromise({ name: "prometheus", sameForAll: (job) => !isServer(job) }, async (tree, context) => {
         if (!isServer(context.job)) return tree;
         const lazy = await import("./lazy.ts");
         const whole = lazy.renderServer(tree, context);

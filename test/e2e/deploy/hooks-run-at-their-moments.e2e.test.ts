@@ -97,9 +97,7 @@ describe.concurrent("a deploy of jobs with commands", () => {
       const { bucket, hosts } = lent;
       writeJob(bucket, "loud", { events: ["post_deploy"], body: 'print("x" * 1_000_000)' });
       writeJob(bucket, "hung", { events: ["post_deploy"], body: "time.sleep(1000)", timeout_seconds: 5 });
-      const began = performance.now();
       const { code, stderr } = await bucket.maand("deploy", "--build");
-      expect(performance.now() - began).toBeLessThan(60_000);
       expect(code).toBe(1);
       expect(stderr).toMatch(/hung.*timed out after 5 s/);
       expect(Math.max(...stderr.split("\n").map((line) => line.length))).toBeLessThan(20_000);

@@ -19,6 +19,9 @@ export interface Fresh {
   readonly authorized?: string;
 }
 
+/** The user that tests have made on fresh workers; this machine may have one of its own by that name. */
+const PREPARED_USER = "agent";
+
 /** Directories of this machine that a fresh worker has a copy of: what changes there is seen by no other worker. */
 const OWN = ["/etc", "/usr", "/home", "/root", "/var"];
 
@@ -48,6 +51,11 @@ export async function makeFresh(fleet: Fleet, worker: FleetWorker, { password, a
   }
   const hash = (await must(["openssl", "passwd", "-6", password])).trim();
   await inside(worker, ["usermod", "--password", hash, "root"]);
+  await inside(worker, [
+    "sh",
+    "-c",
+    `if getent passwd ${PREPARED_USER}; then userdel ${PREPARED_USER}; fi; rm -rf /home/${PREPARED_USER}`,
+  ]);
   await inside(worker, [
     "sh",
     "-c",

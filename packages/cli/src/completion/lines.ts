@@ -1,4 +1,5 @@
 import type { Definition } from "clipanion";
+import { bookPages } from "../book/pages.ts";
 import { GLOBALS } from "../run/globals.ts";
 
 /** What can be completed: names of the bucket, a path, fixed words, or anything. */
@@ -49,7 +50,11 @@ const FLAGS: Readonly<Record<string, Kind>> = {
   "--target": ["start", "stop", "restart", "reload", "status"],
 };
 
-const ARGS: Readonly<Record<string, Kind>> = { job: "jobs", worker: "workers" };
+const ARGS: Readonly<Record<string, () => Kind>> = {
+  job: () => "jobs",
+  worker: () => "workers",
+  page: () => bookPages().map(({ name }) => name),
+};
 
 /** The command table for completion. An argument named `one|other`, or `one|other|...`, takes one of these words. */
 export function completedLines(definitions: readonly Definition[]): CompletedLine[] {
@@ -65,7 +70,7 @@ export function completedLines(definitions: readonly Definition[]): CompletedLin
 }
 
 function kindOf(argument: string): Kind {
-  return argument.includes("|") ? argument.split("|") : (ARGS[argument] ?? "text");
+  return argument.includes("|") ? argument.split("|") : (ARGS[argument]?.() ?? "text");
 }
 
 function flagOf(path: string, { definition, description = "" }: Definition["options"][number]): CompletedFlag {

@@ -36,7 +36,7 @@ export const GROUPS: Readonly<Record<string, readonly Line[]>> = {
 
 /** The other commands, which a day's work rarely needs. */
 export const OTHERS: readonly string[] = [
-  ...["explain", "unlock", "upgrade_check", "plugin create", "plugins", "schema", "completion"],
+  ...["docs", "explain", "unlock", "upgrade_check", "plugin create", "plugins", "schema", "completion"],
 ];
 
 const TITLE = "maand deploys and runs services on Linux machines over ssh.";

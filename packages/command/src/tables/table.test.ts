@@ -13,6 +13,11 @@ it("has rounded corners, an upper-case header, and right-aligned numbers", () =>
   ).toEqual(["╭─────┬─────╮", "│ JOB │ SEQ │", "├─────┼─────┤", "│ api │   1 │", "│ web │  12 │", "╰─────┴─────╯"]);
 });
 
+it("is plain ASCII for a terminal that shows nothing else", () => {
+  const lines = table(["job", { name: "seq", numeric: true }], [["api", 1]], { ascii: true }).split("\n");
+  expect(lines).toEqual(["+-----+-----+", "| JOB | SEQ |", "+-----+-----+", "| api |   1 |", "+-----+-----+"]);
+});
+
 it("prints a row on one line, whatever a cell contains", () => {
   const lines = table(["value"], [["a\nb\u001b[2Jc"]]).split("\n");
   expect(lines).toHaveLength(5);
@@ -37,7 +42,8 @@ describe("on a terminal", () => {
     { name: "n", numeric: true, leave: 2 },
   ];
   const rows = [["some-key", "a value that is long", "2026-11-28", 7]] as const;
-  const drawn = (maxWidth?: number) => table(columns as Parameters<typeof table>[0], rows, maxWidth).split("\n");
+  const drawn = (maxWidth?: number) =>
+    table(columns as Parameters<typeof table>[0], rows, { columns: maxWidth }).split("\n");
 
   it("a table that fits is printed unchanged", () => {
     expect(drawn(200)).toEqual(drawn());
@@ -63,14 +69,14 @@ describe("on a terminal", () => {
 
   it("then the widest of what remains is cut, but nothing that is to be compared", () => {
     const lines = (...names: Parameters<typeof table>[0]) =>
-      table(names, [["a-rather-long-name-of-a-job", "another-long-name"]], 30).split("\n");
+      table(names, [["a-rather-long-name-of-a-job", "another-long-name"]], { columns: 30 }).split("\n");
     expect(lines("job", "worker")[3]).toBe("│ a-rather... │ another-l... │");
     expect(lines("job", { name: "worker", whole: true })[3]).toBe("│ a-rat... │ another-long-name │");
     expect(lines("job", "worker").every((line) => line.length === 30)).toBe(true);
   });
 
   it("truncates wide characters and combining marks as a whole", () => {
-    const cut = (text: string) => table([{ name: "v", least: 6 }], [[text]], 10).split("\n")[3];
+    const cut = (text: string) => table([{ name: "v", least: 6 }], [[text]], { columns: 10 }).split("\n")[3];
     expect(cut("日本語日本語")).toBe("│ 日...  │");
     expect(cut("e\u0301e\u0301e\u0301e\u0301e\u0301e\u0301e\u0301")).toBe("│ e\u0301e\u0301e\u0301... │");
   });

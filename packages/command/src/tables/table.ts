@@ -5,24 +5,42 @@ export type Column = string | ColumnSpec;
 
 type Cell = string | number;
 
+/** The screen that a table is for. */
+export interface Screen {
+  /** Columns; wider tables have cut cells and omitted columns, as declared. Default: nothing is cut. */
+  readonly columns?: number | undefined;
+  /** Draw with `+`, `-` and `|`, for a terminal that shows no other characters. Default: false. */
+  readonly ascii?: boolean | undefined;
+}
+
+/** What a table is drawn with: the corners and crossings of its three rules, and its lines. */
+const UNICODE = { top: "╭┬╮", middle: "├┼┤", bottom: "╰┴╯", horizontal: "─", vertical: "│" };
+const ASCII = { top: "+++", middle: "+++", bottom: "+++", horizontal: "-", vertical: "|" };
+
 /**
- * Formats a table as text, with rounded corners, an upper-case header and right-aligned numbers; each row is one line. If
- * `room`, the width of a screen, is set, cells are cut and columns omitted as declared. The work is linear in the number of
- * cells, because a large bucket has a hundred thousand rows.
+ * Formats a table as text, with rounded corners, an upper-case header and right-aligned numbers; each row is one line. The work is
+ * linear in the number of cells, because a large bucket has a hundred thousand rows.
  */
-export function table(columns: readonly Column[], rows: readonly (readonly Cell[])[], maxWidth?: number): string {
+export function table(
+  columns: readonly Column[],
+  rows: readonly (readonly Cell[])[],
+  { columns: width = Number.POSITIVE_INFINITY, ascii = false }: Screen = {},
+): string {
   const specs = columns.map(specOf);
   const head = specs.map(({ name }) => name.toUpperCase());
   const body = rows.map((row) => row.map(plain));
   const natural = head.map(widthOf);
   for (const row of body)
     for (const [at, cell] of row.entries()) natural[at] = Math.max(natural[at] ?? 0, widthOf(cell));
-  const shown = fitted(specs, natural, maxWidth ?? Number.POSITIVE_INFINITY);
-  const rule = (left: string, cross: string, right: string) =>
-    left + shown.map(({ width }) => "─".repeat(width + 2)).join(cross) + right;
-  const line = (cells: readonly string[]) =>
-    `│${shown.map(({ at, width }) => ` ${padded(cut(cells[at] ?? "", width), width, specs[at])} `).join("│")}│`;
-  return [rule("╭", "┬", "╮"), line(head), rule("├", "┼", "┤"), ...body.map(line), rule("╰", "┴", "╯")].join("\n");
+  const shown = fitted(specs, natural, width);
+  const { top, middle, bottom, horizontal, vertical } = ascii ? ASCII : UNICODE;
+  const rule = ([left = "", cross = "", right = ""]: Iterable<string>) =>
+    left + shown.map(({ width }) => horizontal.repeat(width + 2)).join(cross) + right;
+  const line = (cells: readonly string[]) => {
+    const padding = shown.map(({ at, width }) => ` ${padded(cut(cells[at] ?? "", width), width, specs[at])} `);
+    return vertical + padding.join(vertical) + vertical;
+  };
+  return [rule(top), line(head), rule(middle), ...body.map(line), rule(bottom)].join("\n");
 }
 
 function specOf(column: Column): ColumnSpec {

@@ -10,6 +10,7 @@ import { Mask } from "../remote/mask-secrets.ts";
 import type { StoredCatalog } from "../store/catalog-rows.ts";
 import { Kv } from "../store/kv/kv.ts";
 import { KvKey } from "../store/kv/kv-key.ts";
+import type { ConnectStatements } from "../store/team/pg/statements.ts";
 import { applyPlugins, oldNamesIn } from "./apply-plugins.ts";
 import type { Bucket } from "./bucket.ts";
 import { PluginLife } from "./life/plugin-life.ts";
@@ -35,6 +36,8 @@ export interface OpenOptions extends LoadOptions {
    * this.
    */
   readonly onIdle?: (listener: () => void) => () => void;
+  /** Makes the connection to the database that has the store; default: to PostgreSQL. */
+  readonly connectStore?: ConnectStatements;
 }
 
 /** An opened bucket; close it when done. */
@@ -82,7 +85,7 @@ async function openWith(life: PluginLife, found: Found): Promise<OpenedBucket> {
   const plugins = loaded.plugins.map(({ plugin }) => plugin);
   const log = runLog(paths.logs, { format: loaded.settings.logFormat, ...loaded.settings.logs });
   const hooks = await applyPlugins([log, ...(options.readers ?? []), ...plugins], paths.root, life);
-  const store = openStore(paths);
+  const store = openStore(paths, { connect: options.connectStore });
   await syncSharedFiles(paths, store);
   const records = store.workingCopy && new RunRecordSender(store.workingCopy.authority, loaded.settings.logs.keepRuns);
   if (records) log.onLine((run, file, line) => records.add(run, file, line));

@@ -34,7 +34,7 @@ export function checkOrder(
 }
 
 /** The options a plugin may give a tap. */
-const OWN_OPTIONS = ["name", "before", "concerns", "limitMs"];
+const OWN_OPTIONS = ["name", "before", "concerns", "limitMs", "sameForAll"];
 /** The same, plus those that maand and tapable add; the last four are tapable's. */
 const OPTIONS: readonly string[] = [...OWN_OPTIONS, "place", "stage", "type", "fn", "context"];
 

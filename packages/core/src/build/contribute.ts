@@ -82,16 +82,22 @@ function contributionOf(kv: KvStore, job: string, hosts: readonly string[], sync
   });
 }
 
+const NONE: ReadonlyMap<string, string> = new Map();
+
 class Collected {
   readonly byNamespace = new Map<string, Contributed>();
 
   add(namespace: string, prefix: string, entries: Readonly<Record<string, string>>): void {
     const before = this.byNamespace.get(namespace);
-    const kept = [...(before?.entries ?? [])].filter(([key]) => !key.startsWith(prefix));
-    this.byNamespace.set(namespace, {
-      entries: new Map([...kept, ...Object.entries(entries)]),
-      owns: (key) => key.startsWith(prefix) || (before?.owns(key) ?? false),
-    });
+    const added = Object.entries(entries);
+    const owns = (key: string) => key.startsWith(prefix) || (before?.owns(key) ?? false);
+    // most allocations have no entries of plugins
+    if (added.length === 0 && !before) {
+      this.byNamespace.set(namespace, { entries: NONE, owns });
+      return;
+    }
+    const kept = [...(before?.entries ?? NONE)].filter(([key]) => !key.startsWith(prefix));
+    this.byNamespace.set(namespace, { entries: new Map([...kept, ...added]), owns });
   }
 }
 

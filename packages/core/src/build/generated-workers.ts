@@ -6,18 +6,14 @@ import { error, type Problem } from "../domain/checks/problem.ts";
 import type { WorkerSpec } from "../domain/workspace/worker.ts";
 import { WORKERS_FILE } from "../domain/workspace/workers.ts";
 import { MaandError } from "../errors.ts";
-import { followProcess } from "../remote/process/follow-process.ts";
-import { type ProcessEnd, startProcess } from "../remote/process/process.ts";
+import { runProgram } from "../remote/process/run-program.ts";
 import { readText } from "../workspace/read-text.ts";
 import { createFile, replaceFile } from "../workspace/write-files.ts";
 
 /** Bytes of output that are read. */
 const MOST_BYTES = 16 * 1024 * 1024;
-/** Characters of its error output that are kept, and of its last line that are shown. */
-const ERROR_TEXT = 4096;
+/** Characters of the last line of its error output that are shown. */
 const LINE = 300;
-/** Milliseconds between the request to stop and SIGKILL. */
-const GRACE_MS = 2000;
 
 type Place = Pick<Bucket, "settings" | "paths" | "signal">;
 
@@ -28,42 +24,24 @@ type Place = Pick<Bucket, "settings" | "paths" | "signal">;
 export async function generateWorkers({ settings, paths, signal }: Place): Promise<string | undefined> {
   const [program, ...args] = settings.workersCommand ?? [];
   if (program === undefined) return undefined;
-  const limitMs = settings.timeouts.commandMs;
-  const printed = { stdout: [] as Buffer[], bytes: 0, stderr: "" };
-  const child = await startProcess([program, ...args], { cwd: paths.root, endsWithUs: true });
-  const { end, cut } = await followProcess(child, {
-    ...{ timeoutMs: limitMs, signal, graceMs: GRACE_MS, leavesNothing: true },
-    onOutput(stream, chunk) {
-      if (stream === "stderr") printed.stderr = `${printed.stderr}${chunk}`.slice(-ERROR_TEXT);
-      else {
-        printed.bytes += chunk.byteLength;
-        if (printed.bytes > MOST_BYTES) child.signal("SIGKILL");
-        else printed.stdout.push(chunk);
-      }
-    },
+  const { code, failure, stdout, stderr } = await runProgram({
+    ...{ argv: [program, ...args], cwd: paths.root, signal },
+    ...{ limitMs: settings.timeouts.commandMs, mostBytes: MOST_BYTES },
   });
   stopIfInterrupted(signal);
-  const text = Buffer.concat(printed.stdout).toString();
-  if (cut === undefined && end.code === 0 && printed.bytes <= MOST_BYTES && text.trim() !== "") return text;
-  const how =
-    cut === undefined
-      ? printed.bytes > MOST_BYTES
-        ? `printed more than ${MOST_BYTES} bytes`
-        : howOf(end, printed.stderr)
-      : `did not end within ${limitMs / 1000} s`;
+  const text = stdout.toString();
+  if (code === 0 && text.trim() !== "") return text;
   throw new MaandError({
     code: "WORKERS_NOT_READ",
-    message: `${program} of workers_command ${how}; ${WORKERS_FILE} was not changed`,
+    message: `${program} of workers_command ${failure ?? howOf(code, stderr)}; ${WORKERS_FILE} was not changed`,
     hint: "run it by hand in the directory of the bucket; it must print what workers.json is to contain",
   });
 }
 
-function howOf({ code, bySignal, failure, missing }: ProcessEnd, stderr: string): string {
-  if (failure !== undefined) return `cannot be started: ${missing ? "there is no such program" : failure}`;
+function howOf(code: number | undefined, stderr: string): string {
   if (code === 0) return "printed nothing";
   const last = stderr.trim().split("\n").at(-1)?.slice(0, LINE) ?? "";
-  const how = bySignal ? `was ended by signal ${code - 128}` : `ended with exit code ${code}`;
-  return last === "" ? how : `${how}: ${last}`;
+  return `ended with exit code ${code}${last === "" ? "" : `: ${last}`}`;
 }
 
 /** Writes what {@link generateWorkers} returned, once it was checked and its catalog is stored. */

@@ -88,7 +88,9 @@ export async function drift(bucket: Bucket, options: DriftOptions): Promise<Drif
     const looking = Promise.all(
       workers.map((worker) => side(() => compareWorker({ source, options, repairs }, worker, expected))),
     );
-    const [found, pending] = await Promise.all([looking, pendingChanges(bucket, options.jobs)]);
+    // workers answer while this process plans
+    const planning = firstAnswer(source, workers).then(() => pendingChanges(bucket, options.jobs));
+    const [found, pending] = await Promise.all([looking, planning]);
     stopIfInterrupted(bucket.signal); // an interrupted comparison proves nothing
     const hosts = new Set(workers.map(({ host }) => host));
     return bucket.mask.conceal({
@@ -100,6 +102,12 @@ export async function drift(bucket: Bucket, options: DriftOptions): Promise<Drif
   } finally {
     await source.end();
   }
+}
+
+/** Resolves when the first of these workers is connected, or none will be. */
+async function firstAnswer({ connections, delivery }: CommandRun, workers: readonly Worker[]): Promise<void> {
+  const [first] = workers.filter(({ host }) => delivery(host) !== undefined);
+  if (first) await connections.connect(first).catch(() => undefined);
 }
 
 function chosen({ catalog }: CommandRun, { jobs, workers: { flag, words } }: DriftOptions): readonly Worker[] {
@@ -125,6 +133,7 @@ async function compareWorker(comparison: Comparison, worker: Worker, files: Expe
   if (source.delivery(host) === undefined) return { ...nothing, state: "not_deployed" };
   try {
     stopIfInterrupted(source.bucket.signal);
+    source.connections.connect(worker).catch(() => undefined); // inspectWorker reports it
     const on = files.on(host, options.jobs);
     const found = await inspectWorker(source, worker, { ...on, contents: options.diff });
     return await describe(comparison, worker, on, found);

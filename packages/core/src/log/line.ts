@@ -34,13 +34,29 @@ const VALUE_LIMIT = 8192;
 
 /** Formats one line of a log file, without its line end. The result is always one line, whatever its values contain. */
 export function logLine(fields: LogFields, format: LogFormat): string {
-  const known = LOG_KEYS.filter((key) => fields[key] !== undefined);
-  const more = Object.keys(fields).filter((key) => !ORDERED.has(key));
-  const entries = [...known, ...more.sort()]
-    .map((key): [string, string | number] => [key, cut(fields[key] ?? "")])
-    .filter(([, value]) => value !== "");
-  if (format === "json") return plain(JSON.stringify(Object.fromEntries(entries)));
-  return entries.map(([key, value]) => `${key}=${worded(String(value))}`).join(" ");
+  const keys = keysOf(fields);
+  if (format === "json") {
+    const entries = keys.map((key) => [key, cut(fields[key] ?? "")]);
+    return plain(JSON.stringify(Object.fromEntries(entries)));
+  }
+  // joined by hand, because a command may print a hundred thousand lines
+  let line = "";
+  for (const key of keys) line += `${line === "" ? "" : " "}${key}=${worded(String(cut(fields[key] ?? "")))}`;
+  return line;
+}
+
+/** Keys with a value, in the order they are written. */
+function keysOf(fields: LogFields): string[] {
+  const keys: string[] = [];
+  for (const key of LOG_KEYS) if (hasValue(fields, key)) keys.push(key);
+  const ordered = keys.length;
+  for (const key in fields) if (!ORDERED.has(key) && hasValue(fields, key)) keys.push(key);
+  return keys.length - ordered > 1 ? [...keys.slice(0, ordered), ...keys.slice(ordered).sort()] : keys;
+}
+
+function hasValue(fields: LogFields, key: string): boolean {
+  const value = fields[key];
+  return value !== undefined && value !== "";
 }
 
 /** Parses a line in either format; undefined for an invalid line. */

@@ -1,24 +1,54 @@
+import { readFileSync } from "node:fs";
 import { type LogLimits, RotatingFile } from "./rotating-file.ts";
 
-/** Maximum number of open files; a fleet may have more workers than a process may open files. */
-const MOST = 256;
+/** Number of files that may be open where the limit of the process is not known. */
+const FEW = 256;
 
-/** The open log files, least recently used first. */
+/**
+ * The open log files, least recently used first. A fleet may have more workers than a process may open files. Each worker has two:
+ * if they do not all stay open, almost every line opens a file and closes another.
+ */
 export class OpenFiles {
   readonly #limits: LogLimits;
+  readonly #most: number;
   readonly #files = new Map<string, RotatingFile>();
 
-  constructor(limits: LogLimits) {
+  readonly #onProblem: (cause: unknown) => void;
+  /** Files with lines that are not written. */
+  readonly #waiting = new Set<RotatingFile>();
+
+  /** At most so many files stay open; default: half of what this process may open, because connections need the other half. */
+  constructor(limits: LogLimits, onProblem: (cause: unknown) => void, most = mayOpen() / 2) {
     this.#limits = limits;
+    this.#onProblem = onProblem;
+    this.#most = most;
   }
 
-  /** Appends a line to a file and opens it if needed. Throws errors of the disk. */
+  /**
+   * Appends a line to a file and opens it if needed. The lines that come before the process does anything else are written together.
+   * Throws errors of the disk, or reports them when the lines are written.
+   */
   write(path: string, line: string, ts: string): void {
     const file = this.#files.get(path) ?? new RotatingFile(path, this.#limits);
     this.#files.delete(path);
     this.#files.set(path, file);
-    if (this.#files.size > MOST) this.#closeOldest();
-    file.write(line, ts);
+    if (this.#files.size > this.#most) this.#closeOldest();
+    if (this.#waiting.size === 0) queueMicrotask(() => this.#flush());
+    this.#waiting.add(file);
+    file.add(line, ts);
+  }
+
+  #flush(): void {
+    for (const file of this.#waiting) this.#attempt(() => file.flush());
+    this.#waiting.clear();
+  }
+
+  #attempt(work: () => void): void {
+    try {
+      work();
+    } catch (cause) {
+      this.#onProblem(cause);
+    }
   }
 
   /** Closes the files of one directory. */
@@ -36,7 +66,20 @@ export class OpenFiles {
   }
 
   #close(path: string): void {
-    this.#files.get(path)?.close();
+    const file = this.#files.get(path);
     this.#files.delete(path);
+    if (!file) return;
+    this.#waiting.delete(file);
+    this.#attempt(() => file.close());
+  }
+}
+
+/** The number of files that this process may open. Node raises its soft limit to the hard one when it starts. */
+function mayOpen(): number {
+  try {
+    const [, soft] = /^Max open files +(\d+)/m.exec(readFileSync("/proc/self/limits", "utf8")) ?? [];
+    return soft === undefined ? 2 * FEW : Number(soft);
+  } catch {
+    return 2 * FEW; // not Linux
   }
 }

@@ -3,6 +3,8 @@ import type { LogFields } from "./line.ts";
 
 /** The state of one run while its events arrive. */
 interface Known {
+  /** The command as one word. */
+  readonly word: string;
   readonly command: string;
   updateSeq: number;
   /** Number of the last command that started in it. */
@@ -40,15 +42,15 @@ export class LogRecords {
     const known = this.#runs.get(event.run);
     if (known) return known;
     const command = event.type === "run.started" ? event.command : "";
-    const made = { command, updateSeq: 0, commands: 0, open: new Map() };
+    const made = { word: wordOf(command), command, updateSeq: 0, commands: 0, open: new Map() };
     this.#runs.set(event.run, made);
     return made;
   }
 }
 
 function headOf({ at, run }: Pick<MaandEvent, "at" | "run">, known: Known): LogFields {
-  const seq = known.updateSeq > 0 ? { seq: known.updateSeq } : {};
-  return { ts: at, level: "INFO", run, maand: wordOf(known.command), ...seq };
+  const { word: maand, updateSeq: seq } = known;
+  return seq > 0 ? { ts: at, level: "INFO", run, maand, seq } : { ts: at, level: "INFO", run, maand };
 }
 
 /** A command as one word for `grep`; the line of `run_started` contains the whole command. */

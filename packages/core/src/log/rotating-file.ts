@@ -20,6 +20,8 @@ export interface LogLimits {
 }
 
 const NEWLINE = 0x0a;
+/** Characters that may wait to be written together. */
+const BATCH = 64 * 1024;
 
 /**
  * A log file that several processes append to. A full file is renamed to `<name>-<time of the next line>` and a new one is
@@ -32,6 +34,8 @@ export class RotatingFile {
   #size = 0;
   /** The last line has no line end: the disk was full, or a process died. */
   #torn = false;
+  /** Lines that were added and not written. */
+  #waiting = "";
 
   /** Opens or creates the file with private permissions. Throws errors of the disk. */
   constructor(path: string, limits: LogLimits) {
@@ -40,18 +44,37 @@ export class RotatingFile {
     this.#open();
   }
 
-  /** Appends a line in one write, so that lines of several processes never mix. `ts` is the time of the line. */
-  write(line: string, ts: string): void {
-    const bytes = Buffer.from(`${this.#torn ? "\n" : ""}${line}\n`);
-    if (this.#size > 0 && this.#size + bytes.length > this.#limits.maxBytes) this.#turn(ts);
-    const written = writeSync(this.#file, bytes);
-    this.#size += written;
-    this.#torn = written < bytes.length;
+  /**
+   * Adds a line, which {@link flush} writes: a command may print thousands of lines at once, and a system call for each takes longer
+   * than everything else. `ts` is the time of the line. Throws errors of the disk.
+   */
+  add(line: string, ts: string): void {
+    const bytes = Buffer.byteLength(line) + 1;
+    if (this.#size > 0 && this.#size + bytes > this.#limits.maxBytes) {
+      this.flush();
+      this.#turn(ts);
+    }
+    this.#waiting += `${line}\n`;
+    this.#size += bytes;
+    if (this.#waiting.length >= BATCH) this.flush();
+  }
+
+  /** Writes the lines that wait, in one call, so that lines of several processes never mix. Throws errors of the disk. */
+  flush(): void {
+    if (this.#waiting === "") return;
+    const bytes = Buffer.from(`${this.#torn ? "\n" : ""}${this.#waiting}`);
+    this.#waiting = "";
+    this.#torn = writeSync(this.#file, bytes) < bytes.length;
     if (this.#torn) throw new Error("the disk took only a part of a line");
   }
 
+  /** Throws errors of the disk. */
   close(): void {
-    closeSync(this.#file);
+    try {
+      this.flush();
+    } finally {
+      closeSync(this.#file);
+    }
   }
 
   #turn(ts: string): void {

@@ -33,7 +33,7 @@ export interface RunLog extends Plugin {
  */
 export function runLog(logs: string, options: LogOptions): RunLog {
   const records = new LogRecords();
-  const files = new OpenFiles(options);
+  const files = new OpenFiles(options, failed);
   const runs = new Set<string>();
   let onLine = (_run: string, _file: string, _line: string) => {};
   let failure: string | undefined;
@@ -67,7 +67,7 @@ export function runLog(logs: string, options: LogOptions): RunLog {
     begin(event.run);
     const fields = records.of(event);
     const text = JSON.stringify(event);
-    files.write(join(logs, "runs", event.run, "events.ndjson"), text, event.at);
+    files.write(`${logs}/runs/${event.run}/events.ndjson`, text, event.at);
     onLine(event.run, "events.ndjson", text);
     write(event.run, fields);
     if (event.type !== "run.finished") return;
@@ -86,8 +86,8 @@ export function runLog(logs: string, options: LogOptions): RunLog {
   function write(run: string, fields: LogFields): void {
     const name = fileName(String(fields.worker));
     const [line, ts] = [logLine(fields, options.format), String(fields.ts)];
-    files.write(join(logs, "runs", run, name), line, ts);
-    files.write(join(logs, name), line, ts);
+    files.write(`${logs}/runs/${run}/${name}`, line, ts);
+    files.write(`${logs}/${name}`, line, ts);
     onLine(run, name, line);
   }
 
@@ -96,8 +96,12 @@ export function runLog(logs: string, options: LogOptions): RunLog {
     try {
       work();
     } catch (cause) {
-      failure ??= cause instanceof Error ? cause.message : String(cause);
+      failed(cause);
     }
+  }
+
+  function failed(cause: unknown): void {
+    failure ??= cause instanceof Error ? cause.message : String(cause);
   }
 }
 

@@ -8,6 +8,7 @@ import type { OpenRollout, StepState } from "../domain/rollout/open-rollout.ts";
 import type { StepPart } from "../domain/rollout/steps.ts";
 import { type Allocation, type Job, reachesWorker } from "../domain/workspace/job.ts";
 import type { Tree } from "../plugin-api/contexts.ts";
+import { isSameForAll } from "../plugin-api/tapping/tap-by-name.ts";
 import type { Run } from "../run/run.ts";
 import type { ContextSource } from "../run/scope/contexts.ts";
 import type { WhenDue } from "../store/pending-rows.ts";
@@ -83,11 +84,11 @@ export async function planJob(
   options: LifecycleOptions,
   pending: Pending,
 ): Promise<PlannedJob> {
-  const tree = bareTree(source, job);
-  const bare = { tree, target: { digest: treeDigest(tree.files), version: job.version } };
+  const placed = source.allocationsOf.get(job.name) ?? [];
+  const base = await baseOf(source, job, placed);
   const allocations: PlannedAllocation[] = [];
-  for (const allocation of source.allocationsOf.get(job.name) ?? []) {
-    const wanted = await wantedTree(source, job, allocation, bare);
+  for (const allocation of placed) {
+    const wanted = await wantedTree(source, job, allocation, base);
     const decision = decideOne(source, job, allocation, wanted, options);
     allocations.push({ allocation, ...wanted, decision });
   }
@@ -127,40 +128,59 @@ export function pendingAmong(
 }
 
 type Wanted = Pick<PlannedAllocation, "tree" | "target" | "occasion">;
-type Bare = Omit<Wanted, "occasion">;
+
+/** What the trees of a job's allocations are made from. */
+interface Base extends Omit<Wanted, "occasion"> {
+  /** It is the tree of each allocation, whatever it is rendered for. */
+  readonly isRendered: boolean;
+}
+
+/** The files of a job, rendered already if that has the same result for all allocations. */
+async function baseOf(source: PlanSource, job: Job, [first]: readonly Allocation[]): Promise<Base> {
+  const bare = bareTree(source, job);
+  const isRendered = isSameForAll(source.bucket.hooks.render, job);
+  const occasion = { currentVersion: NO_VERSION, updateSeq: source.updateSeq };
+  const tree = isRendered && first ? await renderTree(source, job, first, bare, occasion) : bare;
+  return { tree, target: { digest: treeDigest(tree.files), version: job.version }, isRendered };
+}
 
 /**
  * The target tree of an allocation. It is first rendered as for the deploy that promoted it. If that shows no change, the
  * result is the promoted tree. Then it is rendered as for the step that an earlier run left open, and otherwise for this
  * deploy.
  */
-async function wantedTree(source: PlanSource, job: Job, allocation: Allocation, bare: Bare): Promise<Wanted> {
+async function wantedTree(source: PlanSource, job: Job, allocation: Allocation, base: Base): Promise<Wanted> {
   const { promoted, unsettled } = source.recorded(allocation.id);
   const now = { currentVersion: promoted?.version ?? NO_VERSION, updateSeq: source.updateSeq };
   if (promoted?.occasion && promoted.version === job.version) {
+    if (base.isRendered && base.target.digest === promoted.digest) return wantedOf(base, promoted.occasion);
     // a template may fail for the promoted inputs and not for the new ones; then it counts as a change
-    const before = await rendered(source, job, allocation, bare, promoted.occasion).catch(() => undefined);
+    const before = await rendered(source, job, allocation, base, promoted.occasion).catch(() => undefined);
     if (before?.target.digest === promoted.digest) return before;
   }
   const step = unsettled?.resumable;
   if (step?.updateSeq !== undefined && step.version === job.version) {
     const begun = { ...now, updateSeq: step.updateSeq };
-    const same = await rendered(source, job, allocation, bare, begun).catch(() => undefined);
+    const same = await rendered(source, job, allocation, base, begun).catch(() => undefined);
     if (same && same.target.digest === step.digest) return same;
   }
-  return rendered(source, job, allocation, bare, now);
+  return base.isRendered ? wantedOf(base, now) : rendered(source, job, allocation, base, now);
 }
 
 async function rendered(
   source: PlanSource,
   job: Job,
   allocation: Allocation,
-  bare: Bare,
+  base: Base,
   occasion: Occasion,
 ): Promise<Wanted> {
-  const tree = await renderTree(source, job, allocation, bare.tree, occasion);
-  if (tree === bare.tree) return { ...bare, occasion };
+  const tree = base.isRendered ? base.tree : await renderTree(source, job, allocation, base.tree, occasion);
+  if (tree === base.tree) return wantedOf(base, occasion);
   return { tree, target: { digest: treeDigest(tree.files), version: job.version }, occasion };
+}
+
+function wantedOf({ tree, target }: Base, occasion: Occasion): Wanted {
+  return { tree, target, occasion };
 }
 
 function decideOne(

@@ -48,6 +48,15 @@ export interface TapInterest {
   readonly concerns?: (job: Job) => boolean;
 }
 
+/** What the result of a tap depends on, which it may declare along with its name: `tapPromise({ name, sameForAll }, ...)`. */
+export interface TapSharing {
+  /**
+   * Whether the tap returns the same files for every allocation of a job, in every deploy of a build; default: for no job. If all
+   * taps do, the job is rendered once, for the first of its allocations.
+   */
+  readonly sameForAll?: (job: Job) => boolean;
+}
+
 /** The time limit of a tap, which it may declare along with its name: `tapPromise({ name, limitMs }, ...)`. */
 export interface TapLimit {
   /**
@@ -129,7 +138,10 @@ function workerHooks() {
 function fileHooks() {
   return {
     /** Once per allocation, before its digest: receive a tree, return a tree. Also called for a plan, so it must only compute. */
-    render: new AsyncSeriesWaterfallHook<[Tree, RenderContext], Tree, TapLimit>(["tree", "context"], "render"),
+    render: new AsyncSeriesWaterfallHook<[Tree, RenderContext], Tree, TapLimit & TapSharing>(
+      ["tree", "context"],
+      "render",
+    ),
     /** Once, before the first template is read: receive functions, return functions; `current` returns the allocation being rendered. */
     templateFunctions: new SyncWaterfallHook<[TemplateFunctions, () => RenderContext]>(
       ["functions", "current"],

@@ -34,19 +34,19 @@ export class CatalogRows {
     };
   }
 
+  /** By job, those of each job as one text: SQLite returns rows one by one, which takes several times as long. */
   allocations(): Allocation[] {
     const rows = this.#db.all(
-      "SELECT id, job, host, disabled, drained, removed, position FROM allocation ORDER BY job, removed, position, host",
+      "SELECT job, json_group_array(json_array(id, host, disabled, drained, removed, position) ORDER BY removed, position, host) AS all_of_job FROM allocation GROUP BY job ORDER BY job",
     );
-    return rows.map((row) => ({
-      id: String(row.id),
-      job: String(row.job),
-      host: String(row.host),
-      disabled: row.disabled === 1,
-      ...(row.drained === 1 ? { drained: true } : {}),
-      removed: row.removed === 1,
-      index: Number(row.position),
-    }));
+    return rows.flatMap(({ job: name, all_of_job }) => {
+      const job = String(name);
+      return parse<AllocationRow[]>(all_of_job).map(([id, host, off, drained, gone, index]): Allocation => {
+        const [disabled, removed] = [off === 1, gone === 1];
+        if (drained === 1) return { id, job, host, disabled, drained: true, removed, index };
+        return { id, job, host, disabled, removed, index };
+      });
+    });
   }
 
   /** Files of all jobs, by job, as last read. */
@@ -189,6 +189,15 @@ export class CatalogRows {
     }
   }
 }
+
+type AllocationRow = readonly [
+  id: string,
+  host: string,
+  disabled: number,
+  drained: number | null,
+  removed: number,
+  position: number,
+];
 
 function specOf(job: Job): string {
   const { files: _, ...spec } = job;

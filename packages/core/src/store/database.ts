@@ -40,7 +40,9 @@ export class StoreDatabase {
   readonly #db: Database;
   readonly #file: string;
   readonly #statements = new Map<string, Statement<unknown[], Row>>();
-  readonly #later: { readonly sql: string; readonly values: readonly unknown[]; readonly table: string }[] = [];
+  readonly #later: { readonly sql: string; readonly values: readonly unknown[] }[] = [];
+  /** The tables that the deferred writes change. */
+  readonly #deferredTables = new Set<string>();
   #soon: NodeJS.Timeout | undefined;
   #rolledBack: () => void = () => {};
   /** Undefined for a store that is this file alone. */
@@ -101,7 +103,8 @@ export class StoreDatabase {
       return;
     }
     const table = /(?:UPDATE|INTO|FROM)\s+(\w+)/.exec(sql)?.[1] ?? "";
-    this.#later.push({ sql, values, table });
+    this.#later.push({ sql, values });
+    this.#deferredTables.add(table);
     this.#soon ??= setTimeout(() => this.flushIfPossible(), this.workingCopy ? LATER_SHARED_MS : LATER_MS);
   }
 
@@ -142,6 +145,7 @@ export class StoreDatabase {
     const commit = () => this.#guarded(() => all.immediate());
     const result = this.workingCopy ? this.workingCopy.attempt(commit, this.#rolledBack) : commit();
     this.#later.splice(0, queued);
+    if (this.#later.length === 0) this.#deferredTables.clear();
     return result;
   }
 
@@ -208,9 +212,16 @@ export class StoreDatabase {
     }
   }
 
-  /** With a shared store, a read waits for the deferred writes only if it names a table that they write: each wait is a round trip. */
+  /**
+   * A read waits for the deferred writes only if it names a table that they write: each wait is one for the disk, or a round trip
+   * to the database.
+   */
   #catchUpFor(sql: string): void {
-    if (!this.workingCopy || this.#later.some(({ table }) => sql.includes(table))) this.#catchUp();
+    for (const table of this.#deferredTables)
+      if (sql.includes(table)) {
+        this.#catchUp();
+        return;
+      }
   }
 
   /** Runs the deferred writes. */

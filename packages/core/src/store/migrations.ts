@@ -185,6 +185,11 @@ const MIGRATIONS: readonly string[] = [
     holder TEXT PRIMARY KEY, origin TEXT NOT NULL, adopted_at TEXT NOT NULL
   ) WITHOUT ROWID;
   `,
+  `
+  -- a run counts its steps of an allocation before each action; by run alone, that reads all that it has done so far
+  DROP INDEX step_run;
+  CREATE INDEX step_run ON step (run, allocation);
+  `,
 ];
 
 /** The table version that this version of maand writes. */
@@ -233,4 +238,4 @@ export function pendingMigrations(version: number): PendingMigration[] {
 }
 
 const TABLE =
-  /^\s*(?:CREATE TABLE(?: IF NOT EXISTS)?|ALTER TABLE|DROP TABLE(?: IF EXISTS)?|UPDATE|INSERT INTO|DELETE FROM) (\w+)/gm;
+  /^\s*(?:CREATE TABLE(?: IF NOT EXISTS)?|ALTER TABLE|DROP TABLE(?: IF EXISTS)?|UPDATE|INSERT INTO|DELETE FROM|CREATE INDEX \w+ ON) (\w+)/gm;

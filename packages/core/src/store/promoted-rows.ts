@@ -57,11 +57,17 @@ export class PromotedRows {
 
   #read(where: string, ...values: readonly string[]): Map<string, RecordedState> {
     const found = new Map<string, RecordedState>();
-    const add = (id: unknown, part: RecordedState) => found.set(String(id), { ...found.get(String(id)), ...part });
-    for (const row of this.#db.all(`SELECT allocation, digest FROM staged WHERE ${where}`, ...values))
-      add(row.allocation, { staged: row.digest === null ? "unknown" : String(row.digest) });
     const promoted = `SELECT allocation, digest, version, health_failed, stopped, previous_version, update_seq, release FROM promoted WHERE ${where}`;
-    for (const row of this.#db.all(promoted, ...values)) add(row.allocation, { promoted: promotedOf(row) });
+    for (const row of this.#db.all(promoted, ...values))
+      found.set(String(row.allocation), { promoted: promotedOf(row) });
+    const add = (id: unknown, part: RecordedState) => found.set(String(id), { ...found.get(String(id)), ...part });
+    for (const row of this.#db.all(`SELECT allocation, digest FROM staged WHERE ${where}`, ...values)) {
+      const known = found.get(String(row.allocation))?.promoted;
+      // usually the promoted files: one text instead of two that are equal
+      const same = known !== undefined && known.digest === row.digest ? known.digest : undefined;
+      const staged = same ?? (row.digest === null ? "unknown" : String(row.digest));
+      found.set(String(row.allocation), known ? { promoted: known, staged } : { staged });
+    }
     const open = `SELECT allocation, kind, outcome, run, digest, version, receipt, update_seq FROM step WHERE settled = 0 AND kind IN ('start','restart','reload','stop','loss') AND ${where} ORDER BY id`;
     for (const row of this.#db.all(open, ...values)) {
       add(row.allocation, {

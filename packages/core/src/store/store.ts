@@ -19,6 +19,10 @@ import type { RowChange } from "./team/row-changes.ts";
 import type { WorkingCopy } from "./team/working-copy.ts";
 import { JobStateRows } from "./views/job-state-rows.ts";
 
+/** Milliseconds for which work of `together` waits for other work: less than a disk takes, and about what a database takes. */
+const GATHERING_MS = 5;
+const GATHERING_SHARED_MS = 50;
+
 /** The state of a bucket: desired, promoted and in progress. One SQLite file, with one member per topic. */
 export class Store {
   readonly bucket: BucketRows;
@@ -95,12 +99,12 @@ export class Store {
   }
 
   /**
-   * Runs `work` in a transaction, with a shared store together with what others ask for at about the same time: each transaction is a round
-   * trip there. It must not await.
+   * Runs `work` in a transaction, together with what others ask for at about the same time: each transaction waits for the disk, and
+   * with a shared store it is a round trip. It must not await.
    */
   async together<T>(work: () => T): Promise<T> {
-    if (!this.workingCopy) return this.transaction(work);
-    this.#gathering ??= new Gathering((all) => this.transaction(all));
+    const windowMs = this.workingCopy ? GATHERING_SHARED_MS : GATHERING_MS;
+    this.#gathering ??= new Gathering((all) => this.transaction(all), windowMs);
     return this.#gathering.add(work);
   }
 

@@ -30,11 +30,9 @@ describe("invalid JSON is reported with the position of the error", () => {
     expect(output).not.toContain("\n");
   });
 
-  it("quickly in a large text", () => {
+  it("in a large text", () => {
     const text = `[${"1, ".repeat(200_000)}\n x]`;
-    const before = performance.now();
     expect(messageOf(text)).toEqual(["a.json:2:2 is not JSON: Unexpected token 'x'"]);
-    expect(performance.now() - before).toBeLessThan(20_000);
   });
 });
 
@@ -64,11 +62,12 @@ describe("a duplicate key", () => {
     ]);
   });
 
-  it("is found quickly in a large text", () => {
-    const text = `[${'{"host": "10.0.0.1", "labels": ["a", "b"]},'.repeat(50_000)}{"long": "${"x".repeat(5_000_000)}"}]`;
-    const before = performance.now();
-    expect(found(text)).toEqual([]);
-    expect(performance.now() - before).toBeLessThan(20_000);
+  it("is found after many objects, and after strings that are longer than a stack is deep", () => {
+    const many = '{"host": "10.0.0.1", "labels": ["a", "b"]},'.repeat(10_000);
+    const long = `${"x".repeat(20_000_000)}${"\\\\n\\\\".repeat(100_000)}`;
+    expect(found(`[${many}{"long": "${long}", "a": 1,\n "a": 2}]`)).toEqual([
+      'error a.json:2:2: [10000].a "a" is written twice, first on line 1',
+    ]);
   });
 });
 

@@ -7,10 +7,9 @@ import { error, type Report } from "../domain/checks/problem.ts";
  */
 export function parseJson(text: string, file: string, code: string, report: Report): unknown {
   const plain = text.replace(/^\uFEFF/, "");
+  let value: unknown;
   try {
-    const value: unknown = JSON.parse(plain);
-    reportDuplicateKeys(plain, { file, code }, report);
-    return value;
+    value = JSON.parse(plain);
   } catch (cause) {
     const message = cause instanceof Error ? cause.message : String(cause);
     const place = lineAndColumn(plain, positionIn(plain, message));
@@ -24,6 +23,8 @@ export function parseJson(text: string, file: string, code: string, report: Repo
     );
     return undefined;
   }
+  reportDuplicateKeys(plain, { file, code }, report);
+  return value;
 }
 
 /**

@@ -1,6 +1,5 @@
 import { StringDecoder } from "node:string_decoder";
 import type { Inspection } from "@maand/core";
-import { DIFFERENT, SAME } from "./quick-check.ts";
 
 type Line =
   | readonly ["root", boolean]
@@ -16,14 +15,6 @@ type Line =
 type Mutable<T> = { -readonly [Key in keyof T]: T[Key] extends readonly (infer Item)[] ? Item[] : T[Key] };
 type Found = Inspection["jobs"] extends ReadonlyMap<string, infer Job> ? Mutable<Job> : never;
 
-/** What follows a quick check. */
-export interface Quick {
-  /** The result if it succeeds. */
-  readonly same: Inspection;
-  /** Sends the inspection program if it does not. */
-  send(): void;
-}
-
 /** Parses what the program prints: one JSON list per line, in a fixed order of fields, and a last line. */
 export class InspectAnswer {
   readonly #decoder = new StringDecoder("utf8");
@@ -31,8 +22,6 @@ export class InspectAnswer {
   readonly #jobs = new Map<string, Found>();
   readonly #users = new Map<string, number>();
   readonly #groups = new Map<string, number>();
-  readonly #quick: Quick | undefined;
-  #isSame = false;
   #exists = false;
   #rest = "";
   #isComplete = false;
@@ -43,10 +32,6 @@ export class InspectAnswer {
     this.#settle = resolve;
   });
 
-  constructor(quick: Quick | undefined) {
-    this.#quick = quick;
-  }
-
   get isComplete(): boolean {
     return this.#isComplete;
   }
@@ -55,15 +40,10 @@ export class InspectAnswer {
     const lines = (this.#rest + this.#decoder.write(bytes)).split("\n");
     this.#rest = lines.pop() ?? "";
     // output of the login before it starts with something else
-    for (const line of lines) {
-      if (line.startsWith('["')) this.#take(JSON.parse(line));
-      else if (line === SAME && this.#quick) this.#complete(true);
-      else if (line === DIFFERENT) this.#quick?.send();
-    }
+    for (const line of lines) if (line.startsWith('["')) this.#take(JSON.parse(line));
   }
 
   inspection(): Inspection {
-    if (this.#quick && this.#isSame) return this.#quick.same;
     return {
       exists: this.#exists,
       metadata: this.#metadata,
@@ -71,12 +51,6 @@ export class InspectAnswer {
       users: this.#users,
       groups: this.#groups,
     };
-  }
-
-  #complete(isSame: boolean): void {
-    this.#isSame = isSame;
-    this.#isComplete = true;
-    this.#settle("complete");
   }
 
   #take(line: Line): void {
@@ -95,7 +69,8 @@ export class InspectAnswer {
         if (line[2]) this.#jobs.set(line[1], { files: [], others: [], hasMore: false, unread: [] });
         break;
       case "end":
-        this.#complete(false);
+        this.#isComplete = true;
+        this.#settle("complete");
         break;
       default:
         this.#takeOfJob(line);

@@ -1,36 +1,59 @@
-import { type InspectContext, type Inspection, MaandError, type RemoteStream } from "@maand/core";
+import { type Argv, type InspectContext, type Inspection, MaandError, type RemoteStream } from "@maand/core";
 import { keepExpression } from "@maand/core/internal";
 import { Cutoff, type CutoffCode } from "../runner/cutoff.ts";
-import { inspectCommand, inspectInput, quickInspectCommand } from "../runner-program.ts";
+import { inspectCommand, quickInspectCommand } from "../runner-program.ts";
 import { cannotStart } from "../target/target-errors.ts";
-import { InspectAnswer, type Quick } from "./inspect-answer.ts";
-import { quickCheck } from "./quick-check.ts";
+import { InspectAnswer } from "./inspect-answer.ts";
+import { LimitedOutput } from "./limited-output.ts";
+import { type QuickCheck, quickCheck } from "./quick-check.ts";
 
 /** Milliseconds by which this side waits longer than the program, which ends itself at its time limit. */
 const GRACE_MS = 5_000;
+/** Maximum number of bytes that a login may print before the output of a command. */
+const LOGIN_TEXT = 64 * 1024;
 /** Maximum number of characters of the error output that are kept. */
 const ERROR_TEXT = 4_096;
 
 /**
- * Inspects the directories of jobs on a worker: one command. It first checks whether everything is as
- * expected; if not, it asks for the Python program, which contains the request, and runs it. Throws
- * WORKER_LACKS if Python cannot be started, COMMAND_FAILED, TIMED_OUT, INTERRUPTED and DISCONNECTED.
+ * Inspects the directories of jobs on a worker. It first checks whether everything is as expected, with programs that every worker has;
+ * if not, it runs the inspection program, which needs Python. Throws WORKER_LACKS if Python cannot be started,
+ * COMMAND_FAILED, TIMED_OUT, INTERRUPTED and DISCONNECTED.
  */
 export async function inspectWorker(context: InspectContext): Promise<Inspection> {
-  const { remote, signal, timeoutMs } = context;
   const quick = quickCheck(context);
-  const { command, program } = quick
-    ? { command: quickInspectCommand(remote, quick), program: undefined }
-    : inspectCommand(remote, requestOf(context));
+  if (quick && (await isAsExpected(context, quick))) return quick.inspection;
+  const { command, program } = inspectCommand(context.remote, requestOf(context));
+  return await withCommand(context, command, async (stream, cutoff) => {
+    stream.io.write(program);
+    return await answerOf(context, stream, cutoff);
+  });
+}
+
+/** Whether the quick check shows that nothing differs. A check that fails shows that something may. */
+async function isAsExpected(context: InspectContext, quick: QuickCheck): Promise<boolean> {
+  const output = new LimitedOutput(quick.bytes + LOGIN_TEXT);
+  const end = await withCommand(context, quickInspectCommand(context.remote, quick), async (stream, cutoff) => {
+    stream.stderr.resume();
+    const failed = new Promise<unknown>((resolve) => stream.io.on("error", resolve));
+    stream.io.on("data", (bytes: Buffer) => output.push(bytes));
+    return await Promise.race([ended(stream, failed), output.isFull, cutoff.reached]);
+  });
+  if (typeof end === "string" && end !== "full") throw cutOff(context, end);
+  if (end === null) throw cutOff(context, "DISCONNECTED");
+  return end === 0 && quick.accepts(output.bytes());
+}
+
+async function withCommand<Result>(
+  { remote, signal, timeoutMs }: InspectContext,
+  command: Argv,
+  use: (stream: RemoteStream, cutoff: Cutoff) => Promise<Result>,
+): Promise<Result> {
   const cutoff = new Cutoff(signal);
   let stream: RemoteStream | undefined;
   try {
-    const opened = await remote.stream(command, { asRoot: true, title: "the inspection of its files" });
-    stream = opened;
+    stream = await remote.stream(command, { asRoot: true, title: "the inspection of its files" });
     cutoff.limit(timeoutMs + GRACE_MS);
-    if (program) opened.io.write(program);
-    const send = () => void opened.io.write(inspectInput(requestOf(context)));
-    return await answerOf(context, opened, { cutoff, quick: quick && { same: quick.inspection, send } });
+    return await use(stream, cutoff);
   } finally {
     stream?.destroy();
     cutoff.close();
@@ -58,17 +81,8 @@ function requestOf({ metadata, jobs, keep, users, groups, contentLimit, timeoutM
 
 type InspectRequestOf = InspectContext["jobs"] extends ReadonlyMap<string, infer Request> ? Request : never;
 
-interface Waiting {
-  readonly cutoff: Cutoff;
-  readonly quick: Quick | undefined;
-}
-
-async function answerOf(
-  context: InspectContext,
-  stream: RemoteStream,
-  { cutoff, quick }: Waiting,
-): Promise<Inspection> {
-  const answer = new InspectAnswer(quick);
+async function answerOf(context: InspectContext, stream: RemoteStream, cutoff: Cutoff): Promise<Inspection> {
+  const answer = new InspectAnswer();
   let errorText = "";
   const failed = new Promise<unknown>((resolve) => stream.io.on("error", resolve));
   stream.io.on("data", (bytes: Buffer) => answer.push(bytes));

@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import type { InspectContext, InspectedJob, Inspection } from "@maand/core";
 
 /** Larger files are left to the inspection program, which remembers their hashes. */
@@ -10,35 +9,33 @@ const PLAIN = /^[A-Za-z0-9_.+-]+$/;
 
 /** A check whether a worker is exactly as expected. */
 export interface QuickCheck {
-  /** The first arguments of {@link QUICK_SCRIPT}: the expected hash, where find starts, and what it leaves out. */
+  /** The first arguments of {@link QUICK_SCRIPT}: where find starts, and what it leaves out. */
   readonly words: readonly string[];
   /** Files to hash. */
   readonly paths: readonly string[];
+  /** Maximum number of bytes that the script prints on a worker that is as expected, without what the login prints. */
+  readonly bytes: number;
   /** What is on the worker if the check succeeds. */
   readonly inspection: Inspection;
+  /** Whether the output of the script shows a worker that is as expected. */
+  accepts(output: Buffer): boolean;
 }
 
-/** What the script prints if the worker is as expected. */
-export const SAME = "maand-inspect same";
-/** What the script prints if not; then it waits for the length of the inspection program in a line, and for the program. */
-export const DIFFERENT = "maand-inspect different";
+/** Separates the output of the script from what the login printed before it. */
+const BEGIN = "maand-inspect";
 
 /**
- * Hashes a list of everything below the jobs' directories (type, mode, path) and the hashes of the given files. If that is the
- * expected hash, prints SAME. Otherwise it prints DIFFERENT and starts Python, which reads the inspection program from the input. Sending
- * the program and starting Python take several times as long as these programs, and usually nothing differs. Any other find, sort or sha256sum has other output, so Python
- * decides.
+ * Lists everything below the jobs' directories (type, mode, path), and then the hashes of the given files. The controller compares: a
+ * process fewer on each worker than with `sort`, and two fewer than with a hash of it all. Starting Python takes several
+ * times as long as these programs, and usually nothing differs. Any other find or sha256sum has other output or fails, so the
+ * inspection program decides.
  */
 export const QUICK_SCRIPT = [
-  "root=$1 python=$2 code=$3 want=$4 starts=$5 prune=$6; shift 6",
+  "root=$1 starts=$2 prune=$3; shift 3",
   "set -f",
-  "check() {",
-  " export LC_ALL=C",
-  ' cd "$root" && { find -H $starts -mindepth 1 \\( $prune \\) -prune -o -printf "%y %m %p\\\\0" | sort -z; sha256sum -z -- "$@"; } | sha256sum',
-  "}",
-  `[ "$(check "$@" 2>/dev/null)" = "$want  -" ] && printf '%s\\n' "${SAME}" && exit 0`,
-  `printf '%s\\n' "${DIFFERENT}" && read -r length || exit 0`,
-  'exec "$python" -I -S -c "$code" "$root/bin/runner.py" "$length"',
+  "export LC_ALL=C",
+  `cd "$root" && printf '${BEGIN}\\0' &&`,
+  ' find -H $starts -mindepth 1 \\( $prune \\) -prune -o -printf "%y %m %p\\\\0" && exec sha256sum -z -- "$@"',
 ].join("\n");
 
 /**
@@ -51,17 +48,21 @@ export function quickCheck({ jobs, keep, metadata, users, groups }: InspectConte
   const known = checkOfJobs(jobs);
   if (known === undefined || known.pathBytes + Buffer.byteLength([...metadata.keys()].join("\0")) > ARGUMENTS)
     return undefined;
-  const want = createHash("sha256")
-    .update(known.text)
-    .update([...metadata].map(metadataLine).join(""))
-    .digest("hex");
+  const hashes = known.hashes + latin1([...metadata].map(metadataLine).join(""));
   const found = new Map([...metadata].map(([path, hash]) => [path, { hash }]));
   const inspection = { exists: true, metadata: found, jobs: known.found, users: new Map(), groups: new Map() };
   const prune = known.starts.flatMap((start) => keep.map((name) => `-path ${start}/${name}`));
   return {
-    words: [want, known.starts.join(" "), prune.join(" -o ")],
+    words: [known.starts.join(" "), prune.join(" -o ")],
     paths: [...known.paths, ...metadata.keys()],
+    bytes: BEGIN.length + 1 + known.listing.length + hashes.length,
     inspection,
+    accepts: (output) => {
+      const text = output.toString("latin1");
+      const begin = text.indexOf(`${BEGIN}\0`) + BEGIN.length + 1;
+      if (begin <= BEGIN.length || !text.endsWith(hashes)) return false;
+      return sorted(text.slice(begin, -hashes.length)) === known.listing;
+    },
   };
 }
 
@@ -70,8 +71,10 @@ interface CheckOfJobs {
   readonly paths: readonly string[];
   readonly pathBytes: number;
   readonly starts: readonly string[];
-  /** The listing and the hashes of the files. */
-  readonly text: string;
+  /** What find prints, sorted; one character per byte. */
+  readonly listing: string;
+  /** What sha256sum prints; one character per byte. */
+  readonly hashes: string;
   readonly found: ReadonlyMap<string, InspectedJob>;
 }
 
@@ -105,7 +108,8 @@ function makeCheck(jobs: InspectContext["jobs"]): CheckOfJobs | undefined {
     paths,
     pathBytes: Buffer.byteLength(paths.join("\0")),
     starts: [...jobs.keys()].map((job) => `jobs/${job}`),
-    text: `${listing(files).join("")}${hashes.join("")}`,
+    listing: listing(files),
+    hashes: latin1(hashes.join("")),
     found: asFound(jobs),
   };
 }
@@ -114,21 +118,24 @@ function metadataLine([path, hash]: readonly [string, string]): string {
   return `${hash}  ${path}\0`;
 }
 
-/** What find prints, sorted by bytes: files with their modes, and the directories above them. */
-function listing(files: readonly { readonly path: string; readonly mode: number }[]): string[] {
+/** What find prints about files with their modes and the directories above them. */
+function listing(files: readonly { readonly path: string; readonly mode: number }[]): string {
   const directories = new Set(files.flatMap(({ path }) => directoriesAbove(path)));
   const lines = [
     ...[...directories].map((path) => `d 755 ${path}\0`),
     ...files.map(({ path, mode }) => `f ${mode.toString(8)} ${path}\0`),
   ];
-  return sortedByBytes(lines);
+  return sorted(latin1(lines.join("")));
 }
 
-/** As `sort` orders them without a locale. Texts of ASCII alone have the order of their bytes already. */
-function sortedByBytes(lines: readonly string[]): string[] {
-  if (lines.every((line) => /^[\0-\x7f]*$/.test(line))) return [...lines].sort();
-  const encoded = lines.map((line) => Buffer.from(line));
-  return encoded.sort(Buffer.compare).map((bytes) => bytes.toString());
+/** Sorts lines that end with a zero byte: find prints them in the order of the file system. */
+function sorted(lines: string): string {
+  return lines.split("\0").sort().join("\0");
+}
+
+/** One character per byte, so that paths are compared as the bytes they are. */
+function latin1(text: string): string {
+  return Buffer.from(text).toString("latin1");
 }
 
 /** `jobs/api/conf` and `jobs/api/conf/a` of `jobs/api/conf/a/b`, without `jobs/api`. */

@@ -1,4 +1,5 @@
-import { existsSync, lstatSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";
+import { existsSync, lstatSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { aWorker, MAY_MOUNT } from "./stage.test.support.ts";
@@ -13,9 +14,10 @@ function link(worker: Worker, path: string, target: string): void {
 
 const isLink = (worker: Worker, path: string) => lstatSync(join(worker.root, path)).isSymbolicLink();
 
-/** A directory of another file system; the temporary directory where there is none. */
+/** A directory of another file system than that of workers; the same where there is none. */
 function elsewhere(): string {
-  const path = mkdtempSync(join(existsSync("/dev/shm") ? "/dev/shm" : "/tmp", "maand-elsewhere-"));
+  const isOther = (path: string) => existsSync(path) && statSync(path).dev !== statSync(tmpdir()).dev;
+  const path = mkdtempSync(join(["/dev/shm", "/var/tmp"].find(isOther) ?? tmpdir(), "maand-elsewhere-"));
   onTestFinished(() => rmSync(path, { recursive: true, force: true }));
   return path;
 }

@@ -1,4 +1,4 @@
-import { Command, table } from "@maand/command";
+import { Command } from "@maand/command";
 import type { Store } from "@maand/core/readonly";
 import { StoredCommand } from "./stored-command.ts";
 
@@ -28,11 +28,9 @@ export class InfoCommand extends StoredCommand {
     if (this.json) this.printJson(info);
     else {
       const names = ["Bucket ID", "Update Sequence", "Number of Workers", "Number of Jobs", "Number of Allocations"];
-      this.print(
-        table(
-          ["Description", "Value"],
-          Object.values(info).map((value, at) => [names[at] ?? "", value]),
-        ),
+      this.printTable(
+        ["Description", "Value"],
+        Object.values(info).map((value, at) => [names[at] ?? "", value]),
       );
     }
     return 0;

@@ -136,7 +136,7 @@ describe.each(Object.entries(CASES))("%s", (_, { argv, output, values }) => {
     fakes.answers(argv, { stderr: "please log in\n", code: 3 });
     const failed: unknown = await resolve(texts, { env: fakes.env() }).catch((cause: unknown) => cause);
     if (!isMaandError(failed)) throw failed;
-    expect(failed.problems[0]?.message).toBe(`${program} failed: ended with exit code 3: please log in`);
+    expect(failed.problems[0]?.message).toBe(`${program} ended with exit code 3: please log in`);
     expect(failed.problems[0]?.hint).toBeTruthy();
   });
 });

@@ -30,7 +30,10 @@ function write(path: string, text: string): void {
   writeFileSync(join(root, path), text);
 }
 
-const on = (columns: number) => typedIn(root, undefined, columns);
+const on = (
+  columns: number,
+  env: Readonly<Record<string, string>> = { LANG: "C.UTF-8", TERM: "xterm", NO_COLOR: "1" },
+) => typedIn(root, undefined, columns, { env });
 
 describe("a table on a narrow screen", () => {
   const TABLES = ["workers", "jobs", "allocations", "deployments", "job_commands", "job_ports", "certs", "kv"];
@@ -90,4 +93,19 @@ describe("a table on a narrow screen", () => {
       ...["disabled", "removed", "in_doubt", "held", "step"],
     ]);
   });
+});
+
+it.each([{ LANG: "C", TERM: "xterm" }, { LANG: "C.UTF-8", TERM: "dumb" }, { TERM: "xterm" }])(
+  "a table is plain ASCII on a terminal with %j",
+  async (env) => {
+    const { out } = await on(80, { ...env, NO_COLOR: "1" })("cat", "jobs");
+    expect(out).toMatch(/^\+-+\+/);
+    expect(out).toMatch(/^\| JOB +\|/m);
+    expect(out).not.toMatch(/[^\n -~]/);
+  },
+);
+
+it("keeps its characters in a pipe, whatever the locale is", async () => {
+  const { out } = await typedIn(root)("cat", "jobs");
+  expect(out).toMatch(/^╭─/);
 });

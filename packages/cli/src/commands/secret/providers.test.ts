@@ -99,7 +99,7 @@ it("a provider that fails changes nothing, and no output has what it printed", a
     problems: [
       {
         where: "secret://exec/mine/token",
-        message: expect.stringMatching(/failed: ended with exit code 4: cannot unlock/),
+        message: expect.stringMatching(/ ended with exit code 4: cannot unlock/),
       },
       { where: "secret://exec/mine/db" },
     ],

@@ -1,4 +1,4 @@
-import type { Style } from "@maand/command";
+import { type Style, showsUnicode } from "@maand/command";
 import { cut, widthOf } from "./text-width.ts";
 
 /** Characters of a frame. Each state has its own, so that nothing depends on colour. */
@@ -41,10 +41,9 @@ const ASCII: Glyphs = {
   dots: "...",
 };
 
-/** The characters that a terminal can show: plain ASCII on the Linux console and without a UTF-8 locale. */
+/** The characters that a terminal can show. */
 export function glyphsFor(env: Readonly<Record<string, string | undefined>>): Glyphs {
-  const locale = env.LC_ALL || env.LC_CTYPE || env.LANG || "C";
-  return /utf-?8/i.test(locale) && env.TERM !== "linux" ? UNICODE : ASCII;
+  return showsUnicode(env) ? UNICODE : ASCII;
 }
 
 /** How frames are drawn, and how large they may be. */

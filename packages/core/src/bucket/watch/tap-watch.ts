@@ -127,8 +127,7 @@ export class TapWatch {
       this.#timer = undefined;
       return;
     }
-    const pending = [...this.#pending];
-    const inner = pending.filter((tap, at) => !pending.slice(at + 1).some((later) => mayBeInside(later, tap)));
+    const inner = innermost([...this.#pending]);
     for (const tap of inner) this.#check(tap);
     this.#report(inner.filter((tap) => this.#pending.has(tap)));
   }
@@ -183,12 +182,25 @@ export class TapWatch {
   }
 }
 
-/** Whether a call that began later may be nested in the call of an outer tap: for the same job, or for a connection. */
-function mayBeInside(later: PendingTap, outer: PendingTap): boolean {
-  const [inner, around] = [unitOf(later.given), unitOf(outer.given)];
-  if (around.job === undefined) return false;
-  if (inner.job === undefined || later.by.hook === "target") return true;
-  return inner.job === around.job && (around.worker === undefined || around.worker === inner.worker);
+/**
+ * The calls in which no later one may be nested. A call may be nested in an earlier one for the same job, or for the same job on
+ * the same worker; a call without a job, such as that for a connection, and a target may be nested in any call for a job. In one
+ * pass, because a fleet has thousands of calls.
+ */
+function innermost(pending: readonly PendingTap[]): PendingTap[] {
+  const [jobs, allocations] = [new Set<string>(), new Set<string>()];
+  let fitsAny = false;
+  const mayHoldLater = ({ job, worker }: TapUnit) =>
+    job !== undefined && (fitsAny || (worker === undefined ? jobs.has(job) : allocations.has(`${job}@${worker}`)));
+  const inner = pending.toReversed().filter(({ by, given }) => {
+    const unit = unitOf(given);
+    const isOuter = mayHoldLater(unit);
+    fitsAny ||= unit.job === undefined || by.hook === "target";
+    if (unit.job !== undefined) jobs.add(unit.job);
+    if (unit.job !== undefined && unit.worker !== undefined) allocations.add(`${unit.job}@${unit.worker}`);
+    return !isOuter;
+  });
+  return inner.reverse();
 }
 
 function signalOf(given: readonly unknown[]): unknown {

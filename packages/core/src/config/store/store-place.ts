@@ -3,6 +3,7 @@ import { basename } from "node:path";
 import { parse } from "smol-toml";
 import { isRecord } from "../../domain/checks/validate.ts";
 import { errorText, MaandError } from "../../errors.ts";
+import type { ConnectStatements } from "../../store/team/pg/statements.ts";
 import { readPlace } from "../../store/team/place.ts";
 import type { SharedStore } from "../../store/team/shared-store.ts";
 import { textOrReason } from "../../trust/plain-text.ts";
@@ -25,6 +26,8 @@ export interface StoreOptions {
   readonly discards?: boolean;
   /** Overrides maand.conf: the value of `store`. */
   readonly place?: string;
+  /** Makes the connection to a database; default: to PostgreSQL. */
+  readonly connect?: ConnectStatements | undefined;
 }
 
 /**
@@ -43,11 +46,12 @@ export function storePlace(
   const where = written === undefined ? file : options.place === undefined ? STORE_VARIABLE : "--to";
   const place = readPlace(String(value), where);
   if (!place) return undefined;
-  const { offline = false, discards = false } = options;
+  const { offline = false, discards = false, connect } = options;
   const password = offline ? undefined : (place.password ?? passwordOf(conf.store_password_command, file));
   const seconds = conf.store_timeout;
   const timeoutMs = typeof seconds === "number" && seconds >= 1 ? seconds * 1000 : TIMEOUT_MS;
-  return { url: place.url, password, timeoutMs, offline, discards, now: () => new Date().toISOString() };
+  const now = () => new Date().toISOString();
+  return { url: place.url, password, timeoutMs, offline, discards, now, ...(connect && { connect }) };
 }
 
 /** Most buckets have no such line, and need no parser for it. */

@@ -37,8 +37,34 @@ interface Surrounding {
   at: string | number;
 }
 
-/** The tokens of a valid JSON text that are needed to find keys; numbers and words are not needed. */
-const TOKEN = /"(?:[^"\\]+|\\.)*"|[{}[\],:]/g;
+/** Begins a token of a valid JSON text that is needed to find keys; numbers and words are not needed. */
+const TOKEN = /["{}[\],:]/g;
+
+/** The tokens of a valid JSON text. A string of any length is one; a regular expression would run out of stack. */
+function* tokens(text: string): Generator<{ readonly token: string; readonly offset: number }> {
+  for (let at = 0; ; ) {
+    TOKEN.lastIndex = at;
+    const offset = TOKEN.exec(text)?.index;
+    if (offset === undefined) return;
+    at = text[offset] === '"' ? endOfString(text, offset) : offset + 1;
+    yield { token: text.slice(offset, at), offset };
+  }
+}
+
+/** The position after the string that begins at an offset. */
+function endOfString(text: string, offset: number): number {
+  let quote = offset;
+  do quote = text.indexOf('"', quote + 1);
+  while (isEscaped(text, quote));
+  return quote + 1;
+}
+
+/** Whether an odd number of backslashes is before a quote. */
+function isEscaped(text: string, quote: number): boolean {
+  let first = quote;
+  while (text[first - 1] === "\\") first -= 1;
+  return (quote - first) % 2 === 1;
+}
 
 /** Duplicate keys in objects of a valid JSON text. It may be nested to any depth. */
 function duplicateKeys(text: string): DuplicateKey[] {
@@ -76,7 +102,7 @@ function* jsonKeys(text: string): Generator<JsonKey> {
   const around: Surrounding[] = [];
   const path = () => around.map(({ at }) => at);
   let last = { text: "", offset: 0 };
-  for (const { 0: token, index: offset } of text.matchAll(TOKEN)) {
+  for (const { token, offset } of tokens(text)) {
     const inside = around.at(-1);
     if (token === "{" || token === "[") {
       if (typeof inside?.at === "number") yield { path, offset };

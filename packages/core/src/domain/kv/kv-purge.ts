@@ -9,12 +9,12 @@ import { NAMESPACE } from "./kv-names.ts";
 export function abandonedNamespaces(before: Catalog, next: Catalog): string[] {
   const hosts = gone(before.workers, next.workers, ({ host }) => host);
   const jobs = [...gone(before.jobs, next.jobs, ({ name }) => name), ...purgedJobs(next)];
-  const placed = (catalog: Catalog) => catalog.allocations.filter(({ removed }) => !removed);
-  const left = gone(placed(before), placed(next), ({ job, host }) => NAMESPACE.allocation(job, host));
+  const placed = new Set(next.allocations.filter(({ removed }) => !removed).map(({ id }) => id));
+  const left = before.allocations.filter(({ id, removed }) => !removed && !placed.has(id));
   return [
     ...hosts.flatMap((host) => [NAMESPACE.worker(host), NAMESPACE.tags(host)]),
     ...jobs.flatMap((job) => [NAMESPACE.job(job), NAMESPACE.overrides(job), NAMESPACE.members(job)]),
-    ...left,
+    ...left.map(({ job, host }) => NAMESPACE.allocation(job, host)),
   ];
 }
 

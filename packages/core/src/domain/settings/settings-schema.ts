@@ -109,7 +109,7 @@ export const ENTRIES = {
   ),
   store_timeout: described(
     v.pipe(seconds, v.maxValue(600, "must be at most 600 seconds")),
-    "Seconds for which a database that does not answer is waited for; default 20.",
+    "Seconds to wait for a database that does not answer; default 20.",
     { default: 20 },
   ),
   job_config_selector: described(

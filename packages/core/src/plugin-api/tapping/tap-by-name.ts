@@ -1,5 +1,5 @@
 import type { Job } from "../../domain/workspace/job.ts";
-import { type HookName, type Hooks, isInstant, type TapInterest } from "../hooks.ts";
+import { type HookName, type Hooks, isInstant, type TapInterest, type TapSharing } from "../hooks.ts";
 
 /**
  * Whether a hook has taps, or, with `job`, taps that concern the job. tapable's own `isUsed` also counts interceptors, and
@@ -7,6 +7,11 @@ import { type HookName, type Hooks, isInstant, type TapInterest } from "../hooks
  */
 export function isTapped(hook: { readonly taps: readonly object[] }, job?: Job): boolean {
   return hook.taps.some((tap: object & TapInterest) => job === undefined || (tap.concerns?.(job) ?? true));
+}
+
+/** Whether all taps of a hook return the same for every allocation of a job. */
+export function isSameForAll(hook: { readonly taps: readonly object[] }, job: Job): boolean {
+  return hook.taps.every((tap: object & TapSharing) => tap.sameForAll?.(job) ?? false);
 }
 
 /** A tap's name, its position, and its line in a file if the stack does not show it. */

@@ -13,6 +13,8 @@ export interface ProcessOptions {
   readonly pipes?: number;
   /** Whether it is killed when maand exits; otherwise it keeps running, like a command on a worker. */
   readonly endsWithUs?: boolean;
+  /** Whether it stays in the process group of maand, so that it can ask a person on its terminal; Ctrl-C reaches it too. */
+  readonly onTerminal?: boolean;
 }
 
 /** The end of a process. */
@@ -26,7 +28,7 @@ export interface ProcessEnd {
   readonly missing?: boolean;
 }
 
-/** A process on this machine, in its own process group, so that Ctrl-C reaches only maand. */
+/** A process on this machine, by default in its own process group, so that Ctrl-C reaches only maand. */
 export interface RunningProcess {
   readonly stdin: Writable | null;
   /** Output without a reader is dropped after the current turn of the event loop. */
@@ -35,7 +37,7 @@ export interface RunningProcess {
   readonly pipes: readonly Duplex[];
   /** Never rejects. */
   readonly ended: Promise<ProcessEnd>;
-  /** Sends a signal to its whole group; does nothing if no process is left. */
+  /** Sends a signal to its whole group, or to it alone if it is in that of maand; does nothing if no process is left. */
   signal(signal: "SIGTERM" | "SIGKILL"): void;
   /** Closes all its pipes. */
   closePipes(): void;
@@ -55,7 +57,7 @@ export async function startProcess(argv: readonly string[], options: ProcessOpti
     stderr,
     pipes,
     ended: Promise.race([endOf(child), notStarted]),
-    signal: (signal) => signalGroup(child.pid, signal),
+    signal: (signal) => (options.onTerminal ? void child.kill(signal) : signalGroup(child.pid, signal)),
     closePipes: () => {
       for (const stream of all) stream?.destroy();
     },
@@ -67,11 +69,11 @@ export async function startProcess(argv: readonly string[], options: ProcessOpti
 /** For some failures, such as too many arguments, the child emits no event: only execa's promise has the error. */
 async function start(
   [program = "", ...words]: readonly string[],
-  { cwd, env, stdin = false, pipes = 0 }: ProcessOptions,
+  { cwd, env, stdin = false, pipes = 0, onTerminal = false }: ProcessOptions,
 ): Promise<{ readonly child: ChildProcess; readonly notStarted: Promise<ProcessEnd> }> {
   const { execa } = await import("execa"); // loaded here because most commands start no process
   const child = execa(program, words, {
-    detached: true,
+    detached: !onTerminal,
     cleanup: false,
     buffer: false,
     reject: false,

@@ -2,8 +2,8 @@ import { randomUUID } from "node:crypto";
 import { isMaandError, MaandError } from "../../errors.ts";
 import type { Holder } from "../lock/holder.ts";
 import type { Beat, Row } from "./pg/messages.ts";
-import type { PgThread } from "./pg/pg-thread.ts";
 import { CREATE_SCHEMA, PART_BYTES, SCHEMA_VERSION } from "./pg/schema.ts";
+import type { Statements } from "./pg/statements.ts";
 import type { RowChange } from "./row-changes.ts";
 import { RunRecordRows } from "./run-record-rows.ts";
 
@@ -62,25 +62,25 @@ export type Applied =
 
 /** One bucket in a PostgreSQL database, which has the last word about it. Each method is one round trip, but for large data. */
 export class Authority {
-  readonly #thread: PgThread;
+  readonly #statements: Statements;
   readonly bucket: string;
   readonly url: string;
 
-  constructor(thread: PgThread, bucket: string, url: string) {
-    this.#thread = thread;
+  constructor(statements: Statements, bucket: string, url: string) {
+    this.#statements = statements;
     this.bucket = bucket;
     this.url = url;
   }
 
   /** Round trips so far. */
   get trips(): number {
-    return this.#thread.trips;
+    return this.#statements.trips;
   }
 
   /** Rows changed after a revision, from the one after `last`. Throws STORE_LACKS_BUCKET, STORE_MOVED and STORE_NEWER. */
   pull(since: number, last: { readonly name: string; readonly key: string } = { name: "", key: "" }): Pulled {
     return this.#read(
-      this.#thread.query("SELECT * FROM maand.pull($1, $2, $3, $4)", [this.bucket, since, last.name, last.key]),
+      this.#statements.query("SELECT * FROM maand.pull($1, $2, $3, $4)", [this.bucket, since, last.name, last.key]),
     );
   }
 
@@ -97,29 +97,29 @@ export class Authority {
   /** Tries to take the lease, and pulls in the same round trip. The standing says who has it then. */
   take(since: number, nonce: string, holder: Holder, ttlMs: number): Pulled {
     const sql = "SELECT * FROM maand.take($1, $2, $3, $4, $5)";
-    return this.#read(this.#thread.query(sql, [this.bucket, since, nonce, JSON.stringify(holder), ttlMs]));
+    return this.#read(this.#statements.query(sql, [this.bucket, since, nonce, JSON.stringify(holder), ttlMs]));
   }
 
   /** Renews the lease from the thread until `still`. */
   beat({ number, nonce }: LeaseProof, ttlMs: number, everyMs: number, onBeat: (beat: Beat) => void): void {
     const sql = "SELECT maand.renew($1, $2, $3, $4) AS renewed";
-    this.#thread.beat(sql, [this.bucket, number, nonce, ttlMs], everyMs, onBeat);
+    this.#statements.beat(sql, [this.bucket, number, nonce, ttlMs], everyMs, onBeat);
   }
 
   /** Takes results of renewals that have arrived. */
   receiveBeats(): void {
-    this.#thread.receive();
+    this.#statements.receive();
   }
 
   still(): void {
-    this.#thread.still();
+    this.#statements.still();
   }
 
   /** Gives the lease back; returns false if it was another's by then. */
   release({ number, nonce }: LeaseProof): boolean {
     const patience = { limitMs: 3000, attemptMs: 3000 };
     const sql = "SELECT maand.release($1, $2, $3) AS released";
-    return this.#thread.query(sql, [this.bucket, number, nonce], patience)[0]?.released === true;
+    return this.#statements.query(sql, [this.bucket, number, nonce], patience)[0]?.released === true;
   }
 
   /** Ends the lease of a process that is known to be dead; returns false if it was another's by then. */
@@ -137,7 +137,7 @@ export class Authority {
       part.push(row);
       size += 100 + (row.row?.length ?? 0) + (row.bytes?.length ?? 0);
       if (size <= PART_BYTES) continue;
-      this.#thread.query("SELECT maand.put_part($1, $2, $3, $4, $5, $6, $7)", [
+      this.#statements.query("SELECT maand.put_part($1, $2, $3, $4, $5, $6, $7)", [
         this.bucket,
         change,
         parts,
@@ -148,19 +148,19 @@ export class Authority {
     const sql = "SELECT maand.apply($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) AS done";
     const proof = [lease?.number ?? null, lease?.nonce ?? null];
     const values = [this.bucket, expected, change, ...proof, version ?? null, replace, parts, ...columns(part)];
-    const done = this.#thread.query(sql, values)[0]?.done;
+    const done = this.#statements.query(sql, values)[0]?.done;
     return this.#applied(done, change);
   }
 
   /** Whether the database has the bucket. */
   exists(): boolean {
-    return this.#thread.query("SELECT 1 FROM maand.bucket WHERE id = $1", [this.bucket]).length > 0;
+    return this.#statements.query("SELECT 1 FROM maand.bucket WHERE id = $1", [this.bucket]).length > 0;
   }
 
   /** Creates the schema if it is missing, and the bucket without rows. */
   create(version: number): void {
     if (!this.#hasSchema()) this.#createSchema();
-    this.#thread.query("INSERT INTO maand.bucket (id, store_version) VALUES ($1, $2) ON CONFLICT DO NOTHING", [
+    this.#statements.query("INSERT INTO maand.bucket (id, store_version) VALUES ($1, $2) ON CONFLICT DO NOTHING", [
       this.bucket,
       version,
     ]);
@@ -168,32 +168,32 @@ export class Authority {
 
   /** Marks the bucket as moved: it cannot be used any more. */
   markMoved(to: string): void {
-    this.#thread.query("UPDATE maand.bucket SET moved_to = $2 WHERE id = $1", [this.bucket, to]);
+    this.#statements.query("UPDATE maand.bucket SET moved_to = $2 WHERE id = $1", [this.bucket, to]);
   }
 
   /** Takes that mark away; returns whether there was one. */
   unmarkMoved(): boolean {
     const sql = "UPDATE maand.bucket SET moved_to = NULL WHERE id = $1 AND moved_to IS NOT NULL RETURNING id";
-    return this.#thread.query(sql, [this.bucket]).length > 0;
+    return this.#statements.query(sql, [this.bucket]).length > 0;
   }
 
   /** The records of runs. */
   get records(): RunRecordRows {
-    return new RunRecordRows(this.#thread, this.bucket);
+    return new RunRecordRows(this.#statements, this.bucket);
   }
 
   close(): void {
-    this.#thread.close();
+    this.#statements.close();
   }
 
   #hasSchema(): boolean {
-    return this.#thread.query("SELECT to_regclass('maand.layout') IS NOT NULL AS found", [])[0]?.found === true;
+    return this.#statements.query("SELECT to_regclass('maand.layout') IS NOT NULL AS found", [])[0]?.found === true;
   }
 
   /** Another command may create it at the same time. */
   #createSchema(): void {
     try {
-      this.#thread.query(CREATE_SCHEMA, []);
+      this.#statements.query(CREATE_SCHEMA, []);
     } catch (cause) {
       if (!isMaandError(cause) || !this.#hasSchema()) throw cause;
     }

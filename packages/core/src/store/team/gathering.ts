@@ -1,6 +1,3 @@
-/** Milliseconds for which work waits for other work. */
-const WINDOW_MS = 50;
-
 interface Waiting {
   /** Runs the work within the transaction. */
   run(): void;
@@ -12,10 +9,13 @@ interface Waiting {
 /** Gathers work that needs a transaction for a moment, and runs it in one. Work that throws does not disturb the rest. */
 export class Gathering {
   readonly #transaction: (work: () => void) => void;
+  readonly #windowMs: number;
   #waiting: Waiting[] = [];
 
-  constructor(transaction: (work: () => void) => void) {
+  /** Work waits `windowMs` milliseconds for other work. */
+  constructor(transaction: (work: () => void) => void, windowMs: number) {
     this.#transaction = transaction;
+    this.#windowMs = windowMs;
   }
 
   /** Runs `work` in the next transaction. Resolves when it is stored. */
@@ -25,7 +25,7 @@ export class Gathering {
       const run = () => {
         result = work();
       };
-      if (this.#waiting.length === 0) setTimeout(() => this.#runAll(), WINDOW_MS);
+      if (this.#waiting.length === 0) setTimeout(() => this.#runAll(), this.#windowMs);
       this.#waiting.push({ run, done: () => resolve(result), fail: reject });
     });
   }

@@ -1,4 +1,4 @@
-import type { PgThread } from "./pg/pg-thread.ts";
+import type { Statements } from "./pg/statements.ts";
 
 /** A part of the record of a run. */
 export interface RecordPart {
@@ -15,30 +15,30 @@ const NEWEST = "SELECT run FROM maand.run_record WHERE bucket = $1 GROUP BY run 
 
 /** The records of the runs of a bucket, in parts. The same part again changes nothing. */
 export class RunRecordRows {
-  readonly #thread: PgThread;
+  readonly #statements: Statements;
   readonly #bucket: string;
 
-  constructor(thread: PgThread, bucket: string) {
-    this.#thread = thread;
+  constructor(statements: Statements, bucket: string) {
+    this.#statements = statements;
     this.#bucket = bucket;
   }
 
   /** Adds a part without waiting, and without knowing whether it was stored. */
   send(run: string, seq: number, lines: string): void {
-    this.#thread.send(ADD, [this.#bucket, run, seq, lines], PATIENCE);
+    this.#statements.send(ADD, [this.#bucket, run, seq, lines], PATIENCE);
   }
 
   /** Adds the last part after all that were sent, and deletes the records of all but the newest runs. */
   finish(run: string, seq: number, lines: string, keepRuns: number): void {
     const sql = `WITH added AS (${ADD}) DELETE FROM maand.run_record WHERE bucket = $1 AND run <> $2 AND run NOT IN (${NEWEST})`;
-    this.#thread.query(sql, [this.#bucket, run, seq, lines, keepRuns], PATIENCE);
+    this.#statements.query(sql, [this.#bucket, run, seq, lines, keepRuns], PATIENCE);
   }
 
   /** Parts from a time on, oldest first; those of the last seconds come again, because they may be stored late. */
   since(time: string): { readonly parts: readonly RecordPart[]; readonly next: string | undefined } {
     const sql = `SELECT run, seq, lines, at::text AS at FROM maand.run_record
       WHERE bucket = $1 AND at > $2::timestamptz - interval '10 s' ORDER BY at, run, seq LIMIT 5000`;
-    const rows = this.#thread.query(sql, [this.#bucket, time]);
+    const rows = this.#statements.query(sql, [this.#bucket, time]);
     const parts = rows.map(({ run, seq, lines }) => ({ run: String(run), seq: Number(seq), lines: String(lines) }));
     return { parts, next: rows.length === 0 ? undefined : String(rows.at(-1)?.at) };
   }

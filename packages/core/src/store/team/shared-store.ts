@@ -1,6 +1,7 @@
 import type { Database } from "better-sqlite3";
 import { Authority } from "./authority.ts";
 import { PgThread } from "./pg/pg-thread.ts";
+import type { ConnectStatements } from "./pg/statements.ts";
 import { WorkingCopy } from "./working-copy.ts";
 
 /** A store in PostgreSQL, and how it is used. */
@@ -17,14 +18,21 @@ export interface SharedStore {
   readonly offline?: boolean;
   /** Replace the working copy as a whole, whatever it has seen. */
   readonly discards?: boolean;
+  /** Makes the connection; default: to PostgreSQL, in a thread. */
+  readonly connect?: ConnectStatements;
 }
 
+const toPostgres: ConnectStatements = (target, patience) => new PgThread(target, patience);
+
 /** The bucket in the database; connects with the first call. */
-export function authorityOf({ url, password, timeoutMs }: Omit<SharedStore, "now">, bucket: string): Authority {
+export function authorityOf(
+  { url, password, timeoutMs, connect = toPostgres }: Omit<SharedStore, "now">,
+  bucket: string,
+): Authority {
   // the thread has the environment of the moment when it was started
   const target = { url, password: password ?? process.env.PGPASSWORD, application: `maand ${bucket.slice(0, 8)}` };
   const patience = { limitMs: timeoutMs, attemptMs: Math.max(1000, timeoutMs / 2) };
-  return new Authority(new PgThread(target, patience), bucket, url);
+  return new Authority(connect(target, patience), bucket, url);
 }
 
 /** The working copy in an open SQLite file, brought up to date. */

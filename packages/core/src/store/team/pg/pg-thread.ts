@@ -2,14 +2,7 @@ import { createRequire } from "node:module";
 import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from "node:worker_threads";
 import { databaseError } from "./database-error.ts";
 import type { Answer, Beat, PgTarget, Request, Row, Session } from "./messages.ts";
-
-/** The limits of one statement. */
-export interface Patience {
-  /** Milliseconds for which a lost connection is retried. */
-  readonly limitMs: number;
-  /** Milliseconds after which an unanswered attempt is given up. */
-  readonly attemptMs: number;
-}
+import type { Patience, Statements } from "./statements.ts";
 
 /** Milliseconds that the thread may need beyond its limit: to start, and to give up. */
 const SLACK_MS = 10_000;
@@ -18,7 +11,7 @@ const SLACK_MS = 10_000;
  * Speaks with PostgreSQL through a thread, and waits for it: the store is synchronous. While a statement runs, this thread does
  * nothing else.
  */
-export class PgThread {
+export class PgThread implements Statements {
   readonly #target: PgTarget;
   readonly #patience: Patience;
   readonly #answered = new SharedArrayBuffer(4);
@@ -33,12 +26,10 @@ export class PgThread {
     this.#patience = patience;
   }
 
-  /** Statements so far, each one round trip; heartbeats do not count, because nothing waits for them. */
   get trips(): number {
     return this.#trips;
   }
 
-  /** Runs a statement. Throws STORE_UNREACHABLE, STORE_REFUSED or STORE_BROKEN. */
   query(sql: string, values: readonly unknown[], patience = this.#patience): readonly Row[] {
     const port = this.#start();
     const id = this.#next++;
@@ -56,23 +47,19 @@ export class PgThread {
     }
   }
 
-  /** Runs a statement after all that were given before, without waiting for it; its result is lost. */
   send(sql: string, values: readonly unknown[], patience = this.#patience): void {
     this.#start().postMessage({ kind: "query", id: this.#next++, sql, values, ...patience } satisfies Request);
   }
 
-  /** Runs a statement again and again in the thread; `onBeat` gets each result when this thread has time. */
   beat(sql: string, values: readonly unknown[], everyMs: number, onBeat: (beat: Beat) => void): void {
     this.#onBeat = onBeat;
     this.#start().postMessage({ kind: "beat", sql, values, everyMs } satisfies Request);
   }
 
-  /** Takes results of heartbeats that have arrived, without waiting. */
   receive(): void {
     this.#received(0);
   }
 
-  /** Ends the heartbeat. */
   still(): void {
     this.#onBeat = () => {};
     this.#port?.postMessage({ kind: "still" } satisfies Request);

@@ -1,0 +1,90 @@
+import { existsSync, readFileSync } from "node:fs";
+import { basename, posix } from "node:path";
+import { fileURLToPath } from "node:url";
+
+/** A page of the documentation that is part of this package. */
+export interface BookPage {
+  /** How a command line names it: `deploy`, `plugins/testing`. */
+  readonly name: string;
+  /** The part of the book that it belongs to. */
+  readonly part: string;
+  readonly title: string;
+  /** One sentence, in Markdown: what the page is for. */
+  readonly about: string;
+  /** Its text in Markdown, without the lines that link to its neighbours. */
+  readonly text: string;
+}
+
+/** A heading of a page, and everything below it up to the next one. */
+export interface Section {
+  readonly heading: string;
+  /** Its name in a link: `each-command-runs-once`. */
+  readonly anchor: string;
+  readonly text: string;
+}
+
+/** All pages in the order of the book. */
+export function bookPages(): BookPage[] {
+  return readFileSync(bookFile("docs/README.md"), "utf8")
+    .split(/^## /m)
+    .slice(1)
+    .flatMap((chapter) => {
+      const [part = ""] = chapter.split("\n", 1);
+      return [...chapter.matchAll(/^- \[(.+?)\]\((.+?)\): (.+)$/gm)].map(([, title = "", target = "", about = ""]) => {
+        const path = posix.join("docs", target);
+        return { name: nameOf(path), part, title, about, text: textOf(path) };
+      });
+    });
+}
+
+/** The sections of a page; the first one is what is below its title. */
+export function sectionsOf({ text }: BookPage): Section[] {
+  const isHeading = headingsOutsideCode(text);
+  const sections: { heading: string; lines: string[] }[] = [];
+  for (const [at, line] of text.split("\n").entries()) {
+    const last = sections.at(-1);
+    if (isHeading(at)) sections.push({ heading: line.replace(/^#+ /, ""), lines: [line] });
+    else last?.lines.push(line);
+  }
+  return sections.map(({ heading, lines }) => ({
+    heading: heading.replaceAll("`", ""),
+    anchor: anchorOf(heading),
+    text: `${lines.join("\n").trimEnd()}\n`,
+  }));
+}
+
+/** A file of the documentation: in the package beside the built files, in the repository where it is written. */
+export function bookFile(path: string): string {
+  const built = fileURLToPath(new URL(`./book/${path}`, import.meta.url));
+  const [one, two] = ["../../..", "../../../.."].map((up) => fileURLToPath(new URL(`${up}/${path}`, import.meta.url)));
+  return [built, one, two].find((file) => file !== undefined && existsSync(file)) ?? built;
+}
+
+function nameOf(path: string): string {
+  const name = path.startsWith("docs/") ? path.slice("docs/".length) : basename(path).toLowerCase();
+  return name.replace(/\.md$/, "");
+}
+
+function textOf(path: string): string {
+  return readFileSync(bookFile(path), "utf8")
+    .replace(/^(# .+\n)\nPart of the book: .*\n/, "$1")
+    .replace(/\n---\n\n(?:Previous|Next): .*\n$/, "");
+}
+
+function headingsOutsideCode(text: string): (line: number) => boolean {
+  let isCode = false;
+  const found = new Set<number>();
+  for (const [at, line] of text.split("\n").entries()) {
+    if (line.startsWith("```")) isCode = !isCode;
+    else if (!isCode && /^#{1,6} /.test(line)) found.add(at);
+  }
+  return (at) => found.has(at);
+}
+
+/** As code hosts and the website make them. */
+function anchorOf(heading: string): string {
+  return heading
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N} _-]/gu, "")
+    .replaceAll(" ", "-");
+}

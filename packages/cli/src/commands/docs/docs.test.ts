@@ -1,0 +1,85 @@
+import { tmpdir } from "node:os";
+import { describe, expect, it } from "vitest";
+import { bookPages, sectionsOf } from "../../book/pages.ts";
+import { typedIn } from "../../run/typed.test.support.ts";
+
+const maand = typedIn(tmpdir());
+const pages = bookPages();
+
+it("lists every page, by parts, in the order of the book", async () => {
+  const { code, out } = await maand("docs");
+  expect(code).toBe(0);
+  const names = out.split("\n").flatMap((line) => /^ {2}(\S+) {2}/.exec(line)?.[1] ?? []);
+  expect(names).toEqual(pages.map(({ name }) => name));
+  expect(out).toMatch(/^First day:\n {2}installation +install maand/);
+  expect(out).toContain("\n\nReference:\n  cli ");
+});
+
+describe("a page", () => {
+  it("is its Markdown in a pipe, without links to its neighbours", async () => {
+    const { out } = await maand("docs", "kv");
+    expect(out).toBe(pages.find(({ name }) => name === "kv")?.text);
+    expect(out).toMatch(/^# KV store\n\n[A-Z]/);
+    expect(out).not.toMatch(/Part of the book|Previous:/);
+  });
+
+  it("is wrapped on a terminal, without the marks of Markdown, and no word is lost", async () => {
+    const { out } = await typedIn(tmpdir(), undefined, 72)("docs", "certificates");
+    const prose = out.split("\n").filter((line) => !line.startsWith("    "));
+    expect(prose.filter((line) => line.length > 72)).toEqual([]);
+    expect(prose.join("\n")).not.toMatch(/`|\]\(|^\|/m);
+    for (const word of ["subject.common_name", "certs/ca.crt", "not_yet_valid", "maand cat certs", "certs/**"])
+      expect(out).toContain(word);
+  });
+
+  it.each(pages.map(({ name }) => name))("%s can be read on a terminal", async (name) => {
+    const { code, out } = await typedIn(tmpdir(), undefined, 80)("docs", name);
+    expect(code).toBe(0);
+    expect(out.length).toBeGreaterThan(500);
+  });
+
+  it("can be one of its parts", async () => {
+    const { out } = await maand("docs", "deploy#batches");
+    expect(out).toMatch(/^## Batches\n/);
+    expect(out).not.toContain("## Preview a deploy");
+  });
+});
+
+it("finds the parts that contain all words, those with the words in their heading first", async () => {
+  const { out } = await maand("docs", "--search", "HOST key");
+  const [first = "", ...others] = out.split("\n");
+  expect(first).toMatch(/^maand docs operations#a-workers-host-key +A worker's host key$/);
+  expect(others.length).toBeGreaterThan(3);
+  const [, target = ""] = /^maand docs (\S+)/.exec(others[0] ?? "") ?? [];
+  expect((await maand("docs", target)).out.toLowerCase()).toMatch(/host[\s\S]*key|key[\s\S]*host/);
+});
+
+it("prints everything as one document", async () => {
+  const { out } = await maand("docs", "--all");
+  expect(out.match(/^# /gm)?.length).toBeGreaterThanOrEqual(pages.length);
+  for (const { title } of pages) expect(out).toContain(`# ${title}\n`);
+});
+
+it("takes headings in code for code", () => {
+  const text = "# T\n\n```sh\n# no heading\n```\n\n## `A` b\n\nx\n";
+  const found = sectionsOf({ name: "t", part: "p", title: "T", about: "", text });
+  expect(found.map(({ heading, anchor }) => [heading, anchor])).toEqual([
+    ["T", "t"],
+    ["A b", "a-b"],
+  ]);
+});
+
+it.each([
+  [["deplyo"], 'did you mean "deploy"?'],
+  [["deploy#batch"], 'did you mean "batches"?'],
+  [["--search", "no such words anywhere"], "try fewer words"],
+  [["deploy", "--all"], "maand docs lists all pages"],
+])("%s says what to type instead", async (words, hint) => {
+  const { code, err } = await maand("docs", ...words);
+  expect([code, err]).toEqual([2, expect.stringContaining(hint)]);
+});
+
+it.each(["bash", "zsh", "fish", "powershell"])("is completed with the names of the pages by %s", async (shell) => {
+  const { out } = await maand("completion", shell);
+  for (const name of ["deploy", "coming-from/kamal", "glossary"]) expect(out).toContain(name);
+});

@@ -1,0 +1,118 @@
+import { Command, MaandCommand, Option } from "@maand/command";
+import { hanging } from "@maand/command/layout";
+import { didYouMean, MaandError } from "@maand/core/readonly";
+import { type BookPage, bookPages, sectionsOf } from "../../book/pages.ts";
+import { searchBook } from "../../book/search.ts";
+
+/** The widest lines; longer ones are hard to read. */
+const WIDEST = 100;
+
+/** `maand docs`. */
+export class DocsCommand extends MaandCommand {
+  static override paths = [["docs"]];
+  static override usage = Command.Usage({
+    category: "Look",
+    description: "read the documentation of this version, offline",
+    details:
+      "Prints a page, or the part of it below a heading, named as in a link: deploy#batches. Without a page, lists all pages. On a terminal the text is wrapped; elsewhere it is the Markdown, for a pager or a file. --all prints all pages as one Markdown document, and --search lists the parts that contain all words.",
+    examples: [
+      ["All pages", "maand docs"],
+      ["A page", "maand docs deploy"],
+      ["A part of one", "maand docs deploy#batches"],
+      ["Where something is described", 'maand docs --search "host key"'],
+      ["Everything in one file", "maand docs --all > maand.md"],
+    ],
+  });
+
+  page = Option.String({ required: false, name: "page" });
+  search = Option.String("--search", { description: "List the parts that contain all of these words." });
+  all = Option.Boolean("--all", false, { description: "Print all pages as one Markdown document." });
+
+  override async work(): Promise<number> {
+    const { page, search, all } = this;
+    if ([page, search, all || undefined].filter((one) => one !== undefined).length > 1)
+      throw new MaandError({
+        code: "USAGE",
+        message: "a page, --search and --all exclude each other",
+        hint: "maand docs lists all pages",
+      });
+    const pages = bookPages();
+    if (search !== undefined) this.printFound(pages, search);
+    else if (page !== undefined) await this.printText(pageOf(page, pages));
+    else if (all) await this.printAll(pages);
+    else this.printContents(pages);
+    return 0;
+  }
+
+  printContents(pages: readonly BookPage[]): void {
+    const width = Math.max(...pages.map(({ name }) => name.length));
+    const lines = pages.flatMap(({ part, name, about }, at) => [
+      ...(pages[at - 1]?.part === part ? [] : [...(at === 0 ? [] : [""]), this.style("stdout").strong(`${part}:`)]),
+      ...hanging(name, about.replaceAll("`", ""), { width, columns: this.columns }),
+    ]);
+    if (this.json) this.printJson(pages.map(({ name, part, title, about }) => ({ name, part, title, about })));
+    else this.print(lines.join("\n"));
+  }
+
+  printFound(pages: readonly BookPage[], text: string): void {
+    const found = searchBook(pages, text);
+    if (this.json) {
+      this.printJson(found);
+      return;
+    }
+    if (found.length === 0)
+      throw notFound(`no page contains ${JSON.stringify(text)}`, "try fewer words; maand docs lists all pages");
+    const lines = found.map(({ page, anchor, heading }) => [`maand docs ${page}#${anchor}`, heading] as const);
+    const width = Math.max(...lines.map(([command]) => command.length));
+    for (const [command, heading] of lines)
+      this.print(hanging(command, heading, { width, columns: this.columns, indent: 0 }).join("\n"));
+  }
+
+  async printAll(pages: readonly BookPage[]): Promise<void> {
+    if (this.json) this.printJson(pages);
+    else await this.printMarkdown(pages.map(({ text }) => text).join("\n"));
+  }
+
+  async printText(page: BookPage): Promise<void> {
+    if (this.json) this.printJson(page);
+    else await this.printMarkdown(page.text);
+  }
+
+  /** Wrapped on a terminal, as it is elsewhere. */
+  async printMarkdown(text: string): Promise<void> {
+    const { columns } = this;
+    if (columns === undefined) this.context.stdout.write(text);
+    else {
+      const { renderPage } = await import("../../book/render-page.ts");
+      this.context.stdout.write(renderPage(text, { columns, style: this.style("stdout") }));
+    }
+  }
+
+  /** The width of the text on a terminal; undefined elsewhere. */
+  get columns(): number | undefined {
+    const { isTTY, columns } = this.context.stdout;
+    return isTTY === true && columns ? Math.min(columns, WIDEST) : undefined;
+  }
+}
+
+/** The page that a person named, with only the text of the part after `#`, if there is one. */
+function pageOf(target: string, pages: readonly BookPage[]): BookPage {
+  const [typed = "", anchor] = target.split("#");
+  const name = typed.toLowerCase().replace(/\.md$/, "");
+  const page = pages.find((one) => one.name === name);
+  const near = (word: string, all: readonly string[]) => didYouMean(word, all) ?? "maand docs lists all pages";
+  if (!page) {
+    const names = pages.map((one) => one.name);
+    throw notFound(`there is no page ${JSON.stringify(typed)}`, near(name, names));
+  }
+  if (anchor === undefined) return page;
+  const sections = sectionsOf(page);
+  const section = sections.find((one) => one.anchor === anchor.toLowerCase());
+  if (section) return { ...page, text: section.text };
+  const anchors = sections.map((one) => one.anchor);
+  throw notFound(`the page ${name} has no part ${JSON.stringify(anchor)}`, near(anchor, anchors));
+}
+
+function notFound(message: string, hint: string): MaandError {
+  return new MaandError({ code: "NOT_FOUND", message, hint });
+}

@@ -1,0 +1,25 @@
+// The order of the book. docs/README.md is its only source: the website, the navigation of the pages, the tests and what the
+// command ships all read it from there.
+import { readFileSync } from "node:fs";
+import { dirname, join, posix } from "node:path";
+import { fileURLToPath } from "node:url";
+
+export const REPOSITORY = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+export const CONTENTS = "docs/README.md";
+
+/**
+ * The chapters in their order: `part` and `title` as in the table of contents, `path` from the root of the repository, and `about`, one
+ * sentence.
+ */
+export function chapters(text = readFileSync(join(REPOSITORY, CONTENTS), "utf8")) {
+  return text
+    .split(/^## /m)
+    .slice(1)
+    .flatMap((section) => {
+      const part = section.slice(0, section.indexOf("\n"));
+      const entries = [...section.matchAll(/^- \[(.+?)\]\((.+?)\): (.+)$/gm)];
+      return entries.map(([, title, target, about]) => {
+        return { part, title, path: posix.join(posix.dirname(CONTENTS), target), about };
+      });
+    });
+}

@@ -1,0 +1,50 @@
+import { expect, it } from "vitest";
+import { compare, resultsOf } from "./results.ts";
+import { median, tableOf } from "./table.ts";
+
+const AT = new Date(0);
+
+function results(ms: number, floorMs = 10) {
+  const rows = [
+    { name: "floor", ms: [floorMs] },
+    { name: "deploy", ms: [ms], floor: "floor", goal: 2 },
+  ];
+  return resultsOf([{ title: "deploy", rows }], AT);
+}
+
+it("a row that takes more of its floor than before is slower, on whatever machine", () => {
+  const { worse, lines } = compare(results(15), results(24), 0.2);
+  expect(worse).toBe(1);
+  expect(lines.join("\n")).toContain("slower    +60%  1.50 -> 2.40 x floor  deploy: deploy");
+  expect(compare(results(15), results(150, 100), 0.2).worse).toBe(0);
+});
+
+it("a change within the threshold, a new and a missing row are no failure", () => {
+  expect(compare(results(15), results(17), 0.2).worse).toBe(0);
+  const other = resultsOf([{ title: "deploy", rows: [{ name: "other", ms: [1] }] }], AT);
+  const { worse, lines } = compare(results(15), other, 0.2);
+  expect(worse).toBe(0);
+  expect(lines).toEqual(["new      deploy: other", "missing  deploy: floor", "missing  deploy: deploy"]);
+});
+
+it("a result names the machine and the versions", () => {
+  const { machine, versions, maand } = results(1);
+  expect(machine).toMatchObject({ cores: expect.any(Number), kernel: expect.any(String) });
+  expect(versions).toMatchObject({ node: process.version });
+  expect(maand).toMatch(/^\d/);
+});
+
+it("a table has the median, the ratio to the floor, and the goals that were missed", () => {
+  expect(median([9, 1, 5])).toBe(5);
+  const table = tableOf([
+    { name: "floor", ms: [10] },
+    { name: "fast", ms: [15], floor: "floor", goal: 2 },
+    { name: "slow", ms: [10, 30, 20.4], floor: "floor", goal: 2 },
+  ]);
+  expect(table.split("\n")).toEqual([
+    "       least  median  most ms  x floor      goal",
+    "floor     10      10       10",
+    "fast      15      15       15     1.50         2",
+    "slow      10      20       30     2.04  missed 2",
+  ]);
+});

@@ -1,0 +1,69 @@
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { rolldown } from "rolldown";
+import { type Scratch, scratch } from "../support/bucket/scratch.ts";
+import { type Counts, SIMULATED_CONFIG, type Simulation } from "../support/simulated-fleet/index.ts";
+import { type Cost, maandProcess } from "./suite.ts";
+
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+/** Below node_modules, so that it imports the same core as the command. */
+const PLACE = join(ROOT, "node_modules", ".cache", "maand-bench");
+
+/** What a command took with a simulated fleet. */
+export interface SimulatedCost extends Required<Cost> {
+  readonly counts: Counts;
+}
+
+/** A bucket with simulated workers, and a way to run commands in processes of their own. */
+export interface SimulatedProcesses {
+  readonly bucket: Scratch;
+  /** Runs maand; the time that the simulation itself took is not in its CPU time. */
+  run(...args: readonly string[]): Promise<SimulatedCost>;
+}
+
+/** A bucket that is still empty. Each process has a new fleet, which has forgotten what earlier commands delivered. */
+export async function simulatedProcesses(simulation: Simulation): Promise<SimulatedProcesses> {
+  const bucket = await scratch('transport = "simulated"\n');
+  bucket.write("maand.config.mjs", SIMULATED_CONFIG);
+  const report = join(bucket.root, "report.json");
+  const preload = await preloadFor(simulation, report);
+  return {
+    bucket,
+    async run(...args) {
+      const { ms } = await maandProcess(bucket.root, args, ["--import", preload]);
+      const { cpuMs, ownMs, mb, counts } = JSON.parse(readFileSync(report, "utf8"));
+      return { ms, cpuMs: cpuMs - ownMs, mb, counts };
+    },
+  };
+}
+
+let preloads = 0;
+
+/** A module that makes the fleet before the command starts, and reports what it took when it ends. */
+async function preloadFor(simulation: Simulation, report: string): Promise<string> {
+  mkdirSync(PLACE, { recursive: true });
+  const bundle = await rolldown({
+    input: fileURLToPath(new URL("../support/simulated-fleet/simulated-fleet.ts", import.meta.url)),
+    external: /^(@maand\/|node:)/,
+    platform: "node",
+  });
+  await bundle.write({ dir: PLACE, format: "esm", entryFileNames: "fleet.mjs" });
+  await bundle.close();
+  preloads += 1;
+  const file = join(PLACE, `preload-${process.pid}-${preloads}.mjs`);
+  writeFileSync(
+    file,
+    `import { writeFileSync } from "node:fs";
+import { simulatedFleet } from "./fleet.mjs";
+const fleet = simulatedFleet(${JSON.stringify(simulation)});
+globalThis[Symbol.for("maand.simulated-fleet")] = fleet;
+process.on("exit", () => {
+  const { userCPUTime, systemCPUTime, maxRSS } = process.resourceUsage();
+  const cpuMs = (userCPUTime + systemCPUTime) / 1000;
+  writeFileSync(${JSON.stringify(report)}, JSON.stringify({ cpuMs, ownMs: fleet.ownMs, mb: maxRSS / 1024, counts: fleet.counts }));
+});
+`,
+  );
+  return file;
+}

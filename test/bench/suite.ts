@@ -1,0 +1,76 @@
+import { MAAND } from "../support/bucket/maand.ts";
+import { measure } from "./process.ts";
+import type { Measured } from "./table.ts";
+
+/** One table of a suite. */
+export interface Table {
+  readonly title: string;
+  readonly rows: readonly Measured[];
+}
+
+/** Measures something and returns its tables; numbers from the command line replace its sizes. */
+export type Suite = (...sizes: readonly number[]) => Promise<readonly Table[]>;
+
+/** What one run took. */
+export type Cost = { readonly ms: number; readonly cpuMs?: number; readonly mb?: number };
+
+/** Something to measure, and how its row is to be compared. */
+export interface Contender extends Pick<Measured, "floor" | "goal" | "by" | "note"> {
+  readonly name: string;
+  /** Runs it once, and returns what it took. */
+  run(): Promise<Cost>;
+}
+
+/**
+ * Runs all contenders in turns, so that a machine that becomes slower is slower for all of them. The first turn warms caches and is
+ * not counted.
+ */
+export async function alternate(runs: number, contenders: readonly Contender[]): Promise<Measured[]> {
+  const costs = new Map<string, Cost[]>(contenders.map(({ name }) => [name, []]));
+  for (let turn = 0; turn <= runs; turn += 1)
+    for (const { name, run } of contenders) {
+      const cost = await run();
+      if (turn > 0) costs.get(name)?.push(cost);
+    }
+  return contenders.map(({ run: _, ...contender }) => measuredOf(contender, costs.get(contender.name) ?? []));
+}
+
+/** The row of a contender that had these costs. */
+export function measuredOf(row: Omit<Contender, "run">, costs: readonly Cost[]): Measured {
+  const [cpuMs, mb] = [costs.flatMap((cost) => cost.cpuMs ?? []), costs.flatMap((cost) => cost.mb ?? [])];
+  return {
+    ...row,
+    ms: costs.map(({ ms }) => ms),
+    ...(cpuMs.length > 0 && { cpuMs }),
+    ...(mb.length > 0 && mb.some((one) => one > 0) && { mb }),
+  };
+}
+
+/** Runs a program to its end. Throws if it fails. */
+export async function program(argv: readonly string[], cwd: string): Promise<Required<Cost>> {
+  const { ms, cpuMs, mb, code, stderr } = await measure(argv, cwd);
+  if (code !== 0) throw new Error(`${argv.join(" ")} ended with ${code}:\n${stderr.slice(-2000)}`);
+  return { ms, cpuMs, mb };
+}
+
+/** Runs maand to its end, in a process of its own. Throws if it fails. */
+export function maandProcess(
+  cwd: string,
+  args: readonly string[],
+  nodeOptions: readonly string[] = [],
+): Promise<Required<Cost>> {
+  return program([process.execPath, ...nodeOptions, MAAND, ...args], cwd);
+}
+
+/** The time of something in this process. */
+export async function timed(work: () => Promise<unknown>): Promise<Cost> {
+  const began = performance.now();
+  await work();
+  return { ms: performance.now() - began };
+}
+
+/** `node -e 0`: the least that a command of Node takes. */
+export const NODE: Contender = {
+  name: "floor: node -e 0",
+  run: () => program([process.execPath, "-e", "0"], process.cwd()),
+};

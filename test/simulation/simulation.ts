@@ -1,0 +1,220 @@
+import { mkdirSync, rmSync } from "node:fs";
+import { Chaos } from "./chaos.ts";
+import { type Command, Controller } from "./controllers/controller.ts";
+import { HOSTS, JOBS, type Template } from "./controllers/template.ts";
+import type { SimulatedDatabase } from "./database/simulated-database.ts";
+import type { Flaw } from "./flaw.ts";
+import { Judge, Violation, versionsIn } from "./judge.ts";
+import type { SimulatedFleet } from "./workers/plugin.ts";
+import { Worker } from "./workers/worker.ts";
+import { Killed, SimulatedProcess } from "./world/process.ts";
+import { simulateTime } from "./world/simulated-time.ts";
+import { World } from "./world/world.ts";
+
+/** How a simulation ended. */
+export interface Verdict {
+  readonly seed: number;
+  /** What went wrong; undefined if nothing did. */
+  readonly problem: string | undefined;
+  readonly trace: readonly string[];
+}
+
+/** What is simulated. */
+export interface SimulateOptions {
+  readonly seed: number;
+  readonly template: Template;
+  /** Where the directories of the machines are. */
+  readonly directory: string;
+  /** A fault to plant; default: none. */
+  readonly flaw?: Flaw | undefined;
+}
+
+/** Milliseconds after which a simulation has failed to end. */
+const LIMIT_MS = 3 * 3600_000;
+/** How often a deploy may be needed once all is well. */
+const LAST_DEPLOYS = 8;
+
+/** Two or three machines that use one bucket, its database and its workers, with faults drawn from one seed. */
+export class Simulation {
+  readonly world: World;
+  readonly template: Template;
+  readonly directory: string;
+  readonly database: SimulatedDatabase;
+  readonly workers: ReadonlyMap<string, Worker>;
+  readonly judge: Judge;
+  readonly faults: Chaos;
+  readonly fleet: SimulatedFleet;
+  readonly controllers: Controller[] = [];
+  readonly #operator = new SimulatedProcess("operator");
+  /** The versions of jobs in the repository of their workspace. */
+  readonly workspace = new Map<string, number>(JOBS.map((job) => [job, 0]));
+
+  constructor({ seed, template, directory, flaw }: SimulateOptions) {
+    this.world = new World(seed);
+    this.template = template;
+    this.directory = directory;
+    this.database = template.database.copy();
+    this.database.flaw = flaw;
+    const workers = new Map<string, Worker>();
+    this.workers = workers;
+    this.judge = new Judge(this.world, workers);
+    this.database.observer = this.judge;
+    const options = { observer: this.judge, flaw };
+    for (const host of HOSTS) workers.set(host, new Worker(this.world, host, options));
+    this.faults = new Chaos(this);
+    this.fleet = { world: this.world, workers, faults: this.faults };
+    const count = this.world.random.chance(0.5) ? 2 : 3;
+    for (const name of ["a", "b", "c"].slice(0, count)) {
+      const skew = this.world.random.chance(0.2) ? this.world.random.between(-600_000, 600_000) : 0;
+      this.controllers.push(new Controller(this, name, Math.floor(skew)));
+    }
+  }
+
+  /** Runs it to its end. Throws a {@link Violation}. */
+  async run(): Promise<void> {
+    const { world } = this;
+    const done = Promise.all(this.controllers.map((controller) => this.#operate(controller)));
+    world.after(this.world.random.between(0, 20_000), this.#operator, () => this.faults.go());
+    await world.runUntil(done, LIMIT_MS);
+    this.#mustBeLawful();
+    this.faults.end();
+    world.note("all is well from here");
+    const converged = this.#converge();
+    await world.runUntil(converged, LIMIT_MS);
+    await converged;
+    this.#mustBeLawful();
+  }
+
+  /** A standby takes over, which lacks the last commits. */
+  failOver(count: number): void {
+    const lost = this.database.loseCommits(count);
+    this.judge.commitsLost();
+    this.world.note(`the database lost ${lost} commits`);
+  }
+
+  /** A person at one machine runs some commands, and tries again what did not succeed. */
+  async #operate(controller: Controller): Promise<void> {
+    const { random } = this.world;
+    const count = 2 + random.below(2);
+    for (let at = 0; at < count; at += 1) {
+      await this.world.sleep(random.between(0, 20_000), this.#operator);
+      const command = this.#choose();
+      let result = await controller.run(command, this.#operator);
+      for (let again = 0; result === "BUSY" && again < 4; again += 1) {
+        await this.world.sleep(random.between(2000, 20_000), this.#operator);
+        result = await controller.run(command, this.#operator);
+      }
+      await this.#remedy(controller, result);
+    }
+  }
+
+  #choose(): Command {
+    const { random } = this.world;
+    const job = random.pick([...JOBS]);
+    const kind = random.next();
+    if (kind < 0.3) {
+      this.workspace.set(job, (this.workspace.get(job) ?? 0) + 1);
+      return { kind: "build" };
+    }
+    return kind < 0.85 ? { kind: "deploy" } : { kind: "restart", job, host: undefined };
+  }
+
+  /** What the documentation says to do about an error. */
+  async #remedy(controller: Controller, result: string): Promise<void> {
+    if (result === "STORE_REVERTED") controller.cloneAgain();
+    if (result === "OTHER_COPY") await controller.run({ kind: "adopt" }, this.#operator);
+  }
+
+  /** Once all is well, some deploys bring everything to what was built, and the next one has nothing to do. */
+  async #converge(): Promise<void> {
+    const [controller] = this.controllers;
+    if (!controller) return;
+    for (const left of [...this.judge.leftByHand.values()]) await this.#startByHand(controller, left);
+    const results: string[] = [];
+    for (let at = 0; results.at(-1) !== "ok"; at += 1) {
+      if (at === LAST_DEPLOYS) throw new Violation(`${LAST_DEPLOYS} deploys did not succeed: ${results.join(", ")}`);
+      if (at > 0) await this.world.sleep(40_000, this.#operator);
+      if (at > 2 && this.judge.hasLost) await controller.run({ kind: "adopt" }, this.#operator);
+      const result = await controller.run({ kind: "deploy", force: this.judge.hasLost }, this.#operator);
+      results.push(result);
+      await this.#remedy(controller, result);
+    }
+    const { begun } = this.judge;
+    const last = this.controllers.at(-1) ?? controller;
+    const again = await last.run({ kind: "deploy" }, this.#operator);
+    if (again === "STORE_REVERTED") return;
+    if (again !== "ok") throw new Violation(`the deploy of another copy after the last one ended with ${again}`);
+    if (this.judge.begun > begun) throw new Violation("a deploy after the last one ran commands again");
+    this.#compare();
+  }
+
+  /** A command by hand that did not succeed is run again: no deploy does that. */
+  async #startByHand(
+    controller: Controller,
+    { job, host }: { readonly job: string; readonly host: string },
+  ): Promise<void> {
+    for (let at = 0; at < LAST_DEPLOYS; at += 1) {
+      if ((await controller.run({ kind: "restart", job, host }, this.#operator)) === "ok") return;
+      await this.world.sleep(40_000, this.#operator);
+    }
+  }
+
+  /** What runs is what was promoted, and what was built last. */
+  #compare(): void {
+    const state = this.database.state(this.template.bucketId);
+    const wanted = state ? versionsIn(state) : new Map<string, string>();
+    for (const job of JOBS)
+      for (const host of HOSTS) {
+        const running = this.workers.get(host)?.job(job).running;
+        const promoted = this.judge.promoted.get(`${job}@${host}`);
+        if (running !== wanted.get(job) || promoted !== running)
+          throw new Violation(`${job}@${host} runs ${running}, ${promoted} is promoted, ${wanted.get(job)} was built`);
+      }
+  }
+
+  #mustBeLawful(): void {
+    if (this.judge.violation) throw this.judge.violation;
+  }
+}
+
+/** Runs the simulation of a seed. The same seed always has the same trace. `directory` is emptied, and deleted in the end. */
+export async function simulate({ seed, template, directory, flaw }: SimulateOptions): Promise<Verdict> {
+  rmSync(directory, { recursive: true, force: true });
+  mkdirSync(directory, { mode: 0o700 });
+  const simulation = new Simulation({ seed, template, directory, flaw });
+  const undo = [simulateTime(simulation.world), withoutPrograms(), ignoreKilled(simulation.world)];
+  try {
+    await simulation.run();
+    return { seed, problem: undefined, trace: simulation.world.trace };
+  } catch (cause) {
+    const found = simulation.judge.violation ?? cause;
+    const problem = found instanceof Violation ? found.message : `the simulation failed: ${textOf(found)}`;
+    return { seed, problem, trace: simulation.world.trace };
+  } finally {
+    for (const step of undo) step();
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+/** A machine without git: a real process would take real time. */
+function withoutPrograms(): () => void {
+  const { PATH } = process.env;
+  process.env.PATH = "/nonexistent";
+  return () => {
+    if (PATH === undefined) delete process.env.PATH;
+    else process.env.PATH = PATH;
+  };
+}
+
+/** Promises of a process that was killed have nobody left to catch them. */
+function ignoreKilled(world: World): () => void {
+  const listener = (cause: unknown) => {
+    if (!(cause instanceof Killed)) world.note(`an error was not caught: ${textOf(cause)}`);
+  };
+  process.on("unhandledRejection", listener);
+  return () => void process.off("unhandledRejection", listener);
+}
+
+function textOf(cause: unknown): string {
+  return cause instanceof Error ? (cause.stack ?? cause.message) : String(cause);
+}

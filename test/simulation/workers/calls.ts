@@ -1,0 +1,133 @@
+import { RUNNER_EXIT } from "../../../packages/plugin-make/src/runner-program.ts";
+import { lineOf, type SimulatedCommand, type Steps, type Worker } from "./worker.ts";
+
+/** A fence as a request has it. */
+export interface SentFence {
+  readonly line: string;
+  readonly expected: string;
+  readonly text: string;
+}
+
+/** A request for a target of a job, as plugin-make sends it. */
+export interface TargetRequest {
+  readonly target: string;
+  readonly job: string;
+  /** Seconds. */
+  readonly timeout: number;
+  readonly step?: string;
+  readonly voids?: readonly string[];
+  readonly fence?: SentFence;
+}
+
+/** A request under way. */
+export interface Call {
+  /** Set where it has to end before its time. */
+  code: number | undefined;
+  /** Undefined for a command by hand, which the loss of its connection does not end. */
+  readonly step: string | undefined;
+  /** Its step began, so that does not end it either. */
+  hasBegun: boolean;
+  report(text: string): void;
+}
+
+/** Milliseconds between two looks at a lock. */
+const LOCK_PAUSE_MS = 100;
+const LIFECYCLE: ReadonlySet<string> = new Set(["start", "stop", "restart", "reload"]);
+
+/** Ends a request with an exit code of the runner. */
+class Refused extends Error {
+  readonly code: number;
+
+  constructor(code: number) {
+    super(`exit code ${code}`);
+    this.code = code;
+  }
+}
+
+/** Runs a target of a job: the steps of the runner of plugin-make, in their order. Returns its exit code. */
+export function* runTarget(worker: Worker, call: Call, request: TargetRequest): Steps<number> {
+  try {
+    return yield* targetSteps(worker, call, request);
+  } catch (cause) {
+    if (cause instanceof Refused) return cause.code;
+    throw cause;
+  }
+}
+
+function* targetSteps(worker: Worker, call: Call, request: TargetRequest): Steps<number> {
+  const { job, target, step, fence } = request;
+  if (worker.job(job).files === undefined) return RUNNER_EXIT.notHere;
+  if (target === "status") return 0;
+  yield* takeFence(worker, call, fence);
+  while (worker.locks.has(job)) {
+    failIfEnded(call);
+    yield LOCK_PAUSE_MS;
+  }
+  failIfEnded(call);
+  worker.locks.add(job);
+  try {
+    const known = step === undefined ? undefined : worker.receipt(job, step);
+    if (step === undefined && LIFECYCLE.has(target)) worker.dropReceipts(job);
+    if (known?.isVoid) return RUNNER_EXIT.ended;
+    if (known?.code !== undefined && !known.isCut) return known.code;
+    if (fence && !holds(worker, call, fence)) throw new Refused(RUNNER_EXIT.fenced);
+    return yield* claimAndRun(worker, call, request);
+  } finally {
+    worker.locks.delete(job);
+  }
+}
+
+/** A claim is on the disk before the command begins, and its receipt before its end is reported. */
+function* claimAndRun(worker: Worker, call: Call, request: TargetRequest): Steps<number> {
+  const { job, step, voids = [] } = request;
+  if (step === undefined) return yield* runCommand(worker, call, request);
+  for (const other of voids)
+    if (!worker.receipt(job, other)) worker.writeReceipt(job, other, { boot: worker.boot, isVoid: true });
+  worker.writeReceipt(job, step, { boot: worker.boot });
+  call.hasBegun = true;
+  const code = yield* runCommand(worker, call, request);
+  worker.writeReceipt(job, step, { boot: worker.boot, code, isCut: call.code === code });
+  call.hasBegun = false;
+  return code;
+}
+
+function* runCommand(worker: Worker, call: Call, request: TargetRequest): Steps<number> {
+  const { job, target, step, fence } = request;
+  const { random } = worker.world;
+  const there = worker.job(job);
+  const command: SimulatedCommand = { host: worker.host, job, target, step, by: fence?.line ?? "" };
+  const isDown = target !== "start" && LIFECYCLE.has(target);
+  worker.begin(command);
+  if (isDown) there.running = undefined;
+  const wait = random.chance(0.9) ? random.between(50, 3000) : random.between(3000, 50_000);
+  const end = worker.world.now + wait;
+  while (worker.world.now < end && call.code === undefined) yield Math.min(500, end - worker.world.now);
+  const code = call.code ?? (random.chance(0.03) ? 2 : 0);
+  if (code === 0 && target !== "stop") there.running = there.files;
+  worker.end(command, code);
+  return code;
+}
+
+/** Records a command that may change the worker, once no other one writes files there. */
+export function* takeFence(worker: Worker, call: Call, fence: SentFence | undefined): Steps {
+  if (!fence || !worker.exists || holds(worker, call, fence)) return;
+  while (worker.isStaging) {
+    failIfEnded(call);
+    yield LOCK_PAUSE_MS;
+  }
+  failIfEnded(call);
+  if (!holds(worker, call, fence)) worker.writeFence(fence.text);
+}
+
+/** Whether the worker has the record of this command; false where the command may write it. */
+function holds(worker: Worker, call: Call, { line, expected }: SentFence): boolean {
+  const found = lineOf(worker.fence);
+  if (found === line) return true;
+  if (found === "" || found === expected || worker.flaw === "fence-unchecked") return false;
+  call.report(`runner: another command has changed this worker: ${worker.fence.trim().replaceAll("\n", " ")}`);
+  throw new Refused(RUNNER_EXIT.fenced);
+}
+
+function failIfEnded(call: Call): void {
+  if (call.code !== undefined) throw new Refused(call.code);
+}

@@ -1,0 +1,102 @@
+import type { SimulatedProcess } from "../world/process.ts";
+import type { World } from "../world/world.ts";
+
+/** What a network does between a process and a worker. */
+export interface NetworkFaults {
+  reaches(process: SimulatedProcess, host: string): boolean;
+  readonly areOn: boolean;
+}
+
+/** The longest that one side takes to notice that the other one is gone. */
+const NOTICED_WITHIN_MS = 30_000;
+
+/**
+ * A connection of a process to a worker. Messages arrive in order, or the connection is lost; each side notices that on its own, at
+ * another time.
+ */
+export class Connection {
+  readonly #world: World;
+  readonly #process: SimulatedProcess;
+  readonly #host: string;
+  readonly #faults: NetworkFaults;
+  readonly #up: (() => void)[] = [];
+  readonly #down: (() => void)[] = [];
+  readonly #onWorkerNotices: (() => void)[] = [];
+  readonly #onProcessNotices = new Set<() => void>();
+  /** What is on the way to the worker does not arrive any more. */
+  #isCut = false;
+  /** When the last message on the way to the worker arrives. */
+  #lastUp = 0;
+  /** Nothing can be sent any more. */
+  isLost = false;
+
+  constructor(world: World, process: SimulatedProcess, host: string, faults: NetworkFaults) {
+    this.#world = world;
+    this.#process = process;
+    this.#host = host;
+    this.#faults = faults;
+    process.onDeath(() => this.#end(false));
+  }
+
+  /** Runs something on the worker when a message arrives there. */
+  toWorker(run: () => void): void {
+    this.#send(this.#up, run, undefined);
+  }
+
+  /** Runs code of the process when an answer arrives there. */
+  toProcess(run: () => void): void {
+    this.#send(this.#down, run, this.#process);
+  }
+
+  /** Calls a function when the worker notices that the connection is lost. */
+  onWorkerNotices(listener: () => void): void {
+    this.#onWorkerNotices.push(listener);
+  }
+
+  /** Calls a function when the process notices it; returns what takes this back. */
+  onProcessNotices(listener: () => void): () => void {
+    this.#onProcessNotices.add(listener);
+    return () => this.#onProcessNotices.delete(listener);
+  }
+
+  /** What is on the way does not arrive. */
+  lose(): void {
+    this.#end(true);
+  }
+
+  /** What a process has sent before its death arrives nevertheless: its system still has it. */
+  #end(isCut: boolean): void {
+    if (this.isLost) return;
+    this.isLost = true;
+    this.#isCut = isCut;
+    const { random } = this.#world;
+    const late = () => (random.chance(0.7) ? random.between(1, 200) : random.between(200, NOTICED_WITHIN_MS));
+    const inFlight = isCut ? 0 : Math.max(0, this.#lastUp - this.#world.now);
+    this.#world.outside(inFlight + late(), () => {
+      for (const listener of this.#onWorkerNotices.splice(0)) listener();
+    });
+    this.#world.after(late(), this.#process, () => {
+      for (const listener of [...this.#onProcessNotices]) listener();
+      this.#onProcessNotices.clear();
+    });
+  }
+
+  #send(queue: (() => void)[], run: () => void, owner: SimulatedProcess | undefined): void {
+    if (this.isLost) return;
+    if (!this.#faults.reaches(this.#process, this.#host)) {
+      this.lose();
+      return;
+    }
+    queue.push(run);
+    const { random } = this.#world;
+    const wait = this.#faults.areOn ? random.delay() : random.between(1, 5);
+    const deliver = () => {
+      if (!this.#isCut) queue.shift()?.();
+    };
+    if (owner) this.#world.after(wait, owner, deliver);
+    else {
+      this.#lastUp = Math.max(this.#lastUp, this.#world.now + wait);
+      this.#world.outside(wait, deliver);
+    }
+  }
+}

@@ -1,0 +1,123 @@
+import { Duplex, Readable } from "node:stream";
+import type { RemoteStream } from "../../../packages/core/src/remote/remote.ts";
+import { RUNNER_EXIT } from "../../../packages/plugin-make/src/runner-program.ts";
+import { type Call, runTarget, type TargetRequest } from "./calls.ts";
+import type { Connection } from "./connection.ts";
+import type { Worker } from "./worker.ts";
+
+/** Milliseconds that a step has to end by itself, once it is to end. */
+const GRACE_MS = 2_000;
+
+type Message =
+  | (TargetRequest & { readonly id: number; readonly end?: undefined; readonly settled?: undefined })
+  | { readonly id: number; readonly end: true }
+  | { readonly id: number; readonly settled: Readonly<Record<string, readonly string[]>>; readonly end?: undefined };
+
+/** Starts a serving runner on a worker; its streams speak the protocol of the real one. */
+export function startRunner(worker: Worker, connection: Connection): RemoteStream {
+  const runner = new Runner(worker, connection);
+  let settle: (code: number | null) => void = () => {};
+  const exit = new Promise<number | null>((resolve) => {
+    settle = resolve;
+  });
+  let unread = "";
+  let isProgram = true;
+  const io = new Duplex({
+    read() {},
+    write(chunk: Buffer, _encoding, done) {
+      // the first thing sent is the program itself
+      if (!isProgram) unread += chunk.toString();
+      isProgram = false;
+      const lines = unread.split("\n");
+      unread = lines.pop() ?? "";
+      for (const line of lines) connection.toWorker(() => runner.take(JSON.parse(line)));
+      done();
+    },
+    final(done) {
+      connection.toWorker(() => runner.leaveAlone());
+      done();
+    },
+  });
+  const end = () => {
+    if (!io.destroyed) io.destroy();
+    settle(null);
+  };
+  runner.onFrame = (text) => connection.toProcess(() => void (io.destroyed || io.push(text)));
+  connection.onWorkerNotices(() => runner.leaveAlone());
+  connection.onProcessNotices(end);
+  connection.toWorker(() => runner.greet());
+  return { io, stderr: new Readable({ read() {} }), exit, destroy: () => io.destroy() };
+}
+
+/** The worker's side of a runner: runs requests side by side, and answers in frames. */
+class Runner {
+  readonly #worker: Worker;
+  readonly #connection: Connection;
+  readonly #calls = new Map<number, Call>();
+  readonly #boot: number;
+  onFrame: (text: string) => void = () => {};
+
+  constructor(worker: Worker, connection: Connection) {
+    this.#worker = worker;
+    this.#connection = connection;
+    this.#boot = worker.boot;
+  }
+
+  greet(): void {
+    if (!this.#isThere()) return;
+    const fence = `${this.#worker.fence}\0`;
+    this.onFrame(`maand-runner 1\n0 out ${Buffer.byteLength(fence)}\n${fence}`);
+  }
+
+  take(message: Message): void {
+    if (!this.#isThere()) return;
+    if ("end" in message && message.end === true) this.#endSoon(message.id);
+    else if ("settled" in message && message.settled !== undefined) {
+      for (const [job, steps] of Object.entries(message.settled))
+        for (const step of steps) this.#worker.dropReceipt(job, step);
+      this.onFrame(`${message.id} exit 0\n`);
+    } else if ("target" in message) this.#begin(message.id, message);
+  }
+
+  /** Its connection is lost. A step that did not begin never will; all else comes to its end. */
+  leaveAlone(): void {
+    for (const call of this.#calls.values())
+      if (call.step !== undefined && !call.hasBegun) call.code ??= RUNNER_EXIT.ended;
+  }
+
+  #begin(id: number, request: TargetRequest): void {
+    const { world } = this.#worker;
+    const report = (text: string) => {
+      const line = `${text}\n`;
+      this.onFrame(`${id} err ${Buffer.byteLength(line)}\n${line}`);
+    };
+    const call: Call = { code: undefined, step: request.step, hasBegun: false, report };
+    this.#calls.set(id, call);
+    world.outside(request.timeout * 1000, () => {
+      if (this.#calls.has(id)) call.code ??= RUNNER_EXIT.timedOut;
+    });
+    if (this.#worker.flaw === "promotion-before-receipt") this.onFrame(`${id} exit 0\n`);
+    this.#worker.run(runTarget(this.#worker, call, request), (code) => {
+      this.#calls.delete(id);
+      if (this.#worker.flaw !== "promotion-before-receipt") this.onFrame(`${id} exit ${code}\n`);
+    });
+  }
+
+  /** A step that began may come to its end; all else ends at once. */
+  #endSoon(id: number): void {
+    const call = this.#calls.get(id);
+    if (!call) return;
+    const end = () => {
+      call.code ??= RUNNER_EXIT.ended;
+    };
+    if (call.hasBegun) this.#worker.world.outside(GRACE_MS, end);
+    else end();
+  }
+
+  /** The process of the runner ends when its worker loses its power, and its connection with it. */
+  #isThere(): boolean {
+    if (this.#worker.boot === this.#boot) return true;
+    this.#connection.lose();
+    return false;
+  }
+}

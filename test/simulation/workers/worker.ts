@@ -1,0 +1,148 @@
+import type { Flaw } from "../flaw.ts";
+import type { World } from "../world/world.ts";
+
+/** How a step of a job ended on a worker, or that it began. */
+export interface SimulatedReceipt {
+  readonly boot: number;
+  readonly code?: number;
+  readonly isCut?: boolean;
+  readonly isVoid?: boolean;
+}
+
+/** The state of a job on a worker, whatever the store says about it. */
+export interface JobThere {
+  /** The version of its files; undefined before the first sync. */
+  files: string | undefined;
+  /** The version that runs. */
+  running: string | undefined;
+}
+
+/** A lifecycle command on a worker. */
+export interface SimulatedCommand {
+  readonly host: string;
+  readonly job: string;
+  readonly target: string;
+  /** Undefined for one by hand. */
+  readonly step: string | undefined;
+  /** The number and holder of the command of the bucket that asked for it; empty if it says none. */
+  readonly by: string;
+}
+
+/** What sees everything that happens on workers. */
+export interface WorkerObserver {
+  began(command: SimulatedCommand): void;
+  /** `code` is undefined where the worker lost its power. */
+  ended(command: SimulatedCommand, code: number | undefined): void;
+  /** A command of the bucket writes files. */
+  synced(host: string, by: string): void;
+  /** The record of the worker was replaced. */
+  fenced(host: string, before: string, after: string): void;
+}
+
+/** A step of something on the worker waits for these milliseconds, and is then called again. */
+export type Steps<T = void> = Generator<number, T>;
+
+/**
+ * A worker: the files of a bucket, receipts, locks, and jobs that run. Everything on it is written as steps that wait, as in the runner of
+ * plugin-make, and ends when it loses its power.
+ */
+export class Worker {
+  readonly host: string;
+  readonly world: World;
+  readonly observer: WorkerObserver;
+  readonly flaw: Flaw | undefined;
+  readonly jobs = new Map<string, JobThere>();
+  /** Commands that hold the lock of their job. */
+  readonly locks = new Set<string>();
+  /** The file `fence`. */
+  fence = "";
+  /** Whether a sync holds the stage lock. */
+  isStaging = false;
+  /** Whether the bucket's directory exists. */
+  exists = false;
+  workerJson = "";
+  boot = 1;
+  readonly #durable = new Map<string, SimulatedReceipt>();
+  /** Receipts that are not on the disk yet. */
+  readonly #unsynced = new Map<string, SimulatedReceipt>();
+  readonly #running = new Set<SimulatedCommand>();
+
+  constructor(world: World, host: string, options: { observer: WorkerObserver; flaw: Flaw | undefined }) {
+    this.world = world;
+    this.host = host;
+    this.observer = options.observer;
+    this.flaw = options.flaw;
+  }
+
+  job(name: string): JobThere {
+    const found = this.jobs.get(name) ?? { files: undefined, running: undefined };
+    this.jobs.set(name, found);
+    return found;
+  }
+
+  /** Runs steps until they end, unless the worker loses its power before. */
+  run<T>(steps: Steps<T>, ended: (value: T) => void = () => {}): void {
+    const { boot } = this;
+    const advance = () => {
+      if (this.boot !== boot) return;
+      const next = steps.next();
+      if (next.done) ended(next.value);
+      else this.world.outside(next.value, advance);
+    };
+    advance();
+  }
+
+  receipt(job: string, step: string): SimulatedReceipt | undefined {
+    const name = `${job} ${step}`;
+    return this.#unsynced.get(name) ?? this.#durable.get(name);
+  }
+
+  writeReceipt(job: string, step: string, receipt: SimulatedReceipt): void {
+    const name = `${job} ${step}`;
+    if (this.flaw === "claim-not-synced") this.#unsynced.set(name, receipt);
+    else this.#durable.set(name, receipt);
+  }
+
+  dropReceipt(job: string, step: string): void {
+    this.#unsynced.delete(`${job} ${step}`);
+    this.#durable.delete(`${job} ${step}`);
+  }
+
+  /** A command by hand makes all receipts of its job out of date. */
+  dropReceipts(job: string): void {
+    for (const receipts of [this.#unsynced, this.#durable])
+      for (const name of [...receipts.keys()]) if (name.startsWith(`${job} `)) receipts.delete(name);
+  }
+
+  /** Writes the record of a command. */
+  writeFence(text: string): void {
+    this.observer.fenced(this.host, lineOf(this.fence), lineOf(text));
+    this.fence = text;
+  }
+
+  begin(command: SimulatedCommand): void {
+    this.#running.add(command);
+    this.observer.began(command);
+  }
+
+  end(command: SimulatedCommand, code: number): void {
+    if (this.#running.delete(command)) this.observer.ended(command, code);
+  }
+
+  /** It loses its power and starts again at once: what was not on the disk is lost, and jobs start as a system starts them. */
+  losePower(): void {
+    this.boot += 1;
+    this.#unsynced.clear();
+    this.locks.clear();
+    this.isStaging = false;
+    for (const command of [...this.#running]) {
+      this.#running.delete(command);
+      this.observer.ended(command, undefined);
+    }
+  }
+}
+
+/** The first line of a record: number and holder. */
+export function lineOf(text: string): string {
+  return text.split("\n")[0] ?? "";
+}

@@ -1,0 +1,35 @@
+/** The least and the most of something. */
+export type Range = readonly [least: number, most: number];
+
+/**
+ * Random numbers that depend only on the seed and on what they are for, not on the order in which they are drawn: two runs with
+ * the same seed have the same workers, however their commands interleave.
+ */
+export class Draws {
+  readonly #seed: number;
+
+  constructor(seed: number) {
+    this.#seed = seed;
+  }
+
+  /** At least 0, less than 1. */
+  share(...about: readonly string[]): number {
+    let hash = (0x811c9dc5 ^ this.#seed) >>> 0;
+    for (const word of about)
+      for (let at = 0; at <= word.length; at += 1)
+        hash = Math.imul(hash ^ (at < word.length ? word.charCodeAt(at) : 0), 0x01000193) >>> 0;
+    return mixed(hash) / 0x1_0000_0000;
+  }
+
+  /** A number of a range: most are near its least, few near its most, as delays and sizes are. */
+  within([least, most]: Range, ...about: readonly string[]): number {
+    return least + (most - least) * this.share(...about) ** 3;
+  }
+}
+
+/** Spreads a hash over all bits: those of similar words differ only in a few. */
+function mixed(hash: number): number {
+  let bits = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  bits = Math.imul(bits ^ (bits >>> 13), 0xc2b2ae35);
+  return (bits ^ (bits >>> 16)) >>> 0;
+}

@@ -1,0 +1,105 @@
+import type { Counts } from "./counts.ts";
+import type { Draws, Range } from "./draws.ts";
+
+/** How the workers of a simulated fleet behave. Ranges and shares are drawn for each worker and command from the seed. */
+export interface Simulation {
+  /** Default 1. */
+  readonly seed?: number;
+  /** Milliseconds of a round trip to a worker; default none. */
+  readonly latencyMs?: Range;
+  /** Milliseconds that a target or command takes; default none. */
+  readonly commandMs?: Range;
+  /** Bytes that a target or command prints; default none. */
+  readonly outputBytes?: Range;
+  /** The share of workers that cannot be connected; default 0. */
+  readonly unreachable?: number;
+  /** The share of targets that fail; default 0. */
+  readonly failing?: number;
+}
+
+/** What all workers of a fleet share. */
+export interface Fleet {
+  readonly simulation: Required<Simulation>;
+  readonly draws: Draws;
+  readonly counts: Counts;
+  /** One copy of each hash, which thousands of workers have. */
+  readonly hashes: Map<string, string>;
+  /** Runs a part of the simulation, and counts its time as that of the simulation. */
+  simulate<T>(work: () => T): T;
+}
+
+/** One machine of the fleet: what was delivered to it, and what ran there. It stays when a connection closes. */
+export class SimulatedWorker {
+  readonly host: string;
+  readonly fleet: Fleet;
+  /** The record of the command that changed it last. */
+  fence = "";
+  /** What `worker.json` of the last delivery has. */
+  workerJson = "";
+  readonly latencyMs: number;
+  /** Hashes of contents that are there. */
+  readonly #contents = new Set<string>();
+  /** The last target of each job. */
+  readonly #ran = new Map<string, string>();
+  #trips = 0;
+  #hasAnswered = true;
+
+  constructor(host: string, fleet: Fleet) {
+    this.host = host;
+    this.fleet = fleet;
+    this.latencyMs = fleet.draws.within(fleet.simulation.latencyMs, "latency", host);
+  }
+
+  /** Forgets which messages came before: a new connection begins. */
+  connected(): void {
+    this.#trips = 0;
+    this.#hasAnswered = true;
+  }
+
+  /** A message arrives. It begins a round trip if an answer was sent before. */
+  receive(bytes: number): void {
+    const { counts } = this.fleet;
+    counts.bytesSent += bytes;
+    if (!this.#hasAnswered) return;
+    this.#hasAnswered = false;
+    this.#trips += 1;
+    counts.roundTrips = Math.max(counts.roundTrips, this.#trips);
+  }
+
+  /** An answer leaves. */
+  answer(bytes: number): void {
+    this.fleet.counts.bytesReceived += bytes;
+    this.#hasAnswered = true;
+  }
+
+  /** Which of these contents are not there. */
+  lacking(hashes: Iterable<string>): string[] {
+    return [...new Set(hashes)].filter((hash) => !this.#contents.has(hash));
+  }
+
+  keep(hash: string): void {
+    const shared = this.fleet.hashes.get(hash) ?? hash;
+    this.fleet.hashes.set(shared, shared);
+    this.#contents.add(shared);
+  }
+
+  /** Runs a target or a command: what it prints, its exit code and its time. */
+  run(job: string, target: string): { readonly output: string; readonly code: number; readonly ms: number } {
+    const { counts, draws, simulation } = this.fleet;
+    counts.processes += 1;
+    const about = [this.host, job, target, String(counts.processes)];
+    const bytes = Math.round(draws.within(simulation.outputBytes, "output", ...about));
+    const failed = simulation.failing > 0 && draws.share("fails", this.host, job, target) < simulation.failing;
+    if (!failed) this.#ran.set(job, target);
+    return {
+      output: bytes === 0 ? "" : `${"x".repeat(79)}\n`.repeat(Math.ceil(bytes / 80)),
+      code: failed ? 2 : 0,
+      ms: draws.within(simulation.commandMs, "time", ...about),
+    };
+  }
+
+  /** The target that was run last for a job. */
+  ran(job: string): string | undefined {
+    return this.#ran.get(job);
+  }
+}

@@ -1,0 +1,37 @@
+// npm run docs, docs:dev, docs:preview and pictures: the website and its pictures, with packages of their own that are installed when
+// they are first needed.
+import { spawn } from "node:child_process";
+import { existsSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"];
+const HERE = fileURLToPath(new URL(".", import.meta.url));
+
+/** A network with the addresses of the documentation and nothing else, for the command after it. */
+const NETWORK = 'ip link set lo up && for n in 1 2 3 4; do ip address add 10.0.0.$n/32 dev lo; done && exec "$0" "$@"';
+
+if (isOutdated()) await run("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund"]);
+const words = process.argv.slice(2);
+if (words[0] === "pictures")
+  await run("unshare", ["--net", "sh", "-c", NETWORK, process.execPath, "pictures/main.mjs"]);
+else await run(process.execPath, ["node_modules/vitepress/bin/vitepress.js", ...words]);
+
+/** Whether the packages are missing, or older than the list of what they should be. */
+function isOutdated() {
+  const installed = join(HERE, "node_modules/.package-lock.json");
+  return !existsSync(installed) || statSync(installed).mtimeMs < statSync(join(HERE, "package-lock.json")).mtimeMs;
+}
+
+/** Runs a program to its end, and passes on signals; a failure ends this program too. */
+async function run(program, args) {
+  const child = spawn(program, args, { cwd: HERE, stdio: "inherit" });
+  const pass = (signal) => child.kill(signal);
+  for (const signal of SIGNALS) process.on(signal, pass);
+  const code = await new Promise((resolve, reject) => {
+    child.once("error", reject);
+    child.once("exit", resolve);
+  });
+  for (const signal of SIGNALS) process.off(signal, pass);
+  if (code !== 0) process.exit(code ?? 1);
+}
