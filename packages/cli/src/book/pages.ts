@@ -6,12 +6,14 @@ import { fileURLToPath } from "node:url";
 export interface BookPage {
   /** How a command line names it: `deploy`, `plugins/testing`. */
   readonly name: string;
+  /** Its file, from the root of the repository. */
+  readonly path: string;
   /** The part of the book that it belongs to. */
   readonly part: string;
   readonly title: string;
   /** One sentence, in Markdown: what the page is for. */
   readonly about: string;
-  /** Its text in Markdown, without the lines that link to its neighbours. */
+  /** Its text in Markdown, without the lines that link to its neighbours, and without pictures. */
   readonly text: string;
 }
 
@@ -32,7 +34,7 @@ export function bookPages(): BookPage[] {
       const [part = ""] = chapter.split("\n", 1);
       return [...chapter.matchAll(/^- \[(.+?)\]\((.+?)\): (.+)$/gm)].map(([, title = "", target = "", about = ""]) => {
         const path = posix.join("docs", target);
-        return { name: nameOf(path), part, title, about, text: textOf(path) };
+        return { name: nameOf(path), path, part, title, about, text: textOf(path) };
       });
     });
 }
@@ -68,7 +70,8 @@ function nameOf(path: string): string {
 function textOf(path: string): string {
   return readFileSync(bookFile(path), "utf8")
     .replace(/^(# .+\n)\nPart of the book: .*\n/, "$1")
-    .replace(/\n---\n\n(?:Previous|Next): .*\n$/, "");
+    .replace(/\n---\n\n(?:Previous|Next): .*\n$/, "")
+    .replace(/^<picture>\n[\s\S]*?^<\/picture>\n\n/gm, "");
 }
 
 function headingsOutsideCode(text: string): (line: number) => boolean {
@@ -81,8 +84,14 @@ function headingsOutsideCode(text: string): (line: number) => boolean {
   return (at) => found.has(at);
 }
 
-/** As code hosts and the website make them. */
-function anchorOf(heading: string): string {
+/** Replaces the text of a page except its blocks of code. */
+export function outsideCode(text: string, replace: (prose: string) => string): string {
+  const parts = text.split(/(^```[^\n]*\n[\s\S]*?^```$)/m);
+  return parts.map((part, at) => (at % 2 === 0 ? replace(part) : part)).join("");
+}
+
+/** The anchor of a heading, as code hosts and the website make it. */
+export function anchorOf(heading: string): string {
   return heading
     .toLowerCase()
     .replace(/[^\p{L}\p{N} _-]/gu, "")

@@ -54,15 +54,36 @@ it("finds the parts that contain all words, those with the words in their headin
   expect((await maand("docs", target)).out.toLowerCase()).toMatch(/host[\s\S]*key|key[\s\S]*host/);
 });
 
-it("prints everything as one document", async () => {
+describe("everything as one document", async () => {
   const { out } = await maand("docs", "--all");
-  expect(out.match(/^# /gm)?.length).toBeGreaterThanOrEqual(pages.length);
-  for (const { title } of pages) expect(out).toContain(`# ${title}\n`);
+  const prose = out.replace(/^```[^\n]*\n[\s\S]*?^```$/gm, "");
+  const links = [...prose.replace(/`[^`\n]*`/g, "").matchAll(/\]\(([^)\s]+)\)/g)].map(([, target = ""]) => target);
+
+  it("has every page, in the order of its table of contents", () => {
+    const titles = [...prose.matchAll(/^# (.+)$/gm)].map(([, title]) => title);
+    expect(titles).toEqual(["maand", ...pages.map(({ title }) => title)]);
+  });
+
+  it("leads from each link to a heading of it", () => {
+    const uses = new Map<string, number>();
+    const anchors = [...prose.matchAll(/^#{1,6} (.+)$/gm)].map(([, heading = ""]) => {
+      const words = heading.toLowerCase().replace(/[^\p{L}\p{N} _-]/gu, "");
+      const anchor = words.replaceAll(" ", "-");
+      const count = uses.get(anchor) ?? 0;
+      uses.set(anchor, count + 1);
+      return count === 0 ? `#${anchor}` : `#${anchor}-${count}`;
+    });
+    expect(new Set(anchors).size).toBe(anchors.length);
+    expect(links.filter((link) => !link.startsWith("https://") && !anchors.includes(link))).toEqual([]);
+    expect(links.length).toBeGreaterThan(300);
+  });
+
+  it("has no picture, which a file alone cannot show", () => expect(out).not.toMatch(/<picture|\.svg/));
 });
 
 it("takes headings in code for code", () => {
   const text = "# T\n\n```sh\n# no heading\n```\n\n## `A` b\n\nx\n";
-  const found = sectionsOf({ name: "t", part: "p", title: "T", about: "", text });
+  const found = sectionsOf({ name: "t", path: "t.md", part: "p", title: "T", about: "", text });
   expect(found.map(({ heading, anchor }) => [heading, anchor])).toEqual([
     ["T", "t"],
     ["A b", "a-b"],

@@ -1,6 +1,7 @@
 import { Command, MaandCommand, Option } from "@maand/command";
 import { hanging } from "@maand/command/layout";
 import { didYouMean, MaandError } from "@maand/core/readonly";
+import { oneDocument } from "../../book/one-document.ts";
 import { type BookPage, bookPages, sectionsOf } from "../../book/pages.ts";
 import { searchBook } from "../../book/search.ts";
 
@@ -69,12 +70,12 @@ export class DocsCommand extends MaandCommand {
   }
 
   async printAll(pages: readonly BookPage[]): Promise<void> {
-    if (this.json) this.printJson(pages);
-    else await this.printMarkdown(pages.map(({ text }) => text).join("\n"));
+    if (this.json) this.printJson(pages.map(record));
+    else await this.printMarkdown(oneDocument(pages));
   }
 
   async printText(page: BookPage): Promise<void> {
-    if (this.json) this.printJson(page);
+    if (this.json) this.printJson(record(page));
     else await this.printMarkdown(page.text);
   }
 
@@ -93,6 +94,10 @@ export class DocsCommand extends MaandCommand {
     const { isTTY, columns } = this.context.stdout;
     return isTTY === true && columns ? Math.min(columns, WIDEST) : undefined;
   }
+}
+
+function record({ name, part, title, about, text }: BookPage) {
+  return { name, part, title, about, text };
 }
 
 /** The page that a person named, with only the text of the part after `#`, if there is one. */
