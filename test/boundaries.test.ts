@@ -197,6 +197,8 @@ describe("each library is imported in one place", () => {
     diff: /^packages\/core\/src\/plan\/diffs\/file-diff\.ts$/,
     "fast-string-truncated-width": /^packages\/cli\/src\/output\/progress\/text-width\.ts$/,
     clipanion: /^packages\/(cli\/src|command\/src|plugin-(import|operations|prometheus|ui)\/src\/commands)\//,
+    hono: /^packages\/plugin-ui\/src\/server\//,
+    "@hono/node-server": /^packages\/plugin-ui\/src\/server\//,
     yaml: /^packages\/(plugin-prometheus\/src\/|plugin-import\/src\/compare\/prometheus-files\.ts$|plugin-operations\/src\/inventory\/read-inventory\.ts$)/,
     marked: /^packages\/(plugin-prometheus\/src\/pages\/markdown|cli\/src\/book\/render-page)\.ts$/,
   };

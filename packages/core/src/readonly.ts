@@ -55,3 +55,5 @@ export const loadUnbuilt = () => import("./bucket/unbuilt.ts");
 
 /** Records of runs on other machines; loaded when needed. */
 export const loadRunRecords = () => import("./bucket/team/pull-run-records.ts");
+/** Runs a program on this machine to its end; loaded when needed. */
+export const loadRunProgram = () => import("./remote/process/run-program.ts");

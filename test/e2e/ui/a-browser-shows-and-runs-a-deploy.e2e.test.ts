@@ -8,6 +8,8 @@ import { CHROMIUM, type UiPage, withUi } from "../../support/ui/browser.ts";
 /** Text that would run, if the page took it for HTML. */
 const EVIL = `<img src=x onerror="alert('from data')"><script>alert("from data")</script>`;
 
+const EVIL_NAME = "<img src=x onerror=alert(1)>.txt";
+
 const upgrade = (version: string) => ({
   ...{ version, selectors: ["worker"], update_parallel_count: 1 },
 });
@@ -66,7 +68,7 @@ async function isMovedThroughByKeyboard({ hosts }: FleetBucket, { page, open }: 
 
 /** A deploy in a terminal fails on the second worker. The page shows it without being touched. */
 async function goesRedLive({ bucket, workers, directory }: FleetBucket, { page, open }: UiPage): Promise<void> {
-  await open("#/history", "Runs");
+  await open("#/history", "History");
   await workers[1]?.write(`${directory("api")}/data/fail-restart`, "");
   bucket.job("api", upgrade("2.0.0"), { "notes.txt": `${EVIL}\n`, Makefile: EVIL_MAKEFILE });
   const deploy = bucket.start(["deploy", "--build"]);
@@ -123,13 +125,14 @@ async function rollsBack({ workers, directory, rollouts }: FleetBucket, { page, 
 }
 
 async function approvesAPlan({ bucket, rollouts, hosts }: FleetBucket, { page, open }: UiPage): Promise<void> {
-  bucket.job("api", upgrade("3.0.0"), { "notes.txt": `${EVIL} again\n`, Makefile: EVIL_MAKEFILE });
+  const files = { "notes.txt": `${EVIL} again\n`, [EVIL_NAME]: "1\n", Makefile: EVIL_MAKEFILE };
+  bucket.job("api", upgrade("3.0.0"), files);
   expect(await bucket.maand("build")).toMatchObject({ code: 0 });
   await open("#/plan", "Plan");
   await page.getByRole("button", { name: "Make a plan" }).click();
   await page.getByText(/to 3\.0\.0/).waitFor();
   await page.locator(".changes > summary").first().click();
-  await page.getByText(`${EVIL} again`).first().waitFor();
+  for (const text of [`${EVIL} again`, EVIL_NAME]) await page.getByText(text).first().waitFor();
   await page.getByRole("button", { name: "Approve and deploy" }).click();
   const dialog = page.getByRole("dialog", { name: "Approve and deploy" });
   await dialog
@@ -151,7 +154,7 @@ async function isAccessible({ bucket, hosts }: FleetBucket, { page, open, axe }:
     [`#/worker/${hosts[0]}`, `worker ${hosts[0]}`],
     ["#/plan", "Plan"],
     [`#/run/${failed}`, /deploy/],
-    ["#/history", "Runs"],
+    ["#/history", "History"],
     ["#/certificates", "Certificates"],
     ["#/doctor", "Doctor"],
     [`#/job/${encodeURIComponent(EVIL)}`, `job ${EVIL}`],

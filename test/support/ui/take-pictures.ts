@@ -13,7 +13,7 @@ stop status:
 	@echo "$(JOB): $@"
 `;
 
-const JOBS = ["ingress", "api", "billing", "search", "mailer", "metrics"];
+const JOBS = ["ingress", "api", "billing", "search", "mailer"];
 
 function writeJobs({ bucket }: FleetBucket, version: (job: string) => string): void {
   for (const [at, job] of JOBS.entries())

@@ -30,6 +30,7 @@ function deployment(
       disabled: false,
       removed: false,
       inDoubt: false,
+      failed: false,
       held: null,
       step: null,
     },

@@ -93,7 +93,10 @@ export function followLog(id: string, part: LogPart): OpenLogFile {
   void readAll();
   return {
     state,
-    older: () => want("older"),
+    older() {
+      const { window } = state.peek();
+      if (window && olderThan(window) !== null) want("older");
+    },
     newer() {
       if (state.peek().window?.isAtEnd === false) want("newer");
     },

@@ -3,8 +3,9 @@ import type { EventsAnswer, RunAnswer } from "../../src/contract.ts";
 import { foldEvents } from "../model/run/fold-event.ts";
 import type { RunEvent } from "../model/run/run-event.ts";
 import { RunHistory } from "../model/run/run-history.ts";
+import { pace } from "./pace.ts";
 import type { RequestError } from "./request-error.ts";
-import { currentSource, onWake, pace } from "./resource.ts";
+import { currentSource, onWake } from "./resource.ts";
 
 /** A run that is shown. Its history grows; `version` changes whenever it has. */
 export interface FollowedRun {

@@ -2,6 +2,7 @@ import { type ReadonlySignal, signal } from "@preact/signals";
 import { useEffect, useMemo } from "preact/hooks";
 import type { Wake, WakeKind } from "../../src/contract.ts";
 import { isWoken, type WakePosition, wakePosition } from "../model/wakes.ts";
+import { pace } from "./pace.ts";
 import type { RequestError } from "./request-error.ts";
 import type { Query, Source } from "./source.ts";
 
@@ -57,9 +58,6 @@ export function onWake(wakes: Wakes, run: string | undefined, refresh: () => voi
   };
 }
 
-/** At most one request of a resource in this time, however often the stream wakes. */
-const PACE_MS = 400;
-
 /** The answer for a path, fetched again whenever the stream wakes for it; the request is aborted when nothing shows it any more. */
 export function useResource<T>(path: string | undefined, query: Query, wakes: Wakes): ReadonlySignal<Shown<T>> {
   const key = `${path}?${JSON.stringify(query)}`;
@@ -88,33 +86,4 @@ function fetching<T>(path: string, query: Query) {
     }
   });
   return { shown, ...paced };
-}
-
-/** Runs work one at a time and not too often; what is asked for meanwhile runs once more after it. */
-export function pace(work: (abort: AbortSignal) => Promise<void>): { refresh(): void; stop(): void } {
-  let abort = new AbortController();
-  let [isBusy, isAskedAgain, timer] = [false, false, 0];
-  const refresh = () => {
-    if (isBusy) {
-      isAskedAgain = true;
-      return;
-    }
-    isBusy = true;
-    void work(abort.signal).finally(() => {
-      timer = window.setTimeout(() => {
-        isBusy = false;
-        if (isAskedAgain && !abort.signal.aborted) {
-          isAskedAgain = false;
-          refresh();
-        }
-      }, PACE_MS);
-    });
-  };
-  const stop = () => {
-    clearTimeout(timer);
-    abort.abort();
-    abort = new AbortController();
-    [isBusy, isAskedAgain] = [false, false];
-  };
-  return { refresh, stop };
 }

@@ -12,7 +12,8 @@ export interface StateSign {
 
 /** States of allocations, as `maand cat deployments` names them, the most urgent first. */
 export const ALLOCATION_SIGNS: Readonly<Record<string, StateSign>> = {
-  health_failed: { sign: "✗", level: "bad", text: "health check failed" },
+  health_failed: { sign: "✚", level: "bad", text: "health check failed" },
+  failed: { sign: "✗", level: "bad", text: "last command failed" },
   in_doubt: { sign: "?", level: "bad", text: "in doubt" },
   paused: { sign: "=", level: "warn", text: "paused" },
   maintenance: { sign: "▼", level: "warn", text: "in maintenance" },

@@ -14,7 +14,7 @@ export function HistoryPage({ query }: { readonly query: URLSearchParams }) {
   const runs = useResource<RunsAnswer>("runs", filter, ["fleet", "run"]).value;
   return (
     <>
-      <h1>Runs</h1>
+      <h1>History</h1>
       {(job || worker) && (
         <p class="muted">
           of {job && <JobLink job={job} />} {worker && <WorkerLink worker={worker} />}{" "}
@@ -41,7 +41,7 @@ function Runs({ first, filter }: { readonly first: RunsAnswer; readonly filter: 
   const known = new Set(first.runs.map(({ number }) => number));
   return (
     <>
-      <RunTable caption="Runs" runs={[...first.runs, ...older.filter(({ number }) => !known.has(number))]} />
+      <RunTable caption="History" runs={[...first.runs, ...older.filter(({ number }) => !known.has(number))]} />
       {before !== null && (
         <button type="button" onClick={() => void more()}>
           Show older runs

@@ -101,7 +101,8 @@ function Releases({ job }: { readonly job: JobAnswer }) {
 function Verdict({ release: { verdict, bad, held } }: { readonly release: Release }) {
   return (
     <>
-      <Sign {...VERDICTS[verdict]} text={`${verdict}${held ? ", held" : ""}`} /> <span class="muted">{bad}</span>
+      <Sign {...VERDICTS[verdict]} text={`${verdict}${held ? ", held" : ""}`} />
+      {bad && <span class="reason">{bad}</span>}
     </>
   );
 }

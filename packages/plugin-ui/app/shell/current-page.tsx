@@ -36,7 +36,7 @@ const TITLES: Readonly<Record<Route["page"], string>> = {
   worker: "Worker",
   plan: "Plan",
   run: "Run",
-  history: "Runs",
+  history: "History",
   certificates: "Certificates",
   doctor: "Doctor",
 };

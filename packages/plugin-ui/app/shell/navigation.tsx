@@ -6,7 +6,7 @@ import { route, routeText } from "../model/route.ts";
 export const DESTINATIONS: readonly { readonly page: Page; readonly name: string; readonly key: string }[] = [
   { page: "fleet", name: "Fleet", key: "f" },
   { page: "plan", name: "Plan", key: "p" },
-  { page: "history", name: "Runs", key: "r" },
+  { page: "history", name: "History", key: "h" },
   { page: "certificates", name: "Certificates", key: "c" },
   { page: "doctor", name: "Doctor", key: "d" },
 ];

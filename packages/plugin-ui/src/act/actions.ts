@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, mkdirSync, openSync, readSync, rmSync } from "node:fs";
+import { closeSync, fstatSync, mkdirSync, openSync, readdirSync, readSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { hashOf, randomText, type Session } from "../access/sessions.ts";
@@ -16,6 +16,8 @@ const LISTED = 20;
 /** Milliseconds that a command may take until it begins its work; after that it is answered without knowing. */
 const BEGUN_MS = 5_000;
 const LOOK_MS = 50;
+/** Milliseconds after which the output of a command is deleted that a killed server has left. */
+const LEFT_MS = 24 * 3_600_000;
 /** Bytes of an output that are read at its beginning and at its end. */
 const PART = 64 * 1024;
 
@@ -107,9 +109,11 @@ export class Actions {
   }
 
   #begin(command: string, argv: readonly string[]): Started {
-    mkdirSync(this.#options.directory, { recursive: true, mode: 0o700 });
+    const { directory } = this.#options;
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    deleteLeft(directory, this.#options.now().getTime() - LEFT_MS);
     this.#count += 1;
-    const output = join(this.#options.directory, `action-${process.pid}-${this.#count}.ndjson`);
+    const output = join(directory, `action-${process.pid}-${this.#count}.ndjson`);
     const at = this.#options.now().toISOString();
     const started: Started = {
       id: this.#count,
@@ -151,6 +155,13 @@ export class Actions {
   #forgetOld(): void {
     const [oldest] = this.#waiting.keys();
     if (oldest !== undefined) this.#waiting.delete(oldest);
+  }
+}
+
+function deleteLeft(directory: string, before: number): void {
+  for (const name of readdirSync(directory)) {
+    const path = join(directory, name);
+    if ((statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? before) < before) rmSync(path, { force: true });
   }
 }
 

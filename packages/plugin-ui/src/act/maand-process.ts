@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, openSync } from "node:fs";
-import { MaandError } from "@maand/core/readonly";
+import { loadRunProgram, MaandError } from "@maand/core/readonly";
 import pLimit from "p-limit";
 
 /** How commands of maand are started. */
@@ -21,26 +21,21 @@ export interface Printed {
   readonly stderr: string;
 }
 
-/** Characters of output that are kept. */
+/** Bytes of output that are read. */
 const MOST = 64 * 1024 * 1024;
 /** Commands that only read run one after another, whatever browsers ask for: each takes a core while it starts. */
 const turn = pLimit(1);
 
-/** Runs a command that changes nothing, and returns what it prints. It ends after the time limit, which begins with the command. */
+/** Runs a command that changes nothing, and returns what it prints. It ends with this process, and after the time limit. Throws SYSTEM. */
 export function printedBy(starter: Starter, argv: readonly string[], timeoutMs: number): Promise<Printed> {
-  return turn(() => printed(starter, argv, timeoutMs));
-}
-
-function printed(starter: Starter, argv: readonly string[], timeoutMs: number): Promise<Printed> {
-  return new Promise((resolve, reject) => {
-    const child = started(starter, argv, { stdio: ["ignore", "pipe", "pipe"], timeout: timeoutMs });
-    const texts = { stdout: "", stderr: "" };
-    for (const name of ["stdout", "stderr"] as const)
-      child[name]?.setEncoding("utf8").on("data", (text: string) => {
-        if (texts[name].length < MOST) texts[name] += text;
-      });
-    child.once("error", (cause) => reject(notStarted(cause)));
-    child.once("close", (code) => resolve({ code: code ?? 1, ...texts }));
+  return turn(async () => {
+    const { runProgram } = await loadRunProgram();
+    const { root, env } = starter;
+    const { code, failure, stdout, stderr } = await runProgram({
+      ...{ argv: lineOf(starter, argv), cwd: root, env, limitMs: timeoutMs, mostBytes: MOST },
+    });
+    if (failure !== undefined) throw notRun(`maand ${argv[0]} ${failure}`);
+    return { code: code ?? 1, stdout: stdout.toString("utf8"), stderr };
   });
 }
 
@@ -51,7 +46,9 @@ function printed(starter: Starter, argv: readonly string[], timeoutMs: number): 
 export function startDetached(starter: Starter, argv: readonly string[], output: string): ChildProcess {
   const file = openSync(output, "a", 0o600);
   try {
-    const child = started(starter, argv, { stdio: ["ignore", file, file], detached: true });
+    const [program, ...rest] = lineOf(starter, argv);
+    const { root, env } = starter;
+    const child = spawn(program, rest, { cwd: root, env: { ...env }, stdio: ["ignore", file, file], detached: true });
     child.unref();
     return child;
   } finally {
@@ -59,20 +56,16 @@ export function startDetached(starter: Starter, argv: readonly string[], output:
   }
 }
 
-function started(
-  { self: [program, ...before], root, config, env }: Starter,
-  argv: readonly string[],
-  options: object,
-): ChildProcess {
+/** The whole command line. */
+function lineOf({ self, root, config }: Starter, argv: readonly string[]): [string, ...string[]] {
   const configured = config === undefined ? [] : ["--config", config];
-  return spawn(program, [...before, "-C", root, ...configured, ...argv], { cwd: root, env: { ...env }, ...options });
+  return [...self, "-C", root, ...configured, ...argv];
 }
 
-function notStarted(cause: Error): MaandError {
+function notRun(message: string): MaandError {
   return new MaandError({
     code: "SYSTEM",
-    message: `maand could not be started: ${cause.message}`,
-    hint: "look whether the installation of maand is complete: maand doctor",
-    cause,
+    message,
+    hint: "look whether this machine has memory and disk left, and the installation of maand is complete: maand doctor",
   });
 }

@@ -2,7 +2,7 @@ import type { Level } from "./session.ts";
 
 /** A state of an allocation, as in a cell of the fleet. */
 export interface StateEntry {
-  /** As `maand cat deployments` shows it, and `changing` for one that a command works on now; `none`: not placed there. */
+  /** As `maand cat deployments` shows it, and `failed` for one whose last command failed, `changing` for one that a command works on now; `none`: not placed there. */
   readonly key: string;
   /** The character of a cell. */
   readonly sign: string;

@@ -1,5 +1,6 @@
 import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
+import type { MaandEvent } from "@maand/core";
 import type { RunRecords } from "@maand/core/readonly";
 import type { Answers } from "../read/answers.ts";
 import type { BucketSource } from "../read/bucket-source.ts";
@@ -148,7 +149,7 @@ export class BucketWatch {
       const after = seen.last ?? (lastEvent(record)?.seq ?? 1) - 1;
       const { events, last, cursor, over, more } = eventsAfter(record, { after, limit: EVENTS, cursor: seen.cursor });
       for (const event of events) answers.overlay.add(event);
-      if (over) answers.expire();
+      if (over || events.some(isTurn)) answers.expire();
       this.#runs.set(run, { size: more ? -1 : size, over, next: now + RUN_MS, last, cursor }); // of more, the next look takes them in
       if (last > after) wakes.tell({ kind: "run", run, last_event: last });
     } finally {
@@ -172,6 +173,12 @@ export class BucketWatch {
   #sizeOf(run: string): number {
     return statSync(recordPath(this.#watched.source.paths.logs, run), { throwIfNoEntry: false })?.size ?? 0;
   }
+}
+
+/** Whether an event is one after which the fleet is to be read soon: what it means for the allocations is not in the events. */
+function isTurn(event: MaandEvent): boolean {
+  if (event.type === "job.finished") return event.outcome !== "ok";
+  return event.type === "revert.finished" || event.type === "rollout.paused";
 }
 
 function newestIn(directory: string): string[] {

@@ -24,8 +24,8 @@ const started = (host: string, action = "restart"): MaandEvent => ({
   ...{ ...head, type: "action.started", job: "api", worker: host, action },
   ...{ current_version: "1.0.0", new_version: "2.0.0", resumes: null },
 });
-const failed = (host: string): MaandEvent => ({
-  ...{ ...head, type: "action.finished", job: "api", worker: host, action: "restart", outcome: "failed" },
+const failed = (host: string, outcome: "failed" | "disconnected" = "failed"): MaandEvent => ({
+  ...{ ...head, type: "action.finished", job: "api", worker: host, action: "restart", outcome },
   ...{ exit: 1, message: null, output: [], duration_ms: 1 },
 });
 const promoted = (...workers: readonly string[]): MaandEvent => ({
@@ -48,8 +48,12 @@ it("shows what is being changed and what was promoted, and counts it", () => {
   ]);
 });
 
-it("goes back to what was read where an action failed, and leaves stops to the next reading", () => {
-  expect(after(started("w1"), failed("w1"))).toEqual([["^^", "^."], { restart: 2 }]);
+it("shows at once where a command failed", () => {
+  expect(after(started("w1"), failed("w1"))).toEqual([["X^", "^."], { restart: 1, failed: 1 }]);
+});
+
+it("leaves to the next reading what the events do not say: results that are unknown, and stops", () => {
+  expect(after(started("w1"), failed("w1", "disconnected"))).toEqual([["^^", "^."], { restart: 2 }]);
   expect(after(started("w1", "stop"))).toEqual([["^^", "^."], { restart: 2 }]);
 });
 

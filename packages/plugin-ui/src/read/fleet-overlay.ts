@@ -1,9 +1,12 @@
 import type { MaandEvent } from "@maand/core";
 import { type FleetPicture, levelOfNote } from "./fleet-picture.ts";
-import { CHANGING, mostUrgent, STATES, stateOf } from "./states.ts";
+import { CHANGING, FAILED, mostUrgent, STATES, stateOf } from "./states.ts";
 
 /** Actions that end in a state that the events tell: the job runs what was planned. */
 const STARTS: ReadonlySet<string> = new Set(["start", "restart", "reload"]);
+
+/** Outcomes of a command that has certainly failed; others leave it in doubt. */
+const FAILURES: ReadonlySet<string> = new Set(["failed", "timed_out"]);
 
 /**
  * What runs have changed since the fleet was read, from their events. Reading a large fleet takes long, so that it is read rarely while runs
@@ -22,6 +25,8 @@ export class FleetOverlay {
   /** Takes in an event of a run. */
   add(event: MaandEvent): void {
     if (event.type === "action.started" && STARTS.has(event.action)) this.#set(event.worker, event.job, CHANGING);
+    else if (event.type === "action.finished" && FAILURES.has(event.outcome))
+      this.#set(event.worker, event.job, FAILED);
     else if (event.type === "action.finished" && event.outcome !== "ok") this.#delete(event.worker, event.job);
     else if (event.type === "batch.promoted")
       for (const worker of event.workers) this.#set(worker, event.job, "promoted");

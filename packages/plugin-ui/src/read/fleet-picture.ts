@@ -1,6 +1,6 @@
 import { compareHosts, type Deployment, deployments, lockHolder, type Store } from "@maand/core/readonly";
 import type { FleetJob, FleetWorker, Level } from "../contract.ts";
-import { CHANGING, mostUrgent, NOT_PLACED, stateOf } from "./states.ts";
+import { CHANGING, FAILED, mostUrgent, NOT_PLACED, stateOf } from "./states.ts";
 
 /** All workers and jobs, before any filter. */
 export interface FleetPicture {
@@ -11,8 +11,12 @@ export interface FleetPicture {
 }
 
 /** The key of the state of an allocation; `isBusy`: a command holds the lock, so that what is in doubt is what it does now. */
-export function keyOf({ rollout, inDoubt }: Pick<Deployment, "rollout" | "inDoubt">, isBusy: boolean): string {
-  return inDoubt && isBusy ? CHANGING : rollout;
+export function keyOf(
+  { rollout, inDoubt, failed }: Pick<Deployment, "rollout" | "inDoubt" | "failed">,
+  isBusy: boolean,
+): string {
+  if (inDoubt && isBusy) return CHANGING;
+  return failed && rollout !== "maintenance" ? FAILED : rollout;
 }
 
 /** What is read once for all pages of an unchanged store. */

@@ -4,10 +4,13 @@ import type { Level, StateEntry } from "../contract.ts";
 export const NOT_PLACED = "none";
 /** An allocation that a command works on now. */
 export const CHANGING = "changing";
+/** An allocation whose last command failed; nothing has succeeded since. */
+export const FAILED = "failed";
 
-/** States of allocations, the most urgent first. Their keys are those of `maand cat deployments`, and two more. */
+/** States of allocations, the most urgent first. Their keys are those of `maand cat deployments`, and three more. */
 export const STATES: readonly StateEntry[] = [
   { key: "health_failed", sign: "!", text: "health check failed", level: "bad" },
+  { key: FAILED, sign: "X", text: "last command failed", level: "bad" },
   { key: "in_doubt", sign: "?", text: "in doubt", level: "bad" },
   { key: "paused", sign: "=", text: "paused", level: "warn" },
   { key: "maintenance", sign: "m", text: "in maintenance", level: "warn" },

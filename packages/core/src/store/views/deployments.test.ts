@@ -50,3 +50,21 @@ it("shows the digest that the dry run finds, and none before the first plan", as
   expect(after).toBe(now);
   expect(after).not.toBe(shown);
 });
+
+it("says that the last command failed, until one succeeds", async () => {
+  const failed = async () => {
+    const ours = await bucket.open();
+    const [row] = deployments(ours.store);
+    ours.close();
+    return row?.failed;
+  };
+  await bucket.ship();
+  expect(await failed()).toBe(false);
+  bucket.job("api", { version: "2.0.0", selectors: ["worker"] });
+  bucket.fleet.fail(`restart api@${A}`);
+  await bucket.ship();
+  expect(await failed()).toBe(true);
+  bucket.fleet.repair();
+  await bucket.deploy();
+  expect(await failed()).toBe(false);
+});

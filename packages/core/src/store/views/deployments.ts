@@ -1,4 +1,5 @@
 import { treeDigest } from "../../domain/deploy/digest.ts";
+import type { Unsettled } from "../../domain/deploy/plan.ts";
 import { type RolloutState, rolloutState } from "../../domain/deploy/rollout-state.ts";
 import { NO_VERSION } from "../../domain/deploy/version.ts";
 import { isAtGate, type OpenRollout } from "../../domain/rollout/open-rollout.ts";
@@ -21,6 +22,8 @@ export interface Deployment {
   readonly disabled: boolean;
   readonly removed: boolean;
   readonly inDoubt: boolean;
+  /** Its last command failed, and none has succeeded since. */
+  readonly failed: boolean;
   /** The number of the held release, which deploys skip; null if there is none. */
   readonly held: number | null;
   /** The step that the open rollout of its job is at: `2 of 5`; null if there is none. */
@@ -59,10 +62,15 @@ export function deployments(store: Store): Deployment[] {
       disabled: allocation.disabled,
       removed: allocation.removed,
       inDoubt: state.unsettled?.inDoubt ?? false,
+      failed: hasFailed(state.unsettled),
       held: job?.hold?.release ?? null,
       step: stepOf(job, rollout),
     };
   });
+}
+
+function hasFailed(unsettled: Unsettled | undefined): boolean {
+  return unsettled !== undefined && unsettled.kind !== "loss" && !unsettled.inDoubt && unsettled.wentWell !== true;
 }
 
 function stepOf(job: Job | undefined, rollout: OpenRollout | undefined): string | null {

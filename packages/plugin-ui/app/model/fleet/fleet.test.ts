@@ -71,7 +71,7 @@ describe("the fleet", () => {
     const fleet = { ...FLEET, jobs: FLEET.jobs.map((job) => ({ ...job, counts: { ...job.counts, moonlit: 1 } })) };
     expect(stateCounts(fleet).map(({ key, sign, count }) => `${key} ${sign} ${count}`)).toEqual([
       "moonlit * 3",
-      "health_failed ✗ 1",
+      "health_failed ✚ 1",
       "paused = 1",
       "promoted • 6",
     ]);

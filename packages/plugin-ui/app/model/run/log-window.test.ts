@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { LogAnswer } from "../../../src/contract.ts";
-import { linesOf, newerThan, olderThan, openWindow, visibleText, withNewer, withOlder } from "./log-window.ts";
+import { linesOf, newerThan, olderThan, openWindow, rowOf, visibleText, withNewer, withOlder } from "./log-window.ts";
 
 /** Lines `from` to before `to` of a log with `size` lines, whose positions are numbers of lines. */
 function answer(from: number, to: number, size: number): LogAnswer {
@@ -45,6 +45,17 @@ describe("a log", () => {
     expect([kept.chunks.length, olderThan(kept)]).toEqual([6, null]);
     expect(linesOf(kept).map(({ seq }) => seq)).toEqual([...Array(3000).keys()]);
   });
+});
+
+it("a line stays where it is in view when lines above come and lines below go", () => {
+  const opened = openWindow(answer(50_000, 52_000, 100_000));
+  let kept = opened;
+  for (let before = olderThan(kept); before !== null && before > 20_000; before = olderThan(kept))
+    kept = withOlder(kept, answer(before - 2000, before, 100_000));
+  const row = rowOf(linesOf(kept), 30_000);
+  expect(linesOf(kept)[row]?.text).toBe("line 30000");
+  expect([rowOf(linesOf(kept), 0), rowOf(linesOf(kept), 99_000)]).toEqual([0, linesOf(kept).length]);
+  expect(linesOf(kept).some(({ seq }) => seq === 50_000)).toBe(false);
 });
 
 it("control characters of a line are spelled out, and its colours left out", () => {

@@ -43,6 +43,12 @@ export function linesOf({ chunks }: LogWindow): readonly LogLine[] {
   return chunks.flatMap(({ lines }) => lines);
 }
 
+/** The row of the line of an event; of the next line if it was given up. */
+export function rowOf(lines: readonly LogLine[], seq: number): number {
+  const row = lines.findIndex((line) => line.seq >= seq);
+  return row === -1 ? lines.length : row;
+}
+
 /** How many of the answers fit, counted from the first; always one. */
 function fitting(chunks: readonly LogAnswer[]): number {
   let lines = 0;

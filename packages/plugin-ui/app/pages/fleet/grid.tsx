@@ -11,7 +11,7 @@ import { useActiveCell } from "./use-active-cell.ts";
 /** As in grid.css. */
 const ROW = 28;
 /** With at most so many columns a cell has room for words. */
-const WORDY = 6;
+const WORDY = 5;
 
 /**
  * Workers and jobs as a grid. Only the rows in view are elements, so that a thousand workers cost what fifty do. Arrow keys move
@@ -57,6 +57,7 @@ export function Grid({ fleet, shown }: { readonly fleet: FleetAnswer; readonly s
     {
       class: `grid${isWordy ? " wordy" : ""}`,
       ref: scroller,
+      style: { "--columns": String(columns.length) },
       tabIndex: -1,
       "aria-label": "Workers and jobs",
       "aria-rowcount": workers.length + 1,

@@ -1,6 +1,6 @@
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { followLog } from "../../data/follow-log.ts";
-import { linesOf, olderThan, visibleText } from "../../model/run/log-window.ts";
+import { linesOf, olderThan, rowOf, visibleText } from "../../model/run/log-window.ts";
 import type { RunHistory } from "../../model/run/run-history.ts";
 import { clockText } from "../../model/time-text.ts";
 import { windowRows } from "../../model/window-rows.ts";
@@ -67,25 +67,22 @@ function Lines({ id, job, worker, isOver }: Pick<PanelProps, "id" | "job" | "wor
   const lines = useMemo(() => (kept ? linesOf(kept) : []), [kept]);
   const box = useRef<HTMLElement>(null);
   const [view, setView] = useState({ top: 0, height: 400 });
-  /** Whether the end is in view, so that new lines scroll into it; and how far the end is, for lines that come in above. */
-  const place = useRef({ isAtEnd: true, fromEnd: 0, oldest: undefined as number | undefined });
+  /** What is in view: the end, which new lines scroll into, or else a line, which stays where it is when others come or go. */
+  const place = useRef({ isAtEnd: true, line: 0, offset: 0 });
   useLayoutEffect(() => {
     const element = box.current;
     reachable(element);
     if (!element) return;
-    const oldest = lines[0]?.seq;
-    const isAbove = oldest !== undefined && place.current.oldest !== undefined && oldest < place.current.oldest;
-    if (place.current.isAtEnd) element.scrollTop = element.scrollHeight;
-    else if (isAbove) element.scrollTop = element.scrollHeight - place.current.fromEnd;
-    place.current.oldest = oldest;
+    const { isAtEnd, line, offset } = place.current;
+    element.scrollTop = isAtEnd ? element.scrollHeight : rowOf(lines, line) * LINE + offset;
     look();
   }, [lines]);
   const look = () => {
     const element = box.current;
     if (!element) return;
     const { scrollTop: top, clientHeight: height, scrollHeight: all } = element;
-    place.current.fromEnd = all - top;
-    place.current.isAtEnd = all - top - height < LINE;
+    const line = lines[Math.floor(top / LINE)]?.seq ?? 0;
+    place.current = { isAtEnd: all - top - height < LINE, line, offset: top % LINE };
     setView({ top, height });
     if (top < NEAR) log.older();
     if (all - top - height < NEAR) log.newer();
@@ -95,7 +92,7 @@ function Lines({ id, job, worker, isOver }: Pick<PanelProps, "id" | "job" | "wor
   if (lines.length === 0) return <Empty>{isOver ? "It printed nothing." : "Nothing was printed yet."}</Empty>;
   const { first, end } = windowRows(lines.length, LINE, view.top, view.height, 20);
   return (
-    <section class="log" id="log-lines" aria-label="Lines of output" ref={box} onScroll={look}>
+    <section class="log" aria-label="Lines of output" ref={box} onScroll={look}>
       {olderThan(kept) === null && <p class="unseen">beginning of the output</p>}
       <div class="log-all" style={{ height: `${lines.length * LINE}px` }}>
         <div class="log-shown" style={{ transform: `translateY(${first * LINE}px)` }}>

@@ -1,9 +1,12 @@
-import { useEffect, useMemo, useState } from "preact/hooks";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { announce } from "../../data/announce.ts";
 import { now } from "../../data/clock.ts";
 import { type FollowedRun, followRun } from "../../data/follow-run.ts";
 import { refine } from "../../data/navigation.ts";
+import { countText } from "../../model/count-text.ts";
 import { route } from "../../model/route.ts";
 import { viewAt } from "../../model/run/run-view.ts";
+import { RUN_SIGNS, signOf } from "../../model/signs.ts";
 import { Empty, ErrorNotice } from "../../parts/notice.tsx";
 import { Failures } from "./failures.tsx";
 import { LogPanel } from "./log-panel.tsx";
@@ -29,10 +32,12 @@ function Run({ id, run, query }: { readonly id: string; readonly run: FollowedRu
   const [job, worker] = [query.get("job") ?? "", query.get("worker") ?? ""];
   const isRunning = answer?.run.result === "running";
   const until = isRunning && at === undefined ? Math.max(history.at, now.value) : history.at;
+  const output = useRef<HTMLElement>(null);
+  useSpoken(answer?.run.result ?? "", at === undefined ? view.failures.length : 0);
   const openLog = (of: { readonly job?: string; readonly worker?: string }) => {
     refine(route("run", id, of));
-    document.getElementById("log")?.scrollIntoView({ block: "nearest" });
-    document.getElementById("log-lines")?.focus({ preventScroll: true });
+    output.current?.scrollIntoView({ block: "nearest" });
+    output.current?.focus({ preventScroll: true });
   };
   return (
     <>
@@ -44,7 +49,7 @@ function Run({ id, run, query }: { readonly id: string; readonly run: FollowedRu
         <Replay history={history} at={at} setAt={setAt} view={view} isLive={isRunning} />
         <Timeline history={history} view={view} until={until} openLog={openLog} />
       </section>
-      <section aria-label="Output" id="log">
+      <section aria-label="Output" ref={output} tabIndex={-1}>
         <h2>Output</h2>
         <LogPanel
           key={`${job}@${worker}`}
@@ -58,4 +63,15 @@ function Run({ id, run, query }: { readonly id: string; readonly run: FollowedRu
       </section>
     </>
   );
+}
+
+/** Says when a run that is watched fails somewhere, and when it ends. */
+function useSpoken(result: string, failures: number): void {
+  const before = useRef({ result, failures });
+  useEffect(() => {
+    const { result: last, failures: known } = before.current;
+    before.current = { result, failures };
+    if (last === "running" && result !== "running") announce(`the run ended: ${signOf(RUN_SIGNS, result).text}`);
+    else if (result === "running" && failures > known) announce(countText(failures, "failure"));
+  }, [result, failures]);
 }

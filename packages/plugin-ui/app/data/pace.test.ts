@@ -1,0 +1,43 @@
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { PACE_MS, pace } from "./pace.ts";
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+/** Work that each time waits until it is told to end. */
+function work() {
+  const begun: { readonly abort: AbortSignal; end(): void }[] = [];
+  const paced = pace((abort) => new Promise((end) => begun.push({ abort, end })));
+  return { begun, ...paced };
+}
+
+it("work that is asked for while it is under way runs once more after it, and not at once", async () => {
+  const { begun, refresh } = work();
+  for (let times = 0; times < 5; times += 1) refresh();
+  expect(begun.length).toBe(1);
+  begun[0]?.end();
+  await vi.advanceTimersByTimeAsync(PACE_MS - 1);
+  expect(begun.length).toBe(1);
+  await vi.advanceTimersByTimeAsync(1);
+  expect(begun.length).toBe(2);
+  begun[1]?.end();
+  await vi.advanceTimersByTimeAsync(10 * PACE_MS);
+  expect(begun.length).toBe(2);
+});
+
+it("work that is stopped is aborted, not repeated, and may begin again", async () => {
+  const { begun, refresh, stop } = work();
+  refresh();
+  refresh();
+  stop();
+  expect(begun.map(({ abort }) => abort.aborted)).toEqual([true]);
+  begun[0]?.end();
+  await vi.advanceTimersByTimeAsync(10 * PACE_MS);
+  expect(begun.length).toBe(1);
+  refresh();
+  expect(begun.map(({ abort }) => abort.aborted)).toEqual([true, false]);
+});

@@ -1,0 +1,32 @@
+/** Work begins at most once in this time, however often it is asked for. */
+export const PACE_MS = 400;
+
+/** Runs work one at a time and not too often; what is asked for meanwhile runs once more after it. */
+export function pace(work: (abort: AbortSignal) => Promise<void>): { refresh(): void; stop(): void } {
+  let abort = new AbortController();
+  let [isBusy, isAskedAgain] = [false, false];
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const refresh = () => {
+    if (isBusy) {
+      isAskedAgain = true;
+      return;
+    }
+    isBusy = true;
+    const { signal } = abort;
+    void work(signal).finally(() => {
+      if (!signal.aborted) timer = setTimeout(again, PACE_MS);
+    });
+  };
+  const again = () => {
+    const isWanted = isAskedAgain;
+    [isBusy, isAskedAgain] = [false, false];
+    if (isWanted) refresh();
+  };
+  const stop = () => {
+    clearTimeout(timer);
+    abort.abort();
+    abort = new AbortController();
+    [isBusy, isAskedAgain] = [false, false];
+  };
+  return { refresh, stop };
+}
