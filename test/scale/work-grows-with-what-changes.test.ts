@@ -114,8 +114,8 @@ describe.each(SIZES)("with %d workers", (workers) => {
 
 it.each([
   ["first deploy", 10],
-  ["deploy of one changed job", 6],
-  ["job restart", 5],
+  ["deploy of one changed job", 4],
+  ["job restart", 4],
   ["run_command", 1],
   ["drift", 1],
 ] as const)("%s waits for at most %d round trips of a worker, however many there are", (operation, trips) => {

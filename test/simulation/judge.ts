@@ -108,6 +108,7 @@ export class Judge implements WorkerObserver, DatabaseObserver {
 
   synced(host: string, by: string): void {
     this.#world.note(`${host} is synced by ${by}`);
+    this.#mustBeNewest(host, by, "a sync");
   }
 
   fenced(host: string, before: string, after: string): void {

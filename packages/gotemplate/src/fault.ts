@@ -1,5 +1,5 @@
 /**
- * A failure inside the engine, without its position in the template. `offset` is the position, if the thrower knows it;
+ * A failure inside the template engine, without its position in the template. `offset` is the position, if the thrower knows it;
  * `cause` is the error of a user's function. It is internal: `parse` and `execute` convert it to a TemplateError.
  */
 export class Fault extends Error {

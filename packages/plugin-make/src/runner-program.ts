@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import type { Argv, Remote } from "@maand/core";
 import { QUICK_SCRIPT, type QuickCheck } from "./inspect/quick-check.ts";
@@ -70,15 +71,18 @@ export interface Serving {
 }
 
 /**
- * The command that starts a runner which accepts requests. The program is sent through the channel, so it is available
- * before anything was delivered, and never outdated.
+ * The command that starts a runner which accepts requests. It asks for its program through the channel, unless the worker has kept
+ * exactly this one: so it is available before anything was delivered, and never outdated.
  */
 export function serveCommand(remote: Place, call: Pick<RunnerCall, "bucketId" | "program">): Serving {
   const program = servingProgram();
-  const place = [`${remote.root}/bin/runner.py`, String(program.length)];
+  hash ??= createHash("sha256").update(program).digest("hex");
+  const place = [`${remote.root}/bin/runner.py`, String(program.length), hash];
   const words = [call.bucketId, "--serve", "--protocol", "1", ...programOf(call)];
-  return { command: [...python(remote), "-c", READ_PROGRAM, ...place, ...words], program };
+  return { command: [...python(remote), "-c", LOAD_PROGRAM, ...place, ...words], program };
 }
+
+let hash: string | undefined;
 
 /**
  * The command that inspects the files of jobs, and its input. It is a small program of its own, because loading a whole
@@ -112,6 +116,53 @@ const READ_PROGRAM = [
   " part=os.read(0,left-len(text))",
   " text+=part or sys.exit(0)",
   "exec(compile(text,'runner','exec'),{'__name__':'__main__','__file__':file})",
+].join("\n");
+
+/**
+ * The same, with a compiled program that an earlier run kept in the bucket's directory: compiling takes as long as starting Python, and
+ * on a slow network the 60 KB of the program take several round trips. It is used only if it is a private file of this user that has the
+ * hash of the program and the version of this Python, and is whole. A command that changes the worker keeps it. No failure to do so
+ * matters.
+ */
+const LOAD_PROGRAM = [
+  "import os,sys,marshal",
+  "from binascii import crc32",
+  "from _frozen_importlib_external import MAGIC_NUMBER",
+  "file,left,name=sys.argv[1],int(sys.argv[2]),sys.argv[3]",
+  "del sys.argv[1:4]",
+  "kept=os.path.dirname(os.path.dirname(file))+'/program'",
+  "head=name.encode()+MAGIC_NUMBER",
+  "seal=lambda data:head+crc32(data).to_bytes(4,'big')+data",
+  "code=None",
+  "try:",
+  " part=os.open(kept,os.O_RDONLY|os.O_NOFOLLOW|os.O_NONBLOCK)",
+  " about=os.fstat(part)",
+  " if about.st_uid==os.geteuid() and about.st_mode&0o170077==0o100000 and about.st_size<1<<22:",
+  "  text=os.read(part,about.st_size)",
+  "  data=text[len(head)+4:]",
+  "  if text==seal(data):",
+  "   code=marshal.loads(data)",
+  " os.close(part)",
+  "except Exception:",
+  " pass",
+  "whole=code is not None",
+  "if not whole:",
+  " os.write(1,b'maand-runner wants its program\\n')",
+  " text=b''",
+  " while left>len(text):",
+  "  part=os.read(0,left-len(text))",
+  "  text+=part or sys.exit(0)",
+  " code=compile(text,'runner','exec')",
+  "def keep():",
+  " draft=kept+'.'+str(os.getpid())",
+  " try:",
+  "  part=os.open(draft,os.O_WRONLY|os.O_CREAT|os.O_EXCL|os.O_NOFOLLOW,0o600)",
+  "  os.write(part,seal(marshal.dumps(code)))",
+  "  os.close(part)",
+  "  os.rename(draft,kept)",
+  " except OSError:",
+  "  pass",
+  "exec(code,{'__name__':'__main__','__file__':file,'keep_program':None if whole else keep})",
 ].join("\n");
 
 let serving: Buffer | undefined;

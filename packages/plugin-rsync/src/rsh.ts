@@ -60,7 +60,8 @@ export async function connectRsync(
 ): Promise<RemoteStream | undefined> {
   const command = await readCommand(local.outgoing);
   if (!command) return undefined;
-  const stream = await remote.stream(fencedCommand(remote, command.argv), { title: "rsync", asRoot: true, signal });
+  const argv = fencedCommand(remote, command.argv, { makesRoot: true });
+  const stream = await remote.stream(argv, { title: "rsync", asRoot: true, signal });
   stream.io.on("error", () => {});
   stream.io.write(command.rest);
   local.outgoing.pipe(stream.io);

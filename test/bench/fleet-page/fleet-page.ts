@@ -28,6 +28,7 @@ export async function fleetPage(workers = 1000, jobs = 50, turns = 7): Promise<v
     const page = await browser.newPage({ viewport: SIZE });
     await page.goto(server.url);
     await page.locator(".grid .cell").first().waitFor();
+    print("nothing at all, measured like what follows", await repeat(turns, () => timed(page, "", "true")));
     print("filter by zone", await repeat(turns, (turn) => filter(page, turn)));
     print(
       "update by the stream, with the fleet fetched again",

@@ -22,6 +22,7 @@ it(
       expect(await bucket.maand("deploy", "--build")).toMatchObject({ code: 0 });
       await withUi(bucket, "deploy,rollback,pause", async (ui, endServer) => {
         await showsTheFleet(lent, ui);
+        await isMovedThroughByKeyboard(lent, ui);
         await goesRedLive(lent, ui);
         await opensItsLog(lent, ui);
         await opensAnExport(lent, ui);
@@ -44,6 +45,23 @@ async function showsTheFleet({ hosts }: FleetBucket, { page }: UiPage): Promise<
   for (const host of hosts) await page.getByRole("row", { name: new RegExp(host) }).waitFor();
   expect(await page.getByRole("gridcell", { name: "api: promoted" }).count()).toBe(3);
   await page.getByText("live", { exact: true }).waitFor();
+  const tab = await page.context().newPage(); // it gets its messages from the first one
+  await tab.goto(page.url());
+  await tab.getByText("live", { exact: true }).waitFor();
+  await tab.close();
+}
+
+async function isMovedThroughByKeyboard({ hosts }: FleetBucket, { page, open }: UiPage): Promise<void> {
+  const first = page.getByRole("rowheader").first().getByRole("link");
+  await first.focus();
+  for (const key of ["ArrowDown", "ArrowRight", "ArrowUp", "ArrowDown", "ArrowDown"]) await page.keyboard.press(key);
+  await page.keyboard.press("Enter");
+  await page.getByRole("heading", { level: 1, name: `worker ${hosts[2]}` }).waitFor();
+  await open("#/fleet", "Fleet");
+  await first.focus();
+  await page.keyboard.press("ArrowRight");
+  await page.keyboard.press("Shift+Enter");
+  await page.getByRole("heading", { level: 1, name: "job api" }).waitFor();
 }
 
 /** A deploy in a terminal fails on the second worker. The page shows it without being touched. */

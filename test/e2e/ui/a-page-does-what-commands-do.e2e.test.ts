@@ -7,6 +7,7 @@ import type {
   ActionsAnswer,
   DiffAnswer,
   EventsAnswer,
+  FleetAnswer,
   JobAnswer,
   LogAnswer,
   PlanAnswer,
@@ -152,8 +153,14 @@ describe("a deploy that was started from the page", () => {
   it("that is killed is unknown, not running", async () => {
     const id = await begun();
     const { running } = (await page?.get<StatusAnswer>("status")) ?? {};
+    const stream = page?.follow();
+    await until("hello", () => stream?.woken.length);
+    const counts = async () => (await page?.get<FleetAnswer>("fleet"))?.jobs[0]?.counts;
+    expect(await counts()).toMatchObject({ changing: 1 });
     process.kill(running?.pid ?? 0, "SIGKILL");
     await until("it to be unknown", async () => (await page?.get<RunAnswer>(`runs/${id}`))?.run.result === "unknown");
+    await until("the fleet to say so", async () => (await counts())?.in_doubt === 1);
+    stream?.close();
     release();
     expect(await bucket.maand("deploy")).toMatchObject({ code: 0 });
   });

@@ -2,6 +2,7 @@ import { MaandError } from "../../../packages/core/src/errors.ts";
 import type { StageContext } from "../../../packages/core/src/plugin-api/contexts.ts";
 import { definePlugin, type Plugin } from "../../../packages/core/src/plugin-api/plugin.ts";
 import { probeFenced } from "../../../packages/core/src/remote/fence/fenced-command.ts";
+import type { Argv } from "../../../packages/core/src/remote/remote.ts";
 import type { SimulatedProcess } from "../world/process.ts";
 import type { World } from "../world/world.ts";
 import { Connection, type NetworkFaults } from "./connection.ts";
@@ -39,9 +40,8 @@ export function simulatedTransport(fleet: SimulatedFleet, process: SimulatedProc
         const name = `${process.name}.${syncs.size}`;
         syncs.set(name, contentOf(context));
         const { remote, signal, timeoutMs } = context;
-        const { code, stderr } = await probeFenced(remote, ["sim-sync", name], (argv) =>
-          remote.probe(argv, { signal, timeoutMs }),
-        );
+        const probe = (argv: Argv) => remote.probe(argv, { signal, timeoutMs });
+        const { code, stderr } = await probeFenced(remote, ["sim-sync", name], probe, { makesRoot: true });
         if (code === 0) return "done";
         throw new MaandError({ code: "STAGE_FAILED", message: `exit code ${code}: ${stderr}`, worker: remote.host });
       });

@@ -88,9 +88,10 @@ function lost(host: string, code: "UNREACHABLE" | "DISCONNECTED" | "INTERRUPTED"
 function* perform(ends: RemoteEnds, argv: readonly string[]): Steps<Answer> {
   const { worker } = ends;
   if (argv[0] !== "sh" || !argv[2]?.includes("maand-fence:")) return yield* plain(ends, argv);
-  const [line = "", expected = "", text = ""] = argv.slice(5, 8);
-  const command = argv.slice(8);
-  if (!worker.exists) return yield* plain(ends, command);
+  const [line = "", expected = "", text = "", makesRoot = ""] = argv.slice(5, 9);
+  const command = argv.slice(9);
+  if (!worker.exists && makesRoot === "") return yield* plain(ends, command);
+  worker.exists = true;
   while (worker.isStaging) yield 100;
   worker.isStaging = true;
   try {

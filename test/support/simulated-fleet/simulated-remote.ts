@@ -65,9 +65,10 @@ export class SimulatedRemote implements Remote {
     this.#worker.receive(words.join(" ").length);
   }
 
-  /** `python3 ... -c <reader> <file> <bytes of the program> <bucket> --serve ...` */
+  /** `python3 ... -c <reader> <file> <bytes of the program> <its hash> <bucket> --serve ...` */
   #runner(words: readonly string[]): SimulatedRunner {
-    return new SimulatedRunner(this.#worker, Number(words[words.indexOf("--serve") - 2]));
+    const at = words.indexOf("--serve");
+    return new SimulatedRunner(this.#worker, Number(words[at - 3]), words[at - 2] ?? "");
   }
 
   /** The quick check of a drift, which finds that all is as it was delivered. */

@@ -25,6 +25,7 @@ export class SimulatedRunner extends Duplex {
   readonly #worker: SimulatedWorker;
   /** Bytes of the program that have not arrived. */
   #programLeft: number;
+  readonly #programHash: string;
   #rest = "";
   /** Contents that a stage waits for. */
   readonly #waiting = new Map<number, Set<string>>();
@@ -32,10 +33,15 @@ export class SimulatedRunner extends Duplex {
   #workerJson: string | undefined;
   readonly #timers = new Set<NodeJS.Timeout>();
 
-  constructor(worker: SimulatedWorker, programBytes: number) {
+  /** The worker asks for the program, unless it has kept the one with this hash. */
+  constructor(worker: SimulatedWorker, programBytes: number, programHash: string) {
     super();
     this.#worker = worker;
-    this.#programLeft = programBytes;
+    const isKept = worker.program === programHash;
+    this.#programLeft = isKept ? 0 : programBytes;
+    this.#programHash = programHash;
+    if (isKept) this.#send(this.#greeting());
+    else this.#send("maand-runner wants its program\n");
   }
 
   override _read(): void {}
@@ -59,7 +65,7 @@ export class SimulatedRunner extends Duplex {
     this.#worker.receive(chunk.length);
     if (this.#programLeft > 0) {
       this.#programLeft -= chunk.length;
-      if (this.#programLeft <= 0) this.#greet();
+      if (this.#programLeft <= 0) this.#later(0, this.#greeting());
       return;
     }
     const lines = (this.#rest + chunk.toString()).split("\n");
@@ -67,9 +73,9 @@ export class SimulatedRunner extends Duplex {
     for (const line of lines) this.#obey(JSON.parse(line));
   }
 
-  #greet(): void {
+  #greeting(): string {
     const record = `${this.#worker.fence}\0`;
-    this.#later(0, `maand-runner 1\n0 out ${Buffer.byteLength(record)}\n${record}`);
+    return `maand-runner 1\n0 out ${Buffer.byteLength(record)}\n${record}`;
   }
 
   #obey(message: Message): void {
@@ -79,7 +85,10 @@ export class SimulatedRunner extends Duplex {
 
   #begin({ id, fence, stage, settled, job = "", target = "" }: Message): void {
     this.#worker.fleet.counts.requests += 1;
-    if (fence) this.#worker.fence = fence.text;
+    if (fence) {
+      this.#worker.fence = fence.text;
+      this.#worker.program = this.#programHash;
+    }
     if (stage) this.#stage(id, stage);
     else if (settled) this.#exit(id, 0, 0, "");
     else {
@@ -98,14 +107,15 @@ export class SimulatedRunner extends Duplex {
   }
 
   #keep(id: number, hash: string, base64: string): void {
+    const missing = this.#waiting.get(id);
+    if (!missing?.has(hash)) return; // it came before the answer, and is there already
     const bytes = Buffer.from(base64, "base64");
     if (createHash("sha256").update(bytes).digest("hex") !== hash) throw new Error(`not the content of ${hash}`);
     this.#worker.fleet.counts.contents += 1;
     this.#worker.keep(hash);
     if (hash === this.#workerJson) this.#worker.workerJson = bytes.toString();
-    const missing = this.#waiting.get(id);
-    missing?.delete(hash);
-    if (missing?.size === 0) this.#exit(id, 0, 0, "");
+    missing.delete(hash);
+    if (missing.size === 0) this.#exit(id, 0, 0, "");
   }
 
   #exit(id: number, code: number, afterMs: number, output: string): void {
@@ -117,12 +127,16 @@ export class SimulatedRunner extends Duplex {
   #later(ms: number, text: string): void {
     const timer = setTimeout(() => {
       this.#timers.delete(timer);
-      this.#worker.fleet.simulate(() => {
-        this.#worker.answer(text.length);
-        this.push(text);
-      });
+      this.#send(text);
     }, ms + this.#worker.latencyMs);
     this.#timers.add(timer);
+  }
+
+  #send(text: string): void {
+    this.#worker.fleet.simulate(() => {
+      this.#worker.answer(text.length);
+      this.push(text);
+    });
   }
 }
 

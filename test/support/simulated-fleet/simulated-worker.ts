@@ -34,6 +34,8 @@ export class SimulatedWorker {
   readonly fleet: Fleet;
   /** The record of the command that changed it last. */
   fence = "";
+  /** The hash of the runner's program that it keeps. */
+  program = "";
   /** What `worker.json` of the last delivery has. */
   workerJson = "";
   readonly latencyMs: number;

@@ -46,8 +46,9 @@ export async function withUi(
 export async function withPage(url: string, use: (ui: UiPage) => Promise<void>): Promise<void> {
   const browser: Browser = await chromium.launch({ executablePath: CHROMIUM, args: ["--no-sandbox"] });
   try {
-    const page = await browser.newPage({ viewport: { width: 1280, height: 800 }, colorScheme: "light" });
-    page.setDefaultTimeout(20_000);
+    const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, colorScheme: "light" });
+    context.setDefaultTimeout(20_000);
+    const page = await context.newPage();
     await use(await watched(page, url));
   } finally {
     await browser.close();

@@ -41,8 +41,17 @@ export interface Followed {
 const TICKS = 100; // of /proc, per second
 
 /** Starts `maand ui` with more flags and opens the page. Close it when done. */
-export async function openPage(bucket: Scratch, ...flags: readonly string[]): Promise<OpenedPage> {
-  const server = bucket.start(["ui", "--port", "0", ...flags]);
+export function openPage(bucket: Scratch, ...flags: readonly string[]): Promise<OpenedPage> {
+  return openPageIn(bucket, {}, flags);
+}
+
+/** The same, with more of an environment. */
+export async function openPageIn(
+  bucket: Scratch,
+  env: Readonly<Record<string, string>>,
+  flags: readonly string[] = [],
+): Promise<OpenedPage> {
+  const server = bucket.start(["ui", "--port", "0", ...flags], { env });
   const directory = join(bucket.root, "data/ui");
   const before = new Set(filesIn(directory));
   const name = await until("the page to be served", () => filesIn(directory).find((file) => !before.has(file)));

@@ -4,12 +4,12 @@ import { abortRollout, type OpenedBucket, resumeRollout } from "@maand/core/inte
 import { jsonReader } from "../output/deploy/readers.ts";
 import { exitOfDeploy } from "../run/exit-of-deploy.ts";
 
-/** The base of the commands that end the pause of a staged rollout. */
+/** The base of `rollout resume` and `rollout abort`. */
 abstract class RolloutCommand extends EngineCommand {
   job = Option.String({ required: true, name: "job" });
 
   ignoreBudget = Option.Boolean("--ignore-budget", false, {
-    description: "Exceed availability budgets, in an emergency; it is recorded.",
+    description: "Ignore availability budgets, for emergencies; this is recorded.",
   });
 
   verbose = Option.Boolean("--verbose", false, {
@@ -36,10 +36,10 @@ class RolloutResumeCommand extends RolloutCommand {
     category: "Deploy",
     description: "resume a paused staged rollout",
     details:
-      "Goes past the pause, up to the next one or to the end. Works from any terminal, even after a reboot. After a failed step or in a timed wait it continues there, as maand deploy does. Jobs that wait for this one are deployed by the next maand deploy.",
+      "Continues the rollout to the next pause or to the end, from any terminal, also after this machine was rebooted. After a failed step or during a timed wait, it resumes there, as maand deploy does. Jobs that wait for this one are deployed by the next maand deploy.",
     examples: [
       ["Approve the next step", "maand rollout resume api"],
-      ["Even if the budget forbids it", "maand rollout resume api --ignore-budget"],
+      ["Resume even if the budget forbids it", "maand rollout resume api --ignore-budget"],
     ],
   });
 
@@ -55,10 +55,10 @@ class RolloutAbortCommand extends RolloutCommand {
     category: "Deploy",
     description: "end a staged rollout and go back to the release before it",
     details:
-      "Allocations that run the new release go back to the one that ran before, in batches with health checks and without pauses. The new release is then bad and held: builds and deploys skip it until the job changes.",
+      "Allocations that run the new release go back to the one that ran before, in batches with health checks and without pauses. The new release is then marked bad and held: builds and deploys skip it until the job changes.",
     examples: [
       ["Go back", "maand rollout abort api"],
-      ["Even if the budget forbids it", "maand rollout abort api --ignore-budget"],
+      ["Go back even if the budget forbids it", "maand rollout abort api --ignore-budget"],
     ],
   });
 

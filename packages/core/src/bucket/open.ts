@@ -85,7 +85,7 @@ async function openWith(life: PluginLife, found: Found): Promise<OpenedBucket> {
   const plugins = loaded.plugins.map(({ plugin }) => plugin);
   const log = runLog(paths.logs, { format: loaded.settings.logFormat, ...loaded.settings.logs });
   const hooks = await applyPlugins([log, ...(options.readers ?? []), ...plugins], paths.root, life);
-  const store = openStore(paths, { connect: options.connectStore });
+  const store = openStore(paths, { connect: options.connectStore, interrupted: options.signal });
   await syncSharedFiles(paths, store);
   const records = store.workingCopy && new RunRecordSender(store.workingCopy.authority, loaded.settings.logs.keepRuns);
   if (records) log.onLine((run, file, line) => records.add(run, file, line));

@@ -1,6 +1,6 @@
 import type { Session } from "./session.ts";
 
-/** A worker is back, or its jobs are a deploy's again: the maintenance no longer counts against the budget of any job. */
+/** Ends the maintenance of a worker, because it is back in service or because deploys may handle its jobs again: it no longer counts against the budget of any job. */
 export function releaseWorker({ run }: Session, host: string): void {
   const { bucket, budget, catalog } = run;
   const there = new Map(

@@ -1,12 +1,14 @@
 import type { OutputStream } from "@maand/core";
 
-/** A frame of a serving runner: its greeting, output of a request, or the exit code of a request. */
+/** A frame of a serving runner: that it needs its program, its greeting, output of a request, or the exit code of a request. */
 export type Frame =
+  | { readonly kind: "wants program" }
   | { readonly kind: "greeting" }
   | { readonly kind: "output"; readonly id: number; readonly stream: OutputStream; readonly bytes: Buffer }
   | { readonly kind: "exit"; readonly id: number; readonly code: number };
 
 const GREETING = "maand-runner 1";
+const WANTS_PROGRAM = "maand-runner wants its program";
 /** The maximum length of a line between frames. Output of the login before the greeting may be longer. */
 const LONGEST_HEAD = 64;
 const NEWLINE = 10;
@@ -55,6 +57,7 @@ export class FrameReader {
     if (!this.#greeted) {
       this.#greeted = line === GREETING;
       if (this.#greeted) this.#onFrame({ kind: "greeting" });
+      else if (line === WANTS_PROGRAM) this.#onFrame({ kind: "wants program" });
       return;
     }
     const [, id, kind, number] = /^(\d+) (out|err|exit) (\d+)$/.exec(line) ?? [];

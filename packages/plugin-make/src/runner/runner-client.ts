@@ -60,6 +60,7 @@ interface Pending {
 /** The local end of a serving runner on one worker. The runner processes requests in parallel until its input ends. */
 export class RunnerClient {
   readonly #stream: RemoteStream;
+  readonly #program: Uint8Array;
   readonly #pending = new Map<number, Pending>();
   readonly #frames = new FrameReader((frame) => this.#takeFrame(frame));
   #greeted: (ready: boolean) => void = () => {};
@@ -79,8 +80,10 @@ export class RunnerClient {
     this.#greeted = resolve;
   });
 
-  constructor(stream: RemoteStream) {
+  /** `program` is sent if the worker does not have it from an earlier run. */
+  constructor(stream: RemoteStream, program: Uint8Array) {
     this.#stream = stream;
+    this.#program = program;
     const { io, stderr, exit } = stream;
     io.on("data", (chunk: Buffer) => this.#onData(chunk));
     for (const event of ["end", "close", "error"]) io.on(event, () => this.#gone());
@@ -158,6 +161,7 @@ export class RunnerClient {
     if (frame.kind === "output" && frame.id === FENCE_ID) this.#takeFence(frame.bytes);
     else if (frame.kind === "output") this.#pending.get(frame.id)?.onOutput(frame.stream, frame.bytes);
     else if (frame.kind === "exit") this.#finish(frame.id, frame.code);
+    else if (frame.kind === "wants program") this.#stream.io.write(this.#program);
   }
 
   /** The record of the worker follows the greeting, and may arrive in parts; a NUL ends it. */

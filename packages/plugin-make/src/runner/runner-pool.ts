@@ -80,9 +80,7 @@ export class RunnerPool {
 async function start(remote: Remote, { command, program }: Serving): Kept {
   try {
     const stream = await remote.stream(command, { asRoot: true });
-    const runner = new RunnerClient(stream);
-    stream.io.write(program);
-    return runner;
+    return new RunnerClient(stream, program);
   } catch (cause) {
     if (isMaandError(cause) && cause.code === "COMMAND_FAILED") return { errorText: "" };
     throw cause;

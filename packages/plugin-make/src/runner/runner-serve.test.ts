@@ -78,7 +78,8 @@ describe.concurrent("a runner that serves requests", { timeout: 60_000 }, () => 
 
   it("survives invalid lines, and answers valid ones", async (context) => {
     const w = worker(context);
-    const { request, process } = w.serve();
+    const { client, request, process } = w.serve();
+    await client.ready;
     const lines = [
       "",
       "{",

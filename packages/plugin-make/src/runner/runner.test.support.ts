@@ -161,10 +161,9 @@ export function aWorker({ onTestFinished }: TestContext, more: readonly string[]
     const serving = serveCommand(place(root), { bucketId: "bucket", program: "make" });
     const [program = "", ...args] = [...serving.command.map(String), ...extra];
     const child = spawn(program, args, { env: { PATH: process.env.PATH ?? "" } });
-    child.stdin.write(serving.program);
     processes.push(child);
     const stream = streamOf(child);
-    const client = new RunnerClient(stream);
+    const client = new RunnerClient(stream, serving.program);
     const request = (target: string, given: Options = {}): Running => {
       const { jobs: job = "api", timeout = 300, env = {}, step, voids = [] } = given;
       const printed = record();

@@ -8,6 +8,10 @@ const LARGEST_FILE = 512 * 1024;
 /** Maximum bytes of a request: a runner reads lines of at most 1 MiB. */
 const REQUEST = 768 * 1024;
 
+/** The largest content that is sent before the worker asks for it, and the maximum bytes of all of them. */
+const EAGER_FILE = 8 * 1024;
+const EAGER = 32 * 1024;
+
 /** Mode, SHA-256 and size of a file. */
 type Entry = readonly [number, string, number];
 
@@ -25,6 +29,11 @@ export interface StageRequest {
  */
 export interface SmallTrees {
   readonly request: StageRequest;
+  /**
+   * Contents that are so small that sending them takes less than the round trip in which the worker says that it lacks them; none if
+   * they are many.
+   */
+  readonly eager: ReadonlySet<string>;
   content(hash: string): Uint8Array;
 }
 
@@ -50,11 +59,20 @@ export function smallTrees({ trees, metadata, keep, protect, read }: StageContex
   if (Buffer.byteLength(JSON.stringify(request)) > REQUEST) return undefined;
   return {
     request,
+    eager: eagerOf([request.files, ...Object.values(request.jobs)]),
     content(hash) {
       const file = byHash.get(hash);
       return file ? read(file) : (textOf.get(hash) ?? Buffer.alloc(0));
     },
   };
+}
+
+function eagerOf(trees: readonly Readonly<Record<string, Entry>>[]): ReadonlySet<string> {
+  const sizes = new Map<string, number>();
+  for (const tree of trees)
+    for (const [, hash, size] of Object.values(tree)) if (size <= EAGER_FILE) sizes.set(hash, size);
+  const bytes = [...sizes.values()].reduce((sum, size) => sum + size, 0);
+  return new Set(bytes <= EAGER ? sizes.keys() : []);
 }
 
 function isSmall(sizes: readonly number[]): boolean {

@@ -24,10 +24,19 @@ describe("files staged through the runner", { timeout: 60_000 }, () => {
 
   it("are sent only if they differ", async () => {
     const worker = aWorker();
+    const [same, old, changed] = ["same", "old", "new"].map((word) => word.repeat(5_000));
+    await worker.stageJobs({ web: { a: same ?? "", b: old ?? "" } });
+    await worker.stageJobs({ web: { a: same ?? "", b: changed ?? "", c: same ?? "" } });
+    expect(worker.sent()).toEqual([same, old, changed, same]);
+    expect(worker.files()).toMatchObject({ "jobs/web/a": same, "jobs/web/b": changed, "jobs/web/c": same });
+  });
+
+  it("come along with the request if they are a few KiB, so that the worker need not ask for them", async () => {
+    const worker = aWorker();
     await worker.stageJobs({ web: { a: "same", b: "old" } });
     await worker.stageJobs({ web: { a: "same", b: "new", c: "same" } });
-    expect(worker.sent()).toEqual(["same", "old", "new", "same"]);
-    expect(worker.files()).toMatchObject({ "jobs/web/a": "same", "jobs/web/b": "new", "jobs/web/c": "same" });
+    expect(worker.sent()).toEqual(["same", "old", "same", "new"]);
+    expect(worker.files()).toEqual({ "jobs/web/a": "same", "jobs/web/b": "new", "jobs/web/c": "same" });
   });
 
   it("do not affect other jobs and kept files; files in no tree are deleted", async () => {
@@ -50,10 +59,11 @@ describe("files staged through the runner", { timeout: 60_000 }, () => {
 
   it("get the planned mode, even if only the mode differs", async () => {
     const worker = aWorker();
-    await worker.stageJobs({ web: { run: "x" } });
-    await worker.stageJobs({ web: { run: { text: "x", mode: 0o755 } } });
+    const text = "x".repeat(10_000);
+    await worker.stageJobs({ web: { run: text } });
+    await worker.stageJobs({ web: { run: { text, mode: 0o755 } } });
     expect(worker.mode("jobs/web/run")).toBe(0o755);
-    expect(worker.sent()).toEqual(["x"]);
+    expect(worker.sent()).toEqual([text]);
   });
 
   it("are read only if their size matches", async () => {

@@ -46,10 +46,12 @@ async function stageThrough(
   const fence = fenceFields(context.remote, runner);
   const request = runner.request({ stage: trees.request, timeout: context.timeoutMs / 1000, ...fence }, answer.push);
   const ended = request.ended.then((code) => code ?? "DISCONNECTED");
+  const send = (hash: string) =>
+    request.send({ content: hash, bytes: Buffer.from(trees.content(hash)).toString("base64") });
+  for (const hash of trees.eager) void send(hash);
   const sent = answer.complete.then(async ({ found, hashes }) => {
     if (found) await refuseConflicts(context, found, request);
-    for (const hash of hashes)
-      await request.send({ content: hash, bytes: Buffer.from(trees.content(hash)).toString("base64") });
+    for (const hash of hashes) if (!trees.eager.has(hash)) await send(hash);
     return ended;
   });
   const end = await Promise.race([sent, ended, cutoff.reached]);

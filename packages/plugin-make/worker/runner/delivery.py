@@ -19,15 +19,19 @@ def stage(call, options):
         yield from take_fence(call, fence)
         missing = [] if "broken" in found else delivery.compare()
         call.out.write("".join(line + "\n" for line in [as_json(found), *missing, ""]).encode())
-        waits = bool(found)
+        waits, held = bool(found), []
         while waits or delivery.missing:
-            yield None
+            if not call.inbox:  # small contents come along with the request
+                yield None
             call.fail_if_ended("")
-            for more in call.inbox:
-                waits = waits and more.get("proceed") is not True
-                if "content" in more:
-                    delivery.take(text_of(more, "content"), text_of(more, "bytes"))
+            held += call.inbox
             call.inbox.clear()
+            waits = waits and not any(more.get("proceed") is True for more in held)
+            if not waits:
+                for more in held:
+                    if "content" in more:
+                        delivery.take(text_of(more, "content"), text_of(more, "bytes"))
+                held.clear()
         call.inbox = None
         deleted = delivery.replace() if fence is None else (yield from replace_fenced(call, delivery, fence))
         call.out.write("".join(path.replace("\n", "?") + "\n" for path in deleted).encode("utf-8", "replace"))

@@ -40,7 +40,8 @@ export async function exportRun(options: ExportOptions): Promise<{ readonly run:
   const { logs } = paths;
   const run = options.run === undefined ? newestRun(logs) : knownRun(logs, options.run);
   makeEmpty(directory);
-  const answers = new Answers(new BucketSource(paths), options.status, now, () => 0);
+  const source = new BucketSource(paths, false, () => now().getTime());
+  const answers = new Answers({ source, now, status: options.status, seq: () => 0, isFollowed: () => false });
   const written = new Data(join(directory, "data"));
   const at = now().toISOString();
   const user = userInfo().username;

@@ -1,21 +1,25 @@
 import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { RunRecords } from "@maand/core/readonly";
+import type { Answers } from "../read/answers.ts";
 import type { BucketSource } from "../read/bucket-source.ts";
-import { lastEvent } from "../record/events.ts";
+import { eventsAfter, lastEvent } from "../record/events.ts";
 import { openRecord, recordPath } from "../record/record-file.ts";
 import type { Wakes } from "./wakes.ts";
 
 /** Milliseconds between two looks while a stream is open. */
 const EVERY_MS = 500;
-/** Milliseconds between two looks into a database. */
+/** Milliseconds between two looks into a database, and after one that failed. */
 const PULL_MS = 2_000;
+const AWAY_MS = 30_000;
 /** Milliseconds between two messages about the store, at least. */
-const STORE_MS = 1_000;
-/** So many times as long as it took to read, nothing is read for the store again: reading stays below 1% of a core. */
-const PAUSE_FACTOR = 120;
-/** Milliseconds between two messages about a run, at least; its end is told at once. */
+const STORE_MS = 2_000;
+/** So many times as long as the answers took that are not kept, nothing is told of the store again. */
+const PAUSE_FACTOR = 100;
+/** Milliseconds between two messages about a run, at least. */
 const RUN_MS = 1_000;
+/** Events that are taken in at once. */
+const EVENTS = 5_000;
 /** Records that are followed, the newest ones. */
 const FOLLOWED = 20;
 
@@ -25,12 +29,19 @@ interface Seen {
   readonly over: boolean;
   /** When the stream may tell of it again. */
   readonly next: number;
+  /** The last event that was taken in, and the position after it; undefined before the first. */
+  readonly last: number | undefined;
+  readonly cursor: number;
 }
+
+const UNSEEN: Seen = { size: 0, over: false, next: 0, last: 0, cursor: 0 };
 
 /** What is watched. */
 export interface Watched {
   readonly source: BucketSource;
   readonly wakes: Wakes;
+  /** Hears of the events of runs. */
+  readonly answers: Pick<Answers, "overlay" | "expire" | "takeIsBehind">;
   /** Records of runs on other machines; undefined where there are none. */
   readonly records: RunRecords | undefined;
   readonly now: () => number;
@@ -49,6 +60,7 @@ export class BucketWatch {
   #runsMark = "";
   #nextStore = 0;
   #nextPull = 0;
+  #isPulling = false;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(watched: Watched) {
@@ -66,19 +78,25 @@ export class BucketWatch {
 
   /** To be called before a stream opens: what changes from now on is told. */
   beforeStream(): void {
-    const { wakes, source } = this.#watched;
-    if (wakes.open > 0) return;
-    this.#mark = source.mark();
+    if (this.#watched.wakes.open > 0) return;
+    this.#mark = this.#markOfStore();
     this.#takeIn();
-    for (const run of this.#runs.keys()) this.#runs.set(run, { size: this.#sizeOf(run), over: false, next: 0 });
+    for (const run of this.#runs.keys()) this.#runs.set(run, { ...UNSEEN, size: this.#sizeOf(run), last: undefined });
   }
 
   /** Looks once. */
   async look(): Promise<void> {
     const { wakes, failed } = this.#watched;
-    if (wakes.open === 0) return;
+    if (wakes.open === 0 || this.#isPulling) return;
+    this.#isPulling = true;
     try {
       await this.#pull();
+    } catch (cause) {
+      failed(cause); // what is here can be looked at
+    } finally {
+      this.#isPulling = false;
+    }
+    try {
       this.#lookAtRuns();
       this.#lookAtStore();
     } catch (cause) {
@@ -89,15 +107,18 @@ export class BucketWatch {
   async #pull(): Promise<void> {
     const { records, source, now } = this.#watched;
     if (!records || now() < this.#nextPull) return;
-    this.#nextPull = now() + PULL_MS;
+    this.#nextPull = now() + AWAY_MS;
     await records.pull();
     source.pull();
+    this.#nextPull = now() + PULL_MS;
   }
 
   #lookAtStore(): void {
-    const { source, wakes, now } = this.#watched;
-    const mark = source.mark();
-    if (mark === this.#mark || now() < this.#nextStore) return;
+    const { source, wakes, answers, now } = this.#watched;
+    if (now() < this.#nextStore) return;
+    const mark = this.#markOfStore();
+    const isBehind = answers.takeIsBehind();
+    if (mark === this.#mark && !isBehind) return;
     this.#mark = mark;
     this.#nextStore = now() + Math.max(STORE_MS, source.takeCost() * PAUSE_FACTOR);
     wakes.tell({ kind: "fleet" });
@@ -113,20 +134,31 @@ export class BucketWatch {
     this.#runsMark = this.#markOfRuns();
     const newest = this.#runsMark === "" ? [] : newestIn(this.#directory);
     for (const run of [...this.#runs.keys()]) if (!newest.includes(run)) this.#runs.delete(run);
-    for (const run of newest) if (!this.#runs.has(run)) this.#runs.set(run, { size: 0, over: false, next: 0 });
+    for (const run of newest) if (!this.#runs.has(run)) this.#runs.set(run, UNSEEN);
   }
 
   #lookAtRun(run: string, seen: Seen): void {
     const size = this.#sizeOf(run);
-    if (size === seen.size) return;
     const now = this.#watched.now();
-    const record = openRecord(recordPath(this.#watched.source.paths.logs, run));
-    const last = record && lastEvent(record);
-    record?.close();
-    const over = last?.type === "run.finished";
-    if (!last || (now < seen.next && !over)) return;
-    this.#runs.set(run, { size, over, next: now + RUN_MS });
-    this.#watched.wakes.tell({ kind: "run", run, last_event: last.seq });
+    if (size === seen.size || now < seen.next) return;
+    const { answers, wakes, source } = this.#watched;
+    const record = openRecord(recordPath(source.paths.logs, run));
+    if (!record) return;
+    try {
+      const after = seen.last ?? (lastEvent(record)?.seq ?? 1) - 1;
+      const { events, last, cursor, over, more } = eventsAfter(record, { after, limit: EVENTS, cursor: seen.cursor });
+      for (const event of events) answers.overlay.add(event);
+      if (over) answers.expire();
+      this.#runs.set(run, { size: more ? -1 : size, over, next: now + RUN_MS, last, cursor }); // of more, the next look takes them in
+      if (last > after) wakes.tell({ kind: "run", run, last_event: last });
+    } finally {
+      record.close();
+    }
+  }
+
+  #markOfStore(): string {
+    const { source, answers } = this.#watched;
+    return `${source.mark()} ${answers.overlay.version}`;
   }
 
   get #directory(): string {

@@ -4,25 +4,42 @@ import type { Plans } from "../act/plans.ts";
 import type { FleetAnswer, JobAnswer, PlansAnswer, RunAnswer, RunsAnswer, WorkerAnswer } from "../contract.ts";
 import type { BucketSource } from "./bucket-source.ts";
 import { type FleetFilter, fleetAnswer } from "./fleet.ts";
+import { FleetOverlay } from "./fleet-overlay.ts";
 import { type FleetSnapshot, fleetSnapshot } from "./fleet-picture.ts";
-import { jobAnswer, workerAnswer } from "./places.ts";
+import { KeptView } from "./kept-view.ts";
+import { jobAnswer, type PlaceSource, workerAnswer } from "./places.ts";
 import { runAnswer } from "./run.ts";
 import { type RunsFilter, runRows } from "./run-rows.ts";
+
+/** What answers are read with. */
+export interface AnswersOptions {
+  readonly source: BucketSource;
+  readonly status: Program["status"];
+  readonly now: () => Date;
+  /** Of the stream. */
+  readonly seq: () => number;
+  /** Whether pages follow what happens. */
+  readonly isFollowed: () => boolean;
+}
 
 /** The answers that are read from what is stored. An unchanged store is read once for all browsers. */
 export class Answers {
   readonly #source: BucketSource;
-  readonly #status: Program["status"];
-  readonly #now: () => Date;
   readonly #seq: () => number;
-  #fleet: { readonly mark: string; readonly at: string; readonly snapshot: Promise<FleetSnapshot> } | undefined;
-  #lastStatus: { readonly mark: string; readonly until: number; readonly answer: Promise<object> } | undefined;
+  readonly #fleet: KeptView<FleetSnapshot>;
+  readonly #status: KeptView<object>;
+  /** What runs have changed since the fleet was read. */
+  readonly overlay = new FleetOverlay();
 
-  constructor(source: BucketSource, status: Program["status"], now: () => Date, seq: () => number) {
+  constructor({ source, status, now, seq, isFollowed }: AnswersOptions) {
+    const clock = { now: () => now().getTime(), isFollowed };
     this.#source = source;
-    this.#status = status;
-    this.#now = now;
     this.#seq = seq;
+    this.#fleet = new KeptView(source, clock, (store) => {
+      this.overlay.clear();
+      return fleetSnapshot(store);
+    });
+    this.#status = new KeptView(source, clock, async (store) => shortened(await status(store, source.paths, now())));
   }
 
   /** The id, name and directory of the bucket. */
@@ -33,34 +50,39 @@ export class Answers {
 
   async fleet(filter: FleetFilter): Promise<FleetAnswer> {
     const seq = this.#seq();
-    const { at, snapshot } = this.#snapshot();
-    return fleetAnswer((await snapshot).picture, filter, { seq, at });
+    const { at, value } = this.#fleet.get();
+    const { picture } = await value;
+    return fleetAnswer(this.overlay.over(picture), filter, { seq, at: new Date(at).toISOString() });
   }
 
   /** As `maand status --json`. The workspace may change without the store: it is looked at again after a few seconds. */
   status(): Promise<object> {
-    const mark = this.#source.mark();
-    const now = this.#now();
-    if (this.#lastStatus?.mark !== mark || this.#lastStatus.until < now.getTime()) {
-      const answer = this.#source.read((store) => this.#status(store, this.#source.paths, now).then(shortened));
-      this.#lastStatus = { mark, until: now.getTime() + STATUS_MS, answer };
-      answer.catch(() => {
-        this.#lastStatus = undefined;
-      });
-    }
-    return this.#lastStatus.answer;
+    return this.#status.get(STATUS_MS).value;
   }
 
   async job(name: string): Promise<JobAnswer> {
-    const seq = this.#seq();
-    const fleet = await this.#snapshot().snapshot;
-    return this.#source.read((store) => jobAnswer({ store, logs: this.#logs, fleet, seq }, name));
+    return this.#place((source) => jobAnswer(source, name));
   }
 
   async worker(host: string): Promise<WorkerAnswer> {
+    return this.#place((source) => workerAnswer(source, host));
+  }
+
+  /** A run is over: what is asked next is read anew. */
+  expire(): void {
+    this.#fleet.expire();
+    this.#status.expire();
+  }
+
+  /** Whether something that was answered is out of date, and can be read again; true once for each reading. */
+  takeIsBehind(): boolean {
+    return this.#fleet.takeIsBehind() || this.#status.takeIsBehind();
+  }
+
+  async #place<T>(answer: (source: PlaceSource) => T): Promise<T> {
     const seq = this.#seq();
-    const fleet = await this.#snapshot().snapshot;
-    return this.#source.read((store) => workerAnswer({ store, logs: this.#logs, fleet, seq }, host));
+    const fleet = await this.#fleet.get().value;
+    return this.#source.read((store) => answer({ store, logs: this.#logs, fleet, overlay: this.overlay, seq }));
   }
 
   async runs(filter: RunsFilter): Promise<RunsAnswer> {
@@ -79,18 +101,6 @@ export class Answers {
   async plans(plans: Plans): Promise<PlansAnswer> {
     const seq = this.#seq();
     return { seq, plans: await this.#source.read((store) => plans.rows(store)) };
-  }
-
-  /** The fleet as the store has it now. */
-  #snapshot() {
-    const mark = this.#source.mark();
-    if (this.#fleet?.mark === mark) return this.#fleet;
-    const snapshot = this.#source.read(fleetSnapshot);
-    this.#fleet = { mark, at: this.#now().toISOString(), snapshot };
-    snapshot.catch(() => {
-      this.#fleet = undefined;
-    });
-    return this.#fleet;
   }
 
   get #logs(): string {

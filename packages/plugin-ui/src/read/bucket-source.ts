@@ -1,43 +1,88 @@
 import { statSync } from "node:fs";
-import { type BucketPaths, openStore, type Store } from "@maand/core/readonly";
+import { type BucketPaths, type Holder, isMaandError, lockHolder, openStore, type Store } from "@maand/core/readonly";
+
+/** Milliseconds for which the working copy of a database is taken to be up to date, and that a database that did not answer is left alone. */
+const PULL_MS = 2_000;
+const AWAY_MS = 30_000;
 
 /**
- * Reads the store of a bucket: opens it for each answer and closes it at once, as commands do, so that nothing is in the way of a command
- * that moves or restores it. Takes no lock.
+ * Reads the store of a bucket, without its lock. An SQLite store is opened for each answer and closed at once, as commands do, so that
+ * nothing is in the way of a command that moves or restores it. The working copy of a database stays open, since only a connection knows which
+ * command holds the lease; while the database is away, the copy is read as it was.
  */
 export class BucketSource {
   readonly paths: BucketPaths;
+  readonly #isShared: boolean;
+  readonly #now: () => number;
+  #copy: Store | undefined;
+  /** The command that held the lock when the store was last read. */
+  #holder: Holder | undefined;
+  #nextPull = 0;
   /** Milliseconds of processor time that reading has cost. */
   #cost = 0;
 
-  constructor(paths: BucketPaths) {
+  /** `isShared`: the store is in a database. */
+  constructor(paths: BucketPaths, isShared: boolean, now: () => number) {
     this.paths = paths;
+    this.#isShared = isShared;
+    this.#now = now;
   }
 
-  /** Reads all in one state of the store. A working copy of a database is read as it is; {@link pull} brings it up to date. */
+  /** Reads all in one state of the store. */
   async read<T>(work: (store: Store) => T | Promise<T>): Promise<T> {
+    const { value, cost } = await this.readTimed(work);
+    this.#cost += cost;
+    return value;
+  }
+
+  /** The same, with its cost in milliseconds of processor time, which {@link takeCost} does not count. */
+  async readTimed<T>(work: (store: Store) => T | Promise<T>): Promise<{ readonly value: T; readonly cost: number }> {
     const before = process.cpuUsage();
-    const store = openStore(this.paths, { offline: true });
-    const end = store.snapshot();
+    const { store, end } = this.#isShared ? this.#opened() : snapshotOf(openStore(this.paths));
     try {
-      return await work(store);
+      const value = await work(store);
+      this.#holder = lockHolder(store.holder);
+      const { user, system } = process.cpuUsage(before);
+      return { value, cost: (user + system) / 1000 };
     } finally {
       end();
-      store.close();
-      const { user, system } = process.cpuUsage(before);
-      this.#cost += (user + system) / 1000;
     }
   }
 
-  /** Brings the working copy of a database up to date. */
+  /** Brings the working copy of a database up to date, unless it was just now. Throws the errors of the database. */
   pull(): void {
-    openStore(this.paths).close();
+    if (!this.#isShared || this.#now() < this.#nextPull) return;
+    this.#nextPull = this.#now() + AWAY_MS;
+    if (this.#copy) this.#copy.workingCopy?.pull();
+    else this.#copy = openStore(this.paths);
+    this.#nextPull = this.#now() + PULL_MS;
   }
 
-  /** Changes whenever the store does. Looks at the files from outside: to open them would end the locks of SQLite. */
+  close(): void {
+    this.#copy?.close();
+    this.#copy = undefined;
+  }
+
+  #opened(): { readonly store: Store; end(): void } {
+    try {
+      this.pull();
+    } catch (cause) {
+      if (!this.#copy) return snapshotOf(openStore(this.paths, { offline: true }));
+      if (!isMaandError(cause) || cause.code !== "STORE_UNREACHABLE") throw cause;
+    }
+    return this.#copy
+      ? { store: this.#copy, end: () => undefined }
+      : snapshotOf(openStore(this.paths, { offline: true }));
+  }
+
+  /**
+   * Changes whenever the store does, and when the command that held the lock has died, which changes nothing in the store. Looks at the
+   * files from outside: to open them would end the locks of SQLite.
+   */
   mark(): string {
     const { store } = this.paths;
-    return [store, `${store}-wal`].map(markOf).join(" ");
+    const holder = lockHolder(this.#copy?.holder ?? { read: () => this.#holder });
+    return [...[store, `${store}-wal`].map(markOf), holder?.pid ?? ""].join(" ");
   }
 
   /** The cost since the last call, in milliseconds. */
@@ -46,6 +91,18 @@ export class BucketSource {
     this.#cost = 0;
     return cost;
   }
+}
+
+/** A store that stays as it is while it is read; `end` closes it. */
+function snapshotOf(store: Store): { readonly store: Store; end(): void } {
+  const end = store.snapshot();
+  return {
+    store,
+    end() {
+      end();
+      store.close();
+    },
+  };
 }
 
 /** An empty log of writes says nothing: SQLite makes and deletes it when the store is only read. */

@@ -80,7 +80,7 @@ function pictureOf(store: Store, all: readonly Deployment[], isBusy: boolean): F
         zone: tags.zone ?? null,
         labels,
         note,
-        level: mostUrgent([...new Set(keys).values()].map((key) => stateOf(key).level).concat(levelOf(note))),
+        level: mostUrgent([...new Set(keys).values()].map((key) => stateOf(key).level).concat(levelOfNote(note))),
         cells: keys.map((key) => stateOf(key).sign).join(""),
       };
     }),
@@ -89,7 +89,8 @@ function pictureOf(store: Store, all: readonly Deployment[], isBusy: boolean): F
   };
 }
 
-function levelOf(note: FleetWorker["note"]): Level {
+/** How urgent the note of a worker is. */
+export function levelOfNote(note: FleetWorker["note"]): Level {
   if (note === null) return "none";
   return note === "left_behind" ? "bad" : "warn";
 }

@@ -10,6 +10,7 @@ import {
 } from "@maand/core/readonly";
 import type { AllocationRow, JobAnswer, RolloutRow, WorkerAnswer } from "../contract.ts";
 import { unknown } from "../server/query.ts";
+import type { FleetOverlay } from "./fleet-overlay.ts";
 import { type FleetSnapshot, keyOf } from "./fleet-picture.ts";
 import { lastChecks } from "./last-checks.ts";
 import { runRows } from "./run-rows.ts";
@@ -22,12 +23,15 @@ export interface PlaceSource {
   readonly store: Store;
   readonly logs: string;
   readonly fleet: FleetSnapshot;
+  /** What events have changed since. */
+  readonly overlay: Pick<FleetOverlay, "keyOf">;
   /** Of the stream. */
   readonly seq: number;
 }
 
 /** The page of a job. Throws 404 for an unknown one. */
-export function jobAnswer({ store, logs, fleet, seq }: PlaceSource, name: string): JobAnswer {
+export function jobAnswer(source: PlaceSource, name: string): JobAnswer {
+  const { store, logs, seq } = source;
   const catalog = store.catalog.read();
   const job = [...catalog.jobs, ...catalog.removedJobs].find((one) => one.name === name);
   if (!job) throw unknown("job", name);
@@ -47,7 +51,7 @@ export function jobAnswer({ store, logs, fleet, seq }: PlaceSource, name: string
     ports: job.ports,
     held: heldTexts(catalog, [name])[0]?.text ?? null,
     rollout: rollout ? rolloutRow(rollout) : null,
-    allocations: allocationRows(fleet, lastChecks(store, logs), (one) => one.job === name),
+    allocations: allocationRows(source, (one) => one.job === name),
     releases: jobReleases(store, name).map((release) => ({
       release: release.release,
       version: release.version,
@@ -65,7 +69,8 @@ export function jobAnswer({ store, logs, fleet, seq }: PlaceSource, name: string
 }
 
 /** The page of a worker. Throws 404 for an unknown one. */
-export function workerAnswer({ store, logs, fleet, seq }: PlaceSource, host: string): WorkerAnswer {
+export function workerAnswer(source: PlaceSource, host: string): WorkerAnswer {
+  const { store, logs, seq } = source;
   const { workers, removedWorkers } = store.catalog.read();
   const worker = [...workers, ...removedWorkers].find((one) => one.host === host);
   if (!worker) throw unknown("worker", host);
@@ -88,20 +93,20 @@ export function workerAnswer({ store, logs, fleet, seq }: PlaceSource, host: str
     maintenance: maintained
       ? { state: maintained.state, step: maintained.phase, message: maintained.message ?? null }
       : null,
-    allocations: allocationRows(fleet, lastChecks(store, logs), (one) => one.host === host),
+    allocations: allocationRows(source, (one) => one.host === host),
     runs: runRows(store, logs, { worker: host, limit: RUNS }),
   };
 }
 
 function allocationRows(
-  { deployments, isBusy }: FleetSnapshot,
-  checks: ReturnType<typeof lastChecks>,
+  { store, logs, overlay, fleet: { deployments, isBusy } }: PlaceSource,
   isWanted: (one: Deployment) => boolean,
 ): AllocationRow[] {
+  const checks = lastChecks(store, logs);
   return deployments.filter(isWanted).map((one) => ({
     job: one.job,
     worker: one.host,
-    state: keyOf(one, isBusy),
+    state: overlay.keyOf(one.job, one.host) ?? keyOf(one, isBusy),
     running_version: one.promotedDigest === null ? null : one.currentVersion,
     target_version: one.removed ? null : one.newVersion,
     disabled: one.disabled,

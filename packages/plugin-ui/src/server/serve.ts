@@ -64,9 +64,14 @@ export async function serveUi(options: UiOptions): Promise<Ui> {
   const directory = uiDirectory(paths);
   const { runRecords } = await loadRunRecords();
   const wakes = new Wakes(now);
-  const source = new BucketSource(paths);
   const records = runRecords(paths);
-  const watch = new BucketWatch({ source, wakes, records, now: () => now().getTime(), failed });
+  const source = new BucketSource(paths, records !== undefined, () => now().getTime());
+  const answers = new Answers({
+    ...{ source, now, status: options.status },
+    seq: () => wakes.seq,
+    isFollowed: () => wakes.open > 0,
+  });
+  const watch = new BucketWatch({ source, wakes, answers, records, now: () => now().getTime(), failed });
   const plans = new Plans(join(directory, "plans"), starter);
   const listening = await listen(at);
   const { port } = listening;
@@ -82,15 +87,17 @@ export async function serveUi(options: UiOptions): Promise<Ui> {
       ...{ endpoint, sessions, failed },
       files: options.files,
       routes: routes({
-        ...{ source, wakes, watch, plans, starter },
+        ...{ source, wakes, watch, answers, plans, starter },
         version: options.version,
-        answers: new Answers(source, options.status, now, () => wakes.seq),
         checks: new Checks(starter, now, () => wakes.tell({ kind: "doctor" })),
         actions: new Actions({
           ...{ starter, now },
           directory: join(directory, "actions"),
           started: options.started,
-          ended: () => wakes.tell({ kind: "fleet" }),
+          ended() {
+            answers.expire();
+            wakes.tell({ kind: "fleet" });
+          },
         }),
       }),
       personOf: (token) => limited(tokens?.personOf(token), options.allow),
@@ -107,6 +114,7 @@ export async function serveUi(options: UiOptions): Promise<Ui> {
     async close() {
       watch.close();
       wakes.close();
+      source.close();
       if (door) rmSync(door.file, { force: true });
       await listening.close();
     },

@@ -97,7 +97,7 @@ function lines(event: MaandEvent, style: Style): string[] {
     case "job.skipped":
       return [style.faint(`${event.job}: nothing to do, ${event.reason}`)];
     case "job.blocked":
-      return [`${style.warn("blocked")} ${event.job}: depends on ${event.by}`];
+      return [`${style.warn("blocked")} ${event.job}: demands ${event.by}`];
     case "job.started":
       return event.batches === 0 ? [] : [startedLine(event, style)];
     case "revert.started":

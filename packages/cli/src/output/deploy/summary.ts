@@ -175,7 +175,7 @@ function skippedWorkerLines(
   wrong: readonly Result[],
   style: Style,
 ): string[] {
-  if (by !== undefined) return [`${style.warn("skipped:")} it depends on ${by}, which ${waits ? "waits" : "failed"}`];
+  if (by !== undefined) return [`${style.warn("blocked:")} it demands ${by}, which ${waits ? "waits" : "failed"}`];
   if (left.length === 0) return [];
   const refused = failures.some(({ code }) => code === "NOT_PERMITTED");
   return [`${style.warn("skipped")} on ${named(left)}: ${refused ? "not permitted" : whatFailedBefore(wrong)}`];

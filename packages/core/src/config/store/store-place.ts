@@ -28,6 +28,8 @@ export interface StoreOptions {
   readonly place?: string;
   /** Makes the connection to a database; default: to PostgreSQL. */
   readonly connect?: ConnectStatements | undefined;
+  /** Aborted when the command is interrupted. */
+  readonly interrupted?: AbortSignal;
 }
 
 /**
@@ -46,12 +48,21 @@ export function storePlace(
   const where = written === undefined ? file : options.place === undefined ? STORE_VARIABLE : "--to";
   const place = readPlace(String(value), where);
   if (!place) return undefined;
-  const { offline = false, discards = false, connect } = options;
+  const { offline = false, discards = false, connect, interrupted } = options;
   const password = offline ? undefined : (place.password ?? passwordOf(conf.store_password_command, file));
   const seconds = conf.store_timeout;
   const timeoutMs = typeof seconds === "number" && seconds >= 1 ? seconds * 1000 : TIMEOUT_MS;
   const now = () => new Date().toISOString();
-  return { url: place.url, password, timeoutMs, offline, discards, now, ...(connect && { connect }) };
+  return {
+    url: place.url,
+    password,
+    timeoutMs,
+    offline,
+    discards,
+    now,
+    ...(connect && { connect }),
+    ...(interrupted && { interrupted }),
+  };
 }
 
 /** Most buckets have no such line, and need no parser for it. */

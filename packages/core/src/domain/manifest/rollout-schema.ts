@@ -2,7 +2,7 @@ import * as v from "valibot";
 import { error, type Report } from "../checks/problem.ts";
 import { described, looksLike } from "../checks/schema-notes.ts";
 import { isRecord, onlyObject, shown, withHint } from "../checks/validate.ts";
-import { ALL, parseStep, STEP_PATTERN, type StagedRollout, stepProblems } from "../rollout/steps.ts";
+import { LAST_STEP, parseStep, STEP_PATTERN, type StagedRollout, stepProblems } from "../rollout/steps.ts";
 
 /** More steps than a person waits for. */
 const MOST_STEPS = 50;
@@ -23,7 +23,7 @@ const ENTRIES = {
         ),
       ),
       v.maxLength(MOST_STEPS, () => withHint(`has more than ${MOST_STEPS} steps`, "leave some out")),
-      v.metadata({ contains: { const: ALL } }),
+      v.metadata({ contains: { const: LAST_STEP } }),
     ),
     "How far a new release goes, step by step: a number or a share of the allocations, pause, or a wait such as 10m; ends with 100%.",
     { examples: [["1", "pause", "25%", "10m", "100%"]] },
@@ -39,7 +39,7 @@ const ENTRIES = {
 export const ROLLOUT_KEYS: readonly string[] = Object.keys(ENTRIES);
 
 /** `rollout` of a manifest. */
-export const RolloutSchema = onlyObject(v.looseObject(ENTRIES), `write { "steps": ["1", "pause", "${ALL}"] }`);
+export const RolloutSchema = onlyObject(v.looseObject(ENTRIES), `write { "steps": ["1", "pause", "${LAST_STEP}"] }`);
 
 /** Reports steps that do not grow or do not end, as they are written: also beside unknown steps. */
 export function reportSteps(written: unknown, file: string, report: Report): void {
@@ -51,7 +51,7 @@ export function reportSteps(written: unknown, file: string, report: Report): voi
 
 /** The staged rollout of a manifest; undefined if it has none. */
 export function rolloutOf({
-  steps = [ALL],
+  steps = [LAST_STEP],
   soak_seconds: soakSeconds = 0,
 }: v.InferOutput<typeof RolloutSchema> = {}): StagedRollout | undefined {
   return steps.length === 1 && soakSeconds === 0 ? undefined : { steps, soakSeconds };

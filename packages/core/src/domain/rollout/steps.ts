@@ -1,14 +1,14 @@
 /** The steps of a staged rollout, as a manifest writes them, and how long each is watched. */
 export interface StagedRollout {
-  /** `1`, `25%`, `pause` or `10m`; grows, and ends with `100%`. */
+  /** `1`, `25%`, `pause` or `10m`; counts increase, and so do shares; the last step is `100%`. */
   readonly steps: readonly string[];
-  /** Seconds for which the health of the job is checked again and again after each step; 0 for one check. */
+  /** Seconds for which the health of the job is checked repeatedly after each step; 0 for one check. */
   readonly soakSeconds: number;
 }
 
 /**
  * One step. `count` and `share`: how many of the job's active allocations run the release after it. `pause` waits for a person,
- * `wait` for some time.
+ * `wait` for a duration.
  */
 export type RolloutStep =
   | { readonly kind: "count"; readonly count: number }
@@ -17,7 +17,7 @@ export type RolloutStep =
   | { readonly kind: "wait"; readonly ms: number };
 
 /** The last step of each rollout. */
-export const ALL = "100%";
+export const LAST_STEP = "100%";
 
 /** The texts that {@link parseStep} accepts, as a pattern for editors. A count is at most 99999, a wait at most 99 days. */
 export const STEP_PATTERN =
@@ -48,13 +48,13 @@ export function parseStep(text: string): RolloutStep | undefined {
   return unit === undefined ? { kind: "count", count: number } : { kind: "wait", ms: number * unit };
 }
 
-/** Whether nothing is rolled out at a step. */
+/** Whether a step only pauses or waits. */
 export function isGate(text: string | undefined): boolean {
   const kind = parseStep(text ?? "")?.kind;
   return kind === "pause" || kind === "wait";
 }
 
-/** The number of allocations, of so many active ones, that run the release after a step; undefined for a gate. A share rounds up. */
+/** The number of allocations, out of `active`, that run the release after a step; undefined for a gate. A share rounds up. */
 export function reachOf(step: RolloutStep, active: number): number | undefined {
   if (step.kind === "count") return Math.min(step.count, active);
   return step.kind === "share" ? Math.ceil((active * step.percent) / 100) : undefined;
@@ -68,7 +68,7 @@ export interface StepProblem {
   readonly hint: string;
 }
 
-/** Checks that the steps grow and end at {@link ALL}. Unknown texts are left out: the schema reports them. */
+/** Checks that counts increase, that shares increase, and that the last step is {@link LAST_STEP}. Unknown texts are left out: the schema reports them. */
 export function stepProblems(steps: readonly unknown[]): StepProblem[] {
   const problems: StepProblem[] = [];
   const last: { count: number; share: number } = { count: 0, share: 0 };
@@ -79,16 +79,16 @@ export function stepProblems(steps: readonly unknown[]): StepProblem[] {
     if (step?.kind !== "count" && step?.kind !== "share") continue;
     const size = step.kind === "count" ? step.count : step.percent;
     if (last.share === 100)
-      refuse(`comes after ${ALL}, which is the last step`, `move it before ${ALL}, or leave it out`);
+      refuse(`comes after ${LAST_STEP}, which is the last step`, `move it before ${LAST_STEP}, or leave it out`);
     else if (size <= last[step.kind])
       refuse(`"${text}" is not more than the step before it`, "each step must reach more allocations than the last");
     last[step.kind] = Math.max(last[step.kind], size);
   }
-  if (steps.at(-1) === ALL) return problems;
-  const hint = `write "${ALL}" as the last step`;
+  if (steps.at(-1) === LAST_STEP) return problems;
+  const hint = `write "${LAST_STEP}" as the last step`;
   return [
     ...problems,
-    { at: undefined, message: `do not end at ${ALL}, so the rollout would never be complete`, hint },
+    { at: undefined, message: `do not end at ${LAST_STEP}, so the rollout would never be complete`, hint },
   ];
 }
 
@@ -109,8 +109,7 @@ export interface StepPart {
 }
 
 /**
- * The steps from `from` on, for `members` in rollout order. Each allocation that is not done is in exactly one of them. Steps that
- * add nothing are left out, and so are gates with nothing after them. The step `from` itself stays even if it adds nothing: its
+ * The steps from `from` on, for `members` in rollout order. Each pending allocation appears in exactly one step. Steps that add nothing are omitted, and so are gates with nothing after them. The step `from` itself stays even if it adds nothing: its
  * soak may not have ended.
  */
 export function remainingParts(steps: readonly string[], from: number, members: readonly StepMember[]): StepPart[] {

@@ -126,3 +126,17 @@ it("changes nothing without a fence, and leaves no record where there is no dire
   expect(existsSync(root)).toBe(false);
   execFileSync("mkdir", [root]);
 });
+
+it("leaves its record in a directory that a sync makes, so that an older sync is refused; another command runs without one", () => {
+  const missing = join(root, "deep", "bucket");
+  const remote = { ...remoteOf("3 aa"), root: missing };
+  setFence(remote, { line: "3 aa", text: "3 aa\n{}\n", expected: "3 aa", admit() {} });
+  expect(run(fencedCommand(remote, ["true"])).code).toBe(0);
+  expect(existsSync(missing)).toBe(false);
+  expect(run(fencedCommand(remote, ["true"], { makesRoot: true })).code).toBe(0);
+  expect(readFileSync(join(missing, "fence"), "utf8")).toBe("3 aa\n{}\n");
+  expect(statSync(missing).mode & 0o777).toBe(0o755);
+  const late = { ...remote };
+  setFence(late, { line: "2 bb", text: "2 bb\n{}\n", expected: "2 bb", admit() {} });
+  expect(run(fencedCommand(late, ["true"], { makesRoot: true })).code).toBe(FENCED_EXIT);
+});

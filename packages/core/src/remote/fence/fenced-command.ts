@@ -10,11 +10,14 @@ const MARK = "maand-fence:";
 /**
  * Takes the stage lock of the bucket's directory for as long as the command runs, compares the fence, and writes the own one.
  * Without a program `flock`, only the fence is compared. `$1` is the directory, `$2` the own line, `$3` the expected one, `$4` the record.
+ * Where the directory is missing, there is nothing to protect, but from two syncs that make it: so `$5` says that the command makes it.
  */
 const PROGRAM = `
-root=$1 own=$2 expected=$3 text=$4
-shift 4
-[ -d "$root" ] || exec "$@"
+root=$1 own=$2 expected=$3 text=$4 makes=$5
+shift 5
+if ! [ -d "$root" ]; then
+  [ -n "$makes" ] && (umask 022 && mkdir -p -- "$root") 2>/dev/null || exec "$@"
+fi
 before=$(umask)
 umask 077
 file=$root/fence
@@ -37,11 +40,22 @@ umask "$before"
 exec "$@"
 `;
 
+/** What a fenced command is. */
+export interface FencedOptions {
+  /** It makes the bucket's directory if that is missing, as a sync does; the record is left there before it begins. Default: it does not. */
+  readonly makesRoot?: boolean;
+}
+
 /** A command of a connection that the worker runs only for the newest command of the bucket; unchanged without a fence. */
-export function fencedCommand(remote: Pick<Remote, "root">, argv: Argv): Argv {
+export function fencedCommand(
+  remote: Pick<Remote, "root">,
+  argv: Argv,
+  { makesRoot = false }: FencedOptions = {},
+): Argv {
   const fence = fenceOf(remote);
   if (!fence) return argv;
-  return ["sh", "-c", PROGRAM, "sh", remote.root, fence.line, fence.expected, fence.text, ...argv];
+  const given = [remote.root, fence.line, fence.expected, fence.text, makesRoot ? "yes" : ""];
+  return ["sh", "-c", PROGRAM, "sh", ...given, ...argv];
 }
 
 /** The record in the output of a command that was refused; undefined if it was not. */
@@ -61,12 +75,13 @@ export async function probeFenced(
   remote: Pick<Remote, "root">,
   argv: Argv,
   probe: (argv: Argv) => Promise<ExecResult>,
+  options: FencedOptions = {},
 ): Promise<ExecResult> {
-  const result = await probe(fencedCommand(remote, argv));
+  const result = await probe(fencedCommand(remote, argv, options));
   const found = refusedBy(result);
   if (found === undefined) return result;
   fenceOf(remote)?.admit(found);
-  const again = await probe(fencedCommand(remote, argv));
+  const again = await probe(fencedCommand(remote, argv, options));
   const other = refusedBy(again);
   if (other !== undefined) fenceOf(remote)?.admit(other);
   return again;

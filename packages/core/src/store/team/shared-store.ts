@@ -20,19 +20,21 @@ export interface SharedStore {
   readonly discards?: boolean;
   /** Makes the connection; default: to PostgreSQL, in a thread. */
   readonly connect?: ConnectStatements;
+  /** Aborted when the command is interrupted: then it does not wait for the database. */
+  readonly interrupted?: AbortSignal;
 }
 
-const toPostgres: ConnectStatements = (target, patience) => new PgThread(target, patience);
+const toPostgres: ConnectStatements = (target, patience, interrupted) => new PgThread(target, patience, interrupted);
 
 /** The bucket in the database; connects with the first call. */
 export function authorityOf(
-  { url, password, timeoutMs, connect = toPostgres }: Omit<SharedStore, "now">,
+  { url, password, timeoutMs, connect = toPostgres, interrupted }: Omit<SharedStore, "now">,
   bucket: string,
 ): Authority {
   // the thread has the environment of the moment when it was started
   const target = { url, password: password ?? process.env.PGPASSWORD, application: `maand ${bucket.slice(0, 8)}` };
   const patience = { limitMs: timeoutMs, attemptMs: Math.max(1000, timeoutMs / 2) };
-  return new Authority(connect(target, patience), bucket, url);
+  return new Authority(connect(target, patience, interrupted), bucket, url);
 }
 
 /** The working copy in an open SQLite file, brought up to date. */

@@ -16,7 +16,7 @@ export function foldRollout(history: RunHistory, event: RunEvent): boolean {
       history.setJob(job, "skipped", "nothing to do");
       return true;
     case "job.blocked":
-      history.setJob(job, "blocked", `depends on ${event.by ?? "another job"}`);
+      history.setJob(job, "blocked", `demands ${event.by ?? "another job"}`);
       return true;
     case "job.started":
       history.job(job).planned = { seq: history.seq, total: Number(event.allocations ?? 0) };

@@ -16,23 +16,21 @@ export function GridHead({ columns, signs, active }: HeadProps) {
   const cells = columns.map(({ job }, at) =>
     gridElement(
       "columnheader",
-      { key: job.name, class: `job ${worst(job.counts, levels)}`, "aria-colindex": at + 2 },
+      { key: job.name, class: `job ${worst(job.counts, levels)}` },
       <a
         href={routeText(route("job", job.name))}
         tabIndex={active === at ? 0 : -1}
-        data-row={-1}
-        data-column={at}
         title={`${job.name} ${job.running.join(", ")}${job.held ? " (held)" : ""}`}
       >
         {job.name}
       </a>,
     ),
   );
-  const corner = gridElement("columnheader", { class: "corner", "aria-colindex": 1 }, "worker");
+  const corner = gridElement("columnheader", { class: "corner" }, "worker");
   return gridElement(
     "rowgroup",
     { class: "head" },
-    gridElement("row", { class: "row", "aria-rowindex": 1 }, [corner, ...cells]),
+    gridElement("row", { class: "row", "aria-rowindex": 1, "data-row": -1 }, [corner, ...cells]),
   );
 }
 

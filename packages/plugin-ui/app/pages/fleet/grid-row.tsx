@@ -30,33 +30,25 @@ function Row(props: RowProps) {
       {
         key: job.name,
         class: `cell ${level}`,
-        title: isEmpty ? undefined : `${job.name} on ${worker.host}: ${text}`,
-        tabIndex: active === column ? 0 : -1,
-        "aria-colindex": column + 2,
+        tabIndex: active === column ? 0 : -1, // without one, the cell that is left would lose the focus at once
         "aria-label": `${job.name}: ${text}`,
-        "data-row": row,
-        "data-column": column,
       },
       isWordy && !isEmpty ? `${sign} ${text}` : sign,
     );
   });
   const style = { transform: `translateY(${top}px)` };
-  return gridElement("row", { class: "row", "aria-rowindex": row + 2, style }, [<Head key="" {...props} />, ...cells]);
+  return gridElement("row", { class: "row", "aria-rowindex": row + 2, "data-row": row, style }, [
+    <Head key="" {...props} />,
+    ...cells,
+  ]);
 }
 
 const UNKNOWN = { key: "unknown", text: "unknown", level: "warn", sign: "?" } as const;
 
-function Head({ worker: { host, hostname, note, level, zone, labels }, row, active }: RowProps) {
+function Head({ worker: { host, hostname, note, level, zone, labels }, active }: RowProps) {
   const about = [hostname, zone && `zone ${zone}`, labels.join(" ")].filter((text) => text).join(", ");
-  return gridElement("rowheader", { class: `worker ${level}`, "aria-colindex": 1 }, [
-    <a
-      key="host"
-      href={routeText(route("worker", host))}
-      title={about}
-      tabIndex={active === -1 ? 0 : -1}
-      data-row={row}
-      data-column={-1}
-    >
+  return gridElement("rowheader", { class: `worker ${level}` }, [
+    <a key="host" href={routeText(route("worker", host))} title={about} tabIndex={active === -1 ? 0 : -1}>
       {host}
     </a>,
     note && (

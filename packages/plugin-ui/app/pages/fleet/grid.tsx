@@ -60,7 +60,6 @@ export function Grid({ fleet, shown }: { readonly fleet: FleetAnswer; readonly s
       tabIndex: -1,
       "aria-label": "Workers and jobs",
       "aria-rowcount": workers.length + 1,
-      "aria-colcount": columns.length + 1,
       onScroll: measure,
       ...listeners,
     },

@@ -18,42 +18,53 @@ interface GridView {
 export function useActiveCell({ shown, page, scroller, show }: GridView) {
   const { workers, columns } = shown;
   const [cell, setCell] = useState<Cell>({ row: 0, column: -1 });
-  const hasFocus = useRef(false);
+  /** A key moved to another cell, which gets the focus as soon as it is drawn. */
+  const hasMoved = useRef(false);
   useLayoutEffect(() => {
-    const next = hasFocus.current ? scroller.current?.querySelector<HTMLElement>("[tabindex='0']") : undefined;
-    next?.focus({ preventScroll: true });
+    if (!hasMoved.current) return;
+    hasMoved.current = false;
+    scroller.current?.querySelector<HTMLElement>("[tabindex='0']")?.focus({ preventScroll: true });
   });
   const active = { row: Math.min(cell.row, workers.length - 1), column: Math.min(cell.column, columns.length - 1) };
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.ctrlKey || event.altKey || event.metaKey) return;
-    const next = moveCell(active, event.key, { rows: workers.length, columns: columns.length, page });
+    const from = placeOf(event.target) ?? active; // another order of workers moves the cell with the focus
+    const next = moveCell(from, event.key, { rows: workers.length, columns: columns.length, page });
     if (next) {
+      hasMoved.current = true;
       show(Math.max(0, next.row));
       setCell(next);
-    } else if (event.key === "Enter") openCell(shown, active, event.shiftKey);
+    } else if (event.key === "Enter") openCell(shown, from, event.shiftKey);
     else return;
     event.preventDefault();
   };
   const onFocusIn = ({ target }: FocusEvent) => {
-    hasFocus.current = true;
     const at = placeOf(target);
     if (at && (at.row !== active.row || at.column !== active.column)) setCell(at);
-  };
-  const onFocusOut = () => {
-    hasFocus.current = false;
   };
   const onClick = ({ target, shiftKey }: MouseEvent) => {
     const at = placeOf(target);
     if (at && at.row >= 0 && at.column >= 0) openCell(shown, at, shiftKey);
   };
-  return { active, listeners: { onKeyDown, onFocusIn, onFocusOut, onClick } };
+  const onPointerOver = ({ target }: PointerEvent) => {
+    const [element, at] = [cellOf(target), placeOf(target)];
+    const state = element?.getAttribute("aria-label");
+    const worker = workers[at?.row ?? -1];
+    if (element && state && worker) element.setAttribute("title", `${state}, on ${worker.host}`);
+  };
+  return { active, listeners: { onKeyDown, onFocusIn, onClick, onPointerOver } };
 }
 
-/** The place of the cell that an event is about; undefined outside of cells. */
+/** The place of the cell that an event is about; undefined outside of cells. Cells are many, so none is marked with its place. */
 function placeOf(target: EventTarget | null): Cell | undefined {
-  const element = target instanceof Element ? target.closest<HTMLElement>("[data-row]") : null;
-  if (!element) return undefined;
-  return { row: Number(element.dataset.row), column: Number(element.dataset.column) };
+  const cell = cellOf(target);
+  const row = cell?.closest<HTMLElement>("[data-row]");
+  if (!cell || !row) return undefined;
+  return { row: Number(row.dataset.row), column: [...row.children].indexOf(cell) - 1 };
+}
+
+function cellOf(target: EventTarget | null): Element | null {
+  return target instanceof Element ? target.closest("[role=gridcell], [role=rowheader], [role=columnheader]") : null;
 }
 
 /** Opens the worker of a cell, or its job; the head of a row or column opens what it names. */

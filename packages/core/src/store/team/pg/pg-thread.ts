@@ -3,9 +3,12 @@ import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from "
 import { databaseError } from "./database-error.ts";
 import type { Answer, Beat, PgTarget, Request, Row, Session } from "./messages.ts";
 import type { Patience, Statements } from "./statements.ts";
+import { waitForAnswer } from "./wait-for-answer.ts";
 
 /** Milliseconds that the thread may need beyond its limit: to start, and to give up. */
 const SLACK_MS = 10_000;
+/** Milliseconds that a statement waits after one whose wait was interrupted. */
+const GIVEN_UP_MS = 500;
 
 /**
  * Speaks with PostgreSQL through a thread, and waits for it: the store is synchronous. While a statement runs, this thread does
@@ -14,16 +17,20 @@ const SLACK_MS = 10_000;
 export class PgThread implements Statements {
   readonly #target: PgTarget;
   readonly #patience: Patience;
+  readonly #interrupted: AbortSignal | undefined;
   readonly #answered = new SharedArrayBuffer(4);
   readonly #signal = new Int32Array(this.#answered);
   #port: MessagePort | undefined;
   #next = 1;
   #trips = 0;
+  #isGivenUp = false;
   #onBeat: (beat: Beat) => void = () => {};
 
-  constructor(target: PgTarget, patience: Patience) {
+  /** `interrupted`: a wait that Ctrl-C ends is given up only if this is aborted by then; default: always. */
+  constructor(target: PgTarget, patience: Patience, interrupted?: AbortSignal) {
     this.#target = target;
     this.#patience = patience;
+    this.#interrupted = interrupted;
   }
 
   get trips(): number {
@@ -35,16 +42,23 @@ export class PgThread implements Statements {
     const id = this.#next++;
     this.#trips += 1;
     port.postMessage({ kind: "query", id, sql, values, ...patience } satisfies Request);
-    const end = performance.now() + patience.limitMs + SLACK_MS;
+    const end = performance.now() + (this.#isGivenUp ? GIVEN_UP_MS : patience.limitMs + SLACK_MS);
     for (;;) {
       const seen = Atomics.load(this.#signal, 0);
       const answer = this.#received(id);
+      if (answer) this.#isGivenUp = false;
       if (answer?.rows) return answer.rows;
       if (answer?.failure) throw databaseError(this.#target.url, answer.failure);
       const left = end - performance.now();
       if (left <= 0) throw databaseError(this.#target.url, { code: "NO_ANSWER", message: "no answer in time" });
-      Atomics.wait(this.#signal, 0, seen, left);
+      if (!waitForAnswer(this.#signal, seen, left) && this.#interrupted?.aborted !== false) this.#giveUp();
     }
+  }
+
+  /** Later statements hardly wait until there is an answer again: they are the end of what was interrupted. */
+  #giveUp(): never {
+    this.#isGivenUp = true;
+    throw databaseError(this.#target.url, { code: "INTERRUPTED", message: "the wait for its answer was interrupted" });
   }
 
   send(sql: string, values: readonly unknown[], patience = this.#patience): void {

@@ -28,5 +28,5 @@ export interface Statements {
   close(): void;
 }
 
-/** Makes the connection to a database when it is first needed. */
-export type ConnectStatements = (target: PgTarget, patience: Patience) => Statements;
+/** Makes the connection to a database when it is first needed. `interrupted`: aborted when Ctrl-C is to end the command. */
+export type ConnectStatements = (target: PgTarget, patience: Patience, interrupted?: AbortSignal) => Statements;

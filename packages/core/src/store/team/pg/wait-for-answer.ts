@@ -1,0 +1,31 @@
+import { type Context, createContext, Script } from "node:vm";
+
+/** Calls the function `wait` of its context; Ctrl-C ends a script, even where the thread waits for another one and runs nothing. */
+const SCRIPT = "wait()";
+
+let prepared: { readonly script: Script; readonly context: Context } | undefined;
+
+/**
+ * Waits until the value is no longer `seen`, or for `ms`. Ctrl-C ends the wait and calls the listeners of SIGINT, which would otherwise not run
+ * before its end; returns false then.
+ */
+export function waitForAnswer(signal: Int32Array, seen: number, ms: number): boolean {
+  prepared ??= { script: new Script(SCRIPT), context: createContext({}) };
+  const { script, context } = prepared;
+  Object.assign(context, { wait: () => Atomics.wait(signal, 0, seen, ms) });
+  try {
+    script.runInContext(context, { breakOnSigint: true });
+    return true;
+  } catch (cause) {
+    if (!isInterruption(cause)) throw cause;
+    process.emit("SIGINT", "SIGINT");
+    return false;
+  }
+}
+
+/** The error is one of the context of the script, whose class Error is another one. */
+function isInterruption(cause: unknown): boolean {
+  return (
+    typeof cause === "object" && cause !== null && "code" in cause && cause.code === "ERR_SCRIPT_EXECUTION_INTERRUPTED"
+  );
+}

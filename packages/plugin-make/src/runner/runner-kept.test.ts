@@ -1,0 +1,93 @@
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, it, type TestContext } from "vitest";
+import { aWorker } from "./runner.test.support.ts";
+
+let commands = 0;
+
+/** Starts a runner, runs a target through it, and returns how many bytes this side sent before the first request. */
+async function sentToStart(w: ReturnType<typeof aWorker>, { changes = true } = {}): Promise<number> {
+  const { client, io } = w.serve();
+  let sent = 0;
+  const write = io.write.bind(io);
+  io.write = (chunk: Uint8Array | string, ...more: never[]) => {
+    sent += chunk.length;
+    return write(chunk, ...more);
+  };
+  expect(await client.ready).toBe(true);
+  const before = sent;
+  commands += 1;
+  const line = `${commands} ${"a".repeat(8)}`;
+  const fence = { line, expected: client.fenceText.split("\n")[0] ?? "", text: `${line}\n{}\n` };
+  const request = {
+    target: changes ? "start" : "status",
+    job: "api",
+    timeout: 300,
+    env: {},
+    ...(changes && { fence }),
+  };
+  expect(await client.request(request, () => {}).ended).toBe(0);
+  return before;
+}
+
+describe.concurrent("the compiled program stays on the worker", { timeout: 60_000 }, () => {
+  const keptOf = ({ root }: { readonly root: string }) => join(root, "program");
+
+  it("so a second runner needs nothing before its first request", async (context: TestContext) => {
+    const w = aWorker(context);
+    expect(await sentToStart(w)).toBeGreaterThan(50_000);
+    expect(statSync(keptOf(w)).mode & 0o777).toBe(0o600);
+    expect(await sentToStart(w)).toBe(0);
+  });
+
+  it.for([
+    ["is cut off", (file: string) => writeFileSync(file, readFileSync(file).subarray(0, 5_000))],
+    ["is damaged", (file: string) => writeFileSync(file, readFileSync(file).fill(0, 2_000, 2_100))],
+    ["is empty", (file: string) => writeFileSync(file, "")],
+    ["belongs to another program", (file: string) => writeFileSync(file, readFileSync(file).fill("0", 0, 64))],
+    ["may be read by others", (file: string) => chmodSync(file, 0o644)],
+  ] as const)("but is not used if it %s, and is replaced", async ([, spoil], context) => {
+    const w = aWorker(context);
+    await sentToStart(w);
+    spoil(keptOf(w));
+    expect(await sentToStart(w)).toBeGreaterThan(50_000);
+    expect(await sentToStart(w)).toBe(0);
+  });
+
+  it("and is not followed if it is a link, which is replaced", async (context: TestContext) => {
+    const w = aWorker(context);
+    await sentToStart(w);
+    const elsewhere = mkdtempSync(join(tmpdir(), "maand-elsewhere-"));
+    writeFileSync(join(elsewhere, "program"), readFileSync(keptOf(w)), { mode: 0o600 });
+    rmSync(keptOf(w));
+    symlinkSync(join(elsewhere, "program"), keptOf(w));
+    expect(await sentToStart(w)).toBeGreaterThan(50_000);
+    rmSync(elsewhere, { recursive: true });
+  });
+
+  it("but a command that only reads leaves no file", async (context: TestContext) => {
+    const w = aWorker(context);
+    expect(await sentToStart(w, { changes: false })).toBeGreaterThan(50_000);
+    expect(existsSync(keptOf(w))).toBe(false);
+  });
+
+  it("a worker without the bucket's directory gets none", async (context: TestContext) => {
+    const w = aWorker(context);
+    rmSync(w.root, { recursive: true });
+    const { client } = w.serve();
+    expect(await client.ready).toBe(true);
+    expect(existsSync(w.root)).toBe(false);
+    mkdirSync(join(w.root, "jobs/api"), { recursive: true }); // where the end of the test leaves a file
+  });
+});

@@ -1,0 +1,72 @@
+import type { BucketSource } from "./bucket-source.ts";
+
+/** So many times as long as a reading took, nothing is read again while pages follow what happens: reading stays below 1% of a core. */
+const PAUSE_FACTOR = 150;
+
+interface Kept<T> {
+  readonly mark: string;
+  readonly at: number;
+  readonly value: Promise<T>;
+  /** Milliseconds of the clock until which it is good enough although the store has changed. */
+  until: number;
+  /** Something has happened that must be seen soon. */
+  isExpired: boolean;
+}
+
+/** Something that is read from the whole store, and kept until the store changes. */
+export class KeptView<T> {
+  readonly #source: BucketSource;
+  readonly #now: () => number;
+  /** Whether pages follow what happens, so that a change is told to them when this may be read again. */
+  readonly #isFollowed: () => boolean;
+  readonly #read: (store: Parameters<Parameters<BucketSource["read"]>[0]>[0]) => T | Promise<T>;
+  #kept: Kept<T> | undefined;
+  #told: Kept<T> | undefined;
+
+  constructor(
+    source: BucketSource,
+    clock: { readonly now: () => number; readonly isFollowed: () => boolean },
+    read: (store: Parameters<Parameters<BucketSource["read"]>[0]>[0]) => T | Promise<T>,
+  ) {
+    this.#source = source;
+    this.#now = clock.now;
+    this.#isFollowed = clock.isFollowed;
+    this.#read = read;
+  }
+
+  /** What was read, and when. `maxAgeMs`: it also depends on something else than the store, and is read again after so long. */
+  get(maxAgeMs = Number.POSITIVE_INFINITY): { readonly at: number; readonly value: Promise<T> } {
+    const mark = this.#source.mark();
+    const now = this.#now();
+    const mayLag = this.#isFollowed() && this.#kept !== undefined && now < this.#kept.until;
+    if (this.#kept && (mayLag || (this.#kept.mark === mark && now <= this.#kept.at + maxAgeMs))) return this.#kept;
+    const kept: Kept<T> = {
+      mark,
+      at: this.#now(),
+      until: Number.POSITIVE_INFINITY,
+      isExpired: false,
+      value: this.#source.readTimed(this.#read).then(({ value, cost }) => {
+        kept.until = kept.isExpired ? 0 : this.#now() + cost * PAUSE_FACTOR;
+        return value;
+      }),
+    };
+    this.#kept = kept;
+    kept.value.catch(() => {
+      if (this.#kept === kept) this.#kept = undefined;
+    });
+    return kept;
+  }
+
+  /** The next one who asks gets what the store has then. */
+  expire(): void {
+    if (this.#kept) Object.assign(this.#kept, { until: 0, isExpired: true });
+  }
+
+  /** Whether the store has changed since, and may be read again; true once for each reading. */
+  takeIsBehind(): boolean {
+    const kept = this.#kept;
+    if (!kept || kept === this.#told || this.#now() < kept.until || kept.mark === this.#source.mark()) return false;
+    this.#told = kept;
+    return true;
+  }
+}

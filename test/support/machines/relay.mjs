@@ -1,0 +1,23 @@
+// The network of a machine in a namespace: listens there at the places of workers and of the database, and hands every connection to a
+// Unix socket, which the outside serves: relay.mjs <directory> <host:port> ...
+import { connect, createServer } from "node:net";
+import { join } from "node:path";
+
+const [directory, ...places] = process.argv.slice(2);
+let waiting = places.length;
+for (const place of places) {
+  const [host, port] = place.split(":");
+  const server = createServer((inside) => {
+    const outside = connect(join(directory, place));
+    inside.pipe(outside).pipe(inside);
+    for (const [one, other] of [
+      [inside, outside],
+      [outside, inside],
+    ])
+      one.on("error", () => other.destroy()).on("close", () => other.destroy());
+  });
+  server.listen(Number(port), host, () => {
+    waiting -= 1;
+    if (waiting === 0) console.log("ready");
+  });
+}
