@@ -1,18 +1,24 @@
 // Which Markdown files are pages of the website, and where.
-import { execFileSync } from "node:child_process";
-import { existsSync, statSync } from "node:fs";
+import { existsSync, readdirSync, statSync } from "node:fs";
 import { join, posix } from "node:path";
 import { CONTENTS, chapters, REPOSITORY } from "../scripts/book/chapters.mjs";
 
 /** The chapters of the book. */
 export const BOOK = new Set([CONTENTS, ...chapters().map(({ path }) => path)]);
 
+/** Directories without pages, wherever they are; what a clone does not have, and tests. */
+export const SKIPPED = ["node_modules", "dist", "test", "website", "demo-bucket", "release", "coverage"];
+
 /** Every Markdown file of the repository that is a page; what the book links to is one, besides its chapters. */
-const PAGES = new Set(
-  execFileSync("git", ["ls-files", "-co", "--exclude-standard", "*.md"], { cwd: REPOSITORY, encoding: "utf8" })
-    .split("\n")
-    .filter((path) => path !== "" && !path.startsWith("test/") && existsSync(join(REPOSITORY, path))),
-);
+const PAGES = new Set(markdownIn(""));
+
+function markdownIn(directory) {
+  return readdirSync(join(REPOSITORY, directory), { withFileTypes: true }).flatMap((entry) => {
+    const path = posix.join(directory, entry.name);
+    if (entry.isDirectory()) return entry.name.startsWith(".") || SKIPPED.includes(entry.name) ? [] : markdownIn(path);
+    return entry.name.endsWith(".md") ? [path] : [];
+  });
+}
 
 export function isPage(path) {
   return PAGES.has(path);

@@ -13,6 +13,8 @@ const NETWORK = 'ip link set lo up && for n in 1 2 3 4; do ip address add 10.0.0
 
 if (isOutdated()) await run("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund"]);
 const words = process.argv.slice(2);
+if (words[0] === "pictures" && process.getuid?.() !== 0)
+  refuse("the pictures need root, for sshd and a network of their own");
 if (words[0] === "pictures")
   await run("unshare", ["--net", "sh", "-c", NETWORK, process.execPath, "pictures/main.mjs"]);
 else await run(process.execPath, ["node_modules/vitepress/bin/vitepress.js", ...words]);
@@ -21,6 +23,11 @@ else await run(process.execPath, ["node_modules/vitepress/bin/vitepress.js", ...
 function isOutdated() {
   const installed = join(HERE, "node_modules/.package-lock.json");
   return !existsSync(installed) || statSync(installed).mtimeMs < statSync(join(HERE, "package-lock.json")).mtimeMs;
+}
+
+function refuse(message) {
+  console.error(message);
+  process.exit(2);
 }
 
 /** Runs a program to its end, and passes on signals; a failure ends this program too. */

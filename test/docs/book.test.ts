@@ -102,8 +102,8 @@ describe("each page of the book", () => {
 
   it("has no picture that is missing, or that comes from elsewhere", () => {
     const wrong = [...book.map(({ path }) => path), "README.md", CONTENTS].flatMap((path) =>
-      [...proseOf(page(path)).matchAll(/(?:src|srcset)="([^"]+)"/g)]
-        .map(([, file = ""]) => join(path, "..", file))
+      [...proseOf(page(path)).matchAll(/(?:src|srcset)="([^"]+)"|!\[[^\]]{20,}\]\(([^)]+)\)/g)]
+        .map(([, one, other = ""]) => join(path, "..", one ?? other))
         .filter((file) => !existsSync(join(ROOT, file))),
     );
     expect(wrong).toEqual([]);

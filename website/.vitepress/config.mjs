@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitepress";
 import { REPOSITORY } from "../../scripts/book/chapters.mjs";
 import { rules, slugify } from "../markdown.mjs";
-import { BOOK, isPage, placeOf, sidebar } from "../pages.mjs";
+import { BOOK, isPage, placeOf, SKIPPED, sidebar } from "../pages.mjs";
 import { writePermanentLinks } from "../permanent-links.mjs";
 
 /** Pages are outside of this package, and are compiled to modules that import its Vue. */
@@ -22,7 +22,7 @@ export default defineConfig({
   // where the site is served from, if that is not the top of a host: /docs/
   base: process.env.MAAND_DOCS_BASE ?? "/",
   srcDir: REPOSITORY,
-  srcExclude: ["**/node_modules/**", "**/dist/**", "test/**", "website/**", "demo-bucket/**", "release/**"],
+  srcExclude: SKIPPED.map((directory) => `**/${directory}/**`),
   rewrites: (path) => placeOf(path),
   additionalConfig: {}, // else every config.ts of the repository would be loaded as one of the website
   ignoreDeadLinks: false,

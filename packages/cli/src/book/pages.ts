@@ -71,7 +71,7 @@ function textOf(path: string): string {
   return readFileSync(bookFile(path), "utf8")
     .replace(/^(# .+\n)\nPart of the book: .*\n/, "$1")
     .replace(/\n---\n\n(?:Previous|Next): .*\n$/, "")
-    .replace(/^<picture>\n[\s\S]*?^<\/picture>\n\n/gm, "");
+    .replace(/^<picture>\n[\s\S]*?^<\/picture>\n\n|^!\[.*\]\(.*\)\n\n/gm, "");
 }
 
 function headingsOutsideCode(text: string): (line: number) => boolean {
