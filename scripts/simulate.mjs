@@ -1,4 +1,4 @@
-// Simulates team mode for many seeds: npm run simulate -- --seeds 1000 --from 1. A seed with a problem prints its trace.
+// Simulates team mode for many seeds: npm run simulate -- --seeds 1000 --from 1 --minutes 10. A seed with a problem prints its trace.
 import { spawnSync } from "node:child_process";
 import { parseArgs } from "node:util";
 
@@ -6,6 +6,7 @@ const { values } = parseArgs({
   options: {
     seeds: { type: "string", default: "1000" },
     from: { type: "string", default: "1" },
+    minutes: { type: "string", default: "60" },
     flaw: { type: "string" },
   },
 });
@@ -13,6 +14,7 @@ const env = {
   ...process.env,
   MAAND_SIMULATE_SEEDS: values.seeds,
   MAAND_SIMULATE_FROM: values.from,
+  MAAND_SIMULATE_MINUTES: values.minutes,
   ...(values.flaw === undefined ? {} : { MAAND_SIMULATE_FLAW: values.flaw }),
 };
 const file = "test/simulation/simulation.test.ts";

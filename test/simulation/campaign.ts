@@ -5,6 +5,22 @@ import { makeTemplate } from "./controllers/template.ts";
 import type { Flaw } from "./flaw.ts";
 import { simulate, type Verdict } from "./simulation.ts";
 
+/** Which seeds to simulate. */
+export interface Search {
+  readonly from: number;
+  readonly count: number;
+  readonly minutes: number;
+  readonly flaw?: Flaw;
+}
+
+/** What a search came to. */
+export interface Found {
+  /** How many seeds were simulated. */
+  readonly count: number;
+  /** The first seed with a problem. */
+  readonly problem: Verdict | undefined;
+}
+
 /** Simulations of many seeds. */
 export class Campaign {
   readonly #root = join(existsSync("/dev/shm") ? "/dev/shm" : tmpdir(), `maand-simulation-${process.pid}`);
@@ -16,13 +32,15 @@ export class Campaign {
     return simulate({ seed, template: await this.#template, directory: join(this.#root, "machines"), flaw });
   }
 
-  /** The first of some seeds that has a problem; undefined if all are well. */
-  async firstProblem(from: number, count: number, flaw?: Flaw): Promise<Verdict | undefined> {
-    for (let seed = from; seed < from + count; seed += 1) {
+  /** Simulates seeds until one has a problem, and no more after `minutes`. */
+  async search({ from, count, minutes, flaw }: Search): Promise<Found> {
+    const end = performance.now() + minutes * 60_000;
+    let seed = from;
+    for (; seed < from + count && performance.now() < end; seed += 1) {
       const verdict = await this.seed(seed, flaw);
-      if (verdict.problem !== undefined) return verdict;
+      if (verdict.problem !== undefined) return { count: seed + 1 - from, problem: verdict };
     }
-    return undefined;
+    return { count: seed - from, problem: undefined };
   }
 
   dispose(): void {

@@ -116,7 +116,9 @@ export class Simulation {
       this.workspace.set(job, (this.workspace.get(job) ?? 0) + 1);
       return { kind: "build" };
     }
-    return kind < 0.85 ? { kind: "deploy" } : { kind: "restart", job, host: undefined };
+    if (kind < 0.8) return { kind: "deploy" };
+    if (kind < 0.9) return { kind: "maintain", host: random.pick([...HOSTS]) };
+    return { kind: "restart", job, host: undefined };
   }
 
   /** What the documentation says to do about an error. */
@@ -129,6 +131,7 @@ export class Simulation {
   async #converge(): Promise<void> {
     const [controller] = this.controllers;
     if (!controller) return;
+    await this.#endMaintenance(controller);
     for (const left of [...this.judge.leftByHand.values()]) await this.#startByHand(controller, left);
     const results: string[] = [];
     for (let at = 0; results.at(-1) !== "ok"; at += 1) {
@@ -146,6 +149,21 @@ export class Simulation {
     if (again !== "ok") throw new Violation(`the deploy of another copy after the last one ended with ${again}`);
     if (this.judge.begun > begun) throw new Violation("a deploy after the last one ran commands again");
     this.#compare();
+  }
+
+  /** A maintenance that is under way keeps its worker out of deploys until it is resumed. */
+  async #endMaintenance(controller: Controller): Promise<void> {
+    const results: string[] = [];
+    for (let at = 0; !["ok", "PROBLEMS"].includes(results.at(-1) ?? ""); at += 1) {
+      if (at === LAST_DEPLOYS) throw new Violation(`the maintenance did not end: ${results.join(", ")}`);
+      if (at > 0) await this.world.sleep(40_000, this.#operator);
+      // what a worker lacks, a deploy brings after the maintenance
+      const kind = at < 2 ? "maintain resume" : "maintain abort";
+      const result = await controller.run({ kind }, this.#operator);
+      results.push(result);
+      await this.#remedy(controller, result);
+      if (at > 2 && this.judge.hasLost) await controller.run({ kind: "adopt" }, this.#operator);
+    }
   }
 
   /** A command by hand that did not succeed is run again: no deploy does that. */

@@ -6,6 +6,7 @@ import { deploy } from "../../../packages/core/src/deploy/deploy.ts";
 import { isMaandError } from "../../../packages/core/src/errors.ts";
 import { adoptBucket } from "../../../packages/core/src/jobs/adopt-bucket.ts";
 import { controlJob } from "../../../packages/core/src/jobs/control-job.ts";
+import { abortMaintenance, resumeMaintenance, startMaintenance } from "../../../packages/core/src/maintain/maintain.ts";
 import { makeWorkingCopy } from "../../../packages/core/src/store/team/move.ts";
 import { make } from "../../../packages/plugin-make/src/index.ts";
 import { DatabaseLink } from "../database/database-link.ts";
@@ -19,6 +20,9 @@ export type Command =
   | { readonly kind: "deploy"; readonly force?: boolean }
   | { readonly kind: "build" }
   | { readonly kind: "restart"; readonly job: string; readonly host: string | undefined }
+  | { readonly kind: "maintain"; readonly host: string }
+  | { readonly kind: "maintain resume" }
+  | { readonly kind: "maintain abort" }
   | { readonly kind: "adopt" };
 
 /** How it ended: `ok`, `killed`, the outcome of a deploy, or the code of an error. */
@@ -114,6 +118,15 @@ async function perform(bucket: OpenedBucket, command: Command): Promise<CommandR
     const codes = Object.values(failures ?? {}).length;
     return outcome === "ok" ? "ok" : `${outcome} ${codes}`;
   }
+  if (command.kind === "maintain") {
+    const request = { command: "true", reboot: false, keepDrained: false, concurrency: 1, onFailure: "stop" as const };
+    const options = { workers: [command.host], flag: "--workers", ignoreBudget: false };
+    return (
+      await startMaintenance(bucket, { ...options, request: { ...request, returnMs: 60_000, commandMs: 60_000 } })
+    ).outcome;
+  }
+  if (command.kind === "maintain resume") return (await resumeMaintenance(bucket, { ignoreBudget: false })).outcome;
+  if (command.kind === "maintain abort") return (await abortMaintenance(bucket)).isOver ? "ok" : "failed";
   const results = await controlJob(bucket, {
     ...{ jobs: [command.job], target: "restart", workers: command.host ? [command.host] : [], healthCheck: true },
   });

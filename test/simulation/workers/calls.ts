@@ -17,6 +17,8 @@ export interface TargetRequest {
   readonly step?: string;
   readonly voids?: readonly string[];
   readonly fence?: SentFence;
+  /** A command of the worker itself, instead of a target. */
+  readonly argv?: readonly string[];
 }
 
 /** A request under way. */
@@ -56,8 +58,9 @@ export function* runTarget(worker: Worker, call: Call, request: TargetRequest): 
 
 function* targetSteps(worker: Worker, call: Call, request: TargetRequest): Steps<number> {
   const { job, target, step, fence } = request;
-  if (worker.job(job).files === undefined) return RUNNER_EXIT.notHere;
+  if (request.argv === undefined && worker.job(job).files === undefined) return RUNNER_EXIT.notHere;
   if (target === "status") return 0;
+  worker.exists = true; // its lock makes the directory
   yield* takeFence(worker, call, fence);
   while (worker.locks.has(job)) {
     failIfEnded(call);
@@ -96,14 +99,15 @@ function* runCommand(worker: Worker, call: Call, request: TargetRequest): Steps<
   const { random } = worker.world;
   const there = worker.job(job);
   const command: SimulatedCommand = { host: worker.host, job, target, step, by: fence?.line ?? "" };
-  const isDown = target !== "start" && LIFECYCLE.has(target);
+  const isLifecycle = request.argv === undefined && LIFECYCLE.has(target);
+  const isDown = isLifecycle && target !== "start";
   worker.begin(command);
   if (isDown) there.running = undefined;
   const wait = random.chance(0.9) ? random.between(50, 3000) : random.between(3000, 50_000);
   const end = worker.world.now + wait;
   while (worker.world.now < end && call.code === undefined) yield Math.min(500, end - worker.world.now);
   const code = call.code ?? (random.chance(0.03) ? 2 : 0);
-  if (code === 0 && target !== "stop") there.running = there.files;
+  if (code === 0 && isLifecycle && target !== "stop") there.running = there.files;
   worker.end(command, code);
   return code;
 }

@@ -47,20 +47,24 @@ export function simulatedTransport(fleet: SimulatedFleet, process: SimulatedProc
       });
       hooks.verify.tapPromise("simulated", async ({ job, active, remote, report, wait }) => {
         const check = async (host: string) => {
-          const reached = await remote(host);
-          return (await reached.probe(["sim-health", job.name])).code === 0;
+          try {
+            return (await (await remote(host)).probe(["sim-health", job.name])).code === 0;
+          } catch {
+            return false; // what cannot be reached is not healthy
+          }
         };
-        await Promise.all(
-          active.map(async ({ host }) => {
-            let isUp = await check(host);
-            for (let attempt = 0; wait && !isUp && attempt < 2; attempt += 1) {
-              await world.sleep(1000, process);
-              isUp = await check(host);
-            }
-            report({ host, type: "simulated", target: job.name, ok: isUp, message: isUp ? "up" : "down" });
-            if (!isUp) throw new MaandError({ code: "UNHEALTHY", message: `${job.name} is down on ${host}` });
-          }),
-        );
+        const checkPatiently = async (host: string) => {
+          let isUp = await check(host);
+          for (let attempt = 0; wait && !isUp && attempt < 2; attempt += 1) {
+            await world.sleep(1000, process);
+            isUp = await check(host);
+          }
+          report({ host, type: "simulated", target: job.name, ok: isUp, message: isUp ? "up" : "down" });
+          return isUp ? [] : [host];
+        };
+        const [down] = (await Promise.all(active.map(({ host }) => checkPatiently(host)))).flat();
+        if (down !== undefined)
+          throw new MaandError({ code: "UNHEALTHY", message: `${job.name} is down on ${down}`, worker: down });
       });
     },
   });

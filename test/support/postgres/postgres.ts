@@ -38,12 +38,23 @@ function account(): { readonly uid: number; readonly gid: number } | undefined {
   return { uid: id("-u"), gid: id("-g") };
 }
 
-/** Starts a server. `directory`: where its data is, such as a small file system. */
-export async function startPostgres(directory = tmpdir()): Promise<Postgres> {
+/** A file system in memory that only the server sees. */
+export interface SmallDisk {
+  /** The directory where it is mounted, which has to exist. */
+  readonly directory: string;
+  readonly megabytes: number;
+}
+
+/** Mounts the small disk in a namespace of the server, which runs there as its user. Needs root. */
+const WITH_SMALL_DISK =
+  'mount -t tmpfs -o "size=$2m,mode=0700,uid=$3,gid=$4" tmpfs "$1" && exec setpriv --reuid "$3" --regid "$4" --clear-groups "$5" -D "$6"';
+
+/** Starts a server. */
+export async function startPostgres(disk?: SmallDisk): Promise<Postgres> {
   const bin = postgresPrograms();
   if (bin === undefined) throw new Error("PostgreSQL is missing: apt-get install postgresql");
   const who = account();
-  const home = mkdtempSync(join(directory, "maand-pg-"));
+  const home = mkdtempSync(join(tmpdir(), "maand-pg-"));
   if (who) chownSync(home, who.uid, who.gid);
   const data = join(home, "data");
   const as = who ?? {};
@@ -85,7 +96,12 @@ export async function startPostgres(directory = tmpdir()): Promise<Postgres> {
         stdio: ["ignore", "pipe", "pipe"],
       },
     ).trim();
-  const begin = () => spawn(join(bin, "postgres"), ["-D", data], { ...as, cwd: home, stdio: "ignore" });
+  const program = join(bin, "postgres");
+  const small = disk && [disk.directory, String(disk.megabytes), String(who?.uid), String(who?.gid), program, data];
+  const begin = () =>
+    small
+      ? spawn("unshare", ["--mount", "sh", "-c", WITH_SMALL_DISK, "sh", ...small], { cwd: home, stdio: "ignore" })
+      : spawn(program, ["-D", data], { ...as, cwd: home, stdio: "ignore" });
   const start = async () => {
     server = begin();
     for (;;) {

@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it, type TestContext } from "vitest";
 import { RUNNER_EXIT } from "../runner-program.ts";
@@ -136,4 +136,16 @@ it("a stage that waits for its files writes nothing once a newer command is reco
   await late.send({ content: hash, bytes: "YQ==" });
   expect(await late.ended).toBe(RUNNER_EXIT.fenced);
   expect(existsSync(join(worker.root, "note"))).toBe(false);
+});
+
+it("runs a command of a worker without the bucket's directory, and leaves its record there", async (context) => {
+  const worker = aFencedWorker(context);
+  const server = worker.serve();
+  await server.client.ready;
+  rmSync(worker.root, { recursive: true });
+  const mine = fence(3, "a");
+  const command = { job: "+worker", argv: ["true"], step: "m1.command.1", voids: [], what: "true", fence: mine };
+  expect(await worker.request(command, "the command", server)).toMatchObject({ code: 0 });
+  expect(worker.record()).toBe(mine.text);
+  mkdirSync(join(worker.root, "jobs/api"), { recursive: true }); // where the end of the test writes
 });

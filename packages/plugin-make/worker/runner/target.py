@@ -29,10 +29,10 @@ def run_target(call, job):
         raise Failure(USAGE, "this is not the name of a job")
     if request.target == "status" and request.words is None:
         return (yield from carry_out_once(call, job, None, None))
-    yield from take_fence(call, request.fence)
-    lock = Lock(job)
+    lock = Lock(job)  # makes the bucket's directory where it is missing
     receipt = None if request.step is None else Receipt(job, request.step, request.what)
     try:
+        yield from take_fence(call, request.fence)
         if receipt is None:
             yield from lock.take(call)
             if request.target in LIFECYCLE:
