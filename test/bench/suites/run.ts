@@ -4,7 +4,7 @@ import { channelsOf } from "../on-fleet.ts";
 import { alternate, type Contender, maandProcess, type Suite } from "../suite.ts";
 import { peersOn } from "./peers.ts";
 
-const RUNS = 3;
+const RUNS = 2;
 const FLOOR = "floor: connect with ssh2, one channel each";
 
 /** `run_command true` on all workers at once, in turn with bare ssh2 and with other programs on the same workers. */

@@ -122,12 +122,9 @@ describe.concurrent("a deploy", () => {
       expect(await rollouts()).toEqual(onEach(hosts, "a=promoted", "b=promoted"));
       for (const worker of workers) {
         for (const job of ["a", "b"]) expect(await worker.read(`${directory(job)}/conf/app.conf`)).toBe("whole\n");
-        expect((await worker.list(home)).filter((name) => !["fence", "locks", "receipts"].includes(name))).toEqual([
-          "bin",
-          "jobs",
-          "jobs.json",
-          "worker.json",
-        ]);
+        expect(
+          (await worker.list(home)).filter((name) => !["fence", "locks", "program", "receipts"].includes(name)),
+        ).toEqual(["bin", "jobs", "jobs.json", "worker.json"]);
       }
       for (const job of ["a", "b"])
         expect(await lifecycles(job)).toEqual(hosts.map(() => ["start 0.0.0 1.0.0", "end start"]));

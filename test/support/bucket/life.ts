@@ -25,7 +25,7 @@ export interface Life {
 
 /** Lists the files of jobs below `$1`, with checksums; names what a transfer left half done. */
 const LIST =
-  'cd "$1"/* && find . -type f ! -path "./jobs/*/data/*" ! -path "./locks/*" ! -path "./receipts/*" ! -name fence ! -name worker.json -exec md5sum {} + | sort -k2; find . -type d -name ".~tmp~"';
+  'cd "$1"/* && find . -type f ! -path "./jobs/*/data/*" ! -path "./locks/*" ! -path "./receipts/*" ! -path "./program" ! -name fence ! -name worker.json -exec md5sum {} + | sort -k2; find . -type d -name ".~tmp~"';
 
 /** A copy of a bucket with sshd workers; it has a directory of its own on each of them. */
 export async function fleetLife(base: FleetBucket, jobs: readonly string[], name: string): Promise<Life> {

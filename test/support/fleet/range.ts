@@ -2,6 +2,9 @@ import { createServer, type Server } from "node:net";
 
 const CLAIM_PORT = 47_811;
 
+/** Addresses of a range that differ in their last number; a larger fleet continues at 127.1.x.1. */
+const IN_A_ROW = 250;
+
 /** A range of loopback addresses, 127.0.x.1 and up, that no other fleet on this machine uses meanwhile. */
 export interface Range {
   address(index: number): string;
@@ -14,7 +17,8 @@ export async function claimRange(): Promise<Range> {
     const claim = await listen(`127.0.${third}.254`, CLAIM_PORT);
     if (!claim) continue;
     claim.unref();
-    return { address: (index) => `127.0.${third}.${index + 1}`, release: () => claim.close() };
+    const address = (index: number) => `127.${Math.floor(index / IN_A_ROW)}.${third}.${(index % IN_A_ROW) + 1}`;
+    return { address, release: () => claim.close() };
   }
   throw new Error("no free loopback range: 254 fleets are running");
 }

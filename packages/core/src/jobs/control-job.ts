@@ -65,7 +65,8 @@ export async function controlJob(bucket: Bucket, control: JobControl): Promise<C
   registerSecrets(bucket);
   const reporter = runReporter(bucket, `job ${target}`);
   const begun = lock && beginFence(bucket, `job ${target}`, { id: reporter.id, lock });
-  const source = openCommandRun(bucket, reporter, begun ? { guard: begun.guard } : { pid: bucket.pid });
+  const owner = begun ? { guard: begun.guard } : { pid: bucket.pid };
+  const source = openCommandRun(bucket, reporter, { ...owner, trustsTools: true });
   let outcome = "refused";
   try {
     const chosen = choose(source, control);
@@ -184,6 +185,7 @@ async function unhealthyError(source: Source, job: Job, judged: readonly Allocat
 async function runTarget(source: Source, job: Job, allocation: Allocation, target: string): Promise<ControlResult> {
   const { result, isMissing } = await runTargetOnce(source, job, allocation, target);
   if (isMissing) noteMissingFiles(source, allocation.id, target !== "status");
+  if (result.outcome === "failed" && target !== "status") source.bucket.store.deliveries.distrust(allocation.host);
   return result;
 }
 

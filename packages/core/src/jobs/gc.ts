@@ -161,7 +161,7 @@ async function collect(
 }
 
 /** Names in the bucket's directory on a worker that maand creates. */
-const MADE_BY_MAAND = ["worker.json", "jobs.json", "bin", "locks", "receipts", "fence"];
+const MADE_BY_MAAND = ["worker.json", "jobs.json", "bin", "locks", "receipts", "fence", "digests", "program"];
 
 /**
  * Deletes an allocation's directory. With the last one of a removed worker, also deletes the rest of the bucket's directory.

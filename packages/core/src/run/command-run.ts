@@ -11,16 +11,26 @@ export type CommandRun = ScopeSource &
   Pick<Run, "allocationsOn"> &
   ReturnType<typeof recordedStateOf> & { end(): Promise<void> };
 
+/** The options of {@link openCommandRun}. */
+export interface CommandRunOptions {
+  readonly pid?: number;
+  readonly guard?: FenceGuard | undefined;
+  readonly trustsTools?: boolean;
+}
+
 /**
  * The run context of a command other than deploy. With `pid`, the command does not hold the lock, and its directory is
- * named after that process. `guard`: the command may change workers, and is in the history.
+ * named after that process. `guard`: the command may change workers, and is in the history. `trustsTools`: tools that an earlier command
+ * found on a worker are not checked again.
  */
 export function openCommandRun(
   bucket: Bucket,
   reporter: RunReporter,
-  { pid, guard }: { readonly pid?: number; readonly guard?: FenceGuard | undefined } = {},
+  { pid, guard, trustsTools = false }: CommandRunOptions = {},
 ): CommandRun {
-  const connections = new Connections(reporter, { guard });
+  const state = recordedStateOf(bucket);
+  const known = (host: string) => (trustsTools ? state.delivery(host)?.tools : undefined);
+  const connections = new Connections(reporter, { known, guard });
   const place = temporary(bucket.paths.tmp, reporter.id, pid);
   return {
     bucket,
@@ -28,7 +38,7 @@ export function openCommandRun(
     connections,
     budget: new BudgetState(),
     ...knownOf(bucket.store.catalog.read(), bucket),
-    ...recordedStateOf(bucket),
+    ...state,
     get tmp() {
       return place.tmp;
     },

@@ -32,7 +32,8 @@ export class Connections {
   readonly #ready = new Map<string, Promise<Remote>>();
   /** Connections that hooks retried. */
   readonly #again = new Map<string, Promise<Remote>>();
-  readonly #remotes: Remote[] = [];
+  /** Open connections by host: one, or several if hooks retried. */
+  readonly #remotes = new Map<string, Remote[]>();
   /** Why the last attempt to connect a worker failed. */
   readonly #failures = new Map<string, unknown>();
   /** Why workers must not be used again. */
@@ -90,10 +91,9 @@ export class Connections {
     this.#open.delete(host);
     this.#ready.delete(host);
     this.#again.delete(host);
-    for (const remote of this.#remotes.filter((known) => known.host === host)) {
-      this.#remotes.splice(this.#remotes.indexOf(remote), 1);
-      remote.close().catch(() => undefined);
-    }
+    const remotes = this.#remotes.get(host) ?? [];
+    this.#remotes.delete(host);
+    for (const remote of remotes) remote.close().catch(() => undefined);
   }
 
   /** Stops using a worker in this run, because something that could not be stopped may still be changing it. */
@@ -109,7 +109,7 @@ export class Connections {
 
   /** Whether a worker was reached in this run and not forgotten since. */
   reached(host: string): boolean {
-    return this.#remotes.some((remote) => remote.host === host);
+    return this.#remotes.has(host);
   }
 
   /** Workers whose last attempt to connect failed, with the error. */
@@ -119,7 +119,7 @@ export class Connections {
 
   /** Closes all connections and ignores errors of closing. */
   async close(): Promise<void> {
-    await Promise.allSettled(this.#remotes.map((remote) => remote.close()));
+    await Promise.allSettled([...this.#remotes.values()].flat().map((remote) => remote.close()));
   }
 
   /** Concurrent callers share an attempt; a failed one is discarded. */
@@ -151,7 +151,7 @@ export class Connections {
         const transport = worker.transport ?? this.#frame.bucket.settings.transport;
         throw noHandler(this.#frame.bucket.absent, { hook: "connect", transport, host: worker.host });
       }
-      this.#remotes.push(remote);
+      this.#remotes.set(worker.host, [...(this.#remotes.get(worker.host) ?? []), remote]);
       setFence(remote, this.#guard?.of(worker.host));
       this.#failures.delete(worker.host);
       this.#frame.emit("worker.connected", {

@@ -14,6 +14,8 @@ export interface StoredCatalog extends Catalog {
 /** Workers, jobs, files and allocations of the desired state. Only rows that differ are written. */
 export class CatalogRows {
   readonly #db: StoreDatabase;
+  /** The last files that were read, and the version of the store that has them. */
+  #seen: { readonly version: string; readonly jobs: ReturnType<CatalogRows["seenFiles"]> } | undefined;
 
   constructor(db: StoreDatabase) {
     this.#db = db;
@@ -49,8 +51,14 @@ export class CatalogRows {
     });
   }
 
-  /** Files of all jobs, by job, as last read. */
-  seenFiles(): Map<string, Map<string, SeenFile>> {
+  /** Files of all jobs, by job, as last read. A build asks for them three times, and a job may have a hundred thousand. */
+  seenFiles(): ReadonlyMap<string, ReadonlyMap<string, SeenFile>> {
+    const version = this.#db.version();
+    if (this.#seen?.version !== version) this.#seen = { version, jobs: this.#readFiles() };
+    return this.#seen.jobs;
+  }
+
+  #readFiles(): Map<string, Map<string, SeenFile>> {
     const jobs = new Map<string, Map<string, SeenFile>>();
     for (const row of this.#db.all(
       "SELECT job, path, hash, executable, size, mtime_ms FROM job_file ORDER BY job, path",
@@ -58,13 +66,9 @@ export class CatalogRows {
       const job = String(row.job);
       const files = jobs.get(job) ?? new Map<string, SeenFile>();
       jobs.set(job, files);
-      const file = {
-        path: String(row.path),
-        hash: String(row.hash),
-        executable: row.executable === 1,
-        size: Number(row.size),
-      };
-      files.set(file.path, { ...file, mtimeMs: Number(row.mtime_ms) });
+      const path = String(row.path);
+      const [hash, size, mtimeMs] = [String(row.hash), Number(row.size), Number(row.mtime_ms)];
+      files.set(path, { path, hash, executable: row.executable === 1, size, mtimeMs });
     }
     return jobs;
   }

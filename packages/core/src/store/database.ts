@@ -86,6 +86,14 @@ export class StoreDatabase {
     return this.#guarded(() => this.#prepare(sql).get(...values));
   }
 
+  /** Two equal answers mean that nothing was written in between, by this process or by another. */
+  version(): string {
+    return this.#guarded(() => {
+      const others = this.#db.pragma("data_version", { simple: true });
+      return `${others} ${this.#prepare("SELECT total_changes() AS n").get()?.n}`;
+    });
+  }
+
   /** Runs a statement that writes; returns the id of the inserted row. */
   run(sql: string, ...values: readonly unknown[]): number {
     if (this.workingCopy && !this.#db.inTransaction) return this.transaction(() => this.run(sql, ...values));

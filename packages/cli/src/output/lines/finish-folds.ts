@@ -68,7 +68,10 @@ export function finishFolds(style: Style) {
     restart(job?: string): void {
       for (const [key, { first }] of folds) if (job === undefined || first.job === job) folds.delete(key);
     },
-    isHolding: () => [...folds.values()].some(({ workers }) => workers.length > 0),
+    isHolding(): boolean {
+      for (const { workers } of folds.values()) if (workers.length > 0) return true;
+      return false;
+    },
   };
 }
 

@@ -29,6 +29,8 @@ export class OutputFolds {
   readonly #style: Style;
   readonly #models = new Map<string, Model>();
   readonly #running = new Map<string, Running>();
+  /** Whether something was held since it was last looked at: a fleet has thousands of running steps, and looks at each event. */
+  #mayHold = false;
 
   constructor(style: Style) {
     this.#style = style;
@@ -60,6 +62,7 @@ export class OutputFolds {
     const isSame = held.length === model.lines.length && held.every(({ text }, at) => text === model.lines[at]);
     if (!isSame || !model.isComparable) return released(step);
     model.same.push(worker);
+    this.#mayHold = true;
     return [];
   }
 
@@ -80,10 +83,10 @@ export class OutputFolds {
   }
 
   isHolding(): boolean {
-    return (
+    this.#mayHold &&=
       [...this.#models.values()].some(({ same }) => same.length > 0) ||
-      [...this.#running.values()].some(({ held }) => held !== undefined && held.length > 0)
-    );
+      [...this.#running.values()].some(({ held }) => held !== undefined && held.length > 0);
+    return this.#mayHold;
   }
 
   #begin(key: string, job: string | undefined, worker: string, lines: readonly string[]): readonly string[] {
@@ -106,6 +109,7 @@ export class OutputFolds {
     if (held === undefined) return lines;
     const expected = model.lines[held.length];
     held.push(...lines.map((line) => ({ text, line })));
+    this.#mayHold = true;
     return model.isComparable && (expected === undefined || expected === text) ? [] : released(step);
   }
 }
