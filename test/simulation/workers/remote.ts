@@ -41,9 +41,10 @@ export function simulatedRemote(ends: RemoteEnds): Remote {
     ...{ host: worker.host, root, transport: "simulated", sudo: false },
     exec: async (argv, options) => mustSucceed(worker.host, titleOf(argv, options), await probe(argv, options)),
     probe,
-    async stream() {
+    async stream(argv) {
       if (connection.isLost) throw lost(worker.host, "UNREACHABLE");
-      return startRunner(worker, connection);
+      const words = argv.map(reveal);
+      return startRunner(worker, connection, words[words.indexOf("--serve") - 2] ?? "");
     },
     close: async () => connection.lose(),
   };

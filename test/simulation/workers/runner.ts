@@ -13,21 +13,21 @@ type Message =
   | { readonly id: number; readonly end: true }
   | { readonly id: number; readonly settled: Readonly<Record<string, readonly string[]>>; readonly end?: undefined };
 
-/** Starts a serving runner on a worker; its streams speak the protocol of the real one. */
-export function startRunner(worker: Worker, connection: Connection): RemoteStream {
-  const runner = new Runner(worker, connection);
+/** Starts a serving runner on a worker, which keeps its program, named by a hash; its streams speak the protocol of the real one. */
+export function startRunner(worker: Worker, connection: Connection, program: string): RemoteStream {
+  const runner = new Runner(worker, connection, program);
   let settle: (code: number | null) => void = () => {};
   const exit = new Promise<number | null>((resolve) => {
     settle = resolve;
   });
   let unread = "";
-  let isProgram = true;
+  let awaitsProgram = false;
   const io = new Duplex({
     read() {},
     write(chunk: Buffer, _encoding, done) {
-      // the first thing sent is the program itself
-      if (!isProgram) unread += chunk.toString();
-      isProgram = false;
+      if (awaitsProgram) connection.toWorker(() => runner.greet());
+      else unread += chunk.toString();
+      awaitsProgram = false;
       const lines = unread.split("\n");
       unread = lines.pop() ?? "";
       for (const line of lines) connection.toWorker(() => runner.take(JSON.parse(line)));
@@ -45,7 +45,11 @@ export function startRunner(worker: Worker, connection: Connection): RemoteStrea
   runner.onFrame = (text) => connection.toProcess(() => void (io.destroyed || io.push(text)));
   connection.onWorkerNotices(() => runner.leaveAlone());
   connection.onProcessNotices(end);
-  connection.toWorker(() => runner.greet());
+  connection.toWorker(() => {
+    awaitsProgram = worker.program !== program;
+    if (awaitsProgram) runner.onFrame("maand-runner wants its program\n");
+    else runner.greet();
+  });
   return { io, stderr: new Readable({ read() {} }), exit, destroy: () => io.destroy() };
 }
 
@@ -55,12 +59,14 @@ class Runner {
   readonly #connection: Connection;
   readonly #calls = new Map<number, Call>();
   readonly #boot: number;
+  readonly #program: string;
   onFrame: (text: string) => void = () => {};
 
-  constructor(worker: Worker, connection: Connection) {
+  constructor(worker: Worker, connection: Connection, program: string) {
     this.#worker = worker;
     this.#connection = connection;
     this.#boot = worker.boot;
+    this.#program = program;
   }
 
   greet(): void {
@@ -91,6 +97,7 @@ class Runner {
       const line = `${text}\n`;
       this.onFrame(`${id} err ${Buffer.byteLength(line)}\n${line}`);
     };
+    if (request.fence) this.#worker.program = this.#program;
     const call: Call = { code: undefined, step: request.step, hasBegun: false, report };
     this.#calls.set(id, call);
     world.outside(request.timeout * 1000, () => {

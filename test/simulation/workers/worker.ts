@@ -61,6 +61,8 @@ export class Worker {
   /** Whether the bucket's directory exists. */
   exists = false;
   workerJson = "";
+  /** The hash of the program of runners that it keeps; it survives a loss of power. */
+  program = "";
   boot = 1;
   readonly #durable = new Map<string, SimulatedReceipt>();
   /** Receipts that are not on the disk yet. */

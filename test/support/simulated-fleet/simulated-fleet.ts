@@ -38,6 +38,7 @@ export function simulatedFleet(options: Simulation = {}): SimulatedFleet {
     draws: new Draws(simulation.seed),
     counts,
     hashes: new Map(),
+    trees: new Map(),
     simulate(work) {
       const began = performance.now();
       try {

@@ -45,7 +45,7 @@ export class SimulatedRemote implements Remote {
     this.#open(words);
     await wait(this.#worker.latencyMs);
     this.#worker.answer(0);
-    const io = words.includes("--serve") ? this.#runner(words) : this.#inspection();
+    const io = words.includes("--serve") ? this.#runner(words) : this.#inspection(words);
     this.#streams.add(io);
     const exit = new Promise<number | null>((resolve) => {
       io.once("close", () => {
@@ -71,11 +71,12 @@ export class SimulatedRemote implements Remote {
     return new SimulatedRunner(this.#worker, Number(words[at - 3]), words[at - 2] ?? "");
   }
 
-  /** The quick check of a drift, which finds that all is as it was delivered. */
-  #inspection(): Duplex {
+  /** The quick check of a drift: `sh -c <script> sh <root> <directories of jobs> <what is left out> <files> ...` */
+  #inspection(words: readonly string[]): Duplex {
     const io = new PassThrough();
-    this.#worker.answer(20);
-    io.end("maand-inspect same\n");
+    const output = this.#worker.fleet.simulate(() => this.#worker.inspect((words[5] ?? "").split(" "), words.slice(7)));
+    this.#worker.answer(output.length);
+    io.end(output);
     return io;
   }
 

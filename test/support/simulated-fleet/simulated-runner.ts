@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { Duplex } from "node:stream";
-import type { SimulatedWorker } from "./simulated-worker.ts";
+import type { SimulatedWorker, Tree } from "./simulated-worker.ts";
 
 /** A line of the controller, as the program of `@maand/plugin-make` on workers reads it. */
 interface Message {
@@ -14,8 +14,6 @@ interface Message {
   readonly job?: string;
   readonly fence?: { readonly text: string };
 }
-
-type Tree = Readonly<Record<string, readonly [mode: number, hash: string, size: number]>>;
 
 /**
  * The worker's end of a serving runner: it takes the program, greets, and answers requests in the same frames as the real one, so
@@ -98,6 +96,7 @@ export class SimulatedRunner extends Duplex {
   }
 
   #stage(id: number, { jobs, files }: NonNullable<Message["stage"]>): void {
+    this.#worker.deliver(jobs, files);
     const trees = [files, ...Object.values(jobs)];
     const missing = this.#worker.lacking(trees.flatMap((tree) => Object.values(tree).map(([, hash]) => hash)));
     this.#waiting.set(id, new Set(missing));

@@ -17,6 +17,9 @@ export interface Simulation {
   readonly failing?: number;
 }
 
+/** Files of a directory by path. */
+export type Tree = Readonly<Record<string, readonly [mode: number, hash: string, size: number]>>;
+
 /** What all workers of a fleet share. */
 export interface Fleet {
   readonly simulation: Required<Simulation>;
@@ -24,6 +27,8 @@ export interface Fleet {
   readonly counts: Counts;
   /** One copy of each hash, which thousands of workers have. */
   readonly hashes: Map<string, string>;
+  /** The tree of each job that was delivered last, and its JSON: most workers have the same. */
+  readonly trees: Map<string, { readonly text: string; readonly tree: Tree }>;
   /** Runs a part of the simulation, and counts its time as that of the simulation. */
   simulate<T>(work: () => T): T;
 }
@@ -41,6 +46,8 @@ export class SimulatedWorker {
   readonly latencyMs: number;
   /** Hashes of contents that are there. */
   readonly #contents = new Set<string>();
+  /** The files of each job's directory, and of the bucket's, whose name is empty here. */
+  readonly #trees = new Map<string, Tree>();
   /** The last target of each job. */
   readonly #ran = new Map<string, string>();
   #trips = 0;
@@ -85,6 +92,38 @@ export class SimulatedWorker {
     this.#contents.add(shared);
   }
 
+  /** Files were delivered: those of some jobs, and of the bucket's directory. */
+  deliver(jobs: Readonly<Record<string, Tree>>, files: Tree): void {
+    for (const [job, tree] of Object.entries(jobs)) this.#trees.set(job, this.#shared(job, tree));
+    this.#trees.set("", { ...this.#trees.get(""), ...files });
+  }
+
+  #shared(job: string, tree: Tree): Tree {
+    const text = JSON.stringify(tree);
+    const last = this.fleet.trees.get(job);
+    if (last?.text === text) return last.tree;
+    this.fleet.trees.set(job, { text, tree });
+    return tree;
+  }
+
+  /** What the quick check of the plugin `make` prints: what is below directories of jobs, and the hashes of files. */
+  inspect(starts: readonly string[], paths: readonly string[]): string {
+    const listing = starts.flatMap((start) => {
+      const files = Object.entries(this.#trees.get(start.slice("jobs/".length)) ?? {});
+      const directories = new Set(files.flatMap(([path]) => directoriesAbove(path)));
+      return [
+        ...[...directories].map((path) => `d 755 ${start}/${path}`),
+        ...files.map(([path, [mode]]) => `f ${mode.toString(8)} ${start}/${path}`),
+      ];
+    });
+    return ["maand-inspect", ...listing, ...paths.map((path) => `${this.#hashOf(path)}  ${path}`), ""].join("\0");
+  }
+
+  #hashOf(path: string): string {
+    const [, job = "", inJob = path] = /^jobs\/([^/]+)\/(.+)$/.exec(path) ?? [];
+    return this.#trees.get(job)?.[inJob]?.[1] ?? "";
+  }
+
   /** Runs a target or a command: what it prints, its exit code and its time. */
   run(job: string, target: string): { readonly output: string; readonly code: number; readonly ms: number } {
     const { counts, draws, simulation } = this.fleet;
@@ -104,4 +143,9 @@ export class SimulatedWorker {
   ran(job: string): string | undefined {
     return this.#ran.get(job);
   }
+}
+
+function directoriesAbove(path: string): string[] {
+  const names = path.split("/").slice(0, -1);
+  return names.map((_, at) => names.slice(0, at + 1).join("/"));
 }
