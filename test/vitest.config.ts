@@ -4,6 +4,7 @@ import { defineConfig } from "vitest/config";
 import { EndToEndFirst } from "./support/end-to-end-first.ts";
 import { filesInMemory } from "./support/files-in-memory.ts";
 import { postgresPrograms } from "./support/postgres/postgres.ts";
+import { IN_POSTGRES } from "./support/postgres/test-store.ts";
 
 // Node reads it for os.tmpdir(), and so do the processes that run the tests
 process.env.TMPDIR ??= filesInMemory() ?? tmpdir();
@@ -32,6 +33,18 @@ const SLOW =
         "test/e2e/plugins/packed-packages-install.e2e.test.ts",
         "test/team/faults.e2e.test.ts",
       ];
+
+/** End-to-end tests that run a second time, with the stores of their buckets in PostgreSQL. */
+const TWICE = [
+  "a-rollback-brings-a-release-back",
+  "an-unhealthy-batch-stops-the-job",
+  "drain-stops-and-re-enable-starts",
+  "first-deploy",
+  "removed-is-stopped-and-cleaned",
+  "rolling-upgrade-keeps-the-limit",
+  "second-deploy-does-nothing",
+  "some-workers-only-and-left-behind",
+].map((name) => `test/e2e/deploy/${name}.e2e.test.ts`);
 
 /** Its package names its entry without an extension, and Vite would take the one Node cannot load. */
 const clipanion = { find: /^clipanion$/, replacement: createRequire(import.meta.url).resolve("clipanion") };
@@ -72,6 +85,16 @@ export default defineConfig({
           globalSetup: "test/support/built.ts",
           include: ["test/**/*.e2e.test.ts"],
           exclude: ["**/node_modules/**", ...WITH_POSTGRES, ...SLOW],
+        },
+      },
+      {
+        ...fromSource,
+        test: {
+          ...shared,
+          name: "e2e-postgres",
+          env: IN_POSTGRES,
+          globalSetup: ["test/support/built.ts", "test/support/postgres/shared-server.ts"],
+          include: postgresPrograms() === undefined ? [] : TWICE,
         },
       },
     ],

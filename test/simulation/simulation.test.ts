@@ -30,9 +30,9 @@ it("a seed replays exactly", async () => {
 
 /** The first seed of 1 to 1,000 that finds each planted fault: `npm run simulate -- --seeds 1000 --flaw ...` looks again. */
 const FIRST: Readonly<Record<Flaw, number>> = {
-  "fence-unchecked": 280,
+  "fence-unchecked": 327,
   "claim-not-synced": 23,
-  "release-ignores-number": 7,
+  "release-ignores-number": 37,
   "promotion-before-receipt": 1,
 };
 

@@ -14,6 +14,7 @@ import { startTestStore } from "./postgres/test-store.ts";
  * all of them copy. The packages are packed by the first test that needs it, see packed-once.ts.
  */
 export default async function setup(): Promise<() => Promise<void>> {
+  if (process.env[INITIALISED] !== undefined) return async () => {}; // another project of this run did it
   execFileSync(process.execPath, [fileURLToPath(new URL("../../scripts/bundle.mjs", import.meta.url))], {
     stdio: "inherit",
   });
