@@ -1,15 +1,21 @@
+import { fileURLToPath } from "node:url";
 import { type Scratch, scratch } from "../support/bucket/scratch.ts";
-import { withFleet } from "../support/fleet/index.ts";
+import { type Fleet, withFleet } from "../support/fleet/index.ts";
 import { channelsOf, must } from "./on-fleet.ts";
+import { measure } from "./process.ts";
 import { median, tableOf } from "./table.ts";
 
 const RUNS = 5;
 /** Files of a job besides its manifest and Makefile. */
 const FILES = 6;
 
+/** A program that connects all workers and runs one command on each, and does nothing else. */
+const BARE = fileURLToPath(new URL("bare-ssh2.mjs", import.meta.url));
+
 /**
  * `maand drift` on so many workers with ten jobs of eight files each, all clean, held against connecting each worker and running
- * one channel, both by turns in the same run.
+ * one channel: in a program with bare ssh2, which starts as maand does, and in this process, which ran it before. All by turns in
+ * the same run.
  */
 export async function drift(count = 64, jobs = 10): Promise<void> {
   await withFleet({ count }, async (fleet) => {
@@ -19,22 +25,25 @@ export async function drift(count = 64, jobs = 10): Promise<void> {
       for (let job = 0; job < jobs; job += 1) writeJob(bucket, job);
       await must(bucket, "deploy", "--build", "-q");
       const bare: number[] = [];
+      const warm: number[] = [];
       const compared: number[] = [];
       const idle: number[] = [];
       for (let run = 0; run <= RUNS; run += 1) {
+        const program = await bareProgram(fleet);
         const floor = await channelsOf(fleet, "true");
         const took = await must(bucket, "drift", "--exit-code", "-q");
         const started = await must(bucket, "plugins");
-        if (run > 0) bare.push(floor) && compared.push(took) && idle.push(started);
+        if (run > 0) bare.push(program) && warm.push(floor) && compared.push(took) && idle.push(started);
       }
-      const ratio = (median(compared) / median(bare)).toFixed(2);
+      const ratio = (to: readonly number[]) => (median(compared) / median(to)).toFixed(2);
       console.log(
         tableOf([
-          { name: `floor: connect ${count} workers, one channel each`, ms: bare },
+          { name: `floor: a program with bare ssh2: connect ${count} workers, one channel each`, ms: bare },
+          { name: "the same in a process that ran it before, without its start", ms: warm },
           {
             name: `drift of ${count * jobs * (FILES + 2)} files, the whole process`,
             ms: compared,
-            note: `${ratio} x floor`,
+            note: `${ratio(bare)} x floor, ${ratio(warm)} x without a start`,
           },
           { name: "maand plugins: a process that loads it all and does nothing", ms: idle },
         ]),
@@ -43,6 +52,14 @@ export async function drift(count = 64, jobs = 10): Promise<void> {
       bucket.dispose();
     }
   });
+}
+
+async function bareProgram({ user, sudo, key, workers }: Fleet): Promise<number> {
+  const places = workers.map(({ host, port }) => ({ host, port }));
+  const given = { user, key: key.path, command: sudo ? "sudo -n true" : "true", workers: places };
+  const { ms, code, stderr } = await measure([process.execPath, BARE, JSON.stringify(given)], "/");
+  if (code !== 0) throw new Error(stderr);
+  return ms;
 }
 
 function writeJob(bucket: Scratch, job: number): void {
