@@ -13,8 +13,8 @@ process.env.TMPDIR ??= filesInMemory() ?? tmpdir();
 const WITH_POSTGRES = postgresPrograms() === undefined ? ["test/team/**"] : [];
 
 /**
- * Files that take about half a minute each, and test what few changes touch: packages as they are installed, the examples, imports,
- * shells and the website; and faults of databases. They run with MAAND_SLOW=1, which CONTRIBUTING.md asks for before a release.
+ * Files that take half a minute and more each, and test what few changes touch: packages as they are installed, the examples, shells,
+ * examples of the documentation and its website. They run with MAAND_SLOW=1, which CONTRIBUTING.md asks for before a release.
  */
 const SLOW =
   process.env.MAAND_SLOW === "1"
@@ -23,15 +23,10 @@ const SLOW =
         "test/docs/coming-from.e2e.test.ts",
         "test/docs/openings.e2e.test.ts",
         "test/docs/website.e2e.test.ts",
-        "test/e2e/deploy/modes-are-as-documented.e2e.test.ts",
-        "test/e2e/import/a-prometheus-of-the-go-program-is-taken-over.e2e.test.ts",
-        "test/e2e/import/an-import-is-interrupted.e2e.test.ts",
-        "test/e2e/import/what-an-import-cannot-render.e2e.test.ts",
         "test/e2e/install/**",
         "test/e2e/jobs/a-shell-completes-command-lines.e2e.test.ts",
         "test/e2e/plugins/example-plugins-deploy.e2e.test.ts",
         "test/e2e/plugins/packed-packages-install.e2e.test.ts",
-        "test/team/faults.e2e.test.ts",
       ];
 
 /** End-to-end tests that run a second time, with the stores of their buckets in PostgreSQL. */
