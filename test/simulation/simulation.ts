@@ -224,7 +224,7 @@ function withoutPrograms(): () => void {
   };
 }
 
-/** Promises of a process that was killed have nobody left to catch them. */
+/** Ignores rejections of a simulated process that was killed: the code that would catch them no longer runs. */
 function ignoreKilled(world: World): () => void {
   const listener = (cause: unknown) => {
     if (!(cause instanceof Killed)) world.note(`an error was not caught: ${textOf(cause)}`);

@@ -16,7 +16,7 @@ export class TokenFile {
     if (this.#current().length > 0) return;
     throw new MaandError({
       code: "CONFIG_INVALID",
-      message: `${path} has no token, so that nobody could log in`,
+      message: `${path} has no token, so no login would work`,
       hint: `make one with: maand ui token NAME --tokens ${path}`,
       refused: true,
     });

@@ -50,7 +50,7 @@ export function readTokens(file: string): StoredToken[] {
 }
 
 /**
- * Who has a token; undefined if nobody has. Compares with every stored hash in constant time, so that the time of the answer says nothing
+ * The person whose token this is; undefined for an unknown token. Compares with every stored hash in constant time, so that the time of the answer says nothing
  * about which of them is nearly right.
  */
 export function holderOf(token: string, tokens: readonly StoredToken[]): Person | undefined {

@@ -15,7 +15,7 @@ const PULL_MS = 2_000;
 const AWAY_MS = 30_000;
 /** Milliseconds between two messages about the store, at least. */
 const STORE_MS = 2_000;
-/** So many times as long as the answers took that are not kept, nothing is told of the store again. */
+/** After a message about the store, the pause is this many times the time that the uncached answers took. */
 const PAUSE_FACTOR = 100;
 /** Milliseconds between two messages about a run, at least. */
 const RUN_MS = 1_000;

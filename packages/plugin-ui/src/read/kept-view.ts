@@ -1,6 +1,6 @@
 import type { BucketSource } from "./bucket-source.ts";
 
-/** So many times as long as a reading took, nothing is read again while pages follow what happens: reading takes 0.25% of a core. */
+/** While pages follow a run, the pause after a reading is this many times its duration, so that reading takes 0.25% of a core. */
 const PAUSE_FACTOR = 400;
 
 interface Kept<T> {

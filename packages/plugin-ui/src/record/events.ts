@@ -6,7 +6,7 @@ import { linesBefore, linesFrom, type RecordLine } from "./record-lines.ts";
 /** Bytes that one answer looks at. */
 const MOST_BYTES = 16 * 1024 * 1024;
 
-/** The event of a line; undefined for a line that is none, as after a full disk. */
+/** The event of a line; undefined for a line that is not a whole event, as after a full disk. */
 export function eventIn(text: string): MaandEvent | undefined {
   try {
     const event: MaandEvent = JSON.parse(text);

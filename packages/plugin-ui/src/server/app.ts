@@ -60,7 +60,7 @@ export interface Served {
   now(person: Person): Person | undefined;
   /** Called after a one-time code was used up. */
   codeUsed(): void;
-  /** Reports an error that is none of the client's. */
+  /** Reports an error of the server itself, not one of a request. */
   failed(cause: unknown): void;
 }
 

@@ -28,7 +28,7 @@ export interface UiOptions {
   readonly version: string;
   readonly files: AppFiles;
   readonly at: ListenPlan;
-  /** What may be done at most, whoever asks. */
+  /** The verbs that the server allows at all; a token can allow fewer. */
   readonly allow: readonly Verb[];
   /** Undefined: only the user of this machine, by a one-time code. */
   readonly tokens: TokenFile | undefined;
