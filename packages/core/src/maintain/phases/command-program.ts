@@ -22,21 +22,25 @@ export const APT_LOCKS: readonly string[] = [
 
 /**
  * Waits until no process holds one of the locks, and says which one does: cloud-init and unattended-upgrades hold them for
- * minutes on a machine that was just started, and are not disturbed. `-ef` makes sure that a lock in `/proc/locks`, which has
- * the number of a file only, is one of this file.
+ * minutes on a machine that was just started, and are not disturbed. The locks are read from the open files of processes
+ * (`/proc/PID/fdinfo`), since reading `/proc/locks` misses some while others are taken and released. Files are found by the
+ * names of their links, because asking for the file of each would hang where a network file system does; `-ef` makes sure that
+ * a file of this name is this one, and not one in a container.
  */
 const WAIT_FOR_LOCKS = `maand_holder() {
-  local lock inode kind mode pid place held fd
+  local lock fd pid line
   for lock in "$@"; do
-    inode=$(stat -L -c %i -- "$lock" 2>/dev/null) || continue
-    while read -r _ kind _ mode pid place _; do
-      [ "$kind $mode" = "POSIX WRITE" ] && [ "\${place##*:}" = "$inode" ] && [ "$pid" -gt 0 ] || continue
-      for fd in "/proc/$pid/fd/"*; do
-        [ "$fd" -ef "$lock" ] || continue
+    [ -e "$lock" ] || continue
+    while IFS= read -r fd; do
+      [ "$fd" -ef "$lock" ] || continue
+      while IFS= read -r line; do
+        case $line in lock:*POSIX*WRITE*) ;; *) continue ;; esac
+        pid=\${fd#/proc/}
+        pid=\${pid%%/*}
         echo "$lock, held by $(cat "/proc/$pid/comm" 2>/dev/null) (pid $pid)"
         return
-      done
-    done </proc/locks
+      done 2>/dev/null <"\${fd%/fd/*}/fdinfo/\${fd##*/}"
+    done < <(find /proc/[0-9]*/fd -maxdepth 1 -lname "$(readlink -f -- "$lock")" 2>/dev/null)
   done
 }
 maand_wait() {
@@ -55,7 +59,7 @@ maand_wait() {
 const PROGRAM = `${WAIT_FOR_LOCKS}
 maand_script=$MAAND_SCRIPT
 unset MAAND_SCRIPT
-case $maand_script in *apt*|*dpkg*) [ ! -r /proc/locks ] || maand_wait "$@" ;; esac
+case $maand_script in *apt*|*dpkg*) maand_wait "$@" ;; esac
 set --
 eval "unset maand_script; unset -f maand_wait maand_holder
 $maand_script"`;

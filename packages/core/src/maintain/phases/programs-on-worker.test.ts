@@ -34,6 +34,10 @@ describe("the program of a command", () => {
     return { ended, output };
   };
 
+  const untilWaiting = async (output: { err: string }) => {
+    while (!output.err.includes("waiting")) await new Promise((resolve) => setTimeout(resolve, 10));
+  };
+
   it("runs the whole script with an environment that asks nothing, and leaves nothing of its own behind", async () => {
     const script = [
       'echo "$DEBIAN_FRONTEND $NEEDRESTART_MODE $#"',
@@ -58,12 +62,35 @@ describe("the program of a command", () => {
     const holder = spawn("python3", ["-c", lock, held], { stdio: ["pipe", "pipe", "inherit"] });
     await once(holder.stdout, "data");
     const { ended, output } = start("echo apt-get upgrade", [free, held]);
-    while (!output.err.includes("waiting")) await new Promise((resolve) => setTimeout(resolve, 10));
+    await Promise.race([ended, untilWaiting(output)]);
     expect(output).toEqual({ out: "", err: `waiting for the lock ${held}, held by python3 (pid ${holder.pid})\n` });
     const other = start("echo no packages here", [held]);
     expect(await other.ended).toMatchObject({ code: 0, out: "no packages here\n", err: "" });
     holder.stdin.end();
     expect(await ended).toMatchObject({ code: 0, out: "apt-get upgrade\n" });
+  });
+
+  it("finds the lock while other processes take and release locks all the time", async () => {
+    const held = join(place, "lock-frontend");
+    const lock =
+      "import fcntl,sys\nf=open(sys.argv[1],'w')\nfcntl.lockf(f,fcntl.LOCK_EX)\nprint('held',flush=True)\nsys.stdin.read()";
+    const busy =
+      "import fcntl,sys\nfs=[open(sys.argv[1]+str(i),'w') for i in range(60)]\nprint('busy',flush=True)\nwhile True:\n  for f in fs: fcntl.lockf(f,fcntl.LOCK_EX)\n  for f in fs: fcntl.lockf(f,fcntl.LOCK_UN)";
+    const others = [1, 2].map((n) =>
+      spawn("python3", ["-c", busy, join(place, `other-${n}-`)], { stdio: ["pipe", "pipe", "inherit"] }),
+    );
+    const holder = spawn("python3", ["-c", lock, held], { stdio: ["pipe", "pipe", "inherit"] });
+    try {
+      await Promise.all([holder, ...others].map((child) => once(child.stdout, "data")));
+      const waits = [1, 2, 3, 4, 5, 6].map(() => start("echo apt-get upgrade", [held]));
+      await Promise.all(waits.map(({ ended, output }) => Promise.race([ended, untilWaiting(output)])));
+      const line = `waiting for the lock ${held}, held by python3 (pid ${holder.pid})\n`;
+      expect(waits.map(({ output }) => output)).toEqual(waits.map(() => ({ out: "", err: line })));
+      holder.stdin.end();
+      for (const { ended } of waits) expect(await ended).toMatchObject({ code: 0, out: "apt-get upgrade\n" });
+    } finally {
+      for (const child of [holder, ...others]) child.kill("SIGKILL");
+    }
   });
 });
 
