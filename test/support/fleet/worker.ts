@@ -203,7 +203,11 @@ export class FleetWorker {
     this.#earlierLog = this.log;
     this.#sshd = undefined;
     signalAll(pids, "SIGKILL");
-    await until("its sshd to end", () => this.#sshdProcesses().length === 0);
+    await until("its sshd to end", () => {
+      const left = this.#sshdProcesses(); // a login that has just ended starts another process
+      signalAll(left, "SIGKILL");
+      return left.length === 0;
+    });
   }
 
   get #bootIdFile(): string {
