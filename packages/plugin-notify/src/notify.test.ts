@@ -175,7 +175,10 @@ describe("e-mail", () => {
 
   it("without sendmail is a reason, and leaves no timer that would hold up the end of maand", async () => {
     const [begun, cleared] = [vi.spyOn(globalThis, "setTimeout"), vi.spyOn(globalThis, "clearTimeout")];
-    onTestFinished(() => void vi.restoreAllMocks());
+    onTestFinished(() => {
+      begun.mockRestore();
+      cleared.mockRestore();
+    });
     await expect(
       end(FAILED, { to: "email", recipients: ["ops@example.com"], sendmail: "/none/sendmail" }),
     ).rejects.toThrow("email: /none/sendmail cannot be started");

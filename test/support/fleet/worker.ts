@@ -204,7 +204,7 @@ export class FleetWorker {
     this.#sshd = undefined;
     signalAll(pids, "SIGKILL");
     await until("its sshd to end", () => {
-      const left = this.#sshdProcesses(); // a login that has just ended starts another process
+      const left = this.#sshdProcesses(); // again each time: a login under way starts another process
       signalAll(left, "SIGKILL");
       return left.length === 0;
     });

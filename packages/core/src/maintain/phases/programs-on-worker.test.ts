@@ -10,6 +10,13 @@ import { PROCESSES } from "./reboot.ts";
 
 /** What runs on workers, run on this machine. */
 
+/** Python: takes a lock as dpkg does, and holds it until the end of its input. */
+const HOLDS_A_LOCK =
+  "import fcntl,sys\nf=open(sys.argv[1],'w')\nfcntl.lockf(f,fcntl.LOCK_EX)\nprint('held',flush=True)\nsys.stdin.read()";
+/** Python: takes and releases locks of files of its own. */
+const LOCKS_AND_UNLOCKS =
+  "import fcntl,sys\nfs=[open(sys.argv[1]+str(i),'w') for i in range(60)]\nprint('busy',flush=True)\nwhile True:\n  for f in fs: fcntl.lockf(f,fcntl.LOCK_EX)\n  for f in fs: fcntl.lockf(f,fcntl.LOCK_UN)";
+
 let place: string;
 
 beforeEach(() => {
@@ -34,8 +41,12 @@ describe("the program of a command", () => {
     return { ended, output };
   };
 
-  const untilWaiting = async (output: { err: string }) => {
-    while (!output.err.includes("waiting")) await new Promise((resolve) => setTimeout(resolve, 10));
+  const untilItWaitsOrEnds = async ({ ended, output }: ReturnType<typeof start>) => {
+    let hasEnded = false;
+    void ended.finally(() => {
+      hasEnded = true;
+    });
+    while (!hasEnded && !output.err.includes("waiting")) await new Promise((resolve) => setTimeout(resolve, 10));
   };
 
   it("runs the whole script with an environment that asks nothing, and leaves nothing of its own behind", async () => {
@@ -57,12 +68,11 @@ describe("the program of a command", () => {
   it("waits for a lock of apt, names its holder, and does not wait for a free one", async () => {
     const [held, free] = [join(place, "lock-frontend"), join(place, "free")];
     writeFileSync(free, "");
-    const lock =
-      "import fcntl,sys\nf=open(sys.argv[1],'w')\nfcntl.lockf(f,fcntl.LOCK_EX)\nprint('held',flush=True)\nsys.stdin.read()";
-    const holder = spawn("python3", ["-c", lock, held], { stdio: ["pipe", "pipe", "inherit"] });
+    const holder = spawn("python3", ["-c", HOLDS_A_LOCK, held], { stdio: ["pipe", "pipe", "inherit"] });
     await once(holder.stdout, "data");
-    const { ended, output } = start("echo apt-get upgrade", [free, held]);
-    await Promise.race([ended, untilWaiting(output)]);
+    const upgrade = start("echo apt-get upgrade", [free, held]);
+    const { ended, output } = upgrade;
+    await untilItWaitsOrEnds(upgrade);
     expect(output).toEqual({ out: "", err: `waiting for the lock ${held}, held by python3 (pid ${holder.pid})\n` });
     const other = start("echo no packages here", [held]);
     expect(await other.ended).toMatchObject({ code: 0, out: "no packages here\n", err: "" });
@@ -72,18 +82,14 @@ describe("the program of a command", () => {
 
   it("finds the lock while other processes take and release locks all the time", async () => {
     const held = join(place, "lock-frontend");
-    const lock =
-      "import fcntl,sys\nf=open(sys.argv[1],'w')\nfcntl.lockf(f,fcntl.LOCK_EX)\nprint('held',flush=True)\nsys.stdin.read()";
-    const busy =
-      "import fcntl,sys\nfs=[open(sys.argv[1]+str(i),'w') for i in range(60)]\nprint('busy',flush=True)\nwhile True:\n  for f in fs: fcntl.lockf(f,fcntl.LOCK_EX)\n  for f in fs: fcntl.lockf(f,fcntl.LOCK_UN)";
     const others = [1, 2].map((n) =>
-      spawn("python3", ["-c", busy, join(place, `other-${n}-`)], { stdio: ["pipe", "pipe", "inherit"] }),
+      spawn("python3", ["-c", LOCKS_AND_UNLOCKS, join(place, `other-${n}-`)], { stdio: ["pipe", "pipe", "inherit"] }),
     );
-    const holder = spawn("python3", ["-c", lock, held], { stdio: ["pipe", "pipe", "inherit"] });
+    const holder = spawn("python3", ["-c", HOLDS_A_LOCK, held], { stdio: ["pipe", "pipe", "inherit"] });
     try {
       await Promise.all([holder, ...others].map((child) => once(child.stdout, "data")));
       const waits = [1, 2, 3, 4, 5, 6].map(() => start("echo apt-get upgrade", [held]));
-      await Promise.all(waits.map(({ ended, output }) => Promise.race([ended, untilWaiting(output)])));
+      await Promise.all(waits.map(untilItWaitsOrEnds));
       const line = `waiting for the lock ${held}, held by python3 (pid ${holder.pid})\n`;
       expect(waits.map(({ output }) => output)).toEqual(waits.map(() => ({ out: "", err: line })));
       holder.stdin.end();
