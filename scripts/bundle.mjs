@@ -1,13 +1,24 @@
 // After tsc -b wrote the declarations: each package's modules as few files, so that a command spends its time on its work
 // and not on opening some hundred modules. Packages stay apart, and share one @maand/core, as they do when installed.
 import { execFileSync } from "node:child_process";
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire, isBuiltin } from "node:module";
 import { basename, dirname, join, posix } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "rolldown";
 import { buildApp } from "../packages/plugin-ui/scripts/build-app.mjs";
 import { shipBook } from "./book/ship.mjs";
+import { bundleForeign } from "./bundle/foreign.mjs";
+import {
+  facadeOf,
+  IMPORT,
+  PROGRAM,
+  programFile,
+  requiredInstead,
+  requiredLater,
+  stamped,
+  strict,
+} from "./bundle/program.mjs";
 
 const REPOSITORY = dirname(dirname(fileURLToPath(import.meta.url)));
 /**
@@ -20,6 +31,7 @@ const INLINED = [
   "leven",
   "p-limit",
   "smol-toml",
+  "marked",
   "tapable",
   "valibot",
   "yocto-queue",
@@ -48,7 +60,7 @@ const FIRST = {
  * The stock plugins are part of the command too: as packages of their own, with their files opened one by one, they would load in
  * three times the time. `import()` of one of them, as for a configuration, gives the same module.
  */
-const PARTS = { cli: /^@maand\/plugin-/ };
+const PARTS = { cli: /^@maand\/(plugin-|gotemplate$)/ };
 /** What is started as a thread, beside the files of the package. */
 const THREADS = { core: [["store-thread", "./src/store/team/pg/thread.ts"]] };
 /** The web page of `maand ui`, which is built apart. */
@@ -56,6 +68,7 @@ const PAGE = "app/";
 const COMMAND = { source: "./src/main.ts", built: "./dist/main.js" };
 
 await Promise.all([...packagesIn("packages", "plugins-examples").map(bundle), buildApp()]);
+await finishProgram(join(REPOSITORY, "packages/cli/dist"));
 writeFileSync(join(REPOSITORY, "packages/cli/dist/build.json"), `${JSON.stringify(builtFrom())}\n`);
 
 /** The commit, for `maand --version --json`; nulls outside of a repository of our own, as in an unpacked archive. */
@@ -71,6 +84,13 @@ function builtFrom() {
 }
 shipBook(join(REPOSITORY, "packages/cli/dist/book"));
 
+/** The files that the command loads in place of packages of others, and the directory in which it keeps its compiled code here. */
+async function finishProgram(dist) {
+  const modules = await bundleForeign(join(dist, "foreign"));
+  writeNotices(join(dist, "foreign", NOTICES), new Set(modules.flatMap(packageOf)));
+  mkdirSync(join(dist, "compiled"), { recursive: true, mode: 0o755 });
+}
+
 /** Directories of packages whose doors name a source. */
 function packagesIn(...folders) {
   return folders
@@ -81,11 +101,13 @@ function packagesIn(...folders) {
 /** What is opened from outside: the exports that have a source, and what the command in bin/ opens. */
 function doorsOf(directory) {
   const { exports = {}, bin } = JSON.parse(readFileSync(join(directory, "package.json"), "utf8"));
-  const doors = Object.values(exports).flatMap((door) => (typeof door === "object" && door.source ? [door] : []));
-  return [...doors.map(({ source, default: built }) => ({ source, built })), ...(bin ? [COMMAND] : [])];
+  const doors = Object.entries(exports).filter(([, door]) => typeof door === "object" && door.source);
+  return [...doors.map(([door, { source, default: built }]) => ({ door, source, built })), ...(bin ? [COMMAND] : [])];
 }
 
 async function bundle(directory) {
+  const isProgram = PROGRAM.includes(basename(directory));
+  const extension = isProgram ? "cjs" : "js";
   const doors = doorsOf(directory).map(({ source, built }) => [
     posix.relative("dist", built).replace(/\.js$/, ""),
     source,
@@ -105,14 +127,17 @@ async function bundle(directory) {
     plugins: [
       {
         name: "packages",
-        resolveId: (...given) => partOf(directory, given[0]) ?? resolveId(...given),
+        resolveId: (...given) =>
+          partOf(directory, given[0]) ?? (isProgram ? ofProgram(...given) : undefined) ?? resolveId(...given),
         load,
         transform: (code, id) => fromPackage(directory, code, id),
       },
       common,
+      ...(isProgram ? [asProgram(directory)] : []),
     ],
     output: {
-      ...{ dir, format: "esm", sourcemap: true, entryFileNames: "[name].js", chunkFileNames: "[name].js" },
+      ...{ dir, format: isProgram ? "cjs" : "esm", sourcemap: true },
+      ...{ entryFileNames: `[name].${extension}`, chunkFileNames: `[name].${extension}` },
       comments: false,
       codeSplitting: { groups: common.groups },
     },
@@ -122,7 +147,7 @@ async function bundle(directory) {
   refuseUnnamed(directory, output);
   const written = new Set(output.map(({ fileName }) => fileName));
   for (const file of readdirSync(dir, { recursive: true, encoding: "utf8" }))
-    if (/\.js(\.map)?$/.test(file) && !written.has(file) && !file.startsWith(PAGE)) rmSync(join(dir, file));
+    if (/\.c?js(\.map)?$/.test(file) && !written.has(file) && !file.startsWith(PAGE)) rmSync(join(dir, file));
   writeNotices(join(dir, NOTICES), new Set(output.flatMap(({ moduleIds = [] }) => moduleIds.flatMap(packageOf))));
 }
 
@@ -132,6 +157,34 @@ function resolveId(id, _importer, { kind }) {
   if (isOurs || (INLINED.includes(id) && kind !== "dynamic-import")) return undefined;
   if (REQUIRED.includes(id) && kind === "import-statement") return REQUIRE + id;
   return { id, external: true };
+}
+
+/** A file of the program by its place in its package, for a module of another part of it; required as it is. */
+function ofProgram(id, _importer, { kind }) {
+  const file = programFile(id, (name) => doorsOf(join(REPOSITORY, "packages", basename(name))));
+  if (file !== undefined) return { id: file, external: true };
+  // the file of clipanion that its package names for require()
+  const required = id.replace(/^clipanion\/lib\/advanced\/index\.js$/, "clipanion");
+  return REQUIRED.includes(required) && kind === "import-statement" ? { id: required, external: true } : undefined;
+}
+
+/** Makes what was built the files of a program, with an ES module for each door. */
+function asProgram(directory) {
+  const { name, version } = JSON.parse(readFileSync(join(directory, "package.json"), "utf8"));
+  return {
+    name: "as-program",
+    generateBundle(_, files) {
+      for (const chunk of Object.values(files).filter(({ type }) => type === "chunk"))
+        chunk.code = stamped(strict(requiredInstead(requiredLater(chunk.code), chunk)));
+      this.emitFile({ type: "asset", ...IMPORT });
+      for (const { door, built } of doorsOf(directory).filter(({ door }) => door !== undefined)) {
+        const fileName = posix.relative("dist", built);
+        const file = fileName.replace(/\.js$/, ".cjs");
+        const source = facadeOf(name, version, door, file, files[file].exports);
+        this.emitFile({ type: "asset", fileName, source });
+      }
+    },
+  };
 }
 
 /** The source of a package that is part of the files of another. */
@@ -147,11 +200,15 @@ function partOf(directory, id) {
 function fromPackage(directory, code, id) {
   const [, own] = /^.*\/packages\/([^/]+)\/src\//.exec(id) ?? [];
   if (own === undefined || own === basename(directory)) return undefined;
-  const resolved = `import.meta.resolve("@maand/${own}/package.json")`;
-  const moved = code.replace(/(new URL\(["`])\.\.(\/[^,]+), import\.meta\.url\)/g, `$1.$2, ${resolved})`);
+  const moved = code.replace(/(new URL\(["`])\.\.(\/[^,]+), import\.meta\.url\)/g, "$1.$2, packageUrl())");
   if (moved.includes("import.meta.url"))
     throw new Error(`${id} uses import.meta.url in a way that does not survive another place`);
-  return moved === code ? undefined : { code: moved, map: null };
+  if (moved === code) return undefined;
+  const found = `import { createRequire as requireFrom } from "node:module";
+import { pathToFileURL as urlOf } from "node:url";
+const packageUrl = () => urlOf(requireFrom(import.meta.url).resolve("@maand/${own}/package.json"));
+`;
+  return { code: found + moved, map: null };
 }
 
 /** A module that requires a CommonJS package, and exports what that exports. */
@@ -221,7 +278,7 @@ function refuseUnnamed(directory, files) {
   const imported = files.flatMap(({ imports = [], dynamicImports = [] }) => [...imports, ...dynamicImports]);
   const required = files.flatMap(({ moduleIds = [] }) => moduleIds.filter((id) => id.startsWith(REQUIRE)));
   const packages = [...imported, ...required.map((id) => id.slice(REQUIRE.length))]
-    .filter((id) => !/^(node:|\.)|\.js$/.test(id) && !isBuiltin(id))
+    .filter((id) => !/^(node:|\.|(?!@maand\/).*\.c?js$)/.test(id) && !isBuiltin(id))
     .map((id) => /^(?:@[^/]+\/)?[^/]+/.exec(id)[0]);
   const missing = [...new Set(packages)].filter((id) => !named.has(id));
   if (missing.length > 0) throw new Error(`${name} imports ${missing.join(", ")}: add it to its dependencies`);
