@@ -9,16 +9,8 @@ import { build } from "rolldown";
 import { buildApp } from "../packages/plugin-ui/scripts/build-app.mjs";
 import { shipBook } from "./book/ship.mjs";
 import { bundleForeign } from "./bundle/foreign.mjs";
-import {
-  facadeOf,
-  IMPORT,
-  PROGRAM,
-  programFile,
-  requiredInstead,
-  requiredLater,
-  stamped,
-  strict,
-} from "./bundle/program.mjs";
+import { NOTICES, writeNotices } from "./bundle/notices.mjs";
+import { asProgram, PROGRAM, programFile } from "./bundle/program.mjs";
 
 const REPOSITORY = dirname(dirname(fileURLToPath(import.meta.url)));
 /**
@@ -40,7 +32,6 @@ const INLINED = [
 const REQUIRED = ["better-sqlite3", "clipanion", "clipanion/lib/advanced/index.js"];
 const REQUIRE = "\0require:";
 const RUNTIME = "rolldown-runtime.js";
-const NOTICES = "third-party-licenses.txt";
 /**
  * The parts of a package in the order in which a command loads them. What a part has in common with others is one file, unless an
  * earlier one has it too: a file costs a millisecond or two, however small it is. `every`: what all of these parts use; `some`: what
@@ -87,7 +78,7 @@ shipBook(join(REPOSITORY, "packages/cli/dist/book"));
 /** The files that the command loads in place of packages of others, and the directory in which it keeps its compiled code here. */
 async function finishProgram(dist) {
   const modules = await bundleForeign(join(dist, "foreign"));
-  writeNotices(join(dist, "foreign", NOTICES), new Set(modules.flatMap(packageOf)));
+  writeNotices(join(dist, "foreign", NOTICES), modules);
   mkdirSync(join(dist, "compiled"), { recursive: true, mode: 0o755 });
 }
 
@@ -100,9 +91,13 @@ function packagesIn(...folders) {
 
 /** What is opened from outside: the exports that have a source, and what the command in bin/ opens. */
 function doorsOf(directory) {
-  const { exports = {}, bin } = JSON.parse(readFileSync(join(directory, "package.json"), "utf8"));
+  const { exports = {}, bin } = manifestOf(directory);
   const doors = Object.entries(exports).filter(([, door]) => typeof door === "object" && door.source);
   return [...doors.map(([door, { source, default: built }]) => ({ door, source, built })), ...(bin ? [COMMAND] : [])];
+}
+
+function manifestOf(directory) {
+  return JSON.parse(readFileSync(join(directory, "package.json"), "utf8"));
 }
 
 async function bundle(directory) {
@@ -133,7 +128,7 @@ async function bundle(directory) {
         transform: (code, id) => fromPackage(directory, code, id),
       },
       common,
-      ...(isProgram ? [asProgram(directory)] : []),
+      ...(isProgram ? [asProgram(manifestOf(directory), doorsOf(directory))] : []),
     ],
     output: {
       ...{ dir, format: isProgram ? "cjs" : "esm", sourcemap: true },
@@ -148,7 +143,10 @@ async function bundle(directory) {
   const written = new Set(output.map(({ fileName }) => fileName));
   for (const file of readdirSync(dir, { recursive: true, encoding: "utf8" }))
     if (/\.c?js(\.map)?$/.test(file) && !written.has(file) && !file.startsWith(PAGE)) rmSync(join(dir, file));
-  writeNotices(join(dir, NOTICES), new Set(output.flatMap(({ moduleIds = [] }) => moduleIds.flatMap(packageOf))));
+  writeNotices(
+    join(dir, NOTICES),
+    output.flatMap(({ moduleIds = [] }) => moduleIds),
+  );
 }
 
 /** Our own modules and what is inlined are part of the files. What is loaded with `import()` stays a package, which a configuration gets. */
@@ -166,25 +164,6 @@ function ofProgram(id, _importer, { kind }) {
   // the file of clipanion that its package names for require()
   const required = id.replace(/^clipanion\/lib\/advanced\/index\.js$/, "clipanion");
   return REQUIRED.includes(required) && kind === "import-statement" ? { id: required, external: true } : undefined;
-}
-
-/** Makes what was built the files of a program, with an ES module for each door. */
-function asProgram(directory) {
-  const { name, version } = JSON.parse(readFileSync(join(directory, "package.json"), "utf8"));
-  return {
-    name: "as-program",
-    generateBundle(_, files) {
-      for (const chunk of Object.values(files).filter(({ type }) => type === "chunk"))
-        chunk.code = stamped(strict(requiredInstead(requiredLater(chunk.code), chunk)));
-      this.emitFile({ type: "asset", ...IMPORT });
-      for (const { door, built } of doorsOf(directory).filter(({ door }) => door !== undefined)) {
-        const fileName = posix.relative("dist", built);
-        const file = fileName.replace(/\.js$/, ".cjs");
-        const source = facadeOf(name, version, door, file, files[file].exports);
-        this.emitFile({ type: "asset", fileName, source });
-      }
-    },
-  };
 }
 
 /** The source of a package that is part of the files of another. */
@@ -288,20 +267,4 @@ function reachedFrom(start, imports, reached = new Set()) {
   reached.add(start);
   for (const next of imports.get(start) ?? []) if (!reached.has(next)) reachedFrom(next, imports, reached);
   return reached;
-}
-
-/** The directory of the package of others that a module belongs to, if it does. */
-function packageOf(module) {
-  return /^.*\/node_modules\/(?:@[^/]+\/)?[^/]+(?=\/)/.exec(module)?.slice(0, 1) ?? [];
-}
-
-/** The licenses of what is part of our files. */
-function writeNotices(file, packages) {
-  const texts = [...packages].sort().map((directory) => {
-    const { name, version, license } = JSON.parse(readFileSync(join(directory, "package.json"), "utf8"));
-    const text = readdirSync(directory).find((entry) => /^licen[cs]e/i.test(entry));
-    return `${name} ${version} (${license})\n\n${text ? readFileSync(join(directory, text), "utf8").trim() : ""}\n`;
-  });
-  if (texts.length > 0) writeFileSync(file, texts.join(`\n${"-".repeat(80)}\n\n`));
-  else rmSync(file, { force: true });
 }

@@ -18,9 +18,26 @@ export function programFile(id, doors) {
   return built && `${name}/${posix.normalize(built).replace(/\.js$/, ".cjs")}`;
 }
 
+/** Makes what was built of a package the files of the program, with an ES module for each door. */
+export function asProgram({ name, version }, doors) {
+  return {
+    name: "as-program",
+    generateBundle(_, files) {
+      for (const chunk of Object.values(files).filter(({ type }) => type === "chunk"))
+        chunk.code = stamped(strict(requiredInstead(requiredLater(chunk.code), chunk)));
+      this.emitFile({ type: "asset", ...IMPORT });
+      for (const { door, built } of doors.filter(({ door }) => door !== undefined)) {
+        const fileName = posix.relative("dist", built);
+        const file = fileName.replace(/\.js$/, ".cjs");
+        const source = facadeOf(posix.join(name, door), version, file, files[file].exports);
+        this.emitFile({ type: "asset", fileName, source });
+      }
+    },
+  };
+}
+
 /** The ES module of a door. Inside of a running maand of the same version it has what that one has loaded, from wherever it is imported. */
-export function facadeOf(name, version, door, file, exports) {
-  const id = posix.join(name, door);
+function facadeOf(id, version, file, exports) {
   const named = exports.filter((key) => key !== "default");
   return `import { createRequire } from "node:module";
 const running = globalThis[Symbol.for("maand.running")];
@@ -34,7 +51,7 @@ const LATER =
   /^let (\w+) = require\("(node:(?:assert|child_process|crypto|dns|fs\/promises|http|https|net|os|readline|stream|string_decoder|tls|tty|util|v8|vm|worker_threads|zlib)(?:\/\w+)?)"\);$/gm;
 
 /** The code of a chunk, with such modules required where they are first used. */
-export function requiredLater(code) {
+function requiredLater(code) {
   const later = [...code.matchAll(LATER)].filter(([, local]) => !code.includes(`__toESM(${local}`));
   return later.reduce((text, [line, local, id]) => {
     const name = local.replaceAll("$", "\\$&");
@@ -47,10 +64,10 @@ export function requiredLater(code) {
 }
 
 /** The file beside the chunks that imports packages of others: Node cannot import from code that was kept. */
-export const IMPORT = { fileName: "native-import.cjs", source: "module.exports = (id) => import(id);\n" };
+const IMPORT = { fileName: "native-import.cjs", source: "module.exports = (id) => import(id);\n" };
 
 /** The code of a chunk; what it imports when that is needed is required then if it is built in or part of the program. */
-export function requiredInstead(code, { fileName, dynamicImports }) {
+function requiredInstead(code, { fileName, dynamicImports }) {
   const place = posix.relative(posix.dirname(fileName), IMPORT.fileName).replace(/^(?!\.)/, "./");
   return dynamicImports.reduce((text, id) => {
     const isRequired = /^(node:|@maand\/.*\.cjs$|clipanion$)/.test(id);
@@ -60,11 +77,19 @@ export function requiredInstead(code, { fileName, dynamicImports }) {
 }
 
 /** Modules are always strict. */
-export function strict(code) {
+function strict(code) {
   return code.startsWith('"use strict"') ? code : `"use strict";\n${code}`;
 }
 
-/** A name of the content at the end of the file, by which kept compiled code is recognised. */
+/** Text of ASCII alone, which V8 keeps in half of the memory and needs not decode. Such characters are in literals only. */
+function ascii(code) {
+  const escaped = (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`;
+  if (/String\.raw`[^`]*[^\0-\x7f]/.test(code)) throw new Error("a raw text has characters that cannot be escaped");
+  return code.replace(/[^\0-\x7f]/g, escaped);
+}
+
+/** ASCII, with a name of the content at the end of the file, by which kept compiled code is recognised. */
 export function stamped(code) {
-  return `${code.trimEnd()}${STAMP}${createHash("sha256").update(code).digest("hex").slice(0, 16)}\n`;
+  const text = ascii(code).trimEnd();
+  return `${text}${STAMP}${createHash("sha256").update(text).digest("hex").slice(0, 16)}\n`;
 }

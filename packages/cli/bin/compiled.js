@@ -1,6 +1,6 @@
 // Keeps what V8 compiled of the program, one file for each command, so that the next run of the command compiles nothing. Such code is run
 // unchecked: it is read only where no user can write who could not change the program, or is somebody else than the one who runs it.
-const { mkdirSync, readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } = require("node:fs");
+const fs = require("node:fs");
 const nodeModule = require("node:module");
 const { homedir } = require("node:os");
 const { join } = require("node:path");
@@ -60,16 +60,34 @@ exports.Compiled = class Compiled {
     const { file } = this.#place;
     let all;
     try {
-      all = readFileSync(file);
+      all = fs.readFileSync(file);
     } catch {
       this.#isStale = true;
       return;
     }
     const size = all.readUInt32LE(0);
-    this.#entries = JSON.parse(all.toString("utf8", 4, 4 + size));
+    const entries = JSON.parse(all.toString("utf8", 4, 4 + size));
     this.#bytes = all.subarray(aligned(4 + size));
+    const isWhole = Object.values(entries).every(({ at, length }) => at + length <= this.#bytes.length);
+    if (!isWhole) throw new Error("a part is missing");
+    this.#entries = entries;
     // it has the functions that earlier runs used: others join them once a day
-    this.#isStale = Date.now() - statSync(file).mtimeMs > DAY_MS;
+    this.#isStale = Date.now() - fs.statSync(file).mtimeMs > DAY_MS;
+  }
+
+  /** What this run has of each file that it loaded. */
+  #used() {
+    return [...this.#scripts].map(([file, { id, script }]) => [
+      file,
+      { id, mtime: writtenAt(file), code: script.createCachedData() },
+    ]);
+  }
+
+  /** What earlier runs left of files that this one did not load, if these are still the same. */
+  #unused() {
+    return Object.entries(this.#entries)
+      .filter(([file, { mtime }]) => !this.#scripts.has(file) && fs.existsSync(file) && writtenAt(file) === mtime)
+      .map(([file, { id, mtime, at, length }]) => [file, { id, mtime, code: this.#bytes.subarray(at, at + length) }]);
   }
 
   #write() {
@@ -77,9 +95,8 @@ exports.Compiled = class Compiled {
     const data = [];
     const entries = {};
     let at = 0;
-    for (const [name, { id, script }] of this.#scripts) {
-      const code = script.createCachedData();
-      entries[name] = { id, mtime: writtenAt(name), at, length: code.length };
+    for (const [name, { id, mtime, code }] of [...this.#unused(), ...this.#used()]) {
+      entries[name] = { id, mtime, at, length: code.length };
       const padding = Buffer.alloc(aligned(code.length) - code.length);
       data.push(code, padding);
       at += code.length + padding.length;
@@ -88,10 +105,19 @@ exports.Compiled = class Compiled {
     const head = Buffer.alloc(aligned(4 + header.length));
     head.writeUInt32LE(header.length, 0);
     header.copy(head, 4);
-    mkdirSync(directory, { recursive: true, mode: isShared ? 0o755 : 0o700 });
+    fs.mkdirSync(directory, { recursive: true, mode: isShared ? 0o755 : 0o700 });
     const written = `${file}.${process.pid}`;
-    writeFileSync(written, Buffer.concat([head, ...data]), { mode: isShared ? 0o644 : 0o600, flag: "wx" });
-    renameSync(written, file);
+    const handle = fs.openSync(written, "wx", isShared ? 0o644 : 0o600);
+    try {
+      fs.writeFileSync(handle, Buffer.concat([head, ...data]));
+      fs.fsyncSync(handle); // V8 does not check it: half a file after a power failure must not have its name
+      fs.renameSync(written, file);
+    } catch (cause) {
+      fs.rmSync(written);
+      throw cause;
+    } finally {
+      fs.closeSync(handle);
+    }
   }
 };
 
@@ -118,7 +144,7 @@ function placeOf(dist, command) {
   const home = homedir();
   if (ownerOf(home)?.uid !== process.getuid?.()) return undefined;
   const cache = join(process.env.XDG_CACHE_HOME || join(home, ".cache"), "maand");
-  mkdirSync(cache, { recursive: true, mode: 0o700 });
+  fs.mkdirSync(cache, { recursive: true, mode: 0o700 });
   if (ownerOf(cache)?.uid !== process.getuid?.()) return undefined;
   keepOthers(join(cache, "compiled"));
   const programs = join(cache, "programs");
@@ -133,20 +159,20 @@ function keepOthers(directory) {
 }
 
 function forgetOldest(programs) {
-  const all = ownerOf(programs) === undefined ? [] : readdirSync(programs);
+  const all = ownerOf(programs) === undefined ? [] : fs.readdirSync(programs);
   const byAge = all.sort((one, other) => writtenAt(join(programs, other)) - writtenAt(join(programs, one)));
-  for (const name of byAge.slice(INSTALLATIONS - 1)) rmSync(join(programs, name), { recursive: true, force: true });
+  for (const name of byAge.slice(INSTALLATIONS - 1)) fs.rmSync(join(programs, name), { recursive: true, force: true });
 }
 
 /** The owner of a directory that no other user can write; undefined if others can, or there is none. */
 function ownerOf(directory) {
-  const found = statSync(directory, { throwIfNoEntry: false });
+  const found = fs.statSync(directory, { throwIfNoEntry: false });
   return found && (found.mode & WRITABLE_BY_OTHERS) === 0 ? { uid: found.uid, mode: found.mode } : undefined;
 }
 
 /** In seconds: archives keep no more. */
 function writtenAt(file) {
-  return Math.floor(statSync(file).mtimeMs / 1000);
+  return Math.floor(fs.statSync(file).mtimeMs / 1000);
 }
 
 function aligned(length) {

@@ -44,13 +44,22 @@ function load(file) {
 }
 
 function run(file, module) {
-  const source = readFileSync(file, "utf8");
+  const source = textOf(file);
   const script = compiled.script(file, source, (cachedData) => {
     return new vm.Script(WRAPPER[0] + source + WRAPPER[1], {
       ...{ filename: file, cachedData, columnOffset: -WRAPPER[0].length },
     });
   });
   script.runInThisContext()(module.exports, requireFor(file), module, file, dirname(file));
+}
+
+function textOf(file) {
+  try {
+    return readFileSync(file, "latin1"); // a build writes ASCII
+  } catch (cause) {
+    if (cause.code !== "ENOENT") throw cause;
+    throw Object.assign(new Error(`Cannot find module '${file}'`, { cause }), { code: "MODULE_NOT_FOUND" });
+  }
 }
 
 function requireFor(file) {

@@ -5,7 +5,7 @@ process.exitCode = 1;
 try {
   startProgram();
 } catch (cause) {
-  if (cause?.code !== "MODULE_NOT_FOUND" && cause?.code !== "ENOENT") throw cause;
+  if (cause?.code !== "MODULE_NOT_FOUND") throw cause;
   const [line] = String(cause.message).split("\n");
   process.stderr.write(`maand: the installation is incomplete: ${line}\n  hint: install maand again\n`);
 }
