@@ -75,7 +75,7 @@ export async function deployWith(
       const found =
         options.verify && (await beginRepairs(run, waves, { mode: options.verify, again: options.repairAgain, limit }));
       if (found) stager.repairs = found.allocations;
-      const edits = editsOf(found);
+      const edits = editsOf(found || undefined);
       await stopAndRemove(run, { only: reversed ? options.jobs : [], limit });
       for (const wave of waves)
         await deployWave(run, stager, wave, { ...options, edits, limit, reversed, oneRevert, approval });
