@@ -17,8 +17,8 @@ import {
 } from "@maand/core/internal";
 import { refreshAfterBuild } from "../defaults.ts";
 import { confirmStops } from "../output/confirmations.ts";
-import { allOf, jsonReader } from "../output/json-reader.ts";
 import { showPlan } from "../output/deploy/show-plan.ts";
+import { allOf, jsonReader } from "../output/json-reader.ts";
 import { loadPlan } from "../output/plan/write-plan.ts";
 import type { TraceRun } from "../output/trace/trace-run.ts";
 import { exitOfDeploy } from "../run/exit-of-deploy.ts";
