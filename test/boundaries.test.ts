@@ -19,6 +19,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ["summary.ts"],
   ["operation-events.ts"],
   ["events.ts"],
+  ["printed-lines.ts"],
   ["workspace", "store", "remote"],
   ["plugin-api"],
   ["config", "log"],

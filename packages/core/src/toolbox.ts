@@ -59,6 +59,7 @@ export { byPosition, compareHosts, type WorkerSpec } from "./domain/workspace/wo
 export type { ErrorParts } from "./errors.ts";
 export { ERROR_CODES, maskedError, problemsError } from "./errors.ts";
 export type { Emit, EventBase, EventData, EventMap, EventType } from "./events.ts";
+export { type EventReader, eventTexts, type OutputEvent, type PrintedLines } from "./printed-lines.ts";
 export { fencedCommand, probeFenced, refusedBy } from "./remote/fence/fenced-command.ts";
 export { fenceOf, setFence, type WorkerFence } from "./remote/fence/worker-fence.ts";
 export {
