@@ -9,9 +9,13 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 [ -t 1 ] || export NO_COLOR=1
 need_programs
+# npm compiles on one core, apt unpacks on the other
+install_packages &
+packages=$!
+trap 'wait' EXIT
 need_fleet
 want_consumers
-install_packages
+wait "$packages" || exit 2
 build_packages
 
 checked=0

@@ -1,8 +1,8 @@
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { defineConfig } from "vitest/config";
-import { EndToEndFirst } from "./support/end-to-end-first.ts";
 import { filesInMemory } from "./support/files-in-memory.ts";
+import { LongestFirst } from "./support/longest-first.ts";
 import { postgresPrograms } from "./support/postgres/postgres.ts";
 import { IN_POSTGRES } from "./support/postgres/test-store.ts";
 
@@ -61,7 +61,7 @@ const shared = {
 export default defineConfig({
   root: new URL("..", import.meta.url).pathname,
   test: {
-    sequence: { sequencer: EndToEndFirst },
+    sequence: { sequencer: LongestFirst },
     projects: [
       {
         ...fromSource,

@@ -1,0 +1,64 @@
+import { BaseSequencer, type TestSpecification } from "vitest/node";
+
+/**
+ * Files that take a quarter of a minute and more, with their seconds on two cores. A long file that begins last keeps one core
+ * waiting for the other, and the cache of a fresh clone knows no durations. `--reporter json` prints new ones.
+ */
+const SECONDS: Readonly<Record<string, number>> = {
+  "test/e2e/plugins/authors-begin-with-published-packages": 92,
+  "test/simulation/simulation": 84,
+  "test/e2e/crash/a-killed-command-is-resumed-by-the-next-deploy": 63,
+  "test/e2e/workers/doctor-finds-what-deploy-repairs": 51,
+  "test/docs/demo": 46,
+  "test/e2e/workers/operations-explain-and-clean-up": 46,
+  "test/e2e/plugins/targets-run-alike-on-every-transport": 38,
+  "test/e2e/workers/reboots-go-one-after-another": 38,
+  "test/e2e/import/an-import-is-interrupted": 37,
+  "test/team/faults": 37,
+  "packages/cli/src/commands/deploy": 34,
+  "test/e2e/import/a-bucket-of-the-go-program-is-taken-over": 31,
+  "test/e2e/import/a-prometheus-of-the-go-program-is-taken-over": 31,
+  "test/e2e/crash/each-command-runs-once": 30,
+  "test/docs/docs": 27,
+  "packages/core/src/deploy/budget/budget.invariants": 25,
+  "test/e2e/plugins/only-trusted-code-runs": 24,
+  "test/e2e/workers/a-maintenance-keeps-the-budget": 23,
+  "test/e2e/crash/signals-end-a-command": 22,
+  "test/e2e/deploy/deletes-reach-only-what-maand-made": 22,
+  "test/e2e/deploy/modes-are-as-documented": 22,
+  "test/e2e/plugins/plugin-rsync": 22,
+  "test/e2e/import/what-an-import-cannot-render": 21,
+  "test/e2e/ui/a-browser-shows-and-runs-a-deploy": 21,
+  "test/e2e/jobs/job-commands-lead-a-rollout": 20,
+  "test/e2e/ui/a-page-does-what-commands-do": 20,
+  "test/e2e/workers/a-faulty-worker-is-named": 20,
+  "test/integration/hook-libraries": 20,
+  "packages/cli/src/commands/rollback": 19,
+  "packages/cli/src/run/plugin-commands": 19,
+  "packages/plugin-certs/src/certs": 18,
+  "test/e2e/deploy/hooks-run-at-their-moments": 18,
+  "test/e2e/plugins/transports/openssh-keeps-its-promises": 18,
+  "test/e2e/crash/a-damaged-store-is-reported": 17,
+  "test/e2e/deploy/prometheus-gets-what-jobs-have": 17,
+  "test/e2e/jobs/job-commands-do-no-harm": 17,
+  "test/e2e/crash/an-error-is-one-line": 16,
+  "test/e2e/jobs/hooks-run-for-each-allocation": 16,
+  "test/e2e/terminal/a-terminal-shows-a-deploy": 15,
+  "test/team/two-machines": 15,
+};
+
+/** Begins with the longest files, goes on with the end-to-end files, which wait a lot, and fills the end with unit tests. */
+export class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const sorted = await super.sort(files);
+    return [...sorted].sort((one, other) => seconds(other) - seconds(one));
+  }
+}
+
+const ROOT = new URL("../..", import.meta.url).pathname;
+
+function seconds({ project, moduleId }: TestSpecification): number {
+  const name = moduleId.replace(ROOT, "").replace(/(\.e2e)?\.test\.ts$/, "");
+  const known = project.name === "e2e-postgres" ? undefined : SECONDS[name];
+  return known ?? (project.name === "unit" ? 0 : 1);
+}
