@@ -1,13 +1,17 @@
 // Keeps what V8 compiled of the program, one file for each command, so that the next run of the command compiles nothing. Such code is run
 // unchecked: it is read only where no user can write who could not change the program, or is somebody else than the one who runs it.
 const fs = require("node:fs");
-const nodeModule = require("node:module");
 const { homedir } = require("node:os");
 const { join } = require("node:path");
 
 /** First words of the command lines whose code is kept apart, since each needs other functions. */
-const WORDS =
-  /^(build|cat|deploy|diff|doctor|drift|events|explain|health_check|history|import|job|jobcommand|kv|logs|maintain|plan|plugins|release|rollback|rollout|run_command|schema|secret|status|store|ui|upgrade_check|why|worker)$/;
+const WORDS = new Set(
+  (
+    "adopt build cat clone completion deploy diff docs doctor drift explain gc health_check help history import info init job " +
+    "job_command jobcommand logs maintain plan plugin plugins releases rollback rollout run_command schema secret status store " +
+    "ui unlock upgrade_check why worker worker_facts"
+  ).split(" "),
+);
 /** Flags that take a value, which is no command. */
 const VALUED = ["-C", "--config", "--progress"];
 const DAY_MS = 86_400_000;
@@ -16,6 +20,7 @@ const INSTALLATIONS = 8;
 const WRITABLE_BY_OTHERS = 0o022;
 const ALIGNED = 8;
 
+exports.WORDS = WORDS;
 exports.Compiled = class Compiled {
   #place;
   #entries = {};
@@ -124,7 +129,7 @@ exports.Compiled = class Compiled {
 /** The command of a line, for the name of a file. */
 function commandOf(argv) {
   const first = argv.find((word, at) => !word.startsWith("-") && !VALUED.includes(argv[at - 1]));
-  return first !== undefined && WORDS.test(first) ? first : "other";
+  return first !== undefined && WORDS.has(first) ? first : "other";
 }
 
 /**
@@ -155,7 +160,8 @@ function placeOf(dist, command) {
 
 /** Newer versions of Node keep the code of other packages too. */
 function keepOthers(directory) {
-  if (process.env.NODE_COMPILE_CACHE === undefined) nodeModule.enableCompileCache?.(directory);
+  const isNew = Number(process.versions.node.split(".")[0]) >= 22;
+  if (isNew && process.env.NODE_COMPILE_CACHE === undefined) require("node:module").enableCompileCache?.(directory);
 }
 
 function forgetOldest(programs) {

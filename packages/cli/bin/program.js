@@ -2,11 +2,12 @@
 // compile it again; here it is compiled with what compiled.js kept of an earlier run. Node finds all of them in require.cache, so whatever
 // is imported natively, as by a plugin, gets the same modules.
 const { readFileSync } = require("node:fs");
-const Module = require("node:module");
 const { dirname, join } = require("node:path");
 const vm = require("node:vm");
 const { Compiled } = require("./compiled.js");
 
+/** The class of modules; `node:module` would load that of ES modules too. */
+const Module = module.constructor;
 const DIST = join(__dirname, "../dist");
 /** Packages of others that the program has as one file each. Other modules get these too, see `share`. */
 const FOREIGN = ["clipanion", "better-sqlite3"];
