@@ -189,21 +189,20 @@ export class CatalogRows {
     const others = next.filter((allocation) => !same.has(allocation));
     if (others.length === 0) return;
     const known = new Map(before.map((allocation) => [allocation.id, allocation]));
-    const changed = others.filter((allocation) => !isRecorded(known.get(allocation.id), allocation));
-    for (let at = 0; at < changed.length; at += AT_ONCE)
-      this.#db.run(WRITE_ALLOCATIONS, JSON.stringify(changed.slice(at, at + AT_ONCE).map(rowOf)));
+    for (const allocation of others) {
+      if (isRecorded(known.get(allocation.id), allocation)) continue;
+      this.#db.run(
+        "INSERT INTO allocation (id, job, host, disabled, drained, removed, position) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET disabled = excluded.disabled, drained = excluded.drained, removed = excluded.removed, position = excluded.position",
+        allocation.id,
+        allocation.job,
+        allocation.host,
+        allocation.disabled ? 1 : 0,
+        allocation.drained ? 1 : 0,
+        allocation.removed ? 1 : 0,
+        allocation.index,
+      );
+    }
   }
-}
-
-/** Allocations that are written with one statement: one for each takes twice as long. */
-const AT_ONCE = 5000;
-
-const WRITE_ALLOCATIONS = `INSERT INTO allocation (id, job, host, disabled, drained, removed, position)
-  SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6 FROM json_each(?) WHERE true
-  ON CONFLICT (id) DO UPDATE SET disabled = excluded.disabled, drained = excluded.drained, removed = excluded.removed, position = excluded.position`;
-
-function rowOf({ id, job, host, disabled, drained, removed, index }: Allocation) {
-  return [id, job, host, disabled ? 1 : 0, drained ? 1 : 0, removed ? 1 : 0, index];
 }
 
 function isRecorded(was: Allocation | undefined, { disabled, drained, removed, index }: Allocation): boolean {
