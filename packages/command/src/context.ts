@@ -2,6 +2,7 @@ import type { Readable, Writable } from "node:stream";
 import type { MaandEvent } from "@maand/core";
 import type { LoadOptions } from "@maand/core/internal";
 import type { BucketPaths, Store } from "@maand/core/readonly";
+import type { EventReader } from "@maand/core/toolbox";
 import type { Style } from "./style.ts";
 
 /** What a command receives from the process; tests pass their own values. */
@@ -44,7 +45,7 @@ export interface ProgressOptions {
 }
 
 /** Prints the events of a command as they occur. */
-export interface ProgressReader {
+export interface ProgressReader extends Required<Pick<EventReader, "readLines">> {
   (event: MaandEvent): void;
   /** Ends what it shows, and restores the terminal. To be called however the command ends; safe to call twice. */
   end(): void;

@@ -1,5 +1,6 @@
-import type { MaandError, MaandEvent, Plugin } from "@maand/core";
+import type { MaandError, Plugin } from "@maand/core";
 import type { OpenedBucket, Tracer } from "@maand/core/internal";
+import type { EventReader } from "@maand/core/toolbox";
 import type { ProcessContext, Program } from "./context.ts";
 import { visibleLines } from "./escape-control.ts";
 import { shownError } from "./shown-error.ts";
@@ -11,7 +12,7 @@ interface Opener {
   readonly from: string;
   readonly config: string | undefined;
   readonly context: ProcessContext & { readonly program: Program };
-  progress(): Promise<(event: MaandEvent) => void>;
+  progress(): Promise<EventReader>;
   endProgress(): void;
   style(stream: "stdout" | "stderr"): Style;
 }
@@ -20,7 +21,7 @@ interface Opener {
 export async function withOpenedBucket<T>(
   command: Opener,
   work: (bucket: OpenedBucket) => Promise<T>,
-  reader?: (event: MaandEvent) => void,
+  reader?: EventReader,
   tracer?: Tracer,
 ): Promise<T> {
   const { from, config, context } = command;

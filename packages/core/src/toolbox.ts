@@ -37,8 +37,6 @@ export { type EnvFile, parseEnvFile } from "./domain/kv/env-file.ts";
 export type { KvRow } from "./domain/kv/kv-derived.ts";
 export { isSecret, NAMESPACE } from "./domain/kv/kv-names.ts";
 export { jobSecret, ownerText, type SecretOwner } from "./domain/kv/secret-names.ts";
-export { type FailureLimit, parseFailureLimit } from "./domain/maintenance/failure-limit.ts";
-export type { MaintenanceRequest } from "./domain/maintenance/maintenance.ts";
 export { COMMAND_EVENTS, type CommandEvent } from "./domain/manifest/command-events.ts";
 export { type HeldText, heldTexts } from "./domain/release/held-texts.ts";
 export { type Hold, holdText } from "./domain/release/hold.ts";
@@ -61,6 +59,7 @@ export { byPosition, compareHosts, type WorkerSpec } from "./domain/workspace/wo
 export type { ErrorParts } from "./errors.ts";
 export { ERROR_CODES, maskedError, problemsError } from "./errors.ts";
 export type { Emit, EventBase, EventData, EventMap, EventType } from "./events.ts";
+export { type EventReader, eventTexts, type OutputEvent, type PrintedLines } from "./printed-lines.ts";
 export { fencedCommand, probeFenced, refusedBy } from "./remote/fence/fenced-command.ts";
 export { fenceOf, setFence, type WorkerFence } from "./remote/fence/worker-fence.ts";
 export {

@@ -7,6 +7,7 @@ import { algorithmsFor, refusal, withRole } from "./host-keys/host-key-check.ts"
 import type { HostKeyPins } from "./host-keys/host-key-pins.ts";
 import { type HostKey, hostName, type KnownHost, keyTypeOf } from "./host-keys/known-hosts.ts";
 import type { LoginKeys } from "./login/login-keys.ts";
+import { shortenLogin } from "./login/shorter-login.ts";
 
 /** The phase that a handshake reached. */
 export type Phase = "connect" | "banner" | "login";
@@ -95,7 +96,8 @@ async function login(
     authHandler: [...keys.methods],
     algorithms: {
       serverHostKey: algorithmsFor(lines),
-      kex: { append: [...OLD_KEY_EXCHANGES], prepend: [], remove: [] },
+      // in the order of its keys: ssh2 does not move what it has already
+      kex: { remove: [CHEAPEST], prepend: [CHEAPEST], append: [...OLD_KEY_EXCHANGES] },
     },
     readyTimeout: 0,
     keepaliveInterval: keepaliveMs,
@@ -114,6 +116,8 @@ async function login(
   }
 }
 
+/** Offered first: as strong as curve25519, and takes half of its CPU time on both sides. */
+const CHEAPEST = "ecdh-sha2-nistp256";
 /** Offered last, for servers that support nothing newer. */
 const OLD_KEY_EXCHANGES = ["diffie-hellman-group-exchange-sha1", "diffie-hellman-group14-sha1"] as const;
 
@@ -159,5 +163,6 @@ function ready(client: Client, wire: Duplex, config: ConnectConfig, options: Han
       });
     wire.once("end", hangUp); // before ssh2's own listener, whose error is less specific
     client.connect(config);
+    shortenLogin(client);
   });
 }

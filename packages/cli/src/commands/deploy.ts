@@ -17,8 +17,8 @@ import {
 } from "@maand/core/internal";
 import { refreshAfterBuild } from "../defaults.ts";
 import { confirmStops } from "../output/confirmations.ts";
-import { jsonReader } from "../output/deploy/readers.ts";
 import { showPlan } from "../output/deploy/show-plan.ts";
+import { allOf, jsonReader } from "../output/json-reader.ts";
 import { loadPlan } from "../output/plan/write-plan.ts";
 import type { TraceRun } from "../output/trace/trace-run.ts";
 import { exitOfDeploy } from "../run/exit-of-deploy.ts";
@@ -128,9 +128,7 @@ export class DeployCommand extends EngineCommand {
         if (this.build) await this.buildFirst(bucket);
         return this.dryRun ? this.plan(bucket) : this.deploy(bucket, saved);
       },
-      (event) => {
-        for (const read of readers) read(event);
-      },
+      allOf(readers),
       trace?.tracer,
     ).finally(() => this.endTrace(trace));
   }

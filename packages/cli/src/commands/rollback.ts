@@ -2,8 +2,8 @@ import { Command, EXIT, listOf, Option } from "@maand/command";
 import { EngineCommand } from "@maand/command/internal";
 import { MaandError } from "@maand/core";
 import { type OpenedBucket, planRollback, type RollbackTarget, rollback } from "@maand/core/internal";
-import { jsonReader } from "../output/deploy/readers.ts";
 import { showPlan } from "../output/deploy/show-plan.ts";
+import { allOf, jsonReader } from "../output/json-reader.ts";
 import { exitOfDeploy } from "../run/exit-of-deploy.ts";
 
 /** `maand rollback`. */
@@ -45,9 +45,7 @@ export class RollbackCommand extends EngineCommand {
     ];
     return this.withEngine(
       (bucket) => (this.dryRun ? this.plan(bucket, target) : this.rollBack(bucket, target)),
-      (event) => {
-        for (const read of readers) read(event);
-      },
+      allOf(readers),
     );
   }
 

@@ -1,7 +1,7 @@
 import { Command, Option } from "@maand/command";
 import { EngineCommand } from "@maand/command/internal";
 import { abortRollout, type OpenedBucket, resumeRollout } from "@maand/core/internal";
-import { jsonReader } from "../output/deploy/readers.ts";
+import { allOf, jsonReader } from "../output/json-reader.ts";
 import { exitOfDeploy } from "../run/exit-of-deploy.ts";
 
 /** The base of `rollout resume` and `rollout abort`. */
@@ -20,12 +20,7 @@ abstract class RolloutCommand extends EngineCommand {
 
   override async work(): Promise<number> {
     const readers = [await this.progress(this.verbose), ...(this.json ? [jsonReader(this.context.stdout)] : [])];
-    return this.withEngine(
-      async (bucket) => exitOfDeploy(await this.carryOut(bucket)),
-      (event) => {
-        for (const read of readers) read(event);
-      },
-    );
+    return this.withEngine(async (bucket) => exitOfDeploy(await this.carryOut(bucket)), allOf(readers));
   }
 }
 

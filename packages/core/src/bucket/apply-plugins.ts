@@ -7,8 +7,10 @@ import type { PluginTools } from "../plugin-api/life/plugin-tools.ts";
 import type { Plugin } from "../plugin-api/plugin.ts";
 import type { OldName } from "../plugin-api/tapping/renamed-hooks.ts";
 import type { TapOrder } from "../plugin-api/tapping/tap-by-name.ts";
+import type { EventReader } from "../printed-lines.ts";
 import { instantTap, promised, waitingTap } from "./guarded-tap.ts";
 import { lifeWithoutBucket, type PluginLife } from "./life/plugin-life.ts";
+import { takesLines } from "./lines/call-readers.ts";
 import { asMaandError } from "./outcome.ts";
 import { callerIn, hooksFor, inPlace } from "./plugin-hooks.ts";
 import { checkOptions, checkOrder, type TapOrigin } from "./tap-order.ts";
@@ -142,6 +144,9 @@ function guardTaps(hookName: string, hook: Hooks[HookName], { applying, failedTa
         ? { type: tap.type, fn: instant(fn, by) }
         : { type: "async" as const, fn: waitingTap({ type: tap.type, fn }, hook, by, life.watch) };
       const registered = { ...tap, ...(life.tracer ? traced(guarded, by, life.tracer) : guarded) };
+      const lines = hookName === "event" ? linesOf(tap.fn) : undefined;
+      if (lines)
+        takesLines(registered.fn, life.tracer ? life.tracer.around(instant(lines, by), by) : instant(lines, by));
       // only the order can be wrong, and finding the place is expensive
       const place = tap.before === undefined ? undefined : (writtenAt(tap) ?? callerIn(applying.directory));
       if (plugin !== undefined) origins.set(registered, { plugin, place });
@@ -166,6 +171,12 @@ interface Guarded {
 /** The time limit that a tap declares along with its name. */
 function limitIn(tap: object & TapLimit): unknown {
   return tap.limitMs;
+}
+
+/** The function of an event reader that takes lines together. */
+function linesOf(tap: object & Pick<EventReader, "readLines">): Call | undefined {
+  const { readLines } = tap;
+  return typeof readLines === "function" ? (...given) => Reflect.apply(readLines, tap, given) : undefined;
 }
 
 /** The line of an inline hook, which appears in no stack trace. */

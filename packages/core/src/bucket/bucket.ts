@@ -7,11 +7,14 @@ import type { Hooks } from "../plugin-api/hooks.ts";
 import type { Plugin } from "../plugin-api/plugin.ts";
 import { type OldName, renamedText } from "../plugin-api/tapping/renamed-hooks.ts";
 import type { Mask } from "../remote/mask-secrets.ts";
+import type { OutputStream } from "../remote/remote.ts";
 import type { KvStore } from "../store/kv/kv.ts";
 import type { KvKey } from "../store/kv/kv-key.ts";
 import type { Store } from "../store/store.ts";
 import { takeEventFailures } from "./apply-plugins.ts";
 import type { StateSource } from "./life/state-source.ts";
+import { callWithLines } from "./lines/call-readers.ts";
+import { type LineSource, PendingLines } from "./lines/pending-lines.ts";
 import type { TapUnit } from "./watch/tap-unit.ts";
 import type { TapWatch } from "./watch/tap-watch.ts";
 import { UnitSignals } from "./watch/unit-signals.ts";
@@ -92,11 +95,26 @@ export function runReporter(bucket: Bucket, command: string): RunReporter {
     for (const name of bucket.oldNames)
       report("warning", { code: "renamed_hook", message: renamedText(name), worker: null, job: null });
   };
+  const reportLines = (source: LineSource, printed: readonly string[]) => {
+    if (isFinished) return; // by an abandoned tap that is still running
+    if (seq === 0) start(null);
+    bucket.watch.noteLife(unitIn(source));
+    const lines = bucket.mask.lines(printed);
+    const head = { seq: seq + 1, at: bucket.now().toISOString(), run: id };
+    seq += lines.length;
+    callWithLines(bucket.hooks, { first: event("output", { line: lines[0] ?? "", ...source }, head), lines });
+    reportFailures();
+  };
+  const pending = new PendingLines(reportLines);
   const emit: RunReporter["emit"] = (type, fields) => {
+    pending.flush();
     if (isFinished) return; // by an abandoned tap that is still running
     if (seq === 0) start(null);
     report(type, fields);
     isFinished = type === "run.finished";
+    reportFailures();
+  };
+  const reportFailures = () => {
     const problem = bucket.logProblem();
     if (problem !== undefined) report("warning", unwritten(problem));
     for (const { message } of takeEventFailures(bucket.hooks))
@@ -108,17 +126,24 @@ export function runReporter(bucket: Bucket, command: string): RunReporter {
     settings: bucket.settings,
   };
   bucket.watch.onWaiting = (waiting) => emit("tap.waiting", waitingFields(waiting));
-  const context = ({ worker, job }: EventSubject): RunContext => ({
-    ...base,
-    signal: signals.of({ ...(job === undefined ? {} : { job }), ...(worker === undefined ? {} : { worker }) }),
-    log: (line: string, source?: LogSource) =>
-      emit("output", { line, stream: source?.stream ?? "stdout", worker: worker ?? null, job: job ?? null }),
-    emit(name: string, data: EventData = {}) {
-      if (!EVENT_NAME.test(name)) throw new Error(`"${name}" is not the name of an event; write it like acme.soaked`);
-      emit("plugin.event", { name, data, worker: worker ?? null, job: job ?? null });
-    },
-  });
+  const context = ({ worker, job }: EventSubject): RunContext => {
+    const sources = sourcesOf({ worker: worker ?? null, job: job ?? null });
+    return {
+      ...base,
+      signal: signals.of({ ...(job === undefined ? {} : { job }), ...(worker === undefined ? {} : { worker }) }),
+      log: (line: string, source?: LogSource) => pending.add(line, sources[source?.stream ?? "stdout"]),
+      emit(name: string, data: EventData = {}) {
+        if (!EVENT_NAME.test(name)) throw new Error(`"${name}" is not the name of an event; write it like acme.soaked`);
+        emit("plugin.event", { name, data, worker: worker ?? null, job: job ?? null });
+      },
+    };
+  };
   return { bucket, id, command, startedAt: bucket.now(), start, emit, context };
+}
+
+/** Made once for a context: lines of one source are told from others by comparing them. */
+function sourcesOf(unit: Pick<LineSource, "worker" | "job">): Readonly<Record<OutputStream, LineSource>> {
+  return { stdout: { stream: "stdout", ...unit }, stderr: { stream: "stderr", ...unit } };
 }
 
 function unwritten(why: string): EventMap["warning"] {

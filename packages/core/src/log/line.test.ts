@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type LogFields, logLine, readLogLine, timeOf } from "./line.ts";
+import { type LogFields, logLine, logLines, readLogLine, timeOf } from "./line.ts";
 
 const TS = "2026-11-25T20:55:22.167Z";
 
@@ -55,5 +55,38 @@ describe("a log line", () => {
 
   it.each(["", "half a", "ts=", 'ts="2026', "{", "[1]", "=x", "\u0000\u0001"])("%j is not a log line", (text) => {
     expect(readLogLine(text)).toBeUndefined();
+  });
+});
+
+describe("lines that were printed together", () => {
+  const pieces = [
+    "a",
+    "b1",
+    " ",
+    "=",
+    '"',
+    "\\",
+    "\n",
+    "\t",
+    "\u001b",
+    "\u0085",
+    "\u2028",
+    "é",
+    "日",
+    "🙂",
+    "x".repeat(9000),
+  ];
+  const message = fc.array(fc.constantFrom(...pieces), { maxLength: 6 }).map((all) => all.join(""));
+
+  it.each(["kv", "json"] as const)("are each the line that it would be alone (%s)", (format) => {
+    const others = fc.record({ job: message, id: message }, { requiredKeys: [] });
+    fc.assert(
+      fc.property(fc.array(message, { minLength: 1, maxLength: 8 }), others, (messages, more) => {
+        const fields = { ts: TS, worker: "10.0.0.1", stream: "stdout", ...more };
+        const alone = messages.map((msg) => logLine({ ...fields, msg }, format));
+        expect(logLines({ ...fields, msg: messages[0] ?? "" }, messages, format)).toEqual(alone);
+      }),
+      { numRuns: 200 },
+    );
   });
 });

@@ -45,6 +45,31 @@ export function logLine(fields: LogFields, format: LogFormat): string {
   return line;
 }
 
+/** Log lines that differ in `msg` alone, one for each message; everything but the messages is formatted once. */
+export function logLines(fields: LogFields, messages: readonly string[], format: LogFormat): string[] {
+  const keys = keysOf({ ...fields, msg: "-" });
+  const at = keys.indexOf("msg");
+  const pairs = format === "json" ? jsonPairs : kvPairs;
+  const [before, after] = [pairs(fields, keys.slice(0, at)), pairs(fields, keys.slice(at + 1))];
+  const withoutMessage = logLine({ ...fields, msg: "" }, format);
+  if (format === "json") {
+    const [start, end] = [`{${before === "" ? "" : `${before},`}"msg":`, `${after === "" ? "" : `,${after}`}}`];
+    return messages.map((text) => (text === "" ? withoutMessage : start + plain(JSON.stringify(cut(text))) + end));
+  }
+  const [start, end] = [`${before === "" ? "" : `${before} `}msg=`, after === "" ? "" : ` ${after}`];
+  // one look at all of them, because most have nothing to escape
+  const word = ESCAPED.test(messages.join("")) ? worded : quotedIfSpaced;
+  return messages.map((text) => (text === "" ? withoutMessage : start + word(cut(text)) + end));
+}
+
+function jsonPairs(fields: LogFields, keys: readonly string[]): string {
+  return keys.map((key) => plain(`${JSON.stringify(key)}:${JSON.stringify(cut(fields[key] ?? ""))}`)).join(",");
+}
+
+function kvPairs(fields: LogFields, keys: readonly string[]): string {
+  return keys.map((key) => `${key}=${worded(String(cut(fields[key] ?? "")))}`).join(" ");
+}
+
 /** Keys with a value, in the order they are written. */
 function keysOf(fields: LogFields): string[] {
   const keys: string[] = [];
@@ -72,9 +97,19 @@ export function timeOf(line: string): string | undefined {
   return /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/.test(ts) ? ts : undefined;
 }
 
+function cut(value: string): string;
+function cut(value: string | number): string | number;
 function cut(value: string | number): string | number {
   if (typeof value === "number" || value.length <= VALUE_LIMIT) return value;
   return `${value.slice(0, VALUE_LIMIT)} [line cut]`;
+}
+
+/** What is escaped in a quoted value. */
+const ESCAPED = /["\\\p{Cc}\u2028\u2029]/u;
+
+/** As `worded`, for a value with nothing to escape. */
+function quotedIfSpaced(value: string): string {
+  return /[\s=]/u.test(value) ? `"${value}"` : value;
 }
 
 /** Quotes a value if it would be ambiguous. Backslashes and control characters are always escaped. */

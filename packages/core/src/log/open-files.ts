@@ -29,13 +29,23 @@ export class OpenFiles {
    * Throws errors of the disk, or reports them when the lines are written.
    */
   write(path: string, line: string, ts: string): void {
+    this.#file(path).add(line, ts);
+  }
+
+  /** The same for lines that arrived together; `bytes` are the lines with their line ends. */
+  writeAll(path: string, lines: readonly string[], bytes: Uint8Array, ts: string): void {
+    this.#file(path).addAll(lines, bytes, ts);
+  }
+
+  /** An open file, which is flushed before the process does anything else. */
+  #file(path: string): RotatingFile {
     const file = this.#files.get(path) ?? new RotatingFile(path, this.#limits);
     this.#files.delete(path);
     this.#files.set(path, file);
     if (this.#files.size > this.#most) this.#closeOldest();
     if (this.#waiting.size === 0) queueMicrotask(() => this.#flush());
     this.#waiting.add(file);
-    file.add(line, ts);
+    return file;
   }
 
   #flush(): void {

@@ -22,6 +22,8 @@ export interface LogLimits {
 const NEWLINE = 0x0a;
 /** Characters that may wait to be written together. */
 const BATCH = 64 * 1024;
+/** Bytes of lines that arrived together, from which on they are not copied to what waits. */
+const BLOCK = 4 * 1024;
 
 /**
  * A log file that several processes append to. A full file is renamed to `<name>-<time of the next line>` and a new one is
@@ -59,11 +61,30 @@ export class RotatingFile {
     if (this.#waiting.length >= BATCH) this.flush();
   }
 
+  /**
+   * Adds lines that arrived together, which are written at once if there are many. `bytes` are the lines with their line ends.
+   * Throws errors of the disk.
+   */
+  addAll(lines: readonly string[], bytes: Uint8Array, ts: string): void {
+    if (bytes.length < BLOCK || this.#size + bytes.length > this.#limits.maxBytes) {
+      for (const line of lines) this.add(line, ts);
+      return;
+    }
+    this.flush();
+    this.#size += bytes.length;
+    this.#write(bytes);
+  }
+
   /** Writes the lines that wait, in one call, so that lines of several processes never mix. Throws errors of the disk. */
   flush(): void {
     if (this.#waiting === "") return;
-    const bytes = Buffer.from(`${this.#torn ? "\n" : ""}${this.#waiting}`);
+    const bytes = Buffer.from(this.#waiting);
     this.#waiting = "";
+    this.#write(bytes);
+  }
+
+  #write(lines: Uint8Array): void {
+    const bytes = this.#torn ? Buffer.concat([Buffer.of(NEWLINE), lines]) : lines;
     this.#torn = writeSync(this.#file, bytes) < bytes.length;
     if (this.#torn) throw new Error("the disk took only a part of a line");
   }
@@ -81,7 +102,7 @@ export class RotatingFile {
     const path = this.#path;
     const mine = fstatSync(this.#file).ino;
     if (statSync(path, { throwIfNoEntry: false })?.ino === mine) {
-      renameSync(path, `${path}-${ts.replace(/[-:.]/g, "")}`);
+      renameSync(path, `${path}-${nameAfter(putAside(path).at(-1), ts)}`);
       for (const old of putAside(path).slice(0, -this.#limits.keepFiles || undefined)) rmSync(old, { force: true });
     }
     closeSync(this.#file);
@@ -94,6 +115,14 @@ export class RotatingFile {
     const last = Buffer.alloc(1);
     this.#torn = this.#size > 0 && readSync(this.#file, last, 0, 1, this.#size - 1) === 1 && last[0] !== NEWLINE;
   }
+}
+
+/** A time as part of a name, which sorts after the newest rotated file: several may be full within a millisecond. */
+function nameAfter(newest: string | undefined, ts: string): string {
+  const [, ...parts] = /-(\d{4})(\d\d)(\d\dT\d\d)(\d\d)(\d\d)(\d{3})Z$/.exec(newest ?? "") ?? [];
+  const [year, month, day, minutes, seconds, ms] = parts;
+  const last = newest === undefined ? 0 : Date.parse(`${year}-${month}-${day}:${minutes}:${seconds}.${ms}Z`);
+  return new Date(Math.max(Date.parse(ts), last + 1)).toISOString().replace(/[-:.]/g, "");
 }
 
 /** The rotated files of a log file, oldest first. */

@@ -103,6 +103,34 @@ describe("the log of a run", () => {
     for (const line of text.split("\n")) expect(JSON.parse(line)).toMatchObject({ level: "INFO", maand: "deploy" });
   });
 
+  it.each(["kv", "jsonl"])(
+    "has the same lines whether they are printed together or one by one (%s)",
+    async (format) => {
+      const texts = ["plain", "two words", 'a "quote"', "", "a=b", "back\\slash", "\u001b[1m", "one\ntwo", "é 日"];
+      const recorded = async (pausing: boolean) => {
+        const plugins = [saying(texts, pausing)];
+        const bucket = bucketWith(`log_format = "${format}"\n`, { plugins });
+        await bucket.ship();
+        const [run = ""] = runsOf(bucket);
+        const events = readFileSync(join(bucket.root, `logs/runs/${run}/events.ndjson`), "utf8")
+          .trimEnd()
+          .split("\n");
+        return {
+          lines: linesOf(bucket, "maand.log")
+            .filter(({ stream }) => stream !== undefined)
+            .map(({ ts: _, run: __, ...line }) => line),
+          events: events.map((text): object => JSON.parse(text)).filter((event) => "line" in event && "seq" in event),
+        };
+      };
+      const [together, alone] = [await recorded(false), await recorded(true)];
+      expect(together.lines).toEqual(alone.lines);
+      expect(together.events).toMatchObject(
+        alone.events.map((event) => ({ ...event, at: expect.any(String), run: expect.any(String) })),
+      );
+      expect(together.events).toHaveLength(texts.length);
+    },
+  );
+
   it("masks secrets", async () => {
     const bucket = bucketWith("", {
       plugins: [
@@ -165,6 +193,17 @@ describe("the log of a run", () => {
 });
 
 describe("log rotation", () => {
+  it("loses no line where several files are full within a millisecond", async () => {
+    const at = new Date("2026-11-25T20:55:22.167Z");
+    const conf = "[logs]\nmax_mb = 0.1\nkeep_files = 20\n";
+    const bucket = bucketWith(conf, { now: () => at, plugins: [printing(3000, "y".repeat(200))] });
+    await bucket.ship();
+    const names = readdirSync(join(bucket.root, "logs")).filter((name) => name.startsWith("maand.log"));
+    const printed = names.flatMap((name) => linesOf(bucket, name)).filter(({ stream }) => stream === "stdout");
+    expect(printed).toHaveLength(3000);
+    expect(names.length).toBeGreaterThan(5);
+  });
+
   it("rotates a full file and keeps a limited number of files", async () => {
     const bucket = bucketWith("[logs]\nmax_mb = 0.1\nkeep_files = 2\n", { plugins: [printing(3000, "y".repeat(200))] });
     await bucket.ship();
@@ -234,6 +273,20 @@ function printing(times: number, line: string) {
     apply: (hooks: Hooks) =>
       hooks.afterJob.tap("printing", ({ log }) => {
         for (let at = 0; at < times; at += 1) log(line);
+      }),
+  };
+}
+
+/** Prints lines together, or with a pause after each. */
+function saying(lines: readonly string[], isPausing: boolean) {
+  return {
+    name: "saying",
+    apply: (hooks: Hooks) =>
+      hooks.afterJob.tapPromise("saying", async ({ log }) => {
+        for (const line of lines) {
+          log(line);
+          if (isPausing) await Promise.resolve();
+        }
       }),
   };
 }

@@ -1,19 +1,8 @@
-import { mkdirSync } from "node:fs";
-import { join } from "node:path";
 import type { MaandEvent } from "../events.ts";
 import type { Plugin } from "../plugin-api/plugin.ts";
-import { type LogFields, type LogFormat, logLine } from "./line.ts";
-import { OpenFiles } from "./open-files.ts";
+import type { EventReader, PrintedLines } from "../printed-lines.ts";
+import { type LogOptions, RecordFiles } from "./record-files.ts";
 import { LogRecords } from "./records.ts";
-import { deleteOldRuns } from "./retention.ts";
-import type { LogLimits } from "./rotating-file.ts";
-
-/** Options of the logs. */
-export interface LogOptions extends LogLimits {
-  readonly format: LogFormat;
-  /** Number of runs whose records are kept. */
-  readonly keepRuns: number;
-}
 
 /** The log writer, as a plugin that receives every event. */
 export interface RunLog extends Plugin {
@@ -33,18 +22,16 @@ export interface RunLog extends Plugin {
  */
 export function runLog(logs: string, options: LogOptions): RunLog {
   const records = new LogRecords();
-  const files = new OpenFiles(options, failed);
-  const runs = new Set<string>();
-  let onLine = (_run: string, _file: string, _line: string) => {};
+  const files = new RecordFiles(logs, options, failed);
   let failure: string | undefined;
   let reported = false;
 
   return {
     name: "run-log",
     apply(hooks) {
-      hooks.event.tap("run-log", (event) => {
-        attempt(() => record(event));
-      });
+      const read: EventReader = (event) => attempt(() => record(event));
+      read.readLines = (printed) => attempt(() => recordLines(printed));
+      hooks.event.tap("run-log", read);
     },
     problem() {
       if (failure === undefined || reported) return undefined;
@@ -52,43 +39,30 @@ export function runLog(logs: string, options: LogOptions): RunLog {
       return failure;
     },
     onLine(listener) {
-      onLine = listener;
+      files.onLine = listener;
     },
     close(at) {
-      for (const run of [...runs]) {
+      for (const run of files.openRuns()) {
         const fields = records.end(run, at.toISOString());
-        if (fields) attempt(() => write(run, fields));
+        if (fields) attempt(() => files.write(run, fields));
       }
       files.close();
     },
   };
 
   function record(event: MaandEvent): void {
-    begin(event.run);
+    files.begin(event.run);
     const fields = records.of(event);
-    const text = JSON.stringify(event);
-    files.write(`${logs}/runs/${event.run}/events.ndjson`, text, event.at);
-    onLine(event.run, "events.ndjson", text);
-    write(event.run, fields);
+    files.writeEvent(event);
+    files.write(event.run, fields);
     if (event.type !== "run.finished") return;
     records.forget(event.run);
-    runs.delete(event.run);
-    files.closeIn(join(logs, "runs", event.run));
+    files.end(event.run);
   }
 
-  function begin(run: string): void {
-    if (runs.has(run)) return;
-    mkdirSync(join(logs, "runs", run), { recursive: true, mode: 0o700 });
-    runs.add(run);
-    deleteOldRuns(join(logs, "runs"), options.keepRuns);
-  }
-
-  function write(run: string, fields: LogFields): void {
-    const name = fileName(String(fields.worker));
-    const [line, ts] = [logLine(fields, options.format), String(fields.ts)];
-    files.write(`${logs}/runs/${run}/${name}`, line, ts);
-    files.write(`${logs}/${name}`, line, ts);
-    onLine(run, name, line);
+  function recordLines(printed: PrintedLines): void {
+    files.begin(printed.first.run);
+    files.writeLines(printed, records.of(printed.first));
   }
 
   /** A full or read-only disk must not stop a running deploy. */
@@ -103,8 +77,4 @@ export function runLog(logs: string, options: LogOptions): RunLog {
   function failed(cause: unknown): void {
     failure ??= cause instanceof Error ? cause.message : String(cause);
   }
-}
-
-function fileName(worker: string): string {
-  return worker === "-" ? "maand.log" : `${worker.replace(/[^A-Za-z0-9.:_-]/g, "_")}.log`;
 }

@@ -141,6 +141,14 @@ export class Mask {
     return hidden.endsWith(LINE_CUT) ? this.#cut(hidden.slice(0, -LINE_CUT.length)) : hidden;
   }
 
+  /** The same for lines: whether they have a secret at all is found for all of them together. */
+  lines(lines: readonly string[]): readonly string[] {
+    if (this.#known.size === 0) return lines;
+    const all = lines.join("\n");
+    if (!all.includes(LINE_CUT) && this.text(all) === all) return lines;
+    return lines.map((line) => this.text(line));
+  }
+
   /**
    * The same for a sentence of maand. A secret that equals, or is part of, a name of the bucket or an ordinary word is
    * not masked. Otherwise a weak secret would turn the name of a job, or the command to type next, into dots.

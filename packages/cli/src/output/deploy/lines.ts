@@ -1,5 +1,6 @@
 import { duration, plural, type Style, visible } from "@maand/command";
 import type { MaandEvent, Outcome } from "@maand/core";
+import type { OutputEvent, PrintedLines } from "@maand/core/toolbox";
 import { wrapped } from "../wrap.ts";
 import { driftEventLines } from "./drift-event-lines.ts";
 import { maintenanceLines } from "./maintenance-lines.ts";
@@ -24,18 +25,18 @@ export interface LineOptions {
   readonly finish?: (lines: string[]) => string[];
 }
 
+/** The lines to print for an event, and for lines that arrived together. */
+export interface EventLines {
+  (event: MaandEvent): string[];
+  printed(printed: PrintedLines): string[];
+}
+
 /** Returns a function with the lines to print for an event; most events have none. Lines that were printed as output are not repeated. */
-export function eventLines({
-  style,
-  quiet = false,
-  columns,
-  lastLines,
-  finish,
-}: LineOptions): (event: MaandEvent) => string[] {
+export function eventLines({ style, quiet = false, columns, lastLines, finish }: LineOptions): EventLines {
   let title = "deploy";
   const soaking = new Set<string>();
   const printed = new Set<string>();
-  return (event) => {
+  const read = (event: MaandEvent) => {
     if (event.type === "run.started") title = TITLES[event.command] ?? title;
     if (event.type === "rollout.soaking") soaking.add(event.job);
     if (event.type === "rollout.step" || event.type === "job.finished") soaking.delete(event.job);
@@ -49,6 +50,13 @@ export function eventLines({
     const found = quiet ? quietLines(event, style) : lines(event, style);
     return event.type === "action.finished" && printed.delete(unitOf(event)) ? found.slice(0, 1) : found;
   };
+  return Object.assign(read, {
+    printed({ first, lines }: PrintedLines) {
+      if (quiet) return [];
+      printed.add(unitOf(first));
+      return outputLines(first, lines, style);
+    },
+  });
 }
 
 function unitOf({ job, worker }: { readonly job: string | null; readonly worker: string | null }): string {
@@ -142,9 +150,7 @@ function lines(event: MaandEvent, style: Style): string[] {
         `${word(event.outcome, style)} ${event.worker} ${style.faint(duration(event.duration_ms))}${event.message === null ? "" : ` ${event.message}`}`,
       ];
     case "output":
-      return [
-        `${style.faint(`${speaker(event.job, event.worker)}${event.stream === "stderr" ? "!" : "|"}`)} ${visible(event.line)}`,
-      ];
+      return outputLines(event, [event.line], style);
     case "budget.refused":
     case "budget.ignored":
       return budgetLines(event, style);
@@ -184,6 +190,12 @@ function plannedLine({ workers, concurrency, stops_when }: Planned, style: Style
         ? "one after another"
         : `${concurrency} at a time`;
   return `${style.strong(plural(workers.length, "worker"))}, ${pace}: ${workers.join(", ")}; stops when ${stops_when}`;
+}
+
+/** Lines of output, each behind the name of its source. */
+function outputLines({ job, worker, stream }: OutputEvent, lines: readonly string[], style: Style): string[] {
+  const head = style.faint(`${speaker(job, worker)}${stream === "stderr" ? "!" : "|"}`);
+  return lines.map((line) => `${head} ${visible(line)}`);
 }
 
 /** `api@10.0.0.1 `, `10.0.0.1 `, `api ` or nothing. */

@@ -1,5 +1,4 @@
-import type { ProcessContext, ProgressReader } from "@maand/command";
-import type { MaandEvent } from "@maand/core";
+import type { ProgressReader } from "@maand/command";
 import { progressMode, type ReaderPlace } from "./progress-mode.ts";
 
 /**
@@ -9,17 +8,10 @@ import { progressMode, type ReaderPlace } from "./progress-mode.ts";
 export async function progressReader(place: ReaderPlace): Promise<ProgressReader> {
   switch (progressMode(place)) {
     case "json":
-      return Object.assign(jsonReader(place.stderr), { end: () => undefined });
+      return (await import("../json-reader.ts")).jsonReader(place.stderr);
     case "live":
       return (await import("../progress/live-reader.ts")).liveReader(place);
     default:
       return (await import("../lines/lines-reader.ts")).linesReader(place);
   }
-}
-
-/** Writes each event as it occurs, one JSON object per line, for `--json` and `--progress json`. */
-export function jsonReader(stream: ProcessContext["stdout"]): (event: MaandEvent) => void {
-  return (event) => {
-    stream.write(`${JSON.stringify(event)}\n`);
-  };
 }

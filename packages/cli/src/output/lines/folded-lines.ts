@@ -1,5 +1,6 @@
 import type { Style } from "@maand/command";
 import type { MaandEvent } from "@maand/core";
+import type { PrintedLines } from "@maand/core/toolbox";
 import { finishFolds } from "./finish-folds.ts";
 import { OutputFolds } from "./output-folds.ts";
 
@@ -13,6 +14,8 @@ export interface Printed {
 export interface FoldedLines {
   /** The lines to print for an event that has these lines, and those of earlier events that were held until now. */
   add(event: MaandEvent, lines: readonly string[]): readonly Printed[];
+  /** The same for lines that arrived together. */
+  addLines(printed: PrintedLines, lines: readonly string[]): readonly Printed[];
   /** Lines that were held or counted so far. */
   flush(): readonly Printed[];
   isHolding(): boolean;
@@ -71,6 +74,10 @@ export function foldedLines(style: Style): FoldedLines {
 
   return {
     add: (event, lines) => [...before(event), { event, lines: during(event, lines) }],
+    addLines(printed, lines) {
+      lastOutput = printed.first;
+      return [{ event: printed.first, lines: outputs.addLines(printed, lines) }];
+    },
     flush,
     isHolding: () => outputs.isHolding() || finishes.isHolding(),
   };

@@ -29,6 +29,7 @@ function lines(env: Record<string, string> = {}, quiet = false) {
   const reader = linesReader({ stderr, env, quiet, style: styleFor({}, {}, true) });
   return {
     reader,
+    stderr,
     /** Emits events at their times. */
     play(events: readonly MaandEvent[]): void {
       for (const event of events) {
@@ -337,3 +338,38 @@ function someEvent(): [MaandEvent, string[]] {
   if (event === undefined) throw new Error("no event");
   return [event, ["a line"]];
 }
+
+describe("lines that arrive together", () => {
+  const scene = (at: At) => {
+    for (const worker of ["10.0.0.1", "10.0.0.2", "10.0.0.3"]) {
+      command(at, 1, worker, ["one", "two", worker === "10.0.0.3" ? "differs" : "three", "four", "\u001b[1m"]);
+    }
+    output(at, 2, "10.0.0.1", ...Array.from({ length: 300 }, (_, line) => `line ${line}`));
+  };
+
+  it.each([false, true])("are printed like lines that arrive alone, in one write (quiet: %s)", (quiet) => {
+    const events = eventsOf(scene);
+    const alone = lines({}, quiet);
+    alone.play(events);
+    vi.setSystemTime(START);
+    const together = lines({}, quiet);
+    const written: string[] = [];
+    together.stderr.on("data", (chunk: Buffer) => written.push(chunk.toString()));
+    for (let from = 0; from < events.length; ) {
+      const first = events[from];
+      if (first?.type !== "output") {
+        together.play(events.slice(from, from + 1));
+        from += 1;
+        continue;
+      }
+      const rest = events.slice(from).findIndex((event) => event.type !== "output" || event.worker !== first.worker);
+      const group = rest === -1 ? events.slice(from) : events.slice(from, from + rest);
+      vi.advanceTimersByTime(Math.max(0, Date.parse(first.at) - Date.now()));
+      together.reader.readLines({ first, lines: group.map((event) => (event.type === "output" ? event.line : "")) });
+      from += group.length;
+    }
+    for (const { reader } of [alone, together]) reader.end();
+    expect(written.join("").split("\n").slice(0, -1)).toEqual(alone.printed());
+    expect(written.filter((text) => text.includes("line 7"))).toHaveLength(quiet ? 0 : 1);
+  });
+});

@@ -1,8 +1,9 @@
 import type { ProgressReader } from "@maand/command";
 import type { MaandEvent } from "@maand/core";
+import type { PrintedLines } from "@maand/core/toolbox";
 import { eventLines } from "../deploy/lines.ts";
 import type { ReaderPlace } from "../deploy/progress-mode.ts";
-import { fold } from "../progress/fold.ts";
+import { fold, foldLines } from "../progress/fold.ts";
 import { NOTHING_YET } from "../progress/model.ts";
 import { ciGroups } from "./ci-groups.ts";
 import { foldedLines, type Printed } from "./folded-lines.ts";
@@ -27,13 +28,14 @@ export function linesReader({ stderr, env, style, quiet }: Place): ProgressReade
   let silence: NodeJS.Timeout | undefined;
 
   function print(all: readonly Printed[]): void {
-    for (const { event, lines } of all) printLines(event, lines);
+    const text = all.map(textOf).join("");
+    if (text !== "") stderr.write(text);
+    if (all.some(({ lines }) => lines.length > 0)) listen();
   }
 
-  function printLines(event: MaandEvent, lines: readonly string[]): void {
-    const text = groups?.text(event, lines) ?? lines.map((line) => `${line}\n`).join("");
-    if (text !== "") stderr.write(text);
-    if (lines.length > 0) listen();
+  function textOf({ event, lines }: Printed): string {
+    if (groups) return groups.text(event, lines);
+    return lines.length === 0 ? "" : `${lines.join("\n")}\n`;
   }
 
   function printHeld(): void {
@@ -49,7 +51,7 @@ export function linesReader({ stderr, env, style, quiet }: Place): ProgressReade
   }
 
   function beat(): void {
-    if (last) printLines(last, [style.faint(heartbeatLine(model, Date.now()))]);
+    if (last) print([{ event: last, lines: [style.faint(heartbeatLine(model, Date.now()))] }]);
   }
 
   function read(event: MaandEvent): void {
@@ -57,12 +59,24 @@ export function linesReader({ stderr, env, style, quiet }: Place): ProgressReade
     last = event;
     print(folded.add(event, linesOf(event)));
     if (event.type === "run.started" || model.isOver) listen();
+    printHeldSoon();
+  }
+
+  function readLines(printed: PrintedLines): void {
+    if (!quiet) model = foldLines(model, printed);
+    last = printed.first;
+    print(folded.addLines(printed, linesOf.printed(printed)));
+    printHeldSoon();
+  }
+
+  function printHeldSoon(): void {
     if (held !== undefined || !folded.isHolding()) return;
     held = setTimeout(printHeld, HELD_MS);
     held.unref();
   }
 
   return Object.assign(read, {
+    readLines,
     end() {
       clearTimeout(held);
       clearTimeout(silence);

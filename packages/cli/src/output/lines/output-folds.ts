@@ -1,5 +1,6 @@
 import { plural, type Style } from "@maand/command";
 import type { MaandEvent } from "@maand/core";
+import type { PrintedLines } from "@maand/core/toolbox";
 import { named } from "./wording.ts";
 
 /** Lines of a step that are compared; a step that prints more is always printed. */
@@ -50,6 +51,23 @@ export class OutputFolds {
       default:
         return lines;
     }
+  }
+
+  /** The same for lines that arrived together, each of which has one of these lines. */
+  addLines({ first, lines: printed }: PrintedLines, lines: readonly string[]): readonly string[] {
+    const unit = unitOf(first.job, first.worker);
+    const step = this.#running.get(unit);
+    if (step === undefined || lines.length === 0) return lines;
+    const texts = printed.slice(0, COMPARED + 1).map((line) => `${first.stream} ${line}`);
+    if (step.isFirst) {
+      for (const text of texts) this.#output(unit, text, []);
+      return lines;
+    }
+    const shown: string[] = [];
+    let at = 0;
+    for (; at < texts.length && step.held !== undefined; at += 1)
+      shown.push(...this.#output(unit, texts[at] ?? "", lines.slice(at, at + 1)));
+    return at === 0 ? lines : [...shown, ...lines.slice(at)];
   }
 
   /** A step ended: the lines that were held and are not the same. */

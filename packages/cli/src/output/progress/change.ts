@@ -26,9 +26,9 @@ export function withoutStep(model: Progress, key: string): Progress {
   return { ...model, underWay, output };
 }
 
-export function withOutput(model: Progress, unit: string, line: string): Progress {
+export function withOutput(model: Progress, unit: string, lines: readonly string[]): Progress {
   const output = new Map(model.output);
-  output.set(unit, [...(output.get(unit) ?? []), line].slice(-LINES_KEPT));
+  output.set(unit, [...(output.get(unit) ?? []), ...lines.slice(-LINES_KEPT)].slice(-LINES_KEPT));
   const underWay = withoutSilence(model, unit);
   return { ...model, output, underWay };
 }

@@ -1,4 +1,5 @@
 import type { MaandEvent } from "@maand/core";
+import type { PrintedLines } from "@maand/core/toolbox";
 import { unitOf, withFailure, withJob, withOutput, withoutStep, withStep, withWarning } from "./change.ts";
 import { foldOperation } from "./fold-operations.ts";
 import { foldRollout } from "./fold-rollout.ts";
@@ -42,10 +43,15 @@ export function fold(model: Progress, event: MaandEvent): Progress {
     case "health.finished":
       return foldHealth(model, event, at);
     case "output":
-      return withOutput(model, unitOf(event.job, event.worker), event.line);
+      return withOutput(model, unitOf(event.job, event.worker), [event.line]);
     default:
       return foldOperation(foldRollout(model, event, at), event, at);
   }
+}
+
+/** The model after lines that arrived together. */
+export function foldLines(model: Progress, { first, lines }: PrintedLines): Progress {
+  return withOutput(model, unitOf(first.job, first.worker), lines);
 }
 
 /** The model after Ctrl-C, which no event describes. */

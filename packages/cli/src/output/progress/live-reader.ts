@@ -1,10 +1,11 @@
 import type { ProgressReader } from "@maand/command";
 import type { MaandEvent } from "@maand/core";
+import type { PrintedLines } from "@maand/core/toolbox";
 import { linked, showsLinks } from "../deploy/hyperlinks.ts";
 import { eventLines } from "../deploy/lines.ts";
 import type { ReaderPlace } from "../deploy/progress-mode.ts";
 import { foldedLines, type Printed } from "../lines/folded-lines.ts";
-import { fold, interrupted } from "./fold.ts";
+import { fold, foldLines, interrupted } from "./fold.ts";
 import { frame } from "./frame.ts";
 import { glyphsFor } from "./look.ts";
 import { NOTHING_YET } from "./model.ts";
@@ -73,6 +74,20 @@ export function liveReader({
       return;
     }
     show.print(staying(event, lines));
+    showHeldSoon();
+  }
+
+  /** The same for lines that arrived together. */
+  function readLines(printed: PrintedLines): void {
+    model = foldLines(model, printed);
+    const lines = linesOf.printed(printed);
+    const isShort = SUMMED_UP.test(model.command) || TERSE.test(model.command);
+    if (!isShort) show.print(linesIn(folded.addLines(printed, lines)));
+    else if (verbose) show.print(lines);
+    showHeldSoon();
+  }
+
+  function showHeldSoon(): void {
     show.changed();
     if (held !== undefined || !folded.isHolding()) return;
     held = setTimeout(() => {
@@ -82,7 +97,7 @@ export function liveReader({
     held.unref();
   }
 
-  return Object.assign(read, { end: () => end() });
+  return Object.assign(read, { readLines, end: () => end() });
 }
 
 function linesIn(printed: readonly Printed[]): string[] {

@@ -1,0 +1,35 @@
+import type { MaandEvent } from "./events.ts";
+
+/** The event of a line that a command or a plugin printed. */
+export type OutputEvent = Extract<MaandEvent, { type: "output" }>;
+
+/**
+ * Lines that arrived together from one source. Each is an event of its own: those of later lines differ from the first one in
+ * `line`, and in `seq`, which counts on.
+ */
+export interface PrintedLines {
+  /** The event of the first line. */
+  readonly first: OutputEvent;
+  /** All lines, with secrets masked; at least one. */
+  readonly lines: readonly string[];
+}
+
+/** A tap of `event`. One that has `readLines` gets lines that arrived together in one call of that, instead of event by event. */
+export interface EventReader {
+  (event: MaandEvent): void;
+  readLines?(printed: PrintedLines): void;
+}
+
+/** The events of lines as JSON, in order. What they have in common is formatted once. */
+export function eventTexts({ first, lines }: PrintedLines): string[] {
+  const { seq, at, run, type, stream, worker, job } = first;
+  const before = `,${JSON.stringify({ at, run, type }).slice(1, -1)},"line":`;
+  const after = `,${JSON.stringify({ stream, worker, job }).slice(1)}`;
+  return lines.map((line, number) => `{"seq":${seq + number}${before}${JSON.stringify(line)}${after}`);
+}
+
+/** The events of lines, in order. */
+export function eventsOf({ first, lines }: PrintedLines): OutputEvent[] {
+  const { seq, at, run, type, stream, worker, job } = first;
+  return lines.map((line, number) => ({ seq: seq + number, at, run, type, line, stream, worker, job }));
+}

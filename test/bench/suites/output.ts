@@ -1,0 +1,63 @@
+import { writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { scratch } from "../../support/bucket/scratch.ts";
+import { type Fleet, withFleet } from "../../support/fleet/index.ts";
+import { alternate, type Contender, maandProcess, program, type Suite } from "../suite.ts";
+
+const RUNS = 5;
+const BARE = fileURLToPath(new URL("../bare-ssh2.mjs", import.meta.url));
+const FLOOR = "floor: a program with bare ssh2 that runs cat on it";
+/** Characters of a line, with its end. */
+const LINE = 80;
+
+/** What one command prints, so many megabytes in lines of 80 bytes: through a target, through `run_command`, and through bare ssh2. */
+export const output: Suite = async (megabytes = 15, runs = RUNS) => {
+  const tables: Awaited<ReturnType<Suite>>[number][] = [];
+  await withFleet({ count: 1 }, async (fleet) => {
+    const bucket = await scratch(fleet.conf);
+    try {
+      const file = `${bucket.root}/printed.txt`;
+      const lines = Math.ceil((megabytes * 1_000_000) / LINE);
+      writeFileSync(file, printed(lines), { mode: 0o644 });
+      bucket.workers(...fleet.workersJson());
+      bucket.job(
+        "api",
+        { version: "1.0.0", selectors: ["worker"] },
+        { Makefile: `start stop restart:\n\t@:\nprint:\n\t@cat ${file}\n` },
+      );
+      await maandProcess(bucket.root, ["deploy", "--build", "-q"]);
+      const goal = { floor: FLOOR, goal: 2, by: "cpuMs" as const };
+      const rows = await alternate(runs, [
+        bare(fleet, file),
+        {
+          ...goal,
+          name: "maand job run --target print",
+          run: () => maandProcess(bucket.root, ["job", "run", "api", "--target", "print", "--yes"]),
+        },
+        {
+          ...goal,
+          name: "maand run_command cat",
+          run: () => maandProcess(bucket.root, ["run_command", `cat ${file}`]),
+        },
+      ]);
+      tables.push({ title: `output: ${megabytes} MB in ${lines} lines of one worker, sshd on this machine`, rows });
+    } finally {
+      bucket.dispose();
+    }
+  });
+  return tables;
+};
+
+function bare({ user, sudo, key, workers }: Fleet, file: string): Contender {
+  const places = workers.map(({ host, port }) => ({ host, port }));
+  const command = `${sudo ? "sudo -n " : ""}cat ${file}`;
+  const given = JSON.stringify({ user, key: key.path, command, workers: places });
+  return { name: FLOOR, run: () => program([process.execPath, BARE, given], "/") };
+}
+
+function printed(lines: number): string {
+  return Array.from(
+    { length: lines },
+    (_, line) => `${`line ${line}: `.padEnd(LINE - 1, "a few words of a log ")}\n`,
+  ).join("");
+}
