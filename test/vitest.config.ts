@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { defineConfig } from "vitest/config";
 import { filesInMemory } from "./support/files-in-memory.ts";
 import { LongestFirst } from "./support/longest-first.ts";
+import { MAIN_SUITES, ONLY_SQLITE_FILES } from "./support/postgres/only-sqlite.ts";
 import { postgresPrograms } from "./support/postgres/postgres.ts";
 import { IN_POSTGRES } from "./support/postgres/test-store.ts";
 
@@ -29,7 +30,10 @@ const SLOW =
         "test/e2e/plugins/packed-packages-install.e2e.test.ts",
       ];
 
-/** End-to-end tests that run a second time, with the stores of their buckets in PostgreSQL. */
+/** MAAND_TEST_STORE=postgres runs the main end-to-end tests, and only them, with the stores of their buckets in PostgreSQL. */
+const IS_IN_POSTGRES = process.env.MAAND_TEST_STORE === "postgres";
+
+/** Those that run a second time with stores there whenever all tests run. */
 const TWICE = [
   "a-rollback-brings-a-release-back",
   "an-unhealthy-batch-stops-the-job",
@@ -68,7 +72,9 @@ export default defineConfig({
         test: {
           ...shared,
           name: "unit",
-          include: ["packages/*/{src,app}/**/*.test.ts", "plugins-examples/**/*.test.ts", "test/**/*.test.ts"],
+          include: IS_IN_POSTGRES
+            ? []
+            : ["packages/*/{src,app}/**/*.test.ts", "plugins-examples/**/*.test.ts", "test/**/*.test.ts"],
           exclude: ["**/node_modules/**", "**/dist/**", "test/**/*.e2e.test.ts", ...WITH_POSTGRES],
         },
       },
@@ -78,8 +84,8 @@ export default defineConfig({
           ...shared,
           name: "e2e",
           globalSetup: "test/support/built.ts",
-          include: ["test/**/*.e2e.test.ts"],
-          exclude: ["**/node_modules/**", ...WITH_POSTGRES, ...SLOW],
+          include: IS_IN_POSTGRES ? MAIN_SUITES.map((path) => `${path}/**/*.e2e.test.ts`) : ["test/**/*.e2e.test.ts"],
+          exclude: ["**/node_modules/**", ...WITH_POSTGRES, ...SLOW, ...(IS_IN_POSTGRES ? ONLY_SQLITE_FILES : [])],
         },
       },
       {
@@ -89,7 +95,7 @@ export default defineConfig({
           name: "e2e-postgres",
           env: IN_POSTGRES,
           globalSetup: ["test/support/built.ts", "test/support/postgres/shared-server.ts"],
-          include: postgresPrograms() === undefined ? [] : TWICE,
+          include: postgresPrograms() === undefined || IS_IN_POSTGRES ? [] : TWICE,
         },
       },
     ],

@@ -1,10 +1,12 @@
 import { spawnSync } from "node:child_process";
+import Sqlite from "better-sqlite3";
 import { afterAll, afterEach, beforeAll, expect, it, vi } from "vitest";
 import type { MaandError } from "../../packages/core/src/errors.ts";
 import { type Holder, withMachine } from "../../packages/core/src/store/lock/holder.ts";
 import { lockHolder } from "../../packages/core/src/store/lock/lock.ts";
 import type { Store } from "../../packages/core/src/store/store.ts";
 import { type LeaseTimes, takeLease } from "../../packages/core/src/store/team/lease.ts";
+import { makeWorkingCopy } from "../../packages/core/src/store/team/move.ts";
 import { until } from "../support/fleet/until.ts";
 import { AT, Databases, type SharedBucket } from "./shared.ts";
 
@@ -166,6 +168,25 @@ it("is renewed on when one that was lost before is given back", async () => {
   await renewed(team);
   expect(store.bucket.nextUpdateSeq()).toBe(1);
   lease.release();
+});
+
+it("is not left behind by a command that cannot use it: its copy is refused, or cannot be written", () => {
+  const team = databases.bucket(undefined, { alone: true });
+  const file = team.file();
+  makeWorkingCopy(file, team.shared, team.id);
+  const [full, next] = [team.open(file), team.open()];
+  const outside = new Sqlite(file);
+  outside.exec("CREATE TRIGGER full BEFORE INSERT ON plugin_state BEGIN SELECT RAISE(ABORT, 'no space left'); END");
+  outside.close();
+  next.pluginState.write("p", new Map([["k", "v"]]));
+  expect(() => take(full, "deploy")).toThrow(
+    expect.objectContaining({ code: "STORE_BROKEN", message: expect.stringContaining("no space left") }),
+  );
+  take(next, "build").release();
+  const ahead = team.open();
+  team.sql("DELETE FROM maand.change; UPDATE maand.bucket SET revision = revision - 1");
+  expect(() => take(ahead, "deploy")).toThrow(expect.objectContaining({ code: "STORE_REVERTED" }));
+  expect(team.sql("SELECT nonce FROM maand.lease")).toBe("");
 });
 
 it("is not reported to have a holder after its release, or after the death of that process on this machine", () => {

@@ -4,14 +4,22 @@ import { type SimulatedProcesses, simulatedProcesses } from "../simulated.ts";
 import { type Cost, measuredOf, type Suite } from "../suite.ts";
 
 const RUNS = 5;
+/** From so many allocations on, only commands that change nothing are measured, and fewer times. */
+const LARGE = 10_000;
+const LARGE_RUNS = 3;
 const SIMULATION = { latencyMs: [1, 5], commandMs: [5, 5] } as const;
 
-/** The same operations with the state of the bucket in PostgreSQL and in a file, in turns. The database is on this machine. */
+/**
+ * The same operations with the state of the bucket in PostgreSQL and in a file, in turns. The database is on this machine. `team 1000 50` is
+ * the large bucket of `scale`.
+ */
 export const team: Suite = async (workers = 64, jobs = 10) => {
   if (postgresPrograms() === undefined) {
     console.log("PostgreSQL is not installed, and team is left out (apt-get install postgresql)");
     return [];
   }
+  const isLarge = workers * jobs >= LARGE;
+  const [names, runs] = isLarge ? [NAMES.slice(0, 2), LARGE_RUNS] : [NAMES, RUNS];
   process.env.PGPASSWORD = "secret";
   const postgres = await startPostgres();
   const own = await simulatedProcesses(SIMULATION);
@@ -24,14 +32,14 @@ export const team: Suite = async (workers = 64, jobs = 10) => {
       await run("deploy", "-q");
     }
     const costs = new Map<string, Cost[]>();
-    for (let turn = 0; turn <= RUNS; turn += 1)
+    for (let turn = 0; turn <= runs; turn += 1)
       for (const place of [own, shared])
-        for (const [name, cost] of await turnOf(place, turn))
+        for (const [name, cost] of await turnOf(place, isLarge ? undefined : turn))
           if (turn > 0) {
             const row = `${name}, ${place === own ? "file" : "PostgreSQL"}`;
             costs.set(row, [...(costs.get(row) ?? []), cost]);
           }
-    const rows = NAMES.flatMap((name) => [
+    const rows = names.flatMap((name) => [
       measuredOf({ name: `${name}, file` }, costs.get(`${name}, file`) ?? []),
       measuredOf({ name: `${name}, PostgreSQL`, floor: `${name}, file` }, costs.get(`${name}, PostgreSQL`) ?? []),
     ]);
@@ -46,8 +54,14 @@ export const team: Suite = async (workers = 64, jobs = 10) => {
 
 const NAMES = ["unchanged deploy", "dry run", "deploy of one changed job"] as const;
 
-async function turnOf({ bucket, run }: SimulatedProcesses, turn: number): Promise<[string, Cost][]> {
+/** `turn`: gives a job a new version, and deploys that as well. */
+async function turnOf({ bucket, run }: SimulatedProcesses, turn: number | undefined): Promise<[string, Cost][]> {
   const [unchanged, dry] = [await run("deploy", "-q"), await run("deploy", "--dry-run")];
+  if (turn === undefined)
+    return [
+      [NAMES[0], unchanged],
+      [NAMES[1], dry],
+    ];
   writeJob(bucket, 0, `2.0.${turn}`);
   await run("build");
   return [

@@ -1,7 +1,8 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { Store } from "../../../packages/core/src/store/store.ts";
+import { openStore } from "../../../packages/core/src/bucket/open-store.ts";
+import { findBucket } from "../../../packages/core/src/config/find-bucket.ts";
 import { CAREFUL_MAKEFILE } from "../../support/bucket/careful-makefile.ts";
 import { type FleetBucket, onFleet, withFleetBucket } from "../../support/bucket/fleet-bucket.ts";
 import { type Fleet, startFleet, until } from "../../support/fleet/index.ts";
@@ -28,7 +29,7 @@ function working(root: string): string[] {
 /** What has to be so once a run is over, however it ended. */
 function expectTidy({ bucket }: Pick<FleetBucket, "bucket">): void {
   expect(readdirSync(join(bucket.root, "tmp"))).toEqual([]);
-  const store = Store.open(join(bucket.root, "data/maand.db"));
+  const store = openStore(findBucket(bucket.root));
   expect(store.holder.read()).toBeUndefined();
   store.close();
   expect(working(bucket.root)).toEqual([]);

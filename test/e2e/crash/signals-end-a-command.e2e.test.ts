@@ -7,6 +7,7 @@ import { type LocalBucket, localBucket } from "../../support/bucket/local-bucket
 import { MAAND } from "../../support/bucket/maand.ts";
 import { linesOf } from "../../support/bucket/scratch.ts";
 import { until } from "../../support/fleet/until.ts";
+import { storeEnvironment } from "../../support/postgres/test-store.ts";
 
 const HOST = "127.0.0.11";
 const V1 = { version: "1.0.0", selectors: ["worker"] };
@@ -36,7 +37,7 @@ interface Started {
 function shell(line: string, { root }: LocalBucket): Started {
   const child = spawn("sh", ["-c", line.replaceAll("maand", MAAND)], {
     cwd: root,
-    env: { PATH: process.env.PATH, HOME: root },
+    env: { PATH: process.env.PATH, HOME: root, ...storeEnvironment() },
     stdio: ["ignore", "pipe", "pipe"],
   });
   let text = "";

@@ -5,6 +5,7 @@ import { onFleet } from "../../support/bucket/fleet-bucket.ts";
 import { MAAND } from "../../support/bucket/maand.ts";
 import { until } from "../../support/fleet/until.ts";
 import { useFleet } from "../../support/fleet/use-fleet.ts";
+import { storeEnvironment } from "../../support/postgres/test-store.ts";
 
 const used = useFleet(2);
 
@@ -12,7 +13,7 @@ const used = useFleet(2);
 function follow(cwd: string, ...args: readonly string[]) {
   const child = spawn(process.execPath, [MAAND, "logs", "follow", ...args], {
     cwd,
-    env: { PATH: process.env.PATH ?? "", HOME: cwd, LANG: "C.UTF-8" },
+    env: { PATH: process.env.PATH ?? "", HOME: cwd, LANG: "C.UTF-8", ...storeEnvironment() },
     stdio: ["ignore", "pipe", "pipe"],
   });
   const printed = { stdout: "", stderr: "" };

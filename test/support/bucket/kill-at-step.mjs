@@ -5,17 +5,20 @@ import childProcess from "node:child_process";
 import fs from "node:fs";
 import { createRequire, syncBuiltinESMExports } from "node:module";
 import net from "node:net";
+import { getEnvironmentData, isMainThread, setEnvironmentData } from "node:worker_threads";
 
 const require = createRequire(new URL("../../../packages/core/package.json", import.meta.url));
 const Database = require("better-sqlite3");
 const at = Number(process.env.MAAND_TEST_KILL_AT ?? "0");
 const countFile = process.env.MAAND_TEST_COUNT_FILE;
 const { writeFileSync } = fs;
-let steps = 0;
+// it is loaded in each thread: the one that speaks with a database takes steps as well, and they are counted together
+const COUNTER = "steps of a test";
+if (isMainThread) setEnvironmentData(COUNTER, new SharedArrayBuffer(4));
+const steps = new Int32Array(getEnvironmentData(COUNTER));
 
 function step() {
-  steps += 1;
-  if (steps === at) process.kill(process.pid, process.env.MAAND_TEST_SIGNAL);
+  if (Atomics.add(steps, 0, 1) + 1 === at) process.kill(process.pid, process.env.MAAND_TEST_SIGNAL);
 }
 
 function counted(owner, name) {
@@ -37,4 +40,4 @@ Database.prototype.prepare = function (sql) {
   return statement;
 };
 syncBuiltinESMExports();
-if (countFile) process.on("exit", () => writeFileSync(countFile, String(steps)));
+if (countFile && isMainThread) process.on("exit", () => writeFileSync(countFile, String(Atomics.load(steps, 0))));

@@ -2,14 +2,14 @@ import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync }
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { Store } from "@maand/core/internal";
-import { deployments } from "@maand/core/readonly";
+import { deployments, findBucket, openStore } from "@maand/core/readonly";
 import { argumentsOf } from "../fleet/processes.ts";
+import { inTestStore } from "../postgres/test-store.ts";
 import type { FleetBucket } from "./fleet-bucket.ts";
-import { forgetCopy } from "./forget-copy.ts";
 import { killer, stepCounter } from "./killer.ts";
 import type { LocalBucket } from "./local-bucket.ts";
 import { type Ended, type MaandOptions, maand } from "./maand.ts";
+import { databaseOf, storeSetting, takeOwnStore } from "./own-store.ts";
 
 const Database = createRequire(new URL("../../../packages/core/package.json", import.meta.url))("better-sqlite3");
 
@@ -32,9 +32,10 @@ export async function fleetLife(base: FleetBucket, jobs: readonly string[], name
   const root = mkdtempSync(join(tmpdir(), "maand-life-"));
   const home = `${dirname(base.home)}-${name}`;
   cpSync(base.bucket.root, root, { recursive: true });
-  writeFileSync(join(root, "maand.conf"), base.conf.replace(/worker_root = .*/, `worker_root = "${home}"`));
-  forgetCopy(root);
-  moveDeliveries(join(root, "data/maand.db"), dirname(base.home), home);
+  const conf = base.conf.replace(/worker_root = .*/, `worker_root = "${home}"`);
+  writeFileSync(join(root, "maand.conf"), `${storeSetting(base.bucket.root)}${conf}`);
+  takeOwnStore(root);
+  moveDeliveries(root, dirname(base.home), home);
   for (const worker of base.workers)
     await worker.run(["sh", "-c", 'test ! -e "$1" || cp -a "$1" "$2"', "sh", dirname(base.home), home]);
   return {
@@ -57,8 +58,14 @@ export async function fleetLife(base: FleetBucket, jobs: readonly string[], name
 }
 
 /** What was delivered below one directory is below another one: the files are copied there, so the copy's store says so too. */
-function moveDeliveries(store: string, from: string, to: string): void {
-  const db = new Database(store);
+function moveDeliveries(root: string, from: string, to: string): void {
+  const url = databaseOf(root);
+  if (url !== undefined)
+    inTestStore(
+      url,
+      `UPDATE maand.record SET row = replace(row::text, '"${from}/', '"${to}/')::json WHERE name = 'delivery'`,
+    );
+  const db = new Database(join(root, "data/maand.db"));
   try {
     const moved = (column: string) => `${column} = replace(${column}, @from || '/', @to || '/')`;
     db.prepare(`UPDATE delivery SET ${moved("root")}`).run({ from, to });
@@ -109,7 +116,7 @@ export async function stepsIn(life: Life, args: readonly string[]): Promise<numb
 
 /** Rollout states by `job@host`, from the store itself. */
 export function rolloutsIn({ root }: Life): Record<string, string> {
-  const store = Store.open(join(root, "data/maand.db"));
+  const store = openStore(findBucket(root));
   try {
     return Object.fromEntries(deployments(store).map(({ job, host, rollout }) => [`${job}@${host}`, rollout]));
   } finally {

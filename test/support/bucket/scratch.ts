@@ -11,9 +11,9 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { newTestStore, storeEnvironment } from "../postgres/test-store.ts";
-import { forgetCopy } from "./forget-copy.ts";
+import { newTestStore } from "../postgres/test-store.ts";
 import { type Ended, type MaandOptions, maand, maandHere, type Running, startMaand } from "./maand.ts";
+import { storeSetting, takeOwnStore } from "./own-store.ts";
 
 /** A bucket in a temporary directory that the real command works on. */
 export interface Scratch {
@@ -97,19 +97,12 @@ function copyOf(origin: string, more: Omit<MaandOptions, "cwd">): Scratch {
     disable: (disabled) => bucket.write("workspace/disabled.json", JSON.stringify(disabled)),
     copy() {
       const copy = copyOf(root, more);
-      forgetCopy(copy.root);
+      takeOwnStore(copy.root);
       return copy;
     },
     dispose: () => rmSync(root, { recursive: true, force: true }),
   };
   return bucket;
-}
-
-/** The line of maand.conf about a store in a test's database. */
-function storeSetting(root: string): string {
-  const conf = join(root, "maand.conf");
-  if (Object.keys(storeEnvironment()).length === 0 || !existsSync(conf)) return "";
-  return /^store = .*\n/m.exec(readFileSync(conf, "utf8"))?.[0] ?? "";
 }
 
 /** Names a bucket as init makes it, where one was made for all test files (`test/support/built.ts`). */

@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { storeEnvironment } from "../postgres/test-store.ts";
 import { type Ended, MAAND } from "./maand.ts";
 
 let tools: string | undefined;
@@ -37,7 +38,13 @@ export function callsOfMaand(lines: string): string[][] | undefined {
 export function type(lines: string, cwd: string, env: Readonly<Record<string, string>> = {}): Promise<Ended> {
   const child = spawn("bash", ["-e", "-c", lines], {
     cwd,
-    env: { HOME: cwd, LANG: "C.UTF-8", ...env, PATH: `${env.PATH ?? maandOnPath()}:${process.env.PATH ?? ""}` },
+    env: {
+      HOME: cwd,
+      LANG: "C.UTF-8",
+      ...storeEnvironment(),
+      ...env,
+      PATH: `${env.PATH ?? maandOnPath()}:${process.env.PATH ?? ""}`,
+    },
     stdio: ["ignore", "pipe", "pipe"],
   });
   const text = { stdout: "", stderr: "" };

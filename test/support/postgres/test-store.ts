@@ -1,6 +1,5 @@
-import { execFileSync } from "node:child_process";
 import { randomUUID } from "node:crypto";
-import { startPostgres } from "./postgres.ts";
+import { psql, startPostgres } from "./postgres.ts";
 
 /** Selects where the buckets of end-to-end tests have their store: MAAND_TEST_STORE=postgres. */
 const SELECTED = "MAAND_TEST_STORE";
@@ -13,6 +12,11 @@ export const IN_POSTGRES = { [SELECTED]: "postgres", PGPASSWORD: "secret" };
 /** The port of the server for the buckets of this process; undefined if they have their store in a file. */
 function port(): string | undefined {
   return process.env[SELECTED] === "postgres" ? process.env[PORT] : undefined;
+}
+
+/** Whether the buckets of this process have their store in PostgreSQL. */
+export function isInPostgres(): boolean {
+  return port() !== undefined;
 }
 
 /** What commands need to log in there. */
@@ -39,10 +43,36 @@ export async function startServer(): Promise<() => Promise<void>> {
 export function newTestStore(): string | undefined {
   const at = port();
   if (at === undefined) return undefined;
-  const name = `b${randomUUID().replaceAll("-", "")}`;
-  const sql = `CREATE DATABASE ${name} OWNER maand`;
-  execFileSync("psql", ["-h", "127.0.0.1", "-p", at, "-U", "postgres", "-qAt", "-d", "postgres", "-c", sql], {
-    stdio: ["ignore", "ignore", "pipe"],
-  });
+  const name = newName();
+  psql(Number(at), "postgres", `CREATE DATABASE ${name} OWNER maand`);
   return `postgres://maand@127.0.0.1:${at}/${name}`;
+}
+
+/** Milliseconds between two tries to copy a database, whose last command has yet to hang up. */
+const PAUSE_MS = 20;
+const TRIES = 500;
+
+/** The URL of a copy of a database that `newTestStore` made. */
+export function copiedTestStore(url: string): string {
+  const { port: at, pathname } = new URL(url);
+  const name = newName();
+  for (let tries = 1; ; tries += 1) {
+    try {
+      psql(Number(at), "postgres", `CREATE DATABASE ${name} TEMPLATE ${pathname.slice(1)} OWNER maand`);
+      return url.replace(pathname, `/${name}`);
+    } catch (cause) {
+      if (tries === TRIES) throw cause;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, PAUSE_MS);
+    }
+  }
+}
+
+/** Runs SQL in the database of a test's store. */
+export function inTestStore(url: string, sql: string): void {
+  const { port: at, pathname } = new URL(url);
+  psql(Number(at), pathname.slice(1), sql);
+}
+
+function newName(): string {
+  return `b${randomUUID().replaceAll("-", "")}`;
 }

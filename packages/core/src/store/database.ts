@@ -1,10 +1,10 @@
 import { chmodSync, statSync } from "node:fs";
-import Sqlite, { type Database, type Statement } from "better-sqlite3";
+import type { Database, Statement } from "better-sqlite3";
 import { copyStore } from "./files/copy-store.ts";
 import { makeFile } from "./files/make-file.ts";
 import { migrate } from "./migrations.ts";
 import { openSqlite } from "./sqlite.ts";
-import { isBusy, storeBroken } from "./store-error.ts";
+import { guarded } from "./store-error.ts";
 import { checkFile, recognise } from "./store-file.ts";
 import { checkReplica } from "./team/check-replica.ts";
 import { type RowChange, replaceAll } from "./team/row-changes.ts";
@@ -258,14 +258,4 @@ function prepareFile(file: string, { create = false, mayBeEmpty = false }: OpenO
   const isMade = create && makeFile(file);
   checkFile(file, { mayBeEmpty: mayBeEmpty || isMade });
   if (create) chmodSync(file, 0o600);
-}
-
-function guarded<T>(file: string, work: () => T, onBusy = () => {}): T {
-  try {
-    return work();
-  } catch (cause) {
-    if (!(cause instanceof Sqlite.SqliteError)) throw cause;
-    if (isBusy(cause)) onBusy();
-    throw storeBroken(file, cause);
-  }
 }

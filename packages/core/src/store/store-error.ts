@@ -39,6 +39,17 @@ export function storeBroken(file: string, cause: InstanceType<typeof Sqlite.Sqli
   });
 }
 
+/** Runs work on the store in `file`; an SQLite error becomes STORE_BROKEN. `onBusy` is called if another program holds a lock. */
+export function guarded<T>(file: string, work: () => T, onBusy = () => {}): T {
+  try {
+    return work();
+  } catch (cause) {
+    if (!(cause instanceof Sqlite.SqliteError)) throw cause;
+    if (isBusy(cause)) onBusy();
+    throw storeBroken(file, cause);
+  }
+}
+
 /** The error for a store that is lost; `why` describes the evidence. */
 export function damaged(file: string, why: string): MaandError {
   return new MaandError({ code: "STORE_BROKEN", message: cannotBeUsed(file, why), hint: RESTORE });

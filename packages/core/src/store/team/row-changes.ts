@@ -1,4 +1,5 @@
 import type { Database, Statement } from "better-sqlite3";
+import { groupBy } from "../../domain/group-by.ts";
 
 /** A row of any table as a value: `row` is a JSON object of its columns without bytes, and null for a deleted row. */
 export interface RowChange {
@@ -22,47 +23,58 @@ interface Table {
 /** Tables that are not part of the store: that of the working copy, and what each copy derives from its own rows. */
 const OWN: ReadonlySet<string> = new Set(["replica", "settled_job"]);
 
-/** The tables of a store with their columns, as SQLite describes them: so one list of migrations serves both databases. */
-export function tablesOf(db: Database): Table[] {
-  const names = db
-    .prepare("SELECT name FROM main.sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name")
-    .pluck()
-    .all()
-    .map(String);
-  return names.filter((name) => !OWN.has(name)).map((name) => tableOf(db, name));
+/** All columns of all tables, in one statement. */
+const COLUMNS = `SELECT t.name AS "table", c.name, c.type, c.pk FROM main.sqlite_schema AS t, pragma_table_info(t.name) AS c
+  WHERE t.type = 'table' AND t.name NOT LIKE 'sqlite_%' ORDER BY t.name, c.cid`;
+
+interface Column {
+  readonly table: string;
+  readonly name: string;
+  readonly type: string;
+  readonly pk: number;
 }
 
-function tableOf(db: Database, name: string): Table {
-  const columns = db.prepare<[string], { name: string; type: string; pk: number }>(
-    "SELECT name, type, pk FROM pragma_table_info(?)",
-  );
-  const all = columns.all(name);
-  const keys = all.filter(({ pk }) => pk > 0).sort((a, b) => a.pk - b.pk);
+/** The tables of a store with their columns, as SQLite describes them: so one list of migrations serves both databases. */
+export function tablesOf(db: Database): Table[] {
+  const byTable = groupBy(db.prepare<[], Column>(COLUMNS).all(), ({ table }) => table);
+  return [...byTable].filter(([name]) => !OWN.has(name)).map(([name, columns]) => tableOf(name, columns));
+}
+
+function tableOf(name: string, columns: readonly Column[]): Table {
+  const keys = columns.filter(({ pk }) => pk > 0).sort((a, b) => a.pk - b.pk);
   return {
     name,
-    columns: all.map((column) => column.name),
+    columns: columns.map((column) => column.name),
     keys: keys.map((column) => column.name),
-    blob: all.find(({ type }) => type === "BLOB")?.name,
+    blob: columns.find(({ type }) => type === "BLOB")?.name,
   };
 }
 
 /** The rows of a store as values. Once it watches, it notes the keys of all rows that are written on this connection, by triggers: cascades of deletes included. */
 export class RowChanges {
   readonly #db: Database;
-  readonly #tables: ReadonlyMap<string, Table>;
+  #known: ReadonlyMap<string, Table> | undefined;
+  #isWatching = false;
   readonly #reads = new Map<string, Statement<unknown[], Record<string, unknown>>>();
 
   constructor(db: Database) {
     this.#db = db;
-    this.#tables = new Map(tablesOf(db).map((table) => [table.name, table]));
   }
 
-  /** Begins to note keys. */
+  /** Read when they are first needed: most commands find a working copy as it should be, and only read. */
+  get #tables(): ReadonlyMap<string, Table> {
+    this.#known ??= new Map(tablesOf(this.#db).map((table) => [table.name, table]));
+    return this.#known;
+  }
+
+  /** Begins to note keys, unless it does so already. Not in a transaction, whose end could take the triggers away. */
   watch(): void {
+    if (this.#isWatching) return;
     const db = this.#db;
     db.pragma("recursive_triggers = ON"); // without it, rows that INSERT OR REPLACE deletes go unnoticed
     db.exec("CREATE TEMP TABLE changed_row (name TEXT NOT NULL, key TEXT NOT NULL)");
     for (const table of this.#tables.values()) db.exec(triggersOf(table));
+    this.#isWatching = true;
   }
 
   /** Forgets what was noted. Call this when a transaction begins. */

@@ -2,6 +2,7 @@ import type { Database } from "better-sqlite3";
 import { isMaandError, MaandError } from "../../errors.ts";
 import type { Holder } from "../lock/holder.ts";
 import { STORE_VERSION } from "../migrations.ts";
+import { guarded } from "../store-error.ts";
 import type { Authority, LeaseProof, LeaseState, Pulled, Standing } from "./authority.ts";
 import { type Replica, readReplica, writeReplica } from "./replica-row.ts";
 import { type RowChange, RowChanges } from "./row-changes.ts";
@@ -42,7 +43,6 @@ export class WorkingCopy {
     this.authority = authority;
     this.#now = now;
     this.#changes = new RowChanges(db);
-    this.#changes.watch();
   }
 
   /** The row of this copy. */
@@ -75,24 +75,50 @@ export class WorkingCopy {
 
   /** Brings the copy up to date: one round trip if little has changed. */
   pull(): Standing {
-    const have = this.replica();
-    return this.#receive(this.authority.pull(have.revision), have);
+    return this.#guarded(() => {
+      const have = this.replica();
+      return this.#receive(this.authority.pull(have.revision), have);
+    });
   }
 
   /** Replaces the copy as a whole by what the database has. */
   reset(): void {
-    this.#store(this.authority.pull(0), 0);
+    this.#guarded(() => this.#store(this.authority.pull(0), 0));
     this.pull();
   }
 
-  /** Tries to take the lease, and brings the copy up to date in the same round trip. */
+  /** Tries to take the lease, and brings the copy up to date in the same round trip. If it throws, the lease is not taken. */
   take(nonce: string, holder: Holder, ttlMs: number): LeaseState | null {
-    const have = this.replica();
-    return this.#receive(this.authority.take(have.revision, nonce, holder, ttlMs), have).lease;
+    return this.#guarded(() => {
+      const have = this.replica();
+      const pulled = this.authority.take(have.revision, nonce, holder, ttlMs);
+      try {
+        return this.#receive(pulled, have).lease;
+      } catch (cause) {
+        this.#giveBack(pulled.standing.lease, nonce);
+        throw cause;
+      }
+    });
+  }
+
+  /** A lease that cannot be used would keep all others waiting. */
+  #giveBack(lease: LeaseState | null, nonce: string): void {
+    if (lease?.nonce !== nonce) return;
+    try {
+      this.authority.release({ number: lease.number, nonce });
+    } catch {
+      // it ends by itself: the database counts
+    }
+  }
+
+  /** The SQLite file may be full, locked or damaged, as that of any other store. */
+  #guarded<T>(work: () => T): T {
+    return guarded(this.#db.name, work);
   }
 
   /** Runs `commit`, which is a whole transaction that calls {@link push} at its end, until it rests on the newest rows. */
   attempt<T>(commit: () => T, rolledBack: () => void): T {
+    this.#changes.watch();
     for (let attempt = 1; ; attempt += 1) {
       try {
         return commit();
@@ -112,7 +138,7 @@ export class WorkingCopy {
     const done = this.authority.apply({ expected: revision, rows, lease, version: STORE_VERSION, replace: true });
     if (done.outcome === "lease") throw this.#keeper?.lost(done.holder) ?? contended(this.authority.url);
     if (done.outcome === "outdated") throw contended(this.authority.url);
-    this.#store(this.authority.pull(0), 0);
+    this.#guarded(() => this.#store(this.authority.pull(0), 0));
   }
 
   /** Call this when a transaction has begun. */

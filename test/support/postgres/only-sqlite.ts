@@ -1,0 +1,13 @@
+/** The directories of the main end-to-end tests, which also run with stores in PostgreSQL. */
+export const MAIN_SUITES = ["crash", "deploy", "jobs", "plugins", "workers"].map((name) => `test/e2e/${name}`);
+
+/** Files of them that run with SQLite alone, and why. */
+export const ONLY_SQLITE: Readonly<Record<string, string>> = {
+  "crash/a-bucket-of-another-user": "it makes the files of buckets itself",
+  "crash/a-damaged-store-is-reported": "it damages the file; test/team/doctor-and-init damages a working copy",
+  "deploy/two-copies-of-a-bucket":
+    "copies of a bucket share its store in PostgreSQL; test/team/two-copies has the refusals",
+};
+
+/** The same as paths. */
+export const ONLY_SQLITE_FILES = Object.keys(ONLY_SQLITE).map((name) => `test/e2e/${name}.e2e.test.ts`);
