@@ -130,7 +130,7 @@ function theThread(): Worker {
   if (running) return running;
   const started = isSource
     ? new Worker(FROM_SOURCE, { eval: true, argv: [createRequire(import.meta.url).resolve("jiti"), HERE] })
-    : new Worker(new URL("./store-thread.js", import.meta.url));
+    : new Worker(new URL("./store-thread.cjs", import.meta.url));
   const forget = () => {
     if (running === started) running = undefined;
   };
