@@ -1,11 +1,10 @@
 import { writeFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
 import { scratch } from "../../support/bucket/scratch.ts";
-import { type Fleet, withFleet } from "../../support/fleet/index.ts";
-import { alternate, type Contender, maandProcess, program, type Suite } from "../suite.ts";
+import { withFleet } from "../../support/fleet/index.ts";
+import { alternate, maandProcess, type Suite } from "../suite.ts";
+import { bareProgram } from "./bare-program.ts";
 
 const RUNS = 5;
-const BARE = fileURLToPath(new URL("../bare-ssh2.mjs", import.meta.url));
 const FLOOR = "floor: a program with bare ssh2 that runs cat on it";
 /** Characters of a line, with its end. */
 const LINE = 80;
@@ -28,7 +27,7 @@ export const output: Suite = async (megabytes = 15, runs = RUNS) => {
       await maandProcess(bucket.root, ["deploy", "--build", "-q"]);
       const goal = { floor: FLOOR, goal: 2, by: "cpuMs" as const };
       const rows = await alternate(runs, [
-        bare(fleet, file),
+        bareProgram(fleet, FLOOR, `cat ${file}`),
         {
           ...goal,
           name: "maand job run --target print",
@@ -47,13 +46,6 @@ export const output: Suite = async (megabytes = 15, runs = RUNS) => {
   });
   return tables;
 };
-
-function bare({ user, sudo, key, workers }: Fleet, file: string): Contender {
-  const places = workers.map(({ host, port }) => ({ host, port }));
-  const command = `${sudo ? "sudo -n " : ""}cat ${file}`;
-  const given = JSON.stringify({ user, key: key.path, command, workers: places });
-  return { name: FLOOR, run: () => program([process.execPath, BARE, given], "/") };
-}
 
 function printed(lines: number): string {
   return Array.from(

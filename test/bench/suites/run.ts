@@ -1,11 +1,11 @@
 import { scratch } from "../../support/bucket/scratch.ts";
-import { type Fleet, withFleet } from "../../support/fleet/index.ts";
-import { channelsOf } from "../on-fleet.ts";
+import { withFleet } from "../../support/fleet/index.ts";
 import { alternate, type Contender, maandProcess, type Suite } from "../suite.ts";
+import { bareProgram } from "./bare-program.ts";
 import { peersOn } from "./peers.ts";
 
 const RUNS = 2;
-const FLOOR = "floor: connect with ssh2, one channel each";
+const FLOOR = "floor: a program with bare ssh2, one channel each";
 
 /** `run_command true` on all workers at once, in turn with bare ssh2 and with other programs on the same workers. */
 export const run: Suite = async (count = 64, runs = RUNS) => {
@@ -17,7 +17,7 @@ export const run: Suite = async (count = 64, runs = RUNS) => {
       await maandProcess(bucket.root, ["build"]);
       const { contenders, skipped } = peersOn(fleet, FLOOR);
       for (const sentence of skipped) console.log(sentence);
-      const rows = await alternate(runs, [bare(fleet), ours(bucket.root, count), ...contenders]);
+      const rows = await alternate(runs, [bareProgram(fleet, FLOOR, "true"), ours(bucket.root, count), ...contenders]);
       tables.push({ title: `run: one command on ${count} workers, sshd on this machine`, rows });
     } finally {
       bucket.dispose();
@@ -25,10 +25,6 @@ export const run: Suite = async (count = 64, runs = RUNS) => {
   });
   return tables;
 };
-
-function bare(fleet: Fleet): Contender {
-  return { name: FLOOR, run: async () => ({ ms: await channelsOf(fleet, "true") }) };
-}
 
 function ours(root: string, count: number): Contender {
   return {

@@ -40,9 +40,9 @@ export function storedKvSources(
 export function storeKv(kv: KvStore, { before, sources, contributed, purgeJobs, only }: KvBuild): void {
   const { catalog } = sources;
   const { whole, put } = kvContents(sources);
-  // most allocations have no stored entries; a lookup for each would dominate the time of a build
-  const held = new Set(kv.namespaces(""));
-  const idle = (namespace: string, { size }: { readonly size: number }) => size === 0 && !held.has(namespace);
+  const held = heldIn(kv);
+  const idle = (namespace: string, { size }: { readonly size: number }) => size === 0 && !held(namespace);
+  const ofAllocations = kv.keysBelow(NAMESPACE.jobs);
   const others = only ? ownNamespaces(catalog, only) : new Set<string>();
   for (const [namespace, own] of whole) {
     if (others.has(namespace)) continue;
@@ -51,11 +51,27 @@ export function storeKv(kv: KvStore, { before, sources, contributed, purgeJobs, 
     if (!idle(namespace, entries))
       kv.sync(namespace, entries, (key) => !key.startsWith(CERTS) || (more?.owns(key) ?? false));
   }
-  for (const [namespace, { entries, owns }] of contributed)
-    if (!whole.has(namespace) && !idle(namespace, entries)) kv.sync(namespace, entries, owns);
+  for (const [namespace, { entries, owns }] of contributed) {
+    if (whole.has(namespace)) continue;
+    // most allocations have no entries of plugins, and no allocation of this bucket may ever have had one
+    if (entries.size === 0 && namespace.startsWith(NAMESPACE.jobs) && !ofAllocations.some(owns)) continue;
+    if (!idle(namespace, entries)) kv.sync(namespace, entries, owns);
+  }
   for (const [namespace, entries] of put) kv.sync(namespace, entries, () => false);
   for (const namespace of abandonedNamespaces(before, catalog)) kv.purge(namespace);
   if (purgeJobs) for (const job of abandonedJobs(catalog, jobsWithKv(kv))) purgeJobKv(kv, job);
+}
+
+/** Whether a namespace ever had an entry. Looked up for all of a kind at once: a lookup for each would dominate the time of a build. */
+function heldIn(kv: KvStore): (namespace: string) => boolean {
+  const kinds = new Map<string, ReadonlySet<string>>();
+  return (namespace) => {
+    const [first, second, ...rest] = namespace.split("/");
+    const kind = rest.length === 0 ? namespace : `${first}/${second}/`;
+    const known = kinds.get(kind) ?? new Set(kv.namespaces(kind));
+    kinds.set(kind, known);
+    return known.has(namespace);
+  };
 }
 
 /** The namespaces of the jobs that are not to be written. */

@@ -184,17 +184,13 @@ export class CatalogRows {
   }
 
   #writeAllocations(before: readonly Allocation[], next: readonly Allocation[]): void {
+    // what a build found unchanged are the rows as they were read
+    const same = new Set(before);
+    const others = next.filter((allocation) => !same.has(allocation));
+    if (others.length === 0) return;
     const known = new Map(before.map((allocation) => [allocation.id, allocation]));
-    for (const allocation of next) {
-      const was = known.get(allocation.id);
-      if (
-        was &&
-        was.disabled === allocation.disabled &&
-        was.drained === allocation.drained &&
-        was.removed === allocation.removed &&
-        was.index === allocation.index
-      )
-        continue;
+    for (const allocation of others) {
+      if (isRecorded(known.get(allocation.id), allocation)) continue;
       this.#db.run(
         "INSERT INTO allocation (id, job, host, disabled, drained, removed, position) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET disabled = excluded.disabled, drained = excluded.drained, removed = excluded.removed, position = excluded.position",
         allocation.id,
@@ -207,6 +203,16 @@ export class CatalogRows {
       );
     }
   }
+}
+
+function isRecorded(was: Allocation | undefined, { disabled, drained, removed, index }: Allocation): boolean {
+  return (
+    was !== undefined &&
+    was.disabled === disabled &&
+    was.drained === drained &&
+    was.removed === removed &&
+    was.index === index
+  );
 }
 
 type AllocationRow = readonly [

@@ -9,6 +9,8 @@ export const NAMESPACE = {
   prometheus: "maand/prometheus",
   worker: (host: string) => `maand/worker/${host}`,
   tags: (host: string) => `maand/worker/${host}/tags`,
+  /** What the namespaces of jobs and of allocations begin with. */
+  jobs: "maand/job/",
   job: (job: string) => `maand/job/${job}`,
   /** The job's table of `bucket.jobs.conf`. */
   overrides: (job: string) => `vars/bucket/job/${job}`,

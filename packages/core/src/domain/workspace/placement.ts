@@ -1,3 +1,4 @@
+import { groupBy } from "../group-by.ts";
 import { type Disabled, isDisabled, isNamed } from "./disabled.ts";
 import { allocationId } from "./identity.ts";
 import type { Allocation, Job } from "./job.ts";
@@ -14,35 +15,83 @@ export function place(
   disabled: Disabled,
   before: readonly Allocation[],
 ): Allocation[] {
-  const known = byJobAndHostOf(before);
-  const labels = new Map(workers.map((worker) => [worker.host, new Set(worker.labels)]));
+  const known = groupBy(before, ({ job }) => job);
+  const selected = selectorOf(workers);
+  const isAnyDisabled = disabled.workers.size > 0 || disabled.jobs.size > 0;
   const placed: Allocation[] = [];
   for (const job of jobs) {
-    let index = 0;
-    const own = known.get(job.name);
-    for (const { host } of workers) {
-      if (!job.selectors.every((selector) => labels.get(host)?.has(selector))) continue;
-      const id = own?.get(host)?.id ?? allocationId(job.name, host);
-      own?.delete(host);
-      const off = isDisabled(disabled, job.name, host);
+    const own = new Earlier(known.get(job.name) ?? []);
+    known.delete(job.name);
+    for (const [index, { host }] of selected(job.selectors).entries()) {
+      const was = own.take(host);
+      const off = isAnyDisabled && isDisabled(disabled, job.name, host);
       const drained = off && !isNamed(disabled, job.name, host);
-      const state = { disabled: off, ...(drained ? { drained } : {}), removed: false, index };
-      placed.push({ id, job: job.name, host, ...state });
-      index += 1;
+      if (was && isSame(was, { disabled: off, drained, index })) placed.push(was);
+      else {
+        const state = { disabled: off, ...(drained ? { drained } : {}), removed: false, index };
+        placed.push({ id: was?.id ?? allocationId(job.name, host), job: job.name, host, ...state });
+      }
     }
+    const left = own.left();
+    if (left.length > 0) known.set(job.name, left);
   }
-  const left = [...known.values()].flatMap((own) => [...own.values()]).sort(byJobAndHost);
-  return [...placed, ...left.map((allocation) => ({ ...allocation, removed: true }))];
+  const left = [...known.values()].flat().sort(byJobAndHost);
+  return [...placed, ...left.map((allocation) => (allocation.removed ? allocation : { ...allocation, removed: true }))];
 }
 
-/** Two maps instead of one with joined names: joining and hashing a name for each allocation takes longer than the rest of a build. */
-function byJobAndHostOf(allocations: readonly Allocation[]): Map<string, Map<string, Allocation>> {
-  const jobs = new Map<string, Map<string, Allocation>>();
-  for (const allocation of allocations) {
-    const own = jobs.get(allocation.job) ?? new Map<string, Allocation>();
-    jobs.set(allocation.job, own.set(allocation.host, allocation));
+/** Workers by selectors, in catalog order. Most jobs of a fleet share a few lists of selectors. */
+function selectorOf(workers: readonly Pick<Worker, "host" | "labels">[]) {
+  const labels = workers.map((worker) => new Set(worker.labels));
+  const found = new Map<string, readonly Pick<Worker, "host">[]>();
+  return (selectors: readonly string[]) => {
+    const key = JSON.stringify(selectors);
+    const hosts = found.get(key) ?? workers.filter((_, at) => selectors.every((label) => labels[at]?.has(label)));
+    found.set(key, hosts);
+    return hosts;
+  };
+}
+
+function isSame(
+  was: Allocation,
+  { disabled, drained, index }: { readonly disabled: boolean; readonly drained: boolean; readonly index: number },
+): boolean {
+  const is = was.disabled === disabled && (was.drained ?? false) === drained && was.index === index;
+  return is && !was.removed && was.inMaintenance === undefined;
+}
+
+/**
+ * The earlier allocations of a job, to be taken by host. They are nearly always taken in their order, and then need no map: for a large fleet, making
+ * the maps takes longer than the rest of a placement.
+ */
+class Earlier {
+  readonly #all: readonly Allocation[];
+  #at = 0;
+  #byHost: Map<string, Allocation> | undefined;
+
+  constructor(all: readonly Allocation[]) {
+    this.#all = all;
   }
-  return jobs;
+
+  take(host: string): Allocation | undefined {
+    const next = this.#all[this.#at];
+    if (!this.#byHost && next?.host === host) {
+      this.#at += 1;
+      return next;
+    }
+    this.#byHost ??= this.#rest();
+    const found = this.#byHost.get(host);
+    this.#byHost.delete(host);
+    return found;
+  }
+
+  /** Those that were not taken. */
+  left(): Allocation[] {
+    return this.#byHost ? [...this.#byHost.values()] : this.#all.slice(this.#at);
+  }
+
+  #rest(): Map<string, Allocation> {
+    return new Map(this.#all.slice(this.#at).map((allocation) => [allocation.host, allocation]));
+  }
 }
 
 function byJobAndHost(a: Allocation, b: Allocation): number {

@@ -58,6 +58,10 @@ export class KvRecorder implements KvStore {
     return this.#base.namespaces(prefix);
   }
 
+  keysBelow(prefix: string): string[] {
+    return this.#base.keysBelow(prefix);
+  }
+
   put(namespace: string, key: string, value: string): void {
     this.#base.put(namespace, key, value);
   }

@@ -59,6 +59,11 @@ export class KvOverlay implements KvStore {
     return [...new Set([...this.#base.namespaces(prefix), ...own])].sort();
   }
 
+  keysBelow(prefix: string): string[] {
+    const own = [...this.#written].filter(([namespace]) => namespace.startsWith(prefix));
+    return [...new Set([...this.#base.keysBelow(prefix), ...own.flatMap(([, entries]) => [...entries.keys()])])];
+  }
+
   put(namespace: string, key: string, value: string): void {
     if (isSecret(namespace, key)) this.#options.onSecret?.(value);
     this.#write(namespace, key, value);

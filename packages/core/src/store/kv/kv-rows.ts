@@ -106,6 +106,12 @@ export class KvRows {
     return this.#db.all(sql, prefix, `${prefix}\u{10FFFF}`).map((row) => String(row.namespace));
   }
 
+  /** Keys that any namespace with this prefix has, or ever had. */
+  keysBelow(prefix: string): string[] {
+    const sql = "SELECT DISTINCT key FROM kv WHERE namespace >= ? AND namespace < ?";
+    return this.#db.all(sql, prefix, `${prefix}\u{10FFFF}`).map((row) => String(row.key));
+  }
+
   /** Namespaces in which a key is live. Scans every row, so use it only for error messages. */
   holders(key: string): string[] {
     const sql =

@@ -24,6 +24,8 @@ export interface KvStore {
   keys(namespace: string): string[];
   holders(key: string): string[];
   namespaces(prefix: string): string[];
+  /** Keys that any namespace with this prefix has, or ever had; also those that were deleted. */
+  keysBelow(prefix: string): string[];
   put(namespace: string, key: string, value: string): void;
   remove(namespace: string, key: string): boolean;
   sync(namespace: string, entries: KvEntries, drops: (key: string) => boolean): void;
@@ -76,6 +78,11 @@ export class Kv implements KvStore {
   /** Sorted namespaces with this prefix that ever had an entry. */
   namespaces(prefix: string): string[] {
     return this.#parts.rows.namespaces(prefix);
+  }
+
+  /** Keys that any namespace with this prefix has, or ever had. */
+  keysBelow(prefix: string): string[] {
+    return this.#parts.rows.keysBelow(prefix);
   }
 
   put(namespace: string, key: string, value: string): void {
