@@ -1,13 +1,16 @@
 // After tsc -b wrote the declarations: each package's modules as few files, so that a command spends its time on its work
 // and not on opening some hundred modules. Packages stay apart, and share one @maand/core, as they do when installed.
 import { execFileSync } from "node:child_process";
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire, isBuiltin } from "node:module";
 import { basename, dirname, join, posix } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "rolldown";
 import { buildApp } from "../packages/plugin-ui/scripts/build-app.mjs";
 import { shipBook } from "./book/ship.mjs";
+import { bundleForeign } from "./bundle/foreign.mjs";
+import { NOTICES, writeNotices } from "./bundle/notices.mjs";
+import { asProgram, PROGRAM, programFile } from "./bundle/program.mjs";
 
 const REPOSITORY = dirname(dirname(fileURLToPath(import.meta.url)));
 /**
@@ -20,6 +23,7 @@ const INLINED = [
   "leven",
   "p-limit",
   "smol-toml",
+  "marked",
   "tapable",
   "valibot",
   "yocto-queue",
@@ -28,7 +32,6 @@ const INLINED = [
 const REQUIRED = ["better-sqlite3", "clipanion", "clipanion/lib/advanced/index.js"];
 const REQUIRE = "\0require:";
 const RUNTIME = "rolldown-runtime.js";
-const NOTICES = "third-party-licenses.txt";
 /**
  * The parts of a package in the order in which a command loads them. What a part has in common with others is one file, unless an
  * earlier one has it too: a file costs a millisecond or two, however small it is. `every`: what all of these parts use; `some`: what
@@ -48,7 +51,7 @@ const FIRST = {
  * The stock plugins are part of the command too: as packages of their own, with their files opened one by one, they would load in
  * three times the time. `import()` of one of them, as for a configuration, gives the same module.
  */
-const PARTS = { cli: /^@maand\/plugin-/ };
+const PARTS = { cli: /^@maand\/(plugin-|gotemplate$)/ };
 /** What is started as a thread, beside the files of the package. */
 const THREADS = { core: [["store-thread", "./src/store/team/pg/thread.ts"]] };
 /** The web page of `maand ui`, which is built apart. */
@@ -56,6 +59,7 @@ const PAGE = "app/";
 const COMMAND = { source: "./src/main.ts", built: "./dist/main.js" };
 
 await Promise.all([...packagesIn("packages", "plugins-examples").map(bundle), buildApp()]);
+await finishProgram(join(REPOSITORY, "packages/cli/dist"));
 writeFileSync(join(REPOSITORY, "packages/cli/dist/build.json"), `${JSON.stringify(builtFrom())}\n`);
 
 /** The commit, for `maand --version --json`; nulls outside of a repository of our own, as in an unpacked archive. */
@@ -71,6 +75,13 @@ function builtFrom() {
 }
 shipBook(join(REPOSITORY, "packages/cli/dist/book"));
 
+/** The files that the command loads in place of packages of others, and the directory in which it keeps its compiled code here. */
+async function finishProgram(dist) {
+  const modules = await bundleForeign(join(dist, "foreign"));
+  writeNotices(join(dist, "foreign", NOTICES), modules);
+  mkdirSync(join(dist, "compiled"), { recursive: true, mode: 0o755 });
+}
+
 /** Directories of packages whose doors name a source. */
 function packagesIn(...folders) {
   return folders
@@ -80,12 +91,18 @@ function packagesIn(...folders) {
 
 /** What is opened from outside: the exports that have a source, and what the command in bin/ opens. */
 function doorsOf(directory) {
-  const { exports = {}, bin } = JSON.parse(readFileSync(join(directory, "package.json"), "utf8"));
-  const doors = Object.values(exports).flatMap((door) => (typeof door === "object" && door.source ? [door] : []));
-  return [...doors.map(({ source, default: built }) => ({ source, built })), ...(bin ? [COMMAND] : [])];
+  const { exports = {}, bin } = manifestOf(directory);
+  const doors = Object.entries(exports).filter(([, door]) => typeof door === "object" && door.source);
+  return [...doors.map(([door, { source, default: built }]) => ({ door, source, built })), ...(bin ? [COMMAND] : [])];
+}
+
+function manifestOf(directory) {
+  return JSON.parse(readFileSync(join(directory, "package.json"), "utf8"));
 }
 
 async function bundle(directory) {
+  const isProgram = PROGRAM.includes(basename(directory));
+  const extension = isProgram ? "cjs" : "js";
   const doors = doorsOf(directory).map(({ source, built }) => [
     posix.relative("dist", built).replace(/\.js$/, ""),
     source,
@@ -105,14 +122,17 @@ async function bundle(directory) {
     plugins: [
       {
         name: "packages",
-        resolveId: (...given) => partOf(directory, given[0]) ?? resolveId(...given),
+        resolveId: (...given) =>
+          partOf(directory, given[0]) ?? (isProgram ? ofProgram(...given) : undefined) ?? resolveId(...given),
         load,
         transform: (code, id) => fromPackage(directory, code, id),
       },
       common,
+      ...(isProgram ? [asProgram(manifestOf(directory), doorsOf(directory))] : []),
     ],
     output: {
-      ...{ dir, format: "esm", sourcemap: true, entryFileNames: "[name].js", chunkFileNames: "[name].js" },
+      ...{ dir, format: isProgram ? "cjs" : "esm", sourcemap: true },
+      ...{ entryFileNames: `[name].${extension}`, chunkFileNames: `[name].${extension}` },
       comments: false,
       codeSplitting: { groups: common.groups },
     },
@@ -122,8 +142,11 @@ async function bundle(directory) {
   refuseUnnamed(directory, output);
   const written = new Set(output.map(({ fileName }) => fileName));
   for (const file of readdirSync(dir, { recursive: true, encoding: "utf8" }))
-    if (/\.js(\.map)?$/.test(file) && !written.has(file) && !file.startsWith(PAGE)) rmSync(join(dir, file));
-  writeNotices(join(dir, NOTICES), new Set(output.flatMap(({ moduleIds = [] }) => moduleIds.flatMap(packageOf))));
+    if (/\.c?js(\.map)?$/.test(file) && !written.has(file) && !file.startsWith(PAGE)) rmSync(join(dir, file));
+  writeNotices(
+    join(dir, NOTICES),
+    output.flatMap(({ moduleIds = [] }) => moduleIds),
+  );
 }
 
 /** Our own modules and what is inlined are part of the files. What is loaded with `import()` stays a package, which a configuration gets. */
@@ -132,6 +155,15 @@ function resolveId(id, _importer, { kind }) {
   if (isOurs || (INLINED.includes(id) && kind !== "dynamic-import")) return undefined;
   if (REQUIRED.includes(id) && kind === "import-statement") return REQUIRE + id;
   return { id, external: true };
+}
+
+/** A file of the program by its place in its package, for a module of another part of it; required as it is. */
+function ofProgram(id, _importer, { kind }) {
+  const file = programFile(id, (name) => doorsOf(join(REPOSITORY, "packages", basename(name))));
+  if (file !== undefined) return { id: file, external: true };
+  // the file of clipanion that its package names for require()
+  const required = id.replace(/^clipanion\/lib\/advanced\/index\.js$/, "clipanion");
+  return REQUIRED.includes(required) && kind === "import-statement" ? { id: required, external: true } : undefined;
 }
 
 /** The source of a package that is part of the files of another. */
@@ -147,11 +179,15 @@ function partOf(directory, id) {
 function fromPackage(directory, code, id) {
   const [, own] = /^.*\/packages\/([^/]+)\/src\//.exec(id) ?? [];
   if (own === undefined || own === basename(directory)) return undefined;
-  const resolved = `import.meta.resolve("@maand/${own}/package.json")`;
-  const moved = code.replace(/(new URL\(["`])\.\.(\/[^,]+), import\.meta\.url\)/g, `$1.$2, ${resolved})`);
+  const moved = code.replace(/(new URL\(["`])\.\.(\/[^,]+), import\.meta\.url\)/g, "$1.$2, packageUrl())");
   if (moved.includes("import.meta.url"))
     throw new Error(`${id} uses import.meta.url in a way that does not survive another place`);
-  return moved === code ? undefined : { code: moved, map: null };
+  if (moved === code) return undefined;
+  const found = `import { createRequire as requireFrom } from "node:module";
+import { pathToFileURL as urlOf } from "node:url";
+const packageUrl = () => urlOf(requireFrom(import.meta.url).resolve("@maand/${own}/package.json"));
+`;
+  return { code: found + moved, map: null };
 }
 
 /** A module that requires a CommonJS package, and exports what that exports. */
@@ -221,7 +257,7 @@ function refuseUnnamed(directory, files) {
   const imported = files.flatMap(({ imports = [], dynamicImports = [] }) => [...imports, ...dynamicImports]);
   const required = files.flatMap(({ moduleIds = [] }) => moduleIds.filter((id) => id.startsWith(REQUIRE)));
   const packages = [...imported, ...required.map((id) => id.slice(REQUIRE.length))]
-    .filter((id) => !/^(node:|\.)|\.js$/.test(id) && !isBuiltin(id))
+    .filter((id) => !/^(node:|\.|(?!@maand\/).*\.c?js$)/.test(id) && !isBuiltin(id))
     .map((id) => /^(?:@[^/]+\/)?[^/]+/.exec(id)[0]);
   const missing = [...new Set(packages)].filter((id) => !named.has(id));
   if (missing.length > 0) throw new Error(`${name} imports ${missing.join(", ")}: add it to its dependencies`);
@@ -231,20 +267,4 @@ function reachedFrom(start, imports, reached = new Set()) {
   reached.add(start);
   for (const next of imports.get(start) ?? []) if (!reached.has(next)) reachedFrom(next, imports, reached);
   return reached;
-}
-
-/** The directory of the package of others that a module belongs to, if it does. */
-function packageOf(module) {
-  return /^.*\/node_modules\/(?:@[^/]+\/)?[^/]+(?=\/)/.exec(module)?.slice(0, 1) ?? [];
-}
-
-/** The licenses of what is part of our files. */
-function writeNotices(file, packages) {
-  const texts = [...packages].sort().map((directory) => {
-    const { name, version, license } = JSON.parse(readFileSync(join(directory, "package.json"), "utf8"));
-    const text = readdirSync(directory).find((entry) => /^licen[cs]e/i.test(entry));
-    return `${name} ${version} (${license})\n\n${text ? readFileSync(join(directory, text), "utf8").trim() : ""}\n`;
-  });
-  if (texts.length > 0) writeFileSync(file, texts.join(`\n${"-".repeat(80)}\n\n`));
-  else rmSync(file, { force: true });
 }

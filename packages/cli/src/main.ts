@@ -80,36 +80,40 @@ process.on("exit", () => {
   );
 });
 
-const code = await run(argv, {
-  stdin: process.stdin,
-  stdout: process.stdout,
-  stderr: process.stderr,
-  env: process.env,
-  cwd,
-  signal: interrupted.signal,
-  now: () => new Date(),
-  pid: process.pid,
-  machine: hostname(),
-  onIdle(listener) {
-    idle.add(listener);
-    return () => void idle.delete(listener);
-  },
-  onLeave(listener) {
-    if (leaving.size === 0) process.on("SIGTSTP", suspend).on("SIGCONT", resume);
-    leaving.add(listener);
-    return () => {
-      leaving.delete(listener);
-      if (leaving.size === 0) process.off("SIGTSTP", suspend).off("SIGCONT", resume);
-    };
-  },
-});
-await flushed(process.stdout);
-const lost = stdout.lost();
-if (lost) process.stderr.write(`maand: the output could not be written: ${systemText(lost)}\n`);
-ended = strays > 0 || (lost && code === 0) ? 1 : code;
-process.exitCode = ended;
-// an unreferenced timer, because a handle that a plugin left open would keep the process alive forever
-setTimeout(endAnyway, LEFT_OPEN_MS, ended).unref();
+void main();
+
+async function main(): Promise<void> {
+  const code = await run(argv, {
+    stdin: process.stdin,
+    stdout: process.stdout,
+    stderr: process.stderr,
+    env: process.env,
+    cwd,
+    signal: interrupted.signal,
+    now: () => new Date(),
+    pid: process.pid,
+    machine: hostname(),
+    onIdle(listener) {
+      idle.add(listener);
+      return () => void idle.delete(listener);
+    },
+    onLeave(listener) {
+      if (leaving.size === 0) process.on("SIGTSTP", suspend).on("SIGCONT", resume);
+      leaving.add(listener);
+      return () => {
+        leaving.delete(listener);
+        if (leaving.size === 0) process.off("SIGTSTP", suspend).off("SIGCONT", resume);
+      };
+    },
+  });
+  await flushed(process.stdout);
+  const lost = stdout.lost();
+  if (lost) process.stderr.write(`maand: the output could not be written: ${systemText(lost)}\n`);
+  ended = strays > 0 || (lost && code === 0) ? 1 : code;
+  process.exitCode = ended;
+  // an unreferenced timer, because a handle that a plugin left open would keep the process alive forever
+  setTimeout(endAnyway, LEFT_OPEN_MS, ended).unref();
+}
 
 function endAnyway(exit: number): never {
   const open = [...new Set(process.getActiveResourcesInfo())].join(", ");

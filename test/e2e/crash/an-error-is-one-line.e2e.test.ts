@@ -215,7 +215,7 @@ it("an installation without its files is reported with one line and a hint", asy
   rmSync(directory, { recursive: true });
   expect(ended).toMatchObject({ code: 1, stdout: "" });
   expect(ended.stderr).toMatch(
-    /^maand: the installation is incomplete: Cannot find module '\S+\/dist\/main\.js' imported from \S+\n {2}hint: install maand again\n$/,
+    /^maand: the installation is incomplete: Cannot find module '\S+\/dist\/main\.cjs'\n {2}hint: install maand again\n$/,
   );
 });
 

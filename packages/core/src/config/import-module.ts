@@ -15,9 +15,19 @@ export async function importModule(name: string, modules: Modules, from: string 
   const all = await Promise.all(
     Object.entries(modules).map(async ([key, load]): Promise<[string, unknown]> => [key, await load()]),
   );
+  shareRunning();
   const jiti = await importer(from, { virtualModules: Object.fromEntries(all) });
   const loaded: unknown = await jiti.import(name);
   return loaded;
+}
+
+/**
+ * What jiti lets Node import, such as a package of ES modules, finds packages by itself. The command, which has clipanion in a file of its
+ * own, gives Node that one (packages/cli/bin/program.js); otherwise there is only the package.
+ */
+function shareRunning(): void {
+  const running: unknown = Reflect.get(globalThis, Symbol.for("maand.running"));
+  if (typeof running === "function" && "share" in running && typeof running.share === "function") running.share();
 }
 
 /** The default export of a module, or the module itself if it has none. */

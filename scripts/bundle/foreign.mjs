@@ -1,0 +1,47 @@
+// Packages of others that are one file each beside the program, which the command loads in place of them (packages/cli/bin/program.js): of
+// clipanion and the JavaScript of better-sqlite3, Node would open and compile some forty.
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { build } from "rolldown";
+import { stamped } from "./program.mjs";
+
+const directoryOf = (name) => dirname(createRequire(import.meta.url).resolve(`${name}/package.json`));
+const SOURCES = { clipanion: "lib/advanced/index.mjs", "better-sqlite3": "lib/index.js" };
+const ADDON = "require('bindings')('better_sqlite3.node')";
+/** The native part is where npm puts it. Otherwise the package `bindings` looks for it, and says where. */
+const OURS = `((root) => {
+  const from = require("node:module").createRequire(root);
+  try {
+    return from("./build/Release/better_sqlite3.node");
+  } catch (cause) {
+    if (cause.code !== "MODULE_NOT_FOUND") throw cause;
+    return from("bindings")({ bindings: "better_sqlite3.node", module_root: require("node:path").dirname(root) });
+  }
+})(require.resolve("better-sqlite3/package.json"))`;
+
+/** Writes the files to a directory; returns the directories of the packages that are part of them. */
+export async function bundleForeign(dir) {
+  const { output } = await build({
+    input: Object.fromEntries(Object.entries(SOURCES).map(([name, file]) => [name, join(directoryOf(name), file)])),
+    platform: "node",
+    external: ["typanion"],
+    plugins: [
+      {
+        name: "native-part",
+        transform: (code, id) =>
+          id.endsWith("/better-sqlite3/lib/database.js") ? { code: withOurs(code), map: null } : undefined,
+        generateBundle(_, files) {
+          for (const chunk of Object.values(files)) if (chunk.type === "chunk") chunk.code = stamped(chunk.code);
+        },
+      },
+    ],
+    output: { dir, format: "cjs", entryFileNames: "[name].cjs", chunkFileNames: "[name].cjs", comments: false },
+    logLevel: "warn",
+  });
+  return output.flatMap(({ moduleIds = [] }) => moduleIds);
+}
+
+function withOurs(code) {
+  if (!code.includes(ADDON)) throw new Error("better-sqlite3 loads its native part in another way now");
+  return code.replace(ADDON, OURS);
+}
