@@ -4,6 +4,7 @@ import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
+import { MAAND } from "../support/bucket/maand.ts";
 import { until } from "../support/fleet/until.ts";
 import { freePort, type Postgres, startPostgres } from "../support/postgres/postgres.ts";
 import { ENVIRONMENT, type TeamBucket, teamBucket } from "../support/postgres/team-bucket.ts";
@@ -114,6 +115,18 @@ it("two machines at once: one is refused, names the other, and with --wait follo
   expect(await waiting.ended).toMatchObject({ code: 0 });
   expect(await other.maand("unlock")).toMatchObject({ code: 0, stdout: "no command uses the bucket\n" });
   other.dispose();
+});
+
+it("with too few file descriptors for its thread, a command says so, instead of waiting for it", async () => {
+  const bucket = await aBucket();
+  const errors: string[] = [];
+  for (let most = 24; most <= 40; most += 2) {
+    const words = ["-c", `ulimit -n ${most}; exec "$@"`, "sh", process.execPath, MAAND, "status"];
+    const { status, stderr } = spawnSync("sh", words, { cwd: bucket.root, env: { ...process.env, ...ENVIRONMENT } });
+    if (status !== 0) errors.push(stderr.toString());
+  }
+  expect(errors.filter((text) => text.includes("raise the limit of open files"))).not.toEqual([]);
+  expect(errors.filter((text) => text.includes("no answer in time"))).toEqual([]);
 });
 
 it("a wrong password is said, and no password is shown", async () => {

@@ -33,15 +33,12 @@ export {
 } from "./deploy/release/rollback.ts";
 export { abortRollout, resumeRollout } from "./deploy/release/rollout-control.ts";
 export { keepContents } from "./deploy/rollout/promote.ts";
-export { type Adopted, type AdoptOptions, adopt } from "./jobs/adopt.ts";
 export { type AdoptedWorker, adoptBucket } from "./jobs/adopt-bucket.ts";
 export { type ControlResult, controlJob, type JobControl, resolveTarget } from "./jobs/control-job.ts";
-export { type DriftOptions, type DriftReport, drift, type JobDrift, type WorkerDrift } from "./jobs/drift.ts";
 export { type Collected, gc, type PlannedCollection, planGc } from "./jobs/gc.ts";
 export { type HealthReport, healthCheck } from "./jobs/health-command.ts";
 export { type JobCommandOptions, type JobCommandReport, runJobCommand } from "./jobs/job-command.ts";
 export { type MarkedAllocation, markStopped } from "./jobs/mark-stopped.ts";
-export { type PendingChange, pendingChanges } from "./jobs/pending-changes.ts";
 export { type RefreshSecrets, refreshSecrets } from "./jobs/secrets/refresh-secrets.ts";
 export type { SecretEffects } from "./jobs/secrets/secret-effects.ts";
 export {

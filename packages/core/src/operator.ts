@@ -13,6 +13,7 @@ export type { ClaimUnit } from "./domain/budget/claim.ts";
 export { fault, faultOf, sound } from "./domain/checks/finding.ts";
 export { isRecord } from "./domain/checks/validate.ts";
 export { inBatches } from "./domain/deploy/batches.ts";
+export type { ExpectedFile } from "./domain/drift/compare-files.ts";
 export { driftText } from "./domain/drift/edits.ts";
 export { CERTS } from "./domain/kv/kv-names.ts";
 export { isCommandEvent } from "./domain/manifest/command-events.ts";
@@ -22,6 +23,7 @@ export { settingsSchema } from "./domain/settings/settings-schema.ts";
 export { DisabledSchema } from "./domain/workspace/disabled.ts";
 export { canonicalHost } from "./domain/workspace/host-address.ts";
 export { resolveWorkers, WORKERS_FILE, WorkersSchema } from "./domain/workspace/workers.ts";
+export { runTargetOnce } from "./jobs/control-job.ts";
 export { probeHealth, unhealthyReason } from "./jobs/health-command.ts";
 export { confirmDifference, differences, type SyncSource } from "./jobs/sync-check.ts";
 export { startOnWorker } from "./on-worker/start-on-worker.ts";
@@ -33,8 +35,11 @@ export {
   stopOnWorker,
 } from "./on-worker/stop-on-worker.ts";
 export type { StartOptions, StoppedAllocation } from "./on-worker/stopped-allocation.ts";
-export { ExpectedFiles } from "./plan/drift/expected-files.ts";
-export { inspectWorker } from "./plan/drift/inspect-worker.ts";
+export { hiderFor } from "./plan/diffs/hide-secrets.ts";
+export { driftDiffs } from "./plan/drift/drift-diffs.ts";
+export { ExpectedFiles, type ExpectedOnWorker, type NotCompared } from "./plan/drift/expected-files.ts";
+export { type AllocationDrift, type InspectedWorker, inspection, inspectWorker } from "./plan/drift/inspect-worker.ts";
+export { planDeploy } from "./plan/plan-deploy.ts";
 export type { ActionStep } from "./plugin-api/action-step.ts";
 export { UNATTENDED_ENVIRONMENT, UNATTENDED_SCRIPT } from "./remote/unattended-script.ts";
 export {
@@ -56,6 +61,7 @@ export { FOREIGN_HINT } from "./run/fence/fence-guard.ts";
 export { Ledger } from "./run/ledger.ts";
 export { beginRun, knownOf, lockBucket, type Run, recordedStateOf, workerOf } from "./run/run.ts";
 export { lifecycleContext } from "./run/scope/contexts.ts";
+export { selectAllocations } from "./run/select.ts";
 export { leftBehind } from "./run/temporary.ts";
 export { reach } from "./run/wait-until-reachable.ts";
 export type { StoredCatalog } from "./store/catalog-rows.ts";
@@ -68,6 +74,7 @@ export type { StoredMaintenance } from "./store/maintenance/maintenance-rows.ts"
 export { type PendingMigration, pendingMigrations } from "./store/migrations.ts";
 export type { ListedFile } from "./store/promoted-rows.ts";
 export { bucketOfCopy } from "./store/team/move.ts";
+export type { Outcome } from "./summary.ts";
 export { parseJson } from "./workspace/json.ts";
 export { MANIFEST_SCHEMA_LINK } from "./workspace/schema-places.ts";
 export { readWorkersFile, type WorkersFile, writeWorkersFile } from "./workspace/workers-file.ts";

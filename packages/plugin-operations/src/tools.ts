@@ -1,4 +1,7 @@
 export { examine, examineBucket } from "./doctor/doctor.ts";
+export { type Adopted, type AdoptOptions, adopt } from "./drift/adopt.ts";
+export { type DriftOptions, type DriftReport, drift, type JobDrift, type WorkerDrift } from "./drift/drift.ts";
+export { type PendingChange, pendingChanges } from "./drift/pending-changes.ts";
 export { writeEditorFiles } from "./editor/editor-files.ts";
 export { jsonSchema } from "./editor/json-schema.ts";
 export { type AddedCommand, createCommand, type NewCommandOptions } from "./scaffold/add-command.ts";

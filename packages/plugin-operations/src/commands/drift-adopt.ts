@@ -1,6 +1,6 @@
 import { Command, listOf, Option, plural } from "@maand/command";
 import { EngineCommand } from "@maand/command/internal";
-import { adopt } from "@maand/core/internal";
+import { adopt } from "../drift/adopt.ts";
 
 /** `maand drift adopt`. */
 export class DriftAdoptCommand extends EngineCommand {

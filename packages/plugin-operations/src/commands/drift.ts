@@ -1,6 +1,7 @@
 import { Command, EXIT, listOf, Option } from "@maand/command";
 import { EngineCommand } from "@maand/command/internal";
-import { type DriftReport, drift, typedWorkers } from "@maand/core/internal";
+import { typedWorkers } from "@maand/core/readonly";
+import { type DriftReport, drift } from "../drift/drift.ts";
 import { driftLines } from "../output/drift-lines.ts";
 import { driftRecord } from "../output/drift-record.ts";
 

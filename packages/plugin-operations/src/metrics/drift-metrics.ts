@@ -1,4 +1,5 @@
-import type { DriftReport, PendingChange } from "@maand/core/internal";
+import type { DriftReport } from "../drift/drift.ts";
+import type { PendingChange } from "../drift/pending-changes.ts";
 import { expositionText, type Gauge, seconds, single } from "./exposition.ts";
 
 /** The metrics of `maand drift`. */

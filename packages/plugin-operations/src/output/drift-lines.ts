@@ -1,11 +1,7 @@
 import { plural, type Style, visible } from "@maand/command";
-import {
-  CHANGE_WORDS,
-  type DriftReport,
-  type FileDrift,
-  type PendingChange,
-  type WorkerDrift,
-} from "@maand/core/internal";
+import { CHANGE_WORDS, type FileDrift } from "@maand/core/toolbox";
+import type { DriftReport, WorkerDrift } from "../drift/drift.ts";
+import type { PendingChange } from "../drift/pending-changes.ts";
 
 /** Workers named in a line; the others are counted. */
 const NAMED = 4;

@@ -1,4 +1,5 @@
-import type { DriftReport, FileDrift, JobDrift, WorkerDrift } from "@maand/core/internal";
+import type { FileDrift } from "@maand/core/toolbox";
+import type { DriftReport, JobDrift, WorkerDrift } from "../drift/drift.ts";
 
 /** A drift report as JSON. */
 export function driftRecord({ workers, pending, isDrifted, isIncomplete }: DriftReport) {

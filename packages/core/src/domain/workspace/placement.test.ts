@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { NOTHING_DISABLED } from "./disabled.ts";
 import { allocationId } from "./identity.ts";
@@ -74,5 +75,63 @@ describe("allocations", () => {
   it("get their id back if they are wanted again", () => {
     const placed = place([job("api", "db")], workers, NOTHING_DISABLED, [was("api", "10.0.0.2", { removed: true })]);
     expect(placed).toEqual([was("api", "10.0.0.2")]);
+  });
+});
+
+describe("allocations that are placed again", () => {
+  const host = fc.constantFrom("10.0.0.1", "10.0.0.2", "10.0.0.3", "10.0.0.10");
+  const name = fc.constantFrom("api", "db", "old");
+  const label = fc.constantFrom("web", "db", "worker");
+  const state = fc.record({ disabled: fc.boolean(), removed: fc.boolean(), index: fc.nat(3) });
+  const earlier = fc.uniqueArray(fc.tuple(name, host, state), { selector: ([job, at]) => `${job}@${at}` });
+  const fleet = fc.uniqueArray(fc.record({ host, labels: fc.uniqueArray(label) }), { selector: (one) => one.host });
+  const jobs = fc.uniqueArray(fc.record({ name, selectors: fc.uniqueArray(label) }), { selector: (one) => one.name });
+  const off = fc.record({
+    workers: fc.uniqueArray(host),
+    jobs: fc.dictionary(name, fc.oneof(fc.constant("all" as const), fc.uniqueArray(host))),
+  });
+
+  it("keep their ids, in any order that they were stored in, and each is there once", () => {
+    fc.assert(
+      fc.property(jobs, fleet, earlier, off, (wanted, workers, before, { workers: out, jobs: stopped }) => {
+        const known = before.map(([job, at, more]) => was(job, at, more));
+        const disabled = {
+          workers: new Set(out),
+          jobs: new Map(
+            Object.entries(stopped).map(([job, hosts]) => [job, hosts === "all" ? hosts : new Set(hosts)] as const),
+          ),
+        };
+        const idOf = (job: string, at: string) =>
+          known.find((one) => one.job === job && one.host === at)?.id ?? allocationId(job, at);
+        const expected = wanted.flatMap(({ name: job, selectors }) =>
+          workers
+            .filter(({ labels }) => selectors.every((one) => labels.includes(one)))
+            .map(({ host: at }, index) => {
+              const isNamed = stopped[job] === "all" || (stopped[job] ?? []).includes(at);
+              const drained = out.includes(at) && !isNamed;
+              const isOff = isNamed || drained;
+              return {
+                id: idOf(job, at),
+                job,
+                host: at,
+                disabled: isOff,
+                ...(drained ? { drained } : {}),
+                removed: false,
+                index,
+              };
+            }),
+        );
+        const placed = place(wanted, workers, disabled, known);
+        expect(placed.filter(({ removed }) => !removed)).toEqual(expected);
+        const ids = new Set(expected.map(({ id }) => id));
+        const gone = known.filter(({ id }) => !ids.has(id)).map(({ id }) => id);
+        expect(
+          placed
+            .filter(({ removed }) => removed)
+            .map(({ id }) => id)
+            .sort(),
+        ).toEqual(gone.sort());
+      }),
+    );
   });
 });

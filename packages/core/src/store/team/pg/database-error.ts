@@ -57,6 +57,13 @@ export function databaseError(url: string, { code, message }: Failure): MaandErr
     return storeError("STORE_REFUSED", "it wants a password, and there is none", url, REASONS[0]?.[3]);
   if (/does not support SSL/i.test(message))
     return storeError("STORE_REFUSED", "it does not offer TLS", url, "check sslmode in the URL");
+  if (/^E[MN]FILE$/.test(code))
+    return storeError(
+      "STORE_UNREACHABLE",
+      `no more files can be opened (${text})`,
+      url,
+      "raise the limit of open files, as with ulimit -n 1024, and run the command again",
+    );
   if (/^[0-9A-Z]{5}$/.test(code) && !/^(08|57|53300)/.test(code))
     return storeError("STORE_BROKEN", `${text} (${code})`, url, "see the log of the database");
   return storeError(

@@ -1,5 +1,7 @@
+import { closeSync, openSync } from "node:fs";
 import { createRequire } from "node:module";
 import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from "node:worker_threads";
+import { errorText } from "../../../errors.ts";
 import { databaseError } from "./database-error.ts";
 import {
   type Answer,
@@ -112,6 +114,7 @@ export class PgThread implements Statements {
   #start(): MessagePort {
     if (this.#port) return this.#port;
     const { port1, port2 } = new MessageChannel();
+    if (!running) mustHaveFreeFiles(this.#target.url);
     const session: Session = { ...this.#target, answered: this.#answered, port: port2 };
     theThread().postMessage(session, [port2]);
     port1.on("message", (message: Answer | BeatMessage) => {
@@ -120,6 +123,21 @@ export class PgThread implements Statements {
     port1.unref(); // messages do not keep the process alive
     this.#port = port1;
     return port1;
+  }
+}
+
+/** File descriptors that the thread and its connections need. */
+const NEEDED_FILES = 12;
+
+/** A thread that cannot start for lack of file descriptors reports that to nobody while this one waits for it. */
+function mustHaveFreeFiles(url: string): void {
+  const open: number[] = [];
+  try {
+    while (open.length < NEEDED_FILES) open.push(openSync("/dev/null", "r"));
+  } catch (cause) {
+    throw databaseError(url, { code: "EMFILE", message: errorText(cause) });
+  } finally {
+    for (const file of open) closeSync(file);
   }
 }
 

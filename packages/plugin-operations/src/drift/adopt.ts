@@ -1,25 +1,25 @@
 import { chmodSync, existsSync, readFileSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { type Bucket, runReporter } from "../bucket/bucket.ts";
-import { asMaandError } from "../bucket/outcome.ts";
-import { registerSecrets } from "../bucket/register-secrets.ts";
-import { error } from "../domain/checks/problem.ts";
-import { contentHash } from "../domain/deploy/digest.ts";
-import type { ExpectedFile } from "../domain/drift/compare-files.ts";
-import { type Job, reachesWorker } from "../domain/workspace/job.ts";
-import type { Worker } from "../domain/workspace/worker.ts";
-import { problemsError } from "../errors.ts";
-import { hiderFor } from "../plan/diffs/hide-secrets.ts";
-import { ExpectedFiles } from "../plan/drift/expected-files.ts";
-import { inspection } from "../plan/drift/inspect-worker.ts";
-import type { InspectedFile } from "../plugin-api/contexts/inspect-context.ts";
-import { type CommandRun, openCommandRun } from "../run/command-run.ts";
-import { atDelivery } from "../run/delivered-root.ts";
-import { workerOf } from "../run/run.ts";
-import { refuseUnknown, selectAllocations } from "../run/select.ts";
-import { userName } from "../workspace/authorship.ts";
-import { RUNTIME_NAMES } from "../workspace/job-files.ts";
-import { createFile, makeDirectories, replaceFile } from "../workspace/write-files.ts";
+import type { InspectedFile, Job, Worker } from "@maand/core";
+import { createFile, makeDirectories, RUNTIME_NAMES } from "@maand/core/internal";
+import {
+  asMaandError,
+  atDelivery,
+  type Bucket,
+  type CommandRun,
+  type ExpectedFile,
+  ExpectedFiles,
+  hiderFor,
+  inspection,
+  openCommandRun,
+  registerSecrets,
+  replaceFile,
+  runReporter,
+  selectAllocations,
+  workerOf,
+} from "@maand/core/operator";
+import { error, problemsError, refuseUnknown } from "@maand/core/readonly";
+import { contentHash, reachesWorker, userName } from "@maand/core/toolbox";
 
 /** A file of a job on a worker that is to become that of the workspace. */
 export interface AdoptOptions {

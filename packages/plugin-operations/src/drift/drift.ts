@@ -1,16 +1,26 @@
+import type { Worker } from "@maand/core";
+import {
+  type AllocationDrift,
+  asMaandError,
+  type Bucket,
+  type CommandRun,
+  driftDiffs,
+  ExpectedFiles,
+  type ExpectedOnWorker,
+  type InspectedWorker,
+  inspectWorker,
+  type NotCompared,
+  type Outcome,
+  openCommandRun,
+  outcomeOf,
+  registerSecrets,
+  runReporter,
+  runTargetOnce,
+  stopIfInterrupted,
+} from "@maand/core/operator";
+import { refuseUnknown, selectWorkers } from "@maand/core/readonly";
+import type { FileDrift } from "@maand/core/toolbox";
 import pLimit from "p-limit";
-import { type Bucket, runReporter } from "../bucket/bucket.ts";
-import { asMaandError, outcomeOf, stopIfInterrupted } from "../bucket/outcome.ts";
-import { registerSecrets } from "../bucket/register-secrets.ts";
-import type { FileDrift } from "../domain/drift/compare-files.ts";
-import type { Worker } from "../domain/workspace/worker.ts";
-import { driftDiffs } from "../plan/drift/drift-diffs.ts";
-import { ExpectedFiles, type ExpectedOnWorker, type NotCompared } from "../plan/drift/expected-files.ts";
-import { type AllocationDrift, type InspectedWorker, inspectWorker } from "../plan/drift/inspect-worker.ts";
-import { type CommandRun, openCommandRun } from "../run/command-run.ts";
-import { refuseUnknown, selectWorkers } from "../run/select.ts";
-import type { Outcome } from "../summary.ts";
-import { runTargetOnce } from "./control-job.ts";
 import { type PendingChange, pendingChanges } from "./pending-changes.ts";
 
 /** What to compare. */

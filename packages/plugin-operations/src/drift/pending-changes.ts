@@ -1,5 +1,4 @@
-import type { Bucket } from "../bucket/bucket.ts";
-import { planDeploy } from "../plan/plan-deploy.ts";
+import { type Bucket, planDeploy } from "@maand/core/operator";
 
 /** Something that a deploy would change. */
 export interface PendingChange {
