@@ -11,7 +11,7 @@ import { contextsPage } from "./contexts.mjs";
 const REPOSITORY = dirname(dirname(fileURLToPath(import.meta.url)));
 
 /** Entry points that promise nothing; docs/plugins/stability.md lists them. */
-const UNSTABLE = /\/(internal|operator|readonly|toolbox|unexpected|layout)$/;
+const UNSTABLE = /\/(internal|operator|readonly|toolbox|unexpected|layout|on-workers|stored)$/;
 
 const modules = new Map();
 

@@ -27,7 +27,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ["run"],
   ["plan", "build"],
   ["deploy", "jobs"],
-  ["maintain"],
+  ["on-worker"],
   ["saved-plans"],
   ["toolbox.ts"],
   ["readonly.ts", "operator.ts", "internal.ts", "plugin.ts"],
@@ -71,7 +71,7 @@ describe("packages", () => {
 
   it("only cli/src/defaults.ts imports plugins, and one file the commands of stock plugins", () => {
     const others = inside("packages/cli/").filter(({ path }) => path !== "packages/cli/src/defaults.ts");
-    const lazy = ["import", "operations", "prometheus", "ui"].map(
+    const lazy = ["import", "maintenance", "operations", "prometheus", "ui"].map(
       (name) => `packages/cli/src/run/stock-commands.ts imports @maand/plugin-${name}/commands`,
     );
     expect(offenders(others, (module) => module.startsWith("@maand/plugin-"))).toEqual(lazy);
@@ -138,9 +138,9 @@ it("no files import each other, directly or indirectly", () => {
 });
 
 describe("nothing goes down without the availability budget", () => {
-  const core = inside(CORE);
+  const engine = [...inside(CORE), ...inside("packages/plugin-")];
   const having = (text: RegExp) =>
-    paths(core.filter(({ code }) => text.test(code))).map((path) => path.slice(CORE.length));
+    paths(engine.filter(({ code }) => text.test(code))).map((path) => path.replace(CORE, "").replace("packages/", ""));
 
   it("lifecycle commands are called in three files", () => {
     expect(having(/hooks(\.(rollout|reconcile|target)|\[hook\])\.promise\(/).sort()).toEqual([
@@ -152,7 +152,7 @@ describe("nothing goes down without the availability budget", () => {
       "deploy/rollout/run-round.ts",
       "deploy/run-action.ts",
       "deploy/stop-and-remove.ts",
-      "maintain/phases/start.ts",
+      "on-worker/start-on-worker.ts",
     ]);
   });
 
@@ -162,11 +162,13 @@ describe("nothing goes down without the availability budget", () => {
       "deploy/rollout/claim-members.ts",
       "deploy/stop-within-budget.ts",
       "jobs/target-budget.ts",
-      "maintain/admit.ts",
+      "plugin-maintenance/src/admit.ts",
+      "plugin-operations/src/workers/worker-claims.ts",
       "run/scope/allocation-scope.ts",
     ]);
     // a maintenance drains workers that it has admitted; its starts take nothing down
-    expect(having(/\bstopOne\(run, entry\)/)).toEqual(["maintain/phases/drain.ts"]);
+    expect(having(/\bstopOne\(run, entry\)/)).toEqual(["on-worker/stop-on-worker.ts"]);
+    expect(having(/\bstopOnWorker\(run\b(?!:)/)).toEqual(["plugin-maintenance/src/phases/drain.ts"]);
     // runRound runs batches that the queue has claimed, and stopAndRemoveOne what stopWithinBudget lets through or a revert of first starts
     expect(having(/\brunRound\(.*\bbatch\b/)).toEqual(["deploy/rollout/batch-queue.ts"]);
     expect(having(/\bstopAndRemoveOne\(run, entry\)/)).toEqual(["deploy/stop-and-remove.ts"]);
@@ -197,7 +199,8 @@ describe("each library is imported in one place", () => {
     execa: /^packages\/core\/src\/remote\/process\/process\.ts$/,
     diff: /^packages\/core\/src\/plan\/diffs\/file-diff\.ts$/,
     "fast-string-truncated-width": /^packages\/cli\/src\/output\/progress\/text-width\.ts$/,
-    clipanion: /^packages\/(cli\/src|command\/src|plugin-(import|operations|prometheus|ui)\/src\/commands)\//,
+    clipanion:
+      /^packages\/(cli\/src|command\/src|plugin-(import|maintenance|operations|prometheus|ui)\/src\/commands)\//,
     hono: /^packages\/plugin-ui\/src\/server\//,
     "@hono/node-server": /^packages\/plugin-ui\/src\/server\//,
     yaml: /^packages\/(plugin-prometheus\/src\/|plugin-import\/src\/compare\/prometheus-files\.ts$|plugin-operations\/src\/inventory\/read-inventory\.ts$)/,

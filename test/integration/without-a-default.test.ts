@@ -143,6 +143,7 @@ describe("without a stock plugin, its function is named as missing", () => {
       "import",
       "job-commands",
       "local",
+      "maintenance",
       "make",
       "notify",
       "operations",
@@ -161,7 +162,7 @@ describe("without a stock plugin, the rest works", () => {
     (
       [
         ...["ssh", "rsync", "templates", "certs", "health", "import", "job-commands", "notify", "operations"],
-        ...["prometheus", "secrets", "ui"],
+        ...["maintenance", "prometheus", "secrets", "ui"],
       ] as const
     ).map((name) => [name]),
   )("%s", async ([name = "ssh"], context) => {

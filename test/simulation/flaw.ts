@@ -5,12 +5,14 @@
  * - `claim-not-synced`: a claim and a receipt are written to a worker's disk, and not synced: a power failure loses them.
  * - `release-ignores-number`: whatever command gives the lease back, it is free, also if another one has it by now.
  * - `promotion-before-receipt`: a command counts as done, and is promoted, when it begins instead of when it has ended.
+ * - `receipt-deleted-early`: a worker deletes a receipt once the store has its result, although a standby may lack that.
  */
 export const FLAWS = [
   "fence-unchecked",
   "claim-not-synced",
   "release-ignores-number",
   "promotion-before-receipt",
+  "receipt-deleted-early",
 ] as const;
 
 export type Flaw = (typeof FLAWS)[number];

@@ -25,6 +25,8 @@ export class Judge implements WorkerObserver, DatabaseObserver {
   readonly #newest = new Map<string, number>();
   /** Where steps ran. */
   readonly #places = new Map<string, string>();
+  /** The step that began last, by place. */
+  readonly #last = new Map<string, string>();
   readonly #promoted = new Map<string, string>();
   #lease: SimulatedLease | undefined;
   /** After lost commits, numbers and versions may come again. */
@@ -80,12 +82,8 @@ export class Judge implements WorkerObserver, DatabaseObserver {
     this.#world.note(`${place} ${target} begins for ${by} ${step ?? "by hand"}`);
     if (this.#running.has(place)) this.#violated(`${target} of ${place} overlaps another command`);
     this.#running.set(place, command);
-    if (step !== undefined) this.#places.set(step, place);
-    // the worker forgets what the database has promoted
-    if (step !== undefined && this.#ended.has(step) && !this.hasLost)
-      this.#violated(`step ${step} of ${place} runs again after it ended with ${this.#ended.get(step)}`);
     if (step === undefined) this.#beginByHand(command);
-    else this.leftByHand.delete(place);
+    else this.#beginStep(step, place);
     this.#mustBeNewest(host, by, `${target} of ${job}`);
     if (TAKES_DOWN.has(target)) this.#takeDown(job, host, target);
   }
@@ -97,6 +95,15 @@ export class Judge implements WorkerObserver, DatabaseObserver {
     if (step !== undefined && code === 0) this.#ended.set(step, code);
     if (code === 0) this.leftByHand.delete(`${job}@${host}`);
     if (code === 0 && target !== "stop") this.#down.get(job)?.delete(host);
+  }
+
+  /** A step that ended well does not run again. Where the database has lost its result, it may after another step changed the job there. */
+  #beginStep(step: string, place: string): void {
+    if (this.#ended.has(step) && (!this.hasLost || this.#last.get(place) === step))
+      this.#violated(`step ${step} of ${place} runs again after it ended with ${this.#ended.get(step)}`);
+    this.leftByHand.delete(place);
+    this.#places.set(step, place);
+    this.#last.set(place, step);
   }
 
   /** A command by hand makes what is known of earlier steps out of date. */

@@ -2,9 +2,11 @@ import { spawnSync } from "node:child_process";
 import { afterAll, afterEach, beforeAll, expect, it, vi } from "vitest";
 import type { MaandError } from "../../packages/core/src/errors.ts";
 import { type Holder, withMachine } from "../../packages/core/src/store/lock/holder.ts";
+import { lockHolder } from "../../packages/core/src/store/lock/lock.ts";
 import type { Store } from "../../packages/core/src/store/store.ts";
 import { type LeaseTimes, takeLease } from "../../packages/core/src/store/team/lease.ts";
-import { AT, Databases } from "./shared.ts";
+import { until } from "../support/fleet/until.ts";
+import { AT, Databases, type SharedBucket } from "./shared.ts";
 
 let databases: Databases;
 beforeAll(async () => {
@@ -29,6 +31,13 @@ function take(store: Store, command: string, times?: LeaseTimes, onLost: (error:
 /** Blocks this thread, as a busy process does. */
 function busy(ms: number): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+}
+
+/** Resolves when the lease of a bucket is renewed. */
+async function renewed(team: SharedBucket): Promise<void> {
+  const end = () => team.sql("SELECT expires_at FROM maand.lease WHERE bucket = $ID");
+  const before = end();
+  await until("a renewal", () => end() !== before);
 }
 
 /** Ends a lease as its time does, without waiting. */
@@ -110,6 +119,69 @@ it("of a process of this machine that was killed is taken at once", () => {
   const elsewhere = holder("deploy", { pid: dead, process: "another process", space: "another machine" });
   if (other.workingCopy) takeLease(other.workingCopy, elsewhere, () => {});
   expect(() => take(team.open(), "gc")).toThrow(expect.objectContaining({ code: "BUSY" }));
+});
+
+/** Renewals fail in a way that passes, and so are tried again, until the gate is open. */
+const GATE = `
+CREATE TABLE maand.gate (is_open boolean NOT NULL);
+INSERT INTO maand.gate VALUES (false);
+CREATE SEQUENCE maand.tries;
+GRANT ALL ON maand.gate, maand.tries TO maand;
+ALTER FUNCTION maand.renew RENAME TO renew_now;
+CREATE FUNCTION maand.renew(of text, its bigint, mine text, ttl_ms bigint) RETURNS boolean LANGUAGE plpgsql AS $$
+BEGIN
+  PERFORM nextval('maand.tries');
+  IF NOT (SELECT is_open FROM maand.gate) THEN RAISE EXCEPTION 'closed' USING ERRCODE = '40001'; END IF;
+  RETURN maand.renew_now(of, its, mine, ttl_ms);
+END $$;
+`;
+const RARELY: LeaseTimes = { ttlMs: 60_000, everyMs: 2000, marginMs: 300 };
+
+it("is not ended by a late renewal of the one that the same process had before", async () => {
+  const team = databases.bucket(undefined, { alone: true });
+  team.sql(GATE);
+  const store = team.open();
+  const before = take(store, "build", RARELY);
+  // the next try is some time away
+  await until("a renewal is tried again", () => Number(team.sql("SELECT last_value FROM maand.tries")) >= 6);
+  before.release();
+  const lost = vi.fn();
+  const lease = take(store, "deploy", RARELY, lost);
+  team.sql("UPDATE maand.gate SET is_open = true");
+  await renewed(team);
+  expect(lost).not.toHaveBeenCalled();
+  expect(store.bucket.nextUpdateSeq()).toBe(1);
+  lease.release();
+});
+
+it("is renewed on when one that was lost before is given back", async () => {
+  const team = databases.bucket();
+  const [store, other] = [team.open(), team.open()];
+  const lost = take(store, "build", SHORT);
+  team.sql(EXPIRED);
+  take(other, "gc").release();
+  expect(() => store.bucket.nextUpdateSeq()).toThrow(expect.objectContaining({ code: "LEASE_LOST" }));
+  const lease = take(store, "deploy", RARELY);
+  lost.release();
+  await renewed(team);
+  expect(store.bucket.nextUpdateSeq()).toBe(1);
+  lease.release();
+});
+
+it("is not reported to have a holder after its release, or after the death of that process on this machine", () => {
+  const team = databases.bucket();
+  const store = team.open();
+  take(store, "build").release();
+  expect(lockHolder(store.holder)).toBeUndefined();
+  const gone = holder("deploy", { pid: spawnSync("true").pid, process: "another process" });
+  if (store.workingCopy) takeLease(store.workingCopy, gone, () => {});
+  expect(lockHolder(team.open().holder)).toBeUndefined();
+  const elsewhere = team.open();
+  team.sql(
+    `UPDATE maand.lease SET holder = '${JSON.stringify({ ...gone, space: "another machine" })}' WHERE bucket = $ID`,
+  );
+  elsewhere.workingCopy?.pull();
+  expect(lockHolder(elsewhere.holder)).toMatchObject({ command: "deploy" });
 });
 
 it("does not depend on the clocks of the machines", () => {

@@ -6,6 +6,7 @@ import { health } from "@maand/plugin-health";
 import { goImport } from "@maand/plugin-import";
 import { jobCommands } from "@maand/plugin-job-commands";
 import { local } from "@maand/plugin-local";
+import { maintenance } from "@maand/plugin-maintenance";
 import { make } from "@maand/plugin-make";
 import { notify } from "@maand/plugin-notify";
 import { operations } from "@maand/plugin-operations";
@@ -28,6 +29,7 @@ export type StockName =
   | "job-commands"
   | "prometheus"
   | "operations"
+  | "maintenance"
   | "import"
   | "notify"
   | "secrets"
@@ -42,7 +44,7 @@ const made = new WeakSet<Plugin>();
 export function defaults(): PluginList<StockName> {
   const plugins = [
     ...[ssh(), local(), rsync(), make(), templates(), certs(), health()],
-    ...[jobCommands(), prometheus(), operations(), goImport(), notify(), secrets(), ui()],
+    ...[jobCommands(), prometheus(), operations(), maintenance(), goImport(), notify(), secrets(), ui()],
   ];
   for (const plugin of plugins) made.add(plugin);
   return pluginList<StockName>(plugins);
@@ -79,6 +81,7 @@ export const STOCK_MODULES: Modules = {
   "@maand/plugin-job-commands": () => import("@maand/plugin-job-commands"),
   "@maand/plugin-prometheus": () => import("@maand/plugin-prometheus"),
   "@maand/plugin-operations": () => import("@maand/plugin-operations"),
+  "@maand/plugin-maintenance": () => import("@maand/plugin-maintenance"),
   "@maand/plugin-import": () => import("@maand/plugin-import"),
   "@maand/plugin-notify": () => import("@maand/plugin-notify"),
   "@maand/plugin-secrets": () => import("@maand/plugin-secrets"),

@@ -51,14 +51,6 @@ export {
   type SecretsChanged,
   setSecrets,
 } from "./jobs/secrets/write-secrets.ts";
-export type { MaintenanceReport } from "./maintain/conduct.ts";
-export {
-  abortMaintenance,
-  type MaintenanceOptions,
-  type ResumeOptions,
-  resumeMaintenance,
-  startMaintenance,
-} from "./maintain/maintain.ts";
 export type { FileDiff, PlanDiffs } from "./plan/diffs/diff-plan.ts";
 export { diffReleases, type ReleaseDiff } from "./plan/diffs/diff-releases.ts";
 export { fileDiff, type Side, type Unseen } from "./plan/diffs/file-diff.ts";

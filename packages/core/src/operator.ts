@@ -3,11 +3,12 @@
  * the checks of the store and the workers, and the definitions behind the files of a workspace. It changes with the
  * engine; a plugin that only taps hooks needs only `@maand/core`.
  */
-export { type RunReporter, runReporter } from "./bucket/bucket.ts";
-export { asMaandError, outcomeOf, runToEnd, stopIfInterrupted, unlessInterrupted } from "./bucket/outcome.ts";
+export { type Bucket, type RunReporter, runReporter } from "./bucket/bucket.ts";
+export { asMaandError, outcomeOf, runToEnd, stopIfInterrupted, unlessInterrupted, withEnd } from "./bucket/outcome.ts";
 export { registerSecrets } from "./bucket/register-secrets.ts";
 export { workspaceProblems } from "./build/build.ts";
 export { kvKeyOf } from "./config/commands/kv-key-command.ts";
+export { storePlace } from "./config/store/store-place.ts";
 export type { ClaimUnit } from "./domain/budget/claim.ts";
 export { fault, faultOf, sound } from "./domain/checks/finding.ts";
 export { isRecord } from "./domain/checks/validate.ts";
@@ -23,9 +24,19 @@ export { canonicalHost } from "./domain/workspace/host-address.ts";
 export { resolveWorkers, WORKERS_FILE, WorkersSchema } from "./domain/workspace/workers.ts";
 export { probeHealth, unhealthyReason } from "./jobs/health-command.ts";
 export { confirmDifference, differences, type SyncSource } from "./jobs/sync-check.ts";
-export { COMMAND_PROGRAM, QUIET_ENVIRONMENT } from "./maintain/phases/command-program.ts";
+export { startOnWorker } from "./on-worker/start-on-worker.ts";
+export {
+  budgetedJobsOn,
+  checkRemaining,
+  type RunningAllocation,
+  runningOn,
+  stopOnWorker,
+} from "./on-worker/stop-on-worker.ts";
+export type { StartOptions, StoppedAllocation } from "./on-worker/stopped-allocation.ts";
 export { ExpectedFiles } from "./plan/drift/expected-files.ts";
 export { inspectWorker } from "./plan/drift/inspect-worker.ts";
+export type { ActionStep } from "./plugin-api/action-step.ts";
+export { UNATTENDED_ENVIRONMENT, UNATTENDED_SCRIPT } from "./remote/unattended-script.ts";
 export {
   beginChange,
   type Claim,
@@ -40,17 +51,23 @@ export { type ClaimPatience, claimWhenFree } from "./run/budget/wait-for-claim.t
 export { CommandOutput } from "./run/command-output.ts";
 export { type CommandRun, openCommandRun } from "./run/command-run.ts";
 export { Connections, missingTools } from "./run/connections.ts";
+export { atDelivery } from "./run/delivered-root.ts";
 export { FOREIGN_HINT } from "./run/fence/fence-guard.ts";
-export { knownOf, lockBucket, type Run, recordedStateOf, workerOf } from "./run/run.ts";
+export { Ledger } from "./run/ledger.ts";
+export { beginRun, knownOf, lockBucket, type Run, recordedStateOf, workerOf } from "./run/run.ts";
 export { lifecycleContext } from "./run/scope/contexts.ts";
 export { leftBehind } from "./run/temporary.ts";
 export { reach } from "./run/wait-until-reachable.ts";
+export type { StoredCatalog } from "./store/catalog-rows.ts";
 export { type StoreState, storeState } from "./store/integrity.ts";
 export type { KvKey } from "./store/kv/kv-key.ts";
+export { heldBy } from "./store/lock/held-by.ts";
 export type { Holder } from "./store/lock/holder.ts";
 export { lockHolder } from "./store/lock/lock.ts";
+export type { StoredMaintenance } from "./store/maintenance/maintenance-rows.ts";
 export { type PendingMigration, pendingMigrations } from "./store/migrations.ts";
 export type { ListedFile } from "./store/promoted-rows.ts";
+export { bucketOfCopy } from "./store/team/move.ts";
 export { parseJson } from "./workspace/json.ts";
 export { MANIFEST_SCHEMA_LINK } from "./workspace/schema-places.ts";
 export { readWorkersFile, type WorkersFile, writeWorkersFile } from "./workspace/workers-file.ts";

@@ -14,7 +14,14 @@ export { unbuiltText } from "./domain/checks/unbuilt-text.ts";
 export { groupBy } from "./domain/group-by.ts";
 export { CERTS, NAMESPACE } from "./domain/kv/kv-names.ts";
 export { ownerText, type SecretOwner, secretNamespace } from "./domain/kv/secret-names.ts";
-export { isInMaintenance, type MaintainedWorker, phasesOf } from "./domain/maintenance/maintenance.ts";
+export {
+  isInMaintenance,
+  type MaintainedWorker,
+  PHASES,
+  type Phase,
+  progressText,
+  type WorkerState,
+} from "./domain/maintenance/maintenance.ts";
 export { type HeldText, heldTexts } from "./domain/release/held-texts.ts";
 export { holdText } from "./domain/release/hold.ts";
 export { releaseName, releaseNumber, type Verdict } from "./domain/release/release.ts";

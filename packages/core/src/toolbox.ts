@@ -37,8 +37,6 @@ export { type EnvFile, parseEnvFile } from "./domain/kv/env-file.ts";
 export type { KvRow } from "./domain/kv/kv-derived.ts";
 export { isSecret, NAMESPACE } from "./domain/kv/kv-names.ts";
 export { jobSecret, ownerText, type SecretOwner } from "./domain/kv/secret-names.ts";
-export { type FailureLimit, parseFailureLimit } from "./domain/maintenance/failure-limit.ts";
-export type { MaintenanceRequest } from "./domain/maintenance/maintenance.ts";
 export { COMMAND_EVENTS, type CommandEvent } from "./domain/manifest/command-events.ts";
 export { type HeldText, heldTexts } from "./domain/release/held-texts.ts";
 export { type Hold, holdText } from "./domain/release/hold.ts";

@@ -6,8 +6,12 @@ import { deploy } from "../../../packages/core/src/deploy/deploy.ts";
 import { isMaandError } from "../../../packages/core/src/errors.ts";
 import { adoptBucket } from "../../../packages/core/src/jobs/adopt-bucket.ts";
 import { controlJob } from "../../../packages/core/src/jobs/control-job.ts";
-import { abortMaintenance, resumeMaintenance, startMaintenance } from "../../../packages/core/src/maintain/maintain.ts";
 import { makeWorkingCopy } from "../../../packages/core/src/store/team/move.ts";
+import {
+  abortMaintenance,
+  resumeMaintenance,
+  startMaintenance,
+} from "../../../packages/plugin-maintenance/src/maintain.ts";
 import { make } from "../../../packages/plugin-make/src/index.ts";
 import { DatabaseLink } from "../database/database-link.ts";
 import type { Simulation } from "../simulation.ts";

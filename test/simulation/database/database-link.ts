@@ -32,9 +32,9 @@ export class DatabaseLink implements Statements {
   readonly #faults: DatabaseFaults;
   readonly #target: PgTarget;
   readonly #patience: Patience;
-  readonly #arrived: Beat[] = [];
-  #onBeat: ((beat: Beat) => void) | undefined;
-  #next: Event | undefined;
+  readonly #arrived: { readonly renewal: Renewal; readonly beat: Beat }[] = [];
+  /** The heartbeats that were not ended. */
+  readonly #beats = new Set<Renewal>();
   trips = 0;
 
   constructor(
@@ -68,26 +68,30 @@ export class DatabaseLink implements Statements {
     this.#world.outside(this.#world.random.delay(), run);
   }
 
-  beat(sql: string, values: readonly unknown[], everyMs: number, onBeat: (beat: Beat) => void): void {
-    this.still();
-    this.#onBeat = onBeat;
-    const again = () => {
-      this.#next = this.#world.outside(everyMs, () => this.#renew({ sql, values, everyMs }, again), this.#process);
-    };
-    again();
+  /** A renewal that is on its way when the heartbeat is ended reaches the database nevertheless. */
+  beat(sql: string, values: readonly unknown[], everyMs: number, onBeat: (beat: Beat) => void): () => void {
+    const renewal: Renewal = { sql, values, everyMs, onBeat, timer: undefined };
+    this.#beats.add(renewal);
+    this.#renewLater(renewal);
+    return () => this.#endBeat(renewal);
   }
 
   receive(): void {
-    for (const beat of this.#arrived.splice(0)) this.#onBeat?.(beat);
-  }
-
-  still(): void {
-    if (this.#next) this.#next.isCancelled = true;
-    this.#onBeat = undefined;
+    for (const { renewal, beat } of this.#arrived.splice(0)) if (this.#beats.has(renewal)) renewal.onBeat(beat);
   }
 
   close(): void {
-    this.still();
+    for (const renewal of [...this.#beats]) this.#endBeat(renewal);
+  }
+
+  #endBeat(renewal: Renewal): void {
+    this.#beats.delete(renewal);
+    if (renewal.timer) renewal.timer.isCancelled = true;
+  }
+
+  #renewLater(renewal: Renewal): void {
+    if (!this.#beats.has(renewal)) return;
+    renewal.timer = this.#world.outside(renewal.everyMs, () => this.#renew(renewal), this.#process);
   }
 
   /** One attempt; undefined if it got no answer. */
@@ -133,21 +137,22 @@ export class DatabaseLink implements Statements {
   }
 
   /** A heartbeat of the thread: it does not wait for the main thread, and reaches it when that has time. */
-  #renew({ sql, values, everyMs }: Pick<Renewal, "sql" | "values" | "everyMs">, again: () => void): void {
+  #renew(renewal: Renewal): void {
+    const { sql, values, everyMs } = renewal;
     const world = this.#world;
-    const sent = performance.timeOrigin + world.now;
+    const sent = world.now;
     const end = (renewed: boolean | undefined) => {
-      this.#arrived.push({ renewed, sent });
+      this.#arrived.push({ renewal, beat: { renewed, sent } });
       world.after(0, this.#process, () => this.receive());
-      again();
+      this.#renewLater(renewal);
     };
     const isLost = this.#faults.areOn && world.random.chance(0.02);
     if (isLost || !this.#faults.reaches(this.#process)) {
-      this.#next = world.outside(everyMs, () => end(undefined), this.#process);
+      world.outside(everyMs, () => end(undefined), this.#process);
       return;
     }
     const wait = this.#faults.areOn ? world.random.delay() : 1;
-    this.#next = world.outside(wait, () => {
+    world.outside(wait, () => {
       const renewed = this.#database.execute(sql, values, world.now)[0]?.renewed === true;
       if (!renewed) world.note(`${this.#process.name} cannot renew its lease`);
       end(renewed);
@@ -167,8 +172,12 @@ export interface LinkEnds {
   readonly faults: DatabaseFaults;
 }
 
+/** A heartbeat. */
 interface Renewal {
   readonly sql: string;
   readonly values: readonly unknown[];
   readonly everyMs: number;
+  readonly onBeat: (beat: Beat) => void;
+  /** The next renewal, unless one is on its way. */
+  timer: Event | undefined;
 }

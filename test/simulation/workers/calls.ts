@@ -87,6 +87,7 @@ function* claimAndRun(worker: Worker, call: Call, request: TargetRequest): Steps
   for (const other of voids)
     if (!worker.receipt(job, other)) worker.writeReceipt(job, other, { boot: worker.boot, isVoid: true });
   worker.writeReceipt(job, step, { boot: worker.boot });
+  worker.dropSettled(job, step);
   call.hasBegun = true;
   const code = yield* runCommand(worker, call, request);
   worker.writeReceipt(job, step, { boot: worker.boot, code, isCut: call.code === code });

@@ -1,10 +1,10 @@
-import { BOOT_ID_FILE } from "../../../packages/core/src/domain/maintenance/boot-id.ts";
 import { MaandError } from "../../../packages/core/src/errors.ts";
 import { FENCED_EXIT } from "../../../packages/core/src/remote/fence/fenced-command.ts";
 import { mustSucceed, Output } from "../../../packages/core/src/remote/output.ts";
 import { titleOf } from "../../../packages/core/src/remote/quote.ts";
 import type { Argv, ExecOptions, ExecResult, Remote } from "../../../packages/core/src/remote/remote.ts";
 import { reveal } from "../../../packages/core/src/remote/secret.ts";
+import { BOOT_ID_FILE } from "../../../packages/plugin-maintenance/src/domain/boot-id.ts";
 import type { World } from "../world/world.ts";
 import type { Connection } from "./connection.ts";
 import { startRunner } from "./runner.ts";

@@ -80,7 +80,7 @@ class Runner {
     if ("end" in message && message.end === true) this.#endSoon(message.id);
     else if ("settled" in message && message.settled !== undefined) {
       for (const [job, steps] of Object.entries(message.settled))
-        for (const step of steps) this.#worker.dropReceipt(job, step);
+        for (const step of steps) this.#worker.settleReceipt(job, step);
       this.onFrame(`${message.id} exit 0\n`);
     } else if ("target" in message) this.#begin(message.id, message);
   }

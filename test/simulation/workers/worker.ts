@@ -7,6 +7,8 @@ export interface SimulatedReceipt {
   readonly code?: number;
   readonly isCut?: boolean;
   readonly isVoid?: boolean;
+  /** The store has its result. */
+  readonly isSettled?: boolean;
 }
 
 /** The state of a job on a worker, whatever the store says about it. */
@@ -67,6 +69,7 @@ export class Worker {
   readonly #durable = new Map<string, SimulatedReceipt>();
   /** Receipts that are not on the disk yet. */
   readonly #unsynced = new Map<string, SimulatedReceipt>();
+  readonly #receipts = [this.#unsynced, this.#durable] as const;
   readonly #running = new Set<SimulatedCommand>();
 
   constructor(world: World, host: string, options: { observer: WorkerObserver; flaw: Flaw | undefined }) {
@@ -105,14 +108,26 @@ export class Worker {
     else this.#durable.set(name, receipt);
   }
 
-  dropReceipt(job: string, step: string): void {
-    this.#unsynced.delete(`${job} ${step}`);
-    this.#durable.delete(`${job} ${step}`);
+  /** The store has the result of a step: its receipt answers until the next step of the job begins. */
+  settleReceipt(job: string, step: string): void {
+    const name = `${job} ${step}`;
+    for (const receipts of this.#receipts) {
+      const receipt = receipts.get(name);
+      if (this.flaw === "receipt-deleted-early") receipts.delete(name);
+      else if (receipt && !receipt.isVoid) receipts.set(name, { ...receipt, isSettled: true });
+    }
+  }
+
+  /** A step begins: what settled ones of its job left is out of date. */
+  dropSettled(job: string, step: string): void {
+    for (const receipts of this.#receipts)
+      for (const [name, { isSettled }] of [...receipts])
+        if (isSettled && name.startsWith(`${job} `) && name !== `${job} ${step}`) receipts.delete(name);
   }
 
   /** A command by hand makes all receipts of its job out of date. */
   dropReceipts(job: string): void {
-    for (const receipts of [this.#unsynced, this.#durable])
+    for (const receipts of this.#receipts)
       for (const name of [...receipts.keys()]) if (name.startsWith(`${job} `)) receipts.delete(name);
   }
 

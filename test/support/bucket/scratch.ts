@@ -121,6 +121,8 @@ let made: Promise<string> | undefined;
 async function initialised(): Promise<string> {
   const shared = process.env[INITIALISED];
   if (shared !== undefined) return shared;
+  // a test that had a directory of its own for temporary files has taken it away with them
+  if (made !== undefined && !existsSync(await made)) made = undefined;
   made ??= (async () => {
     const root = mkdtempSync(join(tmpdir(), "maand-e2e-init-"));
     process.on("exit", () => rmSync(root, { recursive: true, force: true }));

@@ -7,6 +7,8 @@ import { join } from "node:path";
 /** A private PostgreSQL server on a loopback port, for tests. */
 export interface Postgres {
   readonly port: number;
+  /** The directory of its socket. */
+  readonly home: string;
   /** The directory of its data. */
   readonly data: string;
   /** The URL of a new database, as its owner `maand`; the password is `secret`. */
@@ -32,7 +34,7 @@ export function postgresPrograms(): string | undefined {
 }
 
 /** The user that the server runs as, because it refuses root. */
-function account(): { readonly uid: number; readonly gid: number } | undefined {
+export function account(): { readonly uid: number; readonly gid: number } | undefined {
   if (process.getuid?.() !== 0) return undefined;
   const id = (flag: string) => Number(execFileSync("id", [flag, "postgres"], { encoding: "utf8" }));
   return { uid: id("-u"), gid: id("-g") };
@@ -51,62 +53,78 @@ const WITH_SMALL_DISK =
 
 /** Starts a server. */
 export async function startPostgres(disk?: SmallDisk): Promise<Postgres> {
-  const bin = postgresPrograms();
-  if (bin === undefined) throw new Error("PostgreSQL is missing: apt-get install postgresql");
-  const who = account();
-  const home = mkdtempSync(join(tmpdir(), "maand-pg-"));
-  if (who) chownSync(home, who.uid, who.gid);
+  const home = newHome();
   const data = join(home, "data");
-  const as = who ?? {};
   const initdb = ["-D", data, "-U", "postgres", "--auth=trust", "--no-sync", "-E", "UTF8", "--locale=C"];
-  execFileSync(join(bin, "initdb"), initdb, { ...as, cwd: home, stdio: ["ignore", "ignore", "pipe"] });
+  execFileSync(programOf("initdb"), initdb, { ...account(), cwd: home, stdio: ["ignore", "ignore", "pipe"] });
   const port = await freePort();
-  appendFileSync(
-    join(data, "postgresql.conf"),
-    `listen_addresses = '127.0.0.1'\nport = ${port}\nunix_socket_directories = '${home}'\nfsync = off\nmax_connections = 60\nshared_buffers = 16MB\n`,
-  );
-  appendFileSync(join(data, "pg_hba.conf"), "");
+  configure({ home, data, port });
   execFileSync("sed", [
     "-i",
     "s/^host .*127.0.0.1.*/host all postgres 127.0.0.1\\/32 trust\\nhost all all 127.0.0.1\\/32 scram-sha-256/",
     join(data, "pg_hba.conf"),
   ]);
+  const postgres = serverIn({ home, data, port }, disk);
+  await postgres.start();
+  return postgres;
+}
+
+/** Where a server has its data, and its port. */
+export interface ServerPlace {
+  /** A directory of its own, where its socket is. */
+  readonly home: string;
+  readonly data: string;
+  readonly port: number;
+}
+
+/** A new directory for a server. */
+export function newHome(): string {
+  const who = account();
+  const home = mkdtempSync(join(tmpdir(), "maand-pg-"));
+  if (who) chownSync(home, who.uid, who.gid);
+  return home;
+}
+
+/** One of PostgreSQL's programs. */
+export function programOf(name: string): string {
+  const bin = postgresPrograms();
+  if (bin === undefined) throw new Error("PostgreSQL is missing: apt-get install postgresql");
+  return join(bin, name);
+}
+
+/** Adds the settings of a private server; the last one of a setting counts. */
+export function configure({ home, data, port }: ServerPlace): void {
+  appendFileSync(
+    join(data, "postgresql.conf"),
+    `listen_addresses = '127.0.0.1'\nport = ${port}\nunix_socket_directories = '${home}'\nfsync = off\nmax_connections = 60\nshared_buffers = 16MB\n`,
+  );
+}
+
+/** Runs SQL as the superuser of a server. */
+export function psql(port: number, database: string, text: string): string {
+  const words = ["-h", "127.0.0.1", "-p", String(port), "-U", "postgres", "-qAt", "-v", "ON_ERROR_STOP=1"];
+  return execFileSync("psql", [...words, "-d", database, "-c", text], {
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", "pipe"],
+  }).trim();
+}
+
+/** A server whose data exist; it does not run yet. */
+export function serverIn({ home, data, port }: ServerPlace, disk?: SmallDisk): Postgres {
+  const who = account();
   let server: ChildProcess | undefined;
   let count = 0;
-  const psql = (database: string, text: string) =>
-    execFileSync(
-      "psql",
-      [
-        "-h",
-        "127.0.0.1",
-        "-p",
-        String(port),
-        "-U",
-        "postgres",
-        "-qAt",
-        "-v",
-        "ON_ERROR_STOP=1",
-        "-d",
-        database,
-        "-c",
-        text,
-      ],
-      {
-        encoding: "utf8",
-        stdio: ["ignore", "pipe", "pipe"],
-      },
-    ).trim();
-  const program = join(bin, "postgres");
+  const program = programOf("postgres");
   const small = disk && [disk.directory, String(disk.megabytes), String(who?.uid), String(who?.gid), program, data];
   const begin = () =>
     small
       ? spawn("unshare", ["--mount", "sh", "-c", WITH_SMALL_DISK, "sh", ...small], { cwd: home, stdio: "ignore" })
-      : spawn(program, ["-D", data], { ...as, cwd: home, stdio: "ignore" });
+      : spawn(program, ["-D", data], { ...who, cwd: home, stdio: "ignore" });
   const start = async () => {
     server = begin();
     for (;;) {
       try {
-        psql("postgres", "SELECT 1");
+        psql(port, "postgres", "SELECT 1");
         return;
       } catch {
         // after a crash it refuses to start until all its old processes have ended
@@ -127,15 +145,16 @@ export async function startPostgres(disk?: SmallDisk): Promise<Postgres> {
   };
   const postgres: Postgres = {
     port,
+    home,
     data,
     database() {
       count += 1;
       const name = `bucket${count}`;
-      if (count === 1) psql("postgres", "CREATE ROLE maand LOGIN PASSWORD 'secret'");
-      psql("postgres", `CREATE DATABASE ${name} OWNER maand`);
+      if (count === 1) psql(port, "postgres", "CREATE ROLE maand LOGIN PASSWORD 'secret'");
+      psql(port, "postgres", `CREATE DATABASE ${name} OWNER maand`);
       return `postgres://maand:secret@127.0.0.1:${port}/${name}`;
     },
-    sql: (database, text) => psql(new URL(database).pathname.slice(1), text),
+    sql: (database, text) => psql(port, new URL(database).pathname.slice(1), text),
     kill: () => end("SIGKILL"),
     stop: () => end("SIGINT"),
     start,
@@ -148,7 +167,6 @@ export async function startPostgres(disk?: SmallDisk): Promise<Postgres> {
       rmSync(home, { recursive: true, force: true });
     },
   };
-  await start();
   return postgres;
 }
 

@@ -178,7 +178,7 @@ export class DeployCommand extends EngineCommand {
 
   async plan(bucket: OpenedBucket): Promise<number> {
     const { release } = this;
-    const options = { ...this.options, diff: this.diff, withHooks: this.withHooks };
+    const options = { ...this.options, diff: this.diff, withHooks: this.withHooks, brief: !this.json };
     const plan = await (release === undefined
       ? planDeploy(bucket, options)
       : planRelease(bucket, { ...options, release, job: this.onlyJob() }));

@@ -192,6 +192,18 @@ describe("without the plugin operations", () => {
     expect((await typed("build")).code).toBe(0);
   });
 
+  it("a bucket without maintenance has no maand maintain, and its message names the plugin", async () => {
+    const without =
+      'import { defaults } from "@maand/cli";\nexport default { plugins: defaults().remove("maintenance") };\n';
+    writeFileSync(join(bucket.root, "maand.config.ts"), without);
+    for (const line of ["maintain --reboot -w 10.0.0.1", "maintain status"])
+      expect(await typed(...line.split(" "))).toMatchObject({
+        code: 2,
+        err: expect.stringContaining("add @maand/plugin-maintenance to the plugins of the configuration"),
+      });
+    expect((await typed("help", "--all")).out).not.toContain("maand maintain");
+  });
+
   it("another plugin may define the same commands", async () => {
     const text = CONFIG.replace('[["greet"]]', '[["doctor"]]').replace('["defaults", acme]', "[acme]");
     writeFileSync(join(bucket.root, "maand.config.ts"), text);

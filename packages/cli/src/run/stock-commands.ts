@@ -3,6 +3,7 @@ import { join, resolve } from "node:path";
 import type { Context, ProcessContext } from "@maand/command";
 import { CONFIG_PLACES, findBucket } from "@maand/core/readonly";
 import { COMMANDS as IMPORT } from "@maand/plugin-import/commands";
+import { COMMANDS as MAINTENANCE } from "@maand/plugin-maintenance/commands";
 import { COMMANDS as OPERATIONS } from "@maand/plugin-operations/commands";
 import { COMMANDS as PROMETHEUS } from "@maand/plugin-prometheus/commands";
 import { COMMANDS as UI } from "@maand/plugin-ui/commands";
@@ -14,6 +15,7 @@ type Commands = Readonly<Record<string, () => Promise<CommandClass<Context>>>>;
 /** The stock plugins whose commands are known without loading a bucket's configuration, so that they start fast. */
 const BY_PLUGIN: Readonly<Record<string, Commands>> = {
   operations: OPERATIONS,
+  maintenance: MAINTENANCE,
   prometheus: PROMETHEUS,
   import: IMPORT,
   ui: UI,

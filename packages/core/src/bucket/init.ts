@@ -2,9 +2,12 @@ import { randomUUID } from "node:crypto";
 import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { kvKeyCommand } from "../config/commands/kv-key-command.ts";
-import { bucketPaths, checkBucketOwner } from "../config/find-bucket.ts";
+import { type BucketPaths, bucketPaths, checkBucketOwner } from "../config/find-bucket.ts";
+import { storePlace } from "../config/store/store-place.ts";
+import { MaandError } from "../errors.ts";
 import { isKeyElsewhere, makeKvKey } from "../store/kv/kv-key.ts";
 import { Store } from "../store/store.ts";
+import type { SharedStore } from "../store/team/shared-store.ts";
 import { IGNORE_FILE, ignoreText } from "../workspace/ignored.ts";
 import { createFile, makeDirectories, makePrivateDirectory } from "../workspace/write-files.ts";
 
@@ -22,16 +25,18 @@ port_max = "39999"
 
 /**
  * Creates a bucket in a directory, or updates the existing one; overwrites nothing. Private files are created with
- * private modes, so that others can never read them, not even briefly. `prepareBucket` creates what depends on plugins.
+ * private modes, so that others can never read them, not even briefly. `prepareBucket` creates what depends on plugins. Throws STORE_MOVED if
+ * the store is in a database of which the directory has no working copy: a new store beside it would be another bucket.
  */
 export function initBucket(directory: string): Initialised {
   const paths = bucketPaths(directory);
   checkBucketOwner(directory);
-  refuseForeign(paths.store);
+  const shared = sharedStoreOf(paths);
+  if (!shared) refuseForeign(paths.store);
   for (const place of [paths.data, paths.secrets, paths.logs]) makePrivateDirectory(place);
   makeDirectories(join(paths.workspace, "jobs"));
   // the key is created after the store: if it exists, the store was complete once
-  const store = Store.open(paths.store, { create: true, mayBeEmpty: !existsSync(paths.kvKey) });
+  const store = Store.open(paths.store, shared ? { shared } : { create: true, mayBeEmpty: !existsSync(paths.kvKey) });
   try {
     if (!isKeyElsewhere({ command: () => kvKeyCommand(paths) })) makeKvKey(paths.kvKey, store.kv.hasSecrets());
     const known = store.bucket.read();
@@ -44,6 +49,17 @@ export function initBucket(directory: string): Initialised {
   } finally {
     store.close();
   }
+}
+
+/** The database that has the store; undefined for SQLite. */
+function sharedStoreOf({ root, store, conf }: BucketPaths): SharedStore | undefined {
+  const shared = storePlace({ root, conf });
+  if (!shared || existsSync(store)) return shared;
+  throw new MaandError({
+    code: "STORE_MOVED",
+    message: `the store of this bucket is in ${shared.url}, and ${root} has no working copy of it; nothing was created`,
+    hint: `maand clone ${shared.url} ${root} --bucket ID, with the id that maand info prints in another copy; for a new bucket, remove store from maand.conf and MAAND_STORE, run maand init, and then maand store move --to ${shared.url}`,
+  });
 }
 
 /**

@@ -44,6 +44,7 @@ export async function deployWave(run: Run, stager: Stager, wave: Wave, options: 
     reversed: options.reversed,
     approval: options.approval,
     limit: options.limit,
+    brief: true,
   });
   storePlans(run, planned);
   const left = leftText(planned);

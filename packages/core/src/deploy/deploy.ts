@@ -14,6 +14,7 @@ import type { DeployOptions } from "../plan/plan-deploy.ts";
 import { planWave, refuseStarts } from "../plan/plan-wave.ts";
 import { type Wave, wavesOf } from "../plan/waves.ts";
 import { limitTo, type WorkerLimit } from "../plan/worker-limit.ts";
+import { isSameForAll } from "../plugin-api/tapping/tap-by-name.ts";
 import { Ledger } from "../run/ledger.ts";
 import { beginRun, type Run } from "../run/run.ts";
 import type { Touched } from "../store/fence/history-rows.ts";
@@ -74,7 +75,7 @@ export async function deployWith(
       const found =
         options.verify && (await beginRepairs(run, waves, { mode: options.verify, again: options.repairAgain, limit }));
       if (found) stager.repairs = found.allocations;
-      const edits = editsOf(found);
+      const edits = editsOf(found || undefined);
       await stopAndRemove(run, { only: reversed ? options.jobs : [], limit });
       for (const wave of waves)
         await deployWave(run, stager, wave, { ...options, edits, limit, reversed, oneRevert, approval });
@@ -183,10 +184,16 @@ async function commit(run: Run): Promise<Summary> {
     bucket.store.journal.finishRun(run.number, summary.outcome, run.at());
     bucket.store.journal.trim(RUNS_KEPT);
     bucket.store.releases.trim(RUNS_KEPT);
+    bucket.store.settled.note(settleable(run));
     if (summary.allocations.some(({ outcome }) => outcome !== "skipped")) bucket.store.sweepPromotions();
   });
   reportEnd(run, { outcome: summary.outcome, message: null });
   return summary;
+}
+
+/** The jobs whose allocations all get the same files: only of these, one digest says whether something is left to do. */
+function settleable({ bucket, catalog }: Run): string[] {
+  return catalog.jobs.filter((job) => isSameForAll(bucket.hooks.render, job)).map(({ name }) => name);
 }
 
 /** The jobs and workers that a deploy did something to. */

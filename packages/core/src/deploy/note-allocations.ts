@@ -4,6 +4,11 @@ import type { Run } from "../run/run.ts";
 
 /** Notes the allocations of a plan that need nothing. They run the planned release, even if its number is new. */
 export function noteUnchanged(run: Pick<Run, "ledger" | "recorded" | "bucket" | "at">, plan: PlannedJob): void {
+  if (plan.settled)
+    run.ledger.noteUnchanged(
+      plan.job.name,
+      plan.settled.map(({ host }) => host),
+    );
   for (const { allocation, decision } of plan.allocations)
     if (decision.action === "skip") run.ledger.note(plan.job.name, allocation.host, "skip", "skipped", true);
   noteRelease(run, plan);

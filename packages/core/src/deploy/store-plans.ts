@@ -4,7 +4,7 @@ import type { Run } from "../run/run.ts";
 
 /** Records the plan before it is carried out. Only what differs from the last recorded plan is written. */
 export function storePlans(run: Run, plans: readonly PlannedJob[]): void {
-  if (plans.length === 0) return;
+  if (plans.every(({ settled }) => settled)) return;
   const { store } = run.bucket;
   const before = store.promoted.planned();
   store.transaction(() => {

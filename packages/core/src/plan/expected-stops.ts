@@ -15,7 +15,11 @@ export interface ExpectedStops {
 
 /** Reads what a deploy would stop and delete, on these workers or, without words, everywhere. Changes nothing. */
 export function expectedStops(bucket: Bucket, workers: TypedWorkers | undefined): ExpectedStops {
-  const source = { ...knownOf(bucket.store.catalog.read(), bucket), ...recordedStateOf(bucket) };
+  const { catalog } = bucket.store;
+  // most deploys stop nothing, and need not read the allocations of a large fleet twice to know that
+  if ((workers?.words.length ?? 0) === 0 && !catalog.mayStop())
+    return { stops: [], isFleetEmpty: catalog.isFleetEmpty() };
+  const source = { ...knownOf(catalog.read(), bucket), ...recordedStateOf(bucket) };
   const limit = limitTo(source, workers);
   const stops = stopping(source).filter(
     ({ allocation, stop, remove }) => (stop || remove) && limit?.has(allocation.host) !== false,

@@ -44,6 +44,8 @@ export interface PlanOptions extends DeployOptions {
   readonly diff?: boolean;
   /** Run the hooks before the plan of each job, such as `pre_deploy`, and discard their writes. */
   readonly withHooks?: boolean;
+  /** Leave the allocations of jobs that need nothing out of the plan: it has their number alone. Default: false. */
+  readonly brief?: boolean;
 }
 
 /** A plan of another desired state than the stored one. */
@@ -125,7 +127,7 @@ export async function planDeploy(
         dryRun,
         wave,
         { ...options, edits: editsOf(found) },
-        { ...dryRun.hooks, limit, reversed: other?.reversed },
+        { ...dryRun.hooks, limit, reversed: other?.reversed, brief: options.brief === true && !other },
       );
       for (const job of jobs)
         if (job.steps && job.steps.waiting.length > 0) dryRun.ledger.pause(pausedRollout(job, job.steps));

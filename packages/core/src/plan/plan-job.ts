@@ -12,6 +12,7 @@ import { isSameForAll } from "../plugin-api/tapping/tap-by-name.ts";
 import type { Run } from "../run/run.ts";
 import type { ContextSource } from "../run/scope/contexts.ts";
 import type { WhenDue } from "../store/pending-rows.ts";
+import type { SettledJob } from "../store/settled/settled-rows.ts";
 import { renderTree } from "./render-tree.ts";
 
 /** One allocation of a plan: its target state, the action to reach it, and the reason. */
@@ -35,6 +36,8 @@ export interface PlannedJob {
   readonly healthPending: boolean;
   /** Allocations that need something, on workers that the deploy is not to touch. */
   readonly left?: readonly PlannedAllocation[];
+  /** Present if none of its allocations needs anything and they were not planned one by one: these, instead of `allocations`. */
+  readonly settled?: readonly Allocation[];
   /** Present if the release is rolled out in steps. */
   readonly steps?: StepPlan;
 }
@@ -76,16 +79,19 @@ export function isRequired(plan: PlannedJob): boolean {
 
 /**
  * Plans one job: the tree of each allocation, its digest, and the decision against the promoted version. Deploy and dry run
- * both call this. It writes nothing.
+ * both call this. It writes nothing. With `known`, what the store knows to be promoted everywhere, with nothing pending: if that is what the job
+ * has to be, its allocations are not looked at.
  */
 export async function planJob(
   source: PlanSource,
   job: Job,
   options: LifecycleOptions,
   pending: Pending,
+  known?: SettledJob,
 ): Promise<PlannedJob> {
   const placed = source.allocationsOf.get(job.name) ?? [];
-  const base = await baseOf(source, job, placed);
+  const base = await baseOf(known ? oneByOne(source) : source, job, placed);
+  if (known && isAsSettled(job, base, known)) return { job, allocations: [], settled: placed, ...NOTHING_PENDING };
   const allocations: PlannedAllocation[] = [];
   for (const allocation of placed) {
     const wanted = await wantedTree(source, job, allocation, base);
@@ -104,6 +110,25 @@ export async function planJob(
 export function bareTree({ bucket }: Pick<PlanSource, "bucket">, job: Job): Tree {
   const withAccess = accessRules(job.fileRules ?? [], bucket.settings.secretFilesMode);
   return { files: job.files.filter((file) => reachesWorker(file.path)).map(withAccess) };
+}
+
+/** The same source, which reads the state of an allocation when it is asked for, instead of that of all. */
+function oneByOne(source: PlanSource): PlanSource {
+  const { promoted } = source.bucket.store;
+  return { ...source, recorded: (id) => promoted.recordedOf([id]).get(id) ?? {} };
+}
+
+const NOTHING_PENDING = { afterPending: false, healthPending: false } as const;
+
+/** Whether everything that a plan compares with what was promoted is the same for all allocations. */
+function isAsSettled(job: Job, { isRendered, target }: Base, known: SettledJob): boolean {
+  return (
+    isRendered &&
+    target.digest === known.digest &&
+    target.version === known.version &&
+    job.release === known.release &&
+    treeDigest(job.files) === known.source
+  );
 }
 
 /** A check that is due with the next batch is due now if there is no next batch. */

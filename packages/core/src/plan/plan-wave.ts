@@ -5,6 +5,7 @@ import { holdText, isParked } from "../domain/release/hold.ts";
 import { demandedJobs, type Job } from "../domain/workspace/job.ts";
 import { MaandError, problemsError } from "../errors.ts";
 import type { Run } from "../run/run.ts";
+import type { SettledJob } from "../store/settled/settled-rows.ts";
 import type { PlanApproval } from "./plan-approval.ts";
 import { isRequired, type Pending, type PlannedJob, type PlanSource, pendingOf, planJob } from "./plan-job.ts";
 import { inSteps } from "./plan-steps.ts";
@@ -38,6 +39,8 @@ export interface PlanningHooks {
   readonly approval?: PlanApproval | undefined;
   /** The workers that the deploy is limited to. */
   readonly limit?: WorkerLimit | undefined;
+  /** Whether jobs that the store knows to need nothing are planned as a whole, without their allocations. */
+  readonly brief?: boolean | undefined;
 }
 
 /**
@@ -49,15 +52,16 @@ export async function planWave(
   source: WaveSource,
   { jobs }: Wave,
   options: LifecycleOptions,
-  { before, isUndecided, reversed = false, approval, limit }: PlanningHooks,
+  { before, isUndecided, reversed = false, approval, limit, brief = false }: PlanningHooks,
 ): Promise<WaveJob[]> {
   const pending = pendingOf(source.bucket);
+  const settled = brief && !approval ? settledOf(source, options) : undefined;
   const planned: WaveJob[] = [];
   for (const job of jobs) {
     stopIfInterrupted(source.bucket.signal);
     try {
       const blockedBy = reversed ? dependentOf(source, job) : blockerOf(source, job);
-      planned.push(await planWaveJob(source, job, options, { pending, before, blockedBy, approval, limit }));
+      planned.push(await planWaveJob(source, job, options, { pending, settled, before, blockedBy, approval, limit }));
     } catch (cause) {
       if (!isUndecided?.(job, cause)) source.ledger.failJob(job.name, cause);
     }
@@ -67,6 +71,7 @@ export async function planWave(
 
 interface JobPlanning {
   readonly pending: Pending;
+  readonly settled: ReadonlyMap<string, SettledJob> | undefined;
   readonly before: BeforeHooks | undefined;
   readonly blockedBy: string | undefined;
   readonly approval: PlanApproval | undefined;
@@ -77,7 +82,7 @@ async function planWaveJob(
   source: WaveSource,
   job: Job,
   options: LifecycleOptions,
-  { pending, before, blockedBy, approval, limit }: JobPlanning,
+  { pending, settled, before, blockedBy, approval, limit }: JobPlanning,
 ): Promise<WaveJob> {
   refuseParked(job);
   const { ledger } = source;
@@ -86,13 +91,25 @@ async function planWaveJob(
   const hooksRan = before !== undefined && mayGoOn;
   if (mayGoOn) approval?.begin(job);
   if (hooksRan) await before(job);
-  const whole = inSteps(source, await planJob(source, job, options, pending));
+  const whole = inSteps(source, await planJob(source, job, options, pending, settled?.get(job.name)));
   const plan = withinLimit(whole, limit, pending);
   if (mayGoOn) approval?.check(plan);
   const required = isRequired(plan);
   if (blockedBy === undefined || !required) return { ...plan, required, hooksRan };
   source.ledger.block(job.name, blockedBy);
   return { ...plan, required, hooksRan, blockedBy };
+}
+
+/**
+ * The jobs that the store knows to need nothing. Nothing is known of a deploy that does more than that: that was forced, looked at the workers,
+ * deploys another catalog than the stored one, or leaves workers in maintenance alone.
+ */
+function settledOf(
+  { bucket: { store }, cause }: WaveSource,
+  { force, edits }: LifecycleOptions,
+): ReadonlyMap<string, SettledJob> | undefined {
+  if (force || edits || cause || store.maintenance.hosts().size > 0) return undefined;
+  return store.settled.all();
 }
 
 /**

@@ -43,6 +43,7 @@ export function narrowed(one: WorkerLimit | undefined, other: WorkerLimit | unde
  */
 export function withinLimit(plan: PlannedJob, limit: WorkerLimit | undefined, pending: Pending): PlannedJob {
   if (!limit) return plan;
+  if (plan.settled) return { ...plan, settled: plan.settled.filter(({ host }) => limit.has(host)) };
   const isMoving = limit.moving.has(plan.job.name);
   const isWithin = ({ allocation, decision }: PlannedAllocation) =>
     limit.has(allocation.host) && !(isMoving && decision.action === "start");

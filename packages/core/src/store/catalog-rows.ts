@@ -36,6 +36,21 @@ export class CatalogRows {
     };
   }
 
+  /**
+   * Whether a deploy may have an allocation to stop: one that was removed or disabled, or whose job is held. A worker in maintenance does not
+   * count, since its allocations are left alone.
+   */
+  mayStop(): boolean {
+    const sql =
+      "SELECT EXISTS (SELECT 1 FROM allocation WHERE removed = 1 OR disabled = 1) OR EXISTS (SELECT 1 FROM job WHERE json_extract(spec, '$.hold') IS NOT NULL) AS may";
+    return this.#db.get(sql)?.may === 1;
+  }
+
+  /** Whether `workers.json` had no worker at the last build. */
+  isFleetEmpty(): boolean {
+    return this.#db.get("SELECT 1 FROM worker WHERE removed = 0 LIMIT 1") === undefined;
+  }
+
   /** By job, those of each job as one text: SQLite returns rows one by one, which takes several times as long. */
   allocations(): Allocation[] {
     const rows = this.#db.all(

@@ -1,6 +1,7 @@
 import type { Database } from "better-sqlite3";
 import { MaandError } from "../errors.ts";
 import { EARLIER_MIGRATIONS } from "./earlier/earlier-migrations.ts";
+import { SETTLED_MIGRATION } from "./settled/settled-migration.ts";
 import { APPLICATION_ID } from "./store-file.ts";
 
 /**
@@ -190,6 +191,7 @@ const MIGRATIONS: readonly string[] = [
   DROP INDEX step_run;
   CREATE INDEX step_run ON step (run, allocation);
   `,
+  SETTLED_MIGRATION,
 ];
 
 /** The table version that this version of maand writes. */

@@ -14,6 +14,7 @@ import { HoldRows, PendingAfterRows, PendingHealthRows, RolloutRows } from "./pe
 import { PluginStateRows } from "./plugin-state-rows.ts";
 import { PromotedRows } from "./promoted-rows.ts";
 import { ReleaseRows } from "./release-rows.ts";
+import { SettledRows } from "./settled/settled-rows.ts";
 import { Gathering } from "./team/gathering.ts";
 import type { RowChange } from "./team/row-changes.ts";
 import type { WorkingCopy } from "./team/working-copy.ts";
@@ -33,6 +34,7 @@ export class Store {
   readonly contents: ContentRows;
   readonly catalog: CatalogRows;
   readonly promoted: PromotedRows;
+  readonly settled: SettledRows;
   readonly jobStates: JobStateRows;
   readonly releases: ReleaseRows;
   readonly kv: KvRows;
@@ -60,6 +62,7 @@ export class Store {
     this.contents = new ContentRows(db);
     this.catalog = new CatalogRows(db);
     this.promoted = new PromotedRows(db);
+    this.settled = new SettledRows(db);
     this.jobStates = new JobStateRows(db);
     this.releases = new ReleaseRows(db);
     this.kv = new KvRows(db);

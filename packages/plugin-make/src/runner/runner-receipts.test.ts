@@ -255,16 +255,57 @@ describe.concurrent("a step of a run whose controller is gone", { timeout: 60_00
 });
 
 describe.concurrent("a receipt", { timeout: 60_000 }, () => {
-  it("goes once its step is settled, and no other does", async (context) => {
+  it("that is settled goes with the next step of its job, and no other does", async (context) => {
     const w = worker(context);
     const { client, request } = w.serve();
     expect(await request("fail", { step: "r1.fail.1" }).code).toBe(2);
     expect(await request("start", { step: "r1.start.1" }).code).toBe(0);
     expect(w.kept()).toEqual(["r1.fail.1", "r1.fail.1.out", "r1.start.1"]);
     expect(await client.request({ settled: { api: ["r1.fail.1"] } }, () => {}).ended).toBe(0);
-    expect(w.kept()).toEqual(["r1.start.1"]);
+    expect(w.kept()).toEqual(["r1.fail.1.out", "r1.fail.1.settled", "r1.start.1"]);
+    expect(await request("start", { step: "r1.start.2" }).code).toBe(0);
+    expect(w.kept()).toEqual(["r1.start.1", "r1.start.2"]);
     expect(await client.request({ settled: { "../x": ["r1.fail.1"] } }, () => {}).ended).toBe(64);
     expect(await client.request({ settled: { api: ["../../jobs.json"] } }, () => {}).ended).toBe(64);
+  });
+});
+
+/** Tells the worker that the store has the result of a step. */
+async function settle(w: ReturnType<typeof worker>, step: string): Promise<void> {
+  const { client } = w.serve();
+  await client.ready;
+  expect(await client.request({ settled: { api: [step] } }, () => {}).ended).toBe(0);
+}
+
+describe.concurrent.each(FORMS)("a settled receipt, %s", { timeout: 60_000 }, (form) => {
+  it("answers its step until the next one of the job begins: the store may have lost what it had", async (context) => {
+    const w = worker(context);
+    expect(await w.run(form, "restart", { step: "r1.restart.1" })).toMatchObject({ code: 0 });
+    await settle(w, "r1.restart.1");
+    expect(await w.run(form, "restart", { step: "r1.restart.1" })).toMatchObject({
+      code: 0,
+      stderr: expect.stringContaining("it is not run again"),
+    });
+    expect(w.order()).toEqual(["api"]);
+    expect(await w.run(form, "restart", { step: "r2.restart.1" })).toMatchObject({ code: 0 });
+    expect(w.kept()).toEqual(["r2.restart.1"]);
+    expect(await w.run(form, "restart", { step: "r1.restart.1" })).toMatchObject({ code: 0, stderr: "" });
+    expect(w.order()).toEqual(["api", "api", "api"]);
+  });
+
+  it("is forgotten by a lifecycle command by hand, as the others are", async (context) => {
+    const w = worker(context);
+    expect(await w.run(form, "restart", { step: "r1.restart.1" })).toMatchObject({ code: 0 });
+    await settle(w, "r1.restart.1");
+    await w.run(form, "stop");
+    expect(w.kept()).toEqual([]);
+  });
+
+  it("does not let a step begin that was replaced", async (context) => {
+    const w = worker(context);
+    expect(await w.run(form, "restart", { step: "r2.restart.1", voids: ["r1.restart.1"] })).toMatchObject({ code: 0 });
+    await settle(w, "r1.restart.1");
+    expect(await w.run(form, "restart", { step: "r1.restart.1" })).toMatchObject({ code: 130 });
   });
 });
 
@@ -304,7 +345,10 @@ describe.concurrent("a command that is no target", { timeout: 60_000 }, () => {
     expect(readFileSync(join(w.root, "ran"), "utf8")).toBe("ran\n");
     await client.request({ settled: { "+worker": ["r1.start.1+1"] } }, () => {}).ended;
     expect(await client.request(ask(line, { job: "+worker" }), () => {}).ended).toBe(7);
-    expect(readFileSync(join(w.root, "ran"), "utf8")).toBe("ran\nran\n");
+    expect(readFileSync(join(w.root, "ran"), "utf8")).toBe("ran\n");
+    const next = ask(line, { job: "+worker", step: "r1.start.2+1" });
+    expect(await client.request(next, () => {}).ended).toBe(7);
+    expect(readdirSync(join(w.root, "receipts/+worker")).filter((name) => name.startsWith("r1.start.1"))).toEqual([]);
     mkdirSync(join(w.root, "jobs/api"), { recursive: true });
   });
 

@@ -7,6 +7,7 @@ Only the holder of a job's lock writes here, so claims need no lock of their own
 RECEIPTS_KEPT = 16  # unsettled receipts of a job
 RECEIPT_AGE = 86400.0  # seconds after which one is out of date
 TAIL = 65536  # bytes of output that are kept for a later run
+SETTLED = ".settled"  # ends the name of a receipt whose result the store of the bucket has
 
 
 class Receipt:
@@ -25,7 +26,7 @@ class Receipt:
         of_step = fields_of(os.path.join(self.directory, self.step.partition("+")[0]))
         if "void" in of_step:
             return of_step
-        fields = fields_of(self.path)
+        fields = fields_of(self.path) or fields_of(self.path + SETTLED)
         if fields and (fields["step"] != self.step or fields.get("what", self.what) != self.what):
             raise Failure(USAGE, "%s: the receipt of this step is of another command" % self.job)
         return fields
@@ -36,6 +37,7 @@ class Receipt:
         sweep_receipts(self.directory, self.step)
         about = {"boot": boot_id(), "pid": str(os.getpid()), "began": began(os.getpid())}
         self.write({"step": self.step, "what": self.what, **about, "claimed": now()})
+        drop_settled(self.directory, self.step)
 
     def finish(self, code, cut_off):
         """After the command ended; one that was cut off on request is run again by the step that asks for it."""
@@ -58,9 +60,26 @@ def void(job, step):
 
 
 def settle(job, steps):
-    """Deletes receipts that are recorded elsewhere by now."""
+    """
+    Marks receipts that are recorded elsewhere by now. They answer until the next step of the job begins: a database that was replaced by
+    a standby may have lost the record, but not without that of the next step.
+    """
     for step in steps:
-        drop_receipt(os.path.join(receipts_of(job), step))
+        path = os.path.join(receipts_of(job), step)
+        if "void" not in fields_of(path):
+            try:
+                os.rename(path, path + SETTLED)
+            except OSError:
+                pass
+
+
+def drop_settled(directory, step):
+    """Deletes the settled receipts of other steps: what this one does makes their results out of date."""
+    own = step.partition("+")[0]
+    for name in list_of(directory):
+        other = name[: -len(SETTLED)] if name.endswith(SETTLED) else step
+        if other.partition("+")[0] != own:
+            drop_receipt(os.path.join(directory, other))
 
 
 def drop_receipts(job):
@@ -117,7 +136,7 @@ def age_of(path):
 
 
 def drop_receipt(path):
-    for place in (path, path + ".out"):
+    for place in (path, path + SETTLED, path + ".out"):
         try:
             os.unlink(place)
         except OSError:

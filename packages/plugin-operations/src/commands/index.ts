@@ -4,10 +4,6 @@ import type { CommandClass } from "clipanion";
 /** The commands of this plugin by path. Each one is imported only when it is used. */
 export const COMMANDS = {
   run_command: async () => (await import("./run_command.ts")).RunCommandCommand,
-  maintain: async () => (await import("./maintain/begin.ts")).MaintainCommand,
-  "maintain status": async () => (await import("./maintain/status.ts")).MaintainStatusCommand,
-  "maintain resume": async () => (await import("./maintain/control.ts")).MaintainResumeCommand,
-  "maintain abort": async () => (await import("./maintain/control.ts")).MaintainAbortCommand,
   worker_facts: async () => (await import("./worker_facts.ts")).WorkerFactsCommand,
   "worker add": async () => (await import("./worker/add.ts")).WorkerAddCommand,
   "worker import": async () => (await import("./worker/import.ts")).WorkerImportCommand,

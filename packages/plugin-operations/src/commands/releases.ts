@@ -1,6 +1,6 @@
 import { Command, Option } from "@maand/command";
+import { StoredCommand } from "@maand/command/stored";
 import { jobReleases, openRollouts, type ReleaseView, refuseUnknown, type Store } from "@maand/core/readonly";
-import { StoredCommand } from "./stored-command.ts";
 
 /** `maand releases`. */
 export class ReleasesCommand extends StoredCommand {

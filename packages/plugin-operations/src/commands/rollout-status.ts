@@ -1,6 +1,6 @@
 import { Command, Option } from "@maand/command";
+import { StoredCommand } from "@maand/command/stored";
 import { openRollouts, type RolloutView, refuseUnknown, type Store } from "@maand/core/readonly";
-import { StoredCommand } from "./stored-command.ts";
 
 /** `maand rollout status`. */
 export class RolloutStatusCommand extends StoredCommand {

@@ -1,10 +1,10 @@
 import { basename } from "node:path";
 import { Command, EXIT, Option } from "@maand/command";
+import { StoredCommand } from "@maand/command/stored";
 import { type BucketPaths, findBucket, loadUnbuilt, MaandError, openStore, type Store } from "@maand/core/readonly";
 import { statusLines } from "../output/status-lines.ts";
 import { statusRecord } from "../output/status-record.ts";
 import { type BucketStatus, bucketStatus } from "../status/bucket-status.ts";
-import { StoredCommand } from "./stored-command.ts";
 
 /** How often `--watch` looks, in seconds. */
 const EVERY = "2";

@@ -1,4 +1,4 @@
-import { COMMAND_PROGRAM, QUIET_ENVIRONMENT } from "@maand/core/operator";
+import { UNATTENDED_ENVIRONMENT, UNATTENDED_SCRIPT } from "@maand/core/operator";
 import type { Lacks, Wanted } from "./worker-state.ts";
 
 /** Commands that install packages without asking, by package manager; one per line, so that `set -e` sees each fail. */
@@ -45,10 +45,10 @@ export function changeScript({ account, key, sudoRule, tools, manager = "" }: La
  */
 export function changeCommand(lacks: Lacks, { user, publicKey }: Wanted): readonly string[] {
   const script = changeScript(lacks);
-  const env = { ...QUIET_ENVIRONMENT, LC_ALL: "C", MAAND_USER: user, MAAND_KEY: publicKey };
+  const env = { ...UNATTENDED_ENVIRONMENT, LC_ALL: "C", MAAND_USER: user, MAAND_KEY: publicKey };
   const words = Object.entries(env).map(([name, value]) => `${name}=${value}`);
   if (lacks.manager !== "apt-get") return ["env", ...words, "sh", "-c", script];
-  return ["env", ...words, `MAAND_SCRIPT=${script}`, ...COMMAND_PROGRAM.map(String)];
+  return ["env", ...words, `MAAND_SCRIPT=${script}`, ...UNATTENDED_SCRIPT.map(String)];
 }
 
 /** The command a person types to install programs on a worker, by package manager. */

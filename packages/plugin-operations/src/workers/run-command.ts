@@ -1,3 +1,4 @@
+import { checkConcurrency, expectsReboot, type RebootKind } from "@maand/command/on-workers";
 import { error, MaandError, type Worker } from "@maand/core";
 import { type Bucket, problemsError, selectWorkers, typedWorkers } from "@maand/core/internal";
 import {
@@ -8,7 +9,6 @@ import {
   runReporter,
   unhealthyReason,
 } from "@maand/core/operator";
-import { expectsReboot, type RebootKind } from "./expects-reboot.ts";
 import { runScript, type ScriptResult } from "./run-script.ts";
 import { awaitReturn } from "./wait-for-reboot.ts";
 import { workerClaims } from "./worker-claims.ts";
@@ -130,15 +130,6 @@ function checkOptions({ script, concurrency }: RunCommandOptions, workers: reado
     throw problemsError([
       error("no_workers", "workspace/workers.json", "the catalog has no workers", "add workers and run maand build"),
     ]);
-}
-
-/** Throws USAGE unless the concurrency is an integer of at least 1. */
-export function checkConcurrency(concurrency: number): void {
-  if (Number.isInteger(concurrency) && concurrency >= 1) return;
-  throw new MaandError({
-    code: "USAGE",
-    message: `--concurrency must be a whole number of at least 1, but is ${concurrency}`,
-  });
 }
 
 function spoilt(result: ScriptResult, message: string | undefined): ScriptResult {

@@ -1,3 +1,4 @@
+import { checkConcurrency } from "@maand/command/on-workers";
 import { error, MaandError, type Problem, type Worker } from "@maand/core";
 import { type Bucket, selectWorkers, typedWorkers, type WorkerSpec } from "@maand/core/internal";
 import {
@@ -11,7 +12,6 @@ import {
 } from "@maand/core/operator";
 import pLimit from "p-limit";
 import { FACTS_SCRIPT, type Facts, readFacts, withFacts } from "./facts.ts";
-import { checkConcurrency } from "./run-command.ts";
 
 /** The workers to read facts from, and whether to write them. */
 export interface WorkerFactsOptions {

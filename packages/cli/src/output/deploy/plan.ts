@@ -89,7 +89,7 @@ function jobLines(job: PlanJob, style: Style): string[] {
   if (!job.required)
     return [
       style.faint(
-        `${name}skip (${job.allocations.length === 0 ? "no allocations" : "already promoted on all allocations"})`,
+        `${name}skip (${job.allocations.length + (job.settled?.length ?? 0) === 0 ? "no allocations" : "already promoted on all allocations"})`,
       ),
       ...before,
     ];

@@ -97,7 +97,7 @@ export interface LifecycleOptions {
   readonly force: boolean;
   readonly syncOnly: boolean;
   /** What was changed on workers and is to be repaired, by allocation id. */
-  readonly edits?: ReadonlyMap<string, Edits>;
+  readonly edits?: ReadonlyMap<string, Edits> | undefined;
 }
 
 /**

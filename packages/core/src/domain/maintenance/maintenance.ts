@@ -1,22 +1,3 @@
-import { type FailureLimit, isLimitReached } from "./failure-limit.ts";
-
-/** What a maintenance does to each of its workers, as requested once and stored. */
-export interface MaintenanceRequest {
-  /** A bash script to run while the worker is drained; absent: none. */
-  readonly command?: string;
-  /** Whether each worker is rebooted. */
-  readonly reboot: boolean;
-  /** Whether the jobs stay stopped until the maintenance is resumed or aborted. */
-  readonly keepDrained: boolean;
-  /** The number of workers in maintenance at once, at least 1. */
-  readonly concurrency: number;
-  readonly onFailure: FailureLimit;
-  /** How long a rebooted worker may take to be back, in milliseconds. */
-  readonly returnMs: number;
-  /** How long the command may take, in milliseconds. */
-  readonly commandMs: number;
-}
-
 /** The phases of a worker, in order. Each is recorded before it begins. */
 export const PHASES = ["drain", "command", "reboot", "start"] as const;
 
@@ -50,7 +31,8 @@ export interface Maintenance {
   readonly number: number;
   /** A UUID: part of the names of its receipts. */
   readonly id: string;
-  readonly request: MaintenanceRequest;
+  /** What it does to its workers: JSON that only the plugin of the command reads. */
+  readonly request: string;
   readonly startedAt: string;
   readonly startedBy: string;
   /** In the order in which they are taken. */
@@ -63,54 +45,6 @@ const OUT_OF_SERVICE: ReadonlySet<WorkerState> = new Set(["under_way", "set_asid
 /** Whether a worker is in maintenance now: its jobs are out of service. */
 export function isInMaintenance({ state }: Pick<MaintainedWorker, "state">): boolean {
   return OUT_OF_SERVICE.has(state);
-}
-
-/** The phases that a request has, in order. */
-export function phasesOf({ command, reboot, keepDrained }: MaintenanceRequest): readonly Phase[] {
-  const has: Readonly<Record<Phase, boolean>> = {
-    drain: true,
-    command: command !== undefined,
-    reboot,
-    start: !keepDrained,
-  };
-  return PHASES.filter((phase) => has[phase]);
-}
-
-/** The phase after one; undefined after the last one. */
-export function phaseAfter(request: MaintenanceRequest, phase: Phase): Phase | undefined {
-  return phasesOf(request).find((next) => PHASES.indexOf(next) > PHASES.indexOf(phase));
-}
-
-/** What a run of a maintenance does: workers to continue, which are out of service already, and workers to begin. */
-export interface Remaining {
-  readonly toContinue: readonly MaintainedWorker[];
-  readonly toBegin: readonly MaintainedWorker[];
-}
-
-/**
- * What remains of a maintenance: workers that were interrupted or set aside, and those that wait. If only drained workers are
- * left, their jobs are started.
- */
-export function remainingOf(workers: readonly MaintainedWorker[]): Remaining {
-  const toContinue = workers.filter(({ state }) => state === "under_way" || state === "set_aside");
-  const toBegin = workers.filter(({ state }) => state === "waiting");
-  if (toContinue.length > 0 || toBegin.length > 0) return { toContinue, toBegin };
-  const drained = workers.filter(({ state }) => state === "drained");
-  return { toContinue: drained.map((worker) => ({ ...worker, phase: "start" })), toBegin };
-}
-
-/** Whether another worker may be begun: one count of failures holds for the whole maintenance, over all of its runs. */
-export function mayBegin(
-  { onFailure }: Pick<MaintenanceRequest, "onFailure">,
-  workers: readonly Pick<MaintainedWorker, "state">[],
-): boolean {
-  const failed = workers.filter(({ state }) => state === "set_aside").length;
-  return !isLimitReached(onFailure, failed, workers.length);
-}
-
-/** Whether nothing of a maintenance is left to do. */
-export function isOver(workers: readonly Pick<MaintainedWorker, "state">[]): boolean {
-  return workers.every(({ state }) => state === "done" || state === "aborted");
 }
 
 /** `2 of 5 workers done, 1 set aside, 2 waiting`. */

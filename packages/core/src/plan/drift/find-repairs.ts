@@ -121,7 +121,7 @@ function repairOf(
   return { allocation, drift, edits };
 }
 
-/** The edits by allocation id, for planning. */
-export function editsOf(found: FoundRepairs | undefined): ReadonlyMap<string, Edits> {
-  return new Map([...(found?.allocations ?? [])].map(([id, { edits }]) => [id, edits]));
+/** The edits by allocation id, for planning; undefined if the workers were not looked at. */
+export function editsOf(found: FoundRepairs | undefined): ReadonlyMap<string, Edits> | undefined {
+  return found && new Map([...found.allocations].map(([id, { edits }]) => [id, edits]));
 }

@@ -2,7 +2,7 @@ import type { Database } from "better-sqlite3";
 import { MaandError } from "../../errors.ts";
 import { isBusy } from "../store-error.ts";
 import { heldBy } from "./held-by.ts";
-import { type Holder, type HolderRecord, isSameProcess, mayBeAlive, processIdentity } from "./holder.ts";
+import { type Holder, type HolderRecord, isDeadHere, isSameProcess, mayBeAlive, processIdentity } from "./holder.ts";
 import { lockError, lockExclusively, openLockFile } from "./lock-file.ts";
 
 /** A held lock. */
@@ -46,8 +46,10 @@ export function takeLock(file: string, holder: Holder, record: HolderRecord): Lo
 /** The command that holds a bucket's lock, according to the record and its process. Does not take the lock. */
 export function lockHolder(record: Pick<HolderRecord, "read">): Holder | undefined {
   const holder = record.read();
+  if (!holder) return undefined;
   // of another machine nothing is known but the lease, which the record has checked
-  return holder && (holder.machine !== undefined || mayBeAlive(holder)) ? holder : undefined;
+  const mayHold = holder.machine === undefined ? mayBeAlive(holder) : !isDeadHere(holder);
+  return mayHold ? holder : undefined;
 }
 
 function isHeldHere(file: string): boolean {

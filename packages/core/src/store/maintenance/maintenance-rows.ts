@@ -1,4 +1,4 @@
-import type { MaintainedWorker, Maintenance, MaintenanceRequest } from "../../domain/maintenance/maintenance.ts";
+import type { MaintainedWorker, Maintenance } from "../../domain/maintenance/maintenance.ts";
 import { isInMaintenance, PHASES, type Phase, type WorkerState } from "../../domain/maintenance/maintenance.ts";
 import type { Row, StoreDatabase } from "../database.ts";
 
@@ -54,7 +54,7 @@ export class MaintenanceRows {
     return this.#db.transaction(() => {
       const number = this.#db.run(
         "INSERT INTO maintenance (id, request, shown_command, started_at, started_by) VALUES (?, ?, ?, ?, ?)",
-        ...[id, JSON.stringify(request), shownCommand ?? null, startedAt, startedBy],
+        ...[id, request, shownCommand ?? null, startedAt, startedBy],
       );
       const insert =
         "INSERT INTO maintenance_worker (maintenance, position, host, state, phase, attempt, since) VALUES (?, ?, ?, 'waiting', 'drain', 1, ?)";
@@ -115,12 +115,11 @@ export class MaintenanceRows {
 
   #maintenanceOf(row: Row): StoredMaintenance {
     const number = Number(row.number);
-    const request: MaintenanceRequest = JSON.parse(String(row.request));
     const workers = this.#db.all("SELECT * FROM maintenance_worker WHERE maintenance = ? ORDER BY position", number);
     return {
       number,
       id: String(row.id),
-      request,
+      request: String(row.request),
       ...(row.shown_command === null ? {} : { shownCommand: String(row.shown_command) }),
       startedAt: String(row.started_at),
       startedBy: String(row.started_by),

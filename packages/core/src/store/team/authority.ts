@@ -100,19 +100,15 @@ export class Authority {
     return this.#read(this.#statements.query(sql, [this.bucket, since, nonce, JSON.stringify(holder), ttlMs]));
   }
 
-  /** Renews the lease from the thread until `still`. */
-  beat({ number, nonce }: LeaseProof, ttlMs: number, everyMs: number, onBeat: (beat: Beat) => void): void {
+  /** Renews the lease from the thread, until the returned function is called. */
+  beat({ number, nonce }: LeaseProof, ttlMs: number, everyMs: number, onBeat: (beat: Beat) => void): () => void {
     const sql = "SELECT maand.renew($1, $2, $3, $4) AS renewed";
-    this.#statements.beat(sql, [this.bucket, number, nonce, ttlMs], everyMs, onBeat);
+    return this.#statements.beat(sql, [this.bucket, number, nonce, ttlMs], everyMs, onBeat);
   }
 
   /** Takes results of renewals that have arrived. */
   receiveBeats(): void {
     this.#statements.receive();
-  }
-
-  still(): void {
-    this.#statements.still();
   }
 
   /** Gives the lease back; returns false if it was another's by then. */

@@ -54,6 +54,7 @@ class HeldLease implements Lock {
   readonly #onLost: (error: MaandError) => void;
   /** On the monotonic clock: when work has to have stopped, unless it is renewed before. */
   #deadline: number;
+  readonly #endBeat: () => void;
   #timer: NodeJS.Timeout | undefined;
   #error: MaandError | undefined;
 
@@ -67,7 +68,7 @@ class HeldLease implements Lock {
     this.#times = times;
     this.#onLost = onLost;
     this.#deadline = asked + times.ttlMs - times.marginMs;
-    copy.authority.beat(proof, times.ttlMs, times.everyMs, (beat) => this.#noteBeat(beat));
+    this.#endBeat = copy.authority.beat(proof, times.ttlMs, times.everyMs, (beat) => this.#noteBeat(beat));
     this.#watch();
   }
 
@@ -94,7 +95,7 @@ class HeldLease implements Lock {
     clearTimeout(this.#timer);
     // what a lost lease left behind must not be stored without one
     if (!this.#error) this.#copy.keep(undefined);
-    this.#copy.authority.still();
+    this.#endBeat();
     try {
       this.#copy.authority.release(this.#proof);
     } catch {
@@ -112,7 +113,7 @@ class HeldLease implements Lock {
   #noteBeat({ renewed, sent }: Beat): void {
     if (renewed === false) this.#lose("it was taken by another command, or ended");
     if (renewed !== true) return;
-    this.#deadline = Math.max(this.#deadline, sent - performance.timeOrigin + this.#times.ttlMs - this.#times.marginMs);
+    this.#deadline = Math.max(this.#deadline, sent + this.#times.ttlMs - this.#times.marginMs);
     this.#watch();
   }
 

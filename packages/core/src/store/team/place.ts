@@ -1,4 +1,5 @@
 import { MaandError } from "../../errors.ts";
+import { ATTRIBUTES_OPTION, apart, SESSION_ATTRIBUTES, serversOf } from "./pg/hosts.ts";
 
 /** A PostgreSQL database that keeps stores. */
 export interface TeamPlace {
@@ -19,7 +20,16 @@ const SSL_MODES: ReadonlySet<string> = new Set([
 ]);
 
 /** Options of the URL that are passed on; any other is refused, because it would be ignored without a word. */
-const OPTIONS: ReadonlySet<string> = new Set(["host", "port", "user", "sslmode", "sslrootcert", "sslcert", "sslkey"]);
+const OPTIONS: ReadonlySet<string> = new Set([
+  "host",
+  "port",
+  "user",
+  "sslmode",
+  "sslrootcert",
+  "sslcert",
+  "sslkey",
+  ATTRIBUTES_OPTION,
+]);
 
 /**
  * Reads the value of `store`: undefined for SQLite. Throws CONFIG_INVALID, which names `where`, for anything else than `sqlite` and
@@ -27,17 +37,23 @@ const OPTIONS: ReadonlySet<string> = new Set(["host", "port", "user", "sslmode",
  */
 export function readPlace(text: string, where: string): TeamPlace | undefined {
   if (text === "sqlite") return undefined;
-  const url = URL.canParse(text) ? new URL(text) : undefined;
+  const [first] = serversOf(text)?.urls ?? [];
+  const url = first === undefined ? undefined : new URL(first);
   if (!url || !SCHEMES.has(url.protocol))
     throw invalid(where, "it is neither sqlite nor the URL of a PostgreSQL database");
   if (url.pathname.length < 2) throw invalid(where, "the URL names no database");
-  for (const name of url.searchParams.keys())
+  for (const name of optionsOf(text).keys())
     if (!OPTIONS.has(name)) throw invalid(where, `the URL has an unknown option "${name}"`);
   const mode = url.searchParams.get("sslmode");
   if (mode !== null && !SSL_MODES.has(mode)) throw invalid(where, `sslmode "${mode}" is not known`);
-  const password = url.password === "" ? undefined : decodeURIComponent(url.password);
-  url.password = "";
-  return { url: url.href, password };
+  const attributes = optionsOf(text).get(ATTRIBUTES_OPTION);
+  if (attributes !== null && !SESSION_ATTRIBUTES.some((one) => one === attributes))
+    throw invalid(where, `${ATTRIBUTES_OPTION} "${attributes}" is not one of ${SESSION_ATTRIBUTES.join(", ")}`);
+  return apart(text);
+}
+
+function optionsOf(text: string): URLSearchParams {
+  return new URLSearchParams(/\?([^#]*)/.exec(text)?.[1] ?? "");
 }
 
 /** A text in which the passwords of database URLs are masked. */

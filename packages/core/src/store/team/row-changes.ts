@@ -19,8 +19,8 @@ interface Table {
   readonly blob: string | undefined;
 }
 
-/** Tables of the working copy that are not part of the store. */
-const OWN: ReadonlySet<string> = new Set(["replica"]);
+/** Tables that are not part of the store: that of the working copy, and what each copy derives from its own rows. */
+const OWN: ReadonlySet<string> = new Set(["replica", "settled_job"]);
 
 /** The tables of a store with their columns, as SQLite describes them: so one list of migrations serves both databases. */
 export function tablesOf(db: Database): Table[] {

@@ -56,9 +56,10 @@ export class WorkingCopy {
     this.#received = listener;
   }
 
-  /** Changes carry the proof of this lease from now on; undefined: none is held. */
+  /** Changes carry the proof of this lease from now on; undefined: none is held, as this copy has just given it back. */
   keep(keeper: LeaseKeeper | undefined): void {
     this.#keeper = keeper;
+    if (!keeper) this.#lease = null;
   }
 
   /** The holder of the lease according to the last answer of the database; undefined if it is free, or has expired since. */

@@ -1,4 +1,3 @@
-import { BOOT_ID_FILE } from "../../domain/maintenance/boot-id.ts";
 import { isMaandError } from "../../errors.ts";
 import type { ActionStep } from "../../plugin-api/action-step.ts";
 import { fenceOf } from "../../remote/fence/worker-fence.ts";
@@ -43,7 +42,7 @@ export function fakeMachines(): FakeMachines {
     },
     deliver: (host, metadata) => void delivered.set(host, metadata),
     answer(host, line) {
-      if (line === `cat ${BOOT_ID_FILE}`) return { stdout: `${bootId(host)}\n` };
+      if (line === "cat /proc/sys/kernel/random/boot_id") return { stdout: `${bootId(host)}\n` };
       if (!line.startsWith("cat ")) return undefined;
       const fence = line.split("/").at(-1) === "fence" || line.includes("/fence ") ? (records.get(host) ?? "") : "";
       if (line.endsWith("/worker.json")) return { stdout: `${fence}${delivered.get(host)?.get("worker.json") ?? ""}` };

@@ -1,6 +1,6 @@
 import { type Column, Command, Option } from "@maand/command";
+import { StoredCommand } from "@maand/command/stored";
 import type { Store } from "@maand/core/readonly";
-import { StoredCommand } from "../stored-command.ts";
 import { unitFilter } from "./filter.ts";
 
 /** `maand cat allocations`. */

@@ -1,4 +1,5 @@
 import { Command, listOf, Option } from "@maand/command";
+import { StoredCommand } from "@maand/command/stored";
 import {
   type BucketPaths,
   type Deployment,
@@ -9,7 +10,6 @@ import {
   releaseName,
   type Store,
 } from "@maand/core/readonly";
-import { StoredCommand } from "../stored-command.ts";
 import { unitFilter } from "./filter.ts";
 
 /** `maand cat deployments`. */

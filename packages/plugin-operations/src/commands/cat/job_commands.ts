@@ -1,6 +1,6 @@
 import { Command } from "@maand/command";
+import { StoredCommand } from "@maand/command/stored";
 import type { Store } from "@maand/core/readonly";
-import { StoredCommand } from "../stored-command.ts";
 
 /** `maand cat job_commands`: one row for each event that runs a command. */
 export class JobCommandsCommand extends StoredCommand {

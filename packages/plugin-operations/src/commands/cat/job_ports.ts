@@ -1,6 +1,6 @@
 import { Command, listOf, Option } from "@maand/command";
+import { StoredCommand } from "@maand/command/stored";
 import { refuseUnknown, type Store } from "@maand/core/readonly";
-import { StoredCommand } from "../stored-command.ts";
 import { passes } from "./filter.ts";
 
 /** `maand cat job_ports`. */

@@ -1,6 +1,6 @@
 import { Command } from "@maand/command";
+import { StoredCommand } from "@maand/command/stored";
 import { plainDecimal, type Store } from "@maand/core/readonly";
-import { StoredCommand } from "../stored-command.ts";
 
 /** `maand cat jobs`. */
 export class JobsCommand extends StoredCommand {

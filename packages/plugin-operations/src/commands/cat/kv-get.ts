@@ -1,6 +1,6 @@
 import { Command, Option } from "@maand/command";
+import { StoredCommand } from "@maand/command/stored";
 import { findBucket, kvEntry, kvKeyOf, type Store } from "@maand/core/readonly";
-import { StoredCommand } from "../stored-command.ts";
 import { createdAt, ENCRYPTED } from "./kv.ts";
 
 /** `maand cat kv get <namespace> <key>`. */

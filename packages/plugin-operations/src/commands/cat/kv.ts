@@ -1,4 +1,5 @@
 import { Command, listOf, Option } from "@maand/command";
+import { StoredCommand } from "@maand/command/stored";
 import {
   findBucket,
   type KvView,
@@ -8,7 +9,6 @@ import {
   refuseUnknown,
   type Store,
 } from "@maand/core/readonly";
-import { StoredCommand } from "../stored-command.ts";
 
 /** The number of characters of a value that a table shows. */
 const SHOWN = 50;

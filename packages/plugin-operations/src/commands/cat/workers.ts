@@ -1,6 +1,6 @@
 import { type Column, Command } from "@maand/command";
+import { StoredCommand } from "@maand/command/stored";
 import { type LeftBehind, plainDecimal, type Store } from "@maand/core/readonly";
-import { StoredCommand } from "../stored-command.ts";
 
 /** `maand cat workers`. */
 export class WorkersCommand extends StoredCommand {

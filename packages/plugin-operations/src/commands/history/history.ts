@@ -1,6 +1,6 @@
 import { Command, Option } from "@maand/command";
+import { StoredCommand } from "@maand/command/stored";
 import { type HistoryEntry, MaandError, refuseUnknown, type Store } from "@maand/core/readonly";
-import { StoredCommand } from "../stored-command.ts";
 
 /** How many entries are shown by default, and at most. */
 const LIMIT = 20;

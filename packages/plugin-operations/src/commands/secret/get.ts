@@ -1,4 +1,5 @@
 import { Command, Option } from "@maand/command";
+import { StoredCommand } from "@maand/command/stored";
 import {
   type BucketPaths,
   didYouMean,
@@ -11,7 +12,6 @@ import {
   secretViews,
 } from "@maand/core/readonly";
 import { createdAt } from "../cat/kv.ts";
-import { StoredCommand } from "../stored-command.ts";
 
 /** `maand secret get`. */
 export class SecretGetCommand extends StoredCommand {

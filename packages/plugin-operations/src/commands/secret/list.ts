@@ -1,7 +1,7 @@
 import { Command, Option } from "@maand/command";
+import { StoredCommand } from "@maand/command/stored";
 import { refuseUnknown, type SecretView, type Store, secretViews } from "@maand/core/readonly";
 import { createdAt } from "../cat/kv.ts";
-import { StoredCommand } from "../stored-command.ts";
 
 /** `maand secret list`. */
 export class SecretListCommand extends StoredCommand {

@@ -32,8 +32,15 @@ export interface Query {
 
 export type Request =
   | ({ readonly kind: "query"; readonly id: number } & Query)
-  | { readonly kind: "beat"; readonly sql: string; readonly values: readonly unknown[]; readonly everyMs: number }
-  | { readonly kind: "still" }
+  | {
+      readonly kind: "beat";
+      /** Names this heartbeat in its results. */
+      readonly id: number;
+      readonly sql: string;
+      readonly values: readonly unknown[];
+      readonly everyMs: number;
+    }
+  | { readonly kind: "still"; readonly id: number }
   | { readonly kind: "end" };
 
 /** Why a statement failed; `code` is that of PostgreSQL or of the operating system. */
@@ -48,9 +55,24 @@ export interface Answer {
   readonly failure?: Failure;
 }
 
-/** The result of a heartbeat; `renewed` is undefined without an answer. `sent` counts as `performance.timeOrigin + now()`. */
+/** The result of a renewal. */
 export interface Beat {
+  /** Undefined without an answer. */
   readonly renewed: boolean | undefined;
+  /** When it was asked for, on `performance.now()` of the thread that gets the result. */
   readonly sent: number;
   readonly failure?: Failure;
+}
+
+/** The same between two threads, whose `performance.now()` differ. */
+export interface BeatMessage extends Omit<Beat, "sent"> {
+  /** The heartbeat that it belongs to. */
+  readonly beat: number;
+  /** When it was asked for, by {@link monotonicMs}. */
+  readonly sentAt: number;
+}
+
+/** Milliseconds on the monotonic clock of the machine, which all threads of a process share. */
+export function monotonicMs(): number {
+  return Number(process.hrtime.bigint()) / 1e6;
 }

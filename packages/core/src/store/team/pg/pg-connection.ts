@@ -1,4 +1,5 @@
 import pg from "pg";
+import { type SessionAttributes, serversOf } from "./hosts.ts";
 import type { Failure, PgTarget, Query, Row } from "./messages.ts";
 
 /** Waits between two attempts, in milliseconds. */
@@ -9,20 +10,34 @@ const PASSING = /^(08...|57P0[1235]|53300|40001|40P01)$/;
 /** The same for errors of the operating system and of the client. */
 const PASSING_LOCAL: ReadonlySet<string> = new Set([
   ...["ECONNREFUSED", "ECONNRESET", "EPIPE", "ETIMEDOUT", "ENOENT", "EHOSTUNREACH", "ENETUNREACH", "EAI_AGAIN"],
-  ...["CONNECTION_LOST", "NO_ANSWER"],
+  ...["CONNECTION_LOST", "NO_ANSWER", "READ_ONLY"],
 ]);
 
+/** Whether a server may be used for `read-write` and `primary`. */
+const IS_FIT: Readonly<Record<Exclude<SessionAttributes, "any">, string>> = {
+  "read-write": "SELECT NOT pg_is_in_recovery() AND current_setting('default_transaction_read_only') = 'off' AS fit",
+  primary: "SELECT NOT pg_is_in_recovery() AS fit",
+};
+/** The database is read-only; another server of the URL may not be. */
+const IS_READ_ONLY = "25006";
+
 /**
- * One connection, which is made when needed and made again when lost. Statements run one after another. A statement may run twice, if
+ * One connection, to the first server of its URL that can be used, which is made when needed and made again when lost. Statements run one after another. A statement may run twice, if
  * its answer is lost: all of them are written so that the second time changes nothing.
  */
 export class PgConnection {
   readonly #target: PgTarget;
+  readonly #servers: readonly string[];
+  readonly #attributes: SessionAttributes;
   #client: pg.Client | undefined;
   #last: Promise<unknown> = Promise.resolve();
+  #isEnded = false;
 
   constructor(target: PgTarget) {
+    const { urls, attributes } = serversOf(target.url) ?? { urls: [target.url], attributes: "any" };
     this.#target = target;
+    this.#servers = urls;
+    this.#attributes = attributes;
   }
 
   /** Runs a statement, and tries again for as long as its limit allows. */
@@ -37,7 +52,9 @@ export class PgConnection {
     this.#last = this.#last.finally(() => this.#drop());
   }
 
+  /** Closes the connection now; a statement that runs fails, and is not tried again. */
   end(): void {
+    this.#isEnded = true;
     this.#drop();
   }
 
@@ -57,11 +74,12 @@ export class PgConnection {
         return await this.#once(query, end);
       } catch (cause) {
         const { code } = PgConnection.failureOf(cause);
-        const mayPass = PASSING.test(code) || PASSING_LOCAL.has(code);
+        const mayPass = PASSING.test(code) || PASSING_LOCAL.has(code) || this.#mayBeElsewhere(code);
         if (mayPass) this.#drop();
         const pause = PAUSES[Math.min(attempt, PAUSES.length - 1)] ?? 1000;
         if (!mayPass || performance.now() + pause > end) throw cause;
         await new Promise((resolve) => setTimeout(resolve, pause));
+        if (this.#isEnded) throw cause;
       }
     }
   }
@@ -76,11 +94,34 @@ export class PgConnection {
     });
   }
 
+  /** After a failover, the server of this connection may be a standby. */
+  #mayBeElsewhere(code: string): boolean {
+    return code === IS_READ_ONLY && this.#attributes !== "any";
+  }
+
+  /** The connection, or a new one to the first server that can be used. The error is that of the last one. */
   async #connected(limitMs: number): Promise<pg.Client> {
     if (this.#client) return this.#client;
-    const { url, password, application } = this.#target;
+    const each = limitMs / this.#servers.length;
+    let failure: unknown;
+    for (const server of this.#servers) {
+      try {
+        return await inTime(each, () => this.#connect(server, each));
+      } catch (cause) {
+        this.#drop();
+        const { code } = PgConnection.failureOf(cause);
+        // a wrong password, or a missing database, is no reason to try another server
+        if (!PASSING.test(code) && !PASSING_LOCAL.has(code)) throw cause;
+        failure = worse(failure, cause);
+      }
+    }
+    throw failure;
+  }
+
+  async #connect(server: string, limitMs: number): Promise<pg.Client> {
+    const { password, application } = this.#target;
     const client = new pg.Client({
-      connectionString: withPassword(url, password),
+      connectionString: withPassword(server, password),
       application_name: application,
       connectionTimeoutMillis: limitMs,
       keepAlive: true,
@@ -90,11 +131,22 @@ export class PgConnection {
     this.#client = client;
     try {
       await client.connect();
+      await this.#mustBeFit(client);
     } catch (cause) {
       this.#forget(client);
+      client.end().catch(() => undefined);
       throw cause;
     }
     return client;
+  }
+
+  async #mustBeFit(client: pg.Client): Promise<void> {
+    if (this.#attributes === "any") return;
+    const { rows } = await client.query<Row>(IS_FIT[this.#attributes]);
+    if (rows[0]?.fit !== true)
+      throw Object.assign(new Error("no server in the URL accepts writes: they are standbys, or set to read-only"), {
+        code: "READ_ONLY",
+      });
   }
 
   #forget(client: pg.Client): void {
@@ -116,6 +168,11 @@ function withPassword(url: string, password: string | undefined): string {
   if (whole.searchParams.has("sslmode")) whole.searchParams.set("uselibpqcompat", "true");
   if (password !== undefined) whole.password = encodeURIComponent(password);
   return whole.href;
+}
+
+/** The error that says more about servers of which none can be used: one that answers is worth more than one that does not. */
+function worse(before: unknown, now: unknown): unknown {
+  return before !== undefined && PgConnection.failureOf(before).code === "READ_ONLY" ? before : now;
 }
 
 async function inTime<T>(limitMs: number, work: () => Promise<T>): Promise<T> {

@@ -1,7 +1,16 @@
 import { createRequire } from "node:module";
 import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from "node:worker_threads";
 import { databaseError } from "./database-error.ts";
-import type { Answer, Beat, PgTarget, Request, Row, Session } from "./messages.ts";
+import {
+  type Answer,
+  type Beat,
+  type BeatMessage,
+  monotonicMs,
+  type PgTarget,
+  type Request,
+  type Row,
+  type Session,
+} from "./messages.ts";
 import type { Patience, Statements } from "./statements.ts";
 import { waitForAnswer } from "./wait-for-answer.ts";
 
@@ -24,7 +33,8 @@ export class PgThread implements Statements {
   #next = 1;
   #trips = 0;
   #isGivenUp = false;
-  #onBeat: (beat: Beat) => void = () => {};
+  /** What gets the results of each heartbeat that was not ended. */
+  readonly #onBeat = new Map<number, (beat: Beat) => void>();
 
   /** `interrupted`: a wait that Ctrl-C ends is given up only if this is aborted by then; default: always. */
   constructor(target: PgTarget, patience: Patience, interrupted?: AbortSignal) {
@@ -65,18 +75,17 @@ export class PgThread implements Statements {
     this.#start().postMessage({ kind: "query", id: this.#next++, sql, values, ...patience } satisfies Request);
   }
 
-  beat(sql: string, values: readonly unknown[], everyMs: number, onBeat: (beat: Beat) => void): void {
-    this.#onBeat = onBeat;
-    this.#start().postMessage({ kind: "beat", sql, values, everyMs } satisfies Request);
+  beat(sql: string, values: readonly unknown[], everyMs: number, onBeat: (beat: Beat) => void): () => void {
+    const id = this.#next++;
+    this.#onBeat.set(id, onBeat);
+    this.#start().postMessage({ kind: "beat", id, sql, values, everyMs } satisfies Request);
+    return () => {
+      if (this.#onBeat.delete(id)) this.#port?.postMessage({ kind: "still", id } satisfies Request);
+    };
   }
 
   receive(): void {
     this.#received(0);
-  }
-
-  still(): void {
-    this.#onBeat = () => {};
-    this.#port?.postMessage({ kind: "still" } satisfies Request);
   }
 
   close(): void {
@@ -88,11 +97,16 @@ export class PgThread implements Statements {
   #received(id: number): Answer | undefined {
     const port = this.#port;
     for (let got = port && receiveMessageOnPort(port); got; got = port && receiveMessageOnPort(port)) {
-      const message: Answer | Beat = got.message;
-      if ("sent" in message) this.#onBeat(message);
+      const message: Answer | BeatMessage = got.message;
+      if ("beat" in message) this.#noteBeat(message);
       else if (message.id === id) return message;
     }
     return undefined;
+  }
+
+  /** The result of a heartbeat that was ended belongs to a lease that was given back. */
+  #noteBeat({ beat, sentAt, ...result }: BeatMessage): void {
+    this.#onBeat.get(beat)?.({ ...result, sent: performance.now() - (monotonicMs() - sentAt) });
   }
 
   #start(): MessagePort {
@@ -100,8 +114,8 @@ export class PgThread implements Statements {
     const { port1, port2 } = new MessageChannel();
     const session: Session = { ...this.#target, answered: this.#answered, port: port2 };
     theThread().postMessage(session, [port2]);
-    port1.on("message", (message: Answer | Beat) => {
-      if ("sent" in message) this.#onBeat(message);
+    port1.on("message", (message: Answer | BeatMessage) => {
+      if ("beat" in message) this.#noteBeat(message);
     });
     port1.unref(); // messages do not keep the process alive
     this.#port = port1;

@@ -19,12 +19,13 @@ export interface Statements {
   query(sql: string, values: readonly unknown[], patience?: Patience): readonly Row[];
   /** Runs a statement after all that were given before, without waiting for it; its result is lost. */
   send(sql: string, values: readonly unknown[], patience?: Patience): void;
-  /** Runs a statement at an interval, whatever this thread does; `onBeat` gets each result when this thread has time. */
-  beat(sql: string, values: readonly unknown[], everyMs: number, onBeat: (beat: Beat) => void): void;
+  /**
+   * Runs a statement at an interval, whatever this thread does; `onBeat` gets each result when this thread has time. Returns a function that
+   * ends this heartbeat: no result comes after it, not even of a renewal that is on its way.
+   */
+  beat(sql: string, values: readonly unknown[], everyMs: number, onBeat: (beat: Beat) => void): () => void;
   /** Takes results of heartbeats that have arrived, without waiting. */
   receive(): void;
-  /** Ends the heartbeat. */
-  still(): void;
   close(): void;
 }
 

@@ -1,5 +1,5 @@
 import { type MessagePort, parentPort } from "node:worker_threads";
-import type { Answer, Beat, Request, Session } from "./messages.ts";
+import { type Answer, type BeatMessage, monotonicMs, type Request, type Session } from "./messages.ts";
 import { PgConnection } from "./pg-connection.ts";
 
 /**
@@ -11,7 +11,11 @@ parentPort?.on("message", (session: Session) => serve(session));
 function serve({ port, answered, ...target }: Session): void {
   const signal = new Int32Array(answered);
   const connection = new PgConnection(target);
-  const heartbeat = new Heartbeat(new PgConnection(target), port);
+  const heartbeats = new Map<number, Heartbeat>();
+  const still = (id: number) => {
+    heartbeats.get(id)?.stop();
+    heartbeats.delete(id);
+  };
   const answer = (message: Answer) => {
     port.postMessage(message);
     Atomics.add(signal, 0, 1);
@@ -26,13 +30,13 @@ function serve({ port, answered, ...target }: Session): void {
         );
         return;
       case "beat":
-        heartbeat.start(request);
+        heartbeats.set(request.id, new Heartbeat(request, new PgConnection(target), port));
         return;
       case "still":
-        heartbeat.stop();
+        still(request.id);
         return;
       case "end":
-        heartbeat.stop();
+        for (const id of [...heartbeats.keys()]) still(id);
         connection.finish();
         port.close();
     }
@@ -43,43 +47,44 @@ type BeatRequest = Extract<Request, { readonly kind: "beat" }>;
 
 /** Runs a statement at an interval, on a connection of its own. */
 class Heartbeat {
+  readonly #request: BeatRequest;
   readonly #connection: PgConnection;
   readonly #port: MessagePort;
-  #timer: NodeJS.Timeout | undefined;
+  readonly #timer: NodeJS.Timeout;
   #isRunning = false;
+  #isStopped = false;
 
-  constructor(connection: PgConnection, port: MessagePort) {
+  constructor(request: BeatRequest, connection: PgConnection, port: MessagePort) {
+    this.#request = request;
     this.#connection = connection;
     this.#port = port;
-  }
-
-  start(request: BeatRequest): void {
-    clearInterval(this.#timer);
-    this.#timer = setInterval(() => void this.#renew(request), request.everyMs);
+    this.#timer = setInterval(() => void this.#renew(), request.everyMs);
   }
 
   stop(): void {
+    this.#isStopped = true;
     clearInterval(this.#timer);
-    this.#timer = undefined;
     this.#connection.end();
   }
 
   /** A renewal counts from the time of its request: the database counts from a later moment. */
-  async #renew({ sql, values, everyMs }: BeatRequest): Promise<void> {
+  async #renew(): Promise<void> {
     if (this.#isRunning) return;
     this.#isRunning = true;
-    const sent = performance.timeOrigin + performance.now();
+    const { sql, values, everyMs } = this.#request;
+    const sentAt = monotonicMs();
     try {
       const rows = await this.#connection.query({ sql, values, limitMs: everyMs * 2, attemptMs: everyMs });
-      this.#tell({ renewed: rows[0]?.renewed === true, sent });
+      this.#report({ renewed: rows[0]?.renewed === true, sentAt });
     } catch (cause) {
-      this.#tell({ renewed: undefined, sent, failure: PgConnection.failureOf(cause) });
+      this.#report({ renewed: undefined, sentAt, failure: PgConnection.failureOf(cause) });
     } finally {
       this.#isRunning = false;
     }
   }
 
-  #tell(beat: Beat): void {
-    if (this.#timer) this.#port.postMessage(beat);
+  /** A renewal that was on its way when the heartbeat was stopped has nothing to say: its lease was given back. */
+  #report(result: Omit<BeatMessage, "beat">): void {
+    if (!this.#isStopped) this.#port.postMessage({ ...result, beat: this.#request.id } satisfies BeatMessage);
   }
 }

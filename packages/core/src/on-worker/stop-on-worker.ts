@@ -1,0 +1,103 @@
+import { asMaandError, outcomeOf, stopIfInterrupted } from "../bucket/outcome.ts";
+import { refusalOf, stopChanges } from "../deploy/permission.ts";
+import { stopOne } from "../deploy/stop-and-remove.ts";
+import { stopError } from "../deploy/stop-failed.ts";
+import { purposeOf } from "../domain/budget/stop-purpose.ts";
+import { groupBy } from "../domain/group-by.ts";
+import { isParked } from "../domain/release/hold.ts";
+import type { Allocation, Job } from "../domain/workspace/job.ts";
+import { MaandError } from "../errors.ts";
+import { type StoppingAllocation, stopOf } from "../plan/stopping.ts";
+import { checkHealth } from "../run/check-health.ts";
+import type { Run } from "../run/run.ts";
+import { scopedJobContext } from "../run/scope/scoped-job-context.ts";
+import { stoppedByHand } from "./stopped-by-hand.ts";
+
+/** A running allocation of a worker, and what it takes to stop it. */
+export interface RunningAllocation extends StoppingAllocation {
+  /** Whether it is in service: not disabled, removed or held and only not stopped yet. */
+  readonly isInService: boolean;
+}
+
+/**
+ * What may run on a worker, by the records of the run. Allocations that a person stopped with `maand job stop` are left out.
+ * `reason` is why they are to be stopped, for the output.
+ */
+export function runningOn(run: Run, host: string, reason: string): RunningAllocation[] {
+  const byHand = stoppedByHand(run);
+  return run.catalog.allocations.flatMap((allocation): RunningAllocation[] => {
+    const job = run.jobs.get(allocation.job);
+    if (allocation.host !== host || !job || byHand.has(allocation.id)) return [];
+    const recorded = run.recorded(allocation.id);
+    const state = stopOf(recorded);
+    if (!state.stop && !state.notify) return [];
+    const isWanted = !allocation.removed && !allocation.disabled && !isParked(job);
+    const isInService = isWanted && recorded.promoted?.stopped === false;
+    return [{ allocation, job, ...state, remove: false, reason, isInService }];
+  });
+}
+
+/**
+ * The jobs that the availability budget has to allow before a whole worker goes down. What was stopped by hand is down already. What
+ * is disabled and not stopped yet counts where the deploy that stops it would ask the budget too.
+ */
+export function budgetedJobsOn(run: Run, host: string): string[] {
+  const byHand = stoppedByHand(run);
+  const down = (run.allocationsOn.get(host) ?? []).filter((one) => !byHand.has(one.id) && isBudgeted(run, one));
+  return down.map(({ job }) => job);
+}
+
+function isBudgeted(run: Run, allocation: Allocation): boolean {
+  if (!allocation.disabled) return true;
+  const job = run.jobs.get(allocation.job);
+  if (!job || allocation.removed || isParked(job) || !stopOf(run.recorded(allocation.id)).stop) return false;
+  return purposeOf(job, allocation, run.allocationsOf.get(job.name) ?? []) === "drain";
+}
+
+/**
+ * Stops allocations of a worker with their hooks, the last wave first, and records it. The caller has claimed what goes down from the
+ * availability budget. Throws the first failure, after everything of its wave has ended; later waves then keep running.
+ */
+export async function stopOnWorker(run: Run, running: readonly RunningAllocation[]): Promise<void> {
+  const waves = [...groupBy(running, ({ job }) => job.deploymentSeq)].sort(([a], [b]) => b - a);
+  for (const [deploymentSeq, wave] of waves) await stopWave(run, deploymentSeq, wave);
+  run.refresh();
+}
+
+async function stopWave(run: Run, deploymentSeq: number, wave: readonly RunningAllocation[]): Promise<void> {
+  stopIfInterrupted(run.bucket.signal);
+  const toStop = wave.filter(({ stop }) => stop);
+  const refusal = toStop.length > 0 ? await refusalOf(run, stopChanges(run, deploymentSeq, toStop)) : undefined;
+  if (refusal) throw refusal;
+  const ended = await Promise.allSettled(wave.map((entry) => stopEntry(run, entry)));
+  const failed = ended.flatMap((result) => (result.status === "rejected" ? [asMaandError(result.reason)] : []));
+  const first = failed.find(({ code }) => code !== "INTERRUPTED") ?? failed[0];
+  if (first) throw first;
+  const [hook] = run.ledger.summary().failures;
+  if (hook) throw new MaandError({ ...hook, message: `${hook.job} was stopped, but then: ${hook.message}` });
+  stopIfInterrupted(run.bucket.signal);
+}
+
+async function stopEntry(run: Run, entry: StoppingAllocation): Promise<void> {
+  try {
+    await stopOne(run, entry);
+  } catch (cause) {
+    const outcome = outcomeOf(cause);
+    throw outcome === "interrupted" || outcome === "unreachable" ? cause : stopError(cause, entry);
+  }
+}
+
+/** Checks the health of everything of these jobs that runs and is not disabled. Throws the first failure. */
+export async function checkRemaining(run: Run, jobs: Iterable<Job>): Promise<void> {
+  const ended = await Promise.all(
+    [...new Set(jobs)].map(async (job) => {
+      const active = (run.allocationsOf.get(job.name) ?? []).filter(
+        ({ id, disabled }) => !disabled && run.recorded(id).promoted?.stopped === false,
+      );
+      return active.length === 0 ? undefined : (await checkHealth(run, scopedJobContext(run, job), active, true)).cause;
+    }),
+  );
+  stopIfInterrupted(run.bucket.signal);
+  const cause = ended.find((one) => one !== undefined);
+  if (cause) throw cause;
+}

@@ -1,0 +1,58 @@
+/**
+ * Jobs with nothing left to do, as the last deploy found them: what all of their allocations were promoted with. Whatever writes to a table
+ * that a plan of the job reads deletes the row, by triggers of the store itself, so that no program can forget to. Rows of other tables that
+ * a plan reads are looked up with it instead.
+ */
+export const SETTLED_MIGRATION = `
+  CREATE TABLE settled_job (
+    job TEXT PRIMARY KEY,
+    digest TEXT NOT NULL,
+    version TEXT NOT NULL,
+    release INTEGER,
+    source TEXT NOT NULL
+  ) WITHOUT ROWID;
+
+  CREATE TRIGGER allocation_added AFTER INSERT ON allocation BEGIN
+    DELETE FROM settled_job WHERE job = NEW.job;
+  END;
+  CREATE TRIGGER allocation_changed AFTER UPDATE ON allocation BEGIN
+    DELETE FROM settled_job WHERE job IN (OLD.job, NEW.job);
+  END;
+  CREATE TRIGGER allocation_deleted AFTER DELETE ON allocation BEGIN
+    DELETE FROM settled_job WHERE job = OLD.job;
+  END;
+
+  CREATE TRIGGER promoted_added AFTER INSERT ON promoted BEGIN
+    DELETE FROM settled_job WHERE job = (SELECT job FROM allocation WHERE id = NEW.allocation);
+  END;
+  CREATE TRIGGER promoted_changed AFTER UPDATE ON promoted
+    WHEN (OLD.allocation, OLD.digest, OLD.version, OLD.health_failed, OLD.stopped, OLD.release)
+      IS NOT (NEW.allocation, NEW.digest, NEW.version, NEW.health_failed, NEW.stopped, NEW.release) BEGIN
+    DELETE FROM settled_job WHERE job IN (SELECT job FROM allocation WHERE id IN (OLD.allocation, NEW.allocation));
+  END;
+  CREATE TRIGGER promoted_deleted AFTER DELETE ON promoted BEGIN
+    DELETE FROM settled_job WHERE job = (SELECT job FROM allocation WHERE id = OLD.allocation);
+  END;
+
+  CREATE TRIGGER staged_added AFTER INSERT ON staged BEGIN
+    DELETE FROM settled_job WHERE job = (SELECT job FROM allocation WHERE id = NEW.allocation);
+  END;
+  CREATE TRIGGER staged_changed AFTER UPDATE ON staged
+    WHEN (OLD.allocation, OLD.digest) IS NOT (NEW.allocation, NEW.digest) BEGIN
+    DELETE FROM settled_job WHERE job IN (SELECT job FROM allocation WHERE id IN (OLD.allocation, NEW.allocation));
+  END;
+  CREATE TRIGGER staged_deleted AFTER DELETE ON staged BEGIN
+    DELETE FROM settled_job WHERE job = (SELECT job FROM allocation WHERE id = OLD.allocation);
+  END;
+
+  CREATE TRIGGER planned_added AFTER INSERT ON planned BEGIN
+    DELETE FROM settled_job WHERE job = (SELECT job FROM allocation WHERE id = NEW.allocation);
+  END;
+  CREATE TRIGGER planned_changed AFTER UPDATE ON planned
+    WHEN (OLD.allocation, OLD.digest, OLD.source) IS NOT (NEW.allocation, NEW.digest, NEW.source) BEGIN
+    DELETE FROM settled_job WHERE job IN (SELECT job FROM allocation WHERE id IN (OLD.allocation, NEW.allocation));
+  END;
+  CREATE TRIGGER planned_deleted AFTER DELETE ON planned BEGIN
+    DELETE FROM settled_job WHERE job = (SELECT job FROM allocation WHERE id = OLD.allocation);
+  END;
+  `;

@@ -1,0 +1,69 @@
+import type { StoreDatabase } from "../database.ts";
+
+/** What all allocations of a job were promoted with that needs nothing. */
+export interface SettledJob {
+  /** The digest of their trees. */
+  readonly digest: string;
+  readonly version: string;
+  /** Absent if an older version of maand promoted them. */
+  readonly release: number | undefined;
+  /** The digest of the job's files that the trees were rendered from, including sources. */
+  readonly source: string;
+}
+
+/**
+ * Jobs with nothing left to do. Each row follows from other rows of the same file: triggers delete it with the first change, and the copies of a shared
+ * store each have their own.
+ */
+export class SettledRows {
+  readonly #db: StoreDatabase;
+
+  constructor(db: StoreDatabase) {
+    this.#db = db;
+  }
+
+  /** The jobs that still need nothing, by name: not those with an open step, a pending check or hook, or an open rollout. */
+  all(): Map<string, SettledJob> {
+    return new Map(
+      this.#db.all(STILL_SETTLED).map(({ job, digest, version, release, source }) => [
+        String(job),
+        {
+          digest: String(digest),
+          version: String(version),
+          release: release === null ? undefined : Number(release),
+          source: String(source),
+        },
+      ]),
+    );
+  }
+
+  /** Notes which of these jobs need nothing. In a transaction, at the end of a deploy. */
+  note(jobs: readonly string[]): void {
+    if (jobs.length > 0) this.#db.run(NOTE, JSON.stringify(jobs));
+  }
+}
+
+/** The first line makes deferred writes to these tables happen before: their triggers may delete rows. */
+const STILL_SETTLED = `-- allocation promoted staged planned
+  SELECT job, digest, version, release, source FROM settled_job WHERE job NOT IN (
+    SELECT a.job FROM step s JOIN allocation a ON a.id = s.allocation WHERE s.settled = 0
+    UNION SELECT a.job FROM pending_health h JOIN allocation a ON a.id = h.allocation
+    UNION SELECT job FROM pending_after
+    UNION SELECT job FROM rollout
+  )`;
+
+/** All allocations of a job have the same plan, and are promoted with it: running with its files, or disabled and stopped. */
+const NOTE = `INSERT INTO settled_job (job, digest, version, release, source)
+  SELECT a.job, min(p.digest), min(p.version), min(p.release), min(l.source)
+  FROM allocation a
+    LEFT JOIN promoted p ON p.allocation = a.id
+    LEFT JOIN staged s ON s.allocation = a.id
+    LEFT JOIN planned l ON l.allocation = a.id
+  WHERE a.removed = 0 AND a.job IN (SELECT value FROM json_each(?)) AND a.job NOT IN (SELECT job FROM settled_job)
+  GROUP BY a.job
+  HAVING count(*) = total(
+      l.digest = p.digest AND l.source IS NOT NULL AND p.health_failed = 0
+      AND CASE a.disabled WHEN 0 THEN p.stopped = 0 AND s.digest = p.digest ELSE p.stopped = 1 END
+    )
+    AND min(p.digest) = max(p.digest) AND min(p.version) = max(p.version) AND min(l.source) = max(l.source)
+    AND count(p.release) IN (0, count(*)) AND min(p.release) IS max(p.release)`;

@@ -1,0 +1,72 @@
+import {
+  budgetedJobsOn,
+  type Claim,
+  type ClaimRequest,
+  type ClaimUnit,
+  claim,
+  claimWhenFree,
+  type Run,
+  settle,
+} from "@maand/core/operator";
+import type { MaintainedWorker } from "@maand/core/readonly";
+import type { Session } from "./session.ts";
+
+/** How refusals of other commands name a maintenance. */
+const BY = "maintenance";
+
+/** Which workers may be begun now; none, with the reason, if the budget of a job does not allow it. */
+export interface Admission {
+  readonly hosts: readonly string[];
+  readonly refusal: string | undefined;
+}
+
+/**
+ * Asks the availability budget for workers that wait, each as a whole, in their order. While others are under way, a refusal is
+ * no problem: they end. If none is, the budget is waited for, unless workers that this maintenance itself keeps away use it up.
+ */
+export async function admit(
+  session: Session,
+  waiting: readonly MaintainedWorker[],
+  { free, isAlone }: { readonly free: number; readonly isAlone: boolean },
+): Promise<Admission> {
+  const run = session.view();
+  const units = waiting.map(({ host }) => unitOf(run, host));
+  const first = await claim(run, requestOf(units.slice(0, free)));
+  if (first.granted.length > 0 || !isAlone) return admission(first);
+  if (isStuck(session, first)) return admission(first);
+  const { log } = run.reporter.context({});
+  const patience = {
+    limitMs: session.request.returnMs,
+    report: (message: string) => log(`waiting for the availability budget: ${message}`),
+  };
+  const found = await claimWhenFree(run, requestOf(units), patience);
+  const [taken, more] = [found.granted.slice(0, free), found.granted.slice(free)];
+  settle(run, more);
+  return admission({ ...found, granted: taken });
+}
+
+/** Everything in service on a worker goes away together, or nothing. */
+function unitOf(run: Run, host: string): ClaimUnit {
+  return { host, jobs: budgetedJobsOn(run, host) };
+}
+
+function requestOf(units: readonly ClaimUnit[]): ClaimRequest {
+  return { kind: "worker", units, by: BY, hold: "maintenance", isFresh: true };
+}
+
+function admission({ granted, refused }: Claim): Admission {
+  const [first] = refused;
+  const refusal = first && `${first.error.message}; ${first.error.hint}`;
+  return { hosts: granted.map(({ host }) => host), refusal };
+}
+
+/** Whether the budget is used up by workers that only a person brings back. */
+function isStuck({ workers }: Session, { refused }: Claim): boolean {
+  const kept = new Set(
+    workers.filter(({ state }) => state === "set_aside" || state === "drained").map(({ host }) => host),
+  );
+  return refused.every(
+    ({ refusal }) =>
+      refusal.kind === "budget" && refusal.away.filter(({ host }) => kept.has(host)).length >= refusal.budget.size,
+  );
+}

@@ -1,0 +1,70 @@
+import { Command, Option } from "@maand/command";
+import { EngineCommand } from "@maand/command/internal";
+import { abortMaintenance, resumeMaintenance } from "../maintain.ts";
+import { report } from "./report.ts";
+import { settingsOf } from "./settings.ts";
+
+/** `maand maintain resume`. */
+export class MaintainResumeCommand extends EngineCommand {
+  static override paths = [["maintain", "resume"]];
+  static override usage = Command.Usage({
+    category: "Operate",
+    description: "continue a maintenance that is not over",
+    details:
+      "Does only what remains, from any terminal: a command that ran is not run again, and a worker that has rebooted is not rebooted again. Workers that were set aside are tried again at the step that failed. If only workers are left that --keep-drained keeps drained, starts their jobs.",
+    examples: [
+      ["After an interruption", "maand maintain resume"],
+      ["With more patience for slow machines", "maand maintain resume --timeout 1h"],
+    ],
+  });
+
+  concurrency = Option.String("-c,--concurrency", { description: "Number of workers at once; default: as it began." });
+  onFailure = Option.String("--on-failure", {
+    description: "stop, continue, or a number or share of workers; default: as it began.",
+  });
+  timeout = Option.String("--timeout", { description: "How long a reboot may take; default: as it began." });
+  runTimeout = Option.String("--run-timeout", { description: "How long the command may take; default: as it began." });
+  ignoreBudget = Option.Boolean("--ignore-budget", false, {
+    description: "Drain even if too much of a job is away; it is logged.",
+  });
+
+  verbose = Option.Boolean("--verbose", false, {
+    description: "Print all output of make and hooks, also on a terminal.",
+  });
+
+  override progress() {
+    return super.progress(this.verbose);
+  }
+
+  override async work(): Promise<number> {
+    const options = { ...settingsOf(this), ignoreBudget: this.ignoreBudget };
+    return report(this, await this.withEngine((bucket) => resumeMaintenance(bucket, options)));
+  }
+}
+
+/** `maand maintain abort`. */
+export class MaintainAbortCommand extends EngineCommand {
+  static override paths = [["maintain", "abort"]];
+  static override usage = Command.Usage({
+    category: "Operate",
+    description: "end a maintenance, and start what it stopped",
+    details:
+      "Starts what this maintenance stopped, and nothing else: what was disabled or stopped before stays so. Workers that were not begun are left out. It always ends the maintenance; what cannot be started now, since its worker is away, is started by the next maand deploy that reaches it.",
+    examples: [
+      ["End it", "maand maintain abort"],
+      ["With events for a program", "maand maintain abort --json"],
+    ],
+  });
+
+  verbose = Option.Boolean("--verbose", false, {
+    description: "Print all output of make and hooks, also on a terminal.",
+  });
+
+  override progress() {
+    return super.progress(this.verbose);
+  }
+
+  override async work(): Promise<number> {
+    return report(this, await this.withEngine(abortMaintenance));
+  }
+}

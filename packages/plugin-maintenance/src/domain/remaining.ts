@@ -1,0 +1,35 @@
+import type { MaintainedWorker } from "@maand/core/readonly";
+import { isLimitReached } from "./failure-limit.ts";
+import type { MaintenanceRequest } from "./request.ts";
+
+/** What a run of a maintenance does: workers to continue, which are out of service already, and workers to begin. */
+export interface Remaining {
+  readonly toContinue: readonly MaintainedWorker[];
+  readonly toBegin: readonly MaintainedWorker[];
+}
+
+/**
+ * What remains of a maintenance: workers that were interrupted or set aside, and those that wait. If only drained workers are
+ * left, their jobs are started.
+ */
+export function remainingOf(workers: readonly MaintainedWorker[]): Remaining {
+  const toContinue = workers.filter(({ state }) => state === "under_way" || state === "set_aside");
+  const toBegin = workers.filter(({ state }) => state === "waiting");
+  if (toContinue.length > 0 || toBegin.length > 0) return { toContinue, toBegin };
+  const drained = workers.filter(({ state }) => state === "drained");
+  return { toContinue: drained.map((worker) => ({ ...worker, phase: "start" })), toBegin };
+}
+
+/** Whether another worker may be begun: one count of failures holds for the whole maintenance, over all of its runs. */
+export function mayBegin(
+  { onFailure }: Pick<MaintenanceRequest, "onFailure">,
+  workers: readonly Pick<MaintainedWorker, "state">[],
+): boolean {
+  const failed = workers.filter(({ state }) => state === "set_aside").length;
+  return !isLimitReached(onFailure, failed, workers.length);
+}
+
+/** Whether nothing of a maintenance is left to do. */
+export function isOver(workers: readonly Pick<MaintainedWorker, "state">[]): boolean {
+  return workers.every(({ state }) => state === "done" || state === "aborted");
+}

@@ -1,0 +1,61 @@
+import { knownOf, Ledger, type Run, type StoredCatalog, type StoredMaintenance } from "@maand/core/operator";
+import { isInMaintenance, type MaintainedWorker } from "@maand/core/readonly";
+import { type MaintenanceRequest, readRequest } from "./domain/request.ts";
+
+/** A run of a maintenance: where its workers are, and views of the bucket in which some of them are in service. */
+export class Session {
+  readonly run: Run;
+  readonly number: number;
+  readonly id: string;
+  readonly request: MaintenanceRequest;
+  readonly #catalog: StoredCatalog;
+  readonly #workers: Map<string, MaintainedWorker>;
+
+  constructor(run: Run, stored: StoredMaintenance, changes: Partial<MaintenanceRequest> = {}) {
+    this.run = run;
+    this.number = stored.number;
+    this.id = stored.id;
+    this.request = { ...readRequest(stored.request), ...changes };
+    this.#catalog = run.bucket.store.catalog.read();
+    this.#workers = new Map(stored.workers.map((worker) => [worker.host, worker]));
+  }
+
+  /** All workers of the maintenance, in order. */
+  get workers(): readonly MaintainedWorker[] {
+    return [...this.#workers.values()];
+  }
+
+  worker(host: string): MaintainedWorker {
+    const found = this.#workers.get(host);
+    if (!found) throw new Error(`${host} is not a worker of the maintenance`);
+    return found;
+  }
+
+  /** The place of a worker in the maintenance: part of the names of its receipts. */
+  position(host: string): number {
+    return [...this.#workers.keys()].indexOf(host);
+  }
+
+  /** Records where a worker is now, before anything that follows from it is done. A message is dropped unless given. */
+  move(host: string, to: Partial<Omit<MaintainedWorker, "host" | "since">>): MaintainedWorker {
+    const { bucket, reporter } = this.run;
+    const before = this.worker(host);
+    const now: MaintainedWorker = { ...before, message: undefined, ...to, host, since: bucket.now().toISOString() };
+    bucket.store.maintenance.moveWorker(this.number, now);
+    this.#workers.set(host, now);
+    const { state, phase, message = null } = now;
+    if (state !== before.state || phase !== before.phase)
+      reporter.emit("maintenance.worker", { worker: host, state, step: phase, message });
+    return now;
+  }
+
+  /**
+   * The run as it sees the bucket while a worker is drained or started: that worker is in service, the others in maintenance are
+   * not. It has results of its own. Without a worker, all workers in maintenance are out of service.
+   */
+  view(host?: string): Run {
+    const others = this.workers.filter((worker) => isInMaintenance(worker) && worker.host !== host);
+    const hosts = new Set(others.map((worker) => worker.host));
+    return { ...this.run, ...knownOf(this.#catalog, this.run.bucket, hosts), ledger: new Ledger() };
+  }
+}

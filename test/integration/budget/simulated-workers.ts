@@ -1,0 +1,178 @@
+import { setImmediate as turn } from "node:timers/promises";
+import { budgetOf } from "../../../packages/core/src/domain/budget/budget.ts";
+import { MaandError } from "../../../packages/core/src/errors.ts";
+import type { ActionContext } from "../../../packages/core/src/plugin-api/contexts.ts";
+import { definePlugin, type Plugin } from "../../../packages/core/src/plugin-api/plugin.ts";
+import { fakeRemote } from "../../../packages/core/src/testing/index.ts";
+import { fakeMachines } from "../../../packages/core/src/testing/machines/fake-machines.ts";
+
+/** What an allocation really is, whatever maand believes. `warming`: its command succeeded, and it is not healthy yet. */
+export type Truth = "absent" | "up" | "warming" | "down" | "sick";
+
+/** What a person wants of a job. */
+export interface SimulatedJob {
+  readonly version: number;
+  readonly batch: number;
+  /** Undefined: the default budget. */
+  readonly budget: number | `${number}%` | undefined;
+}
+
+/** Whether a job has health checks. Without them, nothing can tell that it crashed. */
+export function hasChecks(job: string): boolean {
+  return job !== "db";
+}
+
+/** Too much of a job went down at a moment. */
+export interface Violation {
+  readonly what: string;
+  readonly down: readonly string[];
+  readonly size: number;
+}
+
+/** Simulated workers that know what a client would see, and note each moment at which a command takes down more than a budget allows. */
+export class Simulation {
+  readonly truth = new Map<string, Truth>();
+  readonly unreachable = new Set<string>();
+  readonly violations: Violation[] = [];
+  /** The catalog of the last build: hosts of each job, as they are placed. */
+  readonly placed = new Map<string, ReadonlySet<string>>();
+  readonly jobs = new Map<string, SimulatedJob>();
+  /** Stops that a person asks for: `job@host`. */
+  asked: (job: string, host: string) => boolean = () => false;
+  /** Allocations of which the records say that it is not known whether they run: `job@host`. */
+  unsure: ReadonlySet<string> = new Set();
+  /** What goes wrong: `restart api@10.0.0.1` fails, `sick api@10.0.0.1` comes up unhealthy. */
+  readonly faults = new Set<string>();
+  /** Called before each change; may throw, as if maand died. */
+  onChange: () => void = () => undefined;
+  /** maand died: what it had begun stays as it is at that moment. */
+  isDead = false;
+  /** Workers that do not come back from their next reboot. */
+  readonly staysAway = new Set<string>();
+  readonly #seq = new Map<string, number>();
+  readonly #machines = fakeMachines();
+
+  at(job: string, host: string): Truth {
+    return this.truth.get(`${job}@${host}`) ?? "absent";
+  }
+
+  /** Whether a client would be served. */
+  serves(job: string, host: string): boolean {
+    return this.at(job, host) === "up" && !this.unreachable.has(host);
+  }
+
+  /** A command takes an allocation down. */
+  takeDown(job: string, host: string, what: string): void {
+    this.onChange();
+    this.#judge(job, host, what);
+    if (this.at(job, host) !== "absent") this.truth.set(`${job}@${host}`, "down");
+  }
+
+  /** All of a worker goes down at once. */
+  takeWorkerDown(host: string, jobs: readonly string[], what: string): void {
+    for (const job of jobs) this.takeDown(job, host, what);
+  }
+
+  bringUp(job: string, host: string): void {
+    const checks = hasChecks(job);
+    const comesUpSick = checks && this.faults.has(`sick ${job}@${host}`);
+    this.truth.set(`${job}@${host}`, comesUpSick ? "sick" : checks ? "warming" : "up");
+  }
+
+  /** A job that warms up gets healthy while a check waits for it. */
+  warmUp(job: string, host: string): void {
+    if (this.at(job, host) === "warming") this.truth.set(`${job}@${host}`, "up");
+  }
+
+  /**
+   * What is down already costs nothing. A default budget is judged by another rule, which the test of drains has: restarts keep
+   * to their batches alone.
+   */
+  #judge(job: string, host: string, what: string): void {
+    const as = this.jobs.get(job);
+    const placed = this.placed.get(job);
+    if (as?.budget === undefined || !placed?.has(host)) return;
+    if (!this.serves(job, host) || this.asked(job, host)) return;
+    // without checks, nothing can tell that it runs: it counts as away, and a repair of it must get through
+    if (!hasChecks(job) && this.unsure.has(`${job}@${host}`)) return;
+    const size = budgetOf({ maxConcurrentUpgrades: as.batch, maxUnavailable: as.budget }, placed.size).size;
+    const down = [...placed].filter((other) => other !== host && !this.serves(job, other));
+    if (down.length + 1 > size) this.violations.push({ what, down, size });
+  }
+
+  /** The plugin that stands for the workers. */
+  plugin(): Plugin {
+    const sim = this;
+    const act = async ({ action, job, worker }: ActionContext) => {
+      await sim.#run(action.kind, job.name, worker.host);
+      return "done" as const;
+    };
+    return definePlugin({
+      name: "simulation",
+      apply({ connect, runOnWorker, stage, rollout, reconcile, target, verify }) {
+        connect.tapPromise("simulation", async ({ worker: { host, workerId }, root, bucket: { id } }) => {
+          if (sim.unreachable.has(host)) throw new MaandError({ code: "UNREACHABLE", message: `${host} is away` });
+          const worker = () => ({
+            stdout: JSON.stringify({ bucket_id: id, worker_id: workerId, update_seq: sim.#seq.get(host) ?? 0 }),
+          });
+          const answers = ({ line }: { readonly line: string }) =>
+            line.endsWith("/worker.json") ? worker() : (sim.#machines.answer(host, line) ?? { stdout: "" });
+          return fakeRemote({ host, root, transport: "fake", answers });
+        });
+        runOnWorker.tapPromise("simulation", async ({ worker: { host }, step }) => {
+          const code = await sim.#machines.once(step, async () => sim.#reboot(host));
+          return { code, stdout: "", stderr: "", durationMs: 0 };
+        });
+        stage.tapPromise("simulation", async ({ worker, metadata }) => {
+          const text = metadata.get("worker.json");
+          if (text !== undefined) sim.#seq.set(worker.host, Number(JSON.parse(text).update_seq));
+          return "done" as const;
+        });
+        rollout.tapPromise("simulation", act);
+        reconcile.tapPromise("simulation", act);
+        target.tapPromise("simulation", async ({ target: name, job, worker }) => {
+          await sim.#run(name, job.name, worker.host);
+          return "done" as const;
+        });
+        verify.tapPromise("simulation", async ({ job, active, wait, report }) => {
+          await turn();
+          if (!hasChecks(job.name)) return;
+          if (wait) for (const { host } of active) sim.warmUp(job.name, host);
+          const bad = active.filter(({ host }) => !sim.serves(job.name, host));
+          for (const { host } of active)
+            report({ host, type: "sim", target: job.name, ok: sim.serves(job.name, host), message: "checked" });
+          if (bad.length > 0)
+            throw new MaandError({ code: "UNHEALTHY", message: `${job.name} is down on ${bad[0]?.host}` });
+        });
+      },
+    });
+  }
+
+  /** What still runs there goes down with it, and nothing comes up again by itself. */
+  #reboot(host: string): void {
+    if (this.unreachable.has(host)) throw new MaandError({ code: "DISCONNECTED", message: `${host} is away` });
+    const running = [...this.jobs.keys()].filter((job) => !["absent", "down"].includes(this.at(job, host)));
+    this.takeWorkerDown(host, running, `reboot ${host}`);
+    if (this.isDead) throw new Error("dead");
+    this.#machines.reboot(host);
+    if (this.staysAway.delete(host)) this.unreachable.add(host);
+  }
+
+  async #run(kind: string, job: string, host: string): Promise<void> {
+    const what = `${kind} ${job}@${host}`;
+    if (this.unreachable.has(host)) throw new MaandError({ code: "DISCONNECTED", message: `${host} is away` });
+    if (kind === "remove") {
+      this.onChange();
+      this.truth.delete(`${job}@${host}`);
+      return;
+    }
+    if (kind === "start") this.onChange();
+    else this.takeDown(job, host, what);
+    if (this.isDead) throw new Error("dead");
+    await turn(); // what runs in parallel is down together
+    await turn();
+    if (this.faults.has(what)) throw new MaandError({ code: "COMMAND_FAILED", message: `${what} failed`, exit: 2 });
+    if (kind === "stop") return;
+    if (kind !== "start" || !["up", "sick"].includes(this.at(job, host))) this.bringUp(job, host);
+  }
+}

@@ -1,0 +1,124 @@
+import { execFile, spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, expect, it, onTestFinished, vi } from "vitest";
+import { withMachine } from "../../packages/core/src/store/lock/holder.ts";
+import { type LocalBucket, localBucket } from "../support/bucket/local-bucket.ts";
+import { MAAND, maand } from "../support/bucket/maand.ts";
+import { type Postgres, startPostgres } from "../support/postgres/postgres.ts";
+import { ENVIRONMENT } from "../support/postgres/team-bucket.ts";
+
+vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 }); // a busy machine is no failure
+
+interface Finding {
+  readonly check: string;
+  readonly where: string;
+  readonly ok: boolean;
+  readonly message: string;
+  readonly hint: string | null;
+}
+
+const tools = mkdtempSync(join(tmpdir(), "maand-team-doctor-"));
+let postgres: Postgres;
+let url: string;
+let bucket: LocalBucket;
+beforeAll(async () => {
+  process.env.PGPASSWORD = ENVIRONMENT.PGPASSWORD;
+  writeFileSync(join(tools, "maand"), `#!/bin/sh\nexec ${process.execPath} ${MAAND} "$@"\n`, { mode: 0o755 });
+  postgres = await startPostgres();
+  url = postgres.database();
+  bucket = await localBucket(1);
+  bucket.job("api", { version: "1.0.0", selectors: ["worker"] });
+  await bucket.type(`maand deploy --build\nmaand store move --to ${withoutPassword(url)}\nmaand build`);
+});
+afterAll(async () => {
+  delete process.env.PGPASSWORD;
+  bucket.dispose();
+  rmSync(tools, { recursive: true });
+  await postgres.dispose();
+});
+
+function withoutPassword(text: string): string {
+  return text.replace(":secret@", "@");
+}
+
+/** Types a hint into a shell. */
+async function type(line: string): Promise<void> {
+  const env = { ...ENVIRONMENT, PATH: `${tools}:${process.env.PATH ?? ""}`, HOME: tools };
+  await promisify(execFile)("bash", ["-c", line], { env });
+}
+
+async function findings(check?: string): Promise<Finding[]> {
+  const all = await bucket.json<Finding[]>("doctor");
+  return all.filter((one) => check === undefined || one.check === check);
+}
+
+it("the doctor finds a bucket sound whose store is in PostgreSQL, and says where it is and who uses it", async () => {
+  expect((await findings()).filter(({ ok }) => !ok)).toEqual([]);
+  expect(await findings("store")).toMatchObject([
+    { where: "data/maand.db", message: expect.stringContaining("a working copy") },
+    { where: withoutPassword(url), message: expect.stringMatching(/^revision \d+$/) },
+  ]);
+  expect(await findings("lock")).toMatchObject([{ where: withoutPassword(url), message: "free" }]);
+});
+
+it("the doctor does not name a process that is dead, on this machine, as holder of the lease", async () => {
+  const gone = withMachine({ pid: spawnSync("true").pid, command: "deploy", since: "2026-01-01T00:00:00.000Z" }, "ann");
+  const lease = (holder: object) =>
+    postgres.sql(
+      url,
+      `UPDATE maand.lease SET nonce = 'n', holder = '${JSON.stringify(holder)}', expires_at = clock_timestamp() + interval '1 hour'`,
+    );
+  onTestFinished(() => void postgres.sql(url, "UPDATE maand.lease SET nonce = NULL, holder = NULL, expires_at = NULL"));
+  lease({ ...gone, process: "a process that ended", machine: "elsewhere", space: "another machine" });
+  expect(await findings("lock")).toMatchObject([{ message: expect.stringContaining("held by maand deploy (ann on ") }]);
+  expect(await bucket.maand("unlock")).toMatchObject({ code: 3 });
+  lease({ ...gone, process: "a process that ended" });
+  expect(await findings("lock")).toMatchObject([{ message: "free" }]);
+  expect(await bucket.maand("unlock")).toMatchObject({ code: 0 });
+});
+
+it("the doctor reports a database that is away, and what to do", async () => {
+  bucket.write("maand.conf", `store_timeout = 1\n${bucket.read("maand.conf")}`);
+  await postgres.stop();
+  const found = await findings("store");
+  await postgres.start();
+  expect(found).toMatchObject([
+    { ok: true, where: "data/maand.db" },
+    { ok: false, where: withoutPassword(url), hint: expect.stringMatching(/^# check that the database runs/) },
+  ]);
+});
+
+it("the doctor's hint replaces a damaged working copy, and nothing is lost", async () => {
+  truncateSync(join(bucket.root, "data/maand.db"), 20_000);
+  const [fault, ...others] = (await findings()).filter(({ ok }) => !ok);
+  expect(others).toEqual([]);
+  expect(fault).toMatchObject({ check: "store", message: expect.stringContaining("damaged") });
+  const id = postgres.sql(url, "SELECT id FROM maand.bucket");
+  await type((fault?.hint ?? "").replace("'<id>'", id));
+  expect((await findings()).filter(({ ok }) => !ok)).toEqual([]);
+});
+
+it("init brings such a bucket up to date, and makes what is missing", async () => {
+  rmSync(join(bucket.root, "workspace/.schemas"), { recursive: true });
+  rmSync(join(bucket.root, "secrets/kv.key"));
+  await type((await findings("kv_key"))[0]?.hint ?? "");
+  expect(existsSync(join(bucket.root, "workspace/.schemas/manifest.json"))).toBe(true);
+  expect(await bucket.maand("init")).toMatchObject({ code: 0, stdout: expect.stringContaining("up to date") });
+  expect((await findings()).filter(({ ok }) => !ok)).toEqual([]);
+  expect(postgres.sql(url, "SELECT count(*) FROM maand.bucket")).toBe("1");
+});
+
+it("init does not begin another bucket where the configuration names a database, as after a git clone", async () => {
+  const clone = mkdtempSync(join(tmpdir(), "maand-git-clone-"));
+  onTestFinished(() => rmSync(clone, { recursive: true }));
+  writeFileSync(join(clone, "maand.conf"), bucket.read("maand.conf"));
+  mkdirSync(join(clone, "workspace"));
+  expect(await maand(["init"], { cwd: clone, env: ENVIRONMENT })).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining(`maand clone ${withoutPassword(url)}`),
+  });
+  expect(readdirSync(clone).sort()).toEqual(["maand.conf", "workspace"]);
+});
