@@ -156,20 +156,22 @@ describe("nothing goes down without the availability budget", () => {
     ]);
   });
 
-  it("each of these paths claims what it takes down", () => {
-    const claiming = having(/\b(claim|decideNow|nextBatch)\(/).filter((path) => !path.startsWith("run/budget/"));
-    expect(claiming.sort()).toEqual([
-      "deploy/rollout/claim-members.ts",
+  it("each of these paths requests the downtime that it needs", () => {
+    const requesting = having(/\b(requestDowntime|decideNow|nextBatch)\(/).filter(
+      (path) => !path.startsWith("run/budget/"),
+    );
+    expect(requesting.sort()).toEqual([
+      "deploy/rollout/member-downtime.ts",
       "deploy/stop-within-budget.ts",
       "jobs/target-budget.ts",
       "plugin-maintenance/src/admit.ts",
-      "plugin-operations/src/workers/worker-claims.ts",
+      "plugin-operations/src/workers/worker-downtime.ts",
       "run/scope/allocation-scope.ts",
     ]);
     // a maintenance drains workers that it has admitted; its starts take nothing down
     expect(having(/\bstopOne\(run, entry\)/)).toEqual(["on-worker/stop-on-worker.ts"]);
     expect(having(/\bstopOnWorker\(run\b(?!:)/)).toEqual(["plugin-maintenance/src/phases/drain.ts"]);
-    // runRound runs batches that the queue has claimed, and stopAndRemoveOne what stopWithinBudget lets through or a revert of first starts
+    // runRound runs batches that the budget has granted, and stopAndRemoveOne what stopWithinBudget lets through or a revert of first starts
     expect(having(/\brunRound\(.*\bbatch\b/)).toEqual(["deploy/rollout/batch-queue.ts"]);
     expect(having(/\bstopAndRemoveOne\(run, entry\)/)).toEqual(["deploy/stop-and-remove.ts"]);
   });

@@ -9,7 +9,7 @@ export { registerSecrets } from "./bucket/register-secrets.ts";
 export { workspaceProblems } from "./build/build.ts";
 export { kvKeyOf } from "./config/commands/kv-key-command.ts";
 export { storePlace } from "./config/store/store-place.ts";
-export type { ClaimUnit } from "./domain/budget/claim.ts";
+export type { DowntimeUnit } from "./domain/budget/downtime.ts";
 export { fault, faultOf, sound } from "./domain/checks/finding.ts";
 export { isRecord } from "./domain/checks/validate.ts";
 export { inBatches } from "./domain/deploy/batches.ts";
@@ -44,15 +44,15 @@ export type { ActionStep } from "./plugin-api/action-step.ts";
 export { UNATTENDED_ENVIRONMENT, UNATTENDED_SCRIPT } from "./remote/unattended-script.ts";
 export {
   beginChange,
-  type Claim,
-  type ClaimRequest,
-  claim,
+  type DowntimeAnswer,
+  type DowntimeRequest,
   type RefusedUnit,
   reportRefused,
+  requestDowntime,
   settle,
 } from "./run/budget/arbiter.ts";
 export { type NextBatch, nextBatch, type RefusedMember, restOfBatches } from "./run/budget/next-batch.ts";
-export { type ClaimPatience, claimWhenFree } from "./run/budget/wait-for-claim.ts";
+export { type DowntimePatience, requestDowntimeWhenFree } from "./run/budget/wait-for-downtime.ts";
 export { CommandOutput } from "./run/command-output.ts";
 export { type CommandRun, openCommandRun } from "./run/command-run.ts";
 export { Connections, missingTools } from "./run/connections.ts";

@@ -1,11 +1,11 @@
 import {
   budgetedJobsOn,
-  type Claim,
-  type ClaimRequest,
-  type ClaimUnit,
-  claim,
-  claimWhenFree,
+  type DowntimeAnswer,
+  type DowntimeRequest,
+  type DowntimeUnit,
   type Run,
+  requestDowntime,
+  requestDowntimeWhenFree,
   settle,
 } from "@maand/core/operator";
 import type { MaintainedWorker } from "@maand/core/readonly";
@@ -31,7 +31,7 @@ export async function admit(
 ): Promise<Admission> {
   const run = session.view();
   const units = waiting.map(({ host }) => unitOf(run, host));
-  const first = await claim(run, requestOf(units.slice(0, free)));
+  const first = await requestDowntime(run, requestOf(units.slice(0, free)));
   if (first.granted.length > 0 || !isAlone) return admission(first);
   if (isStuck(session, first)) return admission(first);
   const { log } = run.reporter.context({});
@@ -39,29 +39,29 @@ export async function admit(
     limitMs: session.request.returnMs,
     report: (message: string) => log(`waiting for the availability budget: ${message}`),
   };
-  const found = await claimWhenFree(run, requestOf(units), patience);
+  const found = await requestDowntimeWhenFree(run, requestOf(units), patience);
   const [taken, more] = [found.granted.slice(0, free), found.granted.slice(free)];
   settle(run, more);
   return admission({ ...found, granted: taken });
 }
 
 /** Everything in service on a worker goes away together, or nothing. */
-function unitOf(run: Run, host: string): ClaimUnit {
+function unitOf(run: Run, host: string): DowntimeUnit {
   return { host, jobs: budgetedJobsOn(run, host) };
 }
 
-function requestOf(units: readonly ClaimUnit[]): ClaimRequest {
-  return { kind: "worker", units, by: BY, hold: "maintenance", isFresh: true };
+function requestOf(units: readonly DowntimeUnit[]): DowntimeRequest {
+  return { kind: "worker", units, by: BY, recordAs: "maintenance", isFresh: true };
 }
 
-function admission({ granted, refused }: Claim): Admission {
+function admission({ granted, refused }: DowntimeAnswer): Admission {
   const [first] = refused;
   const refusal = first && `${first.error.message}; ${first.error.hint}`;
   return { hosts: granted.map(({ host }) => host), refusal };
 }
 
 /** Whether the budget is used up by workers that only a person brings back. */
-function isStuck({ workers }: Session, { refused }: Claim): boolean {
+function isStuck({ workers }: Session, { refused }: DowntimeAnswer): boolean {
   const kept = new Set(
     workers.filter(({ state }) => state === "set_aside" || state === "drained").map(({ host }) => host),
   );

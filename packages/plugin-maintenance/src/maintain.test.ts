@@ -66,7 +66,7 @@ describe("a maintenance", () => {
     bucket.fleet.fail("verify api@10.0.0.1");
     expect(await maintain({ reboot: true }, ["10.0.0.1"])).toMatchObject({ outcome: "ok" });
     expect(doneOn("10.0.0.1")).toEqual(["stop db", SHUTDOWN, "start db"]);
-    await opened(async ({ store }) => expect(store.holds.all()).toMatchObject([{ kind: "stop" }]));
+    await opened(async ({ store }) => expect(store.downtimes.all()).toMatchObject([{ kind: "stop" }]));
   });
 
   it.each([

@@ -69,7 +69,7 @@ async function conductOpen(
   const stored = openOne(run);
   const session = new Session(run, stored, settings);
   run.budget.isIgnored = ignoreBudget;
-  // a run that was killed between its claim and its record left these
+  // a run that was killed between the grant of its downtime and its record left these
   for (const { host, state } of session.workers) if (state === "waiting") releaseWorker(session, host);
   return conclude(session, await conduct(session));
 }

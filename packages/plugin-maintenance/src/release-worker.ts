@@ -9,8 +9,8 @@ export function releaseWorker({ run }: Session, host: string): void {
       .map((allocation) => [allocation.id, allocation]),
   );
   for (const { job } of there.values()) budget.bringBack(job, host);
-  const own = bucket.store.holds
+  const own = bucket.store.downtimes
     .all()
     .filter(({ allocation, kind }) => kind === "maintenance" && there.has(allocation));
-  bucket.store.holds.release(own.map(({ allocation }) => allocation));
+  bucket.store.downtimes.release(own.map(({ allocation }) => allocation));
 }

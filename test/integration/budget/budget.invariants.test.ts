@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { BudgetState } from "../../../packages/core/src/run/budget/budget-state.ts";
-import { HoldRows } from "../../../packages/core/src/store/pending-rows.ts";
+import { DowntimeRows } from "../../../packages/core/src/store/pending-rows.ts";
 import { Life, type Skipped, type Step } from "./life.ts";
 import type { Violation } from "./simulated-workers.ts";
 
@@ -146,7 +146,7 @@ describe("the availability budget", () => {
     "is found exceeded if what a run takes down does not count",
     async () => {
       vi.spyOn(BudgetState.prototype, "takeDown").mockImplementation(() => undefined);
-      vi.spyOn(HoldRows.prototype, "add").mockImplementation(() => undefined);
+      vi.spyOn(DowntimeRows.prototype, "add").mockImplementation(() => undefined);
       expect(await isFound()).toBe(true);
     },
     LIMIT_MS,
@@ -168,7 +168,7 @@ describe("the availability budget", () => {
     });
     const life: Step[] = [restart("10.0.0.1", { dies: 1 }), restart("10.0.0.2")];
     expect(await violations(life)).toEqual([]);
-    vi.spyOn(HoldRows.prototype, "add").mockImplementation(() => undefined);
+    vi.spyOn(DowntimeRows.prototype, "add").mockImplementation(() => undefined);
     expect(await violations(life)).toMatchObject([{ what: "restart db@10.0.0.2", down: ["10.0.0.1"] }]);
   });
 });

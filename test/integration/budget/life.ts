@@ -3,7 +3,7 @@ import { basename, dirname, join } from "node:path";
 import { runReporter } from "../../../packages/core/src/bucket/bucket.ts";
 import type { OpenedBucket } from "../../../packages/core/src/bucket/open.ts";
 import { controlJob } from "../../../packages/core/src/jobs/control-job.ts";
-import { claim, settle } from "../../../packages/core/src/run/budget/arbiter.ts";
+import { requestDowntime, settle } from "../../../packages/core/src/run/budget/arbiter.ts";
 import { checkHealth } from "../../../packages/core/src/run/check-health.ts";
 import { openCommandRun } from "../../../packages/core/src/run/command-run.ts";
 import { scopedJobContext } from "../../../packages/core/src/run/scope/scoped-job-context.ts";
@@ -104,8 +104,8 @@ export class Life {
     await this.#build();
     await this.#open(async ({ store }) => {
       const recorded = store.promoted.recorded();
-      const held = new Set(store.holds.all().map(({ allocation }) => allocation));
-      const unsure = store.catalog.allocations().filter(({ id }) => held.has(id) || recorded.get(id)?.unsettled);
+      const down = new Set(store.downtimes.all().map(({ allocation }) => allocation));
+      const unsure = store.catalog.allocations().filter(({ id }) => down.has(id) || recorded.get(id)?.unsettled);
       this.sim.unsure = new Set(unsure.map(({ job, host }) => `${job}@${host}`));
     });
     if (step.do === "reboot") return this.#reboot(step.hosts, step.ends);
@@ -149,7 +149,7 @@ export class Life {
     });
   }
 
-  /** As `maand run_command --health_check` does: claim, take the workers down, wait for health, settle. */
+  /** As `maand run_command --health_check` does: requestDowntime, take the workers down, wait for health, settle. */
   async #reboot(hosts: readonly string[], ends: "back" | "away" | "killed"): Promise<void> {
     await this.#open(async (bucket) => {
       const run = openCommandRun(bucket, runReporter(bucket, "run_command"), { pid: bucket.pid });
@@ -159,8 +159,8 @@ export class Life {
           const active = (run.allocationsOn.get(host) ?? []).filter(({ disabled }) => !disabled);
           return active.length === 0 ? [] : [{ host, jobs: active.map(({ job }) => job) }];
         });
-        const kind = { kind: "worker", by: "maand run_command", hold: "restart", isFresh: true } as const;
-        const { granted } = await claim(run, { ...kind, units });
+        const kind = { kind: "worker", by: "maand run_command", recordAs: "restart", isFresh: true } as const;
+        const { granted } = await requestDowntime(run, { ...kind, units });
         const ran = granted.flatMap(({ host, jobs }) =>
           jobs.filter((job) => !["absent", "down"].includes(this.sim.at(job, host))).map((job) => ({ job, host })),
         );

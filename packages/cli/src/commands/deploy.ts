@@ -51,7 +51,7 @@ export class DeployCommand extends EngineCommand {
     description: "Only these jobs, comma-separated; stops are not limited by this.",
   });
   savedPlan = Option.String("--plan", {
-    description: "Carry out a plan, exactly, unless something changed; excludes other flags.",
+    description: "Carry out exactly this plan; refuse if something changed. Excludes other flags.",
   });
   build = Option.Boolean("-b,--build", false, { description: "Build first." });
   allowOlder = Option.Boolean("--allow-older", false, {
@@ -67,7 +67,7 @@ export class DeployCommand extends EngineCommand {
   force = Option.Boolean("--force", false, { description: "Upgrade all selected allocations, even unchanged ones." });
   syncOnly = Option.Boolean("--sync-only", false, { description: "Sync files without running lifecycle commands." });
   ignoreBudget = Option.Boolean("--ignore-budget", false, {
-    description: "Exceed availability budgets, in an emergency; it is recorded.",
+    description: "Ignore availability budgets, in an emergency; it is recorded.",
   });
   diff = Option.Boolean("--diff", false, {
     description: "With --dry-run: show the changes in each file, with masked secrets.",
@@ -84,10 +84,10 @@ export class DeployCommand extends EngineCommand {
   });
   labels = Option.Array("-l,--labels", [], { description: "Touch only workers with any of these labels." });
   maxUnreachable = Option.String("--max-unreachable", {
-    description: "Go on without unreachable workers if there are at most so many: 2 or 10%.",
+    description: "Continue without unreachable workers, up to this many: 2 or 10%.",
   });
   verify = Option.Boolean("--verify", false, {
-    description: "Look at the workers first, and repair what was changed there.",
+    description: "Inspect the workers first, and repair what was changed on them.",
   });
   takeOver = Option.Boolean("--take-over", false, {
     description: "maand adopt first, then deploy with --verify.",
@@ -104,7 +104,7 @@ export class DeployCommand extends EngineCommand {
   });
 
   yes = Option.Boolean("-y,--yes", false, {
-    description: "Stop jobs, and lose workers in a build, without confirmation.",
+    description: "Stop jobs, and drop workers in a build, without confirmation.",
   });
   trace = Option.String("--trace", {
     tolerateBoolean: true,

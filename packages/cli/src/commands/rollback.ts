@@ -27,7 +27,7 @@ export class RollbackCommand extends EngineCommand {
   run_ = Option.String("--run", { description: "Roll back every job that this run rolled out." });
   dryRun = Option.Boolean("-n,--dry-run", false, { description: "Show what would happen without changing anything." });
   ignoreBudget = Option.Boolean("--ignore-budget", false, {
-    description: "Exceed availability budgets, in an emergency; it is recorded.",
+    description: "Ignore availability budgets, in an emergency; it is recorded.",
   });
   diff = Option.Boolean("--diff", false, {
     description: "With --dry-run: show the changes in each file, by line, with masked secrets.",

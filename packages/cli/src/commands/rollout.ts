@@ -9,7 +9,7 @@ abstract class RolloutCommand extends EngineCommand {
   job = Option.String({ required: true, name: "job" });
 
   ignoreBudget = Option.Boolean("--ignore-budget", false, {
-    description: "Ignore availability budgets, for emergencies; this is recorded.",
+    description: "Ignore availability budgets, in an emergency; it is recorded.",
   });
 
   verbose = Option.Boolean("--verbose", false, {

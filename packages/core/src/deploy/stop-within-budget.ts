@@ -1,20 +1,24 @@
 import { purposeOf } from "../domain/budget/stop-purpose.ts";
 import { isParked } from "../domain/release/hold.ts";
 import type { StoppingAllocation } from "../plan/stopping.ts";
-import { claim, leaveToRecords, type RefusedUnit, reportRefused } from "../run/budget/arbiter.ts";
+import { leaveToRecords, type RefusedUnit, reportRefused, requestDowntime } from "../run/budget/arbiter.ts";
 import type { Run } from "../run/run.ts";
 
 type Stop = (run: Run, entry: StoppingAllocation) => Promise<void>;
 
 /**
- * Stops what the availability budget allows, in parallel; the rest keeps running and is reported. Several at once are claimed together,
+ * Stops what the availability budget allows, in parallel; the rest keeps running and is reported. Downtime for several at once is requested together,
  * in worker order, before what a person named stops: that counts only from then on.
  */
 export async function stopWithinBudget(run: Run, entries: readonly StoppingAllocation[], stop: Stop): Promise<void> {
   const limited = entries.filter((entry) => isLimited(run, entry));
   const units = new Map(limited.map((entry) => [entry, { host: entry.allocation.host, jobs: [entry.job.name] }]));
   if (limited.length === 0) return void (await Promise.all(entries.map((entry) => stop(run, entry))));
-  const answer = await claim(run, { kind: "stop", units: [...units.values()], by: `maand ${run.reporter.command}` });
+  const answer = await requestDowntime(run, {
+    kind: "stop",
+    units: [...units.values()],
+    by: `maand ${run.reporter.command}`,
+  });
   const errors = new Map(answer.refused.map(({ unit, error }) => [unit, error]));
   const refused = limited.flatMap((entry) => {
     const unit = units.get(entry);

@@ -1,7 +1,7 @@
 import { batchSize } from "../domain/budget/batch-size.ts";
 import { upgradeBatch } from "../domain/budget/budget.ts";
 import type { Allocation, Job } from "../domain/workspace/job.ts";
-import { type ClaimRequest, reportRefused, settle } from "../run/budget/arbiter.ts";
+import { type DowntimeRequest, reportRefused, settle } from "../run/budget/arbiter.ts";
 import { nextBatch, type RefusedMember, restOfBatches } from "../run/budget/next-batch.ts";
 import type { CommandRun } from "../run/command-run.ts";
 
@@ -52,7 +52,7 @@ export function targetBudget(
     },
     ended(batch) {
       if (isRestart && !isWritten) settle(source, batch.map(unitOf));
-      if (target === "start") source.bucket.store.holds.seenBack(batch.map(({ id }) => id));
+      if (target === "start") source.bucket.store.downtimes.seenBack(batch.map(({ id }) => id));
     },
     healthy(batch) {
       if (isRestart && request) settle(source, batch.map(unitOf));
@@ -66,14 +66,14 @@ function requestOf(
   job: Job,
   allocations: readonly Allocation[],
   target: string,
-): Omit<ClaimRequest, "units"> | undefined {
+): Omit<DowntimeRequest, "units"> | undefined {
   const by = `maand ${reporter.command}`;
   if (target === "stop") {
     const active = (allocationsOf.get(job.name) ?? []).filter(({ disabled }) => !disabled);
-    return { kind: "stop", by, hold: "stop", isAsked: allocations.length === active.length };
+    return { kind: "stop", by, recordAs: "stop", isAsked: allocations.length === active.length };
   }
   if (target !== "restart" && target !== "reload") return undefined;
-  return { kind: "restart", by, hold: "restart" };
+  return { kind: "restart", by, recordAs: "restart" };
 }
 
 /** A status changes nothing, so a failure does not hide the state of the other workers. */

@@ -55,8 +55,8 @@ function isBudgeted(run: Run, allocation: Allocation): boolean {
 }
 
 /**
- * Stops allocations of a worker with their hooks, the last wave first, and records it. The caller has claimed what goes down from the
- * availability budget. Throws the first failure, after everything of its wave has ended; later waves then keep running.
+ * Stops allocations of a worker with their hooks, the last wave first, and records it. The availability budget has granted the
+ * caller this downtime. Throws the first failure, after everything of its wave has ended; later waves then keep running.
  */
 export async function stopOnWorker(run: Run, running: readonly RunningAllocation[]): Promise<void> {
   const waves = [...groupBy(running, ({ job }) => job.deploymentSeq)].sort(([a], [b]) => b - a);

@@ -2,6 +2,6 @@ import type { Run } from "../run/run.ts";
 
 /** Allocations that a person stopped with `maand job stop`, and that were not seen running since: they stay so. */
 export function stoppedByHand({ bucket }: Pick<Run, "bucket">): ReadonlySet<string> {
-  const stops = bucket.store.holds.all().filter(({ kind }) => kind === "stop");
+  const stops = bucket.store.downtimes.all().filter(({ kind }) => kind === "stop");
   return new Set(stops.map(({ allocation }) => allocation));
 }

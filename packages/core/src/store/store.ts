@@ -10,7 +10,7 @@ import { Journal } from "./journal.ts";
 import { KvRows } from "./kv/kv-rows.ts";
 import { SecretSourceRows } from "./kv/secret-source-rows.ts";
 import { MaintenanceRows } from "./maintenance/maintenance-rows.ts";
-import { HoldRows, PendingAfterRows, PendingHealthRows, RolloutRows } from "./pending-rows.ts";
+import { DowntimeRows, PendingAfterRows, PendingHealthRows, RolloutRows } from "./pending-rows.ts";
 import { PluginStateRows } from "./plugin-state-rows.ts";
 import { PromotedRows } from "./promoted-rows.ts";
 import { ReleaseRows } from "./release-rows.ts";
@@ -43,7 +43,7 @@ export class Store {
   readonly pendingAfter: PendingAfterRows;
   readonly pendingHealth: PendingHealthRows;
   readonly rollouts: RolloutRows;
-  readonly holds: HoldRows;
+  readonly downtimes: DowntimeRows;
   readonly pluginState: PluginStateRows;
   readonly maintenance: MaintenanceRows;
   readonly repairs: RepairRows;
@@ -71,7 +71,7 @@ export class Store {
     this.pendingAfter = new PendingAfterRows(db);
     this.pendingHealth = new PendingHealthRows(db);
     this.rollouts = new RolloutRows(db);
-    this.holds = new HoldRows(db);
+    this.downtimes = new DowntimeRows(db);
     this.pluginState = new PluginStateRows(db);
     this.maintenance = new MaintenanceRows(db);
     this.repairs = new RepairRows(db);

@@ -18,7 +18,7 @@ export class MaintainCommand extends EngineCommand {
     category: "Operate",
     description: "drain, upgrade and reboot workers, one by one",
     details:
-      "Takes one worker after another, or --concurrency at once, as far as the availability budget of their jobs allows: stops its jobs with their hooks, the last wave first; runs the command as root; reboots and waits for a new boot id; checks the files; starts what was stopped, wave by wave, with health checks. Each step is stored before it begins, so that maand maintain resume continues after Ctrl-C or a crash and does nothing twice. While a worker is in maintenance, deploys leave it as it is. A worker that fails or does not return is set aside with its jobs stopped.",
+      "Maintains one worker after another, or --concurrency at once, within the availability budgets of their jobs. On each worker, it stops the jobs with their hooks, the last wave first; runs the command as root; reboots and waits for a new boot id; checks the files; and starts what it stopped, wave by wave, with health checks. Each step is stored before it begins, so that maand maintain resume continues after Ctrl-C or a crash and does nothing twice. While a worker is in maintenance, deploys leave it as it is. A worker that fails or does not return is set aside with its jobs stopped.",
     examples: [
       ["Upgrade and reboot all web servers", "maand maintain --labels web --run 'apt-get -y upgrade' --reboot"],
       ["Reboot two workers, one after the other", "maand maintain -w 10.0.0.1,10.0.0.2 --reboot"],
@@ -27,7 +27,7 @@ export class MaintainCommand extends EngineCommand {
     ],
   });
 
-  workers = Option.Array("-w,--workers", [], { description: "These: hosts, hostnames, label:x, zone:x." });
+  workers = Option.Array("-w,--workers", [], { description: "These workers: hosts, hostnames, label:x, zone:x." });
   labels = Option.Array("-l,--labels", [], { description: "Workers with any of these labels." });
   run = Option.String("--run", { description: "A bash script to run on each drained worker." });
   reboot = Option.Boolean("--reboot", false, { description: "Reboot each worker, and wait for a new boot id." });
@@ -36,12 +36,12 @@ export class MaintainCommand extends EngineCommand {
   });
   concurrency = Option.String("-c,--concurrency", { description: "Number of workers at once; default 1." });
   onFailure = Option.String("--on-failure", {
-    description: "After which failures to begin no more: stop, continue, 2 or 10%.",
+    description: "When to begin no further worker: stop, continue, 2 or 10%.",
   });
   timeout = Option.String("--timeout", { description: "How long a reboot may take; default 15m." });
   runTimeout = Option.String("--run-timeout", { description: "How long the command may take; default 1h." });
   ignoreBudget = Option.Boolean("--ignore-budget", false, {
-    description: "Drain even if too much of a job is away; it is logged.",
+    description: "Ignore availability budgets, in an emergency; it is recorded.",
   });
 
   yes = Option.Boolean("-y,--yes", false, { description: "Drain several workers without confirmation." });

@@ -9,7 +9,7 @@ export class MaintainResumeCommand extends EngineCommand {
   static override paths = [["maintain", "resume"]];
   static override usage = Command.Usage({
     category: "Operate",
-    description: "continue a maintenance that is not over",
+    description: "continue the open maintenance",
     details:
       "Does only what remains, from any terminal: a command that ran is not run again, and a worker that has rebooted is not rebooted again. Workers that were set aside are tried again at the step that failed. If only workers are left that --keep-drained keeps drained, starts their jobs.",
     examples: [
@@ -18,14 +18,14 @@ export class MaintainResumeCommand extends EngineCommand {
     ],
   });
 
-  concurrency = Option.String("-c,--concurrency", { description: "Number of workers at once; default: as it began." });
+  concurrency = Option.String("-c,--concurrency", { description: "Number of workers at once; default: unchanged." });
   onFailure = Option.String("--on-failure", {
-    description: "stop, continue, or a number or share of workers; default: as it began.",
+    description: "stop, continue, or a number or share of workers; default: unchanged.",
   });
-  timeout = Option.String("--timeout", { description: "How long a reboot may take; default: as it began." });
-  runTimeout = Option.String("--run-timeout", { description: "How long the command may take; default: as it began." });
+  timeout = Option.String("--timeout", { description: "How long a reboot may take; default: unchanged." });
+  runTimeout = Option.String("--run-timeout", { description: "How long the command may take; default: unchanged." });
   ignoreBudget = Option.Boolean("--ignore-budget", false, {
-    description: "Drain even if too much of a job is away; it is logged.",
+    description: "Ignore availability budgets, in an emergency; it is recorded.",
   });
 
   verbose = Option.Boolean("--verbose", false, {
@@ -47,9 +47,9 @@ export class MaintainAbortCommand extends EngineCommand {
   static override paths = [["maintain", "abort"]];
   static override usage = Command.Usage({
     category: "Operate",
-    description: "end a maintenance, and start what it stopped",
+    description: "end the open maintenance, and start what it stopped",
     details:
-      "Starts what this maintenance stopped, and nothing else: what was disabled or stopped before stays so. Workers that were not begun are left out. It always ends the maintenance; what cannot be started now, since its worker is away, is started by the next maand deploy that reaches it.",
+      "Starts what this maintenance stopped, and nothing else: what was disabled or stopped before stays stopped. Workers that still wait are left out. It always ends the maintenance: if a worker cannot be reached, the next maand deploy that reaches it starts its jobs.",
     examples: [
       ["End it", "maand maintain abort"],
       ["With events for a program", "maand maintain abort --json"],

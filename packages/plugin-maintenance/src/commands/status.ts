@@ -8,7 +8,7 @@ export class MaintainStatusCommand extends StoredCommand {
   static override paths = [["maintain", "status"]];
   static override usage = Command.Usage({
     category: "Look",
-    description: "show the maintenance that is not over",
+    description: "show the open maintenance",
     details:
       "`waiting`: nothing was done yet. `under way`: the step of the column runs, or was interrupted in it. `set aside`: the step failed. `drained`: only the start of its jobs is left. `stopped` lists the jobs that the maintenance stopped and has not started again.",
     examples: [

@@ -16,7 +16,7 @@ export class StatusCommand extends StoredCommand {
     category: "Look",
     description: "show what needs attention, with the next commands, and the jobs",
     details:
-      "One screen: what is pending and whether the workspace is newer than the build, what is in doubt, unhealthy, left behind, drifted, held, paused, drained or in maintenance, certificates that end soon, the last run, and the command that holds the lock. Reads only what is recorded: it contacts no worker. maand drift also looks at the workers. maand alone is the same in a bucket.",
+      "One screen: what is pending and whether the workspace is newer than the build, what is in doubt, unhealthy, left behind, drifted, held, paused, drained or in maintenance, certificates that end soon, the last run, and the command that holds the lock. Reads only what is recorded: it contacts no worker. maand drift also looks at the workers. In a bucket, maand without a command shows the same.",
     examples: [
       ["Show it", "maand status"],
       ["Show it until Ctrl-C, again every 2 seconds", "maand status --watch"],

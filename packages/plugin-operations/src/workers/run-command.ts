@@ -11,7 +11,7 @@ import {
 } from "@maand/core/operator";
 import { runScript, type ScriptResult } from "./run-script.ts";
 import { awaitReturn } from "./wait-for-reboot.ts";
-import { workerClaims } from "./worker-claims.ts";
+import { workerDowntime } from "./worker-downtime.ts";
 
 /** The options of a command on workers. */
 export interface RunCommandOptions {
@@ -56,12 +56,12 @@ export async function runCommand(bucket: Bucket, options: RunCommandOptions): Pr
     stops_when: options.healthCheck ? "a command or health check of a batch fails" : "a command of a batch fails",
   });
   const results: ScriptResult[] = [];
-  const claims = workerClaims(source, options);
+  const downtime = workerDowntime(source, options);
   try {
     let rest: (readonly Worker[])[] = batches;
     while (rest.length > 0) {
       if (bucket.signal.aborted) break;
-      const next = await claims.next(rest);
+      const next = await downtime.next(rest);
       results.push(...next.refused.map(({ member, error }) => notRun(member, "blocked", error)));
       if (next.batch.length === 0) break;
       rest = next.rest;
@@ -70,7 +70,7 @@ export async function runCommand(bucket: Bucket, options: RunCommandOptions): Pr
       const judged = ended.map((result) => (problem && result.ok ? spoilt(result, problem(result)) : result));
       results.push(...judged);
       if (judged.some(({ ok }) => !ok)) break;
-      claims.settle(next.batch);
+      downtime.settle(next.batch);
     }
     const why = bucket.signal.aborted ? "interrupted" : "an earlier batch failed";
     const reached = new Map(results.map((result) => [result.host, result]));

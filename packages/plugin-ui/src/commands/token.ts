@@ -9,9 +9,9 @@ export class UiTokenCommand extends MaandCommand {
   static override paths = [["ui", "token"]];
   static override usage = Command.Usage({
     category: "Look",
-    description: "make a token for maand ui, or take one back",
+    description: "create a token for maand ui, or revoke one",
     details:
-      "Prints a new token, once: the file keeps only its hash. A name that is there already gets a new token, and the old one ends. maand ui reads the file again when it changes. What a token allows, the server must allow too.",
+      "Prints a new token once; the file keeps only its hash. If the name exists, its old token stops working. maand ui reads the file again when it changes. A token allows only what the server allows too.",
     examples: [
       ["For somebody who only looks", "maand ui token ann --tokens tokens.json"],
       ["For somebody who deploys", "maand ui token ben --tokens tokens.json --allow deploy,rollback"],
@@ -20,9 +20,9 @@ export class UiTokenCommand extends MaandCommand {
   });
 
   person = Option.String({ required: true, name: "name" });
-  tokens = Option.String("--tokens", { description: "The file; it is made if it is not there." });
-  allow = Option.Array("--allow", [], { description: "Allow deploy, rollback, pause, maintain; default: only look." });
-  remove = Option.Boolean("--remove", false, { description: "Take the token back." });
+  tokens = Option.String("--tokens", { description: "The file; created if it does not exist." });
+  allow = Option.Array("--allow", [], { description: "Allow deploy, rollback, pause, maintain; default: read-only." });
+  remove = Option.Boolean("--remove", false, { description: "Revoke the token." });
 
   override async work(): Promise<number> {
     const path = resolve(this.from, this.file());

@@ -12,7 +12,7 @@ export class UiCommand extends MaandCommand {
     category: "Look",
     description: "show the bucket in a browser, live",
     details:
-      "Serves a page on this machine until Ctrl-C: the fleet, jobs, workers, plans, runs as they happen, history, certificates and the doctor. It is read-only unless --allow says otherwise; what it does then is what the command of the same name does, after the same confirmation. The URL has a code that is good once; the file that is printed beside it leads any number of browsers in, and only you can read it. On an address that others can reach it needs TLS, and tokens of maand ui token. --export writes a run as files instead.",
+      "Serves a page on this machine until Ctrl-C: the fleet, jobs, workers, plans, runs as they happen, history, certificates and the doctor. It is read-only unless --allow permits actions; an action runs the command of the same name, after the same confirmation. The URL contains a code that works once. The file that is printed with it opens the page in any number of browsers, and only you can read it. An address that others can reach requires TLS, and tokens of maand ui token. --export writes a run as files instead.",
     examples: [
       ["Look at the bucket", "maand ui --open"],
       ["Also deploy and roll back from the page", "maand ui --allow deploy,rollback"],
@@ -27,13 +27,15 @@ export class UiCommand extends MaandCommand {
   listen = Option.String("--listen", { description: "Listen at this address and port instead of 127.0.0.1." });
   tlsCert = Option.String("--tls-cert", { description: "A certificate chain, in PEM format." });
   tlsKey = Option.String("--tls-key", { description: "Its key, in PEM format." });
-  tokens = Option.String("--tokens", { description: "A file of maand ui token: who may log in, and do what." });
-  host = Option.Array("--host", [], {
-    description: "A name under which browsers reach it, beside those in --tls-cert.",
+  tokens = Option.String("--tokens", {
+    description: "The file of maand ui token: who may log in, and what they may do.",
   });
-  export_ = Option.String("--export", { description: "Write a run as a static page to this new directory, and end." });
+  host = Option.Array("--host", [], {
+    description: "A name under which browsers reach it, in addition to those in --tls-cert.",
+  });
+  export_ = Option.String("--export", { description: "Write a run as a static page to this new directory, and exit." });
   run_ = Option.String("--run", {
-    description: "With --export: this run, not the last; the beginning of its id is enough.",
+    description: "With --export: this run instead of the last one; the beginning of its id is enough.",
   });
 
   override async work(): Promise<number> {

@@ -24,7 +24,7 @@ abstract class ControlCommand extends EngineCommand {
     description: "Check the job's health after each batch.",
   });
   ignoreBudget = Option.Boolean("--ignore-budget", false, {
-    description: "Exceed availability budgets, in an emergency; it is recorded.",
+    description: "Ignore availability budgets, in an emergency; it is recorded.",
   });
 
   yes = Option.Boolean("-y,--yes", false, { hidden: true });

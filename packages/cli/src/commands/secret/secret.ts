@@ -21,7 +21,7 @@ class SecretSetCommand extends EngineCommand {
     category: "Operate",
     description: "store a secret, encrypted",
     details:
-      "The value is typed without showing it, or read from standard input without one final newline, or from a file exactly as it is. It is never an argument, because those are in the history of the shell and in lists of processes. Says which templates read the secret, and what the next deploy restarts.",
+      "Type the value, which is not shown; or pass it on standard input, where one final newline is removed; or read it from a file, unchanged. It is never an argument, because arguments appear in the shell history and in process lists. Prints which templates read the secret, and what the next deploy restarts.",
     examples: [
       ["Type the value", "maand secret set db_password --job api"],
       ["A generated value, for all jobs", "openssl rand -base64 24 | maand secret set token"],

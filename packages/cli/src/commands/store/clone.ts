@@ -8,7 +8,7 @@ export class CloneCommand extends MaandCommand {
     category: "Bucket",
     description: "make a directory a copy of a bucket whose state is in PostgreSQL",
     details:
-      "The directory may have workspace/ and maand.conf already, for instance from git. The state is read from the database. The keys in secrets/ are in no database: get them from a colleague, or from where your team keeps them.",
+      "The directory may have workspace/ and maand.conf already, for instance from git. The state is read from the database. The database does not contain the keys in secrets/: get them from a colleague, or from where your team keeps them.",
     examples: [
       ["After git clone", "maand clone postgres://maand@db.example.com/maand --bucket 1f0c... shop"],
       ["Into the current directory", "maand clone postgres://maand@db.example.com/maand --bucket 1f0c... ."],

@@ -39,7 +39,7 @@ class StoreBackupCommand extends MaandCommand {
     category: "Bucket",
     description: "write the state of the bucket to a file",
     details:
-      "Writes one state of the store, wherever it is, while others may use it. Secrets in it stay encrypted: keep secrets/kv.key too.",
+      "Writes a consistent copy of the store, also of one in PostgreSQL, while other commands may use it. Its secrets stay encrypted: keep secrets/kv.key too.",
     examples: [
       ["Before an upgrade", "maand store backup before.db"],
       ["While the database is down", "maand store backup --offline copy.db"],
@@ -47,7 +47,7 @@ class StoreBackupCommand extends MaandCommand {
   });
 
   file = Option.String();
-  offline = Option.Boolean("--offline", false, { description: "Without the database: what this copy has." });
+  offline = Option.Boolean("--offline", false, { description: "Without the database: show what this copy has." });
 
   override async work(): Promise<number> {
     const { backupStore } = await import("@maand/core/internal");
@@ -63,9 +63,9 @@ class StoreRestoreCommand extends MaandCommand {
   static override paths = [["store", "restore"]];
   static override usage = Command.Usage({
     category: "Bucket",
-    description: "replace the state of the bucket by that of a backup",
+    description: "replace the state of the bucket with a backup",
     details:
-      "Replaces everything in the store, all or nothing, by a backup of the same bucket. What was done since the backup is then unknown to the bucket: run maand doctor, and maand deploy --verify.",
+      "Replaces the whole store with a backup of the same bucket. The bucket then does not know what was done since the backup: run maand doctor, and maand deploy --verify.",
     examples: [
       ["From a backup", "maand store restore before.db"],
       ["And then compare the workers with it", "maand drift"],

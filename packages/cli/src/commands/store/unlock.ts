@@ -8,7 +8,7 @@ export class UnlockCommand extends MaandCommand {
     category: "Bucket",
     description: "show which command uses the bucket, and what to do about it",
     details:
-      "Forces nothing: a lock ends with its process, and a lease ends on its own when its holder does not renew it. Exits with 3 while a command uses the bucket.",
+      "Changes nothing: a lock ends with its process, and a lease ends when its holder stops renewing it. Exits with 3 while a command uses the bucket.",
     examples: [
       ["When a command is refused", "maand unlock"],
       ["Who holds the lock, for a script", "maand unlock --json"],

@@ -2,9 +2,9 @@ import { stopIfInterrupted } from "../../bucket/outcome.ts";
 import { splitBatches } from "../../domain/deploy/batches.ts";
 import type { PlannedAllocation } from "../../plan/plan-job.ts";
 import { isDecided } from "../../run/budget/arbiter.ts";
-import { nextMembers, refuseMembers } from "./claim-members.ts";
 import type { HealthGate } from "./health-gate.ts";
 import type { JobRollout, PlannedBatch } from "./job-rollout.ts";
+import { nextMembers, refuseMembers } from "./member-downtime.ts";
 import { runRound } from "./run-round.ts";
 
 /** The batches of a rollout that have not started. */

@@ -23,7 +23,7 @@ export function promote(rollout: JobRollout, members: readonly PlannedAllocation
     markAfterDue(rollout);
     for (const member of members) {
       promoteOne(run, job, member);
-      if (member.decision.action !== "sync") store.holds.seenBack([member.allocation.id]);
+      if (member.decision.action !== "sync") store.downtimes.seenBack([member.allocation.id]);
       if (isChecked) store.pendingHealth.set(member.allocation.id, check);
     }
   });

@@ -5,9 +5,9 @@ import type { BatchContext } from "../../plugin-api/contexts.ts";
 import type { HealthFinding } from "../../run/check-health.ts";
 import type { WhenDue } from "../../store/pending-rows.ts";
 import { type IntendedAction, recordIntents, runAction, type Step } from "../run-action.ts";
-import { settleMembers } from "./claim-members.ts";
 import { type HealthGate, passGate } from "./health-gate.ts";
 import type { JobRollout } from "./job-rollout.ts";
+import { settleMembers } from "./member-downtime.ts";
 import { markAfterDue, promote } from "./promote.ts";
 import { isOfRelease } from "./release-verdict.ts";
 

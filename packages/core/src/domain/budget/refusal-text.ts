@@ -1,15 +1,15 @@
 import type { Away, AwayCause } from "./away.ts";
-import type { BudgetRefusal } from "./claim.ts";
+import type { BudgetRefusal } from "./downtime.ts";
 import type { ExclusionRefusal } from "./never-with.ts";
 
-/** Why a claim was refused. */
-export type ClaimRefusal = BudgetRefusal | ExclusionRefusal;
+/** Why a request for downtime was refused. */
+export type DowntimeRefusal = BudgetRefusal | ExclusionRefusal;
 
 /** More names than a person reads. */
 const MOST = 5;
 
 /** The refusal in one sentence, with what uses the budget: `api may have 1 of 3 away, and 10.0.0.2 is drained`. */
-export function refusalText(refusal: ClaimRefusal): string {
+export function refusalText(refusal: DowntimeRefusal): string {
   if (refusal.kind === "never_with") {
     const { job, other } = refusal;
     return `${job} must not be changed together with ${other.job}, and ${other.what} of ${other.job} is under way`;
@@ -23,7 +23,7 @@ export function refusalText(refusal: ClaimRefusal): string {
 }
 
 /** What to do about a refusal. */
-export function refusalHint(refusal: ClaimRefusal): string {
+export function refusalHint(refusal: DowntimeRefusal): string {
   if (refusal.kind === "never_with") return `wait until ${refusal.other.job} is done, then run the command again`;
   const { job, away, granted } = refusal;
   const [first] = away;
@@ -36,7 +36,7 @@ const EMERGENCY = "in an emergency, use --ignore-budget";
 /** The command that brings back what is away. */
 const STEPS: Readonly<Record<AwayCause, (job: string, host: string) => string>> = {
   drained: (_, host) => `take ${host} out of workspace/disabled.json first, then run maand deploy --build`,
-  held: (job, host) => `bring it back first: maand job start ${job} --allocations ${host}`,
+  taken_down: (job, host) => `bring it back first: maand job start ${job} --allocations ${host}`,
   in_doubt: (job) => `maand deploy --jobs ${job} settles it`,
   failed: (job) => `maand deploy --jobs ${job} tries it again`,
   unhealthy: (job) => `maand health_check --jobs ${job} shows what is wrong`,
@@ -61,7 +61,7 @@ function grouped(away: readonly Away[]): string[] {
 
 const WORDS: Readonly<Record<AwayCause, (plural: boolean, by: string) => string>> = {
   drained: (plural) => `${plural ? "are" : "is"} drained`,
-  held: (plural, by) => `${plural ? "are" : "is"} away because of ${by}`,
+  taken_down: (plural, by) => `${plural ? "are" : "is"} away because of ${by}`,
   in_doubt: (plural) => `${plural ? "are" : "is"} in doubt`,
   failed: (plural) => `${plural ? "are" : "is"} down, because ${plural ? "their" : "its"} last command failed`,
   unhealthy: (plural) => `${plural ? "are" : "is"} unhealthy`,

@@ -1,14 +1,14 @@
 import { stopIfInterrupted } from "../../bucket/outcome.ts";
-import { jobsToCheck } from "../../domain/budget/claim.ts";
+import { jobsToCheck } from "../../domain/budget/downtime.ts";
 import type { ScopeSource } from "../scope/contexts.ts";
 import { checkOthers } from "./check-others.ts";
-import { type Claim, type ClaimRequest, decideNow, limitedOf } from "./decide.ts";
+import { type DowntimeAnswer, type DowntimeRequest, decideNow, limitedOf } from "./decide.ts";
 import { readJobStates } from "./job-states.ts";
 
 export {
   beginChange,
-  type Claim,
-  type ClaimRequest,
+  type DowntimeAnswer,
+  type DowntimeRequest,
   isDecided,
   leaveToRecords,
   type RefusedUnit,
@@ -18,18 +18,18 @@ export {
 } from "./decide.ts";
 
 /**
- * The one place that decides what may go down. Every path that stops, restarts or reloads an allocation, or takes a worker down, claims
- * it here first, and calls {@link settle} when it is back and healthy; what is never settled counts as away. Checks health where the
+ * The one place that decides what may go down. Every path that stops, restarts or reloads an allocation, or takes a worker down,
+ * requests downtime here first, and calls {@link settle} when it is back and healthy; what is never settled counts as away. Checks health where the
  * records do not tell, and only if the answer matters. Throws INTERRUPTED; a refusal is part of the answer.
  */
-export async function claim(run: ScopeSource, request: ClaimRequest): Promise<Claim> {
+export async function requestDowntime(run: ScopeSource, request: DowntimeRequest): Promise<DowntimeAnswer> {
   stopIfInterrupted(run.bucket.signal);
   const limited = limitedOf(run, request);
   if (limited.length > 0 && !run.budget.isIgnored) await check(run, request, limited);
   return decideNow(run, request);
 }
 
-async function check(run: ScopeSource, request: ClaimRequest, names: readonly string[]): Promise<void> {
+async function check(run: ScopeSource, request: DowntimeRequest, names: readonly string[]): Promise<void> {
   const { kind, units, isFresh = false } = request;
   const states = readJobStates(run, names);
   const due = jobsToCheck(kind, units, states.jobs, states.mayBeBack).filter(

@@ -7,7 +7,7 @@ export class BudgetState {
   isIgnored = false;
   /** What the budget would have refused, in sentences. */
   readonly ignored = new Set<string>();
-  /** Jobs whose health was checked for a claim of this run. */
+  /** Jobs whose health was checked for a request of this run. */
   readonly checked = new Set<string>();
   /** Jobs that this run is changing. */
   readonly underWay = new Set<UnderWay>();

@@ -1,6 +1,6 @@
 import { asMaandError, outcomeOf, stopIfInterrupted } from "../../bucket/outcome.ts";
 import { type Away, isUncertain } from "../../domain/budget/away.ts";
-import type { JobAvailability } from "../../domain/budget/claim.ts";
+import type { JobAvailability } from "../../domain/budget/downtime.ts";
 import type { Allocation, Job } from "../../domain/workspace/job.ts";
 import { checkHealth } from "../check-health.ts";
 import { workerOf } from "../run.ts";
@@ -26,8 +26,8 @@ export async function checkOthers(run: ScopeSource, { job, state, mayBeBack }: C
   noteSeen(run, checked, finding);
   if (finding.verdict === "skipped") await seeWithoutChecks(run, { job, state, checked });
   const back = checked.filter(({ host }) => run.budget.seen(job.name, host) === "healthy").map(({ id }) => id);
-  if (run.bucket.store.holds.all().some(({ allocation }) => back.includes(allocation)))
-    run.bucket.store.holds.seenBack(back);
+  if (run.bucket.store.downtimes.all().some(({ allocation }) => back.includes(allocation)))
+    run.bucket.store.downtimes.seenBack(back);
 }
 
 /** Nothing is to be checked of what was promoted; the rest is as its worker is. */

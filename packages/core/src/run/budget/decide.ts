@@ -1,27 +1,27 @@
-import type { HoldKind } from "../../domain/budget/away.ts";
+import type { DowntimeRecordKind } from "../../domain/budget/away.ts";
 import { budgetOf } from "../../domain/budget/budget.ts";
-import { type ClaimKind, type ClaimUnit, decideClaim, isLimited } from "../../domain/budget/claim.ts";
+import { type DowntimeKind, type DowntimeUnit, decideDowntime, isLimited } from "../../domain/budget/downtime.ts";
 import { type Exclusions, exclusionRefusal, exclusionsOf, type UnderWay } from "../../domain/budget/never-with.ts";
-import { type ClaimRefusal, refusalHint, refusalText } from "../../domain/budget/refusal-text.ts";
+import { type DowntimeRefusal, refusalHint, refusalText } from "../../domain/budget/refusal-text.ts";
 import { MaandError } from "../../errors.ts";
 import { userName } from "../../workspace/authorship.ts";
 import type { ScopeSource } from "../scope/contexts.ts";
 import { readJobStates } from "./job-states.ts";
 
 /** A request to take allocations down. */
-export interface ClaimRequest {
-  readonly kind: ClaimKind;
+export interface DowntimeRequest {
+  readonly kind: DowntimeKind;
   /** What goes down, in order of preference. */
-  readonly units: readonly ClaimUnit[];
+  readonly units: readonly DowntimeUnit[];
   /** What a person calls the change; refusals of others name it: `maand job restart`. */
   readonly by: string;
   /**
    * Records what is granted until it is settled: if the command dies, what it took down still counts. Absent for a deploy, whose
    * journal does the same.
    */
-  readonly hold?: HoldKind;
+  readonly recordAs?: DowntimeRecordKind;
   /**
-   * Checks health and connections for this claim again. Otherwise a job with a written budget is checked once in a run, and any other
+   * Checks health and connections for this request again. Otherwise a job with a written budget is checked once in a run, and any other
    * job is judged by its records alone.
    */
   readonly isFresh?: boolean;
@@ -31,15 +31,15 @@ export interface ClaimRequest {
 
 /** A unit that must not go down now. */
 export interface RefusedUnit {
-  readonly unit: ClaimUnit;
-  readonly refusal: ClaimRefusal;
+  readonly unit: DowntimeUnit;
+  readonly refusal: DowntimeRefusal;
   /** BUDGET_EXCEEDED; its message is the sentence that names what uses the budget. */
   readonly error: MaandError;
 }
 
-/** The answer to a claim. What is granted counts as away until it is settled. */
-export interface Claim {
-  readonly granted: readonly ClaimUnit[];
+/** The answer to a request. What is granted counts as away until it is settled. */
+export interface DowntimeAnswer {
+  readonly granted: readonly DowntimeUnit[];
   readonly refused: readonly RefusedUnit[];
 }
 
@@ -47,10 +47,10 @@ export interface Claim {
  * Decides from the records and from what the run has seen, without a check, and records what is granted as down. Reads, decides and
  * records at one moment, so that no other command decides meanwhile.
  */
-export function decideNow(run: ScopeSource, request: ClaimRequest): Claim {
-  const { kind, units, hold } = request;
+export function decideNow(run: ScopeSource, request: DowntimeRequest): DowntimeAnswer {
+  const { kind, units, recordAs } = request;
   const names = jobsOf(units);
-  if (hold === undefined && !isDecided(run, kind, names)) return { granted: units, refused: [] };
+  if (recordAs === undefined && !isDecided(run, kind, names)) return { granted: units, refused: [] };
   return run.bucket.store.transaction(() =>
     decideAndRecord(run, request, {
       limited: limitedOf(run, request),
@@ -60,16 +60,16 @@ export function decideNow(run: ScopeSource, request: ClaimRequest): Claim {
 }
 
 /** The jobs of a request whose budgets limit it. */
-export function limitedOf(run: ScopeSource, { kind, units, isAsked = false }: ClaimRequest): string[] {
+export function limitedOf(run: ScopeSource, { kind, units, isAsked = false }: DowntimeRequest): string[] {
   return isAsked ? [] : jobsOf(units).filter((name) => isLimitedJob(run, kind, name));
 }
 
-function jobsOf(units: readonly ClaimUnit[]): string[] {
+function jobsOf(units: readonly DowntimeUnit[]): string[] {
   return [...new Set(units.flatMap(({ jobs }) => jobs))];
 }
 
-/** Whether a claim of these jobs can be refused at all; otherwise it need not be made. */
-export function isDecided(run: ScopeSource, kind: ClaimKind, names: readonly string[]): boolean {
+/** Whether a request for these jobs can be refused at all; otherwise it need not be made. */
+export function isDecided(run: ScopeSource, kind: DowntimeKind, names: readonly string[]): boolean {
   if (names.some((name) => isLimitedJob(run, kind, name))) return true;
   const exclusions = exclusionsOf([...run.jobs.values()]);
   return names.some((name) => exclusions.has(name));
@@ -84,24 +84,24 @@ export function reportRefused(
 }
 
 /** What happened to these is recorded in the store, which tells from now on whether they are away. */
-export function leaveToRecords({ budget }: Pick<ScopeSource, "budget">, units: readonly ClaimUnit[]): void {
+export function leaveToRecords({ budget }: Pick<ScopeSource, "budget">, units: readonly DowntimeUnit[]): void {
   for (const { host, jobs } of units) for (const job of jobs) budget.bringBack(job, host);
 }
 
-/** Claimed allocations are back and healthy: they no longer count. */
-export function settle(run: ScopeSource, units: readonly ClaimUnit[]): void {
+/** Allocations that were taken down are back and healthy: they no longer count. */
+export function settle(run: ScopeSource, units: readonly DowntimeUnit[]): void {
   for (const { host, jobs } of units)
     for (const job of jobs) {
       run.budget.bringBack(job, host);
       run.budget.saw(job, host, "healthy");
     }
   const ids = units.flatMap((unit) => idsOf(run, unit));
-  const held = run.bucket.store.holds.all().filter(({ allocation }) => ids.includes(allocation));
-  if (held.length > 0) run.bucket.store.holds.release(ids);
+  const recorded = run.bucket.store.downtimes.all().filter(({ allocation }) => ids.includes(allocation));
+  if (recorded.length > 0) run.bucket.store.downtimes.release(ids);
 }
 
 /**
- * Notes that a job is being rolled out or maintained, until the returned function is called. Claims of jobs that exclude it
+ * Notes that a job is being rolled out or maintained, until the returned function is called. Requests for jobs that exclude it
  * (`never_with`) are refused meanwhile.
  */
 export function beginChange({ budget }: Pick<ScopeSource, "budget">, change: UnderWay): () => void {
@@ -119,7 +119,7 @@ export function refuseExcluded(run: ScopeSource, job: string): void {
   report(run, "budget.ignored", { host: null, jobs: [job] }, error);
 }
 
-function isLimitedJob({ jobs, allocationsOf }: ScopeSource, kind: ClaimKind, name: string): boolean {
+function isLimitedJob({ jobs, allocationsOf }: ScopeSource, kind: DowntimeKind, name: string): boolean {
   const job = jobs.get(name);
   return job !== undefined && isLimited(kind, budgetOf(job, allocationsOf.get(name)?.length ?? 0));
 }
@@ -129,9 +129,13 @@ interface Decisive {
   readonly exclusions: Exclusions;
 }
 
-function decideAndRecord(run: ScopeSource, request: ClaimRequest, { limited, exclusions }: Decisive): Claim {
+function decideAndRecord(
+  run: ScopeSource,
+  request: DowntimeRequest,
+  { limited, exclusions }: Decisive,
+): DowntimeAnswer {
   const { jobs } = readJobStates(run, limited);
-  const decided = decideClaim(request.kind, request.units, jobs);
+  const decided = decideDowntime(request.kind, request.units, jobs);
   const names = request.units.flatMap(({ jobs }) => jobs);
   const underWay = request.isAsked ? [] : changesUnderWay(run, names, exclusions);
   const excluded = decided.granted.flatMap((unit) => {
@@ -152,31 +156,31 @@ function changesUnderWay(run: ScopeSource, names: readonly string[], exclusions:
   const { store } = run.bucket;
   const byId = new Map(run.catalog.allocations.map((allocation) => [allocation.id, allocation]));
   const rollouts = store.rollouts.all().map(({ job }) => ({ job, what: "a staged rollout" }));
-  const maintained = store.holds.all().flatMap(({ allocation, kind, by }) => {
+  const maintained = store.downtimes.all().flatMap(({ allocation, kind, by }) => {
     const found = kind === "maintenance" ? byId.get(allocation) : undefined;
     return found ? [{ job: found.job, what: by }] : [];
   });
   return [...run.budget.underWay, ...rollouts, ...maintained];
 }
 
-function record(run: ScopeSource, { hold, by }: ClaimRequest, granted: readonly ClaimUnit[]): void {
+function record(run: ScopeSource, { recordAs, by }: DowntimeRequest, granted: readonly DowntimeUnit[]): void {
   for (const { host, jobs } of granted) for (const job of jobs) run.budget.takeDown(job, host, by);
-  if (hold === undefined) return;
+  if (recordAs === undefined) return;
   const since = run.bucket.now().toISOString();
   const ids = granted.flatMap((unit) => idsOf(run, unit));
   const user = userName();
-  run.bucket.store.holds.add(ids.map((allocation) => ({ allocation, kind: hold, by, since, user })));
+  run.bucket.store.downtimes.add(ids.map((allocation) => ({ allocation, kind: recordAs, by, since, user })));
 }
 
-function idsOf({ allocationsOf }: ScopeSource, { host, jobs }: ClaimUnit): string[] {
+function idsOf({ allocationsOf }: ScopeSource, { host, jobs }: DowntimeUnit): string[] {
   return jobs.flatMap((job) => allocationsOf.get(job)?.find((one) => one.host === host)?.id ?? []);
 }
 
-function refusedUnit(unit: ClaimUnit, refusal: ClaimRefusal): RefusedUnit {
+function refusedUnit(unit: DowntimeUnit, refusal: DowntimeRefusal): RefusedUnit {
   return { unit, refusal, error: refusalError(refusal, unit.host) };
 }
 
-function refusalError(refusal: ClaimRefusal, worker?: string): MaandError {
+function refusalError(refusal: DowntimeRefusal, worker?: string): MaandError {
   const [message, hint] = [refusalText(refusal), refusalHint(refusal)];
   return new MaandError({ code: "BUDGET_EXCEEDED", message, hint, ...(worker === undefined ? {} : { worker }) });
 }

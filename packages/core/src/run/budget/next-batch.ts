@@ -1,6 +1,6 @@
-import type { ClaimUnit } from "../../domain/budget/claim.ts";
+import type { DowntimeUnit } from "../../domain/budget/downtime.ts";
 import type { ScopeSource } from "../scope/contexts.ts";
-import { type ClaimRequest, claim, type RefusedUnit } from "./arbiter.ts";
+import { type DowntimeRequest, type RefusedUnit, requestDowntime } from "./arbiter.ts";
 
 /** What to run next, and the place of the batch that it is a part of; without it, why nothing may go down. */
 export type NextBatch<Member> =
@@ -13,11 +13,11 @@ export interface RefusedMember<Member> {
   readonly error: RefusedUnit["error"];
 }
 
-/** Claims some members, all of them of one job or worker each. */
-export interface BatchClaim<Member> {
-  readonly request: Omit<ClaimRequest, "units">;
+/** Requests downtime for some members, each of them one allocation or worker. */
+export interface BatchRequest<Member> {
+  readonly request: Omit<DowntimeRequest, "units">;
   /** What goes down with a member; undefined if nothing does. */
-  unitOf(member: Member): ClaimUnit | undefined;
+  unitOf(member: Member): DowntimeUnit | undefined;
 }
 
 /**
@@ -27,13 +27,13 @@ export interface BatchClaim<Member> {
 export async function nextBatch<Member>(
   run: ScopeSource,
   batches: readonly (readonly Member[])[],
-  { request, unitOf }: BatchClaim<Member>,
+  { request, unitOf }: BatchRequest<Member>,
 ): Promise<NextBatch<Member>> {
   const refused: RefusedMember<Member>[] = [];
   for (const [at, members] of batches.entries()) {
     const units = new Map(members.map((member) => [member, unitOf(member)]));
-    const asked = [...units.values()].filter((unit) => unit !== undefined);
-    const answer = asked.length === 0 ? undefined : await claim(run, { ...request, units: asked });
+    const requested = [...units.values()].filter((unit) => unit !== undefined);
+    const answer = requested.length === 0 ? undefined : await requestDowntime(run, { ...request, units: requested });
     const errors = new Map(answer?.refused.map(({ unit, error }) => [unit, error]));
     const errorOf = (member: Member) => {
       const unit = units.get(member);

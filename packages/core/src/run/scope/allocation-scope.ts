@@ -1,5 +1,5 @@
 import { asMaandError, withEnd } from "../../bucket/outcome.ts";
-import type { ClaimUnit } from "../../domain/budget/claim.ts";
+import type { DowntimeUnit } from "../../domain/budget/downtime.ts";
 import { NO_VERSION } from "../../domain/deploy/version.ts";
 import { NAMESPACE } from "../../domain/kv/kv-names.ts";
 import { type Allocation, demandedJobs, type Job } from "../../domain/workspace/job.ts";
@@ -79,7 +79,7 @@ async function runTarget(
     throw new MaandError({ code: "NOT_FOUND", message: `job ${name} is not allocated on ${host}`, worker: host });
   if (!run.bucket.store.deliveries.all().has(host)) throw nothingThere(host);
   const down = takesDown(target) ? { host, jobs: [name] } : undefined;
-  if (down) claimTarget(run, own, job, down);
+  if (down) requestTargetDowntime(run, own, job, down);
   const remote = await run.connections.connectReady(worker);
   const output = { stdout: "", stderr: "" };
   const base = lifecycleContext(run, job, allocation, remote);
@@ -112,11 +112,11 @@ function takesDown(target: string): boolean {
 
 /**
  * A command of a job obeys the budget as well. It is expected to bring back what it stops, and to check what it restarts before it goes
- * on, so its success alone settles the claim.
+ * on, so its success alone settles the request.
  */
-function claimTarget(run: ScopeSource, own: Job, job: Job, unit: ClaimUnit): void {
-  const hold = job.maxUnavailable === undefined ? {} : { hold: "restart" as const };
-  const { refused } = decideNow(run, { kind: "restart", units: [unit], by: `a command of ${own.name}`, ...hold });
+function requestTargetDowntime(run: ScopeSource, own: Job, job: Job, unit: DowntimeUnit): void {
+  const record = job.maxUnavailable === undefined ? {} : { recordAs: "restart" as const };
+  const { refused } = decideNow(run, { kind: "restart", units: [unit], by: `a command of ${own.name}`, ...record });
   const [first] = refused;
   if (!first) return;
   reportRefused(run, refused);

@@ -17,7 +17,7 @@ export class DeploymentsCommand extends StoredCommand {
   static override paths = [["cat", "deployments"]];
   static override usage = Command.Usage({
     category: "Look",
-    description: "show what runs on each worker, and what will",
+    description: "show what runs on each worker, and what should run",
     examples: [
       ["Of one job", "maand cat deployments --jobs api"],
       ["Without disabled and removed allocations", "maand cat deployments --active"],

@@ -20,7 +20,7 @@ export class SecretGetCommand extends StoredCommand {
     category: "Look",
     description: "show a secret, with --reveal in clear text",
     details:
-      "Without --reveal it says when the secret was changed. With --reveal it prints the value exactly as stored; only on a terminal it adds a line end, and says on stderr that the value is on the screen.",
+      "Without --reveal, prints when the secret was changed. With --reveal, prints the value exactly as stored. On a terminal, it adds a newline, and warns on stderr that the value is on the screen.",
     examples: [
       ["When it was changed", "maand secret get db_password --job api"],
       ["The value, for another program", "maand secret get db_password --job api --reveal | psql-login"],

@@ -28,7 +28,7 @@ export class WorkerPrepareCommand extends EngineCommand {
     category: "Operate",
     description: "check new workers, and install what they lack",
     details:
-      "Checks with maand's own login whether each worker of workers.json is ready: key, sudo, bash, make, python3 and rsync. For a worker that is not, it logs in as you can log in already, through the system's ssh with your agent and ssh configuration, or with --login-user, --login-key or a password; shows what is missing; and after you confirm creates the user, adds the public key and a sudo rule, and installs the programs. It waits for other installations. A worker is reported as prepared only after maand's own login works. If secrets/worker.key is missing, it is created.",
+      "Checks with maand's own login whether each worker of workers.json is ready: key, sudo, bash, make, python3 and rsync. If a worker is not ready, it logs in with your existing access: the system's ssh with your agent and ssh configuration, or --login-user, --login-key or a password. It shows what is missing; after you confirm, it creates the user, adds the public key and a sudo rule, and installs the programs. It waits for other installations. A worker is reported as prepared only after maand's own login works. If secrets/worker.key is missing, it is created.",
     examples: [
       ["All workers, as root with a password", "maand worker prepare --login-user root --password"],
       [
@@ -40,7 +40,7 @@ export class WorkerPrepareCommand extends EngineCommand {
   });
 
   workers = Option.Array("-w,--workers", [], {
-    description: "Only these: hosts, hostnames, label:x, zone:x; default: all.",
+    description: "Only these workers: hosts, hostnames, label:x, zone:x; default: all.",
   });
   labels = Option.Array("-l,--labels", [], { description: "Only workers with any of these labels." });
   loginUser = Option.String("--login-user", { description: "User of the existing login; default: that of your ssh." });

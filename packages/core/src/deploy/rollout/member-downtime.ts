@@ -1,6 +1,6 @@
 import type { PlannedAllocation } from "../../plan/plan-job.ts";
 import { type RefusedUnit, reportRefused, settle } from "../../run/budget/arbiter.ts";
-import { type BatchClaim, type NextBatch, nextBatch, type RefusedMember } from "../../run/budget/next-batch.ts";
+import { type BatchRequest, type NextBatch, nextBatch, type RefusedMember } from "../../run/budget/next-batch.ts";
 import type { JobRollout } from "./job-rollout.ts";
 
 /** Actions that take an allocation down. A start takes nothing down. */
@@ -15,13 +15,13 @@ export function nextMembers(
   for (const { host } of run.allocationsOf.get(job.name) ?? [])
     if (run.ledger.outcomeOf(job.name, host) === "unreachable") run.budget.saw(job.name, host, "unreachable");
   const by = `maand ${run.reporter.command}`;
-  const hold = job.maxUnavailable === undefined ? {} : { hold: "restart" as const };
-  const claim: BatchClaim<PlannedAllocation> = {
-    request: { kind: "restart", by, ...hold },
+  const record = job.maxUnavailable === undefined ? {} : { recordAs: "restart" as const };
+  const batchRequest: BatchRequest<PlannedAllocation> = {
+    request: { kind: "restart", by, ...record },
     unitOf: ({ allocation, decision }) =>
       TAKES_DOWN.has(decision.action) ? { host: allocation.host, jobs: [job.name] } : undefined,
   };
-  return nextBatch(run, batches, claim);
+  return nextBatch(run, batches, batchRequest);
 }
 
 /** Notes the allocations that may not go down, and returns the error that ends the rollout. */

@@ -2,13 +2,13 @@ import { type Away, isUncertain } from "./away.ts";
 import type { Budget } from "./budget.ts";
 
 /**
- * What a claim is for. `restart`: the allocation comes back at once. `stop`: it stays away. `worker`: all of a worker goes away for a
+ * What a request for downtime is for. `restart`: the allocation comes back at once. `stop`: it stays away. `worker`: all of a worker goes away for a
  * while.
  */
-export type ClaimKind = "restart" | "stop" | "worker";
+export type DowntimeKind = "restart" | "stop" | "worker";
 
 /** Allocations that go down together or not at all: one of them, or all of a worker. */
-export interface ClaimUnit {
+export interface DowntimeUnit {
   readonly host: string;
   /** Jobs whose allocation on this host goes down. */
   readonly jobs: readonly string[];
@@ -28,30 +28,30 @@ export interface BudgetRefusal {
   readonly job: string;
   readonly host: string;
   readonly budget: Budget;
-  /** What uses the budget, in worker order; without what the same claim was granted. */
+  /** What uses the budget, in worker order; without what the same request was granted. */
   readonly away: readonly Away[];
-  /** Hosts that the same claim takes down, so that the budget is used up. */
+  /** Hosts that the same request takes down, so that the budget is used up. */
   readonly granted: readonly string[];
 }
 
 /** What may go down, and what may not. */
-export interface ClaimDecision {
-  readonly granted: readonly ClaimUnit[];
-  readonly refused: readonly { readonly unit: ClaimUnit; readonly refusal: BudgetRefusal }[];
+export interface DowntimeDecision {
+  readonly granted: readonly DowntimeUnit[];
+  readonly refused: readonly { readonly unit: DowntimeUnit; readonly refusal: BudgetRefusal }[];
 }
 
 /**
  * Decides which units may go down, in their order. What is away already costs nothing. A unit is granted if each of its jobs stays
  * within its budget; what is granted counts for the units after it. Without a written budget, restarts are not limited.
  */
-export function decideClaim(
-  kind: ClaimKind,
-  units: readonly ClaimUnit[],
+export function decideDowntime(
+  kind: DowntimeKind,
+  units: readonly DowntimeUnit[],
   jobs: ReadonlyMap<string, JobAvailability>,
-): ClaimDecision {
+): DowntimeDecision {
   const taken = new Map<string, Set<string>>();
-  const granted: ClaimUnit[] = [];
-  const refused: { unit: ClaimUnit; refusal: BudgetRefusal }[] = [];
+  const granted: DowntimeUnit[] = [];
+  const refused: { unit: DowntimeUnit; refusal: BudgetRefusal }[] = [];
   for (const unit of inOrder(kind, units, jobs)) {
     const refusal = refusalOf(kind, unit, jobs, taken);
     if (refusal) refused.push({ unit, refusal });
@@ -65,11 +65,11 @@ export function decideClaim(
 
 /** What costs nothing is decided first, so that it is granted before it counts as down for the others. */
 function inOrder(
-  kind: ClaimKind,
-  units: readonly ClaimUnit[],
+  kind: DowntimeKind,
+  units: readonly DowntimeUnit[],
   jobs: ReadonlyMap<string, JobAvailability>,
-): ClaimUnit[] {
-  const isFree = ({ host, jobs: names }: ClaimUnit) =>
+): DowntimeUnit[] {
+  const isFree = ({ host, jobs: names }: DowntimeUnit) =>
     names.every((name) => {
       const known = jobs.get(name);
       return known === undefined || isFreeAt(kind, host, known);
@@ -78,8 +78,8 @@ function inOrder(
 }
 
 function refusalOf(
-  kind: ClaimKind,
-  { host, jobs: names }: ClaimUnit,
+  kind: DowntimeKind,
+  { host, jobs: names }: DowntimeUnit,
   jobs: ReadonlyMap<string, JobAvailability>,
   taken: ReadonlyMap<string, ReadonlySet<string>>,
 ): BudgetRefusal | undefined {
@@ -98,13 +98,13 @@ function refusalOf(
  * What is away costs nothing. Where only the job as a whole is known to be unhealthy, a restart may repair it, and nothing may be taken
  * out of service.
  */
-function isFreeAt(kind: ClaimKind, host: string, { away }: JobAvailability): boolean {
+function isFreeAt(kind: DowntimeKind, host: string, { away }: JobAvailability): boolean {
   const found = away.get(host);
   return found !== undefined && found.isUp !== true && (found.cause !== "suspect" || kind === "restart");
 }
 
-/** Whether a claim of this kind is limited by a budget. An upgrade batch limits restarts in its own way. */
-export function isLimited(kind: ClaimKind, { isWritten }: Budget): boolean {
+/** Whether a request of this kind is limited by a budget. An upgrade batch limits restarts in its own way. */
+export function isLimited(kind: DowntimeKind, { isWritten }: Budget): boolean {
   return isWritten || kind !== "restart";
 }
 
@@ -114,12 +114,12 @@ function countedAway({ away, budget }: JobAvailability): Away[] {
 }
 
 /**
- * Jobs whose health decides about a claim: something of them that is not known to be away would go down, others of them would have to
+ * Jobs whose health decides about a request: something of them that is not known to be away would go down, others of them would have to
  * be up, and the budget could allow it.
  */
 export function jobsToCheck(
-  kind: ClaimKind,
-  units: readonly ClaimUnit[],
+  kind: DowntimeKind,
+  units: readonly DowntimeUnit[],
   jobs: ReadonlyMap<string, JobAvailability>,
   mayBeBack: (job: string, away: Away) => boolean,
 ): string[] {

@@ -1,7 +1,7 @@
 import type { Worker } from "@maand/core";
 import {
-  type ClaimUnit,
   type CommandRun,
+  type DowntimeUnit,
   nextBatch,
   type RefusedMember,
   reportRefused,
@@ -17,7 +17,7 @@ export interface NextWorkers {
 }
 
 /** How the availability budgets of jobs limit a command on their workers. */
-export interface WorkerClaims {
+export interface WorkerDowntime {
   next(batches: readonly (readonly Worker[])[]): Promise<NextWorkers>;
   /** The health check after a batch passed. */
   settle(batch: readonly Worker[]): void;
@@ -27,16 +27,21 @@ export interface WorkerClaims {
  * With `--health_check`, everything on the workers of a batch counts as away until the health check after it. Without it, a command is
  * not taken to disturb jobs, and asks nothing.
  */
-export function workerClaims(
+export function workerDowntime(
   source: CommandRun,
   { healthCheck, ignoreBudget = false }: { readonly healthCheck: boolean; readonly ignoreBudget?: boolean },
-): WorkerClaims {
+): WorkerDowntime {
   source.budget.isIgnored = ignoreBudget;
-  const unitOf = ({ host }: Worker): ClaimUnit | undefined => {
+  const unitOf = ({ host }: Worker): DowntimeUnit | undefined => {
     const active = (source.allocationsOn.get(host) ?? []).filter(({ disabled }) => !disabled);
     return active.length === 0 ? undefined : { host, jobs: active.map(({ job }) => job) };
   };
-  const request = { kind: "worker", by: `maand ${source.reporter.command}`, hold: "restart", isFresh: true } as const;
+  const request = {
+    kind: "worker",
+    by: `maand ${source.reporter.command}`,
+    recordAs: "restart",
+    isFresh: true,
+  } as const;
   return {
     async next(batches) {
       if (!healthCheck) return { batch: batches[0] ?? [], rest: batches.slice(1), refused: [] };

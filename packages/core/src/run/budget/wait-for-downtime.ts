@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { stopIfInterrupted } from "../../bucket/outcome.ts";
 import type { ScopeSource } from "../scope/contexts.ts";
-import { type Claim, type ClaimRequest, claim, reportRefused } from "./arbiter.ts";
+import { type DowntimeAnswer, type DowntimeRequest, reportRefused, requestDowntime } from "./arbiter.ts";
 
-/** How long a claim waits for the budget. */
-export interface ClaimPatience {
+/** How long a request waits for the budget. */
+export interface DowntimePatience {
   /** Milliseconds after which the refusal is final. */
   readonly limitMs: number;
   /** Called with each new reason to wait. */
@@ -15,14 +15,18 @@ export interface ClaimPatience {
 const RETRY_MS = 1_000;
 
 /**
- * Claims as {@link claim} does, again and again until a unit is granted or the time is over. Health is checked freshly each time. Throws
+ * Requests downtime as {@link requestDowntime} does, repeatedly until a unit is granted or the time is over. Health is checked freshly each time. Throws
  * INTERRUPTED.
  */
-export async function claimWhenFree(run: ScopeSource, request: ClaimRequest, patience: ClaimPatience): Promise<Claim> {
+export async function requestDowntimeWhenFree(
+  run: ScopeSource,
+  request: DowntimeRequest,
+  patience: DowntimePatience,
+): Promise<DowntimeAnswer> {
   const began = performance.now();
   let reason: string | undefined;
   for (;;) {
-    const answer = await claim(run, { ...request, isFresh: true });
+    const answer = await requestDowntime(run, { ...request, isFresh: true });
     const [first] = answer.refused;
     if (answer.granted.length > 0 || !first || performance.now() - began + RETRY_MS > patience.limitMs) {
       reportRefused(run, answer.refused);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { type Away, type AwayCause, awayOf } from "./away.ts";
 import { budgetOf } from "./budget.ts";
-import { type ClaimKind, decideClaim, type JobAvailability, jobsToCheck } from "./claim.ts";
+import { type DowntimeKind, decideDowntime, type JobAvailability, jobsToCheck } from "./downtime.ts";
 import { refusalHint, refusalText } from "./refusal-text.ts";
 
 const [A, B, C, D] = ["h1", "h2", "h3", "h4"] as const;
@@ -14,9 +14,9 @@ function state(size: number, away: Readonly<Record<string, AwayCause | Away>> = 
   return { job: "api", budget: { size, total: 4, isWritten }, away: new Map(found) };
 }
 
-function decide(kind: ClaimKind, hosts: readonly string[], api: JobAvailability) {
+function decide(kind: DowntimeKind, hosts: readonly string[], api: JobAvailability) {
   const units = hosts.map((host) => ({ host, jobs: ["api"] }));
-  const { granted, refused } = decideClaim(kind, units, new Map([["api", api]]));
+  const { granted, refused } = decideDowntime(kind, units, new Map([["api", api]]));
   return {
     granted: granted.map(({ host }) => host),
     refused: refused.map(({ unit, refusal }) => `${unit.host}: ${refusalText(refusal)}`),
@@ -48,7 +48,7 @@ describe("the size of a budget", () => {
   });
 });
 
-describe("a claim", () => {
+describe("a request for downtime", () => {
   it("is granted while the budget lasts, in order, and what is granted counts for the rest", () => {
     expect(decide("stop", [C, D], state(1))).toEqual({
       granted: [C],
@@ -63,8 +63,8 @@ describe("a claim", () => {
     expect(hints[0]).toContain("take h2 out of workspace/disabled.json first");
   });
 
-  it("names the command that holds it", () => {
-    const held = { host: B, cause: "held", by: "maand job stop" } as const;
+  it("names the command that downtimes it", () => {
+    const held = { host: B, cause: "taken_down", by: "maand job stop" } as const;
     const { refused, hints } = decide("worker", [A], state(1, { [B]: held }));
     expect(refused).toEqual(["h1: api may have 1 of 4 away, and h2 is away because of maand job stop"]);
     expect(hints[0]).toContain("maand job start api --allocations h2");
@@ -72,7 +72,7 @@ describe("a claim", () => {
 
   it.each([
     "drained",
-    "held",
+    "taken_down",
     "in_doubt",
     "failed",
     "unhealthy",
@@ -109,12 +109,12 @@ describe("a claim", () => {
       ["api", state(1)],
       ["db", db],
     ]);
-    const { granted, refused } = decideClaim("worker", [{ host: A, jobs: ["api", "db"] }], jobs);
+    const { granted, refused } = decideDowntime("worker", [{ host: A, jobs: ["api", "db"] }], jobs);
     expect([granted, refused[0]?.refusal.job]).toEqual([[], "db"]);
   });
 });
 
-describe("health is checked for a claim", () => {
+describe("health is checked for a request", () => {
   const checked = (hosts: readonly string[], api: JobAvailability, isFreed = false) =>
     jobsToCheck(
       "restart",
@@ -143,11 +143,11 @@ describe("health is checked for a claim", () => {
 describe("what counts as away", () => {
   const promoted = { digest: "d", version: "1", healthFailed: false, stopped: false };
   const records = (recorded: object, more = {}) => ({
-    ...{ recorded, hold: undefined, isUnchecked: false },
+    ...{ recorded, downtime: undefined, isUnchecked: false },
     ...more,
   });
-  const hold = (kind: "restart" | "stop" | "maintenance") => ({
-    hold: { allocation: "a", kind, by: "maand job stop", since: "", user: "" },
+  const downtime = (kind: "restart" | "stop" | "maintenance") => ({
+    downtime: { allocation: "a", kind, by: "maand job stop", since: "", user: "" },
   });
   const active = { host: A, disabled: false };
 
@@ -161,14 +161,14 @@ describe("what counts as away", () => {
     ["was not checked", active, records({ promoted }, { isUnchecked: true }), "unchecked"],
     ["is in doubt", active, records({ promoted, unsettled: { kind: "restart", inDoubt: true, run: 1 } }), "in_doubt"],
     ["failed", active, records({ promoted, unsettled: { kind: "restart", inDoubt: false, run: 1 } }), "failed"],
-    ["is held", active, records({ promoted }, hold("stop")), "held"],
+    ["is taken down", active, records({ promoted }, downtime("stop")), "taken_down"],
   ] as const)("%s", (_, allocation, recorded, cause) => {
     expect(awayOf(allocation, recorded, undefined)?.cause).toBe(cause);
   });
 
   it("is back once it was seen healthy, unless it is in maintenance", () => {
-    expect(awayOf(active, records({ promoted }, hold("restart")), "healthy")).toBeUndefined();
-    expect(awayOf(active, records({ promoted }, hold("maintenance")), "healthy")?.cause).toBe("held");
+    expect(awayOf(active, records({ promoted }, downtime("restart")), "healthy")).toBeUndefined();
+    expect(awayOf(active, records({ promoted }, downtime("maintenance")), "healthy")?.cause).toBe("taken_down");
     expect(awayOf(active, records({ promoted }, { isUnchecked: true }), "healthy")).toBeUndefined();
   });
 
