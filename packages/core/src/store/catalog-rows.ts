@@ -75,15 +75,18 @@ export class CatalogRows {
 
   #readFiles(): Map<string, Map<string, SeenFile>> {
     const jobs = new Map<string, Map<string, SeenFile>>();
-    for (const row of this.#db.all(
-      "SELECT job, path, hash, executable, size, mtime_ms FROM job_file ORDER BY job, path",
-    )) {
-      const job = String(row.job);
+    const rows = this.#db.lists("SELECT job, path, hash, executable, size, mtime_ms FROM job_file ORDER BY job, path");
+    for (const [name, at, hash, executable, size, mtimeMs] of rows) {
+      const [job, path] = [String(name), String(at)];
       const files = jobs.get(job) ?? new Map<string, SeenFile>();
       jobs.set(job, files);
-      const path = String(row.path);
-      const [hash, size, mtimeMs] = [String(row.hash), Number(row.size), Number(row.mtime_ms)];
-      files.set(path, { path, hash, executable: row.executable === 1, size, mtimeMs });
+      files.set(path, {
+        path,
+        hash: String(hash),
+        executable: executable === 1,
+        size: Number(size),
+        mtimeMs: Number(mtimeMs),
+      });
     }
     return jobs;
   }
@@ -111,7 +114,12 @@ export class CatalogRows {
   #jobs(): { readonly removed: boolean; readonly job: Job }[] {
     const seen = this.seenFiles();
     return this.#db.all("SELECT name, spec, removed FROM job ORDER BY name").map((row) => {
-      const files = [...(seen.get(String(row.name))?.values() ?? [])].map(({ mtimeMs: _, ...file }) => file);
+      const files = [...(seen.get(String(row.name))?.values() ?? [])].map(({ path, hash, executable, size }) => ({
+        path,
+        hash,
+        executable,
+        size,
+      }));
       return { removed: row.removed === 1, job: { ...parse<Omit<Job, "files">>(row.spec), files } };
     });
   }

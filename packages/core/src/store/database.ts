@@ -81,6 +81,12 @@ export class StoreDatabase {
     return this.#guarded(() => this.#prepare(sql).all(...values));
   }
 
+  /** The same rows as lists of their columns, in the order of the statement: half the time of {@link all}, where there are very many. */
+  lists(sql: string): unknown[][] {
+    this.#catchUpFor(sql);
+    return this.#guarded(() => this.#db.prepare<[], unknown[]>(sql).raw().all());
+  }
+
   get(sql: string, ...values: readonly unknown[]): Row | undefined {
     this.#catchUpFor(sql);
     return this.#guarded(() => this.#prepare(sql).get(...values));

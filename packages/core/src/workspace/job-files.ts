@@ -117,7 +117,8 @@ function readOne({ job, before, maxBytes, report }: JobDirectory, at: string, pa
   }
   const executable = (stats.mode & 0o111) !== 0;
   const known = before.get(path);
-  if (known?.size === stats.size && known.mtimeMs === stampOf(stats)) return [{ ...known, executable }];
+  if (known?.size === stats.size && known.mtimeMs === stampOf(stats))
+    return [known.executable === executable ? known : { ...known, executable }];
   return [{ path, ...hashOfPieces(filePieces(at)), executable, mtimeMs: stampOf(stats), changedAt: at }];
 }
 

@@ -54,7 +54,7 @@ export function readWorkspace(directory: string, options: ReadOptions, report: R
     jobs.push({
       name,
       manifest: readManifest(directory, name, texts, report),
-      files: listed.map(({ mtimeMs: _, ...file }) => file),
+      files: listed.map(({ path, hash, executable, size }) => ({ path, hash, executable, size })),
     });
   }
   const conf = readBucketConf(directory, report);
@@ -88,8 +88,10 @@ function jobFiles(directory: string, job: string, options: JobOptions, report: R
     maxBytes,
     report,
   });
-  return read.map(({ changedAt, ...file }) => {
-    if (changedAt !== undefined) contents.add(file.hash, changedAt, `workspace/jobs/${job}/${file.path}`);
+  return read.map((one) => {
+    if (one.changedAt === undefined) return one;
+    const { changedAt, ...file } = one;
+    contents.add(file.hash, changedAt, `workspace/jobs/${job}/${file.path}`);
     return file;
   });
 }
