@@ -5,6 +5,7 @@ export const MAIN_SUITES = ["crash", "deploy", "jobs", "plugins", "workers"].map
 export const ONLY_SQLITE: Readonly<Record<string, string>> = {
   "crash/a-bucket-of-another-user": "it makes the files of buckets itself",
   "crash/a-damaged-store-is-reported": "it damages the file; test/team/doctor-and-init damages a working copy",
+  "deploy/bad-input-is-refused": "it breaks maand.conf, which names the store",
   "deploy/two-copies-of-a-bucket":
     "copies of a bucket share its store in PostgreSQL; test/team/two-copies has the refusals",
 };
