@@ -53,7 +53,7 @@ const FIRST = {
  */
 const PARTS = { cli: /^@maand\/(plugin-|gotemplate$)/ };
 /** What is started as a thread, beside the files of the package. */
-const THREADS = { core: [["store-thread", "./src/store/team/pg/thread.ts"]] };
+const THREADS = { core: [["store-thread", "./src/store/team/pg/thread-entry.ts"]] };
 /** The web page of `maand ui`, which is built apart. */
 const PAGE = "app/";
 const COMMAND = { source: "./src/main.ts", built: "./dist/main.js" };

@@ -11,7 +11,12 @@ import { resolveManifest } from "../../packages/core/src/domain/manifest/manifes
 import { resolveSettings } from "../../packages/core/src/domain/settings/resolve-settings.ts";
 import { resolveDisabled } from "../../packages/core/src/domain/workspace/disabled.ts";
 import { HOST_PATTERN, isHost } from "../../packages/core/src/domain/workspace/names.ts";
-import { CPU_PATTERN, MEMORY_PATTERN, parseCpu, parseMemory } from "../../packages/core/src/domain/workspace/units.ts";
+import {
+  CPU_PATTERN,
+  MEMORY_PATTERN,
+  parseCpu,
+  parseMemory,
+} from "../../packages/core/src/domain/workspace/resource-units.ts";
 import { resolveWorkers } from "../../packages/core/src/domain/workspace/workers.ts";
 import type { SchemaName } from "../../packages/core/src/workspace/schema-places.ts";
 

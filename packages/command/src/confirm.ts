@@ -2,7 +2,7 @@ import { MaandError } from "@maand/core/readonly";
 import type { ProcessContext } from "./context.ts";
 import { wrappedWords } from "./tables/hanging.ts";
 
-/** A command that may ask before it goes on. */
+/** A command that may ask for confirmation before it continues. */
 interface Asking {
   readonly json: boolean;
   /** Whether `--yes` was typed. */
@@ -19,7 +19,7 @@ export interface Confirmation {
 
 /**
  * Whether a command may ask a person: on a terminal, outside of CI (the variable `CI`), without `--json` and `--yes`. Otherwise it
- * goes on as if it had been confirmed, because scripts cannot answer.
+ * continues as if it had been confirmed, because scripts cannot answer.
  */
 export function mayAsk({ json, yes, context: { stdin, stderr, env } }: Asking): boolean {
   const isCi = !["", "0", "false"].includes(env.CI ?? "");

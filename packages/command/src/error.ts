@@ -68,7 +68,7 @@ export function printError(cause: unknown, { json, stdout, stderr, style }: Plac
 /** Codes whose message and hint say all there is. */
 const PLAIN: ReadonlySet<string> = new Set(["USAGE", "INTERRUPTED", "NOT_FOUND", "NOT_CONFIRMED", "UNEXPECTED"]);
 
-/** The code that `maand explain` knows more about; codes of plugins have no page. */
+/** The code that `maand explain` describes; codes of plugins have no page. */
 function pageOf({ code, problems }: MaandError): string | undefined {
   const found = code === "PROBLEMS" ? problems[0]?.code : code;
   return found === undefined || PLAIN.has(found) || found.includes("/") ? undefined : found;

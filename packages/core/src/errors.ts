@@ -52,7 +52,7 @@ export const ERROR_CODES = {
     "A plugin did not return from a hook: it reached its time limit, or is waiting on a promise that never settles.",
   STATE_REFUSED: "A value that a plugin keeps between runs was refused: it does not match its schema, or is too large.",
   PLAN_INVALID: "A file is not a plan that this maand can carry out in this bucket; nothing was changed.",
-  PLAN_STALE: "Something that a saved plan rests on has changed since it was made; nothing was changed.",
+  PLAN_STALE: "Something that a saved plan depends on has changed since it was made; nothing was changed.",
   PLAN_DIFFERS: "The plan of a job turned out differently than in the saved plan, so the job was left as it was.",
   BUDGET_EXCEEDED:
     "Too much of a job would be away at a time, or a job that it excludes is being changed; nothing was stopped.",

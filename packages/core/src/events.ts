@@ -77,7 +77,7 @@ export interface EventMap extends OperationEvents {
     readonly message: string | null;
     readonly duration_ms: number;
   };
-  /** A staged rollout comes to a step that rolls something out. */
+  /** A staged rollout begins a step that rolls something out. */
   "rollout.step": {
     readonly job: string;
     /** `r14`. */
@@ -89,14 +89,14 @@ export interface EventMap extends OperationEvents {
     readonly size: string;
     readonly workers: readonly string[];
   };
-  /** The health of what a step rolled out is checked again and again. */
+  /** The allocations of a step are checked repeatedly for health. */
   "rollout.soaking": {
     readonly job: string;
     readonly step: number;
     readonly steps: number;
     readonly seconds: number;
   };
-  /** A staged rollout is at a timed wait. */
+  /** A staged rollout waits for a fixed time. */
   "rollout.waiting": {
     readonly job: string;
     readonly step: number;
@@ -159,7 +159,7 @@ export interface EventMap extends OperationEvents {
   "allocation.marked_stopped": {
     readonly job: string;
     readonly worker: string;
-    /** Why it was to be stopped. */
+    /** The reason for the stop. */
     readonly reason: string;
     /** The user that recorded it. */
     readonly by: string;

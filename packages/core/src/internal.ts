@@ -78,7 +78,7 @@ export { type MadePlan, makePlan } from "./saved-plans/make-plan.ts";
 export { planWorkspace, type WorkspacePlan } from "./saved-plans/plan-workspace.ts";
 export type { StoredCatalog } from "./store/catalog-rows.ts";
 export type { Row } from "./store/database.ts";
-export { withFileLock } from "./store/lock/file-lock.ts";
+export { withFileLock } from "./store/lock/with-file-lock.ts";
 export { openSqlite } from "./store/sqlite.ts";
 export { Store } from "./store/store.ts";
 export { isBusy, storeBroken } from "./store/store-error.ts";

@@ -2,31 +2,31 @@ import type { MaintainedWorkerRecord } from "./summary.ts";
 
 /** Events of the availability budget, of maintenances and of drift. */
 export interface OperationEvents {
-  /** An allocation, or all of a worker, must not go down now. */
+  /** An allocation, or all jobs of a worker, must not be stopped now. */
   "budget.refused": {
     /** Null for a whole job. */
     readonly worker: string | null;
     readonly jobs: readonly string[];
     /** The sentence that names what uses the budget. */
     readonly message: string;
-    /** What brings it back. */
+    /** What makes it available again. */
     readonly hint: string | null;
   };
-  /** An allocation, or all of a worker, goes down although the budget forbids it (`--ignore-budget`). */
+  /** An allocation, or all jobs of a worker, are stopped although the budget forbids it (`--ignore-budget`). */
   "budget.ignored": {
     /** Null for a whole job. */
     readonly worker: string | null;
     readonly jobs: readonly string[];
     /** The sentence that names what uses the budget. */
     readonly message: string;
-    /** What brings it back. */
+    /** What makes it available again. */
     readonly hint: string | null;
   };
   /** A maintenance is about to begin or to continue. */
   "maintenance.planned": {
     /** Counted from 1 over all maintenances of the bucket. */
     readonly number: number;
-    /** Workers that remain, in the order in which they are taken. */
+    /** The remaining workers, in the order of their maintenance. */
     readonly workers: readonly string[];
     readonly concurrency: number;
     /** What is done to each: `drain`, `command`, `reboot`, `start`. */

@@ -28,7 +28,7 @@ export { releaseName, releaseNumber, type Verdict } from "./domain/release/relea
 export { type CertificateTimes, renewalStart } from "./domain/settings/renewal.ts";
 export { demandedJobs } from "./domain/workspace/job.ts";
 export { didYouMean } from "./domain/workspace/names.ts";
-export { plainDecimal } from "./domain/workspace/units.ts";
+export { plainDecimal } from "./domain/workspace/resource-units.ts";
 export { compareHosts } from "./domain/workspace/worker.ts";
 export { isMaandError, MaandError, problemsError } from "./errors.ts";
 export { LOG_KEYS, type LogFields, readLogLine, timeOf } from "./log/line.ts";
@@ -38,9 +38,9 @@ export { refuseUnknown, selectWorkers, type TypedWorkers, typedWorkers } from ".
 export type { HistoryEntry } from "./store/fence/history-rows.ts";
 export type { LeftBehind } from "./store/fleet/left-behind-rows.ts";
 export type { RunRow } from "./store/journal.ts";
-export { heldBy } from "./store/lock/held-by.ts";
+export { lockHolder } from "./store/lock/bucket-lock.ts";
 export { type Holder, isSameProcess } from "./store/lock/holder.ts";
-export { lockHolder } from "./store/lock/lock.ts";
+export { heldBy } from "./store/lock/holder-text.ts";
 export { STORE_VERSION } from "./store/migrations.ts";
 export { sqliteVersion } from "./store/sqlite.ts";
 export { Store } from "./store/store.ts";

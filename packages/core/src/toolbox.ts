@@ -54,7 +54,7 @@ export type { Catalog } from "./domain/workspace/catalog.ts";
 export type { BatchSize, Reservation, RestartPolicy, SeenFile } from "./domain/workspace/job.ts";
 export { demandedJobs, reachesWorker } from "./domain/workspace/job.ts";
 export { isName, nameRule } from "./domain/workspace/names.ts";
-export { plainDecimal } from "./domain/workspace/units.ts";
+export { plainDecimal } from "./domain/workspace/resource-units.ts";
 export { byPosition, compareHosts, type WorkerSpec } from "./domain/workspace/worker.ts";
 export type { ErrorParts } from "./errors.ts";
 export { ERROR_CODES, maskedError, problemsError } from "./errors.ts";

@@ -23,7 +23,7 @@ export const CERTS_SETTINGS = defineSettings({
     ),
     certs_renewal_buffer: setting(
       days,
-      "Days before its end at which a certificate is renewed; default 0, the last quarter of its lifetime.",
+      "Days before it expires at which a certificate is renewed; default 0, the last quarter of its lifetime.",
       0,
     ),
     certs_key: setting(

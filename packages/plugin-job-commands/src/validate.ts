@@ -29,7 +29,7 @@ function validateEvents(job: Job, { name, executedOn }: JobCommand, report: Repo
 /** An allocation stops on its own, so there is nothing to run once for. */
 function validateOnce(job: Job, { name, executedOn, once }: JobCommand, report: Report): void {
   if (once !== true || !executedOn.includes("after_allocation_stopped")) return;
-  const hint = "remove once, or write a command of its own for after_allocation_stopped";
+  const hint = "remove once, or write a separate command for after_allocation_stopped";
   const message = "cannot be used with after_allocation_stopped, which runs for each allocation that stops";
   report(error("invalid_command", `${manifest(job)}: commands.${name}.once`, message, hint));
 }

@@ -39,7 +39,7 @@ function conclude(
 ): void {
   for (const { command, allocation, once, failure } of results) {
     const message = failure?.message ?? "succeeded";
-    const hosts = once ? active.map(({ host }) => host) : [allocation.host]; // run once, it speaks for all of them
+    const hosts = once ? active.map(({ host }) => host) : [allocation.host]; // run once, its result counts for all of them
     for (const host of hosts) report({ host, type: "command", target: command, ok: failure === undefined, message });
   }
   if (failing.length === 0) return;

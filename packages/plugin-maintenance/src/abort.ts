@@ -1,6 +1,6 @@
 import { asMaandError, stopIfInterrupted, workerOf } from "@maand/core/operator";
 import { isInMaintenance, type MaintainedWorker } from "@maand/core/readonly";
-import { awaitWorker } from "./phases/boot.ts";
+import { awaitWorker } from "./phases/await-worker.ts";
 import { runOnWorker, settleWorker, stepName } from "./phases/run-on-worker.ts";
 import { startJobs } from "./phases/start.ts";
 import { releaseWorker } from "./release-worker.ts";
@@ -40,7 +40,7 @@ async function abortOne(session: Session, worker: MaintainedWorker): Promise<str
   return problem === undefined ? undefined : `${host}: ${problem}`;
 }
 
-/** Nothing of the maintenance may run on the worker any more, or begin there later. */
+/** No step of the maintenance may still run on the worker, or begin there later. */
 async function waitForRest(session: Session, { host, state, phase }: MaintainedWorker): Promise<void> {
   const { run, request } = session;
   const worker = workerOf(run, host);

@@ -45,7 +45,7 @@ export async function admit(
   return admission({ ...found, granted: taken });
 }
 
-/** Everything in service on a worker goes away together, or nothing. */
+/** Either all jobs in service on a worker are stopped together, or none. */
 function unitOf(run: Run, host: string): DowntimeUnit {
   return { host, jobs: budgetedJobsOn(run, host) };
 }

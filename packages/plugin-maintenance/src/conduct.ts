@@ -49,12 +49,12 @@ async function beginWaiting(
   const free = request.concurrency - underWay.size;
   if (waiting.length === 0 || free <= 0 || run.bucket.signal.aborted) return undefined;
   if (!mayBegin(request, session.workers)) return `no further worker is begun: ${progressText(session.workers)}`;
-  const asked = await admit(session, waiting, { free, isAlone: underWay.size === 0 }).catch((cause: unknown) => {
+  const admission = await admit(session, waiting, { free, isAlone: underWay.size === 0 }).catch((cause: unknown) => {
     if (run.bucket.signal.aborted) return undefined;
     throw cause;
   });
-  if (!asked) return undefined;
-  const { hosts, refusal } = asked;
+  if (!admission) return undefined;
+  const { hosts, refusal } = admission;
   for (const host of hosts) {
     const at = waiting.findIndex((worker) => worker.host === host);
     for (const worker of waiting.splice(at, 1)) begin(worker);

@@ -13,7 +13,7 @@ export interface Report {
   readonly summary: Summary;
 }
 
-/** What is said of a run: one line, and what follows from it. */
+/** The message about a run: one line, and the details. */
 export interface Message {
   readonly title: string;
   readonly lines: readonly string[];

@@ -11,7 +11,7 @@ export interface NotifyOptions {
 }
 
 /**
- * Tells people about the end of a run, as `notify` in `maand.conf` says. A notification that cannot be sent is a warning, and
+ * Notifies people when a run ends, as configured by `notify` in `maand.conf`. A notification that cannot be sent is a warning, and
  * never changes the outcome.
  */
 export function notify({ environment = process.env }: NotifyOptions = {}): Plugin<"notify"> {

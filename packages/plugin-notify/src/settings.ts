@@ -70,7 +70,7 @@ export type Target = v.InferOutput<typeof ENTRY>;
 /** An entry that posts to an address. */
 export type Posted = Extract<Target, { to: "webhook" | "slack" }>;
 
-/** The key of `maand.conf`: who is told about runs. */
+/** The key of `maand.conf`: where the results of runs are sent. */
 export const NOTIFY_SETTINGS = defineSettings({
   entries: {
     notify: setting(v.array(ENTRY), "Where the results of runs are sent; default none.", []),

@@ -57,7 +57,7 @@ const CAUSES: readonly (readonly [RegExp, string, string])[] = [
     "permission was denied",
     "let the ssh user write there, or set use_sudo = true",
   ],
-  [/vanished|change_dir|link_stat/, "staged files were deleted meanwhile", "run maand deploy again"],
+  [/vanished|change_dir|link_stat/, "staged files were deleted during the sync", "run maand deploy again"],
   [
     /protocol version mismatch|is your shell clean/,
     "another program writes to the connection",

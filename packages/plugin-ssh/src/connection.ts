@@ -66,7 +66,7 @@ export class Connection {
    * Opens a channel and starts a command line on it. The line is sent only after the server has opened the channel, so
    * until then nothing can have started there. `onStarted` is called as soon as the command runs, with the time of its
    * request on the monotonic clock, because the whole output of a short command may arrive in one packet, and later
-   * listeners would miss it. It is called even if the signal aborted meanwhile, because then a running command must be
+   * listeners would miss it. It is called even if the signal has aborted since, because then a running command must be
    * stopped.
    * @throws NotStarted, DISCONNECTED, INTERRUPTED
    */

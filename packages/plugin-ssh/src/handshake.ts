@@ -121,7 +121,7 @@ const CHEAPEST = "ecdh-sha2-nistp256";
 /** Offered last, for servers that support nothing newer. */
 const OLD_KEY_EXCHANGES = ["diffie-hellman-group-exchange-sha1", "diffie-hellman-group14-sha1"] as const;
 
-/** Another process may have pinned another key meanwhile; then that key is valid. */
+/** Another process may have pinned another key in the meantime; then that key is valid. */
 async function pinFirst(place: string, key: HostKey, { endpoint, pins }: HandshakeOptions): Promise<void> {
   const lines = await pins.add(place, key).catch((cause: unknown) => {
     const why = cause instanceof Error ? cause.message : String(cause);

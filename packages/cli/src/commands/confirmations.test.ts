@@ -83,7 +83,7 @@ it("a deploy that stops a job on one worker asks nothing, unless no worker is le
   write("workspace/workers.json", "[]");
   const none = await terminal("n\n")("deploy", "--build");
   expect(none.code).toBe(2);
-  expect(none.err).toContain("workspace/workers.json lists no worker any more\nthis deploy stops 6 allocations");
+  expect(none.err).toContain("workspace/workers.json no longer lists any worker\nthis deploy stops 6 allocations");
 });
 
 it("maand job stop asks for several workers, and job restart does not", async () => {

@@ -30,7 +30,7 @@ export class DeployCommand extends EngineCommand {
     category: "Deploy",
     description: "deploy the catalog to the workers",
     details:
-      "Stops removed and disabled allocations and syncs changed files to the workers. Then starts, restarts or reloads allocations in small batches with health checks in between, and records what runs. Unchanged allocations are not touched. If a run fails, run it again to resume. The file of --trace is trace.json beside the record of the run, unless it is named.",
+      "Stops removed and disabled allocations and syncs changed files to the workers. Then starts, restarts or reloads allocations in small batches with health checks in between, and records what runs. Unchanged allocations are not touched. If a run fails, run it again to resume. The file of --trace is trace.json in the directory of the run's record, unless you name another file.",
     examples: [
       ["Deploy what changed", "maand deploy"],
       ["Build first", "maand deploy --build"],
@@ -51,7 +51,7 @@ export class DeployCommand extends EngineCommand {
     description: "Only these jobs, comma-separated; stops are not limited by this.",
   });
   savedPlan = Option.String("--plan", {
-    description: "Carry out exactly this plan; refuse if something changed. Excludes other flags.",
+    description: "Carry out exactly this plan, or refuse if something changed; no other flags.",
   });
   build = Option.Boolean("-b,--build", false, { description: "Build first." });
   allowOlder = Option.Boolean("--allow-older", false, {
@@ -96,7 +96,7 @@ export class DeployCommand extends EngineCommand {
     description: "With --verify: sync (files only), or policy (default; also restarts).",
   });
   repairAgain = Option.Boolean("--repair-again", false, {
-    description: "With --verify: repair also what three repairs in succession did not end.",
+    description: "With --verify: also repair differences that came back after three repairs.",
   });
 
   verbose = Option.Boolean("--verbose", false, {
@@ -209,7 +209,7 @@ export class DeployCommand extends EngineCommand {
     if (this.dryRun && this.takeOver)
       throw new MaandError({
         code: "USAGE",
-        message: "--take-over does not go with --dry-run",
+        message: "--take-over cannot be used with --dry-run",
         hint: "maand adopt takes over, and changes nothing on the workers; then look with maand deploy --dry-run",
       });
     if (this.dryRun) return;
@@ -234,7 +234,7 @@ export class DeployCommand extends EngineCommand {
     if (other === undefined) return loadPlan(resolve(this.from, this.savedPlan), this.savedPlan);
     throw new MaandError({
       code: "USAGE",
-      message: `--${other} does not go with --plan: the plan says what is done`,
+      message: `--${other} cannot be used with --plan: the plan defines what is done`,
       hint: "leave it out, or make another plan with it: maand plan --help lists what a plan can be made with",
     });
   }
@@ -250,10 +250,10 @@ export class DeployCommand extends EngineCommand {
         "maand deploy --verify --repair sync",
       );
     if (repair !== undefined && repair !== "sync" && repair !== "policy")
-      throw usage(`--repair ${repair} is not known`, "write --repair sync or --repair policy");
-    if (this.syncOnly) throw usage("--verify does not go with --sync-only", "write --verify --repair sync");
+      throw usage(`--repair ${repair} is not valid`, "write --repair sync or --repair policy");
+    if (this.syncOnly) throw usage("--verify cannot be used with --sync-only", "write --verify --repair sync");
     if (this.release !== undefined)
-      throw usage("--verify does not go with --release", "deploy the release first, then run maand deploy --verify");
+      throw usage("--verify cannot be used with --release", "deploy the release first, then run maand deploy --verify");
   }
 
   get options() {

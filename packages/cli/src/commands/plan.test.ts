@@ -87,10 +87,10 @@ describe("maand deploy --plan", () => {
     ["--no-revert"],
     ["--dry-run"],
     ["--release", "r1"],
-  ])("does not go with %s, and says so before anything happens", async (...flags) => {
+  ])("cannot be used with %s, and says so before anything happens", async (...flags) => {
     expect(await typed("deploy", "--plan", "plan.json", ...flags)).toMatchObject({
       code: 2,
-      err: expect.stringContaining("does not go with --plan"),
+      err: expect.stringContaining("cannot be used with --plan"),
     });
   });
 

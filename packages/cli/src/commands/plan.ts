@@ -24,13 +24,13 @@ export class PlanCommand extends EngineCommand {
     category: "Deploy",
     description: "show what a deploy would do, and save it for approval",
     details:
-      "Plans a deploy as maand deploy --dry-run does, and changes nothing. The file of --out holds what would be done to each allocation, and what the plan rests on; maand deploy --plan carries out exactly that, or refuses. With --build, plans what a build of the workspace and a deploy would do, and stores nothing.",
+      "Plans a deploy as maand deploy --dry-run does, and changes nothing. The file that --out writes contains the actions for each allocation and everything that the plan depends on; maand deploy --plan carries out exactly these actions, or refuses. With --build, plans what a build of the workspace and a deploy would do, and stores nothing.",
     examples: [
       ["Show what would happen", "maand plan"],
       ["Save it, and carry it out later", "maand plan --out plan.json"],
       ["For a comment on a pull request", "maand plan --build --out plan.json --format markdown"],
       ["Plan another checkout of the workspace", "maand plan --build --workspace ../checkout/workspace"],
-      ["With what pre_deploy does", "maand plan --with-hooks --out plan.json"],
+      ["Include the effects of pre_deploy", "maand plan --with-hooks --out plan.json"],
     ],
   });
 
@@ -108,14 +108,14 @@ export class PlanCommand extends EngineCommand {
       throw usage(`--format ${this.format} is not known`, `write one of: ${FORMATS.join(", ")}`);
     if ((this.workers.length > 0 || this.labels.length > 0) && (this.out !== undefined || format !== "text"))
       throw usage(
-        "--workers and --labels do not go with a plan in a file: it covers all workers",
+        "--workers and --labels cannot be used with a plan in a file: it covers all workers",
         "save a plan without them, or run maand deploy --workers",
       );
     if (this.workspace !== undefined && !this.build)
       throw usage("--workspace requires --build", "add --build, or leave --workspace out");
     if (this.build && this.withHooks)
       throw usage(
-        "--with-hooks does not go with --build: nothing of an unbuilt workspace is run",
+        "--with-hooks cannot be used with --build: no command of an unbuilt workspace is run",
         "run maand build first, or leave --with-hooks out",
       );
     return format;

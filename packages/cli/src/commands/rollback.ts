@@ -13,7 +13,7 @@ export class RollbackCommand extends EngineCommand {
     category: "Deploy",
     description: "roll jobs back to an earlier release",
     details:
-      "Renders the release with the current KV values and certificates, and rolls it out like a deploy: in the job's batches, with its hooks and health checks. Several jobs are rolled back in reverse order: each job before the jobs it demands. The release that was rolled back is then held: builds and deploys skip it until the job changes, or until maand deploy --jobs api --release r14.",
+      "Renders the release with the current KV values and certificates, and rolls it out like a deploy: in the job's batches, with its hooks and health checks. Several jobs are rolled back in reverse order: each job before the jobs that it demands. The release that was rolled back is then held: builds and deploys skip it until the job changes, or until maand deploy --jobs api --release r14.",
     examples: [
       ["To the last release that was healthy everywhere", "maand rollback api"],
       ["Show what would happen", "maand rollback api --dry-run --diff"],

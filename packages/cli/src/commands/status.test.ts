@@ -46,7 +46,7 @@ describe("maand status", () => {
     rmSync(join(root, "workspace/jobs/api/app.conf"));
   });
 
-  it("names certificates that end soon, and those that ended", async () => {
+  it("names certificates that expire soon, and those that ended", async () => {
     const inYears = (years: number) => typedIn(root, () => new Date(Date.now() + years * 365.25 * 86_400_000));
     expect((await typed("status")).out).not.toContain("certificate");
     const { certificates }: { certificates: { cert: string; days_left: number }[] } = JSON.parse(
@@ -81,7 +81,7 @@ describe("maand status", () => {
   it.each([
     [["--watch=0"], "--watch takes seconds from 0.1 to 3600"],
     [["--watch=soon"], "--watch takes seconds from 0.1 to 3600"],
-    [["--watch", "--exit-code"], "--watch does not go with --exit-code"],
+    [["--watch", "--exit-code"], "--watch cannot be used with --exit-code"],
   ])("%j is refused", async (flags, message) => {
     expect(await typed("status", ...flags)).toMatchObject({ code: 2, err: expect.stringContaining(message) });
   });

@@ -24,7 +24,7 @@ export const GROUPS: Readonly<Record<string, readonly Line[]>> = {
     ["cat, info", "tables: workers, jobs, deployments, certs, kv, ..."],
     ["logs", "show what maand did on workers; follow what a job logs"],
     ["releases, diff, history", "releases, changes between two; who changed what"],
-    ["drift, health_check", "what differs on the workers; what is unhealthy"],
+    ["drift, health_check", "differences on the workers; unhealthy jobs"],
   ],
   Operate: [
     ["job", "start, stop, restart, status; run any target"],

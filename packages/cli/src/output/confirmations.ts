@@ -26,7 +26,7 @@ export function confirmStops({ stops, isFleetEmpty }: ExpectedStops): Confirmati
   const removes = stops.some(({ remove }) => remove);
   return {
     lines: [
-      ...(isFleetEmpty ? ["workspace/workers.json lists no worker any more"] : []),
+      ...(isFleetEmpty ? ["workspace/workers.json no longer lists any worker"] : []),
       `this deploy stops ${counted(units)}:`,
       ...lines,
       ...(removes ? ["  data and logs of removed jobs stay on the workers until maand gc"] : []),

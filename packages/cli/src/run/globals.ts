@@ -23,7 +23,7 @@ export const GLOBAL_FLAGS = `Flags of every command:
   --config <file>   use this configuration file
 
 Of every command that takes the lock of the bucket:
-  --wait[=5m]       if another command has it, wait until it is free, or at most so long
+  --wait[=5m]       if another command has it, wait until it is free, or at most this long
   --progress <how>  auto, live, lines or json (also: MAAND_PROGRESS in the environment)
   --version         print the version (without a command); with --json also those of Node and SQLite`;
 

@@ -16,7 +16,7 @@ interface Waiting {
 }
 
 /**
- * Runs `work`, and with `--wait` runs it again for as long as it is refused because another command uses the bucket. Says what it waits for.
+ * Runs `work`, and with `--wait` runs it again for as long as it is refused because another command uses the bucket. Prints what it waits for.
  * Throws BUSY when the time is over.
  */
 export async function whenFree<T>({ wait, context }: Waiting, work: () => Promise<T>): Promise<T> {

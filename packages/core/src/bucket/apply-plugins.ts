@@ -186,13 +186,13 @@ function writtenAt(tap: TapOrder): string | undefined {
 
 /** A tap of `event`: its errors are kept for one warning and stop neither the other taps nor the run. */
 function heard(tap: Call, failedTaps: MaandError[]): Call {
-  let told = false;
+  let isReported = false;
   return (...given) => {
     try {
       tap(...given);
     } catch (cause) {
-      if (!told) failedTaps.push(asMaandError(cause));
-      told = true;
+      if (!isReported) failedTaps.push(asMaandError(cause));
+      isReported = true;
     }
   };
 }

@@ -141,7 +141,7 @@ export function runReporter(bucket: Bucket, command: string): RunReporter {
   return { bucket, id, command, startedAt: bucket.now(), start, emit, context };
 }
 
-/** Made once for a context: lines of one source are told from others by comparing them. */
+/** Made once for a context: lines of one source are recognized by comparing them. */
 function sourcesOf(unit: Pick<LineSource, "worker" | "job">): Readonly<Record<OutputStream, LineSource>> {
   return { stdout: { stream: "stdout", ...unit }, stderr: { stream: "stderr", ...unit } };
 }

@@ -36,7 +36,7 @@ export function waitingTap(
       }
       return ended(null, answer);
     };
-    start(all, watch.begin({ by, given: all, outcome: { answered, failed } }));
+    start(all, watch.begin({ by, args: all, outcome: { answered, failed } }));
   };
 }
 
@@ -60,9 +60,9 @@ export function answeredBy(context: object): string | undefined {
 
 /** Wraps a tap of a synchronous hook. */
 export function instantTap(call: Call, by: Tapping): Call {
-  return (...given) => {
+  return (...args) => {
     try {
-      const answer = call(...given);
+      const answer = call(...args);
       if (!(answer instanceof Promise)) return answer;
       answer.catch(() => undefined);
       throw new Error("it is asynchronous, and this hook does not wait; write it without async");
@@ -86,9 +86,9 @@ function stamp(cause: unknown, { plugin, hook, directory, registered }: Tapping)
 
 /** Converts a callback tap to one that returns a promise. */
 export function promised(tap: Call): Call {
-  return (...given) =>
+  return (...args) =>
     new Promise((resolve, reject) => {
-      tap(...given, (cause: unknown, answer: unknown) => (cause ? reject(cause) : resolve(answer)));
+      tap(...args, (cause: unknown, answer: unknown) => (cause ? reject(cause) : resolve(answer)));
     });
 }
 

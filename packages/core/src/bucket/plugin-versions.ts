@@ -4,7 +4,7 @@ import type { Loaded } from "../config/loaded.ts";
 import { contentHash } from "../domain/deploy/digest.ts";
 
 /**
- * What tells one version of each plugin from another, by name: its version; without one, the digest of the file that it was
+ * What distinguishes versions of each plugin, by name: its version; without one, the digest of the file that it was
  * loaded from. `root` is the bucket. Stock plugins have the version of maand.
  */
 export function pluginVersions({ plugins }: Pick<Loaded, "plugins">, root: string): Record<string, string> {

@@ -74,9 +74,9 @@ interface Belonging {
 }
 
 function belongings(plugins: readonly Plugin[], taken: Taken | undefined): Belonging[] {
-  const keys = (given: object | undefined) => Object.keys(given ?? {});
+  const keys = (declared: object | undefined) => Object.keys(declared ?? {});
   const core = MANIFEST_KEYS.filter((key) => !OFFERED.includes(key));
-  const first = (plugin: Plugin) => plugins.find(({ settings }) => settings === plugin.settings) === plugin;
+  const isFirstOwner = (plugin: Plugin) => plugins.find(({ settings }) => settings === plugin.settings) === plugin;
   return [
     {
       what: "the command",
@@ -88,7 +88,7 @@ function belongings(plugins: readonly Plugin[], taken: Taken | undefined): Belon
     {
       // plugins may share one declaration, such as two transports that use ssh
       what: "the key of maand.conf",
-      of: (plugin) => (first(plugin) ? keys(plugin.settings?.entries) : []),
+      of: (plugin) => (isFirstOwner(plugin) ? keys(plugin.settings?.entries) : []),
       owned: Object.keys(settingsSchema([]).entries),
     },
     {

@@ -9,9 +9,9 @@ import { beginRun, type Run } from "../run/run.ts";
 /** What `adopt` found on a worker. */
 export interface AdoptedWorker {
   readonly host: string;
-  /** `taken`: another copy of the bucket had changed it last; `failed`: it could not be asked. */
+  /** `taken`: another copy of the bucket had changed it last; `failed`: it could not be reached. */
   readonly state: "own" | "taken" | "failed";
-  /** The command that changed it last, of another copy; or why it could not be asked. */
+  /** The command that changed it last, of another copy; or why it could not be reached. */
   readonly message: string | null;
 }
 

@@ -7,7 +7,7 @@ import type { Remote } from "../remote/remote.ts";
 import { atDelivery, deliveredRoot } from "../run/delivered-root.ts";
 import { FOREIGN_HINT, OLDER_HINT, unknownText } from "../run/fence/fence-guard.ts";
 import { lockBucket, type Run, recordedStateOf, workerOf } from "../run/run.ts";
-import { type Lock, lockHolder } from "../store/lock/lock.ts";
+import { type Lock, lockHolder } from "../store/lock/bucket-lock.ts";
 
 /** The input of the sync check: a run, or a command without one. */
 export type SyncSource = Pick<Run, "bucket" | "catalog" | "recorded" | "delivery">;

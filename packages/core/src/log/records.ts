@@ -2,7 +2,7 @@ import type { MaandEvent } from "../events.ts";
 import type { LogFields } from "./line.ts";
 
 /** The state of one run while its events arrive. */
-interface Known {
+interface RunState {
   /** The command as one word. */
   readonly word: string;
   readonly command: string;
@@ -15,22 +15,22 @@ interface Known {
 
 /** Converts the events of runs to log lines. */
 export class LogRecords {
-  readonly #runs = new Map<string, Known>();
+  readonly #runs = new Map<string, RunState>();
 
   /** The log line of an event. */
   of(event: MaandEvent): LogFields {
-    const known = this.#knownOf(event);
-    if ("update_seq" in event && typeof event.update_seq === "number") known.updateSeq = event.update_seq;
+    const state = this.#stateOf(event);
+    if ("update_seq" in event && typeof event.update_seq === "number") state.updateSeq = event.update_seq;
     const worker = "worker" in event && event.worker ? event.worker : "-";
-    return { ...headOf(event, known), worker, ...output(event, known) };
+    return { ...headOf(event, state), worker, ...output(event, state) };
   }
 
   /** The last line of a run without an event that ends it; undefined if such an event exists. */
   end(run: string, ts: string): LogFields | undefined {
-    const known = this.#runs.get(run);
+    const state = this.#runs.get(run);
     this.#runs.delete(run);
-    if (!known) return undefined;
-    return { ...headOf({ at: ts, run }, known), event: "run_finished", worker: "-" };
+    if (!state) return undefined;
+    return { ...headOf({ at: ts, run }, state), event: "run_finished", worker: "-" };
   }
 
   /** Drops a run that has ended. */
@@ -38,9 +38,9 @@ export class LogRecords {
     this.#runs.delete(run);
   }
 
-  #knownOf(event: MaandEvent): Known {
-    const known = this.#runs.get(event.run);
-    if (known) return known;
+  #stateOf(event: MaandEvent): RunState {
+    const state = this.#runs.get(event.run);
+    if (state) return state;
     const command = event.type === "run.started" ? event.command : "";
     const made = { word: wordOf(command), command, updateSeq: 0, commands: 0, open: new Map() };
     this.#runs.set(event.run, made);
@@ -48,8 +48,8 @@ export class LogRecords {
   }
 }
 
-function headOf({ at, run }: Pick<MaandEvent, "at" | "run">, known: Known): LogFields {
-  const { word: maand, updateSeq: seq } = known;
+function headOf({ at, run }: Pick<MaandEvent, "at" | "run">, state: RunState): LogFields {
+  const { word: maand, updateSeq: seq } = state;
   return seq > 0 ? { ts: at, level: "INFO", run, maand, seq } : { ts: at, level: "INFO", run, maand };
 }
 
@@ -58,49 +58,49 @@ function wordOf(command: string): string {
   return command === "health_check" ? "healthcheck" : command.replace(/^(job|deploy) .*/, "$1");
 }
 
-function output(event: MaandEvent, known: Known): LogFields {
+function output(event: MaandEvent, state: RunState): LogFields {
   switch (event.type) {
     case "output": {
-      const under = known.open.get(unit(event)) ?? commandOf(event, known) ?? {};
+      const under = state.open.get(unit(event)) ?? commandOf(event, state) ?? {};
       return { ...under, ...named(event.job), stream: event.stream, msg: event.line };
     }
     case "action.started": {
-      const command = { job: event.job, phase: phaseOf(event.action, known), action: actionOf(event.action, known) };
-      return { event: "command_begin", ...begun(known, unit(event), command), cmd: `${event.action} ${event.job}` };
+      const command = { job: event.job, phase: phaseOf(event.action, state), action: actionOf(event.action, state) };
+      return { event: "command_begin", ...begun(state, unit(event), command), cmd: `${event.action} ${event.job}` };
     }
     case "action.finished":
       return {
         event: "command_end",
-        ...(ended(known, unit(event)) ?? {
+        ...(ended(state, unit(event)) ?? {
           job: event.job,
-          phase: phaseOf(event.action, known),
-          action: actionOf(event.action, known),
+          phase: phaseOf(event.action, state),
+          action: actionOf(event.action, state),
         }),
         ...endOf(event),
       };
     case "stage.started": {
       const job = event.jobs.join(",");
-      return { event: "command_begin", ...begun(known, sync(event), { job, phase: "rsync", action: "rsync" }) };
+      return { event: "command_begin", ...begun(state, sync(event), { job, phase: "rsync", action: "rsync" }) };
     }
     case "command.started": {
       const { job, command, event: hook } = event;
       const fields = { job, phase: "job_command", action: command, hook };
-      return { event: "command_begin", ...begun(known, hookOf(event), fields), cmd: command };
+      return { event: "command_begin", ...begun(state, hookOf(event), fields), cmd: command };
     }
     case "command.finished":
-      return { event: "command_end", ...ended(known, hookOf(event)), ...endOf(event) };
+      return { event: "command_end", ...ended(state, hookOf(event)), ...endOf(event) };
     case "script.started": {
       const command = { phase: "run_command", action: "ssh" };
       return {
         event: "command_begin",
-        ...begun(known, unit({ ...event, job: null }), command),
+        ...begun(state, unit({ ...event, job: null }), command),
         cmd: oneLine(event.script),
       };
     }
     case "script.finished":
-      return { event: "command_end", ...ended(known, unit({ ...event, job: null })), ...endOf(event) };
+      return { event: "command_end", ...ended(state, unit({ ...event, job: null })), ...endOf(event) };
     case "stage.finished":
-      return { event: "command_end", ...ended(known, sync(event)), ...endOf(event) };
+      return { event: "command_end", ...ended(state, sync(event)), ...endOf(event) };
     case "worker.checked": {
       const end = { exit: event.ok ? 0 : 1, duration_ms: event.duration_ms, msg: event.message ?? "" };
       return { event: "command_end", ...SYNC_CHECK, ...end };
@@ -134,16 +134,16 @@ function endOf({ outcome, exit, message, duration_ms }: Ended): LogFields {
 }
 
 /** Each command gets a number within its run, which distinguishes the lines of parallel commands. */
-function begun(known: Known, key: string, fields: LogFields): LogFields {
-  known.commands += 1;
-  const command = { ...fields, id: String(known.commands) };
-  known.open.set(key, command);
+function begun(state: RunState, key: string, fields: LogFields): LogFields {
+  state.commands += 1;
+  const command = { ...fields, id: String(state.commands) };
+  state.open.set(key, command);
   return command;
 }
 
-function ended(known: Known, key: string): LogFields | undefined {
-  const command = known.open.get(key);
-  known.open.delete(key);
+function ended(state: RunState, key: string): LogFields | undefined {
+  const command = state.open.get(key);
+  state.open.delete(key);
   return command;
 }
 
@@ -167,10 +167,10 @@ function hookOf({
 /** The command that a line belongs to: the last one that started for this allocation. */
 function commandOf(
   event: { readonly job: string | null; readonly worker: string | null },
-  known: Known,
+  state: RunState,
 ): LogFields | undefined {
   const start = `${unit(event)} `;
-  return [...known.open].findLast(([key]) => key.startsWith(start))?.[1];
+  return [...state.open].findLast(([key]) => key.startsWith(start))?.[1];
 }
 
 /** A command as one line of at most 200 characters. */
@@ -187,13 +187,13 @@ function named(job: string | null): LogFields {
   return job === null ? {} : { job };
 }
 
-function phaseOf(action: string, { command }: Known): string {
+function phaseOf(action: string, { command }: RunState): string {
   if (command.startsWith("job ")) return "job_control";
   if (command === "gc") return "gc";
   return action === "stop" || action === "remove" ? "reconcile" : "rollout";
 }
 
-function actionOf(action: string, { command }: Known): string {
+function actionOf(action: string, { command }: RunState): string {
   if (action !== "remove") return action;
   return command === "gc" ? "cleanup_job_tree" : "cleanup_deploy";
 }

@@ -61,7 +61,7 @@ async function planOne(run: Run, { job, allocation }: StoppedAllocation, hint: s
   if (!planned || planned.target.digest !== promoted?.digest || planned.target.version !== promoted.version)
     throw new MaandError({
       code: "OUT_OF_SYNC",
-      message: `the files that ${job.name} ran with are not on ${allocation.host} any more, and the bucket has newer ones`,
+      message: `the files that ${job.name} ran with are no longer on ${allocation.host}, and the bucket has newer ones`,
       worker: allocation.host,
       hint,
     });

@@ -9,7 +9,7 @@ export interface ActionStep {
   readonly id: string;
   /** The number of the run that began it, if this run continues it; null for a new step. */
   readonly resumes: number | null;
-  /** Earlier steps of the allocation that this one takes the place of: what did not begin of them must not begin any more. */
+  /** Earlier steps of the allocation that this one replaces: those that have not begun must no longer begin. */
   readonly replaces: readonly string[];
   /** Calls back once the store has the result, so that what a worker keeps for the step may go. Errors are ignored. */
   onSettled(forget: () => Promise<void>): void;

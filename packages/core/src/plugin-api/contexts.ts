@@ -264,7 +264,7 @@ export interface VerifyContext extends ScopedJobContext {
   /** Reports the result of one check; a job without any report counts as not checked. */
   report(result: HealthResult): void;
   /**
-   * Says how many milliseconds to leave between two checks where they are repeated, as after a step of a staged rollout. Default:
+   * Sets the number of milliseconds between two repeated checks, as after a step of a staged rollout. Default:
    * 1,000; of several taps, the longest time counts.
    */
   checkEvery(ms: number): void;

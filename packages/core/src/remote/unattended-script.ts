@@ -21,7 +21,7 @@ export const APT_LOCKS: readonly string[] = [
 ];
 
 /**
- * Waits until no process holds one of the locks, and says which one does: cloud-init and unattended-upgrades hold them for
+ * Waits until no process holds one of the locks, and prints which one does: cloud-init and unattended-upgrades hold them for
  * minutes on a machine that was just started, and are not disturbed. The locks are read from the open files of processes
  * (`/proc/PID/fdinfo`), since reading `/proc/locks` misses some while others are taken and released. Files are found by the
  * names of their links, because asking for the file of each would hang where a network file system does; `-ef` makes sure that

@@ -220,10 +220,10 @@ function lacks(host: string, what: string, hint: string | undefined): MaandError
   });
 }
 
-function once<T>(known: Map<string, Promise<T>>, key: string, make: () => Promise<T>): Promise<T> {
-  const before = known.get(key);
+function once<T>(started: Map<string, Promise<T>>, key: string, make: () => Promise<T>): Promise<T> {
+  const before = started.get(key);
   if (before) return before;
   const made = make();
-  known.set(key, made);
+  started.set(key, made);
   return made;
 }

@@ -56,7 +56,7 @@ export class Ledger {
     this.#set({ job, host, action, outcome: outcomeOf(cause), promoted, message: error.message, ...hint, ...output });
   }
 
-  /** Notes that a removed allocation could not be stopped: its job must not be started elsewhere meanwhile. */
+  /** Notes that a removed allocation could not be stopped: its job must not be started elsewhere until then. */
   failStop(job: string, host: string, action: string, cause: unknown): void {
     this.fail(job, host, action, cause);
     this.#unstopped.set(job, (this.#unstopped.get(job) ?? new Set()).add(host));
@@ -212,10 +212,10 @@ export class Ledger {
     return jobs.some((job) => !this.#reverts.has(job) && !blocked.has(job)) ? "failed" : "reverted";
   }
 
-  #set(known: AllocationResult): void {
-    const { job, host, outcome } = known;
+  #set(reported: AllocationResult): void {
+    const { job, host, outcome } = reported;
     const ledBy = this.#leaders.get(`${job}|${host}`);
-    const result = ledBy === undefined ? known : { ...known, action: "orchestrate", ledBy };
+    const result = ledBy === undefined ? reported : { ...reported, action: "orchestrate", ledBy };
     this.#results.set(`${job}|${host}`, result);
     const wrong = this.#wrong.get(job) ?? new Set();
     this.#wrong.set(job, wrong);

@@ -10,15 +10,15 @@ import { MaandError } from "../errors.ts";
 import { type OwnedKeys, withOutputs } from "../plugin-api/define/claim.ts";
 import type { Delivery } from "../store/bucket-rows.ts";
 import type { StoredCatalog } from "../store/catalog-rows.ts";
+import { type Lock, takeLock } from "../store/lock/bucket-lock.ts";
 import { type Holder, withMachine } from "../store/lock/holder.ts";
-import { type Lock, takeLock } from "../store/lock/lock.ts";
 import { takeLease } from "../store/team/lease.ts";
 import { userName } from "../workspace/authorship.ts";
 import { BudgetState } from "./budget/budget-state.ts";
 import { Connections } from "./connections.ts";
 import { beginFence } from "./fence/begin-fence.ts";
 import { Ledger } from "./ledger.ts";
-import { Settlements } from "./settlements.ts";
+import { PendingReceipts } from "./pending-receipts.ts";
 import { temporary } from "./temporary.ts";
 
 /** A run, which holds the bucket's lock and may touch workers: its catalog, connections and results. */
@@ -48,7 +48,7 @@ export interface Run {
   delivery(host: string): Delivery | undefined;
   readonly connections: Connections;
   readonly ledger: Ledger;
-  readonly settlements: Settlements;
+  readonly settlements: PendingReceipts;
   /** What it has seen and taken down; only the arbiter of the availability budget reads it. */
   readonly budget: BudgetState;
   /** What workers know the command by: they refuse it once a newer one has changed them. */
@@ -114,7 +114,7 @@ function openRun(bucket: Bucket, command: string, lock: Lock, adopts: boolean): 
   const inMaintenance = store.maintenance.hosts();
   let known = knownOf(store.catalog.read(), bucket, inMaintenance);
   let why: DeployCause | undefined;
-  const settlements = new Settlements();
+  const settlements = new PendingReceipts();
   const connections = new Connections(reporter, { known: (host) => state.delivery(host)?.tools, guard });
   reporter.start(last && !ENDED.has(last.outcome) ? String(last.number) : null);
   return {

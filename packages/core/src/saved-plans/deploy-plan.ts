@@ -21,7 +21,7 @@ import { stopRows } from "./file/save-plan.ts";
 
 /**
  * Carries out a saved plan, and nothing else. Throws before anything is touched: PLAN_INVALID for a plan that cannot be carried
- * out in this bucket, PLAN_STALE if something it rests on changed. A job whose plan turns out differently after its `pre_deploy`
+ * out in this bucket, PLAN_STALE if something it depends on changed. A job whose plan turns out differently after its `pre_deploy`
  * commands fails with PLAN_DIFFERS; the others continue.
  */
 export async function deployPlan(bucket: OpenedBucket, saved: SavedPlan): Promise<Summary> {
@@ -58,7 +58,7 @@ async function approve(run: Run, saved: SavedPlan, plugins: Readonly<Record<stri
   return approval;
 }
 
-/** Says so before anything else is checked; the claim is what counts. */
+/** Reports it before anything else is checked; the claim is what counts. */
 function refuseUsed({ bucket: { store } }: Run, { digest }: SavedPlan): void {
   const before = store.journal.runOfPlan(digest);
   if (before !== undefined) throw carriedOut(before);
@@ -82,7 +82,7 @@ interface Checking {
   readonly print: Fingerprints;
 }
 
-/** Everything that the plan rests on and that changed. */
+/** Everything that the plan depends on and that changed. */
 function changesOf(
   run: Run,
   saved: SavedPlan,
@@ -189,7 +189,7 @@ function stale({ bucket, number }: Run, { rests_on }: SavedPlan, changes: readon
   const what =
     changes.length === 1 && first
       ? `${first.where}: ${first.message}`
-      : `${changes.length} things that it rests on changed`;
+      : `${changes.length} things that it depends on changed`;
   const runs = bucket.store.journal.runsBetween(rests_on.last_run, number);
   const since = runs.length === 0 ? "" : `; since then: run ${runs.slice(-3).join(", run ")}`;
   return new MaandError({

@@ -21,7 +21,7 @@ export interface MadePlan {
 /** Options of a plan; its differences are always part of it. */
 export type MakeOptions = Omit<PlanOptions, "diff">;
 
-/** Plans a deploy as a dry run does, with all differences, and notes what the plan rests on. Writes nothing. */
+/** Plans a deploy as a dry run does, with all differences, and notes what the plan depends on. Writes nothing. */
 export async function makePlan(bucket: OpenedBucket, options: MakeOptions): Promise<MadePlan> {
   const print = fingerprints(bucket.key);
   const { plan, basis } = await planWithBasis(bucket, options, print);
@@ -33,13 +33,13 @@ function unbuiltNotes({ unbuilt }: Plan): string[] {
   return unbuilt.length === 0 ? [] : [unbuiltText(unbuilt)];
 }
 
-/** A plan, and what it rests on. */
+/** A plan, and what it depends on. */
 export interface PlanAndBasis {
   readonly plan: Plan;
   readonly basis: Basis;
 }
 
-/** Plans a deploy and notes what the plan rests on, in the same state. */
+/** Plans a deploy and notes what the plan depends on, in the same state. */
 export async function planWithBasis(
   bucket: OpenedBucket,
   options: MakeOptions,

@@ -49,7 +49,7 @@ export async function planWorkspace(
   }
 }
 
-/** Whether the plan uses a value that the store does not have: one that each build may make anew, such as a certificate. */
+/** Whether the plan uses a value that the store does not have: one that each build may create again, such as a certificate. */
 function usesNewValues({ kv }: OpenedBucket, { kv: used }: Basis, print: Fingerprints): boolean {
   return Object.entries(used).some(([namespace, entries]) =>
     Object.entries(entries).some(([key, value]) => {
@@ -59,7 +59,7 @@ function usesNewValues({ kv }: OpenedBucket, { kv: used }: Basis, print: Fingerp
   );
 }
 
-/** The same plan of another build of the same workspace. What differs between the two is what each build makes anew. */
+/** The same plan of another build of the same workspace. The two differ in what each build creates again. */
 async function planAnew(
   bucket: OpenedBucket,
   options: MakeOptions,

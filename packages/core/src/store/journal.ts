@@ -119,7 +119,7 @@ export class Journal {
     return [...new Set(this.#db.all(open, allocation).map(({ receipt }) => String(receipt)))];
   }
 
-  /** These steps are not to be continued: the next run begins them anew. */
+  /** These steps are not to be continued: the next run begins them again. */
   forgetReceipts(rows: readonly number[]): void {
     for (const row of rows) this.#db.run("UPDATE step SET receipt = NULL WHERE id = ?", row);
   }

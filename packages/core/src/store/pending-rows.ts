@@ -82,7 +82,7 @@ export class RolloutRows {
     );
   }
 
-  /** Records that the rollout has come to a step. */
+  /** Records the step that the rollout has reached. */
   moveTo(job: string, step: number, at: string): void {
     this.#db.run("UPDATE rollout SET step = ?, since = ?, until = NULL WHERE job = ?", step, at, job);
   }

@@ -1,5 +1,5 @@
 import { closeSync, constants, existsSync, fstatSync, lstatSync, openSync, readFileSync } from "node:fs";
-import { plainBytes } from "../domain/workspace/units.ts";
+import { plainBytes } from "../domain/workspace/resource-units.ts";
 import { statOf } from "./access.ts";
 import { userName } from "./accounts.ts";
 

@@ -4,7 +4,7 @@ import { error, type Problem, type Report, warning } from "../domain/checks/prob
 import { quoted } from "../domain/checks/validate.ts";
 import { byPath, hashOfPieces } from "../domain/deploy/digest.ts";
 import type { SeenFile } from "../domain/workspace/job.ts";
-import { plainBytes } from "../domain/workspace/units.ts";
+import { plainBytes } from "../domain/workspace/resource-units.ts";
 import { unreadable } from "../trust/plain-text.ts";
 import { distrusted, SAFE_DIRECTORIES } from "../trust/trusted.ts";
 import { filePieces } from "./file-pieces.ts";
@@ -87,7 +87,7 @@ function attempt<T>({ job, report }: JobDirectory, path: string, work: () => T):
 
 const DISAPPEARED = {
   message: "disappeared while it was read",
-  hint: "build again once nothing changes the workspace any more",
+  hint: "build again when the workspace no longer changes",
 };
 
 /** The problem of a file or directory that its name alone shows. */

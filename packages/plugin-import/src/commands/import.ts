@@ -12,7 +12,7 @@ export class ImportCommand extends MaandCommand {
     details:
       "Takes over ids, ports, versions, KV entries with their history, secrets, the CA and certificates, and records what runs on the workers as promoted. Restarts nothing: reads the files on every worker and compares them with those a deploy would render. Writes the new store next to the old one, checks it with a dry run, and then replaces the old one, which is kept as data/maand.go.db. To take over workers that are down, run maand import again later.",
     examples: [
-      ["See what would be taken over", "maand import /srv/bucket --dry-run"],
+      ["Show what would be taken over", "maand import /srv/bucket --dry-run"],
       ["Take it over", "maand import /srv/bucket"],
       ["Also take over files that maand renders differently", "maand import /srv/bucket --accept"],
     ],

@@ -81,7 +81,7 @@ function sorted(value: unknown): unknown {
   return Object.fromEntries(entries);
 }
 
-/** The fields of the Go program, which wrote a file with a runbook anew: it left others out, and wrote its own also if empty. */
+/** The fields of the Go program, which rewrote a file with a runbook: it omitted other fields, and wrote its own also if empty. */
 const GROUP_FIELDS: readonly string[] = ["name", "rules"];
 const RULE_FIELDS: readonly string[] = ["alert", "record", "expr", "for", "labels", "annotations"];
 

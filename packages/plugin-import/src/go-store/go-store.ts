@@ -8,7 +8,7 @@ import { readGoBucket } from "./read-go-bucket.ts";
 const PATIENCE_MS = 1_000;
 
 /**
- * An open store of the Go program. Nothing else can write to it meanwhile: like a running command of the Go program, it
+ * An open store of the Go program. Nothing else can write to it while it is open: like a running command of the Go program, it
  * holds a write transaction.
  */
 export class GoStore {

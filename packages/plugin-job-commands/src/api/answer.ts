@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { drain, givenBy } from "./read-body.ts";
+import { drain, fieldsOf } from "./read-body.ts";
 import { Refusal, refusalOf } from "./refusal.ts";
 import { ROUTES } from "./routes.ts";
 import type { Route } from "./session.ts";
@@ -25,10 +25,10 @@ async function result(tokens: Tokens, request: IncomingMessage, disconnected: Ab
     throw new Refusal(401, "the token is missing or wrong; send JOB_COMMAND_API_TOKEN as Authorization: Bearer");
   const url = urlOf(request.url ?? "/");
   const route = routeOf(url.pathname, request.method ?? "");
-  const given = await givenBy(request, url);
+  const fields = await fieldsOf(request, url);
   if (admitted.ended.aborted) throw new Refusal(401, "the process this token was for has ended");
   const signal = AbortSignal.any([disconnected, admitted.ended]);
-  return await route({ session: admitted.session, given, signal });
+  return await route({ session: admitted.session, fields, signal });
 }
 
 /** An invalid URL matches no route. */

@@ -1,6 +1,6 @@
 import { NAMESPACE } from "@maand/core/internal";
-import { nameIn, optionalName, textIn } from "./given.ts";
 import { Refusal } from "./refusal.ts";
+import { nameIn, optionalName, textIn } from "./request-fields.ts";
 import type { Call, Routes, Session } from "./session.ts";
 
 /** The only writable key of `maand/job/<job>`, and the events that may write it. */

@@ -1,5 +1,5 @@
-import { nameIn, optionalNumber, timeoutIn } from "./given.ts";
 import { Refusal } from "./refusal.ts";
+import { nameIn, optionalNumber, timeoutIn } from "./request-fields.ts";
 import { type Holder, MOST_SLOTS } from "./semaphores.ts";
 import type { Call, Routes, Session } from "./session.ts";
 

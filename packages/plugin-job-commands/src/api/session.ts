@@ -16,7 +16,7 @@ export interface Session {
 export interface Call {
   readonly session: Session;
   /** The parameters, from query and body. */
-  readonly given: Readonly<Record<string, unknown>>;
+  readonly fields: Readonly<Record<string, unknown>>;
   /** Aborts when the client disconnects or its process ends. */
   readonly signal: AbortSignal;
 }

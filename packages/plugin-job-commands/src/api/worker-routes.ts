@@ -1,5 +1,5 @@
-import { nameIn, optionalName, textIn, timeoutIn } from "./given.ts";
 import { Refusal } from "./refusal.ts";
+import { nameIn, optionalName, textIn, timeoutIn } from "./request-fields.ts";
 import type { Call, Routes } from "./session.ts";
 
 /** Runs commands of hooks on workers, over the connections of this run. */

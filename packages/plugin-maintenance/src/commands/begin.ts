@@ -23,7 +23,7 @@ export class MaintainCommand extends EngineCommand {
       ["Upgrade and reboot all web servers", "maand maintain --labels web --run 'apt-get -y upgrade' --reboot"],
       ["Reboot two workers, one after the other", "maand maintain -w 10.0.0.1,10.0.0.2 --reboot"],
       ["Drain a worker to repair its hardware", "maand maintain -w 10.0.0.3 --keep-drained"],
-      ["What is going on", "maand maintain status"],
+      ["Show the progress", "maand maintain status"],
     ],
   });
 
@@ -36,7 +36,7 @@ export class MaintainCommand extends EngineCommand {
   });
   concurrency = Option.String("-c,--concurrency", { description: "Number of workers at once; default 1." });
   onFailure = Option.String("--on-failure", {
-    description: "When to begin no further worker: stop, continue, 2 or 10%.",
+    description: "Failures after which no further worker begins: stop, continue, 2 or 10%.",
   });
   timeout = Option.String("--timeout", { description: "How long a reboot may take; default 15m." });
   runTimeout = Option.String("--run-timeout", { description: "How long the command may take; default 1h." });

@@ -14,7 +14,7 @@ export class MaintainResumeCommand extends EngineCommand {
       "Does only what remains, from any terminal: a command that ran is not run again, and a worker that has rebooted is not rebooted again. Workers that were set aside are tried again at the step that failed. If only workers are left that --keep-drained keeps drained, starts their jobs.",
     examples: [
       ["After an interruption", "maand maintain resume"],
-      ["With more patience for slow machines", "maand maintain resume --timeout 1h"],
+      ["With longer time limits for slow machines", "maand maintain resume --timeout 1h"],
     ],
   });
 
@@ -49,7 +49,7 @@ export class MaintainAbortCommand extends EngineCommand {
     category: "Operate",
     description: "end the open maintenance, and start what it stopped",
     details:
-      "Starts what this maintenance stopped, and nothing else: what was disabled or stopped before stays stopped. Workers that still wait are left out. It always ends the maintenance: if a worker cannot be reached, the next maand deploy that reaches it starts its jobs.",
+      "Starts what this maintenance stopped, and nothing else: what was disabled or stopped before stays stopped. Workers that have not begun are skipped. It always ends the maintenance: if a worker cannot be reached, the next maand deploy that reaches it starts its jobs.",
     examples: [
       ["End it", "maand maintain abort"],
       ["With events for a program", "maand maintain abort --json"],

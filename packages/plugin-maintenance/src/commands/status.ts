@@ -10,9 +10,9 @@ export class MaintainStatusCommand extends StoredCommand {
     category: "Look",
     description: "show the open maintenance",
     details:
-      "`waiting`: nothing was done yet. `under way`: the step of the column runs, or was interrupted in it. `set aside`: the step failed. `drained`: only the start of its jobs is left. `stopped` lists the jobs that the maintenance stopped and has not started again.",
+      "`waiting`: nothing has been done yet. `under way`: the step in the column runs or was interrupted. `set aside`: the step failed. `drained`: only the start of its jobs is left. `stopped` lists the jobs that the maintenance stopped and has not started again.",
     examples: [
-      ["Where it is", "maand maintain status"],
+      ["Show the progress", "maand maintain status"],
       ["For a program", "maand maintain status --json"],
     ],
   });

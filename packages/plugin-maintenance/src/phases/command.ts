@@ -2,17 +2,17 @@ import { type ExecResult, MaandError, secret } from "@maand/core";
 import { asMaandError, UNATTENDED_ENVIRONMENT, UNATTENDED_SCRIPT, withEnd, workerOf } from "@maand/core/operator";
 import { lastLines } from "@maand/core/toolbox";
 import type { Session } from "../session.ts";
-import { awaitWorker, readBootId } from "./boot.ts";
+import { awaitWorker, readBootId } from "./await-worker.ts";
 import { runOnWorker } from "./run-on-worker.ts";
 
 /** Lines of output in the message of a command that failed. */
 const LINES = 12;
-/** How often a command whose connection closed is asked for again. */
+/** The number of attempts to continue a command whose connection closed. */
 const RECONNECTS = 5;
 
 /**
  * Runs the command of the maintenance on a drained worker, once. If its connection closes, it continues there, and its result is
- * fetched over another one. Throws COMMAND_FAILED if it fails, and if the machine restarted meanwhile, because it is unknown then
+ * fetched over another one. Throws COMMAND_FAILED if it fails, and if the machine restarted during the command, because it is then unknown
  * how far it came.
  */
 export async function runCommand(session: Session, host: string): Promise<void> {
@@ -48,14 +48,14 @@ async function fetchResult(session: Session, host: string): Promise<void> {
   }
 }
 
-/** The machine must have the boot id that it had when this attempt began. Where it has none, nothing can be told. */
+/** The machine must have the boot id that it had when this attempt began. Without a boot id, a reboot cannot be detected. */
 function refuseRestarted(session: Session, host: string, now: string | undefined): void {
   const { bootId } = session.worker(host);
   if (bootId === undefined) session.move(host, { bootId: now });
   if (bootId === undefined || now === undefined || now === bootId) return;
   throw new MaandError({
     code: "COMMAND_FAILED",
-    message: `${host} restarted while the command was under way, so it is not known how far that came`,
+    message: `${host} restarted while the command ran, so it is not known how much of it was done`,
     worker: host,
     hint: "look at the machine; maand maintain resume runs the command again",
   });

@@ -4,7 +4,7 @@ import { asMaandError, atDelivery, stopIfInterrupted, workerOf } from "@maand/co
 import { lastLines } from "@maand/core/toolbox";
 import { BOOT_ID_FILE } from "../domain/boot-id.ts";
 import type { Session } from "../session.ts";
-import { awaitWorker, readBootId } from "./boot.ts";
+import { awaitWorker, readBootId } from "./await-worker.ts";
 import { toDrain } from "./drain.ts";
 import { runOnWorker } from "./run-on-worker.ts";
 
@@ -52,7 +52,7 @@ async function recordBootId(session: Session, worker: Worker): Promise<string> {
   return bootId;
 }
 
-/** Whatever the connection says, the boot id tells whether it worked; only a refusal with an exit code is final. */
+/** Whatever happens to the connection, the boot id shows whether the reboot worked; only a refusal with an exit code is final. */
 async function shutDown(session: Session, worker: Worker, remote: Remote): Promise<void> {
   const argv = ["sh", "-c", SHUTDOWN];
   const command = { kind: "reboot", argv, title: "shutdown -r now", timeoutMs: SHUTDOWN_MS };

@@ -11,7 +11,7 @@ export interface WorkerCommand {
   readonly title: string;
   readonly env?: NonNullable<ExecOptions["env"]>;
   readonly timeoutMs: number;
-  /** Steps that must not begin any more; one that runs is waited for. */
+  /** Steps that must no longer begin; if one already runs, its end is awaited. */
   readonly replaces?: readonly string[];
   readonly onLine?: NonNullable<ExecOptions["onLine"]>;
 }

@@ -38,7 +38,7 @@ export function refusedByFence(remote: Remote, lines: readonly string[]): MaandE
   return new MaandError({
     code: "FENCED",
     worker: remote.host,
-    message: `${remote.host} refuses this command, because another one changed the record of it meanwhile`,
+    message: `${remote.host} refuses this command, because another command changed its record at the same time`,
     hint: "maand history shows the last commands; run this one again",
   });
 }

@@ -14,7 +14,7 @@ type StepContext = RunOnceContext | WorkerCommandContext;
 
 /** How a command is run, and what its receipt is kept under. */
 export interface ReceiptOptions {
-  /** The job, or what stands for one. */
+  /** The job, or a name in place of one. */
   readonly job: string;
   /** What a receipt knows the command by; its digest is kept, because the words may have secrets. */
   readonly identity: unknown;

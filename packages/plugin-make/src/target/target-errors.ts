@@ -105,7 +105,7 @@ function nothingToRun(unit: Unit, target: string, output: readonly string[]): Er
   };
 }
 
-/** Without its lock, a command could run beside another one. */
+/** Without its lock, a command could run at the same time as another one. */
 function noLock(unit: Unit, target: string, output: readonly string[]): ErrorParts {
   const { remote } = unit;
   const why = output.findLast((line) => line.startsWith("runner: "))?.replace(/^runner: [^:]+: /, "");

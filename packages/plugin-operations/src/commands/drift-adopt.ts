@@ -25,7 +25,7 @@ export class DriftAdoptCommand extends EngineCommand {
     const { job, file: path, force } = this;
     const adopted = await this.withEngine(
       (bucket) => adopt(bucket, { job, path, workers: listOf(this.worker), force }),
-      () => {}, // the result says it all
+      () => {}, // the result contains everything
     );
     const { host, file, size } = adopted;
     if (this.json) this.printJson({ job, path, worker_ip: host, file, size });

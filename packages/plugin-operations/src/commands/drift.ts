@@ -10,7 +10,7 @@ export class DriftCommand extends EngineCommand {
   static override paths = [["drift"]];
   static override usage = Command.Usage({
     category: "Look",
-    description: "compare what is wanted, what is promoted and what is on the workers",
+    description: "compare the desired state, the promoted state and the state of the workers",
     details:
       "Lists files that were changed, deleted or added on workers since they were deployed, and what a deploy would change. Changes nothing and takes no lock. Files in data/, logs/ and bin/, and those that keep in a manifest names, belong to the job and are left out. With --exit-code, exits with 7 if a worker differs from what was promoted, and otherwise with 4 if changes are pending. Exits with 1 if a worker could not be inspected.",
     examples: [
@@ -38,7 +38,7 @@ export class DriftCommand extends EngineCommand {
     const { diff, status } = this;
     const report = await this.withEngine(
       (bucket) => drift(bucket, { jobs: listOf(this.jobs), workers, diff, status }),
-      () => {}, // the report at the end says it all
+      () => {}, // the report at the end contains everything
     );
     if (this.prometheus !== undefined) await this.writeMetrics(this.prometheus, report);
     if (this.json) this.printJson(driftRecord(report));

@@ -12,7 +12,7 @@ export class LogsFollowCommand extends EngineCommand {
     category: "Look",
     description: "follow what a job logs on its workers, until Ctrl-C",
     details:
-      "Runs the command `logs` of the manifest, or else the Makefile target `logs`, on each worker of the job, and prints its lines as they come, with the worker. Ctrl-C ends the commands on the workers too. A worker whose connection is lost is reported and connected again. Takes no lock; the lines are not recorded.",
+      "Runs the command `logs` of the manifest, or else the Makefile target `logs`, on each worker of the job, and prints its lines as they arrive, with the name of the worker. Ctrl-C ends the commands on the workers too. If a connection is lost, it is reported and made again. Takes no lock; the lines are not recorded.",
     examples: [
       ["All workers of a job", "maand logs follow api"],
       ["Two of them, from now on", "maand logs follow api --workers 10.0.0.1,10.0.0.2 --tail 0"],
@@ -21,7 +21,7 @@ export class LogsFollowCommand extends EngineCommand {
 
   job = Option.String({ required: true, name: "job" });
   workers = Option.Array("-w,--workers", [], {
-    description: "Only these workers: hosts, hostnames, label:x, zone:x; default: all active ones.",
+    description: "Only these workers: hosts, hostnames, label:x, zone:x; default: all active.",
   });
   labels = Option.Array("-l,--labels", [], { description: "Only workers with any of these labels." });
   tail = Option.String("--tail", "10", {

@@ -16,9 +16,9 @@ export class StatusCommand extends StoredCommand {
     category: "Look",
     description: "show what needs attention, with the next commands, and the jobs",
     details:
-      "One screen: what is pending and whether the workspace is newer than the build, what is in doubt, unhealthy, left behind, drifted, held, paused, drained or in maintenance, certificates that end soon, the last run, and the command that holds the lock. Reads only what is recorded: it contacts no worker. maand drift also looks at the workers. In a bucket, maand without a command shows the same.",
+      "One screen: what is pending and whether the workspace is newer than the build, what is in doubt, unhealthy, left behind, drifted, held, paused, drained or in maintenance, certificates that expire soon, the last run, and the command that holds the lock. Reads only what is recorded: it contacts no worker. maand drift also looks at the workers. In a bucket, maand without a command shows the same.",
     examples: [
-      ["Show it", "maand status"],
+      ["Show the status", "maand status"],
       ["Show it until Ctrl-C, again every 2 seconds", "maand status --watch"],
       ["For scripts: exit with 4 if anything is pending", "maand status --exit-code"],
       ["Metrics for Prometheus", "maand status --prometheus /var/lib/prometheus/node-exporter/maand.prom"],
@@ -55,7 +55,7 @@ export class StatusCommand extends StoredCommand {
     return this.exitCode && status.pending.length > 0 ? EXIT.pending : EXIT.ok;
   }
 
-  /** Shows the status until Ctrl-C, which is its normal end. The store is opened anew each time, as other commands do. */
+  /** Shows the status until Ctrl-C, which is its normal end. The store is opened again each time, as other commands do. */
   async watching(seconds: number): Promise<number> {
     const paths = findBucket(this.from);
     const { watch } = await import("../status/watch.ts");
@@ -82,7 +82,7 @@ export class StatusCommand extends StoredCommand {
     if (!(seconds >= 0.1 && seconds <= 3600))
       throw usage(`--watch takes seconds from 0.1 to 3600, not "${given}"`, "for example: --watch=5");
     if (this.exitCode || this.prometheus !== undefined)
-      throw usage("--watch does not go with --exit-code and --prometheus", "leave one of them out");
+      throw usage("--watch cannot be used with --exit-code and --prometheus", "leave one of them out");
     return seconds;
   }
 

@@ -207,7 +207,7 @@ function refuseEdited(
   throw refusal(
     options,
     there === undefined
-      ? `${where} does not exist any more`
+      ? `${where} no longer exists`
       : `${where} is not the file that was promoted, so its edits would be lost`,
     "compare the two, then add --force to overwrite it",
   );

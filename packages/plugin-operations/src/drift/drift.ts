@@ -47,7 +47,7 @@ export interface JobDrift {
   readonly files: readonly FileDrift[];
   /** Whether more files were added than are listed. */
   readonly hasMore: boolean;
-  /** Unified diffs by path, if they were asked for. */
+  /** Unified diffs by path, if requested. */
   readonly diffs: ReadonlyMap<string, string>;
   /** Whether its target `status` succeeded; absent if it was not run. */
   readonly status?: { readonly isOk: boolean; readonly message: string | null };
@@ -192,7 +192,7 @@ async function describeJob({ source, options, repairs }: Comparison, found: Allo
   };
 }
 
-/** Only what should run is asked, and only if its Makefile may exist. */
+/** Checks only what should run, and only if its Makefile may exist. */
 async function statusOf(
   source: CommandRun,
   { allocation, drift: files }: AllocationDrift,

@@ -21,7 +21,7 @@ export interface FollowSink {
   ended(host: string, end: FollowEnd): void;
   /** Resolves when the reader of the output has caught up. */
   ready(): Promise<void>;
-  /** Aborts when the output has no reader any more, such as after `head`. */
+  /** Aborts when the output no longer has a reader, such as after `head`. */
   readonly gone: AbortSignal;
 }
 
@@ -109,7 +109,7 @@ async function once(
   }
 }
 
-/** The end of its input tells the command on the worker to end; a worker that does not answer is left. */
+/** The end of its input makes the command on the worker end; a worker that does not answer is ignored. */
 async function stopGently(stream: Awaited<ReturnType<Remote["stream"]>>): Promise<void> {
   stream.io.end();
   const late = setTimeout(() => stream.destroy(), END_MS);

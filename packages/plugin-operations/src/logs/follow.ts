@@ -59,7 +59,7 @@ export class FollowedLogs {
   }
 }
 
-/** Reads the new part of a log. If the log was rotated meanwhile, reads all files written after it as well. */
+/** Reads the new part of a log. If the log was rotated since then, reads all files written after it as well. */
 function readOn(log: Followed): StoredLine[] {
   const lines = readToEnd(log);
   const own = fstatSync(log.file).ino;

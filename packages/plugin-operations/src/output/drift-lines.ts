@@ -28,35 +28,35 @@ function problemLines({ host, problem }: WorkerDrift, style: Style): string[] {
   return [`${style.bad(problem.outcome.replace("_", " "))}  ${host}: ${problem.message}`, ...hint];
 }
 
-type Said = readonly [text: string, host: string];
+type TextOfHost = readonly [text: string, host: string];
 
-function differences(workers: readonly WorkerDrift[]): Said[] {
+function differences(workers: readonly WorkerDrift[]): TextOfHost[] {
   return workers.flatMap((worker) => [
     ...(worker.isLost ? [["all files of the bucket are missing", worker.host] as const] : []),
-    ...(worker.isLost ? [] : worker.metadata.map((file): Said => [described(file), worker.host])),
-    ...worker.jobs.flatMap((job): Said[] => {
+    ...(worker.isLost ? [] : worker.metadata.map((file): TextOfHost => [described(file), worker.host])),
+    ...worker.jobs.flatMap((job): TextOfHost[] => {
       const more = job.hasMore ? [[`${job.job}: and more files were added`, worker.host] as const] : [];
-      const failed: Said[] =
+      const failed: TextOfHost[] =
         job.status?.isOk === false
           ? [[`${job.job}: make status failed: ${job.status.message ?? ""}`, worker.host]]
           : [];
-      const again: Said[] =
+      const again: TextOfHost[] =
         job.state === "drifted" && job.repairs > 0
           ? [[`${job.job}: repaired ${plural(job.repairs, "time")} before: something there changes it`, worker.host]]
           : [];
       if (worker.isLost) return failed;
-      const files: readonly Said[] = job.isGone
+      const files: readonly TextOfHost[] = job.isGone
         ? [[`${job.job}: its directory is missing`, worker.host]]
-        : job.files.map((file): Said => [`${job.job}: ${described(file)}`, worker.host]);
+        : job.files.map((file): TextOfHost => [`${job.job}: ${described(file)}`, worker.host]);
       return [...files, ...more, ...again, ...failed];
     }),
   ]);
 }
 
-function notCompared(workers: readonly WorkerDrift[]): Said[] {
-  return workers.flatMap(({ host, state, jobs }): Said[] => [
+function notCompared(workers: readonly WorkerDrift[]): TextOfHost[] {
+  return workers.flatMap(({ host, state, jobs }): TextOfHost[] => [
     ...(state === "not_deployed" ? [["nothing was deployed to it yet", host] as const] : []),
-    ...jobs.flatMap(({ job, reason }): Said[] => (reason === undefined ? [] : [[`${job}: ${reason}`, host]])),
+    ...jobs.flatMap(({ job, reason }): TextOfHost[] => (reason === undefined ? [] : [[`${job}: ${reason}`, host]])),
   ]);
 }
 
@@ -65,9 +65,9 @@ function described({ path, change, detail }: FileDrift): string {
 }
 
 /** The same text for many workers is one line. */
-function groupLines(said: readonly Said[], mark: string, style: Style): string[] {
+function groupLines(texts: readonly TextOfHost[], mark: string, style: Style): string[] {
   const hosts = new Map<string, string[]>();
-  for (const [text, host] of said) hosts.set(text, [...(hosts.get(text) ?? []), host]);
+  for (const [text, host] of texts) hosts.set(text, [...(hosts.get(text) ?? []), host]);
   return [...hosts].map(([text, on]) => `${mark}  ${text} ${style.faint(`on ${named(on)}`)}`);
 }
 

@@ -24,7 +24,7 @@ export type FindingKind =
 /** Something that needs attention, or that explains why nothing happens. */
 export interface Finding {
   readonly kind: FindingKind;
-  /** Whether something is wrong, waits for somebody, or is only told. */
+  /** Whether it is a problem, needs a person, or is only information. */
   readonly level: "bad" | "warn" | "info";
   /** One per line. */
   readonly texts: readonly string[];

@@ -7,7 +7,7 @@ const SHOW_CURSOR = "\u001b[?25h";
 const CLEAR_LINE = "\u001b[K";
 const CLEAR_BELOW = "\u001b[J";
 
-/** What is watched: `frame` makes it anew for a screen, in lines. */
+/** What is watched: `frame` returns its current lines for a screen. */
 export interface Watched {
   readonly context: Pick<ProcessContext, "stdout" | "signal">;
   readonly everyMs: number;

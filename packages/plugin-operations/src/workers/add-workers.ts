@@ -50,7 +50,9 @@ export async function editWorkers(workspace: string, { add, change = [], remove 
   text = await appended(text, add);
   refuseInvalid(text, workers.length - remove.length);
   if (existsSync(file) && readFileSync(file, "utf8") !== before)
-    throw problemsError([error("changed_meanwhile", WORKERS_FILE, "was edited meanwhile", "run the command again")]);
+    throw problemsError([
+      error("changed_meanwhile", WORKERS_FILE, "was edited while the command ran", "run the command again"),
+    ]);
   if (existsSync(file)) replaceFile(file, text);
   else createFile(file, text);
 }

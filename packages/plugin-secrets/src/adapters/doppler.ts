@@ -1,7 +1,7 @@
 import type { Adapter } from "../adapter.ts";
 import { memberOf, parseOutput, secretText } from "../json.ts";
 
-/** Doppler, through `doppler`: all secrets of a configuration with one call, which leaves no copy on the disk. */
+/** Doppler, through `doppler`: all secrets of a configuration with one call, which leaves no copy on disk. */
 export const doppler: Adapter = {
   syntax: "secret://doppler/<project>/<config>/<NAME>",
   install: "install the command-line tool of Doppler",

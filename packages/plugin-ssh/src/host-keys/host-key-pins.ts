@@ -8,7 +8,7 @@ import { type HostKey, type KnownHost, knownHostLine, linesFor, namesWithout, pa
 export interface HostKeyPins {
   /** Path of the file; it need not exist. */
   readonly path: string;
-  /** The lines for a name; reads the file each time, so that a key added meanwhile counts. */
+  /** The lines for a name; reads the file each time, so that a key added in the meantime counts. */
   find(name: string): Promise<KnownHost[]>;
   /** Pins a key for a name that has no pin yet; returns the resulting lines for the name. */
   add(name: string, key: HostKey): Promise<KnownHost[]>;

@@ -22,7 +22,7 @@ export function cookieHeader(endpoint: Endpoint, value: string): string {
 export function checkHost({ headers, rawHeaders }: IncomingMessage, { hosts }: Endpoint): void {
   const named = rawHeaders.filter((_, at) => at % 2 === 0 && rawHeaders[at]?.toLowerCase() === "host").length;
   if (named === 1 && hosts.has((headers.host ?? "").toLowerCase())) return;
-  throw new Refused(421, "WRONG_HOST", "this server does not have the name that was asked for", `use ${[...hosts][0]}`);
+  throw new Refused(421, "WRONG_HOST", "this server does not have the requested name", `use ${[...hosts][0]}`);
 }
 
 /**

@@ -63,7 +63,7 @@ function here(port: string | undefined) {
 }
 
 function elsewhere(listen: string, port: string | undefined) {
-  if (port !== undefined) throw usage("--listen has a port of its own", "leave --port out");
+  if (port !== undefined) throw usage("--listen already contains a port", "leave --port out");
   const [, v6, v4, digits = ""] = /^(?:\[([0-9A-Fa-f:.]+)\]|([^:[\]]+)):(\d+)$/.exec(listen) ?? [];
   const address = v6 ?? v4 ?? "";
   if (isIP(address) === 0)

@@ -70,7 +70,7 @@ export class Sessions {
     return cookie;
   }
 
-  /** The session of a cookie; undefined if there is none any more. */
+  /** The session of a cookie; undefined if it no longer exists. */
   find(cookie: string): Session | undefined {
     const key = hashOf(cookie);
     const kept = this.#sessions.get(key);

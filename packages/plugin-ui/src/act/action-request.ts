@@ -7,27 +7,27 @@ const LONGEST = 300;
 
 /** The body of a request as an action. Throws 400 for any other value. */
 export function actionIn(body: unknown): ActionRequest {
-  const given = recordIn(body);
-  const { verb } = given;
-  const confirm = given.confirm === undefined ? {} : { confirm: text(given, "confirm") };
+  const fields = recordIn(body);
+  const { verb } = fields;
+  const confirm = fields.confirm === undefined ? {} : { confirm: text(fields, "confirm") };
   switch (verb) {
     case "deploy":
-      return { verb, plan: text(given, "plan"), ...confirm };
+      return { verb, plan: text(fields, "plan"), ...confirm };
     case "rollback":
       return {
         verb,
-        job: text(given, "job"),
-        ...(given.to === undefined ? {} : { to: text(given, "to") }),
+        job: text(fields, "job"),
+        ...(fields.to === undefined ? {} : { to: text(fields, "to") }),
         ...confirm,
       };
     case "pause": {
-      const action = oneOf(given, "action", ["interrupt", "resume", "abort"]);
+      const action = oneOf(fields, "action", ["interrupt", "resume", "abort"]);
       return action === "interrupt"
         ? { verb, action, ...confirm }
-        : { verb, action, job: text(given, "job"), ...confirm };
+        : { verb, action, job: text(fields, "job"), ...confirm };
     }
     case "maintain":
-      return { ...maintain(given), ...confirm };
+      return { ...maintain(fields), ...confirm };
     default:
       throw wrong("verb must be one of: deploy, rollback, pause, maintain");
   }
@@ -41,14 +41,14 @@ export function namesIn(body: unknown, key: string): string[] {
   return value.map((name: unknown) => checked(name, key));
 }
 
-function maintain(given: Readonly<Record<string, unknown>>): Extract<ActionRequest, { verb: "maintain" }> {
-  const action = oneOf(given, "action", ["begin", "resume", "abort"]);
+function maintain(fields: Readonly<Record<string, unknown>>): Extract<ActionRequest, { verb: "maintain" }> {
+  const action = oneOf(fields, "action", ["begin", "resume", "abort"]);
   if (action !== "begin") return { verb: "maintain", action };
-  const { reboot = false, keep_drained = false, concurrency } = given;
+  const { reboot = false, keep_drained = false, concurrency } = fields;
   if (typeof reboot !== "boolean" || typeof keep_drained !== "boolean")
     throw wrong("reboot and keep_drained must be true or false");
   if (concurrency !== undefined && typeof concurrency !== "number") throw wrong("concurrency must be a number");
-  const workers = namesIn(given, "workers");
+  const workers = namesIn(fields, "workers");
   return {
     verb: "maintain",
     action,
@@ -64,8 +64,8 @@ function recordIn(body: unknown): Readonly<Record<string, unknown>> {
   return { ...body };
 }
 
-function text(given: Readonly<Record<string, unknown>>, key: string): string {
-  return checked(given[key], key);
+function text(fields: Readonly<Record<string, unknown>>, key: string): string {
+  return checked(fields[key], key);
 }
 
 function checked(value: unknown, key: string): string {
@@ -73,8 +73,8 @@ function checked(value: unknown, key: string): string {
   throw wrong(`${key} must be a text of at most ${LONGEST} characters`);
 }
 
-function oneOf<T extends string>(given: Readonly<Record<string, unknown>>, key: string, words: readonly T[]): T {
-  const word = words.find((one) => one === given[key]);
+function oneOf<T extends string>(fields: Readonly<Record<string, unknown>>, key: string, words: readonly T[]): T {
+  const word = words.find((one) => one === fields[key]);
   if (word !== undefined) return word;
   throw wrong(`${key} must be one of: ${words.join(", ")}`);
 }

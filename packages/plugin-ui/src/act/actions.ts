@@ -39,7 +39,7 @@ interface Started {
   error: PrintedError | null;
 }
 
-/** How actions are started, and who hears of it. */
+/** How actions are started, and what is notified. */
 export interface ActionsOptions {
   readonly starter: Starter;
   /** For the output of commands. */
@@ -165,7 +165,7 @@ function deleteLeft(directory: string, before: number): void {
   }
 }
 
-/** The whole of an action, and who asked for it. */
+/** An action, and the person who requested it. */
 function nameOf(prepared: Prepared, { key }: Session): string {
   return hashOf(JSON.stringify([key, prepared]));
 }

@@ -40,7 +40,7 @@ export function printedBy(starter: Starter, argv: readonly string[], timeoutMs: 
 }
 
 /**
- * Starts a command that changes something, in a session of its own and with files for its output: it goes on to its end if this process
+ * Starts a command that changes something, in a session of its own and with files for its output: it continues to its end if this process
  * ends, however that happens. If it is killed itself, the next deploy continues, as ever.
  */
 export function startDetached(starter: Starter, argv: readonly string[], output: string): ChildProcess {

@@ -13,9 +13,9 @@ export class UiTokenCommand extends MaandCommand {
     details:
       "Prints a new token once; the file keeps only its hash. If the name exists, its old token stops working. maand ui reads the file again when it changes. A token allows only what the server allows too.",
     examples: [
-      ["For somebody who only looks", "maand ui token ann --tokens tokens.json"],
-      ["For somebody who deploys", "maand ui token ben --tokens tokens.json --allow deploy,rollback"],
-      ["Take one back", "maand ui token ann --tokens tokens.json --remove"],
+      ["For a person who only looks", "maand ui token ann --tokens tokens.json"],
+      ["For a person who deploys", "maand ui token ben --tokens tokens.json --allow deploy,rollback"],
+      ["Revoke a token", "maand ui token ann --tokens tokens.json --remove"],
     ],
   });
 

@@ -31,7 +31,7 @@ export interface FleetWorker {
   readonly position: number;
   readonly zone: string | null;
   readonly labels: readonly string[];
-  /** `removed`: not in the workspace any more; `left_behind`: deploys could not reach it; `maintenance`; null otherwise. */
+  /** `removed`: no longer in the workspace; `left_behind`: deploys could not reach it; `maintenance`; null otherwise. */
   readonly note: "removed" | "left_behind" | "maintenance" | null;
   /** The most urgent of its cells and note. */
   readonly level: Level;

@@ -32,14 +32,14 @@ export interface SessionAnswer {
   readonly exported: { readonly at: string; readonly run: string } | null;
 }
 
-/** What the stream wakes for. `hello` is the first message, and a later one that says nothing but that the connection lives. */
+/** The changes that the stream reports. `hello` is the first message; a later one only shows that the connection is alive. */
 export type WakeKind = "hello" | "fleet" | "run" | "plan" | "doctor";
 
 /**
  * GET /api/stream : server-sent events, one stream per browser. The data of every message is a Wake; it has no content to show, only what
  * to fetch again: `fleet` also covers status, jobs, workers, history and maintenance; `run` has the id of the run with new events.
  * Sequence numbers grow by one for each message but `hello`, which repeats the last one. After a gap, or another `epoch` (the server was
- * started again), fetch everything that is shown. Open the stream before the first fetch: it tells what changes from then on.
+ * started again), fetch everything that is shown. Open the stream before the first fetch: it reports what changes from then on.
  */
 export interface Wake {
   readonly seq: number;

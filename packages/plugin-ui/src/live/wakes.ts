@@ -21,7 +21,7 @@ interface Listener {
 /** Streams at a time, and of one session; a newer one ends the oldest. */
 const STREAMS = 32;
 const OF_SESSION = 4;
-/** Milliseconds after which a stream says that it lives. */
+/** Milliseconds after which a stream sends a sign of life. */
 const ALIVE_MS = 15_000;
 
 /**
@@ -49,7 +49,7 @@ export class Wakes {
     return this.#listeners.size;
   }
 
-  /** Tells all streams. */
+  /** Notifies all streams. */
   tell(news: News): void {
     this.#seq += 1;
     const wake: Wake = { seq: this.#seq, epoch: this.#epoch, at: this.#now().toISOString(), ...news };

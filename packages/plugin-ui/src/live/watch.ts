@@ -28,7 +28,7 @@ const FOLLOWED = 20;
 interface Seen {
   readonly size: number;
   readonly over: boolean;
-  /** When the stream may tell of it again. */
+  /** When the stream may report it again. */
   readonly next: number;
   /** The last event that was taken in, and the position after it; undefined before the first. */
   readonly last: number | undefined;
@@ -77,7 +77,7 @@ export class BucketWatch {
     this.#watched.records?.close();
   }
 
-  /** To be called before a stream opens: what changes from now on is told. */
+  /** Call this before a stream opens: changes from now on are reported. */
   beforeStream(): void {
     if (this.#watched.wakes.open > 0) return;
     this.#mark = this.#markOfStore();
@@ -130,7 +130,7 @@ export class BucketWatch {
     for (const [run, seen] of this.#runs) if (!seen.over) this.#lookAtRun(run, seen);
   }
 
-  /** Takes in new runs, and forgets those whose records were deleted. */
+  /** Adds new runs, and removes those whose records were deleted. */
   #takeIn(): void {
     this.#runsMark = this.#markOfRuns();
     const newest = this.#runsMark === "" ? [] : newestIn(this.#directory);

@@ -68,7 +68,7 @@ export class Answers {
     return this.#place((source) => workerAnswer(source, host));
   }
 
-  /** A run is over: what is asked next is read anew. */
+  /** A run has ended: the next request reads everything again. */
   expire(): void {
     this.#fleet.expire();
     this.#status.expire();

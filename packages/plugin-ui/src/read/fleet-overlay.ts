@@ -2,7 +2,7 @@ import type { MaandEvent } from "@maand/core";
 import { type FleetPicture, levelOfNote } from "./fleet-picture.ts";
 import { CHANGING, FAILED, mostUrgent, STATES, stateOf } from "./states.ts";
 
-/** Actions that end in a state that the events tell: the job runs what was planned. */
+/** Actions that end in a state that the events describe: the job runs what was planned. */
 const STARTS: ReadonlySet<string> = new Set(["start", "restart", "reload"]);
 
 /** Outcomes of a command that has certainly failed; others leave it in doubt. */

@@ -17,11 +17,11 @@ interface Kept<T> {
 export class KeptView<T> {
   readonly #source: BucketSource;
   readonly #now: () => number;
-  /** Whether pages follow what happens, so that a change is told to them when this may be read again. */
+  /** Whether pages follow changes, so that a change is reported to them when this may be read again. */
   readonly #isFollowed: () => boolean;
   readonly #read: (store: Parameters<Parameters<BucketSource["read"]>[0]>[0]) => T | Promise<T>;
   #kept: Kept<T> | undefined;
-  #told: Kept<T> | undefined;
+  #reported: Kept<T> | undefined;
 
   constructor(
     source: BucketSource,
@@ -34,7 +34,7 @@ export class KeptView<T> {
     this.#read = read;
   }
 
-  /** What was read, and when. `maxAgeMs`: it also depends on something else than the store, and is read again after so long. */
+  /** What was read, and when. `maxAgeMs`: it also depends on something outside the store, and is read again after this time. */
   get(maxAgeMs = Number.POSITIVE_INFINITY): { readonly at: number; readonly value: Promise<T> } {
     const mark = this.#source.mark();
     const now = this.#now();
@@ -65,8 +65,8 @@ export class KeptView<T> {
   /** Whether the store has changed since, and may be read again; true once for each reading. */
   takeIsBehind(): boolean {
     const kept = this.#kept;
-    if (!kept || kept === this.#told || this.#now() < kept.until || kept.mark === this.#source.mark()) return false;
-    this.#told = kept;
+    if (!kept || kept === this.#reported || this.#now() < kept.until || kept.mark === this.#source.mark()) return false;
+    this.#reported = kept;
     return true;
   }
 }

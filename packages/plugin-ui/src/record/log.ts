@@ -3,7 +3,7 @@ import { eventIn, isOutput } from "./events.ts";
 import type { RecordFile } from "./record-file.ts";
 import { linesBefore, linesFrom, type RecordLine } from "./record-lines.ts";
 
-/** Bytes that one answer looks at: it may find nothing in them, and the next one goes on there. */
+/** Bytes that one answer reads: it may find nothing in them, and the next answer continues there. */
 const MOST_BYTES = 8 * 1024 * 1024;
 
 /** Which lines of output are wanted. */

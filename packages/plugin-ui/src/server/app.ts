@@ -11,7 +11,7 @@ import { Refused, refusal } from "./refused.ts";
 import { jsonOf, MOST_BODY, tooLarge } from "./request-body.ts";
 
 /** A request that has passed all checks. */
-export interface Asked {
+export interface ApiRequest {
   readonly session: Session;
   readonly query: URLSearchParams;
   /** Parts of the path, decoded. */
@@ -45,7 +45,7 @@ export interface Route {
   readonly method: "GET" | "POST";
   /** Below `/api`, with `:name` for a part: `/runs/:id`. */
   readonly path: string;
-  answer(asked: Asked): unknown;
+  answer(request: ApiRequest): unknown;
 }
 
 /** What the server is made of. */
@@ -56,7 +56,7 @@ export interface Served {
   readonly routes: readonly Route[];
   /** Who has a token; undefined for a wrong one. */
   personOf(token: string): Person | undefined;
-  /** What a person may do by now; undefined if nothing any more. */
+  /** What a person may do now; undefined if the person may no longer do anything. */
   now(person: Person): Person | undefined;
   /** Called after a one-time code was used up. */
   codeUsed(): void;
@@ -129,7 +129,7 @@ async function loggedIn(c: Context<Env>, { endpoint, sessions, personOf, codeUse
   const byCode = sessions.redeem(token);
   const person = byCode ?? personOf(token);
   if (!person)
-    throw new Refused(401, "WRONG_TOKEN", "this token is not known", "ask the operator of this server for one");
+    throw new Refused(401, "WRONG_TOKEN", "this token is not valid", "ask the operator of this server for one");
   if (byCode) codeUsed();
   c.header("set-cookie", cookieHeader(endpoint, sessions.begin(person)));
   return c.body(null, 204);

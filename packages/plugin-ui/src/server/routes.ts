@@ -14,7 +14,7 @@ import type { BucketSource } from "../read/bucket-source.ts";
 import { wholeId, withRecord } from "../read/run.ts";
 import { eventsAfter } from "../record/events.ts";
 import { logLines } from "../record/log.ts";
-import { Answer, type Asked, type Route } from "./app.ts";
+import { Answer, type ApiRequest, type Route } from "./app.ts";
 import { listOf, numberOf, textOf, unknown, wordOf, wrong } from "./query.ts";
 import { Refused } from "./refused.ts";
 
@@ -138,7 +138,7 @@ function actionRoutes(parts: Parts): Route[] {
   ];
 }
 
-function checkAllowed({ verb }: ActionRequest, { person }: Asked["session"]): void {
+function checkAllowed({ verb }: ActionRequest, { person }: ApiRequest["session"]): void {
   if (person.allow.includes(verb)) return;
   throw new Refused(403, "NOT_ALLOWED", `${person.name} may not ${verb} here`, `start maand ui with --allow ${verb}`);
 }
@@ -159,10 +159,10 @@ function prepare({ source, plans, starter }: Parts, request: ActionRequest): Pre
   }
 }
 
-function get(path: string, answer: (asked: Asked) => unknown): Route {
+function get(path: string, answer: (request: ApiRequest) => unknown): Route {
   return { method: "GET", path, answer };
 }
 
-function post(path: string, answer: (asked: Asked) => unknown): Route {
+function post(path: string, answer: (request: ApiRequest) => unknown): Route {
   return { method: "POST", path, answer };
 }

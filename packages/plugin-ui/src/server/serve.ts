@@ -48,7 +48,7 @@ export interface Ui {
   readonly url: string;
   /** Leads a browser in, once; undefined with tokens. */
   readonly openUrl: string | undefined;
-  /** A private file that leads a browser in; made anew for the next browser each time it was used. Undefined with tokens. */
+  /** A private file that leads a browser in; replaced for the next browser each time it was used. Undefined with tokens. */
   readonly openFile: string | undefined;
   close(): Promise<void>;
 }

@@ -9,10 +9,10 @@ export class AdoptCommand extends EngineCommand {
     category: "Operate",
     description: "deploy from this copy of the bucket from now on",
     details:
-      "A bucket that was copied, restored or moved to another disk deploys nothing until you decide that it may, and no copy changes a worker that another one changed last. This command makes the decision: this copy is the one to deploy from. It asks every worker which command changed it last, and takes over those that another copy changed. It changes nothing on the workers. Run maand deploy --verify next: it finds what the other copy left there, and repairs it. The other copy is refused from then on.",
+      "A bucket that was copied, restored or moved to another disk deploys nothing until you confirm it, and no copy changes a worker that another copy changed last. This command confirms that this copy is the one to deploy from. It reads from every worker which command changed it last, and takes over workers that another copy changed. It changes nothing on the workers. Run maand deploy --verify next: it finds and repairs what the other copy changed. The other copy is refused from then on.",
     examples: [
       ["After restoring a backup", "maand adopt"],
-      ["What became of each worker, for a script", "maand adopt --json"],
+      ["The result for each worker, for a script", "maand adopt --json"],
     ],
   });
 

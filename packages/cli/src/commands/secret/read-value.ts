@@ -9,7 +9,7 @@ export interface ValueSource {
   readonly file: string | undefined;
   /** Relative paths start here. */
   readonly from: string;
-  /** What is asked on a terminal. */
+  /** The prompt on a terminal. */
   readonly question: string;
 }
 

@@ -28,14 +28,14 @@ function effectLines({ changes, effects }: SecretsChanged): string[] {
   if (readers.length === 0)
     return [
       "no template of the last build names it; job commands may read it",
-      "next: maand build, which tells whether the templates of the workspace need it",
+      "next: maand build, which shows whether the templates of the workspace need it",
     ];
   const files = readers.map(({ job, files: names }) => `${job} (${names.join(", ")})`);
   return [`read by: ${files.join(", ")}`, ...nextLines(next, unknown), "next: maand deploy"];
 }
 
 function nextLines(next: SecretEffects["next"], unknown: string | undefined): string[] {
-  if (next === undefined) return [`what the next deploy restarts is not known: ${unknown}`];
+  if (next === undefined) return [`cannot determine what the next deploy restarts: ${unknown}`];
   if (next.length === 0) return ["the next deploy restarts nothing of them"];
   return [...groupBy(next, ({ job, action }) => `${action} ${job}`)].map(([what, some]) => {
     const hosts = some.map(({ host }) => host);

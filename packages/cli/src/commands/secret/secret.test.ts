@@ -247,7 +247,7 @@ describe("maand secret rm", () => {
     ]);
     const forced = await maand("secret", "rm", "db_password", "--job", "api", "--force");
     expect(forced.out).toContain("removed: db_password, of job api");
-    expect(forced.out).toContain("what the next deploy restarts is not known: job api cannot be planned");
+    expect(forced.out).toContain("cannot determine what the next deploy restarts: job api cannot be planned");
     const again = await maand("secret", "rm", "db_password", "--job", "api");
     expect([again.code, again.err]).toEqual([2, expect.stringContaining("job api has no secret db_password")]);
   });

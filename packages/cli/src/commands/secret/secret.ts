@@ -116,7 +116,7 @@ class SecretRefreshCommand extends EngineCommand {
     category: "Operate",
     description: "read secrets again from their providers",
     details:
-      "A build reads a secret from its provider once, and again only if the reference changed or secrets_max_age has passed. This command reads them now, stores what changed, and says what the next deploy restarts.",
+      "A build reads a secret from its provider once, and again only if the reference changed or secrets_max_age has passed. This command reads them now, stores what changed, and prints what the next deploy restarts.",
     examples: [
       ["All of them", "maand secret refresh"],
       ["One secret of a job", "maand secret refresh db_password --job api"],
@@ -139,7 +139,7 @@ function valueTyped(): MaandError {
     code: "USAGE",
     message:
       "a value on the command line is in the history of the shell and in lists of processes, so it was not stored",
-    hint: "leave the value out and type it when asked, or pass it on standard input; then remove it from the history, and change it if others may have seen it",
+    hint: "leave the value out and type it at the prompt, or pass it on standard input; then remove it from the history, and change it if others may have seen it",
   });
 }
 

@@ -47,7 +47,7 @@ class StoreBackupCommand extends MaandCommand {
   });
 
   file = Option.String();
-  offline = Option.Boolean("--offline", false, { description: "Without the database: show what this copy has." });
+  offline = Option.Boolean("--offline", false, { description: "Without the database: show the state of this copy." });
 
   override async work(): Promise<number> {
     const { backupStore } = await import("@maand/core/internal");
@@ -65,10 +65,10 @@ class StoreRestoreCommand extends MaandCommand {
     category: "Bucket",
     description: "replace the state of the bucket with a backup",
     details:
-      "Replaces the whole store with a backup of the same bucket. The bucket then does not know what was done since the backup: run maand doctor, and maand deploy --verify.",
+      "Replaces the whole store with a backup of the same bucket. The bucket then has no record of changes since the backup: run maand doctor, and maand deploy --verify.",
     examples: [
       ["From a backup", "maand store restore before.db"],
-      ["And then compare the workers with it", "maand drift"],
+      ["Then compare the workers with it", "maand drift"],
     ],
   });
 

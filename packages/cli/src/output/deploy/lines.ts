@@ -163,7 +163,7 @@ function startedLine({ job, allocations, batches, stops_when }: Started, style: 
   return `${style.strong(job)}: ${plural(allocations, "allocation")} in ${plural(batches, "batch", "batches")}; stops when ${stops_when}`;
 }
 
-/** What goes down, or not, and the sentence of the availability budget. */
+/** The allocations that may or may not be stopped, and the sentence of the availability budget. */
 function budgetLines({ type, worker, jobs, message, hint }: Budgeted, style: Style): string[] {
   const unit = worker === null ? jobs.join(", ") : jobs.length === 1 ? `${jobs[0]}@${worker}` : worker;
   if (type === "budget.ignored") return [`${style.warn("budget ignored")} ${unit}: ${message}`];

@@ -39,7 +39,7 @@ it("is what the flag says, else what the variable says", () => {
   expect(mode({ stderr: new PassThrough(), progress: "json", quiet: true })).toBe("json");
 });
 
-it("is an error if it is not known, which names where it was given", () => {
-  expect(() => mode({ progress: "lives" })).toThrow("--progress lives is not known");
-  expect(() => mode({ env: { MAAND_PROGRESS: "none" } })).toThrow("MAAND_PROGRESS=none is not known");
+it("is an error if it is not valid, which names where it was given", () => {
+  expect(() => mode({ progress: "lives" })).toThrow("--progress lives is not valid");
+  expect(() => mode({ env: { MAAND_PROGRESS: "none" } })).toThrow("MAAND_PROGRESS=none is not valid");
 });

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import type { ProcessContext } from "@maand/command";
 import type { MaandEvent } from "@maand/core";
 
-/** Puts lines into the groups of a CI system. What goes wrong is outside of them, so that no fold hides it. */
+/** Puts lines into the groups of a CI system. Problems are printed outside of them, so that no fold hides them. */
 export interface CiGroups {
   /** The text to write for the lines of an event. */
   text(event: MaandEvent, lines: readonly string[]): string;

@@ -17,7 +17,7 @@ const ERASE_LINE = "\u001b[K";
 /** What a screen needs of the process. */
 export type ScreenPlace = Pick<ProcessContext, "stderr" | "stdout" | "onLeave">;
 
-/** Rows at the end of a terminal that are drawn again and again, below everything else that is printed. */
+/** Rows at the end of a terminal that are redrawn continuously, below everything else that is printed. */
 export class Screen {
   readonly #terminal: ScreenPlace["stderr"];
   readonly #frame: () => readonly string[];
@@ -97,7 +97,7 @@ export class Screen {
     if (this.#state === "shown") this.#draw();
   }
 
-  /** What erases the rows, which are then not there any more. */
+  /** The text that erases the rows; afterwards, none are drawn. */
   #erase(): string {
     const text = this.#state === "shown" ? erased(this.#rows, columnsOf(this.#terminal)) : "";
     this.#rows = [];

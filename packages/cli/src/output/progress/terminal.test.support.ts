@@ -43,7 +43,7 @@ export class Terminal extends Writable {
       .trimEnd();
   }
 
-  /** Changes its size, and tells those that listen. */
+  /** Changes its size, and notifies the listeners. */
   resize(columns: number, rows: number): void {
     const cursor = this.#lines.slice(0, this.#at.line).filter(({ goesOn }) => !goesOn).length;
     const whole: string[] = [];

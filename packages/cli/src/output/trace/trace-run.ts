@@ -7,7 +7,7 @@ import { type TracedCommand, Tracer, traceText } from "@maand/core/internal";
 /** The trace of one command, and the file it is written to. */
 export interface TraceRun {
   readonly tracer: Tracer;
-  /** The bucket is open, with its logs there. Without a file of its own, the trace is written beside the record of the run. */
+  /** The bucket is open, with its logs there. Unless a file is named, the trace is written next to the record of the run. */
   opened(logs: string): void;
   /** Writes the file. Returns where it is and its text; undefined if no bucket was opened, or no run began. Throws if it cannot be written. */
   end(): { readonly file: string; readonly text: string } | undefined;
@@ -31,7 +31,7 @@ export function traceRun(wanted: string | undefined, command: TracedCommand): Tr
   const atExit = () => {
     try {
       write();
-    } catch {} // the process ends, and nothing can be said any more
+    } catch {} // the process ends, and nothing can be printed
   };
   process.once("exit", atExit);
   return {

@@ -2,8 +2,8 @@ import { hostname } from "node:os";
 import type { BucketPaths } from "../../config/find-bucket.ts";
 import { type StoreOptions, storePlace } from "../../config/store/store-place.ts";
 import { MaandError } from "../../errors.ts";
+import { takeLock } from "../../store/lock/bucket-lock.ts";
 import { withMachine } from "../../store/lock/holder.ts";
-import { takeLock } from "../../store/lock/lock.ts";
 import type { Store } from "../../store/store.ts";
 import { takeLease } from "../../store/team/lease.ts";
 import { type Moved, moveToDatabase, moveToSqlite } from "../../store/team/move.ts";
@@ -25,7 +25,7 @@ export interface MovedStore extends Moved {
 
 /**
  * Moves the store of a bucket to a database, or back to `sqlite`, and writes that into maand.conf. It holds the lock, so that
- * no other command uses the bucket meanwhile. Interrupted, it is run again.
+ * no other command uses the bucket during the move. If it is interrupted, run it again.
  */
 export function moveStore(paths: BucketPaths, to: string, user: StoreUser): MovedStore {
   const target = storePlace(paths, { place: to });

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { BucketPaths } from "../../config/find-bucket.ts";
 import { storePlace } from "../../config/store/store-place.ts";
 import { isRunId } from "../../domain/workspace/names.ts";
-import { withFileLock } from "../../store/lock/file-lock.ts";
+import { withFileLock } from "../../store/lock/with-file-lock.ts";
 import { bucketOfCopy } from "../../store/team/move.ts";
 import type { RecordPart } from "../../store/team/run-record-rows.ts";
 import { authorityOf } from "../../store/team/shared-store.ts";

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { BucketPaths } from "../../config/find-bucket.ts";
-import { withFileLock } from "../../store/lock/file-lock.ts";
+import { withFileLock } from "../../store/lock/with-file-lock.ts";
 import type { Store } from "../../store/store.ts";
 import { replaceFile } from "../../workspace/write-files.ts";
 import { mergedLines } from "./merged-lines.ts";

@@ -10,14 +10,14 @@ const AFTER_COMMAND_MS = 30_000;
 /** A call of a tap. */
 interface TapCall {
   readonly by: Tapping;
-  readonly given: readonly unknown[];
+  readonly args: readonly unknown[];
 }
 
 /**
  * The time limit of a call: that of its hook; longer if its context names a longer time limit, or if the tap declares one.
  */
-export function limitOf({ by, given }: TapCall, tapMs = DEFAULT_SETTINGS.timeouts.tapMs): number {
-  const context = given.at(-1);
+export function limitOf({ by, args }: TapCall, tapMs = DEFAULT_SETTINGS.timeouts.tapMs): number {
+  const context = args.at(-1);
   const ofHook = isHookName(by.hook) ? hookLimit(by.hook, tapMs) : tapMs;
   return Math.max(ofHook, commandLimit(context), declaredLimit(by, context));
 }

@@ -135,7 +135,7 @@ describe("the commands of a rollout", () => {
     const lines: string[] = [];
     const context = { once: expect.unreachable, log: (line: string) => void lines.push(line) };
     const own = await new Promise<unknown>((answered, failed) =>
-      withOwnCalls(async (given) => given, by)([context], { answered, failed }),
+      withOwnCalls(async (args) => args, by)([context], { answered, failed }),
     );
     await expect(onceOf(own)(["systemctl", "restart", "api"])).rejects.toMatchObject({ code: "HOOK_FAILED" });
     expect(lines).toEqual([expect.stringContaining("acme called once after its tap of rollout had returned")]);

@@ -28,7 +28,7 @@ const OF_CONTEXT: ReadonlySet<string> = new Set(["rollOut", "checkHealth", "remo
 const OF_SCOPE: ReadonlySet<string> = new Set(["command", "remote", "login", "runTarget"]);
 
 /** Begins a call of a tap. */
-export type Begin = (given: readonly unknown[], outcome: Outcome) => void;
+export type Begin = (args: readonly unknown[], outcome: Outcome) => void;
 
 /**
  * Wraps a tap so that the calls it makes through its context belong to it. Calls that it does not await are awaited
@@ -38,9 +38,9 @@ export type Begin = (given: readonly unknown[], outcome: Outcome) => void;
  */
 export function withOwnCalls(tap: Call, by: Tapping): Begin {
   const isActing = ACTING_HOOKS.has(by.hook);
-  return (given, outcome) => {
-    const [context, ...more] = given;
-    if (!isActing || !isRecord(context)) return begin(tap, given, outcome);
+  return (args, outcome) => {
+    const [context, ...more] = args;
+    if (!isActing || !isRecord(context)) return begin(tap, args, outcome);
     const calls = new TapCalls(by, context, outcome);
     return begin(tap, [calls.context(), ...more], calls);
   };
@@ -126,17 +126,17 @@ class TapCalls implements Replacer, Outcome {
 
   /** A function of the context as the tap gets it. */
   replace(name: string, call: CallableFunction, owner: object): CallableFunction {
-    if (name !== "scope") return (...given: unknown[]) => this.#begin(name, owner, call, given);
-    return (...given: unknown[]) => {
-      const made: unknown = Reflect.apply(call, owner, given);
+    if (name !== "scope") return (...args: unknown[]) => this.#begin(name, owner, call, args);
+    return (...args: unknown[]) => {
+      const made: unknown = Reflect.apply(call, owner, args);
       return isRecord(made) ? viewOf(made, OF_SCOPE, this) : made;
     };
   }
 
-  #begin(name: string, owner: object, call: CallableFunction, given: readonly unknown[]): Promise<unknown> {
+  #begin(name: string, owner: object, call: CallableFunction, args: readonly unknown[]): Promise<unknown> {
     if (this.#end !== undefined) return this.#refuse(name, this.#end);
     this.#made ??= new MadeCalls();
-    return this.#made.follow(name, Promise.resolve(Reflect.apply(call, owner, given)));
+    return this.#made.follow(name, Promise.resolve(Reflect.apply(call, owner, args)));
   }
 
   #refuse(name: string, end: string): Promise<never> {

@@ -7,8 +7,8 @@ export interface TapUnit {
 }
 
 /** The unit of a call, from its context, which is the last argument of every asynchronous hook. */
-export function unitOf(given: readonly unknown[]): TapUnit {
-  const context = given.at(-1);
+export function unitOf(args: readonly unknown[]): TapUnit {
+  const context = args.at(-1);
   if (!isRecord(context)) return {};
   const { job, worker } = context;
   return {

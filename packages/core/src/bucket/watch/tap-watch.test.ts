@@ -18,9 +18,9 @@ function watching(options: Partial<WatchOptions> = {}) {
 }
 
 /** What `watch` says of a call. */
-function follow(watch: TapWatch, work: Promise<unknown>, by: Tapping, given: readonly unknown[]): Promise<unknown> {
+function follow(watch: TapWatch, work: Promise<unknown>, by: Tapping, args: readonly unknown[]): Promise<unknown> {
   return new Promise((answered, failed) => {
-    const outcome = watch.begin({ by, given, outcome: { answered, failed } });
+    const outcome = watch.begin({ by, args, outcome: { answered, failed } });
     work.then(outcome.answered, outcome.failed);
   });
 }

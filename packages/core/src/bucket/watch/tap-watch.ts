@@ -27,7 +27,7 @@ export interface WatchOptions {
 /** A call of a tap. */
 export interface WatchedCall {
   readonly by: Tapping;
-  readonly given: readonly unknown[];
+  readonly args: readonly unknown[];
   /** One of its functions is called, once. */
   readonly outcome: Outcome;
 }
@@ -35,7 +35,7 @@ export interface WatchedCall {
 /** A call of a tap that has not finished. */
 interface PendingTap {
   readonly by: Tapping;
-  readonly given: readonly unknown[];
+  readonly args: readonly unknown[];
   /** When it began, by the clock of the watch. */
   readonly since: number;
   /** When its signal was aborted at its limit. */
@@ -69,8 +69,8 @@ export class TapWatch {
   }
 
   /** Begins to wait for a call, but not beyond its limit. Returns what to call when it ends. */
-  begin({ by, given, outcome }: WatchedCall): Outcome {
-    const tap: PendingTap = { by, given, since: this.#clock, fail: outcome.failed };
+  begin({ by, args, outcome }: WatchedCall): Outcome {
+    const tap: PendingTap = { by, args, since: this.#clock, fail: outcome.failed };
     this.#pending.add(tap);
     if (this.#timer === undefined) this.#start();
     return {
@@ -107,7 +107,7 @@ export class TapWatch {
   /** Whether an abandoned tap of this unit may still be running. */
   mayRun({ job, worker }: TapUnit): boolean {
     return [...this.#abandoned].some((tap) => {
-      const unit = unitOf(tap.given);
+      const unit = unitOf(tap.args);
       return unit.job === job && unit.worker === worker;
     });
   }
@@ -140,12 +140,12 @@ export class TapWatch {
     } else if (this.#silence(tap) > limitOf(tap, this.#options.tapMs)) {
       tap.endingSince = this.#clock;
       const error = goesOn(this.#describe(tap));
-      if (!abortUnit(signalOf(tap.given), error)) this.#abandon(tap, error);
+      if (!abortUnit(signalOf(tap.args), error)) this.#abandon(tap, error);
     }
   }
 
   #silence(tap: PendingTap): number {
-    return this.#clock - Math.max(tap.since, this.#life.last(unitOf(tap.given)));
+    return this.#clock - Math.max(tap.since, this.#life.last(unitOf(tap.args)));
   }
 
   #sinceInterruption(tap: PendingTap): number {
@@ -159,8 +159,8 @@ export class TapWatch {
     for (const waiting of this.#notices.due(silent, isStopping)) this.onWaiting?.(waiting);
   }
 
-  #describe({ by, given }: PendingTap): StuckTap {
-    return { by, unit: unitOf(given), limitMs: limitOf({ by, given }, this.#options.tapMs) };
+  #describe({ by, args }: PendingTap): StuckTap {
+    return { by, unit: unitOf(args), limitMs: limitOf({ by, args }, this.#options.tapMs) };
   }
 
   #abandon(tap: PendingTap, error: MaandError): void {
@@ -192,8 +192,8 @@ function innermost(pending: readonly PendingTap[]): PendingTap[] {
   let fitsAny = false;
   const mayHoldLater = ({ job, worker }: TapUnit) =>
     job !== undefined && (fitsAny || (worker === undefined ? jobs.has(job) : allocations.has(`${job}@${worker}`)));
-  const inner = pending.toReversed().filter(({ by, given }) => {
-    const unit = unitOf(given);
+  const inner = pending.toReversed().filter(({ by, args }) => {
+    const unit = unitOf(args);
     const isOuter = mayHoldLater(unit);
     fitsAny ||= unit.job === undefined || by.hook === "target";
     if (unit.job !== undefined) jobs.add(unit.job);
@@ -203,8 +203,8 @@ function innermost(pending: readonly PendingTap[]): PendingTap[] {
   return inner.reverse();
 }
 
-function signalOf(given: readonly unknown[]): unknown {
-  const context = given.at(-1);
+function signalOf(args: readonly unknown[]): unknown {
+  const context = args.at(-1);
   return typeof context === "object" && context !== null && "signal" in context ? context.signal : undefined;
 }
 

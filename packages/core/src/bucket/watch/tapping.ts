@@ -1,5 +1,5 @@
 /** The function of a tap, with any arguments. */
-export type Call = (...given: unknown[]) => unknown;
+export type Call = (...args: unknown[]) => unknown;
 
 /** The plugin and hook of a tap. */
 export interface Tapping {
@@ -20,10 +20,10 @@ export interface Outcome {
 }
 
 /** Calls a tap, synchronous or not. */
-export function begin(tap: Call, given: readonly unknown[], { answered, failed }: Outcome): void {
+export function begin(tap: Call, args: readonly unknown[], { answered, failed }: Outcome): void {
   let begun: unknown;
   try {
-    begun = tap(...given);
+    begun = tap(...args);
   } catch (cause) {
     failed(cause);
     return;

@@ -99,7 +99,7 @@ const FREED_BY_HEALTH: ReadonlySet<AwayCause | DowntimeRecordKind> = new Set([
   "stop",
 ] as const);
 
-/** Causes that do not tell whether it runs. */
+/** Causes that leave open whether it runs. */
 const UNCERTAIN: ReadonlySet<AwayCause> = new Set(["in_doubt", "failed"] as const);
 
 /** Whether only a health check tells if it runs. */

@@ -10,7 +10,7 @@ export type DowntimeKind = "restart" | "stop" | "worker";
 /** Allocations that go down together or not at all: one of them, or all of a worker. */
 export interface DowntimeUnit {
   readonly host: string;
-  /** Jobs whose allocation on this host goes down. */
+  /** Jobs whose allocation on this host is stopped. */
   readonly jobs: readonly string[];
 }
 
@@ -71,8 +71,8 @@ function inOrder(
 ): DowntimeUnit[] {
   const isFree = ({ host, jobs: names }: DowntimeUnit) =>
     names.every((name) => {
-      const known = jobs.get(name);
-      return known === undefined || isFreeAt(kind, host, known);
+      const availability = jobs.get(name);
+      return availability === undefined || isFreeAt(kind, host, availability);
     });
   return [...units.filter(isFree), ...units.filter((unit) => !isFree(unit))];
 }
@@ -84,12 +84,12 @@ function refusalOf(
   taken: ReadonlyMap<string, ReadonlySet<string>>,
 ): BudgetRefusal | undefined {
   for (const name of names) {
-    const known = jobs.get(name);
-    if (!known || isFreeAt(kind, host, known) || !isLimited(kind, known.budget)) continue;
-    const away = countedAway(known).filter((one) => one.host !== host);
+    const availability = jobs.get(name);
+    if (!availability || isFreeAt(kind, host, availability) || !isLimited(kind, availability.budget)) continue;
+    const away = countedAway(availability).filter((one) => one.host !== host);
     const more = [...(taken.get(name) ?? [])].filter((other) => !away.some((one) => one.host === other));
-    if (away.length + more.length < known.budget.size) continue;
-    return { kind: "budget", job: name, host, budget: known.budget, away, granted: more };
+    if (away.length + more.length < availability.budget.size) continue;
+    return { kind: "budget", job: name, host, budget: availability.budget, away, granted: more };
   }
   return undefined;
 }
@@ -125,13 +125,14 @@ export function jobsToCheck(
 ): string[] {
   const names = [...new Set(units.flatMap((unit) => unit.jobs))];
   return names.filter((name) => {
-    const known = jobs.get(name);
-    if (!known || !isLimited(kind, known.budget) || known.budget.size >= known.budget.total) return false;
+    const availability = jobs.get(name);
+    if (!availability || !isLimited(kind, availability.budget) || availability.budget.size >= availability.budget.total)
+      return false;
     const own = units.filter((unit) => unit.jobs.includes(name));
-    if (own.some(({ host }) => isUncertainAt(host, known, mayBeBack))) return true;
-    const costs = own.some(({ host }) => !isFreeAt(kind, host, known));
-    const stuck = countedAway(known).filter((away) => !mayBeBack(name, away));
-    return costs && stuck.length < known.budget.size;
+    if (own.some(({ host }) => isUncertainAt(host, availability, mayBeBack))) return true;
+    const costs = own.some(({ host }) => !isFreeAt(kind, host, availability));
+    const stuck = countedAway(availability).filter((away) => !mayBeBack(name, away));
+    return costs && stuck.length < availability.budget.size;
   });
 }
 

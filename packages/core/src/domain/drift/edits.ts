@@ -23,7 +23,7 @@ export function driftText(drift: readonly FileDrift[]): string {
   return `${named.join(", ")}${more}`;
 }
 
-/** What is said of a file that differs, before its path: `missing conf/app.conf`. */
+/** The words before the path of a file that differs: `missing conf/app.conf`. */
 export const CHANGE_WORDS: Readonly<Record<FileDrift["change"], string>> = {
   changed: "changed",
   missing: "missing",

@@ -1,4 +1,4 @@
-/** A regular file on a worker that was asked for. @experimental */
+/** A requested regular file on a worker. @experimental */
 export interface InspectedFile {
   /** Relative to the job's directory. */
   readonly path: string;
@@ -8,15 +8,15 @@ export interface InspectedFile {
   readonly size: number;
   /** Permission bits, including setuid, setgid and sticky. */
   readonly mode: number;
-  /** Number of its owner; absent if no owner was asked for. */
+  /** Number of its owner; absent if the request has no owner. */
   readonly uid?: number;
-  /** Number of its group; absent if no group was asked for. */
+  /** Number of its group; absent if the request has no group. */
   readonly gid?: number;
   /** Set if its hash is not the expected one and it is not larger than `contentLimit`. */
   readonly content?: Uint8Array;
 }
 
-/** Anything else in a job's directory: what was not asked for, and what is in the place of a file or of its directory. @experimental */
+/** Anything else in a job's directory: what was not requested, and what is in the place of a file or of its directory. @experimental */
 export interface InspectedOther {
   /** Relative to the job's directory. What is below a directory with this path is not listed. */
   readonly path: string;

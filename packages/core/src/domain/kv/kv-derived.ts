@@ -90,10 +90,10 @@ interface Members {
 }
 
 /** Each list is parsed once, for all its members. */
-const known = new WeakMap<KvRow, Members>();
+const parsedLists = new WeakMap<KvRow, Members>();
 
 function membersOf(row: KvRow): Members {
-  const before = known.get(row);
+  const before = parsedLists.get(row);
   if (before) return before;
   const hosts = row.value === "" ? [] : row.value.split(",");
   const starts = new Map<string, number>();
@@ -103,6 +103,6 @@ function membersOf(row: KvRow): Members {
     start += host.length + 1;
   }
   const members = { hosts, places: new Map(hosts.map((host, at) => [host, at])), starts };
-  known.set(row, members);
+  parsedLists.set(row, members);
   return members;
 }

@@ -1,6 +1,6 @@
 import { nameUuid } from "../workspace/identity.ts";
 import type { Job } from "../workspace/job.ts";
-import { plainDecimal } from "../workspace/units.ts";
+import { plainDecimal } from "../workspace/resource-units.ts";
 import type { KvEntries } from "./entries.ts";
 
 /** The prefix of the keys of `maand/job/<job>` that contain its ports. */

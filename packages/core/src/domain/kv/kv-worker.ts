@@ -1,5 +1,5 @@
 import { nameUuid } from "../workspace/identity.ts";
-import { plainDecimal } from "../workspace/units.ts";
+import { plainDecimal } from "../workspace/resource-units.ts";
 import type { Worker } from "../workspace/worker.ts";
 import type { KvEntries } from "./entries.ts";
 

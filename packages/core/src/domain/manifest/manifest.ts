@@ -3,7 +3,7 @@ import { isRecord, readWritten, salvage } from "../checks/validate.ts";
 import type { BatchSize, Job, JobCommand, Reservation } from "../workspace/job.ts";
 import { isName, nameRule } from "../workspace/names.ts";
 import type { PortRequest } from "../workspace/ports.ts";
-import { parseCpu, parseMemory } from "../workspace/units.ts";
+import { parseCpu, parseMemory } from "../workspace/resource-units.ts";
 import { fileRulesOf } from "./file-rules.ts";
 import { type ManifestOwners, warnUnknownManifestKeys, withAliases } from "./manifest-keys.ts";
 import { MANIFEST_DEFAULTS as D, ManifestSchema, type WrittenManifest } from "./manifest-schema.ts";

@@ -2,7 +2,7 @@ import * as v from "valibot";
 import { described, looksLike } from "../checks/schema-notes.ts";
 import { onlyObject, shown, withHint } from "../checks/validate.ts";
 import { isName, namePattern, nameRule } from "../workspace/names.ts";
-import { CPU_PATTERN, MEMORY_PATTERN, parseCpu, parseMemory } from "../workspace/units.ts";
+import { CPU_PATTERN, MEMORY_PATTERN, parseCpu, parseMemory } from "../workspace/resource-units.ts";
 
 const MEMORY_HINT = 'write it as "256 mb", "1.5 gb" or "1 tb"';
 

@@ -1,6 +1,6 @@
 import { error, type Report } from "../checks/problem.ts";
 import type { Allocation, Job, Reservation } from "../workspace/job.ts";
-import { parseCpu, parseMemory, plainDecimal, sixDecimals } from "../workspace/units.ts";
+import { parseCpu, parseMemory, plainDecimal, sixDecimals } from "../workspace/resource-units.ts";
 import type { Worker } from "../workspace/worker.ts";
 import { WORKERS_FILE } from "../workspace/workers.ts";
 import { manifestFile } from "./manifest.ts";

@@ -30,7 +30,7 @@ const ENTRIES = {
   ),
   soak_seconds: described(
     v.pipe(v.number(), v.minValue(0), v.maxValue(86_400)),
-    "Seconds for which the health is checked again and again after each step; one failure fails the step; default 0.",
+    "Seconds for which the health is checked repeatedly after each step; one failure fails the step; default 0.",
     { default: 0, examples: [30] },
   ),
 };

@@ -2,7 +2,7 @@ import * as v from "valibot";
 import { error, type Report } from "../checks/problem.ts";
 import { isRecord, readWritten, warnAbsentKeys, warnUnknownKeys } from "../checks/validate.ts";
 import { parseMode } from "../deploy/file-access.ts";
-import { parseBytes } from "../workspace/units.ts";
+import { parseBytes } from "../workspace/resource-units.ts";
 import type { PluginSettings } from "./plugin-settings.ts";
 import { DEFAULT_SETTINGS as D, type Settings } from "./settings.ts";
 import { CoreSchema, ENTRIES, MEGABYTE, settingsSchema, TABLES } from "./settings-schema.ts";
@@ -26,11 +26,11 @@ export function resolveSettings(
 ): Settings | undefined {
   const schema = settingsSchema(owners.loaded);
   if (!readWritten(schema, written, { file, code: "invalid_conf" }, report)) return undefined;
-  const known = v.parse(CoreSchema, written);
-  warnUnread(known, [...Object.keys(ENTRIES), ...Object.keys(TABLES)], "", file, owners, report);
+  const parsed = v.parse(CoreSchema, written);
+  warnUnread(parsed, [...Object.keys(ENTRIES), ...Object.keys(TABLES)], "", file, owners, report);
   for (const [table, { entries }] of Object.entries(TABLES))
-    warnUnread(known[table], Object.keys(entries), table, file, owners, report);
-  const settings = resolved(known, ownedValues(known, owners.loaded));
+    warnUnread(parsed[table], Object.keys(entries), table, file, owners, report);
+  const settings = resolved(parsed, ownedValues(parsed, owners.loaded));
   for (const one of owners.loaded)
     one.check(settings, (key, message, hint) => report(error("invalid_conf", `${file}: ${key}`, message, hint)));
   return settings;
@@ -69,28 +69,28 @@ function ownedValues(
   return Object.fromEntries(values.filter(([, value]) => value !== undefined));
 }
 
-function resolved(known: v.InferOutput<typeof CoreSchema>, plugins: Settings["plugins"]): Settings {
+function resolved(parsed: v.InferOutput<typeof CoreSchema>, plugins: Settings["plugins"]): Settings {
   return {
-    workerRoot: known.worker_root ?? D.workerRoot,
-    transport: known.transport ?? D.transport,
-    maxConcurrentJobs: known.max_concurrent_jobs ?? D.maxConcurrentJobs,
-    maxFileBytes: parseBytes(known.max_file_size ?? "") || D.maxFileBytes,
-    keepReleases: known.keep_releases ?? D.keepReleases,
-    ...(known.secret_files_mode === undefined ? {} : { secretFilesMode: parseMode(known.secret_files_mode) }),
-    secretsMaxAgeMs: (known.secrets_max_age ?? 0) * HOUR_MS,
-    jobConfigSelector: known.job_config_selector ?? D.jobConfigSelector,
-    ...(known.kv_key_command?.length ? { kvKeyCommand: known.kv_key_command } : {}),
-    ...(known.workers_command?.length ? { workersCommand: known.workers_command } : {}),
-    logFormat: known.log_format === undefined || known.log_format === "kv" ? "kv" : "json",
+    workerRoot: parsed.worker_root ?? D.workerRoot,
+    transport: parsed.transport ?? D.transport,
+    maxConcurrentJobs: parsed.max_concurrent_jobs ?? D.maxConcurrentJobs,
+    maxFileBytes: parseBytes(parsed.max_file_size ?? "") || D.maxFileBytes,
+    keepReleases: parsed.keep_releases ?? D.keepReleases,
+    ...(parsed.secret_files_mode === undefined ? {} : { secretFilesMode: parseMode(parsed.secret_files_mode) }),
+    secretsMaxAgeMs: (parsed.secrets_max_age ?? 0) * HOUR_MS,
+    jobConfigSelector: parsed.job_config_selector ?? D.jobConfigSelector,
+    ...(parsed.kv_key_command?.length ? { kvKeyCommand: parsed.kv_key_command } : {}),
+    ...(parsed.workers_command?.length ? { workersCommand: parsed.workers_command } : {}),
+    logFormat: parsed.log_format === undefined || parsed.log_format === "kv" ? "kv" : "json",
     logs: {
-      maxBytes: (known.logs?.max_mb ?? D.logs.maxBytes / MEGABYTE) * MEGABYTE,
-      keepFiles: known.logs?.keep_files ?? D.logs.keepFiles,
-      keepRuns: known.logs?.keep_runs ?? D.logs.keepRuns,
+      maxBytes: (parsed.logs?.max_mb ?? D.logs.maxBytes / MEGABYTE) * MEGABYTE,
+      keepFiles: parsed.logs?.keep_files ?? D.logs.keepFiles,
+      keepRuns: parsed.logs?.keep_runs ?? D.logs.keepRuns,
     },
     timeouts: {
-      connectMs: milliseconds(known.timeouts?.connect, D.timeouts.connectMs),
-      commandMs: milliseconds(known.timeouts?.command, D.timeouts.commandMs),
-      tapMs: milliseconds(known.timeouts?.tap, D.timeouts.tapMs),
+      connectMs: milliseconds(parsed.timeouts?.connect, D.timeouts.connectMs),
+      commandMs: milliseconds(parsed.timeouts?.command, D.timeouts.commandMs),
+      tapMs: milliseconds(parsed.timeouts?.tap, D.timeouts.tapMs),
     },
     plugins,
   };

@@ -2,7 +2,7 @@ import * as v from "valibot";
 import { described, looksLike, trimmed } from "../checks/schema-notes.ts";
 import { onlyObject, shown, withHint } from "../checks/validate.ts";
 import { MODE_PATTERN } from "../deploy/file-access.ts";
-import { MEMORY_PATTERN, parseBytes } from "../workspace/units.ts";
+import { MEMORY_PATTERN, parseBytes } from "../workspace/resource-units.ts";
 import type { PluginSettings, SettingEntry } from "./plugin-settings.ts";
 import { DEFAULT_SETTINGS } from "./settings.ts";
 
@@ -124,7 +124,7 @@ export const ENTRIES = {
   ),
   workers_command: described(
     v.array(v.pipe(v.string(), v.nonEmpty("must not be empty"))),
-    "Program with its arguments that prints workers.json; each build runs it, and writes the file. Default: the file is yours.",
+    "Program with its arguments that prints workers.json; each build runs it and writes the file. Default: you edit the file.",
     { default: [], examples: [["python3", "inventory.py"]] },
   ),
   log_format: described(v.picklist(["kv", "json", "jsonl"]), "Format of the log files; default kv.", {

@@ -64,7 +64,7 @@ export const NOTHING_DISABLED: Disabled = { workers: new Set(), jobs: new Map() 
 
 /**
  * Resolves `disabled.json`. An empty list disables nothing, `{}` everything. Names and keys that match nothing are errors: a typo
- * would leave a machine running that somebody is about to reboot.
+ * would leave a machine running that an operator is about to reboot.
  */
 export function resolveDisabled(
   value: unknown,

@@ -5,7 +5,7 @@ import { described, looksLike, PRINTABLE, trimmed } from "../checks/schema-notes
 import { isRecord, onlyObject, readWritten, salvage, shown, warnUnknownKeys, withHint } from "../checks/validate.ts";
 import { canonicalHost } from "./host-address.ts";
 import { HOST_PATTERN, isHost, isName, nameRule, WRITTEN_LABEL } from "./names.ts";
-import { CPU_PATTERN, MEMORY_PATTERN, parseCpu, parseMemory } from "./units.ts";
+import { CPU_PATTERN, MEMORY_PATTERN, parseCpu, parseMemory } from "./resource-units.ts";
 import type { WorkerSpec } from "./worker.ts";
 
 const amount = (parse: (text: string) => number | undefined, pattern: string, example: string) =>

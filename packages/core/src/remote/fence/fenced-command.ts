@@ -68,7 +68,7 @@ export function refusedBy({ code, stderr }: RefusedCommand): string | undefined 
 type RefusedCommand = Pick<ExecResult, "stderr"> & { readonly code: number | null | undefined };
 
 /**
- * Runs a command that changes a worker, as {@link fencedCommand}. A worker that has another record is asked again with it, if it is
+ * Runs a command that changes a worker, as {@link fencedCommand}. A worker that has another record gets the command again with it, if it is
  * admitted. Throws what {@link WorkerFence.admit} throws.
  */
 export async function probeFenced(

@@ -6,7 +6,7 @@ import { MaandError } from "../../errors.ts";
 import { COPY_VARIABLE, type CopyPlace, copyPlace, isSameMachine, isSamePlace } from "../../store/fence/copy-place.ts";
 import type { BucketCopy } from "../../store/fence/copy-rows.ts";
 import type { Touched } from "../../store/fence/history-rows.ts";
-import type { Lock } from "../../store/lock/lock.ts";
+import type { Lock } from "../../store/lock/bucket-lock.ts";
 import { userName } from "../../workspace/authorship.ts";
 import { FenceGuard } from "./fence-guard.ts";
 

@@ -67,7 +67,7 @@ function unknownCopy(host: string, record: FenceRecord, own: Pick<FenceRecord, "
   });
 }
 
-/** Says which command changed a worker; this copy of the bucket, with the id `own`, does not know it. */
+/** Names the command that changed a worker; this copy of the bucket, with the id `own`, has no record of it. */
 export function unknownText(host: string, record: FenceRecord, own: string | undefined): string {
   return record.copy === own
     ? `${host} is ahead of this bucket, whose store is older: it was changed last by ${originText(record)}`

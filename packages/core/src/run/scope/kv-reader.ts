@@ -63,7 +63,7 @@ function declaring(kv: KvStore, port: string): string[] {
     .flatMap((held) => (held.startsWith(prefix) ? [held.slice(prefix.length)] : []));
 }
 
-/** A missing secret is most often one that nobody has set yet. */
+/** A missing secret has usually not been set yet. */
 function secretHint(namespace: string, keys: readonly string[], key: string): string | undefined {
   const prefix = NAMESPACE.secrets("");
   if (!namespace.startsWith(prefix) || !isSecretKey(key)) return undefined;

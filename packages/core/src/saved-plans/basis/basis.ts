@@ -33,7 +33,7 @@ export interface Covered {
   readonly plugins: Readonly<Record<string, string>>;
 }
 
-/** What a plan of these parts rests on, in this state. */
+/** What a plan of these parts depends on, in this state. */
 export function basisOf(source: BasisSource, covered: Covered, print: Fingerprints): Basis {
   const { bucket, catalog } = source;
   const pending = pendingOf(bucket);
@@ -58,7 +58,7 @@ export function basisOf(source: BasisSource, covered: Covered, print: Fingerprin
   };
 }
 
-/** The entries that a plan rests on, with their values as they are now. */
+/** The entries that a plan depends on, with their values as they are now. */
 export function readAgain(
   kv: Pick<KvStore, "find" | "keys">,
   { kv: values, kv_keys: keys }: Pick<Basis, "kv" | "kv_keys">,

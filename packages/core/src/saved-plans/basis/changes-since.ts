@@ -14,7 +14,7 @@ export interface Suspects {
 /** Finds the suspects of a job. */
 export type FindSuspects = (job: string) => Suspects;
 
-/** Everything that a plan rests on and that is different now, by name. */
+/** Everything that a plan depends on and that is different now, by name. */
 export function changesSince(before: Basis, now: Basis, suspectsOf: FindSuspects): Problem[] {
   return [
     ...(before.maand === now.maand ? [] : [changed("maand", `version ${before.maand} -> ${now.maand}`)]),

@@ -21,7 +21,7 @@ const AllocationSchema = v.object({
   action: v.picklist(["start", "restart", "reload", "sync", "stop", "promote", "stop+promote"]),
   /** Keyed fingerprint of the target tree: what a deploy compares. */
   tree: text,
-  /** Files that each build makes anew, such as certificates. `tree` covers their paths alone. */
+  /** Files that each build creates again, such as certificates. `tree` covers their paths alone. */
   made_by_build: v.optional(names),
   reasons: names,
   matched: names,
@@ -62,7 +62,7 @@ const StopSchema = v.object({
   reason: text,
 });
 
-/** What a plan rests on. Values that may be secret are keyed fingerprints. */
+/** What a plan depends on. Values that may be secret are keyed fingerprints. */
 const BasisSchema = v.object({
   /** The number of the last run that took the lock to deploy, and the delivery count; for messages only. */
   last_run: v.number(),
@@ -128,5 +128,5 @@ export type PlanBody = v.InferOutput<typeof PlanBodySchema>;
 export type SavedJob = v.InferOutput<typeof JobSchema>;
 export type SavedSteps = v.InferOutput<typeof StepsSchema>;
 export type SavedAllocation = v.InferOutput<typeof AllocationSchema>;
-/** What a plan rests on. */
+/** What a plan depends on. */
 export type Basis = v.InferOutput<typeof BasisSchema>;

@@ -18,7 +18,7 @@ export interface PlanSource {
   /** Made from the workspace, without a build; and the commit of the workspace then. */
   readonly workspace?: { readonly commit: string | undefined };
   readonly notes: readonly string[];
-  /** Files of an allocation, by its id, that each build makes anew. */
+  /** Files of an allocation, by its id, that each build creates again. */
   readonly madeByBuild: ReadonlyMap<string, readonly string[]>;
 }
 

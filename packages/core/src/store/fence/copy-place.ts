@@ -3,7 +3,7 @@ import { readFileSync, statSync } from "node:fs";
 /** The variable that names the copy of a bucket where its files are new each time, as in CI. */
 export const COPY_VARIABLE = "MAAND_COPY";
 
-/** What tells one copy of a bucket from another: the store's file, or the name that was given to the copy. */
+/** What distinguishes the copies of a bucket: the store's file, or the name that was given to the copy. */
 export type CopyPlace =
   | { readonly name: string }
   | {

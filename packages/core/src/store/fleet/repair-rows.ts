@@ -37,7 +37,7 @@ export class RepairRows {
     return found;
   }
 
-  /** Records a repair. The same difference as the last time counts up; another one starts anew. */
+  /** Records a repair. The same difference as the last time counts up; another one starts a new count. */
   note(worker: string, job: string, difference: string, at: string): Repair {
     this.#db.run(
       `INSERT INTO repair (worker, job, difference, times, first_at, last_at) VALUES (?, ?, ?, 1, ?, ?)

@@ -86,7 +86,7 @@ export class KvRows {
     return this.#db.all(sql, before).map(({ namespace, key }) => ({ namespace: String(namespace), key: String(key) }));
   }
 
-  /** The newest versions of the live keys with this beginning and end, in all namespaces, the oldest first; at most so many. */
+  /** The newest versions of the live keys with this beginning and end, in all namespaces, the oldest first; at most `limit`. */
   named(
     begin: string,
     end: string,

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { isMaandError } from "../../errors.ts";
 import { Store } from "../store.ts";
-import { takeLock } from "./lock.ts";
+import { takeLock } from "./bucket-lock.ts";
 
 /**
  * A process of its own that takes the lock of the directory it is given. `keep` holds it until stdin ends, with no

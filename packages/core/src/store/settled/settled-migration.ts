@@ -1,6 +1,6 @@
 /**
  * Jobs with nothing left to do, as the last deploy found them: what all of their allocations were promoted with. Whatever writes to a table
- * that a plan of the job reads deletes the row, by triggers of the store itself, so that no program can forget to. Rows of other tables that
+ * that a plan of the job reads deletes the row, by triggers of the store itself, so that every program does. Rows of other tables that
  * a plan reads are looked up with it instead.
  */
 export const SETTLED_MIGRATION = `

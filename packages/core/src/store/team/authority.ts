@@ -17,7 +17,7 @@ export interface LeaseState {
   readonly leftMs: number | null;
 }
 
-/** Where a bucket stands in the database. */
+/** The revision of a bucket in the database. */
 export interface Standing {
   readonly revision: number;
   /** The version of its tables. */
@@ -30,7 +30,7 @@ export interface Standing {
   readonly lease: LeaseState | null;
 }
 
-/** An answer of the database: where the bucket stands, and rows; with `more`, further ones follow. */
+/** An answer of the database: the revision of the bucket, and rows; with `more`, further ones follow. */
 export interface Pulled {
   readonly standing: Standing;
   readonly rows: readonly RowChange[];
@@ -162,7 +162,7 @@ export class Authority {
     ]);
   }
 
-  /** Marks the bucket as moved: it cannot be used any more. */
+  /** Marks the bucket as moved: it can no longer be used. */
   markMoved(to: string): void {
     this.#statements.query("UPDATE maand.bucket SET moved_to = $2 WHERE id = $1", [this.bucket, to]);
   }

@@ -17,7 +17,7 @@ export function checkReplica(db: Database, url: string | undefined, file: string
   if (url !== undefined && !replica)
     throw new MaandError({
       code: "STORE_MOVED",
-      message: `${file} is a store of its own, and no working copy of ${url}`,
+      message: `${file} is an independent store, not a working copy of ${url}`,
       hint: `to move it there, run maand store move --to ${url}; to use a bucket that is there, run maand clone`,
     });
   return replica;

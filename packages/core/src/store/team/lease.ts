@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { MaandError } from "../../errors.ts";
-import { heldBy } from "../lock/held-by.ts";
+import type { Lock } from "../lock/bucket-lock.ts";
 import { type Holder, isDeadHere } from "../lock/holder.ts";
-import type { Lock } from "../lock/lock.ts";
+import { heldBy } from "../lock/holder-text.ts";
 import type { LeaseProof } from "./authority.ts";
 import type { Beat } from "./pg/messages.ts";
 import type { WorkingCopy } from "./working-copy.ts";
@@ -30,9 +30,9 @@ export function takeLease(
   times = LEASE_TIMES,
 ): Lock {
   const nonce = randomUUID();
-  const asked = performance.now();
+  const requestedAt = performance.now();
   const number = acquire(copy, nonce, holder, times.ttlMs);
-  const lease = new HeldLease(copy, { number, nonce }, { asked, times, onLost });
+  const lease = new HeldLease(copy, { number, nonce }, { requestedAt, times, onLost });
   copy.keep(lease);
   return lease;
 }
@@ -61,13 +61,13 @@ class HeldLease implements Lock {
   constructor(
     copy: WorkingCopy,
     proof: LeaseProof,
-    { asked, times, onLost }: { asked: number; times: LeaseTimes; onLost: (error: MaandError) => void },
+    { requestedAt, times, onLost }: { requestedAt: number; times: LeaseTimes; onLost: (error: MaandError) => void },
   ) {
     this.#copy = copy;
     this.#proof = proof;
     this.#times = times;
     this.#onLost = onLost;
-    this.#deadline = asked + times.ttlMs - times.marginMs;
+    this.#deadline = requestedAt + times.ttlMs - times.marginMs;
     this.#endBeat = copy.authority.beat(proof, times.ttlMs, times.everyMs, (beat) => this.#noteBeat(beat));
     this.#watch();
   }
@@ -103,7 +103,7 @@ class HeldLease implements Lock {
     }
   }
 
-  /** What the thread has reported meanwhile counts first: this thread may have been busy, and so late. */
+  /** Processes the results that the thread has already reported first, because this thread may have been busy and therefore late. */
   #check(): void {
     if (this.#error || performance.now() <= this.#deadline) return;
     this.#copy.authority.receiveBeats();

@@ -122,16 +122,16 @@ export class RowChanges {
   #insert({ name, row, bytes }: RowChange): void {
     const table = this.#tables.get(name);
     if (!table || row === null) return;
-    const given: Record<string, unknown> = JSON.parse(row);
-    if (table.blob !== undefined) given[table.blob] = bytes;
-    const columns = table.columns.filter((column) => Object.hasOwn(given, column));
+    const values: Record<string, unknown> = JSON.parse(row);
+    if (table.blob !== undefined) values[table.blob] = bytes;
+    const columns = table.columns.filter((column) => Object.hasOwn(values, column));
     const sql = `INSERT INTO ${quoted(name)} (${columns.map(quoted).join(", ")}) VALUES (${columns.map(() => "?").join(", ")})`;
-    this.#prepared(sql).run(...columns.map((column) => given[column]));
+    this.#prepared(sql).run(...columns.map((column) => values[column]));
   }
 
   #prepared(sql: string): Statement<unknown[], Record<string, unknown>> {
-    const known = this.#reads.get(sql);
-    if (known) return known;
+    const prepared = this.#reads.get(sql);
+    if (prepared) return prepared;
     const statement = this.#db.prepare<unknown[], Record<string, unknown>>(sql);
     this.#reads.set(sql, statement);
     return statement;

@@ -8,7 +8,7 @@ import { type Replica, readReplica, writeReplica } from "./replica-row.ts";
 import { type RowChange, RowChanges } from "./row-changes.ts";
 import { upgradeBucket } from "./upgrade-bucket.ts";
 
-/** Thrown within a transaction that rests on rows which others have changed: it is rolled back and run again. */
+/** Thrown within a transaction that is based on rows that other commands have changed: it is rolled back and run again. */
 class Outdated extends Error {}
 
 /** How often a transaction is run again, when others change the bucket each time. */
@@ -20,13 +20,13 @@ export interface LeaseKeeper {
   proof(): LeaseProof;
   /** Called with the holder when the database says that the lease is another's. */
   lost(holder: Holder | null): MaandError;
-  /** Called when the database does not answer any more. */
+  /** Called when the database no longer answers. */
   unreachable(error: MaandError): void;
 }
 
 /**
  * The SQLite file of a bucket whose store is in PostgreSQL. All reads are local. Each transaction is sent to the database before it is
- * committed here, and refused there if it rests on an older revision, or if the lease is another's. The copy can be lost at any time.
+ * committed here, and refused there if it is based on an older revision, or if the lease is another's. The copy can be lost at any time.
  */
 export class WorkingCopy {
   readonly #db: Database;
@@ -116,7 +116,7 @@ export class WorkingCopy {
     return guarded(this.#db.name, work);
   }
 
-  /** Runs `commit`, which is a whole transaction that calls {@link push} at its end, until it rests on the newest rows. */
+  /** Runs `commit`, which is a whole transaction that calls {@link push} at its end, until it is based on the newest rows. */
   attempt<T>(commit: () => T, rolledBack: () => void): T {
     this.#changes.watch();
     for (let attempt = 1; ; attempt += 1) {
@@ -200,11 +200,11 @@ export class WorkingCopy {
     throw new MaandError({
       code: "STORE_REVERTED",
       message: `the store ${this.authority.url} has lost changes: it is at revision ${revision}, and this copy has seen revision ${have.revision}, which is not in its history; nothing was changed`,
-      hint: "was it restored from a backup, or replaced by a standby that was behind? docs/team.md says how to go on",
+      hint: "was it restored from a backup, or replaced by a standby that was behind? docs/team.md describes what to do",
     });
   }
 
-  /** Writes all parts of an answer, as one local transaction. Rows are right only as of the last part, so what changed meanwhile is pulled too. */
+  /** Writes all parts of an answer, as one local transaction. Rows are right only as of the last part, so changes that were made during the copy are pulled too. */
   #store(first: Pulled, since: number): void {
     this.#db.pragma("foreign_keys = OFF");
     try {

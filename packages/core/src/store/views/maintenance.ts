@@ -1,6 +1,6 @@
 import { isInMaintenance, type MaintainedWorker, progressText } from "../../domain/maintenance/maintenance.ts";
 import type { Allocation } from "../../domain/workspace/job.ts";
-import { lockHolder } from "../lock/lock.ts";
+import { lockHolder } from "../lock/bucket-lock.ts";
 import type { StoredMaintenance } from "../maintenance/maintenance-rows.ts";
 import type { Store } from "../store.ts";
 

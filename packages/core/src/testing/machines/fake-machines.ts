@@ -66,5 +66,5 @@ export function fakeMachines(): FakeMachines {
   };
 }
 
-/** The exit code of a step that must not begin any more. */
+/** The exit code of a step that must no longer begin. */
 const ENDED = 130;

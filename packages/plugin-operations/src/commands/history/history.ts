@@ -23,7 +23,7 @@ export class HistoryCommand extends StoredCommand {
 
   job = Option.String("--job", { description: "Only commands that changed this job." });
   worker = Option.String("--worker", { description: "Only commands that changed this worker, by host." });
-  limit = Option.String("--limit", String(LIMIT), { description: `At most so many; default ${LIMIT}.` });
+  limit = Option.String("--limit", String(LIMIT), { description: `The maximum number of entries; default ${LIMIT}.` });
 
   override show(store: Store): number {
     const limit = this.checkedLimit();

@@ -11,13 +11,10 @@ export class WorkerAddCommand extends MaandCommand {
     category: "Operate",
     description: "add workers to workers.json",
     details:
-      "Writes an entry for each host at the end of workspace/workers.json and changes nothing else in the file. Refuses a host that is there already, and values that a build would refuse. Contacts no worker.",
+      "Writes an entry for each host at the end of workspace/workers.json and changes nothing else in the file. Refuses a host that is already in the file, and values that a build would refuse. Contacts no worker.",
     examples: [
       ["A web server", "maand worker add 10.0.0.1 --labels web"],
-      [
-        "Two workers that are reached in another way",
-        "maand worker add db-1 db-2 --labels db --user admin --port 2222",
-      ],
+      ["Two workers with another port and user", "maand worker add db-1 db-2 --labels db --user admin --port 2222"],
     ],
   });
 

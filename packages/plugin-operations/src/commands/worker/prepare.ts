@@ -26,7 +26,7 @@ export class WorkerPrepareCommand extends EngineCommand {
   static override paths = [["worker", "prepare"]];
   static override usage = Command.Usage({
     category: "Operate",
-    description: "check new workers, and install what they lack",
+    description: "check new workers, and install what is missing",
     details:
       "Checks with maand's own login whether each worker of workers.json is ready: key, sudo, bash, make, python3 and rsync. If a worker is not ready, it logs in with your existing access: the system's ssh with your agent and ssh configuration, or --login-user, --login-key or a password. It shows what is missing; after you confirm, it creates the user, adds the public key and a sudo rule, and installs the programs. It waits for other installations. A worker is reported as prepared only after maand's own login works. If secrets/worker.key is missing, it is created.",
     examples: [

@@ -35,7 +35,7 @@ const REASONS: readonly (readonly [RegExp, "STORE_REFUSED" | "STORE_BROKEN", str
     "the database is read-only: it is a standby, or was set to it",
     "use the address of the primary, or wait for it, and run the command again",
   ],
-  [/^(XX|58|53200)/, "STORE_BROKEN", "the database reports a fault of its own", "see the log of the database"],
+  [/^(XX|58|53200)/, "STORE_BROKEN", "the database reports an internal error", "see the log of the database"],
 ];
 
 /** Errors of TLS, by the codes of Node: no retry helps. */

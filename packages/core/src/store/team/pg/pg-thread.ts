@@ -129,7 +129,7 @@ export class PgThread implements Statements {
 /** File descriptors that the thread and its connections need. */
 const NEEDED_FILES = 12;
 
-/** A thread that cannot start for lack of file descriptors reports that to nobody while this one waits for it. */
+/** A thread that cannot start for lack of file descriptors cannot report that while this one waits for it. */
 function mustHaveFreeFiles(url: string): void {
   const open: number[] = [];
   try {
@@ -160,6 +160,6 @@ function theThread(): Worker {
 }
 
 const isSource = import.meta.url.endsWith(".ts");
-const HERE = new URL("./thread.ts", import.meta.url).pathname;
+const HERE = new URL("./thread-entry.ts", import.meta.url).pathname;
 /** Tests run without a build, and Node 20 reads no TypeScript. */
 const FROM_SOURCE = "require(process.argv[2]).createJiti(process.argv[3]).import(process.argv[3])";

@@ -120,7 +120,7 @@ const DURABLE = `
 
 /**
  * Takes the lease if it is free or has expired, in the same step as it looks. A repeated call with the same nonce succeeds: the first
- * answer may have been lost. The row of the bucket is locked first, so that no change is stored meanwhile.
+ * answer may have been lost. The row of the bucket is locked first, so that no change is stored at the same time.
  */
 const LEASE = `
 CREATE FUNCTION maand.take(of text, since bigint, mine text, who json, ttl_ms bigint)

@@ -1,28 +1,28 @@
-/** Milliseconds that the end of a run waits for workers to forget what they kept. */
+/** Milliseconds that the end of a run waits for workers to delete receipts. */
 const PATIENCE_MS = 1_000;
 
 type Forget = () => Promise<void>;
 
 /**
- * What workers keep for steps of a run until the store has the result. It is forgotten when the step is settled; that it is
- * not forgotten does no harm, so nothing waits for it but the end of the run.
+ * The receipts that workers keep for the steps of a run until the store has the results. When a step is settled, its receipt is
+ * deleted in the background. A receipt that stays is harmless, so only the end of the run waits, and not for long.
  */
-export class Settlements {
+export class PendingReceipts {
   readonly #kept = new Map<string, Forget[]>();
   readonly #failed = new Set<string>();
   readonly #underWay = new Set<Promise<void>>();
 
-  /** Keeps what forgets a step of an allocation. */
+  /** Adds the function that deletes the receipt of a step of an allocation. */
   add(allocation: string, forget: Forget): void {
     this.#kept.set(allocation, [...(this.#kept.get(allocation) ?? []), forget]);
   }
 
-  /** A step of an allocation failed: the end of the run forgets it, since its result is not on the disk before. */
+  /** A step of an allocation failed. Its receipt is deleted at the end of the run, because its result is not on disk before. */
   fail(allocation: string): void {
     this.#failed.add(allocation);
   }
 
-  /** The results of an allocation are on the disk. */
+  /** The results of an allocation are on disk: deletes its receipts. */
   settle(allocation: string): void {
     const kept = this.#kept.get(allocation) ?? [];
     this.#kept.delete(allocation);
@@ -35,7 +35,7 @@ export class Settlements {
     }
   }
 
-  /** The end of the run: its results are on the disk. */
+  /** The run ends, and its results are on disk: deletes the receipts of failed steps, and waits up to one second. */
   async end(): Promise<void> {
     for (const allocation of this.#failed) this.settle(allocation);
     if (this.#underWay.size === 0) return;

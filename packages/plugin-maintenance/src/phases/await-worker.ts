@@ -8,7 +8,7 @@ const RETRY_MS = 1_000;
 /** Milliseconds after which a wait is reported again. */
 const REPORT_MS = 30_000;
 
-/** The id of the current boot of a worker; undefined where it has none. Throws if the worker cannot be asked. */
+/** The id of the current boot of a worker; undefined where it has none. Throws if it cannot be read. */
 export async function readBootId(remote: Remote): Promise<string | undefined> {
   const { code, stdout } = await remote.probe(["cat", BOOT_ID_FILE], { title: "the question for its boot id" });
   return code === 0 ? parseBootId(stdout) : undefined;
@@ -16,7 +16,7 @@ export async function readBootId(remote: Remote): Promise<string | undefined> {
 
 /** What {@link awaitWorker} waits for. */
 export interface Awaited {
-  /** The boot id that the worker must not have any more; undefined: any boot will do. */
+  /** The boot id from before the reboot, which the worker must no longer have; undefined: any boot id is accepted. */
   readonly before: string | undefined;
   /** Milliseconds from now after which no attempt starts. */
   readonly limitMs: number;

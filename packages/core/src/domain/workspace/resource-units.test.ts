@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { parseCpu, parseMemory, plainDecimal } from "./units.ts";
+import { parseCpu, parseMemory, plainDecimal } from "./resource-units.ts";
 
 fc.configureGlobal({ seed: 1 });
 

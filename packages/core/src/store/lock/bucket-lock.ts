@@ -1,9 +1,9 @@
 import type { Database } from "better-sqlite3";
 import { MaandError } from "../../errors.ts";
 import { isBusy } from "../store-error.ts";
-import { heldBy } from "./held-by.ts";
 import { type Holder, type HolderRecord, isDeadHere, isSameProcess, mayBeAlive, processIdentity } from "./holder.ts";
-import { lockError, lockExclusively, openLockFile } from "./lock-file.ts";
+import { heldBy } from "./holder-text.ts";
+import { lockError, lockExclusively, openLockFile } from "./open-lock-file.ts";
 
 /** A held lock. */
 export interface Lock {

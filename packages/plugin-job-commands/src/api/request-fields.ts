@@ -7,8 +7,8 @@ const LONGEST_NAME = 512;
 const LONGEST_SECONDS = 86_400;
 
 /** A required string without control characters. */
-export function nameIn({ given }: Pick<Call, "given">, field: string): string {
-  const value = textIn({ given }, field);
+export function nameIn({ fields }: Pick<Call, "fields">, field: string): string {
+  const value = textIn({ fields }, field);
   if (value.trim() === "") throw new Refusal(400, `${field} contains only blanks`);
   if (value.length > LONGEST_NAME) throw new Refusal(400, `${field} is longer than ${LONGEST_NAME} characters`);
   if (hasControl(value)) throw new Refusal(400, `${field} contains a control character`);
@@ -16,21 +16,21 @@ export function nameIn({ given }: Pick<Call, "given">, field: string): string {
 }
 
 /** A required string. */
-export function textIn({ given }: Pick<Call, "given">, field: string): string {
-  const value = given[field];
+export function textIn({ fields }: Pick<Call, "fields">, field: string): string {
+  const value = fields[field];
   if (typeof value === "string" && value !== "") return value;
   throw new Refusal(400, value === undefined || value === "" ? `${field} is missing` : `${field} must be text`);
 }
 
 /** An optional string. */
-export function optionalName(call: Pick<Call, "given">, field: string): string | undefined {
-  const value = call.given[field];
+export function optionalName(call: Pick<Call, "fields">, field: string): string | undefined {
+  const value = call.fields[field];
   return value === undefined || value === null || value === "" ? undefined : nameIn(call, field);
 }
 
 /** An optional number; in a query it is text. */
-export function optionalNumber({ given }: Pick<Call, "given">, field: string): number | undefined {
-  const value = given[field];
+export function optionalNumber({ fields }: Pick<Call, "fields">, field: string): number | undefined {
+  const value = fields[field];
   if (value === undefined || value === null) return undefined;
   const number = typeof value === "string" && value.trim() !== "" ? Number(value) : value;
   if (typeof number === "number" && Number.isFinite(number)) return number;
@@ -38,7 +38,7 @@ export function optionalNumber({ given }: Pick<Call, "given">, field: string): n
 }
 
 /** `timeout_seconds` in milliseconds; undefined if it is missing, zero or less. */
-export function timeoutIn(call: Pick<Call, "given">): number | undefined {
+export function timeoutIn(call: Pick<Call, "fields">): number | undefined {
   const seconds = optionalNumber(call, "timeout_seconds");
   return seconds === undefined || seconds <= 0 ? undefined : Math.min(seconds, LONGEST_SECONDS) * 1000;
 }

@@ -16,8 +16,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { Store } from "../store.ts";
+import { type Lock, lockHolder, takeLock } from "./bucket-lock.ts";
 import type { Holder } from "./holder.ts";
-import { type Lock, lockHolder, takeLock } from "./lock.ts";
 
 let directory: string;
 let file: string;

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import Sqlite from "better-sqlite3";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { withFileLock } from "./file-lock.ts";
+import { withFileLock } from "./with-file-lock.ts";
 
 let directory: string;
 let file: string;

@@ -4,7 +4,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import type { Database } from "better-sqlite3";
 import { MaandError } from "../../errors.ts";
 import { isBusy } from "../store-error.ts";
-import { lockError, lockExclusively, openLockFile } from "./lock-file.ts";
+import { lockError, lockExclusively, openLockFile } from "./open-lock-file.ts";
 
 /** Queued work of this process, by lock file. */
 const turns = new Map<string, Promise<unknown>>();
