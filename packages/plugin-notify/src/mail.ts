@@ -3,7 +3,7 @@ import type { Target } from "./settings.ts";
 
 type Mail = Extract<Target, { to: "email" }>;
 
-/** The mail as sendmail reads it. The title is encoded, so that no character of it begins another header. */
+/** The mail as sendmail reads it. The title is encoded, so that it cannot begin another header. */
 export function mailOf({ recipients, sender }: Mail, { title, lines }: Message): string {
   const body = Buffer.from(`${[title, "", ...lines].join("\n")}\n`).toString("base64");
   return [

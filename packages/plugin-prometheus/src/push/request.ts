@@ -5,7 +5,7 @@ import { join, resolve } from "node:path";
 import { rootCertificates } from "node:tls";
 import { MaandError } from "@maand/core";
 
-/** What is sent. */
+/** A request. */
 export interface Request {
   readonly method?: "GET" | "POST";
   readonly headers: Readonly<Record<string, string>>;
@@ -24,7 +24,7 @@ export interface Answer {
 /** The longest answer that is read, in bytes. */
 const LONGEST = 16 * 1024 * 1024;
 
-/** Sends a request, and follows no redirect: it may have credentials. `fetch` cannot trust a CA of its own. */
+/** Sends a request, and follows no redirect: it may have credentials. `fetch` cannot be given a separate CA. */
 export function send(url: string, { method = "GET", headers, body, ca, signal }: Request): Promise<Answer> {
   return new Promise((done, fail) => {
     const options = { method, headers: { ...headers, ...lengthOf(body) }, signal, agent: false } as const;

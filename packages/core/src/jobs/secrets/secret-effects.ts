@@ -12,11 +12,11 @@ export interface AffectedAllocation {
   readonly action: string;
 }
 
-/** What a change of secrets comes to. */
+/** The effects of a change of secrets. */
 export interface SecretEffects {
   /** Jobs with templates that name one of the secrets. */
   readonly readers: readonly SecretReader[];
-  /** What the next deploy does to these jobs; undefined if it cannot be said, for the reason in `unknown`. */
+  /** What the next deploy does to these jobs; undefined if it cannot be determined; `unknown` has the reason. */
   readonly next: readonly AffectedAllocation[] | undefined;
   readonly unknown: string | undefined;
 }
