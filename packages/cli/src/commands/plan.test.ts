@@ -66,7 +66,7 @@ describe("maand plan", () => {
   it.each([
     [["--format", "xml"], "write one of: text, json, markdown"],
     [["--workspace", "elsewhere"], "--workspace requires --build"],
-    [["--build", "--with-hooks"], "nothing of an unbuilt workspace is run"],
+    [["--build", "--with-hooks"], "no command of an unbuilt workspace is run"],
     [
       ["--out", "no/such/directory/plan.json", "--build"],
       "no/such/directory/plan.json: there is no such file or directory",

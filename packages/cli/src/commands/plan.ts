@@ -105,7 +105,7 @@ export class PlanCommand extends EngineCommand {
   checked(): Format {
     const format = this.json ? "json" : FORMATS.find((name) => name === this.format);
     if (format === undefined)
-      throw usage(`--format ${this.format} is not known`, `write one of: ${FORMATS.join(", ")}`);
+      throw usage(`--format ${this.format} is not valid`, `write one of: ${FORMATS.join(", ")}`);
     if ((this.workers.length > 0 || this.labels.length > 0) && (this.out !== undefined || format !== "text"))
       throw usage(
         "--workers and --labels cannot be used with a plan in a file: it covers all workers",

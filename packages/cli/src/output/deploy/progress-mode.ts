@@ -21,7 +21,7 @@ export function progressMode({ progress, env, stderr, quiet }: Place): ProgressM
     const name = progress === undefined ? `${VARIABLE}=` : "--progress ";
     throw new MaandError({
       code: "USAGE",
-      message: `${name}${wanted} is not known`,
+      message: `${name}${wanted} is not valid`,
       hint: didYouMean(wanted, WORDS) ?? `use one of: ${WORDS.join(", ")}`,
     });
   }
