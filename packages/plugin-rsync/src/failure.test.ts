@@ -10,7 +10,7 @@ describe("output of rsync is turned into a message and a hint", () => {
   test.each([
     ['rsync: [receiver] mkstemp "x" failed: Permission denied (13)', "permission was denied"],
     ["sudo: a password is required", "sudo there needs a password"],
-    ['rsync: [sender] change_dir "/t" failed: No such file or directory (2)', "deleted meanwhile"],
+    ['rsync: [sender] change_dir "/t" failed: No such file or directory (2)', "deleted during the sync"],
     ["protocol version mismatch -- is your shell clean?", "another program writes"],
   ])("%s", (line, means) => {
     const error = failureOf("w1", end(line));

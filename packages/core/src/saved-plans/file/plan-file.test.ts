@@ -89,7 +89,7 @@ describe("the file of a plan", () => {
     ["a worker", "10.0.0.1", "10.0.0.2"],
     ["the bucket", '"bucket":"b"', '"bucket":"c"'],
     ["its digest", plan.digest, plan.digest.replace(/^./, (first) => (first === "0" ? "1" : "0"))],
-    ["what it rests on", '"last_run":1', '"last_run":2'],
+    ["what it depends on", '"last_run":1', '"last_run":2'],
   ])("is refused when %s in it was edited", (_, from, to) => {
     expect(text).toContain(from);
     expect(() => readPlan(text.replace(from, to), "plan.json")).toThrow(refused("plan.json was edited"));
