@@ -51,7 +51,7 @@ export class DeployCommand extends EngineCommand {
     description: "Only these jobs, comma-separated; stops are not limited by this.",
   });
   savedPlan = Option.String("--plan", {
-    description: "Carry out exactly this plan; refuse if something changed. Excludes other flags.",
+    description: "Carry out exactly this plan; refuse if something changed. No other flags.",
   });
   build = Option.Boolean("-b,--build", false, { description: "Build first." });
   allowOlder = Option.Boolean("--allow-older", false, {

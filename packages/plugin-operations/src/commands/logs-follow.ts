@@ -21,7 +21,7 @@ export class LogsFollowCommand extends EngineCommand {
 
   job = Option.String({ required: true, name: "job" });
   workers = Option.Array("-w,--workers", [], {
-    description: "Only these workers: hosts, hostnames, label:x, zone:x; default: all active ones.",
+    description: "Only these workers: hosts, hostnames, label:x, zone:x; default: all active.",
   });
   labels = Option.Array("-l,--labels", [], { description: "Only workers with any of these labels." });
   tail = Option.String("--tail", "10", {

@@ -36,7 +36,7 @@ export class RunCommandCommand extends EngineCommand {
 
   command = Option.String({ required: false, name: "command" });
   workers = Option.Array("-w,--workers", [], {
-    description: "Only these workers: hosts, hostnames, label:x, zone:x; default: all.",
+    description: "Only these: hosts, hostnames, label:x, zone:x; default: all.",
   });
   labels = Option.Array("-l,--labels", [], { description: "Only workers with any of these labels." });
   concurrency = Option.String("-c,--concurrency", "1", { description: "Number of workers in parallel; default 1." });

@@ -35,7 +35,7 @@ export class UiCommand extends MaandCommand {
   });
   export_ = Option.String("--export", { description: "Write a run as a static page to this new directory, and exit." });
   run_ = Option.String("--run", {
-    description: "With --export: this run instead of the last one; the beginning of its id is enough.",
+    description: "With --export: this run, by the beginning of its id; default: the last one.",
   });
 
   override async work(): Promise<number> {

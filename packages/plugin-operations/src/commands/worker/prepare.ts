@@ -40,7 +40,7 @@ export class WorkerPrepareCommand extends EngineCommand {
   });
 
   workers = Option.Array("-w,--workers", [], {
-    description: "Only these workers: hosts, hostnames, label:x, zone:x; default: all.",
+    description: "Only these: hosts, hostnames, label:x, zone:x; default: all.",
   });
   labels = Option.Array("-l,--labels", [], { description: "Only workers with any of these labels." });
   loginUser = Option.String("--login-user", { description: "User of the existing login; default: that of your ssh." });
