@@ -34,15 +34,32 @@ export async function admit(
   const first = await requestDowntime(run, requestOf(units.slice(0, free)));
   if (first.granted.length > 0 || !isAlone) return admission(first);
   if (isStuck(session, first)) return admission(first);
-  const { log } = run.reporter.context({});
-  const patience = {
-    limitMs: session.request.returnMs,
-    report: (message: string) => log(`waiting for the availability budget: ${message}`),
-  };
-  const found = await requestDowntimeWhenFree(run, requestOf(units), patience);
+  const found = await whenFree(session, run, units);
   const [taken, more] = [found.granted.slice(0, free), found.granted.slice(free)];
   settle(run, more);
   return admission({ ...found, granted: taken });
+}
+
+/**
+ * Asks the availability budget for a worker that an earlier run began and did not drain completely. What is stopped there already costs
+ * nothing. Waits like {@link admit}. Throws BUDGET_EXCEEDED and INTERRUPTED.
+ */
+export async function admitAgain(session: Session, host: string): Promise<void> {
+  const run = session.view(host);
+  const units = [unitOf(run, host)];
+  const first = await requestDowntime(run, requestOf(units));
+  if (first.granted.length > 0) return;
+  const { refused } = isStuck(session, first) ? first : await whenFree(session, run, units);
+  for (const { error } of refused) throw error;
+}
+
+function whenFree({ request }: Session, run: Run, units: readonly DowntimeUnit[]): Promise<DowntimeAnswer> {
+  const { log } = run.reporter.context({});
+  const patience = {
+    limitMs: request.returnMs,
+    report: (message: string) => log(`waiting for the availability budget: ${message}`),
+  };
+  return requestDowntimeWhenFree(run, requestOf(units), patience);
 }
 
 /** Either all jobs in service on a worker are stopped together, or none. */

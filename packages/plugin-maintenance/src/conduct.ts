@@ -8,7 +8,7 @@ import { releaseWorker } from "./release-worker.ts";
 import type { Session } from "./session.ts";
 
 /**
- * Does what remains of a maintenance: first workers that are out of service already, then those that wait, as many at once as
+ * Does what remains of a maintenance: first workers that an earlier run began, then those that wait, as many at once as
  * requested and as the budget allows. Returns why workers still wait; undefined if none does, or after an interruption.
  */
 export async function conduct(session: Session): Promise<string | undefined> {

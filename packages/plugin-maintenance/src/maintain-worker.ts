@@ -1,6 +1,8 @@
 import type { MaandError } from "@maand/core";
 import { asMaandError } from "@maand/core/operator";
 import type { MaintainedWorker, Phase } from "@maand/core/readonly";
+import { admitAgain } from "./admit.ts";
+import { mustBeAdmitted } from "./domain/remaining.ts";
 import { phaseAfter } from "./domain/request.ts";
 import { runCommand } from "./phases/command.ts";
 import { drain } from "./phases/drain.ts";
@@ -26,6 +28,7 @@ export async function maintainWorker(session: Session, from: MaintainedWorker): 
   begin(session, from);
   while (phase) {
     try {
+      if (from.state !== "waiting" && mustBeAdmitted({ ...from, phase })) await admitAgain(session, host);
       await WORK[phase](session, host);
     } catch (cause) {
       const error = asMaandError(cause);

@@ -4,6 +4,7 @@ import { error, problemsError, progressText, selectWorkers } from "@maand/core/r
 import { userName } from "@maand/core/toolbox";
 import { abortWorkers } from "./abort.ts";
 import { conclude, conduct, type MaintenanceReport } from "./conduct.ts";
+import { mustBeAdmitted } from "./domain/remaining.ts";
 import type { MaintenanceRequest } from "./domain/request.ts";
 import { releaseWorker } from "./release-worker.ts";
 import { Session } from "./session.ts";
@@ -69,8 +70,8 @@ async function conductOpen(
   const stored = openOne(run);
   const session = new Session(run, stored, settings);
   run.budget.isIgnored = ignoreBudget;
-  // a run that was killed between the grant of its downtime and its record left these
-  for (const { host, state } of session.workers) if (state === "waiting") releaseWorker(session, host);
+  // what earlier runs were granted and have not used: none of it may keep the others from their turn
+  for (const worker of session.workers) if (mustBeAdmitted(worker)) releaseWorker(session, worker.host);
   return conclude(session, await conduct(session));
 }
 

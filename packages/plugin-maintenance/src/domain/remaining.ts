@@ -2,7 +2,7 @@ import type { MaintainedWorker } from "@maand/core/readonly";
 import { isLimitReached } from "./failure-limit.ts";
 import type { MaintenanceRequest } from "./request.ts";
 
-/** What a run of a maintenance does: workers to continue, which are out of service already, and workers to begin. */
+/** What a run of a maintenance does: workers to continue, which an earlier run began, and workers to begin. */
 export interface Remaining {
   readonly toContinue: readonly MaintainedWorker[];
   readonly toBegin: readonly MaintainedWorker[];
@@ -32,4 +32,12 @@ export function mayBegin(
 /** Whether nothing of a maintenance is left to do. */
 export function isOver(workers: readonly Pick<MaintainedWorker, "state">[]): boolean {
   return workers.every(({ state }) => state === "done" || state === "aborted");
+}
+
+/**
+ * Whether jobs of a worker may still be in service, so that this run must ask the availability budget for it. What an earlier run was
+ * granted does not count: it may have cost nothing because the worker was away then, and others may have gone down since.
+ */
+export function mustBeAdmitted({ state, phase }: Pick<MaintainedWorker, "state" | "phase">): boolean {
+  return state === "waiting" || (phase === "drain" && (state === "under_way" || state === "set_aside"));
 }
