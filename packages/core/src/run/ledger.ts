@@ -199,7 +199,9 @@ export class Ledger {
   #unchangedResults(): AllocationResult[] {
     return [...this.#unchanged].flatMap(([job, hosts]) => {
       const others = this.#wrong.has(job) ? hosts.filter((host) => !this.#results.has(`${job}|${host}`)) : hosts;
-      return others.map((host): AllocationResult => ({ job, host, action: "skip", outcome: "skipped", promoted: true }));
+      return others.map(
+        (host): AllocationResult => ({ job, host, action: "skip", outcome: "skipped", promoted: true }),
+      );
     });
   }
 
