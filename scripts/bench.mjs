@@ -28,6 +28,7 @@ const OTHERS = {
   drift: ["drift", "drift"],
   ui: ["ui", "ui"],
   "fleet-page": ["fleet-page/fleet-page", "fleetPage"],
+  deploys: ["deploys", "deploys"],
 };
 
 const options = {

@@ -19,6 +19,8 @@ const OPERATIONS = {
   "first deploy": ["deploy", "-q"],
   "unchanged deploy": ["deploy", "-q"],
   "dry run": ["deploy", "--dry-run"],
+  "build of new releases": ["build"],
+  "deploy of new releases": ["deploy", "-q"],
   "build of one changed job": ["build"],
   "deploy of one changed job": ["deploy", "-q"],
   "job restart": ["job", "restart", "job0", "--yes"],
@@ -38,6 +40,7 @@ beforeAll(async () => {
     const bucket = await simulatedBucket({ workers, jobs: JOBS });
     buckets.push(bucket);
     for (const [operation, args] of Object.entries(OPERATIONS) as [Operation, readonly string[]][]) {
+      if (operation === "build of new releases") changeSources(bucket);
       if (operation === "build of one changed job") writeJob(bucket, 0, "2.0.0");
       const own = await measured(bucket, args);
       found.set(operation, (found.get(operation) ?? new Map<number, Measured>()).set(workers, own));
@@ -48,6 +51,11 @@ beforeAll(async () => {
 afterAll(() => {
   for (const bucket of buckets) bucket.dispose();
 });
+
+/** Gives each job a new release whose files on workers are those of the one before. */
+function changeSources(bucket: SimulatedBucket): void {
+  for (let job = 0; job < JOBS; job += 1) bucket.write(`workspace/jobs/job${job}/_modules/shared.py`, "\n");
+}
 
 async function measured(bucket: SimulatedBucket, args: readonly string[]) {
   bucket.fleet.reset();
@@ -129,7 +137,7 @@ it("a build reads each file of the workspace once, and an unchanged build only w
   }
 });
 
-it.each(["unchanged deploy", "dry run", "run_command"] as const)(
+it.each(["unchanged deploy", "deploy of new releases", "dry run", "run_command"] as const)(
   "%s runs as many statements for any fleet",
   (operation) => {
     for (const workers of SIZES) expect(of(operation, workers).statements).toBe(of(operation, SMALL).statements);

@@ -84,7 +84,7 @@ export interface Summary {
   readonly unbuilt: readonly string[];
 }
 
-/** A summary as in the last event of a run: counts of allocations, and each by name. */
+/** A summary as in the last event of a run: counts of allocations, and each by name that is of a job with something to do. */
 export interface SummaryRecord {
   readonly outcome: Summary["outcome"];
   /** Allocations that now run what was planned. */
@@ -139,8 +139,11 @@ export interface MaintainedWorkerRecord {
 /** Outcomes that are not failures of an allocation; an interrupted one is counted by name only. */
 const NOT_FAILED: ReadonlySet<Outcome> = new Set(["ok", "skipped", "blocked", "interrupted", "reverted", "paused"]);
 
-/** Turns a summary into its record. */
+/** Turns a summary into its record. Of jobs with nothing to do, it has the number of allocations alone: a large fleet has a great many. */
 export function summaryRecord(summary: Summary): SummaryRecord {
+  const touched = new Set<string>();
+  for (const { job, outcome } of summary.allocations) if (outcome !== "skipped") touched.add(job);
+  const named = summary.allocations.filter(({ job }) => touched.has(job));
   const count = (of: (result: AllocationResult) => boolean) => summary.allocations.filter(of).length;
   return {
     outcome: summary.outcome,
@@ -149,7 +152,7 @@ export function summaryRecord(summary: Summary): SummaryRecord {
     failed: count(({ outcome }) => !NOT_FAILED.has(outcome)),
     reverted: count(({ outcome }) => outcome === "reverted"),
     blocked: count(({ outcome }) => outcome === "blocked"),
-    allocations: summary.allocations.map(({ job, host, action, outcome, promoted, ledBy, message, hint, output }) => ({
+    allocations: named.map(({ job, host, action, outcome, promoted, ledBy, message, hint, output }) => ({
       job,
       action,
       outcome,

@@ -47,11 +47,14 @@ interface Synced {
 
 async function contributionsOf(source: Source, job: Job, isPreview: boolean): Promise<readonly Synced[]> {
   const base = jobContext(source, job);
-  const hosts = base.allocations.map(({ host }) => host);
+  const hosts = lazy(() => new Set(base.allocations.map(({ host }) => host)));
+  const workers = lazy(() => new Map([...hosts()].map((host) => [host, workerOf(source, host)])));
   const synced: Synced[] = [];
   const context: ContributeContext = Object.freeze({
     ...base,
-    workers: new Map(hosts.map((host) => [host, workerOf(source, host)])),
+    get workers() {
+      return workers(); // most plugins need none of them, for most jobs
+    },
     kv: contributionOf(source.bucket.kv, job.name, hosts, synced),
     now: source.bucket.now,
     isPreview,
@@ -60,26 +63,31 @@ async function contributionsOf(source: Source, job: Job, isPreview: boolean): Pr
   return synced;
 }
 
-function contributionOf(kv: KvStore, job: string, hosts: readonly string[], synced: Synced[]): KvContribution {
-  const own = new Set([
-    NAMESPACE.job(job),
-    NAMESPACE.secrets(job),
-    NAMESPACE.workers,
-    NAMESPACE.prometheus,
-    ...hosts.map((host) => NAMESPACE.allocation(job, host)),
-  ]);
+function contributionOf(kv: KvStore, job: string, hosts: () => ReadonlySet<string>, synced: Synced[]): KvContribution {
+  const shared = new Set([NAMESPACE.job(job), NAMESPACE.secrets(job), NAMESPACE.workers, NAMESPACE.prometheus]);
+  const allocations = NAMESPACE.allocation(job, "");
+  const isOwn = (namespace: string) =>
+    shared.has(namespace) || (namespace.startsWith(allocations) && hosts().has(namespace.slice(allocations.length)));
   return Object.freeze({
     find: (namespace: string, key: string) => kv.find(namespace, key),
     keys: (namespace: string) => kv.keys(namespace),
     isSecret,
     sync(namespace: string, prefix: string, entries: Readonly<Record<string, string>>) {
       const stray = Object.keys(entries).find((key) => !key.startsWith(prefix));
-      if (!own.has(namespace)) throw refused(job, namespace);
+      if (!isOwn(namespace)) throw refused(job, namespace);
       if (stray !== undefined)
         throw new TypeError(`the key "${stray}" of ${namespace} does not begin with "${prefix}"`);
       synced.push({ namespace, prefix, entries });
     },
   });
+}
+
+function lazy<T>(make: () => NonNullable<T>): () => NonNullable<T> {
+  let made: NonNullable<T> | undefined;
+  return () => {
+    made ??= make();
+    return made;
+  };
 }
 
 const NONE: ReadonlyMap<string, string> = new Map();

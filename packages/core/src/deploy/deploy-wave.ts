@@ -80,18 +80,21 @@ async function inTurn(
 
 /** Notes and reports the jobs that need nothing, are blocked or have already failed. Returns the remaining jobs. */
 function setAsideUnready(run: Run, plans: readonly WaveJob[]): WaveJob[] {
-  return plans.flatMap((whole) => {
+  const unchanged: PlannedJob[] = [];
+  const ready = plans.flatMap((whole) => {
     const { name } = whole.job;
     if (whole.blockedBy !== undefined) run.reporter.emit("job.blocked", { job: name, by: whole.blockedBy });
     const plan = run.ledger.failedOnlyToStop(name) ? withoutStarts(run, whole) : whole;
     if (whole.blockedBy !== undefined || (run.ledger.failed(name) && plan === whole)) noteRest(run, whole);
     else if (plan.required || plan.steps) return [plan];
     else {
-      noteUnchanged(run, plan);
+      unchanged.push(plan);
       if (plan === whole) reportSkipped(run, name);
     }
     return [];
   });
+  noteUnchanged(run, unchanged);
+  return ready;
 }
 
 /** Notes and reports a job that stays as it is, which needs no plan. */

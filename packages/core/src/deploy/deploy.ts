@@ -204,8 +204,10 @@ function touchedBy({ allocations }: Summary): Touched {
 
 /** Calls the `commit` hook. A failure is only a warning, because it can no longer change the result. */
 async function notifyPlugins(run: Run, summary: Summary): Promise<void> {
+  const { commit } = run.bucket.hooks;
+  if (!commit.isUsed()) return;
   try {
-    await run.bucket.hooks.commit.promise(commitContext(run, summary));
+    await commit.promise(commitContext(run, summary));
   } catch (cause) {
     run.ledger.warn(asMaandError(cause).message);
   }

@@ -2,33 +2,39 @@ import { asMaandError } from "../bucket/outcome.ts";
 import type { PlannedJob } from "../plan/plan-job.ts";
 import type { Run } from "../run/run.ts";
 
-/** Notes the allocations of a plan that need nothing. They run the planned release, even if its number is new. */
-export function noteUnchanged(run: Pick<Run, "ledger" | "recorded" | "bucket" | "at">, plan: PlannedJob): void {
-  if (plan.settled)
+/** Notes the allocations of plans that need nothing. They run the planned release, even if its number is new. */
+export function noteUnchanged(
+  run: Pick<Run, "ledger" | "recorded" | "bucket" | "at">,
+  plans: readonly PlannedJob[],
+): void {
+  for (const { job, settled = [], allocations } of plans) {
     run.ledger.noteUnchanged(
-      plan.job.name,
-      plan.settled.map(({ host }) => host),
+      job.name,
+      settled.map(({ host }) => host),
     );
-  for (const { allocation, decision } of plan.allocations)
-    if (decision.action === "skip") run.ledger.note(plan.job.name, allocation.host, "skip", "skipped", true);
-  noteRelease(run, plan);
+    for (const { allocation, decision } of allocations)
+      if (decision.action === "skip") run.ledger.note(job.name, allocation.host, "skip", "skipped", true);
+  }
+  noteReleases(run, plans);
 }
 
 /** A release whose files on the workers equal those of the previous release is deployed without any action. */
-function noteRelease(
+function noteReleases(
   { recorded, bucket: { store }, at }: Pick<Run, "recorded" | "bucket" | "at">,
-  { job, allocations, left }: PlannedJob,
+  plans: readonly PlannedJob[],
 ): void {
-  const { release } = job;
-  if (release === undefined) return;
-  const same = allocations.filter(({ allocation, decision }) => {
-    const { promoted } = recorded(allocation.id);
-    return decision.action === "skip" && promoted !== undefined && promoted.release !== release;
+  const releases = plans.flatMap(({ job: { name, release }, allocations, left }) => {
+    if (release === undefined) return [];
+    const same = allocations.flatMap(({ allocation: { id }, decision }) => {
+      const { promoted } = recorded(id);
+      return decision.action === "skip" && promoted !== undefined && promoted.release !== release ? [id] : [];
+    });
+    return same.length === 0 ? [] : [{ job: name, number: release, allocations: same, isWhole: !left?.length }];
   });
-  if (same.length === 0) return;
+  if (releases.length === 0) return;
   store.transaction(() => {
-    for (const { allocation } of same) store.promoted.setRelease(allocation.id, { job: job.name, number: release });
-    if (!left?.length) store.releases.confirm(job.name, release, at());
+    store.promoted.setReleases(releases);
+    for (const { job, number, isWhole } of releases) if (isWhole) store.releases.confirm(job, number, at());
   });
 }
 

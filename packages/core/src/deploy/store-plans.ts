@@ -7,14 +7,13 @@ export function storePlans(run: Run, plans: readonly PlannedJob[]): void {
   if (plans.every(({ settled }) => settled)) return;
   const { store } = run.bucket;
   const before = store.promoted.planned();
-  store.transaction(() => {
-    for (const { job, allocations, left, steps } of plans) {
-      const source = treeDigest(job.files);
-      for (const { allocation, target } of [...allocations, ...(left ?? []), ...(steps?.waiting ?? [])]) {
-        const known = before.get(allocation.id);
-        if (known?.digest !== target.digest || known.source !== source)
-          store.promoted.plan(allocation.id, { digest: target.digest, source });
-      }
-    }
+  const changed = plans.flatMap(({ job, allocations, left, steps }) => {
+    const source = treeDigest(job.files);
+    return [...allocations, ...(left ?? []), ...(steps?.waiting ?? [])].flatMap(({ allocation: { id }, target }) => {
+      const known = before.get(id);
+      if (known?.digest === target.digest && known.source === source) return [];
+      return [{ allocation: id, digest: target.digest, source }];
+    });
   });
+  if (changed.length > 0) store.promoted.planAll(changed);
 }

@@ -6,6 +6,8 @@ import type { AllocationResult, JobFailure, Outcome, PausedRollout, Summary } fr
 /** The results of a run so far. The summary and the blocking of jobs are based on it. */
 export class Ledger {
   readonly #results = new Map<string, AllocationResult>();
+  /** Hosts of each job that needs nothing as a whole: a large fleet has a great many of them. */
+  readonly #unchanged = new Map<string, readonly string[]>();
   readonly #leaders = new Map<string, string>();
   /** Hosts of each job that failed or were left unchanged; pending cleanup is not included. */
   readonly #wrong = new Map<string, Set<string>>();
@@ -30,13 +32,9 @@ export class Ledger {
     this.#set({ job, host, action: whole, outcome, promoted });
   }
 
-  /** Notes that allocations of a job that no plugin led need nothing. */
+  /** Notes that allocations of a job that no plugin led need nothing. Results of these, earlier or later, replace that. */
   noteUnchanged(job: string, hosts: readonly string[]): void {
-    for (const host of hosts) {
-      const key = `${job}|${host}`;
-      if (!this.#results.has(key))
-        this.#results.set(key, { job, host, action: "skip", outcome: "skipped", promoted: true });
-    }
+    if (hosts.length > 0) this.#unchanged.set(job, hosts);
   }
 
   /**
@@ -158,7 +156,7 @@ export class Ledger {
 
   /** Whether an allocation has a result. */
   knows(job: string, host: string): boolean {
-    return this.#results.has(`${job}|${host}`);
+    return this.outcomeOf(job, host) !== undefined;
   }
 
   /** Whether this allocation already failed in this run. */
@@ -169,7 +167,9 @@ export class Ledger {
 
   /** The outcome of this allocation in this run so far. */
   outcomeOf(job: string, host: string): Outcome | undefined {
-    return this.#results.get(`${job}|${host}`)?.outcome;
+    const result = this.#results.get(`${job}|${host}`);
+    if (result) return result.outcome;
+    return this.#unchanged.get(job)?.includes(host) ? "skipped" : undefined;
   }
 
   /** Whether an action on this allocation succeeded in this run. */
@@ -178,22 +178,31 @@ export class Ledger {
   }
 
   summary(): Summary {
-    const allocations = [...this.#results.values()];
+    const results = [...this.#results.values()];
     const green =
-      allocations.every(({ job, outcome }) => isFine(outcome) || (outcome === "blocked" && this.#waits(job))) &&
+      results.every(({ job, outcome }) => isFine(outcome) || (outcome === "blocked" && this.#waits(job))) &&
       this.#failures.length === 0 &&
       this.#blocked.every(({ job }) => this.#waits(job));
     const done = this.hasPauses ? "paused" : "ok";
     const outcome = this.#interrupted ? "interrupted" : green ? done : this.#failedOutcome();
     return {
       outcome,
-      allocations,
+      allocations: results.concat(this.#unchangedResults()),
       failures: [...this.#failures],
       blocked: [...this.#blocked],
       paused: [...this.#paused],
       warnings: [...this.#warnings],
       unbuilt: this.#unbuilt,
     };
+  }
+
+  #unchangedResults(): AllocationResult[] {
+    return [...this.#unchanged].flatMap(([job, hosts]) => {
+      const others = this.#wrong.has(job) ? hosts.filter((host) => !this.#results.has(`${job}|${host}`)) : hosts;
+      return others.map(
+        (host): AllocationResult => ({ job, host, action: "skip", outcome: "skipped", promoted: true }),
+      );
+    });
   }
 
   /** Whether a job is blocked by a paused rollout alone, directly or through other such jobs. */

@@ -112,6 +112,14 @@ export class PromotedRows {
     );
   }
 
+  /** Stores many plans at once. */
+  planAll(plans: readonly (Planned & { readonly allocation: string })[]): void {
+    this.#db.run(
+      "INSERT INTO planned (allocation, digest, source) SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each(?) WHERE true ORDER BY 1 ON CONFLICT (allocation) DO UPDATE SET digest = excluded.digest, source = excluded.source",
+      JSON.stringify(plans.map(({ allocation, digest, source }) => [allocation, digest, source])),
+    );
+  }
+
   /** Call this before a sync: the state of the worker is unknown. */
   unstage(allocation: string): void {
     this.#db.run(
@@ -155,8 +163,17 @@ export class PromotedRows {
 
   /** Records another release for an allocation whose files are the same in that release. */
   setRelease(allocation: string, release: PromotedRelease): void {
-    this.#db.run("UPDATE promoted SET release = ? WHERE allocation = ?", release.number, allocation);
-    this.#deployed(release);
+    this.setReleases([{ ...release, allocations: [allocation] }]);
+  }
+
+  /** Records other releases of jobs, each for allocations whose files are the same in that release. */
+  setReleases(releases: readonly (PromotedRelease & { readonly allocations: readonly string[] })[]): void {
+    const numbers = releases.flatMap(({ number, allocations }) => allocations.map((id) => [id, number]));
+    this.#db.run(
+      "UPDATE promoted SET release = changed.number FROM (SELECT value ->> 0 AS id, value ->> 1 AS number FROM json_each(?) ORDER BY 1) AS changed WHERE allocation = changed.id",
+      JSON.stringify(numbers),
+    );
+    for (const release of releases) this.#deployed(release);
   }
 
   #deployed({ job, number }: PromotedRelease): void {

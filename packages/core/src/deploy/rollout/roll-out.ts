@@ -40,7 +40,7 @@ export async function rollOut(
   reportStarted(rollout);
   const end = beginChange(run, { job: plan.job.name, what: "a rollout" });
   const ended = await runToEnd(run.bucket.now, async () => {
-    noteUnchanged(run, plan);
+    noteUnchanged(run, [plan]);
     if (rollout.batches.length > 0) refuseExcluded(run, plan.job.name);
     await checkPending(rollout);
     const { steps } = plan;

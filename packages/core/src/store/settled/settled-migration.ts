@@ -1,7 +1,8 @@
 /**
  * Jobs with nothing left to do, as the last deploy found them: what all of their allocations were promoted with. Whatever writes to a table
  * that a plan of the job reads deletes the row, by triggers of the store itself, so that every program does. Rows of other tables that
- * a plan reads are looked up with it instead.
+ * a plan reads are looked up with it instead. Where nothing is
+ * settled, as in a first build or deploy, a trigger only looks at one empty table.
  */
 export const SETTLED_MIGRATION = `
   CREATE TABLE settled_job (
@@ -12,47 +13,47 @@ export const SETTLED_MIGRATION = `
     source TEXT NOT NULL
   ) WITHOUT ROWID;
 
-  CREATE TRIGGER allocation_added AFTER INSERT ON allocation BEGIN
+  CREATE TRIGGER allocation_added AFTER INSERT ON allocation WHEN EXISTS (SELECT 1 FROM settled_job) BEGIN
     DELETE FROM settled_job WHERE job = NEW.job;
   END;
-  CREATE TRIGGER allocation_changed AFTER UPDATE ON allocation BEGIN
+  CREATE TRIGGER allocation_changed AFTER UPDATE ON allocation WHEN EXISTS (SELECT 1 FROM settled_job) BEGIN
     DELETE FROM settled_job WHERE job IN (OLD.job, NEW.job);
   END;
-  CREATE TRIGGER allocation_deleted AFTER DELETE ON allocation BEGIN
+  CREATE TRIGGER allocation_deleted AFTER DELETE ON allocation WHEN EXISTS (SELECT 1 FROM settled_job) BEGIN
     DELETE FROM settled_job WHERE job = OLD.job;
   END;
 
-  CREATE TRIGGER promoted_added AFTER INSERT ON promoted BEGIN
+  CREATE TRIGGER promoted_added AFTER INSERT ON promoted WHEN EXISTS (SELECT 1 FROM settled_job) BEGIN
     DELETE FROM settled_job WHERE job = (SELECT job FROM allocation WHERE id = NEW.allocation);
   END;
   CREATE TRIGGER promoted_changed AFTER UPDATE ON promoted
-    WHEN (OLD.allocation, OLD.digest, OLD.version, OLD.health_failed, OLD.stopped, OLD.release)
+    WHEN EXISTS (SELECT 1 FROM settled_job) AND (OLD.allocation, OLD.digest, OLD.version, OLD.health_failed, OLD.stopped, OLD.release)
       IS NOT (NEW.allocation, NEW.digest, NEW.version, NEW.health_failed, NEW.stopped, NEW.release) BEGIN
     DELETE FROM settled_job WHERE job IN (SELECT job FROM allocation WHERE id IN (OLD.allocation, NEW.allocation));
   END;
-  CREATE TRIGGER promoted_deleted AFTER DELETE ON promoted BEGIN
+  CREATE TRIGGER promoted_deleted AFTER DELETE ON promoted WHEN EXISTS (SELECT 1 FROM settled_job) BEGIN
     DELETE FROM settled_job WHERE job = (SELECT job FROM allocation WHERE id = OLD.allocation);
   END;
 
-  CREATE TRIGGER staged_added AFTER INSERT ON staged BEGIN
+  CREATE TRIGGER staged_added AFTER INSERT ON staged WHEN EXISTS (SELECT 1 FROM settled_job) BEGIN
     DELETE FROM settled_job WHERE job = (SELECT job FROM allocation WHERE id = NEW.allocation);
   END;
   CREATE TRIGGER staged_changed AFTER UPDATE ON staged
-    WHEN (OLD.allocation, OLD.digest) IS NOT (NEW.allocation, NEW.digest) BEGIN
+    WHEN EXISTS (SELECT 1 FROM settled_job) AND (OLD.allocation, OLD.digest) IS NOT (NEW.allocation, NEW.digest) BEGIN
     DELETE FROM settled_job WHERE job IN (SELECT job FROM allocation WHERE id IN (OLD.allocation, NEW.allocation));
   END;
-  CREATE TRIGGER staged_deleted AFTER DELETE ON staged BEGIN
+  CREATE TRIGGER staged_deleted AFTER DELETE ON staged WHEN EXISTS (SELECT 1 FROM settled_job) BEGIN
     DELETE FROM settled_job WHERE job = (SELECT job FROM allocation WHERE id = OLD.allocation);
   END;
 
-  CREATE TRIGGER planned_added AFTER INSERT ON planned BEGIN
+  CREATE TRIGGER planned_added AFTER INSERT ON planned WHEN EXISTS (SELECT 1 FROM settled_job) BEGIN
     DELETE FROM settled_job WHERE job = (SELECT job FROM allocation WHERE id = NEW.allocation);
   END;
   CREATE TRIGGER planned_changed AFTER UPDATE ON planned
-    WHEN (OLD.allocation, OLD.digest, OLD.source) IS NOT (NEW.allocation, NEW.digest, NEW.source) BEGIN
+    WHEN EXISTS (SELECT 1 FROM settled_job) AND (OLD.allocation, OLD.digest, OLD.source) IS NOT (NEW.allocation, NEW.digest, NEW.source) BEGIN
     DELETE FROM settled_job WHERE job IN (SELECT job FROM allocation WHERE id IN (OLD.allocation, NEW.allocation));
   END;
-  CREATE TRIGGER planned_deleted AFTER DELETE ON planned BEGIN
+  CREATE TRIGGER planned_deleted AFTER DELETE ON planned WHEN EXISTS (SELECT 1 FROM settled_job) BEGIN
     DELETE FROM settled_job WHERE job = (SELECT job FROM allocation WHERE id = OLD.allocation);
   END;
   `;
