@@ -283,7 +283,7 @@ describe("moving a store", () => {
     expect(statSync(`${file}.moved`).mode & 0o777).toBe(0o600);
     for (const one of [file, `${file}.moved`])
       expect(() => Store.open(one)).toThrow(new RegExp(`the store of this bucket is in ${team.shared.url}`));
-    expect(() => Store.open(team.file(), { create: true, shared: team.shared })).toThrow(/store of its own/);
+    expect(() => Store.open(team.file(), { create: true, shared: team.shared })).toThrow(/is an independent store/);
   });
 
   it("is run again after an interruption, and refuses a bucket that is there with other rows", () => {
