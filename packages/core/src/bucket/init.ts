@@ -54,7 +54,8 @@ export function initBucket(directory: string): Initialised {
 /** The database that has the store; undefined for SQLite. */
 function sharedStoreOf({ root, store, conf }: BucketPaths): SharedStore | undefined {
   const shared = storePlace({ root, conf });
-  if (!shared || existsSync(store)) return shared;
+  // unlike existsSync, it fails where this user may not look
+  if (!shared || statSync(store, { throwIfNoEntry: false })) return shared;
   throw new MaandError({
     code: "STORE_MOVED",
     message: `the store of this bucket is in ${shared.url}, and ${root} has no working copy of it; nothing was created`,
