@@ -140,7 +140,9 @@ export class Judge implements WorkerObserver, DatabaseObserver {
   #takeDown(job: string, host: string, target: string): void {
     const down = this.#down.get(job) ?? new Set<string>();
     this.#down.set(job, down);
-    if (!down.has(host) && down.size + 1 > BUDGET)
+    // after a first start that was cut off, nothing runs there that could be taken down
+    const isUp = !down.has(host) && this.#workers.get(host)?.job(job).running !== undefined;
+    if (isUp && down.size + 1 > BUDGET)
       this.#violated(
         `${target} takes ${job}@${host} down while ${[...down].join(", ")} is down; the budget is ${BUDGET}`,
       );
