@@ -1,6 +1,6 @@
 // What is special about the packages that the command consists of. They are built as CommonJS, whose compiled code can be kept with every
 // version of Node (packages/cli/bin/program.js), and each of their doors is an ES module that hands on what the CommonJS file exports:
-// so there is one copy of everything, whoever imports it, and however.
+// so there is one copy of everything, for native imports too.
 import { createHash } from "node:crypto";
 import { posix } from "node:path";
 

@@ -1,12 +1,12 @@
-import { execFile, spawnSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, it, onTestFinished, vi } from "vitest";
 import { withMachine } from "../../packages/core/src/store/lock/holder.ts";
 import { type LocalBucket, localBucket } from "../support/bucket/local-bucket.ts";
-import { MAAND, maand } from "../support/bucket/maand.ts";
+import { maand } from "../support/bucket/maand.ts";
+import { type } from "../support/bucket/shell.ts";
 import { type Postgres, startPostgres } from "../support/postgres/postgres.ts";
 import { ENVIRONMENT } from "../support/postgres/team-bucket.ts";
 
@@ -20,13 +20,12 @@ interface Finding {
   readonly hint: string | null;
 }
 
-const tools = mkdtempSync(join(tmpdir(), "maand-team-doctor-"));
+const home = mkdtempSync(join(tmpdir(), "maand-team-doctor-"));
 let postgres: Postgres;
 let url: string;
 let bucket: LocalBucket;
 beforeAll(async () => {
   process.env.PGPASSWORD = ENVIRONMENT.PGPASSWORD;
-  writeFileSync(join(tools, "maand"), `#!/bin/sh\nexec ${process.execPath} ${MAAND} "$@"\n`, { mode: 0o755 });
   postgres = await startPostgres();
   url = postgres.database();
   bucket = await localBucket(1);
@@ -36,7 +35,7 @@ beforeAll(async () => {
 afterAll(async () => {
   delete process.env.PGPASSWORD;
   bucket.dispose();
-  rmSync(tools, { recursive: true });
+  rmSync(home, { recursive: true });
   await postgres.dispose();
 });
 
@@ -44,10 +43,9 @@ function withoutPassword(text: string): string {
   return text.replace(":secret@", "@");
 }
 
-/** Types a hint into a shell. */
-async function type(line: string): Promise<void> {
-  const env = { ...ENVIRONMENT, PATH: `${tools}:${process.env.PATH ?? ""}`, HOME: tools };
-  await promisify(execFile)("bash", ["-c", line], { env });
+/** Types a hint into a shell, in no bucket. */
+async function typeHint(line: string): Promise<void> {
+  expect(await type(line, home, ENVIRONMENT)).toMatchObject({ code: 0 });
 }
 
 async function findings(check?: string): Promise<Finding[]> {
@@ -97,14 +95,14 @@ it("the doctor's hint replaces a damaged working copy, and nothing is lost", asy
   expect(others).toEqual([]);
   expect(fault).toMatchObject({ check: "store", message: expect.stringContaining("damaged") });
   const id = postgres.sql(url, "SELECT id FROM maand.bucket");
-  await type((fault?.hint ?? "").replace("'<id>'", id));
+  await typeHint((fault?.hint ?? "").replace("'<id>'", id));
   expect((await findings()).filter(({ ok }) => !ok)).toEqual([]);
 });
 
 it("init brings such a bucket up to date, and makes what is missing", async () => {
   rmSync(join(bucket.root, "workspace/.schemas"), { recursive: true });
   rmSync(join(bucket.root, "secrets/kv.key"));
-  await type((await findings("kv_key"))[0]?.hint ?? "");
+  await typeHint((await findings("kv_key"))[0]?.hint ?? "");
   expect(existsSync(join(bucket.root, "workspace/.schemas/manifest.json"))).toBe(true);
   expect(await bucket.maand("init")).toMatchObject({ code: 0, stdout: expect.stringContaining("up to date") });
   expect((await findings()).filter(({ ok }) => !ok)).toEqual([]);

@@ -198,7 +198,8 @@ export class Ledger {
 
   #unchangedResults(): AllocationResult[] {
     return [...this.#unchanged].flatMap(([job, hosts]) => {
-      const others = this.#wrong.has(job) ? hosts.filter((host) => !this.#results.has(`${job}|${host}`)) : hosts;
+      const hasResults = this.#wrong.has(job); // an entry for each job with a result
+      const others = hasResults ? hosts.filter((host) => !this.#results.has(`${job}|${host}`)) : hosts;
       return others.map(
         (host): AllocationResult => ({ job, host, action: "skip", outcome: "skipped", promoted: true }),
       );

@@ -1,8 +1,8 @@
 /**
  * Jobs with nothing left to do, as the last deploy found them: what all of their allocations were promoted with. Whatever writes to a table
  * that a plan of the job reads deletes the row, by triggers of the store itself, so that every program does. Rows of other tables that
- * a plan reads are looked up with it instead. Where nothing is
- * settled, as in a first build or deploy, a trigger only looks at one empty table.
+ * a plan reads are looked up with it instead. Where nothing is settled, as in a first build or deploy, a trigger only looks at one
+ * empty table.
  */
 export const SETTLED_MIGRATION = `
   CREATE TABLE settled_job (
