@@ -59,7 +59,7 @@ it("a command waits for the promotion of the standby, within its patience", asyn
 });
 
 it("with no server that takes writes, a command says so", async () => {
-  bucket.write("maand.conf", `store_timeout = 1\n${bucket.read("maand.conf")}`);
+  bucket.write("maand.conf", `store_timeout = 5\n${bucket.read("maand.conf")}`);
   await primary.kill();
   const { code, stderr } = await bucket.maand("deploy");
   expect({ code, stderr }).toMatchObject({ code: 1, stderr: expect.stringContaining("accepts writes") });

@@ -69,6 +69,7 @@ export class PgConnection {
 
   async #patiently(query: Query): Promise<readonly Row[]> {
     const end = performance.now() + query.limitMs;
+    let failure: unknown;
     for (let attempt = 0; ; attempt += 1) {
       try {
         return await this.#once(query, end);
@@ -76,8 +77,9 @@ export class PgConnection {
         const { code } = PgConnection.failureOf(cause);
         const mayPass = PASSING.test(code) || PASSING_LOCAL.has(code) || this.#mayBeElsewhere(code);
         if (mayPass) this.#drop();
+        failure = moreTelling(failure, cause);
         const pause = PAUSES[Math.min(attempt, PAUSES.length - 1)] ?? 1000;
-        if (!mayPass || performance.now() + pause > end) throw cause;
+        if (!mayPass || performance.now() + pause > end) throw mayPass ? failure : cause;
         await new Promise((resolve) => setTimeout(resolve, pause));
         if (this.#isEnded) throw cause;
       }
@@ -112,7 +114,7 @@ export class PgConnection {
         const { code } = PgConnection.failureOf(cause);
         // a wrong password, or a missing database, is no reason to try another server
         if (!PASSING.test(code) && !PASSING_LOCAL.has(code)) throw cause;
-        failure = worse(failure, cause);
+        failure = moreTelling(failure, cause);
       }
     }
     throw failure;
@@ -170,9 +172,11 @@ function withPassword(url: string, password: string | undefined): string {
   return whole.href;
 }
 
-/** The error that says more about servers of which none can be used: one that answers is worth more than one that does not. */
-function worse(before: unknown, now: unknown): unknown {
-  return before !== undefined && PgConnection.failureOf(before).code === "READ_ONLY" ? before : now;
+/** Of two errors of attempts that may yet succeed, the one that says more: what a server answers is worth more than silence. */
+function moreTelling(before: unknown, now: unknown): unknown {
+  if (before === undefined) return now;
+  const { code } = PgConnection.failureOf(now);
+  return code === "NO_ANSWER" || PgConnection.failureOf(before).code === "READ_ONLY" ? before : now;
 }
 
 async function inTime<T>(limitMs: number, work: () => Promise<T>): Promise<T> {
