@@ -6,9 +6,11 @@ import { LongestFirst } from "./support/longest-first.ts";
 import { MAIN_SUITES, ONLY_SQLITE_FILES } from "./support/postgres/only-sqlite.ts";
 import { postgresPrograms } from "./support/postgres/postgres.ts";
 import { IN_POSTGRES } from "./support/postgres/test-store.ts";
+import { pathToPython } from "./support/python-on-path.ts";
 
 // Node reads it for os.tmpdir(), and so do the processes that run the tests
 process.env.TMPDIR ??= filesInMemory() ?? tmpdir();
+process.env.PATH = pathToPython(process.env.PATH ?? "");
 
 /** Tests that start a PostgreSQL server; scripts/test.sh says so where it cannot be installed. */
 const WITH_POSTGRES = postgresPrograms() === undefined ? ["test/team/**"] : [];
