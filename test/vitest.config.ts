@@ -59,7 +59,7 @@ const fromSource = {
 /** Files of one process share the modules they import: loading the engine for each would be half of all work. */
 const shared = {
   isolate: false,
-  maxWorkers: 3, // end-to-end tests wait a lot, and every fleet has its own addresses
+  maxWorkers: 4, // end-to-end tests wait almost half of the time, and every fleet has its own addresses
   testTimeout: 60_000, // a busy machine is no failure
   hookTimeout: 60_000,
 };
