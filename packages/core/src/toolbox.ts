@@ -62,6 +62,7 @@ export type { Emit, EventBase, EventData, EventMap, EventType } from "./events.t
 export { type EventReader, eventTexts, type OutputEvent, type PrintedLines } from "./printed-lines.ts";
 export { fencedCommand, probeFenced, refusedBy } from "./remote/fence/fenced-command.ts";
 export { fenceOf, setFence, type WorkerFence } from "./remote/fence/worker-fence.ts";
+export { type RecordReader, recordReaderOf, setRecordReader, type WorkerRecord } from "./remote/fence/worker-record.ts";
 export {
   type DirectoryToDelete,
   deleteDirectory,

@@ -50,7 +50,9 @@ const LAST_OUTPUT_MS = 1_000;
 /** Maximum number of characters of a runner's error output that are kept to explain why it does not start. */
 const ERROR_TEXT = 4_096;
 /** The id of the frame with the record of the worker; requests have larger ones. */
-const FENCE_ID = 0;
+const RECORD_ID = 0;
+/** Ends each text of that frame. */
+const NUL = 0;
 
 interface Pending {
   readonly onOutput: (stream: OutputStream, bytes: Buffer) => void;
@@ -67,11 +69,13 @@ export class RunnerClient {
   #open = true;
   #over = false;
   #last = 0;
-  #fence = Buffer.alloc(0);
+  #record = Buffer.alloc(0);
   #idle: NodeJS.Timeout | undefined;
   #errorText = "";
   /** The record of the command that changed the worker last, as the runner found it; empty if there was none. */
   fenceText = "";
+  /** The `worker.json` that it found; empty if there was none. */
+  workerJson = "";
   /** Whether the command that uses this runner may change the worker. */
   isAdmitted = false;
 
@@ -126,6 +130,11 @@ export class RunnerClient {
     return { ended, end, send: (more) => this.#writeMore({ id, ...more }), abandon: () => this.#abandon(id) };
   }
 
+  /** Closes it after a while, unless it gets a request: for one that was started without a request. */
+  rest(): void {
+    if (this.#pending.size === 0 && this.#open) this.#closeLater();
+  }
+
   /** Closes it immediately; what it runs on the worker continues. */
   destroy(): void {
     this.#stream.destroy();
@@ -158,17 +167,21 @@ export class RunnerClient {
   }
 
   #takeFrame(frame: Frame): void {
-    if (frame.kind === "output" && frame.id === FENCE_ID) this.#takeFence(frame.bytes);
+    if (frame.kind === "output" && frame.id === RECORD_ID) this.#takeRecord(frame.bytes);
     else if (frame.kind === "output") this.#pending.get(frame.id)?.onOutput(frame.stream, frame.bytes);
     else if (frame.kind === "exit") this.#finish(frame.id, frame.code);
     else if (frame.kind === "wants program") this.#stream.io.write(this.#program);
   }
 
-  /** The record of the worker follows the greeting, and may arrive in parts; a NUL ends it. */
-  #takeFence(bytes: Buffer): void {
-    this.#fence = Buffer.concat([this.#fence, bytes]);
-    if (this.#fence.at(-1) !== 0) return;
-    this.fenceText = this.#fence.toString("utf8", 0, this.#fence.length - 1);
+  /** The record of the worker follows the greeting, and may arrive in parts: two texts, each with a NUL at its end. */
+  #takeRecord(bytes: Buffer): void {
+    this.#record = Buffer.concat([this.#record, bytes]);
+    const first = this.#record.indexOf(NUL);
+    const second = first === -1 ? -1 : this.#record.indexOf(NUL, first + 1);
+    if (second === -1) return;
+    this.fenceText = this.#record.toString("utf8", 0, first);
+    this.workerJson = this.#record.toString("utf8", first + 1, second);
+    this.#record = Buffer.alloc(0);
     this.#greeted(true);
   }
 
@@ -186,8 +199,13 @@ export class RunnerClient {
   #remove(id: number): void {
     this.#pending.delete(id);
     if (this.#pending.size > 0) return;
-    if (this.#open) this.#idle = setTimeout(() => this.#closeWhenIdle(), IDLE_MS).unref();
+    if (this.#open) this.#closeLater();
     else this.destroy();
+  }
+
+  #closeLater(): void {
+    clearTimeout(this.#idle);
+    this.#idle = setTimeout(() => this.#closeWhenIdle(), IDLE_MS).unref();
   }
 
   #closeWhenIdle(): void {
