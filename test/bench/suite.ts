@@ -62,11 +62,10 @@ export interface Printed {
 export async function program(argv: readonly string[], cwd: string, must?: Printed): Promise<Required<Cost>> {
   const { ms, cpuMs, mb, code, stdout, stderr } = await measure(argv, cwd, must ? "pipe" : "ignore");
   if (code !== 0) throw new Error(`${argv.join(" ")} ended with ${code}:\n${lastOf(stdout)}${lastOf(stderr)}`);
-  const found = must ? stdout.match(must.pattern)?.length : undefined;
+  const printed = stdout + stderr;
+  const found = must ? (printed.match(must.pattern)?.length ?? 0) : 0;
   if (must && found !== must.times)
-    throw new Error(
-      `${argv.join(" ")} printed ${must.pattern} ${found ?? 0} times, not ${must.times}:\n${lastOf(stdout)}`,
-    );
+    throw new Error(`${argv.join(" ")} printed ${must.pattern} ${found} times, not ${must.times}:\n${lastOf(printed)}`);
   return { ms, cpuMs, mb };
 }
 

@@ -12,13 +12,17 @@ export function bareProgram(fleet: Fleet, name: string, ...commands: readonly st
   return { name, run: () => runBare(fleet, commands) };
 }
 
-/** Runs {@link bareProgram} once. */
-export function runBare({ user, sudo, key, workers }: Fleet, commands: readonly string[]) {
+/** Runs {@link bareProgram} once; `places`: where workers are reached, if not where they listen. */
+export function runBare(
+  { user, sudo, key, workers }: Fleet,
+  commands: readonly string[],
+  places: readonly { readonly host: string; readonly port: number }[] = workers,
+) {
   const given = {
     user,
     key: key.path,
     commands: commands.map((command) => `${sudo ? "sudo -n " : ""}${command}`),
-    workers: workers.map(({ host, port }) => ({ host, port })),
+    workers: places.map(({ host, port }) => ({ host, port })),
   };
   return program([process.execPath, BARE, JSON.stringify(given)], "/");
 }

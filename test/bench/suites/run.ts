@@ -40,6 +40,6 @@ function ours(root: string, { workers: { length: count } }: Fleet): Contender {
     floor: FLOOR,
     goal: count >= 500 ? 1.2 : 1.15,
     run: () =>
-      maandProcess(root, ["run_command", PRINTED, "-c", String(count)], [], { pattern: /\bran$/gm, times: count }),
+      maandProcess(root, ["run_command", PRINTED, "-c", String(count)], [], { pattern: /^ok \S+ \d/gm, times: count }),
   };
 }
