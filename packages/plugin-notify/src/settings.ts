@@ -45,7 +45,9 @@ const email = v.strictObject({
     v.array(text("An address: ops@example.com.", ADDRESS, "is not an e-mail address")),
     v.minLength(1, "must name at least one address"),
   ),
-  sender: v.optional(text("Address of the sender; default: the address of the user.", ADDRESS, "is not an e-mail address")),
+  sender: v.optional(
+    text("Address of the sender; default: the address of the user.", ADDRESS, "is not an e-mail address"),
+  ),
   sendmail: v.optional(
     text("Program that sends the mail.", /^\/[^\0]+$/, "must be an absolute path"),
     "/usr/sbin/sendmail",
@@ -59,7 +61,9 @@ const command = v.strictObject({
     v.array(v.string()),
     v.minLength(1, "must name a program"),
     v.check(([program]) => program !== "", "must name a program"),
-    v.description("The program and its arguments; it runs in the directory of the bucket and receives JSON on its standard input."),
+    v.description(
+      "The program and its arguments; it runs in the directory of the bucket and receives JSON on its standard input.",
+    ),
   ),
 });
 

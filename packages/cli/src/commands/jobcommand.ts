@@ -24,7 +24,7 @@ export class JobCommandCommand extends EngineCommand {
   job = Option.String({ required: false, name: "job" });
   concurrency = Option.String("--concurrency", "1", { description: "Number of allocations in parallel; default 1." });
   verbose = Option.Boolean("--verbose", false, {
-    description: "Has no effect: the output of commands is always shown.",
+    description: "Has no effect: maand always shows the output of commands.",
   });
 
   override async work(): Promise<number> {
