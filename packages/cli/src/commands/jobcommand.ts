@@ -12,8 +12,8 @@ export class JobCommandCommand extends EngineCommand {
     description: "run a job command by hand on this machine",
     details:
       "The command must list the event cli. Without a job, it runs for every job that has the command; a failure does " +
-      'not stop the others. It runs for each allocation of a job, and with "once": true in the manifest only for the active ' +
-      "allocation with the lowest index.",
+      'not stop the others. It runs for each allocation of a job. With "once": true in the manifest, it runs only for the ' +
+      "active allocation with the lowest index.",
     examples: [
       ["For one job", "maand jobcommand command_backup postgres"],
       ["For all jobs with the command, two allocations at a time", "maand jobcommand command_rotate --concurrency 2"],

@@ -77,7 +77,7 @@ function record({ host, job, exit, outcome, stdout, stderr, durationMs }: Contro
 }
 
 const NOTE =
-  "Separate several jobs with commas. Workers are hosts, hostnames, label:x or zone:x, and must match the last deploy. The command does not change recorded versions or promotions.";
+  "Separate several jobs with commas. Workers are hosts, hostnames, label:x or zone:x, and must be in sync with the last deploy. The command does not change recorded versions or promotions.";
 
 /** Creates a command that runs the target with the same name. */
 function controlCommand(target: string, description: string, ...examples: [string, string][]) {
