@@ -98,6 +98,10 @@ describe("docs/plugins/contexts.md", () => {
     }
   });
 
+  it("has the fields of every context, and only the answers of taps", () => {
+    expect(contexts.text.match(/receives `\w+Context`|TapLimit|TapInterest/g)).toBeNull();
+  });
+
   it("says of every field what it is", () => {
     const silent = sections.flatMap((text) =>
       [...text.matchAll(/^\| (`[^|]*`) \|(?:[^|]|\\\|)*\| +\|$/gm)].map(

@@ -3,7 +3,7 @@ import { Campaign, report } from "./campaign.ts";
 import { FLAWS, type Flaw } from "./flaw.ts";
 
 const FROM = Number(process.env.MAAND_SIMULATE_FROM ?? 1);
-const SEEDS = Number(process.env.MAAND_SIMULATE_SEEDS ?? 100);
+const SEEDS = Number(process.env.MAAND_SIMULATE_SEEDS ?? 200);
 /** No seed begins later. */
 const MINUTES = Number(process.env.MAAND_SIMULATE_MINUTES ?? 60);
 /** Set by `npm run simulate -- --flaw`: the fault to look for. */
