@@ -16,7 +16,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ["domain"],
   ["errors.ts"],
   ["trust"],
-  ["summary.ts"],
+  ["run-result.ts"],
   ["operation-events.ts"],
   ["events.ts"],
   ["printed-lines.ts"],

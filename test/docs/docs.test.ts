@@ -111,7 +111,7 @@ describe("docs/plugins/contexts.md", () => {
 
 describe("EVENTS.md", () => {
   it("lists the types with their fields", () => {
-    const summary = fieldsOf(bodyOf(source("packages/core/src/summary.ts"), "export interface SummaryRecord {"), 2);
+    const summary = fieldsOf(bodyOf(source("packages/core/src/run-result.ts"), "export interface SummaryRecord {"), 2);
     const map = [
       bodyOf(source("packages/core/src/events.ts"), "export interface EventMap extends OperationEvents {"),
       bodyOf(source("packages/core/src/operation-events.ts"), "export interface OperationEvents {"),

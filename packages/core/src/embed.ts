@@ -20,7 +20,7 @@ import { type JobCommandOptions, type JobCommandReport, runJobCommand } from "./
 import { planDeploy } from "./plan/plan-deploy.ts";
 import type { Plugin } from "./plugin-api/plugin.ts";
 import { prepareBucket } from "./run/prepare.ts";
-import type { JobFailure, Summary } from "./summary.ts";
+import type { JobFailure, Summary } from "./run-result.ts";
 
 export type { Initialised } from "./bucket/init.ts";
 export type { Problem } from "./domain/checks/problem.ts";
@@ -34,7 +34,7 @@ export type { ControlResult, JobControl } from "./jobs/control-job.ts";
 export type { HealthCheckOptions, HealthReport } from "./jobs/health-command.ts";
 export type { JobCommandOptions, JobCommandReport } from "./jobs/job-command.ts";
 export type { Plugin } from "./plugin-api/plugin.ts";
-export { type JobFailure, type Outcome, type Summary, type SummaryRecord, summaryRecord } from "./summary.ts";
+export { type JobFailure, type Outcome, type Summary, type SummaryRecord, summaryRecord } from "./run-result.ts";
 
 /** Options for opening a bucket from a program. */
 export interface EmbedOptions {

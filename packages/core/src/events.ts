@@ -1,5 +1,5 @@
 import type { OperationEvents } from "./operation-events.ts";
-import type { Outcome, SummaryRecord } from "./summary.ts";
+import type { Outcome, SummaryRecord } from "./run-result.ts";
 
 /** The fields of each event, besides those that every event has. EVENTS.md lists the same, for readers of `--json`. */
 export interface EventMap extends OperationEvents {

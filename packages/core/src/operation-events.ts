@@ -1,4 +1,4 @@
-import type { MaintainedWorkerRecord } from "./summary.ts";
+import type { MaintainedWorkerRecord } from "./run-result.ts";
 
 /** Events of the availability budget, of maintenances and of drift. */
 export interface OperationEvents {

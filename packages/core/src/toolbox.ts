@@ -91,7 +91,7 @@ export { reveal } from "./remote/secret.ts";
 export { Semaphore } from "./remote/semaphore.ts";
 export { LARGEST_TEXT, textOf } from "./remote/text.ts";
 export { checkVariables, type WrappedCommand, type Wrapping, wrapCommand } from "./remote/wrap-command.ts";
-export type { AllocationResult, JobFailure, SummaryRecord } from "./summary.ts";
+export type { AllocationResult, JobFailure, SummaryRecord } from "./run-result.ts";
 export { type KeyCommand, runKeyCommand } from "./trust/key-command.ts";
 export { readPlain } from "./trust/plain-text.ts";
 export { userName } from "./workspace/authorship.ts";

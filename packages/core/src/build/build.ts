@@ -1,5 +1,6 @@
 import { type Bucket, type RunReporter, runReporter } from "../bucket/bucket.ts";
-import { asMaandError, stopIfInterrupted } from "../bucket/outcome.ts";
+import { asMaandError } from "../bucket/error-outcome.ts";
+import { stopIfInterrupted } from "../bucket/interruption.ts";
 import { builtWorkspace } from "../bucket/unbuilt.ts";
 import { type Problem, refuses, warning } from "../domain/checks/problem.ts";
 import { type HeldText, heldTexts } from "../domain/release/held-texts.ts";

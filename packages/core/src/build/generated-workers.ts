@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Bucket } from "../bucket/bucket.ts";
-import { stopIfInterrupted } from "../bucket/outcome.ts";
+import { stopIfInterrupted } from "../bucket/interruption.ts";
 import { error, type Problem } from "../domain/checks/problem.ts";
 import type { WorkerSpec } from "../domain/workspace/worker.ts";
 import { WORKERS_FILE } from "../domain/workspace/workers.ts";

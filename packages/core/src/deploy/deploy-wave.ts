@@ -1,5 +1,5 @@
 import pLimit from "p-limit";
-import { stopIfInterrupted } from "../bucket/outcome.ts";
+import { stopIfInterrupted } from "../bucket/interruption.ts";
 import { type Exclusions, exclusionsOf } from "../domain/budget/never-with.ts";
 import type { LifecycleOptions } from "../domain/deploy/plan.ts";
 import type { StepPart } from "../domain/rollout/steps.ts";

@@ -1,6 +1,6 @@
 import pLimit from "p-limit";
 import type { Bucket } from "../bucket/bucket.ts";
-import { asMaandError } from "../bucket/outcome.ts";
+import { asMaandError } from "../bucket/error-outcome.ts";
 import { unbuiltParts } from "../bucket/unbuilt.ts";
 import type { ChangedReleases } from "../build/change-releases.ts";
 import { unbuiltText } from "../domain/checks/unbuilt-text.ts";
@@ -17,9 +17,9 @@ import { limitTo, type WorkerLimit } from "../plan/worker-limit.ts";
 import { isSameForAll } from "../plugin-api/tapping/tap-by-name.ts";
 import { Ledger } from "../run/ledger.ts";
 import { beginRun, type Run } from "../run/run.ts";
+import { type Summary, summaryRecord } from "../run-result.ts";
 import type { Touched } from "../store/fence/history-rows.ts";
 import { maintenanceTexts } from "../store/views/maintenance.ts";
-import { type Summary, summaryRecord } from "../summary.ts";
 import { commitContext } from "./commit-context.ts";
 import { deployWave } from "./deploy-wave.ts";
 import { recordLeftBehind, withoutUnreachable } from "./left-behind.ts";

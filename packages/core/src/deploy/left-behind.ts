@@ -1,4 +1,5 @@
-import { asMaandError, outcomeOf, stopIfInterrupted } from "../bucket/outcome.ts";
+import { asMaandError, outcomeOf } from "../bucket/error-outcome.ts";
+import { stopIfInterrupted } from "../bucket/interruption.ts";
 import { allowedCount } from "../domain/workspace/share.ts";
 import type { Worker } from "../domain/workspace/worker.ts";
 import { MaandError } from "../errors.ts";

@@ -1,4 +1,4 @@
-import { asMaandError } from "../bucket/outcome.ts";
+import { asMaandError } from "../bucket/error-outcome.ts";
 import type { PlannedJob } from "../plan/plan-job.ts";
 import type { Run } from "../run/run.ts";
 

@@ -1,4 +1,6 @@
-import { type CommandEnd, outcomeOf, stopIfInterrupted, withEnd } from "../bucket/outcome.ts";
+import { outcomeOf } from "../bucket/error-outcome.ts";
+import { stopIfInterrupted } from "../bucket/interruption.ts";
+import { type CommandEnd, withEnd } from "../bucket/run-to-end.ts";
 import type { ResumableStep } from "../domain/deploy/plan.ts";
 import type { Allocation, Job } from "../domain/workspace/job.ts";
 import { isMaandError } from "../errors.ts";

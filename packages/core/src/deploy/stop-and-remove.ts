@@ -1,7 +1,8 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { asMaandError, outcomeOf } from "../bucket/error-outcome.ts";
+import { stopIfInterrupted } from "../bucket/interruption.ts";
 import { jobsWithKv, purgeJobKv } from "../bucket/job-kv.ts";
-import { asMaandError, outcomeOf, stopIfInterrupted } from "../bucket/outcome.ts";
 import { groupBy } from "../domain/group-by.ts";
 import { abandonedJobs } from "../domain/kv/kv-purge.ts";
 import type { PlannedJob } from "../plan/plan-job.ts";

@@ -1,4 +1,4 @@
-import { asMaandError } from "../bucket/outcome.ts";
+import { asMaandError } from "../bucket/error-outcome.ts";
 import { driftKey, type FileDrift } from "../domain/drift/compare-files.ts";
 import { driftText } from "../domain/drift/edits.ts";
 import { shownPath } from "../domain/workspace/names.ts";

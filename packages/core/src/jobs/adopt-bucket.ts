@@ -1,5 +1,5 @@
 import type { Bucket } from "../bucket/bucket.ts";
-import { asMaandError } from "../bucket/outcome.ts";
+import { asMaandError } from "../bucket/error-outcome.ts";
 import { FENCE_FILE, type FoundFence, originText, readFence } from "../domain/fence/fence-record.ts";
 import type { Worker } from "../domain/workspace/worker.ts";
 import { noteDifference } from "../plan/drift/note-difference.ts";

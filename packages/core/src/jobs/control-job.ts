@@ -1,6 +1,7 @@
 import { type Bucket, runReporter } from "../bucket/bucket.ts";
-import { runToEnd, stopIfInterrupted } from "../bucket/outcome.ts";
+import { stopIfInterrupted } from "../bucket/interruption.ts";
 import { registerSecrets } from "../bucket/register-secrets.ts";
+import { runToEnd } from "../bucket/run-to-end.ts";
 import { error } from "../domain/checks/problem.ts";
 import { inBatches } from "../domain/deploy/batches.ts";
 import type { Allocation, Job } from "../domain/workspace/job.ts";
@@ -16,7 +17,7 @@ import { lockBucket, workerOf } from "../run/run.ts";
 import { lifecycleContext } from "../run/scope/contexts.ts";
 import { scopedJobContext } from "../run/scope/scoped-job-context.ts";
 import { refuseUnknown, selectAllocations } from "../run/select.ts";
-import type { Outcome } from "../summary.ts";
+import type { Outcome } from "../run-result.ts";
 import { checkSync, noteMissingFiles } from "./sync-check.ts";
 import { targetBudget } from "./target-budget.ts";
 

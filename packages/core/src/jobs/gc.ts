@@ -1,5 +1,7 @@
 import { type Bucket, runReporter } from "../bucket/bucket.ts";
-import { asMaandError, outcomeOf, stopIfInterrupted, withEnd } from "../bucket/outcome.ts";
+import { asMaandError, outcomeOf } from "../bucket/error-outcome.ts";
+import { stopIfInterrupted } from "../bucket/interruption.ts";
+import { withEnd } from "../bucket/run-to-end.ts";
 import { error } from "../domain/checks/problem.ts";
 import { NO_VERSION } from "../domain/deploy/version.ts";
 import type { Allocation } from "../domain/workspace/job.ts";

@@ -1,5 +1,6 @@
 import { type Bucket, runReporter } from "../bucket/bucket.ts";
-import { asMaandError, stopIfInterrupted } from "../bucket/outcome.ts";
+import { asMaandError } from "../bucket/error-outcome.ts";
+import { stopIfInterrupted } from "../bucket/interruption.ts";
 import { error } from "../domain/checks/problem.ts";
 import type { Job } from "../domain/workspace/job.ts";
 import { didYouMean } from "../domain/workspace/names.ts";

@@ -1,4 +1,4 @@
-import { asMaandError } from "../bucket/outcome.ts";
+import { asMaandError } from "../bucket/error-outcome.ts";
 import { error, type Problem } from "../domain/checks/problem.ts";
 import { FENCE_FILE, readFence } from "../domain/fence/fence-record.ts";
 import { MaandError } from "../errors.ts";

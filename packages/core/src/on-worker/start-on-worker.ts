@@ -1,4 +1,5 @@
-import { asMaandError, stopIfInterrupted } from "../bucket/outcome.ts";
+import { asMaandError } from "../bucket/error-outcome.ts";
+import { stopIfInterrupted } from "../bucket/interruption.ts";
 import { recordIntents, runAction } from "../deploy/run-action.ts";
 import { groupBy } from "../domain/group-by.ts";
 import type { Allocation, Job } from "../domain/workspace/job.ts";

@@ -1,4 +1,5 @@
-import { asMaandError, outcomeOf, stopIfInterrupted } from "../bucket/outcome.ts";
+import { asMaandError, outcomeOf } from "../bucket/error-outcome.ts";
+import { stopIfInterrupted } from "../bucket/interruption.ts";
 import { refusalOf, stopChanges } from "../deploy/permission.ts";
 import { stopOne } from "../deploy/stop-and-remove.ts";
 import { stopError } from "../deploy/stop-failed.ts";

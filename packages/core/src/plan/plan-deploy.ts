@@ -1,13 +1,14 @@
 import { type Bucket, runReporter } from "../bucket/bucket.ts";
-import { asMaandError, stopIfInterrupted } from "../bucket/outcome.ts";
+import { asMaandError } from "../bucket/error-outcome.ts";
+import { stopIfInterrupted } from "../bucket/interruption.ts";
 import { unbuiltParts } from "../bucket/unbuilt.ts";
 import type { LifecycleOptions } from "../domain/deploy/plan.ts";
 import { type HeldText, heldTexts } from "../domain/release/held-texts.ts";
 import type { TypedWorkers } from "../run/select.ts";
+import type { JobFailure } from "../run-result.ts";
 import { lockHolder } from "../store/lock/bucket-lock.ts";
 import type { Holder } from "../store/lock/holder.ts";
 import { maintenanceTexts } from "../store/views/maintenance.ts";
-import type { JobFailure } from "../summary.ts";
 import type { DesiredState } from "./desired-state.ts";
 import { diffPlan, type PlanDiffs } from "./diffs/diff-plan.ts";
 import { editsOf, type FoundRepairs, findRepairs, type RepairMode } from "./drift/find-repairs.ts";

@@ -5,7 +5,7 @@ import { stepState } from "../domain/rollout/open-rollout.ts";
 import { remainingParts, upToPause } from "../domain/rollout/steps.ts";
 import type { Job } from "../domain/workspace/job.ts";
 import type { Run } from "../run/run.ts";
-import type { PausedRollout } from "../summary.ts";
+import type { PausedRollout } from "../run-result.ts";
 import type { PlannedAllocation, PlannedJob, PlanSource, StepPlan } from "./plan-job.ts";
 
 /** The order that the active allocations of a job are rolled out in. */

@@ -1,4 +1,4 @@
-import { stopIfInterrupted } from "../bucket/outcome.ts";
+import { stopIfInterrupted } from "../bucket/interruption.ts";
 import { error } from "../domain/checks/problem.ts";
 import type { LifecycleOptions } from "../domain/deploy/plan.ts";
 import { holdText, isParked } from "../domain/release/hold.ts";

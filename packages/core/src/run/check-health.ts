@@ -1,4 +1,5 @@
-import { asMaandError, runToEnd } from "../bucket/outcome.ts";
+import { asMaandError } from "../bucket/error-outcome.ts";
+import { runToEnd } from "../bucket/run-to-end.ts";
 import type { Allocation } from "../domain/workspace/job.ts";
 import type { MaandError } from "../errors.ts";
 import type { HealthResult, VerifyContext } from "../plugin-api/contexts.ts";

@@ -1,5 +1,6 @@
 import type { RunReporter } from "../bucket/bucket.ts";
-import { asMaandError, outcomeOf, stopIfInterrupted, unlessInterrupted } from "../bucket/outcome.ts";
+import { asMaandError, outcomeOf } from "../bucket/error-outcome.ts";
+import { stopIfInterrupted, unlessInterrupted } from "../bucket/interruption.ts";
 import type { Problem } from "../domain/checks/problem.ts";
 import type { Worker } from "../domain/workspace/worker.ts";
 import { MaandError } from "../errors.ts";

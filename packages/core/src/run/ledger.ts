@@ -1,7 +1,7 @@
-import { asMaandError, outcomeOf } from "../bucket/outcome.ts";
+import { asMaandError, outcomeOf } from "../bucket/error-outcome.ts";
 import type { ErrorCode } from "../errors.ts";
 import { isMaandError } from "../errors.ts";
-import type { AllocationResult, JobFailure, Outcome, PausedRollout, Summary } from "../summary.ts";
+import type { AllocationResult, JobFailure, Outcome, PausedRollout, Summary } from "../run-result.ts";
 
 /** The results of a run so far. The summary and the blocking of jobs are based on it. */
 export class Ledger {
@@ -10,7 +10,9 @@ export class Ledger {
   readonly #unchanged = new Map<string, readonly string[]>();
   readonly #leaders = new Map<string, string>();
   /** Hosts of each job that failed or were left unchanged; pending cleanup is not included. */
-  readonly #wrong = new Map<string, Set<string>>();
+  readonly #failedHosts = new Map<string, Set<string>>();
+  /** Jobs with the result of at least one allocation. */
+  readonly #withResults = new Set<string>();
   /** Hosts of each job where a removed allocation could not be stopped. */
   readonly #unstopped = new Map<string, Set<string>>();
   readonly #failures: JobFailure[] = [];
@@ -66,7 +68,7 @@ export class Ledger {
    */
   addPendingCleanup(job: string, host: string, action: string, cause: unknown): void {
     this.fail(job, host, action, cause);
-    this.#wrong.get(job)?.delete(host);
+    this.#failedHosts.get(job)?.delete(host);
   }
 
   /** Notes that a job as a whole failed. */
@@ -120,7 +122,7 @@ export class Ledger {
 
   /** Whether any job had a failure that may block other jobs. */
   get hasFailures(): boolean {
-    return this.#failures.length > 0 || [...this.#wrong.values()].some((hosts) => hosts.size > 0);
+    return this.#failures.length > 0 || [...this.#failedHosts.values()].some((hosts) => hosts.size > 0);
   }
 
   /** Whether any staged rollout is paused. */
@@ -138,13 +140,13 @@ export class Ledger {
     return (
       this.failureOf(job) !== undefined ||
       this.#blocked.some((entry) => entry.job === job) ||
-      (this.#wrong.get(job)?.size ?? 0) > 0
+      (this.#failedHosts.get(job)?.size ?? 0) > 0
     );
   }
 
   /** Whether a job failed only because removed allocations of it could not be stopped: the others can be upgraded. */
   failedOnlyToStop(job: string): boolean {
-    const wrong = [...(this.#wrong.get(job) ?? [])];
+    const wrong = [...(this.#failedHosts.get(job) ?? [])];
     const only = wrong.length > 0 && wrong.every((host) => this.#unstopped.get(job)?.has(host));
     return only && this.failureOf(job) === undefined && !this.#blocked.some((entry) => entry.job === job);
   }
@@ -198,8 +200,7 @@ export class Ledger {
 
   #unchangedResults(): AllocationResult[] {
     return [...this.#unchanged].flatMap(([job, hosts]) => {
-      const hasResults = this.#wrong.has(job); // an entry for each job with a result
-      const others = hasResults ? hosts.filter((host) => !this.#results.has(`${job}|${host}`)) : hosts;
+      const others = this.#withResults.has(job) ? hosts.filter((host) => !this.#results.has(`${job}|${host}`)) : hosts;
       return others.map(
         (host): AllocationResult => ({ job, host, action: "skip", outcome: "skipped", promoted: true }),
       );
@@ -215,7 +216,7 @@ export class Ledger {
   /** Whether everything that failed was undone, something could not be undone, or something failed without a revert. */
   #failedOutcome(): Summary["outcome"] {
     if ([...this.#reverts.values()].includes("revert_failed")) return "revert_failed";
-    const wrong = [...this.#wrong].filter(([, hosts]) => hosts.size > 0).map(([job]) => job);
+    const wrong = [...this.#failedHosts].filter(([, hosts]) => hosts.size > 0).map(([job]) => job);
     const blocked = new Set(this.#blocked.map(({ job }) => job));
     const stuck = [...this.#results.values()].filter(({ outcome }) => !isFine(outcome)).map(({ job }) => job);
     const jobs = [...wrong, ...stuck, ...this.#failures.map(({ job }) => job)];
@@ -227,10 +228,9 @@ export class Ledger {
     const ledBy = this.#leaders.get(`${job}|${host}`);
     const result = ledBy === undefined ? reported : { ...reported, action: "orchestrate", ledBy };
     this.#results.set(`${job}|${host}`, result);
-    const wrong = this.#wrong.get(job) ?? new Set();
-    this.#wrong.set(job, wrong);
-    if (isFine(outcome)) wrong.delete(host);
-    else wrong.add(host);
+    this.#withResults.add(job);
+    if (isFine(outcome)) this.#failedHosts.get(job)?.delete(host);
+    else this.#failedHosts.set(job, (this.#failedHosts.get(job) ?? new Set()).add(host));
   }
 }
 

@@ -1,5 +1,5 @@
 import { type Bucket, type RunReporter, runReporter } from "../bucket/bucket.ts";
-import { stopBeginning } from "../bucket/outcome.ts";
+import { stopBeginning } from "../bucket/interruption.ts";
 import type { DeployCause } from "../domain/deploy/deploy-reason.ts";
 import type { RecordedState } from "../domain/deploy/plan.ts";
 import type { Fence, FenceRecord } from "../domain/fence/fence-record.ts";

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { RunReporter } from "../bucket/bucket.ts";
-import { asMaandError } from "../bucket/outcome.ts";
+import { asMaandError } from "../bucket/error-outcome.ts";
 import type { Worker } from "../domain/workspace/worker.ts";
 import type { MaandError } from "../errors.ts";
 import type { Connections } from "./connections.ts";

@@ -10,7 +10,7 @@ import { stopping } from "../plan/stopping.ts";
 import { type Wave, wavesOf } from "../plan/waves.ts";
 import { Ledger } from "../run/ledger.ts";
 import type { Run } from "../run/run.ts";
-import type { Summary } from "../summary.ts";
+import type { Summary } from "../run-result.ts";
 import { approvalOf, type Compared, carriedOut, differencesOf } from "./approval.ts";
 import { basisOf, readAgain } from "./basis/basis.ts";
 import { changesSince, type Suspects } from "./basis/changes-since.ts";

@@ -1,4 +1,4 @@
-import type { Outcome } from "../summary.ts";
+import type { Outcome } from "../run-result.ts";
 import type { Row, StoreDatabase } from "./database.ts";
 
 /** The kind of a journal row: a lifecycle command, a cleanup, or a sync. */

@@ -1,5 +1,5 @@
 import type { RunReporter } from "../../bucket/bucket.ts";
-import { stopIfInterrupted } from "../../bucket/outcome.ts";
+import { stopIfInterrupted } from "../../bucket/interruption.ts";
 import { groupBy } from "../../domain/group-by.ts";
 import { secretValueProblem } from "../../domain/kv/secret-names.ts";
 import type { SecretReference } from "../../domain/kv/secret-reference.ts";

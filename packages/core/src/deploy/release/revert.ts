@@ -1,5 +1,5 @@
 import type { LimitFunction } from "p-limit";
-import { asMaandError } from "../../bucket/outcome.ts";
+import { asMaandError } from "../../bucket/error-outcome.ts";
 import { changedReleases } from "../../build/change-releases.ts";
 import { releaseName } from "../../domain/release/release.ts";
 import { type ChangedBy, type RevertTarget, revertTarget } from "../../domain/release/revert-target.ts";
@@ -8,7 +8,7 @@ import { MaandError } from "../../errors.ts";
 import type { PlannedAllocation, PlannedJob } from "../../plan/plan-job.ts";
 import { pendingOf, planJob } from "../../plan/plan-job.ts";
 import type { Run } from "../../run/run.ts";
-import type { Summary } from "../../summary.ts";
+import type { Summary } from "../../run-result.ts";
 import { userName } from "../../workspace/authorship.ts";
 import type { StepActions } from "../rollout/in-steps.ts";
 import type { JobRollout } from "../rollout/job-rollout.ts";

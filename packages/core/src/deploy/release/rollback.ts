@@ -1,7 +1,7 @@
 import type { Bucket } from "../../bucket/bucket.ts";
 import type { DeployOptions, Plan, PlanOptions } from "../../plan/plan-deploy.ts";
 import { planDeploy } from "../../plan/plan-deploy.ts";
-import type { Summary } from "../../summary.ts";
+import type { Summary } from "../../run-result.ts";
 import { deployWith } from "../deploy.ts";
 import { chooseRelease, chooseRollback, type RollbackTarget } from "./choose-releases.ts";
 

@@ -7,7 +7,7 @@ import { type OpenRollout, stepState } from "../../domain/rollout/open-rollout.t
 import type { Job } from "../../domain/workspace/job.ts";
 import { problemsError } from "../../errors.ts";
 import { refuseUnknown } from "../../run/select.ts";
-import type { Summary } from "../../summary.ts";
+import type { Summary } from "../../run-result.ts";
 import { userName } from "../../workspace/authorship.ts";
 import { deployWith } from "../deploy.ts";
 

@@ -1,4 +1,4 @@
-import { stopIfInterrupted } from "../../bucket/outcome.ts";
+import { stopIfInterrupted } from "../../bucket/interruption.ts";
 import { splitBatches } from "../../domain/deploy/batches.ts";
 import type { PlannedAllocation } from "../../plan/plan-job.ts";
 import { isDecided } from "../../run/budget/arbiter.ts";

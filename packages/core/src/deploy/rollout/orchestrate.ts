@@ -1,5 +1,5 @@
+import { outcomeOf } from "../../bucket/error-outcome.ts";
 import { answeredBy } from "../../bucket/guarded-tap.ts";
-import { outcomeOf } from "../../bucket/outcome.ts";
 import { whenTapFails } from "../../bucket/watch/own-calls.ts";
 import type { PlannedAllocation } from "../../plan/plan-job.ts";
 import type { OrchestrateContext } from "../../plugin-api/contexts.ts";

@@ -1,4 +1,5 @@
-import { runToEnd, stopIfInterrupted } from "../../bucket/outcome.ts";
+import { stopIfInterrupted } from "../../bucket/interruption.ts";
+import { runToEnd } from "../../bucket/run-to-end.ts";
 import { type PlannedJob, pendingAmong } from "../../plan/plan-job.ts";
 import { beginChange, refuseExcluded } from "../../run/budget/arbiter.ts";
 import type { Run } from "../../run/run.ts";

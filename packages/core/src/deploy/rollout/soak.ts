@@ -1,5 +1,6 @@
 import { setTimeout } from "node:timers/promises";
-import { asMaandError, stopIfInterrupted } from "../../bucket/outcome.ts";
+import { asMaandError } from "../../bucket/error-outcome.ts";
+import { stopIfInterrupted } from "../../bucket/interruption.ts";
 import { stepName } from "../../domain/rollout/open-rollout.ts";
 import { MaandError } from "../../errors.ts";
 import { isTapped } from "../../plugin-api/tapping/tap-by-name.ts";

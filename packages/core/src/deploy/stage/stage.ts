@@ -1,5 +1,7 @@
 import pLimit from "p-limit";
-import { asMaandError, stopIfInterrupted, withEnd } from "../../bucket/outcome.ts";
+import { asMaandError } from "../../bucket/error-outcome.ts";
+import { stopIfInterrupted } from "../../bucket/interruption.ts";
+import { withEnd } from "../../bucket/run-to-end.ts";
 import { groupBy } from "../../domain/group-by.ts";
 import type { Worker } from "../../domain/workspace/worker.ts";
 import type { FoundRepair } from "../../plan/drift/find-repairs.ts";

@@ -1,5 +1,5 @@
 import type { Bucket } from "../../bucket/bucket.ts";
-import { asMaandError } from "../../bucket/outcome.ts";
+import { asMaandError } from "../../bucket/error-outcome.ts";
 import type { SecretName } from "../../domain/kv/secret-names.ts";
 import { planDeploy } from "../../plan/plan-deploy.ts";
 import { type SecretReader, secretReaders } from "./secret-readers.ts";

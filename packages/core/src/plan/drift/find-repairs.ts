@@ -1,5 +1,6 @@
 import pLimit from "p-limit";
-import { asMaandError, stopIfInterrupted } from "../../bucket/outcome.ts";
+import { asMaandError } from "../../bucket/error-outcome.ts";
+import { stopIfInterrupted } from "../../bucket/interruption.ts";
 import { driftKey, type FileDrift, repairChanges } from "../../domain/drift/compare-files.ts";
 import { driftText, type Edits } from "../../domain/drift/edits.ts";
 import type { Allocation } from "../../domain/workspace/job.ts";

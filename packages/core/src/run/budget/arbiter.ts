@@ -1,4 +1,4 @@
-import { stopIfInterrupted } from "../../bucket/outcome.ts";
+import { stopIfInterrupted } from "../../bucket/interruption.ts";
 import { jobsToCheck } from "../../domain/budget/downtime.ts";
 import type { ScopeSource } from "../scope/contexts.ts";
 import { checkOthers } from "./check-others.ts";

@@ -1,4 +1,5 @@
-import { asMaandError, outcomeOf, stopIfInterrupted } from "../../bucket/outcome.ts";
+import { asMaandError, outcomeOf } from "../../bucket/error-outcome.ts";
+import { stopIfInterrupted } from "../../bucket/interruption.ts";
 import { type Away, isUncertain } from "../../domain/budget/away.ts";
 import type { JobAvailability } from "../../domain/budget/downtime.ts";
 import type { Allocation, Job } from "../../domain/workspace/job.ts";

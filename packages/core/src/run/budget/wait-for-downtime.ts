@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { stopIfInterrupted } from "../../bucket/outcome.ts";
+import { stopIfInterrupted } from "../../bucket/interruption.ts";
 import type { ScopeSource } from "../scope/contexts.ts";
 import { type DowntimeAnswer, type DowntimeRequest, reportRefused, requestDowntime } from "./arbiter.ts";
 

@@ -1,4 +1,5 @@
-import { asMaandError, withEnd } from "../../bucket/outcome.ts";
+import { asMaandError } from "../../bucket/error-outcome.ts";
+import { withEnd } from "../../bucket/run-to-end.ts";
 import type { DowntimeUnit } from "../../domain/budget/downtime.ts";
 import { NO_VERSION } from "../../domain/deploy/version.ts";
 import { NAMESPACE } from "../../domain/kv/kv-names.ts";
