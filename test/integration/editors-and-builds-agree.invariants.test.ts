@@ -76,7 +76,7 @@ const FILES: readonly File[] = [
       /is not more than the step before it/,
       /is a second pause in a row/,
       /comes after 100%/,
-      /do not end at 100%/, // an editor sees only that 100% is missing
+      /do not end with 100%/, // an editor sees only that 100% is missing
       /a demand must name a job/, // blank texts
       /a job cannot demand itself/,
       /is an older name/, // struck out by editors, not refused

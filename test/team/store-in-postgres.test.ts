@@ -298,7 +298,7 @@ describe("moving a store", () => {
     const different = Store.open(other, { create: true });
     different.bucket.create(team.id, 7);
     different.close();
-    expect(() => moveToDatabase(other, team.shared)).toThrow(/has bucket .* already, with other rows/);
+    expect(() => moveToDatabase(other, team.shared)).toThrow(/already has bucket .*, with other rows/);
     expect(existsSync(`${other}.moved`)).toBe(false);
     Store.open(other).close();
   });

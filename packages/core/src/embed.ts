@@ -1,6 +1,6 @@
 /**
  * Runs maand from a program: build, plan, deploy and the commands for jobs, without a terminal. Nothing here prints,
- * exits, listens to signals or reads the clock except where an option says so. Stable, as defined in
+ * exits, listens to signals or reads the clock, except through an option. Stable, as defined in
  * docs/plugins/stability.md.
  */
 import { type Initialised, initBucket as initDirectory } from "./bucket/init.ts";
@@ -54,8 +54,7 @@ export interface EmbedOptions {
   readonly now?: () => Date;
   /**
    * Calls a function whenever the process has nothing left to wait for, such as on `beforeExit`; returns a function
-   * that stops this. A tap that waits on a promise which never settles is then reported, instead of a silent exit of
-   * the process.
+   * that stops this. maand then reports a tap that waits on a promise that never settles, instead of exiting silently.
    */
   readonly onIdle?: (listener: () => void) => () => void;
 }

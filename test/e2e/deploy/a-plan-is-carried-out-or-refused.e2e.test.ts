@@ -81,7 +81,7 @@ describe.concurrent("a saved plan", () => {
       const again = await bucket.maand("deploy", "--plan", "plan.json");
       expect(again).toMatchObject({
         code: 2,
-        stderr: expect.stringContaining("the plan was carried out already, by run 2"),
+        stderr: expect.stringContaining("the plan was already carried out by run 2"),
       });
       expect((await bucket.maand("plan", "--exit-code")).code).toBe(0);
     }));

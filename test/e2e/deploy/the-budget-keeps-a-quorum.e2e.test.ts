@@ -99,7 +99,7 @@ it("what a person stops by hand holds the budget until it runs again", () =>
       code: 1,
       stderr: expect.stringContaining(`api may have 1 of 3 away, and ${first} is away because of maand job stop`),
     });
-    expect(refused.stderr).toContain(`hint: bring it back first: maand job start api --allocations ${first}`);
+    expect(refused.stderr).toContain(`hint: start it first: maand job start api --allocations ${first}`);
     expect(await bucket.maand("job", "start", "api", "--allocations", first, "--health_check")).toMatchObject({
       code: 0,
     });

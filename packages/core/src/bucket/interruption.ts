@@ -1,9 +1,9 @@
 import { MaandError } from "../errors.ts";
 
-/** Why nothing new may begin, by the signal of a bucket. */
+/** The reason why nothing new may begin, by the signal of a bucket. */
 const stops = new WeakMap<AbortSignal, MaandError>();
 
-/** From now on {@link stopIfInterrupted} throws this error: nothing new begins, and what runs may end. */
+/** From now on {@link stopIfInterrupted} throws this error, so that nothing new begins. Running work may finish. */
 export function stopBeginning(signal: AbortSignal, error: MaandError): void {
   stops.set(signal, error);
 }
@@ -17,8 +17,8 @@ export function stopIfInterrupted(signal: AbortSignal): void {
 }
 
 /**
- * Waits for `work`, but not after an interruption, because a worker that does not answer would block the command. Then
- * it throws INTERRUPTED and ignores the result of the work.
+ * Waits for `work`, but only until an interruption, because a worker that does not answer would block the command.
+ * After an interruption, it throws INTERRUPTED and ignores the result of the work.
  */
 export async function unlessInterrupted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   let stop = () => {};

@@ -28,9 +28,9 @@ export interface JobControl {
   readonly target: string;
   /** Workers as typed: hosts, hostnames, labels or zones; empty means all active allocations. */
   readonly workers: readonly string[];
-  /** Check the job's health after each batch, and wait for it. */
+  /** After each batch, wait until the job is healthy. */
   readonly healthCheck: boolean;
-  /** Let allocations go down although the availability budget forbids it; each is reported. */
+  /** Let allocations go down even if the availability budget forbids it; each is reported. */
   readonly ignoreBudget?: boolean;
 }
 
@@ -113,7 +113,7 @@ function choose(
     .map((job) => ({ job, allocations: selectAllocations(source, job, control.workers, hint) }));
 }
 
-const STOPPED_BY_DEPLOY = "maand deploy stops it; if it is stopped already, record that with --mark-stopped";
+const STOPPED_BY_DEPLOY = "maand deploy stops it; if it is already stopped, record that with --mark-stopped";
 
 async function controlOne(
   source: Source,
@@ -175,8 +175,9 @@ function activeOf({ allocationsOf }: Source, job: Job): Allocation[] {
 }
 
 /**
- * The reason why a job is unhealthy after a batch; undefined if it is healthy. Between batches only the reached allocations
- * are checked, so that a job that is down everywhere can start. After the last batch the whole job is checked.
+ * The reason why a job is unhealthy after a batch; undefined if it is healthy. Between batches, only the reached
+ * allocations are checked, so that a job that is down everywhere can start. After the last batch, the whole job is
+ * checked.
  */
 async function unhealthyError(source: Source, job: Job, judged: readonly Allocation[]): Promise<string | undefined> {
   return (await checkHealth(source, scopedJobContext(source, job), judged, true)).cause?.message;

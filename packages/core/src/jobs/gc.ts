@@ -18,7 +18,10 @@ import type { Touched } from "../store/fence/history-rows.ts";
 export interface PlannedCollection {
   /** Removed allocations whose directories and records it would delete. */
   readonly delete: readonly Allocation[];
-  /** Those whose records alone it would delete: their worker was removed from the workspace and is unreachable. */
+  /**
+   * Removed allocations of which it would only delete the records: their worker was removed from the workspace and is
+   * unreachable.
+   */
   readonly giveUp: readonly Allocation[];
   /** KV keys that it would purge with all their versions. */
   readonly purgeKeys: number;

@@ -6,7 +6,7 @@ import type { AllocationResult, JobFailure, Outcome, PausedRollout, Summary } fr
 /** The results of a run so far. The summary and the blocking of jobs are based on it. */
 export class Ledger {
   readonly #results = new Map<string, AllocationResult>();
-  /** Hosts of each job that needs nothing as a whole: a large fleet has a great many of them. */
+  /** Hosts of each job of which no allocation needs anything. A large fleet has very many of them. */
   readonly #unchanged = new Map<string, readonly string[]>();
   readonly #leaders = new Map<string, string>();
   /** Hosts of each job that failed or were left unchanged; pending cleanup is not included. */
@@ -24,8 +24,8 @@ export class Ledger {
   #interrupted = false;
 
   /**
-   * Notes the result of an allocation. A later result replaces an earlier one, except that "nothing to do" replaces nothing,
-   * and a stop followed by a promotion counts as both.
+   * Notes the result of an allocation. A later result replaces an earlier one, with two exceptions: "nothing to do"
+   * replaces no other result, and a stop followed by a promotion counts as both.
    */
   note(job: string, host: string, action: string, outcome: Outcome, promoted: boolean): void {
     const before = this.#results.get(`${job}|${host}`);
@@ -34,7 +34,10 @@ export class Ledger {
     this.#set({ job, host, action: whole, outcome, promoted });
   }
 
-  /** Notes that allocations of a job that no plugin led need nothing. Results of these, earlier or later, replace that. */
+  /**
+   * Notes that allocations of a job need nothing. No plugin leads their rollout. Other results of these allocations,
+   * earlier or later, take precedence.
+   */
   noteUnchanged(job: string, hosts: readonly string[]): void {
     if (hosts.length > 0) this.#unchanged.set(job, hosts);
   }
@@ -101,7 +104,10 @@ export class Ledger {
     this.#blocked.push({ job, by });
   }
 
-  /** Notes that the staged rollout of a job waits for a person. It is no failure, and jobs that demand it wait too. */
+  /**
+   * Notes that the staged rollout of a job waits for a person. This is not a failure. Jobs that demand the job wait
+   * too.
+   */
   pause(paused: PausedRollout): void {
     this.#paused.push(paused);
     for (const host of paused.waiting) this.note(paused.job, host, "wait", "paused", false);
@@ -144,7 +150,10 @@ export class Ledger {
     );
   }
 
-  /** Whether a job failed only because removed allocations of it could not be stopped: the others can be upgraded. */
+  /**
+   * Whether a job failed only because its removed allocations could not be stopped. Its other allocations can then be
+   * upgraded.
+   */
   failedOnlyToStop(job: string): boolean {
     const wrong = [...(this.#failedHosts.get(job) ?? [])];
     const only = wrong.length > 0 && wrong.every((host) => this.#unstopped.get(job)?.has(host));
@@ -207,7 +216,7 @@ export class Ledger {
     });
   }
 
-  /** Whether a job is blocked by a paused rollout alone, directly or through other such jobs. */
+  /** Whether a job is blocked only by a paused rollout, directly or through other blocked jobs. */
   #waits(job: string): boolean {
     const by = this.#blocked.find((entry) => entry.job === job)?.by;
     return by !== undefined && (this.isPaused(by) || this.#waits(by));

@@ -21,7 +21,8 @@ const RETRY_MS = 1_000;
 type Source = { readonly reporter: RunReporter; readonly connections: Connections };
 
 /**
- * Waits until a worker runs a command; an open port or a hung sshd does not count. Returns the last error if it never does.
+ * Waits until a worker runs a command; an open port or a hung sshd does not count. Returns the last error if the worker
+ * never runs it.
  */
 export async function reach(
   { reporter, connections }: Source,
@@ -40,7 +41,7 @@ export async function reach(
   }
 }
 
-/** A new connection has just been verified; an older one is checked. */
+/** A new connection was just verified; an older one is checked. */
 async function failureOf(
   { reporter, connections }: Source,
   worker: Worker,

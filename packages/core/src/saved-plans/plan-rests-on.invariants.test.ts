@@ -54,7 +54,7 @@ const RELATED: readonly Change[] = [
   { what: "a deploy", named: "job api: what is recorded of it", apply: (b) => b.deploy({ jobs: ["api"] }) },
   {
     what: "a stop by drain",
-    named: `job api on ${A}: is to be stopped`,
+    named: `job api on ${A}: will be stopped`,
     apply: built((b) => b.disable({ workers: [A] })),
   },
   {
@@ -64,7 +64,7 @@ const RELATED: readonly Change[] = [
   },
   {
     what: "a worker less",
-    named: `job api on ${A}: is to be stopped`,
+    named: `job api on ${A}: will be stopped`,
     apply: built((b) => b.workers(on(B, "api", "web"), on(C, "web"))),
   },
   {
@@ -74,7 +74,7 @@ const RELATED: readonly Change[] = [
   },
   {
     what: "another job to stop",
-    named: `job web on ${C}: is to be stopped`,
+    named: `job web on ${C}: will be stopped`,
     apply: built((b) => fleet(b, on(C))),
   },
 ];

@@ -77,8 +77,8 @@ class OrchestratedRollout {
   }
 
   /**
-   * Closes the journal rows of the remaining allocations. With an outcome, the plugin rolled them out; without one, it did
-   * nothing.
+   * Closes the journal rows of the remaining allocations. An outcome means that the plugin rolled them out; no outcome
+   * means that it did nothing.
    */
   close(outcome: ReturnType<typeof outcomeOf> | undefined): void {
     const { run } = this.#rollout;
