@@ -43,7 +43,7 @@ it("a Prometheus is taken over with what the Go program made for it, and nothing
   const before = await onServer("prometheus.yml");
   const imported = await run("import");
   expect(imported).toContain(`prometheus 2.53.0: promoted on ${A}, ${B}`);
-  for (const kind of ["layout of YAML for Prometheus", "pages and alerts that maand makes for Prometheus"])
+  for (const kind of ["layout of YAML for Prometheus", "pages and alerts that maand creates for Prometheus"])
     expect(imported).toContain(kind);
   expect(imported).not.toContain("pending");
   expect(await run("deploy", "--dry-run", "--exit-code")).toContain("no deployment required");

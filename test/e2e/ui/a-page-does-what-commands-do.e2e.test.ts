@@ -142,7 +142,7 @@ describe("a deploy that was started from the page", () => {
     const id = await begun();
     expect(await page?.get<RunAnswer>(`runs/${id}`)).toMatchObject({ run: { result: "running" }, summary: null });
     const { text } = (await page?.act({ verb: "pause", action: "interrupt" })) ?? {};
-    expect(text).toMatch(/^interrupt maand deploy, which runs since 20/);
+    expect(text).toMatch(/^interrupt maand deploy, which has been running since 20/);
     release();
     if (page) expect((await finished(id)).run.result).toBe("interrupted");
     const again = () => page?.post("actions", { verb: "pause", action: "interrupt" });

@@ -442,9 +442,7 @@ describe("pre_deploy", () => {
     const summary = await apply(bucket, plan);
     expect(summary).toMatchObject({
       outcome: "failed",
-      failures: [
-        { job: "api", code: "PLAN_DIFFERS", message: expect.stringContaining(`on ${A} its files differ`) },
-      ],
+      failures: [{ job: "api", code: "PLAN_DIFFERS", message: expect.stringContaining(`on ${A} its files differ`) }],
       blocked: [{ job: "last", by: "api" }],
     });
     expect(Object.keys(bucket.fleet.running()).sort()).toEqual([`web@${A}`, `web@${B}`]);

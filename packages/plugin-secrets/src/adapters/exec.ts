@@ -7,8 +7,8 @@ import type { SecretsSettings } from "../settings.ts";
 const VERSION = 1;
 
 /**
- * Any program that speaks a fixed JSON contract: it gets `{version, references: [{reference, path, field}]}` on standard input, and
- * prints `{version, secrets: {<reference>: <value>}}`.
+ * Any program that follows a fixed JSON contract: it gets `{version, references: [{reference, path, field}]}` on
+ * standard input, and prints `{version, secrets: {<reference>: <value>}}`.
  */
 export function exec(programs: SecretsSettings["secret_programs"]): Adapter {
   const names = Object.keys(programs);

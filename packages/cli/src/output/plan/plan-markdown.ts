@@ -128,7 +128,9 @@ function stepLine(job: string, { step, of, size, workers }: Step): string {
   if (workers.length > 0) return `${name} (${size}): ${workersOf(workers)}`;
   const [resume, abort] = [code(`maand rollout resume ${job}`), code(`maand rollout abort ${job}`)];
   if (size === "pause") return `${name} pauses, until ${resume} or ${abort}`;
-  return isSize(size) ? `${name} (${size}): checks the health of the workers that it rolled out to` : `${name} waits ${size}`;
+  return isSize(size)
+    ? `${name} (${size}): checks the health of the workers that it rolled out to`
+    : `${name} waits ${size}`;
 }
 
 function isSize(size: string): boolean {

@@ -29,8 +29,7 @@ export function parseEnvFile(text: string): EnvFile {
   const entries = new Map<string, string>();
   const problems: EnvProblem[] = [];
   if (text.startsWith("\uFEFF")) return refused(1, "begins with a byte order mark; save the file without it");
-  if (text.includes("\r"))
-    return refused(lineAt(text, text.indexOf("\r")), "has a Windows line end; convert the file");
+  if (text.includes("\r")) return refused(lineAt(text, text.indexOf("\r")), "has a Windows line end; convert the file");
   let at = 0;
   while (at < text.length) {
     const line = lineAt(text, at);

@@ -28,7 +28,7 @@ fi
 found=
 if [ -e "$file" ] || [ -L "$file" ]; then
   if [ -n "$(find "$file" -prune -type f ! -perm -020 ! -perm -002)" ]; then read -r found <"$file"
-  else printf '%s\\n' '${MARK}' '!it is no private file' >&2; exit ${FENCED_EXIT}
+  else printf '%s\\n' '${MARK}' '!it is not a private file' >&2; exit ${FENCED_EXIT}
   fi
 fi
 if [ "$found" != "$own" ]; then

@@ -134,7 +134,9 @@ class Rows {
         path,
         change,
         ...(access === undefined ? {} : { access }),
-        diff: anew.includes(path) ? `diff --git a/${path} b/${path}\nnot shown, because each build creates it again\n` : diff,
+        diff: anew.includes(path)
+          ? `diff --git a/${path} b/${path}\nnot shown, because each build creates it again\n`
+          : diff,
       })),
     };
   }
