@@ -98,7 +98,7 @@ describe("docs/plugins/contexts.md", () => {
     }
   });
 
-  it("says of every field what it is", () => {
+  it("describes every field", () => {
     const silent = sections.flatMap((text) =>
       [...text.matchAll(/^\| (`[^|]*`) \|(?:[^|]|\\\|)*\| +\|$/gm)].map(
         ([, field]) => `${text.split("\n")[0]}: ${field}`,
@@ -157,7 +157,7 @@ describe("docs/plugins/stability.md", () => {
     expect(marks.map(([entry]) => entry).sort()).toEqual(entries.sort());
   });
 
-  it("gives each the mark its names have in the report", () => {
+  it("marks each as its names are marked in the report", () => {
     const report = ["core", "command"]
       .map((name) => readFileSync(join(ROOT, `packages/${name}/${name}.api.md`), "utf8"))
       .join("\n");
@@ -242,7 +242,7 @@ describe("docs/configuration.md", () => {
 });
 
 describe("docs/jobs-and-lifecycle.md", () => {
-  it("lists the keys of a manifest, those of stock plugins included", () => {
+  it("lists the keys of a manifest, including those of stock plugins", () => {
     const claimed = defaults().flatMap(({ claims }) => Object.keys(claims ?? {}));
     const keys = firstWords(page("docs/jobs-and-lifecycle.md"), "Key", "Meaning");
     expect([...keys].sort()).toEqual([...new Set([...MANIFEST_KEYS, ...claimed])].sort());

@@ -93,7 +93,7 @@ describe("npm run docs", { skip: !existsSync(CHROMIUM) }, () => {
     expect(width).toBeGreaterThan(500);
   });
 
-  it("asks no other host for anything, and has no fonts to download", () => {
+  it("sends no request to another host, and has no fonts to download", () => {
     expect(asked.filter((url) => !url.startsWith(origin))).toEqual([]);
     expect(asked.length).toBeGreaterThan(20);
     const files = readdirSync(SITE, { recursive: true, encoding: "utf8" });

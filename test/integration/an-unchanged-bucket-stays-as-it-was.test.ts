@@ -98,7 +98,7 @@ describe("doctor, for files with secrets of an older bucket,", () => {
     ]);
   });
 
-  it.each(["0600", "0644"])("reports nothing once a mode is set, even %s", async (mode) => {
+  it.each(["0600", "0644"])("reports nothing after a mode is set, even %s", async (mode) => {
     expect(await found(`secret_files_mode = "${mode}"\n`)).toEqual([]);
   });
 });

@@ -123,7 +123,7 @@ describe("a refused write", () => {
   }
 });
 
-it("a response that is used as its value says what to use instead", async () => {
+it("a response that is used as its value names what to use instead", async () => {
   const api = await recordingApi(() => [{ status: 200, text: '{"namespaces":{}}' }]);
   onTestFinished(api.close);
   place.put(

@@ -96,7 +96,7 @@ it("if only worker.json is missing, it is synced again, and nothing that runs is
   expect(bucket.fleet.done.filter((one) => one.startsWith("start"))).toEqual([]);
 });
 
-it("a loss stays recorded until everything is started again, even if the deploy after it fails", async () => {
+it("a loss remains recorded until everything is started again, even if the deploy after it fails", async () => {
   empty = true;
   await look("sync");
   bucket.fleet.fail(`start api@${A}`);

@@ -138,7 +138,7 @@ it("a build reads each file of the workspace once, and an unchanged build only w
 });
 
 it.each(["unchanged deploy", "deploy of new releases", "dry run", "run_command"] as const)(
-  "%s runs as many statements for any fleet",
+  "%s runs the same number of statements for any fleet",
   (operation) => {
     for (const workers of SIZES) expect(of(operation, workers).statements).toBe(of(operation, SMALL).statements);
   },
@@ -163,11 +163,11 @@ it.each([
   ["deploy of one changed job", 56_000],
   ["unchanged deploy", 2_000],
   ["job restart", 16_000],
-] as const)("%s writes at most so many bytes for each worker: %d", (operation, most) => {
+] as const)("%s writes at most this number of bytes for each worker: %d", (operation, most) => {
   expect((of(operation, LARGE).bytesWritten - of(operation, SMALL).bytesWritten) / (LARGE - SMALL)).toBeLessThan(most);
 });
 
-it("a dry run writes nothing but its answer", () => {
+it("a dry run writes only its output", () => {
   for (const workers of SIZES) expect(of("dry run", workers).bytesWritten).toBeLessThan(4_000);
 });
 

@@ -39,7 +39,7 @@ async function failOver(): Promise<void> {
   await standby.promote();
 }
 
-it("a standby that has everything takes over in the middle of a deploy, which does not show", async () => {
+it("a standby that has everything takes over in the middle of a deploy, without any effect", async () => {
   const run = await bucket.deployTo("1.0.0");
   await standby.caughtUp();
   await failOver();
@@ -50,7 +50,7 @@ it("a standby that has everything takes over in the middle of a deploy, which do
   expect(bucket.starts("1.0.0")).toEqual(DONE);
 });
 
-it("a command waits for the promotion of the standby, within its patience", async () => {
+it("a command waits for the promotion of the standby, up to its time limit", async () => {
   await standby.caughtUp();
   await primary.kill();
   const waiting = bucket.start(["cat", "deployments"], { env: ENVIRONMENT });
@@ -58,7 +58,7 @@ it("a command waits for the promotion of the standby, within its patience", asyn
   expect(await waiting.ended).toMatchObject({ code: 0 });
 });
 
-it("with no server that takes writes, a command says so", async () => {
+it("a command reports that no server accepts writes", async () => {
   bucket.write("maand.conf", `store_timeout = 5\n${bucket.read("maand.conf")}`);
   await primary.kill();
   const { code, stderr } = await bucket.maand("deploy");
@@ -66,7 +66,7 @@ it("with no server that takes writes, a command says so", async () => {
   expect(stderr).not.toContain("secret");
 });
 
-it("a standby that lacks the last commits is refused by number; what this copy knows is kept, and nothing runs again", async () => {
+it("a standby that lacks the last commits is refused by its revision; the state of this copy can be kept, and nothing runs again", async () => {
   const run = await bucket.deployTo("1.0.0");
   await standby.caughtUp();
   await standby.detach();
@@ -85,7 +85,7 @@ it("a standby that lacks the last commits is refused by number; what this copy k
   expect(await bucket.rollouts()).toMatchObject({ "api@127.0.0.11": "promoted", "api@127.0.0.12": "promoted" });
 });
 
-it("or what that database knows is kept: a command that it knows to have begun does not run again, because workers keep receipts", async () => {
+it("or the state of that database is kept: a command that it has recorded as begun does not run again, because workers keep receipts", async () => {
   const run = await bucket.deployTo("1.0.0");
   const begun = bucket.hosts.filter((host) => startsOn(host) === 1);
   expect(begun).toHaveLength(1);

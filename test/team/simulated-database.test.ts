@@ -27,7 +27,7 @@ function connect(): Statements {
 }
 
 /** `test/simulation/database.test.ts` has the same tests for the simulated database. */
-describe("PostgreSQL, as it is simulated", () => {
+describe("PostgreSQL and its simulation", () => {
   databasePromises(() => ({
     connect,
     expire: (bucket) =>

@@ -22,7 +22,7 @@ afterAll(async () => {
   await postgres.dispose();
 });
 
-it("a clone has the state of the bucket, and says which private files are missing", async () => {
+it("a clone has the state of the bucket, and lists missing private files", async () => {
   const { bucket_id } = await bucket.json<{ bucket_id: string }>("info");
   const empty = await scratch();
   const place = url.replace(":secret@", "@");

@@ -98,7 +98,7 @@ async function disturb(random: () => number): Promise<void> {
   }
 }
 
-it(`two machines in turn and at once, with kills: one acts, nothing is lost, no command runs twice (${ROUNDS} rounds)`, async () => {
+it(`two machines in turn and in parallel, with kills: one acts at a time, nothing is lost, no command runs twice (${ROUNDS} rounds)`, async () => {
   const random = seeded(SEED);
   for (let round = 1; round <= ROUNDS; round += 1) {
     const version = `1.${round}.0`;

@@ -62,7 +62,7 @@ describe.concurrent("another program that locks the store", () => {
       expect(printed()).toEqual(["start 0.0.0 1.0.0", "end start"]);
     }));
 
-  it("during a deploy: commands that ran are in doubt, and the next deploy learns from the worker that they succeeded", () =>
+  it("during a deploy: commands that ran are in doubt, and the next deploy gets their success from the worker", () =>
     withBucket(async ({ bucket, store, printed, hold, letGo }) => {
       hold();
       const run = bucket.start(["deploy"]);
@@ -195,7 +195,7 @@ describe.concurrent("the holder of the bucket's lock", () => {
 });
 
 describe.concurrent("the clock of the local machine", () => {
-  it("may jump years ahead and back: every deploy does exactly what is pending", () =>
+  it("may jump years ahead and back: every deploy applies exactly the pending changes", () =>
     withBucket(async ({ bucket, printed }) => {
       const expected: string[] = [];
       for (const [version, days] of [

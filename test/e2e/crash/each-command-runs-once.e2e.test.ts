@@ -157,7 +157,7 @@ describe.concurrent("a deploy that is killed during a command", () => {
       expect(await lifecycles("api")).toEqual([["start 0.0.0 1.0.0", "end start"]]);
     }));
 
-  it("is told what failed meanwhile, and the deploy after that tries again", () =>
+  it("reports what failed meanwhile, and the deploy after that tries again", () =>
     withFleetBucket({ count: 1 }, async (lent) => {
       const { bucket, home, lifecycles, directory } = lent;
       const { worker, hold } = await killedDuringStart(lent);
@@ -172,7 +172,7 @@ describe.concurrent("a deploy that is killed during a command", () => {
       expect((await lifecycles("api"))[0]).toHaveLength(4);
     }));
 
-  it("does not know how the command ended if the worker was restarted, and runs it again", () =>
+  it("cannot determine how the command ended if the worker was restarted, and runs it again", () =>
     withFleetBucket({ count: 1 }, async (lent) => {
       const { bucket, lifecycles } = lent;
       const { worker, hold } = await killedDuringStart(lent);

@@ -200,7 +200,7 @@ async function lane(fleet: Fleet, lives: readonly (readonly Step[])[]): Promise<
   }
 }
 
-it(`whatever happened before, an undisturbed deploy brings real workers to the wanted state (${LIVES} runs)`, async () => {
+it(`whatever happened before, an undisturbed deploy brings real workers to the desired state (${LIVES} runs)`, async () => {
   const lives = fc.sample(life, { numRuns: LIVES, seed: SEED });
   await Promise.all(
     Array.from({ length: LANES }, (_, at) =>

@@ -59,7 +59,7 @@ describe.concurrent("a signal that was ignored when maand was started", () => {
     ["SIGHUP, by a shell", "trap '' HUP; exec maand deploy", "SIGHUP"],
     ["SIGINT, by a shell", "trap '' INT; exec maand deploy", "SIGINT"],
     ["SIGTERM, by a shell", "trap '' TERM; exec maand deploy", "SIGTERM"],
-  ] as const)("stays ignored: %s", (_, line, signal) =>
+  ] as const)("remains ignored: %s", (_, line, signal) =>
     withBucket(async (bucket, { hold }) => {
       const run = shell(line, bucket);
       await under(run, "api is at start");
@@ -95,7 +95,7 @@ describe.concurrent("a signal that was ignored when maand was started", () => {
 });
 
 describe.concurrent("SIGHUP that is not ignored", () => {
-  it("ends a deploy in order, even if its terminal is gone and nothing can be printed", () =>
+  it("ends a deploy cleanly, even if its terminal is gone and nothing can be printed", () =>
     withBucket(async (bucket, { hold }) => {
       const terminal = shell("exec script -qefc maand\\ deploy /dev/null", bucket);
       await under(terminal, "api is at start");
@@ -137,7 +137,7 @@ describe.concurrent("a second signal", () => {
       "plugins",
       "worker_facts",
       "init",
-    ])(`ends maand %s at once, ${when}`, (line) =>
+    ])(`ends maand %s immediately, ${when}`, (line) =>
       withBucket(async (bucket) => {
         bucket.write("maand.config.mjs", config);
         const run = shell(`exec maand ${line}`, bucket);

@@ -26,7 +26,7 @@ async function mostAway(hosts: readonly string[], work: Promise<unknown>): Promi
   return most;
 }
 
-it("a bad upgrade reverts itself in the same run, with at most one worker away, and is never green", () =>
+it("a bad upgrade reverts itself in the same run, with at most one worker away, and never counts as a success", () =>
   withFleetBucket({ count: 3 }, async (lent) => {
     const { bucket, hosts, rollouts } = lent;
     write(lent, "1.0.0");
@@ -52,7 +52,7 @@ it("a bad upgrade reverts itself in the same run, with at most one worker away, 
     expect(await Promise.all(hosts.map(requestVersion))).toEqual(["2.0.1", "2.0.1", "2.0.1"]);
   }));
 
-it("a revert that fails is told, with what runs where, and the next deploy goes on with it", () =>
+it("a failed revert is reported, with what runs where, and the next deploy continues it", () =>
   withFleetBucket({ count: 2 }, async (lent) => {
     const { bucket, hosts, workers, directory } = lent;
     write(lent, "1.0.0");

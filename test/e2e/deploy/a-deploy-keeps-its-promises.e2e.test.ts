@@ -229,7 +229,7 @@ describe.concurrent("a deploy", () => {
       expect(await lifecycles("api")).toEqual(workers.map(() => ["start 0.0.0 1.0.0"]));
     }));
 
-  it("of a removal has to precede gc, which is refused until then and deletes the records afterwards", () =>
+  it("of a removal must precede gc, which is refused until then and deletes the records afterwards", () =>
     onFleet(fleet, async ({ bucket, workers, home, directory, lifecycle }) => {
       bucket.job("old", V1);
       await bucket.maand("deploy", "--build");

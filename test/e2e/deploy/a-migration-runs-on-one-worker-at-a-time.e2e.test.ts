@@ -87,14 +87,14 @@ describe.each(["in_py", "in_ts"])("a job with a migration, %s", (job) => {
     expect(words.filter((word) => word === "out")).toHaveLength(HOSTS.length);
   });
 
-  it("never runs on more than two at once", () => {
+  it("never runs on more than two at the same time", () => {
     let inside = 0;
     const most = Math.max(...linesOf(join(turns, job)).map((word) => (inside += word === "in" ? 1 : -1)));
     expect(most).toBeLessThanOrEqual(2);
     expect(most).toBeGreaterThan(0);
   });
 
-  it("passes the place of a process that died to the next", () => {
+  it("passes the slot of a process that died to the next", () => {
     const printed = HOSTS.map((host) => `command_vanish (after_allocation_started) ${job}@${host}`);
     expect(printed.filter((line) => !ended.stderr.includes(`ok ${line}`))).toEqual([]);
   });

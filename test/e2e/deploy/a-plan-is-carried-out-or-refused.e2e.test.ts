@@ -61,7 +61,7 @@ function digests(root: string): Record<string, string> {
 }
 
 describe.concurrent("a saved plan", () => {
-  it("is carried out by another process, exactly and once, and edits made since stay out of it", () =>
+  it("is carried out by another process, exactly and only once, without later edits", () =>
     onFleet(fleet, async (lent) => {
       const { bucket, hosts, lifecycles } = lent;
       plain(lent, "1.0.0");
@@ -86,7 +86,7 @@ describe.concurrent("a saved plan", () => {
       expect((await bucket.maand("plan", "--exit-code")).code).toBe(0);
     }));
 
-  it("is refused with exit code 5 after a KV value that it used changed, and nothing is touched; the next plan goes", () =>
+  it("is refused with exit code 5 after a KV value that it used changed, and nothing is touched; the next plan works", () =>
     onFleet(fleet, async (lent) => {
       const { bucket, hosts, lifecycles, directory, workers } = lent;
       plain(lent, "1.0.0");
@@ -108,7 +108,7 @@ describe.concurrent("a saved plan", () => {
       );
     }));
 
-  it("with hooks contains what pre_deploy does; a job for which it does something else is left, and the others go on", () =>
+  it("with hooks includes what pre_deploy does; a job for which this differs is left unchanged, and the others continue", () =>
     onFleet(fleet, async (lent) => {
       const { bucket, hosts, lifecycles, directory, workers } = lent;
       const files = { "turn.conf.tpl": '{{ get "vars/job/api" "turn" }}\n', Makefile: RECORDING_MAKEFILE };

@@ -20,7 +20,7 @@ interface ReleaseRow {
   readonly held: { readonly kind: string } | null;
 }
 
-it("a rollback brings the last good release back, and deploys skip the one it left until the job changes", () =>
+it("a rollback restores the last good release, and deploys skip the one it replaced until the job changes", () =>
   withFleetBucket({ count: 3 }, async (lent) => {
     const { bucket, hosts, workers, directory } = lent;
     const versions = () => Promise.all(hosts.map(requestVersion));
@@ -61,7 +61,7 @@ it("a rollback brings the last good release back, and deploys skip the one it le
     expect(await versions()).toEqual(all("1.2.0"));
   }));
 
-it("a rollback to a release that does not exist, or with flags that do not go together, is refused before anything", () =>
+it("a rollback to a missing release, or with flags that cannot be combined, is refused before anything changes", () =>
   withFleetBucket({ count: 1 }, async (lent) => {
     const { bucket, hosts } = lent;
     write(lent, "1.0.0");

@@ -106,7 +106,7 @@ describe.each([
   ["a runner", overSsh, {}],
   ["a local worker", onThisMachine, {}],
 ])("with %s", (_, open, more) => {
-  it("files arrive under their names, and are deleted when the job drops them; files named in keep stay", async () => {
+  it("files arrive under their names, and are deleted when the job drops them; files named in keep remain", async () => {
     const place = await open();
     try {
       await deploys(place, { ...among("files", NAMES), ...among("files/deep", NAMES), ...more });

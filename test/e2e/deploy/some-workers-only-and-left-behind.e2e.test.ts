@@ -16,7 +16,7 @@ function checkMetrics(file: string): void {
   execFileSync("promtool", ["check", "metrics"], { input: readFileSync(file), stdio: ["pipe", "pipe", "inherit"] });
 }
 
-it("a deploy touches the named workers alone, goes on without unreachable ones, and catches up later", () =>
+it("a deploy touches only the named workers, continues without unreachable ones, and catches up later", () =>
   withFleetBucket({ count: 3 }, async (lent) => {
     const { bucket, hosts, workers, lifecycles, rollouts } = lent;
     const [first = "", second = "", third = ""] = hosts;

@@ -33,7 +33,7 @@ function watchQuorum(hosts: readonly string[]): { end(): Promise<number> } {
   };
 }
 
-it("two workers are drained at once, and a quorum of 3 of 4 stays up, whatever asks next", () =>
+it("two workers are drained at the same time, and a quorum of 3 of 4 stays up, whatever the next request is", () =>
   withFleetBucket({ count: 4 }, async (lent) => {
     const { bucket, hosts, rollouts, lifecycles, workers, lifecycle } = lent;
     const [, second = "", third = "", fourth = ""] = hosts;
@@ -88,7 +88,7 @@ it("two workers are drained at once, and a quorum of 3 of 4 stays up, whatever a
     expect(await restarting.end()).toBe(3);
   }));
 
-it("what a person stops by hand holds the budget until it runs again", () =>
+it("an allocation that a person stopped by hand uses the budget until it runs again", () =>
   withFleetBucket({ count: 3 }, async (lent) => {
     const { bucket, hosts } = lent;
     const [first = "", second = ""] = hosts;

@@ -20,7 +20,7 @@ beforeAll(() => {
 afterAll(() => installation?.dispose());
 
 describe("the packages, packed and installed elsewhere", () => {
-  it("contain every declared file, and neither sources nor tests", () => {
+  it("contain every declared file, but no sources and no tests", () => {
     for (const name of installation.packed) {
       const directory = join(place, "node_modules", name);
       for (const path of promised(manifestIn(directory)))

@@ -65,7 +65,7 @@ const still = (text: string) =>
     .replace(/\d+(\.\d)?m?s\b/g, "1s")
     .replace(/\n\$$/, "");
 
-it("shows a deploy live, and leaves its result alone", async () => {
+it("shows a deploy live, and leaves only its result", async () => {
   const release = hold();
   run("maand deploy");
   await shows("api is at start");

@@ -15,7 +15,7 @@ const upgrade = (version: string) => ({
 });
 
 it(
-  "a browser sees a batch go red live, opens its log, approves a plan and rolls back, and text in data stays text",
+  "a browser sees a batch go red live, opens its log, approves a plan and rolls back, and text in data remains text",
   { timeout: 180_000, skip: !existsSync(CHROMIUM) },
   () =>
     withFleetBucket({ count: 3 }, async (lent) => {

@@ -128,7 +128,7 @@ describe("a deploy that was started from the page", () => {
     return id;
   }
 
-  it("goes on to its end when the server is killed", async () => {
+  it("continues to its end when the server is killed", async () => {
     const id = await begun();
     page?.server.kill("SIGKILL");
     await page?.server.ended;
@@ -150,7 +150,7 @@ describe("a deploy that was started from the page", () => {
     expect(await bucket.maand("deploy")).toMatchObject({ code: 0 });
   });
 
-  it("that is killed is unknown, not running", async () => {
+  it("is shown as unknown, not running, if it is killed", async () => {
     const id = await begun();
     const { running } = (await page?.get<StatusAnswer>("status")) ?? {};
     const stream = page?.follow();

@@ -173,7 +173,7 @@ describe.concurrent("a worker that", () => {
       expect(await lent.bucket.maand("job", "restart", "api")).toMatchObject({ code: 0 });
     }));
 
-  it("has a wrong clock: files from the future are replaced, and files from the past stay", () =>
+  it("has a wrong clock: files from the future are replaced, and files from the past remain", () =>
     onFleet(fleet, async (lent) => {
       const { bucket, workers, directory } = lent;
       bucket.job("api", V1, { "app.conf": "old\n", same: "same\n" });
@@ -210,7 +210,7 @@ describe.concurrent("a target that", () => {
       expect(await lent.lifecycles("api")).toEqual([["start 0.0.0 1.0.0"], ["start 0.0.0 1.0.0", "start 0.0.0 1.0.0"]]);
     }));
 
-  it("hangs: its process group is ended after timeout_seconds, with a message", () =>
+  it("hangs: its process group is stopped after timeout_seconds, with a message", () =>
     onFleet(fleet, async (lent) => {
       const { bucket, workers, directory } = lent;
       bucket.job("api", { ...V1, timeout_seconds: 1 }, { Makefile: CAREFUL_MAKEFILE });

@@ -147,7 +147,7 @@ it("a fleet of four behind a quorum of three is rebooted, killed in the middle a
     expect(again).toMatchObject({ code: 0, stderr: expect.not.stringContaining("start") });
   }));
 
-it("a worker that does not return is set aside and keeps the budget; it is not rebooted again once it is back", () =>
+it("a worker that does not return is set aside and uses the budget; it is not rebooted again when it is back", () =>
   onFleet(fleet, async (lent) => {
     const { bucket, workers, hosts } = lent;
     await serving(lent);

@@ -163,7 +163,7 @@ it.concurrent("each kind of edit on a worker is found and repaired, and nothing 
     expect(await look()).toMatchObject({ code: 0 });
   }));
 
-it.concurrent("what is pending is told apart, status is asked on request, and checks change nothing", () =>
+it.concurrent("pending changes are listed separately, status runs on request, and checks change nothing", () =>
   onFleet(fleet, async (lent) => {
     await deployed(lent);
     const { bucket, workers, directory, hosts } = lent;

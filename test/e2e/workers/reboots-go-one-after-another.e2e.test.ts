@@ -73,7 +73,7 @@ it("pattern B: a fleet is rebooted one host at a time, each is back before the n
     expect(await bucket.maand("health_check", "--wait")).toMatchObject({ code: 0 });
   }));
 
-it("pattern B: a machine that answers the shutdown first and reboots later is waited for too", () =>
+it("pattern B: maand also waits for a machine that first answers the shutdown and reboots later", () =>
   withFleetBucket({ count: 2 }, async ({ bucket, workers, hosts }) => {
     expect(await bucket.maand("build")).toMatchObject({ code: 0 });
     const kept = await Promise.all(workers.map((worker) => worker.reboots({ downMs: DOWN_MS, answersMs: 700 })));
