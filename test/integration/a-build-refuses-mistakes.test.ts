@@ -5,7 +5,7 @@ import { dirname, join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type CommandResult, initialised, typedIn } from "../../packages/cli/src/run/typed.test.support.ts";
 
-/** Mistakes in a workspace or a bucket, typed as an operator would make them. */
+/** Mistakes in a workspace or a bucket, as an operator would make them. */
 const Database = createRequire(new URL("../../packages/core/package.json", import.meta.url))("better-sqlite3");
 
 let untouched: string;

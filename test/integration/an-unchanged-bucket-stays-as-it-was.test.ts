@@ -43,7 +43,7 @@ function opened(conf: string): Promise<OpenedBucket> {
   });
 }
 
-/** What the next deploy would do, by `job@host`. */
+/** The actions of the next deploy, by `job@host`. */
 async function planned(conf: string): Promise<Record<string, string>> {
   const bucket = await opened(conf);
   const plan = await planDeploy(bucket, { jobs: [], force: false, syncOnly: false });

@@ -42,7 +42,7 @@ function repair(): void {
   configure({}, '["defaults"]');
 }
 
-/** What a build and a deploy end with: the error they throw, or what the summary says. */
+/** The result of a build and a deploy: the error they throw, or the message of the summary. */
 async function shipped(): Promise<Pick<MaandError, "message" | "hint">> {
   try {
     const { failures, allocations, warnings } = await bucket.ship();

@@ -1,8 +1,8 @@
 import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 /**
- * Files that take a quarter of a minute and more, with their seconds on two cores. A long file that begins last keeps one core
- * waiting for the other, and the cache of a fresh clone knows no durations. `--reporter json` prints new ones.
+ * Files that take 15 seconds or more, with their seconds on two cores. A long file that starts last leaves one core
+ * idle, and the cache of a fresh clone contains no durations. `--reporter json` prints new ones.
  */
 const SECONDS: Readonly<Record<string, number>> = {
   "test/e2e/plugins/authors-begin-with-published-packages": 92,
@@ -48,7 +48,7 @@ const SECONDS: Readonly<Record<string, number>> = {
   "test/team/two-machines": 15,
 };
 
-/** Begins with the longest files, goes on with the end-to-end files, which wait a lot, and fills the end with unit tests. */
+/** Starts with the longest files, continues with the end-to-end files, which wait a lot, and ends with unit tests. */
 export class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const sorted = await super.sort(files);

@@ -10,7 +10,7 @@ import { type } from "../support/bucket/shell.ts";
 import { type Postgres, startPostgres } from "../support/postgres/postgres.ts";
 import { ENVIRONMENT } from "../support/postgres/team-bucket.ts";
 
-vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 }); // a busy machine is no failure
+vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 }); // a busy machine is not a failure
 
 interface Finding {
   readonly check: string;
@@ -43,7 +43,7 @@ function withoutPassword(text: string): string {
   return text.replace(":secret@", "@");
 }
 
-/** Types a hint into a shell, in no bucket. */
+/** Types a hint into a shell, outside any bucket. */
 async function typeHint(line: string): Promise<void> {
   expect(await type(line, home, ENVIRONMENT)).toMatchObject({ code: 0 });
 }

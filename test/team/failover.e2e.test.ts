@@ -5,7 +5,7 @@ import { type Postgres, startPostgres } from "../support/postgres/postgres.ts";
 import { type Standby, startStandby } from "../support/postgres/standby.ts";
 import { ENVIRONMENT, type TeamBucket, teamBucket } from "../support/postgres/team-bucket.ts";
 
-vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 }); // a busy machine is no failure
+vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 }); // a busy machine is not a failure
 
 /** Each test has two servers of its own: a primary, and a standby with streaming replication. */
 let primary: Postgres;
@@ -33,7 +33,7 @@ afterEach(async () => {
 
 const DONE = ["restart 1.0.0", "restart 1.0.0"];
 
-/** The primary is lost, and what the standby has counts from now on. */
+/** The primary is lost, and the standby replaces it. */
 async function failOver(): Promise<void> {
   await primary.kill();
   await standby.promote();
@@ -97,7 +97,7 @@ it("or the state of that database is kept: a command that it has recorded as beg
   const id = standby.sql(url.replace(/@.*\//, "@127.0.0.1/"), "SELECT id FROM maand.bucket");
   for (const end of ["", "-wal", "-shm"]) moveAway(join(bucket.root, `data/maand.db${end}`));
   await bucket.type(`maand clone ${url.replace(":secret@", "@")} . --bucket ${id}\nmaand deploy`);
-  // of the other worker, the database has lost that its command began
+  // the database has lost the record that the command of the other worker began
   expect(bucket.hosts.map(startsOn)).toEqual(bucket.hosts.map((host) => (begun.includes(host) ? 1 : 2)));
   expect(await bucket.maand("doctor")).toMatchObject({ code: 0 });
   expect(await bucket.rollouts()).toMatchObject({ "api@127.0.0.11": "promoted", "api@127.0.0.12": "promoted" });
@@ -111,6 +111,6 @@ function moveAway(file: string): void {
   try {
     renameSync(file, `${file}.away`);
   } catch {
-    // it is only there while the store is open
+    // it only exists while the store is open
   }
 }

@@ -9,7 +9,7 @@ import { until } from "../support/fleet/until.ts";
 import { freePort, type Postgres, startPostgres } from "../support/postgres/postgres.ts";
 import { ENVIRONMENT, type TeamBucket, teamBucket } from "../support/postgres/team-bucket.ts";
 
-vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 }); // a busy machine is no failure
+vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 }); // a busy machine is not a failure
 
 let postgres: Postgres;
 const buckets: TeamBucket[] = [];
@@ -201,14 +201,14 @@ it("a slow database costs only its round trips: an unchanged deploy makes few", 
   const env = { ...ENVIRONMENT, MAAND_STORE: `postgres://maand@127.0.0.1:${proxy.port}${url.pathname}` };
   try {
     expect(await bucket.start(["deploy"], { env }).ended).toMatchObject({ code: 0 });
-    // those of connecting and logging in included
+    // including those of connecting and logging in
     expect(proxy.trips()).toBeLessThan(20);
   } finally {
     await proxy.close();
   }
 });
 
-/** A proxy that holds back each answer; counts the answers. */
+/** A proxy that delays each answer, and counts the answers. */
 async function slowProxy(target: number, delayMs: number) {
   let trips = 0;
   const server = createServer((client) => {

@@ -42,7 +42,7 @@ async function renewed(team: SharedBucket): Promise<void> {
   await until("a renewal", () => end() !== before);
 }
 
-/** Ends a lease as its time does, without waiting. */
+/** Ends a lease as if its time were over, without waiting. */
 const EXPIRED = "UPDATE maand.lease SET expires_at = clock_timestamp() - interval '1 ms' WHERE bucket = $ID";
 
 it("has one holder, which others see, and is free after its release", () => {
@@ -123,7 +123,7 @@ it("of a killed process of this machine is taken immediately", () => {
   expect(() => take(team.open(), "gc")).toThrow(expect.objectContaining({ code: "BUSY" }));
 });
 
-/** Renewals fail in a way that passes, and so are tried again, until the gate is open. */
+/** Renewals fail temporarily, and are tried again, until the gate is open. */
 const GATE = `
 CREATE TABLE maand.gate (is_open boolean NOT NULL);
 INSERT INTO maand.gate VALUES (false);
@@ -144,7 +144,7 @@ it("is not ended by a late renewal of an earlier lease of the same process", asy
   team.sql(GATE);
   const store = team.open();
   const before = take(store, "build", RARELY);
-  // the next try is some time away
+  // the next attempt is some time away
   await until("a renewal is tried again", () => Number(team.sql("SELECT last_value FROM maand.tries")) >= 6);
   before.release();
   const lost = vi.fn();

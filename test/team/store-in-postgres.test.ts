@@ -89,7 +89,7 @@ describe("a store in PostgreSQL", () => {
         const first = team.open();
         const [random, values] = [Math.random, [] as number[]];
         for (const one of steps) {
-          // ids that steps draw are the same on both sides
+          // steps draw the same ids on both sides
           Math.random = () => values[values.push(random()) - 1] ?? 0;
           one(alone);
           Math.random = () => values.shift() ?? 0;

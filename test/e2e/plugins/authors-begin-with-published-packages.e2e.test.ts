@@ -8,7 +8,7 @@ import { pluginPages, type TypingPlace, typePage } from "../../docs/type-page.ts
 import { type Installation, install, run } from "../../support/bucket/installation.ts";
 import { INITIALISED } from "../../support/bucket/scratch.ts";
 
-/** What authors of plugins do, in empty directories beside the packages as they are published. */
+/** The steps of authors of plugins, in empty directories next to the packages as they are published. */
 let installation: Installation;
 let place: TypingPlace;
 let accounts: string;

@@ -20,7 +20,7 @@ import { must, run } from "../../support/fleet/command.ts";
 const NOBODY = 65_534;
 const LINES = ["plugins", "build", "deploy --dry-run", "doctor", "job status api", "health_check", "init"];
 
-/** A bucket of ours, and the file that code leaves behind if it runs. */
+/** A bucket of our own, and the file that the code writes if it runs. */
 async function withBucket(use: (bucket: Scratch, marker: string) => Promise<void>): Promise<void> {
   const bucket = await scratch('transport = "local"\n');
   try {

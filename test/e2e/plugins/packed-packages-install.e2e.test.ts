@@ -65,7 +65,7 @@ describe("the packages, packed and installed elsewhere", () => {
   });
 });
 
-/** Every file a package's `bin` and `exports` lead to; `source` is for this repository only. */
+/** Every file that `bin` and `exports` of a package name; `source` is for this repository only. */
 function promised({ bin = {}, exports }: Manifest): string[] {
   const doors = Object.values(exports)
     .filter((door) => !String(door).includes("*"))

@@ -86,7 +86,7 @@ function stage(request: StageRequest): Promise<"done" | undefined> {
   return hooksWith(request.options).stage.promise(stageContext(context));
 }
 
-/** What the merged sources hold, as core describes it to a transport. */
+/** The merged sources, as core describes them to a transport. */
 function treesOf(sources: readonly string[], jobs: readonly string[]): Pick<StageContext, "trees" | "metadata"> {
   const paths = new Set(sources.flatMap((source) => (existsSync(source) ? filesIn(source) : [])));
   const trees = jobs.map((job) => ({

@@ -36,7 +36,7 @@ beforeEach(() => {
   mkdirSync(home, { mode: 0o700 });
 });
 
-/** Runs the program, and answers which files of it were compiled. */
+/** Runs the program, and returns which of its files were compiled. */
 async function compiledBy(args: readonly string[], env: Readonly<Record<string, string>> = {}) {
   const file = join(home, "compiled.json");
   const all = { HOME: home, MAAND_TEST_COMPILED_FILE: file, ...env };

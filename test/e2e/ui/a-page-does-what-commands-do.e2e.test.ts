@@ -24,7 +24,7 @@ import { type OpenedPage, openPage } from "../../support/ui/open-page.ts";
 const ALL = ["--allow", "deploy,rollback,pause,maintain"];
 const SECRET = "hunter2-S3cret!";
 const SCRIPT = "<script>alert(1)</script>";
-/** A start that waits until a file is there, and prints what is no good in a page or a log. */
+/** A start that waits until a file exists, and prints text that must not reach a page or a log as it is. */
 const WAITING = RECORDING_MAKEFILE.replace(
   '	@echo "$@ of',
   `	@echo '${SCRIPT} ${SECRET}'\n	@while test -e ../../wait; do sleep 0.05; done\n	@echo "$@ of`,
@@ -45,7 +45,7 @@ afterEach(async () => {
   bucket.dispose();
 });
 
-/** Makes all commands of the first worker wait, or go on. */
+/** Makes all commands of the first worker wait, or continue. */
 function hold(): void {
   for (const host of bucket.hosts) writeFileSync(join(bucket.directory("api", host), "../../wait"), "");
 }
@@ -198,7 +198,7 @@ it("keeps its files from other users of the machine", async () => {
     const read = spawnSync("cat", [open], { uid: 65_534, gid: 65_534, encoding: "utf8" });
     expect([read.status, read.stdout]).toEqual([1, ""]);
   }
-  // also where the directory above is open: the file itself is not
+  // also where others may read the parent directory: the file itself is private
   expect(statSync(file).mode & 0o077).toBe(0);
 });
 

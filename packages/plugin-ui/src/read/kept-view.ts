@@ -12,11 +12,11 @@ interface Kept<T> {
   readonly value: Promise<T>;
   /** The time until which it is used although the store has changed, in milliseconds of the clock. */
   until: number;
-  /** Something has happened that must be seen soon. */
+  /** Whether something has happened that must be shown soon. */
   isExpired: boolean;
 }
 
-/** Something that is read from the whole store, and kept until the store changes. */
+/** A value that is read from the complete store, and kept until the store changes. */
 export class KeptView<T> {
   readonly #source: BucketSource;
   readonly #now: () => number;
@@ -37,7 +37,7 @@ export class KeptView<T> {
     this.#read = read;
   }
 
-  /** What was read, and when. `maxAgeMs`: it also depends on something outside the store, and is read again after this time. */
+  /** The value, and the time of its reading. `maxAgeMs`: the value also depends on something outside the store, and is read again after this time. */
   get(maxAgeMs = Number.POSITIVE_INFINITY): { readonly at: number; readonly value: Promise<T> } {
     const mark = this.#source.mark();
     const now = this.#now();

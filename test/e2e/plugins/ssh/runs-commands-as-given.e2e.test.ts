@@ -177,7 +177,7 @@ describe("servers with lower limits", () => {
   });
 });
 
-/** A stream that is opened, used and let go. */
+/** A stream that is opened, used and closed. */
 async function echoed(remote: Remote): Promise<ExecResult> {
   const stream = await remote.stream(["cat"]);
   stream.io.end("hello");
