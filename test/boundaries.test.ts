@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { importCycles } from "./support/import-cycles.ts";
 import { productionSources, ROOT, type Source, target } from "./support/sources.ts";
 
-/** Parses every source file and holds it against the layout that packages/core/README.md describes. */
+/** Parses every source file and compares it with the layout that packages/core/README.md describes. */
 const sources = productionSources();
 
 /**

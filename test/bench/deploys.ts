@@ -8,7 +8,9 @@ import { type SimulatedBucket, simulatedBucket, writeJob } from "../support/simu
 const FILES = 2;
 const MB = 1_000_000;
 
-/** Many builds and deploys of one changed job in one process, and what it holds, every `every` of them. */
+/**
+ * Many builds and deploys of one changed job in one process, and its memory and open files after every `every` of them.
+ */
 export async function deploys(number = 2_000, every = Math.ceil(number / 10)): Promise<void> {
   setFlagsFromString("--expose-gc");
   const collect: () => void = runInNewContext("gc");

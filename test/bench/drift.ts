@@ -6,16 +6,16 @@ import { measure } from "./process.ts";
 import { median, tableOf } from "./table.ts";
 
 const RUNS = 5;
-/** Files of a job besides its manifest and Makefile. */
+/** Files of a job in addition to its manifest and Makefile. */
 const FILES = 6;
 
 /** A program that connects all workers and runs one command on each, and does nothing else. */
 const BARE = fileURLToPath(new URL("bare-ssh2.mjs", import.meta.url));
 
 /**
- * `maand drift` on so many workers with ten jobs of eight files each, all clean, held against connecting each worker and running
- * one channel: in a program with bare ssh2, which starts as maand does, and in this process, which ran it before. All by turns in
- * the same run.
+ * `maand drift` on `count` workers with ten jobs of eight files each, all clean, compared with connecting each worker
+ * and running one channel: in a program with bare ssh2, which starts as maand does, and in this process, which is
+ * already warm. All in turns in the same run.
  */
 export async function drift(count = 64, jobs = 10): Promise<void> {
   await withFleet({ count }, async (fleet) => {

@@ -120,7 +120,7 @@ describe("permanent links", () => {
   });
 });
 
-/** The page that the last line of a page calls the next one. */
+/** The next page according to the last line of a page. */
 function nextOf(path: string): string | undefined {
   const [, target] = /Next: \[.*\]\((.+)\)\n$/.exec(readFileSync(join(ROOT, path), "utf8")) ?? [];
   return target === undefined ? undefined : join(path, "..", target);

@@ -18,7 +18,7 @@ import { commandLines, parser, refusal } from "./command-lines.ts";
 import { allPages, anchorsOf, blocksOf, codeIn, linksOf, page, ROOT, rowsOfTables, tableRows } from "./pages.ts";
 import { typeCheck } from "./type-check.ts";
 
-/** Holds the pages against the code, so that neither changes alone. */
+/** Compares the pages with the code, so that neither changes alone. */
 const pages = allPages();
 
 /** First cells of a table, without their backticks. */
@@ -302,7 +302,7 @@ describe("commands", async () => {
     expect([...new Set(named)].filter((name) => !(name in scripts))).toEqual([]);
   });
 
-  /** The names of a flag; those that only write `-` for `_` go without saying. */
+  /** The names of a flag, without those that only have `-` instead of `_`. */
   function namesOf({ definition }: { readonly definition: string }): string[] {
     const names = (definition.split(" ")[0] ?? "").split(",");
     return names.filter((name) => !/^--.*-/.test(name) || !names.includes(name.replace(/(?<=\w)-/g, "_")));

@@ -3,7 +3,10 @@ import { delimiter, join } from "node:path";
 import type { Fleet } from "../../support/fleet/index.ts";
 import { type Contender, program } from "../suite.ts";
 
-/** Other programs that run a command on each worker of a fleet, and what is left out because it is not installed. */
+/**
+ * Other programs that run a command on each worker of a fleet, and those that are skipped because they are not
+ * installed.
+ */
 export interface Peers {
   readonly contenders: readonly Contender[];
   /** A sentence for each missing program. */
@@ -40,7 +43,7 @@ interface Given {
   readonly key: string;
 }
 
-/** The lists of workers in the forms of the peers; their ssh asks nothing and keeps nothing. */
+/** The lists of workers in the formats of the peers. Their ssh neither asks questions nor stores host keys. */
 function written({ directory, workers, user, key }: Fleet): Pick<Given, "inventory" | "hosts" | "list" | "sshConfig"> {
   const file = (name: string, lines: readonly string[]) => {
     const path = join(directory, name);
@@ -103,7 +106,7 @@ function openssh({ hosts, count, sshConfig }: Given): Peer[] {
   ];
 }
 
-/** The program of a command line, after what sets its environment. */
+/** The program of a command line, after the settings of its environment. */
 function nameOf(argv: readonly string[]): string {
   return argv.slice(argv[0] === "env" ? 1 : 0).find((word) => !word.includes("=")) ?? "";
 }

@@ -9,8 +9,8 @@ import { promoteAll } from "./promoted-bucket.ts";
 const SIMULATION = { latencyMs: [1, 20], commandMs: [20, 20] } as const;
 
 /**
- * The CPU time of first deploys for each allocation, from 100 to so many simulated workers; and builds, deploys and dry runs of so many
- * workers with 50 jobs, compared with those of a tenth of them.
+ * The CPU time of first deploys for each allocation, from 100 to `most` simulated workers; and builds, deploys and dry
+ * runs of `most` workers with 50 jobs, compared with those of a tenth of them.
  */
 export const scale: Suite = async (most = 1_000, jobs = 10) => {
   const sizes = [100, 300, 1_000, 3_000, 10_000].filter((size) => size <= most);

@@ -38,7 +38,7 @@ interface Lent {
   readonly bucket: Scratch;
   /** Path of the store. */
   readonly store: string;
-  /** What was run so far. */
+  /** The commands that have run so far. */
   printed(): string[];
   /** Makes commands wait. */
   hold(): void;
@@ -129,7 +129,7 @@ describe.concurrent("a damaged store", () => {
   );
 });
 
-/** As after a copy to a full disk: the file is there, and nothing is in it. */
+/** As after a copy to a full disk: the file exists, and is empty. */
 function emptied(store: string): void {
   for (const suffix of ["-wal", "-shm"]) rmSync(`${store}${suffix}`, { force: true });
   writeFileSync(store, "");

@@ -18,7 +18,10 @@ beforeAll(async () => {
 
 afterAll(() => fleet.close());
 
-/** Processes on this machine that work for a bucket; not those of its workers, which get its path as a record of who deployed. */
+/**
+ * Processes on this machine that work for a bucket; not those of its workers, which receive its path as a record of who
+ * deployed.
+ */
 function working(root: string): string[] {
   return readdirSync("/proc")
     .filter((name) => /^\d+$/.test(name))
@@ -26,7 +29,7 @@ function working(root: string): string[] {
     .filter((words) => words.includes(root) && !words.includes("file=$root/fence"));
 }
 
-/** What has to be so once a run is over, however it ended. */
+/** Checks that hold after every run, however it ended. */
 function expectTidy({ bucket }: Pick<FleetBucket, "bucket">): void {
   expect(readdirSync(join(bucket.root, "tmp"))).toEqual([]);
   const store = openStore(findBucket(bucket.root));

@@ -12,7 +12,7 @@ import { storeEnvironment } from "../../support/postgres/test-store.ts";
 const HOST = "127.0.0.11";
 const V1 = { version: "1.0.0", selectors: ["worker"] };
 
-/** A bucket with one local worker and a job whose commands wait while `hold` is there, built. */
+/** A built bucket with one local worker and a job whose commands wait while `hold` exists. */
 async function withBucket(use: (bucket: LocalBucket, place: { hold: string }) => Promise<void>): Promise<void> {
   const bucket = await localBucket(1);
   try {
@@ -103,7 +103,7 @@ describe.concurrent("SIGHUP that is not ignored", () => {
       await until("the end of the run", () => outcomes(bucket).length > 0);
       expect(outcomes(bucket)).toEqual(["interrupted"]);
       rmSync(hold);
-      // the command records its end before it lets go of the bucket
+      // the command records its end before it releases the lock
       expect(await bucket.maand("deploy", "--wait")).toMatchObject({ code: 0 });
     }));
 

@@ -16,7 +16,7 @@ afterAll(() => fleet.close());
 const V1 = { version: "1.0.0", selectors: ["worker"] };
 const V2 = { version: "2.0.0", selectors: ["worker"] };
 
-/** Everything a worker has of a bucket: path, content, time and owner. */
+/** All files of a bucket on a worker: path, content, time and owner. */
 async function everythingOn(worker: FleetWorker, home: string): Promise<string> {
   const { stdout } = await worker.run([
     "find",

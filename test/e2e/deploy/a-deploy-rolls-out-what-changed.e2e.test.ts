@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type LocalBucket, localBucket } from "../../support/bucket/local-bucket.ts";
 
-/** A deploy, as far as no hook of a job is needed. */
+/** Deploys that need no hook of a job. */
 
 let bucket: LocalBucket;
 const ONE = "127.0.0.11";

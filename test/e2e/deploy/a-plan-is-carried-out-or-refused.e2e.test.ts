@@ -16,7 +16,7 @@ beforeAll(async () => {
 
 afterAll(() => fleet.close());
 
-/** Each makes a dozen calls of the whole program. */
+/** Each test runs the complete program a dozen times. */
 vi.setConfig({ testTimeout: 240_000 });
 
 interface Row {
@@ -38,7 +38,7 @@ function plain({ bucket }: FleetBucket, version: string, more: Readonly<Record<s
   bucket.write("workspace/jobs/web/vars.toml", 'color = "red"\n');
 }
 
-/** The actions of a plan by `job@worker`, without what stays as it is. */
+/** The actions of a plan by `job@worker`, without unchanged allocations. */
 function actionsIn(bucket: Scratch, file: string): Record<string, string> {
   const plan: Plan = JSON.parse(bucket.read(file));
   const rows = plan.waves.flatMap(({ jobs }) =>

@@ -23,7 +23,7 @@ async function withBucket(use: (bucket: LocalBucket) => Promise<void>): Promise<
   }
 }
 
-/** The files of traces beside the records of runs. */
+/** The files of traces next to the records of runs. */
 function tracesIn({ root }: LocalBucket): string[] {
   const runs = join(root, "logs/runs");
   return readdirSync(runs)

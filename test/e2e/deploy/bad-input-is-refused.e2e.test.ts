@@ -24,7 +24,7 @@ beforeEach(async () => {
 
 afterEach(() => bucket.dispose());
 
-/** Builds, expects a refusal, and answers `code where` of each problem. */
+/** Builds, expects a refusal, and returns `code where` of each problem. */
 async function refused(): Promise<string[]> {
   const { code, stdout, stderr } = await bucket.maand("build", "--json");
   expect(code, stderr).toBe(2);

@@ -10,7 +10,7 @@ const [ONE, TWO, THREE, FOUR] = ["127.0.0.11", "127.0.0.12", "127.0.0.13", "127.
 const STARTED = "start 0.0.0 1.0.0";
 const STOPPED = "stop 1.0.0 1.0.0";
 
-/** What every test begins with: two jobs that run on four workers. */
+/** Every test begins with two jobs that run on four workers. */
 let running: LocalBucket;
 
 beforeAll(async () => {

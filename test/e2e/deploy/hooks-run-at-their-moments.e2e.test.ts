@@ -5,7 +5,7 @@ import { type FleetBucket, onFleet } from "../../support/bucket/fleet-bucket.ts"
 import { ran, writeJob } from "../../support/bucket/recording-job.ts";
 import { type Fleet, startFleet } from "../../support/fleet/index.ts";
 
-/** The points of the checklist that need job commands. */
+/** The tests of deploys that need job commands. */
 let fleet: Fleet;
 
 beforeAll(async () => {

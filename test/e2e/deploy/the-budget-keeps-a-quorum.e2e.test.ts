@@ -14,7 +14,7 @@ async function serving({ bucket }: FleetBucket): Promise<void> {
   expect(await bucket.maand("deploy", "--build")).toMatchObject({ code: 0 });
 }
 
-/** Asks all instances again and again; returns the least that answered at a time. */
+/** Asks all instances repeatedly; returns the smallest number that answered at a time. */
 function watchQuorum(hosts: readonly string[]): { end(): Promise<number> } {
   let least = hosts.length;
   let isOver = false;
@@ -47,7 +47,7 @@ it("two workers are drained at the same time, and a quorum of 3 of 4 stays up, w
     expect(drained.stderr).toContain(`api may have 1 of 4 away, and ${third} is going down now`);
     expect(drained.stderr).toContain(`tool may have 1 of 4 away, and ${third} is going down now`);
     expect(await requestVersion(third)).toBeUndefined();
-    // the rest of the deploy goes on
+    // the rest of the deploy continues
     expect(await rollouts()).toMatchObject({ [`tool@${second}`]: "promoted", [`tool@${third}`]: "disabled" });
     expect((await lifecycles("tool")).map((ran) => ran.at(-1))).toEqual(["restart", "restart", "stop", "start"]);
 

@@ -49,7 +49,7 @@ it("two copies of a bucket: the second is refused with the name of the other cop
         expect(worker.exists(`${home}/jobs/api/large`)).toBe(false);
       }
 
-      // it takes over knowingly, and the other one is refused
+      // it takes over on request, and the other one is refused
       const taken = await bucket.maand("deploy", "--take-over");
       expect(taken).toMatchObject({ code: 0 });
       for (const worker of workers) expect(worker.exists(`${home}/jobs/api/large`)).toBe(true);

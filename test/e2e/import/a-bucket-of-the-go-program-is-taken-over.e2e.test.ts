@@ -23,7 +23,7 @@ beforeEach(async () => {
 
 afterEach(() => bucket.dispose());
 
-/** All that ran on the workers since the Go program left them, as `job@host: line`. */
+/** All targets that have run on the workers since the Go program left them, as `job@host: line`. */
 async function ran(): Promise<string[]> {
   const all = JOBS.flatMap((job) => GO_HOSTS.map((host) => ({ job, host })));
   const lines = await Promise.all(

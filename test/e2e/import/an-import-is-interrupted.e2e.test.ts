@@ -37,7 +37,7 @@ async function isWhole(): Promise<void> {
   for (const host of GO_HOSTS) expect(await bucket.ran("web", host)).toEqual([]);
 }
 
-/** How many steps an import takes. */
+/** The number of steps of an import. */
 async function steps(): Promise<number> {
   const file = join(bucket.root, "steps");
   await bucket.start(["import"], stepCounter(file)).ended;

@@ -3,7 +3,7 @@ import { type Scratch, scratch } from "../../support/bucket/scratch.ts";
 
 const HOST = "127.0.0.61";
 
-/** A script as it was written for the Go program: it looks at the status of each answer. */
+/** A script that was written for the Go program: it checks the status of each answer. */
 const TURNS = `from maand import acquire_semaphore, release_semaphore
 first = acquire_semaphore("migrate", capacity=1)
 print("first", first.status_code)

@@ -22,7 +22,7 @@ afterEach(() => bucket.dispose());
 
 const md5 = (text: string) => createHash("md5").update(text).digest("hex");
 
-/** Makes it so that the Go program rendered a file otherwise than maand does. */
+/** Changes the store as if the Go program had rendered a file differently from maand. */
 async function renderedOtherwise(host: string, path: string, text: string): Promise<void> {
   await bucket.worker(host).write(`${bucket.home}/jobs/api/${path}`, text);
   bucket.sql(

@@ -122,7 +122,7 @@ describe("a Makefile", () => {
       .trimEnd()
       .split("\n");
 
-  /** A program that only writes down how it was called. */
+  /** A program that only records how it was called. */
   function pretend(...programs: readonly string[]): string {
     for (const program of programs)
       bucket.write(`programs/${program}`, `#!/bin/sh\necho "$*" >> ${bucket.root}/${program}.asked\n`, 0o755);

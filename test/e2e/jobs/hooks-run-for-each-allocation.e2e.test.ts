@@ -25,7 +25,7 @@ raise SystemExit(os.path.exists(${JSON.stringify(join(bucket.root, "fail-"))} + 
 `;
 }
 
-/** A Makefile whose targets leave a word among the notes of the commands. */
+/** A Makefile whose targets add a word to the notes of the commands. */
 function makefile(): string {
   return `start stop restart reload:
 	@echo "$@ $(WORKER_IP)" >> ${join(bucket.root, "notes")}
@@ -38,7 +38,7 @@ function job(events: readonly string[], manifest: object = {}): void {
   bucket.job("api", { version: "1.0.0", selectors: ["worker"], commands, ...manifest }, files);
 }
 
-/** What was noted since the last time. */
+/** The notes since the last call. */
 function take(): string[] {
   const lines = linesOf(join(bucket.root, "notes"));
   rmSync(join(bucket.root, "notes"), { force: true });

@@ -4,7 +4,7 @@ import { executedOn, notesOf, scripts } from "../../support/bucket/scripts.ts";
 
 const OK = { code: 0 };
 
-/** What was done to which worker in the last run, in order. */
+/** The changes to workers in the last run, in order. */
 function actions(stdout: string, action: string): string[] {
   const events = stdout
     .trim()

@@ -9,7 +9,7 @@ import { storeEnvironment } from "../../support/postgres/test-store.ts";
 
 const used = useFleet(2);
 
-/** A log that is followed by `maand logs follow`, and what it printed so far. */
+/** A log that `maand logs follow` follows, and its output so far. */
 function follow(cwd: string, ...args: readonly string[]) {
   const child = spawn(process.execPath, [MAAND, "logs", "follow", ...args], {
     cwd,
@@ -114,7 +114,7 @@ describe("maand logs follow", () => {
         return performance.now() - since > 1_000;
       });
       const kb = Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, "utf8"))?.[1]);
-      expect(earlier).toBeLessThan(30_000); // lines of 1 kB: what the connection holds
+      expect(earlier).toBeLessThan(30_000); // lines of 1 kB: the buffer of the connection
       expect(kb).toBeLessThan(300_000);
       child.stdout.resume();
       await until("it to go on", async () => (await written()) > earlier);

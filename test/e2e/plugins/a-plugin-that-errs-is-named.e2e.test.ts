@@ -123,7 +123,7 @@ describe("a plugin that does not end", () => {
 });
 
 describe("a plugin with a dispose", () => {
-  /** A plugin whose dispose takes a moment, and whose `begin` has this body. */
+  /** A plugin whose `dispose` takes a moment, and whose `begin` has this body. */
   const config = (begin: string) => `const plugin = {
   name: "odd",
   apply: ({ begin }) => begin.tapPromise("odd", async ({ signal }) => { ${begin} }),

@@ -51,7 +51,7 @@ const RELATED: readonly Change[] = [
     named: "job api: its files changed (now r3); its manifest",
     apply: built((b) => b.job("api", { ...API, version: "2.0.0", max_concurrent_upgrades: 2 }, FILES)),
   },
-  { what: "a deploy", named: "job api: what is recorded of it", apply: (b) => b.deploy({ jobs: ["api"] }) },
+  { what: "a deploy", named: "job api: its recorded state", apply: (b) => b.deploy({ jobs: ["api"] }) },
   {
     what: "a stop by drain",
     named: `job api on ${A}: will be stopped`,
