@@ -30,7 +30,7 @@ export interface Parser {
   readonly paths: readonly string[];
 }
 
-/** The command line's own parser, with every command there is. */
+/** The parser of the command line, with all commands. */
 export async function parser(): Promise<Parser> {
   const classes: CommandClass<Context>[] = await commandsFor([]);
   const cli = compiledOnce(Cli.from<Context>(classes, { binaryName: "maand" }));
@@ -45,7 +45,7 @@ function compiledOnce(cli: Cli<Context>): Cli<Context> {
   return cli;
 }
 
-/** Every line on a page that calls maand: in blocks for the shell, and in words. */
+/** Every line on a page that calls maand: in shell blocks, and in the text. */
 export function commandLines(page: Page): string[] {
   const blocks = blocksOf(page).filter(({ info }) => /^(sh|bash|console)\b/.test(info));
   const typed = blocks
@@ -61,7 +61,9 @@ export function commandLines(page: Page): string[] {
     .filter((line) => line.startsWith("maand "));
 }
 
-/** Why a line would not be understood; undefined when it would be. Naming a family, such as `maand job`, is fine. */
+/**
+ * The reason why a line is not valid; undefined when it is valid. The name of a family, such as `maand job`, is valid.
+ */
 export function refusal(line: string, { cli, paths }: Parser): string | undefined {
   const argv = (line.match(/"[^"]*"|\S+/g) ?? []).slice(1).map((word) => word.replace(/^"(.*)"$/, "$1"));
   if (argv[0] === "<command>" || /^maand --version( --json)?$/.test(line) || line === "maand --help") return undefined;

@@ -18,7 +18,7 @@ import { commandLines, parser, refusal } from "./command-lines.ts";
 import { allPages, anchorsOf, blocksOf, codeIn, linksOf, page, ROOT, rowsOfTables, tableRows } from "./pages.ts";
 import { typeCheck } from "./type-check.ts";
 
-/** Holds the pages against the code, so that neither changes alone. */
+/** Compares the pages with the code, so that neither changes alone. */
 const pages = allPages();
 
 /** First cells of a table, without their backticks. */
@@ -102,7 +102,7 @@ describe("docs/plugins/contexts.md", () => {
     expect(contexts.text.match(/receives `\w+Context`|TapLimit|TapInterest/g)).toBeNull();
   });
 
-  it("says of every field what it is", () => {
+  it("describes every field", () => {
     const silent = sections.flatMap((text) =>
       [...text.matchAll(/^\| (`[^|]*`) \|(?:[^|]|\\\|)*\| +\|$/gm)].map(
         ([, field]) => `${text.split("\n")[0]}: ${field}`,
@@ -115,7 +115,7 @@ describe("docs/plugins/contexts.md", () => {
 
 describe("EVENTS.md", () => {
   it("lists the types with their fields", () => {
-    const summary = fieldsOf(bodyOf(source("packages/core/src/summary.ts"), "export interface SummaryRecord {"), 2);
+    const summary = fieldsOf(bodyOf(source("packages/core/src/run-result.ts"), "export interface SummaryRecord {"), 2);
     const map = [
       bodyOf(source("packages/core/src/events.ts"), "export interface EventMap extends OperationEvents {"),
       bodyOf(source("packages/core/src/operation-events.ts"), "export interface OperationEvents {"),
@@ -161,7 +161,7 @@ describe("docs/plugins/stability.md", () => {
     expect(marks.map(([entry]) => entry).sort()).toEqual(entries.sort());
   });
 
-  it("gives each the mark its names have in the report", () => {
+  it("marks each as its names are marked in the report", () => {
     const report = ["core", "command"]
       .map((name) => readFileSync(join(ROOT, `packages/${name}/${name}.api.md`), "utf8"))
       .join("\n");
@@ -246,7 +246,7 @@ describe("docs/configuration.md", () => {
 });
 
 describe("docs/jobs-and-lifecycle.md", () => {
-  it("lists the keys of a manifest, those of stock plugins included", () => {
+  it("lists the keys of a manifest, including those of stock plugins", () => {
     const claimed = defaults().flatMap(({ claims }) => Object.keys(claims ?? {}));
     const keys = firstWords(page("docs/jobs-and-lifecycle.md"), "Key", "Meaning");
     expect([...keys].sort()).toEqual([...new Set([...MANIFEST_KEYS, ...claimed])].sort());
@@ -306,7 +306,7 @@ describe("commands", async () => {
     expect([...new Set(named)].filter((name) => !(name in scripts))).toEqual([]);
   });
 
-  /** The names of a flag; those that only write `-` for `_` go without saying. */
+  /** The names of a flag, without those that only have `-` instead of `_`. */
   function namesOf({ definition }: { readonly definition: string }): string[] {
     const names = (definition.split(" ")[0] ?? "").split(",");
     return names.filter((name) => !/^--.*-/.test(name) || !names.includes(name.replace(/(?<=\w)-/g, "_")));

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { type Block, ROOT } from "./pages.ts";
 
-/** A block that shows one tap, with everything it names from elsewhere in `PRELUDE`. */
+/** A block that shows one tap; `PRELUDE` declares the other names that it uses. */
 const TAP = "ts tap";
 
 const PRELUDE = `import { createHash } from "node:crypto";

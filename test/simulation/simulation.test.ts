@@ -13,7 +13,7 @@ const campaign = new Campaign();
 afterAll(() => campaign.dispose());
 
 it.skipIf(FLAW)(
-  "every seed: one holder acts at a time, nothing is done twice or lost, budgets hold, all runs converge",
+  "every seed: one holder acts at a time, nothing is done twice or lost, budgets are kept, all runs converge",
   async () => {
     const { count, problem } = await campaign.search({ from: FROM, count: SEEDS, minutes: MINUTES });
     if (process.env.MAAND_SIMULATE_SEEDS !== undefined) console.log(`${count} seeds from ${FROM}`);

@@ -13,8 +13,8 @@ import { startTestStore } from "./postgres/test-store.ts";
 const JUST_BUILT = "MAAND_JUST_BUILT";
 
 /**
- * Before the end-to-end tests: what they start is made of the sources as they are now, and one bucket is initialised that
- * all of them copy. The packages are packed by the first test that needs it, see packed-once.ts.
+ * Runs before the end-to-end tests: builds the packages from the current sources, and initialises one bucket that all
+ * tests copy. The first test that needs them packs the packages, see packed-once.ts.
  */
 export default async function setup(): Promise<() => Promise<void>> {
   if (process.env[INITIALISED] !== undefined) return async () => {}; // another project of this run did it

@@ -1,8 +1,8 @@
 import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 /**
- * Files that take a quarter of a minute and more, with their seconds on two cores. A long file that begins last keeps one core
- * waiting for the other, and the cache of a fresh clone knows no durations. `--reporter json` prints new ones.
+ * Files that take 15 seconds or more, with their seconds on two cores. A long file that starts last leaves one core
+ * idle, and the cache of a fresh clone contains no durations. `--reporter json` prints new ones.
  */
 export const SECONDS: Readonly<Record<string, number>> = {
   "test/e2e/plugins/authors-begin-with-published-packages": 92,

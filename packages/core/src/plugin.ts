@@ -60,4 +60,4 @@ export type {
 } from "./remote/remote.ts";
 export { Secret, secret } from "./remote/secret.ts";
 export { timeLimit } from "./remote/time-limit.ts";
-export { type Outcome, type Refusal, type Summary, summaryRecord } from "./summary.ts";
+export { type Outcome, type Refusal, type Summary, summaryRecord } from "./run-result.ts";

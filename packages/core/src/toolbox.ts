@@ -1,7 +1,7 @@
 /**
  * Small tools that the packages of this repository share: names, file access, hashes, output and its limits, errors of
- * syncs. It loads nothing of the engine, so a stock plugin that every command loads imports from here. Unstable, like
- * `@maand/core/internal`, which has all of it too.
+ * syncs. It loads no part of the engine, so stock plugins that every command loads import from here. Unstable, like
+ * `@maand/core/internal`, which also exports all of it.
  */
 export { isKeyFile, KEY_FILE_HINT, KEY_FILE_PATTERN } from "./domain/checks/key-file.ts";
 export { refuses } from "./domain/checks/problem.ts";
@@ -92,7 +92,7 @@ export { reveal } from "./remote/secret.ts";
 export { Semaphore } from "./remote/semaphore.ts";
 export { LARGEST_TEXT, textOf } from "./remote/text.ts";
 export { checkVariables, type WrappedCommand, type Wrapping, wrapCommand } from "./remote/wrap-command.ts";
-export type { AllocationResult, JobFailure, SummaryRecord } from "./summary.ts";
+export type { AllocationResult, JobFailure, SummaryRecord } from "./run-result.ts";
 export { type KeyCommand, runKeyCommand } from "./trust/key-command.ts";
 export { readPlain } from "./trust/plain-text.ts";
 export { userName } from "./workspace/authorship.ts";

@@ -126,7 +126,7 @@ export class LocalRemote implements Remote {
     const how = {
       TIMED_OUT: `timed out after ${timeoutMs / 1000} s`,
       INTERRUPTED: "was interrupted",
-      DISCONNECTED: "was cut off, because its connection was closed",
+      DISCONNECTED: "was cut off because its connection was closed",
     }[code];
     const output = code === "TIMED_OUT" && result ? lastLines(result, 12) : [];
     return new MaandError({ code, message: `${title} on ${this.host} ${how}`, worker: this.host, output });

@@ -12,7 +12,9 @@ export interface RunningCommand extends Pick<ExecOptions, "stopWord" | "onLine" 
   readonly title: string;
   readonly timeoutMs: number;
   readonly graceMs: number;
-  /** When it was requested, on the monotonic clock of `performance.now()`; never later than its start on the worker. */
+  /**
+   * The time of its request, on the monotonic clock of `performance.now()`; never later than its start on the worker.
+   */
   readonly requestedAt: number;
   /** Milliseconds without output after the exit code that count as the end of the output. */
   readonly quietMs: number;
@@ -28,8 +30,8 @@ export interface RunningCommand extends Pick<ExecOptions, "stopWord" | "onLine" 
  * end, or `graceMs` after its time limit or an interruption, even if the worker no longer answers.
  *
  * The output starts with the command: earlier output of the login is dropped. It ends when the channel closes, or when
- * nothing arrives for a moment after the exit code, because a child in the background keeps the output and the channel
- * open for as long as it lives.
+ * nothing arrives for a moment after the exit code, because a background child keeps the output and the channel open
+ * while it runs.
  * @throws TIMED_OUT, INTERRUPTED, DISCONNECTED; AUTH_FAILED or WORKER_LACKS if the login ends before the command starts
  */
 export function followCommand(channel: ClientChannel, command: RunningCommand): Promise<ExecResult> {
@@ -50,7 +52,7 @@ const LONGEST_MS = 2 ** 31 - 1;
 
 type Settle = (result: ExecResult, error: Error | undefined) => void;
 
-/** Why a command is stopped early. */
+/** The reason for stopping a command early. */
 type Ending = "time" | "abort";
 
 class FollowedCommand {
@@ -118,8 +120,8 @@ class FollowedCommand {
   readonly #abort = (): void => this.#end("abort");
 
   /**
-   * Asks it to stop: with its stop word, or with its process id once that is known; at the time limit, `timeout` on the
-   * worker stops it.
+   * Requests its end: with its stop word, or with its process id when that is known. At the time limit, `timeout` on
+   * the worker stops it.
    */
   #end(why: Ending): void {
     if (this.#ending) return;
@@ -151,7 +153,10 @@ class FollowedCommand {
     return this.#begun ? undefined : loginFailure({ host: worker, user, ...result });
   }
 
-  /** `timeout` on the worker counts from the command's start there, which a busy local machine may notice late. */
+  /**
+   * Whether `timeout` on the worker stopped the command. It counts from the start on the worker, which a busy local
+   * machine may notice late.
+   */
   #endedByTimeout({ code }: ExecResult): boolean {
     const { requestedAt, timeoutMs } = this.#command;
     return (code === 124 || code === 137) && performance.now() - requestedAt >= timeoutMs;

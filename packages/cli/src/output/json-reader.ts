@@ -9,7 +9,7 @@ export function jsonReader(stream: ProcessContext["stdout"]): ProgressReader {
   return Object.assign(read, { readLines, end: () => undefined });
 }
 
-/** Gives everything to several readers. */
+/** Passes everything to several readers. */
 export function allOf(readers: readonly ProgressReader[]): EventReader {
   const read = (event: MaandEvent) => {
     for (const reader of readers) reader(event);

@@ -28,7 +28,7 @@ export interface Understood {
   /** Jobs that are built from a release other than the one in the workspace. */
   readonly held: HeldJobs;
   readonly catalog: Catalog;
-  /** Variables, without the references among them. */
+  /** Variables, without those that are references. */
   readonly variables: ReadWorkspace["variables"];
   readonly secrets: ReferencedSecrets;
   /** All problems, warnings included. */
@@ -36,7 +36,8 @@ export interface Understood {
 }
 
 /**
- * Reads the workspace and checks its catalog; writes nothing. Without errors so far, `resolve` gets the secrets that it refers to.
+ * Reads the workspace and checks its catalog; writes nothing. If there are no errors so far, `resolve` gets the secrets
+ * that the workspace refers to.
  * `workersText` takes the place of `workers.json`.
  */
 export async function understand(
@@ -82,7 +83,7 @@ export function readSettings({ settings }: Pick<Bucket, "settings">) {
   return { selector: settings.jobConfigSelector, maxBytes: settings.maxFileBytes };
 }
 
-/** What a new catalog takes over from the stored one. */
+/** The values that a new catalog takes over from the stored one. */
 export function beforeOf(stored: StoredCatalog): Before {
   return {
     workerIds: new Map([...stored.removedWorkers, ...stored.workers].map((worker) => [worker.host, worker.workerId])),
@@ -174,7 +175,7 @@ function warnUnrendered({ jobs }: Catalog, absent: readonly AbsentPlugin[], repo
   }
 }
 
-/** Warns about a soak of a job that nothing can check. */
+/** Warns about a soak of a job without health checks. */
 function warnUnwatched({ jobs }: Catalog, { verify }: Bucket["hooks"], report: Report): void {
   for (const job of jobs) {
     if (!job.rollout?.soakSeconds || isTapped(verify, job)) continue;

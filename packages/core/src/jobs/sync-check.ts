@@ -1,4 +1,4 @@
-import { asMaandError } from "../bucket/outcome.ts";
+import { asMaandError } from "../bucket/error-outcome.ts";
 import { error, type Problem } from "../domain/checks/problem.ts";
 import { FENCE_FILE, isUntrusted, readFence } from "../domain/fence/fence-record.ts";
 import type { Allocation, Job } from "../domain/workspace/job.ts";
@@ -29,18 +29,18 @@ function hostsOf({ allocations }: ChosenJob): string[] {
 export interface Difference {
   readonly lost: boolean;
   readonly message: string;
-  /** A command of another copy of the bucket changed the worker last. */
+  /** Whether a command of another copy of the bucket changed the worker last. */
   readonly isForeign?: boolean;
-  /** It was this copy, with a store that is newer than this one. */
+  /** Whether that command belongs to this copy, but to a newer state of its store. */
   readonly isOlderStore?: boolean;
 }
 
 type Source = SyncSource & Pick<Run, "reporter" | "workers" | "connections">;
 
 /**
- * Checks that workers match their last delivery: each `worker.json` must name this bucket, this worker, and the `update_seq`
- * of the last delivery. Throws OUT_OF_SYNC with every worker that differs and its difference, before anything runs. Without
- * the bucket's lock, changes by a command that is still running do not count.
+ * Checks that workers match their last delivery: each `worker.json` must name this bucket, this worker, and the
+ * `update_seq` of the last delivery. Throws OUT_OF_SYNC before anything runs; the error lists every worker that
+ * differs, with its difference. Without the bucket's lock, changes by a command that is still running do not count.
  */
 export async function checkSync(source: Source, chosen: readonly ChosenJob[], isLocked: boolean): Promise<void> {
   const hosts = new Set(chosen.flatMap(hostsOf));
@@ -108,7 +108,7 @@ async function recordOf(remote: Remote, reader: RecordReader | undefined): Promi
   return { fence, workerJson };
 }
 
-/** The difference of a worker that a command changed last which this copy of the bucket does not know. */
+/** The difference of a worker if this copy of the bucket does not know the command that changed it last. */
 function otherCopy({ store }: SyncSource["bucket"], host: string, text: string): Difference | undefined {
   const found = readFence(text);
   if (!found || "problem" in found || store.history.knows(found.record.holder)) return undefined;
@@ -120,7 +120,10 @@ function otherCopy({ store }: SyncSource["bucket"], host: string, text: string):
 /** Exit code for an empty or missing directory; any other code proves nothing. */
 const EMPTY = 3;
 
-/** A running job is started again only if none of its files can exist: no `worker.json`, and no directory with jobs. */
+/**
+ * Whether a worker has lost its files: it has no `worker.json`, and no directory with jobs. Only then is a running job
+ * started again.
+ */
 async function isEmpty(remote: Remote): Promise<Difference> {
   const script = `[ -e "$1" ] && ! [ -x "$1" ] && exit 1; [ -e "$1/worker.json" ] || [ -e "$1/jobs" ] || exit ${EMPTY}`;
   const { code } = await remote.probe(["sh", "-c", script, "sh", remote.root], {
@@ -160,7 +163,7 @@ function tryLock(bucket: SyncSource["bucket"]): Lock | undefined {
 
 /**
  * Notes that a worker does not have the files of an allocation, so that the next deploy syncs them again. Without the
- * bucket's lock, it does so only if no other command is changing the files right now.
+ * bucket's lock, it does so only if no other command is changing the files at the moment.
  */
 export function noteMissingFiles({ bucket }: SyncSource, allocation: string, isLocked: boolean): void {
   const lock = isLocked ? undefined : tryLock(bucket);

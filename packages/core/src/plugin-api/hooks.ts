@@ -42,13 +42,13 @@ import { type RenamedHooks, withOldNames } from "./tapping/renamed-hooks.ts";
 /** The answer of a tap that did the work; `undefined` passes to the next tap. */
 export type Done = "done";
 
-/** The options of a tap besides its name: `tapPromise({ name, concerns }, ...)`. */
+/** The options of a tap, in addition to its name: `tapPromise({ name, concerns }, ...)`. */
 export interface TapInterest {
   /** Whether the tap has work for a job; default: for every job. Called before any work is done for the tap. */
   readonly concerns?: (job: Job) => boolean;
 }
 
-/** What the result of a tap depends on, which it may declare along with its name: `tapPromise({ name, sameForAll }, ...)`. */
+/** What the result of a tap depends on. A tap may declare it with its name: `tapPromise({ name, sameForAll }, ...)`. */
 export interface TapSharing {
   /**
    * Whether the tap returns the same files for every allocation of a job, in every deploy of a build; default: for no job. If all
@@ -57,7 +57,7 @@ export interface TapSharing {
   readonly sameForAll?: (job: Job) => boolean;
 }
 
-/** The time limit of a tap, which it may declare along with its name: `tapPromise({ name, limitMs }, ...)`. */
+/** The time limit of a tap. A tap may declare it with its name: `tapPromise({ name, limitMs }, ...)`. */
 export interface TapLimit {
   /**
    * How long the tap may run without any activity, in milliseconds, or a function of its context that returns this. A

@@ -8,7 +8,7 @@ import { deploy } from "../deploy/deploy.ts";
 import type { MaandEvent } from "../events.ts";
 import { type DeployOptions, type Plan, type PlanOptions, planDeploy } from "../plan/plan-deploy.ts";
 import type { Plugin } from "../plugin-api/plugin.ts";
-import type { Summary } from "../summary.ts";
+import type { Summary } from "../run-result.ts";
 import { copyEmptyStore } from "./empty-store.ts";
 import { type FakeFleet, fakeFleet } from "./fake-fleet.ts";
 

@@ -39,7 +39,7 @@ export function runContext(over: Partial<RunContext> = {}): RunContext & Recordi
   };
 }
 
-/** `resolveSecrets`: nothing of the provider `op`. */
+/** `resolveSecrets`: no references, for the provider `op`. */
 export function resolveSecretsContext(over: Partial<ResolveSecretsContext> = {}): ResolveSecretsContext & Recording {
   return { ...runContext(over), provider: "op", references: [], ...over };
 }

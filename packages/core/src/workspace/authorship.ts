@@ -14,7 +14,7 @@ export interface Authorship {
 /** Marks a commit whose working tree had changes that were not committed. */
 const CHANGES = "+changes";
 
-/** Milliseconds that git may take, because a build must not wait for a slow file system. */
+/** The time limit of git in milliseconds, because a build must not wait for a slow file system. */
 const GIT_MS = 5000;
 
 /**
@@ -42,8 +42,8 @@ export function plainCommit(commit: string): string {
 }
 
 /**
- * Whether one commit contains another: false if it is known not to, or if the repository has no such commit; undefined if git
- * cannot be asked.
+ * Whether one commit contains another: false if it does not, or if the repository has no such commit; undefined if git
+ * cannot be run.
  */
 export async function containsCommit(directory: string, commit: string, other: string): Promise<boolean | undefined> {
   const { code } = await git(directory, "merge-base", "--is-ancestor", other, commit);

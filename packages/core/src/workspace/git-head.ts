@@ -5,8 +5,8 @@ const COMMIT = /^[0-9a-f]{40}([0-9a-f]{24})?$/;
 const REF = /^ref: (refs\/[^\s]+)$/;
 
 /**
- * The commit that the working tree of a directory is at, read from the files of git without starting it. Undefined outside a
- * repository, before the first commit, and where the files are of a kind that only git can read.
+ * The commit that the working tree of a directory is at, read from the files of git without starting it. Undefined
+ * outside a repository, before the first commit, and if only git can read the format of the files.
  */
 export function headOf(directory: string): string | undefined {
   const place = process.env.GIT_DIR === undefined ? repositoryOf(directory) : undefined;
@@ -28,7 +28,7 @@ export function isInRepository(directory: string): boolean {
   return process.env.GIT_DIR !== undefined || repositoryOf(directory) !== undefined;
 }
 
-/** The directory of git's files for a working tree: `.git`, or what a file of that name names. */
+/** The directory of git's files for a working tree: `.git`, or the path in a file of that name. */
 function repositoryOf(directory: string): string | undefined {
   for (let at = existsSync(directory) ? realpathSync(directory) : resolve(directory); ; at = dirname(at)) {
     const place = join(at, ".git");

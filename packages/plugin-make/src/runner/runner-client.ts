@@ -14,7 +14,7 @@ export type RunnerRequest =
       readonly env: Readonly<Record<string, string>>;
       readonly step?: string;
       readonly voids?: readonly string[];
-      /** A command instead of a target, which then only names it, and what the receipt knows it by. */
+      /** A command instead of a target, and the identity that its receipt stores. The target is then only its name. */
       readonly argv?: readonly string[];
       readonly what?: string;
     })
@@ -22,7 +22,7 @@ export type RunnerRequest =
   | (FenceFields & { readonly stage: object; readonly timeout: number })
   | { readonly inventory: object; readonly timeout: number };
 
-/** What a request that changes a worker says about its command; nothing for a command that only reads. */
+/** The fields about the command in a request that changes a worker; absent for a command that only reads. */
 export interface FenceFields {
   readonly fence?: { readonly line: string; readonly expected: string; readonly text: string };
 }

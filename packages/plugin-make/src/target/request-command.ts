@@ -9,8 +9,8 @@ import { ENDING_MS } from "../runner-program.ts";
 export type OnLine = NonNullable<ExecOptions["onLine"]>;
 
 /**
- * Sends a command to a runner and follows it to its end. Returns its exit code; throws TIMED_OUT, INTERRUPTED or DISCONNECTED,
- * where it is not known. A command that outlives the run is not ended when that is interrupted.
+ * Sends a command to a runner and follows it to its end. Returns its exit code. Throws TIMED_OUT, INTERRUPTED or
+ * DISCONNECTED if the exit code is unknown. If the run is interrupted, a command that outlives it is not stopped.
  */
 export async function requestCommand(
   { host }: Pick<Remote, "host">,
@@ -43,9 +43,7 @@ export function cutOffBy(host: string, code: CutoffCode): MaandError {
   return new MaandError({ code, message: `the runner on ${host} was cut off`, worker: host });
 }
 
-/**
- * Deletes a receipt whose result is stored. Without a runner it stays until a later step of its job.
- */
+/** Deletes a receipt whose result is stored. Without a runner, it remains until a later step of its job. */
 export async function forgetReceipt(remote: Remote, job: string, step: string, runners: RunnerPool): Promise<void> {
   const runner = await runners.running(remote);
   await runner?.request({ settled: { [job]: [step] } }, () => {}).ended;

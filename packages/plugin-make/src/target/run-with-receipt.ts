@@ -12,21 +12,21 @@ import { cannotStart } from "./target-errors.ts";
 /** A command with a step: of another plugin, or of a maintenance. */
 type StepContext = RunOnceContext | WorkerCommandContext;
 
-/** How a command is run, and what its receipt is kept under. */
+/** How a command is run, and the name of its receipt. */
 export interface ReceiptOptions {
-  /** The job, or a name in place of one. */
+  /** The job, or a name instead of a job. */
   readonly job: string;
-  /** What a receipt knows the command by; its digest is kept, because the words may have secrets. */
+  /** The identity of the command in its receipt. Only its digest is kept, because the words may contain secrets. */
   readonly identity: unknown;
   /** Whether the receipt is deleted once its result is stored. */
   readonly forgets: boolean;
-  /** Whether the command continues on the worker when this run is interrupted; default: no. */
+  /** Whether the command continues on the worker if this run is interrupted; default: false. */
   readonly outlivesRun?: boolean;
 }
 
 /**
- * Runs a command through the runner of a worker, which keeps a receipt of it. Returns undefined where no runner can be started,
- * and throws as `Remote` does.
+ * Runs a command through the runner of a worker, which keeps a receipt of it. Returns undefined if no runner can be
+ * started, and throws as `Remote` does.
  */
 export async function runWithReceipt(
   { remote, bucket, step, command, signal }: StepContext,
@@ -64,7 +64,7 @@ export async function runWithReceipt(
   }
 }
 
-/** The words of a command and its environment, as the worker needs them. */
+/** The words of a command and its environment in plain text, for the worker. */
 export function plainWords({ argv, env }: Pick<StepContext["command"], "argv" | "env">): {
   readonly argv: readonly string[];
   readonly env: Readonly<Record<string, string>>;

@@ -32,7 +32,7 @@ export class UiTokenCommand extends MaandCommand {
       if (others.length === all.length) throw this.unknownName(path);
       writeTokens(path, others);
       if (this.json) this.printJson({ name: this.person, removed: true });
-      else this.print(`the token of ${this.person} is taken back`);
+      else this.print(`the token of ${this.person} is revoked`);
       return EXIT.ok;
     }
     const refuse = (message: string) =>
@@ -51,7 +51,7 @@ export class UiTokenCommand extends MaandCommand {
     if (this.tokens !== undefined) return this.tokens;
     throw new MaandError({
       code: "USAGE",
-      message: "no file of tokens is named",
+      message: "no file of tokens was named",
       hint: "add --tokens tokens.json, and name the same file to maand ui",
     });
   }

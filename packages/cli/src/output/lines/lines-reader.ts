@@ -11,12 +11,12 @@ import { heartbeatLine } from "./heartbeat.ts";
 
 /** How long equal lines of many workers are held. */
 const HELD_MS = 1000;
-/** A line is printed after such a time without one. */
+/** The time without a line after which a heartbeat line is printed. */
 const SILENCE_MS = 30_000;
 
 type Place = Pick<ReaderPlace, "stderr" | "env" | "style" | "quiet">;
 
-/** Prints one line per event; equal lines of many workers are one with a count. */
+/** Prints one line per event. Equal lines of many workers become one with a count. */
 export function linesReader({ stderr, env, style, quiet }: Place): ProgressReader {
   const columns = () => (stderr.isTTY === true ? stderr.columns : undefined);
   const linesOf = eventLines({ style, quiet, columns });

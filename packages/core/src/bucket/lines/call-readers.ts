@@ -5,7 +5,7 @@ type LinesTap = (printed: PrintedLines) => unknown;
 
 const linesTaps = new WeakMap<object, LinesTap>();
 
-/** Remembers that a tap of `event` gets lines that arrived together through this function. */
+/** Registers the function through which a tap of `event` receives lines that arrived together. */
 export function takesLines(tap: object, readLines: LinesTap): void {
   linesTaps.set(tap, readLines);
 }

@@ -1,5 +1,5 @@
 import type { Allocation, Job, JobFile } from "../../domain/workspace/job.ts";
-import type { Summary } from "../../summary.ts";
+import type { Summary } from "../../run-result.ts";
 import type { RunContext } from "../base-contexts.ts";
 import type { KvReader } from "../kv.ts";
 

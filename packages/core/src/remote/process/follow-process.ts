@@ -3,7 +3,10 @@ import type { OutputStream } from "../remote.ts";
 import { timeLimit } from "../time-limit.ts";
 import type { ProcessEnd, RunningProcess } from "./process.ts";
 
-/** Maximum bytes to read after a process has ended; any more comes from a child process that keeps the output open. */
+/**
+ * The maximum number of bytes to read after a process has ended; anything more comes from a child process that keeps
+ * the output open.
+ */
 const LAST_BYTES = 4 * 1024 * 1024;
 
 /** The reason why a process was stopped early. */
@@ -18,7 +21,7 @@ export interface FollowOptions {
   readonly closing?: AbortSignal;
   /** Milliseconds between the request to stop and SIGKILL. */
   readonly graceMs: number;
-  /** Asks it to stop; default: SIGTERM to its group. */
+  /** Requests its end; default: SIGTERM to its group. */
   readonly requestEnd?: () => void;
   /** Called when the remote is closed; default: the process keeps running. */
   readonly onClosed?: () => void;
@@ -87,7 +90,7 @@ function firstCutoff(
 /** Milliseconds to wait for a killed process, because a process that waits for a lost disk does not end. */
 const KILLED_MS = 2_000;
 
-/** Asks the process to stop, and kills the whole group after the grace period. */
+/** Requests the end of the process, and kills its whole group after the grace period. */
 async function endProcess(
   process: RunningProcess,
   cut: Cutoff,
