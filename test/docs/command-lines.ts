@@ -18,7 +18,12 @@ const NOWHERE: ProcessContext & Pick<Context, "program"> = {
   machine: "",
   program: {
     loadOptions: async () => ({ defaults: () => [], modules: {} }),
-    reader: async () => Object.assign(() => undefined, { readLines: () => undefined, end: () => undefined }),
+    reader: async () =>
+      Object.assign(() => undefined, {
+        readLines: () => undefined,
+        backPressure: () => undefined,
+        end: () => undefined,
+      }),
     status: async () => ({}),
     self: [process.execPath],
   },
