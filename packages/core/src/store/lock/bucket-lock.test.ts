@@ -11,10 +11,12 @@ import {
   symlinkSync,
   writeFileSync,
 } from "node:fs";
+import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { build } from "rolldown";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { Store } from "../store.ts";
 import { type Lock, lockHolder, takeLock } from "./bucket-lock.ts";
 import type { Holder } from "./holder.ts";
@@ -23,6 +25,21 @@ let directory: string;
 let file: string;
 let store: Store;
 const open: Lock[] = [];
+
+/** take-lock.test.support.ts as one file: to compile its modules in each process takes most of the time of these tests. */
+let program: string;
+
+beforeAll(async () => {
+  program = join(mkdtempSync(join(tmpdir(), "maand-take-lock-")), "take-lock.mjs");
+  await build({
+    input: fileURLToPath(new URL("take-lock.test.support.ts", import.meta.url)),
+    platform: "node",
+    external: ["better-sqlite3"],
+    output: { file: program, paths: { "better-sqlite3": createRequire(import.meta.url).resolve("better-sqlite3") } },
+  });
+});
+
+afterAll(() => rmSync(dirname(program), { recursive: true }));
 
 beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), "maand-lock-"));
@@ -47,9 +64,8 @@ function take(): Lock {
 
 /** Another process that runs take-lock.test.support.ts. */
 function another(mode: "try" | "keep", target = directory): Another {
-  const script = fileURLToPath(new URL("take-lock.test.support.ts", import.meta.url));
-  const flags = ["--expose-gc", "--import", import.meta.resolve("jiti/register")];
-  const child = spawn(process.execPath, [...flags, script, target, mode], { stdio: ["pipe", "pipe", "inherit"] });
+  const args = ["--expose-gc", program, target, mode];
+  const child = spawn(process.execPath, args, { stdio: ["pipe", "pipe", "inherit"] });
   const ended = new Promise((resolve) => child.on("close", resolve));
   return {
     pid: child.pid ?? 0,

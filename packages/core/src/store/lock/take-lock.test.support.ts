@@ -32,17 +32,18 @@ process.stdout.write(`${printed}\n`);
 async function collectGarbage(): Promise<void> {
   const { gc } = globalThis;
   if (!gc) throw new Error("run this with --expose-gc");
-  let isGone = false;
-  const registry = new FinalizationRegistry(() => {
-    isGone = true;
-  });
-  registry.register({}, undefined);
-  while (!isGone) {
+  const unreferenced = new WeakRef({});
+  do {
+    await turn(); // what deref answered stays alive until the end of its turn
     gc();
-    await new Promise((resolve) => setImmediate(resolve));
-  }
+    await turn();
+  } while (unreferenced.deref());
   for (let round = 0; round < 3; round += 1) {
     gc();
-    await new Promise((resolve) => setImmediate(resolve));
+    await turn();
   }
+}
+
+function turn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }
