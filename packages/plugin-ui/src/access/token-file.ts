@@ -4,7 +4,7 @@ import { MaandError } from "@maand/core/readonly";
 import type { Person } from "./access.ts";
 import { holderOf, readTokens, type StoredToken, tokensText } from "./tokens.ts";
 
-/** The file of `--tokens`, read again whenever it changes: a token that is taken back ends its sessions. */
+/** The file of `--tokens`, read again whenever it changes: revoking a token ends its sessions. */
 export class TokenFile {
   readonly #path: string;
   #mark = "";
@@ -27,7 +27,7 @@ export class TokenFile {
     return holderOf(token, this.#current());
   }
 
-  /** What the holder of a token may do by now; undefined if the token was taken back. */
+  /** What the holder of a token may do by now; undefined if the token was revoked. */
   now({ name }: Person): Person | undefined {
     const found = this.#current().find((token) => token.name === name);
     return found && { name, allow: found.allow, byToken: true };

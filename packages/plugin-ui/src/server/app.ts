@@ -102,7 +102,7 @@ function currentSession(c: Context<Env>, { endpoint, sessions, now }: Served): S
   const person = now(session.person);
   if (person) return { ...session, person };
   sessions.end(session);
-  throw new Refused(401, "NO_SESSION", "the token of this session was taken back", "log in with another one");
+  throw new Refused(401, "NO_SESSION", "the token of this session was revoked", "log in with another token");
 }
 
 /** A one-time code begins a session. The answer leads away from the URL with the code. */
