@@ -1,35 +1,38 @@
 import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 
-/** What a whole process took. */
+/** The cost of a complete process. */
 export interface Took {
   readonly ms: number;
   /** Milliseconds of CPU, in steps of 10. Wrong if another process of this program ended at the same time. */
   readonly cpuMs: number;
-  /** Most memory it held, in MB. */
+  /** Its maximum memory, in MB. */
   readonly mb: number;
   readonly code: number | null;
   readonly stderr: string;
+  /** What it printed; empty unless it was to be kept. */
+  readonly stdout: string;
 }
 
 /** Runs a program to its end and measures it from outside. */
-export function measure(argv: readonly string[], cwd: string): Promise<Took> {
+export function measure(argv: readonly string[], cwd: string, stdout: "ignore" | "pipe" = "ignore"): Promise<Took> {
   const [program = "", ...args] = argv;
   const before = childrenCpuMs();
   const began = performance.now();
-  const child = spawn(program, args, { cwd, stdio: ["ignore", "ignore", "pipe"] });
+  const child = spawn(program, args, { cwd, stdio: ["ignore", stdout, "pipe"] });
   let mb = 0;
-  let stderr = "";
+  const printed = { stdout: "", stderr: "" };
   const watch = setInterval(() => {
     mb = Math.max(mb, peakOf(child.pid ?? 0));
   }, 25);
-  child.stderr.setEncoding("utf8").on("data", (chunk: string) => {
-    stderr += chunk;
-  });
+  for (const name of ["stdout", "stderr"] as const)
+    child[name]?.setEncoding("utf8").on("data", (chunk: string) => {
+      printed[name] += chunk;
+    });
   return new Promise((resolve) => {
     child.on("close", (code) => {
       clearInterval(watch);
-      resolve({ ms: performance.now() - began, cpuMs: childrenCpuMs() - before, mb, code, stderr });
+      resolve({ ms: performance.now() - began, cpuMs: childrenCpuMs() - before, mb, code, ...printed });
     });
   });
 }

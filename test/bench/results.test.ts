@@ -12,14 +12,14 @@ function results(ms: number, floorMs = 10) {
   return resultsOf([{ title: "deploy", rows }], AT);
 }
 
-it("a row that takes more of its floor than before is slower, on whatever machine", () => {
+it("a row that takes more of its floor than before is slower, on any machine", () => {
   const { worse, lines } = compare(results(15), results(24), 0.2);
   expect(worse).toBe(1);
   expect(lines.join("\n")).toContain("slower    +60%  1.50 -> 2.40 x floor  deploy: deploy");
   expect(compare(results(15), results(150, 100), 0.2).worse).toBe(0);
 });
 
-it("a change within the threshold, a new and a missing row are no failure", () => {
+it("a change within the threshold, a new row and a missing row are not failures", () => {
   expect(compare(results(15), results(17), 0.2).worse).toBe(0);
   const other = resultsOf([{ title: "deploy", rows: [{ name: "other", ms: [1] }] }], AT);
   const { worse, lines } = compare(results(15), other, 0.2);
@@ -47,4 +47,12 @@ it("a table has the median, the ratio to the floor, and the goals that were miss
     "fast      15      15       15     1.50         2",
     "slow      10      20       30     2.04  missed 2",
   ]);
+});
+
+it("rows that count what they did are compared by what each thing took", () => {
+  const table = tableOf([
+    { name: "few", ms: [2_000], cpuMs: [100], count: 100 },
+    { name: "many", ms: [9_000], cpuMs: [1_200], count: 1_000, by: "cpuMs", floor: "few", goal: 1.1 },
+  ]);
+  expect(table.split("\n")[2]).toMatch(/^many .* 1200 +1200 +1\.20 +missed 1\.1$/);
 });

@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import type { Table } from "./suite.ts";
 import { type Measured, median, ratioOf } from "./table.ts";
 
-/** Everything that one run of benchmarks measured, and where. */
+/** All measurements of one run of benchmarks, and the machine. */
 export interface Results {
   readonly at: string;
   readonly maand: string;
@@ -21,9 +21,12 @@ export interface ResultRow {
   readonly ms: number;
   readonly cpuMs?: number;
   readonly mb?: number;
-  /** How many times its floor it took. */
+  /** Its cost as a multiple of its floor. */
   readonly ratio?: number;
   readonly goal?: number;
+  /** The number of things that it did, if its ratio is that of one of them. */
+  readonly count?: number;
+  readonly note?: string;
   readonly runs: readonly number[];
 }
 
@@ -40,14 +43,7 @@ export function resultsOf(tables: readonly Table[], at: Date): Results {
       memoryMb: Math.round(totalmem() / 1024 / 1024),
       kernel: release(),
     },
-    versions: {
-      node: process.version,
-      openssl: process.versions.openssl,
-      ...installed("ssh", ["-V"]),
-      ...installed("rsync", ["--version"]),
-      ...installed("make", ["--version"]),
-      ...installed("ansible", ["--version"]),
-    },
+    versions: programVersions(),
     rows: tables.flatMap(({ title, rows }) => rows.map((row) => resultRow(title, row, rows))),
   };
 }
@@ -62,11 +58,30 @@ function resultRow(table: string, row: Measured, rows: readonly Measured[]): Res
     ...(row.mb && { mb: Math.max(...row.mb) }),
     ...(ratio !== undefined && { ratio }),
     ...(row.goal !== undefined && { goal: row.goal }),
+    ...(row.count !== undefined && { count: row.count }),
+    ...(row.note !== undefined && row.note !== "" && { note: row.note }),
     runs: row.ms,
   };
 }
 
-/** The first line that a program says about its version; nothing if it is not installed. */
+let versions: Readonly<Record<string, string>> | undefined;
+
+/** The programs whose versions matter; found once, because Ansible takes a second to tell. */
+function programVersions(): Readonly<Record<string, string>> {
+  versions ??= {
+    node: process.version,
+    openssl: process.versions.openssl,
+    ...installed("ssh", ["-V"]),
+    ...installed("rsync", ["--version"]),
+    ...installed("make", ["--version"]),
+    ...installed("ansible", ["--version"]),
+    ...installed("parallel-ssh", ["--version"]),
+    ...installed("clush", ["--version"]),
+  };
+  return versions;
+}
+
+/** The first line that a program prints about its version; nothing if it is not installed. */
 function installed(name: string, args: readonly string[]): Readonly<Record<string, string>> {
   try {
     const text = execFileSync("sh", ["-c", 'exec "$0" "$@" 2>&1', name, ...args], { encoding: "utf8" });
@@ -76,7 +91,7 @@ function installed(name: string, args: readonly string[]): Readonly<Record<strin
   }
 }
 
-/** What a comparison found: its lines, and how many rows became slower than allowed. */
+/** The result of a comparison: its lines, and how many rows became slower than allowed. */
 export interface Comparison {
   readonly lines: readonly string[];
   readonly worse: number;

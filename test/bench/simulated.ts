@@ -10,7 +10,7 @@ const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 /** Below node_modules, so that it imports the same core as the command. */
 const PLACE = join(ROOT, "node_modules", ".cache", "maand-bench");
 
-/** What a command took with a simulated fleet. */
+/** The cost of a command with a simulated fleet. */
 export interface SimulatedCost extends Required<Cost> {
   readonly counts: Counts;
 }
@@ -26,12 +26,16 @@ export interface SimulatedProcesses {
 export async function simulatedProcesses(simulation: Simulation): Promise<SimulatedProcesses> {
   const bucket = await scratch('transport = "simulated"\n');
   bucket.write("maand.config.mjs", SIMULATED_CONFIG);
-  const report = join(bucket.root, "report.json");
+  return { bucket, ...(await processesIn(bucket.root, simulation)) };
+}
+
+/** The same for a bucket that exists, with {@link SIMULATED_CONFIG} as its configuration. */
+export async function processesIn(root: string, simulation: Simulation): Promise<Pick<SimulatedProcesses, "run">> {
+  const report = join(root, "report.json");
   const preload = await preloadFor(simulation, report);
   return {
-    bucket,
     async run(...args) {
-      const { ms } = await maandProcess(bucket.root, args, ["--import", preload]);
+      const { ms } = await maandProcess(root, args, ["--import", preload]);
       const { cpuMs, ownMs, mb, counts } = JSON.parse(readFileSync(report, "utf8"));
       return { ms, cpuMs: cpuMs - ownMs, mb, counts };
     },
@@ -40,7 +44,7 @@ export async function simulatedProcesses(simulation: Simulation): Promise<Simula
 
 let preloads = 0;
 
-/** A module that makes the fleet before the command starts, and reports what it took when it ends. */
+/** A module that makes the fleet before the command starts, and reports its cost at the end. */
 async function preloadFor(simulation: Simulation, report: string): Promise<string> {
   mkdirSync(PLACE, { recursive: true });
   const bundle = await rolldown({

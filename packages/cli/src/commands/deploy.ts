@@ -146,7 +146,10 @@ export class DeployCommand extends EngineCommand {
     return traceRun(wanted, { command: this.dryRun ? "deploy --dry-run" : "deploy", startedAt: this.context.now() });
   }
 
-  /** Writes and prints the trace, however the deploy ended; a trace that cannot be written changes nothing about that. */
+  /**
+   * Writes and prints the trace, whatever the outcome of the deploy. A trace that cannot be written does not change the
+   * outcome.
+   */
   async endTrace(trace: TraceRun | undefined): Promise<void> {
     if (trace === undefined) return;
     const { endTrace } = await import("../output/trace/end-trace.ts");
@@ -164,7 +167,7 @@ export class DeployCommand extends EngineCommand {
   }
 
   async deploy(bucket: OpenedBucket, saved: SavedPlan | undefined): Promise<number> {
-    // a saved plan was looked at already, and stops only what it says
+    // a saved plan was already reviewed, and stops only what it lists
     if (!saved) await confirm(this, () => confirmStops(expectedStops(bucket, this.options.workers)));
     return exitOfDeploy(await this.start(bucket, saved));
   }
@@ -219,7 +222,9 @@ export class DeployCommand extends EngineCommand {
     if (this.withHooks) throw refused("--with-hooks", "a deploy always runs hooks and keeps what they write");
   }
 
-  /** The plan of `--plan`, read before the bucket is opened. It says everything itself, so that no other flag may say more. */
+  /**
+   * The plan of `--plan`, read before the bucket is opened. The plan defines everything, so no other flag is allowed.
+   */
   readSavedPlan(): SavedPlan | undefined {
     if (this.savedPlan === undefined) return undefined;
     const { jobs, build, release, revert, dryRun, force, syncOnly, verify } = this;

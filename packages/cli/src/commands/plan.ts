@@ -101,7 +101,7 @@ export class PlanCommand extends EngineCommand {
     this.print(`  ${style.faint("next:")} maand deploy --plan ${this.out}`);
   }
 
-  /** The format, or USAGE for flags that do not go together. */
+  /** The format. Throws USAGE for flags that cannot be combined. */
   checked(): Format {
     const format = this.json ? "json" : FORMATS.find((name) => name === this.format);
     if (format === undefined)

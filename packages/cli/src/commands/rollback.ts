@@ -60,12 +60,12 @@ export class RollbackCommand extends EngineCommand {
     return plan.failures.length > 0 ? EXIT.failed : EXIT.ok;
   }
 
-  /** What the command line selects. Throws USAGE. */
+  /** The selection on the command line. Throws USAGE. */
   target(): RollbackTarget {
     const jobs = this.jobs.length === 0 ? [] : listOf(this.jobs);
     if (this.diff && !this.dryRun) throw usage("--diff requires --dry-run", "add --dry-run, or remove --diff");
     if (this.run_ !== undefined && (jobs.length > 0 || this.to !== undefined))
-      throw usage("--run selects the jobs and their releases by itself", "remove the jobs and --to, or remove --run");
+      throw usage("--run already selects the jobs and their releases", "remove the jobs and --to, or remove --run");
     if (this.run_ === undefined && jobs.length === 0)
       throw usage("no job is given", "write maand rollback <job>, or --run and the number of a run");
     if (this.to !== undefined && jobs.length > 1)

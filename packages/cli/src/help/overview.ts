@@ -1,9 +1,9 @@
 import { hanging } from "@maand/command/layout";
 
-/** A line of the overview: one command, or some that belong together, and what they are for. */
+/** A line of the overview: one command, or several that belong together, and their purpose. */
 type Line = readonly [commands: string, purpose: string];
 
-/** The commands by what a day's work needs, at most as many lines as a small terminal has. */
+/** The commands for daily work, grouped by task, in no more lines than a small terminal has. */
 export const GROUPS: Readonly<Record<string, readonly Line[]>> = {
   "Set up": [
     ["init, import", "create a bucket; import a bucket of the Go program"],
@@ -34,14 +34,14 @@ export const GROUPS: Readonly<Record<string, readonly Line[]>> = {
   ],
 };
 
-/** The other commands, which a day's work rarely needs. */
+/** The other commands, which are rarely needed. */
 export const OTHERS: readonly string[] = [
   ...["docs", "explain", "unlock", "upgrade_check", "plugin create", "plugins", "schema", "completion"],
 ];
 
 const TITLE = "maand deploys and runs services on Linux machines over ssh.";
 
-/** How the commands of a bucket differ from the usual ones. */
+/** The differences between the commands of a bucket and the usual ones. */
 export interface Differing {
   /** Commands of its plugins. */
   readonly added: readonly string[];
@@ -79,16 +79,16 @@ export function overview({ added, absent }: Differing, columns: number | undefin
   ];
 }
 
-/** The commands that are not left out; a group is left out with its last command. */
+/** The commands that are present; a group disappears with its last command. */
 function present(commands: readonly string[], absent: readonly string[]): string[] {
   const isLeftOut = (command: string) => absent.some((path) => path === command || path.startsWith(`${command} `));
   return commands.filter((command) => OWN.has(command) || !isLeftOut(command));
 }
 
-/** Groups whose commands are only in part those of stock plugins that may be left out. */
+/** Groups that also contain commands of the program itself, and are therefore always present. */
 const OWN: ReadonlySet<string> = new Set(["job", "rollout", "secret", "cat"]);
 
-/** What a person types on the first day, outside of a bucket. */
+/** The commands of the first day, for use outside a bucket. */
 const FIRST_DAY: readonly Line[] = [
   ["maand init", "create a bucket in this directory"],
   ["maand job create api", "write a first job; list your machines in workspace/workers.json"],

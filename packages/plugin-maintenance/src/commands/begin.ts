@@ -66,7 +66,7 @@ export class MaintainCommand extends EngineCommand {
     );
   }
 
-  /** What it stops on several workers, for the confirmation. */
+  /** What the command stops on several workers, for the confirmation. */
   drains(
     bucket: OpenedBucket,
     { flag, words }: TypedWorkers,
@@ -101,7 +101,7 @@ export class MaintainCommand extends EngineCommand {
   }
 }
 
-/** A command that takes its machine down would end while the jobs are started again. */
+/** Refuses a command that takes its machine down, because it would end while the jobs are started again. */
 function refuseCommand(command: string): void {
   const refuse = (message: string, hint: string) => {
     throw new MaandError({ code: "USAGE", message, hint });

@@ -22,7 +22,7 @@ import { LogPrinter } from "../output/log-printer.ts";
 /** Milliseconds between two reads of followed logs. */
 const LOOK_EVERY_MS = 150;
 
-/** The same for the records of other machines, each a round trip to a database. */
+/** Milliseconds between two reads of records from other machines, each a round trip to a database. */
 const PULL_EVERY_MS = 500;
 
 /** The number of lines shown first when all logs are followed, as `tail -f` does. */

@@ -6,7 +6,7 @@ import { statusLines } from "../output/status-lines.ts";
 import { statusRecord } from "../output/status-record.ts";
 import { type BucketStatus, bucketStatus } from "../status/bucket-status.ts";
 
-/** How often `--watch` looks, in seconds. */
+/** The interval of `--watch`, in seconds. */
 const EVERY = "2";
 
 /** `maand status`. */
@@ -55,7 +55,10 @@ export class StatusCommand extends StoredCommand {
     return this.exitCode && status.pending.length > 0 ? EXIT.pending : EXIT.ok;
   }
 
-  /** Shows the status until Ctrl-C, which is its normal end. The store is opened again each time, as other commands do. */
+  /**
+   * Shows the status until Ctrl-C, which is its normal end. The store is opened again each time, like in other
+   * commands.
+   */
   async watching(seconds: number): Promise<number> {
     const paths = findBucket(this.from);
     const { watch } = await import("../status/watch.ts");

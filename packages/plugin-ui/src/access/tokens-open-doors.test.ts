@@ -65,7 +65,7 @@ describe("a token", () => {
       expect(new TokenFile(file).personOf(wrong)).toBeUndefined();
   });
 
-  it("of a name that is there ends the one before; a revoked token is gone", async () => {
+  it("of a name that is there ends the one before; one that is taken back is gone", async () => {
     const [first, second] = [await token("ann"), await token("ann")];
     await token("ben");
     const tokens = new TokenFile(file);
@@ -105,7 +105,7 @@ describe("a token", () => {
 });
 
 describe("a server with TLS and tokens", () => {
-  it("lets in who has one, with what both allow, until it is revoked", async () => {
+  it("lets in who has one, with what both allow, until it is taken back", async () => {
     const secret = await token("ann", "--allow", "deploy,maintain");
     const page = await serve({ tokens: file, tls, listen: "127.0.0.2:0", allow: ["deploy", "rollback"] });
     expect([page.ui.openUrl, page.ui.openFile]).toEqual([undefined, undefined]);

@@ -32,7 +32,7 @@ export class UiTokenCommand extends MaandCommand {
       if (others.length === all.length) throw this.unknownName(path);
       writeTokens(path, others);
       if (this.json) this.printJson({ name: this.person, removed: true });
-      else this.print(`revoked the token of ${this.person}`);
+      else this.print(`the token of ${this.person} is revoked`);
       return EXIT.ok;
     }
     const refuse = (message: string) =>
@@ -51,8 +51,8 @@ export class UiTokenCommand extends MaandCommand {
     if (this.tokens !== undefined) return this.tokens;
     throw new MaandError({
       code: "USAGE",
-      message: "no token file was given",
-      hint: "add --tokens tokens.json, and use the same file with maand ui",
+      message: "no file of tokens was named",
+      hint: "add --tokens tokens.json, and name the same file to maand ui",
     });
   }
 
@@ -60,7 +60,7 @@ export class UiTokenCommand extends MaandCommand {
     return new MaandError({
       code: "NOT_FOUND",
       message: `${path} has no token of ${this.person}`,
-      hint: `see the names in ${path}`,
+      hint: `its names are in the file: ${path}`,
     });
   }
 }

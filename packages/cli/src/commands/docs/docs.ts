@@ -5,7 +5,7 @@ import { oneDocument } from "../../book/one-document.ts";
 import { type BookPage, bookPages, sectionsOf } from "../../book/pages.ts";
 import { searchBook } from "../../book/search.ts";
 
-/** The widest lines; longer ones are hard to read. */
+/** The maximum width; longer lines are hard to read. */
 const WIDEST = 100;
 
 /** `maand docs`. */
@@ -79,7 +79,7 @@ export class DocsCommand extends MaandCommand {
     else await this.printMarkdown(page.text);
   }
 
-  /** Wrapped on a terminal, as it is elsewhere. */
+  /** Prints Markdown: wrapped on a terminal, unchanged elsewhere. */
   async printMarkdown(text: string): Promise<void> {
     const { columns } = this;
     if (columns === undefined) this.context.stdout.write(text);

@@ -88,7 +88,7 @@ function controlCommand(target: string, description: string, ...examples: [strin
   };
 }
 
-/** `maand job stop`, which can also record that allocations are stopped already. */
+/** `maand job stop`, which can also record that allocations are already stopped. */
 class JobStopCommand extends controlCommand("stop", "run make stop on the workers of a job", [
   "On one worker",
   "maand job stop api --allocations 10.0.0.2",
@@ -126,7 +126,7 @@ class JobStopCommand extends controlCommand("stop", "run make stop on the worker
 
 function markedLine({ job, host, marked, removed }: MarkedAllocation): string {
   const where = `${job} on ${host}`;
-  if (!marked) return `${where}: nothing of it is recorded as running; nothing to do`;
+  if (!marked) return `${where}: not recorded as running, nothing to do`;
   const next = removed ? ", and the next maand deploy deletes its files" : "";
   return `${where}: recorded as stopped; nothing was run there${next}`;
 }

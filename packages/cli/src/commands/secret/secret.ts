@@ -137,8 +137,7 @@ class SecretRefreshCommand extends EngineCommand {
 function valueTyped(): MaandError {
   return new MaandError({
     code: "USAGE",
-    message:
-      "a value on the command line is in the history of the shell and in lists of processes, so it was not stored",
+    message: "a value on the command line appears in the shell history and in process lists, so it was not stored",
     hint: "leave the value out and type it at the prompt, or pass it on standard input; then remove it from the history, and change it if others may have seen it",
   });
 }

@@ -26,7 +26,8 @@ class StoreMoveCommand extends MaandCommand {
     else if (!this.quiet) {
       this.print(`moved to ${place}: ${plural(rows, "row")}, each compared`);
       this.print(kept === undefined ? "the rows in the database stay there, unused" : `the old store is ${kept}`);
-      if (kept !== undefined) this.print(`a colleague gets a copy: maand clone ${place} --bucket ${bucket} DIR`);
+      if (kept !== undefined)
+        this.print(`to get a copy on another machine: maand clone ${place} --bucket ${bucket} DIR`);
     }
     return 0;
   }

@@ -36,11 +36,11 @@ function advice(
 ): string[] {
   if (leftMs === undefined)
     return [
-      `  it has the lock until its process ends; to end it: kill ${pid}`,
+      `  it holds the lock until its process ends; to stop it: kill ${pid}`,
       "  to wait for it, add --wait to your command",
     ];
   return [
-    `  its lease ends in ${Math.ceil(leftMs / 1000)} s, unless it renews it; every command can take it then`,
-    `  to end it: Ctrl-C there, or kill ${pid} on ${machine ?? "its machine"}; to wait for it, add --wait to your command`,
+    `  its lease ends in ${Math.ceil(leftMs / 1000)} s, unless it is renewed; then any command can take it`,
+    `  to stop it: Ctrl-C there, or kill ${pid} on ${machine ?? "its machine"}; to wait for it, add --wait to your command`,
   ];
 }

@@ -24,7 +24,7 @@ export const MANIFEST_DEFAULTS = {
 
 const BATCH_HINT = 'write 2 for two at a time, or "25%" for a quarter of them';
 
-/** More allocations than any bucket has; a larger number must be a typo. */
+/** The largest number: more allocations than any bucket has, so a larger number must be a typo. */
 const MOST = 100_000;
 
 const BATCH_RANGE = ({ input }: { readonly input: number }) =>
@@ -135,7 +135,7 @@ const ENTRIES = {
   ),
   files: described(
     onlyObject(v.record(v.pipe(v.string(), isPattern, looksLike(GLOB_PATTERN, GLOB_HINT)), FileRuleSchema), FILES_HINT),
-    "Mode, owner and group of files on the worker, by pattern as in restart_globs; the last one that matches wins.",
+    "Mode, owner and group of files on the worker, by pattern as in restart_globs; the last one that matches takes effect.",
     { examples: [{ "app.conf": { mode: "0640", owner: "app", group: "app" } }] },
   ),
   timeout_seconds: described(

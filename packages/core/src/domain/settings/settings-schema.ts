@@ -11,7 +11,7 @@ const seconds = v.pipe(
   v.minValue(1, "must be at least 1 second"),
   v.maxValue(86_400, "must be at most a day, 86400 seconds"),
 );
-/** Bytes in a megabyte of `logs.max_mb`. */
+/** The number of bytes in a megabyte of `logs.max_mb`. */
 export const MEGABYTE = 1_000_000;
 const MOST = 100_000;
 

@@ -2,7 +2,7 @@ import { Command, Option } from "@maand/command";
 import { StoredCommand } from "@maand/command/stored";
 import { type HistoryEntry, MaandError, refuseUnknown, type Store } from "@maand/core/readonly";
 
-/** How many entries are shown by default, and at most. */
+/** The default and maximum number of entries. */
 const LIMIT = 20;
 const MOST = 100_000;
 

@@ -70,8 +70,6 @@ export class SecretGetCommand extends StoredCommand {
     const { stdout, stderr } = this.context;
     stdout.write(stdout.isTTY === true ? `${value}\n` : value);
     if (stdout.isTTY === true)
-      stderr.write(
-        `${this.style("stderr").warn("note:")} the value is on this screen, and in what it scrolls back to\n`,
-      );
+      stderr.write(`${this.style("stderr").warn("note:")} the value is on this screen, and in its scrollback\n`);
   }
 }

@@ -111,7 +111,7 @@ export class WorkerPrepareCommand extends EngineCommand {
     else this.print(`${host}: ${WORDS[outcome]}`);
   }
 
-  /** A bucket without a key gets one, because nothing can be prepared for a key that does not exist. */
+  /** Creates a key for a bucket without one, because workers cannot be prepared for a key that does not exist. */
   async #createKeys(bucket: Bucket): Promise<void> {
     const files = new Set((await this.#logins(bucket)).map(({ login }) => login.keyFile));
     for (const keyFile of files) {
@@ -163,7 +163,7 @@ export class WorkerPrepareCommand extends EngineCommand {
     if (typed !== "" && !/[\r\n\0]/.test(typed)) return typed;
     throw new MaandError({
       code: "USAGE",
-      message: typed === "" ? "the password is empty" : "the password has more than one line",
+      message: typed === "" ? "the password is empty" : "the password has several lines",
       hint: "type it, or pass it as one line on standard input",
     });
   }

@@ -44,7 +44,7 @@ export class WorkerTrustCommand extends EngineCommand {
     for (const { host, failure } of reports) if (failure) this.print(`${host}: ${failure.message}`);
   }
 
-  /** With `--json` there is no confirmation, and a program needs the fingerprints first. */
+  /** With `--json`, there is no confirmation, because a program needs the fingerprints first. */
   #unasked(reports: readonly TrustReport[], fresh: readonly TrustReport[]): number {
     this.printJson(reports.map((report) => record(report, false)));
     const { message, hint } = needsConfirmation(fresh);
