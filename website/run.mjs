@@ -14,7 +14,7 @@ const NETWORK = 'ip link set lo up && for n in 1 2 3 4; do ip address add 10.0.0
 if (isOutdated()) await run("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund"]);
 const words = process.argv.slice(2);
 if (words[0] === "pictures" && process.getuid?.() !== 0)
-  refuse("the pictures need root, for sshd and a network of their own");
+  refuse("the pictures need root, for sshd and for their own network");
 if (words[0] === "pictures")
   await run("unshare", ["--net", "sh", "-c", NETWORK, process.execPath, "pictures/main.mjs"]);
 else await run(process.execPath, ["node_modules/vitepress/bin/vitepress.js", ...words]);

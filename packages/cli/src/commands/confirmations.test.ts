@@ -126,7 +126,7 @@ describe("maand gc", () => {
         HOSTS.slice(1).map((host) => `delete ${job} on ${host}, with its data and logs`),
       ),
       expect.stringMatching(/^purge \d+ deleted KV keys with all versions$/),
-      "nothing was changed; maand gc does this",
+      "nothing was changed; to do this, run maand gc",
       "",
     ]);
     const record = JSON.parse((await typedIn(root)("gc", "--dry-run", "--json")).out);
@@ -137,7 +137,7 @@ describe("maand gc", () => {
       "this deletes the directories of 4 allocations on 2 workers, with their data and logs",
     );
     expect(data(HOSTS[1] ?? "")).toBe(true);
-    expect((await terminal("y\n")("gc")).out).toContain("4 allocations forgotten");
+    expect((await terminal("y\n")("gc")).out).toContain("deleted 4 allocations");
     expect((await typedIn(root)("gc", "--dry-run")).out).toBe("gc would delete nothing\n");
   });
 });

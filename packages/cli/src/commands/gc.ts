@@ -44,10 +44,12 @@ export class GcCommand extends EngineCommand {
     });
     if (this.json) this.printJson(record(collected));
     for (const { job, host } of collected.givenUp)
-      this.context.stderr.write(`given up: ${job} on ${host}, removed from the workspace and unreachable\n`);
+      this.context.stderr.write(
+        `records deleted: ${job} on ${host}; the worker was removed from the workspace and is unreachable\n`,
+      );
     for (const { allocation, message } of collected.failed)
       this.context.stderr.write(`kept: ${allocation.job} on ${allocation.host}: ${message}\n`);
-    if (!this.json && !this.quiet) this.print(`gc: ${plural(collected.forgotten.length, "allocation")} forgotten`);
+    if (!this.json && !this.quiet) this.print(`gc: deleted ${plural(collected.forgotten.length, "allocation")}`);
     return collected.failed.length === 0 ? 0 : 1;
   }
 
@@ -67,11 +69,13 @@ export class GcCommand extends EngineCommand {
 function plannedLines({ delete: found, giveUp, purgeKeys }: PlannedCollection): string[] {
   return [
     ...found.map(({ job, host }) => `delete ${job} on ${host}, with its data and logs`),
-    ...giveUp.map(({ job, host }) => `forget ${job} on ${host}: the worker was removed and is unreachable`),
+    ...giveUp.map(
+      ({ job, host }) => `delete the records of ${job} on ${host}: the worker was removed and is unreachable`,
+    ),
     ...(purgeKeys > 0 ? [`purge ${plural(purgeKeys, "deleted KV key")} with all versions`] : []),
     found.length + giveUp.length + purgeKeys === 0
       ? "gc would delete nothing"
-      : "nothing was changed; maand gc does this",
+      : "nothing was changed; to do this, run maand gc",
   ];
 }
 

@@ -94,14 +94,14 @@ export class UiCommand extends MaandCommand {
     }
     const { faint } = this.style("stdout");
     this.print(openUrl ?? url);
-    this.print(faint(`  ${allow.length === 0 ? "read-only" : `allows ${allow.join(", ")}`}; Ctrl-C ends it`));
+    this.print(faint(`  ${allow.length === 0 ? "read-only" : `allows ${allow.join(", ")}`}; press Ctrl-C to stop`));
     if (openFile !== undefined) this.print(faint(`  for another browser: ${openFile}`));
   }
 
   async openBrowser({ openFile, url }: Ui): Promise<void> {
     const { openInBrowser } = await import("../server/open-browser.ts");
     const problem = await openInBrowser(openFile ?? url);
-    if (problem !== undefined) this.context.stderr.write(`maand: no browser was opened: ${problem}\n`);
+    if (problem !== undefined) this.context.stderr.write(`maand: could not open a browser: ${problem}\n`);
   }
 
   async exportRun(paths: ReturnType<typeof findBucket>, directory: string): Promise<number> {
@@ -113,7 +113,7 @@ export class UiCommand extends MaandCommand {
       files: readAppFiles(APP_DIRECTORY),
     });
     if (this.json) this.printJson({ run, directory, files });
-    else this.print(`run ${run} is in ${directory}; open index.html there`);
+    else this.print(`wrote run ${run} to ${directory}; open index.html in it`);
     return EXIT.ok;
   }
 
