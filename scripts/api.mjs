@@ -1,6 +1,5 @@
-// npm run api: writes the public API of each package to <package>.api.md beside it, from its declarations, and what taps are
-// given to docs/plugins/contexts.md. With --check it
-// writes nothing and fails when a report is not what would be written.
+// npm run api: writes the public API of each package to <package>.api.md in its directory, from its declarations, and the contexts
+// of taps to docs/plugins/contexts.md. With --check, it writes nothing and fails if a page is out of date.
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -33,7 +32,7 @@ const place = book.findIndex(({ path }) => path === "docs/plugins/contexts.md");
 settle(join(REPOSITORY, "docs/plugins/contexts.md"), withNavigation(contexts, book, place));
 if (process.argv.includes("--check") && stale.length > 0) {
   console.error(
-    `the public API is not what is reported in ${stale.join(", ")}\nlook whether that is meant, and run: npm run api`,
+    `the public API differs from ${stale.join(", ")}\ncheck whether you meant to change it, then run: npm run api`,
   );
   process.exitCode = 1;
 } else for (const path of stale) console.log(`wrote ${path}`);
@@ -68,7 +67,7 @@ function reportOf(directory) {
     ...[
       `# API of ${name}`,
       "",
-      "Made by `npm run api` from the declarations; a change here is a change for others. Each name has a mark,",
+      "`npm run api` generates this page from the declarations. A change here affects users of the package. Each name has a mark,",
     ],
     "which [Stability](../../docs/plugins/stability.md) explains.",
   ];

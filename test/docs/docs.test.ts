@@ -87,6 +87,10 @@ describe("docs/plugins/contexts.md", () => {
   const contexts = page("docs/plugins/contexts.md");
   const sections = contexts.text.split(/^### /m).slice(1);
 
+  it("has the fields of every context, and only the answers of taps", () => {
+    expect(contexts.text.match(/receives `\w+Context`|TapLimit|TapInterest/g)).toBeNull();
+  });
+
   it("has a section for every hook, in groups and order of the code, each with an example of at most ten lines", () => {
     const hooks = Object.keys(createHooks());
     const found = sections.filter((text) => text.includes("```ts tap"));
@@ -96,10 +100,6 @@ describe("docs/plugins/contexts.md", () => {
       expect(example, text).toContain(`hooks.${text.split("\n")[0]}.tap`);
       expect(example.split("\n").length, example).toBeLessThanOrEqual(10);
     }
-  });
-
-  it("has the fields of every context, and only the answers of taps", () => {
-    expect(contexts.text.match(/receives `\w+Context`|TapLimit|TapInterest/g)).toBeNull();
   });
 
   it("describes every field", () => {
