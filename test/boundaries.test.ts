@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { importCycles } from "./support/import-cycles.ts";
 import { productionSources, ROOT, type Source, target } from "./support/sources.ts";
 
-/** Parses every source file and holds it against the layout that packages/core/README.md describes. */
+/** Parses every source file and compares it with the layout that packages/core/README.md describes. */
 const sources = productionSources();
 
 /**
@@ -16,7 +16,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ["domain"],
   ["errors.ts"],
   ["trust"],
-  ["summary.ts"],
+  ["run-result.ts"],
   ["operation-events.ts"],
   ["events.ts"],
   ["printed-lines.ts"],
@@ -137,7 +137,7 @@ it("no files import each other, directly or indirectly", () => {
   expect(importCycles(sources)).toEqual([]);
 });
 
-describe("nothing goes down without the availability budget", () => {
+describe("no allocation goes down without the availability budget", () => {
   const engine = [...inside(CORE), ...inside("packages/plugin-")];
   const having = (text: RegExp) =>
     paths(engine.filter(({ code }) => text.test(code))).map((path) => path.replace(CORE, "").replace("packages/", ""));
@@ -171,13 +171,14 @@ describe("nothing goes down without the availability budget", () => {
     // a maintenance drains workers that it has admitted; its starts take nothing down
     expect(having(/\bstopOne\(run, entry\)/)).toEqual(["on-worker/stop-on-worker.ts"]);
     expect(having(/\bstopOnWorker\(run\b(?!:)/)).toEqual(["plugin-maintenance/src/phases/drain.ts"]);
-    // runRound runs batches that the budget has granted, and stopAndRemoveOne what stopWithinBudget lets through or a revert of first starts
+    // runRound runs batches that the budget has granted, and stopAndRemoveOne what stopWithinBudget lets through or a
+    // revert of first starts
     expect(having(/\brunRound\(.*\bbatch\b/)).toEqual(["deploy/rollout/batch-queue.ts"]);
     expect(having(/\bstopAndRemoveOne\(run, entry\)/)).toEqual(["deploy/stop-and-remove.ts"]);
   });
 });
 
-it("the page of a browser shares with its server what they say to each other, and nothing else", () => {
+it("the browser page and its server share only their protocol", () => {
   const page = inside("packages/plugin-ui/app/");
   const outside = offenders(page, (module, source) => {
     const file = target(source, module) ?? module;

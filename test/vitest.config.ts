@@ -6,11 +6,13 @@ import { LongestFirst } from "./support/longest-first.ts";
 import { MAIN_SUITES, ONLY_SQLITE_FILES } from "./support/postgres/only-sqlite.ts";
 import { postgresPrograms } from "./support/postgres/postgres.ts";
 import { IN_POSTGRES } from "./support/postgres/test-store.ts";
+import { pathToPython } from "./support/python-on-path.ts";
 
 // Node reads it for os.tmpdir(), and so do the processes that run the tests
 process.env.TMPDIR ??= filesInMemory() ?? tmpdir();
+process.env.PATH = pathToPython(process.env.PATH ?? "");
 
-/** Tests that start a PostgreSQL server; scripts/test.sh says so where it cannot be installed. */
+/** Tests that start a PostgreSQL server; scripts/test.sh reports where it cannot be installed. */
 const WITH_POSTGRES = postgresPrograms() === undefined ? ["test/team/**"] : [];
 
 /**
@@ -45,10 +47,10 @@ const TWICE = [
   "some-workers-only-and-left-behind",
 ].map((name) => `test/e2e/deploy/${name}.e2e.test.ts`);
 
-/** Its package names its entry without an extension, and Vite would take the one Node cannot load. */
+/** Its package names its entry without an extension, and Vite would choose the one that Node cannot load. */
 const clipanion = { find: /^clipanion$/, replacement: createRequire(import.meta.url).resolve("clipanion") };
 
-/** Packages run from their sources in tests: no build comes first. */
+/** Packages run from their sources in tests: no build is needed. */
 const fromSource = {
   resolve: { conditions: ["source"], alias: [clipanion] },
   ssr: { resolve: { conditions: ["source"], externalConditions: ["source"] } },
@@ -57,8 +59,8 @@ const fromSource = {
 /** Files of one process share the modules they import: loading the engine for each would be half of all work. */
 const shared = {
   isolate: false,
-  maxWorkers: 3, // end-to-end tests wait a lot, and every fleet has its own addresses
-  testTimeout: 60_000, // a busy machine is no failure
+  maxWorkers: 4, // end-to-end tests wait almost half of the time, and every fleet has its own addresses
+  testTimeout: 60_000, // a busy machine is not a failure
   hookTimeout: 60_000,
 };
 

@@ -5,13 +5,13 @@ import { runBare } from "./suites/bare-program.ts";
 import { median, tableOf } from "./table.ts";
 
 const RUNS = 5;
-/** Files of a job besides its manifest and Makefile. */
+/** Files of a job in addition to its manifest and Makefile. */
 const FILES = 6;
 
 /**
- * `maand drift` on so many workers with ten jobs of eight files each, all clean, held against connecting each worker and running
- * one channel: in a program with bare ssh2, which starts as maand does, and in this process, which ran it before. All by turns in
- * the same run.
+ * `maand drift` on `count` workers with ten jobs of eight files each, all clean, compared with connecting each worker
+ * and running one channel: in a program with bare ssh2, which starts as maand does, and in this process, which is
+ * already warm. All in turns in the same run.
  */
 export async function drift(count = 64, jobs = 10): Promise<void> {
   await withFleet({ count }, async (fleet) => {

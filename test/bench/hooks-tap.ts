@@ -8,7 +8,9 @@ const RUNS = 5;
 /** For one tap. */
 const GOAL_MS = 100;
 
-/** What a tap costs that is guarded and watched, and empty: 100,000 calls of `rollout` through one of them, and through ten. */
+/**
+ * The cost of an empty tap that is guarded and watched: 100,000 calls of `rollout` through one tap, and through ten.
+ */
 export async function hooksTap(): Promise<void> {
   const rows = [];
   for (const taps of [1, 10]) {

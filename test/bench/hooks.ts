@@ -6,7 +6,10 @@ import { median, tableOf } from "./table.ts";
 
 const RUNS = 5;
 
-/** What a hook process costs beside its interpreter: an empty Python hook for many allocations, against bare Pythons. */
+/**
+ * The cost of a hook process without its interpreter: an empty Python hook for many allocations, compared with Python
+ * alone.
+ */
 export async function hooks(allocations = 100, concurrency = 10): Promise<void> {
   const bucket = await scratch('transport = "local"\n');
   try {
@@ -42,7 +45,7 @@ export async function hooks(allocations = 100, concurrency = 10): Promise<void> 
   }
 }
 
-/** A job has files, and how many must not count. */
+/** Files of a job: their number must make no difference. */
 function manyFiles(count: number): [string, string][] {
   return Array.from({ length: count }, (_, at) => [`conf/${at}.conf`, `setting = ${at}\n`.repeat(50)]);
 }

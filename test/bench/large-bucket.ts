@@ -1,6 +1,6 @@
 import type { Scratch } from "../support/bucket/scratch.ts";
 
-/** How large a bucket is. */
+/** The size of a bucket. */
 export interface Size {
   readonly workers: number;
   readonly jobs: number;

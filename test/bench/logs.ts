@@ -8,7 +8,7 @@ import { tableOf } from "./table.ts";
 const WORKERS = 20;
 const RUNS = 3;
 
-/** How fast, and in how much memory, `maand logs show` reads so many megabytes of logs. */
+/** The speed and the memory of `maand logs show` for this size of logs. */
 export async function logs(megabytes = 200): Promise<void> {
   const root = mkdtempSync(join(tmpdir(), "maand-bench-logs-"));
   try {
@@ -35,7 +35,7 @@ export async function logs(megabytes = 200): Promise<void> {
   }
 }
 
-/** Commands of fifty lines each, spread over workers and over files that were put aside. */
+/** Commands of fifty lines each, spread over workers and over rotated files. */
 function writeLogs(root: string, bytes: number): void {
   mkdirSync(join(root, "logs"), { recursive: true });
   const share = bytes / WORKERS;

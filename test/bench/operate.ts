@@ -7,8 +7,8 @@ import { type Measured, median, tableOf } from "./table.ts";
 const RUNS = 5;
 
 /**
- * `run_command uptime` on all of so many workers at once, held against connecting each and running one channel, both by
- * turns in the same run; and the health of ten jobs on each, held against the bare connections that asks for.
+ * `run_command uptime` on `count` workers at the same time, compared with connecting each and running one channel, both
+ * in turns in the same run; and the health of ten jobs on each, compared with the bare connections that this needs.
  */
 export async function operate(count = 64, jobs = 10): Promise<void> {
   await withFleet({ count }, async (fleet) => {
@@ -38,7 +38,10 @@ export async function operate(count = 64, jobs = 10): Promise<void> {
   });
 }
 
-/** One service that accepts connections without an answer represents each job on all workers: what is measured is asking. */
+/**
+ * One service that accepts connections without an answer represents each job on all workers, so that only the checks
+ * are measured.
+ */
 async function healths(bucket: Scratch, fleet: Fleet, jobs: number): Promise<Measured[]> {
   const servers = Array.from({ length: jobs }, () => createServer((socket) => socket.end()));
   const ports = await Promise.all(servers.map(listening));

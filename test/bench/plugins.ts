@@ -5,7 +5,7 @@ import { median, tableOf } from "./table.ts";
 const RUNS = 15;
 const GOAL_MS = 25;
 
-/** What is loaded one after another in a new process, and how long each step takes there. */
+/** Modules that are loaded one after another in a new process, and the time of each step. */
 const STEPS = {
   "core, in Node": 'await import("@maand/core/internal"); await import("@maand/core");',
   "the base of commands (clipanion)": 'await import("@maand/command");',
@@ -21,8 +21,8 @@ const TIMED = Object.values(STEPS).map((step) => `began = cpuMs(); ${step} times
 const PROGRAM = `${CPU} let began; let read; const times = []; ${TIMED.join("\n")} console.error(JSON.stringify(times));`;
 
 /**
- * What loading the stock plugins adds to a command, which has core and the base of commands anyway: CPU time, since other work on
- * the machine would count in the time of a clock.
+ * The cost of loading the stock plugins, in addition to core and the base of commands, which every command loads. It is
+ * CPU time, because other work on the machine would change the elapsed time.
  */
 export async function plugins(): Promise<void> {
   const names = Object.keys(STEPS);

@@ -1,12 +1,12 @@
 import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 
-/** What a whole process took. */
+/** The cost of a complete process. */
 export interface Took {
   readonly ms: number;
   /** Milliseconds of CPU, in steps of 10. Wrong if another process of this program ended at the same time. */
   readonly cpuMs: number;
-  /** Most memory it held, in MB. */
+  /** Its maximum memory, in MB. */
   readonly mb: number;
   readonly code: number | null;
   readonly stderr: string;

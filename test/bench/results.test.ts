@@ -12,14 +12,14 @@ function results(ms: number, floorMs = 10) {
   return resultsOf([{ title: "deploy", rows }], AT);
 }
 
-it("a row that takes more of its floor than before is slower, on whatever machine", () => {
+it("a row that takes more of its floor than before is slower, on any machine", () => {
   const { worse, lines } = compare(results(15), results(24), 0.2);
   expect(worse).toBe(1);
   expect(lines.join("\n")).toContain("slower    +60%  1.50 -> 2.40 x floor  deploy: deploy");
   expect(compare(results(15), results(150, 100), 0.2).worse).toBe(0);
 });
 
-it("a change within the threshold, a new and a missing row are no failure", () => {
+it("a change within the threshold, a new row and a missing row are not failures", () => {
   expect(compare(results(15), results(17), 0.2).worse).toBe(0);
   const other = resultsOf([{ title: "deploy", rows: [{ name: "other", ms: [1] }] }], AT);
   const { worse, lines } = compare(results(15), other, 0.2);

@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import type { Table } from "./suite.ts";
 import { type Measured, median, ratioOf } from "./table.ts";
 
-/** Everything that one run of benchmarks measured, and where. */
+/** All measurements of one run of benchmarks, and the machine. */
 export interface Results {
   readonly at: string;
   readonly maand: string;
@@ -21,7 +21,7 @@ export interface ResultRow {
   readonly ms: number;
   readonly cpuMs?: number;
   readonly mb?: number;
-  /** How many times its floor it took. */
+  /** Its cost as a multiple of its floor. */
   readonly ratio?: number;
   readonly goal?: number;
   /** The number of things that it did, if its ratio is that of one of them. */
@@ -81,7 +81,7 @@ function programVersions(): Readonly<Record<string, string>> {
   return versions;
 }
 
-/** The first line that a program says about its version; nothing if it is not installed. */
+/** The first line that a program prints about its version; nothing if it is not installed. */
 function installed(name: string, args: readonly string[]): Readonly<Record<string, string>> {
   try {
     const text = execFileSync("sh", ["-c", 'exec "$0" "$@" 2>&1', name, ...args], { encoding: "utf8" });
@@ -91,7 +91,7 @@ function installed(name: string, args: readonly string[]): Readonly<Record<strin
   }
 }
 
-/** What a comparison found: its lines, and how many rows became slower than allowed. */
+/** The result of a comparison: its lines, and how many rows became slower than allowed. */
 export interface Comparison {
   readonly lines: readonly string[];
   readonly worse: number;

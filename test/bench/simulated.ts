@@ -10,7 +10,7 @@ const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 /** Below node_modules, so that it imports the same core as the command. */
 const PLACE = join(ROOT, "node_modules", ".cache", "maand-bench");
 
-/** What a command took with a simulated fleet. */
+/** The cost of a command with a simulated fleet. */
 export interface SimulatedCost extends Required<Cost> {
   readonly counts: Counts;
 }
@@ -44,7 +44,7 @@ export async function processesIn(root: string, simulation: Simulation): Promise
 
 let preloads = 0;
 
-/** A module that makes the fleet before the command starts, and reports what it took when it ends. */
+/** A module that makes the fleet before the command starts, and reports its cost at the end. */
 async function preloadFor(simulation: Simulation, report: string): Promise<string> {
   mkdirSync(PLACE, { recursive: true });
   const bundle = await rolldown({

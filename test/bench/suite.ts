@@ -8,18 +8,18 @@ export interface Table {
   readonly rows: readonly Measured[];
 }
 
-/** Measures something and returns its tables; numbers from the command line replace its sizes. */
+/** A suite of measurements, which returns its tables; numbers from the command line replace its sizes. */
 export type Suite = (...sizes: readonly number[]) => Promise<readonly Table[]>;
 
-/** What one run took. */
+/** The cost of one run. */
 export type Cost = { readonly ms: number; readonly cpuMs?: number; readonly mb?: number };
 
-/** Something to measure, and how its row is to be compared. */
+/** Something to measure, and how to compare its row. */
 export interface Contender extends Pick<Measured, "floor" | "goal" | "by" | "count" | "note"> {
   readonly name: string;
   /** Measured so many times at most, and without the turn that is not counted: for programs that take very long. */
   readonly turns?: number;
-  /** Runs it once, and returns what it took. */
+  /** Runs it once, and returns its cost. */
   run(): Promise<Cost>;
 }
 
@@ -88,14 +88,14 @@ export function maandProcess(
   return program([process.execPath, ...nodeOptions, MAAND, ...args], cwd, must);
 }
 
-/** The time of something in this process. */
+/** The time of some work in this process. */
 export async function timed(work: () => Promise<unknown>): Promise<Cost> {
   const began = performance.now();
   await work();
   return { ms: performance.now() - began };
 }
 
-/** `node -e 0`: the least that a command of Node takes. */
+/** `node -e 0`: the minimum cost of a command of Node. */
 export const NODE: Contender = {
   name: "floor: node -e 0",
   run: () => program([process.execPath, "-e", "0"], process.cwd()),

@@ -1,4 +1,4 @@
-/** One measured thing: its name, its times in milliseconds, and what they are compared with. */
+/** One measurement: its name, its times in milliseconds, and the row with which they are compared. */
 export interface Measured {
   readonly name: string;
   readonly ms: readonly number[];
@@ -6,24 +6,24 @@ export interface Measured {
   readonly cpuMs?: readonly number[];
   /** The most memory of each run, in MB. */
   readonly mb?: readonly number[];
-  /** The name of the row that it is compared with: the least that is needed on this machine in the same run. */
+  /** The name of the row with which it is compared: the minimum that is needed on this machine in the same run. */
   readonly floor?: string;
-  /** The most that it is to take of its floor. */
+  /** The maximum ratio to its floor that is wanted. */
   readonly goal?: number;
-  /** What is compared with the floor; default: the time. */
+  /** The quantity that is compared with the floor; default: the time. */
   readonly by?: "ms" | "cpuMs";
   /** The number of things that it did: rows with one are compared by what each of them took. */
   readonly count?: number;
   readonly note?: string;
 }
 
-/** The middle of some times. */
+/** The median of some times. */
 export function median(times: readonly number[]): number {
   const sorted = [...times].sort((a, b) => a - b);
   return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
 }
 
-/** How many times its floor a row takes; undefined without one. */
+/** The ratio of a row to its floor; undefined without a floor. */
 export function ratioOf(row: Measured, rows: readonly Measured[]): number | undefined {
   const floor = rows.find(({ name }) => name === row.floor);
   return floor && eachOf(row, row.by) / eachOf(floor, row.by);
@@ -34,7 +34,9 @@ function eachOf({ count = 1, ...row }: Measured, by: Measured["by"] = "ms"): num
   return median(row[by] ?? []) / count;
 }
 
-/** Lines of a table: name; least, median and most milliseconds; CPU, memory and floor where rows have them; note. */
+/**
+ * Lines of a table: name; minimum, median and maximum milliseconds; CPU, memory and floor where rows have them; note.
+ */
 export function tableOf(rows: readonly Measured[]): string {
   const columns = COLUMNS.filter(({ of, always }) => always || rows.some((row) => of(row, rows) !== ""));
   const cells = [columns.map(({ head }) => head), ...rows.map((row) => columns.map(({ of }) => of(row, rows)))];

@@ -46,13 +46,13 @@ describe("docs/README.md", () => {
     ]);
   });
 
-  it("links to nothing that is not a chapter of it", () => {
+  it("links only to its own chapters", () => {
     const paths = new Set(book.map(({ path }) => path));
     const others = linksOf(page(CONTENTS)).filter(({ to }) => !paths.has(to));
     expect(others).toEqual([]);
   });
 
-  it("calls each page by the title that the page has", () => {
+  it("uses the title of each page", () => {
     const titles = book.map(({ path }) => /^# (.+)$/m.exec(page(path).text)?.[1]);
     expect(book.map(({ title }) => title)).toEqual(titles);
   });
@@ -74,7 +74,7 @@ describe("each page of the book", () => {
     expect(read).toEqual(book.map(({ path }) => path));
   });
 
-  it("names the file of each block that is one, since the language line of a block is not shown", () => {
+  it("names the file of each block that shows a file, because the language line of a block is not shown", () => {
     const unnamed = [...book.map(({ path }) => path), "README.md"].flatMap((path) => {
       const parts = page(path).text.split(/^```([^\n]*)\n.*?^```$/gms); // text, language line, text, ...
       return parts.flatMap((info, at) => {
@@ -100,7 +100,7 @@ describe("each page of the book", () => {
     expect(late).toEqual([]);
   });
 
-  it("has no picture that is missing, or that comes from elsewhere", () => {
+  it("has no picture that is missing or on another site", () => {
     const wrong = [...book.map(({ path }) => path), "README.md", CONTENTS].flatMap((path) =>
       [...proseOf(page(path)).matchAll(/(?:src|srcset)="([^"]+)"|!\[[^\]]{20,}\]\(([^)]+)\)/g)]
         .map(([, one, other = ""]) => join(path, "..", one ?? other))
@@ -120,7 +120,7 @@ describe("permanent links", () => {
   });
 });
 
-/** The page that the last line of a page calls the next one. */
+/** The next page according to the last line of a page. */
 function nextOf(path: string): string | undefined {
   const [, target] = /Next: \[.*\]\((.+)\)\n$/.exec(readFileSync(join(ROOT, path), "utf8")) ?? [];
   return target === undefined ? undefined : join(path, "..", target);

@@ -44,7 +44,7 @@ describe.each(PAGES)("docs/coming-from/%s.md", (name) => {
     ).toEqual([]);
   });
 
-  it("says since when its facts hold, and what the other does better", () => {
+  it("dates its facts, and names what the other tool does better", () => {
     expect(text).toMatch(
       /documentation in (January|February|March|April|May|June|July|August|September|October|November|December) \d{4}/,
     );

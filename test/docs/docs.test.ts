@@ -18,7 +18,7 @@ import { commandLines, parser, refusal } from "./command-lines.ts";
 import { allPages, anchorsOf, blocksOf, codeIn, linksOf, page, ROOT, rowsOfTables, tableRows } from "./pages.ts";
 import { typeCheck } from "./type-check.ts";
 
-/** Holds the pages against the code, so that neither changes alone. */
+/** Compares the pages with the code, so that neither changes alone. */
 const pages = allPages();
 
 /** First cells of a table, without their backticks. */
@@ -98,7 +98,11 @@ describe("docs/plugins/contexts.md", () => {
     }
   });
 
-  it("says of every field what it is", () => {
+  it("has the fields of every context, and only the answers of taps", () => {
+    expect(contexts.text.match(/receives `\w+Context`|TapLimit|TapInterest/g)).toBeNull();
+  });
+
+  it("describes every field", () => {
     const silent = sections.flatMap((text) =>
       [...text.matchAll(/^\| (`[^|]*`) \|(?:[^|]|\\\|)*\| +\|$/gm)].map(
         ([, field]) => `${text.split("\n")[0]}: ${field}`,
@@ -111,7 +115,7 @@ describe("docs/plugins/contexts.md", () => {
 
 describe("EVENTS.md", () => {
   it("lists the types with their fields", () => {
-    const summary = fieldsOf(bodyOf(source("packages/core/src/summary.ts"), "export interface SummaryRecord {"), 2);
+    const summary = fieldsOf(bodyOf(source("packages/core/src/run-result.ts"), "export interface SummaryRecord {"), 2);
     const map = [
       bodyOf(source("packages/core/src/events.ts"), "export interface EventMap extends OperationEvents {"),
       bodyOf(source("packages/core/src/operation-events.ts"), "export interface OperationEvents {"),
@@ -157,7 +161,7 @@ describe("docs/plugins/stability.md", () => {
     expect(marks.map(([entry]) => entry).sort()).toEqual(entries.sort());
   });
 
-  it("gives each the mark its names have in the report", () => {
+  it("marks each as its names are marked in the report", () => {
     const report = ["core", "command"]
       .map((name) => readFileSync(join(ROOT, `packages/${name}/${name}.api.md`), "utf8"))
       .join("\n");
@@ -242,7 +246,7 @@ describe("docs/configuration.md", () => {
 });
 
 describe("docs/jobs-and-lifecycle.md", () => {
-  it("lists the keys of a manifest, those of stock plugins included", () => {
+  it("lists the keys of a manifest, including those of stock plugins", () => {
     const claimed = defaults().flatMap(({ claims }) => Object.keys(claims ?? {}));
     const keys = firstWords(page("docs/jobs-and-lifecycle.md"), "Key", "Meaning");
     expect([...keys].sort()).toEqual([...new Set([...MANIFEST_KEYS, ...claimed])].sort());
@@ -250,12 +254,12 @@ describe("docs/jobs-and-lifecycle.md", () => {
 });
 
 describe("commands", async () => {
-  const cli = await parser();
+  const known = await parser();
 
   it("every documented command line is valid", () => {
     const places = new Map(pages.flatMap((of) => commandLines(of).map((line) => [line, of.path])));
     const wrong = [...places].flatMap(([line, path]) => {
-      const why = refusal(line, cli);
+      const why = refusal(line, known);
       return why === undefined ? [] : [`${path}: ${line}: ${why}`];
     });
     expect(wrong).toEqual([]);
@@ -263,7 +267,7 @@ describe("commands", async () => {
   });
 
   it("every command has two examples in its help, and each is valid", () => {
-    const examples = cli
+    const examples = known.cli
       .definitions()
       .map(({ path, examples = [] }) => ({ path, lines: examples.map(([, line]) => line) }));
     expect(examples.filter(({ lines }) => new Set(lines).size < 2).map(({ path }) => path)).toEqual([]);
@@ -274,7 +278,7 @@ describe("commands", async () => {
             .replace(/ > \S+$/, "")
             .trim()
             .replaceAll("'", '"'),
-          cli,
+          known,
         );
         return why === undefined ? [] : [`${path}: ${line}: ${why}`];
       }),
@@ -288,7 +292,7 @@ describe("commands", async () => {
       (codeIn(command)[0] ?? "").replace(/ [<[].*/, ""),
       codeIn(flags).sort(),
     ]);
-    const there = cli.definitions().map(({ path, options }) => [path, options.flatMap(namesOf).sort()]);
+    const there = known.cli.definitions().map(({ path, options }) => [path, options.flatMap(namesOf).sort()]);
     expect(listed.sort(byName)).toEqual(there.sort(byName));
   });
 
@@ -302,7 +306,7 @@ describe("commands", async () => {
     expect([...new Set(named)].filter((name) => !(name in scripts))).toEqual([]);
   });
 
-  /** The names of a flag; those that only write `-` for `_` go without saying. */
+  /** The names of a flag, without those that only have `-` instead of `_`. */
   function namesOf({ definition }: { readonly definition: string }): string[] {
     const names = (definition.split(" ")[0] ?? "").split(",");
     return names.filter((name) => !/^--.*-/.test(name) || !names.includes(name.replace(/(?<=\w)-/g, "_")));

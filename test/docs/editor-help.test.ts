@@ -27,7 +27,7 @@ const checks = {
   config: ajv.compile(jsonSchema("config", defaults())),
 };
 
-/** What an editor marks, as `where message`. */
+/** The marks of an editor, as `where message`. */
 function marks(name: SchemaName, value: unknown): string[] {
   const check = checks[name];
   return check(value) ? [] : (check.errors ?? []).map(({ instancePath, message }) => `${instancePath} ${message}`);

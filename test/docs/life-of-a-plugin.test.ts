@@ -59,7 +59,7 @@ const veto = core.definePlugin({
 });
 
 describe("the examples of the page on the life of a plugin", () => {
-  it("shipper sends what is left at the end", async ({ onTestFinished }) => {
+  it("shipper sends the rest at the end", async ({ onTestFinished }) => {
     const sent: string[] = [];
     const send = async (events: readonly core.MaandEvent[]) => void sent.push(...events.map(({ type }) => type));
     await bucketWith(onTestFinished, [plugin("shipper", send)]).ship();
@@ -67,7 +67,7 @@ describe("the examples of the page on the life of a plugin", () => {
     expect(sent.at(-1)).toBe("run.finished");
   });
 
-  it("outcome says why nothing was deployed", async ({ onTestFinished }) => {
+  it("outcome prints why nothing was deployed", async ({ onTestFinished }) => {
     const bucket = bucketWith(onTestFinished, [plugin("outcome"), veto]);
     await expect(bucket.ship()).rejects.toThrow("not today");
     expect(bucket.lines()).toEqual(["nothing was deployed: not today (veto/NO)"]);
@@ -83,7 +83,7 @@ describe("the examples of the page on the life of a plugin", () => {
     });
   });
 
-  it("once-a-day knows the runs before", async ({ onTestFinished }) => {
+  it("once-a-day remembers earlier runs", async ({ onTestFinished }) => {
     const bucket = bucketWith(onTestFinished, [plugin("onceADay")]);
     await bucket.ship();
     await bucket.deploy();

@@ -7,8 +7,8 @@ import { blocksOf, type Page, page } from "./pages.ts";
 import { processesBelow, type Typed, typeIn } from "./type-in.ts";
 
 /**
- * Types what pages open with, in a bucket with three directories of this machine as workers and the jobs that the pages speak of, each a
- * server that answers everything.
+ * Types the examples at the beginning of pages, in a bucket with three directories of this machine as workers and the
+ * jobs that the pages mention, each a server that answers every request.
  */
 const HOSTS = ["127.0.0.81", "127.0.0.82", "127.0.0.83"];
 const JOBS = { api: "web", cache: "db", db: "db", worker: "web" };

@@ -38,7 +38,7 @@ describe("a drawn screen", () => {
     length: Number(/textLength="([\d.]+)"/.exec(attributes)?.[1]),
   }));
 
-  it("has each run of one style as a text at its cell, escaped, and as long as its cells", () => {
+  it("has each run of one style as an escaped text at its cell, as wide as its cells", () => {
     expect(texts.map(({ text, style }) => [text, style])).toEqual([
       ["ok", "c6 b"],
       ["a&lt;b &amp; c", ""],
@@ -52,7 +52,7 @@ describe("a drawn screen", () => {
     expect(middle?.length).toBeCloseTo(7 * width, 1);
   });
 
-  it("differs between light and dark in colours alone", () => {
+  it("differs between light and dark only in colours", () => {
     const withoutColors = (text: string) => text.replace(/#[0-9a-f]{6}/g, "#");
     expect(withoutColors(svgOf(screen, "t", "dark"))).toBe(withoutColors(svgOf(screen, "t", "light")));
     expect(svgOf(screen, "t", "dark")).not.toBe(svgOf(screen, "t", "light"));
@@ -90,16 +90,16 @@ describe("the pictures of the documentation", () => {
   });
 
   it("show commands that exist (otherwise: npm run pictures)", async () => {
-    const cli = await parser();
+    const known = await parser();
     const lines = files.flatMap((file) => {
       const found = [...readFileSync(join(PICTURES, file), "utf8").matchAll(/>\$ (maand [^<]*)</g)];
       return found.map(([, line = ""]) => line);
     });
     expect(lines.length).toBeGreaterThanOrEqual(files.length);
-    expect(lines.map((line) => [line, refusal(line, cli)]).filter(([, why]) => why !== undefined)).toEqual([]);
+    expect(lines.map((line) => [line, refusal(line, known)]).filter(([, why]) => why !== undefined)).toEqual([]);
   });
 
-  it("are made by a script that is there", () => {
+  it("are made by an existing script", () => {
     const { scripts } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
     const [, file = ""] = /^node (\S+) pictures$/.exec(scripts.pictures) ?? [];
     expect(existsSync(join(ROOT, file))).toBe(true);

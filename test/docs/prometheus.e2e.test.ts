@@ -8,7 +8,7 @@ import { page } from "./pages.ts";
 import { missingLines, outputsOf, tutorialOf } from "./tutorial.ts";
 import { processesBelow, type Typed, typeIn } from "./type-in.ts";
 
-/** Types docs/prometheus.md with a real Prometheus, and compares what it prints with what the page says. */
+/** Types docs/prometheus.md with a real Prometheus, and compares the output with the page. */
 const { steps, script } = tutorialOf(page("docs/prometheus.md"));
 const FIRST = "127.0.0.61";
 

@@ -60,7 +60,7 @@ describe("recipes", () => {
     expect(blocks.map(({ info }) => info.split(" ")[1])).toEqual([...made.keys()].map((name) => `${name}.ts`));
   });
 
-  it("1. say something after each job", async () => {
+  it("1. print a line after each job", async () => {
     const context = scopedJobContext();
     await callHook(plugin("announce"), "afterJob", context);
     expect(context.output).toEqual([{ line: "api 1.0.0 is on 1 workers" }]);
@@ -165,7 +165,7 @@ describe("recipes", () => {
     expect(rows).toEqual([{ job: "api", owner: "payments", workers: 1 }]);
   });
 
-  it("10. a health check of one's own", async () => {
+  it("10. a custom health check", async () => {
     const job = aJob({ manifest: { queue: "mail" } });
     const requests = (length: string) =>
       verifyContext({ job, remote: async () => fakeRemote({ answers: { queuectl: { stdout: length } } }) });

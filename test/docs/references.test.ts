@@ -11,11 +11,14 @@ const files = execFileSync("git", ["ls-files", "-co", "--exclude-standard"], { c
 
 const own = "test/docs/references.test.ts";
 
-/** What names a document that is not in the repository: a number of a decision, a section of a specification, a code of a fault. */
+/**
+ * References to documents that are not in the repository: a number of a decision, a section of a specification, a code
+ * of a fault.
+ */
 const ELSEWHERE =
   /\bdecisions? \d+|\b(build|deploy|cli)\.md,? \d|\(seed [a-z]|(?<![\w/"'`.#-])[BD]\d{1,2}(?![\w"'`.-])/;
 
-/** Comments of a source, or the whole of a page without its code. */
+/** The comments of a source, or the text of a page without its code. */
 function prose(path: string, text: string): string[] {
   if (path.endsWith(".md")) return text.replace(/```[\s\S]*?```|`[^`\n]*`/g, "").split("\n");
   if (/\.(py|sh)$/.test(path)) return text.split("\n").filter((line) => /^\s*#/.test(line));

@@ -1,6 +1,6 @@
 import { blocksOf, type Page } from "./pages.ts";
 
-/** One block for the shell, and its documented output. */
+/** One shell block, and its documented output. */
 export interface Step {
   readonly code: string;
   /** Lines, in their order; others may come between. */
@@ -10,7 +10,10 @@ export interface Step {
 /** A tutorial, ready to be typed. */
 export interface Tutorial {
   readonly steps: readonly Step[];
-  /** All of it for bash: files are written where the page shows them, {@link outputsOf} tells the steps apart. */
+  /**
+   * The complete script for bash: files are written where the page shows them, and {@link outputsOf} separates the
+   * output of the steps.
+   */
   readonly script: string;
 }
 
@@ -37,12 +40,12 @@ export function tutorialOf(page: Page): Tutorial {
   return { steps, script: lines.join("\n") };
 }
 
-/** What each step printed; a script that failed printed nothing for those it did not get to. */
+/** The output of each step. A script that failed has no output for the steps that it did not reach. */
 export function outputsOf(printed: string): string[] {
   return printed.split(`${MARK}\n`).slice(1);
 }
 
-/** The lines of `wanted` that a text does not have, in this order. */
+/** The lines of `wanted` that a text does not contain in this order. */
 export function missingLines(wanted: readonly string[], text: string): string[] {
   let from = 0;
   return wanted.filter((line) => {

@@ -3,10 +3,10 @@ import { readdirSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 
-/** How a script that was typed in ended. */
+/** The result of a script that was typed. */
 export interface Typed {
   readonly code: number | null;
-  /** What it printed, on both streams. */
+  /** Its output, on both streams. */
   readonly printed: string;
 }
 

@@ -5,27 +5,30 @@ import { text } from "node:stream/consumers";
 import { page } from "./pages.ts";
 import { outputsOf, type Step, tutorialOf } from "./tutorial.ts";
 
-/** Where pages are typed. */
+/** The place where pages are typed. */
 export interface TypingPlace {
   /** A directory to make empty directories in. */
   readonly directory: string;
   /** Directory of the programs that come first. */
   readonly programs: string;
-  /** A bucket's authority, which `maand init` then keeps: making one takes seconds. */
+  /** A bucket's certificate authority, which `maand init` then keeps: making one takes seconds. */
   readonly authority: string;
-  /** What an `npm install` of a page finds in place of the registry. */
+  /** The directory that an `npm install` of a page uses instead of the registry. */
   readonly modules: string;
 }
 
-/** What became of a page that was typed. */
+/** The result of a page that was typed. */
 export interface TypedPage {
   readonly code: number | null;
   readonly printed: string;
-  /** Each block for the shell, and what it printed. */
+  /** Each shell block, and its output. */
   readonly steps: readonly (Step & { readonly output: string })[];
 }
 
-/** Only what npm would fetch is linked instead, and the authority is there already; everything else is typed as it is written. */
+/**
+ * Only the packages that npm would fetch are linked instead, and the authority already exists; everything else is typed
+ * as it is written.
+ */
 const SHORTCUTS = `
 npm() { if [ "$1" = install ]; then ln -sfn "$MODULES" node_modules; else command npm "$@"; fi; }
 maand() {
@@ -33,7 +36,7 @@ maand() {
   command maand "$@"
 }`;
 
-/** Types a page in an empty directory: files are saved, lines for the shell are run. `changed` replaces words of the page. */
+/** Types a page in an empty directory: files are saved, shell lines are run. `changed` replaces words of the page. */
 export async function typePage(
   path: string,
   { directory, programs, authority, modules }: TypingPlace,

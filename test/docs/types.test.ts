@@ -1,9 +1,9 @@
-import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ROOT } from "./pages.ts";
+import { compilerOutput } from "./type-check.ts";
 
 const HEAD = `import { defaults } from "@maand/cli";
 import { defineConfig, definePlugin, pluginWithOptions } from "@maand/core";
@@ -18,7 +18,7 @@ const slack = pluginWithOptions({
 export const all = [defaults, defineConfig, definePlugin, make, slack, callHook, rolloutContext];
 `;
 
-/** Code that must not compile, and the expected message of the compiler; its message has to be one a person can act on. */
+/** Code that must not compile, and the expected message of the compiler, which has to tell what to do. */
 const WRONG: Readonly<Record<string, readonly [code: string, ...parts: string[]]>> = {
   "a wrong option": [`make({ programm: "gmake" });`, "'programm' does not exist in type 'MakeOptions'", "program"],
   "an option of the wrong type": [`slack({ channel: 7 });`, "Type 'number' is not assignable to type 'string'"],
@@ -124,12 +124,7 @@ beforeAll(() => {
   );
   writeFileSync(join(directory, "right.ts"), HEAD + RIGHT);
   for (const [what, [code]] of Object.entries(WRONG)) writeFileSync(join(directory, fileOf(what)), `${HEAD}${code}\n`);
-  const run = spawnSync(join(ROOT, "node_modules/.bin/tsc"), ["-p", directory, "--pretty", "false"], {
-    cwd: directory,
-    encoding: "utf8",
-  });
-  if (run.error) throw run.error;
-  output = run.stdout;
+  output = compilerOutput(directory);
 }, 120_000);
 
 afterAll(() => rmSync(directory, { recursive: true }));

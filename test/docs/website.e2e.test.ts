@@ -7,7 +7,7 @@ import { type Browser, chromium } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ROOT } from "./pages.ts";
 
-/** Builds the website, and opens it in a browser that reaches nothing else. */
+/** Builds the website, and opens it in a browser that can reach nothing else. */
 const SITE = join(ROOT, "website/.vitepress/dist");
 const CHROMIUM = "/usr/bin/chromium";
 const TYPES: Readonly<Record<string, string>> = {
@@ -93,7 +93,7 @@ describe("npm run docs", { skip: !existsSync(CHROMIUM) }, () => {
     expect(width).toBeGreaterThan(500);
   });
 
-  it("asks no other host for anything, and has no fonts to download", () => {
+  it("sends no request to another host, and has no fonts to download", () => {
     expect(asked.filter((url) => !url.startsWith(origin))).toEqual([]);
     expect(asked.length).toBeGreaterThan(20);
     const files = readdirSync(SITE, { recursive: true, encoding: "utf8" });

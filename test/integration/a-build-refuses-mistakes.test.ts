@@ -5,7 +5,7 @@ import { dirname, join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type CommandResult, initialised, typedIn } from "../../packages/cli/src/run/typed.test.support.ts";
 
-/** Mistakes in a workspace or a bucket, typed as an operator would make them. */
+/** Mistakes in a workspace or a bucket, as an operator would make them. */
 const Database = createRequire(new URL("../../packages/core/package.json", import.meta.url))("better-sqlite3");
 
 let untouched: string;
@@ -135,7 +135,7 @@ it("a store of a newer maand is refused by every command, even init, and not cha
   again.close();
 });
 
-it("of parallel builds one succeeds, and the others name it and lose nothing", async () => {
+it("one of several parallel builds succeeds, and the others name it and lose nothing", async () => {
   const ended = await Promise.all([1, 2, 3, 4].map(() => maand("build")));
   const codes = ended.map(({ code }) => code).sort();
   expect(codes[0]).toBe(0);
@@ -162,7 +162,7 @@ describe("cat", () => {
     ["job_ports", "--jobs", "nope"],
     ["certs", "--jobs", "nope"],
     ["kv", "--jobs", "nope"],
-  ])("cat %s %s %s: an unknown name is refused, even beside known ones", async (table, flag, names) => {
+  ])("cat %s %s %s: an unknown name is refused, even together with known ones", async (table, flag, names) => {
     const { code, err } = await maand("cat", table, flag, names);
     expect(code).toBe(2);
     expect(err).toMatch(/there is no (job|worker) "/);

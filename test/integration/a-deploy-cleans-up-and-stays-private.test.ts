@@ -21,7 +21,7 @@ beforeEach(() => {
 
 afterEach(() => bucket.dispose());
 
-/** What was done since the last time this was asked, without bringing files. */
+/** The operations since the last call, without transfers of files. */
 function since(): string[] {
   return bucket.fleet.done.splice(0).filter((what) => !what.startsWith("stage"));
 }

@@ -88,7 +88,7 @@ it("a push that fails is a warning, and the deploy succeeds", async () => {
   expect(received).toHaveLength(1);
 });
 
-it("a build pushes them again as they are on the workers, once", async () => {
+it("a build pushes the certificates on the workers again, once", async () => {
   await bucket.ship();
   expect(received).toHaveLength(1);
   now = new Date(now.getTime() + 50 * DAY);

@@ -43,7 +43,7 @@ function opened(conf: string): Promise<OpenedBucket> {
   });
 }
 
-/** What the next deploy would do, by `job@host`. */
+/** The actions of the next deploy, by `job@host`. */
 async function planned(conf: string): Promise<Record<string, string>> {
   const bucket = await opened(conf);
   const plan = await planDeploy(bucket, { jobs: [], force: false, syncOnly: false });
@@ -98,7 +98,7 @@ describe("doctor, for files with secrets of an older bucket,", () => {
     ]);
   });
 
-  it.each(["0600", "0644"])("reports nothing once a mode is set, even %s", async (mode) => {
+  it.each(["0600", "0644"])("reports nothing after a mode is set, even %s", async (mode) => {
     expect(await found(`secret_files_mode = "${mode}"\n`)).toEqual([]);
   });
 });

@@ -51,7 +51,7 @@ describe("maand cat prometheus", () => {
     expect([code, out.trimEnd().split("\n").length]).toEqual([0, 4]);
   });
 
-  it("get prints the files of one kind as they are, with a new line at the end", async () => {
+  it("get prints the files of one kind unchanged, with a new line at the end", async () => {
     expect((await typed("cat", "prometheus", "get", "web", "scrape")).out).toBe(
       `${FILES["jobs/web/_prometheus/scrape.yaml.tpl"]}\n`,
     );
@@ -74,7 +74,7 @@ describe("maand cat prometheus", () => {
     [["web", "alerts/none.yaml"], "job web has no _prometheus/alerts/none.yaml"],
     [["web", "../Makefile"], "job web has no _prometheus/../Makefile"],
     [["wbe", "scrape"], 'there is no job "wbe"'],
-  ])("get says what is not there: %j", async (words, message) => {
+  ])("get reports what is missing: %j", async (words, message) => {
     expect(await typed("cat", "prometheus", "get", ...words)).toMatchObject({
       code: 2,
       err: expect.stringContaining(message),

@@ -28,7 +28,7 @@ describe("doctor, for certificates,", () => {
     now = new Date(START.getTime() + days * DAY);
   };
 
-  /** What doctor says of certificates, as `where: message`. */
+  /** The findings of doctor about certificates, as `where: message`. */
   async function found(): Promise<string[]> {
     const maand = await bucket.open();
     const findings = await examine(maand).finally(() => maand.close());

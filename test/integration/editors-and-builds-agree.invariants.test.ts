@@ -23,8 +23,9 @@ import type { SchemaName } from "../../packages/core/src/workspace/schema-places
 fc.configureGlobal({ seed: 1 });
 
 /**
- * An editor and the build say the same: the schema takes a file exactly when the build has nothing to say of it, not even
- * a warning. What JSON Schema cannot say, and where an editor is stricter on purpose, is listed with each file.
+ * An editor and the build agree: the schema accepts a file exactly when the build reports nothing about it, not even a
+ * warning. Rules that JSON Schema cannot express, and those where an editor is stricter on purpose, are listed with
+ * each file.
  */
 interface File {
   readonly name: SchemaName;
@@ -32,7 +33,7 @@ interface File {
   readonly build: (value: unknown, report: Report) => unknown;
   /** Messages of the build that follow from more than the shape of one value. */
   readonly onlyBuild: readonly RegExp[];
-  /** Values the build takes in silence, and an editor marks. */
+  /** Values that the build accepts without a message, and an editor marks. */
   readonly onlyEditor: (value: unknown) => boolean;
 }
 
@@ -72,11 +73,11 @@ const FILES: readonly File[] = [
     onlyBuild: [
       /is more than max/,
       /cannot be used as a name/,
-      /is not a (label|port name|command name)$/, // of the kind of "constructor"
+      /is not a (label|port name|command name)$/, // such as "constructor"
       /is not more than the step before it/,
       /is a second pause in a row/,
       /comes after 100%/,
-      /do not end at 100%/, // an editor sees only that 100% is missing
+      /do not end with 100%/, // an editor sees only that 100% is missing
       /a demand must name a job/, // blank texts
       /a job cannot demand itself/,
       /is an older name/, // struck out by editors, not refused
@@ -160,7 +161,10 @@ describe.each(FILES)("the schema of $name", ({ name, seeds, build, onlyBuild, on
 /** Places of values that a schema leaves to whoever reads them. */
 const FREE = /\$schema$|\.demands\.config/;
 
-/** Texts are compared below, each with its pattern; what a pattern cannot say is excused there, and so here. */
+/**
+ * Texts are compared below, each with its pattern; rules that a pattern cannot express are excused there, and therefore
+ * here too.
+ */
 function isDeep(message: string): boolean {
   const [, text] = /^(".*") is not (?:a version|a pattern|an IPv4 or IPv6 address or a DNS name)$/.exec(message) ?? [];
   return text !== undefined && (text.length >= 57 || TEXTS.some(({ beyond }) => beyond(JSON.parse(text))));
@@ -172,7 +176,7 @@ interface Text {
   readonly check: (text: string) => boolean;
   readonly letters: string;
   readonly samples: readonly string[];
-  /** What the pattern takes and the check refuses. */
+  /** Texts that the pattern accepts and the check refuses. */
   readonly beyond: (text: string) => boolean;
 }
 

@@ -15,7 +15,7 @@ import { HOOK_ENV } from "../support/hook-libraries/library-case.ts";
 import { type Modules, modules, ours } from "../support/hook-libraries/modules.ts";
 import { type RecordingApi, recordingApi } from "../support/hook-libraries/recording-api.ts";
 
-/** Both libraries for job commands are held against one table, and so against each other. */
+/** Both libraries for job commands are compared with one table, and thereby with each other. */
 const CASES: readonly LibraryCase[] = JSON.parse(ours("cases.json"));
 const PYTHON = readFileSync(
   fileURLToPath(new URL("../../packages/plugin-job-commands/lib/maand.py", import.meta.url)),
@@ -123,7 +123,7 @@ describe("a refused write", () => {
   }
 });
 
-it("a response that is used as its value says what to use instead", async () => {
+it("a response that is used as its value names what to use instead", async () => {
   const api = await recordingApi(() => [{ status: 200, text: '{"namespaces":{}}' }]);
   onTestFinished(api.close);
   place.put(

@@ -14,7 +14,7 @@ let damaged: boolean;
 let tools: string[];
 /** The `update_seq` in the worker's `worker.json`; undefined for the one that was delivered. */
 let seq: number | undefined;
-/** Called when the worker was looked at. */
+/** Called when the worker was inspected. */
 let moved: () => void;
 
 beforeEach(async () => {
@@ -54,7 +54,7 @@ beforeEach(async () => {
 
 afterEach(() => bucket.dispose());
 
-/** What the worker has as its `worker.json`. */
+/** The `worker.json` of the worker. */
 async function workerJson(): Promise<string> {
   const ours = await bucket.open();
   const [worker] = ours.store.catalog.read().workers;
@@ -79,7 +79,7 @@ it("doctor reports a worker that is empty, and the deploy it suggests syncs ever
       hint: expect.stringMatching(/ deploy {2}#/),
     },
   ]);
-  await look("sync"); // looking twice notes it once
+  await look("sync"); // two checks record it once
   expect(JSON.stringify(await bucket.plan())).toContain(
     "its worker lost its files and the processes that ran from them",
   );
@@ -96,7 +96,7 @@ it("if only worker.json is missing, it is synced again, and nothing that runs is
   expect(bucket.fleet.done.filter((one) => one.startsWith("start"))).toEqual([]);
 });
 
-it("a loss stays recorded until everything is started again, even if the deploy after it fails", async () => {
+it("a loss remains recorded until everything is started again, even if the deploy after it fails", async () => {
   empty = true;
   await look("sync");
   bucket.fleet.fail(`start api@${A}`);
@@ -118,7 +118,7 @@ describe("a worker that a deploy is changing", () => {
       if (happening === "held") return;
       theirs.store.deliveries.begin(A);
       theirs.store.deliveries.finish(A, { seq: 9, metadata: "x", tools: undefined });
-      theirs.store.deliveries.all(); // what is written later is written before anything is read
+      theirs.store.deliveries.all(); // later writes happen before anything is read
     };
     try {
       return await work(ours);

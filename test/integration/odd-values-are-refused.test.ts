@@ -18,7 +18,7 @@ beforeEach(() => {
 
 afterEach(() => bucket.dispose());
 
-/** What a build is refused for, as `where: message`. */
+/** The reasons why a build is refused, as `where: message`. */
 async function refused(): Promise<string[]> {
   const thrown: unknown = await bucket.build().then(
     () => "built",

@@ -42,7 +42,7 @@ function repair(): void {
   configure({}, '["defaults"]');
 }
 
-/** What a build and a deploy end with: the error they throw, or what the summary says. */
+/** The result of a build and a deploy: the error they throw, or the message of the summary. */
 async function shipped(): Promise<Pick<MaandError, "message" | "hint">> {
   try {
     const { failures, allocations, warnings } = await bucket.ship();
@@ -61,7 +61,7 @@ async function shipped(): Promise<Pick<MaandError, "message" | "hint">> {
 
 const tapping = (tap: string) => `export default {\n  name: "acme",\n  apply(hooks) {\n    ${tap}\n  },\n};\n`;
 
-describe("a mistake of a plugin ends with plugin, hook, place and next step, and nothing was deployed by halves", () => {
+describe("a mistake of a plugin is reported with plugin, hook, place and next step, and nothing is half deployed", () => {
   it.for<[string, { files: Record<string, string>; plugins?: string; message: string; hint: string }]>([
     [
       "an unknown hook",
@@ -143,7 +143,7 @@ describe("a mistake of a plugin ends with plugin, hook, place and next step, and
     expect(bucket.fleet.running()).toEqual(AFTER);
   });
 
-  it("a missing plugin: the error says what to add", async () => {
+  it("a missing plugin: the error names what to add", async () => {
     configure({}, "[]");
     const { message, hint } = await shipped();
     expect(message).toBe('no plugin handles `connect` for worker 10.0.0.1 with transport "fake"');
@@ -155,7 +155,7 @@ describe("a mistake of a plugin ends with plugin, hook, place and next step, and
     ["exports.default", 'exports.__esModule = true;\nexports.default = { name: "acme", apply: APPLY };\n'],
     ["module.exports", 'module.exports = { name: "acme", apply: APPLY };\n'],
     ["module.exports.default", 'module.exports = { default: { name: "acme", apply: APPLY } };\n'],
-  ])("a CommonJS package is no mistake: %s", async (_, text) => {
+  ])("a CommonJS package is not a mistake: %s", async (_, text) => {
     const apply = '(hooks) => hooks.commit.tap("acme", ({ log }) => log("from acme"))';
     configure(
       {
@@ -169,7 +169,7 @@ describe("a mistake of a plugin ends with plugin, hook, place and next step, and
   });
 });
 
-describe("a throw names plugin, hook, line and next step, and the next deploy without it is right", () => {
+describe("a throw names plugin, hook, line and next step, and the next deploy without it is correct", () => {
   const hint = 'fix plugin "acme", or take it out of the configuration';
   const thrower = (hook: HookName) => tapping(`hooks.${hook}.tap("acme", () => { throw new Error("boom"); });`);
   const told = (hook: HookName) => `acme failed in ${hook} (acme.ts:4): boom`;

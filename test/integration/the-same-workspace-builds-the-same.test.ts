@@ -8,7 +8,7 @@ import { certs } from "../../packages/plugin-certs/src/index.ts";
 import { templates } from "../../packages/plugin-templates/src/index.ts";
 import { copyFile, copyWorkspace, workspaceFiles } from "../support/realistic/workspace.ts";
 
-/** Lends a bucket with the stock plugins that say something at build. */
+/** Lends a bucket with the stock plugins that contribute to a build. */
 async function withBucket<T>(use: (bucket: TestBucket) => Promise<T>): Promise<T> {
   const bucket = aBucket({ plugins: [templates(), certs({ caKey: "ecdsa-p256" })] });
   writeFileSync(join(bucket.root, "maand.conf"), 'certs_key = "ecdsa-p256"\n');
@@ -29,7 +29,7 @@ function storeOf(bucket: TestBucket): Record<string, Rows> {
       "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name",
     );
     const rows = (table: string) => db.prepare<[], Record<string, unknown>>(`SELECT * FROM ${table}`).all();
-    // who built, and when, is another thing than what was built
+    // who built it and when is not part of what was built
     const {
       history: _,
       sqlite_sequence: __,
@@ -42,7 +42,10 @@ function storeOf(bucket: TestBucket): Record<string, Rows> {
   }
 }
 
-/** What two buckets have in common: not their ids and dates, the keys they made, and when their files were written. */
+/**
+ * Everything that two buckets have in common: without ids, dates, the keys that they made, and the times at which their
+ * files were written.
+ */
 function commonOf(store: Record<string, Rows>): string {
   const { bucket = [], worker = [], job_file = [], kv = [], release = [], ...rest } = store;
   const ids = [...bucket.map((row) => row.bucket_id), ...worker.map((row) => row.worker_id)].map(String);

@@ -169,7 +169,7 @@ describe("without a stock plugin, the rest works", () => {
     expect(await (await aShop(context, without(name), "local")).ship()).toMatchObject({ outcome: "ok", warned: [] });
   });
 
-  it.for([["local"], ["make"]] as const)("%s, if another plugin takes its place", async ([name], context) => {
+  it.for([["local"], ["make"]] as const)("%s, if another plugin replaces it", async ([name], context) => {
     const { fleet } = aBucket();
     const plugins = [fleet.plugin, ...defaults().remove(name)];
     expect(await (await aShop(context, plugins, "fake")).ship()).toMatchObject({ outcome: "ok" });

@@ -9,7 +9,7 @@ import { simulatedBucket, writeJob } from "../support/simulated-fleet/index.ts";
 setFlagsFromString("--expose-gc");
 const collect: () => void = runInNewContext("gc");
 
-/** Bytes that may differ between two moments without a leak: code that was compiled, caches that are full later. */
+/** Bytes that may differ between two moments without a leak: compiled code, and caches that are filled later. */
 const NOISE = 4_000_000;
 
 /** Temporary files of this test alone. */

@@ -7,7 +7,7 @@ const JOBS = 4;
 const FILES = 6;
 /** Contents that are the same in all jobs here: the manifest, the Makefile, and the certificate of the bucket's authority. */
 const SHARED = 3;
-/** Files that a worker has besides: worker.json, jobs.json, and the program. */
+/** Other files of a worker: worker.json, jobs.json, and the program. */
 const METADATA = 3;
 /** The numbers of workers, in equal steps: work that is linear grows by the same amount with each step. */
 const SIZES = [6, 12, 18] as const;
@@ -31,7 +31,7 @@ const OPERATIONS = {
 type Operation = keyof typeof OPERATIONS;
 type Measured = Awaited<ReturnType<typeof measured>>;
 
-/** What each operation took, by operation and number of workers. */
+/** The counts of each operation, by operation and number of workers. */
 const found = new Map<Operation, Map<number, Measured>>();
 const buckets: SimulatedBucket[] = [];
 
@@ -52,7 +52,7 @@ afterAll(() => {
   for (const bucket of buckets) bucket.dispose();
 });
 
-/** Gives each job a new release whose files on workers are those of the one before. */
+/** Gives each job a new release whose files on workers are those of the previous one. */
 function changeSources(bucket: SimulatedBucket): void {
   for (let job = 0; job < JOBS; job += 1) bucket.write(`workspace/jobs/job${job}/_modules/shared.py`, "\n");
 }
@@ -69,7 +69,7 @@ function of(operation: Operation, workers: number): Measured {
   return one;
 }
 
-/** How much more a step of {@link SIZES} takes, for each worker that it adds. */
+/** The increase of a count by a step of {@link SIZES}, per additional worker. */
 function perWorker(operation: Operation, what: keyof Measured): number[] {
   return SIZES.slice(1).map((workers, at) => {
     const before = SIZES[at] ?? 0;
@@ -88,7 +88,7 @@ describe.each(SIZES)("with %d workers", (workers) => {
   it("the first deploy connects to each worker once, and sends each content once", () => {
     expect(of("first deploy", workers)).toMatchObject({
       connections: workers,
-      channels: 2 * workers, // the check for tools, and the program that serves all jobs
+      channels: 2 * workers, // the check for tools, and the program that runs all jobs
       processes: workers * JOBS,
       contents: workers * (JOBS * FILES + SHARED + METADATA),
       open: 0,
@@ -112,7 +112,7 @@ describe.each(SIZES)("with %d workers", (workers) => {
       contents: 0,
       open: 0,
     });
-    expect(of("job restart", workers).channels).toBe(2 * workers); // the check of its files, and the program
+    expect(of("job restart", workers).channels).toBe(workers); // the program, which also shows what is delivered there
   });
 
   it.each(["run_command", "drift"] as const)("%s opens one connection and one channel for each worker", (operation) => {
@@ -123,7 +123,7 @@ describe.each(SIZES)("with %d workers", (workers) => {
 it.each([
   ["first deploy", 10],
   ["deploy of one changed job", 4],
-  ["job restart", 3],
+  ["job restart", 2],
   ["run_command", 1],
   ["drift", 1],
 ] as const)("%s waits for at most %d round trips of a worker, however many there are", (operation, trips) => {
@@ -138,7 +138,7 @@ it("a build reads each file of the workspace once, and an unchanged build only w
 });
 
 it.each(["unchanged deploy", "deploy of new releases", "dry run", "run_command"] as const)(
-  "%s runs as many statements for any fleet",
+  "%s runs the same number of statements for any fleet",
   (operation) => {
     for (const workers of SIZES) expect(of(operation, workers).statements).toBe(of(operation, SMALL).statements);
   },
@@ -163,11 +163,11 @@ it.each([
   ["deploy of one changed job", 56_000],
   ["unchanged deploy", 2_000],
   ["job restart", 16_000],
-] as const)("%s writes at most so many bytes for each worker: %d", (operation, most) => {
+] as const)("%s writes at most this number of bytes for each worker: %d", (operation, most) => {
   expect((of(operation, LARGE).bytesWritten - of(operation, SMALL).bytesWritten) / (LARGE - SMALL)).toBeLessThan(most);
 });
 
-it("a dry run writes nothing but its answer", () => {
+it("a dry run writes only its output", () => {
   for (const workers of SIZES) expect(of("dry run", workers).bytesWritten).toBeLessThan(4_000);
 });
 

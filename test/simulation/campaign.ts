@@ -5,7 +5,7 @@ import { makeTemplate } from "./controllers/template.ts";
 import type { Flaw } from "./flaw.ts";
 import { simulate, type Verdict } from "./simulation.ts";
 
-/** Which seeds to simulate. */
+/** The seeds to simulate. */
 export interface Search {
   readonly from: number;
   readonly count: number;
@@ -13,9 +13,9 @@ export interface Search {
   readonly flaw?: Flaw;
 }
 
-/** What a search came to. */
+/** The result of a search. */
 export interface Found {
-  /** How many seeds were simulated. */
+  /** The number of simulated seeds. */
   readonly count: number;
   /** The first seed with a problem. */
   readonly problem: Verdict | undefined;
@@ -32,7 +32,7 @@ export class Campaign {
     return simulate({ seed, template: await this.#template, directory: join(this.#root, "machines"), flaw });
   }
 
-  /** Simulates seeds until one has a problem, and no more after `minutes`. */
+  /** Simulates seeds until one has a problem. Starts none after `minutes`. */
   async search({ from, count, minutes, flaw }: Search): Promise<Found> {
     const end = performance.now() + minutes * 60_000;
     let seed = from;

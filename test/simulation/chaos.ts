@@ -1,11 +1,14 @@
 import type { Simulation } from "./simulation.ts";
 import type { SimulatedProcess } from "./world/process.ts";
 
-/** The kinds of faults. Each simulation has some of them: all at once would hide what two of them do together. */
+/**
+ * The kinds of faults. Each simulation has some of them: with all of them, the effects of a combination of two would
+ * not be found.
+ */
 export const FAULTS = ["kill", "interrupt", "freeze", "database", "network", "power", "failover"] as const;
 export type Fault = (typeof FAULTS)[number];
 
-/** Which faults happen now. */
+/** Decides which faults happen now. */
 export class Chaos {
   readonly kinds: ReadonlySet<Fault>;
   areOn = true;
@@ -33,7 +36,7 @@ export class Chaos {
     return now >= (this.#cutUntil.get(`${controllerOf(process)} ${host}`) ?? 0);
   }
 
-  /** Everything is well from now on. */
+  /** No fault happens from now on. */
   end(): void {
     this.areOn = false;
     this.#databaseBack = 0;

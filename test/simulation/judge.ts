@@ -4,20 +4,20 @@ import type { DatabaseObserver } from "./database/simulated-database.ts";
 import type { SimulatedCommand, Worker, WorkerObserver } from "./workers/worker.ts";
 import type { World } from "./world/world.ts";
 
-/** Thrown where something happens that must not. */
+/** Thrown when an invariant is violated. */
 export class Violation extends Error {}
 
 const TAKES_DOWN: ReadonlySet<string> = new Set(["restart", "reload", "stop"]);
 
 /**
- * Sees everything that happens in the database and on the workers, and remembers the first thing that must not happen. It knows nothing
- * of the engine: its invariants are what a person relies on.
+ * Observes everything that happens in the database and on the workers, and stores the first violation. It knows nothing
+ * about the engine: its invariants are those that a person relies on.
  */
 export class Judge implements WorkerObserver, DatabaseObserver {
   readonly #world: World;
   readonly #workers: ReadonlyMap<string, Worker>;
   readonly #running = new Map<string, SimulatedCommand>();
-  /** Steps that came to their end, with their exit codes. */
+  /** Steps that ended, with their exit codes. */
   readonly #ended = new Map<string, number>();
   /** By job, the hosts that commands took down and that are not up again. */
   readonly #down = new Map<string, Set<string>>();
@@ -34,7 +34,7 @@ export class Judge implements WorkerObserver, DatabaseObserver {
   violation: Violation | undefined;
   /** Commands that began so far. */
   begun = 0;
-  /** What commands by hand left down, or may have: no deploy is responsible for it. */
+  /** Allocations that commands by hand left down, or may have left down: no deploy is responsible for them. */
   readonly leftByHand = new Map<string, { readonly job: string; readonly host: string }>();
 
   constructor(world: World, workers: ReadonlyMap<string, Worker>) {
@@ -125,7 +125,7 @@ export class Judge implements WorkerObserver, DatabaseObserver {
     this.#newest.set(host, Math.max(numberOf(after), this.#newest.get(host) ?? 0));
   }
 
-  /** What was promoted last, by allocation: `api@10.0.0.1`. */
+  /** The version that was promoted last, by allocation: `api@10.0.0.1`. */
   get promoted(): ReadonlyMap<string, string> {
     return this.#promoted;
   }

@@ -11,19 +11,19 @@ import { Killed, SimulatedProcess } from "./world/process.ts";
 import { simulateTime } from "./world/simulated-time.ts";
 import { World } from "./world/world.ts";
 
-/** How a simulation ended. */
+/** The result of a simulation. */
 export interface Verdict {
   readonly seed: number;
-  /** What went wrong; undefined if nothing did. */
+  /** The problem that was found, if any. */
   readonly problem: string | undefined;
   readonly trace: readonly string[];
 }
 
-/** What is simulated. */
+/** Options of a simulation. */
 export interface SimulateOptions {
   readonly seed: number;
   readonly template: Template;
-  /** Where the directories of the machines are. */
+  /** The directory with those of the machines. */
   readonly directory: string;
   /** A fault to plant; default: none. */
   readonly flaw?: Flaw | undefined;
@@ -31,7 +31,7 @@ export interface SimulateOptions {
 
 /** Milliseconds after which a simulation has failed to end. */
 const LIMIT_MS = 3 * 3600_000;
-/** How often a deploy may be needed once all is well. */
+/** How many deploys may be needed after the last fault. */
 const LAST_DEPLOYS = 8;
 
 /** Two or three machines that use one bucket, its database and its workers, with faults drawn from one seed. */
@@ -92,7 +92,7 @@ export class Simulation {
     this.world.note(`the database lost ${lost} commits`);
   }
 
-  /** A person at one machine runs some commands, and tries again what did not succeed. */
+  /** A person at one machine runs some commands, and retries those that did not succeed. */
   async #operate(controller: Controller): Promise<void> {
     const { random } = this.world;
     const count = 2 + random.below(2);
@@ -121,13 +121,16 @@ export class Simulation {
     return { kind: "restart", job, host: undefined };
   }
 
-  /** What the documentation says to do about an error. */
+  /** Does what the documentation recommends for an error. */
   async #remedy(controller: Controller, result: string): Promise<void> {
     if (result === "STORE_REVERTED") controller.cloneAgain();
     if (result === "OTHER_COPY") await controller.run({ kind: "adopt" }, this.#operator);
   }
 
-  /** Once all is well, some deploys bring everything to what was built, and the next one has nothing to do. */
+  /**
+   * After the last fault, some deploys bring everything to the state that was built, and the next one has nothing to
+   * do.
+   */
   async #converge(): Promise<void> {
     const [controller] = this.controllers;
     if (!controller) return;
@@ -157,7 +160,7 @@ export class Simulation {
     for (let at = 0; !["ok", "PROBLEMS"].includes(results.at(-1) ?? ""); at += 1) {
       if (at === LAST_DEPLOYS) throw new Violation(`the maintenance did not end: ${results.join(", ")}`);
       if (at > 0) await this.world.sleep(40_000, this.#operator);
-      // what a worker lacks, a deploy brings after the maintenance
+      // a deploy after the maintenance brings what a worker lacks
       const kind = at < 2 ? "maintain resume" : "maintain abort";
       const result = await controller.run({ kind }, this.#operator);
       results.push(result);
@@ -177,7 +180,7 @@ export class Simulation {
     }
   }
 
-  /** What runs is what was promoted, and what was built last. */
+  /** Checks that the running version is the one that was promoted, and the one that was built last. */
   #compare(): void {
     const state = this.database.state(this.template.bucketId);
     const wanted = state ? versionsIn(state) : new Map<string, string>();
@@ -214,7 +217,7 @@ export async function simulate({ seed, template, directory, flaw }: SimulateOpti
   }
 }
 
-/** A machine without git: a real process would take real time. */
+/** Simulates a machine without git: a real process would take real time. */
 function withoutPrograms(): () => void {
   const { PATH } = process.env;
   process.env.PATH = "/nonexistent";

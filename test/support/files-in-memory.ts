@@ -10,9 +10,9 @@ const PREFIX = "maand-test-";
 const ENOUGH = 4 * 1024 ** 3;
 
 /**
- * Makes a directory in memory for the temporary files of the tests, which is removed when this process ends: a store waits for the disk at
- * every commit, which was more than half of the time of all tests. Undefined where there is no such file system, or it is too
- * small or runs no programs, as in most containers.
+ * Makes a directory in memory for the temporary files of the tests, which is removed when this process ends: a store
+ * waits for the disk at every commit, which was more than half of the time of all tests. Undefined where there is no
+ * such file system, or where it is too small or does not execute programs, as in most containers.
  */
 export function filesInMemory(): string | undefined {
   if (!hasRoom()) return undefined;

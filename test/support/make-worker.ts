@@ -17,7 +17,7 @@ import { local } from "@maand/plugin-local";
 import { make } from "@maand/plugin-make";
 import { type FleetOptions, type FleetWorker, remotesFor, startFleet } from "./fleet/index.ts";
 
-/** What is different about one run of a target. */
+/** Options of one run of a target. */
 export interface RunOptions {
   readonly job?: string;
   readonly timeoutMs?: number;
@@ -35,7 +35,7 @@ export interface MakeWorker {
   readonly output: string[];
   /** Runs a target of the first job, or of another. */
   run(target: string, options?: RunOptions): Promise<"done" | undefined>;
-  /** Puts a file into the bucket's directory. */
+  /** Writes a file in the bucket's directory. */
   write(path: string, text: string): Promise<void>;
   exists(path: string): boolean;
   /** Ids of processes there whose arguments contain `text`. */

@@ -1,11 +1,11 @@
-/** A series of a remote write request, as it was read. */
+/** A series of a remote write request. */
 export interface ReadSeries {
   readonly labels: Readonly<Record<string, string>>;
   readonly value: number;
   readonly timestamp: number;
 }
 
-/** Reads the body of a remote write request: snappy with literals alone, and Protocol Buffers in it. */
+/** Reads the body of a remote write request: Protocol Buffers in snappy that only has literals. */
 export function readWriteRequest(body: Buffer): ReadSeries[] {
   return fieldsOf(literalsOf(body)).map(([, series]) => seriesOf(series));
 }

@@ -5,9 +5,9 @@ import { parseSync, Visitor } from "rolldown/utils";
 /** The repository. */
 export const ROOT = new URL("../..", import.meta.url).pathname;
 
-/** A source file, parsed as far as tests about structure need it. */
+/** A source file, parsed to the extent that tests of the structure need. */
 export interface Source {
-  /** From the root of the repository, with `/`. */
+  /** The path from the root of the repository, with `/`. */
   readonly path: string;
   readonly text: string;
   /** The text with blanks in place of comments. */
@@ -25,7 +25,10 @@ export interface SourceFunction {
   readonly lines: number;
 }
 
-/** The TypeScript files below `packages/<name>/src` and `app` of every package, without tests and what only they use. */
+/**
+ * The TypeScript files below `packages/<name>/src` and `app` of every package, without tests and modules that only
+ * tests use.
+ */
 export function productionSources(): Source[] {
   return readdirSync(join(ROOT, "packages"))
     .flatMap((name) => ["src", "app"].flatMap((part) => filesBelow(join(ROOT, "packages", name, part))))

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { maandOnPath } from "./bucket/shell.ts";
 
-/** A shell in a real terminal: tmux draws what programs write, and answers what a person would see. */
+/** A shell in a real terminal: tmux draws the output of programs, and returns the screen that a person would see. */
 export interface TerminalSession {
   /** Types a line into the shell. */
   type(line: string): void;

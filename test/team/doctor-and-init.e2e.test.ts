@@ -10,7 +10,7 @@ import { type } from "../support/bucket/shell.ts";
 import { type Postgres, startPostgres } from "../support/postgres/postgres.ts";
 import { ENVIRONMENT } from "../support/postgres/team-bucket.ts";
 
-vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 }); // a busy machine is no failure
+vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 }); // a busy machine is not a failure
 
 interface Finding {
   readonly check: string;
@@ -43,7 +43,7 @@ function withoutPassword(text: string): string {
   return text.replace(":secret@", "@");
 }
 
-/** Types a hint into a shell, in no bucket. */
+/** Types a hint into a shell, outside any bucket. */
 async function typeHint(line: string): Promise<void> {
   expect(await type(line, home, ENVIRONMENT)).toMatchObject({ code: 0 });
 }
@@ -53,7 +53,7 @@ async function findings(check?: string): Promise<Finding[]> {
   return all.filter((one) => check === undefined || one.check === check);
 }
 
-it("the doctor finds a bucket sound whose store is in PostgreSQL, and says where it is and who uses it", async () => {
+it("the doctor finds a bucket with a store in PostgreSQL sound, and prints where the store is and which command uses it", async () => {
   expect((await findings()).filter(({ ok }) => !ok)).toEqual([]);
   expect(await findings("store")).toMatchObject([
     { where: "data/maand.db", message: expect.stringContaining("a working copy") },
@@ -62,7 +62,7 @@ it("the doctor finds a bucket sound whose store is in PostgreSQL, and says where
   expect(await findings("lock")).toMatchObject([{ where: withoutPassword(url), message: "free" }]);
 });
 
-it("the doctor does not name a process that is dead, on this machine, as holder of the lease", async () => {
+it("the doctor does not name a dead process of this machine as holder of the lease", async () => {
   const gone = withMachine({ pid: spawnSync("true").pid, command: "deploy", since: "2026-01-01T00:00:00.000Z" }, "ann");
   const lease = (holder: object) =>
     postgres.sql(
@@ -78,7 +78,7 @@ it("the doctor does not name a process that is dead, on this machine, as holder 
   expect(await bucket.maand("unlock")).toMatchObject({ code: 0 });
 });
 
-it("the doctor reports a database that is away, and what to do", async () => {
+it("the doctor reports an unreachable database, and what to do", async () => {
   bucket.write("maand.conf", `store_timeout = 1\n${bucket.read("maand.conf")}`);
   await postgres.stop();
   const found = await findings("store");
@@ -99,7 +99,7 @@ it("the doctor's hint replaces a damaged working copy, and nothing is lost", asy
   expect((await findings()).filter(({ ok }) => !ok)).toEqual([]);
 });
 
-it("init brings such a bucket up to date, and makes what is missing", async () => {
+it("init updates such a bucket, and creates what is missing", async () => {
   rmSync(join(bucket.root, "workspace/.schemas"), { recursive: true });
   rmSync(join(bucket.root, "secrets/kv.key"));
   await typeHint((await findings("kv_key"))[0]?.hint ?? "");
@@ -109,7 +109,7 @@ it("init brings such a bucket up to date, and makes what is missing", async () =
   expect(postgres.sql(url, "SELECT count(*) FROM maand.bucket")).toBe("1");
 });
 
-it("init does not begin another bucket where the configuration names a database, as after a git clone", async () => {
+it("init does not create another bucket if the configuration names a database, as after a git clone", async () => {
   const clone = mkdtempSync(join(tmpdir(), "maand-git-clone-"));
   onTestFinished(() => rmSync(clone, { recursive: true }));
   writeFileSync(join(clone, "maand.conf"), bucket.read("maand.conf"));

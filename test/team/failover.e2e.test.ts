@@ -5,7 +5,7 @@ import { type Postgres, startPostgres } from "../support/postgres/postgres.ts";
 import { type Standby, startStandby } from "../support/postgres/standby.ts";
 import { ENVIRONMENT, type TeamBucket, teamBucket } from "../support/postgres/team-bucket.ts";
 
-vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 }); // a busy machine is no failure
+vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 }); // a busy machine is not a failure
 
 /** Each test has two servers of its own: a primary, and a standby with streaming replication. */
 let primary: Postgres;
@@ -33,13 +33,13 @@ afterEach(async () => {
 
 const DONE = ["restart 1.0.0", "restart 1.0.0"];
 
-/** The primary is lost, and what the standby has counts from now on. */
+/** The primary is lost, and the standby replaces it. */
 async function failOver(): Promise<void> {
   await primary.kill();
   await standby.promote();
 }
 
-it("a standby that has everything takes over in the middle of a deploy, which does not show", async () => {
+it("a standby that has everything takes over in the middle of a deploy, without any effect", async () => {
   const run = await bucket.deployTo("1.0.0");
   await standby.caughtUp();
   await failOver();
@@ -50,7 +50,7 @@ it("a standby that has everything takes over in the middle of a deploy, which do
   expect(bucket.starts("1.0.0")).toEqual(DONE);
 });
 
-it("a command waits for the promotion of the standby, within its patience", async () => {
+it("a command waits for the promotion of the standby, up to its time limit", async () => {
   await standby.caughtUp();
   await primary.kill();
   const waiting = bucket.start(["cat", "deployments"], { env: ENVIRONMENT });
@@ -58,7 +58,7 @@ it("a command waits for the promotion of the standby, within its patience", asyn
   expect(await waiting.ended).toMatchObject({ code: 0 });
 });
 
-it("with no server that takes writes, a command says so", async () => {
+it("a command reports that no server accepts writes", async () => {
   bucket.write("maand.conf", `store_timeout = 5\n${bucket.read("maand.conf")}`);
   await primary.kill();
   const { code, stderr } = await bucket.maand("deploy");
@@ -66,7 +66,7 @@ it("with no server that takes writes, a command says so", async () => {
   expect(stderr).not.toContain("secret");
 });
 
-it("a standby that lacks the last commits is refused by number; what this copy knows is kept, and nothing runs again", async () => {
+it("a standby that lacks the last commits is refused by its revision; the state of this copy can be kept, and nothing runs again", async () => {
   const run = await bucket.deployTo("1.0.0");
   await standby.caughtUp();
   await standby.detach();
@@ -85,7 +85,7 @@ it("a standby that lacks the last commits is refused by number; what this copy k
   expect(await bucket.rollouts()).toMatchObject({ "api@127.0.0.11": "promoted", "api@127.0.0.12": "promoted" });
 });
 
-it("or what that database knows is kept: a command that it knows to have begun does not run again, because workers keep receipts", async () => {
+it("or the state of that database is kept: a command that it has recorded as begun does not run again, because workers keep receipts", async () => {
   const run = await bucket.deployTo("1.0.0");
   const begun = bucket.hosts.filter((host) => startsOn(host) === 1);
   expect(begun).toHaveLength(1);
@@ -97,7 +97,7 @@ it("or what that database knows is kept: a command that it knows to have begun d
   const id = standby.sql(url.replace(/@.*\//, "@127.0.0.1/"), "SELECT id FROM maand.bucket");
   for (const end of ["", "-wal", "-shm"]) moveAway(join(bucket.root, `data/maand.db${end}`));
   await bucket.type(`maand clone ${url.replace(":secret@", "@")} . --bucket ${id}\nmaand deploy`);
-  // of the other worker, the database has lost that its command began
+  // the database has lost the record that the command of the other worker began
   expect(bucket.hosts.map(startsOn)).toEqual(bucket.hosts.map((host) => (begun.includes(host) ? 1 : 2)));
   expect(await bucket.maand("doctor")).toMatchObject({ code: 0 });
   expect(await bucket.rollouts()).toMatchObject({ "api@127.0.0.11": "promoted", "api@127.0.0.12": "promoted" });
@@ -111,6 +111,6 @@ function moveAway(file: string): void {
   try {
     renameSync(file, `${file}.away`);
   } catch {
-    // it is only there while the store is open
+    // it only exists while the store is open
   }
 }

@@ -9,7 +9,7 @@ import { until } from "../support/fleet/until.ts";
 import { freePort, type Postgres, startPostgres } from "../support/postgres/postgres.ts";
 import { ENVIRONMENT, type TeamBucket, teamBucket } from "../support/postgres/team-bucket.ts";
 
-vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 }); // a busy machine is no failure
+vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 }); // a busy machine is not a failure
 
 let postgres: Postgres;
 const buckets: TeamBucket[] = [];
@@ -31,7 +31,7 @@ async function aBucket(conf = "", url = postgres.database()): Promise<TeamBucket
 
 const DONE = ["restart 1.0.0", "restart 1.0.0"];
 
-it("a database that is killed in the middle of a deploy, and comes back, does not show", async () => {
+it("a database that is killed in the middle of a deploy, and comes back, has no effect", async () => {
   const bucket = await aBucket();
   const run = await bucket.deployTo("1.0.0");
   await postgres.kill();
@@ -41,7 +41,7 @@ it("a database that is killed in the middle of a deploy, and comes back, does no
   expect(bucket.starts("1.0.0")).toEqual(DONE);
 });
 
-it("a database that freezes for a moment does not show either", async () => {
+it("a database that freezes for a moment has no effect either", async () => {
   const bucket = await aBucket();
   const run = await bucket.deployTo("1.0.0");
   postgres.signal("SIGSTOP");
@@ -51,7 +51,7 @@ it("a database that freezes for a moment does not show either", async () => {
   expect(bucket.starts("1.0.0")).toEqual(DONE);
 });
 
-it("when the database stays away, a deploy begins nothing new; the next one continues, and runs nothing twice", async () => {
+it("if the database remains unreachable, a deploy starts nothing new; the next one continues, and runs nothing twice", async () => {
   const bucket = await aBucket("store_timeout = 1\n");
   const run = await bucket.deployTo("1.0.0");
   await postgres.stop();
@@ -67,7 +67,7 @@ it("when the database stays away, a deploy begins nothing new; the next one cont
   expect(bucket.starts("1.0.0")).toEqual(DONE);
 });
 
-it("a deploy that is killed is continued at once on the same machine, and runs nothing twice", async () => {
+it("a killed deploy is continued immediately on the same machine, and runs nothing twice", async () => {
   const bucket = await aBucket();
   const run = await bucket.deployTo("1.0.0");
   run.kill("SIGKILL");
@@ -77,7 +77,7 @@ it("a deploy that is killed is continued at once on the same machine, and runs n
   expect(bucket.starts("1.0.0")).toEqual(DONE);
 });
 
-it("a deploy that was frozen until another command took its lease begins nothing new, and says so", async () => {
+it("a deploy that was frozen until another command took its lease starts nothing new, and reports it", async () => {
   const url = postgres.database();
   const bucket = await aBucket("", url);
   const run = await bucket.deployTo("1.0.0");
@@ -98,7 +98,7 @@ it("a deploy that was frozen until another command took its lease begins nothing
   expect(bucket.starts("1.0.0")).toEqual(DONE);
 });
 
-it("two machines at once: one is refused, names the other, and with --wait follows it", async () => {
+it("two machines at the same time: one is refused, names the other, and with --wait follows it", async () => {
   const bucket = await aBucket();
   const other = bucket.copy();
   const run = await bucket.deployTo("1.0.0");
@@ -117,7 +117,7 @@ it("two machines at once: one is refused, names the other, and with --wait follo
   other.dispose();
 });
 
-it("with too few file descriptors for its thread, a command says so, instead of waiting for it", async () => {
+it("with too few file descriptors for its thread, a command reports it instead of waiting", async () => {
   const bucket = await aBucket();
   const errors: string[] = [];
   for (let most = 24; most <= 40; most += 2) {
@@ -129,7 +129,7 @@ it("with too few file descriptors for its thread, a command says so, instead of 
   expect(errors.filter((text) => text.includes("no answer in time"))).toEqual([]);
 });
 
-it("a wrong password is said, and no password is shown", async () => {
+it("a wrong password is reported, and no password is shown", async () => {
   const bucket = await aBucket();
   const { code, stdout, stderr } = await bucket.start(["status"], { env: { PGPASSWORD: "of-another" } }).ended;
   expect(code).toBe(1);
@@ -194,21 +194,21 @@ function listens(port: number): Promise<boolean> {
   });
 }
 
-it("a slow database costs its round trips and no more: an unchanged deploy makes few", async () => {
+it("a slow database costs only its round trips: an unchanged deploy makes few", async () => {
   const url = new URL(postgres.database());
   const bucket = await aBucket("", url.href);
   const proxy = await slowProxy(Number(url.port), 200);
   const env = { ...ENVIRONMENT, MAAND_STORE: `postgres://maand@127.0.0.1:${proxy.port}${url.pathname}` };
   try {
     expect(await bucket.start(["deploy"], { env }).ended).toMatchObject({ code: 0 });
-    // those of connecting and logging in included
+    // including those of connecting and logging in
     expect(proxy.trips()).toBeLessThan(20);
   } finally {
     await proxy.close();
   }
 });
 
-/** A proxy that holds back each answer; counts the answers. */
+/** A proxy that delays each answer, and counts the answers. */
 async function slowProxy(target: number, delayMs: number) {
   let trips = 0;
   const server = createServer((client) => {

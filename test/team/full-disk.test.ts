@@ -35,7 +35,7 @@ function bucketOnSmallDisk() {
 }
 
 it.skipIf(!isRoot)(
-  "a full disk of the database is said; nothing is lost, and the change succeeds when there is space",
+  "a full disk of the database is reported; nothing is lost, and the change succeeds when there is space",
   () => {
     const bucket = bucketOnSmallDisk();
     const store = bucket.open();

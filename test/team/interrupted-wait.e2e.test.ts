@@ -12,7 +12,9 @@ afterEach(async () => {
   for (const step of undo.splice(0).reverse()) await step();
 });
 
-/** A server that takes connections and never answers; resolves with its port, and a promise of the first connection. */
+/**
+ * A server that accepts connections and never answers; resolves with its port, and a promise of the first connection.
+ */
 async function silentServer() {
   let connected: () => void = () => {};
   const first = new Promise<void>((resolve) => {

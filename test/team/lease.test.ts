@@ -42,10 +42,10 @@ async function renewed(team: SharedBucket): Promise<void> {
   await until("a renewal", () => end() !== before);
 }
 
-/** Ends a lease as its time does, without waiting. */
+/** Ends a lease as if its time were over, without waiting. */
 const EXPIRED = "UPDATE maand.lease SET expires_at = clock_timestamp() - interval '1 ms' WHERE bucket = $ID";
 
-it("has one holder, whom others see, and is free after its release", () => {
+it("has one holder, which others see, and is free after its release", () => {
   const team = databases.bucket();
   const [one, other] = [team.open(), team.open()];
   const lease = take(one, "deploy");
@@ -78,7 +78,7 @@ it("is taken over when it has expired; the number grows, and every change of the
   taken.release();
 });
 
-it("is another's even with the same number, as after a database that lost changes", () => {
+it("belongs to another holder even with the same number, as after a database that lost changes", () => {
   const team = databases.bucket();
   const store = team.open();
   take(store, "deploy");
@@ -86,7 +86,7 @@ it("is another's even with the same number, as after a database that lost change
   expect(() => store.bucket.nextUpdateSeq()).toThrow(expect.objectContaining({ code: "LEASE_LOST" }));
 });
 
-it("is renewed while its holder is too busy to do anything else", () => {
+it("is renewed even while its holder is busy", () => {
   const team = databases.bucket();
   const store = team.open();
   const lease = take(store, "deploy", SHORT);
@@ -96,7 +96,7 @@ it("is renewed while its holder is too busy to do anything else", () => {
   lease.release();
 });
 
-it("stops its holder before its end when it is not renewed, without an answer of the database", async () => {
+it("stops its holder before it expires if it is not renewed, without an answer of the database", async () => {
   const team = databases.bucket();
   const store = team.open();
   const lost = new Promise<MaandError>((resolve) => {
@@ -110,7 +110,7 @@ it("stops its holder before its end when it is not renewed, without an answer of
   expect(store.workingCopy?.authority.trips).toBe(trips);
 });
 
-it("of a process of this machine that was killed is taken at once", () => {
+it("of a killed process of this machine is taken immediately", () => {
   const team = databases.bucket();
   const store = team.open();
   const dead = spawnSync("true").pid;
@@ -123,7 +123,7 @@ it("of a process of this machine that was killed is taken at once", () => {
   expect(() => take(team.open(), "gc")).toThrow(expect.objectContaining({ code: "BUSY" }));
 });
 
-/** Renewals fail in a way that passes, and so are tried again, until the gate is open. */
+/** Renewals fail temporarily, and are tried again, until the gate is open. */
 const GATE = `
 CREATE TABLE maand.gate (is_open boolean NOT NULL);
 INSERT INTO maand.gate VALUES (false);
@@ -139,12 +139,12 @@ END $$;
 `;
 const RARELY: LeaseTimes = { ttlMs: 60_000, everyMs: 2000, marginMs: 300 };
 
-it("is not ended by a late renewal of the one that the same process had before", async () => {
+it("is not ended by a late renewal of an earlier lease of the same process", async () => {
   const team = databases.bucket(undefined, { alone: true });
   team.sql(GATE);
   const store = team.open();
   const before = take(store, "build", RARELY);
-  // the next try is some time away
+  // the next attempt is some time away
   await until("a renewal is tried again", () => Number(team.sql("SELECT last_value FROM maand.tries")) >= 6);
   before.release();
   const lost = vi.fn();
@@ -156,7 +156,7 @@ it("is not ended by a late renewal of the one that the same process had before",
   lease.release();
 });
 
-it("is renewed on when one that was lost before is given back", async () => {
+it("is still renewed when an earlier, lost lease is released", async () => {
   const team = databases.bucket();
   const [store, other] = [team.open(), team.open()];
   const lost = take(store, "build", SHORT);
@@ -170,7 +170,7 @@ it("is renewed on when one that was lost before is given back", async () => {
   lease.release();
 });
 
-it("is not left behind by a command that cannot use it: its copy is refused, or cannot be written", () => {
+it("is released by a command that cannot use it, because its copy is refused or cannot be written", () => {
   const team = databases.bucket(undefined, { alone: true });
   const file = team.file();
   makeWorkingCopy(file, team.shared, team.id);
@@ -220,7 +220,7 @@ it("does not depend on the clocks of the machines", () => {
   }
 });
 
-it("is not needed for a change, but a change never goes beneath one of another copy", () => {
+it("is not required for a change, but a change never overwrites one of another copy", () => {
   const team = databases.bucket();
   const [one, other] = [team.open(), team.open()];
   const lease = take(one, "deploy");

@@ -11,7 +11,7 @@ import { type Postgres, startPostgres } from "../support/postgres/postgres.ts";
 
 export const AT = "2026-01-01T00:00:00.000Z";
 
-/** A database with one bucket, of which each call of `open` opens a working copy of its own. */
+/** A database with one bucket. Each call of `open` opens a working copy of its own. */
 export interface SharedBucket {
   readonly url: string;
   readonly id: string;
@@ -45,7 +45,10 @@ export class Databases {
     return join(this.#directory, `store-${this.#files}.db`);
   }
 
-  /** A new bucket; `prepare` writes its store before it is moved to the database. `alone`: in a database of its own. */
+  /**
+   * A new bucket. `prepare` writes its store before it is moved to the database. With `alone`, it has a database of its
+   * own.
+   */
   bucket(prepare: (store: Store) => void = () => {}, { alone = false, timeoutMs = 5000 } = {}): SharedBucket {
     const url = alone ? this.postgres.database() : this.#common();
     const id = randomUUID();
@@ -77,13 +80,13 @@ export class Databases {
     return this.#shared;
   }
 
-  /** Closes what was opened so far. */
+  /** Closes all stores that are open. */
   closeAll(): void {
     for (const store of this.#open.splice(0)) {
       try {
         store.close();
       } catch {
-        // it was closed, or its database is away
+        // it was closed, or its database cannot be reached
       }
     }
   }

@@ -27,7 +27,7 @@ function connect(): Statements {
 }
 
 /** `test/simulation/database.test.ts` has the same tests for the simulated database. */
-describe("PostgreSQL, as it is simulated", () => {
+describe("PostgreSQL and its simulation", () => {
   databasePromises(() => ({
     connect,
     expire: (bucket) =>
@@ -38,10 +38,13 @@ describe("PostgreSQL, as it is simulated", () => {
   }));
 });
 
-/** Stands for the revision that the bucket has. */
+/** Represents the revision of the bucket. */
 const CURRENT = -1;
 
-/** A statement with values that often meet those of other ones. Rows in parts never meet those of their change: the store sends each once. */
+/**
+ * A statement with values that often equal those of other statements. Rows in parts never equal those of their change:
+ * the store sends each row once.
+ */
 const aStatement = fc.oneof(
   fc.record({
     sql: fc.constant("pull"),

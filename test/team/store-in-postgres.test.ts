@@ -77,7 +77,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 );
 
 describe("a store in PostgreSQL", () => {
-  it("has the same rows in the database, in its copy and in a new copy as SQLite has", () => {
+  it("has the same rows in the database, in its copy and in a new copy as SQLite", () => {
     const runs = Number(process.env.MAAND_MODEL_RUNS ?? 8);
     fc.assert(
       fc.property(fc.array(step, { minLength: 1, maxLength: 20 }), (steps) => {
@@ -89,7 +89,7 @@ describe("a store in PostgreSQL", () => {
         const first = team.open();
         const [random, values] = [Math.random, [] as number[]];
         for (const one of steps) {
-          // ids that steps draw are the same on both sides
+          // steps draw the same ids on both sides
           Math.random = () => values[values.push(random()) - 1] ?? 0;
           one(alone);
           Math.random = () => values.shift() ?? 0;
@@ -110,7 +110,7 @@ describe("a store in PostgreSQL", () => {
     );
   });
 
-  it("costs one round trip for opening, and one for each transaction", () => {
+  it("takes one round trip for opening, and one for each transaction", () => {
     const store = databases.bucket().open();
     const copy = store.workingCopy;
     expect(copy?.authority.trips).toBe(1);
@@ -123,7 +123,7 @@ describe("a store in PostgreSQL", () => {
     expect(copy?.authority.trips).toBe(2);
   });
 
-  it("runs a transaction again when another copy has changed the bucket, and loses no change of either", () => {
+  it("runs a transaction again if another copy has changed the bucket, and loses no change of either", () => {
     const team = databases.bucket();
     const [one, other] = [team.open(), team.open()];
     expect(one.bucket.nextUpdateSeq()).toBe(1);
@@ -158,7 +158,7 @@ describe("a store in PostgreSQL", () => {
     expect(team.sql(call.replace("'change'", "'another'"))).toContain("outdated");
   });
 
-  it("sends and receives what is larger than one part", () => {
+  it("sends and receives data that is larger than one part", () => {
     const team = databases.bucket();
     const store = team.open();
     const pieces = Array.from({ length: 5 }, (_, at) => Buffer.alloc(PART_BYTES / 2, at));
@@ -168,7 +168,7 @@ describe("a store in PostgreSQL", () => {
     expect(Buffer.compare(Buffer.from(other.contents.read("large")), Buffer.concat(pieces))).toBe(0);
   });
 
-  it("replaces a copy that is older than what the database keeps of deleted rows", () => {
+  it("replaces a copy that is older than the deleted rows that the database keeps", () => {
     const team = databases.bucket();
     const first = team.open();
     first.pluginState.write("p", new Map([["gone", "1"]]));
@@ -183,7 +183,7 @@ describe("a store in PostgreSQL", () => {
     expect(behind.pluginState.read("p", "gone")).toBeUndefined();
   });
 
-  it("forgets old deleted rows by itself", () => {
+  it("deletes the records of old deleted rows automatically", () => {
     const team = databases.bucket();
     const store = team.open();
     store.pluginState.write("p", new Map([["gone", "1"]]));
@@ -232,7 +232,7 @@ describe("a store in PostgreSQL", () => {
     expect(copy.replica().revision).toBe(2);
   });
 
-  it("is upgraded by the first newer maand, and refuses an older one", () => {
+  it("is upgraded by the first newer maand, and then refuses an older one", () => {
     const team = databases.bucket((store) => store.pluginState.write("p", new Map([["k", "v"]])), { alone: true });
     team.sql(`UPDATE maand.bucket SET store_version = ${STORE_VERSION - 1}`);
     const store = team.open();
@@ -259,7 +259,7 @@ describe("a store in PostgreSQL", () => {
     expect(code({ url: `${team.shared.url}?sslmode=require` })).toThrow(/does not offer TLS/);
   });
 
-  it("takes no writes while the database is read-only, and says so", () => {
+  it("refuses writes while the database is read-only, and reports it", () => {
     const team = databases.bucket(undefined, { alone: true });
     const name = new URL(team.url).pathname.slice(1);
     team.sql(`ALTER DATABASE ${name} SET default_transaction_read_only = on`);
@@ -270,7 +270,7 @@ describe("a store in PostgreSQL", () => {
 });
 
 describe("moving a store", () => {
-  it("keeps the old one, which refuses to be used and says where the store is", () => {
+  it("keeps the old one, which refuses to be used and names the place of the store", () => {
     const team = databases.bucket((store) => store.pluginState.write("p", new Map([["k", "v"]])));
     const file = team.file();
     const store = Store.open(file, { create: true });
@@ -286,7 +286,7 @@ describe("moving a store", () => {
     expect(() => Store.open(team.file(), { create: true, shared: team.shared })).toThrow(/is an independent store/);
   });
 
-  it("is run again after an interruption, and refuses a bucket that is there with other rows", () => {
+  it("can be run again after an interruption, and refuses an existing bucket with other rows", () => {
     const team = databases.bucket();
     const same = team.file();
     const store = Store.open(same, { create: true });
@@ -298,7 +298,7 @@ describe("moving a store", () => {
     const different = Store.open(other, { create: true });
     different.bucket.create(team.id, 7);
     different.close();
-    expect(() => moveToDatabase(other, team.shared)).toThrow(/has bucket .* already, with other rows/);
+    expect(() => moveToDatabase(other, team.shared)).toThrow(/already has bucket .*, with other rows/);
     expect(existsSync(`${other}.moved`)).toBe(false);
     Store.open(other).close();
   });

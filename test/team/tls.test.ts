@@ -65,12 +65,12 @@ function isEncrypted(database: string, options: string): unknown {
 const refused = (text: string) =>
   expect.objectContaining({ code: "STORE_REFUSED", message: expect.stringContaining(text) });
 
-it("verify-full connects to the server that the certificate names, if it trusts its authority", () => {
+it("verify-full connects to the server that the certificate names, if it trusts the CA", () => {
   expect(isEncrypted(url, `sslmode=verify-full&sslrootcert=${ca}`)).toBe(true);
   expect(() => isEncrypted(url, `sslmode=verify-full&sslrootcert=${other}`)).toThrow(refused("is not trusted"));
 });
 
-it("verify-full refuses a certificate of another server; verify-ca takes it", async () => {
+it("verify-full refuses a certificate of another server; verify-ca accepts it", async () => {
   certify(secure, "DNS:database.example.com");
   await secure.stop();
   await secure.start();

@@ -5,7 +5,7 @@ import { scratch } from "../support/bucket/scratch.ts";
 import { type Postgres, startPostgres } from "../support/postgres/postgres.ts";
 import { ENVIRONMENT, type TeamBucket, teamBucket } from "../support/postgres/team-bucket.ts";
 
-vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 }); // a busy machine is no failure
+vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 }); // a busy machine is not a failure
 
 let postgres: Postgres;
 let bucket: TeamBucket;
@@ -22,7 +22,7 @@ afterAll(async () => {
   await postgres.dispose();
 });
 
-it("a clone has the state of the bucket, and says which private files are missing", async () => {
+it("a clone has the state of the bucket, and lists missing private files", async () => {
   const { bucket_id } = await bucket.json<{ bucket_id: string }>("info");
   const empty = await scratch();
   const place = url.replace(":secret@", "@");

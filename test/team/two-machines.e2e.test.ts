@@ -11,13 +11,13 @@ import { ENVIRONMENT } from "../support/postgres/team-bucket.ts";
 const ROUNDS = Number(process.env.MAAND_ROUNDS ?? (process.env.MAAND_SLOW === "1" ? 50 : 3));
 const SEED = Number(process.env.MAAND_ROUNDS_SEED ?? 1);
 
-vi.setConfig({ testTimeout: 120_000 + ROUNDS * 60_000, hookTimeout: 180_000 }); // a busy machine is no failure
+vi.setConfig({ testTimeout: 120_000 + ROUNDS * 60_000, hookTimeout: 180_000 }); // a busy machine is not a failure
 
 const JOBS = ["api", "web"];
 /** The steps of a deploy at which it may be killed; some are after its end. */
 const STEPS = 500;
 
-/** Says in its job's directory when it begins and ends, and what ran at the same time. */
+/** Records in its job's directory when it begins and ends, and what ran at the same time. */
 const MAKEFILE = `start stop restart reload:
 	@mkdir -p data; mkdir data/alone || echo "overlap" >> data/ran; echo "begin $@ $(NEW_VERSION)" >> data/ran; sleep 0.05; \\
 	echo "end $@ $(NEW_VERSION)" >> data/ran; rmdir data/alone
@@ -65,7 +65,7 @@ function run(at: number, args: readonly string[], killedAt?: number) {
   return machine.maand(bucket, args, { ...how, env: { ...how.env, ...ENVIRONMENT } });
 }
 
-/** What ran of a version, by `job@host`. */
+/** The targets of a version that have run, by `job@host`. */
 async function ran(version: string): Promise<Record<string, string[]>> {
   const found: Record<string, string[]> = {};
   const bucket = all[0]?.bucket;
@@ -79,12 +79,12 @@ async function ran(version: string): Promise<Record<string, string[]>> {
   return found;
 }
 
-/** What all allocations have. */
+/** The same value for all allocations. */
 function everywhere<T>(value: T): Record<string, T> {
   return Object.fromEntries(JOBS.flatMap((job) => fleet.workers.map(({ host }) => [`${job}@${host}`, value])));
 }
 
-/** One deploys, then the other; or both at once; one of them or both may be killed. */
+/** One machine deploys, then the other; or both at the same time; one of them or both may be killed. */
 async function disturb(random: () => number): Promise<void> {
   const killedAt = () => (random() < 0.6 ? 1 + Math.floor(random() * STEPS) : undefined);
   const [first, second] = [
@@ -98,7 +98,7 @@ async function disturb(random: () => number): Promise<void> {
   }
 }
 
-it(`two machines in turn and at once, with kills: one acts, nothing is lost, no command runs twice (${ROUNDS} rounds)`, async () => {
+it(`two machines in turn and in parallel, with kills: one acts at a time, nothing is lost, no command runs twice (${ROUNDS} rounds)`, async () => {
   const random = seeded(SEED);
   for (let round = 1; round <= ROUNDS; round += 1) {
     const version = `1.${round}.0`;

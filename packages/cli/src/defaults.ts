@@ -55,7 +55,7 @@ export function isStock(plugin: Plugin): boolean {
   return made.has(plugin);
 }
 
-/** Updates what stock plugins keep for editors, after a build. */
+/** Updates the files of stock plugins for editors, after a build. */
 export const refreshAfterBuild: typeof import("@maand/plugin-operations/editor").refreshAfterBuild = async (
   ...given
 ) => {
@@ -63,7 +63,7 @@ export const refreshAfterBuild: typeof import("@maand/plugin-operations/editor")
   await editor.refreshAfterBuild(...given);
 };
 
-/** What `maand status --json` prints, for other commands that show it. */
+/** The output of `maand status --json`, for other commands that show it. */
 export const statusOf: typeof import("@maand/plugin-operations/tools").statusOf = async (...given) => {
   const tools = await import("@maand/plugin-operations/tools");
   return tools.statusOf(...given);

@@ -1,10 +1,10 @@
 import { readFileSync } from "node:fs";
 import { bookFile } from "./book/pages.ts";
 
-/** What is known about one code. */
+/** The documentation of one code. */
 export interface ErrorPage {
   readonly code: string;
-  /** The exit code of a command that fails with it; undefined for the problems of a list, and for warnings. */
+  /** The exit code of a command that fails with it; undefined for problems in a list, and for warnings. */
   readonly exit?: number;
   /** Paragraphs in Markdown. */
   readonly text: string;

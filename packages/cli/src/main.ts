@@ -14,16 +14,19 @@ const [argv, cwd] = [process.argv.slice(2), currentDirectory()];
 const interrupted = new AbortController();
 const stdout = watchOutput(process.stdout);
 watchOutput(process.stderr);
-/** The exit code, once the command has its result. */
+/** The exit code, after the command has its result. */
 let ended: number | undefined;
-/** The number of errors that nothing handled. */
+/** The number of unhandled errors. */
 let strays = 0;
 const STRAYS_SHOWN = 3;
 
 /** How long open handles may keep the process alive after a command has its result. */
 const LEFT_OPEN_MS = 5_000;
 
-/** Ctrl-C is the normal way to stop following logs, watching and serving: nothing else runs and there is nothing to save. */
+/**
+ * Whether Ctrl-C is the normal way to stop the command: when it follows logs, watches or serves, nothing else runs and
+ * there is nothing to save.
+ */
 const follows = ["logs", "ui"].includes(firstWord(argv) ?? "") || argv.some((word) => /^--watch(=|$)/.test(word));
 const ignored = ignoredSignals(process.env[IGNORED]);
 delete process.env[IGNORED];
@@ -56,12 +59,16 @@ process.on("uncaughtException", (cause: unknown) => {
   const { message, hint } = unexpected(cause, new Date());
   process.stderr.write(`\nmaand: ${message}\n  hint: ${hint}\n`);
 });
-// nothing is left to wait for, so a tap that is still awaited can never finish: its run ends with an error that names it
+// called when the process has nothing left to wait for: a tap that is still awaited can never finish, so its run ends
+// with an error that names the tap
 const idle = new Set<() => void>();
 process.on("beforeExit", () => {
   if (ended === undefined) for (const listener of idle) listener();
 });
-/** What is done to the terminal before the process leaves it; first of all at its end, so that messages find it restored. */
+/**
+ * Called before the process leaves the terminal: first of all at its end, so that the terminal is restored before
+ * messages are printed.
+ */
 const leaving = new Set<(moment: LeaveMoment) => void>();
 const leave = (moment: LeaveMoment) => {
   for (const listener of [...leaving]) listener(moment);

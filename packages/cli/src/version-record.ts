@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { isMaandError, STORE_VERSION, sqliteVersion } from "@maand/core/readonly";
 import { version } from "./version.ts";
 
-/** As much of a package.json as is read here. */
+/** The parts of a package.json that are read here. */
 interface Manifest {
   readonly version: string;
   readonly dependencies?: Readonly<Record<string, string>>;
@@ -29,7 +29,7 @@ export function versionJson(): string {
   return JSON.stringify(record, undefined, 2);
 }
 
-/** What the build wrote about itself; nulls where it did not know. */
+/** The record that the build wrote about itself; unknown values are null. */
 function buildRecord(): { readonly commit: string | null; readonly modified: boolean | null } {
   const file = new URL("../dist/build.json", import.meta.url);
   return existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : { commit: null, modified: null };

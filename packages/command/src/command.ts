@@ -23,7 +23,7 @@ export abstract class MaandCommand extends Command<Context> {
   });
   noColor = Option.Boolean("--no-color", false, {
     hidden: true,
-    description: "No colour, like NO_COLOR in the environment.",
+    description: "Print without colour, like NO_COLOR in the environment.",
   });
   quiet = Option.Boolean("-q,--quiet", false, { hidden: true, description: "Print only errors and the result." });
   directory = Option.String("-C", { hidden: true, description: "Run as if started in this directory." });
@@ -34,15 +34,15 @@ export abstract class MaandCommand extends Command<Context> {
 
   progressMode = Option.String("--progress", {
     hidden: true,
-    description: "How progress is shown: auto, live, lines or json.",
+    description: "Show progress as auto, live, lines or json.",
   });
 
-  /** What shows the progress of this command now. */
+  /** The reader that currently shows the progress of this command. */
   readonly progressReaders: ProgressReader[] = [];
 
   wide = Option.Boolean("--wide", false, {
     hidden: true,
-    description: "Show all rows and columns of a table, however narrow the screen is.",
+    description: "Show all rows and columns of a table, even on a narrow screen.",
   });
 
   /** Runs the command; returns the exit code. */
@@ -56,7 +56,7 @@ export abstract class MaandCommand extends Command<Context> {
   override async execute(): Promise<number> {
     try {
       const code = await this.attempt();
-      // a failure caused by the interruption says nothing about the worker or job
+      // a failure that the interruption caused is no evidence about the worker or job
       return code === EXIT.failed && this.context.signal.aborted ? EXIT.interrupted : code;
     } catch (thrown) {
       this.endProgress();
@@ -73,7 +73,7 @@ export abstract class MaandCommand extends Command<Context> {
     }
   }
 
-  /** The working directory: the current directory, or that of `-C`. */
+  /** The working directory: the current directory, or the one of `-C`. */
   get from(): string {
     return resolve(this.context.cwd, this.directory ?? ".");
   }
@@ -88,9 +88,9 @@ export abstract class MaandCommand extends Command<Context> {
   }
 
   /**
-   * Writes a table to stdout; on a terminal it fits the width where possible. With `fold`, many rows that differ in one column alone,
-   * such as the worker, are one row with their number. `--wide` shows everything. A terminal without Unicode gets plain ASCII; a pipe or
-   * a file does not.
+   * Writes a table to stdout. On a terminal, it fits the width if possible. With `fold`, many rows that differ only in
+   * one column, such as the worker, become one row with their number. `--wide` shows everything. On a terminal without
+   * Unicode, the table is plain ASCII, but not in a pipe or a file.
    */
   printTable(columns: readonly Column[], rows: Parameters<typeof table>[1], fold?: Fold): void {
     const { isTTY, columns: width } = this.context.stdout;
@@ -125,7 +125,7 @@ export abstract class MaandCommand extends Command<Context> {
     return reader;
   }
 
-  /** Ends what {@link progress} shows, so that the terminal is as before. */
+  /** Ends the output of {@link progress}, so that the terminal is as before. */
   endProgress(): void {
     for (const reader of this.progressReaders.splice(0)) reader.end();
   }

@@ -10,7 +10,7 @@ interface Asking {
   readonly context: Pick<ProcessContext, "stdin" | "stderr" | "signal" | "env">;
 }
 
-/** A question, with what the command is about to do in lines above it. */
+/** A question, and the lines above it about what the command will do. */
 export interface Confirmation {
   readonly lines: readonly string[];
   /** Without the question mark: `stop them`. */
@@ -27,8 +27,8 @@ export function mayAsk({ json, yes, context: { stdin, stderr, env } }: Asking): 
 }
 
 /**
- * Asks for a confirmation where a person can answer, if `find` returns something to confirm; elsewhere `find` is not called. Throws
- * NOT_CONFIRMED for any answer but yes, and INTERRUPTED on Ctrl-C.
+ * Asks for a confirmation if a person can answer and `find` returns something to confirm. If no person can answer,
+ * `find` is not called. Throws NOT_CONFIRMED for any answer but yes, and INTERRUPTED on Ctrl-C.
  */
 export async function confirm(
   command: Asking,
@@ -47,7 +47,7 @@ export async function confirm(
   });
 }
 
-/** A line in lines that fit the terminal, each but the first indented by two more columns. */
+/** A line wrapped to fit the terminal; continuation lines are indented by two more columns. */
 function fitted(line: string, columns: number | undefined): string[] {
   const margin = /^ */.exec(line)?.[0] ?? "";
   const width = columns === undefined || columns < 20 ? undefined : columns - margin.length - 2;

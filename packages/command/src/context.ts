@@ -5,7 +5,7 @@ import type { BucketPaths, Store } from "@maand/core/readonly";
 import type { EventReader } from "@maand/core/toolbox";
 import type { Style } from "./style.ts";
 
-/** What a command receives from the process; tests pass their own values. */
+/** The values that a command receives from the process; tests pass their own. */
 export interface ProcessContext {
   readonly stdin: Readable & { readonly isTTY?: boolean };
   readonly stdout: Writable & { readonly isTTY?: boolean; readonly columns?: number; readonly rows?: number };
@@ -23,19 +23,19 @@ export interface ProcessContext {
    */
   readonly onIdle?: (listener: () => void) => () => void;
   /**
-   * Calls a function before the process ends in any way but SIGKILL, before it is suspended (Ctrl-Z) and after it was resumed;
-   * returns a function that stops this. The terminal is restored there.
+   * Calls a function before the process ends in any way except SIGKILL, before it is suspended (Ctrl-Z), and after it
+   * was resumed. Returns a function that stops this. The function restores the terminal.
    */
   readonly onLeave?: (listener: (moment: LeaveMoment) => void) => () => void;
 }
 
-/** When the process leaves its terminal, or comes back to it. */
+/** The moments at which the process leaves its terminal or returns to it. */
 export type LeaveMoment = "exit" | "suspend" | "resume";
 
 /** How progress is shown. */
 export interface ProgressOptions {
   readonly quiet: boolean;
-  /** The output of make and hooks is shown in full, also on a live screen. */
+  /** Whether the output of make and hooks is shown in full, even on a live screen. */
   readonly verbose: boolean;
   /** As typed: `auto`, `live`, `lines` or `json`; undefined without the flag. */
   readonly progress: string | undefined;
@@ -45,21 +45,26 @@ export interface ProgressOptions {
 }
 
 /** Prints the events of a command as they occur. */
-export interface ProgressReader extends Required<Pick<EventReader, "readLines">> {
+export interface ProgressReader extends Required<Pick<EventReader, "readLines" | "backPressure">> {
   (event: MaandEvent): void;
-  /** Ends what it shows, and restores the terminal. To be called however the command ends; safe to call twice. */
+  /**
+   * Ends the output, and restores the terminal. Call it in every case when the command ends; it is safe to call twice.
+   */
   end(): void;
 }
 
 /** The parts of the program that commands use. */
 export interface Program {
-  /** How to load a bucket's configuration: the stock plugins, and the modules that a configuration can import. */
+  /**
+   * The options for loading a bucket's configuration: the stock plugins, and the modules that a configuration can
+   * import.
+   */
   loadOptions(configFile: string | undefined): Promise<LoadOptions>;
   /** Prints events on stderr as they occur: a live screen on a terminal, lines elsewhere, little with `quiet`. Throws USAGE. */
   reader(how: ProgressOptions): Promise<ProgressReader>;
-  /** What `maand status --json` prints, read from the store of a bucket alone. */
+  /** The output of `maand status --json`, read only from the store of a bucket. */
   status(store: Store, paths: BucketPaths, now: Date): Promise<object>;
-  /** The program and the arguments before any command, to run commands of maand as processes: an absolute path first. */
+  /** The program, as an absolute path, and the arguments before any command, to run commands of maand as processes. */
   readonly self: readonly [string, ...string[]];
 }
 

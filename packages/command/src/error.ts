@@ -65,7 +65,7 @@ export function printError(cause: unknown, { json, stdout, stderr, style }: Plac
   if (page !== undefined) stderr.write(`  ${style.faint("more:")} maand explain ${page}\n`);
 }
 
-/** Codes whose message and hint say all there is. */
+/** Codes whose message and hint need no further explanation. */
 const PLAIN: ReadonlySet<string> = new Set(["USAGE", "INTERRUPTED", "NOT_FOUND", "NOT_CONFIRMED", "UNEXPECTED"]);
 
 /** The code that `maand explain` describes; codes of plugins have no page. */
@@ -84,7 +84,7 @@ function printHint(hint: string | undefined, stderr: Writable, style: Style): vo
   if (hint !== undefined) stderr.write(`  ${style.faint("hint:")} ${visibleLines(hint)}\n`);
 }
 
-/** Prints problems, each with its place and its fix. */
+/** Prints problems, each with its location and hint. */
 export function printProblems(problems: readonly Problem[], stderr: Writable, style: Style): void {
   for (const problem of problems) {
     const { level, message, hint } = problem;

@@ -5,7 +5,7 @@ export function visible(text: string): string {
   );
 }
 
-/** The same for a message, which keeps its line breaks. */
+/** Escapes control characters in a message, except line breaks. */
 export function visibleLines(text: string): string {
   return text.split("\n").map(visible).join("\n");
 }

@@ -25,7 +25,7 @@ const HINTS: Readonly<Record<string, string>> = {
   EMFILE: "raise the limit of open files (ulimit -n), or lower the concurrency",
   ENFILE: "raise the limit of open files on this machine (fs.file-max)",
   ENOMEM: "free memory on this machine and run the command again",
-  EIO: "check the health of that disk, and the kernel's messages",
+  EIO: "check the health of that disk, and the kernel log",
 };
 
 function systemError(cause: NodeJS.ErrnoException): MaandError {

@@ -12,8 +12,9 @@ export interface Style {
 }
 
 /**
- * Uses colour on a terminal, and elsewhere with `FORCE_COLOR` (`0` switches it off); never against `NO_COLOR` or `--no-color`. Cyan
- * and bold red, rather than green and red, can be told apart by colour-blind people, and every outcome is a word as well.
+ * Uses colour on a terminal, and elsewhere with `FORCE_COLOR` (`0` switches it off), but never with `NO_COLOR` or
+ * `--no-color`. It uses cyan and bold red instead of green and red, which colour-blind people can distinguish. Every
+ * outcome is also shown as a word.
  */
 export function styleFor(
   stream: { readonly isTTY?: boolean },
@@ -24,7 +25,7 @@ export function styleFor(
   const wanted = !isRefused && (forced(env.FORCE_COLOR) ?? (stream.isTTY === true && env.TERM !== "dumb"));
   const paint = (format: Parameters<typeof styleText>[0]): Paint => {
     if (!wanted) return (text) => text;
-    // once, since a live screen paints thousands of texts
+    // computed once, because a live screen paints thousands of texts
     const [before, after] = styleText(format, "\0", { validateStream: false }).split("\0");
     return (text) => `${before}${text}${after}`;
   };

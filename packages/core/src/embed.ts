@@ -1,6 +1,6 @@
 /**
  * Runs maand from a program: build, plan, deploy and the commands for jobs, without a terminal. Nothing here prints,
- * exits, listens to signals or reads the clock except where an option says so. Stable, as defined in
+ * exits, listens to signals or reads the clock, except through an option. Stable, as defined in
  * docs/plugins/stability.md.
  */
 import { type Initialised, initBucket as initDirectory } from "./bucket/init.ts";
@@ -20,7 +20,7 @@ import { type JobCommandOptions, type JobCommandReport, runJobCommand } from "./
 import { planDeploy } from "./plan/plan-deploy.ts";
 import type { Plugin } from "./plugin-api/plugin.ts";
 import { prepareBucket } from "./run/prepare.ts";
-import type { JobFailure, Summary } from "./summary.ts";
+import type { JobFailure, Summary } from "./run-result.ts";
 
 export type { Initialised } from "./bucket/init.ts";
 export type { Problem } from "./domain/checks/problem.ts";
@@ -34,7 +34,7 @@ export type { ControlResult, JobControl } from "./jobs/control-job.ts";
 export type { HealthCheckOptions, HealthReport } from "./jobs/health-command.ts";
 export type { JobCommandOptions, JobCommandReport } from "./jobs/job-command.ts";
 export type { Plugin } from "./plugin-api/plugin.ts";
-export { type JobFailure, type Outcome, type Summary, type SummaryRecord, summaryRecord } from "./summary.ts";
+export { type JobFailure, type Outcome, type Summary, type SummaryRecord, summaryRecord } from "./run-result.ts";
 
 /** Options for opening a bucket from a program. */
 export interface EmbedOptions {
@@ -54,8 +54,7 @@ export interface EmbedOptions {
   readonly now?: () => Date;
   /**
    * Calls a function whenever the process has nothing left to wait for, such as on `beforeExit`; returns a function
-   * that stops this. A tap that waits on a promise which never settles is then reported, instead of a silent exit of
-   * the process.
+   * that stops this. maand then reports a tap that waits on a promise that never settles, instead of exiting silently.
    */
   readonly onIdle?: (listener: () => void) => () => void;
 }

@@ -1,7 +1,10 @@
 import type { OperationEvents } from "./operation-events.ts";
-import type { Outcome, SummaryRecord } from "./summary.ts";
+import type { Outcome, SummaryRecord } from "./run-result.ts";
 
-/** The fields of each event, besides those that every event has. EVENTS.md lists the same, for readers of `--json`. */
+/**
+ * The fields of each event, in addition to those that every event has. EVENTS.md lists the same fields, for readers of
+ * `--json`.
+ */
 export interface EventMap extends OperationEvents {
   "run.started": {
     readonly command: string;
@@ -73,7 +76,7 @@ export interface EventMap extends OperationEvents {
     readonly from: string;
     readonly to: string | null;
     readonly outcome: "reverted" | "revert_failed";
-    /** Why it failed, and what runs where. */
+    /** Why it failed, and which release runs on which worker. */
     readonly message: string | null;
     readonly duration_ms: number;
   };
@@ -108,7 +111,7 @@ export interface EventMap extends OperationEvents {
   "rollout.paused": {
     readonly job: string;
     readonly release: string;
-    /** What an abort goes back to; null if it is not known. */
+    /** The release that an abort restores; null if unknown. */
     readonly previous: string | null;
     readonly step: number;
     readonly steps: number;

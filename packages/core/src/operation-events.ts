@@ -1,4 +1,4 @@
-import type { MaintainedWorkerRecord } from "./summary.ts";
+import type { MaintainedWorkerRecord } from "./run-result.ts";
 
 /** Events of the availability budget, of maintenances and of drift. */
 export interface OperationEvents {
@@ -12,7 +12,7 @@ export interface OperationEvents {
     /** What makes it available again. */
     readonly hint: string | null;
   };
-  /** An allocation, or all jobs of a worker, are stopped although the budget forbids it (`--ignore-budget`). */
+  /** An allocation, or all jobs of a worker, will be stopped although the budget forbids it (`--ignore-budget`). */
   "budget.ignored": {
     /** Null for a whole job. */
     readonly worker: string | null;
@@ -31,10 +31,10 @@ export interface OperationEvents {
     readonly concurrency: number;
     /** What is done to each: `drain`, `command`, `reboot`, `start`. */
     readonly steps: readonly string[];
-    /** When no further worker is begun. */
+    /** The condition under which no further worker is started. */
     readonly stops_when: string;
   };
-  /** A worker came to another phase or state. */
+  /** A worker reached another phase or state. */
   "maintenance.worker": {
     readonly worker: string;
     readonly state: string;
@@ -42,13 +42,13 @@ export interface OperationEvents {
     /** Why it was set aside, or what remains to be done; else null. */
     readonly message: string | null;
   };
-  /** A run of a maintenance ended; the maintenance is over if `is_over` is true. */
+  /** A run of a maintenance ended. If `is_over` is true, the maintenance has finished too. */
   "maintenance.finished": {
     readonly number: number;
     readonly outcome: "ok" | "failed" | "interrupted" | "aborted";
     readonly is_over: boolean;
     readonly workers: readonly MaintainedWorkerRecord[];
-    /** Why no further worker was begun, though some wait; else null. */
+    /** Why no further worker was started, although some are waiting; otherwise null. */
     readonly message: string | null;
     readonly duration_ms: number;
   };
@@ -63,9 +63,9 @@ export interface OperationEvents {
     readonly worker: string;
     readonly job: string | null;
     readonly files: readonly string[];
-    /** How often the same difference was repaired in succession, with this time. */
+    /** How often the same difference was repaired in succession, including this time. */
     readonly times: number;
-    /** ISO time of the first of them. */
+    /** ISO time of the first of these repairs. */
     readonly since: string;
   };
   "drift.adopted": {

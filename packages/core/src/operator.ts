@@ -1,11 +1,13 @@
 /**
- * What tools for operators need in addition to other plugins: runs with their connections, the lock and the journal,
- * the checks of the store and the workers, and the definitions behind the files of a workspace. It changes with the
- * engine; a plugin that only taps hooks needs only `@maand/core`.
+ * Additional exports for operator tools: runs with their connections, the lock and the journal, the checks of the store
+ * and the workers, and the definitions behind the files of a workspace. It changes with the engine; a plugin that only
+ * taps hooks needs only `@maand/core`.
  */
 export { type Bucket, type RunReporter, runReporter } from "./bucket/bucket.ts";
-export { asMaandError, outcomeOf, runToEnd, stopIfInterrupted, unlessInterrupted, withEnd } from "./bucket/outcome.ts";
+export { asMaandError, outcomeOf } from "./bucket/error-outcome.ts";
+export { stopIfInterrupted, unlessInterrupted } from "./bucket/interruption.ts";
 export { registerSecrets } from "./bucket/register-secrets.ts";
+export { runToEnd, withEnd } from "./bucket/run-to-end.ts";
 export { workspaceProblems } from "./build/build.ts";
 export { kvKeyOf } from "./config/commands/kv-key-command.ts";
 export { storePlace } from "./config/store/store-place.ts";
@@ -64,6 +66,7 @@ export { lifecycleContext } from "./run/scope/contexts.ts";
 export { selectAllocations } from "./run/select.ts";
 export { leftBehind } from "./run/temporary.ts";
 export { reach } from "./run/wait-until-reachable.ts";
+export type { Outcome } from "./run-result.ts";
 export type { StoredCatalog } from "./store/catalog-rows.ts";
 export { type StoreState, storeState } from "./store/integrity.ts";
 export type { KvKey } from "./store/kv/kv-key.ts";
@@ -74,7 +77,6 @@ export type { StoredMaintenance } from "./store/maintenance/maintenance-rows.ts"
 export { type PendingMigration, pendingMigrations } from "./store/migrations.ts";
 export type { ListedFile } from "./store/promoted-rows.ts";
 export { bucketOfCopy } from "./store/team/move.ts";
-export type { Outcome } from "./summary.ts";
 export { parseJson } from "./workspace/json.ts";
 export { MANIFEST_SCHEMA_LINK } from "./workspace/schema-places.ts";
 export { readWorkersFile, type WorkersFile, writeWorkersFile } from "./workspace/workers-file.ts";

@@ -47,6 +47,7 @@ export {
   type TableRow,
 } from "./plugin-api/plugin.ts";
 export type * from "./plugin-api/scope.ts";
+export type { BackPressure } from "./remote/back-pressure.ts";
 export { type ProgramEnd, type ProgramRemoteParts, programRemote } from "./remote/process/program-remote.ts";
 export { loginShellLine } from "./remote/quote.ts";
 export type {
@@ -60,4 +61,4 @@ export type {
 } from "./remote/remote.ts";
 export { Secret, secret } from "./remote/secret.ts";
 export { timeLimit } from "./remote/time-limit.ts";
-export { type Outcome, type Refusal, type Summary, summaryRecord } from "./summary.ts";
+export { type Outcome, type Refusal, type Summary, summaryRecord } from "./run-result.ts";

@@ -1,7 +1,7 @@
 /**
  * Small tools that the packages of this repository share: names, file access, hashes, output and its limits, errors of
- * syncs. It loads nothing of the engine, so a stock plugin that every command loads imports from here. Unstable, like
- * `@maand/core/internal`, which has all of it too.
+ * syncs. It loads no part of the engine, so stock plugins that every command loads import from here. Unstable, like
+ * `@maand/core/internal`, which also exports all of it.
  */
 export { isKeyFile, KEY_FILE_HINT, KEY_FILE_PATTERN } from "./domain/checks/key-file.ts";
 export { refuses } from "./domain/checks/problem.ts";
@@ -60,8 +60,10 @@ export type { ErrorParts } from "./errors.ts";
 export { ERROR_CODES, maskedError, problemsError } from "./errors.ts";
 export type { Emit, EventBase, EventData, EventMap, EventType } from "./events.ts";
 export { type EventReader, eventTexts, type OutputEvent, type PrintedLines } from "./printed-lines.ts";
+export { PacedReading } from "./remote/back-pressure.ts";
 export { fencedCommand, probeFenced, refusedBy } from "./remote/fence/fenced-command.ts";
 export { fenceOf, setFence, type WorkerFence } from "./remote/fence/worker-fence.ts";
+export { type RecordReader, recordReaderOf, setRecordReader, type WorkerRecord } from "./remote/fence/worker-record.ts";
 export {
   type DirectoryToDelete,
   deleteDirectory,
@@ -91,7 +93,7 @@ export { reveal } from "./remote/secret.ts";
 export { Semaphore } from "./remote/semaphore.ts";
 export { LARGEST_TEXT, textOf } from "./remote/text.ts";
 export { checkVariables, type WrappedCommand, type Wrapping, wrapCommand } from "./remote/wrap-command.ts";
-export type { AllocationResult, JobFailure, SummaryRecord } from "./summary.ts";
+export type { AllocationResult, JobFailure, SummaryRecord } from "./run-result.ts";
 export { type KeyCommand, runKeyCommand } from "./trust/key-command.ts";
 export { readPlain } from "./trust/plain-text.ts";
 export { userName } from "./workspace/authorship.ts";

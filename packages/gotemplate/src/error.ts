@@ -13,7 +13,7 @@ export interface TemplateErrorParts {
 }
 
 /**
- * The only error that `parse` and `execute` throw. `kind` says which of them threw it; `name` is the template's; `line`
+ * The only error that `parse` and `execute` throw. `kind` is the one that threw it; `name` is the template's; `line`
  * counts from 1 and `column` is the number of bytes before the position in its line, as in Go's messages. `cause` is
  * the error of a function in `funcs`.
  */
@@ -39,7 +39,7 @@ export function parseError(name: string, source: string, thrown: unknown): Templ
   return new TemplateError({ kind: "parse", name, line, column, message, ...causeOf(thrown) });
 }
 
-/** The position of the execution: the place in `source`, and the template (`define`) being executed. */
+/** The position of the execution: the position in `source`, and the template (`define`) being executed. */
 export interface Place {
   readonly name: string;
   readonly source: string;

@@ -17,8 +17,8 @@ export interface AuthorityFiles {
 const printed = new Map<string, string>();
 
 /**
- * Reads an authority: its certificate, and its key from the file or from `ca_key_command`, whose key is kept in memory only. The
- * command runs once in a process. Throws SECRET_NOT_READ.
+ * Reads an authority: its certificate, and its key from the file or from `ca_key_command`. A key from the command is
+ * only kept in memory. The command runs once per process. Throws SECRET_NOT_READ.
  */
 export function readAuthorityFiles({ bucket: { root }, settings }: AuthorityContext): AuthorityFiles {
   const { ca_key_command: argv } = CERTS_SETTINGS.from(settings);
@@ -30,7 +30,7 @@ export function readAuthorityFiles({ bucket: { root }, settings }: AuthorityCont
   return { crt, key };
 }
 
-/** What says where the authority is. */
+/** The parts of a context that locate the authority. */
 export interface AuthorityContext extends Pick<InitContext, "settings"> {
   readonly bucket: Pick<InitContext["bucket"], "root">;
 }
@@ -50,7 +50,7 @@ export function writeAuthorityFiles(root: string, { crt, key }: { readonly crt: 
   writeOnce(join(root, CRT), crt);
 }
 
-/** Writes the whole file or nothing: a hard link cannot replace an existing file. */
+/** Writes the complete file or nothing: a hard link cannot replace an existing file. */
 function writeOnce(file: string, text: string): void {
   const half = `${file}.new`;
   rmSync(half, { force: true });

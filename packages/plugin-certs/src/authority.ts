@@ -48,7 +48,7 @@ export function outOfTime({ certificate }: Pick<Authority, "certificate">, now: 
 }
 
 /** How to replace the authority of a bucket. */
-export const RENEW = `put another pair into ${CRT} and ${KEY}, or move both away and run maand init; then build and deploy`;
+export const RENEW = `put another pair into ${CRT} and ${KEY}, or move both away and run maand init; then run maand deploy --build`;
 
 const EARLY = `set this machine's clock; if it is right, the CA was created while the clock was ahead: ${RENEW}`;
 

@@ -49,7 +49,7 @@ export function certs({ caKey = "rsa-4096" }: CertsOptions = {}): Plugin {
         const authority = await authorityOf(context);
         await contributeCerts(context, { authority, makeKeyPair, signer: () => signerOf(context) });
       });
-      const sameForAll = ({ manifest }: Job) => manifest.certs === undefined; // only the certificate of the authority
+      const sameForAll = ({ manifest }: Job) => manifest.certs === undefined; // the tree only gets the certificate of the authority
       hooks.render.tap({ name: "certs", sameForAll }, renderCerts);
       hooks.examine.tap("certs", examineAuthority);
     },
@@ -57,8 +57,8 @@ export function certs({ caKey = "rsa-4096" }: CertsOptions = {}): Plugin {
 }
 
 /**
- * The bucket's authority, created if there is none, for example in a bucket to which this plugin was added later. A preview makes
- * one for itself and writes no file.
+ * The bucket's authority, created if there is none, for example in a bucket to which this plugin was added later. A
+ * preview creates one for itself and writes no file.
  */
 async function haveAuthority(context: ClockContext, kind: KeyKind, makeKeyPair: MakeKeyPair): Promise<Authority> {
   const { bucket, signal, isPreview = false } = context;

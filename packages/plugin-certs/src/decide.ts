@@ -32,8 +32,8 @@ const DAY = 86_400_000;
 export const BACKDATED_MS = 3_600_000;
 
 /**
- * Why a certificate must be issued; undefined if the stored one may stay. All its inputs are read from the certificate
- * itself, so each certificate is decided separately, and a new worker changes no other certificate.
+ * Why a certificate must be issued; undefined if the stored one remains valid. All its inputs are read from the
+ * certificate itself, so each certificate is decided separately, and a new worker changes no other certificate.
  */
 export function reasonToMake(pair: Pair | undefined, wanted: Wanted): string | undefined {
   if (!pair) return NEW;

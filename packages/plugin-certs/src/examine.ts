@@ -9,8 +9,8 @@ import { CERTS_SETTINGS } from "./conf.ts";
 const DAY = 86_400_000;
 
 /**
- * Checks the bucket's CA: whether it is complete, and valid long enough. From `certs_ttl` days before its end, every
- * certificate ends with it, and so is valid for less time than configured.
+ * Checks the bucket's CA: whether it is complete, and valid long enough. From `certs_ttl` days before the end of the
+ * CA, every new certificate ends with it, and so is valid for less time than configured.
  */
 export function examineAuthority({ bucket, now, settings, report }: ExamineContext): void {
   const found = readAuthority(readAuthorityFiles({ bucket, settings }));
@@ -43,7 +43,7 @@ export function examineAuthority({ bucket, now, settings, report }: ExamineConte
   else report({ ...base, ok: true, message: `is valid for ${days} days`, hint: null });
 }
 
-/** A new CA replaces every certificate, so check the clock first. */
+/** The hint for a CA that is not valid yet: a new CA replaces every certificate, so check the clock first. */
 function clock(root: string): string {
   return `date  # if it is right, the CA was created while the clock was ahead, and must be replaced: ${renewCommand(root)}`;
 }

@@ -9,8 +9,8 @@ export interface HoldsFor {
 }
 
 /**
- * `localhost` separates the names of the entry from those of workers, so that the certificate itself shows which is
- * which, and nothing else needs to be recorded.
+ * `localhost` separates the names of the entry from those of workers, so that the certificate itself shows the
+ * difference, and nothing else needs to be recorded.
  */
 const LOOPBACK = "127.0.0.1";
 const DIVIDER = "localhost";
@@ -32,7 +32,7 @@ export function canonical(name: string): string {
   return isIP(name) === 6 ? new URL(`http://[${name}]`).hostname.slice(1, -1) : name.toLowerCase();
 }
 
-/** What a certificate for these names is valid for. */
+/** The names and addresses that a certificate for these names is valid for. */
 export function holdsFor(altNames: readonly string[], hosts: readonly string[]): HoldsFor {
   const entry = [...new Set(altNames.map(canonical))].filter((name) => name !== LOOPBACK && name !== DIVIDER);
   const taken = new Set([LOOPBACK, DIVIDER, ...entry]);

@@ -14,7 +14,7 @@ const SUBJECT = {
   alt_names: v.optional(
     v.pipe(
       v.array(v.string("must be text in quotes"), "must be a list of strings"),
-      v.description("DNS names and addresses that it is valid for, besides 127.0.0.1, localhost and the worker"),
+      v.description("DNS names and addresses that it is valid for, in addition to 127.0.0.1, localhost and the worker"),
     ),
   ),
 };

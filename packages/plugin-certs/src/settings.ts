@@ -4,9 +4,9 @@ import { CERTS, type WrittenCert } from "./schema.ts";
 /** One entry of a job's `certs`, with every default filled in. */
 export interface CertEntry {
   readonly name: string;
-  /** The key is written as PKCS#8; otherwise as PKCS#1 or, for an elliptic curve, SEC 1. */
+  /** Whether the key is written as PKCS#8; otherwise as PKCS#1 or, for an elliptic curve, SEC 1. */
   readonly pkcs8: boolean;
-  /** One certificate for all workers of the job. */
+  /** Whether all workers of the job share one certificate. */
   readonly one: boolean;
   readonly commonName: string;
   /** As written. */

@@ -13,7 +13,7 @@ const LONGEST_COMMON_NAME = 64;
 /** Checks the `certs` of every job: names, subjects and unknown keys. */
 export function validateCerts({ jobs, report }: Pick<ValidateContext, "jobs" | "report">): void {
   for (const job of jobs) {
-    const certs = CERTS.of(job) ?? {}; // absent, or refused already by the claim's schema
+    const certs = CERTS.of(job) ?? {}; // absent, or already refused by the claim's schema
     const where = `workspace/jobs/${job.name}/manifest.json: certs`;
     for (const name of namesOf(job)) validateName(name, `${where}.${name}`, report);
     for (const [name, cert] of Object.entries(certs)) validateCert(cert, `${where}.${name}`, report);
@@ -85,7 +85,7 @@ function hintFor(name: string): string {
     .replace(/\/.*$/, "")
     .replace(/(?<!:[^:]*):\d+$/, "");
   if (bare !== name && isCertifiable(bare)) return `write "${bare}"`;
-  return "use letters, digits and - with dots between, such as db.example.com or *.example.com, or an address";
+  return "use letters, digits and - separated by dots, such as db.example.com or *.example.com, or an address";
 }
 
 /** Warns about a file of the job that a certificate would replace on the workers. */

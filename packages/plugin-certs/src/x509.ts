@@ -80,7 +80,7 @@ async function leafExtensions(x509: X509, key: KeyObject, holdsFor: HoldsFor): P
 }
 
 /**
- * Loaded when the first certificate is issued, because most builds issue none. It requires the polyfill to be loaded
+ * Loaded when the first certificate is issued, because most builds issue none. It requires that the polyfill is loaded
  * first.
  */
 async function library(): Promise<typeof import("@peculiar/x509")> {

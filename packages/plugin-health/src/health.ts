@@ -39,7 +39,7 @@ function isChecked(job: Job): boolean {
   return HEALTH_CHECK.key in job.manifest;
 }
 
-/** A separate signal, because a listener per job on the run's signal would look like a leak to Node. */
+/** Waits. Uses a separate signal, because a listener per job on the run's signal would look like a leak to Node. */
 async function pause(ms: number, signal: AbortSignal): Promise<void> {
   await setTimeout(ms, undefined, { signal: AbortSignal.any([signal]) });
 }

@@ -8,7 +8,7 @@ const REDIRECTS = 10;
 /** The number of bytes read of a response body, which is ignored. */
 const BODY_LIMIT = 64 * 1024;
 
-/** What a response must be like. */
+/** The requirements for a response. */
 export interface HttpExpectation {
   readonly status: number;
   /** The authority of the bucket, in PEM, trusted in addition to those of this machine. */

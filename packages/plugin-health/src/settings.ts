@@ -31,8 +31,8 @@ export interface HealthSettings {
 }
 
 /**
- * Reads `health_check` of a manifest; without it there are no checks. A number of zero or less means its default. Throws
- * PROBLEMS for what `validate` rejects, so that an invalid check never counts as healthy.
+ * Reads `health_check` of a manifest; without it there are no checks. A number of zero or less means its default.
+ * Throws PROBLEMS for everything that `validate` rejects, so that an invalid check never counts as healthy.
  */
 export function readHealth(job: Pick<Job, "name" | "manifest">): HealthSettings {
   const written = HEALTH_CHECK.of(job);

@@ -63,7 +63,7 @@ function endLines({ outcome, keptStore, allocations }: Imported, later: number):
     const count = allocations.reduce((sum, { refused }) => sum + refused.length, 0);
     return [
       `nothing was imported: ${plural(count, "file")} would be rendered differently from the files on the workers`,
-      "  next: check the diffs; --accept takes the files over unchanged, until their job changes",
+      "  next: check the diffs; --accept takes over the files unchanged, until their job changes",
     ];
   }
   const rest = later === 0 ? [] : [`  ${plural(later, "worker")} remaining: run maand import again when they are up`];
@@ -78,7 +78,7 @@ function jobsOf(allocations: readonly ImportedAllocation[]): [string, ImportedAl
   return [...jobs].sort(([a], [b]) => (a < b ? -1 : 1));
 }
 
-/** The same as JSON. */
+/** The result of an import as JSON. */
 export function importRecord({ outcome, bucketId, updateSeq, counts, workers, allocations, keptStore }: Imported) {
   return {
     outcome: outcome.replaceAll(" ", "_"),

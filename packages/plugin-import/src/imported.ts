@@ -53,6 +53,6 @@ export interface Imported {
   readonly allocations: readonly ImportedAllocation[];
   /** Warnings of the build. */
   readonly problems: readonly Problem[];
-  /** Where the store of the Go program is kept; "" if it was not replaced. */
+  /** The path at which the store of the Go program is kept; "" if it was not replaced. */
   readonly keptStore: string;
 }

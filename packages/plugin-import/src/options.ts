@@ -4,6 +4,6 @@ import type { OpenOptions } from "@maand/core/internal";
 export interface ImportOptions extends OpenOptions {
   /** Change nothing, and report what an import would do. */
   readonly dryRun: boolean;
-  /** Take over files as they are on the workers, although maand would render them differently. */
+  /** Take over files as they are on the workers, even if maand would render them differently. */
   readonly accept: boolean;
 }

@@ -18,9 +18,9 @@ import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { type BucketPaths, bucketPaths, makePrivateDirectory } from "@maand/core/internal";
 
-/** Where an import reads the old store and builds the new one. */
+/** The paths at which an import reads the old store and builds the new one. */
 export interface ImportPlace {
-  /** The store as it is, or a copy of it. */
+  /** The old store, or a copy of it. */
   readonly original: string;
   /** The paths of the new bucket. */
   readonly paths: BucketPaths;
@@ -28,7 +28,7 @@ export interface ImportPlace {
   readonly imported: BucketPaths;
   /** Prepares for the new store: deletes what a killed import left behind. */
   begin(): void;
-  /** Replaces the old store with the new one. Returns where the old one is kept. */
+  /** Replaces the old store with the new one. Returns the path at which the old one is kept. */
   finish(): string;
   /** Deletes what is no longer needed after the import, whether it succeeded or not. */
   end(): void;
@@ -131,7 +131,7 @@ function flush(path: string): void {
   }
 }
 
-/** The Go program left the key of its CA readable by all users. */
+/** Makes secret files private. The Go program left the key of its CA readable by all users. */
 function keepFilesPrivate(directory: string): void {
   for (const entry of readdirSync(directory, { withFileTypes: true }))
     if (entry.isFile()) chmodSync(join(directory, entry.name), 0o600);

@@ -4,7 +4,7 @@ import type { Assessed } from "./compare/assess.ts";
 
 /**
  * Plans a deploy on the new store, as `maand deploy --dry-run` does, and compares it with what was pending before.
- * Throws PROBLEMS if it would do anything else.
+ * Throws PROBLEMS if the deploy would do anything else.
  */
 export async function verify(bucket: Bucket, assessed: readonly Assessed[]): Promise<void> {
   const plan = await planDeploy(bucket, { jobs: [], force: false, syncOnly: false });
@@ -30,7 +30,8 @@ export async function verify(bucket: Bucket, assessed: readonly Assessed[]): Pro
       : `the plan is to ${action} it: ${reasons.join("; ")}`;
     problems.push(error("import_differs", where, message));
   }
-  if (problems.length > 0) throw problemsError(problems, "the new store was discarded: its dry run is not as expected");
+  if (problems.length > 0)
+    throw problemsError(problems, "the new store was discarded: its dry run has unexpected results");
 }
 
 function failed(job: string, message: string): Problem {

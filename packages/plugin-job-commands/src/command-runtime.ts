@@ -3,7 +3,7 @@ import { Api } from "./api/api.ts";
 import { Semaphores } from "./api/semaphores.ts";
 import { SharedFiles } from "./shared-files.ts";
 
-/** What the commands of a run share: the API, semaphores, and the files of jobs. */
+/** The state that the commands of a run share: the API, semaphores, and the files of jobs. */
 export class CommandRuntime {
   readonly api = new Api();
   readonly semaphores = new Semaphores();

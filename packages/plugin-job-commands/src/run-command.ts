@@ -11,7 +11,7 @@ import type { ShownOutput } from "./process/shown-output.ts";
 import { createWorkingDirectory, type WorkingDirectory } from "./process/working-directory.ts";
 import { commandLimitMs } from "./time-limit.ts";
 
-/** The number of last lines in which the reason of a failure is looked for. */
+/** The number of last lines that are searched for the reason of a failure. */
 const LINES = 12;
 /** The time between SIGTERM and SIGKILL, in milliseconds. */
 const GRACE_MS = 5_000;
@@ -28,9 +28,9 @@ export interface CommandRun {
 }
 
 /**
- * Runs one command for one allocation. Its writes to the KV store are stored if it succeeds, and discarded otherwise. Throws
- * JOB_COMMAND_FAILED, TIMED_OUT or INTERRUPTED. The error has no output, because every line was shown when it came; its
- * message ends with the line that says why.
+ * Runs one command for one allocation. Its writes to the KV store are stored if it succeeds, and discarded otherwise.
+ * Throws JOB_COMMAND_FAILED, TIMED_OUT or INTERRUPTED. The error has no output, because every line was shown when it
+ * arrived. Its message ends with the line that names the reason.
  */
 export async function runCommand(runtime: CommandRuntime, run: CommandRun): Promise<void> {
   const { context, event, command, allocation } = run;
@@ -93,6 +93,7 @@ async function runScript(
     signal,
     graceMs: GRACE_MS,
     leavesNothing: true, // a hook ends with its process
+    backPressure: context.backPressure,
     onOutput: (stream, chunk) => lines.push(stream, chunk),
   });
   lines.end();

@@ -25,7 +25,7 @@ export interface EventRun {
 export interface CommandResult {
   readonly command: string;
   readonly allocation: Allocation;
-  /** It ran for the job, and `allocation` only stands for it. */
+  /** Whether it ran once for the whole job, which `allocation` represents. */
   readonly once: boolean;
   readonly failure?: MaandError;
 }
@@ -40,7 +40,7 @@ export async function runEvent(runtime: CommandRuntime, run: EventRun): Promise<
   if (failed.length > 0) throw joined(failed);
 }
 
-/** The same, returning the result of each. */
+/** Like `runEvent`, but returns the result of each command. */
 export async function tryEvent(runtime: CommandRuntime, run: EventRun): Promise<CommandResult[]> {
   const { context, event, allocations, concurrency, only } = run;
   const side = pLimit(concurrency);
@@ -91,7 +91,7 @@ function joined(failed: readonly CommandResult[]): MaandError {
   });
 }
 
-/** The number of different failures, and of workers of one, in a message; the others are only counted. */
+/** The maximum number of different failures in a message, and of workers per failure; others are only counted. */
 const MOST_NAMED = 10;
 
 /** Failures in one line. Those that differ only in the worker are named once, with all their workers. */

@@ -11,7 +11,7 @@ const LIBRARY = ["maand.py", "maand.ts"];
 // the path must work from src/ and from the bundle in dist/, so this file must not move
 export const LIB = new URL("../lib/", import.meta.url).pathname;
 
-/** Which files of a job a process needs. */
+/** The files of a job that a process needs. */
 export type Extent = "modules" | "all";
 
 /**

@@ -3,7 +3,7 @@ import { MODULES } from "./process/scripts.ts";
 
 type Context = Pick<ValidateContext, "jobs" | "read" | "report">;
 
-/** Where the Go program listened for the scripts of job commands. */
+/** The port on which the Go program listened for the scripts of job commands. */
 const FIXED_PORT = /(?<!\d)8080(?!\d)/;
 
 /** Names of this machine in a line that sends a request to it. */

@@ -49,7 +49,7 @@ function pythonProblems({ bucket, read }: Context, job: Job): Problem[] {
   if (missing.length === 0) return [];
   const [venv, file] = [`${directory(job)}/.venv`, `${directory(job)}/requirements.txt`];
   const hint = `python3 -m venv ${venv} && ${venv}/bin/pip install -r ${file}`;
-  const message = `not installed for the job's commands, nor found by python3: ${missing.join(", ")}`;
+  const message = `neither installed for the job's commands nor found by python3: ${missing.join(", ")}`;
   return [error("missing_packages", file, message, `type: ${hint}`)];
 }
 

@@ -26,7 +26,7 @@ function validateEvents(job: Job, { name, executedOn }: JobCommand, report: Repo
   }
 }
 
-/** An allocation stops on its own, so there is nothing to run once for. */
+/** Refuses `once` at an event at which allocations stop one by one. */
 function validateOnce(job: Job, { name, executedOn, once }: JobCommand, report: Report): void {
   if (once !== true || !executedOn.includes("after_allocation_stopped")) return;
   const hint = "remove once, or write a separate command for after_allocation_stopped";

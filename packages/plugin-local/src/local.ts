@@ -22,7 +22,7 @@ export function local(): Plugin {
     name: "local",
     provides: { answers: ["connect", "stage"], transports: ["local"] },
     apply(hooks) {
-      // the rest is loaded when needed, because most commands touch no worker
+      // other code is loaded when needed, because most commands touch no worker
       hooks.connect.tapPromise("local", connectLocal);
       hooks.locate.tap("local", localRoot);
       hooks.stage.tapPromise("local", async (context) => {
@@ -44,7 +44,9 @@ function isLocal({ worker, settings }: LocateContext): boolean {
   return (worker.transport ?? settings.transport) === LOCAL;
 }
 
-/** Where a local worker keeps the bucket: `<bucket>/data/local/<host>/<bucket id>`; undefined for other workers. */
+/**
+ * The directory of the bucket on a local worker: `<bucket>/data/local/<host>/<bucket id>`; undefined for other workers.
+ */
 function localRoot(context: LocateContext): string | undefined {
   const { worker, bucket } = context;
   return isLocal(context) ? join(bucket.root, "data", "local", worker.host, bucket.id) : undefined;
@@ -61,5 +63,6 @@ async function connectLocal(context: ConnectContext): Promise<Remote | undefined
     const message = `${root} cannot be created: ${cause instanceof Error ? cause.message : cause}`;
     throw new MaandError({ code: "UNREACHABLE", message, worker: worker.host, cause });
   }
-  return new LocalRemote({ host: worker.host, root, timeoutMs: settings.timeouts.commandMs });
+  const { backPressure } = context;
+  return new LocalRemote({ host: worker.host, root, timeoutMs: settings.timeouts.commandMs, backPressure });
 }

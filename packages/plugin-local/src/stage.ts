@@ -19,8 +19,8 @@ import { takeFence } from "./take-fence.ts";
 
 /**
  * Makes a local worker's directory equal to the staged trees. Files that differ are first written next to their paths,
- * and moved into place when all are written, each atomically, so that a full disk leaves the old files intact. Then
- * files that a job no longer has are deleted, except those it keeps; other jobs are not touched.
+ * and moved into place when all are written, each atomically, so that a full disk leaves the old files intact. Then it
+ * deletes files that a job no longer has, except those that it keeps. Other jobs are not touched.
  * @throws STAGE_FAILED, TIMED_OUT, INTERRUPTED
  */
 export async function stageLocal(context: StageContext): Promise<void> {
@@ -82,8 +82,8 @@ async function replaceFiles(root: string, wanted: WantedFiles, synced: SyncedPat
 }
 
 /**
- * From here on it is not interrupted, because it is fast, and half of it would be neither the old version nor the new
- * one.
+ * Moves the files into place. This is not interrupted, because it is fast, and half of it would be neither the old
+ * version nor the new one.
  */
 async function putInPlace(
   root: string,
@@ -109,7 +109,7 @@ interface Pruning {
   readonly synced: SyncedPaths;
   readonly step: Step;
   deleted(path: string): void;
-  /** Whether the job created a path itself and may keep it; absent if it keeps nothing. */
+  /** Whether the job created a path itself and keeps it; absent if it keeps nothing. */
   own?(path: string): boolean;
 }
 

@@ -3,7 +3,7 @@ import { lstat, readdir, readFile, realpath, stat } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { type FoundOnWorker, mountPoint, type SyncedPaths } from "@maand/core/internal";
 
-/** Inspects a local worker's directory where a sync is about to write or delete. Changes nothing. */
+/** Inspects the places in a local worker's directory where a sync will write or delete. Changes nothing. */
 export async function surveyLocal(root: string, { files, directories, jobs }: SyncedPaths): Promise<FoundOnWorker> {
   const found = {
     broken: [] as string[],
@@ -40,7 +40,7 @@ function isMissing(cause: unknown): boolean {
 }
 
 async function below(root: string, path: string): Promise<string[]> {
-  // with types, since without them Node follows symbolic links
+  // with types, because without them Node follows symbolic links
   const entries = await readdir(join(root, path), { recursive: true, withFileTypes: true });
   return entries.map((entry) => relative(root, join(entry.parentPath, entry.name)));
 }

@@ -52,7 +52,7 @@ it("trusts no record that others may write", async () => {
   chmodSync(file(), 0o666);
   const command = commandOf("4 bb");
   await command.take();
-  expect(command.asked).toEqual(["!it is no private file"]);
+  expect(command.asked).toEqual(["!it is not a private file"]);
 });
 
 it("does nothing for a connection without a fence", async () => {

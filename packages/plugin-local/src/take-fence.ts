@@ -5,12 +5,13 @@ import { join } from "node:path";
 import type { Remote } from "@maand/core";
 import { fenceOf } from "@maand/core/internal";
 
-/** Others may not write to the record. */
+/** The permissions of others that a record must not have. */
 const OTHERS_WRITE = 0o022;
 
 /**
- * Leaves the record of the command in a local worker's directory. No other command writes there: the lock of the bucket
- * keeps it from this machine. Throws OTHER_COPY, FENCED and FENCE_BROKEN.
+ * Leaves the record of the command in a local worker's directory. No other command writes there at the same time,
+ * because only this machine has the directory, and the lock of the bucket excludes its other commands. Throws
+ * OTHER_COPY, FENCED and FENCE_BROKEN.
  */
 export async function takeFence(remote: Remote): Promise<void> {
   const fence = fenceOf(remote);
@@ -39,7 +40,7 @@ async function recordIn(file: string): Promise<string> {
   }
   try {
     const about = await handle.stat();
-    if (!about.isFile() || (about.mode & OTHERS_WRITE) !== 0) return "!it is no private file";
+    if (!about.isFile() || (about.mode & OTHERS_WRITE) !== 0) return "!it is not a private file";
     return (await handle.readFile("utf8")) || "!it is empty";
   } finally {
     await handle.close();

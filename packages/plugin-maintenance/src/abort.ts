@@ -6,12 +6,13 @@ import { startJobs } from "./phases/start.ts";
 import { releaseWorker } from "./release-worker.ts";
 import type { Session } from "./session.ts";
 
-/** The time limit of the command that waits for one that still runs on a worker, and of which nothing more is to begin. */
+/** The kinds of steps that must not run, or begin, after the end of a maintenance. */
 const KINDS = ["command", "reboot"] as const;
 
 /**
- * Starts what the maintenance stopped, on all workers at once: that costs no budget. A worker that is rebooting is waited for, and so
- * is a command that still runs on one. Returns what remains to be done, by worker; undefined if nothing does.
+ * Starts what the maintenance stopped, on all workers in parallel, because starts need no budget. Waits for workers
+ * that are rebooting, and for commands that are still running. Returns what remains to be done, by worker; undefined if
+ * nothing remains.
  */
 export async function abortWorkers(session: Session): Promise<string | undefined> {
   const left = await Promise.all(session.workers.map((worker) => abortOne(session, worker)));
@@ -40,7 +41,7 @@ async function abortOne(session: Session, worker: MaintainedWorker): Promise<str
   return problem === undefined ? undefined : `${host}: ${problem}`;
 }
 
-/** No step of the maintenance may still run on the worker, or begin there later. */
+/** Makes sure that no step of the maintenance still runs on the worker or begins there later. */
 async function waitForRest(session: Session, { host, state, phase }: MaintainedWorker): Promise<void> {
   const { run, request } = session;
   const worker = workerOf(run, host);

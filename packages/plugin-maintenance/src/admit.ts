@@ -11,18 +11,19 @@ import {
 import type { MaintainedWorker } from "@maand/core/readonly";
 import type { Session } from "./session.ts";
 
-/** How refusals of other commands name a maintenance. */
+/** The name of a maintenance in refusals of other commands. */
 const BY = "maintenance";
 
-/** Which workers may be begun now; none, with the reason, if the budget of a job does not allow it. */
+/** The workers that may begin now; or none, with the reason, if the budget of a job does not allow it. */
 export interface Admission {
   readonly hosts: readonly string[];
   readonly refusal: string | undefined;
 }
 
 /**
- * Asks the availability budget for workers that wait, each as a whole, in their order. While others are under way, a refusal is
- * no problem: they end. If none is, the budget is waited for, unless workers that this maintenance itself keeps away use it up.
+ * Requests the availability budget for waiting workers, each as one unit, in order. While other workers are under way,
+ * a refusal is no problem, because they will finish. If none is, it waits for the budget, unless workers that this
+ * maintenance keeps away use it up.
  */
 export async function admit(
   session: Session,
@@ -41,8 +42,8 @@ export async function admit(
 }
 
 /**
- * Asks the availability budget for a worker that an earlier run began and did not drain completely. What is stopped there already costs
- * nothing. Waits like {@link admit}. Throws BUDGET_EXCEEDED and INTERRUPTED.
+ * Requests the availability budget for a worker that an earlier run began but did not drain completely. Allocations
+ * that are already stopped cost nothing. Waits like {@link admit}. Throws BUDGET_EXCEEDED and INTERRUPTED.
  */
 export async function admitAgain(session: Session, host: string): Promise<void> {
   const run = session.view(host);
@@ -62,7 +63,7 @@ function whenFree({ request }: Session, run: Run, units: readonly DowntimeUnit[]
   return requestDowntimeWhenFree(run, requestOf(units), patience);
 }
 
-/** Either all jobs in service on a worker are stopped together, or none. */
+/** The unit of a worker: all its jobs in service are stopped together, or none. */
 function unitOf(run: Run, host: string): DowntimeUnit {
   return { host, jobs: budgetedJobsOn(run, host) };
 }
@@ -77,7 +78,7 @@ function admission({ granted, refused }: DowntimeAnswer): Admission {
   return { hosts: granted.map(({ host }) => host), refusal };
 }
 
-/** Whether the budget is used up by workers that only a person brings back. */
+/** Whether the budget is used up by workers that only a person can bring back. */
 function isStuck({ workers }: Session, { refused }: DowntimeAnswer): boolean {
   const kept = new Set(
     workers.filter(({ state }) => state === "set_aside" || state === "drained").map(({ host }) => host),

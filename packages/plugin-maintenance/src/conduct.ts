@@ -8,8 +8,9 @@ import { releaseWorker } from "./release-worker.ts";
 import type { Session } from "./session.ts";
 
 /**
- * Does what remains of a maintenance: first workers that an earlier run began, then those that wait, as many at once as
- * requested and as the budget allows. Returns why workers still wait; undefined if none does, or after an interruption.
+ * Carries out the rest of a maintenance: first the workers that an earlier run began, then the waiting ones, as many in
+ * parallel as requested and as the budget allows. Returns why workers still wait; undefined if none does, or after an
+ * interruption.
  */
 export async function conduct(session: Session): Promise<string | undefined> {
   const { run, request } = session;
@@ -38,7 +39,7 @@ export async function conduct(session: Session): Promise<string | undefined> {
 
 type Begin = (worker: MaintainedWorker) => void;
 
-/** Begins workers that wait, if the limit of failures and the budget allow it; returns why it did not. */
+/** Begins waiting workers, if the limit of failures and the budget allow it. Returns the reason if it does not. */
 async function beginWaiting(
   session: Session,
   waiting: MaintainedWorker[],
@@ -48,7 +49,7 @@ async function beginWaiting(
   const { request, run } = session;
   const free = request.concurrency - underWay.size;
   if (waiting.length === 0 || free <= 0 || run.bucket.signal.aborted) return undefined;
-  if (!mayBegin(request, session.workers)) return `no further worker is begun: ${progressText(session.workers)}`;
+  if (!mayBegin(request, session.workers)) return `no further worker is started: ${progressText(session.workers)}`;
   const admission = await admit(session, waiting, { free, isAlone: underWay.size === 0 }).catch((cause: unknown) => {
     if (run.bucket.signal.aborted) return undefined;
     throw cause;
@@ -67,7 +68,7 @@ async function maintainOne(session: Session, worker: MaintainedWorker): Promise<
   if (session.worker(worker.host).state === "done") releaseWorker(session, worker.host);
 }
 
-/** A worker that was removed from the workspace while it waited is left out. */
+/** Whether a worker still exists. One that was removed from the workspace while it waited is left out. */
 function isThere(session: Session, { host }: MaintainedWorker): boolean {
   if (session.run.catalog.workers.some((worker) => worker.host === host)) return true;
   session.move(host, { state: "aborted", message: "it was removed from workspace/workers.json" });
@@ -84,18 +85,18 @@ function announce({ run, number, request }: Session, workers: readonly Maintaine
   });
 }
 
-/** What a run of a maintenance came to. */
+/** The result of a run of a maintenance. */
 export interface MaintenanceReport {
   readonly number: number;
   readonly outcome: "ok" | "failed" | "interrupted" | "aborted";
   /** Whether nothing of the maintenance is left to do. */
   readonly isOver: boolean;
   readonly workers: readonly MaintainedWorker[];
-  /** Why workers still wait. */
+  /** The reason why workers still wait. */
   readonly message: string | undefined;
 }
 
-/** Closes a maintenance that is over, and reports what this run came to. */
+/** Closes a maintenance if it is over, and reports the result of this run. */
 export function conclude(session: Session, message: string | undefined, aborted = false): MaintenanceReport {
   const { run, number, workers } = session;
   const { bucket, reporter } = run;

@@ -19,8 +19,9 @@ const WORK: Readonly<Record<Phase, (session: Session, host: string) => Promise<v
 };
 
 /**
- * Takes a worker through its phases, from the one that it is at. Each is recorded before it begins. A failure sets the worker
- * aside; an interruption leaves it where it is, for the run that continues. Never throws for a failure of the worker.
+ * Takes a worker through its phases, from its current one. Each phase is recorded before it begins. A failure sets the
+ * worker aside. An interruption leaves it in its phase, for the run that continues. Never throws for a failure of the
+ * worker.
  */
 export async function maintainWorker(session: Session, from: MaintainedWorker): Promise<void> {
   const { host } = from;
@@ -45,8 +46,9 @@ export async function maintainWorker(session: Session, from: MaintainedWorker): 
 }
 
 /**
- * A worker that was interrupted continues its attempt, so that what it did is not done twice. One that failed gets another one; its
- * boot id stays for a reboot, which may have happened since.
+ * Begins or continues an attempt. A worker that was interrupted continues its attempt, so that nothing is done twice. A
+ * worker that failed gets a new attempt. For a reboot, it keeps its boot id, because the reboot may have happened since
+ * then.
  */
 function begin(session: Session, { host, state, phase, attempt, bootId }: MaintainedWorker): void {
   const isRetry = state === "set_aside";

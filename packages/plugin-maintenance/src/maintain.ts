@@ -38,21 +38,21 @@ export async function startMaintenance(bucket: Bucket, options: MaintenanceOptio
   });
 }
 
-/** How a maintenance is continued: settings that replace those that it began with. */
+/** The options for continuing a maintenance: settings that replace its original ones. */
 export interface ResumeOptions
   extends Partial<Pick<MaintenanceRequest, "concurrency" | "onFailure" | "returnMs" | "commandMs">> {
   readonly ignoreBudget: boolean;
 }
 
-/** Does what remains of the open maintenance, and nothing twice. Throws PROBLEMS if none is open. */
+/** Carries out the rest of the open maintenance, and does nothing twice. Throws PROBLEMS if none is open. */
 export async function resumeMaintenance(bucket: Bucket, options: ResumeOptions): Promise<MaintenanceReport> {
   const { ignoreBudget, ...settings } = options;
   return withRun(bucket, "maintain resume", (run) => conductOpen(run, ignoreBudget, settings));
 }
 
 /**
- * Ends the open maintenance: starts what it stopped, and only that, and leaves out what it did not begin. Always ends it; what cannot
- * be started is the next deploy's. Throws PROBLEMS if none is open.
+ * Ends the open maintenance: starts exactly what it stopped, and skips workers that it did not begin. It always ends
+ * the maintenance. The next deploy starts what could not be started. Throws PROBLEMS if none is open.
  */
 export async function abortMaintenance(bucket: Bucket): Promise<MaintenanceReport> {
   return withRun(bucket, "maintain abort", async (run) => {
@@ -70,12 +70,12 @@ async function conductOpen(
   const stored = openOne(run);
   const session = new Session(run, stored, settings);
   run.budget.isIgnored = ignoreBudget;
-  // what earlier runs were granted and have not used: none of it may keep the others from their turn
+  // drop unused grants of earlier runs, so that they do not block other workers
   for (const worker of session.workers) if (mustBeAdmitted(worker)) releaseWorker(session, worker.host);
   return conclude(session, await conduct(session));
 }
 
-/** Takes the lock, and stores how the run ended. */
+/** Takes the lock, and stores the outcome of the run. */
 async function withRun(
   bucket: Bucket,
   command: string,
@@ -106,7 +106,7 @@ function refuseOpen({ bucket }: Run): void {
 function openOne({ bucket }: Run) {
   const open = bucket.store.maintenance.open();
   if (open) return open;
-  const hint = "maand maintain --workers a,b --reboot begins one";
+  const hint = "maand maintain --workers a,b --reboot starts one";
   throw problemsError([error("no_maintenance", "maand maintain", "no maintenance is open", hint)]);
 }
 

@@ -1,6 +1,9 @@
 import type { Session } from "./session.ts";
 
-/** Ends the maintenance of a worker, because it is back in service or because deploys may handle its jobs again: it no longer counts against the budget of any job. */
+/**
+ * Ends the maintenance of a worker that is back in service, or whose jobs deploys may handle again. It no longer counts
+ * against the budget of any job.
+ */
 export function releaseWorker({ run }: Session, host: string): void {
   const { bucket, budget, catalog } = run;
   const there = new Map(

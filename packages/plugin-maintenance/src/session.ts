@@ -2,7 +2,7 @@ import { knownOf, Ledger, type Run, type StoredCatalog, type StoredMaintenance }
 import { isInMaintenance, type MaintainedWorker } from "@maand/core/readonly";
 import { type MaintenanceRequest, readRequest } from "./domain/request.ts";
 
-/** A run of a maintenance: where its workers are, and views of the bucket in which some of them are in service. */
+/** A run of a maintenance: the states of its workers, and views of the bucket in which some of them are in service. */
 export class Session {
   readonly run: Run;
   readonly number: number;
@@ -31,12 +31,15 @@ export class Session {
     return found;
   }
 
-  /** The place of a worker in the maintenance: part of the names of its receipts. */
+  /** The position of a worker in the maintenance, which is part of the names of its receipts. */
   position(host: string): number {
     return [...this.#workers.keys()].indexOf(host);
   }
 
-  /** Records where a worker is now, before anything that follows from it is done. A message is dropped unless given. */
+  /**
+   * Records the new state of a worker, before any action that depends on it. Without a new message, the old one is
+   * dropped.
+   */
   move(host: string, to: Partial<Omit<MaintainedWorker, "host" | "since">>): MaintainedWorker {
     const { bucket, reporter } = this.run;
     const before = this.worker(host);
@@ -50,8 +53,8 @@ export class Session {
   }
 
   /**
-   * The run as it sees the bucket while a worker is drained or started: that worker is in service, the others in maintenance are
-   * not. It has results of its own. Without a worker, all workers in maintenance are out of service.
+   * A view of the run for draining or starting a worker: that worker is in service, the others in maintenance are not.
+   * The view has its own results. Without a worker, all workers in maintenance are out of service.
    */
   view(host?: string): Run {
     const others = this.workers.filter((worker) => isInMaintenance(worker) && worker.host !== host);

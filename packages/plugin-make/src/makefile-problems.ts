@@ -10,8 +10,8 @@ const LARGEST = 1024 * 1024;
 
 /**
  * Requires a Makefile in every job, even in one whose rollout a command takes over, because `maand job` and stopping
- * use it. Only a job that another plugin runs needs none. Warns about lifecycle targets that are certainly missing, and
- * about targets with the name of a file.
+ * use it. Only a job that another plugin runs does not need one. Warns about lifecycle targets that are certainly
+ * missing, and about targets with the name of a file.
  */
 export function checkMakefiles({ jobs, runBy, read, report }: Context): void {
   for (const job of jobs) {
@@ -36,7 +36,7 @@ function missingMakefile(job: Job): Problem {
   );
 }
 
-/** A Makefile that make does not use is not checked. */
+/** The problems of targets. A Makefile that make does not use is not checked. */
 function targetProblems(job: Job, makefile: JobFile, read: Context["read"]): Problem[] {
   const otherIsTaken = file(job, "GNUmakefile") ?? file(job, "makefile");
   if (otherIsTaken || makefile.size > LARGEST) return [];
@@ -46,7 +46,7 @@ function targetProblems(job: Job, makefile: JobFile, read: Context["read"]): Pro
   return [...missingTargets(job, where, text, phony), ...namedAsFiles(job, where, phony)];
 }
 
-/** The result of a template cannot be checked here. */
+/** The missing targets. The result of a template cannot be checked here. */
 function missingTargets(job: Job, where: string, text: string, phony: ReadonlySet<string>): Problem[] {
   const targets = file(job, "Makefile.tpl") ? undefined : makefileTargets(text);
   if (!targets) return [];

@@ -14,10 +14,13 @@ export const RUNNER_EXIT = {
   ended: 130,
 } as const;
 
-/** Milliseconds that the runner needs to stop what it started: two seconds of grace, SIGTERM, five seconds, SIGKILL. */
+/**
+ * How long the runner needs to stop what it started, in milliseconds: two seconds of grace, SIGTERM, five seconds,
+ * SIGKILL.
+ */
 export const ENDING_MS = 10_000;
 
-/** Names the step that a runner of its own carries out, and those that it replaces. */
+/** The variable with the step that a separate runner carries out, and the steps that it replaces. */
 export const STEP_VARIABLE = "MAAND_RUNNER_STEP";
 
 /** The parts of the program, in the order in which they are joined. The last one starts it. */
@@ -57,7 +60,7 @@ export interface RunnerCall {
 
 type Place = Pick<Remote, "root" | "transport">;
 
-/** The command that runs one target of one job with the runner that was delivered. */
+/** The command that runs one target of one job with the delivered runner. */
 export function runnerCommand(remote: Place, call: RunnerCall): Argv {
   const limit = ["--timeout", String(call.timeoutMs / 1000)];
   const words = [call.bucketId, call.target, "--jobs", call.job, ...limit, ...programOf(call)];
@@ -71,8 +74,9 @@ export interface Serving {
 }
 
 /**
- * The command that starts a runner which accepts requests. It asks for its program through the channel, unless the worker has kept
- * exactly this one: so it is available before anything was delivered, and never outdated.
+ * The command that starts a runner which accepts requests. The runner requests its program through the channel, unless
+ * the worker has kept exactly this version. It is therefore available before anything was delivered, and never
+ * outdated.
  */
 export function serveCommand(remote: Place, call: Pick<RunnerCall, "bucketId" | "program">): Serving {
   const program = servingProgram();
@@ -85,8 +89,8 @@ export function serveCommand(remote: Place, call: Pick<RunnerCall, "bucketId" | 
 let hash: string | undefined;
 
 /**
- * The command that inspects the files of jobs, and its input. It is a small program of its own, because loading a whole
- * runner takes longer than the inspection of a usual worker.
+ * The command that inspects the files of jobs, and its input. It is a separate small program, because loading a
+ * complete runner takes longer than inspecting a typical worker.
  */
 export function inspectCommand(remote: Place, request: object): Serving {
   const program = inspectProgram(request);
@@ -119,10 +123,10 @@ const READ_PROGRAM = [
 ].join("\n");
 
 /**
- * The same, with a compiled program that an earlier run kept in the bucket's directory: compiling takes as long as starting Python, and
- * on a slow network the 60 KB of the program take several round trips. It is used only if it is a private file of this user that has the
- * hash of the program and the version of this Python, and is whole. A command that changes the worker keeps it. No failure to do so
- * matters.
+ * Like `READ_PROGRAM`, but with a compiled program that an earlier run kept in the bucket's directory. Compiling takes
+ * as long as starting Python, and on a slow network the 60 KB of the program take several round trips. The compiled
+ * program is used only if it is a complete, private file of this user with the hash of the program and the version of
+ * this Python. A command that changes the worker keeps it. A failure to keep it does not matter.
  */
 const LOAD_PROGRAM = [
   "import os,sys,marshal",

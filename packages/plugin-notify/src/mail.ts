@@ -3,7 +3,7 @@ import type { Target } from "./settings.ts";
 
 type Mail = Extract<Target, { to: "email" }>;
 
-/** The mail as sendmail reads it. The title is encoded, so that it cannot begin another header. */
+/** The mail in the format for sendmail. The title is encoded, so that it cannot begin another header. */
 export function mailOf({ recipients, sender }: Mail, { title, lines }: Message): string {
   const body = Buffer.from(`${[title, "", ...lines].join("\n")}\n`).toString("base64");
   return [
@@ -20,7 +20,7 @@ export function mailOf({ recipients, sender }: Mail, { title, lines }: Message):
   ].join("\n");
 }
 
-/** The characters of an encoded word, so that each is at most 75 characters long (RFC 2047, section 2). */
+/** The number of characters per encoded word, so that each word is at most 75 characters long (RFC 2047, section 2). */
 const AT_ONCE = 12;
 
 function encodedWords(text: string): string {

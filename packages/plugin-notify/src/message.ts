@@ -2,13 +2,13 @@ import { type Summary, summaryRecord } from "@maand/core";
 
 /** A run, for its readers. */
 export interface Report {
-  /** The directory of the bucket, by its last name: what people call it. */
+  /** The name of the bucket's directory, which people use as the name of the bucket. */
   readonly bucket: string;
   /** UUID of the run. */
   readonly run: string;
   /** `deploy`, `rollback`, ... */
   readonly command: string;
-  /** Who ran it, and where: `ada@deploy-1`. */
+  /** The user and machine that ran it: `ada@deploy-1`. */
   readonly by: string;
   readonly summary: Summary;
 }
@@ -29,10 +29,10 @@ const ENDS: Readonly<Record<Summary["outcome"], string>> = {
   refused: "was refused",
 };
 
-/** More problems than this are counted. */
+/** The number of problems that are listed; others are counted. */
 const NAMED = 8;
 
-/** A run in plain text. What it holds of secrets is masked already. */
+/** A run as plain text. Secrets in it are already masked. */
 export function messageOf({ bucket, run, command, by, summary }: Report): Message {
   const record = summaryRecord(summary);
   const counts = (["promoted", "failed", "reverted", "blocked"] as const)

@@ -121,7 +121,7 @@ describe("a webhook", () => {
   it("that refuses is named by its host alone", async () => {
     const { url, host } = await receiver((_, response) => response.writeHead(500).end());
     const refused = expect(end(FAILED, { to: "webhook", url })).rejects;
-    await refused.toThrow(`not every notification was sent: webhook: ${host} responded with 500`);
+    await refused.toThrow(`some notifications were not sent: webhook: ${host} responded with 500`);
     await refused.not.toThrow("s3cr3t");
   });
 
@@ -237,7 +237,7 @@ describe("a run", () => {
     bucket.job("api", { selectors: ["worker"] });
     const { outcome, warnings } = await bucket.ship().finally(bucket.dispose);
     expect(outcome).toBe("ok");
-    expect(warnings).toEqual(["not every notification was sent: webhook: 127.0.0.1:1 cannot be reached"]);
+    expect(warnings).toEqual(["some notifications were not sent: webhook: 127.0.0.1:1 cannot be reached"]);
     expect(posted).toMatchObject([{ body: { outcome: "ok", promoted: 1 } }]);
   });
 });

@@ -6,7 +6,7 @@ import { occasionsOf } from "./occasion.ts";
 import { NOTIFY_SETTINGS } from "./settings.ts";
 
 export interface NotifyOptions {
-  /** The environment that `url_env` and commands see; default: that of the process. */
+  /** The environment for `url_env` and commands; default: the environment of the process. */
   readonly environment?: NodeJS.ProcessEnv;
 }
 
@@ -32,7 +32,7 @@ export function notify({ environment = process.env }: NotifyOptions = {}): Plugi
         if (failures.length > 0)
           throw new MaandError({
             code: "HOOK_FAILED",
-            message: `not every notification was sent: ${failures.join("; ")}`,
+            message: `some notifications were not sent: ${failures.join("; ")}`,
           });
       });
     },

@@ -1,7 +1,7 @@
 import type { Summary } from "@maand/core";
 import type { Occasion } from "./settings.ts";
 
-/** The occasions that a run is. */
+/** The occasions that apply to a run. */
 export function occasionsOf({ outcome, allocations }: Pick<Summary, "outcome" | "allocations">): ReadonlySet<Occasion> {
   const changed = allocations.some((result) => result.outcome === "ok");
   const special: Readonly<Record<Summary["outcome"], readonly Occasion[]>> = {

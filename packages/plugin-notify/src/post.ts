@@ -26,7 +26,7 @@ export async function post(
   if (!answer.ok) throw fail(`${url.host} responded with ${answer.status}`);
 }
 
-/** Its address; only its host is ever printed, because the rest is a secret in most cases. */
+/** The address of a target. Only its host is ever printed, because the rest is a secret in most cases. */
 function addressOf(target: Posted, bucketRoot: string, environment: NodeJS.ProcessEnv, fail: Failing): URL {
   const { text, where } = written(target, bucketRoot, environment, fail);
   const address = text.trim();

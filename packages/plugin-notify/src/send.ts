@@ -6,7 +6,7 @@ import { type Message, messageOf, type Report } from "./message.ts";
 import { post } from "./post.ts";
 import type { Target } from "./settings.ts";
 
-/** Where a run took place. */
+/** The place of a run. */
 export interface Surroundings {
   readonly bucketRoot: string;
   readonly environment: NodeJS.ProcessEnv;
@@ -37,10 +37,10 @@ export async function send(target: Target, report: Report, { bucketRoot, environ
   }
 }
 
-/** The last characters of a program's errors that are shown. */
+/** The number of last characters of a program's error output that are shown. */
 const SHOWN = 300;
 
-/** Runs a program that has to succeed within the limit. */
+/** Runs a program that must succeed within the time limit. */
 async function runToEnd(program: Omit<Program, "limitMs">, fail: Failing): Promise<void> {
   const { code, failure, stderr } = await runProgram({ ...program, limitMs: LIMIT_MS });
   if (code === 0) return;
@@ -48,12 +48,12 @@ async function runToEnd(program: Omit<Program, "limitMs">, fail: Failing): Promi
   throw fail([how, stderr.trim().slice(-SHOWN)].filter((part) => part !== "").join(": "));
 }
 
-/** What programs get: the message for people, and the summary as in the last event of a run. */
+/** The document for programs: the message for people, and the summary as in the last event of a run. */
 function documentOf({ bucket, run, command, by, summary }: Report, { title, lines }: Message): object {
   return { title, text: lines.join("\n"), bucket, run, command, by, ...summaryRecord(summary) };
 }
 
-/** Slack reads these three characters as markup, and so do those that are compatible with it. */
+/** The escapes for three characters that Slack and compatible services read as markup. */
 const MARKUP: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;" };
 
 function slackText({ title, lines }: Message): string {

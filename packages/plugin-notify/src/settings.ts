@@ -1,7 +1,7 @@
 import { defineSettings, setting, type WrittenKeys } from "@maand/core";
 import * as v from "valibot";
 
-/** What a notification is sent for. */
+/** The occasions for a notification. */
 export const OCCASIONS = ["failure", "revert", "pause", "success", "finish"] as const;
 export type Occasion = (typeof OCCASIONS)[number];
 
@@ -23,11 +23,11 @@ const text = (description: string, pattern: RegExp, message: string) =>
 const VARIABLE = /^[A-Za-z_][A-Za-z0-9_]*$/;
 /** A file below `secrets/`: names without `..`, separated by `/`. */
 const SECRET_FILE = /^(?!.*(?:^|\/)\.\.?(?:\/|$))[^/\0][^\0]*$/;
-/** One address, without a display name: nothing in it can begin another header. */
+/** One address, without a display name, so that it cannot begin another header. */
 const ADDRESS = /^[^\s@<>,;:"()[\]\\]+@[^\s@<>,;:"()[\]\\]+$/;
 
 const address = {
-  /** Where to post. The address of an incoming webhook is a secret in most cases; then use one of the others. */
+  /** The address to post to. The address of an incoming webhook is usually a secret; if so, use one of the others. */
   url: v.optional(text("Address to post to.", /^https?:\/\/\S+$/, "must begin with https:// or http://")),
   url_env: v.optional(text("Environment variable with the address.", VARIABLE, "is not the name of a variable")),
   url_file: v.optional(
@@ -45,7 +45,9 @@ const email = v.strictObject({
     v.array(text("An address: ops@example.com.", ADDRESS, "is not an e-mail address")),
     v.minLength(1, "must name at least one address"),
   ),
-  sender: v.optional(text("Address of the sender; default: that of the user.", ADDRESS, "is not an e-mail address")),
+  sender: v.optional(
+    text("Address of the sender; default: the address of the user.", ADDRESS, "is not an e-mail address"),
+  ),
   sendmail: v.optional(
     text("Program that sends the mail.", /^\/[^\0]+$/, "must be an absolute path"),
     "/usr/sbin/sendmail",
@@ -59,7 +61,9 @@ const command = v.strictObject({
     v.array(v.string()),
     v.minLength(1, "must name a program"),
     v.check(([program]) => program !== "", "must name a program"),
-    v.description("The program and its arguments; it runs in the directory of the bucket, and is given JSON."),
+    v.description(
+      "The program and its arguments; it runs in the directory of the bucket and receives JSON on its standard input.",
+    ),
   ),
 });
 
@@ -70,10 +74,10 @@ export type Target = v.InferOutput<typeof ENTRY>;
 /** An entry that posts to an address. */
 export type Posted = Extract<Target, { to: "webhook" | "slack" }>;
 
-/** The key of `maand.conf`: where the results of runs are sent. */
+/** The key of `maand.conf` with the receivers of the results of runs. */
 export const NOTIFY_SETTINGS = defineSettings({
   entries: {
-    notify: setting(v.array(ENTRY), "Where the results of runs are sent; default none.", []),
+    notify: setting(v.array(ENTRY), "Destinations for the results of runs; default none.", []),
   },
   check({ notify }, refuse) {
     for (const [at, target] of notify.entries()) {
@@ -83,7 +87,7 @@ export const NOTIFY_SETTINGS = defineSettings({
         refuse(
           `notify[${at}]`,
           "must have exactly one of url, url_env and url_file",
-          "a secret address belongs into a file below secrets/",
+          "put a secret address into a file below secrets/",
         );
     }
   },

@@ -73,7 +73,7 @@ function runbookPages(jobs: readonly Job[]): Set<string> {
 
 const BASE = "http://server/consoles/runbooks/";
 
-/** Reports links whose targets do not exist, because otherwise they would be noticed only during an incident. */
+/** Reports links to missing targets, which would otherwise be noticed only during an incident. */
 function deadLinks(text: string, page: string, where: string, pages: ReadonlySet<string>): Problem[] {
   return localLinks(text).flatMap(({ href, line }) => {
     const { pathname } = new URL(encodeURI(fileOf(href)), BASE + encodeURI(page));
@@ -110,7 +110,7 @@ function portProblems({ name, ports }: Job): Problem[] {
   return [error("invalid_prometheus", where, message, `add "${SERVER_PORT}": {} and let the server listen on it`)];
 }
 
-/** A CA that cannot be read would be noticed only after a deploy. */
+/** Reports a CA that cannot be read, which would otherwise be noticed only after a deploy. */
 function authorityProblems(job: Job, root: string): Problem[] {
   const file = caFileOf(job);
   if (file === undefined) return [];
@@ -130,7 +130,7 @@ function authorityProblems(job: Job, root: string): Problem[] {
 
 const RELATIVE = "name a file, relative to the directory of the bucket";
 
-/** Reports what a server's configuration omits, because Prometheus itself does not report it. */
+/** Reports missing parts of a server's configuration, because Prometheus itself does not report them. */
 function silentProblems(where: string, text: string, { scrape, rules }: Found): Problem[] {
   const isTemplate = where.endsWith(".tpl");
   const lacks = (section: string, call: string) => !new RegExp(isTemplate ? `${section}|${call}` : section).test(text);
@@ -163,7 +163,7 @@ function takenPaths({ name, files }: Job): Problem[] {
     );
 }
 
-/** Configurations that are not templates, and so can be read during a build. */
+/** Configurations that are not templates and can therefore be read during a build. */
 function plainConfigs({ jobs, read }: ValidateContext) {
   return jobs.flatMap((job) =>
     serverConfigs(job)

@@ -80,11 +80,11 @@ export function prometheus({ promtool = "promtool" }: PrometheusOptions = {}): P
   });
 }
 
-/** promtool is optional, so its absence is no problem. */
+/** The finding about promtool. It is optional, so its absence is not a problem. */
 function promtoolFinding(found: Program | undefined): Finding {
   const message = found
     ? `promtool is ${found.path}`
-    : "promtool is not installed; rules and scrape configurations are checked for their structure only";
+    : "promtool is not installed; only the structure of rules and scrape configurations is checked";
   return { check: "promtool", where: "this machine", ok: true, message, hint: null };
 }
 

@@ -2,7 +2,7 @@ import { type JobFile, type KvReader, MaandError } from "@maand/core";
 import { NAMESPACE } from "@maand/core/toolbox";
 
 /**
- * What a build publishes for the jobs that run Prometheus. Everything that other jobs contribute is in the KV namespace
+ * The data that a build publishes for the jobs that run Prometheus. Contributions of other jobs are in the KV namespace
  * `maand/prometheus`; scrape configurations with secrets are in the secrets of each server job instead.
  */
 
@@ -68,7 +68,7 @@ export function secretEntriesOf({ scrape }: Published): Record<string, string> {
   return Object.fromEntries(hidden.map(({ job, yaml }) => [`${SECRET_PREFIX}${job}`, yaml]));
 }
 
-/** The expanded scrape configurations of one job; undefined if the reader must not see them. */
+/** The expanded scrape configurations of one job; undefined if the reader may not read them. */
 export function expandedOf(kv: Pick<KvReader, "find">, job: string, reader: string): string | undefined {
   return (
     kv.find(NAMESPACE.prometheus, `${EXPANDED}${job}`) ?? kv.find(NAMESPACE.secrets(reader), `${SECRET_PREFIX}${job}`)

@@ -70,7 +70,7 @@ function textFile(path: string, text: string): TreeFile {
   return { path, hash: "", executable: false, size: content.byteLength, content };
 }
 
-/** A build checks this; builds of older versions did not. */
+/** The port of a server job. A build checks that it exists; builds of older versions did not. */
 function portOf({ job }: Pick<RenderContext, "job">): number {
   const port = job.ports[SERVER_PORT];
   if (port !== undefined) return port;

@@ -1,9 +1,10 @@
 import { defineClaim, type Job } from "@maand/core";
 import * as v from "valibot";
 
-/** The key `prometheus` in the manifest of a server job: how its server is reached. */
+/** The key `prometheus` in the manifest of a server job: how to connect to its server. */
 export const SERVER_CLAIM = defineClaim("prometheus", {
-  description: "How the Prometheus of this job is reached: with TLS, and which CA signed its certificate.",
+  description:
+    "How to connect to the Prometheus of this job: whether it uses TLS, and which CA signed its certificate.",
   schema: v.strictObject({
     scheme: v.optional(v.picklist(["http", "https"], 'must be "http" or "https"')),
     ca_file: v.optional(v.pipe(v.string("must be a path"), v.nonEmpty("must not be empty"))),

@@ -26,7 +26,7 @@ function hidden(name: string, reader: string): never {
   });
 }
 
-/** The whole `rule_files` section; empty without a server job. */
+/** The complete `rule_files` section; empty without a server job. */
 function ruleFiles({ kv }: RenderContext): string {
   if (!isActive(kv)) return "";
   const paths = rulePaths(filesOf(kv)).map((path) => `\n  - ${JSON.stringify(path)}`);

@@ -16,7 +16,7 @@ export function readTextFile(
   return undefined;
 }
 
-/** The text of some bytes; undefined if they are not UTF-8. */
+/** Bytes as text; undefined if they are not UTF-8. */
 export function decoded(bytes: Uint8Array): string | undefined {
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes);

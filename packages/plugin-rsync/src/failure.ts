@@ -26,7 +26,7 @@ export async function syncFailure(remote: Pick<Remote, "host" | "root" | "probe"
   return fileSystemError(remote, failure, { path, output, ...(exit !== undefined && { exit }) });
 }
 
-/** The same for any other reason. */
+/** The error of a sync that failed for any other reason. */
 export function failureOf(host: string, { exit, remoteExit, printed }: SyncEnd): MaandError {
   const output = lastLines(printed, LINES);
   if (exit === "missing") return lacking("rsync is not installed on this machine");
@@ -45,17 +45,17 @@ export function failureOf(host: string, { exit, remoteExit, printed }: SyncEnd):
   });
 }
 
-/** Output of rsync and sudo, its meaning, and the remedy. */
+/** The output of rsync and sudo, its meaning, and a hint. */
 const CAUSES: readonly (readonly [RegExp, string, string])[] = [
   [
     /sudo: .*(password|not in the sudoers|not allowed|tty)/,
     "sudo there needs a password or refuses the user",
-    "let the ssh user run sudo without a password, or set use_sudo = false",
+    "allow the ssh user to run sudo without a password, or set use_sudo = false",
   ],
   [
     /Permission denied|Operation not permitted/,
     "permission was denied",
-    "let the ssh user write there, or set use_sudo = true",
+    "allow the ssh user to write there, or set use_sudo = true",
   ],
   [/vanished|change_dir|link_stat/, "staged files were deleted during the sync", "run maand deploy again"],
   [

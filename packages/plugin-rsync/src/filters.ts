@@ -30,8 +30,8 @@ export function filterRules({ jobs, keep, protect }: Reach): string[] {
 }
 
 /**
- * Rules for what a pattern of `keep` matches, and everything below it: a name at any depth, a path from the job's
- * directory.
+ * Rules for the matches of a `keep` pattern and everything below them: a name matches at any depth, a path from the
+ * job's directory.
  */
 function protection(directory: string, pattern: string): string[] {
   const text = pattern.trim();
@@ -42,8 +42,8 @@ function protection(directory: string, pattern: string): string[] {
 }
 
 /**
- * A byte of a non-ASCII character, which rsync considers neither printable nor a control character, because it compares
- * bytes.
+ * Matches a byte of a non-ASCII character. rsync compares bytes, and considers such a byte neither printable nor a
+ * control character.
  */
 const BEYOND_ASCII = "[![:print:][:cntrl:]]";
 

@@ -23,7 +23,7 @@ const PROGRAM = [
   .join("; ")
   .replaceAll("&;", "&");
 
-/** The value of `--rsh`; rsync splits it at blanks and knows single quotes. */
+/** The value of `--rsh`. rsync splits it at blanks and supports single quotes. */
 export const RSH = `sh -c '${PROGRAM}' maand`;
 
 /** The command that rsync wants to run on the worker, and its first input bytes. */

@@ -45,7 +45,7 @@ export async function stageWorker(context: StageContext, options: RsyncOptions):
 interface Synced {
   readonly exit: Awaited<LocalRsync["exit"]>;
   readonly remoteExit: number | null | undefined;
-  /** Why no channel could be opened. */
+  /** The reason why no channel could be opened. */
   readonly refused: unknown;
   readonly printed: ExecResult;
 }
@@ -95,8 +95,8 @@ async function open(context: StageContext, local: LocalRsync, output: Output, en
 }
 
 /**
- * The worker's exit code. A write error on the worker is an error of the receiver. rsync would learn of it from the
- * exit code of its `--rsh` program, but that program has already ended by then, so the code must be read here.
+ * The worker's exit code. A write error on the worker is an error of the receiver. rsync would get it from the exit
+ * code of its `--rsh` program, but that program has already ended by then, so the code must be read here.
  */
 async function remoteExitOf(
   stream: RemoteStream | undefined,

@@ -45,7 +45,7 @@ names() {
 fence() {
   if [ ! -e fence ] && [ ! -L fence ]; then return 0
   elif [ -n "$(find fence -prune -type f ! -perm -020 ! -perm -002)" ]; then report fence "$(cat fence)"
-  else report fence '!it is no private file'
+  else report fence '!it is not a private file'
   fi
 }
 

@@ -10,24 +10,24 @@ export interface Located {
 
 /** Reads secrets of one provider through its own program. */
 export interface Adapter {
-  /** How references are written: `secret://op/<vault>/<item>/<field>`. */
+  /** The syntax of references: `secret://op/<vault>/<item>/<field>`. */
   readonly syntax: string;
   /** What to do if the program is missing. */
   readonly install: string;
-  /** What to do if it fails: most often, log in. */
+  /** What to do if it fails; usually, log in. */
   readonly access: string;
-  /** Environment variables of the program, besides those of maand. */
+  /** Environment variables of the program, in addition to those of maand. */
   readonly env?: Readonly<Record<string, string>>;
-  /** How to read a reference; undefined if it is not written as in `syntax`. */
+  /** How to read a reference; undefined if it does not match `syntax`. */
   locate(reference: SecretReference): Located | undefined;
   /** The standard input of a call, for all references that it reads; default: none. */
   input?(references: readonly SecretReference[]): string;
   /**
-   * The value of a field in the output of a call, exactly as it is there; undefined if there is none. Throws {@link WrongOutput}
-   * for another kind of output.
+   * The exact value of a field in the output of a call; undefined if there is none. Throws {@link WrongOutput} for an
+   * unexpected kind of output.
    */
   value(output: string, field: string): string | undefined;
 }
 
-/** The output of a program is not what it should be. Its message has no part of the output. */
+/** The error for unexpected output of a program. Its message contains no part of the output. */
 export class WrongOutput extends Error {}

@@ -8,13 +8,13 @@ const CREDENTIAL = /TOKEN|PASSWORD|PASSPHRASE|SECRET|SESSION|KEY/i;
 /** The environment of the programs of providers. */
 export interface ProviderEnvironment {
   readonly env: NodeJS.ProcessEnv;
-  /** Values that no message may repeat. */
+  /** Values that must not appear in messages. */
   readonly credentials: readonly string[];
 }
 
 /**
- * Adds variables from files below `secrets/`. Blanks and line ends around such a value are not part of it: an editor adds them, and a
- * program that gets them in a header may print the value in its error.
+ * Adds variables from files below `secrets/`. Blanks and line ends around such a value are removed: editors add them,
+ * and a program that gets them in a header may print the value in an error.
  */
 export function providerEnvironment(
   files: Readonly<Record<string, string>>,
@@ -42,7 +42,7 @@ function readCredential(name: string, file: string, bucketRoot: string): string 
     throw new MaandError({
       code: "SECRET_NOT_READ",
       message: `secrets/${file}, with the value of ${name}, cannot be read: ${code === "ENOENT" ? "it is missing" : code}`,
-      hint: `create the file with mode 0600, or take ${name} out of secret_environment in maand.conf`,
+      hint: `create the file with mode 0600, or remove ${name} from secret_environment in maand.conf`,
     });
   }
 }

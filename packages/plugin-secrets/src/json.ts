@@ -1,7 +1,7 @@
 import { isRecord } from "@maand/core/operator";
 import { WrongOutput } from "./adapter.ts";
 
-/** The JSON of an output. An error of the parser would repeat a part of it. */
+/** Parses an output as JSON. Hides the error of the parser, because it would repeat a part of the output. */
 export function parseOutput(output: string): unknown {
   try {
     return JSON.parse(output);
@@ -18,12 +18,12 @@ export function memberOf(value: unknown, ...path: readonly string[]): unknown {
   );
 }
 
-/** The elements of a JSON list; none of any other value. */
+/** The elements of a JSON list; none for any other value. */
 export function elementsOf(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : [];
 }
 
-/** A JSON value as a secret: a text as it is, numbers and booleans as in JSON. */
+/** A JSON value as a secret: text unchanged, numbers and booleans as in JSON. */
 export function secretText(value: unknown): string | undefined {
   if (value === undefined || value === null) return undefined;
   if (typeof value === "string") return value;
@@ -31,7 +31,7 @@ export function secretText(value: unknown): string | undefined {
   throw new WrongOutput("it is a list or an object, not a text");
 }
 
-/** A text, or with a field the member of the JSON in it. */
+/** The text or, with a field, the member of the JSON in it. */
 export function textOrMember(text: string, field: string): string | undefined {
   return field === "" ? text : secretText(memberOf(parseOutput(text), field));
 }

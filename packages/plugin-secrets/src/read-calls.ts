@@ -4,13 +4,13 @@ import { Mask, type ProgramResult, runProgram } from "@maand/core/internal";
 import { type Adapter, type Located, WrongOutput } from "./adapter.ts";
 import type { ProviderEnvironment } from "./credentials.ts";
 
-/** Milliseconds that a call may take: a person may have to unlock something. */
+/** The time limit of a call, in milliseconds: a person may have to unlock something. */
 const LIMIT_MS = 180_000;
 const MOST_BYTES = 32 * 1024 * 1024;
-/** Calls of a provider that run at the same time. */
+/** The number of calls of a provider that run at the same time. */
 const AT_ONCE = 5;
 
-/** One call and what it reads. */
+/** One call, and the references that it reads. */
 interface Call {
   readonly argv: Located["argv"];
   readonly wanted: readonly { readonly reference: SecretReference; readonly field: string }[];
@@ -19,8 +19,9 @@ interface Call {
 type Context = Pick<ResolveSecretsContext, "references" | "bucket" | "signal">;
 
 /**
- * Reads references with one call for each item. The first call runs alone, so that it alone asks a person to unlock the provider; if it
- * fails, the others do not run. Then at most five run at the same time. Throws SECRET_NOT_READ with all that cannot be read.
+ * Reads references with one call for each item. The first call runs alone, so that only this call prompts a person to
+ * unlock the provider. If it fails, the others do not run. Then at most five run at the same time. Throws
+ * SECRET_NOT_READ with all references that cannot be read.
  */
 export async function readCalls(
   adapter: Adapter,
@@ -57,7 +58,7 @@ function callsOf(adapter: Adapter, references: readonly SecretReference[]): Call
     const located = adapter.locate(reference);
     if (!located) {
       problems.push(
-        error("secret_not_read", reference.text, "is not written as its provider needs it", `write ${adapter.syntax}`),
+        error("secret_not_read", reference.text, "does not have the syntax of its provider", `write ${adapter.syntax}`),
       );
       continue;
     }
@@ -116,7 +117,7 @@ function valuesOf(adapter: Adapter, output: string, wanted: Call["wanted"]): Rea
   return problems.length > 0 ? problems : values;
 }
 
-/** Why a call failed, and what to do. What the program printed on stderr is scrubbed of credentials and of its own output. */
+/** The reason why a call failed, and a hint. Credentials and the program's own output are removed from its stderr. */
 function failureOf(
   adapter: Adapter,
   program: string,

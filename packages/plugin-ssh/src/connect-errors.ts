@@ -75,7 +75,7 @@ function proxyHint({ name, proxyCommand }: Endpoint): string | undefined {
 
 type Mismatch = readonly [pattern: RegExp, what: string, setting: string, algorithm: string];
 
-/** What ssh2 reports if it has no algorithm of a kind in common with the server, and an algorithm that would work. */
+/** What ssh2 reports if it shares no algorithm of a kind with the server, and an algorithm that would work. */
 const NO_MATCH: readonly Mismatch[] = [
   [/no matching key exchange/, "key exchange", "KexAlgorithms", "curve25519-sha256"],
   [/no matching host key/, "type of host key", "HostKeyAlgorithms", "ssh-ed25519"],

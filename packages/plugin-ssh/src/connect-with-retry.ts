@@ -78,7 +78,10 @@ export function wireTo(
   return connect({ host: endpoint.address, port: endpoint.port, noDelay: true }).on("error", () => {});
 }
 
-/** A jump host may wait for an answer without a limit, so the wait is limited here. */
+/**
+ * Forwards a stream through a jump host. The jump host may wait for an answer without a limit, so the wait is limited
+ * here.
+ */
 async function forwardThrough(
   jump: Connection,
   { name, address, port }: Endpoint,

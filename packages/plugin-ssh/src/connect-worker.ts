@@ -10,7 +10,7 @@ import { hostKeyPins } from "./host-keys/host-key-pins.ts";
 import type { SshOptions } from "./options.ts";
 import { SshRemote } from "./ssh-remote.ts";
 
-/** Where a worker is and how to connect to it. */
+/** The route to a worker, and the options for connecting to it. */
 export interface Route {
   readonly endpoint: Endpoint;
   readonly connect: ConnectOptions;
@@ -41,7 +41,7 @@ function userConfigs(): string[] {
   return [join(homedir(), ".ssh", "config"), "/etc/ssh/ssh_config"];
 }
 
-/** How other programs log in to a worker; contacts no machine. */
+/** The login data of a worker for other programs; contacts no machine. */
 export async function loginOf({ worker, settings, bucket }: LocateContext, options: SshOptions): Promise<Login> {
   const { use_sudo: sudo, ...own } = SSH_SETTINGS.from(settings);
   const lookup = await lookupWith(options);
@@ -55,7 +55,7 @@ function lookupWith({ configFile }: SshOptions): Promise<HostLookup> {
 
 const reading = new Map<string, Promise<HostLookup>>();
 
-/** Workers that are connected at the same time share one read of the files. */
+/** Reads the files once for all workers that are connected at the same time. */
 function sharedConfig(paths: readonly string[]): Promise<HostLookup> {
   const key = paths.join("\n");
   const known = reading.get(key);
@@ -71,7 +71,7 @@ export async function openRemote(
   options: SshOptions,
   handshakes: Semaphore,
 ): Promise<SshRemote> {
-  const { worker, root, settings } = context;
+  const { worker, root, settings, backPressure } = context;
   const { endpoint, connect } = await routeTo(context, options, handshakes);
   const parts = {
     host: worker.host,
@@ -81,6 +81,7 @@ export async function openRemote(
     channels: options.channels ?? 8,
     commandMs: settings.timeouts.commandMs,
     connectMs: settings.timeouts.connectMs,
+    backPressure,
     connect: () => connectWithRetry(endpoint, connect),
   };
   return new SshRemote(parts, await parts.connect());

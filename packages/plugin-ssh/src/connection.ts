@@ -15,7 +15,7 @@ export interface ConnectionParts {
   readonly jump?: Connection;
 }
 
-/** Nothing was started on the worker, so the command may be tried again over another connection. */
+/** The error if nothing was started on the worker, so that the command may be retried over another connection. */
 export class NotStarted extends Error {
   override readonly name = "NotStarted";
   /** Whether the connection is intact, but the server allows no further session. */
@@ -32,7 +32,7 @@ export interface StartRequest {
   readonly line: string;
   /** The name of the command in messages. */
   readonly title: string;
-  /** Milliseconds that the server has to start it. */
+  /** The time limit for the server to start it, in milliseconds. */
   readonly limitMs: number;
   readonly signal?: AbortSignal | undefined;
 }
@@ -66,8 +66,8 @@ export class Connection {
    * Opens a channel and starts a command line on it. The line is sent only after the server has opened the channel, so
    * until then nothing can have started there. `onStarted` is called as soon as the command runs, with the time of its
    * request on the monotonic clock, because the whole output of a short command may arrive in one packet, and later
-   * listeners would miss it. It is called even if the signal has aborted since, because then a running command must be
-   * stopped.
+   * listeners would miss it. It is called even if the signal has aborted in the meantime, because then a running
+   * command must be stopped.
    * @throws NotStarted, DISCONNECTED, INTERRUPTED
    */
   start<T>(

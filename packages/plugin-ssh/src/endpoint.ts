@@ -24,7 +24,7 @@ export const SSH_SETTINGS = defineSettings({
     ),
     ssh_key_command: setting(
       v.pipe(v.array(v.pipe(v.string(), v.nonEmpty("must not be empty"))), v.readonly()),
-      "Program with its arguments that prints the private key, in place of ssh_key; default: none.",
+      "Program and arguments that print the private key, instead of ssh_key; default none.",
       [],
     ),
     ssh_port: setting(
@@ -48,7 +48,7 @@ declare module "@maand/core" {
   interface SettingsWritten extends WrittenKeys<typeof SSH_SETTINGS> {}
 }
 
-/** Where an sshd listens and how to log in there. */
+/** The address of an sshd, and how to log in there. */
 export interface Endpoint {
   /** Its name in messages: the worker's host, or a jump host as written. */
   readonly name: string;
@@ -57,7 +57,7 @@ export interface Endpoint {
   readonly user: string;
   /** Absolute paths of private keys, offered in this order. */
   readonly identities: readonly string[];
-  /** Prints one more private key, offered after these; the bucket's key is then in no file. */
+  /** A command that prints another private key, offered after these; the bucket's key is then not in a file. */
   readonly keyCommand?: { readonly argv: readonly string[]; readonly root: string };
   /** Absolute paths of certificates that the ssh config names; they cannot be offered. */
   readonly certificates: readonly string[];
@@ -76,8 +76,8 @@ export interface EndpointSources {
 }
 
 /**
- * How a worker is reached: workers.json overrides the ssh config, and the ssh config overrides `maand.conf`. Keys: only
- * `identity` if the worker has one; otherwise the keys of the ssh config, then the bucket's key.
+ * The endpoint of a worker: workers.json overrides the ssh config, and the ssh config overrides `maand.conf`. Its keys
+ * are only `identity` if the worker has one; otherwise the keys of the ssh config, then the bucket's key.
  */
 export function endpointOf({ worker, settings, bucketRoot, lookup }: EndpointSources): Endpoint {
   const { host, user, identity } = worker;

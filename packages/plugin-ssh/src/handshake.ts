@@ -34,7 +34,7 @@ export interface LoggedIn {
   readonly wire: Duplex;
 }
 
-/** What every connection of a run has in common. */
+/** The options that all connections of a run share. */
 export interface ConnectOptions {
   readonly pins: HostKeyPins;
   /** Socket of the ssh agent. */
@@ -47,7 +47,7 @@ export interface ConnectOptions {
   readonly signal: AbortSignal;
 }
 
-/** What one handshake needs besides its stream. */
+/** The options of one handshake, in addition to its stream. */
 export interface HandshakeOptions extends ConnectOptions {
   readonly endpoint: Endpoint;
   readonly keys: LoginKeys;
@@ -96,7 +96,7 @@ async function login(
     authHandler: [...keys.methods],
     algorithms: {
       serverHostKey: algorithmsFor(lines),
-      // in the order of its keys: ssh2 does not move what it has already
+      // the order of these keys matters: ssh2 does not move algorithms that it already has
       kex: { remove: [CHEAPEST], prepend: [CHEAPEST], append: [...OLD_KEY_EXCHANGES] },
     },
     readyTimeout: 0,
@@ -121,7 +121,7 @@ const CHEAPEST = "ecdh-sha2-nistp256";
 /** Offered last, for servers that support nothing newer. */
 const OLD_KEY_EXCHANGES = ["diffie-hellman-group-exchange-sha1", "diffie-hellman-group14-sha1"] as const;
 
-/** Another process may have pinned another key in the meantime; then that key is valid. */
+/** Pins the first key of a machine. If another process has pinned another key in the meantime, that key is valid. */
 async function pinFirst(place: string, key: HostKey, { endpoint, pins }: HandshakeOptions): Promise<void> {
   const lines = await pins.add(place, key).catch((cause: unknown) => {
     const why = cause instanceof Error ? cause.message : String(cause);
@@ -161,7 +161,7 @@ function ready(client: Client, wire: Duplex, config: ConnectConfig, options: Han
         // an agent that does not answer is skipped; the failure of the remaining keys is a separate error
         if (error.level !== "agent") fail("error", error);
       });
-    wire.once("end", hangUp); // before ssh2's own listener, whose error is less specific
+    wire.once("end", hangUp); // called before ssh2's own listener, whose error is less specific
     client.connect(config);
     shortenLogin(client);
   });

@@ -19,9 +19,9 @@ export interface StreamedCommand {
 
 /** A channel whose stream is being opened. */
 export interface OpenedStream {
-  /** The stream, once its command has started; earlier output of the login is dropped. */
+  /** The stream, after its command has started; earlier output of the login is dropped. */
   readonly begun: Promise<RemoteStream>;
-  /** Resolves when the channel is closed, or when it is no longer waited for. */
+  /** Resolves when the channel is closed, or when waiting for it has ended. */
   readonly closed: Promise<void>;
 }
 

@@ -6,14 +6,14 @@ import { interrupted, unreachable } from "./errors.ts";
 /** The first pause, in milliseconds, if the server has no free session; each further pause is twice as long. */
 const FULL_PAUSE_MS = 10;
 
-/** A command to start, with the callback for the moment it runs. */
+/** A command to start, with a callback for the moment when it runs. */
 export interface CommandStart<T> extends StartRequest {
   readonly onStarted: (channel: ClientChannel, connection: Connection, requestedAt: number) => T;
   /** Whether other commands of this process use sessions of the server. */
   hasCompany(): boolean;
 }
 
-/** A connection to a worker that is replaced by a new one if it turns out to be lost before a command has started. */
+/** A connection to a worker. If it turns out to be lost before a command has started, it is replaced by a new one. */
 export class RetriedConnection {
   readonly #worker: string;
   readonly #connect: () => Promise<Connection>;
@@ -63,7 +63,7 @@ export class RetriedConnection {
     return connection.closed ? this.#replace(connection) : connection;
   }
 
-  /** Several commands may find the same connection lost; the first of them opens the new one. */
+  /** Replaces a lost connection. Several commands may detect the loss; the first of them opens the new connection. */
   async #replace(lost: Connection): Promise<Connection> {
     const current = await this.#current.catch(() => lost);
     if (current !== lost && !current.closed) return current;

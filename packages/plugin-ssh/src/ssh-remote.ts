@@ -1,5 +1,6 @@
 import {
   type Argv,
+  type BackPressure,
   type ExecOptions,
   type ExecResult,
   isMaandError,
@@ -26,9 +27,11 @@ export interface SshRemoteParts {
   readonly channels: number;
   /** The time limit of a command without its own, in milliseconds. */
   readonly commandMs: number;
-  /** Milliseconds that the worker has to open a channel. */
+  /** The time limit for opening a channel, in milliseconds. */
   readonly connectMs: number;
-  /** Opens a connection: the first one, and another if that is lost. */
+  /** Pauses commands whose lines are printed while their readers are behind. */
+  readonly backPressure?: BackPressure;
+  /** Opens a connection: the first one, and another one if it is lost. */
   connect(): Promise<Connection>;
 }
 
@@ -39,7 +42,7 @@ const QUIET_MS = 200;
 interface SshCommand {
   /** The line for the login shell. */
   readonly line: string;
-  /** What is written to its input before anything else: one line for each secret variable. */
+  /** The text that is written to its input before anything else: one line for each secret variable. */
   readonly preface: string;
   readonly title: string;
   readonly signal: AbortSignal | undefined;
@@ -94,6 +97,7 @@ export class SshRemote implements Remote {
         requestedAt,
         quietMs,
         kill,
+        backPressure: options.onLine && this.#parts.backPressure,
       });
       result.catch(() => {}); // nothing else handles this if the run was interrupted just before
       return { result };
@@ -126,8 +130,8 @@ export class SshRemote implements Remote {
 
   /**
    * ssh cannot send a signal once the command's input is closed, and its signals do not reach processes started by
-   * sudo. So another command stops an interrupted one: `timeout` on the worker passes TERM on to its group, and KILL
-   * later.
+   * sudo. Therefore another command stops an interrupted one: `timeout` on the worker passes TERM, and later KILL, on
+   * to its group.
    */
   #kill(connection: Connection, pid: number, { asRoot = false }: ExecOptions): void {
     const { line, title } = this.#command(["sh", "-c", 'kill -TERM "$1"', "sh", `${pid}`], { asRoot }, {});

@@ -18,7 +18,10 @@ const LARGEST = 8 * 1024 * 1024;
 /** Names directly in a job's directory on a worker that the job uses at runtime. */
 const RUNTIME = ["data", "logs", "bin"];
 
-/** Parses every template of every job, and checks the path it would be rendered to. Nothing is rendered, because the values are not known yet. */
+/**
+ * Parses every template of every job, and checks the path it would be rendered to. Nothing is rendered, because the
+ * values are still unknown.
+ */
 export function checkTemplates(renderer: TemplateRenderer, { jobs, read, report }: ValidateContext): void {
   for (const job of jobs) {
     for (const file of job.files.filter(isTemplate)) {

@@ -2,7 +2,9 @@ import { isMaandError, MaandError, type RenderContext, type TemplateFunctions } 
 import { jobSecret } from "@maand/core/internal";
 import { numberFunctions, textFunctions, typed } from "@maand/gotemplate";
 
-/** The functions of every template, besides those of Go. The allocation's KV reader decides what they may read. */
+/**
+ * The functions of every template, in addition to those of Go. The allocation's KV reader decides what they may read.
+ */
 export function stockFunctions(current: () => RenderContext): TemplateFunctions {
   return { ...reading(current), ...textFunctions, ...numberFunctions };
 }

@@ -11,7 +11,7 @@ export interface RenderedText {
 
 /** Parses each template once, and renders it for one allocation at a time. */
 export interface TemplateRenderer {
-  /** Names of the functions templates may call, besides Go's own. */
+  /** Names of the functions that templates may call, in addition to Go's own. */
   readonly names: readonly string[];
   /** Throws a TemplateError of kind `parse`, or RENDER_FAILED for bytes that are not text. */
   parse(job: string, file: JobFile, read: (file: JobFile) => Uint8Array): Template;
@@ -74,7 +74,7 @@ function textOf(bytes: Uint8Array): string {
   }
 }
 
-/** The same context; calls `onSecret` when any function reads a secret through it. */
+/** Wraps a context so that it calls `onSecret` when any function reads a secret through it. */
 function watched(context: RenderContext, onSecret: () => void): RenderContext {
   const { kv } = context;
   const note = (namespace: string, key: string) => {

@@ -8,7 +8,7 @@ export interface AppFile {
   readonly bytes: Uint8Array<ArrayBuffer>;
 }
 
-/** The files of the page by their path in a URL, `index.html` as `/`. */
+/** The files of the page by their path in a URL; `index.html` is `/`. */
 export type AppFiles = ReadonlyMap<string, AppFile>;
 
 const TYPES: Readonly<Record<string, string>> = {
@@ -20,12 +20,12 @@ const TYPES: Readonly<Record<string, string>> = {
   ".woff2": "font/woff2",
 };
 
-/** Where the built page is. */
+/** The directory of the built page. */
 export const APP_DIRECTORY = new URL("../dist/app/", import.meta.url);
 
 /**
- * Reads the page into memory, once: a request is only ever looked up by its whole path, and no part of it names a file. Throws
- * INSTALLATION_BROKEN if the page was not built.
+ * Reads the page into memory, once. Requests are looked up by their complete path, so no part of a request can name a
+ * file. Throws INSTALLATION_BROKEN if the page was not built.
  */
 export function readAppFiles(directory: URL): AppFiles {
   try {
@@ -40,7 +40,7 @@ export function readAppFiles(directory: URL): AppFiles {
     throw new MaandError({
       code: "INSTALLATION_BROKEN",
       message: `the files of the page cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`,
-      hint: "install maand again; in its repository run npm run build",
+      hint: "install maand again; in its repository, run npm run build",
       cause,
     });
   }

@@ -1,9 +1,11 @@
 /**
- * What the server of `maand ui` and its page say to each other, as JSON below `/api/`. Names are as in the other JSON of maand. Times
- * are UTC, `2026-01-31T12:00:00.000Z`; durations are milliseconds; what is absent is null. A worker is named by its host.
+ * The protocol between the server of `maand ui` and its page: JSON below `/api/`. Names are as in the other JSON of
+ * maand. Times are UTC, such as `2026-01-31T12:00:00.000Z`, durations are milliseconds, and absent values are null. A
+ * worker is named by its host.
  *
- * Reading: GET with the cookie of the session. Writing: POST with a JSON body (`content-type: application/json`) and the header
- * {@link CSRF_HEADER}. Everything else is refused. Every refusal is an {@link ErrorAnswer} with a status of 400 or more.
+ * Reading: GET with the cookie of the session. Writing: POST with a JSON body (`content-type: application/json`) and
+ * the header {@link CSRF_HEADER}. Everything else is refused. Every refusal is an {@link ErrorAnswer} with a status of
+ * 400 or more.
  */
 
 export * from "./contract/actions.ts";

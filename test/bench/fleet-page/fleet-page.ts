@@ -45,7 +45,10 @@ export async function fleetPage(workers = 1000, jobs = 50, turns = 7): Promise<v
 
 const SIZE = { width: 1440, height: 900 };
 
-/** Milliseconds from the start of the navigation of a new tab to the frame after the first one in which `isShown` holds. */
+/**
+ * Milliseconds from the start of the navigation of a new tab to the frame after the first one in which `isShown` is
+ * true.
+ */
 async function firstPaint(browser: Browser, url: string, isShown: string): Promise<number> {
   const page = await browser.newPage({ viewport: SIZE });
   await page.addInitScript({
@@ -61,7 +64,7 @@ async function firstPaint(browser: Browser, url: string, isShown: string): Promi
   return at;
 }
 
-/** Does something in the page, and answers the milliseconds until the second frame after `isDone` holds. */
+/** Runs something in the page, and returns the milliseconds until the second frame after `isDone` is true. */
 function timed(page: Page, act: string, isDone: string): Promise<number> {
   return page.evaluate<number>(`new Promise((done) => {
     const start = performance.now();

@@ -1,6 +1,6 @@
 import type { FleetAnswer, SessionAnswer, StatusAnswer } from "../../../packages/plugin-ui/src/contract.ts";
 
-/** States with the share of allocations that are in them or in one before them, of a fleet on a bad night. */
+/** States with the share of allocations that are in them or in an earlier one, of a fleet with many problems. */
 const STATES = [
   { key: "promoted", sign: ".", text: "runs the promoted version", level: "ok", upTo: 0.9 },
   { key: "restart", sign: "r", text: "will be updated", level: "info", upTo: 0.94 },
@@ -22,7 +22,7 @@ export function numbers(seed: number): () => number {
 
 const LEVELS = ["bad", "warn", "info", "none", "ok"] as const;
 
-/** The fleet of a bucket with so many workers and jobs. Another `seed` is another moment of it. */
+/** The fleet of a bucket with these numbers of workers and jobs. Another `seed` gives another moment of it. */
 export function generatedFleet(workers: number, jobs: number, seed = 1): FleetAnswer {
   const next = numbers(7);
   const moment = numbers(seed);
@@ -75,7 +75,7 @@ export const SESSION: SessionAnswer = {
   exported: null,
 };
 
-/** The status that goes with a generated fleet. */
+/** The status of a generated fleet. */
 export function generatedStatus(fleet: FleetAnswer): StatusAnswer {
   const allocations = fleet.jobs.flatMap(({ counts }) => Object.values(counts)).reduce((sum, count) => sum + count, 0);
   return {

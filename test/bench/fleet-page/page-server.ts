@@ -14,7 +14,7 @@ const TYPES: Readonly<Record<string, string>> = {
   svg: "image/svg+xml",
 };
 
-/** Serves the built page with a generated fleet, so that what is measured is the page and nothing else. */
+/** Serves the built page with a generated fleet, so that only the page is measured. */
 export interface PageServer {
   readonly url: string;
   /** Replaces the fleet, and wakes the page. */

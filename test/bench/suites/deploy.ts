@@ -7,8 +7,8 @@ import { clearWorkers, floorOf } from "./floor.ts";
 const RUNS = 3;
 
 /**
- * First deploys, deploys of one changed job, restarts and deploys of nothing on real sshd workers, each in turn with the least that
- * it can take there.
+ * First deploys, deploys of one changed job, restarts and deploys without changes on real sshd workers, each in turns
+ * with the minimum that it can take there.
  */
 export const deploy: Suite = async (count = 64, jobs = 10) => {
   const costs = new Map<string, Cost[]>();

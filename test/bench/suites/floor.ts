@@ -8,7 +8,7 @@ import { rsync } from "@maand/plugin-rsync";
 import { type Fleet, remotesFor } from "../../support/fleet/index.ts";
 import type { Cost } from "../suite.ts";
 
-/** What a floor does on each worker besides connecting. */
+/** The work of a floor on each worker, in addition to connecting. */
 export interface FloorWork {
   /** Number of jobs whose files are copied with one rsync for each worker; 0 for none. */
   readonly synced: number;
@@ -17,8 +17,8 @@ export interface FloorWork {
 }
 
 /**
- * The least that an operation can take on this machine: connect all workers, copy files with rsync, and run `make`, everything at the
- * same time and nothing else.
+ * The minimum cost of an operation on this machine: connect all workers, copy files with rsync, and run `make`,
+ * everything at the same time and nothing else.
  */
 export async function floorOf(fleet: Fleet, { synced, made }: FloorWork): Promise<Cost> {
   const workerRemotes = remotesFor(fleet);
@@ -42,7 +42,7 @@ export async function floorOf(fleet: Fleet, { synced, made }: FloorWork): Promis
   }
 }
 
-/** Deletes what floors and deploys left on the workers. */
+/** Deletes files of floors and deploys on the workers. */
 export async function clearWorkers(fleet: Fleet): Promise<void> {
   const remotes = remotesFor(fleet);
   await Promise.all(

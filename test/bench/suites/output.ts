@@ -9,7 +9,10 @@ const FLOOR = "floor: a program with bare ssh2 that runs cat on it";
 /** Characters of a line, with its end. */
 const LINE = 80;
 
-/** What one command prints, so many megabytes in lines of 80 bytes: through a target, through `run_command`, and through bare ssh2. */
+/**
+ * The output of one command, of this size in lines of 80 bytes: through a target, through `run_command`, and through
+ * bare ssh2.
+ */
 export const output: Suite = async (megabytes = 15, runs = RUNS) => {
   const tables: Awaited<ReturnType<Suite>>[number][] = [];
   await withFleet({ count: 1 }, async (fleet) => {

@@ -87,7 +87,7 @@ function openssh({ hosts, count, sshConfig }: PeerFiles): Peer[] {
   return [of("OpenSSH, one process each", []), of("OpenSSH, connected before (ControlMaster)", control)];
 }
 
-/** The program of a command line, after what sets its environment. */
+/** The program of a command line, after the settings of its environment. */
 function nameOf({ argv }: Peer): string {
   const [first = "", ...rest] = argv();
   return first === "env" ? (rest.find((word) => !word.includes("=")) ?? "") : first;

@@ -9,7 +9,7 @@ const CORE = ["@maand/command", "@maand/core", "@maand/core/internal"]
   .join(" ");
 const MADE = `${CORE} const { defaults } = await import(${JSON.stringify(import.meta.resolve("@maand/cli"))}); defaults();`;
 
-/** How fast commands that connect to no worker start. */
+/** The start of commands that connect to no worker. */
 export const start: Suite = async (runs = RUNS) => {
   const bucket = await scratch('transport = "local"\n');
   try {

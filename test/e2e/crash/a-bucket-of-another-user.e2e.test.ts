@@ -20,7 +20,7 @@ beforeEach(() => {
 
 afterEach(() => rmSync(root, { recursive: true, force: true }));
 
-it("does not run its code, whatever is typed below it, and names the owner", async () => {
+it("does not run its code, whichever command is typed in it, and names the owner", async () => {
   mkdirSync(join(root, "data"));
   mkdirSync(join(root, "project"));
   writeFileSync(join(root, "data/maand.db"), "");

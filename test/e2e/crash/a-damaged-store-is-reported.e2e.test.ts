@@ -38,7 +38,7 @@ interface Lent {
   readonly bucket: Scratch;
   /** Path of the store. */
   readonly store: string;
-  /** What was run so far. */
+  /** The commands that have run so far. */
   printed(): string[];
   /** Makes commands wait. */
   hold(): void;
@@ -62,7 +62,7 @@ describe.concurrent("another program that locks the store", () => {
       expect(printed()).toEqual(["start 0.0.0 1.0.0", "end start"]);
     }));
 
-  it("during a deploy: commands that ran are in doubt, and the next deploy learns from the worker that they succeeded", () =>
+  it("during a deploy: commands that ran are in doubt, and the next deploy gets their success from the worker", () =>
     withBucket(async ({ bucket, store, printed, hold, letGo }) => {
       hold();
       const run = bucket.start(["deploy"]);
@@ -129,7 +129,7 @@ describe.concurrent("a damaged store", () => {
   );
 });
 
-/** As after a copy to a full disk: the file is there, and nothing is in it. */
+/** As after a copy to a full disk: the file exists, and is empty. */
 function emptied(store: string): void {
   for (const suffix of ["-wal", "-shm"]) rmSync(`${store}${suffix}`, { force: true });
   writeFileSync(store, "");
@@ -195,7 +195,7 @@ describe.concurrent("the holder of the bucket's lock", () => {
 });
 
 describe.concurrent("the clock of the local machine", () => {
-  it("may jump years ahead and back: every deploy does exactly what is pending", () =>
+  it("may jump years ahead and back: every deploy applies exactly the pending changes", () =>
     withBucket(async ({ bucket, printed }) => {
       const expected: string[] = [];
       for (const [version, days] of [

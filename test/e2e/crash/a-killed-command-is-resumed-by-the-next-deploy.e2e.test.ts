@@ -21,9 +21,9 @@ import { seeded } from "../../support/bucket/seeded.ts";
 import { type Fleet, startFleet, until } from "../../support/fleet/index.ts";
 
 /**
- * Commands that are killed at one of their steps (files, processes, rows of the store, bytes on the wire), once or twice:
- * the next deploy leads to exactly what an undisturbed one leads to. The steps are spread evenly and drawn by a seed.
- * More of them: MAAND_KILLS=200. Others: MAAND_KILL_SEED=7.
+ * Commands that are killed at one of their steps (files, processes, rows of the store, bytes on the wire), once or
+ * twice: the next deploy leads to exactly the same state as an undisturbed one. The steps are spread evenly and drawn
+ * from a seed. More of them: MAAND_KILLS=200. Others: MAAND_KILL_SEED=7.
  */
 const KILLS = Number(process.env.MAAND_KILLS ?? 3);
 const SEED = Number(process.env.MAAND_KILL_SEED ?? 1);
@@ -50,7 +50,7 @@ async function run(bucket: Scratch, ...words: readonly string[]): Promise<void> 
   expect(await bucket.maand(...words)).toMatchObject({ code: 0 });
 }
 
-/** What a bucket goes through before the command that is killed. */
+/** The history of a bucket before the command that is killed. */
 type History = (bucket: Scratch, hosts: readonly string[], files: Readonly<Record<string, string>>) => Promise<void>;
 
 /** Two jobs were built, and nothing was deployed. */
@@ -101,7 +101,7 @@ interface Row {
   readonly history: History;
   readonly files: Readonly<Record<string, string>>;
   readonly killed: readonly string[];
-  /** What is run next, until it ends by itself. */
+  /** The commands that are run next, to their end. */
   readonly next: readonly string[];
 }
 
@@ -172,7 +172,7 @@ const ROWS: readonly Row[] = [
   },
 ];
 
-/** Lends what makes lives of a bucket with the history of a row. */
+/** Lends a function that makes copies of a bucket with the history of a row. */
 function withLives(row: Row, use: (live: (name: string) => Promise<Life>) => Promise<void>): Promise<void> {
   if (row.workers === "sshd")
     return onFleet(fleet, async (base) => {
@@ -192,7 +192,10 @@ async function onLocalWorkers(row: Row, use: (live: (name: string) => Promise<Li
   }
 }
 
-/** Places to die at: one in each of as many equal parts of all steps, and sometimes another for the one that resumes. */
+/**
+ * The steps at which to kill: one in each of `KILLS` equal parts of all steps, and sometimes another one for the
+ * command that resumes.
+ */
 function placesAmong(steps: number) {
   const random = seeded(SEED);
   return Array.from({ length: KILLS }, (_, at) => {
@@ -201,7 +204,7 @@ function placesAmong(steps: number) {
   });
 }
 
-/** What ran, with a command that was repeated because it was in doubt once. */
+/** The commands that ran, where a command that was repeated because it was in doubt appears once. */
 function withoutRepeats(ran: Map<string, string>): Record<string, string> {
   return Object.fromEntries(
     [...ran].map(([allocation, text]) => [allocation, text.replace(/((?:start|stop|restart) .*\nend .*\n)\1+/g, "$1")]),
@@ -212,7 +215,7 @@ async function outcomeOf(life: Life) {
   return { rollouts: rolloutsIn(life), files: await life.files(), ran: withoutRepeats(await life.lifecycles()) };
 }
 
-/** Kills a run at the given steps, resumes it, and compares: what was promoted is never touched again. */
+/** Kills a run at the given steps, resumes it, and compares: promoted allocations are never changed again. */
 async function survive(row: Row, life: Life, kills: readonly number[], wanted: object): Promise<number> {
   const where = `${row.what}, killed at ${kills.join(" and ")}`;
   let ended = 0;
@@ -281,7 +284,7 @@ const ALL_EVENTS = [
   "after_allocation_stopped",
   "job_control",
 ] as const;
-/** Before anything of a job, and in the middle of its rollout; all with MAAND_SLOW=1. */
+/** One event before the rollout of a job, and one in the middle of it; all events with MAAND_SLOW=1. */
 const EVENTS = process.env.MAAND_SLOW === "1" ? ALL_EVENTS : (["pre_deploy", "job_control"] as const);
 
 describe.concurrent("a deploy that is killed while a command of a job runs is resumed by the next one", () => {
@@ -317,7 +320,7 @@ describe.concurrent("a deploy that is killed while a command of a job runs is re
       }
       const atEvent = linesOf(logOf(bucket)).filter((line) => line.startsWith(event));
       expect(atEvent).toEqual(expect.arrayContaining(hosts.map((host) => `${event} ${host}`)));
-      // what was promoted before its health was checked is checked now, whatever was checked by then
+      // allocations that were promoted before their health was checked are checked now
       const again = linesOf(logOf(bucket)).slice(earlier);
       if (event === "health_check")
         expect(again).toEqual(expect.arrayContaining(hosts.map((host) => `${event} ${host}`)));

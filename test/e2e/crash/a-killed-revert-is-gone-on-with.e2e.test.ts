@@ -25,13 +25,13 @@ function write(bucket: Scratch, version: string): void {
   bucket.job("api", manifest, { Makefile: MAKEFILE, "app.conf": `version ${version}\n` });
 }
 
-/** What was run last on each worker. */
+/** The last command on each worker. */
 async function lastRun(life: Life): Promise<string[]> {
   const ran = await life.lifecycles();
   return [...ran.values()].map((text) => text.trimEnd().split("\n").at(-2) ?? "");
 }
 
-/** Deploys until nothing is left to be done; a deploy that reverts once more is not green. */
+/** Deploys until nothing is left to do; a deploy that reverts once more does not succeed. */
 async function settle(life: Life): Promise<void> {
   for (let runs = 0; runs < 3; runs += 1) if ((await runIn(life, ["deploy"])).code === 0) return;
   throw new Error("three deploys did not settle it");

@@ -57,7 +57,7 @@ describe.concurrent("an almost full disk", () => {
     }),
   );
 
-  /** The code of the error that ended a command with `--json`; `summary` where the run told its own end. */
+  /** The code of the error that ended a command with `--json`; `summary` where the run reported its own end. */
   function codeOf(stdout: string): string {
     const last = JSON.parse(stdout.trim().split("\n").at(-1) ?? "");
     return last.type === "run.finished" ? "summary" : last.error.code;
@@ -155,7 +155,7 @@ describe.concurrent("an unexpected error", () => {
       expect(details).not.toContain("s3cret-t0ken");
     }));
 
-  /** The line names a file of the bucket's logs, which holds the stack and is private. Answers what is in it. */
+  /** The line names a file of the bucket's logs, which contains the stack and is private. Returns its content. */
   function expectDetails(bucket: LocalBucket, stderr: string): string {
     const [, file = ""] =
       /^maand: unexpected error \(UNEXPECTED\): .+; details in (logs\/errors\/\S+\.txt)$/m.exec(stderr) ?? [];
@@ -224,7 +224,7 @@ it("a current directory that was deleted is reported with one line and a hint", 
     const ended = await type("mkdir gone; cd gone; rmdir ../gone; maand cat jobs", bucket.root);
     expect(ended).toMatchObject({ code: 1, stdout: "" });
     expectNoStack(ended);
-    // the shell that starts maand may complain first
+    // the shell that starts maand may print an error first
     expect(ended.stderr).toMatch(
       /^(sh: .*\n)?maand: the current directory no longer exists\n {2}hint: change to another one, such as with cd ~\n$/,
     );

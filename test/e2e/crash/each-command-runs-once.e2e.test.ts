@@ -9,9 +9,9 @@ import { type Fleet, startFleet, until } from "../../support/fleet/index.ts";
 import { isStopped } from "../../support/fleet/processes.ts";
 
 /**
- * A rollout of two jobs on three workers is disturbed at one of its steps, and deployed again until it is done: every lifecycle
- * command ran once, as counted on the workers. More moments: MAAND_ONCE_MOMENTS=200. Others: MAAND_ONCE_SEED=7. One form
- * alone: -t "killed", -t "connection", -t "Ctrl-C".
+ * A rollout of two jobs on three workers is disturbed at one of its steps, and deployed again until it is done: every
+ * lifecycle command ran once, as counted on the workers. More moments: MAAND_ONCE_MOMENTS=200. Others:
+ * MAAND_ONCE_SEED=7. Only one kind: -t "killed", -t "connection", -t "Ctrl-C".
  */
 const MOMENTS = Number(process.env.MAAND_ONCE_MOMENTS ?? 3);
 const SEED = Number(process.env.MAAND_ONCE_SEED ?? 1);
@@ -37,7 +37,7 @@ const interrupted: Disturb = async ({ bucket }, step) => {
   expect({ step, ended: code === null || code === 0 || code === 130 }).toEqual({ step, ended: true });
 };
 
-/** It stops itself at the step, its sessions on a worker end, and it goes on. */
+/** It stops itself at the step, its sessions on a worker end, and it continues. */
 const cut: Disturb = async ({ bucket, workers }, step, random) => {
   const run = bucket.start(["deploy"], killer({ step, signal: "SIGSTOP" }));
   let over = false;
@@ -60,14 +60,14 @@ async function built(lent: FleetBucket, version: string): Promise<void> {
   expect(await lent.bucket.maand("build")).toMatchObject({ code: 0 });
 }
 
-/** Deploys until it is done; how many runs that took. */
+/** Deploys until it is done; returns the number of runs. */
 async function settle({ bucket }: FleetBucket): Promise<number> {
   for (let runs = 1; runs < TRIES; runs += 1) if ((await bucket.maand("deploy")).code === 0) return runs;
   expect(await bucket.maand("deploy")).toMatchObject({ code: 0 });
   return TRIES;
 }
 
-/** What ran of a version, by `job@host`. */
+/** The targets of a version that have run, by `job@host`. */
 async function ranOf({ workers, directory }: FleetBucket, version: string): Promise<Record<string, string[]>> {
   const found: Record<string, string[]> = {};
   for (const worker of workers)
@@ -129,7 +129,7 @@ const ONE = { version: "1.0.0", selectors: ["worker"] };
 const BOOT_ID = "/proc/sys/kernel/random/boot_id";
 
 describe.concurrent("a deploy that is killed during a command", () => {
-  /** Kills a deploy while `start` of its only job waits for the file `hold` to go. */
+  /** Kills a deploy while `start` of its only job waits until the file `hold` is removed. */
   async function killedDuringStart({ bucket, workers, hosts, directory }: FleetBucket) {
     const [worker] = workers;
     if (!worker) throw new Error("there is no worker");
@@ -157,7 +157,7 @@ describe.concurrent("a deploy that is killed during a command", () => {
       expect(await lifecycles("api")).toEqual([["start 0.0.0 1.0.0", "end start"]]);
     }));
 
-  it("is told what failed meanwhile, and the deploy after that tries again", () =>
+  it("reports what failed meanwhile, and the deploy after that tries again", () =>
     withFleetBucket({ count: 1 }, async (lent) => {
       const { bucket, home, lifecycles, directory } = lent;
       const { worker, hold } = await killedDuringStart(lent);
@@ -172,7 +172,7 @@ describe.concurrent("a deploy that is killed during a command", () => {
       expect((await lifecycles("api"))[0]).toHaveLength(4);
     }));
 
-  it("does not know how the command ended if the worker was restarted, and runs it again", () =>
+  it("cannot determine how the command ended if the worker was restarted, and runs it again", () =>
     withFleetBucket({ count: 1 }, async (lent) => {
       const { bucket, lifecycles } = lent;
       const { worker, hold } = await killedDuringStart(lent);

@@ -18,7 +18,10 @@ beforeAll(async () => {
 
 afterAll(() => fleet.close());
 
-/** Processes on this machine that work for a bucket; not those of its workers, which get its path as a record of who deployed. */
+/**
+ * Processes on this machine that work for a bucket; not those of its workers, which receive its path as a record of who
+ * deployed.
+ */
 function working(root: string): string[] {
   return readdirSync("/proc")
     .filter((name) => /^\d+$/.test(name))
@@ -26,7 +29,7 @@ function working(root: string): string[] {
     .filter((words) => words.includes(root) && !words.includes("file=$root/fence"));
 }
 
-/** What has to be so once a run is over, however it ended. */
+/** Checks that hold after every run, however it ended. */
 function expectTidy({ bucket }: Pick<FleetBucket, "bucket">): void {
   expect(readdirSync(join(bucket.root, "tmp"))).toEqual([]);
   const store = openStore(findBucket(bucket.root));
@@ -37,7 +40,7 @@ function expectTidy({ bucket }: Pick<FleetBucket, "bucket">): void {
 
 describe.concurrent("an interrupted deploy", () => {
   it.each(["SIGINT", "SIGTERM", "SIGHUP"] as const)(
-    "%s: commands on workers are ended, nothing new is started, exit 130, and the next run resumes",
+    "%s: commands on workers are stopped, nothing new is started, exit 130, and the next run resumes",
     (signal) =>
       onFleet(
         fleet,
@@ -67,7 +70,7 @@ describe.concurrent("an interrupted deploy", () => {
       ),
   );
 
-  it("during a sync: both ends of the transfer end, and the next run syncs the files", () =>
+  it("during a sync: both sides of the transfer stop, and the next run syncs the files", () =>
     withFleetBucket({ count: 1 }, async (lent) => {
       const { bucket, workers, directory } = lent;
       const [worker] = workers;
@@ -86,7 +89,7 @@ describe.concurrent("an interrupted deploy", () => {
       expect((await worker?.read(`${directory("api")}/big`))?.length).toBe(20_000_000);
     }));
 
-  it("a second time: it ends at once, even if a worker is stopped, and leaves nothing behind", () =>
+  it("a second time: it ends immediately, even if a worker is stopped, and leaves nothing behind", () =>
     withFleetBucket({ count: 1 }, async (lent) => {
       const { bucket, workers, hosts, directory, lifecycles } = lent;
       const [worker] = workers;

@@ -31,12 +31,12 @@ type Disturbance =
   | { readonly kind: "signal"; readonly signal: "SIGKILL" | "SIGINT"; readonly step: number }
   /** A target fails after its work. */
   | { readonly kind: "fails"; readonly job: string; readonly target: string }
-  /** The worker at this place is switched off meanwhile, or only not to be reached. */
+  /** The worker at this place is switched off during the step, or only cannot be reached. */
   | { readonly kind: "off" | "away"; readonly worker: number };
 
 type Step = Change | { readonly do: "deploy"; readonly disturbance: Disturbance; readonly force: boolean };
 
-/** Hosts are known by their place here, since every lane has its own. */
+/** Hosts are identified by their place here, because every lane has its own hosts. */
 const PLACES = ["0", "1"];
 const disturbance: fc.Arbitrary<Disturbance> = fc.oneof(
   { weight: 1, arbitrary: fc.constant({ kind: "none" as const }) },
@@ -72,7 +72,7 @@ const life = fc
   .tuple(aJob(), fc.array(step, { minLength: 3, maxLength: 7 }))
   .map(([first, rest]) => [...first, ...rest]);
 
-/** A life begins with both jobs, or it would mostly be about nothing. */
+/** A life begins with both jobs; otherwise most lives would do nothing. */
 function aJob(): fc.Arbitrary<Step[]> {
   const as = fc.record({
     version: fc.nat(2),
@@ -147,7 +147,7 @@ class Life {
     return "host" in change ? { ...change, host: this.#of.hosts[Number(change.host)] ?? "" } : change;
   }
 
-  /** What is on the workers, and what of that should not be so. */
+  /** The state of the workers, and the problems in it. */
   async #look(): Promise<{ now: Record<string, string[]>; problems: string[] }> {
     const should = new Set(wantedRunning(this.#wanted));
     const now: Record<string, string[]> = {};
@@ -200,7 +200,7 @@ async function lane(fleet: Fleet, lives: readonly (readonly Step[])[]): Promise<
   }
 }
 
-it(`whatever happened before, an undisturbed deploy brings real workers to the wanted state (${LIVES} runs)`, async () => {
+it(`whatever happened before, an undisturbed deploy brings real workers to the desired state (${LIVES} runs)`, async () => {
   const lives = fc.sample(life, { numRuns: LIVES, seed: SEED });
   await Promise.all(
     Array.from({ length: LANES }, (_, at) =>

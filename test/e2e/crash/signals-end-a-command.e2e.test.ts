@@ -12,7 +12,7 @@ import { storeEnvironment } from "../../support/postgres/test-store.ts";
 const HOST = "127.0.0.11";
 const V1 = { version: "1.0.0", selectors: ["worker"] };
 
-/** A bucket with one local worker and a job whose commands wait while `hold` is there, built. */
+/** A built bucket with one local worker and a job whose commands wait while `hold` exists. */
 async function withBucket(use: (bucket: LocalBucket, place: { hold: string }) => Promise<void>): Promise<void> {
   const bucket = await localBucket(1);
   try {
@@ -59,7 +59,7 @@ describe.concurrent("a signal that was ignored when maand was started", () => {
     ["SIGHUP, by a shell", "trap '' HUP; exec maand deploy", "SIGHUP"],
     ["SIGINT, by a shell", "trap '' INT; exec maand deploy", "SIGINT"],
     ["SIGTERM, by a shell", "trap '' TERM; exec maand deploy", "SIGTERM"],
-  ] as const)("stays ignored: %s", (_, line, signal) =>
+  ] as const)("remains ignored: %s", (_, line, signal) =>
     withBucket(async (bucket, { hold }) => {
       const run = shell(line, bucket);
       await under(run, "api is at start");
@@ -95,7 +95,7 @@ describe.concurrent("a signal that was ignored when maand was started", () => {
 });
 
 describe.concurrent("SIGHUP that is not ignored", () => {
-  it("ends a deploy in order, even if its terminal is gone and nothing can be printed", () =>
+  it("ends a deploy cleanly, even if its terminal is gone and nothing can be printed", () =>
     withBucket(async (bucket, { hold }) => {
       const terminal = shell("exec script -qefc maand\\ deploy /dev/null", bucket);
       await under(terminal, "api is at start");
@@ -103,7 +103,7 @@ describe.concurrent("SIGHUP that is not ignored", () => {
       await until("the end of the run", () => outcomes(bucket).length > 0);
       expect(outcomes(bucket)).toEqual(["interrupted"]);
       rmSync(hold);
-      // the command records its end before it lets go of the bucket
+      // the command records its end before it releases the lock
       expect(await bucket.maand("deploy", "--wait")).toMatchObject({ code: 0 });
     }));
 
@@ -137,7 +137,7 @@ describe.concurrent("a second signal", () => {
       "plugins",
       "worker_facts",
       "init",
-    ])(`ends maand %s at once, ${when}`, (line) =>
+    ])(`ends maand %s immediately, ${when}`, (line) =>
       withBucket(async (bucket) => {
         bucket.write("maand.config.mjs", config);
         const run = shell(`exec maand ${line}`, bucket);

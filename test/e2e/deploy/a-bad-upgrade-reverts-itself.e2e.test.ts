@@ -4,14 +4,14 @@ import { httpService, requestVersion } from "../../support/bucket/http-service.t
 
 const WAIT = { attempts: 5, interval_seconds: 0.1 };
 
-/** Writes the service; a bad one ends at once in place of serving. */
+/** Writes the service; a bad one ends immediately instead of serving. */
 function write({ bucket }: FleetBucket, version: string, more: Readonly<Record<string, unknown>> = {}, isBad = false) {
   const checks = { checks: [{ type: "http", port: "http" }], wait: isBad ? WAIT : { ...WAIT, attempts: 50 } };
   const { manifest, files } = httpService(version, { on_failure: "revert", health_check: checks, ...more });
   bucket.job("web", manifest, isBad ? { ...files, "server.mjs": "process.exit(1);\n" } : files);
 }
 
-/** Asks all workers over and over until `work` ends; answers the most that were away at once. */
+/** Asks all workers repeatedly until `work` ends; returns the largest number that were away at the same time. */
 async function mostAway(hosts: readonly string[], work: Promise<unknown>): Promise<number> {
   let isOver = false;
   const ended = work.finally(() => {
@@ -26,7 +26,7 @@ async function mostAway(hosts: readonly string[], work: Promise<unknown>): Promi
   return most;
 }
 
-it("a bad upgrade reverts itself in the same run, with at most one worker away, and is never green", () =>
+it("a bad upgrade reverts itself in the same run, with at most one worker away, and never counts as a success", () =>
   withFleetBucket({ count: 3 }, async (lent) => {
     const { bucket, hosts, rollouts } = lent;
     write(lent, "1.0.0");
@@ -52,7 +52,7 @@ it("a bad upgrade reverts itself in the same run, with at most one worker away, 
     expect(await Promise.all(hosts.map(requestVersion))).toEqual(["2.0.1", "2.0.1", "2.0.1"]);
   }));
 
-it("a revert that fails is told, with what runs where, and the next deploy goes on with it", () =>
+it("a failed revert is reported, with what runs where, and the next deploy continues it", () =>
   withFleetBucket({ count: 2 }, async (lent) => {
     const { bucket, hosts, workers, directory } = lent;
     write(lent, "1.0.0");

@@ -16,7 +16,7 @@ afterAll(() => fleet.close());
 const V1 = { version: "1.0.0", selectors: ["worker"] };
 const V2 = { version: "2.0.0", selectors: ["worker"] };
 
-/** Everything a worker has of a bucket: path, content, time and owner. */
+/** All files of a bucket on a worker: path, content, time and owner. */
 async function everythingOn(worker: FleetWorker, home: string): Promise<string> {
   const { stdout } = await worker.run([
     "find",
@@ -229,7 +229,7 @@ describe.concurrent("a deploy", () => {
       expect(await lifecycles("api")).toEqual(workers.map(() => ["start 0.0.0 1.0.0"]));
     }));
 
-  it("of a removal has to precede gc, which is refused until then and deletes the records afterwards", () =>
+  it("of a removal must precede gc, which is refused until then and deletes the records afterwards", () =>
     onFleet(fleet, async ({ bucket, workers, home, directory, lifecycle }) => {
       bucket.job("old", V1);
       await bucket.maand("deploy", "--build");

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type LocalBucket, localBucket } from "../../support/bucket/local-bucket.ts";
 
-/** A deploy, as far as no hook of a job is needed. */
+/** Deploys that need no hook of a job. */
 
 let bucket: LocalBucket;
 const ONE = "127.0.0.11";
@@ -130,7 +130,7 @@ describe("first deploy or upgrade", () => {
     expect([targets("api"), targets("web")]).toEqual([["start", "restart", "restart"], ["start"]]);
   });
 
-  it("both versions are recorded, promoted and wanted, and a new one is rolled out", async () => {
+  it("both versions, promoted and desired, are recorded, and a new one is rolled out", async () => {
     const versions = async () => {
       const [row] = await bucket.json<Record<string, string>[]>("cat", "deployments", "--jobs", "api");
       return [row?.current_version, row?.new_version, row?.rollout];
@@ -205,7 +205,7 @@ describe("rolling batches", () => {
     expect(await batches()).toEqual([ONE, TWO]);
   });
 
-  it("are promoted one by one: after a failure the earlier ones stay promoted, and the next deploy resumes", async () => {
+  it("are promoted one by one: after a failure the earlier ones remain promoted, and the next deploy resumes", async () => {
     await bucket.type("maand deploy");
     bucket.write(join(bucket.directory("api", TWO), "data/fail-restart").slice(bucket.root.length + 1), "");
     bucket.job("api", { version: "2.0.0", selectors: ["worker"], max_concurrent_upgrades: 1 });

@@ -10,8 +10,8 @@ import { isInPostgres } from "../../support/postgres/test-store.ts";
 const REPORT_MEMORY = fileURLToPath(new URL("../../support/bucket/report-memory.mjs", import.meta.url));
 const MB = 1024 * 1024;
 const SIZE = 300 * MB;
-/** What a command takes without any large file, and room for some pieces of it. */
-const ENOUGH = (isInPostgres() ? 340 : 220) * MB; // the thread that speaks with a database has a heap of its own
+/** The memory of a command without any large file, and room for some pieces of one. */
+const ENOUGH = (isInPostgres() ? 340 : 220) * MB; // the thread of the database connection has a heap of its own
 
 let bucket: LocalBucket;
 
@@ -25,7 +25,7 @@ beforeAll(async () => {
 
 afterAll(() => bucket.dispose());
 
-/** Runs a command; answers the most memory it ever had. */
+/** Runs a command; returns its maximum memory. */
 async function memoryOf(...args: readonly string[]): Promise<number> {
   const reported = join(bucket.root, "memory");
   const running = startMaand(args, { cwd: bucket.root, env: { MEMORY_FILE: reported }, preload: [REPORT_MEMORY] });

@@ -5,10 +5,10 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Ended } from "../../support/bucket/maand.ts";
 import { linesOf, type Scratch, scratch } from "../../support/bucket/scratch.ts";
 
-/** Four allocations start together, and each runs a command that only some may be in at a time. */
+/** Four allocations start at the same time, and each runs a command that only some of them may run at a time. */
 const HOSTS = ["127.0.0.81", "127.0.0.82", "127.0.0.83", "127.0.0.84"];
 
-/** Holds a semaphore for two, long enough for the others to come by, and writes down when it is in and out. */
+/** Holds a semaphore for two, long enough for the others to arrive, and records when it acquires and releases it. */
 const MIGRATE = {
   py: `import os, time
 from maand import job_name, semaphore
@@ -36,7 +36,7 @@ await semaphore("migrate", async () => {
 `,
 };
 
-/** Takes the only place and never gives it back. */
+/** Takes the only place and never releases it. */
 const VANISH = {
   py: `import os
 from maand import acquire_semaphore
@@ -87,14 +87,14 @@ describe.each(["in_py", "in_ts"])("a job with a migration, %s", (job) => {
     expect(words.filter((word) => word === "out")).toHaveLength(HOSTS.length);
   });
 
-  it("never runs on more than two at once", () => {
+  it("never runs on more than two at the same time", () => {
     let inside = 0;
     const most = Math.max(...linesOf(join(turns, job)).map((word) => (inside += word === "in" ? 1 : -1)));
     expect(most).toBeLessThanOrEqual(2);
     expect(most).toBeGreaterThan(0);
   });
 
-  it("passes the place of a process that died to the next", () => {
+  it("passes the slot of a process that died to the next", () => {
     const printed = HOSTS.map((host) => `command_vanish (after_allocation_started) ${job}@${host}`);
     expect(printed.filter((line) => !ended.stderr.includes(`ok ${line}`))).toEqual([]);
   });

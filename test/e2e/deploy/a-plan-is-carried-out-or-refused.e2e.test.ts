@@ -16,7 +16,7 @@ beforeAll(async () => {
 
 afterAll(() => fleet.close());
 
-/** Each makes a dozen calls of the whole program. */
+/** Each test runs the complete program a dozen times. */
 vi.setConfig({ testTimeout: 240_000 });
 
 interface Row {
@@ -38,7 +38,7 @@ function plain({ bucket }: FleetBucket, version: string, more: Readonly<Record<s
   bucket.write("workspace/jobs/web/vars.toml", 'color = "red"\n');
 }
 
-/** The actions of a plan by `job@worker`, without what stays as it is. */
+/** The actions of a plan by `job@worker`, without unchanged allocations. */
 function actionsIn(bucket: Scratch, file: string): Record<string, string> {
   const plan: Plan = JSON.parse(bucket.read(file));
   const rows = plan.waves.flatMap(({ jobs }) =>
@@ -61,7 +61,7 @@ function digests(root: string): Record<string, string> {
 }
 
 describe.concurrent("a saved plan", () => {
-  it("is carried out by another process, exactly and once, and edits made since stay out of it", () =>
+  it("is carried out by another process, exactly and only once, without later edits", () =>
     onFleet(fleet, async (lent) => {
       const { bucket, hosts, lifecycles } = lent;
       plain(lent, "1.0.0");
@@ -81,12 +81,12 @@ describe.concurrent("a saved plan", () => {
       const again = await bucket.maand("deploy", "--plan", "plan.json");
       expect(again).toMatchObject({
         code: 2,
-        stderr: expect.stringContaining("the plan was carried out already, by run 2"),
+        stderr: expect.stringContaining("the plan was already carried out by run 2"),
       });
       expect((await bucket.maand("plan", "--exit-code")).code).toBe(0);
     }));
 
-  it("is refused with exit code 5 after a KV value that it used changed, and nothing is touched; the next plan goes", () =>
+  it("is refused with exit code 5 after a KV value that it used changed, and nothing is touched; the next plan works", () =>
     onFleet(fleet, async (lent) => {
       const { bucket, hosts, lifecycles, directory, workers } = lent;
       plain(lent, "1.0.0");
@@ -108,7 +108,7 @@ describe.concurrent("a saved plan", () => {
       );
     }));
 
-  it("with hooks contains what pre_deploy does; a job for which it does something else is left, and the others go on", () =>
+  it("with hooks includes what pre_deploy does; a job for which this differs is left unchanged, and the others continue", () =>
     onFleet(fleet, async (lent) => {
       const { bucket, hosts, lifecycles, directory, workers } = lent;
       const files = { "turn.conf.tpl": '{{ get "vars/job/api" "turn" }}\n', Makefile: RECORDING_MAKEFILE };

@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import { type FleetBucket, withFleetBucket } from "../../support/bucket/fleet-bucket.ts";
 import { httpService, requestVersion } from "../../support/bucket/http-service.ts";
 
-/** Writes the service, with a target that notes why a deploy restarts it. */
+/** Writes the service, with a target that records why a deploy restarts it. */
 function write({ bucket }: FleetBucket, version: string): void {
   const { manifest, files } = httpService(version);
   const noted = files.Makefile.replace(
@@ -20,7 +20,7 @@ interface ReleaseRow {
   readonly held: { readonly kind: string } | null;
 }
 
-it("a rollback brings the last good release back, and deploys skip the one it left until the job changes", () =>
+it("a rollback restores the last good release, and deploys skip the one it replaced until the job changes", () =>
   withFleetBucket({ count: 3 }, async (lent) => {
     const { bucket, hosts, workers, directory } = lent;
     const versions = () => Promise.all(hosts.map(requestVersion));
@@ -61,7 +61,7 @@ it("a rollback brings the last good release back, and deploys skip the one it le
     expect(await versions()).toEqual(all("1.2.0"));
   }));
 
-it("a rollback to a release that does not exist, or with flags that do not go together, is refused before anything", () =>
+it("a rollback to a missing release, or with flags that cannot be combined, is refused before anything changes", () =>
   withFleetBucket({ count: 1 }, async (lent) => {
     const { bucket, hosts } = lent;
     write(lent, "1.0.0");
@@ -75,7 +75,7 @@ it("a rollback to a release that does not exist, or with flags that do not go to
     expect(await refused("rollback", "web")).toContain("no other release of web was healthy on all its allocations");
     expect(await refused("rollback")).toContain("no job is given");
     expect(await refused("rollback", "nope")).toContain('there is no job "nope"');
-    expect(await refused("rollback", "web", "--run", "1")).toContain("--run selects the jobs");
+    expect(await refused("rollback", "web", "--run", "1")).toContain("--run already selects the jobs");
     expect(await refused("rollback", "--run", "99")).toContain("no record says that run 99 rolled out a job");
     expect(await refused("deploy", "--release", "r1")).toContain("--release names a release of one job");
     expect(await refused("diff", "web", "r1", "9.9.9")).toContain("it has r1 (1.0.0)");

@@ -6,7 +6,7 @@ const SLOW = `start:
 stop restart:
 `;
 
-it("a second deploy exits with 3 at once and names the first, which continues", () =>
+it("a second deploy exits with 3 immediately and names the first, which continues", () =>
   withFleetBucket({ count: 1 }, async ({ bucket, workers, directory, lifecycle, rollouts, hosts }) => {
     const [worker] = workers;
     bucket.job("api", { version: "1.0.0", selectors: ["worker"] }, { Makefile: SLOW });

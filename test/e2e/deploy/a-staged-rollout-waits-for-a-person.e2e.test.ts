@@ -51,7 +51,7 @@ async function killAtRestart(
 
 const done = (ran: readonly string[]) => ran.filter((line) => line.startsWith("restart") || line.startsWith("overlap"));
 
-it.concurrent("a rollout is paused, survives kill -9 before and after the pause, and goes on from another terminal", () =>
+it.concurrent("a rollout is paused, survives kill -9 before and after the pause, and continues from another terminal", () =>
   onFleet(fleet, async (lent) => {
     const { bucket, hosts, rollouts, lifecycles, workers, directory } = lent;
     await upgradeBuilt(lent, ["1", "pause", "100%"]);
@@ -83,7 +83,7 @@ it.concurrent("a rollout is paused, survives kill -9 before and after the pause,
     expect(await bucket.maand("deploy")).toMatchObject({ code: 0 });
   }));
 
-it.concurrent("a timed wait that was killed goes on with the rest of it, and not before", () =>
+it.concurrent("a timed wait that was killed continues with the remaining time, and does not end early", () =>
   onFleet(fleet, async (lent) => {
     const { bucket, rollouts } = lent;
     await upgradeBuilt(lent, ["1", "1d", "100%"]);
@@ -117,7 +117,7 @@ function serve({ bucket }: FleetBucket, version: string, rollout: object, isBad 
 
 const versions = ({ hosts }: FleetBucket) => Promise.all(hosts.map(requestVersion));
 
-it.concurrent("an abort goes back, and a release that fails in its soak goes back by itself", () =>
+it.concurrent("an abort goes back, and a release that fails in its soak is reverted automatically", () =>
   onFleet(fleet, async (lent) => {
     const { bucket, rollouts } = lent;
     const rollout = { steps: ["1", "pause", "100%"], soak_seconds: 0 };

@@ -17,7 +17,7 @@ async function deploys(bucket: Scratch): Promise<string> {
   return `${stdout}${stderr}`.replace(/\s+/g, " ");
 }
 
-/** What a deploy after the job made files of its own leaves there. */
+/** The files that remain after a deploy when the job made files of its own. */
 async function left(
   bucket: Scratch,
   run: (script: string) => Promise<string>,

@@ -23,7 +23,7 @@ async function withBucket(use: (bucket: LocalBucket) => Promise<void>): Promise<
   }
 }
 
-/** The files of traces beside the records of runs. */
+/** The files of traces next to the records of runs. */
 function tracesIn({ root }: LocalBucket): string[] {
   const runs = join(root, "logs/runs");
   return readdirSync(runs)
@@ -36,7 +36,7 @@ async function rowOf(bucket: LocalBucket, file: string, plugin: string, hook: st
   return hooks.find((row) => row.plugin === plugin && row.hook === hook);
 }
 
-it("a deploy is traced: a table, and a private file beside its record that maand plugins shows again", () =>
+it("a deploy is traced: a table, and a private file next to its record that maand plugins shows again", () =>
   withBucket(async (bucket) => {
     const { code, stdout, stderr } = await bucket.maand("deploy", "--trace");
     expect(code).toBe(0);

@@ -24,7 +24,7 @@ beforeEach(async () => {
 
 afterEach(() => bucket.dispose());
 
-/** Builds, expects a refusal, and answers `code where` of each problem. */
+/** Builds, expects a refusal, and returns `code where` of each problem. */
 async function refused(): Promise<string[]> {
   const { code, stdout, stderr } = await bucket.maand("build", "--json");
   expect(code, stderr).toBe(2);
@@ -102,7 +102,7 @@ describe("an invalid workspace is refused with exit 2, file, key and hint", () =
     expect(await refused()).toContain("missing_makefile workspace/jobs/bare/Makefile");
   });
 
-  it("all problems at once, and the previous catalog stays in force", async () => {
+  it("all problems together, and the previous catalog remains in effect", async () => {
     const before = await bucket.json("cat", "jobs");
     bucket.job("api", { version: "nope", restart_policy: "sometimes", max_concurrent_upgrades: "lots" });
     bucket.job("web", { resources: { ports: { "8080": 1, http: 99_999 } } });

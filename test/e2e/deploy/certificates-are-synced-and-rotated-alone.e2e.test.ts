@@ -48,7 +48,9 @@ interface Pair {
   readonly key: string;
 }
 
-/** A server and a client, both with this pair, each asking for the other's; the client means to reach `name`. */
+/**
+ * A server and a client, both with this pair, each requiring the other's certificate; the client connects to `name`.
+ */
 function handshake(pair: Pair, name: string): Promise<string> {
   return new Promise((resolve, reject) => {
     const server = createServer({ ...pair, requestCert: true, rejectUnauthorized: true }, (socket) => {

@@ -4,18 +4,18 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { localJob, type Scratch, scratch } from "../../support/bucket/scratch.ts";
 import { type Fleet, startFleet } from "../../support/fleet/index.ts";
 
-/** What an operator did on a worker after a first deploy, and what the next one must make of it. */
+/** Changes of an operator on a worker after a first deploy, and what the next deploy must do about them. */
 interface Case {
   readonly job: string;
   readonly manifest?: Readonly<Record<string, unknown>>;
-  /** Files of the job besides `app.conf` and `conf/a`, and of its next version. */
+  /** More files of the job than `app.conf` and `conf/a`, and of its next version. */
   readonly files?: Readonly<Record<string, string>>;
   readonly next?: Readonly<Record<string, string>>;
   /** Runs in the job's directory; `$1` is that directory, `$2` one outside it that holds a file `precious`. */
   readonly arrange: string;
-  /** What the deploy refuses, by name; undefined where it goes through. */
+  /** The file that the deploy refuses, by name; undefined where the deploy succeeds. */
   readonly refused?: string;
-  /** Prints what must be as expected afterwards. */
+  /** Prints the state that must be as expected afterwards. */
   readonly look: string;
   readonly expected: string;
 }
@@ -102,7 +102,7 @@ const CASES: readonly Case[] = [
 
 const PLAIN: Case = { job: "plain", arrange: "true", look: "cat app.conf", expected: "new\n" };
 
-/** More than a runner takes, so that rsync syncs the job. */
+/** More than a runner accepts, so that rsync syncs the job. */
 const LARGE = { "large.bin": "x".repeat(600_000) };
 
 let fleet: Fleet;
@@ -116,7 +116,7 @@ interface Place {
   readonly bucket: Scratch;
   /** Runs a script in a job's directory; `$1` and `$2` as in {@link Case}. */
   run(job: string, script: string): Promise<string>;
-  /** Ends what a failed test has left mounted. */
+  /** Unmounts file systems of a failed test. */
   unmountAll(): Promise<void>;
 }
 
@@ -161,7 +161,7 @@ async function onThisMachine(): Promise<Place> {
   };
 }
 
-/** In the job's directory if it is there. */
+/** Runs in the job's directory if it exists. */
 function inDirectory(script: string): string {
   return `set -e; [ ! -d "$1" ] || cd "$1"; ${script}`;
 }

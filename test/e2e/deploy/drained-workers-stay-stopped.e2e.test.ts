@@ -10,7 +10,7 @@ const [ONE, TWO, THREE, FOUR] = ["127.0.0.11", "127.0.0.12", "127.0.0.13", "127.
 const STARTED = "start 0.0.0 1.0.0";
 const STOPPED = "stop 1.0.0 1.0.0";
 
-/** What every test begins with: two jobs that run on four workers. */
+/** Every test begins with two jobs that run on four workers. */
 let running: LocalBucket;
 
 beforeAll(async () => {
@@ -121,7 +121,7 @@ describe("for a disabled allocation", () => {
     expect(await kv()).toEqual(before);
   });
 
-  it("a build updates its published values like for an active one", async () => {
+  it("a build updates its published values as for an active one", async () => {
     bucket.disable({ jobs: { api: { allocations: [TWO] } } });
     await bucket.type("maand build");
     const peers = async (host = "") =>
@@ -152,7 +152,7 @@ describe("for a disabled allocation", () => {
     expect(own(await kv())).toEqual(own(before.kv));
   });
 
-  it("that never ran nothing is stopped", async () => {
+  it("nothing is stopped if it never ran", async () => {
     bucket.job("late", { version: "1.0.0", selectors: ["worker"] });
     bucket.disable({ jobs: { late: {} } });
     await bucket.type("maand build\nmaand deploy");

@@ -5,7 +5,7 @@ import { type FleetBucket, onFleet } from "../../support/bucket/fleet-bucket.ts"
 import { ran, writeJob } from "../../support/bucket/recording-job.ts";
 import { type Fleet, startFleet } from "../../support/fleet/index.ts";
 
-/** The points of the checklist that need job commands. */
+/** The tests of deploys that need job commands. */
 let fleet: Fleet;
 
 beforeAll(async () => {
@@ -92,7 +92,7 @@ describe.concurrent("a deploy of jobs with commands", () => {
       expect(ran(bucket)).toEqual([]);
     }));
 
-  it("a command that prints a megabyte without a line end, or hangs, is ended", () =>
+  it("a command that prints a megabyte without a line end, or hangs, is stopped", () =>
     onFleet(fleet, async (lent) => {
       const { bucket, hosts } = lent;
       writeJob(bucket, "loud", { events: ["post_deploy"], body: 'print("x" * 1_000_000)' });
@@ -106,7 +106,7 @@ describe.concurrent("a deploy of jobs with commands", () => {
       await promotedAll(lent, "hung");
     }));
 
-  it("two buckets that deploy at once on one machine do not affect each other", async () => {
+  it("two buckets that deploy at the same time on one machine do not affect each other", async () => {
     const deploys = ["one", "two"].map((name) =>
       onFleet(fleet, async ({ bucket, workers, directory }) => {
         writeJob(bucket, "api", {

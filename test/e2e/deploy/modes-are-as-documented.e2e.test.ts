@@ -11,7 +11,7 @@ const PAGE = readFileSync(new URL("../../../docs/files.md", import.meta.url), "u
 interface Rule {
   readonly path: RegExp;
   readonly modes: readonly string[];
-  /** Characters of the pattern that stand for themselves: the most exact rule decides. */
+  /** The number of literal characters of the pattern: the most exact rule decides. */
   readonly exact: number;
 }
 
@@ -49,7 +49,7 @@ function offenders(found: string, table: readonly Rule[], owner: number): string
     });
 }
 
-/** Makes the key of the authority in no time; one of RSA takes seconds. */
+/** Makes the key of the authority immediately; an RSA key takes seconds. */
 const QUICK_AUTHORITY = `
   import { certs } from "@maand/plugin-certs";
   export default { plugins: [["defaults", { remove: ["certs"] }], certs({ caKey: "ecdsa-p256" })] };`;
@@ -61,7 +61,7 @@ let place: string;
 beforeAll(async () => {
   fleet = await startFleet({
     count: 1,
-    // commands there begin with an umask that hides everything from others
+    // commands there start with a umask that hides everything from others
     sshdConfig: [`ForceCommand umask 077; exec sh -c "$SSH_ORIGINAL_COMMAND"`],
   });
   place = mkdtempSync(join(tmpdir(), "maand-modes-"));
@@ -72,7 +72,7 @@ afterAll(async () => {
 });
 
 describe.each([
-  ["000", "rsync", 600_000], // more than a runner takes
+  ["000", "rsync", 600_000], // more than a runner accepts
   ["022", "a runner", 10],
   ["077", "rsync", 600_000],
 ])("with umask %s and %s", (umask, _, bytes) => {

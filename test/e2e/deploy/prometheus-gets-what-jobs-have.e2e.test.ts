@@ -69,7 +69,7 @@ it(
     }),
 );
 
-/** What the API of the server answers. */
+/** The answer of the API of the server. */
 async function ask<T>(server: URL, path: string): Promise<T> {
   const response = await fetch(new URL(`/api/v1/${path}`, server));
   return JSON.parse(await response.text()).data;
@@ -199,7 +199,7 @@ async function readsRunbook(page: Page, server: URL, background: string): Promis
   expect(errors).toEqual([]);
 }
 
-/** Another scrape configuration of one job is a reload of Prometheus, and of nothing else. */
+/** A changed scrape configuration of one job reloads Prometheus, and nothing else. */
 async function reloadsForAnotherJob({ bucket, lifecycles }: FleetBucket, server: URL): Promise<void> {
   const before = await lifecycles("node");
   const scrape = "workspace/jobs/node/_prometheus/scrape.yaml";

@@ -16,7 +16,7 @@ function checkMetrics(file: string): void {
   execFileSync("promtool", ["check", "metrics"], { input: readFileSync(file), stdio: ["pipe", "pipe", "inherit"] });
 }
 
-it("a deploy touches the named workers alone, goes on without unreachable ones, and catches up later", () =>
+it("a deploy touches only the named workers, continues without unreachable ones, and catches up later", () =>
   withFleetBucket({ count: 3 }, async (lent) => {
     const { bucket, hosts, workers, lifecycles, rollouts } = lent;
     const [first = "", second = "", third = ""] = hosts;
@@ -64,7 +64,7 @@ it("a deploy touches the named workers alone, goes on without unreachable ones, 
       stdout: expect.stringMatching(new RegExp(`left behind  ${third} for \\S+.*, by 1 deploy: `)),
     });
 
-    // metrics that promtool accepts, without a draft beside them
+    // metrics that promtool accepts, without a temporary file next to them
     const files = ["status.prom", "drift.prom"];
     expect(await bucket.maand("status", "--prometheus", "status.prom")).toMatchObject({ code: 0 });
     expect(await bucket.maand("drift", "--prometheus", "drift.prom")).toMatchObject({ code: 1 });
@@ -89,7 +89,7 @@ it("a deploy touches the named workers alone, goes on without unreachable ones, 
     await adopts(lent);
   }));
 
-/** Takes a file of a worker into the workspace. */
+/** Copies a file of a worker into the workspace. */
 async function adopts({ bucket, workers, directory, hosts }: FleetBucket): Promise<void> {
   const file = join(bucket.root, "workspace/jobs/api/app.conf");
   const put = (at: number, text: string) =>

@@ -14,7 +14,7 @@ async function serving({ bucket }: FleetBucket): Promise<void> {
   expect(await bucket.maand("deploy", "--build")).toMatchObject({ code: 0 });
 }
 
-/** Asks all instances again and again; returns the least that answered at a time. */
+/** Asks all instances repeatedly; returns the smallest number that answered at a time. */
 function watchQuorum(hosts: readonly string[]): { end(): Promise<number> } {
   let least = hosts.length;
   let isOver = false;
@@ -33,7 +33,7 @@ function watchQuorum(hosts: readonly string[]): { end(): Promise<number> } {
   };
 }
 
-it("two workers are drained at once, and a quorum of 3 of 4 stays up, whatever asks next", () =>
+it("two workers are drained at the same time, and a quorum of 3 of 4 stays up, whatever the next request is", () =>
   withFleetBucket({ count: 4 }, async (lent) => {
     const { bucket, hosts, rollouts, lifecycles, workers, lifecycle } = lent;
     const [, second = "", third = "", fourth = ""] = hosts;
@@ -47,7 +47,7 @@ it("two workers are drained at once, and a quorum of 3 of 4 stays up, whatever a
     expect(drained.stderr).toContain(`api may have 1 of 4 away, and ${third} is going down now`);
     expect(drained.stderr).toContain(`tool may have 1 of 4 away, and ${third} is going down now`);
     expect(await requestVersion(third)).toBeUndefined();
-    // the rest of the deploy goes on
+    // the rest of the deploy continues
     expect(await rollouts()).toMatchObject({ [`tool@${second}`]: "promoted", [`tool@${third}`]: "disabled" });
     expect((await lifecycles("tool")).map((ran) => ran.at(-1))).toEqual(["restart", "restart", "stop", "start"]);
 
@@ -88,7 +88,7 @@ it("two workers are drained at once, and a quorum of 3 of 4 stays up, whatever a
     expect(await restarting.end()).toBe(3);
   }));
 
-it("what a person stops by hand holds the budget until it runs again", () =>
+it("an allocation that a person stopped by hand uses the budget until it runs again", () =>
   withFleetBucket({ count: 3 }, async (lent) => {
     const { bucket, hosts } = lent;
     const [first = "", second = ""] = hosts;
@@ -99,7 +99,7 @@ it("what a person stops by hand holds the budget until it runs again", () =>
       code: 1,
       stderr: expect.stringContaining(`api may have 1 of 3 away, and ${first} is away because of maand job stop`),
     });
-    expect(refused.stderr).toContain(`hint: bring it back first: maand job start api --allocations ${first}`);
+    expect(refused.stderr).toContain(`hint: start it first: maand job start api --allocations ${first}`);
     expect(await bucket.maand("job", "start", "api", "--allocations", first, "--health_check")).toMatchObject({
       code: 0,
     });

@@ -12,7 +12,7 @@ beforeAll(async () => {
 });
 afterAll(() => fleet.close());
 
-it("two copies of a bucket: the second ends with a refusal that names the other copy, until it takes over", () =>
+it("two copies of a bucket: the second is refused with the name of the other copy, until it takes over", () =>
   onFleet(fleet, async ({ bucket, workers, lifecycle, home }) => {
     bucket.job("api", { version: "1.0.0", selectors: ["worker"] });
     expect(await bucket.maand("deploy", "--build")).toMatchObject({ code: 0 });
@@ -49,7 +49,7 @@ it("two copies of a bucket: the second ends with a refusal that names the other 
         expect(worker.exists(`${home}/jobs/api/large`)).toBe(false);
       }
 
-      // it takes over knowingly, and the other one is refused
+      // it takes over on request, and the other one is refused
       const taken = await bucket.maand("deploy", "--take-over");
       expect(taken).toMatchObject({ code: 0 });
       for (const worker of workers) expect(worker.exists(`${home}/jobs/api/large`)).toBe(true);

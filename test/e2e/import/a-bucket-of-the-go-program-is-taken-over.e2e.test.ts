@@ -23,7 +23,7 @@ beforeEach(async () => {
 
 afterEach(() => bucket.dispose());
 
-/** All that ran on the workers since the Go program left them, as `job@host: line`. */
+/** All targets that have run on the workers since the Go program left them, as `job@host: line`. */
 async function ran(): Promise<string[]> {
   const all = JOBS.flatMap((job) => GO_HOSTS.map((host) => ({ job, host })));
   const lines = await Promise.all(
@@ -60,7 +60,7 @@ describe("a bucket of the Go program, taken over", () => {
     });
   });
 
-  it("keeps that after a build: no certificate is replaced, and no file changes", async () => {
+  it("still has nothing to deploy after a build: no certificate is replaced, and no file changes", async () => {
     await run("import");
     const { stdout, stderr } = await bucket.maand("build");
     expect(stdout + stderr).not.toContain("certificate");
@@ -75,14 +75,14 @@ describe("a bucket of the Go program, taken over", () => {
     expect(await bucket.worker(A).read(`${bucket.home}/jobs/web/html/index.html`)).toBe("<h1>three</h1>\n");
   });
 
-  it("starts db where it was disabled once it is enabled, and nothing else", async () => {
+  it("starts only db where it was disabled, when it is enabled", async () => {
     await run("import");
     bucket.write("workspace/disabled.json", "{}");
     await run("deploy", "--build");
     expect(await ran()).toEqual([`db@${C}: start 15.3.0 15.3.0`]);
   });
 
-  it("is operated at once: its workers are in sync, and gc deletes what was removed", async () => {
+  it("can be operated immediately: its workers are in sync, and gc deletes removed allocations", async () => {
     await run("import");
     await run("job", "run", "web", "--target", "migrate");
     expect(await ran()).toEqual(GO_HOSTS.map((host) => `web@${host}: migrate`));
@@ -148,7 +148,7 @@ describe("what is taken over", () => {
     expect(statSync(join(bucket.root, "secrets/ca.key")).mode & 0o777).toBe(0o600);
   });
 
-  it("leaves the old store whole, under another name", async () => {
+  it("leaves the old store intact, under another name", async () => {
     const sum = (file: string) =>
       createHash("sha256")
         .update(readFileSync(join(bucket.root, file)))
@@ -161,7 +161,7 @@ describe("what is taken over", () => {
   });
 });
 
-it("a dry run tells the same and changes no byte of the bucket", async () => {
+it("a dry run prints the same and changes no byte of the bucket", async () => {
   const before = bucket.fingerprint();
   expect(await run("import", "--dry-run")).toContain("nothing was changed (dry run); no job would be restarted");
   expect(bucket.fingerprint()).toEqual(before);
@@ -169,7 +169,7 @@ it("a dry run tells the same and changes no byte of the bucket", async () => {
 });
 
 it.each([["deploy"], ["build"], ["init"], ["cat", "jobs"], ["why", "web"]])(
-  "maand %s says what the bucket is, names maand import, and changes nothing",
+  "maand %s reports that it is a bucket of the Go program, names maand import, and changes nothing",
   async (...words) => {
     const before = bucket.fingerprint();
     const { code, stderr } = await bucket.maand(...words);

@@ -22,7 +22,7 @@ beforeEach(async () => {
 
 afterEach(() => bucket.dispose());
 
-/** All that ran on the workers since the Go program left them, as `job@host: line`. */
+/** All targets that have run on the workers since the Go program left them, as `job@host: line`. */
 async function ran(): Promise<string[]> {
   const all = ["api", "web", "db", "prometheus"].flatMap((job) => GO_HOSTS.map((host) => ({ job, host })));
   const lines = await Promise.all(
@@ -39,11 +39,11 @@ async function run(...words: readonly string[]): Promise<string> {
 
 const onServer = (path: string) => bucket.worker(A).read(`${bucket.home}/jobs/prometheus/${path}`);
 
-it("a Prometheus is taken over with what the Go program made for it, and nothing restarts", async () => {
+it("a Prometheus is taken over with the files of the Go program, and nothing restarts", async () => {
   const before = await onServer("prometheus.yml");
   const imported = await run("import");
   expect(imported).toContain(`prometheus 2.53.0: promoted on ${A}, ${B}`);
-  for (const kind of ["layout of YAML for Prometheus", "pages and alerts that maand makes for Prometheus"])
+  for (const kind of ["layout of YAML for Prometheus", "pages and alerts that maand creates for Prometheus"])
     expect(imported).toContain(kind);
   expect(imported).not.toContain("pending");
   expect(await run("deploy", "--dry-run", "--exit-code")).toContain("no deployment required");
@@ -52,7 +52,7 @@ it("a Prometheus is taken over with what the Go program made for it, and nothing
   expect(await onServer("prometheus.yml")).toBe(before);
 });
 
-it("the first change of a scrape configuration reloads Prometheus, brings all files of this maand, and nothing else", async () => {
+it("the first change of a scrape configuration reloads Prometheus, syncs all files of this maand, and changes nothing else", async () => {
   await run("import");
   bucket.write(
     "workspace/jobs/api/_prometheus/scrape.yaml",
@@ -77,7 +77,7 @@ it("an alert that was edited and not deployed is pending, as before", async () =
   expect(await ran()).toEqual(PROMETHEUS_HOSTS.map((host) => `prometheus@${host}: reload 2.53.0 2.53.0`));
 });
 
-it("fields of rules that the Go program left out are listed with their diff, and taken over with --accept", async () => {
+it("fields of rules that the Go program omitted are listed with their diff, and taken over with --accept", async () => {
   const kept = "keep_firing_for: 1h";
   const text = `groups: [{ name: api, rules: [{ alert: ApiDown, expr: 'up{job="api"} == 0', for: 5m, ${kept}, labels: { severity: page }, annotations: { summary: "{{ $labels.instance }} is down", runbook: down } }] }]\n`;
   bucket.write(ALERTS, text);

@@ -37,7 +37,7 @@ async function isWhole(): Promise<void> {
   for (const host of GO_HOSTS) expect(await bucket.ran("web", host)).toEqual([]);
 }
 
-/** How many steps an import takes. */
+/** The number of steps of an import. */
 async function steps(): Promise<number> {
   const file = join(bucket.root, "steps");
   await bucket.start(["import"], stepCounter(file)).ended;
@@ -77,7 +77,7 @@ it("Ctrl-C leaves the old bucket", async () => {
 });
 
 describe("a worker that is down", () => {
-  it("is taken over later, and its jobs go on", async () => {
+  it("is taken over later, and its jobs keep running", async () => {
     await bucket.worker(C).cutOff();
     const first = await bucket.maand("import");
     expect(first.code).toBe(1);
@@ -98,7 +98,7 @@ describe("a worker that is down", () => {
     expect((await bucket.maand("import")).stdout).toContain("nothing to import");
   });
 
-  it("may be changed meanwhile: what is different there is listed when it is taken over", async () => {
+  it("may be changed meanwhile: differences are listed when it is taken over", async () => {
     await bucket.worker(C).cutOff();
     await bucket.maand("import");
     await bucket.worker(C).start();
@@ -121,7 +121,7 @@ describe("a worker that is down", () => {
   });
 });
 
-it("waits for no Go program that runs a command: it is busy", async () => {
+it("does not wait for a Go program that is running a command: it is busy", async () => {
   const sqlite = createRequire(new URL("../../../packages/core/package.json", import.meta.url)).resolve(
     "better-sqlite3",
   );

@@ -3,7 +3,7 @@ import { type Scratch, scratch } from "../../support/bucket/scratch.ts";
 
 const HOST = "127.0.0.61";
 
-/** A script as it was written for the Go program: it looks at the status of each answer. */
+/** A script that was written for the Go program: it checks the status of each answer. */
 const TURNS = `from maand import acquire_semaphore, release_semaphore
 first = acquire_semaphore("migrate", capacity=1)
 print("first", first.status_code)
@@ -37,7 +37,7 @@ it("job_command without arguments is the same command as jobcommand", async () =
   expect(await bucket.maand("job_command")).toEqual(await bucket.maand("jobcommand"));
 });
 
-it("greps for what is skipped, and for the check of workers, go on", async () => {
+it("greps for skipped jobs, and for the check of workers, still work", async () => {
   await bucket.maand("deploy");
   await bucket.maand("job", "restart", "api");
   const logs = (await bucket.maand("logs", "show")).stdout;
@@ -66,7 +66,7 @@ it("requirements that python3 has are enough; one that it lacks is named", async
   other.dispose();
 });
 
-it("masking leaves job names, hosts and hints alone, whatever a secret is", async () => {
+it("masking never changes job names, hosts and hints, whatever a secret is", async () => {
   const other = bucket.copy();
   const script = `import maand\nfor key, value in (("a", "gateway"), ("b", "${HOST}"), ("c", "maand deploy")):\n    maand.put_job_secret(key, value).raise_for_status()\n`;
   other.job(

@@ -22,7 +22,7 @@ afterEach(() => bucket.dispose());
 
 const md5 = (text: string) => createHash("md5").update(text).digest("hex");
 
-/** Makes it so that the Go program rendered a file otherwise than maand does. */
+/** Changes the store as if the Go program had rendered a file differently from maand. */
 async function renderedOtherwise(host: string, path: string, text: string): Promise<void> {
   await bucket.worker(host).write(`${bucket.home}/jobs/api/${path}`, text);
   bucket.sql(
@@ -32,7 +32,7 @@ async function renderedOtherwise(host: string, path: string, text: string): Prom
 
 const OTHER = `ip=${A}\nport=30000\npw=s3cret-of-api\npeers=[${A} ${B}]\n`;
 
-describe("a template whose output is not that of the Go program", () => {
+describe("a template whose output differs from that of the Go program", () => {
   beforeEach(() => renderedOtherwise(A, "app.conf", OTHER));
 
   it("is listed with its diff and without its secret, and nothing is imported", async () => {
@@ -46,7 +46,7 @@ describe("a template whose output is not that of the Go program", () => {
     expect(bucket.rows("SELECT count(*) AS count FROM schema_version")).toEqual([{ count: 1 }]);
   });
 
-  it("is taken over as it is with --accept, until its job changes", async () => {
+  it("is taken over unchanged with --accept, until its job changes", async () => {
     expect(await bucket.maand("import", "--accept")).toMatchObject({ code: 0 });
     const { code, stdout } = await bucket.maand("deploy", "--dry-run", "--exit-code");
     expect([code, stdout]).toEqual([0, expect.stringContaining("no deployment required")]);
@@ -60,14 +60,14 @@ describe("a template whose output is not that of the Go program", () => {
   });
 });
 
-it("a file that was changed on a worker by hand is told from one that is rendered otherwise", async () => {
+it("a file that was changed on a worker by hand is distinguished from one that is rendered differently", async () => {
   await bucket.worker(B).write(`${bucket.home}/jobs/web/html/index.html`, "<h1>by hand</h1>\n");
   const { code, stdout } = await bucket.maand("import", "--dry-run");
   expect(code).toBe(2);
   expect(stdout).toContain(`web on ${B}: html/index.html: it was changed on the worker since the last deploy`);
 });
 
-it("a template that prints the version before and the number of the deploy is reproduced", async () => {
+it("a template that prints the previous version and the number of the deploy is reproduced", async () => {
   const source = "from {{ .CurrentVersion }} to {{ .NewVersion }} by {{ .UpdateSeq }}\n";
   bucket.write("workspace/jobs/web/about.tpl", source);
   const about = "from 2.0.0 to 2.1.0 by 1\n";

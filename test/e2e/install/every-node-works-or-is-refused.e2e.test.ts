@@ -57,7 +57,7 @@ it.each(TOO_OLD)("Node %s is refused in one sentence", (version) => {
 });
 
 describe.each(NEWER)("with Node %s and SQLite compiled for another one", (version) => {
-  it("whatever needs no store works", () => {
+  it("commands that need no store work", () => {
     expect(runWith(version, [MAAND, "--help"])).toMatchObject({ code: 0, stderr: "" });
     const { stdout } = runWith(version, [MAAND, "--version", "--json"]);
     expect(JSON.parse(stdout)).toMatchObject({ node: version, sqlite: null, problem: { code: "INSTALLATION_BROKEN" } });
@@ -77,7 +77,7 @@ describe.each(NEWER)("with Node %s and SQLite compiled for another one", (versio
     expect(runWith(version, ["--input-type=module", "-e", template]).stdout).toBe("001 022 \n");
   });
 
-  it("compiled code is kept in directories of the user alone, and nowhere else", () => {
+  it("compiled code is kept only in private directories of the user", () => {
     const copy = copiedProgram();
     const cache = join(place, `cache-${version}`);
     const kept = () => ["programs", "compiled"].map((name) => readdirSync(join(cache, "maand", name)).length);
@@ -98,7 +98,7 @@ describe.each(NEWER)("with Node %s and SQLite compiled for another one", (versio
     }
   });
 
-  it("the store ends in one sentence with the command that helps", () => {
+  it("a command that needs the store fails with one sentence and the command that helps", () => {
     const bucket = mkdtempSync(join(place, "bucket-"));
     const { code, stderr } = runWith(version, [MAAND, "init"], bucket);
     expect(code).toBe(1);

@@ -66,7 +66,7 @@ describe("the bundle", () => {
     rmSync(join(machine.root, "opt", name), { recursive: true });
   });
 
-  it("hands over arguments as they are, and which signals are ignored, as under nohup", () => {
+  it("passes on arguments unchanged, and ignored signals, as under nohup", () => {
     const directory = join(files, "launched");
     mkdirSync(join(directory, "node/bin"), { recursive: true });
     execFileSync("tar", ["-xzf", bundle, "-C", directory, "--strip-components=1", "--wildcards", "*/bin/maand"]);

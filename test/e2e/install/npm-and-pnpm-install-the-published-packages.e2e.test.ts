@@ -9,9 +9,9 @@ import { REPOSITORY } from "../../support/bucket/installation.ts";
 import { type Registry, startRegistry } from "../../support/bucket/registry.ts";
 
 /**
- * What users type, against a registry that has the packages as they would be published; those of others come from the npm registry or
- * npm's cache. Install scripts are left out, as pnpm does it, because they compile SQLite for minutes; then what was compiled for
- * this repository is copied.
+ * Commands of users, with a registry that has the packages as they would be published; third-party packages come from
+ * the npm registry or npm's cache. Install scripts are skipped, as pnpm does, because they compile SQLite for minutes;
+ * instead, the native part that was compiled for this repository is copied.
  */
 const NATIVE = "build/Release/better_sqlite3.node";
 

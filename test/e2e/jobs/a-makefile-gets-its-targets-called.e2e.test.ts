@@ -122,7 +122,7 @@ describe("a Makefile", () => {
       .trimEnd()
       .split("\n");
 
-  /** A program that only writes down how it was called. */
+  /** A program that only records how it was called. */
   function pretend(...programs: readonly string[]): string {
     for (const program of programs)
       bucket.write(`programs/${program}`, `#!/bin/sh\necho "$*" >> ${bucket.root}/${program}.asked\n`, 0o755);
@@ -208,7 +208,7 @@ describe("a manifest", () => {
     expect(Object.keys(await bucket.rollouts())).toEqual([`api@${ONE}`]);
   });
 
-  it("that requests more than a worker has is refused, and so is a duplicate port number", async () => {
+  it("is refused if it requests more than a worker has, or a duplicate port number", async () => {
     bucket.workers({ host: ONE, labels: ["web"], memory: "300 mb", cpu: "1 ghz" });
     bucket.job("api", PAGE);
     expect(await bucket.maand("build")).toMatchObject({ code: 2, stderr: expect.stringMatching(/512.*300|300.*512/) });

@@ -22,7 +22,7 @@ beforeAll(async () => {
 
 afterAll(() => bucket.dispose());
 
-/** What a shell offers for a line, by a script of its own that is given the line. */
+/** The completions that a shell offers for a line, by a script for the shell that receives the line. */
 function offered(shell: readonly string[], script: string, line: string): string[] {
   const env = { PATH: `${join(bucket.root, "bin")}:${process.env.PATH}`, HOME: bucket.root };
   const [program = "", ...flags] = shell;
@@ -35,13 +35,13 @@ function offered(shell: readonly string[], script: string, line: string): string
   return ended.stdout.split("\n").filter((text) => text !== "");
 }
 
-/** As bash is on a terminal: it cuts words at colons. */
+/** Like bash on a terminal: it splits words at colons. */
 const BASH = `source <(maand completion bash)
 COMP_LINE=$1 COMP_POINT=\${#1} COMP_WORDBREAKS=$' \\t\\n"\\'><=;|&(:'
 _maand
 printf '%s\\n' "\${COMPREPLY[@]}"`;
 
-/** As zsh calls functions that were written for bash. */
+/** Calls functions that were written for bash as zsh does. */
 const ZSH = `autoload -Uz compinit && compinit -u -d "$HOME/.zcompdump"
 source <(maand completion zsh)
 COMP_LINE=$1 COMP_POINT=\${#1}
@@ -52,7 +52,7 @@ const FISH = "maand completion fish | source; complete -C $argv[1] | string repl
 
 const has = (program: string) => spawnSync(program, ["--version"]).status === 0;
 
-/** Line, and what is offered. */
+/** Lines, and the completions of each. */
 const LINES: readonly (readonly [string, readonly string[]])[] = [
   ["maand jo", ["job", "jobcommand"]],
   ["maand cat w", ["workers"]],

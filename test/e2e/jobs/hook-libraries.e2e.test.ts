@@ -27,7 +27,7 @@ afterAll(() => {
   for (const place of places) rmSync(place, { recursive: true, force: true });
 });
 
-/** Runs all cases by a command of this language in a bucket of its own. */
+/** Runs all cases with a command in this language in a bucket of its own. */
 async function runHook(language: string): Promise<readonly Outcome[]> {
   const bucket = await scratch();
   const aside = mkdtempSync(join(tmpdir(), "maand-outcomes-"));
@@ -78,7 +78,7 @@ function literal(text: string): string {
   return text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
 }
 
-/** What is expected, with anything for "*". */
+/** The expected value, where "*" matches anything. */
 function open(value: unknown): unknown {
   if (value === "*") return expect.anything();
   if (typeof value !== "object" || value === null || Array.isArray(value)) return value;

@@ -25,7 +25,7 @@ raise SystemExit(os.path.exists(${JSON.stringify(join(bucket.root, "fail-"))} + 
 `;
 }
 
-/** A Makefile whose targets leave a word among the notes of the commands. */
+/** A Makefile whose targets add a word to the notes of the commands. */
 function makefile(): string {
   return `start stop restart reload:
 	@echo "$@ $(WORKER_IP)" >> ${join(bucket.root, "notes")}
@@ -38,7 +38,7 @@ function job(events: readonly string[], manifest: object = {}): void {
   bucket.job("api", { version: "1.0.0", selectors: ["worker"], commands, ...manifest }, files);
 }
 
-/** What was noted since the last time. */
+/** The notes since the last call. */
 function take(): string[] {
   const lines = linesOf(join(bucket.root, "notes"));
   rmSync(join(bucket.root, "notes"), { force: true });
@@ -73,7 +73,7 @@ describe("hooks of a job", () => {
     expect(take()).toEqual(both("pre_deploy"));
   });
 
-  it("a failed post_deploy is run again by the next deploy, alone", async () => {
+  it("the next deploy runs only a failed post_deploy again", async () => {
     job(["post_deploy"]);
     bucket.write("fail-post_deploy", "");
     expect(await bucket.maand("deploy", "--build")).toMatchObject({ code: 1 });
@@ -107,7 +107,7 @@ describe("hooks of a job", () => {
     expect(take().sort()).toEqual([`restart ${ONE}`, `restart ${TWO}`]);
   });
 
-  it("post_build, pre_deploy, post_deploy, health_check and cli run for disabled allocations too, and are informed", async () => {
+  it("post_build, pre_deploy, post_deploy, health_check and cli run for disabled allocations too, and can detect them", async () => {
     job(["post_build", "pre_deploy", "post_deploy", "health_check", "cli"]);
     await bucket.type("maand build && maand deploy");
     take();

@@ -56,7 +56,7 @@ if E["ALLOCATION_INDEX"] == "1":
     expect(stderr.length).toBeLessThan(100_000);
   });
 
-  it("that hangs is ended with its children at its time limit, with a message", async () => {
+  it("that hangs is stopped with its children at its time limit, with a message", async () => {
     job(
       "pre_deploy",
       'import subprocess\nchild = subprocess.Popen(["sleep", "1000"])\nnote(str(child.pid))\nchild.wait()',
@@ -71,7 +71,7 @@ if E["ALLOCATION_INDEX"] == "1":
     for (const pid of notesOf(bucket)) expect(await isRunning(Number(pid))).toBe(false);
   });
 
-  it("is ended with its children by Ctrl-C, and the run exits with 130", async () => {
+  it("is stopped with its children by Ctrl-C, and the run exits with 130", async () => {
     job(
       "pre_deploy",
       'import subprocess\nchild = subprocess.Popen(["sleep", "1000"])\nprint("waiting", flush=True)\nnote(str(child.pid))\nchild.wait()',
@@ -86,7 +86,7 @@ if E["ALLOCATION_INDEX"] == "1":
     expect(readdirSync(join(bucket.root, "tmp"))).toEqual([]);
   });
 
-  it("is ended at once by a second Ctrl-C, even if it ignores signals", async () => {
+  it("is stopped immediately by a second Ctrl-C, even if it ignores signals", async () => {
     job(
       "pre_deploy",
       'import signal, time\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\nprint("waiting", flush=True)\nnote(str(os.getpid()))\ntime.sleep(1000)',
@@ -137,7 +137,7 @@ os.kill(os.getpid(), 9)
     expect(new Set(notesOf(bucket))).toEqual(new Set(["400"]));
   });
 
-  it("of a health check is repeated as the manifest says, without other checks", async () => {
+  it("of a health check is repeated according to the manifest, without other checks", async () => {
     job("health_check", 'note(IP)\nraise SystemExit("sick")', {
       health_check: { wait: { attempts: 2, interval_seconds: 0.01 } },
     });
@@ -150,7 +150,7 @@ os.kill(os.getpid(), 9)
 });
 
 describe("maand jobcommand", () => {
-  it("runs for all allocations, informs disabled ones, and names failures", async () => {
+  it("runs for all allocations, including disabled ones, which it marks, and names failures", async () => {
     job(
       "cli",
       'note(IP + " " + E["DISABLED"])\ncall("PUT", "/kv", namespace=VARS, key=E["ALLOCATION_INDEX"], value="1")\nif there("fail"): raise SystemExit("told to")',

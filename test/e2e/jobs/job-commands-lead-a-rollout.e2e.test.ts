@@ -4,7 +4,7 @@ import { executedOn, notesOf, scripts } from "../../support/bucket/scripts.ts";
 
 const OK = { code: 0 };
 
-/** What was done to which worker in the last run, in order. */
+/** The changes to workers in the last run, in order. */
 function actions(stdout: string, action: string): string[] {
   const events = stdout
     .trim()
@@ -74,7 +74,7 @@ call("PUT", "/kv", namespace="maand/job/" + JOB, key="rollout_order", value=",".
     ]);
   }));
 
-it("a migration under a semaphore never runs twice at once", () =>
+it("a migration under a semaphore never runs twice at the same time", () =>
   withFleetBucket({ count: 4 }, async ({ bucket, hosts }) => {
     const migrate = `
 call("POST", "/semaphore/acquire", name="migrate", timeout_seconds=50)
@@ -126,7 +126,7 @@ if IP == hosts[0]:
     call("PUT", "/kv", namespace=VARS, key="canary", value=version)
 `;
 
-it("job_control takes over a rollout: a canary goes first, and if it fails the others stay unchanged", () =>
+it("job_control takes over a rollout: a canary goes first, and if it fails the others remain unchanged", () =>
   withFleetBucket({ count: 3 }, async ({ bucket, hosts, workers, lifecycle, rollouts, directory }) => {
     const job = (version: string) =>
       bucket.job(

@@ -10,7 +10,7 @@ const ONE = "127.0.0.11";
 const TWO = "127.0.0.12";
 const STARTED = "start 0.0.0 1.0.0";
 
-/** What every test begins with: a job that runs on two workers. */
+/** Every test begins with a job that runs on two workers. */
 let running: LocalBucket;
 
 beforeAll(async () => {

@@ -9,7 +9,7 @@ import { storeEnvironment } from "../../support/postgres/test-store.ts";
 
 const used = useFleet(2);
 
-/** A log that is followed by `maand logs follow`, and what it printed so far. */
+/** A log that `maand logs follow` follows, and its output so far. */
 function follow(cwd: string, ...args: readonly string[]) {
   const child = spawn(process.execPath, [MAAND, "logs", "follow", ...args], {
     cwd,
@@ -37,7 +37,7 @@ logs:
 `;
 
 describe("maand logs follow", () => {
-  it("merges the lines of all workers, hides secrets and control bytes, and ends everything with Ctrl-C", () =>
+  it("merges the lines of all workers, hides secrets and control bytes, and stops everything on Ctrl-C", () =>
     onFleet(used.fleet(), async ({ bucket, workers, hosts, directory }) => {
       bucket.job("api", { version: "1.0.0", selectors: ["worker"] }, { Makefile: MAKEFILE });
       bucket.write("token", "quite-secret-token");
@@ -60,7 +60,7 @@ describe("maand logs follow", () => {
       expect(stdout).not.toContain("line of"); // followed lines are not recorded
     }));
 
-  it("reports a lost worker, ends what ran there, and connects again, also for a reader of JSON", () =>
+  it("reports a lost worker, stops what ran there, and reconnects, also with JSON output", () =>
     onFleet(used.fleet(), async ({ bucket, workers, hosts, directory }) => {
       const [worker] = workers;
       bucket.job(
@@ -94,7 +94,7 @@ describe("maand logs follow", () => {
       expect(await followed.ended).toBe(130);
     }));
 
-  it("slows the job's command down while its own output is not read", () =>
+  it("slows down the job's command while its own output is not read", () =>
     onFleet(used.fleet(), async ({ bucket, workers, hosts, directory }) => {
       const [worker] = workers;
       const count = `python3 -u -c 'import sys\nn = 0\nwhile True:\n  sys.stdout.write("x" * 1000 + "\\n"); n += 1\n  if n % 100 == 0: open("logs/count", "w").write(str(n))'`;
@@ -114,7 +114,7 @@ describe("maand logs follow", () => {
         return performance.now() - since > 1_000;
       });
       const kb = Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, "utf8"))?.[1]);
-      expect(earlier).toBeLessThan(30_000); // lines of 1 kB: what the connection holds
+      expect(earlier).toBeLessThan(30_000); // lines of 1 kB: the buffer of the connection
       expect(kb).toBeLessThan(300_000);
       child.stdout.resume();
       await until("it to go on", async () => (await written()) > earlier);
@@ -123,7 +123,7 @@ describe("maand logs follow", () => {
       await until("the end on the worker", () => worker?.processesWith("logs/count").length === 0);
     }));
 
-  it("says what is missing: a target, the files, a worker, a job", () =>
+  it("reports what is missing: a target, the files, a worker, a job", () =>
     onFleet(used.fleet(), async ({ bucket, hosts }) => {
       const Makefile = MAKEFILE.replace(/logs:\n.*\n/, "");
       bucket.job("api", { version: "1.0.0", selectors: ["worker"] }, { Makefile });

@@ -42,7 +42,7 @@ describe("a plugin that throws outside of every hook", () => {
     expect(stdout + stderr).toContain("commit hears ");
   });
 
-  it("a call that comes too late is refused by name, and the deploy goes on", async (context) => {
+  it("a call that comes too late is refused by name, and the deploy continues", async (context) => {
     const bucket = await withPlugin(
       `let late;
       hooks.orchestrate.tapPromise("odd", async ({ rollOut }) => {
@@ -97,7 +97,7 @@ it("an unreadable package.json is reported with its line if it is the bucket's, 
 });
 
 describe("a plugin that does not end", () => {
-  it("its process when the command is over: the first signal ends it, with the exit code of the command", async (context) => {
+  it("its process when the command has finished: the first signal ends it, with the exit code of the command", async (context) => {
     const bucket = await withPlugin('setInterval(() => process.exitCode === 0 && console.error("over"), 20);', context);
     const running = bucket.start(["deploy", "--build"]);
     await running.prints("over");
@@ -123,7 +123,7 @@ describe("a plugin that does not end", () => {
 });
 
 describe("a plugin with a dispose", () => {
-  /** A plugin whose dispose takes a moment, and whose `begin` has this body. */
+  /** A plugin whose `dispose` takes a moment, and whose `begin` has this body. */
   const config = (begin: string) => `const plugin = {
   name: "odd",
   apply: ({ begin }) => begin.tapPromise("odd", async ({ signal }) => { ${begin} }),

@@ -8,7 +8,7 @@ import { pluginPages, type TypingPlace, typePage } from "../../docs/type-page.ts
 import { type Installation, install, run } from "../../support/bucket/installation.ts";
 import { INITIALISED } from "../../support/bucket/scratch.ts";
 
-/** What authors of plugins do, in empty directories beside the packages as they are published. */
+/** The steps of authors of plugins, in empty directories next to the packages as they are published. */
 let installation: Installation;
 let place: TypingPlace;
 let accounts: string;
@@ -31,7 +31,7 @@ afterAll(() => {
 });
 
 describe.each(pluginPages(ROOT))("%s", (path) => {
-  it("says of each file how it is called", () => {
+  it("names each file", () => {
     const nameless = blocksOf(page(path)).filter(({ info }) => /^(ts|json|toml)$/.test(info));
     expect(nameless.map(({ code }) => code)).toEqual([]);
   });
@@ -49,7 +49,7 @@ describe("maand plugin create", () => {
   const kinds: (keyof typeof KINDS)[] = ["hook", "lifecycle", "transport", "command"];
   const created = (kind: keyof typeof KINDS) => join(installation.place, `maand-plugin-${KINDS[kind]}`);
 
-  it.each(kinds)("--kind %s: types, tests and package are right without a change", { timeout: 240_000 }, (kind) => {
+  it.each(kinds)("--kind %s: types, tests and package are correct without changes", { timeout: 240_000 }, (kind) => {
     run(installation.program, ["plugin", "create", nameOf(kind), "--kind", kind], installation.place);
     run("npm", ["run", "check"], created(kind));
     expect(run("npm", ["test"], created(kind))).toMatch(/Tests .*\b\d+ passed/);

@@ -7,7 +7,7 @@ import { type FleetBucket, withFleetBucket } from "../../support/bucket/fleet-bu
 import { type Installation, install, packagesIn } from "../../support/bucket/installation.ts";
 import { linesOf, localJob, RECORDING_MAKEFILE, type Scratch, scratch } from "../../support/bucket/scratch.ts";
 
-/** Every plugin of plugins-examples, installed from its tarball beside packed maand packages, in a real deploy. */
+/** Every plugin of plugins-examples, installed from its tarball next to packed maand packages, in a real deploy. */
 let installation: Installation;
 beforeAll(() => {
   installation = install("@maand/cli", ...packagesIn("plugins-examples"));
@@ -40,13 +40,13 @@ function useIn(bucket: Scratch, config: string): void {
 const lifecycle = (bucket: Scratch, host: string, job = "api") =>
   linesOf(join(localJob(bucket, host, job) ?? "", "data/lifecycle"));
 
-/** A program that records its calls; `and` is a line of shell for what it does besides. */
+/** A program that records its calls; `and` is a shell line that it also runs. */
 const recorder = (and = "exit 0") =>
   `#!/bin/sh\n{ printf %s "$*" | tr '\\n' ' '; echo; } >> "$(dirname "$0")/asked"\n${and}\n`;
 const requests = (bucket: Scratch) => linesOf(join(bucket.root, "fake/asked"));
 const forget = (bucket: Scratch) => bucket.write("fake/asked", "");
 
-/** Environment in which programs of the bucket's `fake/` come first; they are written once the bucket is there. */
+/** An environment in which programs of the bucket's `fake/` come first; they are written once the bucket exists. */
 async function bucketWithFake(name: string, script: string, config: string, conf = ""): Promise<Scratch> {
   const bucket = await bucketWith(config, conf);
   bucket.write(`fake/${name}`, script, 0o755);
@@ -192,7 +192,7 @@ describe("plugins that decide", () => {
 \t@if [ "$(NEW_VERSION)" = 1.1.0 ]; then (sleep 1; touch data/sick) >/dev/null 2>&1 & fi\n`,
   );
 
-  /** Deploys in its own terminal, where the answers are typed; what was shown there. */
+  /** Deploys in a terminal of its own, types the answers there, and returns the output. */
   async function onTerminal(bucket: Scratch, answer: string): Promise<string> {
     const typed = `(until grep -qF "continue?" shown 2>/dev/null; do sleep 0.05; done; echo ${answer})`;
     const command = `rm -f shown; ${typed} | script --quiet --flush --return --command "${installation.program} deploy" shown`;
@@ -268,7 +268,7 @@ describe("plugins that run jobs", () => {
 
 describe("plugins that connect to workers", () => {
   it("docker exec: files by rsync, targets by make, and the removal", async () => {
-    // the container is this machine: what docker is to run there is run here
+    // the container is this machine: commands for docker are run here
     const enter = `case $1 in container) echo true ;; exec) shift 2; test "$1" != --user || shift 2; shift; exec "$@" ;; esac`;
     const bucket = await bucketWithFake(
       "docker",

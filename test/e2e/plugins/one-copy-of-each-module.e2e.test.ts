@@ -5,7 +5,7 @@ import { copyModules } from "../../support/bucket/copied-program.ts";
 import type { Scratch } from "../../support/bucket/scratch.ts";
 import { scratch } from "../../support/bucket/scratch.ts";
 
-/** What of maand and of its parser of command lines a package has that was imported in some way. */
+/** The modules of maand and of its command-line parser that a package sees when it was imported in some way. */
 const SEEN = `({ Command: clipanion.Command, MaandCommand: command.MaandCommand, definePlugin: core.definePlugin,
   MaandError: plugin.MaandError, defaults: cli.defaults })`;
 const NAMES = {
@@ -24,7 +24,7 @@ const REQUIRES = Object.entries(NAMES)
 
 let bucket: Scratch;
 
-/** A bucket whose packages lie beside copies of maand's own: not those of the running command. */
+/** A bucket whose packages are next to copies of maand's own packages, which are not those of the running command. */
 beforeAll(async () => {
   bucket = await scratch();
   copyModules(bucket.root);

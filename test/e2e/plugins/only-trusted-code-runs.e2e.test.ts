@@ -20,7 +20,7 @@ import { must, run } from "../../support/fleet/command.ts";
 const NOBODY = 65_534;
 const LINES = ["plugins", "build", "deploy --dry-run", "doctor", "job status api", "health_check", "init"];
 
-/** A bucket of ours, and the file that code leaves behind if it runs. */
+/** A bucket of our own, and the file that the code writes if it runs. */
 async function withBucket(use: (bucket: Scratch, marker: string) => Promise<void>): Promise<void> {
   const bucket = await scratch('transport = "local"\n');
   try {
@@ -249,7 +249,7 @@ describe.concurrent("an ordinary bucket", () => {
     }
   }
 
-  it("of a user whose group is their own and may write everything is one to work with", () =>
+  it("of a user with a private group that may write everything is accepted", () =>
     withPlace(async (place) => {
       const worked = await as(
         place,
@@ -258,7 +258,7 @@ describe.concurrent("an ordinary bucket", () => {
       expect(worked).toMatchObject({ code: 0, stdout: expect.stringContaining("odd") });
     }));
 
-  it("that several people may write is one to work with for those who list it", () =>
+  it("that several people may write is accepted for users who list it", () =>
     withPlace(async (place) => {
       const bucket = join(place, "team");
       expect(await as(place, DAILY)).toMatchObject({ code: 0 });
@@ -273,7 +273,7 @@ describe.concurrent("an ordinary bucket", () => {
 });
 
 describe.concurrent("maand init in a directory of another user", () => {
-  it("is refused, and makes nothing", async () => {
+  it("is refused, and creates nothing", async () => {
     const place = realpathSync(mkdtempSync(join(tmpdir(), "maand-foreign-")));
     const bucket = await scratch();
     try {
@@ -293,7 +293,7 @@ describe.concurrent("another user in a bucket of root", () => {
     bucket.start(line.split(" "), { cwd, uid: NOBODY, env: { HOME: "/nonexistent" } }).ended;
 
   it.each(["info", "cat jobs", "build", "deploy", "logs show", "doctor", "init", "completion jobs", "why api"])(
-    "maand %s says whose it is",
+    "maand %s names the owner",
     (line) =>
       withBucket(async (bucket) => {
         chmodSync(bucket.root, 0o755);
@@ -304,7 +304,7 @@ describe.concurrent("another user in a bucket of root", () => {
       }),
   );
 
-  it("is told so of a single file that sudo left behind in a bucket of their own", () =>
+  it("gets the name of a single file that sudo left behind in their own bucket", () =>
     withBucket(async (bucket) => {
       const own = (path: string) => chownSync(path, NOBODY, NOBODY);
       const all = (path: string): string[] => [

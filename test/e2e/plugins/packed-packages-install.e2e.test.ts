@@ -20,7 +20,7 @@ beforeAll(() => {
 afterAll(() => installation?.dispose());
 
 describe("the packages, packed and installed elsewhere", () => {
-  it("contain every declared file, and neither sources nor tests", () => {
+  it("contain every declared file, but no sources and no tests", () => {
     for (const name of installation.packed) {
       const directory = join(place, "node_modules", name);
       for (const path of promised(manifestIn(directory)))
@@ -65,7 +65,7 @@ describe("the packages, packed and installed elsewhere", () => {
   });
 });
 
-/** Every file a package's `bin` and `exports` lead to; `source` is for this repository only. */
+/** Every file that `bin` and `exports` of a package name; `source` is for this repository only. */
 function promised({ bin = {}, exports }: Manifest): string[] {
   const doors = Object.values(exports)
     .filter((door) => !String(door).includes("*"))

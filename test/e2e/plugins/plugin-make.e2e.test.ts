@@ -87,7 +87,7 @@ describe("an interrupted command", () => {
   });
 });
 
-/** Gives the ssh user of a worker other rules for sudo, there alone. */
+/** Gives the ssh user of one worker other rules for sudo. */
 async function sudoRules(machine: FleetWorker, rules: string): Promise<void> {
   await machine.write("/opt/worker/sudoers", rules);
   const script = "chmod 440 /opt/worker/sudoers && mount --bind /opt/worker/sudoers /etc/sudoers.d/maandtest";

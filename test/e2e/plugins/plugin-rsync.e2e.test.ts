@@ -86,7 +86,7 @@ function stage(request: StageRequest): Promise<"done" | undefined> {
   return hooksWith(request.options).stage.promise(stageContext(context));
 }
 
-/** What the merged sources hold, as core describes it to a transport. */
+/** The merged sources, as core describes them to a transport. */
 function treesOf(sources: readonly string[], jobs: readonly string[]): Pick<StageContext, "trees" | "metadata"> {
   const paths = new Set(sources.flatMap((source) => (existsSync(source) ? filesIn(source) : [])));
   const trees = jobs.map((job) => ({
@@ -313,7 +313,7 @@ describe("a sync", () => {
 });
 
 describe("a sync with problems", () => {
-  test("a full disk: the old files stay whole, the error says so, and the next sync works", async () => {
+  test("a full disk: the old files remain intact, the error says so, and the next sync works", async () => {
     await withFleet({ count: 1, diskKb: 1024 }, async (small) => {
       const [one] = small.workers as [FleetWorker];
       const at = remotesFor(small);
@@ -359,7 +359,7 @@ describe("a sync with problems", () => {
     expect(error.hint).toContain("use_sudo");
   });
 
-  test("a worker that stops responding: bounded, nothing left here", async () => {
+  test("a worker that stops responding: bounded, and no process remains here", async () => {
     const source = tree({ "jobs/api/big": "x".repeat(30_000_000) });
     const began = performance.now();
     const sync = failure(stage({ sources: [source], timeoutMs: 1_500 }));

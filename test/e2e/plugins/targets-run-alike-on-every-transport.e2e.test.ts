@@ -54,7 +54,7 @@ describe.each(Object.entries(WORKERS))("on a worker reached by %s", (_, open) =>
     expect(await run("start")).toBe("done");
   });
 
-  test("a target runs although a directory has its name, and one that would do nothing fails", async () => {
+  test("a target runs even if a directory has its name, and one that would do nothing fails", async () => {
     const { run, output, write } = await worker();
     await write("jobs/api/start/readme", "");
     expect(await run("start")).toBe("done");
@@ -99,7 +99,7 @@ describe.each(Object.entries(WORKERS))("on a worker reached by %s", (_, open) =>
     expect(output.at(-1)).toBe("after it");
   });
 
-  test("a server that was started keeps running, beside other commands and without a runner", async () => {
+  test("a server that was started keeps running, next to other commands and without a runner", async () => {
     const { run, write, exists, processesWith } = await worker();
     expect(await run("daemon")).toBe("done");
     expect(await run("start")).toBe("done");

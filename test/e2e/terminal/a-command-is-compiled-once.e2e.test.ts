@@ -36,7 +36,7 @@ beforeEach(() => {
   mkdirSync(home, { mode: 0o700 });
 });
 
-/** Runs the program, and answers which files of it were compiled. */
+/** Runs the program, and returns which of its files were compiled. */
 async function compiledBy(args: readonly string[], env: Readonly<Record<string, string>> = {}) {
   const file = join(home, "compiled.json");
   const all = { HOME: home, MAAND_TEST_COMPILED_FILE: file, ...env };
@@ -73,14 +73,14 @@ describe("the second run of a command", () => {
     expect((await compiledBy(["schema", "manifest"])).anew).toEqual([]);
   });
 
-  it("compiles what has changed since", async () => {
+  it("compiles what has changed since then", async () => {
     await compiledBy(["schema", "manifest"]);
     appendFileSync(join(copy.root, "node_modules/@maand/command/dist/index.cjs"), " ");
     expect((await compiledBy(["schema", "manifest"])).anew).toEqual(["command/dist/index.cjs"]);
     expect((await compiledBy(["schema", "manifest"])).anew).toEqual([]);
   });
 
-  it("compiles all of it if the kept file is cut off, and keeps it again", async () => {
+  it("compiles everything if the kept file is cut off, and keeps it again", async () => {
     const { files } = await compiledBy(["schema", "manifest"]);
     truncateSync(packOf("schema"), 20_000);
     expect((await compiledBy(["schema", "manifest"])).anew).toHaveLength(files.length);
@@ -112,7 +112,7 @@ describe("compiled code is neither kept nor used", () => {
   });
 });
 
-it("what is kept is the user's alone", async () => {
+it("compiled code is private to the user", async () => {
   await compiledBy(["schema", "manifest"]);
   expect([statSync(packOf("schema")).mode & 0o777, statSync(programs()).mode & 0o777]).toEqual([0o600, 0o700]);
 });

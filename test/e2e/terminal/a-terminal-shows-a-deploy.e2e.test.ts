@@ -10,7 +10,7 @@ let bucket: LocalBucket;
 let terminal: TerminalSession;
 let id: string;
 
-/** Ends the process in a way of its own while a step runs. */
+/** Ends the process itself while a step runs. */
 const PLUGIN = `
 const ways = {
   throw: () => setTimeout(() => { throw new Error("boom"); }, 0),
@@ -52,9 +52,9 @@ const shows = (text: string) =>
     throw new Error(`${cause.message}\n${terminal.screen()}`);
   });
 
-/** Types a line, and its exit code after it. */
+/** Types a line that also prints its exit code. */
 function run(line: string): void {
-  terminal.clear(); // so that nothing earlier is taken for what this line prints
+  terminal.clear(); // so that no earlier output is taken for the output of this line
   terminal.type(`clear; ${line}; echo "exit=$?"`);
 }
 
@@ -65,7 +65,7 @@ const still = (text: string) =>
     .replace(/\d+(\.\d)?m?s\b/g, "1s")
     .replace(/\n\$$/, "");
 
-it("shows a deploy live, and leaves its result alone", async () => {
+it("shows a deploy live, and leaves only its result", async () => {
   const release = hold();
   run("maand deploy");
   await shows("api is at start");

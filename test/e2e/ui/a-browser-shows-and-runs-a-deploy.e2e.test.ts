@@ -5,7 +5,7 @@ import { expect, it } from "vitest";
 import { type FleetBucket, withFleetBucket } from "../../support/bucket/fleet-bucket.ts";
 import { CHROMIUM, type UiPage, withUi } from "../../support/ui/browser.ts";
 
-/** Text that would run, if the page took it for HTML. */
+/** Text that would run if the page treated it as HTML. */
 const EVIL = `<img src=x onerror="alert('from data')"><script>alert("from data")</script>`;
 
 const EVIL_NAME = "<img src=x onerror=alert(1)>.txt";
@@ -15,7 +15,7 @@ const upgrade = (version: string) => ({
 });
 
 it(
-  "a browser sees a batch go red live, opens its log, approves a plan and rolls back, and text in data stays text",
+  "a browser sees a batch go red live, opens its log, approves a plan and rolls back, and text in data remains text",
   { timeout: 180_000, skip: !existsSync(CHROMIUM) },
   () =>
     withFleetBucket({ count: 3 }, async (lent) => {
@@ -66,7 +66,7 @@ async function isMovedThroughByKeyboard({ hosts }: FleetBucket, { page, open }: 
   await page.getByRole("heading", { level: 1, name: "job api" }).waitFor();
 }
 
-/** A deploy in a terminal fails on the second worker. The page shows it without being touched. */
+/** A deploy in a terminal fails on the second worker. The page shows it without being reloaded. */
 async function goesRedLive({ bucket, workers, directory }: FleetBucket, { page, open }: UiPage): Promise<void> {
   await open("#/history", "History");
   await workers[1]?.write(`${directory("api")}/data/fail-restart`, "");
@@ -100,7 +100,7 @@ async function opensItsLog({ hosts }: FleetBucket, { page }: UiPage): Promise<vo
   expect(new URL(page.url()).hash).toContain(`worker=${hosts[1]}`);
 }
 
-/** An export is opened as a file, without a server; where browsers allow least. */
+/** An export is opened as a file, without a server, where browsers are strictest. */
 async function opensAnExport({ bucket, workers }: FleetBucket, { page }: UiPage): Promise<void> {
   const directory = join(bucket.root, "incident");
   expect(await bucket.maand("ui", "--export", directory)).toMatchObject({ code: 0 });
@@ -144,7 +144,7 @@ async function approvesAPlan({ bucket, rollouts, hosts }: FleetBucket, { page, o
   expect(new Set(Object.values(await rollouts()))).toEqual(new Set(["promoted"]));
 }
 
-/** Every page as it is with real data, in light and in dark; the run is the one that failed. */
+/** Every page with real data, in light and in dark; the run is the one that failed. */
 async function isAccessible({ bucket, hosts }: FleetBucket, { page, open, axe }: UiPage): Promise<void> {
   const runs = await bucket.json<{ id: string; result: string }[]>("history");
   const failed = runs.find(({ result }) => result === "failed")?.id ?? "";

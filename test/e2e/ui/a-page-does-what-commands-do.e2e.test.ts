@@ -24,7 +24,7 @@ import { type OpenedPage, openPage } from "../../support/ui/open-page.ts";
 const ALL = ["--allow", "deploy,rollback,pause,maintain"];
 const SECRET = "hunter2-S3cret!";
 const SCRIPT = "<script>alert(1)</script>";
-/** A start that waits until a file is there, and prints what is no good in a page or a log. */
+/** A start that waits until a file exists, and prints text that must not reach a page or a log as it is. */
 const WAITING = RECORDING_MAKEFILE.replace(
   '	@echo "$@ of',
   `	@echo '${SCRIPT} ${SECRET}'\n	@while test -e ../../wait; do sleep 0.05; done\n	@echo "$@ of`,
@@ -45,7 +45,7 @@ afterEach(async () => {
   bucket.dispose();
 });
 
-/** Makes all commands of the first worker wait, or go on. */
+/** Makes all commands of the first worker wait, or continue. */
 function hold(): void {
   for (const host of bucket.hosts) writeFileSync(join(bucket.directory("api", host), "../../wait"), "");
 }
@@ -128,7 +128,7 @@ describe("a deploy that was started from the page", () => {
     return id;
   }
 
-  it("goes on to its end when the server is killed", async () => {
+  it("continues to its end when the server is killed", async () => {
     const id = await begun();
     page?.server.kill("SIGKILL");
     await page?.server.ended;
@@ -142,7 +142,7 @@ describe("a deploy that was started from the page", () => {
     const id = await begun();
     expect(await page?.get<RunAnswer>(`runs/${id}`)).toMatchObject({ run: { result: "running" }, summary: null });
     const { text } = (await page?.act({ verb: "pause", action: "interrupt" })) ?? {};
-    expect(text).toMatch(/^interrupt maand deploy, which runs since 20/);
+    expect(text).toMatch(/^interrupt maand deploy, which has been running since 20/);
     release();
     if (page) expect((await finished(id)).run.result).toBe("interrupted");
     const again = () => page?.post("actions", { verb: "pause", action: "interrupt" });
@@ -150,7 +150,7 @@ describe("a deploy that was started from the page", () => {
     expect(await bucket.maand("deploy")).toMatchObject({ code: 0 });
   });
 
-  it("that is killed is unknown, not running", async () => {
+  it("is shown as unknown, not running, if it is killed", async () => {
     const id = await begun();
     const { running } = (await page?.get<StatusAnswer>("status")) ?? {};
     const stream = page?.follow();
@@ -198,7 +198,7 @@ it("keeps its files from other users of the machine", async () => {
     const read = spawnSync("cat", [open], { uid: 65_534, gid: 65_534, encoding: "utf8" });
     expect([read.status, read.stdout]).toEqual([1, ""]);
   }
-  // also where the directory above is open: the file itself is not
+  // also where others may read the parent directory: the file itself is private
   expect(statSync(file).mode & 0o077).toBe(0);
 });
 

@@ -21,7 +21,7 @@ it("an unreachable worker is named, the others continue, and the next deploy com
       expect(await lifecycle("api", worker)).toEqual(["start 0.0.0 1.0.0", "restart 1.0.0 2.0.0"]);
   }));
 
-it("a stopped worker delays the deploy no longer than its time limit", () =>
+it("a stopped worker delays the deploy only until its time limit", () =>
   withFleetBucket({ count: 2 }, async ({ bucket, workers, hosts, fleet, rollouts }) => {
     bucket.write("maand.conf", `${fleet.conf}[timeouts]\nconnect = 2\n`);
     bucket.job("api", { version: "1.0.0", selectors: ["worker"] });

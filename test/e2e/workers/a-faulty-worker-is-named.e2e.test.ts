@@ -9,8 +9,8 @@ import { maand } from "../../support/bucket/maand.ts";
 import { type Fleet, type FleetWorker, startFleet, until } from "../../support/fleet/index.ts";
 
 /**
- * What may be wrong with a worker, and with what runs on it. Each time: named in the summary, ended in bounded time, without
- * effect on others, and repaired by the next deploy.
+ * Faults of a worker and of its jobs. Each of them is named in the summary, ends in bounded time, has no effect on
+ * other workers, and is repaired by the next deploy.
  */
 const V1 = { version: "1.0.0", selectors: ["worker"] };
 const QUICK = "[timeouts]\nconnect = 5\n";
@@ -23,7 +23,9 @@ beforeAll(async () => {
 
 afterAll(() => fleet.close());
 
-/** A deploy that has to fail for `job` on one worker with these words, within so many seconds, and nowhere else. */
+/**
+ * A deploy that has to fail for `job` on one worker with these words, within this number of seconds, and nowhere else.
+ */
 async function failsOn(
   { bucket, hosts, rollouts }: FleetBucket,
   { worker = 1, outcome, prints, seconds = 40 }: { worker?: number; outcome: string; prints: RegExp; seconds?: number },
@@ -38,14 +40,14 @@ async function failsOn(
   expect(stderr).not.toMatch(/\n\s+at .*\.js:\d+/);
 }
 
-/** The next deploy makes up for it: what was started is not started again, the rest once. */
+/** The next deploy completes it: jobs that were started are not started again, the others are started once. */
 async function fixes({ bucket, hosts, rollouts, lifecycles }: FleetBucket): Promise<void> {
   expect(await bucket.maand("deploy")).toMatchObject({ code: 0 });
   expect(await rollouts()).toEqual(Object.fromEntries(hosts.map((host) => [`api@${host}`, "promoted"])));
   expect(await lifecycles("api")).toEqual(hosts.map(() => ["start 0.0.0 1.0.0"]));
 }
 
-/** Lends a bucket with workers of its own, job api written, and short time limits. */
+/** Lends a bucket with workers of its own, the files of job api, and short time limits. */
 function withWorkers(
   options: Parameters<typeof withFleetBucket>[0],
   use: (lent: FleetBucket) => Promise<void>,
@@ -173,7 +175,7 @@ describe.concurrent("a worker that", () => {
       expect(await lent.bucket.maand("job", "restart", "api")).toMatchObject({ code: 0 });
     }));
 
-  it("has a wrong clock: files from the future are replaced, and files from the past stay", () =>
+  it("has a wrong clock: files from the future are replaced, and files from the past remain", () =>
     onFleet(fleet, async (lent) => {
       const { bucket, workers, directory } = lent;
       bucket.job("api", V1, { "app.conf": "old\n", same: "same\n" });
@@ -210,7 +212,7 @@ describe.concurrent("a target that", () => {
       expect(await lent.lifecycles("api")).toEqual([["start 0.0.0 1.0.0"], ["start 0.0.0 1.0.0", "start 0.0.0 1.0.0"]]);
     }));
 
-  it("hangs: its process group is ended after timeout_seconds, with a message", () =>
+  it("hangs: its process group is stopped after timeout_seconds, with a message", () =>
     onFleet(fleet, async (lent) => {
       const { bucket, workers, directory } = lent;
       bucket.job("api", { ...V1, timeout_seconds: 1 }, { Makefile: CAREFUL_MAKEFILE });

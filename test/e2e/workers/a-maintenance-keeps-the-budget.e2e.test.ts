@@ -3,7 +3,7 @@ import { type FleetBucket, onFleet } from "../../support/bucket/fleet-bucket.ts"
 import { httpService, requestVersion } from "../../support/bucket/http-service.ts";
 import { type Fleet, type FleetWorker, startFleet, until } from "../../support/fleet/index.ts";
 
-/** One after another: a reboot ends what any test runs on a worker. */
+/** The tests run one after another: a reboot ends everything that any test runs on a worker. */
 let fleet: Fleet;
 
 beforeAll(async () => {
@@ -12,7 +12,7 @@ beforeAll(async () => {
 
 afterAll(() => fleet.close());
 
-/** Nothing that the test before started may go on: the service has one port. */
+/** Nothing that the previous test started may continue to run: the service has one port. */
 beforeEach(async () => {
   for (const worker of fleet.workers) {
     await worker.stop();
@@ -33,14 +33,14 @@ interface Status {
   }[];
 }
 
-/** What a command wrote, which must end with exit code 0. */
+/** The output of a command, which must end with exit code 0. */
 async function succeeds(ended: ReturnType<FleetBucket["bucket"]["maand"]>): Promise<string> {
   const { code, stderr } = await ended;
   expect({ code, stderr }).toMatchObject({ code: 0 });
   return stderr;
 }
 
-/** Deploys a service to all workers, and a job that it demands. */
+/** Deploys a service to all workers, and the job that it demands. */
 async function serving({ bucket }: FleetBucket): Promise<void> {
   const { manifest, files } = httpService("1.0.0");
   const demands = { job: "base", command: "command_ready" };
@@ -56,7 +56,7 @@ async function serving({ bucket }: FleetBucket): Promise<void> {
   await succeeds(bucket.maand("deploy", "--build"));
 }
 
-/** A client of the service: how many workers of it were away at once so far, at most. */
+/** A client of the service. It counts how many of its workers were away at the same time, at most. */
 function client(hosts: readonly string[]) {
   let [most, rounds, going] = [0, 0, true];
   const away = async () =>
@@ -64,7 +64,7 @@ function client(hosts: readonly string[]) {
   const asked = (async () => {
     while (going) {
       const first = await away();
-      // asked again: one may have come back between two answers of the same round
+      // asked again: a worker may have come back between two answers of the same round
       most = Math.max(most, first < 2 ? first : Math.min(first, await away()));
       rounds += 1;
     }
@@ -81,7 +81,7 @@ function client(hosts: readonly string[]) {
 const ran = async (worker: FleetWorker) =>
   worker.exists("/opt/worker/ran") ? (await worker.read("/opt/worker/ran")).trimEnd().split("\n") : [];
 
-/** Leaves a line when it begins and when it ends, and waits meanwhile while there is a file `hold`. */
+/** Writes a line when it starts and when it ends, and waits in between while there is a file `hold`. */
 const COMMAND = [
   "echo began >> /opt/worker/ran",
   "while test -e /opt/worker/hold; do sleep 0.02; done",
@@ -147,7 +147,7 @@ it("a fleet of four behind a quorum of three is rebooted, killed in the middle a
     expect(again).toMatchObject({ code: 0, stderr: expect.not.stringContaining("start") });
   }));
 
-it("a worker that does not return is set aside and keeps the budget; it is not rebooted again once it is back", () =>
+it("a worker that does not return is set aside and uses the budget; it is not rebooted again when it is back", () =>
   onFleet(fleet, async (lent) => {
     const { bucket, workers, hosts } = lent;
     await serving(lent);

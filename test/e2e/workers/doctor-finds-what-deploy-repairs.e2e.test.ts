@@ -30,7 +30,7 @@ interface Finding {
   readonly hint: string | null;
 }
 
-/** The directory of a run, which only a run that died leaves. */
+/** The directory of a run, which only a run that died leaves behind. */
 const LEFT = "tmp/6b0f3c1e-8d57-4a52-9a64-2f1c8f0b7e11";
 
 const tools = mkdtempSync(join(tmpdir(), "maand-doctor-"));
@@ -53,7 +53,7 @@ async function faultsOf(bucket: Scratch): Promise<Finding[]> {
   return findings.filter(({ ok }) => !ok);
 }
 
-/** The one fault besides the edits that were not built yet, which several of these faults are as well. */
+/** The one fault other than edits that were not built yet: several of these faults include such edits. */
 async function onlyFault(bucket: Scratch): Promise<Finding> {
   const faults = (await faultsOf(bucket)).filter(({ check }) => check !== "built");
   expect(faults).toHaveLength(1);
@@ -112,7 +112,7 @@ describe("a problem in the bucket is found, and its hint fixes it when typed as 
     expect(await faultsOf(bucket)).toEqual([]);
   });
 
-  // test/team/doctor-and-init has one of PostgreSQL
+  // test/team/doctor-and-init has the test for PostgreSQL
   it.skipIf(isInPostgres())("a damaged store, with a backup", async () => {
     truncateSync(at("data/maand.db"), 20_000);
     const fault = await onlyFault(bucket);

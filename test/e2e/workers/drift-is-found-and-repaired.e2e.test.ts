@@ -56,7 +56,7 @@ async function deployed({ bucket, workers, directory }: FleetBucket): Promise<vo
 
 const OWN = ["data/own", "logs/own", "app.pid", "run/sock", "conf/app.pid"];
 
-/** Edits by name: a script in the job's directory on a worker, and what drift calls it. */
+/** Edits by name: a script that runs in the job's directory on a worker, and drift's word for it. */
 const EDITS: readonly (readonly [string, string, readonly string[]])[] = [
   ["a changed file", "echo 'port = 2' > conf/app.conf", ["changed conf/app.conf"]],
   [
@@ -117,7 +117,7 @@ it.concurrent("each kind of edit on a worker is found and repaired, and nothing 
       expect((await lifecycle("api", worker)).slice(ran)).toEqual(["restart 1.0.0 1.0.0", "end restart"]);
     }
     for (const path of OWN) expect(await worker.read(`${directory("api")}/${path}`)).toBe("own\n");
-    // what a link led to is not touched
+    // the target of a link is not changed
     expect(await worker.read(`${home}/jobs/moved`)).toBe("port = 1\n");
     expect(worker.exists(`${home}/jobs/moved-assets/logo.bin`)).toBe(true);
 
@@ -131,7 +131,7 @@ it.concurrent("each kind of edit on a worker is found and repaired, and nothing 
     expect(await look()).toMatchObject({ code: 0 });
     expect((await lifecycle("api", worker)).length).toBe(ran);
 
-    // files alone, if that is asked for; the same repair again is told, and made three times
+    // only files, if that is requested; a repeated repair is reported, and made three times
     for (const time of [1, 2, 3]) {
       await worker.run(["sh", "-c", 'echo edited > "$1"', "sh", `${directory("api")}/conf/app.conf`]);
       const repaired = await bucket.maand("deploy", "--verify", "--repair", "sync");
@@ -163,7 +163,7 @@ it.concurrent("each kind of edit on a worker is found and repaired, and nothing 
     expect(await look()).toMatchObject({ code: 0 });
   }));
 
-it.concurrent("what is pending is told apart, status is asked on request, and checks change nothing", () =>
+it.concurrent("pending changes are listed separately, status runs on request, and checks change nothing", () =>
   onFleet(fleet, async (lent) => {
     await deployed(lent);
     const { bucket, workers, directory, hosts } = lent;
@@ -184,7 +184,7 @@ it.concurrent("what is pending is told apart, status is asked on request, and ch
     expect(both.stdout).toContain("    -port = 1\n    +secret\n");
     expect(both.stdout).toMatch(/api: make status failed: .* on/);
     expect(store()).toBe(before);
-    // a plain deploy does what is pending; it does not look, so it is the same as before
+    // a plain deploy does only what is pending; it does not look for drift, so its plan is the same as before
     const plan = await bucket.maand("deploy", "--dry-run", "--verify");
     expect(plan.stdout).toContain("differs on its worker: changed conf/app.conf");
     expect(await bucket.maand("drift", "--workers", "label:nope")).toMatchObject({ code: 2 });

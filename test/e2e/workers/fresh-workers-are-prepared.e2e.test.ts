@@ -59,7 +59,7 @@ describe("fresh workers", () => {
     expect(worker(2).log.some((line) => line.startsWith("Connection from"))).toBe(false);
   });
 
-  it("are not changed without consent, nor with a wrong password, whose identity is named", async () => {
+  it("are not changed without consent, nor with a wrong password; the error names the user", async () => {
     const [host] = used.fleet().workers.map((one) => one.host);
     const unasked = await withInput(
       PASSWORD,
@@ -89,7 +89,7 @@ describe("fresh workers", () => {
     expect((await worker(0).run(["id", "agent"])).code).not.toBe(0);
   }, 60_000);
 
-  it("are prepared over a password: user, key, sudo, rsync; the lock of apt is waited for, and its holder named", async () => {
+  it("are prepared over a password: user, key, sudo, rsync; maand waits for the lock of apt, and names its holder", async () => {
     const lock = `import fcntl, sys
 held = open("/var/lib/dpkg/lock-frontend", "w"); fcntl.lockf(held, fcntl.LOCK_EX); print("held", flush=True); sys.stdin.read()`;
     const holder = worker(0).run(["sh", "-c", 'while [ ! -e /var/go ]; do sleep 0.05; done | python3 -c "$0"', lock]);

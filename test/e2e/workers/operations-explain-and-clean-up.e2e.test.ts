@@ -7,7 +7,10 @@ import { type FleetBucket, withFleetBucket } from "../../support/bucket/fleet-bu
 import type { Ended } from "../../support/bucket/maand.ts";
 import { type } from "../../support/bucket/shell.ts";
 
-/** Types docs/operations.md, block by block; only addresses, the user and paths outside the bucket are put in. */
+/**
+ * Types the commands of docs/operations.md, block by block; only addresses, the user and paths outside the bucket are
+ * replaced.
+ */
 
 const elsewhere = mkdtempSync(join(tmpdir(), "maand-operations-"));
 chmodSync(elsewhere, 0o711); // sshd reads authorized_keys as the user who logs in
@@ -39,7 +42,7 @@ function typing({ bucket, hosts, fleet }: FleetBucket) {
       if (ended.code !== 0) throw new Error(`${text}\nended with ${ended.code}:\n${ended.stdout}\n${ended.stderr}`);
       return ended;
     },
-    /** Types a block line by line and answers the exit codes. */
+    /** Types a block line by line and returns the exit codes. */
     async lines(text: string): Promise<(number | null)[]> {
       const codes: (number | null)[] = [];
       for (const line of put(text).trim().split("\n")) codes.push((await type(line, bucket.root)).code);

@@ -4,7 +4,10 @@ import { httpService, requestVersion } from "../../support/bucket/http-service.t
 
 const DOWN_MS = 1_500;
 
-/** The least time a worker had been back before the next one went down; below zero, two were down at once. */
+/**
+ * The shortest time for which a worker had been back before the next one went down. Below zero, two were down at the
+ * same time.
+ */
 function leastApart(reboots: readonly { readonly downAt: number; readonly upAt: number | undefined }[]): number {
   const ordered = [...reboots].sort((a, b) => a.downAt - b.downAt);
   return Math.min(
@@ -66,14 +69,14 @@ it("pattern B: a fleet is rebooted one host at a time, each is back before the n
     expect(kept.map((reboots) => reboots.length)).toEqual([1, 1, 1]);
     expect(leastApart(kept.flat())).toBeGreaterThanOrEqual(0);
 
-    // the last host may still be on its way; nothing starts the service there but the operator
+    // the last host may still be starting; only the operator starts the service there
     const waited = await bucket.maand("health_check", "--wait");
     expect(waited).toMatchObject({ code: 1, stdout: expect.stringContaining("worker health check passed") });
     expect(await bucket.maand("job", "start", "api")).toMatchObject({ code: 0 });
     expect(await bucket.maand("health_check", "--wait")).toMatchObject({ code: 0 });
   }));
 
-it("pattern B: a machine that answers the shutdown first and reboots later is waited for too", () =>
+it("pattern B: maand also waits for a machine that first answers the shutdown and reboots later", () =>
   withFleetBucket({ count: 2 }, async ({ bucket, workers, hosts }) => {
     expect(await bucket.maand("build")).toMatchObject({ code: 0 });
     const kept = await Promise.all(workers.map((worker) => worker.reboots({ downMs: DOWN_MS, answersMs: 700 })));

@@ -7,7 +7,7 @@ import { withFleetBucket } from "../../support/bucket/fleet-bucket.ts";
 it("worker_facts writes the facts of workers, keeps unknown values, and writes nothing the second time", () =>
   withFleetBucket({ count: 2 }, async ({ bucket, workers, hosts, fleet }) => {
     for (const { host } of workers) expect(host).toBeDefined();
-    // the clock of a real machine goes up and down; what is asked for does not
+    // the clock rate of a real machine changes; this value must not
     const cpu = "processor : 0\ncpu MHz\t\t: 2400.000\n";
     for (const worker of workers) {
       await worker.write("/opt/worker/cpuinfo", cpu);

@@ -135,7 +135,7 @@ describe("the availability budget", () => {
   );
 
   it.each(["deploy", "control", "reboot", "maintain"] as const)(
-    "is found exceeded if the arbiter is not asked on the path %s",
+    "is found exceeded if the path %s bypasses the arbiter",
     async (path) => {
       expect(await isFound(path)).toBe(true);
     },

@@ -15,7 +15,7 @@ import {
 } from "../../../packages/plugin-maintenance/src/maintain.ts";
 import { hasChecks, type SimulatedJob, Simulation } from "./simulated-workers.ts";
 
-/** One thing that happens in the life of a bucket. */
+/** An event in the life of a bucket. */
 export type Step =
   | { readonly do: "job"; readonly job: string; readonly as: SimulatedJob }
   | {
@@ -57,10 +57,10 @@ export type Step =
 
 type Command = Exclude<Step, { do: "job" | "drain" | "hosts" | "crash" | "heal" | "unreachable" | "reachable" }>;
 
-/** A path of which the arbiter is skipped, to see that the property finds it. */
+/** A path for which the arbiter is skipped, to check that the property finds it. */
 export type Skipped = "deploy" | "control" | "reboot" | "maintain";
 
-/** A bucket with simulated workers, and everything that people and accidents do to it. */
+/** A bucket with simulated workers, with the actions of people and the accidents that happen to it. */
 export class Life {
   readonly sim = new Simulation();
   readonly bucket: TestBucket;
@@ -95,7 +95,7 @@ export class Life {
     if (hasChecks(job) && this.sim.at(job, host) !== "absent") this.sim.truth.set(`${job}@${host}`, "down");
   }
 
-  /** A person repairs it by hand. What was stopped on purpose stays down. */
+  /** A person repairs it by hand. A job that was stopped on purpose stays down. */
   #heal(job: string, host: string): void {
     if (this.sim.at(job, host) === "sick") this.sim.truth.set(`${job}@${host}`, "up");
   }
@@ -131,7 +131,7 @@ export class Life {
     });
   }
 
-  /** Drains, reboots and starts workers; or goes on with the last maintenance, or ends it. Refusals change nothing. */
+  /** Drains, reboots and starts workers; or continues the last maintenance, or ends it. Refusals change nothing. */
   async #maintain({ verb, hosts, concurrency, onFailure, away }: Extract<Step, { do: "maintain" }>): Promise<void> {
     this.sim.asked = () => false;
     this.sim.staysAway.clear();
@@ -166,7 +166,7 @@ export class Life {
         );
         for (const { host, jobs } of granted) this.sim.takeWorkerDown(host, jobs, `reboot ${host}`);
         if (ends !== "back") return;
-        for (const { job, host } of ran) this.sim.bringUp(job, host); // what was stopped stays stopped
+        for (const { job, host } of ran) this.sim.bringUp(job, host); // jobs that were stopped stay stopped
         const checks = run.catalog.jobs.map((job) => {
           const active = (run.allocationsOf.get(job.name) ?? []).filter(({ disabled }) => !disabled);
           return checkHealth(run, scopedJobContext(run, job), active, true);
@@ -207,7 +207,9 @@ export class Life {
     }
   }
 
-  /** Runs a command that maand may not survive: its store is kept as it was when the nth change to a worker began. */
+  /**
+   * Runs a command that maand may not survive: the store then remains as it was when the nth change to a worker began.
+   */
   async #mayDie(nth: number | undefined, work: () => Promise<void>): Promise<void> {
     const { root } = this.bucket;
     const left = mkdtempSync(join(dirname(root), `${basename(root)}-left-`));

@@ -6,10 +6,13 @@ import { definePlugin, type Plugin } from "../../../packages/core/src/plugin-api
 import { fakeRemote } from "../../../packages/core/src/testing/index.ts";
 import { fakeMachines } from "../../../packages/core/src/testing/machines/fake-machines.ts";
 
-/** What an allocation really is, whatever maand believes. `warming`: its command succeeded, and it is not healthy yet. */
+/**
+ * The real state of an allocation, whatever maand believes. `warming`: its command succeeded, and it is not healthy
+ * yet.
+ */
 export type Truth = "absent" | "up" | "warming" | "down" | "sick";
 
-/** What a person wants of a job. */
+/** The desired state of a job. */
 export interface SimulatedJob {
   readonly version: number;
   readonly batch: number;
@@ -22,14 +25,17 @@ export function hasChecks(job: string): boolean {
   return job !== "db";
 }
 
-/** Too much of a job went down at a moment. */
+/** More of a job went down than its budget allows. */
 export interface Violation {
   readonly what: string;
   readonly down: readonly string[];
   readonly size: number;
 }
 
-/** Simulated workers that know what a client would see, and note each moment at which a command takes down more than a budget allows. */
+/**
+ * Simulated workers that know what a client would see, and record each violation: a command took down more than a
+ * budget allows.
+ */
 export class Simulation {
   readonly truth = new Map<string, Truth>();
   readonly unreachable = new Set<string>();
@@ -39,13 +45,13 @@ export class Simulation {
   readonly jobs = new Map<string, SimulatedJob>();
   /** Stops that a person asks for: `job@host`. */
   asked: (job: string, host: string) => boolean = () => false;
-  /** Allocations of which the records say that it is not known whether they run: `job@host`. */
+  /** Allocations that are in doubt according to the records, as `job@host`: it is unknown whether they run. */
   unsure: ReadonlySet<string> = new Set();
-  /** What goes wrong: `restart api@10.0.0.1` fails, `sick api@10.0.0.1` comes up unhealthy. */
+  /** Faults: `restart api@10.0.0.1` fails, `sick api@10.0.0.1` comes up unhealthy. */
   readonly faults = new Set<string>();
   /** Called before each change; may throw, as if maand died. */
   onChange: () => void = () => undefined;
-  /** maand died: what it had begun stays as it is at that moment. */
+  /** maand died: everything that it had started stays as it is at that moment. */
   isDead = false;
   /** Workers that do not come back from their next reboot. */
   readonly staysAway = new Set<string>();
@@ -68,7 +74,7 @@ export class Simulation {
     if (this.at(job, host) !== "absent") this.truth.set(`${job}@${host}`, "down");
   }
 
-  /** All of a worker goes down at once. */
+  /** All jobs of a worker go down at the same time. */
   takeWorkerDown(host: string, jobs: readonly string[], what: string): void {
     for (const job of jobs) this.takeDown(job, host, what);
   }
@@ -79,28 +85,28 @@ export class Simulation {
     this.truth.set(`${job}@${host}`, comesUpSick ? "sick" : checks ? "warming" : "up");
   }
 
-  /** A job that warms up gets healthy while a check waits for it. */
+  /** A job that warms up becomes healthy while a check waits for it. */
   warmUp(job: string, host: string): void {
     if (this.at(job, host) === "warming") this.truth.set(`${job}@${host}`, "up");
   }
 
   /**
-   * What is down already costs nothing. A default budget is judged by another rule, which the test of drains has: restarts keep
-   * to their batches alone.
+   * An allocation that is already down costs nothing. A default budget is judged by another rule, which the test of
+   * drains covers: restarts only keep to their batches.
    */
   #judge(job: string, host: string, what: string): void {
     const as = this.jobs.get(job);
     const placed = this.placed.get(job);
     if (as?.budget === undefined || !placed?.has(host)) return;
     if (!this.serves(job, host) || this.asked(job, host)) return;
-    // without checks, nothing can tell that it runs: it counts as away, and a repair of it must get through
+    // without checks, nothing can tell that it runs: it counts as away, and a repair of it must be allowed
     if (!hasChecks(job) && this.unsure.has(`${job}@${host}`)) return;
     const size = budgetOf({ maxConcurrentUpgrades: as.batch, maxUnavailable: as.budget }, placed.size).size;
     const down = [...placed].filter((other) => other !== host && !this.serves(job, other));
     if (down.length + 1 > size) this.violations.push({ what, down, size });
   }
 
-  /** The plugin that stands for the workers. */
+  /** The plugin that simulates the workers. */
   plugin(): Plugin {
     const sim = this;
     const act = async ({ action, job, worker }: ActionContext) => {
@@ -148,7 +154,7 @@ export class Simulation {
     });
   }
 
-  /** What still runs there goes down with it, and nothing comes up again by itself. */
+  /** Jobs that still run there go down with it, and nothing comes up again by itself. */
   #reboot(host: string): void {
     if (this.unreachable.has(host)) throw new MaandError({ code: "DISCONNECTED", message: `${host} is away` });
     const running = [...this.jobs.keys()].filter((job) => !["absent", "down"].includes(this.at(job, host)));
@@ -169,7 +175,7 @@ export class Simulation {
     if (kind === "start") this.onChange();
     else this.takeDown(job, host, what);
     if (this.isDead) throw new Error("dead");
-    await turn(); // what runs in parallel is down together
+    await turn(); // jobs that run in parallel are down at the same time
     await turn();
     if (this.faults.has(what)) throw new MaandError({ code: "COMMAND_FAILED", message: `${what} failed`, exit: 2 });
     if (kind === "stop") return;

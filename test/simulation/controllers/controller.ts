@@ -29,7 +29,7 @@ export type Command =
   | { readonly kind: "maintain abort" }
   | { readonly kind: "adopt" };
 
-/** How it ended: `ok`, `killed`, the outcome of a deploy, or the code of an error. */
+/** The result: `ok`, `killed`, the outcome of a deploy, or the code of an error. */
 export type CommandResult = string;
 
 /** One machine with its own directory of the bucket, on which one command runs at a time. */
@@ -37,7 +37,7 @@ export class Controller {
   readonly name: string;
   readonly root: string;
   readonly #simulation: Simulation;
-  /** Milliseconds by which its clock is wrong. */
+  /** The error of its clock, in milliseconds. */
   readonly #skewMs: number;
   #count = 0;
   /** The command that runs. */
@@ -51,7 +51,7 @@ export class Controller {
     cpSync(simulation.template.root, this.root, { recursive: true });
   }
 
-  /** Runs a command in a process of its own. Resolves for the operator, who is another process. */
+  /** Runs a command in a process of its own. The promise resolves for the operator, who is another process. */
   run(command: Command, operator: SimulatedProcess): Promise<CommandResult> {
     const { world } = this.#simulation;
     this.#count += 1;

@@ -16,7 +16,7 @@ import { World } from "../world/world.ts";
 export const HOSTS = ["10.0.0.1", "10.0.0.2", "10.0.0.3"] as const;
 export const JOBS = ["api", "web"] as const;
 export const URL = "postgres://maand@database.invalid/maand";
-/** When simulations begin, on the clock of a person. */
+/** The date and time at which simulations begin. */
 export const BEGIN = Date.parse("2030-01-01T00:00:00.000Z");
 export const MODULES = {
   "@maand/core": () => import("../../../packages/core/src/index.ts"),
@@ -26,7 +26,7 @@ export const MODULES = {
 /** At most one allocation of a job may be down. */
 export const BUDGET = 1;
 
-/** A bucket that was built once, with its rows in a database: what every simulation begins with. */
+/** A bucket that was built once, with its rows in a database: every simulation begins with it. */
 export interface Template {
   readonly root: string;
   readonly bucketId: string;

@@ -20,7 +20,10 @@ export interface SimulatedLease {
   readonly expiresAt: number | null;
 }
 
-/** Everything that the database has of one bucket. It is never changed, only replaced, so that each commit leaves a state to go back to. */
+/**
+ * Everything that the database stores for one bucket. It is never changed, only replaced, so that each commit leaves a
+ * state that can be restored.
+ */
 export interface BucketState {
   readonly revision: number;
   readonly version: number;

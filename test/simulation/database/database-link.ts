@@ -5,7 +5,7 @@ import { Killed, type SimulatedProcess } from "../world/process.ts";
 import type { Event, World } from "../world/world.ts";
 import type { SimulatedDatabase } from "./simulated-database.ts";
 
-/** What may happen on the way between a process and the database. */
+/** The faults that may happen between a process and the database. */
 export interface DatabaseFaults {
   /** Whether the process can reach the database now. */
   reaches(process: SimulatedProcess): boolean;
@@ -22,8 +22,8 @@ type Fate = "answered" | "request lost" | "answer lost" | "late" | "killed befor
 const PAUSE_MS = 200;
 
 /**
- * The connection of a process to the simulated database: it may lose requests and answers, deliver a request when nothing waits for it any
- * more, and not reach the database at all. It tries again as the real one does.
+ * The connection of a process to the simulated database. It may lose requests and answers, deliver a request after
+ * nothing waits for it any more, and fail to reach the database. It tries again as the real one does.
  */
 export class DatabaseLink implements Statements {
   readonly #world: World;
@@ -33,7 +33,7 @@ export class DatabaseLink implements Statements {
   readonly #target: PgTarget;
   readonly #patience: Patience;
   readonly #arrived: { readonly renewal: Renewal; readonly beat: Beat }[] = [];
-  /** The heartbeats that were not ended. */
+  /** The heartbeats that have not ended. */
   readonly #beats = new Set<Renewal>();
   trips = 0;
 
@@ -136,7 +136,10 @@ export class DatabaseLink implements Statements {
     throw new Killed(this.#process.name);
   }
 
-  /** A heartbeat of the thread: it does not wait for the main thread, and reaches it when that has time. */
+  /**
+   * A heartbeat of the thread: it does not wait for the main thread, and its answer arrives when the main thread has
+   * time.
+   */
   #renew(renewal: Renewal): void {
     const { sql, values, everyMs } = renewal;
     const world = this.#world;
@@ -164,7 +167,7 @@ export class DatabaseLink implements Statements {
   }
 }
 
-/** What a connection joins. */
+/** The two ends of a connection. */
 export interface LinkEnds {
   readonly world: World;
   readonly process: SimulatedProcess;

@@ -15,7 +15,7 @@ export interface DatabaseUnderTest {
 const HOLDER: Holder = { pid: 1, command: "deploy", since: "2030-01-01T00:00:00.000Z" };
 const TTL_MS = 30_000;
 
-/** What the store relies on, of the simulated database as of PostgreSQL: the same tests run on both. */
+/** The properties that the store relies on. The same tests run on the simulated database and on PostgreSQL. */
 export function databasePromises(underTest: () => DatabaseUnderTest): void {
   let count = 0;
   /** A bucket without rows, and a function that opens it again from another machine. */

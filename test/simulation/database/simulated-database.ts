@@ -3,7 +3,7 @@ import { PART_BYTES, SCHEMA_VERSION } from "../../../packages/core/src/store/tea
 import type { Flaw } from "../flaw.ts";
 import { type BucketState, emptyBucket, recordId, type SimulatedLease, type SimulatedRecord } from "./bucket-state.ts";
 
-/** What is told to the observer of a database. */
+/** The observer of a database. */
 export interface DatabaseObserver {
   taken?(lease: SimulatedLease, now: number): void;
   renewed?(lease: SimulatedLease): void;
@@ -16,8 +16,9 @@ export interface DatabaseObserver {
 const KEPT_STATES = 4;
 
 /**
- * What the schema `maand` of PostgreSQL does with the statements of the store, in memory, on a simulated clock. Each statement is one
- * transaction. A suite of tests runs against this and against PostgreSQL. Old changes are never forgotten here.
+ * Does what the schema `maand` of PostgreSQL does with the statements of the store, in memory, on a simulated clock.
+ * Each statement is one transaction. A suite of tests runs against this and against PostgreSQL. Old changes are never
+ * deleted here.
  */
 export class SimulatedDatabase {
   readonly #buckets = new Map<string, BucketState>();
@@ -38,7 +39,7 @@ export class SimulatedDatabase {
     return this.#buckets.get(bucket);
   }
 
-  /** Goes back to the state before the last commits, as a standby that lacks them. Returns how many were lost. */
+  /** Restores the state before the last commits, as a standby that lacks them. Returns how many were lost. */
   loseCommits(count: number): number {
     let lost = 0;
     for (; lost < count; lost += 1) {

@@ -1,7 +1,7 @@
 import { RUNNER_EXIT } from "../../../packages/plugin-make/src/runner-program.ts";
 import { lineOf, type SimulatedCommand, type Steps, type Worker } from "./worker.ts";
 
-/** A fence as a request has it. */
+/** The fence of a request. */
 export interface SentFence {
   readonly line: string;
   readonly expected: string;
@@ -32,7 +32,7 @@ export interface Call {
   report(text: string): void;
 }
 
-/** Milliseconds between two looks at a lock. */
+/** Milliseconds between two attempts to take a lock. */
 const LOCK_PAUSE_MS = 100;
 const LIFECYCLE: ReadonlySet<string> = new Set(["start", "stop", "restart", "reload"]);
 

@@ -1,18 +1,18 @@
 import type { SimulatedProcess } from "../world/process.ts";
 import type { World } from "../world/world.ts";
 
-/** What a network does between a process and a worker. */
+/** The behaviour of the network between a process and a worker. */
 export interface NetworkFaults {
   reaches(process: SimulatedProcess, host: string): boolean;
   readonly areOn: boolean;
 }
 
-/** The longest that one side takes to notice that the other one is gone. */
+/** The maximum time until one side notices that the other one is gone. */
 const NOTICED_WITHIN_MS = 30_000;
 
 /**
- * A connection of a process to a worker. Messages arrive in order, or the connection is lost; each side notices that on its own, at
- * another time.
+ * A connection of a process to a worker. Messages arrive in order, or the connection is lost. Each side notices the
+ * loss by itself, at another time.
  */
 export class Connection {
   readonly #world: World;
@@ -23,7 +23,7 @@ export class Connection {
   readonly #down: (() => void)[] = [];
   readonly #onWorkerNotices: (() => void)[] = [];
   readonly #onProcessNotices = new Set<() => void>();
-  /** What is on the way to the worker does not arrive any more. */
+  /** Messages on the way to the worker do not arrive any more. */
   #isCut = false;
   /** When the last message on the way to the worker arrives. */
   #lastUp = 0;
@@ -53,18 +53,18 @@ export class Connection {
     this.#onWorkerNotices.push(listener);
   }
 
-  /** Calls a function when the process notices it; returns what takes this back. */
+  /** Calls a function when the process notices it. Returns a function that cancels this. */
   onProcessNotices(listener: () => void): () => void {
     this.#onProcessNotices.add(listener);
     return () => this.#onProcessNotices.delete(listener);
   }
 
-  /** What is on the way does not arrive. */
+  /** Messages on the way do not arrive. */
   lose(): void {
     this.#end(true);
   }
 
-  /** What a process has sent before its death arrives nevertheless: its system still has it. */
+  /** Messages that a process sent before its death still arrive: its system has them. */
   #end(isCut: boolean): void {
     if (this.isLost) return;
     this.isLost = true;

@@ -9,10 +9,10 @@ import { Connection, type NetworkFaults } from "./connection.ts";
 import { type SyncContent, simulatedRemote } from "./remote.ts";
 import type { Worker } from "./worker.ts";
 
-/** The file of every job that says its version. */
+/** The file of every job that contains its version. */
 export const VERSION_FILE = "app.conf";
 
-/** What a process is joined to. */
+/** The parts of the simulation to which a process is connected. */
 export interface SimulatedFleet {
   readonly world: World;
   readonly workers: ReadonlyMap<string, Worker>;
@@ -50,7 +50,7 @@ export function simulatedTransport(fleet: SimulatedFleet, process: SimulatedProc
           try {
             return (await (await remote(host)).probe(["sim-health", job.name])).code === 0;
           } catch {
-            return false; // what cannot be reached is not healthy
+            return false; // a worker that cannot be reached is not healthy
           }
         };
         const checkPatiently = async (host: string) => {

@@ -17,14 +17,14 @@ interface Answer {
   readonly stderr?: string;
 }
 
-/** What a sync writes; it is named in the command `sim-sync`. */
+/** The content of a sync; it is named in the command `sim-sync`. */
 export interface SyncContent {
   /** Versions of the files by job. */
   readonly jobs: ReadonlyMap<string, string>;
   readonly workerJson: string;
 }
 
-/** What a remote joins. */
+/** The two ends of a remote. */
 export interface RemoteEnds {
   readonly world: World;
   readonly worker: Worker;

@@ -13,7 +13,10 @@ type Message =
   | { readonly id: number; readonly end: true }
   | { readonly id: number; readonly settled: Readonly<Record<string, readonly string[]>>; readonly end?: undefined };
 
-/** Starts a serving runner on a worker, which keeps its program, named by a hash; its streams speak the protocol of the real one. */
+/**
+ * Starts a serving runner on a worker, which keeps its program, named by a hash. Its streams use the protocol of the
+ * real one.
+ */
 export function startRunner(worker: Worker, connection: Connection, program: string): RemoteStream {
   const runner = new Runner(worker, connection, program);
   let settle: (code: number | null) => void = () => {};
@@ -53,7 +56,7 @@ export function startRunner(worker: Worker, connection: Connection, program: str
   return { io, stderr: new Readable({ read() {} }), exit, destroy: () => io.destroy() };
 }
 
-/** The worker's side of a runner: runs requests side by side, and answers in frames. */
+/** The worker's side of a runner: runs requests in parallel, and answers in frames. */
 class Runner {
   readonly #worker: Worker;
   readonly #connection: Connection;
@@ -71,8 +74,9 @@ class Runner {
 
   greet(): void {
     if (!this.#isThere()) return;
-    const fence = `${this.#worker.fence}\0`;
-    this.onFrame(`maand-runner 1\n0 out ${Buffer.byteLength(fence)}\n${fence}`);
+    const { fence, workerJson } = this.#worker;
+    const record = `${fence}\0${workerJson}\0`;
+    this.onFrame(`maand-runner 1\n0 out ${Buffer.byteLength(record)}\n${record}`);
   }
 
   take(message: Message): void {
@@ -85,7 +89,7 @@ class Runner {
     } else if ("target" in message) this.#begin(message.id, message);
   }
 
-  /** Its connection is lost. A step that did not begin never will; all else comes to its end. */
+  /** Its connection is lost. Steps that have not begun never will; everything else runs to its end. */
   leaveAlone(): void {
     for (const call of this.#calls.values())
       if (call.step !== undefined && !call.hasBegun) call.code ??= RUNNER_EXIT.ended;
@@ -110,7 +114,7 @@ class Runner {
     });
   }
 
-  /** A step that began may come to its end; all else ends at once. */
+  /** A step that began may run to its end; everything else ends immediately. */
   #endSoon(id: number): void {
     const call = this.#calls.get(id);
     if (!call) return;

@@ -1,7 +1,7 @@
 import type { Flaw } from "../flaw.ts";
 import type { World } from "../world/world.ts";
 
-/** How a step of a job ended on a worker, or that it began. */
+/** The receipt of a step of a job on a worker: that it began, or how it ended. */
 export interface SimulatedReceipt {
   readonly boot: number;
   readonly code?: number;
@@ -11,7 +11,7 @@ export interface SimulatedReceipt {
   readonly isSettled?: boolean;
 }
 
-/** The state of a job on a worker, whatever the store says about it. */
+/** The real state of a job on a worker, whatever the store says. */
 export interface JobThere {
   /** The version of its files; undefined before the first sync. */
   files: string | undefined;
@@ -30,7 +30,7 @@ export interface SimulatedCommand {
   readonly by: string;
 }
 
-/** What sees everything that happens on workers. */
+/** An observer of everything that happens on workers. */
 export interface WorkerObserver {
   began(command: SimulatedCommand): void;
   /** `code` is undefined where the worker lost its power. */
@@ -41,7 +41,7 @@ export interface WorkerObserver {
   fenced(host: string, before: string, after: string): void;
 }
 
-/** A step of something on the worker waits for these milliseconds, and is then called again. */
+/** Steps on the worker: each waits for the yielded milliseconds before the next one. */
 export type Steps<T = void> = Generator<number, T>;
 
 /**
@@ -85,7 +85,7 @@ export class Worker {
     return found;
   }
 
-  /** Runs steps until they end, unless the worker loses its power before. */
+  /** Runs steps until they end, or the worker loses its power. */
   run<T>(steps: Steps<T>, ended: (value: T) => void = () => {}): void {
     const { boot } = this;
     const advance = () => {
@@ -118,7 +118,7 @@ export class Worker {
     }
   }
 
-  /** A step begins: what settled ones of its job left is out of date. */
+  /** A step begins: settled receipts of its job are out of date. */
   dropSettled(job: string, step: string): void {
     for (const receipts of this.#receipts)
       for (const [name, { isSettled }] of [...receipts])
@@ -146,7 +146,10 @@ export class Worker {
     if (this.#running.delete(command)) this.observer.ended(command, code);
   }
 
-  /** It loses its power and starts again at once: what was not on the disk is lost, and jobs start as a system starts them. */
+  /**
+   * It loses its power and starts again immediately: everything that was not on the disk is lost, and the system starts
+   * the jobs.
+   */
   losePower(): void {
     this.boot += 1;
     this.#unsynced.clear();

@@ -1,4 +1,4 @@
-/** Thrown into code of a process that was killed: it cannot do anything any more. */
+/** Thrown in code of a process that was killed, so that it cannot do anything more. */
 export class Killed extends Error {
   constructor(name: string) {
     super(`${name} was killed`);

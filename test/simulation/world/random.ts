@@ -4,7 +4,7 @@ export class Random {
 
   constructor(seed: number) {
     this.#state = seed >>> 0;
-    for (let skipped = 0; skipped < 4; skipped += 1) this.next(); // neighbouring seeds begin alike
+    for (let skipped = 0; skipped < 4; skipped += 1) this.next(); // neighbouring seeds begin with similar numbers
   }
 
   /** A number from 0 to below 1 (the generator mulberry32). */

@@ -41,7 +41,10 @@ export class World {
     return this.#add(ms, { owner, isOutside: false, run });
   }
 
-  /** Lets something happen that is no code of a process: on workers, in networks and databases. `owner`: it stops with this one. */
+  /**
+   * Schedules an event outside of the code of processes: on workers, in networks and databases. It is dropped when
+   * `owner` dies.
+   */
   outside(ms: number, run: () => void, owner?: SimulatedProcess): Event {
     return this.#add(ms, { owner, isOutside: true, run });
   }
@@ -50,7 +53,10 @@ export class World {
     return new Promise((resolve) => void this.after(ms, owner, resolve));
   }
 
-  /** The thread of the process waits for a time: nothing else of any process runs meanwhile, but all outside goes on. */
+  /**
+   * Blocks the thread of the process for a time: no code of any process runs in the meantime, but everything outside
+   * continues.
+   */
   block(ms: number): void {
     const end = this.now + ms;
     for (;;) {
@@ -111,7 +117,7 @@ export class World {
     else this.#queue.splice(at, 0, event);
   }
 
-  /** Until no promise and no callback is left to run. */
+  /** Waits until no promise and no callback is left to run. */
   async #rest(): Promise<void> {
     for (let turn = 0; turn < 2; turn += 1) await new Promise((resolve) => afterAllElse(resolve));
   }

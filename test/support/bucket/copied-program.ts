@@ -6,9 +6,11 @@ import { fileURLToPath } from "node:url";
 const REPOSITORY = fileURLToPath(new URL("../../..", import.meta.url));
 const PROGRAM = ["cli", "command", "core"];
 
-/** A copy of the built program that a test may change, which keeps no compiled code beside itself. */
+/** A copy of the built program that a test may change, which keeps no compiled code next to itself. */
 export interface CopiedProgram {
-  /** Has `node_modules`, of which `@maand/cli`, `command` and `core` are copies, and all others are links. */
+  /**
+   * The directory with `node_modules`, where `@maand/cli`, `command` and `core` are copies, and all others are links.
+   */
   readonly root: string;
   /** The command. */
   readonly program: string;

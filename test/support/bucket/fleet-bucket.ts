@@ -6,7 +6,7 @@ import { type Scratch, scratch } from "./scratch.ts";
 export interface FleetBucket {
   readonly fleet: Fleet;
   readonly bucket: Scratch;
-  /** Text of its `maand.conf`; tables such as `[timeouts]` may be put under it. */
+  /** Text of its `maand.conf`; tables such as `[timeouts]` may be appended to it. */
   readonly conf: string;
   readonly workers: readonly FleetWorker[];
   readonly hosts: readonly string[];
@@ -14,7 +14,7 @@ export interface FleetBucket {
   readonly home: string;
   /** Directory of a job on the workers. */
   directory(job: string): string;
-  /** What was run of a job on a worker so far: `start 0.0.0 1.0.0`, ... */
+  /** The targets of a job that have run on a worker so far: `start 0.0.0 1.0.0`, ... */
   lifecycle(job: string, worker: FleetWorker): Promise<string[]>;
   /** The same for all workers, in their order. */
   lifecycles(job: string): Promise<string[][]>;
@@ -22,10 +22,10 @@ export interface FleetBucket {
   rollouts(): Promise<Record<string, string>>;
 }
 
-/** How the commands of a bucket are run, if not as usual. */
+/** Options for the commands of a bucket. */
 type How = Omit<MaandOptions, "cwd">;
 
-/** Lends a bucket with so many workers, each with the label `worker`, and takes everything away afterwards. */
+/** Lends a bucket with `count` workers, each with the label `worker`, and deletes everything afterwards. */
 export function withFleetBucket(
   options: FleetOptions,
   use: (lent: FleetBucket) => Promise<void>,
@@ -36,7 +36,10 @@ export function withFleetBucket(
 
 let lent = 0;
 
-/** Lends one of many buckets with the same workers; each has a directory of its own there. `conf` goes under the usual. */
+/**
+ * Lends one of many buckets with the same workers; each has a directory of its own there. `conf` is appended to the
+ * usual text.
+ */
 export function onFleet(fleet: Fleet, use: (lent: FleetBucket) => Promise<void>, conf = ""): Promise<void> {
   lent += 1;
   const root = `/opt/worker/b${lent}`;

@@ -8,7 +8,7 @@ import { tarballs } from "./packed-once.ts";
 export const REPOSITORY = fileURLToPath(new URL("../../..", import.meta.url));
 const NATIVE = "node_modules/better-sqlite3/build/Release/better_sqlite3.node";
 
-/** As much of a package.json as is looked at here. */
+/** The part of a package.json that is used here. */
 export interface Manifest {
   readonly name: string;
   readonly private?: boolean;
@@ -21,9 +21,9 @@ export interface Manifest {
 /** Packages of this repository, installed from their tarballs into a directory that has nothing else. */
 export interface Installation {
   readonly place: string;
-  /** Names of what was packed: what was asked for, and all that needs of this repository. */
+  /** Names of the packed packages: the requested ones and their dependencies in this repository. */
   readonly packed: readonly string[];
-  /** The `maand` command that was installed. */
+  /** The installed `maand` command. */
   readonly program: string;
   dispose(): void;
 }
@@ -49,7 +49,7 @@ export function install(...names: readonly string[]): Installation {
   writeFileSync(join(place, "package.json"), JSON.stringify({ private: true, overrides: versionsHere(packed) }));
   const quietly = ["--prefer-offline", "--ignore-scripts", "--no-audit", "--no-fund"];
   run("npm", ["install", "--prefix", place, ...quietly, ...files, ...others], place);
-  // what npm would compile here was compiled already
+  // the native parts that npm would compile here were already compiled
   cpSync(join(REPOSITORY, NATIVE), join(place, NATIVE));
   return {
     place,
@@ -68,14 +68,14 @@ export function manifestIn(directory: string): Manifest {
   return JSON.parse(readFileSync(join(directory, "package.json"), "utf8"));
 }
 
-/** Runs a program to its end, without colours; if it fails, the error holds what it said. */
+/** Runs a program to its end, without colours. If it fails, the error contains its output. */
 export function run(program: string, args: readonly string[], cwd: string): string {
   // vitest sets FORCE_COLOR for its workers on a terminal
   const env = { ...process.env, NO_COLOR: "1", FORCE_COLOR: undefined };
   return execFileSync(program, args, { cwd, env, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
 }
 
-/** A package and all it needs of this repository. */
+/** A package and its dependencies in this repository. */
 function closureOf(name: string, found: string[]): string[] {
   const directory = workspace.get(name);
   if (directory === undefined || found.includes(name)) return found;
@@ -88,7 +88,7 @@ function needs({ dependencies = {}, peerDependencies = {} }: Manifest): string[]
   return [...Object.keys(dependencies), ...Object.keys(peerDependencies)];
 }
 
-/** The versions of other people's packages that are installed here, so that npm finds them in its cache. */
+/** The versions of third-party packages that are installed here, so that npm finds them in its cache. */
 function versionsHere(packed: readonly string[]): Record<string, string> {
   const names = packed.flatMap((name) => needs(manifestIn(workspace.get(name) ?? "")));
   const others = names.filter((name) => !workspace.has(name));

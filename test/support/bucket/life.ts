@@ -13,17 +13,17 @@ import { databaseOf, storeSetting, takeOwnStore } from "./own-store.ts";
 
 const Database = createRequire(new URL("../../../packages/core/package.json", import.meta.url))("better-sqlite3");
 
-/** One of many copies of a bucket and of what is on its workers, each of which goes on by itself. */
+/** One of many copies of a bucket and of the files on its workers. Each of them continues independently. */
 export interface Life {
   readonly root: string;
   /** What ran for each allocation so far, by `job@host`. */
   lifecycles(): Promise<Map<string, string>>;
-  /** The files of all jobs on the workers, with their checksums; without what jobs made themselves. */
+  /** The files of all jobs on the workers, with their checksums; without files that jobs made themselves. */
   files(): Promise<string[]>;
   dispose(): void;
 }
 
-/** Lists the files of jobs below `$1`, with checksums; names what a transfer left half done. */
+/** Lists the files of jobs below `$1`, with checksums, and the files that an interrupted transfer left behind. */
 const LIST =
   'cd "$1"/* && find . -type f ! -path "./jobs/*/data/*" ! -path "./locks/*" ! -path "./receipts/*" ! -path "./program" ! -name fence ! -name worker.json -exec md5sum {} + | sort -k2; find . -type d -name ".~tmp~"';
 
@@ -57,7 +57,7 @@ export async function fleetLife(base: FleetBucket, jobs: readonly string[], name
   };
 }
 
-/** What was delivered below one directory is below another one: the files are copied there, so the copy's store says so too. */
+/** Changes the directory of deliveries in the store of a copy, because the files were copied there too. */
 function moveDeliveries(root: string, from: string, to: string): void {
   const url = databaseOf(root);
   if (url !== undefined)
@@ -101,7 +101,7 @@ export function runIn({ root }: Life, args: readonly string[], options: Partial<
   return maand(args, { cwd: root, ...options });
 }
 
-/** Runs maand until it is killed at a step of its. */
+/** Runs maand until it is killed at one of its steps. */
 export function killedIn(life: Life, args: readonly string[], step: number): Promise<Ended> {
   return runIn(life, args, killer({ step }));
 }
@@ -132,7 +132,7 @@ export function processesOf({ root }: Life): number[] {
     .filter((pid) => argumentsOf(pid).includes(root));
 }
 
-/** What a life left in its `tmp`. */
+/** The files that a life left in its `tmp`. */
 export function leftIn({ root }: Life): string[] {
   return readdirSync(join(root, "tmp"));
 }

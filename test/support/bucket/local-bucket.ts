@@ -4,22 +4,25 @@ import type { Ended } from "./maand.ts";
 import { linesOf, localJob, type Scratch, scratch } from "./scratch.ts";
 import { callsOfMaand, type } from "./shell.ts";
 
-/** A bucket whose workers are directories of this machine, for what needs no ssh. */
+/** A bucket whose workers are directories of this machine, for tests that need no ssh. */
 export interface LocalBucket extends Scratch {
   readonly hosts: readonly string[];
-  /** Directory of a job on a worker, whether it is there or not. */
+  /** Directory of a job on a worker, whether it exists or not. */
   directory(job: string, host: string): string;
-  /** What was run of a job on a worker so far: `start 0.0.0 1.0.0`, ... */
+  /** The targets of a job that have run on a worker so far: `start 0.0.0 1.0.0`, ... */
   lifecycle(job: string, host: string): string[];
-  /** Names in a job's directory on a worker; none if it is not there. */
+  /** Names in a job's directory on a worker; none if it does not exist. */
   files(job: string, host: string): string[];
   /** Rollout state by `job@host`. */
   rollouts(): Promise<Record<string, string>>;
-  /** What a dry run would do, by `job@host`; those that leave included. */
+  /** The actions of a dry run, by `job@host`, including allocations that are removed. */
   planned(): Promise<Record<string, string>>;
-  /** Types lines into a shell (calls of maand alone need none); throws when one of them fails. Answers what was written to stdout. */
+  /**
+   * Types lines into a shell (lines that only call maand need none). Throws when one of them fails. Returns the text on
+   * stdout.
+   */
   type(lines: string): Promise<string>;
-  /** Another bucket that is as this one is now, workers included. */
+  /** Another bucket that is a copy of this one, including its workers. */
   copy(): LocalBucket;
 }
 
@@ -30,15 +33,15 @@ interface PlanRecord {
   readonly leaving: readonly { job: string; worker_ip: string; action: string }[];
 }
 
-/** Makes a bucket with so many workers, each with the label `worker`. Dispose of it when done. */
+/** Makes a bucket with `count` workers, each with the label `worker`. Dispose of it when done. */
 export async function localBucket(count: number): Promise<LocalBucket> {
-  const bucket = await scratch('transport = "local"\ncerts_key = "ecdsa-p256"\n'); // rsa keys take long to make
+  const bucket = await scratch('transport = "local"\ncerts_key = "ecdsa-p256"\n'); // rsa keys take a long time to make
   const hosts = Array.from({ length: count }, (_, at) => `127.0.0.${at + 11}`);
   bucket.workers(...hosts.map((host) => ({ host })));
   return withLocalWorkers(bucket, hosts);
 }
 
-/** What lines wrote to stdout; throws when they failed. */
+/** The text on stdout; throws when the lines failed. */
 function output(lines: string, { code, stdout, stderr }: Ended): string {
   if (code !== 0) throw new Error(`${lines}\nended with ${code}:\n${stdout}\n${stderr}`);
   return stdout;

@@ -8,7 +8,7 @@ import { storeEnvironment } from "../postgres/test-store.ts";
 /** The command as it is installed: built, in a process of its own. */
 export const MAAND = fileURLToPath(new URL("../../../packages/cli/bin/maand.js", import.meta.url));
 
-/** What a command line came to. */
+/** The result of a command line. */
 export interface Ended {
   /** Null when a signal ended it. */
   readonly code: number | null;
@@ -22,11 +22,11 @@ export interface Running {
   readonly pid: number;
   readonly ended: Promise<Ended>;
   kill(signal: NodeJS.Signals): void;
-  /** Resolves once its stderr holds this text; rejects if it ends first. */
+  /** Resolves once its stderr contains this text; rejects if it ends first. */
   prints(text: string): Promise<void>;
 }
 
-/** How a command is started. */
+/** Options of starting a command. */
 export interface MaandOptions {
   readonly cwd: string;
   readonly env?: Readonly<Record<string, string>>;
@@ -34,11 +34,11 @@ export interface MaandOptions {
   readonly preload?: readonly string[];
   /** The user and group it runs as; default: ours. */
   readonly uid?: number;
-  /** The command that is run; default: the one that was built here. */
+  /** The command; default: the one that was built here. */
   readonly program?: string;
 }
 
-/** Starts maand; what of this machine's environment could change its answers is left out. */
+/** Starts maand, without variables of this machine's environment that could change its answers. */
 export function startMaand(
   args: readonly string[],
   { cwd, env = {}, preload = [], program = MAAND, uid }: MaandOptions,
@@ -87,8 +87,8 @@ export function maand(args: readonly string[], options: MaandOptions): Promise<E
 }
 
 /**
- * Runs maand to its end in this process, from the sources: most of a short command's time is the start of its process. What
- * it would read of the environment is as in a process of its own.
+ * Runs maand to its end in this process, from the sources: most of a short command's time is the start of its process.
+ * The environment that it reads is that of a process of its own.
  */
 export async function maandHere(args: readonly string[], cwd: string): Promise<Ended> {
   const { run } = await import("../../../packages/cli/src/run/run.ts");
@@ -116,7 +116,7 @@ export async function maandHere(args: readonly string[], cwd: string): Promise<E
   }
 }
 
-/** Variables that a command reads itself or hands on, and that differ from machine to machine. */
+/** Variables that a command reads or passes on, and that differ between machines. */
 const VARIABLES = ["HOME", "LANG", "SSH_AUTH_SOCK", "FORCE_COLOR", "NO_COLOR"] as const;
 type Variables = Readonly<Partial<Record<(typeof VARIABLES)[number], string>>>;
 

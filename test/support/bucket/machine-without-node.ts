@@ -3,14 +3,14 @@ import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-/** What a command line in the machine came to. */
+/** The result of a command line in the machine. */
 export interface RanThere {
   readonly code: number | null;
   readonly stdout: string;
   readonly stderr: string;
 }
 
-/** A root directory with the programs of this machine but those of Node, and nothing of the repository. */
+/** A root directory with the programs of this machine except those of Node, and nothing of the repository. */
 export interface MachineWithoutNode {
   readonly root: string;
   /** Runs a shell line with this directory as `/`. */
@@ -22,7 +22,7 @@ export interface MachineWithoutNode {
 
 const NODE = /^(node|nodejs|npm|npx|corepack|pnpm|pnpx|yarn|node_modules)$/;
 
-/** Its own mounts, which end with the process. What is mounted over node are no programs: they cannot be executed. */
+/** Its own mounts, which end with the process. The files that are mounted over node cannot be executed. */
 const ENTER = `set -eu
 root=$1 line=$2
 mount --rbind /usr "$root/host/usr"

@@ -14,8 +14,8 @@ interface Packed {
 }
 
 /**
- * The tarballs of all packages of this repository by name, as they would be published. The first test file that needs them packs them,
- * those that run beside it wait, and later ones find them: npm needs seconds.
+ * The tarballs of all packages of this repository by name, as they would be published. The first test file that needs
+ * them packs them, those that run at the same time wait, and later ones find them: npm needs seconds.
  */
 export function tarballs(): ReadonlyMap<string, string> {
   const directory = process.env[PACKED] ?? "";
@@ -51,6 +51,6 @@ function packAll(directory: string, list: string): void {
     writeFileSync(`${list}.new`, printed);
     renameSync(`${list}.new`, list);
   } finally {
-    rmdirSync(join(directory, "packing")); // after a failure, the next one tries and reports it as well
+    rmdirSync(join(directory, "packing")); // after a failure, the next one also tries, and reports it
   }
 }

@@ -110,7 +110,7 @@ export function monitoredNode(port: number): JobParts {
 /** The login of {@link secureServer}. */
 export const LOGIN = { user: "admin", password: "s3cret-of-test" };
 
-/** Its password as Prometheus wants it. */
+/** Its password in the format of Prometheus. */
 const BCRYPT = "$2b$05$abcdefghijklmnopqrstuu2mhWu9GT0Yp0BX/Km4XNPNs1R9Rv7zm";
 
 const WEB = `tls_server_config: { cert_file: certs/web.crt, key_file: certs/web.key }

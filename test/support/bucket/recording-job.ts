@@ -3,17 +3,17 @@ import { join } from "node:path";
 import { CAREFUL_MAKEFILE } from "./careful-makefile.ts";
 import { linesOf, type Scratch } from "./scratch.ts";
 
-/** Scripts of a bucket's jobs write here what they were run for. */
+/** Scripts of a bucket's jobs write to this file for what they were run. */
 export const logOf = (bucket: Scratch) => join(bucket.root, "hooks.log");
 
-/** What ran since this was asked last: `pre_deploy 127.0.1.1`, sorted. */
+/** The events since the last call: `pre_deploy 127.0.1.1`, sorted. */
 export function ran(bucket: Scratch): string[] {
   const lines = linesOf(logOf(bucket)).sort();
   writeFileSync(logOf(bucket), "");
   return lines;
 }
 
-/** A command that says for what it runs, and then does what `body` says; `here` is the bucket's directory. */
+/** A command that records for what it runs, and then runs `body`; `here` is the bucket's directory. */
 function command(bucket: Scratch, body = ""): string {
   return `import json, os, time, urllib.request
 here = ${JSON.stringify(bucket.root)}

@@ -40,7 +40,7 @@ export async function startRegistry(): Promise<Registry> {
   };
 }
 
-/** What a registry answers for the name of a package. */
+/** The answer of a registry for the name of a package. */
 function described(name: string, tarball: string, bytes: Buffer) {
   const manifest: Manifest & { readonly version: string } = manifestOf(name);
   const integrity = `sha512-${createHash("sha512").update(bytes).digest("base64")}`;

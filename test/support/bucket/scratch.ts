@@ -21,7 +21,7 @@ export interface Scratch {
   /** Runs maand there, to its end: in this process, unless the bucket has code of its own or is run in another way. */
   maand(...args: readonly string[]): Promise<Ended>;
   start(args: readonly string[], options?: Partial<MaandOptions>): Running;
-  /** Runs maand with --json and answers what it wrote. */
+  /** Runs maand with --json and returns its output. */
   json<T>(...args: readonly string[]): Promise<T>;
   /** Writes a file of the bucket, below its root. */
   write(path: string, text: string, mode?: number): void;
@@ -30,14 +30,14 @@ export interface Scratch {
   job(name: string, manifest: Readonly<Record<string, unknown>>, files?: Readonly<Record<string, string>>): void;
   removeJob(name: string): void;
   disable(disabled: unknown): void;
-  /** Another bucket that is as this one is now. */
+  /** Another bucket that is a copy of this one. */
   copy(): Scratch;
   dispose(): void;
 }
 
 /**
- * A Makefile whose every target leaves a line in `data/lifecycle`, so that a test can read what was run, with which
- * versions, and in which order. A file `data/fail-<target>` makes that target fail.
+ * A Makefile where every target appends a line to `data/lifecycle`, so that a test can read which targets were run,
+ * with which versions, and in which order. A file `data/fail-<target>` makes that target fail.
  */
 export const RECORDING_MAKEFILE = `start stop restart reload status migrate:
 	@mkdir -p data
@@ -46,7 +46,7 @@ export const RECORDING_MAKEFILE = `start stop restart reload status migrate:
 	@echo "$@ of $(JOB) on $(WORKER_IP)"
 `;
 
-/** Makes a bucket; `conf` is put under what init writes, and commands are run with `more`. */
+/** Makes a bucket. `conf` is appended to the file that init writes, and commands are run with `more`. */
 export async function scratch(conf = "", more: Omit<MaandOptions, "cwd"> = {}): Promise<Scratch> {
   const bucket = copyOf(await initialised(), more);
   bucket.write("maand.conf", conf);
@@ -114,7 +114,7 @@ let made: Promise<string> | undefined;
 async function initialised(): Promise<string> {
   const shared = process.env[INITIALISED];
   if (shared !== undefined) return shared;
-  // a test that had a directory of its own for temporary files has taken it away with them
+  // a test that had a directory of its own for temporary files has deleted it with them
   if (made !== undefined && !existsSync(await made)) made = undefined;
   made ??= (async () => {
     const root = mkdtempSync(join(tmpdir(), "maand-e2e-init-"));
@@ -126,7 +126,7 @@ async function initialised(): Promise<string> {
   return made;
 }
 
-/** Directory of a job on a local worker of this bucket, or undefined before anything was brought there. */
+/** Directory of a job on a local worker of this bucket, or undefined before anything was delivered there. */
 export function localJob(bucket: Pick<Scratch, "root">, host: string, job: string): string | undefined {
   const worker = join(bucket.root, "data/local", host);
   const [root] = existsSync(worker) ? readdirSync(worker) : [];

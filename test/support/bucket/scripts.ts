@@ -2,8 +2,8 @@ import { join } from "node:path";
 import { linesOf, type Scratch } from "./scratch.ts";
 
 /**
- * What scripts of tests import: `call` speaks plain HTTP, as a script without any library would; `note` leaves a line in
- * the bucket's `notes`, all of it or nothing.
+ * The module that scripts of tests import. `call` sends plain HTTP, as a script without any library would; `note`
+ * appends a line to the bucket's `notes`, as a whole or not at all.
  */
 const SPEAKING = `import json, os, time, urllib.error, urllib.request
 
@@ -58,7 +58,7 @@ def wait_for(what, seconds=30):
     raise SystemExit("waited in vain")
 `;
 
-/** Scripts of a job by command, written in Python; `speaking` is imported whole. */
+/** Scripts of a job by command, written in Python; everything of `speaking` is imported. */
 export function scripts(commands: Readonly<Record<string, string>>): Record<string, string> {
   const files = Object.entries(commands).map(([command, text]): [string, string] => [
     `_modules/${command}.py`,
@@ -72,7 +72,7 @@ export function executedOn(events: Readonly<Record<string, readonly string[]>>) 
   return Object.fromEntries(Object.entries(events).map(([command, names]) => [command, { executed_on: names }]));
 }
 
-/** Lines that scripts left in a bucket so far. */
+/** Lines that scripts have written to `notes` of a bucket so far. */
 export function notesOf({ root }: Pick<Scratch, "root">): string[] {
   return linesOf(join(root, "notes"));
 }

@@ -7,7 +7,7 @@ import { type Ended, MAAND } from "./maand.ts";
 
 let tools: string | undefined;
 
-/** A directory for PATH in which `maand` is the command as it is built here. */
+/** A directory for PATH in which `maand` is the command that was built here. */
 export function maandOnPath(): string {
   if (tools !== undefined) return tools;
   const made = mkdtempSync(join(tmpdir(), "maand-path-"));
@@ -20,9 +20,7 @@ export function maandOnPath(): string {
 /** A word without anything that a shell would expand, or one in quotes. */
 const WORD = /^(?:[\w./:=@,+%-]+|"[^"$`\\!]*"|'[^']*')+$/;
 
-/**
- * The commands of lines that consist of nothing but calls of maand, one after another; undefined for lines that need a shell.
- */
+/** The commands of lines that only contain calls of maand, one after another; undefined for lines that need a shell. */
 export function callsOfMaand(lines: string): string[][] | undefined {
   const calls: string[][] = [];
   for (const call of lines.split(/\n|&&/)) {

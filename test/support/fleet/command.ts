@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 
-/** What came of a command on this machine. */
+/** The result of a command on this machine. */
 export interface CommandResult {
   readonly code: number | null;
   readonly stdout: string;

@@ -7,27 +7,27 @@ import { fleetRefusal } from "./permission.ts";
 import { claimRange, freePort, type Range } from "./range.ts";
 import { FleetWorker } from "./worker.ts";
 
-/** What a fleet is to be like. */
+/** Options of a fleet. */
 export interface FleetOptions {
   readonly count: number;
-  /** Log in as an unprivileged user with sudo (default), or as root without. */
+  /** Log in as an unprivileged user with sudo (default), or as root without sudo. */
   readonly sudo?: boolean;
   /** Size of each worker's `/opt/worker` in KiB; default: as large as this machine's disk. */
   readonly diskKb?: number;
-  /** Loopback addresses of the workers; default: a range that no other fleet uses. Ports are free ones anyway. */
+  /** Loopback addresses of the workers; default: a range that no other fleet uses. Free ports are used in any case. */
   readonly addresses?: readonly string[];
   /** Lines for every sshd's configuration, such as `MaxSessions 2`. */
   readonly sshdConfig?: readonly string[];
 }
 
-/** Running workers and what a bucket needs to reach them. */
+/** Running workers, with everything that a bucket needs to reach them. */
 export interface Fleet {
   readonly workers: readonly FleetWorker[];
-  /** A directory of its own, removed at the end; good for buckets too. */
+  /** A directory of its own, removed at the end; buckets may be created in it. */
   readonly directory: string;
   readonly user: string;
   readonly sudo: boolean;
-  /** The key that is let in. */
+  /** The key that may log in. */
   readonly key: KeyPair;
   /** Text for the bucket's `maand.conf`. */
   readonly conf: string;
@@ -37,7 +37,7 @@ export interface Fleet {
   close(): Promise<void>;
 }
 
-/** Starts workers; throws one line saying why when that is not permitted here. */
+/** Starts workers. Throws an error with the reason, in one line, when that is not permitted here. */
 export async function startFleet(options: FleetOptions): Promise<Fleet> {
   const refusal = fleetRefusal();
   if (refusal) throw new Error(refusal);
@@ -63,7 +63,7 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
   return { workers, directory, key, close, ...access(options.sudo ?? true, key, workers) };
 }
 
-/** Starts a fleet, lends it to `use`, and ends it whatever happens. */
+/** Starts a fleet, lends it to `use`, and always ends it. */
 export async function withFleet<T>(options: FleetOptions, use: (fleet: Fleet) => Promise<T>): Promise<T> {
   const fleet = await startFleet(options);
   try {

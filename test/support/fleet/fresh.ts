@@ -4,28 +4,31 @@ import { must } from "./command.ts";
 import type { Fleet } from "./fleet.ts";
 import type { FleetWorker } from "./worker.ts";
 
-/** Options of `startFleet` for workers that {@link makeFresh} makes fresh: as a machine from a cloud provider is. */
+/** Options of `startFleet` for workers that {@link makeFresh} makes fresh, like a new machine from a cloud provider. */
 export const FRESH_SSHD = [
   "AuthorizedKeysFile .ssh/authorized_keys",
   "PermitRootLogin yes",
   "PasswordAuthentication yes",
 ] as const;
 
-/** What a machine that was just installed is like. */
+/** Properties of a machine that was just installed. */
 export interface Fresh {
   /** The password of root. */
   readonly password: string;
-  /** A public key that root lets in. */
+  /** A public key with which root can log in. */
   readonly authorized?: string;
 }
 
-/** The user that tests have made on fresh workers; this machine may have one of its own by that name. */
+/** The user that tests create on fresh workers; this machine may have a user with that name. */
 const PREPARED_USER = "agent";
 
-/** Directories of this machine that a fresh worker has a copy of: what changes there is seen by no other worker. */
+/** Directories of this machine that a fresh worker has a copy of: no other worker sees changes in them. */
 const OWN = ["/etc", "/usr", "/home", "/root", "/var"];
 
-/** In the place of apt-get: it brings back what was hidden, and waits for nothing, as apt with a lock would fail. */
+/**
+ * Replaces apt-get: restores the hidden programs. It does not wait, because apt would fail when another one has the
+ * lock.
+ */
 const APT_GET = `#!/bin/sh
 echo "apt-get $*" >>/var/log/apt-calls
 case " $* " in *" update "*) exit 0 ;; esac
@@ -35,8 +38,8 @@ done
 `;
 
 /**
- * Turns a worker into one that has neither a key nor a user for maand, nor rsync: with a file system of its own over this
- * machine's, and an apt-get that installs without a network.
+ * Turns a worker into one that has neither a key nor a user for maand, nor rsync. It has a file system of its own over
+ * that of this machine, and an apt-get that installs without a network.
  */
 export async function makeFresh(fleet: Fleet, worker: FleetWorker, { password, authorized }: Fresh): Promise<void> {
   const layers = join(fleet.directory, `fresh-${worker.port}`);

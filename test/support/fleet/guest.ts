@@ -1,6 +1,6 @@
 import { run } from "./command.ts";
 
-/** A second user of this machine, who may do nothing special. */
+/** A second user of this machine, without special rights. */
 export const GUEST = "maandguest";
 
 /** Makes the user where it does not exist yet. */

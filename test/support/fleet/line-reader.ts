@@ -1,4 +1,4 @@
-/** Hands on complete lines of what it is given. */
+/** Splits chunks of text into complete lines. */
 export class LineReader {
   readonly #emit: (line: string) => void;
   #rest = "";

@@ -6,7 +6,7 @@ import { must } from "./command.ts";
 import type { Fleet } from "./fleet.ts";
 import type { FleetWorker } from "./worker.ts";
 
-/** What is different for the account that logs in to one worker. */
+/** Changes to the account that logs in to one worker. */
 export interface Login {
   /** Login shell; default: as on this machine. */
   readonly shell?: string;
@@ -16,7 +16,10 @@ export interface Login {
   readonly sudoers?: string;
 }
 
-/** Changes the account on one worker only: what is mounted there over `/etc` and the home directory is seen by no other. */
+/**
+ * Changes the account on one worker only: no other worker sees the files that are mounted there over `/etc` and the
+ * home directory.
+ */
 export async function changeLogin(fleet: Fleet, worker: FleetWorker, { shell, home, sudoers }: Login): Promise<void> {
   const directory = await mkdtemp(join(fleet.directory, "login-"));
   const passwd = await readFile("/etc/passwd", "utf8");

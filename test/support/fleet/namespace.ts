@@ -10,28 +10,32 @@ export interface Namespace {
   readonly root: string;
   /** Arguments to put before a command so that it runs inside. */
   readonly enter: readonly string[];
-  /** All processes inside, without those that hold the namespace. */
+  /** All processes inside, without those that keep the namespace open. */
   processes(): number[];
   /** Ends everything inside. */
   close(): Promise<void>;
 }
 
 /**
- * `setpriv --pdeathsig`: everything ends with us, even when we are killed. The inner `wait` collects what daemons leave.
- * A worker's own `/run/lock` and home are not separated; its bucket directory, its processes and `/proc` are.
+ * `setpriv --pdeathsig`: everything ends with us, even when we are killed. The inner `wait` collects the orphans of
+ * daemons. `/run/lock` and the home directory of a worker are not separated; its bucket directory, its processes and
+ * `/proc` are.
  */
 const OUTER = ["--pdeathsig", "KILL", "unshare", "--mount", "--pid", "--fork", "--mount-proc", "--kill-child=KILL"];
 const HOLD = "sleep infinity & echo ready; wait";
 
-/** Where the kernel has the id of its boot. */
+/** The file with the kernel's boot id. */
 const BOOT_ID = "/proc/sys/kernel/random/boot_id";
 
-/** Directories and files of this machine that a worker has in place of its own. */
+/** Directories and files of this machine that are mounted in a worker. */
 export interface Mounts {
   readonly worker: string;
-  /** Programs found before all others: those that take a machine down must not be this machine's. */
+  /**
+   * A directory of programs that are found before all others: those that take a machine down must not be this
+   * machine's.
+   */
   readonly programs: string;
-  /** A file in the place of the kernel's boot id; default: the id of this machine. */
+  /** A file that replaces the kernel's boot id; default: the id of this machine. */
   readonly bootId?: string;
 }
 

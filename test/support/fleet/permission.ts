@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 
 const PROGRAMS = ["/usr/sbin/sshd", "/usr/bin/ssh-keygen", "/usr/bin/rsync", "/usr/bin/sudo", "/usr/bin/unshare"];
 
-/** Why no fleet can be started on this machine, in one line; undefined when one can. */
+/** The reason why no fleet can be started on this machine, in one line; undefined when one can be started. */
 export function fleetRefusal(): string | undefined {
   const missing = PROGRAMS.filter((program) => !existsSync(program));
   if (missing.length > 0) return `the fleet needs ${missing.join(", ")}: apt-get install openssh-server rsync sudo`;

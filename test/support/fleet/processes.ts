@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 
-/** Ids of all processes whose pid namespace is the one this link names. */
+/** Ids of all processes in the pid namespace that this link names. */
 export function processesIn(namespace: string): number[] {
   return readdirSync("/proc")
     .filter((name) => /^\d+$/.test(name))
@@ -18,7 +18,7 @@ export function argumentsOf(pid: number): string {
   return readQuietly(`/proc/${pid}/cmdline`).replaceAll("\0", " ");
 }
 
-/** Whether a process is still there and is not just waiting to be collected by its parent. */
+/** Whether a process still exists and is not a zombie. */
 export function isAlive(pid: number): boolean {
   const stat = readQuietly(`/proc/${pid}/stat`);
   return stat !== "" && !/\) [ZX] /.test(stat);
@@ -29,7 +29,7 @@ export function isStopped(pid: number): boolean {
   return /\) [Tt] /.test(readQuietly(`/proc/${pid}/stat`));
 }
 
-/** Sends a signal to each process, passing over those that have gone meanwhile. */
+/** Sends a signal to each process, skipping those that have ended in the meantime. */
 export function signalAll(pids: readonly number[], signal: NodeJS.Signals): void {
   for (const pid of pids) {
     try {

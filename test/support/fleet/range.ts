@@ -5,13 +5,13 @@ const CLAIM_PORT = 47_811;
 /** Addresses of a range that differ in their last number; a larger fleet continues at 127.1.x.1. */
 const IN_A_ROW = 250;
 
-/** A range of loopback addresses, 127.0.x.1 and up, that no other fleet on this machine uses meanwhile. */
+/** A range of loopback addresses, from 127.0.x.1, that no other fleet on this machine uses at the same time. */
 export interface Range {
   address(index: number): string;
   release(): void;
 }
 
-/** Claims a free range. The claim is a listening socket, so it ends with the process however that ends. */
+/** Claims a free range. The claim is a listening socket, so it always ends with the process. */
 export async function claimRange(): Promise<Range> {
   for (let third = 1; third < 255; third++) {
     const claim = await listen(`127.0.${third}.254`, CLAIM_PORT);

@@ -5,7 +5,7 @@ import { createHooks, DEFAULT_SETTINGS } from "@maand/core/internal";
 import { type SshOptions, ssh } from "@maand/plugin-ssh";
 import type { Fleet } from "./fleet.ts";
 
-/** A bucket's directory with nothing in it but what a connection needs, and a way to connect from it. */
+/** A bucket's directory that only contains what a connection needs, and functions that connect from it. */
 export interface WorkerRemotes {
   /** The bucket's directory. */
   readonly root: string;
@@ -14,13 +14,13 @@ export interface WorkerRemotes {
   connect(worker: Partial<Worker> & Pick<Worker, "host">, how?: ConnectHow): Promise<Remote>;
   /** Reads the host key of a worker through the `identify` hook. */
   identify(worker: Partial<Worker> & Pick<Worker, "host">): Promise<HostKey>;
-  /** What the engine would give the `connect` hook for a worker. */
+  /** The context that the engine would pass to the `connect` hook for a worker. */
   contextFor(worker: Partial<Worker> & Pick<Worker, "host">, how?: ConnectHow): ConnectContext;
   /** Ends every connection made here. */
   close(): Promise<void>;
 }
 
-/** What is different for one connection. */
+/** Options for one connection. */
 export interface ConnectHow {
   readonly settings?: Partial<Settings>;
   readonly signal?: AbortSignal;
@@ -53,7 +53,7 @@ export function remotesFor(fleet: Fleet, options: SshOptions = {}): WorkerRemote
   };
 }
 
-/** Settings under which the workers of a fleet are reached. */
+/** Settings with which the workers of a fleet are reached. */
 function settingsFor({ user, key, sudo }: Fleet, { plugins, ...own }: Partial<Settings> = {}): Settings {
   const ssh = { ssh_user: user, ssh_key: key.path, use_sudo: sudo };
   return { ...DEFAULT_SETTINGS, ...own, plugins: { ...ssh, ...plugins } };
@@ -73,6 +73,7 @@ function contextFor(
     signal: signal ?? new AbortController().signal,
     log: () => {},
     emit: () => {},
+    backPressure: () => undefined,
     root: `${settingsFor(fleet, settings).workerRoot}/${BUCKET_ID}`,
     worker: {
       workerId: "w",
@@ -87,5 +88,5 @@ function contextFor(
   };
 }
 
-/** The bucket every desk speaks for. */
+/** The bucket of every directory made here. */
 export const BUCKET_ID = "11111111-2222-4333-8444-555555555555";

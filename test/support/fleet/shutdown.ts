@@ -2,25 +2,31 @@ import { existsSync, readFileSync } from "node:fs";
 import { chmod, mkdir, rm, writeFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 
-/** Programs that take a machine down; on a fleet worker they ask its keeper to do it. */
+/** Programs that take a machine down; on a fleet worker they ask the test process to do it. */
 const PROGRAMS = ["shutdown", "reboot", "poweroff", "halt"];
 
-/** Where a fleet worker finds them, before those of this machine: first in sudo's path, and in sshd's. */
+/**
+ * The directory in which a fleet worker finds them, before those of this machine: it is the first one of sudo's path
+ * and of sshd's.
+ */
 export const PROGRAMS_AT = "/usr/local/sbin";
 
-/** One time a worker went down, and when it was back, in milliseconds of the clock of `performance`. */
+/** A reboot: when the worker went down, and when it was back, in milliseconds of the clock of `performance`. */
 export interface Reboot {
-  /** What was typed: `shutdown -r now`. */
+  /** The command line: `shutdown -r now`. */
   readonly command: string;
   readonly downAt: number;
   readonly upAt: number | undefined;
 }
 
-/** How a worker goes down. */
+/** Options of the reboots of a worker. */
 export interface RebootOptions {
-  /** Milliseconds until its sshd is there again; undefined: it stays away until it is started by hand. */
+  /** Milliseconds until its sshd runs again; undefined: it stays away until it is started by hand. */
   readonly downMs: number | undefined;
-  /** Milliseconds from the answer of `shutdown` to the end of everything; default: it never answers, as it ends first. */
+  /**
+   * Milliseconds from the answer of `shutdown` to the end of all processes; default: it never answers, because it ends
+   * first.
+   */
   readonly answersMs?: number;
 }
 
@@ -32,7 +38,10 @@ export async function writePrograms(directory: string): Promise<void> {
   await writePhrase(directory, "echo this fleet worker has no keeper >&2; exit 1");
 }
 
-/** Lets a worker go down and come back when it is told to. Answers the record; `end` gives up keeping. */
+/**
+ * Lets a worker go down and come back when one of its shutdown programs is called. Returns the record of reboots; `end`
+ * stops this.
+ */
 export async function keep(
   directory: string,
   { downMs, answersMs }: RebootOptions,
@@ -65,7 +74,7 @@ export async function keep(
     await rm(request);
     await sleep(answersMs ?? 0);
     const downAt = performance.now();
-    // before its connections close, because a command that ends with them may be looked at in the same moment
+    // before its connections close, because a test may check a command that ends with them at the same moment
     const at = reboots.push({ command, downAt, upAt: undefined }) - 1;
     await worker.stop();
     if (downMs === undefined) return;

@@ -8,19 +8,19 @@ export interface SshdOptions {
   readonly directory: string;
   readonly address: string;
   readonly port: number;
-  /** More lines for its configuration, put first, where sshd lets them win. */
+  /** More lines for its configuration. They come first, where they take precedence. */
   readonly extra: readonly string[];
 }
 
 /** One running sshd. */
 export interface Sshd {
-  /** What it wrote so far, line by line. */
+  /** Its output so far, line by line. */
   readonly log: readonly string[];
 }
 
 /**
- * Starts an sshd inside a worker's namespace and waits until it listens. It goes to the background there, because
- * `nsenter` stops itself together with its child and would not notice that the child goes on.
+ * Starts an sshd inside a worker's namespace and waits until it listens. It runs in the background there, because
+ * `nsenter` stops itself together with its child and would not notice that the child continues.
  */
 export async function startSshd(namespace: Namespace, options: SshdOptions): Promise<Sshd> {
   const config = `${options.directory}/sshd_config`;

@@ -1,6 +1,9 @@
 import { setTimeout as pause } from "node:timers/promises";
 
-/** Waits until `condition` answers something true, asking every few milliseconds; gives up with an error (a busy machine is no failure). */
+/**
+ * Waits until `condition` returns a true value, asking every few milliseconds. It fails only after a long time: a busy
+ * machine is not a failure.
+ */
 export async function until<T>(
   what: string,
   condition: () => T | Promise<T>,

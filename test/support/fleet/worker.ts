@@ -9,10 +9,10 @@ import { keep, type Reboot, type RebootOptions, writePrograms } from "./shutdown
 import { type Sshd, startSshd } from "./sshd.ts";
 import { until } from "./until.ts";
 
-/** What came of a command run directly on a worker. */
+/** The result of a command that was run directly on a worker. */
 export type WorkerCommandResult = CommandResult;
 
-/** How one worker is to be. */
+/** Options of one worker. */
 export interface WorkerParts {
   readonly directory: string;
   readonly address: string;
@@ -47,7 +47,7 @@ export class FleetWorker {
     return `[${this.host}]:${this.port} ${this.hostKey}`;
   }
 
-  /** Everything its sshd wrote. */
+  /** The output of its sshd. */
   get log(): readonly string[] {
     return [...this.#earlierLog, ...(this.#sshd?.log ?? [])];
   }
@@ -83,6 +83,7 @@ export class FleetWorker {
   /** The machine is switched off: its sshd, all sessions and everything on it end. Its next boot has another id. */
   async stop(): Promise<void> {
     this.#isOff = true;
+    this.freeze(); // no process of a machine without power sees another one end
     await this.#kill(this.#space().processes());
   }
 
@@ -93,7 +94,7 @@ export class FleetWorker {
     return this.#keeper.reboots;
   }
 
-  /** The network is gone: its sshd and all sessions end, what jobs started goes on. */
+  /** The network fails: its sshd and all sessions end, and processes of jobs continue. */
   async cutOff(): Promise<void> {
     await this.#kill(this.#sshdProcesses());
   }
@@ -101,21 +102,21 @@ export class FleetWorker {
   /** All sessions end at once, new ones are accepted. */
   async dropConnections(): Promise<void> {
     await until("sessions to end", () => {
-      // again each time: a session that has just begun starts another process
+      // found again each time: a session that has just begun starts another process
       const sessions = this.#sshdProcesses().filter((pid) => !argumentsOf(pid).includes("[listener]"));
       signalAll(sessions, "SIGKILL");
       return this.#sshdProcesses().length <= 1;
     });
   }
 
-  /** Nothing on it moves any more; connections stay open and say nothing. */
+  /** Stops all its processes; connections stay open and silent. */
   freeze(): void {
     signalAll(this.#space().processes(), "SIGSTOP");
   }
 
   /**
-   * The end of {@link freeze}. sudo stops itself when it learns that its command was stopped, and it may learn that only
-   * now; so all are woken again and again until none has been found stopped for a while.
+   * Ends {@link freeze}. sudo stops itself when it notices that its command was stopped, and it may notice that only
+   * now. Therefore all processes are woken repeatedly until none has been found stopped for a while.
    */
   thaw(): void {
     const looks = 20;
@@ -134,12 +135,12 @@ export class FleetWorker {
     await this.start();
   }
 
-  /** Lets another public key in, or only that one. */
+  /** Allows another public key to log in, or only that one. */
   async authorize(publicKey: string): Promise<void> {
     await writeFile(`${this.#parts.directory}/authorized_keys`, `${publicKey}\n`);
   }
 
-  /** Fills the disk of `/opt/worker` (of a fleet started with `diskKb`) but for `leaveKb` KiB. */
+  /** Fills the disk of `/opt/worker` (of a fleet started with `diskKb`) except for `leaveKb` KiB. */
   async fillDisk(leaveKb = 0): Promise<void> {
     const filler = "/opt/worker/.filler";
     await this.run(["sh", "-c", `cat /dev/zero > ${filler}`]);
@@ -148,7 +149,7 @@ export class FleetWorker {
     await this.run(["truncate", `--size=${Math.max(0, size - leaveKb * 1024)}`, filler]);
   }
 
-  /** The end of {@link fillDisk}. */
+  /** Ends {@link fillDisk}. */
   async freeDisk(): Promise<void> {
     await rm(this.#inside("/opt/worker/.filler"), { force: true });
   }
@@ -158,7 +159,7 @@ export class FleetWorker {
     return readFile(this.#inside(path), "utf8");
   }
 
-  /** Whether something is at that path on it. */
+  /** Whether the path exists on it. */
   exists(path: string): boolean {
     return existsSync(this.#inside(path));
   }
@@ -173,7 +174,7 @@ export class FleetWorker {
     return (await stat(this.#inside(path))).mode & 0o7777;
   }
 
-  /** Puts a file on it, as root. */
+  /** Writes a file on it, as root. */
   async write(path: string, content: string): Promise<void> {
     const target = this.#inside(path);
     await mkdir(target.slice(0, target.lastIndexOf("/")), { recursive: true });
@@ -204,7 +205,7 @@ export class FleetWorker {
     this.#sshd = undefined;
     signalAll(pids, "SIGKILL");
     await until("its sshd to end", () => {
-      const left = this.#sshdProcesses(); // again each time: a login under way starts another process
+      const left = this.#sshdProcesses(); // found again each time: a login in progress starts another process
       signalAll(left, "SIGKILL");
       return left.length === 0;
     });

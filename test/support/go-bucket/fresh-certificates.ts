@@ -11,8 +11,8 @@ const Sqlite: typeof import("better-sqlite3") = require("better-sqlite3");
 const DAY = 86_400_000;
 
 /**
- * Signs the certificates of job api anew, as the Go program signs them: for the address of the worker and 127.0.0.1,
- * without any name. The keys stay.
+ * Signs the certificates of job api again, as the Go program signs them: for the address of the worker and 127.0.0.1,
+ * without any name. The keys stay the same.
  */
 export async function freshCertificates(bucket: string, workers: ReadonlyMap<string, string>): Promise<void> {
   const db = new Sqlite(join(bucket, "data/maand.db"));

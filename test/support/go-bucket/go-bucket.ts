@@ -17,7 +17,7 @@ export const GO_BUCKET_ID = "bae9c294-f2e1-47f2-994d-11447d76820b";
 /** Hosts of its workers. */
 export const GO_HOSTS = ["127.0.1.1", "127.0.1.2", "127.0.1.3"] as const;
 
-/** A bucket that the Go program made, with real workers that have what it left on them. */
+/** A bucket that the Go program made, with real workers that have the files that it left on them. */
 export interface GoBucket {
   readonly root: string;
   /** The bucket's directory on its workers. */
@@ -28,12 +28,12 @@ export interface GoBucket {
   write(path: string, text: string): void;
   /** Every file of it, path to SHA-256, mode and time. */
   fingerprint(): Record<string, string>;
-  /** What ran of a job on a worker since the fixture was made: the lines added to its `data/log`. */
+  /** The targets of a job that have run on a worker since the fixture was made: the lines added to its `data/log`. */
   ran(job: string, host: string): Promise<string[]>;
   worker(host: string): FleetWorker;
   /** Runs SQL on the store of the Go program. */
   sql(...statements: readonly string[]): void;
-  /** Rows of the store, whichever it is now. */
+  /** Rows of the store, before or after the import. */
   rows(query: string): Record<string, unknown>[];
   dispose(): void;
 }
@@ -42,8 +42,8 @@ const require = createRequire(new URL("../../../packages/core/package.json", imp
 const Sqlite: typeof import("better-sqlite3") = require("better-sqlite3");
 
 /**
- * Unpacks the fixture, and puts on each worker what was on it. Its certificates are signed anew with its own CA and keys, since those
- * in it end in January 2027.
+ * Unpacks the fixture, and puts its files on each worker. Its certificates are signed again with its own CA and keys,
+ * because those in it end in January 2027.
  */
 export async function goBucket(fleet: Fleet): Promise<GoBucket> {
   const directory = mkdtempSync(join(tmpdir(), "maand-go-"));
@@ -110,7 +110,7 @@ export async function goBucket(fleet: Fleet): Promise<GoBucket> {
   return bucket;
 }
 
-/** Only how workers are reached differs from the fixture: the user, the key and the ports of this fleet. */
+/** Only the access to workers differs from the fixture: the user, the key and the ports of this fleet. */
 function reach(bucket: GoBucket, fleet: Fleet): void {
   const conf = readFileSync(join(bucket.root, "maand.conf"), "utf8")
     .replace("'agent'", `'${fleet.user}'`)

@@ -58,7 +58,10 @@ const WORKSPACE: Readonly<Record<string, string>> = {
   "api/_prometheus/dashboards/overview.html": DASHBOARD,
 };
 
-/** What the Go program renders for a worker, in its own layout: yaml.v3 indents lists, sorts keys and writes empty fields. */
+/**
+ * The files that the Go program renders for a worker, in its own layout: yaml.v3 indents lists, sorts keys and writes
+ * empty fields.
+ */
 function rendered(host: string): Record<string, string> {
   const targets = PROMETHEUS_HOSTS.map((worker) => `            - ${worker}:9901`).join("\n");
   const page = (title: string, body: string) =>

@@ -1,7 +1,9 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import type { LibraryCase } from "./library-case.ts";
 
-/** Runs `cases.json` with the TypeScript library; writes what came of each to `$OUTCOMES`, a line of JSON for one. */
+/**
+ * Runs `cases.json` with the TypeScript library, and writes the outcome of each case to `$OUTCOMES`, as a line of JSON.
+ */
 const maand: typeof import("../../../packages/plugin-job-commands/lib/maand.ts") = await import(
   `${process.cwd()}/maand.ts`
 );

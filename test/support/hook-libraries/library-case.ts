@@ -1,18 +1,18 @@
-/** A row of `cases.json`: one call of a library function, by its Python name, and all that is to come of it. */
+/** A row of `cases.json`: one call of a library function, by its Python name, and its expected effects. */
 export interface LibraryCase {
   readonly name: string;
   readonly call: string;
   readonly args: readonly unknown[];
   /** Keyword arguments in Python, a last object in TypeScript. */
   readonly options?: Readonly<Record<string, unknown>>;
-  /** Over the environment of {@link HOOK_ENV}; null takes a variable away. */
+  /** Replaces variables of {@link HOOK_ENV}; null removes a variable. */
   readonly env?: Readonly<Record<string, string | null>>;
-  /** What maand is asked. */
+  /** The expected requests to maand. */
   readonly asks: readonly ApiRequest[];
-  /** What it answers, in order: null never does, "cut" closes the connection. */
+  /** The answers of maand, in order: with null it never answers, "cut" closes the connection. */
   readonly answers?: readonly (Answer | "cut" | null)[];
   readonly gives?: unknown;
-  /** Its `message` is how the message begins. */
+  /** Its `message` is the beginning of the message. */
   readonly raises?: Readonly<Record<string, unknown>> & { readonly message: string };
 }
 
@@ -27,7 +27,7 @@ export interface Answer {
   readonly text: string;
 }
 
-/** What a job command finds in its environment, beside where maand listens. */
+/** The environment of a job command, without the address of maand. */
 export const HOOK_ENV = {
   ALLOCATION_ID: "alloc-1",
   ALLOCATION_IP: "10.0.0.1",

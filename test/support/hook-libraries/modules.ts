@@ -9,13 +9,15 @@ import { HOOK_ENV } from "./library-case.ts";
 const LIBRARIES = fileURLToPath(new URL("../../../packages/plugin-job-commands/lib", import.meta.url));
 const JITI = fileURLToPath(import.meta.resolve("jiti")).replace(/lib\/jiti\.mjs$/, "lib/jiti-cli.mjs");
 
-/** A directory as a job command's script runs in: the libraries beside it, inside a bucket. */
+/**
+ * A directory like the one in which the script of a job command runs: with the libraries next to it, inside a bucket.
+ */
 export interface Modules {
   /** The bucket's directory. */
   readonly bucket: string;
-  /** Puts a file of the tests, or a text, beside the libraries. */
+  /** Writes a file of the tests, or a text, next to the libraries. */
   put(name: string, text: string): void;
-  /** Runs a script by its ending, as a job command is run. */
+  /** Runs a script with the program for its extension, as a job command is run. */
   run(script: string, options?: { readonly env?: Readonly<Record<string, string>> }): Promise<Ended>;
   dispose(): void;
 }
@@ -38,7 +40,7 @@ export function modules(): Modules {
   };
 }
 
-/** The text of a file beside this one. */
+/** The text of a file in this directory. */
 export function ours(name: string): string {
   return readFileSync(new URL(name, import.meta.url), "utf8");
 }

@@ -3,12 +3,12 @@ import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
 import type { Answer, ApiRequest } from "./library-case.ts";
 
-/** A request as it came, with the headers that say who asks. */
+/** A received request, with the headers that identify the client. */
 export interface ReceivedRequest extends ApiRequest {
   readonly headers: Readonly<Record<string, string | undefined>>;
 }
 
-/** A server in maand's place, that does nothing but write down what it is asked and answer what it was told to. */
+/** A server that replaces maand: it only records requests and sends the prepared answers. */
 export interface RecordingApi {
   readonly port: number;
   /** Requests of one token, in order. */

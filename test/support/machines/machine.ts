@@ -11,26 +11,26 @@ import { until } from "../fleet/until.ts";
 const RELAY = fileURLToPath(new URL("relay.mjs", import.meta.url));
 
 /**
- * `$1` is the host name. The namespace has a network with nothing but itself, processes of its own, and a name: another machine, as far as
- * maand can tell.
+ * `$1` is the host name. The namespace has a network that only contains itself, processes of its own, and a name: for
+ * maand, it is another machine.
  */
 const HOLD = 'hostname "$1"; ip link set lo up; echo ready; exec sleep infinity';
 
-/** How a command is run on a machine. */
+/** Options of a command on a machine. */
 export interface MachineOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Modules loaded before the program. */
   readonly preload?: readonly string[];
 }
 
-/** A machine in namespaces of its own, which reaches some places of this one, and nothing else. */
+/** A machine in namespaces of its own, which reaches some addresses of this one, and nothing else. */
 export interface Machine {
   /** Runs maand in the directory of a bucket. Killing it kills what it runs. */
   maand(bucket: Scratch, args: readonly string[], options?: MachineOptions): Promise<Ended>;
   close(): Promise<void>;
 }
 
-/** Starts a machine. `places`: what it reaches, as `127.0.0.1:5432`. */
+/** Starts a machine. `places`: the addresses that it reaches, as `127.0.0.1:5432`. */
 export async function startMachine(name: string, places: readonly string[]): Promise<Machine> {
   const directory = mkdtempSync(join(tmpdir(), "maand-machine-"));
   const servers = await Promise.all(places.map((place) => serve(join(directory, place), place)));
@@ -81,7 +81,7 @@ export async function startMachine(name: string, places: readonly string[]): Pro
   };
 }
 
-/** Hands connections to a Unix socket to a place. */
+/** Forwards connections from a Unix socket to an address. */
 function serve(socket: string, place: string): Promise<Server> {
   const [host = "", port = ""] = place.split(":");
   const server = createServer((inside) => {

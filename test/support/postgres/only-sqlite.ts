@@ -1,7 +1,7 @@
 /** The directories of the main end-to-end tests, which also run with stores in PostgreSQL. */
 export const MAIN_SUITES = ["crash", "deploy", "jobs", "plugins", "workers"].map((name) => `test/e2e/${name}`);
 
-/** Files of them that run with SQLite alone, and why. */
+/** Files of them that only run with SQLite, with the reason. */
 export const ONLY_SQLITE: Readonly<Record<string, string>> = {
   "crash/a-bucket-of-another-user": "it makes the files of buckets itself",
   "crash/a-damaged-store-is-reported": "it damages the file; test/team/doctor-and-init damages a working copy",

@@ -13,9 +13,9 @@ export interface Postgres {
   readonly data: string;
   /** The URL of a new database, as its owner `maand`; the password is `secret`. */
   database(): string;
-  /** The URL of a database, with another part of it changed. */
+  /** Runs SQL in a database and returns its output. */
   sql(database: string, text: string): string;
-  /** Ends it as a crash does, without a farewell. */
+  /** Ends it as a crash does, without a shutdown. */
   kill(): Promise<void>;
   stop(): Promise<void>;
   start(): Promise<void>;
@@ -71,7 +71,7 @@ export async function startPostgres(disk?: SmallDisk): Promise<Postgres> {
 
 /** Where a server has its data, and its port. */
 export interface ServerPlace {
-  /** A directory of its own, where its socket is. */
+  /** A directory of its own, with its socket. */
   readonly home: string;
   readonly data: string;
   readonly port: number;
@@ -183,11 +183,11 @@ function killed(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(pid, signal);
   } catch {
-    // it has ended by itself
+    // it has already ended
   }
 }
 
-/** A loopback port that nothing uses. */
+/** A free loopback port. */
 export async function freePort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));

@@ -5,11 +5,11 @@ import { account, configure, freePort, newHome, type Postgres, programOf, psql, 
 
 /** A server that follows another one by streaming replication, asynchronously. */
 export interface Standby extends Postgres {
-  /** Resolves when it has everything that the primary has now. */
+  /** Resolves when it has all current data of the primary. */
   caughtUp(): Promise<void>;
   /** Ends its connection to the primary: it lacks what the primary stores from now on. */
   detach(): Promise<void>;
-  /** Makes it a primary of its own. */
+  /** Makes it an independent primary. */
   promote(): Promise<void>;
 }
 

@@ -12,9 +12,9 @@ export const ENVIRONMENT = { PGPASSWORD: "secret" };
 export interface TeamBucket extends LocalBucket {
   /** Starts a deploy of a new version, and returns once the job is starting on the first worker. */
   deployTo(version: string): Promise<Running>;
-  /** Lets every start go on, from now on. */
+  /** Lets every start continue, from now on. */
   open(): void;
-  /** What was started of the version, on all workers. */
+  /** The starts of the version, on all workers. */
   starts(version: string): string[];
 }
 

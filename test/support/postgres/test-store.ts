@@ -6,7 +6,7 @@ const SELECTED = "MAAND_TEST_STORE";
 /** The port of the server for all of them. */
 const PORT = "MAAND_TEST_POSTGRES";
 
-/** What a process of tests has whose buckets have their store in PostgreSQL. */
+/** The environment of a process of tests whose buckets have their store in PostgreSQL. */
 export const IN_POSTGRES = { [SELECTED]: "postgres", PGPASSWORD: "secret" };
 
 /** The port of the server for the buckets of this process; undefined if they have their store in a file. */
@@ -19,7 +19,7 @@ export function isInPostgres(): boolean {
   return port() !== undefined;
 }
 
-/** What commands need to log in there. */
+/** The variables with which commands log in there. */
 export function storeEnvironment(): Readonly<Record<string, string>> {
   return port() === undefined ? {} : { PGPASSWORD: "secret" };
 }
@@ -48,7 +48,7 @@ export function newTestStore(): string | undefined {
   return `postgres://maand@127.0.0.1:${at}/${name}`;
 }
 
-/** Milliseconds between two tries to copy a database, whose last command has yet to hang up. */
+/** Milliseconds between two attempts to copy a database, while its last command has not disconnected yet. */
 const PAUSE_MS = 20;
 const TRIES = 500;
 

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
-/** Programs that read what the workspace renders, and the Debian package of each. */
+/** Programs that read the rendered files of the workspace, and the Debian package of each. */
 const PROGRAMS = {
   "nginx-light": "/usr/sbin/nginx",
   haproxy: "/usr/sbin/haproxy",
@@ -21,7 +21,7 @@ export function missingPackages(): string[] {
     .map(([name]) => name);
 }
 
-/** What a program answered. */
+/** The result of a program. */
 export interface Answer {
   readonly code: number;
   readonly stdout: string;
@@ -34,7 +34,10 @@ export function runProgram(name: keyof typeof PROGRAMS | "sh", args: readonly st
   return run(program, args, { cwd });
 }
 
-/** What PostgreSQL makes of a setting in a configuration; it refuses root, and who it is here may not read the bucket. */
+/**
+ * The value of a setting of a configuration as PostgreSQL reads it. PostgreSQL refuses root, and its user here may not
+ * read the bucket.
+ */
 export async function postgresSetting(directory: string, setting: string): Promise<string> {
   const { uid, gid } = await accountOf("postgres");
   const copy = mkdtempSync(join(tmpdir(), "maand-postgres-"));
@@ -51,7 +54,7 @@ export async function postgresSetting(directory: string, setting: string): Promi
   }
 }
 
-/** A redis server under its configuration, until it is stopped. */
+/** A redis server with its configuration, until it is stopped. */
 export interface RedisServer {
   runProgram(...words: readonly string[]): Promise<string>;
   stop(): Promise<void>;

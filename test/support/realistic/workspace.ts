@@ -6,7 +6,7 @@ import { openBucket } from "@maand/core/internal";
 /** A realistic workspace: eleven jobs of a shop on five local workers. */
 const WORKSPACE = fileURLToPath(new URL("workspace", import.meta.url));
 
-/** Makes the workspace that of a bucket. */
+/** Copies the workspace into a bucket. */
 export function copyWorkspace(bucket: string): void {
   cpSync(WORKSPACE, join(bucket, "workspace"), { recursive: true, force: true });
 }
@@ -24,7 +24,7 @@ export function copyFile(path: string, bucket: string): void {
   cpSync(join(WORKSPACE, path), join(bucket, "workspace", path));
 }
 
-/** Secrets its templates ask for, by job; operator's password is "fish". */
+/** Secrets that its templates read, by job; operator's password is "fish". */
 export const SECRETS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   postgres: { replication_password: "s3cret replication" },
   redis: { password: "s3cret-redis" },

@@ -1,4 +1,4 @@
-/** What a controller asked of its workers. */
+/** Counts of the requests of a controller to its workers. */
 export interface Counts {
   /** Connections, including those that failed. */
   connections: number;
@@ -14,11 +14,11 @@ export interface Counts {
   bytesSent: number;
   /** Bytes from workers to the controller. */
   bytesReceived: number;
-  /** The most messages in a row that one worker had to wait for, connecting not counted. */
+  /** The longest chain of messages that one worker had to wait for, without connecting. */
   roundTrips: number;
 }
 
-/** Counts of nothing. */
+/** Counts that are all zero. */
 export function noCounts(): Counts {
   return {
     connections: 0,

@@ -1,9 +1,9 @@
-/** The least and the most of something. */
+/** A minimum and a maximum. */
 export type Range = readonly [least: number, most: number];
 
 /**
- * Random numbers that depend only on the seed and on what they are for, not on the order in which they are drawn: two runs with
- * the same seed have the same workers, however their commands interleave.
+ * Random numbers that depend only on the seed and on their purpose, not on the order in which they are drawn: two runs
+ * with the same seed have the same workers, however their commands interleave.
  */
 export class Draws {
   readonly #seed: number;
@@ -21,13 +21,13 @@ export class Draws {
     return mixed(hash) / 0x1_0000_0000;
   }
 
-  /** A number of a range: most are near its least, few near its most, as delays and sizes are. */
+  /** A number of a range: most are near its minimum, few near its maximum, like delays and sizes. */
   within([least, most]: Range, ...about: readonly string[]): number {
     return least + (most - least) * this.share(...about) ** 3;
   }
 }
 
-/** Spreads a hash over all bits: those of similar words differ only in a few. */
+/** Spreads a hash over all bits: the hashes of similar words differ only in a few. */
 function mixed(hash: number): number {
   let bits = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
   bits = Math.imul(bits ^ (bits >>> 13), 0xc2b2ae35);

@@ -2,11 +2,11 @@ import fs from "node:fs";
 import { syncBuiltinESMExports } from "node:module";
 import { openSqlite } from "@maand/core/internal";
 
-/** What a command does on the machine of the controller. */
+/** Counts of the work of a command on the machine of the controller. */
 export interface OwnCounts {
-  /** Statements that SQLite ran, without those that begin and end transactions: how many share one depends on the clock. */
+  /** Statements that SQLite ran, without those that begin and end transactions, whose number depends on the clock. */
   statements: number;
-  /** Files of the workspace that were opened to be read, and how often. */
+  /** How often files of the workspace were opened to be read. */
   workspaceReads: number;
   /** Bytes that this process wrote, to files and pipes. */
   bytesWritten: number;
@@ -15,7 +15,7 @@ export interface OwnCounts {
 const RUN = ["run", "get", "all"] as const;
 const READ = ["readFileSync", "openSync"] as const;
 
-/** Runs some work in this process, and counts what it does here. Nothing else may run in the process meanwhile. */
+/** Runs some work in this process, and counts it. Nothing else may run in the process at the same time. */
 export async function counted(workspace: string, work: () => Promise<unknown>): Promise<OwnCounts> {
   const counts = { statements: 0, workspaceReads: 0, bytesWritten: 0 };
   const restoreStatements = countStatements(counts);

@@ -4,7 +4,7 @@ import { Draws, type Range } from "./draws.ts";
 import { type SimulatedFleet, simulatedFleet } from "./simulated-fleet.ts";
 import type { Simulation } from "./simulated-worker.ts";
 
-/** Where a configuration finds the fleet of its process. */
+/** The key under which a configuration finds the fleet of its process. */
 const FLEET = Symbol.for("maand.simulated-fleet");
 
 /** A configuration that adds the fleet of this process to the stock plugins. */
@@ -14,21 +14,21 @@ export const SIMULATED_CONFIG = `export default { plugins: ["defaults", globalTh
 export interface WorkspaceSize {
   readonly workers: number;
   readonly jobs: number;
-  /** Files of each job besides its manifest and Makefile; default 6. */
+  /** Files of each job in addition to its manifest and Makefile; default 6. */
   readonly files?: number;
   /** Bytes of a file, drawn from the seed; default 1,000 each. */
   readonly bytes?: Range;
   readonly seed?: number;
 }
 
-/** A bucket whose workers are simulated. Every command line runs whole, in this process. */
+/** A bucket whose workers are simulated. Every command line runs completely, in this process. */
 export interface SimulatedBucket extends Pick<Scratch, "root" | "write" | "job" | "dispose"> {
   readonly fleet: SimulatedFleet;
   /** Runs a command line that must succeed. */
   maand(...args: readonly string[]): Promise<Ended>;
 }
 
-/** Makes a bucket with so many workers and jobs, which is not built. */
+/** Makes a bucket with these numbers of workers and jobs, which is not built. */
 export async function simulatedBucket(size: WorkspaceSize, simulation: Simulation = {}): Promise<SimulatedBucket> {
   const bucket = await scratch('transport = "simulated"\n');
   bucket.write("maand.config.mjs", SIMULATED_CONFIG);
@@ -46,7 +46,7 @@ export async function simulatedBucket(size: WorkspaceSize, simulation: Simulatio
   };
 }
 
-/** Makes the fleet that configurations in this process find. */
+/** Makes the fleet that configurations in this process use. */
 export function useFleet(simulation: Simulation): SimulatedFleet {
   const fleet = simulatedFleet(simulation);
   Reflect.set(globalThis, FLEET, fleet);

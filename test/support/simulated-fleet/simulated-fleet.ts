@@ -9,9 +9,9 @@ import { type Fleet, SimulatedWorker, type Simulation } from "./simulated-worker
 export interface SimulatedFleet {
   /** Connects workers with transport `simulated`. */
   readonly plugin: Plugin;
-  /** What was asked of the workers since {@link reset}. */
+  /** Counts of the requests to the workers since {@link reset}. */
   readonly counts: Readonly<Counts>;
-  /** Milliseconds that the simulation itself took, of which a real controller has none. */
+  /** Milliseconds that the simulation itself took, which a real controller would not need. */
   readonly ownMs: number;
   /** Number of connections that are open. */
   readonly open: number;
@@ -22,8 +22,8 @@ export interface SimulatedFleet {
 }
 
 /**
- * A fleet whose latencies, times, outputs and failures are drawn from a seed. The engine and all stock plugins run unchanged: the
- * workers speak the protocol of the program that the plugin `make` starts on workers.
+ * A fleet whose latencies, times, outputs and failures are drawn from a seed. The engine and all stock plugins run
+ * unchanged: the workers use the protocol of the program that the plugin `make` starts on workers.
  */
 export function simulatedFleet(options: Simulation = {}): SimulatedFleet {
   const simulation = {
@@ -87,7 +87,7 @@ export function simulatedFleet(options: Simulation = {}): SimulatedFleet {
   };
 }
 
-/** A connection that tells once that it closed. */
+/** A connection that reports once that it closed. */
 class CountedRemote extends SimulatedRemote {
   #onClosed: (() => void) | undefined;
 

@@ -72,7 +72,7 @@ export class SimulatedRunner extends Duplex {
   }
 
   #greeting(): string {
-    const record = `${this.#worker.fence}\0`;
+    const record = `${this.#worker.fence}\0${this.#worker.workerJson}\0`;
     return `maand-runner 1\n0 out ${Buffer.byteLength(record)}\n${record}`;
   }
 
@@ -107,7 +107,7 @@ export class SimulatedRunner extends Duplex {
 
   #keep(id: number, hash: string, base64: string): void {
     const missing = this.#waiting.get(id);
-    if (!missing?.has(hash)) return; // it came before the answer, and is there already
+    if (!missing?.has(hash)) return; // it came before the answer, and has already arrived
     const bytes = Buffer.from(base64, "base64");
     if (createHash("sha256").update(bytes).digest("hex") !== hash) throw new Error(`not the content of ${hash}`);
     this.#worker.fleet.counts.contents += 1;

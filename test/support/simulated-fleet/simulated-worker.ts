@@ -1,7 +1,10 @@
 import type { Counts } from "./counts.ts";
 import type { Draws, Range } from "./draws.ts";
 
-/** How the workers of a simulated fleet behave. Ranges and shares are drawn for each worker and command from the seed. */
+/**
+ * The behaviour of the workers of a simulated fleet. Ranges and shares are drawn for each worker and command from the
+ * seed.
+ */
 export interface Simulation {
   /** Default 1. */
   readonly seed?: number;
@@ -20,7 +23,7 @@ export interface Simulation {
 /** Files of a directory by path. */
 export type Tree = Readonly<Record<string, readonly [mode: number, hash: string, size: number]>>;
 
-/** What all workers of a fleet share. */
+/** State that all workers of a fleet share. */
 export interface Fleet {
   readonly simulation: Required<Simulation>;
   readonly draws: Draws;
@@ -33,7 +36,10 @@ export interface Fleet {
   simulate<T>(work: () => T): T;
 }
 
-/** One machine of the fleet: what was delivered to it, and what ran there. It stays when a connection closes. */
+/**
+ * One machine of the fleet: the files that were delivered to it, and the targets that ran there. It survives the end of
+ * a connection.
+ */
 export class SimulatedWorker {
   readonly host: string;
   readonly fleet: Fleet;
@@ -41,10 +47,10 @@ export class SimulatedWorker {
   fence = "";
   /** The hash of the runner's program that it keeps. */
   program = "";
-  /** What `worker.json` of the last delivery has. */
+  /** The `worker.json` of the last delivery. */
   workerJson = "";
   readonly latencyMs: number;
-  /** Hashes of contents that are there. */
+  /** Hashes of contents on the worker. */
   readonly #contents = new Set<string>();
   /** The files of each job's directory, and of the bucket's, whose name is empty here. */
   readonly #trees = new Map<string, Tree>();
@@ -59,7 +65,7 @@ export class SimulatedWorker {
     this.latencyMs = fleet.draws.within(fleet.simulation.latencyMs, "latency", host);
   }
 
-  /** Forgets which messages came before: a new connection begins. */
+  /** Forgets earlier messages: a new connection begins. */
   connected(): void {
     this.#trips = 0;
     this.#hasAnswered = true;
@@ -81,7 +87,7 @@ export class SimulatedWorker {
     this.#hasAnswered = true;
   }
 
-  /** Which of these contents are not there. */
+  /** Those of these contents that are missing. */
   lacking(hashes: Iterable<string>): string[] {
     return [...new Set(hashes)].filter((hash) => !this.#contents.has(hash));
   }
@@ -106,7 +112,9 @@ export class SimulatedWorker {
     return tree;
   }
 
-  /** What the quick check of the plugin `make` prints: what is below directories of jobs, and the hashes of files. */
+  /**
+   * The output of the quick check of the plugin `make`: the files below directories of jobs, and the hashes of files.
+   */
   inspect(starts: readonly string[], paths: readonly string[]): string {
     const listing = starts.flatMap((start) => {
       const files = Object.entries(this.#trees.get(start.slice("jobs/".length)) ?? {});
@@ -124,7 +132,7 @@ export class SimulatedWorker {
     return this.#trees.get(job)?.[inJob]?.[1] ?? "";
   }
 
-  /** Runs a target or a command: what it prints, its exit code and its time. */
+  /** Runs a target or a command: returns its output, its exit code and its time. */
   run(job: string, target: string): { readonly output: string; readonly code: number; readonly ms: number } {
     const { counts, draws, simulation } = this.fleet;
     counts.processes += 1;

@@ -5,7 +5,7 @@ import { TRANSPORTS } from "./transports.ts";
 
 const MINUTES = 60_000;
 
-/** A test that checks one of {@link TRANSPORTS}, and holds its column of the table in the docs against the results. */
+/** A test that checks one of {@link TRANSPORTS}, and compares its column of the table in the docs with the results. */
 export function keepsItsPromises(name: keyof typeof TRANSPORTS): void {
   it(`${name} keeps the promises that docs/plugins/transports.md lists`, { timeout: 3 * MINUTES }, async () => {
     const transport = TRANSPORTS[name];

@@ -12,11 +12,14 @@ const AXE = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
 /** A page of `maand ui` in a headless Chromium. */
 export interface UiPage {
   readonly page: Page;
-  /** Scripts that ran although they were data: dialogs, errors of the page, and what broke its content security policy. */
+  /**
+   * Scripts that ran although they were data: dialogs, errors of the page, and violations of its content security
+   * policy.
+   */
   readonly alarms: readonly string[];
-  /** Goes to a place of the application, such as `#/plan`, and waits for its heading. */
+  /** Opens a page of the application, such as `#/plan`, and waits for its heading. */
   open(fragment: string, heading: string | RegExp): Promise<void>;
-  /** What axe finds on the page as it is. */
+  /** The findings of axe on the current page. */
   axe(): Promise<string[]>;
 }
 
@@ -75,17 +78,20 @@ async function watched(page: Page, url: string): Promise<UiPage> {
       await page.getByText("Loading …").first().waitFor({ state: "detached" });
     },
     async axe() {
-      await page.evaluate(readFileSync(AXE, "utf8")); // as the debugger does it: the policy of the page allows no such script
+      await page.evaluate(readFileSync(AXE, "utf8")); // as the debugger does: the policy of the page allows no such script
       return page.evaluate(FINDINGS);
     },
   };
 }
 
-/** What axe finds, as one text for each element. */
+/** The findings of axe, as one text for each element. */
 const FINDINGS = `axe.run(document, { resultTypes: ["violations"] }).then(({ violations }) =>
   violations.flatMap(({ id, nodes }) => nodes.map(({ html, failureSummary }) => id + ": " + html + " " + failureSummary)))`;
 
-/** The URL with a one-time code in the private file of a server that runs in a bucket; undefined before there is one. */
+/**
+ * The URL with a one-time code from the private file of a server that runs in a bucket; undefined before the file
+ * exists.
+ */
 function urlIn(directory: string): string | undefined {
   const names = existsSync(directory) ? readdirSync(directory) : [];
   const file = names.find((name) => /^open-\d+\.html$/.test(name));

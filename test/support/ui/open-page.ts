@@ -21,9 +21,9 @@ export interface OpenedPage {
   get<T>(path: string): Promise<T>;
   /** The status and answer of a write. */
   post<T>(path: string, body: unknown): Promise<{ readonly status: number; readonly body: T }>;
-  /** Asks for an action, confirms it, and returns both answers. */
+  /** Requests an action, confirms it, and returns both answers. */
   act(request: ActionRequest): Promise<ConfirmAnswer["confirm"] & StartedAnswer>;
-  /** Follows the stream; `woken` grows with it. */
+  /** Follows the stream, and adds its messages to `woken`. */
   follow(): Followed;
   /** Processor time of the server so far, in milliseconds. */
   cpuMs(): number;
@@ -38,14 +38,14 @@ export interface Followed {
   close(): void;
 }
 
-const TICKS = 100; // of /proc, per second
+const TICKS = 100; // clock ticks of /proc per second
 
 /** Starts `maand ui` with more flags and opens the page. Close it when done. */
 export function openPage(bucket: Scratch, ...flags: readonly string[]): Promise<OpenedPage> {
   return openPageIn(bucket, {}, flags);
 }
 
-/** The same, with more of an environment. */
+/** The same, with more environment variables. */
 export async function openPageIn(
   bucket: Scratch,
   env: Readonly<Record<string, string>>,

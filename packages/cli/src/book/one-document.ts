@@ -2,8 +2,8 @@ import { posix } from "node:path";
 import { anchorOf, type BookPage, outsideCode } from "./pages.ts";
 
 /**
- * All pages as one Markdown document, with a table of contents. Links between pages lead to headings of the document, whose anchors get
- * numbers where several headings are equal, as Markdown readers number them. Links to other files become plain text.
+ * All pages as one Markdown document, with a table of contents. Links between pages lead to headings of the document.
+ * The anchors of equal headings are numbered as Markdown readers do it. Links to other files become plain text.
  */
 export function oneDocument(pages: readonly BookPage[]): string {
   const anchors = anchorsOfAll(pages);
@@ -34,7 +34,7 @@ function anchorsOfAll(pages: readonly BookPage[]): Map<string, string> {
   return found;
 }
 
-/** The anchor of one more heading with these words: the second one ends with `-1`. */
+/** The anchor of a heading, numbered if earlier headings are equal: the second one ends with `-1`. */
 function numbered(uses: Map<string, number>, anchor: string): string {
   const count = uses.get(anchor) ?? 0;
   uses.set(anchor, count + 1);

@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 
 /** A page of the documentation that is part of this package. */
 export interface BookPage {
-  /** How a command line names it: `deploy`, `plugins/testing`. */
+  /** Its name on the command line: `deploy`, `plugins/testing`. */
   readonly name: string;
   /** Its file, from the root of the repository. */
   readonly path: string;
@@ -39,7 +39,7 @@ export function bookPages(): BookPage[] {
     });
 }
 
-/** The sections of a page; the first one is what is below its title. */
+/** The sections of a page. The first one is the text below its title. */
 export function sectionsOf({ text }: BookPage): Section[] {
   const isHeading = headingsOutsideCode(text);
   const sections: { heading: string; lines: string[] }[] = [];
@@ -55,7 +55,7 @@ export function sectionsOf({ text }: BookPage): Section[] {
   }));
 }
 
-/** A file of the documentation: in the package beside the built files, in the repository where it is written. */
+/** The path of a documentation file: next to the built files in the package, or its source in the repository. */
 export function bookFile(path: string): string {
   const built = fileURLToPath(new URL(`./book/${path}`, import.meta.url));
   const [one, two] = ["../../..", "../../../.."].map((up) => fileURLToPath(new URL(`${up}/${path}`, import.meta.url)));
@@ -90,7 +90,7 @@ export function outsideCode(text: string, replace: (prose: string) => string): s
   return parts.map((part, at) => (at % 2 === 0 ? replace(part) : part)).join("");
 }
 
-/** The anchor of a heading, as code hosts and the website make it. */
+/** The anchor of a heading, as code hosts and the website create it. */
 export function anchorOf(heading: string): string {
   return heading
     .toLowerCase()

@@ -8,10 +8,10 @@ interface Layout {
   readonly style: Style;
 }
 
-/** Terms of a table up to this width have their text beside them; longer ones have it below. */
+/** The widest term of a table that has its text next to it; longer terms have it below. */
 const TERM = 24;
 
-/** A page in Markdown as a terminal shows it: wrapped paragraphs, indented code, and tables as lists of terms. */
+/** Formats a page in Markdown for a terminal: wrapped paragraphs, indented code, and tables as lists of terms. */
 export function renderPage(text: string, layout: Layout): string {
   return `${blocks(lexer(text), layout)
     .map((lines) => lines.join("\n"))
@@ -58,7 +58,7 @@ function table({ header, rows }: Tokens.Table, { columns, style }: Layout): stri
   });
 }
 
-/** Text without the marks of Markdown: links by their text, code and emphasis as they are read. */
+/** Text without Markdown syntax: links as their text, code and emphasis as plain words. */
 function plain(markdown: string): string {
   return markdown
     .replace(/\[([^\]]*)\]\([^)]*\)/g, "$1")

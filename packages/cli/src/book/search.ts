@@ -1,13 +1,13 @@
 import { type BookPage, sectionsOf } from "./pages.ts";
 
-/** A part of a page that has what was searched for. */
+/** A part of a page that matches a search. */
 export interface Found {
   readonly page: string;
   readonly anchor: string;
   readonly heading: string;
 }
 
-/** The parts of pages that contain all words, in any case; first those whose heading does. */
+/** The parts of pages that contain all words, ignoring case. Parts with a match in the heading come first. */
 export function searchBook(pages: readonly BookPage[], text: string): Found[] {
   const words = text.toLowerCase().split(/\s+/).filter(Boolean);
   if (words.length === 0) return [];

@@ -48,7 +48,7 @@ describe("a deploy that stops jobs on several workers", () => {
       [
         "this deploy stops 3 allocations on 3 workers:",
         `  stop, and delete the files of old on ${HOSTS.join(", ")}: its job was removed from the workspace`,
-        "  data and logs of removed jobs stay on the workers until maand gc",
+        "  data and logs of removed jobs remain on the workers until maand gc",
         "deploy? [y/N] maand: not confirmed: nothing was stopped or deleted",
         "  hint: run the command again and answer y, or add --yes",
       ].join("\n"),

@@ -310,7 +310,7 @@ describe("during a deploy", () => {
     const { out } = await typed("deploy", "--dry-run");
     const { under_way } = JSON.parse((await typed("deploy", "--dry-run", "--json")).out);
     await finish();
-    expect(out).toMatch(/warning: maand deploy \(pid \d+, since .*\) is running: this is the plan as of now/);
+    expect(out).toMatch(/warning: maand deploy \(pid \d+, since .*\) is running: this plan shows the current state/);
     expect(under_way).toMatchObject({ command: "deploy", pid: process.pid });
   });
 

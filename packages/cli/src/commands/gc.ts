@@ -4,7 +4,7 @@ import { MaandError } from "@maand/core";
 import { type Collected, gc, type OpenedBucket, type PlannedCollection, planGc } from "@maand/core/internal";
 import { confirmDeletes } from "../output/confirmations.ts";
 
-/** A hundred years. */
+/** The longest retention: a hundred years. */
 const MOST_DAYS = 36_500;
 
 /** `maand gc`. */
@@ -14,9 +14,9 @@ export class GcCommand extends EngineCommand {
     category: "Operate",
     description: "delete removed allocations and their data on the workers",
     details:
-      "For every allocation that was removed from the workspace and stopped by a deploy: deletes its directory on the worker, including data and logs, and its records. Refuses allocations that are not stopped yet. Gives up on a worker that was removed from the workspace and is unreachable.",
+      "For every allocation that was removed from the workspace and stopped by a deploy, deletes its directory on the worker, including data and logs, and its records. Refuses allocations that are not stopped yet. If a worker was removed from the workspace and is unreachable, deletes only the records.",
     examples: [
-      ["What would be deleted", "maand gc --dry-run"],
+      ["Show what would be deleted", "maand gc --dry-run"],
       ["After build and deploy", "maand gc"],
       ["Keep deleted KV keys for a week", "maand gc --retain-days 7"],
     ],

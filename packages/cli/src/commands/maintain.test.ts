@@ -91,7 +91,7 @@ describe("a maintenance that is not over", () => {
     const { code, err } = await typed("maintain", "-l", "web", "--run", 'test "$WORKER" = none || exit 7');
     expect(code).toBe(1);
     expect(err).toContain(`set aside ${FIRST} (command): the command failed on ${FIRST} with exit code 7`);
-    expect(err).toContain("no further worker is begun: 0 of 2 workers done, 1 set aside, 1 waiting");
+    expect(err).toContain("no further worker is started: 0 of 2 workers done, 1 set aside, 1 waiting");
     expect(err).toContain("hint: maand maintain resume continues, maand maintain abort ends it");
 
     const { out } = await typed("maintain", "status");

@@ -95,7 +95,7 @@ describe("maand rollback", () => {
     [["rollback", "nope"], 'there is no job "nope"'],
     [["rollback", "api", "--to", "r9"], "api has no release r9"],
     [["rollback", "api", "--to", "newest"], '"newest" is neither a release nor a version'],
-    [["rollback", "api", "--run", "1"], "--run selects the jobs and their releases by itself"],
+    [["rollback", "api", "--run", "1"], "--run already selects the jobs and their releases"],
     [["rollback", "--run", "x"], '"x" is not the number of a run'],
     [["rollback", "--run", "99"], "no record says that run 99 rolled out a job"],
     [["rollback", "api", "--diff"], "--diff requires --dry-run"],

@@ -59,7 +59,7 @@ describe("steps that cannot be carried out", () => {
     const { code, err } = await typed("build");
     rmSync(join(root, "workspace/jobs/bad"), { recursive: true });
     expect(code).toBe(2);
-    for (const text of ["rollout.steps[1]", "rollout.steps[2]", "do not end at 100%", "rollout.soak_seconds"])
+    for (const text of ["rollout.steps[1]", "rollout.steps[2]", "do not end with 100%", "rollout.soak_seconds"])
       expect(err).toContain(text);
   });
 
@@ -92,7 +92,7 @@ describe("a staged rollout, as an operator sees it", () => {
     for (const args of [["deploy"], ["deploy"], ["deploy", "--force", "--jobs", "api"]]) {
       const { code, err: errors } = await typed(...args);
       expect({ args, code }).toEqual({ args, code: 6 });
-      expect(errors).toMatch(/paused: api r2 at step 2 of 4 since [-0-9]{10} [:0-9]{5} UTC, begun by \S+; /);
+      expect(errors).toMatch(/paused: api r2 at step 2 of 4 since [-0-9]{10} [:0-9]{5} UTC, started by \S+; /);
       expect(errors).toContain(COMMANDS);
       expect(errors).toContain("deploy paused:");
     }

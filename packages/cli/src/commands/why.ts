@@ -130,7 +130,7 @@ function answersOf(plan: Plan, catalog: StoredCatalog, name: string): Answer[] {
   ];
 }
 
-/** The pause that a staged rollout comes to before an allocation. */
+/** The pause of a staged rollout before an allocation. */
 function waitsFor({ job, steps }: Pick<Planned, "job" | "steps">): string {
   const written = job.rollout?.steps ?? [];
   const at = steps?.parts.at(-1)?.step ?? 0;

@@ -2,7 +2,7 @@ import type { Definition } from "clipanion";
 import { bookPages } from "../book/pages.ts";
 import { GLOBALS } from "../run/globals.ts";
 
-/** What can be completed: names of the bucket, a path, fixed words, or anything. */
+/** The values that can be completed: names of the bucket, a path, fixed words, or anything. */
 export type Kind = "jobs" | "workers" | "labels" | "file" | "directory" | "text" | readonly string[];
 
 /** A flag and its value; a switch has no value. */
@@ -34,7 +34,7 @@ export const GLOBAL: readonly CompletedFlag[] = Object.entries(GLOBALS).map(([na
   ...(hasValue ? { value: GLOBAL_VALUES[name] ?? "text" } : {}),
 }));
 
-/** By flag, or by command and flag where the flag means something else in another command. */
+/** By flag; or by command and flag, if the flag has another meaning in that command. */
 const FLAGS: Readonly<Record<string, Kind>> = {
   "--jobs": "jobs",
   "--job": "jobs",
@@ -80,7 +80,7 @@ function flagOf(path: string, { definition, description = "" }: Definition["opti
   return { names, description: sentence(description), ...(value === undefined ? {} : { value: kind ?? "text" }) };
 }
 
-/** Whether a name is another one with `-` instead of `_`, which completion does not offer. */
+/** Whether a name is the spelling of another one with `-` instead of `_`, which completion does not offer. */
 function isOtherSpelling(name: string, all: readonly string[]): boolean {
   return /^--.*-/.test(name) && all.includes(name.replace(/(?<=\w)-/g, "_"));
 }

@@ -1,8 +1,8 @@
 import { type CompletedLine, flagsOf, type Kind, pathsOf, wordsAfter } from "./lines.ts";
 
 /**
- * Completion for PowerShell: one table, and one function that finds the place on the line. The names of the bucket come from `maand
- * completion <kind>`.
+ * Completion for PowerShell: one table, and one function that finds the position on the line. The names of the bucket
+ * come from `maand completion <kind>`.
  */
 export function powershellScript(lines: readonly CompletedLine[]): string {
   const rows = pathsOf(lines).map((path) => `  ${quoted(path)} = ${rowOf(lines, path)}`);
@@ -54,7 +54,7 @@ Register-ArgumentCompleter -Native -CommandName maand -ScriptBlock {
 function rowOf(lines: readonly CompletedLine[], path: string): string {
   const flags = flagsOf(lines, path);
   const names = flags.flatMap((flag) => flag.names);
-  // pairs and no table, because keys of tables are the same in both cases, and -c and -C are not
+  // pairs instead of a table, because keys of tables ignore case, but -c and -C differ
   const takes = flags.flatMap(({ names: all, value }) =>
     value === undefined ? [] : all.map((name) => `${name}=${word(value)}`),
   );
@@ -68,7 +68,7 @@ function list(words: readonly string[]): string {
   return `@(${words.map(quoted).join(", ")})`;
 }
 
-/** A text in single quotes, in which PowerShell replaces nothing. */
+/** A text in single quotes, which PowerShell does not expand. */
 function quoted(text: string): string {
   return `'${text.replace(/'/g, "''")}'`;
 }

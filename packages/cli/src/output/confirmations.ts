@@ -9,10 +9,13 @@ interface Unit {
   readonly host: string;
 }
 
-/** The number of workers from which a command asks before it stops or deletes something. */
+/** The number of workers from which a command requires confirmation to stop or delete something. */
 const SEVERAL = 2;
 
-/** What a deploy asks before it stops something on several workers, or everything; undefined if it needs no confirmation. */
+/**
+ * The question of a deploy before it stops something on several workers, or everything; undefined if it needs no
+ * confirmation.
+ */
 export function confirmStops({ stops, isFleetEmpty }: ExpectedStops): Confirmation | undefined {
   const units = stops.map(({ allocation }) => allocation);
   if (stops.length === 0 || (hostsOf(units).length < SEVERAL && !isFleetEmpty)) return undefined;
@@ -29,13 +32,13 @@ export function confirmStops({ stops, isFleetEmpty }: ExpectedStops): Confirmati
       ...(isFleetEmpty ? ["workspace/workers.json no longer lists any worker"] : []),
       `this deploy stops ${counted(units)}:`,
       ...lines,
-      ...(removes ? ["  data and logs of removed jobs stay on the workers until maand gc"] : []),
+      ...(removes ? ["  data and logs of removed jobs remain on the workers until maand gc"] : []),
     ],
     question: "deploy",
   };
 }
 
-/** What `maand gc` asks before it deletes something on several workers. */
+/** The question of `maand gc` before it deletes something on several workers. */
 export function confirmDeletes({ delete: found, giveUp }: PlannedCollection): Confirmation | undefined {
   if (hostsOf(found).length < SEVERAL) return undefined;
   return {
@@ -48,7 +51,7 @@ export function confirmDeletes({ delete: found, giveUp }: PlannedCollection): Co
   };
 }
 
-/** What `maand job stop` asks before it stops jobs on several workers. */
+/** The question of `maand job stop` before it stops jobs on several workers. */
 export function confirmJobStop(found: readonly Unit[]): Confirmation | undefined {
   if (hostsOf(found).length < SEVERAL) return undefined;
   return { lines: [`this stops ${counted(found)}:`, ...byJob(found)], question: "stop them" };
@@ -63,7 +66,7 @@ function counted(units: readonly Unit[]): string {
   return `${plural(units.length, "allocation")} on ${plural(hostsOf(units).length, "worker")}`;
 }
 
-/** Hosts that are named; the others are counted. */
+/** The number of hosts that are named; the others are counted. */
 const NAMED = 12;
 
 function named(units: readonly Unit[]): string {

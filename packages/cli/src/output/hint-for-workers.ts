@@ -1,6 +1,7 @@
 /**
- * The hint of one worker, for all workers that failed in the same way: its name is replaced by all names, separated by
- * commas alone where it is the value of a flag, so that the command can be typed. A part of a path stays.
+ * Changes the hint for one worker to cover all workers that failed in the same way. Its name is replaced by all names.
+ * In the value of a flag, they are separated by commas without blanks, so that the command can be typed. A name in a
+ * path is not replaced.
  */
 export function hintForWorkers(hint: string, worker: string, all: readonly string[]): string {
   if (all.length < 2) return hint;

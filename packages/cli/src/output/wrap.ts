@@ -30,7 +30,7 @@ function broken(line: string, columns: number): string[] {
   return [...found, now];
 }
 
-/** Lines of a program stay as they are. */
+/** Whether a line is output of a program, which is not wrapped. */
 function isOutput(line: string): boolean {
   return /^ *\| /.test(line.replace(PAINT, ""));
 }

@@ -2,12 +2,12 @@ import type { ProcessContext } from "@maand/command";
 import type { Differing } from "../help/overview.ts";
 import { globalValue, leadingGlobals } from "./globals.ts";
 
-/** A line that was answered here, with its exit code; or the line to run. */
+/** The exit code of a line that was answered here, or the line to run. */
 export type Fronted = { readonly code: number } | { readonly argv: readonly string[] };
 
 /**
- * Answers the lines that need no command: the overview of all commands, and `maand` alone outside of a bucket. Turns `maand help
- * <command>` into `maand <command> --help`, and `maand` alone in a bucket into `maand status`.
+ * Answers lines that need no command: the overview of all commands, and `maand` alone outside a bucket. Turns `maand
+ * help <command>` into `maand <command> --help`, and `maand` alone in a bucket into `maand status`.
  */
 export async function front(argv: readonly string[], context: ProcessContext): Promise<Fronted> {
   const at = leadingGlobals(argv);
@@ -38,8 +38,8 @@ async function alone(argv: readonly string[], context: ProcessContext): Promise<
 }
 
 /**
- * The commands that the plugins of the bucket add, and those of stock plugins that its configuration leaves out. It is loaded only if
- * it names plugins.
+ * The commands that the plugins of the bucket add, and those of stock plugins that its configuration leaves out. The
+ * configuration is loaded only if it names plugins.
  */
 async function found(argv: readonly string[], context: ProcessContext): Promise<Differing> {
   const { commandsOf, namesPlugins, STOCK_COMMANDS, STOCK_PLUGINS } = await import("./stock-commands.ts");
@@ -50,7 +50,7 @@ async function found(argv: readonly string[], context: ProcessContext): Promise<
     const there = commandsOf(STOCK_PLUGINS.filter((name) => names?.includes(name) ?? true));
     return { added: paths, absent: Object.keys(STOCK_COMMANDS).filter((path) => !(path in there)) };
   } catch {
-    return { added: [], absent: [] }; // help is shown all the same, and any other command reports what is wrong
+    return { added: [], absent: [] }; // help is shown anyway, and any other command reports the problem
   }
 }
 

@@ -4,8 +4,8 @@ import { OWN_WORDS } from "../commands/index.ts";
 import { defaults, isStock, STOCK_MODULES } from "../defaults.ts";
 
 /**
- * How every command loads the configuration of a bucket: with the stock plugins, the modules that a configuration can
- * import, and the reserved words.
+ * The options with which every command loads the configuration of a bucket: the stock plugins, the modules that a
+ * configuration can import, and the reserved words.
  */
 export function loadOptions(cwd: string, config: string | undefined): LoadOptions {
   return {

@@ -9,9 +9,9 @@ import { tableCommand } from "./table-command.ts";
 
 /** The commands and tables of the bucket's plugins, or the reason why they are unknown. */
 export interface Added {
-  /** Those that the command line may need. */
+  /** The commands that the command line may need. */
   readonly commands: readonly CommandClass<Context>[];
-  /** The paths of all of them, also of those that were not loaded. */
+  /** The paths of all commands, including those that were not loaded. */
   readonly paths: readonly string[];
   /** Whether the command line names one of them, so that no other command is needed. */
   readonly isTyped: boolean;
@@ -24,9 +24,9 @@ export interface Added {
 const NONE = { commands: [], paths: [], isTyped: false };
 
 /**
- * The commands of the bucket's plugins. They are looked up only for unknown words, so that maand's own commands never wait for a
- * configuration. Classes that are loaded later are loaded for `all`, as help needs it, or if the command line names them; only in
- * the second case one that cannot be loaded is an error.
+ * The commands of the bucket's plugins. They are looked up only for unknown words, so that maand's own commands never
+ * wait for a configuration. Classes that are loaded on demand are loaded with `all`, which help needs, or if the
+ * command line names them. Only in the second case is a class that cannot be loaded an error.
  */
 export async function pluginCommands(
   argv: readonly string[],

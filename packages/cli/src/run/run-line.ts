@@ -51,8 +51,8 @@ async function runCommand(argv: readonly string[], processContext: ProcessContex
     const command = await parsed(cli, rest, context);
     const failures: unknown[] = [];
     command.catch = async (cause: unknown) => {
-      if (isUsageError(cause)) throw cause; // clipanion prints the usage of the command
-      failures.push(cause); // for any other error it would print the stack
+      if (isUsageError(cause)) throw cause; // here clipanion prints the usage of the command
+      failures.push(cause); // for any other error, it would print the stack
     };
     const code = await cli.run(command, context);
     if (helps) processContext.stdout.write(`\n${GLOBAL_FLAGS}\n`);
@@ -67,7 +67,7 @@ async function runCommand(argv: readonly string[], processContext: ProcessContex
   }
 }
 
-/** The command of a line; if it is refused as typed, with other spellings of its names. */
+/** The command of a line. If the line is refused as typed, tries other spellings of its names. */
 async function parsed(cli: Cli<Context>, rest: string[], context: Context): Promise<Command<Context>> {
   try {
     return cli.process(rest, context);
@@ -85,7 +85,7 @@ function isCompletion(argv: readonly string[]): boolean {
   return word === "completion" && !shell.startsWith("-") && !NAMED.includes(shell);
 }
 
-/** A completion script is of use without the commands of plugins. */
+/** Warns about missing commands of plugins; a completion script is useful without them. */
 function warnOfMissing({ message }: MaandError, { stderr }: ProcessContext): void {
   stderr.write(`maand: commands of plugins are not completed: ${message}\n`);
 }
@@ -138,7 +138,7 @@ async function report(thrown: unknown, argv: readonly string[], processContext: 
   return exitOf(error);
 }
 
-/** Whether it is an error of clipanion, which contains the usage of a command. */
+/** Whether an error comes from clipanion and contains the usage of a command. */
 function isUsageError(cause: unknown): boolean {
   return cause instanceof Error && "clipanion" in cause;
 }

@@ -14,7 +14,7 @@ export async function run(argv: readonly string[], processContext: ProcessContex
   return "code" in fronted ? fronted.code : runCommand(fronted.argv, processContext);
 }
 
-/** Whether a line may be one that needs no command; most lines begin with one, and load nothing for this. */
+/** Whether a line may need no command. Most lines begin with a command, so they load nothing for this check. */
 function mayNeedNoCommand([first = "-"]: readonly string[]): boolean {
   return first.startsWith("-") || first === "help";
 }

@@ -11,7 +11,7 @@ export interface UnknownFlag {
   readonly known: readonly string[];
 }
 
-/** The words that people coming from other tools type, and what they are called here. */
+/** Words from other tools, and their names here. */
 const OTHER_WORDS: Readonly<Record<string, readonly string[]>> = {
   "--host": ["--workers", "--allocations", "--worker"],
   "--hosts": ["--workers", "--allocations", "--worker"],
@@ -26,8 +26,8 @@ const OTHER_WORDS: Readonly<Record<string, readonly string[]>> = {
 };
 
 /**
- * The line with `-` and `_` in its commands and flags as they are declared, whichever was typed; undefined if nothing is spelled
- * otherwise. It is only looked for once a line was refused, so that it costs nothing else.
+ * The line with `-` and `_` in commands and flags as declared; undefined if nothing is spelled differently. This is
+ * computed only after a line was refused, so it costs nothing otherwise.
  */
 export function respelled(rest: readonly string[], definitions: readonly Definition[]): string[] | undefined {
   const found = definitionOf(rest, definitions);
@@ -56,7 +56,7 @@ export function unknownFlag(argv: readonly string[], definitions: readonly Defin
   return flag === undefined ? undefined : { command: found.definition.path, flag, known };
 }
 
-/** What a flag of another tool is called here, in this command. */
+/** The name in this command for a flag of another tool. */
 export function otherWord({ flag, known }: UnknownFlag): string | undefined {
   return OTHER_WORDS[flag]?.find((one) => known.includes(one));
 }
@@ -91,7 +91,7 @@ function endOf(rest: readonly string[]): number {
   return end === -1 ? rest.length : end;
 }
 
-/** Whether two names differ in `-` and `_` at most. */
+/** Whether two names differ at most in `-` and `_`. */
 function sameName(one: string, other: string): boolean {
   return one.replaceAll("_", "-") === other.replaceAll("_", "-");
 }

@@ -21,10 +21,10 @@ const BY_PLUGIN: Readonly<Record<string, Commands>> = {
   ui: UI,
 };
 
-/** Their names. */
+/** The names of these plugins. */
 export const STOCK_PLUGINS: readonly string[] = Object.keys(BY_PLUGIN);
 
-/** Their commands by path. */
+/** The commands of these plugins, by path. */
 export const STOCK_COMMANDS: Commands = commandsOf(STOCK_PLUGINS);
 
 /** The stock commands of these plugins, by path. */
@@ -37,7 +37,7 @@ export function ownerOf(path: string): string {
   return STOCK_PLUGINS.find((name) => path in (BY_PLUGIN[name] ?? {})) ?? "";
 }
 
-/** Groups with commands of the program beside those of plugins. */
+/** Groups with commands of the program and of plugins. */
 const MIXED: ReadonlySet<string> = new Set(["job", "rollout", "secret"]);
 
 /**
@@ -62,7 +62,10 @@ export function stockCommands(
   return Promise.all((some.length > 0 ? some : all).map(([, load]) => load()));
 }
 
-/** The commands of plugins that a command line may need: those of its first word, or of its first two if any has both. */
+/**
+ * The commands of plugins that a command line may need: those of its first word, or of its first two words if a command
+ * has both.
+ */
 export function typedPaths(argv: readonly string[], paths: readonly string[]): string[] {
   const [first, second] = words(argv);
   const has = (path: string, at: number, word: string | undefined) =>
@@ -73,10 +76,9 @@ export function typedPaths(argv: readonly string[], paths: readonly string[]): s
 }
 
 /**
- * Whether the configuration of the bucket may exclude the plugin of a stock command, so that the configuration has to
- * be loaded before the command runs. Loading takes as long as such a command, so this checks the text first: a
- * configuration without the word `plugins` has all stock plugins, as does one with the defaults that does not mention
- * this plugin.
+ * Whether the configuration of the bucket may exclude the plugin of a stock command. If so, it must be loaded before
+ * the command runs. Loading takes as long as such a command, so this checks the text first: a configuration without the
+ * word `plugins` has all stock plugins, as does one with the defaults that does not mention this plugin.
  */
 export function mayBeLeftOut(path: string, argv: readonly string[], { cwd }: Pick<ProcessContext, "cwd">): boolean {
   const text = configurationText(argv, cwd);
@@ -86,7 +88,7 @@ export function mayBeLeftOut(path: string, argv: readonly string[], { cwd }: Pic
 
 const PLUGINS = /\bplugins\b/;
 
-/** Whether the configuration of the bucket names plugins, which may have commands; it is not loaded for that. */
+/** Whether the configuration of the bucket names plugins, which may have commands. It is not loaded for this check. */
 export function namesPlugins(argv: readonly string[], { cwd }: Pick<ProcessContext, "cwd">): boolean {
   return PLUGINS.test(configurationText(argv, cwd));
 }

@@ -2,13 +2,13 @@ import { createInterface } from "node:readline/promises";
 import { MaandError } from "@maand/core/readonly";
 import type { Context } from "../command.ts";
 
-/** A question that only a person at a terminal may answer with yes. */
+/** A question that only a person at a terminal can answer with yes. */
 export interface Confirmation {
   /** What would happen, as a part of a sentence: `3 workers would be changed`. */
   readonly what: string;
   /** The question, without the choices. */
   readonly question: string;
-  /** What to do where there is no terminal. */
+  /** What to do without a terminal. */
   readonly hint: string;
 }
 

@@ -9,8 +9,8 @@ const ERASE: ReadonlySet<string> = new Set(["\u007f", "\b"]);
 const KILL_LINE = "\u0015";
 
 /**
- * Asks for a value on a terminal, without showing it. Enter or Ctrl-D ends it, and is not part of it. Throws USAGE if more than one
- * line is pasted, and INTERRUPTED after Ctrl-C.
+ * Asks for a value on a terminal, without showing it. Enter or Ctrl-D ends the value, and is not part of it. Throws
+ * USAGE if more than one line is pasted, and INTERRUPTED after Ctrl-C.
  */
 export async function hiddenLine(
   question: string,
@@ -64,7 +64,7 @@ function interrupted(): MaandError {
 function severalLines(): MaandError {
   return new MaandError({
     code: "USAGE",
-    message: "the value has more than one line, and only one can be typed; nothing was changed",
+    message: "the value has several lines, but only one can be typed; nothing was changed",
     hint: "write it to a file, and use --file",
   });
 }

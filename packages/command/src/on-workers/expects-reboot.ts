@@ -74,7 +74,10 @@ function rebootKind(words: readonly string[]): RebootKind | undefined {
   return name === "reboot" || name === "poweroff" || name === "halt" ? ofReboot(name, rest) : undefined;
 }
 
-/** Only the wrapper knows which of its words is the command, so every word from the first non-flag on is considered. */
+/**
+ * The possible commands of a wrapper. Which of its words is the command depends on the wrapper, so every word from the
+ * first non-flag on is considered.
+ */
 function behind(words: readonly string[]): RebootKind | undefined {
   const first = words.findIndex((word) => !word.startsWith("-"));
   if (first === -1) return undefined;

@@ -1,3 +1,3 @@
-/** What commands that run scripts on workers share, without clipanion. */
+/** Code shared by commands that run scripts on workers, without clipanion. */
 export { checkConcurrency } from "./check-concurrency.ts";
 export { expectsReboot, type RebootKind } from "./expects-reboot.ts";

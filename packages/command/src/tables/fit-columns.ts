@@ -5,7 +5,7 @@ export interface ColumnSpec {
   readonly numeric?: true;
   /** The minimum width to which cells are cut on a narrow screen. */
   readonly least?: number;
-  /** Never cut, even on a screen that is too narrow for it, such as a fingerprint to compare. */
+  /** Present if cells are never cut, even on a screen that is too narrow, such as fingerprints to compare. */
   readonly whole?: true;
   /** The rank for omitting the column on a screen that is still too narrow; the lowest is omitted first. */
   readonly leave?: number;
@@ -18,8 +18,8 @@ export interface Shown {
 }
 
 /**
- * Chooses columns and widths for a screen: cuts cells where allowed, then omits columns until the rest fits. If it still does not, the
- * widest of what remains is cut, because a table with broken lines cannot be read at all.
+ * Chooses columns and widths for a screen: cuts cells where allowed, then omits columns until the rest fits. If it
+ * still does not fit, cuts the widest remaining column, because a table with wrapped lines is unreadable.
  */
 export function fitted(specs: readonly ColumnSpec[], natural: readonly number[], maxWidth: number): readonly Shown[] {
   let shown: readonly Shown[] = natural.map((width, at) => ({ at, width }));
@@ -45,7 +45,7 @@ function narrowed(specs: readonly ColumnSpec[], shown: readonly Shown[], maxWidt
   });
 }
 
-/** The width to which any cell may be cut in the end. */
+/** The width to which any cell may be cut as a last resort. */
 const SHORTEST = 8;
 
 function cutWidest(specs: readonly ColumnSpec[], shown: readonly Shown[], maxWidth: number): readonly Shown[] {

@@ -2,20 +2,20 @@
 export interface Fold {
   /** The index of that column. */
   readonly at: number;
-  /** What it names, in the singular: `worker`. */
+  /** What the column contains, in the singular: `worker`. */
   readonly word: string;
-  /** Indexes of columns that may differ too; where they do, they are empty. */
+  /** Indexes of columns that may differ too; if they do, they are empty in the folded row. */
   readonly except?: readonly number[];
 }
 
 type Cell = string | number;
 
-/** Tables with fewer rows are shown as they are. */
+/** Tables with fewer rows are not folded. */
 const LONG = 20;
-/** So many equal rows are one; fewer are exceptions, which are named. */
+/** The number of equal rows that become one; fewer are exceptions, which are listed. */
 const MANY = 4;
 
-/** The rows of a long table, with many equal ones as one row that has their number: `62 workers`. The order stays. */
+/** The rows of a long table, in order, with many equal ones folded into one row that has their number: `62 workers`. */
 export function foldRows(
   rows: readonly (readonly Cell[])[],
   { at, word, except = [] }: Fold,

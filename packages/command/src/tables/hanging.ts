@@ -10,7 +10,10 @@ interface Layout {
   readonly indent?: number;
 }
 
-/** A term and its text in two columns, the text wrapped beside its beginning; on a narrow screen below the term. */
+/**
+ * A term and its text in two columns, the text wrapped within its column; on a narrow screen, the text is below the
+ * term.
+ */
 export function hanging(term: string, text: string, { width, columns, indent = 2 }: Layout): string[] {
   const margin = " ".repeat(indent);
   const isNarrow = columns !== undefined && columns < TWO_COLUMNS && term !== "" && term.length + text.length > columns;
@@ -20,7 +23,7 @@ export function hanging(term: string, text: string, { width, columns, indent = 2
   return isNarrow ? [margin + term, ...below] : below;
 }
 
-/** A text in lines of at most this width, broken between words. */
+/** A text in lines of at most this width, wrapped between words. */
 export function wrappedWords(text: string, width: number | undefined): string[] {
   if (width === undefined || text.length <= width) return [text];
   const lines: string[] = [];

@@ -13,7 +13,7 @@ export interface Screen {
   readonly ascii?: boolean | undefined;
 }
 
-/** What a table is drawn with: the corners and crossings of its three rules, and its lines. */
+/** The characters of a table: the corners and crossings of its three rules, and its lines. */
 const UNICODE = { top: "╭┬╮", middle: "├┼┤", bottom: "╰┴╯", horizontal: "─", vertical: "│" };
 const ASCII = { top: "+++", middle: "+++", bottom: "+++", horizontal: "-", vertical: "|" };
 

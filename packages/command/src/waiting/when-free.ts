@@ -16,8 +16,8 @@ interface Waiting {
 }
 
 /**
- * Runs `work`, and with `--wait` runs it again for as long as it is refused because another command uses the bucket. Prints what it waits for.
- * Throws BUSY when the time is over.
+ * Runs `work`. With `--wait`, runs it again while it is refused because another command uses the bucket. Prints what it
+ * waits for. Throws BUSY when the time is over.
  */
 export async function whenFree<T>({ wait, context }: Waiting, work: () => Promise<T>): Promise<T> {
   if (wait === undefined || wait === false) return work();

@@ -175,7 +175,7 @@ describe("an error names the plugin that caused it", () => {
     const remote = fakeRemote({ root: "/srv/acme" });
     const mine = plugin("mine", (hooks) => tapByName(hooks, "connect", { name: "mine" }, () => remote));
     await expect(callHook([mine], "connect")).rejects.toThrow(
-      "mine failed in connect: its Remote has the root /srv/acme, and the worker's is /opt/worker/bucket; take root of the context, and tap locate to change it",
+      "mine failed in connect: its Remote has the root /srv/acme, but the root of the worker is /opt/worker/bucket; use root of the context, and tap locate to change it",
     );
     expect(remote.closed).toBe(true);
   });

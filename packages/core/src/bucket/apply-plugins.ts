@@ -8,10 +8,11 @@ import type { Plugin } from "../plugin-api/plugin.ts";
 import type { OldName } from "../plugin-api/tapping/renamed-hooks.ts";
 import type { TapOrder } from "../plugin-api/tapping/tap-by-name.ts";
 import type { EventReader } from "../printed-lines.ts";
+import type { BackPressure } from "../remote/back-pressure.ts";
+import { asMaandError } from "./error-outcome.ts";
 import { instantTap, promised, waitingTap } from "./guarded-tap.ts";
 import { lifeWithoutBucket, type PluginLife } from "./life/plugin-life.ts";
-import { takesLines } from "./lines/call-readers.ts";
-import { asMaandError } from "./outcome.ts";
+import { canBeBehind, takesLines } from "./lines/call-readers.ts";
 import { callerIn, hooksFor, inPlace } from "./plugin-hooks.ts";
 import { checkOptions, checkOrder, type TapOrigin } from "./tap-order.ts";
 import type { Tracer } from "./trace/tracer.ts";
@@ -104,7 +105,9 @@ async function applyOne(
 /** The time limit of `apply`: long enough to fetch a token, short enough to notice a service that does not answer. */
 const APPLY_MS = 30_000;
 
-/** Waits for `apply`, with a limit. Without one, maand would hang without output on a plugin that never finishes. */
+/**
+ * Waits for `apply`, with a time limit. Without it, maand would hang without output on a plugin that never finishes.
+ */
 async function inTime(applying: void | Promise<void>): Promise<void> {
   if (applying === undefined) return;
   let timer: NodeJS.Timeout | undefined;
@@ -147,6 +150,8 @@ function guardTaps(hookName: string, hook: Hooks[HookName], { applying, failedTa
       const lines = hookName === "event" ? linesOf(tap.fn) : undefined;
       if (lines)
         takesLines(registered.fn, life.tracer ? life.tracer.around(instant(lines, by), by) : instant(lines, by));
+      const backPressure = hookName === "event" ? pressureIn(tap.fn) : undefined;
+      if (backPressure) canBeBehind(registered.fn, backPressure);
       // only the order can be wrong, and finding the place is expensive
       const place = tap.before === undefined ? undefined : (writtenAt(tap) ?? callerIn(applying.directory));
       if (plugin !== undefined) origins.set(registered, { plugin, place });
@@ -173,10 +178,15 @@ function limitIn(tap: object & TapLimit): unknown {
   return tap.limitMs;
 }
 
-/** The function of an event reader that takes lines together. */
+/** The function of an event reader that receives lines together. */
 function linesOf(tap: object & Pick<EventReader, "readLines">): Call | undefined {
   const { readLines } = tap;
   return typeof readLines === "function" ? (...given) => Reflect.apply(readLines, tap, given) : undefined;
+}
+
+/** The function of an event reader that says whether it is behind. */
+function pressureIn(tap: object & Pick<EventReader, "backPressure">): BackPressure | undefined {
+  return typeof tap.backPressure === "function" ? () => tap.backPressure?.() : undefined;
 }
 
 /** The line of an inline hook, which appears in no stack trace. */
@@ -197,7 +207,7 @@ function heard(tap: Call, failedTaps: MaandError[]): Call {
   };
 }
 
-/** A tap of `templateFunctions` that may not define a name of another plugin, in whatever order they run. */
+/** A tap of `templateFunctions` that may not define a name of another plugin, regardless of their order. */
 function ownFunctions(tap: Call, plugin: string, providers: Map<string, string>): Call {
   return (...given) => {
     const answer = tap(...given);

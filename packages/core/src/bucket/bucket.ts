@@ -13,7 +13,7 @@ import type { KvKey } from "../store/kv/kv-key.ts";
 import type { Store } from "../store/store.ts";
 import { takeEventFailures } from "./apply-plugins.ts";
 import type { StateSource } from "./life/state-source.ts";
-import { callWithLines } from "./lines/call-readers.ts";
+import { callWithLines, pressureOf } from "./lines/call-readers.ts";
 import { type LineSource, PendingLines } from "./lines/pending-lines.ts";
 import type { TapUnit } from "./watch/tap-unit.ts";
 import type { TapWatch } from "./watch/tap-watch.ts";
@@ -29,7 +29,7 @@ export interface Bucket {
   readonly kv: KvStore;
   /** Encrypts secrets and private keys in the store. */
   readonly key: KvKey;
-  /** Knows every secret that was read, and masks it in every event. */
+  /** Has every secret that was read, and masks it in every event. */
   readonly mask: Mask;
   readonly hooks: Hooks;
   /** Watches the taps that are awaited. */
@@ -96,7 +96,7 @@ export function runReporter(bucket: Bucket, command: string): RunReporter {
       report("warning", { code: "renamed_hook", message: renamedText(name), worker: null, job: null });
   };
   const reportLines = (source: LineSource, printed: readonly string[]) => {
-    if (isFinished) return; // by an abandoned tap that is still running
+    if (isFinished) return; // emitted by an abandoned tap that is still running
     if (seq === 0) start(null);
     bucket.watch.noteLife(unitIn(source));
     const lines = bucket.mask.lines(printed);
@@ -108,7 +108,7 @@ export function runReporter(bucket: Bucket, command: string): RunReporter {
   const pending = new PendingLines(reportLines);
   const emit: RunReporter["emit"] = (type, fields) => {
     pending.flush();
-    if (isFinished) return; // by an abandoned tap that is still running
+    if (isFinished) return; // emitted by an abandoned tap that is still running
     if (seq === 0) start(null);
     report(type, fields);
     isFinished = type === "run.finished";
@@ -124,6 +124,7 @@ export function runReporter(bucket: Bucket, command: string): RunReporter {
     run: { id, command },
     bucket: { id: bucket.bucketId, root: bucket.paths.root },
     settings: bucket.settings,
+    backPressure: pressureOf(bucket.hooks, bucket.signal),
   };
   bucket.watch.onWaiting = (waiting) => emit("tap.waiting", waitingFields(waiting));
   const context = ({ worker, job }: EventSubject): RunContext => {
@@ -141,7 +142,7 @@ export function runReporter(bucket: Bucket, command: string): RunReporter {
   return { bucket, id, command, startedAt: bucket.now(), start, emit, context };
 }
 
-/** Made once for a context: lines of one source are recognized by comparing them. */
+/** Creates the sources of a context once, because lines of one source are recognized by object identity. */
 function sourcesOf(unit: Pick<LineSource, "worker" | "job">): Readonly<Record<OutputStream, LineSource>> {
   return { stdout: { stream: "stdout", ...unit }, stderr: { stream: "stderr", ...unit } };
 }

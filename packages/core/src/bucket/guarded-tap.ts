@@ -2,6 +2,7 @@ import { lineOf } from "../config/thrown-at.ts";
 import { isRecord } from "../domain/checks/validate.ts";
 import { errorText, isMaandError, MaandError } from "../errors.ts";
 import { isAnswered } from "../plugin-api/hooks.ts";
+import { type BackPressure, setBackPressure } from "../remote/back-pressure.ts";
 import { inPlace } from "./plugin-hooks.ts";
 import { withOwnCalls } from "./watch/own-calls.ts";
 import type { TapWatch } from "./watch/tap-watch.ts";
@@ -9,8 +10,8 @@ import type { Call, Tapping } from "./watch/tapping.ts";
 
 /**
  * Wraps a tap of an asynchronous hook. Whether it was added with `tap`, `tapPromise` or `tapAsync`, it is awaited, its
- * errors are marked with plugin and hook, and an invalid answer is an error. The result is for `tapAsync`: a hook needs fewer
- * promises for a callback than for a promise. It never throws.
+ * errors are marked with plugin and hook, and an invalid answer is an error. The result is for `tapAsync`, because a
+ * hook needs fewer promises for callbacks. It never throws.
  */
 export function waitingTap(
   tap: { readonly type: string; readonly fn: Call },
@@ -22,7 +23,10 @@ export function waitingTap(
   const refusal = answersOf(hook, by.hook);
   const check = (answer: unknown, context: unknown) => {
     if (answer !== undefined && refusal?.fits(answer) === false) throw new Error(wrong(answer, refusal.wanted));
-    if (by.hook === "connect") refuseElsewhere(answer, context);
+    if (by.hook === "connect") {
+      refuseElsewhere(answer, context);
+      keepBackPressure(answer, context);
+    }
     if (answer !== undefined && isObject(context)) answeredHooks.set(context, by.plugin);
   };
   return (...all) => {
@@ -97,7 +101,7 @@ interface Answers {
   fits(answer: unknown): boolean;
 }
 
-/** The valid answers of a hook besides undefined; undefined where the answer is not checked. */
+/** The valid answers of a hook other than undefined; undefined if its answers are not checked. */
 function answersOf(hook: object, name: string): Answers | undefined {
   if (name === "connect") return { wanted: "a Remote", fits: (answer) => isObject(answer) && "exec" in answer };
   if (name === "render")
@@ -120,13 +124,26 @@ function wrong(answer: unknown, wanted: string): string {
   return `it returned ${errorText(answer)}; it must return ${wanted}, or nothing`;
 }
 
-/** `locate` alone says where a worker has its files: templates and plans have that path before there is a connection. */
+/**
+ * Refuses a Remote with another root than the context. Only `locate` may change it, because templates and plans need
+ * the path before there is a connection.
+ */
 function refuseElsewhere(answer: unknown, context: unknown): void {
   if (!isRecord(context) || !isObject(answer) || !("root" in answer) || answer.root === context.root) return;
   if ("close" in answer && typeof answer.close === "function") Promise.resolve(answer.close()).catch(() => undefined);
   throw new Error(
-    `its Remote has the root ${errorText(answer.root)}, and the worker's is ${errorText(context.root)}; take root of the context, and tap locate to change it`,
+    `its Remote has the root ${errorText(answer.root)}, but the root of the worker is ${errorText(context.root)}; use root of the context, and tap locate to change it`,
   );
+}
+
+function keepBackPressure(answer: unknown, context: unknown): void {
+  if (!isObject(answer) || !isRecord(context)) return;
+  const { backPressure } = context;
+  if (isBackPressure(backPressure)) setBackPressure(answer, backPressure);
+}
+
+function isBackPressure(value: unknown): value is BackPressure {
+  return typeof value === "function";
 }
 
 function isObject(value: unknown): value is object {

@@ -25,8 +25,9 @@ port_max = "39999"
 
 /**
  * Creates a bucket in a directory, or updates the existing one; overwrites nothing. Private files are created with
- * private modes, so that others can never read them, not even briefly. `prepareBucket` creates what depends on plugins. Throws STORE_MOVED if
- * the store is in a database of which the directory has no working copy: a new store beside it would be another bucket.
+ * private modes, so that others can never read them, not even briefly. `prepareBucket` creates what depends on plugins.
+ * Throws STORE_MOVED if the store is in a database and the directory has no working copy of it, because a new store
+ * would be a different bucket.
  */
 export function initBucket(directory: string): Initialised {
   const paths = bucketPaths(directory);
@@ -35,7 +36,7 @@ export function initBucket(directory: string): Initialised {
   if (!shared) refuseForeign(paths.store);
   for (const place of [paths.data, paths.secrets, paths.logs]) makePrivateDirectory(place);
   makeDirectories(join(paths.workspace, "jobs"));
-  // the key is created after the store: if it exists, the store was complete once
+  // the key is created after the store, so its existence proves that the store was complete
   const store = Store.open(paths.store, shared ? { shared } : { create: true, mayBeEmpty: !existsSync(paths.kvKey) });
   try {
     if (!isKeyElsewhere({ command: () => kvKeyCommand(paths) })) makeKvKey(paths.kvKey, store.kv.hasSecrets());
@@ -54,7 +55,7 @@ export function initBucket(directory: string): Initialised {
 /** The database that has the store; undefined for SQLite. */
 function sharedStoreOf({ root, store, conf }: BucketPaths): SharedStore | undefined {
   const shared = storePlace({ root, conf });
-  // unlike existsSync, it fails where this user may not look
+  // unlike existsSync, this throws if the user has no access
   if (!shared || statSync(store, { throwIfNoEntry: false })) return shared;
   throw new MaandError({
     code: "STORE_MOVED",
@@ -64,7 +65,8 @@ function sharedStoreOf({ root, store, conf }: BucketPaths): SharedStore | undefi
 }
 
 /**
- * Throws the errors of opening the store before anything is created or changed: it may be the store of another program.
+ * Throws the errors of opening the store before anything is created or changed, because it may be the store of another
+ * program.
  */
 function refuseForeign(store: string): void {
   const size = statSync(store, { throwIfNoEntry: false })?.size ?? 0;

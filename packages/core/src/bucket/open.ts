@@ -36,7 +36,7 @@ export interface OpenOptions extends LoadOptions {
    * this.
    */
   readonly onIdle?: (listener: () => void) => () => void;
-  /** Makes the connection to the database that has the store; default: to PostgreSQL. */
+  /** Connects to the database that has the store; default: to PostgreSQL. */
   readonly connectStore?: ConnectStatements;
 }
 
@@ -52,7 +52,10 @@ export function openBucket(options: OpenOptions): Promise<OpenedBucket> {
   return openBucketAt(findBucket(options.from), options);
 }
 
-/** The same for a bucket with these paths. `configured` has the path of its configuration, for a copy without one. */
+/**
+ * Opens the bucket with these paths. `configured` has the path of the configuration, for a copy of a bucket that has
+ * none.
+ */
 export async function openBucketAt(
   paths: BucketPaths,
   options: Omit<OpenOptions, "from">,
@@ -118,7 +121,8 @@ async function openWith(life: PluginLife, found: Found): Promise<OpenedBucket> {
       found.ignoreIdle();
       log.close(options.now());
       records?.close();
-      // a database that is away was reported by what needed it; the next command shares what this one has changed
+      // if the database is unreachable, an earlier step has reported it; the next command shares the changes of this
+      // one
       if (store.workingCopy) await syncSharedFiles(paths, store).catch(() => undefined);
       store.close();
       return problems;

@@ -15,8 +15,8 @@ export interface HooksOptions {
 }
 
 /**
- * The hooks as one plugin sees them. An unknown hook throws an error that names the plugin and its line, and suggests a hook;
- * an old name works and is reported, once per plugin.
+ * The hooks for one plugin. An unknown hook throws an error that names the plugin and its line, and suggests a hook. An
+ * old name works, and is reported once per plugin.
  */
 export function hooksFor(hooks: Hooks, { plugin, directory, onOldName }: HooksOptions): Hooks {
   const reported = new Set<OldHookName>();

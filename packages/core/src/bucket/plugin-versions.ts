@@ -4,8 +4,8 @@ import type { Loaded } from "../config/loaded.ts";
 import { contentHash } from "../domain/deploy/digest.ts";
 
 /**
- * What distinguishes versions of each plugin, by name: its version; without one, the digest of the file that it was
- * loaded from. `root` is the bucket. Stock plugins have the version of maand.
+ * The version of each plugin, by name. For a plugin without one, it is the digest of the file that it was loaded from.
+ * `root` is the bucket. Stock plugins have the version of maand.
  */
 export function pluginVersions({ plugins }: Pick<Loaded, "plugins">, root: string): Record<string, string> {
   return Object.fromEntries(

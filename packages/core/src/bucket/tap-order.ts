@@ -11,8 +11,8 @@ export interface TapOrigin {
 
 /**
  * Refuses a tap whose `before` looks like a misspelled plugin name, because tapable silently puts a tap with an unknown
- * `before` first. The name of a plugin that was removed from the list is valid; a name that is almost an existing one
- * is an error.
+ * `before` first. The name of a plugin that was removed from the list is valid. A name that is similar to an existing
+ * one is an error.
  */
 export function checkOrder(
   hooks: Hooks,
@@ -35,7 +35,7 @@ export function checkOrder(
 
 /** The options a plugin may give a tap. */
 const OWN_OPTIONS = ["name", "before", "concerns", "limitMs", "sameForAll"];
-/** The same, plus those that maand and tapable add; the last four are tapable's. */
+/** These options, and those that maand and tapable add; the last four belong to tapable. */
 const OPTIONS: readonly string[] = [...OWN_OPTIONS, "place", "stage", "type", "fn", "context"];
 
 /** Refuses an option of a tap that does not exist: tapable silently ignores it. */

@@ -4,7 +4,7 @@ import type { BuiltWorkspace } from "../store/bucket-rows.ts";
 import type { Store } from "../store/store.ts";
 import { type ReadOptions, type ReadWorkspace, readWorkspace } from "../workspace/read.ts";
 
-/** What a build stores about its workspace: digests of its parts, and how it was read. */
+/** What a build stores about its workspace: digests of its parts, and the options it was read with. */
 export function builtWorkspace(
   read: ReadWorkspace,
   settings: Pick<ReadOptions, "selector" | "maxBytes">,
@@ -15,8 +15,8 @@ export function builtWorkspace(
 
 /**
  * Parts of the workspace that changed since the last build, sorted: `jobs/api`, `workers.json`. Files are only read if
- * their size or time differs from the recorded one, so that every deploy can afford the check. Empty for a store that
- * was built before maand recorded this.
+ * their size or time differs from the recorded one, so that every deploy can afford the check. Empty for a store whose
+ * last build did not record this yet.
  */
 export function unbuiltParts({ store, paths }: { readonly store: Store; readonly paths: BucketPaths }): string[] {
   const built = store.bucket.built();

@@ -13,7 +13,7 @@ export interface KvBuild {
   readonly contributed: Contributions;
   /** Also delete variables and secrets of removed jobs (`--purge-job-kv`). */
   readonly purgeJobs: boolean;
-  /** Write the own namespaces of these jobs only; default: those of all jobs. */
+  /** Write only the namespaces of these jobs; default: those of all jobs. */
   readonly only?: ReadonlySet<string>;
 }
 
@@ -62,7 +62,10 @@ export function storeKv(kv: KvStore, { before, sources, contributed, purgeJobs, 
   if (purgeJobs) for (const job of abandonedJobs(catalog, jobsWithKv(kv))) purgeJobKv(kv, job);
 }
 
-/** Whether a namespace ever had an entry. Looked up for all of a kind at once: a lookup for each would dominate the time of a build. */
+/**
+ * Whether a namespace ever had an entry. Looks up all namespaces of a kind together: separate lookups would dominate
+ * the time of a build.
+ */
 function heldIn(kv: KvStore): (namespace: string) => boolean {
   const kinds = new Map<string, ReadonlySet<string>>();
   return (namespace) => {

@@ -1,5 +1,6 @@
 import { type Bucket, type RunReporter, runReporter } from "../bucket/bucket.ts";
-import { asMaandError, stopIfInterrupted } from "../bucket/outcome.ts";
+import { asMaandError } from "../bucket/error-outcome.ts";
+import { stopIfInterrupted } from "../bucket/interruption.ts";
 import { builtWorkspace } from "../bucket/unbuilt.ts";
 import { type Problem, refuses, warning } from "../domain/checks/problem.ts";
 import { type HeldText, heldTexts } from "../domain/release/held-texts.ts";
@@ -27,7 +28,7 @@ export interface Built {
   readonly catalog: Catalog;
   /** Warnings only; errors are thrown. */
   readonly problems: readonly Problem[];
-  /** Jobs with a held release, each with the sentence that says so. */
+  /** Jobs with a held release, each with a sentence about it. */
   readonly held: readonly HeldText[];
   /** Its number in the history. */
   readonly number: number;
@@ -39,13 +40,13 @@ export interface BuildOptions {
   readonly strict?: boolean;
   /** Delete variables and secrets of removed jobs now, instead of in the next deploy. */
   readonly purgeJobKv?: boolean;
-  /** Build a workspace that lacks the commit of the last build; it is a warning then, as in a preview. */
+  /** Build a workspace that lacks the commit of the last build. This causes only a warning then, as in a preview. */
   readonly allowOlder?: boolean;
   /** Accept a `workers_command` that leaves out more than half of the workers of the last build. */
   readonly allowLoss?: boolean;
   /** The store is a copy that will be discarded: plugins must not write anywhere else. */
   readonly isPreview?: boolean;
-  /** A deploy of the same command follows, which ends with `commit`; so `commitBuild` is not called. */
+  /** The same command deploys afterwards. The deploy ends with `commit`, so `commitBuild` is not called. */
   readonly deploys?: boolean;
 }
 
@@ -117,7 +118,7 @@ export async function buildCatalog(
   return { catalog, problems: [...found, ...undone], number, held: heldTexts(catalog, []) };
 }
 
-/** Warnings for a refused build: the jobs that it read from a release other than the one in the workspace. */
+/** Warnings for a refused build, about jobs that it read from another release than the one in the workspace. */
 function heldProblems({ held, catalog }: Understood): Problem[] {
   return catalog.jobs.flatMap((job) => {
     const kept = held.get(job.name);

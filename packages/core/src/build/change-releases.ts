@@ -25,7 +25,7 @@ export interface ReleaseChoice {
   readonly reason: string;
 }
 
-/** The desired state with other releases of some jobs, checked and ready to be stored. */
+/** The desired state with changed releases of some jobs, checked and ready to be stored. */
 export interface ChangedReleases {
   readonly catalog: StoredCatalog;
   publish(kv: KvStore): void;
@@ -116,8 +116,8 @@ async function resolved(
 }
 
 /**
- * A rollback is refused if anything no longer fits. A revert only goes back to what ran just before, so problems of
- * other jobs do not block it, such as a job that demands a command that only the failed release has.
+ * Whether a problem blocks the change. Any problem blocks a rollback. A revert only restores what ran just before, so
+ * problems of other jobs do not block it. An example is a job that demands a command that only the failed release has.
  */
 function isInTheWay(where: string, choices: readonly ReleaseChoice[]): boolean {
   return choices.some(

@@ -53,7 +53,7 @@ async function contributionsOf(source: Source, job: Job, isPreview: boolean): Pr
   const context: ContributeContext = Object.freeze({
     ...base,
     get workers() {
-      return workers(); // most plugins need none of them, for most jobs
+      return workers(); // most plugins do not need these for most jobs
     },
     kv: contributionOf(source.bucket.kv, job.name, hosts, synced),
     now: source.bucket.now,

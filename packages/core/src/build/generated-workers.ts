@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Bucket } from "../bucket/bucket.ts";
-import { stopIfInterrupted } from "../bucket/outcome.ts";
+import { stopIfInterrupted } from "../bucket/interruption.ts";
 import { error, type Problem } from "../domain/checks/problem.ts";
 import type { WorkerSpec } from "../domain/workspace/worker.ts";
 import { WORKERS_FILE } from "../domain/workspace/workers.ts";
@@ -10,9 +10,9 @@ import { runProgram } from "../remote/process/run-program.ts";
 import { readText } from "../workspace/read-text.ts";
 import { createFile, replaceFile } from "../workspace/write-files.ts";
 
-/** Bytes of output that are read. */
+/** The largest output that is read, in bytes. */
 const MOST_BYTES = 16 * 1024 * 1024;
-/** Characters of the last line of its error output that are shown. */
+/** The number of characters shown of the last line of its error output. */
 const LINE = 300;
 
 type Place = Pick<Bucket, "settings" | "paths" | "signal">;
@@ -44,7 +44,7 @@ function howOf(code: number | undefined, stderr: string): string {
   return `ended with exit code ${code}${last === "" ? "" : `: ${last}`}`;
 }
 
-/** Writes what {@link generateWorkers} returned, once it was checked and its catalog is stored. */
+/** Writes the result of {@link generateWorkers}, after it was checked and its catalog is stored. */
 export function keepGenerated({ paths }: Pick<Bucket, "paths">, text: string): void {
   const file = join(paths.workspace, "workers.json");
   const place = { file: WORKERS_FILE, code: "invalid_workers" };
@@ -52,7 +52,7 @@ export function keepGenerated({ paths }: Pick<Bucket, "paths">, text: string): v
   else if (readText(file, place, () => undefined) !== text) replaceFile(file, text);
 }
 
-/** The problem of a generated list without most workers of the last build, as after a failed query. */
+/** The problem of a generated list that lacks most workers of the last build, for example after a failed query. */
 export function lostWorkers(
   before: readonly Pick<WorkerSpec, "host">[],
   now: readonly Pick<WorkerSpec, "host">[],

@@ -35,7 +35,7 @@ export function heldJobs({ releases }: Pick<Store, "releases">, jobs: readonly W
   );
 }
 
-/** The workspace with the held jobs as they are built. */
+/** The workspace, with each held job replaced by the release that is built. */
 export function withHeld(written: Written, held: HeldJobs): Written {
   if (held.size === 0) return written;
   const jobs = written.jobs.map((job): WrittenJob => ({ ...job, ...held.get(job.name)?.content }));

@@ -16,8 +16,9 @@ export interface Provenance {
 }
 
 /**
- * Compares a workspace with the last build: a workspace in git has to contain the commit that was built; of any other one, changes
- * that this bucket directory has not seen are named. Git is started only if the commit or a file changed.
+ * Compares a workspace with the last build: a workspace in git must contain the commit that was built. For any other
+ * workspace, it names changes that this bucket directory has not seen. Git is started only if the commit or a file
+ * changed.
  */
 export async function provenanceOf(bucket: Bucket, read: BuiltWorkspace, allowsOlder: boolean): Promise<Provenance> {
   const { store, paths, now } = bucket;
@@ -61,7 +62,9 @@ async function undone(
   return [error("older_workspace", "workspace", message, hint)];
 }
 
-/** Parts that another directory built since the last build of this one, and that this build would replace. */
+/**
+ * Parts that were built from another directory since the last build from this one, and that this build would replace.
+ */
 function unseen(paths: Bucket["paths"], last: BuiltWorkspace, built: BuiltWorkspace): Problem[] {
   if (last.at === undefined) return [];
   const seen = seenParts(paths);
@@ -70,7 +73,7 @@ function unseen(paths: Bucket["paths"], last: BuiltWorkspace, built: BuiltWorksp
     .filter((name) => last.parts[name] !== seen[name] && last.parts[name] !== built.parts[name])
     .map((name) => {
       const message = `this build takes back a change that this directory has not seen, ${builtBy(last)}`;
-      return warning("unseen_change", name, message, "get that change first, or build again if it is to go");
+      return warning("unseen_change", name, message, "get that change first, or build again to discard it");
     });
 }
 

@@ -8,6 +8,7 @@ import { type Assembled, assemble, type Before, type Catalog } from "../domain/w
 import type { Job, JobFile } from "../domain/workspace/job.ts";
 import { type AbsentPlugin, absentKeys, addPlugin } from "../plugin-api/absent-plugins.ts";
 import { withOutputs } from "../plugin-api/define/claim.ts";
+import { runBy } from "../plugin-api/define/run-by.ts";
 import type { KvReader } from "../plugin-api/kv.ts";
 import type { Plugin } from "../plugin-api/plugin.ts";
 import { isTapped } from "../plugin-api/tapping/tap-by-name.ts";
@@ -27,7 +28,7 @@ export interface Understood {
   /** Jobs that are built from a release other than the one in the workspace. */
   readonly held: HeldJobs;
   readonly catalog: Catalog;
-  /** Variables, without the references among them. */
+  /** Variables, without those that are references. */
   readonly variables: ReadWorkspace["variables"];
   readonly secrets: ReferencedSecrets;
   /** All problems, warnings included. */
@@ -35,7 +36,8 @@ export interface Understood {
 }
 
 /**
- * Reads the workspace and checks its catalog; writes nothing. Without errors so far, `resolve` gets the secrets that it refers to.
+ * Reads the workspace and checks its catalog; writes nothing. If there are no errors so far, `resolve` gets the secrets
+ * that the workspace refers to.
  * `workersText` takes the place of `workers.json`.
  */
 export async function understand(
@@ -81,7 +83,7 @@ export function readSettings({ settings }: Pick<Bucket, "settings">) {
   return { selector: settings.jobConfigSelector, maxBytes: settings.maxFileBytes };
 }
 
-/** What a new catalog takes over from the stored one. */
+/** The values that a new catalog takes over from the stored one. */
 export function beforeOf(stored: StoredCatalog): Before {
   return {
     workerIds: new Map([...stored.removedWorkers, ...stored.workers].map((worker) => [worker.host, worker.workerId])),
@@ -109,11 +111,10 @@ export async function checkJobs(
   await checkClaims(jobs, claimsOf(bucket), absentClaims(bucket).get("commands"), report);
   if (!plugins.some(rendersTemplates)) warnUnrendered(catalog, absent, report);
   warnUnwatched(catalog, hooks, report);
-  const runBy = (job: Job) => runnerOf(job, plugins);
-  const output = { settings, bucket: { root: paths.root }, now };
+  const output = { settings, bucket: { root: paths.root }, now, runBy: (job: Job) => runBy(job, plugins) };
   const claims = claimsOf(bucket);
   const withValues = jobs.map((job) => ({ ...job, manifest: withOutputs(job.manifest, claims) }));
-  await hooks.validate.promise(Object.freeze({ ...output, ...catalog, jobs: withValues, read, kv, runBy, report }));
+  await hooks.validate.promise(Object.freeze({ ...output, ...catalog, jobs: withValues, read, kv, report }));
   return problems;
 }
 
@@ -125,12 +126,6 @@ function claimsOf({ plugins }: Pick<Bucket, "plugins">): Claims {
 
 function absentClaims({ absent }: Pick<Bucket, "absent">): ReadonlyMap<string, string> {
   return absentKeys(absent, (plugin) => plugin.claims);
-}
-
-function runnerOf({ manifest }: Job, plugins: readonly Plugin[]): string | undefined {
-  const runs = ({ claims = {} }: Plugin) =>
-    Object.entries(claims).some(([key, { lifecycle }]) => lifecycle === true && key in manifest);
-  return plugins.find(runs)?.name;
 }
 
 /** Checks manifest keys with the schemas of the plugins that claim them; warns if no plugin would run `commands`. */
@@ -180,7 +175,7 @@ function warnUnrendered({ jobs }: Catalog, absent: readonly AbsentPlugin[], repo
   }
 }
 
-/** Warns about a soak of a job that nothing can check. */
+/** Warns about a soak of a job without health checks. */
 function warnUnwatched({ jobs }: Catalog, { verify }: Bucket["hooks"], report: Report): void {
   for (const job of jobs) {
     if (!job.rollout?.soakSeconds || isTapped(verify, job)) continue;

@@ -60,7 +60,7 @@ function twins(loaded: readonly LoadedPlugin[]): string[] {
   return [...new Set(names.filter((name, at) => names.indexOf(name) !== at))];
 }
 
-/** Loaded only here, because few plugins declare a version of core. */
+/** Whether a version is in a range. Loads its parser only here, because few plugins declare a version of core. */
 async function fits(version: string, range: string): Promise<boolean> {
   const { default: satisfies } = await import("semver/functions/satisfies.js");
   return satisfies(version, range, { includePrerelease: true });

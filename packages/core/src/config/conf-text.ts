@@ -2,7 +2,10 @@ import * as v from "valibot";
 import type { PluginSettings } from "../domain/settings/plugin-settings.ts";
 import { settingsSchema } from "../domain/settings/settings-schema.ts";
 
-/** Settings of a new bucket. They are safer than the defaults, which older buckets may rely on. */
+/**
+ * Settings of a new bucket. They are safer than the defaults, which must not change because older buckets may rely on
+ * them.
+ */
 export const NEW_BUCKET: Readonly<Record<string, string>> = { secret_files_mode: "0600" };
 
 /**

@@ -41,7 +41,7 @@ export function bucketPaths(root: string): BucketPaths {
 /** The parts of a bucket whose content maand runs or trusts. */
 const TRUSTED_PARTS = ["maand.conf", "workspace", "data", "data/maand.db", "secrets", ...CONFIG_PLACES];
 
-/** Throws BUCKET_NOT_TRUSTED for a bucket of another user, or a directory that is to become one. */
+/** Throws BUCKET_NOT_TRUSTED if a bucket, or a directory that will become one, belongs to another user. */
 export function checkBucketOwner(root: string): void {
   checkOwner(root, TRUSTED_PARTS);
 }
@@ -56,7 +56,8 @@ export function findBucket(from: string): BucketPaths {
     const paths = bucketPaths(directory);
     const store = lookAt(paths.store);
     const conf = lookAt(paths.conf);
-    // an unreadable data/ alone may belong to anything; next to a maand.conf, or here, it belongs to a bucket
+    // an unreadable data/ alone may belong to anything; next to a maand.conf, or in the given directory, it belongs to
+    // a bucket
     if (store === "closed" && (conf !== "missing" || directory === resolve(from))) throw noAccess(paths.store);
     if (store === "there" || conf !== "missing") checkBucketOwner(directory);
     if (store === "there") {
@@ -71,7 +72,7 @@ export function findBucket(from: string): BucketPaths {
   throw new MaandError({
     code: "NOT_A_BUCKET",
     message: `there is no bucket in ${resolve(from)} or above it`,
-    hint: "run maand init in the directory that is to become one",
+    hint: "run maand init in the directory that should become one",
   });
 }
 

@@ -22,8 +22,9 @@ export async function importModule(name: string, modules: Modules, from: string 
 }
 
 /**
- * What jiti lets Node import, such as a package of ES modules, finds packages by itself. The command, which has clipanion in a file of its
- * own, gives Node that one (packages/cli/bin/program.js); otherwise there is only the package.
+ * Shares the running clipanion with modules that jiti imports through Node, such as packages of ES modules, which
+ * resolve packages themselves. The command bundles clipanion in a separate file and registers it
+ * (packages/cli/bin/program.js); other programs only have the package.
  */
 function shareRunning(): void {
   const running: unknown = Reflect.get(globalThis, Symbol.for("maand.running"));
@@ -68,7 +69,7 @@ export async function importFault(cause: unknown, directory: string): Promise<Pl
   );
 }
 
-/** The remedy for an imported package that is missing; undefined for any other error. */
+/** The hint for a missing imported package; undefined for any other error. */
 export function missingHint(cause: unknown): string | undefined {
   const found = cause instanceof Error ? /Cannot find (?:module|package) '([^'./][^']*)'/.exec(cause.message) : null;
   const [, name = ""] = /^((?:@[^/]+\/)?[^/]+)/.exec(found?.[1] ?? "") ?? [];

@@ -129,7 +129,7 @@ export function packageNamed(name: string, modules: Modules): string | undefined
   return Object.keys(modules).find((known) => known.endsWith(`/plugin-${name}`));
 }
 
-/** Reports why a plugin cannot be loaded: its options, a missing module, or the line that throws. */
+/** Reports why a plugin cannot be loaded: invalid options, a missing module, or the line that throws. */
 async function reportUnloadable(cause: unknown, name: string, key: string, loading: Loading) {
   const { root, report, written, options } = loading;
   if (isMaandError(cause) && cause.problems.length > 0) {

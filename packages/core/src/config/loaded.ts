@@ -30,7 +30,7 @@ export interface Loaded {
   readonly warnings: readonly Problem[];
 }
 
-/** Names that are reserved before any plugin is loaded. */
+/** Names that plugins cannot use. */
 export interface Taken {
   /** First words of commands. */
   readonly commands: readonly string[];
@@ -39,11 +39,11 @@ export interface Taken {
 }
 
 /**
- * Input of the caller: plugins, modules that a configuration may import, and the configuration file from the command
- * line.
+ * The input of the caller: plugins, modules that a configuration may import, and the configuration file from the
+ * command line.
  */
 export interface LoadOptions {
-  /** The plugins that `"defaults"` means. */
+  /** The plugins that `"defaults"` stands for. */
   readonly defaults: () => readonly Plugin[];
   /**
    * All plugins that ship with the program. Their declarations explain what is missing if one is not loaded. Default:

@@ -4,7 +4,7 @@ import { type Claim, isTyped } from "../plugin-api/define/claim.ts";
 import type { Plugin } from "../plugin-api/plugin.ts";
 import { INLINE_NAME } from "../plugin-api/tapping/inline-hooks.ts";
 
-/** A problem with a plugin itself, and the remedy. */
+/** A problem with a plugin itself, and how to fix it. */
 export interface ShapeProblem {
   readonly message: string;
   readonly hint: string;
@@ -43,7 +43,7 @@ const CLAIM_KEYS: Readonly<Record<keyof Claim | "key" | "of", true>> = {
 /** Names of the plugins that are built in. */
 const RESERVED: readonly string[] = ["run-log", "output", "program"];
 
-/** Plugin names appear in events (`acme.soaked`), in the order of taps and on the command line. */
+/** Plugin names are used in events (`acme.soaked`), to order taps, and on the command line. */
 const NAME = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/;
 
 /** Checks a plugin's name, its keys and the keys of its claims. A mistyped key would be silently ignored. */

@@ -34,7 +34,7 @@ export async function readConf({ root, conf }: Pick<BucketPaths, "root" | "conf"
   if (existsSync(conf)) checkCode(root, conf);
   const text = textOrReason(conf);
   if (typeof text !== "string") {
-    // without its settings, a command would work on other directories
+    // without its settings, a command would use other directories
     if (text) report(error("invalid_conf", file, text.message, text.hint));
     return { file, text: "", values: {} };
   }
@@ -82,7 +82,7 @@ export async function readConfig(
   }
 }
 
-/** Reads JSON or YAML. Most buckets have no such file, and need no parser. */
+/** Reads JSON or YAML. The parsers are loaded here, because most buckets have no such file. */
 function dataIn(extension: ".json" | ".yaml" | ".yml" | "noExt") {
   return async (file: string, content: string): Promise<unknown> => {
     const { defaultLoaders } = await import("cosmiconfig");
@@ -90,7 +90,7 @@ function dataIn(extension: ".json" | ".yaml" | ".yml" | "noExt") {
   };
 }
 
-/** In a package.json, only the key `maand` belongs to maand. */
+/** The part of a file that belongs to maand: in a package.json, only the key `maand`. */
 function ownPart(file: string, report: Report): Report {
   if (basename(file) !== "package.json") return report;
   return (problem) => /: maand\b/.test(problem.where) && report(problem);

@@ -23,7 +23,7 @@ export function lineOfKey(written: Written, key: string): string {
   return `${written.file}${line}`;
 }
 
-/** The same for a string below a key, such as a plugin's name in the list of plugins. */
+/** Like `keyAt`, for a string below a key, such as a plugin's name in the list of plugins. */
 export function valueAt({ file, text }: Written, key: string, value: string, called: string = key): string {
   const from = offsetOf(text, [key]) ?? 0;
   const found = withoutComments(text)
@@ -39,9 +39,9 @@ export function position(text: string, offset: number): string {
 }
 
 /**
- * The position of the last of several nested keys. Each is searched for after the previous one, because keys of JSON,
- * YAML, TOML and object literals look similar enough. A key that is not found is written elsewhere, such as in a spread
- * object.
+ * The position of the last of several nested keys. It searches for each key after the previous one. This works because
+ * keys look similar in JSON, YAML, TOML and object literals. A key that is not found is written elsewhere, such as in a
+ * spread object.
  */
 function offsetOf(text: string, keys: readonly string[]): number | undefined {
   const bare = withoutComments(text);
@@ -56,7 +56,7 @@ function offsetOf(text: string, keys: readonly string[]): number | undefined {
   return found;
 }
 
-/** Replaces comments with blanks, to preserve positions. Comment markers inside strings are left alone. */
+/** Replaces comments with blanks, to preserve positions. Comment markers inside strings are not changed. */
 function withoutComments(text: string): string {
   return text.replace(
     /("(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|`(?:\\.|[^`\\])*`)|\/\/.*|\/\*[\s\S]*?\*\/|(?<=^|\s)#.*$/gm,

@@ -3,7 +3,7 @@ import type { ActionContext } from "../plugin-api/contexts.ts";
 import type { Hooks } from "../plugin-api/hooks.ts";
 import { definePlugin } from "../plugin-api/plugin.ts";
 import { tapByName } from "../plugin-api/tapping/tap-by-name.ts";
-import type { Summary } from "../summary.ts";
+import type { Summary } from "../run-result.ts";
 import { aBucket, type TestBucket } from "../testing/index.ts";
 
 const A = "10.0.0.1";

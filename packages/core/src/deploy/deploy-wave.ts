@@ -1,5 +1,5 @@
 import pLimit from "p-limit";
-import { stopIfInterrupted } from "../bucket/outcome.ts";
+import { stopIfInterrupted } from "../bucket/interruption.ts";
 import { type Exclusions, exclusionsOf } from "../domain/budget/never-with.ts";
 import type { LifecycleOptions } from "../domain/deploy/plan.ts";
 import type { StepPart } from "../domain/rollout/steps.ts";
@@ -64,7 +64,7 @@ export async function deployWave(run: Run, stager: Stager, wave: Wave, options: 
   await inTurn(exclusionsOf(run.catalog.jobs), plans, rollOne);
 }
 
-/** Runs the work of jobs in parallel, but that of jobs that exclude each other (`never_with`) one after another. */
+/** Runs the work of jobs in parallel. Jobs that exclude each other (`never_with`) run one after another. */
 async function inTurn(
   exclusions: Exclusions,
   plans: readonly WaveJob[],
@@ -97,7 +97,7 @@ function setAsideUnready(run: Run, plans: readonly WaveJob[]): WaveJob[] {
   return ready;
 }
 
-/** Notes and reports a job that stays as it is, which needs no plan. */
+/** Notes and reports a job that does not change and therefore needs no plan. */
 function noteSettled(run: Run, { name }: Job): void {
   const hosts = (run.allocationsOf.get(name) ?? []).map(({ host }) => host);
   run.ledger.noteUnchanged(name, hosts);
@@ -108,7 +108,7 @@ function reportSkipped({ reporter }: Run, job: string): void {
   reporter.emit("job.skipped", { job, reason: "already promoted on all allocations" });
 }
 
-/** An open rollout ends where another release is rolled out without steps. */
+/** Closes the open rollout of a job when another release is rolled out without steps. */
 function closeReplaced(run: Run, plans: readonly PlannedJob[]): void {
   const { rollouts } = run.bucket.store;
   for (const open of rollouts.all()) {
@@ -120,8 +120,8 @@ function closeReplaced(run: Run, plans: readonly PlannedJob[]): void {
 }
 
 /**
- * The plan without starts, which are noted as blocked: a removed allocation that could not be stopped may be on its way to
- * one of these workers, and must not run twice. What runs elsewhere is upgraded.
+ * The plan without starts, which are noted as blocked. The job may be moving from a removed allocation that could not
+ * be stopped to one of these workers, and must not run twice. Allocations that already run are upgraded.
  */
 function withoutStarts(run: Run, plan: WaveJob): WaveJob {
   const isStart = ({ allocation, decision }: PlannedAllocation) => !allocation.disabled && decision.action === "start";

@@ -1,6 +1,6 @@
 import pLimit from "p-limit";
 import type { Bucket } from "../bucket/bucket.ts";
-import { asMaandError } from "../bucket/outcome.ts";
+import { asMaandError } from "../bucket/error-outcome.ts";
 import { unbuiltParts } from "../bucket/unbuilt.ts";
 import type { ChangedReleases } from "../build/change-releases.ts";
 import { unbuiltText } from "../domain/checks/unbuilt-text.ts";
@@ -17,9 +17,9 @@ import { limitTo, type WorkerLimit } from "../plan/worker-limit.ts";
 import { isSameForAll } from "../plugin-api/tapping/tap-by-name.ts";
 import { Ledger } from "../run/ledger.ts";
 import { beginRun, type Run } from "../run/run.ts";
+import { type Summary, summaryRecord } from "../run-result.ts";
 import type { Touched } from "../store/fence/history-rows.ts";
 import { maintenanceTexts } from "../store/views/maintenance.ts";
-import { type Summary, summaryRecord } from "../summary.ts";
 import { commitContext } from "./commit-context.ts";
 import { deployWave } from "./deploy-wave.ts";
 import { recordLeftBehind, withoutUnreachable } from "./left-behind.ts";
@@ -29,7 +29,7 @@ import { Stager } from "./stage/stage.ts";
 import { stopAndRemove } from "./stop-and-remove.ts";
 import { beginRepairs, finishRepairs } from "./verify.ts";
 
-/** Number of runs whose settled journal rows are kept. */
+/** The number of runs whose settled journal rows are kept. */
 const RUNS_KEPT = 50;
 
 /**
@@ -46,16 +46,16 @@ export interface Request {
   readonly options: DeployOptions;
   /** Other releases of some jobs, stored before anything else happens. */
   readonly change: ChangedReleases | undefined;
-  /** Stores something else together with the change. */
+  /** Stores something else in the transaction of the change. */
   readonly store?: () => void;
   readonly reason?: DeployCause;
-  /** Only the selected jobs are touched, and the last wave is deployed first. */
+  /** Whether to deploy the last wave first, and only touch the selected jobs. */
   readonly reversed: boolean;
-  /** The saved plan that the run carries out, checked. */
+  /** The saved plan that the run carries out, after its checks. */
   readonly approval?: PlanApproval;
 }
 
-/** Runs a command that deploys: takes the lock, resolves what it is to deploy, and deploys it. */
+/** Runs a command that deploys: takes the lock, resolves the request, and deploys it. */
 export async function deployWith(
   bucket: Bucket,
   command: "deploy" | "rollback" | "rollout resume" | "rollout abort",
@@ -143,7 +143,7 @@ function warnOfUnbuilt({ bucket, ledger, reporter }: Run): void {
   reporter.emit("warning", { code: "unbuilt_changes", message, job: null, worker: null });
 }
 
-/** A job that cannot be planned is reported later, with its wave. */
+/** Refuses a sync alone. A job that cannot be planned is reported later, with its wave. */
 async function refuseSyncOnly(
   run: Run,
   waves: readonly Wave[],
@@ -191,12 +191,14 @@ async function commit(run: Run): Promise<Summary> {
   return summary;
 }
 
-/** The jobs whose allocations all get the same files: only of these, one digest says whether something is left to do. */
+/**
+ * The jobs whose allocations all get the same files. Only for these can one digest show whether anything is left to do.
+ */
 function settleable({ bucket, catalog }: Run): string[] {
   return catalog.jobs.filter((job) => isSameForAll(bucket.hooks.render, job)).map(({ name }) => name);
 }
 
-/** The jobs and workers that a deploy did something to. */
+/** The jobs and workers that a deploy acted on. */
 function touchedBy({ allocations }: Summary): Touched {
   const done = allocations.filter(({ outcome }) => outcome !== "skipped");
   return { jobs: [...new Set(done.map(({ job }) => job))], workers: [...new Set(done.map(({ host }) => host))] };

@@ -1,4 +1,5 @@
-import { asMaandError, outcomeOf, stopIfInterrupted } from "../bucket/outcome.ts";
+import { asMaandError, outcomeOf } from "../bucket/error-outcome.ts";
+import { stopIfInterrupted } from "../bucket/interruption.ts";
 import { allowedCount } from "../domain/workspace/share.ts";
 import type { Worker } from "../domain/workspace/worker.ts";
 import { MaandError } from "../errors.ts";
@@ -59,8 +60,8 @@ function tooMany(away: ReadonlyMap<string, string>, all: number, allowed: number
 }
 
 /**
- * Records the workers that a deploy could not reach, and forgets those that are up to date again. A worker is up to date if nothing
- * is pending on it, whether this run reached it or not.
+ * Records the workers that a deploy could not reach, and deletes the records of workers that are up to date again. A
+ * worker is up to date if nothing is pending on it, whether this run reached it or not.
  */
 export function recordLeftBehind(run: Run): void {
   const { store } = run.bucket;

@@ -1,4 +1,4 @@
-import { asMaandError } from "../bucket/outcome.ts";
+import { asMaandError } from "../bucket/error-outcome.ts";
 import type { PlannedJob } from "../plan/plan-job.ts";
 import type { Run } from "../run/run.ts";
 
@@ -18,7 +18,7 @@ export function noteUnchanged(
   noteReleases(run, plans);
 }
 
-/** A release whose files on the workers equal those of the previous release is deployed without any action. */
+/** If a release has the same files on the workers as the previous release, it is deployed without any action. */
 function noteReleases(
   { recorded, bucket: { store }, at }: Pick<Run, "recorded" | "bucket" | "at">,
   plans: readonly PlannedJob[],
@@ -38,7 +38,7 @@ function noteReleases(
   });
 }
 
-/** Notes the allocations that were not reached. The summary accounts for every planned allocation. */
+/** Notes the allocations that were not reached, so that the summary accounts for every planned allocation. */
 export function noteRest({ ledger }: Pick<Run, "ledger">, { job, allocations }: PlannedJob, cause?: unknown): void {
   const interrupted = cause !== undefined && asMaandError(cause).code === "INTERRUPTED";
   for (const { allocation, decision } of allocations) {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { Summary } from "../summary.ts";
+import type { Summary } from "../run-result.ts";
 import { aBucket, type TestBucket } from "../testing/index.ts";
 
 const HOSTS = ["10.0.0.1", "10.0.0.2"];

@@ -1,4 +1,4 @@
-import { asMaandError } from "../bucket/outcome.ts";
+import { asMaandError } from "../bucket/error-outcome.ts";
 import { NO_VERSION } from "../domain/deploy/version.ts";
 import type { Allocation, Job } from "../domain/workspace/job.ts";
 import type { MaandError } from "../errors.ts";

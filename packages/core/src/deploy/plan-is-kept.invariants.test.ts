@@ -10,7 +10,7 @@ import type { MaandEvent } from "../events.ts";
 import type { DeployOptions, Plan } from "../plan/plan-deploy.ts";
 import type { PlannedAllocation } from "../plan/plan-job.ts";
 import { definePlugin } from "../plugin-api/plugin.ts";
-import type { AllocationResult, Summary } from "../summary.ts";
+import type { AllocationResult, Summary } from "../run-result.ts";
 import { aBucket, type TestBucket } from "../testing/index.ts";
 
 /**

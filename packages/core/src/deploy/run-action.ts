@@ -1,4 +1,6 @@
-import { type CommandEnd, outcomeOf, stopIfInterrupted, withEnd } from "../bucket/outcome.ts";
+import { outcomeOf } from "../bucket/error-outcome.ts";
+import { stopIfInterrupted } from "../bucket/interruption.ts";
+import { type CommandEnd, withEnd } from "../bucket/run-to-end.ts";
 import type { ResumableStep } from "../domain/deploy/plan.ts";
 import type { Allocation, Job } from "../domain/workspace/job.ts";
 import { isMaandError } from "../errors.ts";
@@ -28,7 +30,7 @@ export interface IntendedAction {
   readonly continues?: ResumableStep | undefined;
 }
 
-/** Records the actions about to run on some allocations of a job, all at once, before any of them starts. */
+/** Records the actions about to run on some allocations of a job in one transaction, before any of them starts. */
 export function recordIntents(run: Run, job: Job, actions: readonly IntendedAction[]): Step[] {
   const { journal } = run.bucket.store;
   const steps = actions.map((action) => (action.kind === "remove" ? undefined : stepOf(run, action)));
@@ -47,7 +49,7 @@ export function recordIntents(run: Run, job: Job, actions: readonly IntendedActi
   }));
 }
 
-/** A step has the name of the one it continues. A new one has a name of its own, in all buckets, runs and attempts. */
+/** A step that continues another has its name. The name of a new step is unique across buckets, runs and attempts. */
 function stepOf(run: Run, { allocation, kind, continues }: IntendedAction): ActionStep {
   const { bucket, reporter, number, settlements } = run;
   const { journal } = bucket.store;
@@ -61,7 +63,7 @@ function stepOf(run: Run, { allocation, kind, continues }: IntendedAction): Acti
   });
 }
 
-/** Errors that do not count as a failure of the action. */
+/** Errors that do not make the action fail. */
 export interface Tolerance {
   /** The worker has no files of the job (NOT_DELIVERED). */
   readonly mayBeAbsent?: boolean;

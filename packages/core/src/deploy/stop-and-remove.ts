@@ -1,7 +1,8 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { asMaandError, outcomeOf } from "../bucket/error-outcome.ts";
+import { stopIfInterrupted } from "../bucket/interruption.ts";
 import { jobsWithKv, purgeJobKv } from "../bucket/job-kv.ts";
-import { asMaandError, outcomeOf, stopIfInterrupted } from "../bucket/outcome.ts";
 import { groupBy } from "../domain/group-by.ts";
 import { abandonedJobs } from "../domain/kv/kv-purge.ts";
 import type { PlannedJob } from "../plan/plan-job.ts";
@@ -43,8 +44,8 @@ export async function stopAndRemove(
 }
 
 /**
- * The entries to process: all of them, or, if a `permit` hook refuses, those that an earlier run stopped and that only
- * wait for their hooks. The jobs of the others fail and are not changed.
+ * The entries to process: all of them or, if a `permit` hook refuses, only those that an earlier run stopped and whose
+ * hooks have not run yet. The jobs of the others fail and are not changed.
  */
 async function permittedOf(
   run: Run,
@@ -63,8 +64,8 @@ async function permittedOf(
 }
 
 /**
- * Stops allocations of one job in parallel, and runs their `stopped` hooks. For a revert of first starts, which were never in service: no
- * budget counts them.
+ * Stops allocations of one job in parallel, and runs their `stopped` hooks. For a revert of first starts. They were
+ * never in service, so no budget counts them.
  */
 export async function stopEntries(run: Run, entries: readonly StoppingAllocation[]): Promise<void> {
   await Promise.all(entries.map((entry) => stopAndRemoveOne(run, entry)));
@@ -90,7 +91,8 @@ async function stopAndRemoveOne(run: Run, entry: StoppingAllocation): Promise<vo
     const outcome = outcomeOf(cause);
     const unreachable = outcome === "unreachable";
     const shown = mayRun && outcome !== "interrupted" ? stopError(cause, entry) : cause;
-    // the job of a removed allocation may be moving to another worker, and must not run twice; a drain blocks nothing else
+    // the job of a removed allocation may be moving to another worker, and must not run twice; a drain blocks nothing
+    // else
     if (mayRun && !unreachable && entry.remove) run.ledger.failStop(job.name, allocation.host, action, shown);
     else run.ledger.addPendingCleanup(job.name, allocation.host, action, shown);
     if (unreachable && mayRun)
@@ -159,8 +161,8 @@ async function runOne(
 }
 
 /**
- * Deletes the variables and secrets of removed jobs that have no pending cleanup. A job that is in the workspace, but not built yet,
- * may have secrets already.
+ * Deletes the variables and secrets of removed jobs that have no pending cleanup. Keeps those of a job that is in the
+ * workspace but not built yet, because it may already have secrets.
  */
 function purgeAbandoned(run: Run): void {
   const { catalog, bucket } = run;
@@ -176,7 +178,7 @@ function purgeAbandoned(run: Run): void {
   });
 }
 
-/** Checks the health of jobs that had a running allocation stopped and still have others running. */
+/** Checks the health of jobs of which a running allocation was stopped and others still run. */
 async function checkRemaining(run: Run, all: readonly StoppingAllocation[]): Promise<void> {
   const jobs = new Set(
     all

@@ -1,4 +1,4 @@
-import { asMaandError } from "../bucket/outcome.ts";
+import { asMaandError } from "../bucket/error-outcome.ts";
 import { MaandError } from "../errors.ts";
 import type { PlannedAllocation } from "../plan/plan-job.ts";
 import type { StoppingAllocation } from "../plan/stopping.ts";
@@ -10,10 +10,10 @@ export function isStopFailed(run: Run, { allocation, decision }: PlannedAllocati
   return run.ledger.outcomeOf(allocation.job, allocation.host) === "failed";
 }
 
-/** The error of a stop that failed, with the command for an operator to record that the allocation is stopped. */
+/** The error of a failed stop. Its hint is the command that records that the allocation is stopped. */
 export function stopError(cause: unknown, { job, allocation }: StoppingAllocation): MaandError {
   const { code, message, hint, worker, output, exit } = asMaandError(cause);
-  const mark = `if it does not run any more, record that: maand job stop ${job.name} --allocations ${allocation.host} --mark-stopped`;
+  const mark = `if it is no longer running, record that: maand job stop ${job.name} --allocations ${allocation.host} --mark-stopped`;
   return new MaandError({
     code,
     message,

@@ -7,8 +7,9 @@ import type { Run } from "../run/run.ts";
 type Stop = (run: Run, entry: StoppingAllocation) => Promise<void>;
 
 /**
- * Stops what the availability budget allows, in parallel; the rest keeps running and is reported. Downtime for several at once is requested together,
- * in worker order, before what a person named stops: that counts only from then on.
+ * Stops what the availability budget allows, in parallel; the rest keeps running and is reported. It requests downtime
+ * for all of them together, in worker order, before it stops the allocations that a person named. Those count only from
+ * then on.
  */
 export async function stopWithinBudget(run: Run, entries: readonly StoppingAllocation[], stop: Stop): Promise<void> {
   const limited = entries.filter((entry) => isLimited(run, entry));
@@ -32,12 +33,15 @@ export async function stopWithinBudget(run: Run, entries: readonly StoppingAlloc
   for (const { entry, error } of refused) noteRefused(run, entry, error);
 }
 
-/** It keeps running, as after a stop that failed: nothing else waits for it, and every deploy tries again. */
+/** The allocation keeps running, as after a failed stop. Nothing waits for it, and every deploy tries again. */
 function noteRefused(run: Run, { job, allocation }: StoppingAllocation, error: RefusedUnit["error"]): void {
   run.ledger.addPendingCleanup(job.name, allocation.host, "stop", error);
 }
 
-/** Whether the budget decides about a stop: not if nothing of it is in service, and not if a person asked for exactly this. */
+/**
+ * Whether the budget limits a stop. It does not if the allocation is not in service, or if a person requested this stop
+ * by name.
+ */
 function isLimited(run: Run, { stop, job, allocation }: StoppingAllocation): boolean {
   if (!stop || allocation.removed || isParked(job)) return false;
   return purposeOf(job, allocation, run.allocationsOf.get(job.name) ?? []) === "drain";

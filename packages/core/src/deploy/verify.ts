@@ -1,4 +1,4 @@
-import { asMaandError } from "../bucket/outcome.ts";
+import { asMaandError } from "../bucket/error-outcome.ts";
 import { driftKey, type FileDrift } from "../domain/drift/compare-files.ts";
 import { driftText } from "../domain/drift/edits.ts";
 import { shownPath } from "../domain/workspace/names.ts";
@@ -11,12 +11,12 @@ import type { Run } from "../run/run.ts";
 import { METADATA_REPAIR } from "../store/fleet/repair-rows.ts";
 import type { Stager } from "./stage/stage.ts";
 
-/** Repairs from which on a difference counts as one that comes back. */
+/** The number of repairs from which a difference counts as recurring. */
 const AGAIN = 2;
 
 /**
- * Looks at the workers before a deploy changes them (`--verify`), and prepares the repair of what differs. Workers that cannot be
- * inspected fail the run, but block nothing.
+ * Inspects the workers before a deploy changes them (`--verify`), and prepares the repair of differences. Workers that
+ * cannot be inspected fail the run, but block nothing.
  */
 export async function beginRepairs(
   run: Run,
@@ -63,7 +63,7 @@ function reportFound({ reporter }: Run, worker: string, job: string | null, drif
   reporter.emit("drift.found", { worker, job, files: drift.map(({ path }) => path) });
 }
 
-/** Records what was repaired, and says what was not, and what was repaired before in the same way. */
+/** Records what was repaired. Warns about what was not repaired, and about repeated repairs of the same difference. */
 export function finishRepairs(run: Run, found: FoundRepairs, stager: Stager): void {
   const { store } = run.bucket;
   store.transaction(() => {
@@ -94,7 +94,7 @@ function note(run: Run, worker: string, job: string, drift: readonly FileDrift[]
   const what = job === METADATA_REPAIR ? "the metadata" : job;
   const named = files.slice(0, AGAIN).map(shownPath).join(", ");
   run.ledger.warn(
-    `${what} on ${worker} was repaired ${times} times in the same way since ${firstAt}: something there changes ${named === "" ? "it" : named} again; find it, or list what the job writes itself under "keep" in its manifest`,
+    `${what} on ${worker} was repaired ${times} times in the same way since ${firstAt}: something on the worker keeps changing ${named === "" ? "it" : named}; find out what, or list what the job writes itself under "keep" in its manifest`,
   );
 }
 

@@ -1,5 +1,5 @@
 import type { Bucket } from "../bucket/bucket.ts";
-import { asMaandError } from "../bucket/outcome.ts";
+import { asMaandError } from "../bucket/error-outcome.ts";
 import { FENCE_FILE, type FoundFence, originText, readFence } from "../domain/fence/fence-record.ts";
 import type { Worker } from "../domain/workspace/worker.ts";
 import { noteDifference } from "../plan/drift/note-difference.ts";
@@ -11,14 +11,14 @@ export interface AdoptedWorker {
   readonly host: string;
   /** `taken`: another copy of the bucket had changed it last; `failed`: it could not be reached. */
   readonly state: "own" | "taken" | "failed";
-  /** The command that changed it last, of another copy; or why it could not be reached. */
+  /** The command of another copy that changed it last, or why it could not be reached. */
   readonly message: string | null;
 }
 
 /**
- * Makes this copy of the bucket the one to deploy from: renews its identity, and takes over the workers that another copy
- * changed last. Changes nothing on the workers; the next deploy does, and finds with `verify` what the other copy left there.
- * Workers that cannot be reached are not taken over. Throws BUSY.
+ * Makes this copy of the bucket the one to deploy from: renews its identity, and takes over the workers that another
+ * copy changed last. Changes nothing on the workers. The next deploy does; with `verify`, it finds what the other copy
+ * left there. Workers that cannot be reached are not taken over. Throws BUSY.
  */
 export async function adoptBucket(bucket: Bucket): Promise<readonly AdoptedWorker[]> {
   const run = beginRun(bucket, "adopt", { adopts: true });

@@ -1,6 +1,7 @@
 import { type Bucket, runReporter } from "../bucket/bucket.ts";
-import { runToEnd, stopIfInterrupted } from "../bucket/outcome.ts";
+import { stopIfInterrupted } from "../bucket/interruption.ts";
 import { registerSecrets } from "../bucket/register-secrets.ts";
+import { runToEnd } from "../bucket/run-to-end.ts";
 import { error } from "../domain/checks/problem.ts";
 import { inBatches } from "../domain/deploy/batches.ts";
 import type { Allocation, Job } from "../domain/workspace/job.ts";
@@ -16,8 +17,8 @@ import { lockBucket, workerOf } from "../run/run.ts";
 import { lifecycleContext } from "../run/scope/contexts.ts";
 import { scopedJobContext } from "../run/scope/scoped-job-context.ts";
 import { refuseUnknown, selectAllocations } from "../run/select.ts";
-import type { Outcome } from "../summary.ts";
-import { checkSync, noteMissingFiles } from "./sync-check.ts";
+import type { Outcome } from "../run-result.ts";
+import { type ChosenJob, checkSync, noteMissingFiles } from "./sync-check.ts";
 import { targetBudget } from "./target-budget.ts";
 
 /** A lifecycle command run by hand. */
@@ -27,9 +28,9 @@ export interface JobControl {
   readonly target: string;
   /** Workers as typed: hosts, hostnames, labels or zones; empty means all active allocations. */
   readonly workers: readonly string[];
-  /** Check the job's health after each batch, and wait for it. */
+  /** After each batch, wait until the job is healthy. */
   readonly healthCheck: boolean;
-  /** Let allocations go down although the availability budget forbids it; each is reported. */
+  /** Let allocations go down even if the availability budget forbids it; each is reported. */
   readonly ignoreBudget?: boolean;
 }
 
@@ -70,11 +71,7 @@ export async function controlJob(bucket: Bucket, control: JobControl): Promise<C
   let outcome = "refused";
   try {
     const chosen = choose(source, control);
-    await checkSync(
-      source,
-      [...new Set(chosen.flatMap(({ allocations }) => allocations.map(({ host }) => host)))],
-      lock !== undefined,
-    );
+    await checkSync(source, chosen, lock !== undefined);
     source.budget.isIgnored = control.ignoreBudget === true;
     const results: ControlResult[] = [];
     for (const seq of [...new Set(chosen.map(({ job }) => job.deploymentSeq))].sort((a, b) => a - b)) {
@@ -96,10 +93,7 @@ export async function controlJob(bucket: Bucket, control: JobControl): Promise<C
 
 type Source = CommandRun;
 
-function choose(
-  source: Source,
-  control: JobControl,
-): { readonly job: Job; readonly allocations: readonly Allocation[] }[] {
+function choose(source: Source, control: JobControl): ChosenJob[] {
   refuseUnknown(
     "job",
     "job",
@@ -112,7 +106,7 @@ function choose(
     .map((job) => ({ job, allocations: selectAllocations(source, job, control.workers, hint) }));
 }
 
-const STOPPED_BY_DEPLOY = "maand deploy stops it; if it is stopped already, record that with --mark-stopped";
+const STOPPED_BY_DEPLOY = "maand deploy stops it; if it is already stopped, record that with --mark-stopped";
 
 async function controlOne(
   source: Source,
@@ -174,8 +168,9 @@ function activeOf({ allocationsOf }: Source, job: Job): Allocation[] {
 }
 
 /**
- * The reason why a job is unhealthy after a batch; undefined if it is healthy. Between batches only the reached allocations
- * are checked, so that a job that is down everywhere can start. After the last batch the whole job is checked.
+ * The reason why a job is unhealthy after a batch; undefined if it is healthy. Between batches, only the reached
+ * allocations are checked, so that a job that is down everywhere can start. After the last batch, the whole job is
+ * checked.
  */
 async function unhealthyError(source: Source, job: Job, judged: readonly Allocation[]): Promise<string | undefined> {
   return (await checkHealth(source, scopedJobContext(source, job), judged, true)).cause?.message;

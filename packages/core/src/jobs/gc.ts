@@ -1,5 +1,7 @@
 import { type Bucket, runReporter } from "../bucket/bucket.ts";
-import { asMaandError, outcomeOf, stopIfInterrupted, withEnd } from "../bucket/outcome.ts";
+import { asMaandError, outcomeOf } from "../bucket/error-outcome.ts";
+import { stopIfInterrupted } from "../bucket/interruption.ts";
+import { withEnd } from "../bucket/run-to-end.ts";
 import { error } from "../domain/checks/problem.ts";
 import { NO_VERSION } from "../domain/deploy/version.ts";
 import type { Allocation } from "../domain/workspace/job.ts";
@@ -16,7 +18,10 @@ import type { Touched } from "../store/fence/history-rows.ts";
 export interface PlannedCollection {
   /** Removed allocations whose directories and records it would delete. */
   readonly delete: readonly Allocation[];
-  /** Those whose records alone it would delete: their worker was removed from the workspace and is unreachable. */
+  /**
+   * Removed allocations of which it would only delete the records: their worker was removed from the workspace and is
+   * unreachable.
+   */
   readonly giveUp: readonly Allocation[];
   /** KV keys that it would purge with all their versions. */
   readonly purgeKeys: number;

@@ -1,6 +1,6 @@
 import pLimit from "p-limit";
 import { type Bucket, runReporter } from "../bucket/bucket.ts";
-import { stopIfInterrupted } from "../bucket/outcome.ts";
+import { stopIfInterrupted } from "../bucket/interruption.ts";
 import type { Allocation, Job } from "../domain/workspace/job.ts";
 import type { HealthResult } from "../plugin-api/contexts.ts";
 import { checkHealth, type HealthSource } from "../run/check-health.ts";

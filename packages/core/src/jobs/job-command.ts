@@ -1,5 +1,6 @@
 import { type Bucket, runReporter } from "../bucket/bucket.ts";
-import { asMaandError, stopIfInterrupted } from "../bucket/outcome.ts";
+import { asMaandError } from "../bucket/error-outcome.ts";
+import { stopIfInterrupted } from "../bucket/interruption.ts";
 import { error } from "../domain/checks/problem.ts";
 import type { Job } from "../domain/workspace/job.ts";
 import { didYouMean } from "../domain/workspace/names.ts";
@@ -28,8 +29,8 @@ export interface JobCommandOptions {
 export type JobCommandReport = readonly { readonly job: string; readonly failure?: MaandError }[];
 
 /**
- * Runs a command of jobs by hand, job by job in name order. A failure does not stop the remaining jobs. Throws PROBLEMS up
- * front for unknown names, and for a command that may not be run by hand.
+ * Runs a command of jobs by hand, job by job in name order. A failure does not stop the remaining jobs. Before it runs
+ * anything, throws PROBLEMS for unknown names, and for a command that may not be run by hand.
  */
 export async function runJobCommand(bucket: Bucket, options: JobCommandOptions): Promise<JobCommandReport> {
   const lock = lockBucket(bucket, "jobcommand");

@@ -62,7 +62,7 @@ describe("an allocation whose stop always fails", () => {
     bucket.disable({ jobs: { api: { allocations: [A] } } });
     const { allocations } = await bucket.ship();
     expect(allocations.find(({ host }) => host === A)?.hint).toBe(
-      `add it; if it does not run any more, record that: maand job stop api --allocations ${A} --mark-stopped`,
+      `add it; if it is no longer running, record that: maand job stop api --allocations ${A} --mark-stopped`,
     );
   });
 

@@ -9,7 +9,7 @@ import { beginRun, type Run } from "../run/run.ts";
 import { refuseUnknown, selectWorkers } from "../run/select.ts";
 import { userName } from "../workspace/authorship.ts";
 
-/** What an operator states to be stopped. */
+/** The allocations that an operator declares stopped. */
 export interface MarkStoppedOptions {
   /** Jobs, including those that were removed from the workspace. */
   readonly jobs: readonly string[];
@@ -21,23 +21,23 @@ export interface MarkStoppedOptions {
 export interface MarkedAllocation {
   readonly job: string;
   readonly host: string;
-  /** Whether it was recorded now; false if nothing of it is recorded as running. */
+  /** Whether it was recorded as stopped now; false if it was not recorded as running. */
   readonly marked: boolean;
-  /** Its files are still on the worker, and the next deploy deletes them. */
+  /** Whether its files are still on the worker. The next deploy deletes them. */
   readonly removed: boolean;
 }
 
 /**
- * Records that allocations are stopped, on the word of the operator: no worker is contacted. It is for a `stop` that cannot
- * succeed any more. The next deploy continues as after a successful stop: it runs the `stopped` hooks, and deletes the files
- * of removed allocations. Throws USAGE without workers, and PROBLEMS, before anything is recorded, if one of the allocations
- * is neither disabled nor removed: the next deploy would start it beside what may still run.
+ * Records that allocations are stopped because the operator says so. It contacts no worker. It is for a `stop` that can
+ * no longer succeed. The next deploy continues as after a successful stop: it runs the `stopped` hooks, and deletes the
+ * files of removed allocations. Throws USAGE without workers, and PROBLEMS, before anything is recorded, if one of the
+ * allocations is neither disabled nor removed. The next deploy would start it while the old process may still run.
  */
 export async function markStopped(bucket: Bucket, options: MarkStoppedOptions): Promise<MarkedAllocation[]> {
   if (options.workers.length === 0)
     throw new MaandError({
       code: "USAGE",
-      message: "--mark-stopped needs --allocations: only what you have looked at can be recorded as stopped",
+      message: "--mark-stopped needs --allocations: you can only record workers as stopped that you have checked",
       hint: "name the workers, for example --allocations 10.0.0.2",
     });
   const run = beginRun(bucket, "job stop");
@@ -80,8 +80,8 @@ function notNamed(host: string): Problem {
   return error(
     "not_named",
     FLAG,
-    `${host} is selected by a label or zone, and not named itself`,
-    "name each worker that you have looked at",
+    `${host} is selected by a label or zone, not by its name`,
+    "name each worker that you have checked",
   );
 }
 
@@ -100,7 +100,10 @@ function refusal(run: Run, job: string, host: string, found: Allocation | undefi
   return [error("active_allocation", where, message, hint)];
 }
 
-/** What remains to be stopped of an allocation; on a worker in maintenance, too, whose allocations are not the deploy's. */
+/**
+ * What remains to be stopped of an allocation. Includes workers in maintenance, whose allocations a deploy does not
+ * stop.
+ */
 function pending(run: Run, allocation: Allocation): StoppingAllocation | undefined {
   const { id, inMaintenance } = allocation;
   const job = run.jobs.get(allocation.job);
@@ -110,7 +113,7 @@ function pending(run: Run, allocation: Allocation): StoppingAllocation | undefin
   return stopping(run).find(({ allocation, stop }) => stop && allocation.id === id);
 }
 
-/** Records each allocation in one step with its event, so that a kill in between leaves the rest as it was. */
+/** Records each allocation in one step with its event, so that a kill in between leaves the others unchanged. */
 function record(run: Run, chosen: readonly Allocation[]): MarkedAllocation[] {
   const by = userName();
   return chosen.map((allocation) => {
@@ -124,7 +127,10 @@ function record(run: Run, chosen: readonly Allocation[]): MarkedAllocation[] {
   });
 }
 
-/** As after a successful stop whose `stopped` hooks have not run yet; what was never promoted has none. */
+/**
+ * Records the state after a successful stop whose `stopped` hooks have not run yet. An allocation that was never
+ * promoted has no such hooks.
+ */
 function recordOne({ bucket: { store }, number, recorded, at }: Run, { allocation }: StoppingAllocation): void {
   store.transaction(() => {
     store.journal.settle(allocation.id);

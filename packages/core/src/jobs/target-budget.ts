@@ -5,7 +5,7 @@ import { type DowntimeRequest, reportRefused, settle } from "../run/budget/arbit
 import { nextBatch, type RefusedMember, restOfBatches } from "../run/budget/next-batch.ts";
 import type { CommandRun } from "../run/command-run.ts";
 
-/** The batch to run next and those after it; or what may not go down, and why. */
+/** The next batch and the batches after it; or what may not go down, and why. */
 export interface NextTargets {
   readonly batch: readonly Allocation[];
   readonly rest: (readonly Allocation[])[];
@@ -18,13 +18,16 @@ export interface TargetBudget {
   /** Whether each batch must be healthy before the next one, because the job has a written budget. */
   readonly mustBeHealthy: boolean;
   next(batches: readonly (readonly Allocation[])[]): Promise<NextTargets>;
-  /** The target succeeded on these. */
+  /** Notes that the target succeeded on a batch. */
   ended(batch: readonly Allocation[]): void;
-  /** A health check passed, or the job has none. */
+  /** Notes that a batch passed its health check, or has none. */
   healthy(batch: readonly Allocation[]): void;
 }
 
-/** The budget of a target. Only `stop`, `restart` and `reload` take an allocation down; what others do is not known. */
+/**
+ * The budget of a target. Only `stop`, `restart` and `reload` take an allocation down; the effect of other targets is
+ * unknown.
+ */
 export function targetBudget(
   source: CommandRun,
   job: Job,
@@ -60,7 +63,10 @@ export function targetBudget(
   };
 }
 
-/** A stop of the whole job is what a person asks for; a restart without a written budget keeps to its batches. */
+/**
+ * The request for a batch. A stop is a request by a person for the whole job to go down. A restart without a written
+ * budget is limited only by its batches.
+ */
 function requestOf(
   { allocationsOf, reporter }: CommandRun,
   job: Job,
@@ -76,7 +82,10 @@ function requestOf(
   return { kind: "restart", by, recordAs: "restart" };
 }
 
-/** A status changes nothing, so a failure does not hide the state of the other workers. */
+/**
+ * The batch size. A `status` runs everywhere in one batch: it changes nothing, and a failure must not hide the state of
+ * other workers.
+ */
 function sizeOf({ allocationsOf }: CommandRun, job: Job, { length }: readonly Allocation[], target: string): number {
   if (target === "status") return length;
   if (target !== "restart" && target !== "reload") return batchSize(job.maxConcurrentUpgrades, length, 1);

@@ -45,7 +45,7 @@ export function logLine(fields: LogFields, format: LogFormat): string {
   return line;
 }
 
-/** Log lines that differ in `msg` alone, one for each message; everything but the messages is formatted once. */
+/** Log lines that differ only in `msg`, one for each message. Everything except the messages is formatted once. */
 export function logLines(fields: LogFields, messages: readonly string[], format: LogFormat): string[] {
   const keys = keysOf({ ...fields, msg: "-" });
   const at = keys.indexOf("msg");
@@ -57,7 +57,7 @@ export function logLines(fields: LogFields, messages: readonly string[], format:
     return messages.map((text) => (text === "" ? withoutMessage : start + plain(JSON.stringify(cut(text))) + end));
   }
   const [start, end] = [`${before === "" ? "" : `${before} `}msg=`, after === "" ? "" : ` ${after}`];
-  // one look at all of them, because most have nothing to escape
+  // one check for all of them, because most have nothing to escape
   const word = ESCAPED.test(messages.join("")) ? worded : quotedIfSpaced;
   return messages.map((text) => (text === "" ? withoutMessage : start + word(cut(text)) + end));
 }
@@ -104,10 +104,10 @@ function cut(value: string | number): string | number {
   return `${value.slice(0, VALUE_LIMIT)} [line cut]`;
 }
 
-/** What is escaped in a quoted value. */
+/** The characters that are escaped in a quoted value. */
 const ESCAPED = /["\\\p{Cc}\u2028\u2029]/u;
 
-/** As `worded`, for a value with nothing to escape. */
+/** Like `worded`, for a value with nothing to escape. */
 function quotedIfSpaced(value: string): string {
   return /[\s=]/u.test(value) ? `"${value}"` : value;
 }

@@ -1,12 +1,12 @@
 import { readFileSync } from "node:fs";
 import { type LogLimits, RotatingFile } from "./rotating-file.ts";
 
-/** Number of files that may be open where the limit of the process is not known. */
+/** The number of files that may be open if the limit of the process is unknown. */
 const FEW = 256;
 
 /**
- * The open log files, least recently used first. A fleet may have more workers than a process may open files. Each worker has two:
- * if they do not all stay open, almost every line opens a file and closes another.
+ * The open log files, least recently used first. A fleet may have more workers than a process may open files, and each
+ * worker has two files. If not all of them stay open, almost every line opens one file and closes another.
  */
 export class OpenFiles {
   readonly #limits: LogLimits;
@@ -17,7 +17,10 @@ export class OpenFiles {
   /** Files with lines that are not written. */
   readonly #waiting = new Set<RotatingFile>();
 
-  /** At most so many files stay open; default: half of what this process may open, because connections need the other half. */
+  /**
+   * `most` is the number of files that stay open; default: half of the number that this process may open, because
+   * connections need the other half.
+   */
   constructor(limits: LogLimits, onProblem: (cause: unknown) => void, most = mayOpen() / 2) {
     this.#limits = limits;
     this.#onProblem = onProblem;
@@ -32,7 +35,7 @@ export class OpenFiles {
     this.#file(path).add(line, ts);
   }
 
-  /** The same for lines that arrived together; `bytes` are the lines with their line ends. */
+  /** Appends lines that arrived together; `bytes` are the lines with their line ends. */
   writeAll(path: string, lines: readonly string[], bytes: Uint8Array, ts: string): void {
     this.#file(path).addAll(lines, bytes, ts);
   }

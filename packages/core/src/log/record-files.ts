@@ -16,7 +16,10 @@ export interface LogOptions extends LogLimits {
 
 const EVENTS = "events.ndjson";
 
-/** The files of the records of runs, and the logs of the workers, which have the same lines. Its functions throw errors of the disk. */
+/**
+ * The files of the records of runs, and the logs of the workers, which contain the same lines. Its functions throw
+ * errors of the disk.
+ */
 export class RecordFiles {
   readonly #logs: string;
   readonly #options: LogOptions;
@@ -31,7 +34,7 @@ export class RecordFiles {
     this.#files = new OpenFiles(options, onProblem);
   }
 
-  /** The runs whose records have begun and not ended. */
+  /** The runs whose records have begun but not ended. */
   openRuns(): string[] {
     return [...this.#runs];
   }
@@ -62,14 +65,14 @@ export class RecordFiles {
     this.onLine?.(run, name, line);
   }
 
-  /** Writes events and lines of what was printed together; `fields` are those of the first line. */
+  /** Writes the events and lines of output that was printed together; `fields` are the fields of the first line. */
   writeLines(printed: PrintedLines, fields: LogFields): void {
     const { run, at } = printed.first;
     const name = fileName(String(fields.worker));
     const texts = eventTexts(printed);
     this.#files.writeAll(`${this.#logs}/runs/${run}/${EVENTS}`, texts, bytesOf(texts), at);
     const lines = logLines(fields, printed.lines, this.#options.format);
-    const bytes = bytesOf(lines); // once, because the same lines go to both files
+    const bytes = bytesOf(lines); // converted once, because the same lines go to both files
     for (const file of this.#filesOf(run, name)) this.#files.writeAll(file, lines, bytes, at);
     if (!this.onLine) return;
     for (const [number, line] of lines.entries()) {

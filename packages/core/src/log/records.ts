@@ -127,13 +127,13 @@ interface Ended {
   readonly duration_ms: number;
 }
 
-/** -1 means that a command has no exit code, because it was killed or never started. */
+/** The fields for the end of a command. -1 means that it has no exit code, because it was killed or never started. */
 function endOf({ outcome, exit, message, duration_ms }: Ended): LogFields {
   const good = outcome === "ok";
   return { exit: exit ?? (good ? 0 : -1), duration_ms, reason: good ? "" : outcome, msg: message ?? "" };
 }
 
-/** Each command gets a number within its run, which distinguishes the lines of parallel commands. */
+/** Gives a command a number within its run, which distinguishes the lines of parallel commands. */
 function begun(state: RunState, key: string, fields: LogFields): LogFields {
   state.commands += 1;
   const command = { ...fields, id: String(state.commands) };
@@ -204,7 +204,7 @@ const WORDS: Readonly<Record<string, string>> = { message: "msg", line: "msg", c
 /** Events that are part of a phase, by the first word of their type. */
 const PHASES: Readonly<Record<string, string>> = { health: "health_check", job: "rollout", batch: "rollout" };
 
-/** Fields that every line has already, or that are logged in full elsewhere. */
+/** Fields that every line already has, or that are logged in full elsewhere. */
 const LEFT_OUT: ReadonlySet<string> = new Set(["seq", "at", "run", "type", "update_seq", "output", "warnings"]);
 
 /** Any other event: its type as one word, and its fields that are single values or lists of names. */

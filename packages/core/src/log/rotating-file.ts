@@ -20,9 +20,12 @@ export interface LogLimits {
 }
 
 const NEWLINE = 0x0a;
-/** Characters that may wait to be written together. */
+/** The number of characters that may wait to be written together. */
 const BATCH = 64 * 1024;
-/** Bytes of lines that arrived together, from which on they are not copied to what waits. */
+/**
+ * The number of bytes of lines that arrived together from which they are written directly, without being copied to the
+ * waiting lines.
+ */
 const BLOCK = 4 * 1024;
 
 /**
@@ -34,9 +37,9 @@ export class RotatingFile {
   readonly #limits: LogLimits;
   #file = -1;
   #size = 0;
-  /** The last line has no line end: the disk was full, or a process died. */
+  /** Whether the last line has no line end, because the disk was full or a process died. */
   #torn = false;
-  /** Lines that were added and not written. */
+  /** Lines that were added but not yet written. */
   #waiting = "";
 
   /** Opens or creates the file with private permissions. Throws errors of the disk. */
@@ -47,8 +50,8 @@ export class RotatingFile {
   }
 
   /**
-   * Adds a line, which {@link flush} writes: a command may print thousands of lines at once, and a system call for each takes longer
-   * than everything else. `ts` is the time of the line. Throws errors of the disk.
+   * Adds a line, which {@link flush} writes. A command may print thousands of lines in a row, and a system call for
+   * each would take longer than everything else. `ts` is the time of the line. Throws errors of the disk.
    */
   add(line: string, ts: string): void {
     const bytes = Buffer.byteLength(line) + 1;
@@ -62,8 +65,8 @@ export class RotatingFile {
   }
 
   /**
-   * Adds lines that arrived together, which are written at once if there are many. `bytes` are the lines with their line ends.
-   * Throws errors of the disk.
+   * Adds lines that arrived together. If there are many, they are written immediately. `bytes` are the lines with their
+   * line ends. Throws errors of the disk.
    */
   addAll(lines: readonly string[], bytes: Uint8Array, ts: string): void {
     if (bytes.length < BLOCK || this.#size + bytes.length > this.#limits.maxBytes) {
@@ -75,7 +78,7 @@ export class RotatingFile {
     this.#write(bytes);
   }
 
-  /** Writes the lines that wait, in one call, so that lines of several processes never mix. Throws errors of the disk. */
+  /** Writes the waiting lines in one call, so that lines of several processes never mix. Throws errors of the disk. */
   flush(): void {
     if (this.#waiting === "") return;
     const bytes = Buffer.from(this.#waiting);
@@ -117,7 +120,10 @@ export class RotatingFile {
   }
 }
 
-/** A time as part of a name, which sorts after the newest rotated file: several may be full within a millisecond. */
+/**
+ * A time as part of a name that sorts after the newest rotated file, because several files may fill up within a
+ * millisecond.
+ */
 function nameAfter(newest: string | undefined, ts: string): string {
   const [, ...parts] = /-(\d{4})(\d\d)(\d\dT\d\d)(\d\d)(\d\d)(\d{3})Z$/.exec(newest ?? "") ?? [];
   const [year, month, day, minutes, seconds, ms] = parts;

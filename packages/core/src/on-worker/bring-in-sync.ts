@@ -16,8 +16,8 @@ const SYNC: Decision = {
 };
 
 /**
- * Compares a worker with its last delivery, and syncs what is missing of the files that its jobs ran with. Throws OUT_OF_SYNC for
- * files that are lost while the bucket has newer ones: which version runs is the decision of a deploy.
+ * Compares a worker with its last delivery, and syncs missing files that its jobs ran with. Throws OUT_OF_SYNC for lost
+ * files if the bucket has newer ones, because only a deploy decides which version runs.
  */
 export async function bringInSync(run: Run, host: string, options: Omit<StartOptions, "onStarted">): Promise<void> {
   const worker = workerOf(run, host);
@@ -47,7 +47,7 @@ export async function bringInSync(run: Run, host: string, options: Omit<StartOpt
   run.refresh();
 }
 
-/** Whether the files on the worker are other than those that ran, or unknown. */
+/** Whether the files on the worker differ from those that ran, or are unknown. */
 function isMissing(run: Run, allocation: string): boolean {
   const { promoted, staged } = run.recorded(allocation);
   return staged !== promoted?.digest;

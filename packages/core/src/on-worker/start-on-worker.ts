@@ -1,4 +1,5 @@
-import { asMaandError, stopIfInterrupted } from "../bucket/outcome.ts";
+import { asMaandError } from "../bucket/error-outcome.ts";
+import { stopIfInterrupted } from "../bucket/interruption.ts";
 import { recordIntents, runAction } from "../deploy/run-action.ts";
 import { groupBy } from "../domain/group-by.ts";
 import type { Allocation, Job } from "../domain/workspace/job.ts";
@@ -12,9 +13,9 @@ import { bringInSync } from "./bring-in-sync.ts";
 import type { StartOptions, StoppedAllocation } from "./stopped-allocation.ts";
 
 /**
- * Starts allocations of a worker again, in the order of waves; the health of each wave is checked before the next one. It starts the
- * version that ran, with the files that it ran with: they are synced where they are missing. Throws the first failure of a wave, and
- * OUT_OF_SYNC for files that are lost while the bucket has newer ones.
+ * Starts allocations of a worker again, in the order of waves. Checks the health of each wave before the next one. It
+ * starts the version that ran before, with the same files, and syncs missing ones. Throws the first failure of a wave,
+ * and OUT_OF_SYNC for lost files if the bucket has newer ones.
  */
 export async function startOnWorker(run: Run, host: string, options: StartOptions): Promise<void> {
   const { stopped } = options;
@@ -30,7 +31,7 @@ export async function startOnWorker(run: Run, host: string, options: StartOption
   }
 }
 
-/** Works on all at once, each to its end; throws the first failure. */
+/** Works on all in parallel, each to its end; throws the first failure. */
 async function each(all: readonly StoppedAllocation[], work: (one: StoppedAllocation) => Promise<void>): Promise<void> {
   const ended = await Promise.allSettled(all.map(work));
   const failed = ended.flatMap((result) => (result.status === "rejected" ? [asMaandError(result.reason)] : []));
@@ -38,7 +39,10 @@ async function each(all: readonly StoppedAllocation[], work: (one: StoppedAlloca
   if (first) throw first;
 }
 
-/** A start that finds no files, though they were recorded as synced, is repeated once with files. */
+/**
+ * Starts an allocation. If its files are missing although they were recorded as synced, syncs them and starts it once
+ * more.
+ */
 async function startWithFiles(run: Run, one: StoppedAllocation, options: StartOptions): Promise<void> {
   try {
     await startOne(run, one, options);
@@ -81,7 +85,7 @@ function batchOf(run: Run, job: Job, allocation: Allocation): BatchContext {
   });
 }
 
-/** Waits until the allocation on this worker is healthy, without those on other workers. */
+/** Waits until the allocation on this worker is healthy. Ignores allocations on other workers. */
 async function checkOne(run: Run, { job, allocation }: StoppedAllocation): Promise<void> {
   const { store, signal } = run.bucket;
   const { cause } = await checkHealth(run, scopedJobContext(run, job), [allocation], true);

@@ -1,4 +1,5 @@
-import { asMaandError, outcomeOf, stopIfInterrupted } from "../bucket/outcome.ts";
+import { asMaandError, outcomeOf } from "../bucket/error-outcome.ts";
+import { stopIfInterrupted } from "../bucket/interruption.ts";
 import { refusalOf, stopChanges } from "../deploy/permission.ts";
 import { stopOne } from "../deploy/stop-and-remove.ts";
 import { stopError } from "../deploy/stop-failed.ts";
@@ -13,15 +14,15 @@ import type { Run } from "../run/run.ts";
 import { scopedJobContext } from "../run/scope/scoped-job-context.ts";
 import { stoppedByHand } from "./stopped-by-hand.ts";
 
-/** A running allocation of a worker, and what it takes to stop it. */
+/** A running allocation of a worker, and the steps to stop it. */
 export interface RunningAllocation extends StoppingAllocation {
-  /** Whether it is in service: not disabled, removed or held and only not stopped yet. */
+  /** Whether it is in service. One that is disabled, removed or held, and merely not stopped yet, is not. */
   readonly isInService: boolean;
 }
 
 /**
- * What may run on a worker, by the records of the run. Allocations that a person stopped with `maand job stop` are left out.
- * `reason` is why they are to be stopped, for the output.
+ * The allocations that may run on a worker, according to the records of the run, except those that a person stopped
+ * with `maand job stop`. `reason` is the reason for stopping them, for the output.
  */
 export function runningOn(run: Run, host: string, reason: string): RunningAllocation[] {
   const byHand = stoppedByHand(run);
@@ -38,8 +39,9 @@ export function runningOn(run: Run, host: string, reason: string): RunningAlloca
 }
 
 /**
- * The jobs that the availability budget has to allow before a whole worker goes down. What was stopped by hand is down already. What
- * is disabled and not stopped yet counts where the deploy that stops it would ask the budget too.
+ * The jobs whose availability budgets must allow that a worker goes down. Allocations that were stopped by hand are
+ * already down. Disabled allocations that are not stopped yet count if the budget would also limit the deploy that
+ * stops them.
  */
 export function budgetedJobsOn(run: Run, host: string): string[] {
   const byHand = stoppedByHand(run);
@@ -55,8 +57,9 @@ function isBudgeted(run: Run, allocation: Allocation): boolean {
 }
 
 /**
- * Stops allocations of a worker with their hooks, the last wave first, and records it. The availability budget has granted the
- * caller this downtime. Throws the first failure, after everything of its wave has ended; later waves then keep running.
+ * Stops allocations of a worker with their hooks, the last wave first, and records it. The availability budget has
+ * granted the caller this downtime. Throws the first failure after all stops of its wave have ended; later waves then
+ * keep running.
  */
 export async function stopOnWorker(run: Run, running: readonly RunningAllocation[]): Promise<void> {
   const waves = [...groupBy(running, ({ job }) => job.deploymentSeq)].sort(([a], [b]) => b - a);
@@ -87,7 +90,7 @@ async function stopEntry(run: Run, entry: StoppingAllocation): Promise<void> {
   }
 }
 
-/** Checks the health of everything of these jobs that runs and is not disabled. Throws the first failure. */
+/** Checks the health of all running allocations of these jobs that are not disabled. Throws the first failure. */
 export async function checkRemaining(run: Run, jobs: Iterable<Job>): Promise<void> {
   const ended = await Promise.all(
     [...new Set(jobs)].map(async (job) => {

@@ -1,6 +1,6 @@
 import type { Allocation, Job } from "../domain/workspace/job.ts";
 
-/** An allocation that was stopped and is to run again. */
+/** An allocation that was stopped and will be started again. */
 export interface StoppedAllocation {
   readonly job: Job;
   readonly allocation: Allocation;
@@ -8,11 +8,11 @@ export interface StoppedAllocation {
   readonly isStopped: boolean;
 }
 
-/** What to start again on a worker. */
+/** The options of a start on a worker. */
 export interface StartOptions {
   readonly stopped: readonly StoppedAllocation[];
   /** Called with the id of each allocation in the transaction that records its start. */
   readonly onStarted: (allocation: string) => void;
-  /** What to type if the files that a job ran with are gone and the bucket has newer ones. */
+  /** The hint if the files that a job ran with are gone and the bucket has newer ones. */
   readonly newerFilesHint: string;
 }

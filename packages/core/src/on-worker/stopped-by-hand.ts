@@ -1,6 +1,9 @@
 import type { Run } from "../run/run.ts";
 
-/** Allocations that a person stopped with `maand job stop`, and that were not seen running since: they stay so. */
+/**
+ * Allocations that a person stopped with `maand job stop` and that were not seen running since then. They remain
+ * stopped.
+ */
 export function stoppedByHand({ bucket }: Pick<Run, "bucket">): ReadonlySet<string> {
   const stops = bucket.store.downtimes.all().filter(({ kind }) => kind === "stop");
   return new Set(stops.map(({ allocation }) => allocation));

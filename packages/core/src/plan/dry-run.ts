@@ -86,7 +86,7 @@ export function hasPreDeploy({ hooks }: Pick<Bucket, "hooks">, job: Job): boolea
   return isTapped(hooks.beforeJob, job) && job.commands.some(({ executedOn }) => executedOn.includes("pre_deploy"));
 }
 
-/** Whether an error was caused by a missing value, even if it was wrapped since. */
+/** Whether a missing value caused an error, even if the error was wrapped. */
 function isMissing(cause: unknown): cause is Error {
   for (let error = cause; error instanceof Error; error = error.cause)
     if (isMaandError(error) && error.code === "NOT_FOUND") return true;
@@ -103,7 +103,7 @@ class WatchedKv extends KvOverlay {
     return value;
   }
 
-  /** Whether a missing value was looked up that commands of this job may write. */
+  /** Whether planning looked up a missing value that commands of this job may write. */
   lacked(job: string): boolean {
     return this.#lacked.has(NAMESPACE.jobVars(job)) || this.#lacked.has(NAMESPACE.secrets(job));
   }

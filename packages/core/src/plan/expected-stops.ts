@@ -5,18 +5,18 @@ import { selectAllocations, type TypedWorkers } from "../run/select.ts";
 import { type StoppingAllocation, stopping } from "./stopping.ts";
 import { limitTo } from "./worker-limit.ts";
 
-/** What the next deploy takes away, to be confirmed before its lock is taken. */
+/** What the next deploy stops and deletes. The user confirms it before the deploy takes the lock. */
 export interface ExpectedStops {
   /** Allocations that it stops or whose files it deletes; the last wave first. */
   readonly stops: readonly StoppingAllocation[];
-  /** The last build found a `workers.json` without workers, so that nothing is left to run. */
+  /** Whether the `workers.json` of the last build has no workers, so that nothing remains to run. */
   readonly isFleetEmpty: boolean;
 }
 
-/** Reads what a deploy would stop and delete, on these workers or, without words, everywhere. Changes nothing. */
+/** Reads what a deploy would stop and delete, on these workers or, if none are named, on all. Changes nothing. */
 export function expectedStops(bucket: Bucket, workers: TypedWorkers | undefined): ExpectedStops {
   const { catalog } = bucket.store;
-  // most deploys stop nothing, and need not read the allocations of a large fleet twice to know that
+  // most deploys stop nothing; this check saves them from reading the allocations of a large fleet twice
   if ((workers?.words.length ?? 0) === 0 && !catalog.mayStop())
     return { stops: [], isFleetEmpty: catalog.isFleetEmpty() };
   const source = { ...knownOf(catalog.read(), bucket), ...recordedStateOf(bucket) };
@@ -27,7 +27,10 @@ export function expectedStops(bucket: Bucket, workers: TypedWorkers | undefined)
   return { stops, isFleetEmpty: source.catalog.workers.length === 0 };
 }
 
-/** The allocations that a target of jobs would run on, as `maand job` selects them. Unknown names are left to the command. */
+/**
+ * The allocations that a target of jobs would run on, as `maand job` selects them. The command itself reports unknown
+ * names.
+ */
 export function targetedAllocations(
   bucket: Bucket,
   { jobs, workers }: { readonly jobs: readonly string[]; readonly workers: readonly string[] },

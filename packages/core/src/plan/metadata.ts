@@ -4,7 +4,7 @@ import type { Worker } from "../domain/workspace/worker.ts";
 import type { Run } from "../run/run.ts";
 import type { Delivery } from "../store/bucket-rows.ts";
 
-/** The metadata of a worker: files directly in its bucket directory, name to text. */
+/** The metadata of a worker: the files directly in its bucket directory, name to text. */
 export interface Metadata {
   readonly files: ReadonlyMap<string, string>;
   /** Digest of everything except the sequence number. It shows whether the worker needs new metadata. */

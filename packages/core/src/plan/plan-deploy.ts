@@ -1,13 +1,14 @@
 import { type Bucket, runReporter } from "../bucket/bucket.ts";
-import { asMaandError, stopIfInterrupted } from "../bucket/outcome.ts";
+import { asMaandError } from "../bucket/error-outcome.ts";
+import { stopIfInterrupted } from "../bucket/interruption.ts";
 import { unbuiltParts } from "../bucket/unbuilt.ts";
 import type { LifecycleOptions } from "../domain/deploy/plan.ts";
 import { type HeldText, heldTexts } from "../domain/release/held-texts.ts";
 import type { TypedWorkers } from "../run/select.ts";
+import type { JobFailure } from "../run-result.ts";
 import { lockHolder } from "../store/lock/bucket-lock.ts";
 import type { Holder } from "../store/lock/holder.ts";
 import { maintenanceTexts } from "../store/views/maintenance.ts";
-import type { JobFailure } from "../summary.ts";
 import type { DesiredState } from "./desired-state.ts";
 import { diffPlan, type PlanDiffs } from "./diffs/diff-plan.ts";
 import { editsOf, type FoundRepairs, findRepairs, type RepairMode } from "./drift/find-repairs.ts";
@@ -24,17 +25,17 @@ import { leftText, limitTo, type WorkerLimit } from "./worker-limit.ts";
 export interface DeployOptions extends LifecycleOptions {
   /** Deploy only these jobs; empty means all. Stops and removals are not limited by this. */
   readonly jobs: readonly string[];
-  /** Revert failed rollouts, or not, whatever `on_failure` of the manifests says. */
+  /** Whether to revert failed rollouts. Overrides `on_failure` of the manifests. */
   readonly revert?: boolean | undefined;
-  /** Let allocations go down although the availability budget forbids it; each is reported. */
+  /** Let allocations go down even if the availability budget forbids it; each is reported. */
   readonly ignoreBudget?: boolean | undefined;
   /** Touch only these workers; absent or without words: all. Stops and removals are limited too. */
   readonly workers?: TypedWorkers | undefined;
-  /** `2` or `10%`: connect all workers first, and go on without the unreachable ones if there are at most that many. */
+  /** `2` or `10%`: connect all workers first, and continue without the unreachable ones if there are at most that many. */
   readonly maxUnreachable?: string | undefined;
-  /** Look at the workers first, and repair what differs from what was promoted: only files, or by restart policy. */
+  /** Inspect the workers first, and repair differences from the promoted state: only files, or by restart policy. */
   readonly verify?: RepairMode | undefined;
-  /** With `verify`: repair also what earlier repairs of the same difference did not end. */
+  /** With `verify`: also repair differences that came back after earlier repairs. */
   readonly repairAgain?: boolean | undefined;
 }
 
@@ -44,7 +45,9 @@ export interface PlanOptions extends DeployOptions {
   readonly diff?: boolean;
   /** Run the hooks before the plan of each job, such as `pre_deploy`, and discard their writes. */
   readonly withHooks?: boolean;
-  /** Leave the allocations of jobs that need nothing out of the plan: it has their number alone. Default: false. */
+  /**
+   * Leave the allocations of jobs that need nothing out of the plan, which then only has their number. Default: false.
+   */
   readonly brief?: boolean;
 }
 
@@ -53,11 +56,11 @@ export interface DesiredPlan {
   /** The command that would apply it. */
   readonly command: string;
   readonly desired: DesiredState;
-  /** Jobs that demand others go before these, and are not blocked by them. */
+  /** Jobs that demand others are deployed before them, and are not blocked by them. */
   readonly reversed: boolean;
 }
 
-/** Looks at a plan together with the state it was made of, before that state is released. */
+/** Reads a plan together with the state that it is based on, before that state is released. */
 export type InspectPlan = (state: DryRunState, plan: Plan) => void;
 
 /** The plan of a whole deploy. */
@@ -81,7 +84,7 @@ export interface Plan {
   /** Jobs that cannot be planned, such as one with a template that cannot be rendered; they are in no wave. */
   readonly failures: readonly JobFailure[];
   readonly stopping: readonly StoppingAllocation[];
-  /** Jobs of the plan with a held release, each with the sentence that says so. */
+  /** Jobs of the plan with a held release, each with a sentence about it. */
   readonly held: readonly HeldText[];
   /** Sentences about workers in maintenance, which a deploy leaves alone. */
   readonly maintenance: readonly string[];
@@ -90,13 +93,13 @@ export interface Plan {
   /** Parts of the workspace that changed since the last build and are not in this plan. */
   readonly unbuilt: readonly string[];
   /** The command that is changing the bucket or its workers at the moment. */
-  /** What the deploy leaves as it is on workers that it is not to touch, in a sentence. */
+  /** A sentence about what the deploy leaves as it is on workers that it must not touch. */
   readonly left?: string;
   /** With `verify`: workers whose metadata is repaired, and those that could not be inspected, with the reason. */
   readonly verified?: {
     readonly metadata: readonly string[];
     readonly failed: readonly { readonly host: string; readonly message: string }[];
-    /** What is not repaired, because three repairs did not end it. */
+    /** What is not repaired, because it came back after three repairs. */
     readonly recurring: readonly { readonly job: string; readonly host: string; readonly message: string }[];
   };
   readonly underWay?: Pick<Holder, "command" | "pid" | "since">;
@@ -178,7 +181,7 @@ function planned(bucket: Bucket, { hooksRan, ...job }: WaveJob): PlanJob {
   return { ...job, preDeploy: hooksRan ? "was run" : "may change this" };
 }
 
-/** What the deploy would repair; undefined if it does not look at the workers. */
+/** What the deploy would repair; undefined if it does not inspect the workers. */
 async function verified(
   dryRun: DryRunState,
   waves: readonly Wave[],

@@ -28,23 +28,27 @@ export interface PlannedAllocation {
 /** A job of a plan. */
 export interface PlannedJob {
   readonly job: Job;
-  /** Non-removed allocations, in worker order; those that a staged rollout does not reach in this deploy are in `steps`. */
+  /**
+   * Non-removed allocations, in worker order; `steps` has those that a staged rollout does not reach in this deploy.
+   */
   readonly allocations: readonly PlannedAllocation[];
   /** Only its `afterJob` hooks remain to be run. */
   readonly afterPending: boolean;
-  /** A run promoted it but ended before its health check. This check runs before anything else. */
+  /** Whether a run promoted it but ended before its health check. This check then runs before anything else. */
   readonly healthPending: boolean;
-  /** Allocations that need something, on workers that the deploy is not to touch. */
+  /** Allocations that need something, on workers that the deploy must not touch. */
   readonly left?: readonly PlannedAllocation[];
-  /** Present if none of its allocations needs anything and they were not planned one by one: these, instead of `allocations`. */
+  /**
+   * The allocations, in place of `allocations`, if none of them needs anything and they were not planned one by one.
+   */
   readonly settled?: readonly Allocation[];
   /** Present if the release is rolled out in steps. */
   readonly steps?: StepPlan;
 }
 
-/** What a deploy does of a staged rollout. */
+/** The part of a staged rollout that a deploy carries out. */
 export interface StepPlan {
-  /** The rollout as it is stored; undefined if it has not begun. */
+  /** The stored rollout; undefined if it has not begun. */
   readonly open: OpenRollout | undefined;
   /** The open rollout of another release, which this one replaces. */
   readonly replaces: OpenRollout | undefined;
@@ -78,9 +82,9 @@ export function isRequired(plan: PlannedJob): boolean {
 }
 
 /**
- * Plans one job: the tree of each allocation, its digest, and the decision against the promoted version. Deploy and dry run
- * both call this. It writes nothing. With `known`, what the store knows to be promoted everywhere, with nothing pending: if that is what the job
- * has to be, its allocations are not looked at.
+ * Plans one job: the tree of each allocation, its digest, and the decision against the promoted version. Deploy and dry
+ * run both call this. It writes nothing. `known` is what the store records as promoted everywhere, with nothing
+ * pending. If it equals the target state of the job, its allocations are not read.
  */
 export async function planJob(
   source: PlanSource,
@@ -112,7 +116,7 @@ export function bareTree({ bucket }: Pick<PlanSource, "bucket">, job: Job): Tree
   return { files: job.files.filter((file) => reachesWorker(file.path)).map(withAccess) };
 }
 
-/** The same source, which reads the state of an allocation when it is asked for, instead of that of all. */
+/** The same source, except that it reads the state of each allocation on access, instead of all states together. */
 function oneByOne(source: PlanSource): PlanSource {
   const { promoted } = source.bucket.store;
   return { ...source, recorded: (id) => promoted.recordedOf([id]).get(id) ?? {} };
@@ -131,7 +135,7 @@ function isAsSettled(job: Job, { isRendered, target }: Base, known: SettledJob):
   );
 }
 
-/** A check that is due with the next batch is due now if there is no next batch. */
+/** Whether a health check is due now. A check that is due with the next batch is due now if there is no next batch. */
 function isHealthPending(allocations: readonly PlannedAllocation[], { health }: Pending): boolean {
   if (health.size === 0) return false;
   const pending = pendingAmong(allocations, health);
@@ -144,7 +148,7 @@ function isHealthPending(allocations: readonly PlannedAllocation[], { health }: 
 
 const LIFECYCLE: ReadonlySet<string> = new Set(["start", "reload", "restart"]);
 
-/** Allocations that were promoted and not checked since. Disabled ones are not checked. */
+/** Allocations that were promoted but not checked after that. Disabled ones are not checked. */
 export function pendingAmong(
   allocations: readonly PlannedAllocation[],
   health: Pending["health"],
@@ -156,11 +160,11 @@ type Wanted = Pick<PlannedAllocation, "tree" | "target" | "occasion">;
 
 /** What the trees of a job's allocations are made from. */
 interface Base extends Omit<Wanted, "occasion"> {
-  /** It is the tree of each allocation, whatever it is rendered for. */
+  /** Whether this is already the tree of every allocation, for every occasion. */
   readonly isRendered: boolean;
 }
 
-/** The files of a job, rendered already if that has the same result for all allocations. */
+/** The files of a job, already rendered if the result is the same for all allocations. */
 async function baseOf(source: PlanSource, job: Job, [first]: readonly Allocation[]): Promise<Base> {
   const bare = bareTree(source, job);
   const isRendered = isSameForAll(source.bucket.hooks.render, job);
@@ -221,7 +225,7 @@ function decideOne(
   return decide(allocation, job, target, recorded, changes, options);
 }
 
-/** Nothing is done to a worker in maintenance; the deploy after it catches up. */
+/** A deploy does nothing on a worker in maintenance; the first deploy after the maintenance catches up. */
 const LEFT_ALONE: Decision = {
   action: "skip",
   reasons: ["its worker is in maintenance"],

@@ -5,10 +5,10 @@ import { stepState } from "../domain/rollout/open-rollout.ts";
 import { remainingParts, upToPause } from "../domain/rollout/steps.ts";
 import type { Job } from "../domain/workspace/job.ts";
 import type { Run } from "../run/run.ts";
-import type { PausedRollout } from "../summary.ts";
+import type { PausedRollout } from "../run-result.ts";
 import type { PlannedAllocation, PlannedJob, PlanSource, StepPlan } from "./plan-job.ts";
 
-/** The order that the active allocations of a job are rolled out in. */
+/** The order in which the active allocations of a job are rolled out. */
 export function orderOf({ bucket, allocationsOf }: Pick<Run, "bucket" | "allocationsOf">, { name }: Job): RolloutOrder {
   const active = (allocationsOf.get(name) ?? []).filter(({ disabled }) => !disabled);
   const hosts = active.map(({ host }) => host);
@@ -16,9 +16,10 @@ export function orderOf({ bucket, allocationsOf }: Pick<Run, "bucket" | "allocat
 }
 
 /**
- * The plan of a job with a staged rollout, up to its first pause: allocations that wait for a later step leave the plan. Deploy and
- * dry run both call this. A new release is staged where another one runs. A first deploy, a rollback, a revert, a
- * release that was healthy everywhere before, and the one that ran before an open rollout are not.
+ * The plan of a job with a staged rollout, up to its first pause: allocations that wait for a later step leave the
+ * plan. Deploy and dry run both call this. A new release is staged where another one runs. Not staged are a first
+ * deploy, a rollback, a revert, a release that was healthy everywhere before, and the release that ran before an open
+ * rollout.
  */
 export function inSteps(source: PlanSource, plan: PlannedJob): PlannedJob {
   const { job } = plan;
@@ -49,12 +50,15 @@ export function inSteps(source: PlanSource, plan: PlannedJob): PlannedJob {
 interface Member {
   readonly host: string;
   readonly planned: PlannedAllocation;
-  /** It runs the release, or nothing of it changes. */
+  /** Whether it runs the release, or nothing of it changes. */
   readonly isDone: boolean;
   readonly priority: boolean;
-  /** Some release runs on it. */
+  /** Whether any release runs on it. */
   readonly runs: boolean;
-  /** It leaves another release for this one; what goes back from a held release does not. */
+  /**
+   * Whether it changes to this release from another one. An allocation that goes back from a held release does not
+   * count.
+   */
   readonly isLeft: boolean;
 }
 
@@ -82,7 +86,7 @@ function memberOf({ recorded }: PlanSource, { release, hold }: Job, planned: Pla
   };
 }
 
-/** The rollout as it is at the pause that a deploy comes to. */
+/** The state of the rollout at the pause that a deploy reaches. */
 export function pausedRollout(
   { job }: Pick<PlannedJob, "job">,
   { open, replaces, parts, waiting }: StepPlan,

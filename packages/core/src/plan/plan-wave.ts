@@ -1,4 +1,4 @@
-import { stopIfInterrupted } from "../bucket/outcome.ts";
+import { stopIfInterrupted } from "../bucket/interruption.ts";
 import { error } from "../domain/checks/problem.ts";
 import type { LifecycleOptions } from "../domain/deploy/plan.ts";
 import { holdText, isParked } from "../domain/release/hold.ts";
@@ -15,7 +15,7 @@ import { type WorkerLimit, withinLimit } from "./worker-limit.ts";
 /** A planned job of a wave. */
 export interface WaveJob extends PlannedJob {
   readonly required: boolean;
-  /** The hooks before its plan have run. */
+  /** Whether the hooks before its plan have run. */
   readonly hooksRan: boolean;
   /** A demanded job with a problem. This job is left unchanged. */
   readonly blockedBy?: string;
@@ -27,7 +27,7 @@ export type WaveSource = PlanSource & Pick<Run, "jobs" | "ledger">;
 /** Runs the hooks before a job is planned, such as its `pre_deploy` commands. */
 export type BeforeHooks = (job: Job) => Promise<void>;
 
-/** Where planning a wave differs between a dry run and a deploy. */
+/** How the planning of a wave differs between a dry run and a deploy. */
 export interface PlanningHooks {
   /** Absent in a dry run that runs no hooks. */
   readonly before?: BeforeHooks;
@@ -39,14 +39,14 @@ export interface PlanningHooks {
   readonly approval?: PlanApproval | undefined;
   /** The workers that the deploy is limited to. */
   readonly limit?: WorkerLimit | undefined;
-  /** Whether jobs that the store knows to need nothing are planned as a whole, without their allocations. */
+  /** Whether jobs that need nothing according to the store are planned as a whole, without their allocations. */
   readonly brief?: boolean | undefined;
 }
 
 /**
- * Plans the jobs of one wave against the recorded state. Deploy and dry run both call this, so that they cannot differ: a
- * deploy carries out each wave before it plans the next one, a dry run only reads. Jobs that cannot be planned or are
- * blocked are recorded in the ledger; jobs that cannot be planned are not in the result.
+ * Plans the jobs of one wave against the recorded state. Deploy and dry run both call this, so that their plans cannot
+ * differ. A deploy carries out each wave before it plans the next one; a dry run only reads. Jobs that cannot be
+ * planned or are blocked are recorded in the ledger; jobs that cannot be planned are not in the result.
  */
 export async function planWave(
   source: WaveSource,
@@ -101,8 +101,8 @@ async function planWaveJob(
 }
 
 /**
- * The jobs that the store knows to need nothing. Nothing is known of a deploy that does more than that: that was forced, looked at the workers,
- * deploys another catalog than the stored one, or leaves workers in maintenance alone.
+ * The jobs that need nothing according to the store. It has none if the deploy is forced, inspects the workers, deploys
+ * another catalog than the stored one, or leaves workers in maintenance alone.
  */
 function settledOf(
   { bucket: { store }, cause }: WaveSource,
@@ -113,7 +113,8 @@ function settledOf(
 }
 
 /**
- * The nearest job with a problem or a paused rollout in this run that this one demands, directly or through other jobs that are left unchanged.
+ * The nearest job that this one demands and that has a problem or a paused rollout in this run. Also follows demands
+ * through other jobs that are left unchanged.
  */
 function blockerOf({ ledger, jobs }: Pick<WaveSource, "ledger" | "jobs">, job: Job): string | undefined {
   if (!ledger.hasFailures && !ledger.hasPauses) return undefined;

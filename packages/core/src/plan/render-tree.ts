@@ -43,7 +43,7 @@ export function rootOf(source: ContextSource, host: string): string {
   return root;
 }
 
-/** Roots by run and host: each allocation on a worker asks for the same one. */
+/** Roots by run and host: all allocations on a worker have the same root. */
 const roots = new WeakMap<RunReporter, Map<string, string>>();
 
 function located(source: ContextSource, host: string): string {

@@ -8,11 +8,11 @@ import type { Run } from "../run/run.ts";
 export interface StoppingAllocation {
   readonly allocation: Allocation;
   readonly job: Job;
-  /** Its process may be running. */
+  /** Whether its process may be running. */
   readonly stop: boolean;
-  /** A run stopped it and ended before its `stopped` hooks. */
+  /** Whether a run stopped it and ended before its `stopped` hooks. */
   readonly notify: boolean;
-  /** Its files are also deleted; its data and logs stay until `gc`. */
+  /** Whether its files are also deleted. Its data and logs remain until `gc`. */
   readonly remove: boolean;
   readonly reason: string;
 }
@@ -39,7 +39,7 @@ export function stopping(run: Pick<Run, "catalog" | "jobs" | "workers" | "record
   return found.sort(byLastWave);
 }
 
-/** What it takes to stop an allocation in its recorded state; neither if nothing of it may run. */
+/** The steps to stop an allocation in its recorded state; none if it cannot be running. */
 export function stopOf({ promoted, unsettled }: RecordedState): Pick<StoppingAllocation, "stop" | "notify"> {
   const notify = promoted?.stopped === true && unsettled?.kind === "stop" && unsettled.wentWell === true;
   return { notify, stop: !notify && ((promoted !== undefined && !promoted.stopped) || unsettled !== undefined) };

@@ -14,8 +14,8 @@ export interface Wave {
 
 /**
  * Returns the waves of the selected jobs, or of all jobs if none is named. Throws PROBLEMS for an unknown job, because
- * a filter with a typo must not select something else. Also throws PROBLEMS for a bucket that was never built, where it
- * would look as if there were nothing to do. `reversed`: the last wave first.
+ * a filter with a typo must not select something else. Also throws PROBLEMS for a bucket that was never built, because
+ * an empty result would look as if there were nothing to do. `reversed`: the last wave first.
  */
 export function wavesOf(
   { bucket, catalog, allocationsOf }: Pick<Run, "bucket" | "catalog" | "allocationsOf">,
@@ -38,7 +38,10 @@ export function wavesOf(
     .map(([deploymentSeq, jobs]) => ({ deploymentSeq, jobs }));
 }
 
-/** Every build stores the published values of the bucket, even without workers and jobs. */
+/**
+ * Refuses a bucket that was never built. Every build stores the published values of the bucket, even without workers
+ * and jobs.
+ */
 function refuseUnbuilt({ kv }: Bucket): void {
   if (kv.entries("maand/bucket").size > 0) return;
   throw problemsError([error("not_built", "data/maand.db", "nothing was built yet", "run maand build first")]);

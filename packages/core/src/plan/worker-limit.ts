@@ -10,13 +10,16 @@ import { stopping } from "./stopping.ts";
 export interface WorkerLimit {
   /** Whether the deploy may touch a worker. */
   has(host: string): boolean;
-  /** Jobs with an allocation that moves away from a worker that is not touched: they are started nowhere. */
+  /**
+   * Jobs with an allocation that moves away from a worker that the deploy must not touch. They are not started
+   * anywhere.
+   */
   readonly moving: ReadonlySet<string>;
 }
 
 type Source = Pick<Run, "catalog" | "jobs" | "workers" | "recorded">;
 
-/** The limit that a list of workers sets; undefined without one. Throws PROBLEMS for words that match no worker. */
+/** The limit from a list of workers; undefined without a list. Throws PROBLEMS for words that match no worker. */
 export function limitTo(source: Source, typed: TypedWorkers | undefined): WorkerLimit | undefined {
   if (!typed || typed.words.length === 0) return undefined;
   const all = [...source.workers.values()].sort((a, b) => compareHosts(a.host, b.host));
@@ -38,8 +41,8 @@ export function narrowed(one: WorkerLimit | undefined, other: WorkerLimit | unde
 }
 
 /**
- * The plan without allocations on other workers; those that need something are in `left`. The rest of the job is then rolled out
- * as a part of it. Throws NOT_PERMITTED for a staged rollout, whose steps choose the workers.
+ * The plan without allocations on other workers; those that need something are in `left`. The remaining allocations are
+ * then rolled out as a part of the job. Throws NOT_PERMITTED for a staged rollout, whose steps choose the workers.
  */
 export function withinLimit(plan: PlannedJob, limit: WorkerLimit | undefined, pending: Pending): PlannedJob {
   if (!limit) return plan;
@@ -82,7 +85,7 @@ export function leftText(
   return parts.length === 0 ? undefined : `left as they are, on workers outside of this deploy: ${parts.join("; ")}`;
 }
 
-/** Hosts that are named; the others are counted. */
+/** The number of hosts that a message names; it counts the others. */
 const NAMED = 6;
 
 function namedHosts(hosts: readonly string[]): string {

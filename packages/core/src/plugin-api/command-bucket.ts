@@ -4,7 +4,7 @@ import type { Remote } from "../remote/remote.ts";
 import type { TableContext } from "./plugin.ts";
 
 /**
- * The bucket as a command of a plugin sees it: read-only access to what the last build and later deploys stored, and
+ * The bucket, for a command of a plugin: read-only access to what the last build and later deploys stored, and
  * connections to workers. @experimental
  */
 export interface CommandBucket extends TableContext {

@@ -6,7 +6,7 @@ export function commandPaths(commands: Plugin["commands"]): string[] {
   return isLazy(commands) ? Object.keys(commands) : [...new Set(commands.flatMap(pathsOf))];
 }
 
-/** Whether the classes of commands are loaded when they are typed. */
+/** Whether each command class is loaded only when its command is typed. */
 export function isLazy(commands: NonNullable<Plugin["commands"]>): commands is LazyCommands {
   return !Array.isArray(commands);
 }
@@ -20,7 +20,7 @@ export function pathsOf(command: unknown): string[] {
 /** Words of letters, digits, dashes and underscores, with one space between them. */
 const PATH = /^[a-z][a-z0-9]*([-_][a-z0-9]+)*( [a-z][a-z0-9]*([-_][a-z0-9]+)*)*$/;
 
-/** A problem with a declared command, and the remedy. */
+/** A problem with a declared command, and how to fix it. */
 export interface CommandProblem {
   readonly message: string;
   readonly hint: string;

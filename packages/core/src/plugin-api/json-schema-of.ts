@@ -31,7 +31,7 @@ export function jsonSchemaOf(schema: v.GenericSchema): JsonSchema {
   return made;
 }
 
-/** Whether the schema of property names says more than that they are strings. */
+/** Whether the schema of property names requires more than a string. */
 function hasMoreToSay(propertyNames: unknown): boolean {
   return typeof propertyNames === "object" && propertyNames !== null && Object.keys(propertyNames).length > 1;
 }

@@ -4,7 +4,7 @@ import { spellings, wholeSpellings } from "./secret-spellings.ts";
 
 /** Shorter values would also mask words and numbers that are not secret. */
 const SHORTEST = 4;
-/** The same for one line of a multi-line secret. */
+/** The shortest line of a multi-line secret that is masked. */
 const SHORTEST_LINE = 8;
 /** Lines of key files are matched as words; there may be thousands of them. */
 const LONG_WORD = 24;
@@ -99,8 +99,8 @@ const OWN_WORDS: readonly string[] = [
 ];
 
 /**
- * Knows every secret that was read or written, and masks it in lines, messages and output. A multi-line secret is
- * masked line by line, because output arrives by line.
+ * Collects every secret that is read or written, and masks it in lines, messages and output. A multi-line secret is
+ * masked line by line, because output arrives in lines.
  */
 export class Mask {
   readonly #names: () => Iterable<string>;
@@ -141,7 +141,7 @@ export class Mask {
     return hidden.endsWith(LINE_CUT) ? this.#cut(hidden.slice(0, -LINE_CUT.length)) : hidden;
   }
 
-  /** The same for lines: whether they have a secret at all is found for all of them together. */
+  /** The lines with secrets masked. One search checks all of them for secrets. */
   lines(lines: readonly string[]): readonly string[] {
     if (this.#known.size === 0) return lines;
     const all = lines.join("\n");
@@ -150,8 +150,8 @@ export class Mask {
   }
 
   /**
-   * The same for a sentence of maand. A secret that equals, or is part of, a name of the bucket or an ordinary word is
-   * not masked. Otherwise a weak secret would turn the name of a job, or the command to type next, into dots.
+   * A sentence of maand with secrets masked. A secret that equals, or is part of, a name of the bucket or an ordinary
+   * word is not masked. Otherwise a weak secret would turn the name of a job, or the command to type next, into dots.
    */
   sentence(text: string): string {
     if (this.text(text) === text) return text;
@@ -166,8 +166,8 @@ export class Mask {
   }
 
   /**
-   * The same for a hint, which says what to do or type next. A secret that consists only of words is not masked there,
-   * because a weak secret would hide the next step.
+   * A hint of maand, such as the next command, with secrets masked. A secret that consists only of words is not masked
+   * there, because a weak secret would hide the next step.
    */
   hint(text: string): string {
     const phrases = [...this.#phrases].filter((secret) => !WORDS_ALONE.test(secret));
@@ -175,7 +175,7 @@ export class Mask {
     const strong = new Mask(this.#names);
     for (const word of this.#words) strong.#words.add(word);
     for (const phrase of phrases) strong.#phrases.add(phrase);
-    strong.#known.add(""); // it knows all spellings already
+    strong.#known.add(""); // it already has all spellings
     return strong.sentence(text);
   }
 

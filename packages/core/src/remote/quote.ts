@@ -48,7 +48,7 @@ function quoteAnywhere(word: string): string {
   return parts.map((part) => (/^[\\!']$/.test(part) ? `\\${part}` : `'${part}'`)).join("");
 }
 
-/** The name of a command in messages: its title, or else its words. */
+/** The name of a command in messages: its title, or its words. */
 export function titleOf(argv: readonly (string | Secret)[], { title }: { readonly title?: string } = {}): string {
   return title ?? readable(argv);
 }

@@ -2,16 +2,18 @@ import { quote } from "./quote.ts";
 
 /** Shorter pieces of base64 would also mask words that are not secret. */
 const SHORTEST_PIECE = 8;
-/** The widths at which programs break base64 into lines. */
+/** The widths at which programs wrap base64. */
 const WIDTHS = [64, 76];
 
-/** How else a text appears in output: in JSON, in quotes of a shell, in a URL, and in base64, also inside of a longer base64. */
+/**
+ * Other forms of a text in output: in JSON, in shell quotes, in a URL, and in base64, including inside longer base64.
+ */
 export function spellings(text: string): string[] {
   const all = [inJson(text), inShell(text), ...inUrl(text), ...inBase64(text)];
   return [...new Set(all)].filter((one) => one !== text);
 }
 
-/** The same for a text of several lines as a whole: words without blanks. */
+/** Other forms of a text of several lines: words without blanks. */
 export function wholeSpellings(text: string): string[] {
   const base64 = Buffer.from(text).toString("base64");
   const broken = WIDTHS.flatMap((width) => piecesOf(base64, width));
@@ -22,7 +24,7 @@ function inJson(text: string): string {
   return JSON.stringify(text).slice(1, -1);
 }
 
-/** Inside of single quotes, as maand writes them. */
+/** The text inside single quotes, as maand writes them. */
 export function inShell(text: string): string {
   return text.includes("\0") ? text : quote(text).replace(/^'|'$/g, "");
 }

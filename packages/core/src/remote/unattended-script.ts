@@ -1,8 +1,8 @@
 import type { Argv } from "./remote.ts";
 
 /**
- * The environment of a command that no person watches: apt and needrestart ask nothing, and needrestart restarts nothing, such
- * as the sshd that maand is connected to. It is set after sudo, which would drop it.
+ * The environment of an unattended command: apt and needrestart do not prompt, and needrestart does not restart
+ * services, such as the sshd that maand is connected to. It is set after sudo, which would drop it.
  */
 export const UNATTENDED_ENVIRONMENT: Readonly<Record<string, string>> = {
   DEBIAN_FRONTEND: "noninteractive",
@@ -12,7 +12,7 @@ export const UNATTENDED_ENVIRONMENT: Readonly<Record<string, string>> = {
   UCF_FORCE_CONFFOLD: "1",
 };
 
-/** The locks of dpkg and apt; `flock` would not see them, since these are locks of records. */
+/** The locks of dpkg and apt. `flock` does not see them, because they are record locks. */
 export const APT_LOCKS: readonly string[] = [
   "/var/lib/dpkg/lock-frontend",
   "/var/lib/dpkg/lock",
@@ -21,11 +21,11 @@ export const APT_LOCKS: readonly string[] = [
 ];
 
 /**
- * Waits until no process holds one of the locks, and prints which one does: cloud-init and unattended-upgrades hold them for
- * minutes on a machine that was just started, and are not disturbed. The locks are read from the open files of processes
- * (`/proc/PID/fdinfo`), since reading `/proc/locks` misses some while others are taken and released. Files are found by the
- * names of their links, because asking for the file of each would hang where a network file system does; `-ef` makes sure that
- * a file of this name is this one, and not one in a container.
+ * Waits until no process holds one of the locks, and prints the current holder. On a machine that was just started,
+ * cloud-init and unattended-upgrades hold them for minutes, and must not be disturbed. It reads the locks from the open
+ * files of processes (`/proc/PID/fdinfo`), because reading `/proc/locks` misses some while others are taken and
+ * released. It finds files by the names of their links, because a lookup of each file would hang on a network file
+ * system that hangs. `-ef` checks that a file of this name is this one, and not one in a container.
  */
 const WAIT_FOR_LOCKS = `maand_holder() {
   local lock fd pid line
@@ -53,8 +53,8 @@ maand_wait() {
 }`;
 
 /**
- * Runs the script in `MAAND_SCRIPT`: in the environment, because arguments are in the list of processes. A script that uses apt
- * or dpkg waits first for the locks that are named after it.
+ * Runs the script in the variable `MAAND_SCRIPT`, because arguments are visible in the process list. A script that uses
+ * apt or dpkg first waits for the locks in the arguments.
  */
 const PROGRAM = `${WAIT_FOR_LOCKS}
 maand_script=$MAAND_SCRIPT
@@ -69,5 +69,8 @@ export function unattendedScript(locks: readonly string[] = APT_LOCKS): Argv {
   return ["bash", "-c", PROGRAM, "bash", ...locks];
 }
 
-/** Runs the bash script in the environment variable `MAAND_SCRIPT`; one that uses apt or dpkg waits for their locks first. */
+/**
+ * Runs the bash script in the environment variable `MAAND_SCRIPT`; a script that uses apt or dpkg first waits for their
+ * locks.
+ */
 export const UNATTENDED_SCRIPT: Argv = unattendedScript();

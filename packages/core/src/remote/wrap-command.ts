@@ -2,7 +2,7 @@ import { BEGIN_WORD } from "./login/begin-marker.ts";
 import type { Argv, ExecOptions } from "./remote.ts";
 import { reveal, Secret } from "./secret.ts";
 
-/** How a command is wrapped for the worker. */
+/** The options for wrapping a command for the worker. */
 export interface Wrapping extends Pick<ExecOptions, "env" | "cwd"> {
   /** Run through `sudo -n`. */
   readonly sudo: boolean;
@@ -20,7 +20,7 @@ export interface Wrapping extends Pick<ExecOptions, "env" | "cwd"> {
   readonly codeOnly?: boolean;
 }
 
-/** A command as it is sent to a worker. */
+/** A command in the form that is sent to a worker. */
 export interface WrappedCommand {
   /** Its words, in clear text. */
   readonly argv: readonly string[];
@@ -58,7 +58,7 @@ export function wrapCommand(argv: Argv, wrapping: Wrapping): WrappedCommand {
 /** Drops what the shell itself would print about a signal. */
 const CODE_ONLY = 'exec 3>&2 2>/dev/null; (exec "$@" 2>&3 3>&-); exit $?';
 
-/** Starts with a line end, since earlier output may not end with one. */
+/** Starts with a line end, because earlier output may not end with one. */
 const ANNOUNCE = `printf "\\n${BEGIN_WORD} $$\\n" >&2; printf "\\n${BEGIN_WORD}\\n"`;
 
 /** `read` takes one byte at a time from a pipe, so the input of the command after the secrets stays unread. */

@@ -1,4 +1,5 @@
-import { asMaandError, runToEnd } from "../bucket/outcome.ts";
+import { asMaandError } from "../bucket/error-outcome.ts";
+import { runToEnd } from "../bucket/run-to-end.ts";
 import type { Allocation } from "../domain/workspace/job.ts";
 import type { MaandError } from "../errors.ts";
 import type { HealthResult, VerifyContext } from "../plugin-api/contexts.ts";
@@ -12,7 +13,7 @@ export interface HealthFinding {
   readonly verdict: "passed" | "failed" | "skipped";
   /** The last result of each check on each worker. */
   readonly results: readonly HealthResult[];
-  /** The time between two checks where they are repeated, in milliseconds. */
+  /** The time between repeated checks, in milliseconds. */
   readonly everyMs: number;
   readonly cause?: MaandError;
 }
@@ -20,7 +21,7 @@ export interface HealthFinding {
 /** The input of a health check; the health command has no run, because it changes nothing. */
 export type HealthSource = ScopeSource;
 
-/** The time between repeated checks if no tap says otherwise. */
+/** The time between repeated checks if no tap sets one. */
 const EVERY_MS = 1000;
 
 /** Runs all `verify` taps for some allocations of a job. A job without results has no checks and counts as skipped. */

@@ -1,8 +1,8 @@
 import type { OutputStream } from "../remote/remote.ts";
 
-/** Characters kept of each output of one command when few commands run. */
+/** The number of characters kept of each output of one command when few commands run. */
 const MOST = 1024 * 1024;
-/** Characters kept of all outputs together. */
+/** The number of characters kept of all outputs together. */
 const TOGETHER = 128 * 1024 * 1024;
 
 /**
@@ -35,7 +35,7 @@ export class CommandOutput {
     return (this.#lines.stderr.length > 0 ? this.#lines.stderr : this.#lines.stdout).slice(-count);
   }
 
-  /** Done rarely, so that the cost stays linear in the length of the output. */
+  /** Runs rarely, so that the cost stays linear in the length of the output. */
   #forget(stream: OutputStream): void {
     const lines = this.#lines[stream];
     let size = this.#sizes[stream];

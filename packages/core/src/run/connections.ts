@@ -1,5 +1,6 @@
 import type { RunReporter } from "../bucket/bucket.ts";
-import { asMaandError, outcomeOf, stopIfInterrupted, unlessInterrupted } from "../bucket/outcome.ts";
+import { asMaandError, outcomeOf } from "../bucket/error-outcome.ts";
+import { stopIfInterrupted, unlessInterrupted } from "../bucket/interruption.ts";
 import type { Problem } from "../domain/checks/problem.ts";
 import type { Worker } from "../domain/workspace/worker.ts";
 import { MaandError } from "../errors.ts";
@@ -11,11 +12,11 @@ import { hasCode } from "./ledger.ts";
 import { locatedRoot } from "./located-root.ts";
 import { noHandler } from "./no-handler.ts";
 
-/** What connections are made with. */
+/** The options for connections. */
 export interface ConnectionOptions {
   /** The tools found on a worker earlier, which are not checked again. */
   readonly known?: (host: string) => string | undefined;
-  /** Decides which workers the command may change; absent for one that only reads. */
+  /** Decides which workers the command may change; absent for a command that only reads. */
   readonly guard?: FenceGuard | undefined;
 }
 
@@ -69,14 +70,14 @@ export class Connections {
 
   /**
    * The connection to a worker for a hook, which may wait for it: each call retries a failed connection. For all other
-   * callers a failed worker stays failed.
+   * callers, a failed worker remains failed.
    */
   connectOnce(worker: Worker): Promise<Remote> {
     if (!this.#open.has(worker.host)) return this.connect(worker);
     return this.connect(worker).catch(() => this.#retry(worker));
   }
 
-  /** The same, with all required tools. */
+  /** Like `connectOnce`, for a worker that has all required tools. */
   connectReady(worker: Worker): Promise<Remote> {
     if (!this.#ready.has(worker.host) && !this.#open.has(worker.host)) return this.ready(worker);
     return this.ready(worker).catch(async () => {
@@ -192,7 +193,7 @@ export class Connections {
     this.#tools.set(worker.host, text);
   }
 
-  /** An interruption is not a failure of the worker. */
+  /** An interruption does not count as a failure of the worker. */
   #emitFailure(worker: Worker, cause: unknown): void {
     if (hasCode(cause, "INTERRUPTED")) return;
     const { message, hint } = asMaandError(cause);

@@ -4,13 +4,16 @@ import type { Remote } from "../remote/remote.ts";
 
 type Place = Pick<Bucket, "store" | "paths">;
 
-/** Where files were delivered on a worker. A directory inside the bucket moves with the bucket, and is copied with it. */
+/**
+ * The directory that files were delivered to on a worker. A directory inside the bucket is moved and copied with the
+ * bucket.
+ */
 export function deliveredRoot({ store, paths }: Place, host: string): string | undefined {
   const root = store.deliveries.rootOf(host);
   return root === undefined ? undefined : wholeRoot(paths, root);
 }
 
-/** Where files were delivered, by worker, read at once. */
+/** The directories that files were delivered to, by worker, in one read. */
 export function deliveredRoots({ store, paths }: Place): Map<string, string> {
   return new Map([...store.deliveries.roots()].map(([host, root]) => [host, wholeRoot(paths, root)]));
 }
@@ -19,7 +22,7 @@ function wholeRoot(paths: Place["paths"], root: string): string {
   return root.startsWith(INSIDE) ? `${paths.root}/${root.slice(INSIDE.length)}` : root;
 }
 
-/** The form in which it is stored: a path inside the bucket is relative to the bucket. */
+/** The stored form of the directory: a path inside the bucket is relative to the bucket. */
 export function storedRoot({ paths }: Pick<Bucket, "paths">, root: string): string {
   const start = `${paths.root}/`;
   return root.startsWith(start) ? `${INSIDE}${root.slice(start.length)}` : root;
@@ -30,8 +33,8 @@ const INSIDE = "./";
 const moved = new WeakMap<Remote, Remote>();
 
 /**
- * A connection whose root is the place where the bucket's files were delivered on the worker. The settings may name
- * another directory by now, but delivered files are still used and deleted where they are.
+ * A connection whose root is the place where the bucket's files were delivered on the worker. The settings may now name
+ * another directory, but delivered files are used and deleted in their place.
  */
 export function atDelivery(bucket: Place, remote: Remote): Remote {
   const root = deliveredRoot(bucket, remote.host);

@@ -1,16 +1,18 @@
-import { asMaandError, outcomeOf } from "../bucket/outcome.ts";
+import { asMaandError, outcomeOf } from "../bucket/error-outcome.ts";
 import type { ErrorCode } from "../errors.ts";
 import { isMaandError } from "../errors.ts";
-import type { AllocationResult, JobFailure, Outcome, PausedRollout, Summary } from "../summary.ts";
+import type { AllocationResult, JobFailure, Outcome, PausedRollout, Summary } from "../run-result.ts";
 
 /** The results of a run so far. The summary and the blocking of jobs are based on it. */
 export class Ledger {
   readonly #results = new Map<string, AllocationResult>();
-  /** Hosts of each job that needs nothing as a whole: a large fleet has a great many of them. */
+  /** Hosts of each job of which no allocation needs anything. A large fleet has very many of them. */
   readonly #unchanged = new Map<string, readonly string[]>();
   readonly #leaders = new Map<string, string>();
   /** Hosts of each job that failed or were left unchanged; pending cleanup is not included. */
-  readonly #wrong = new Map<string, Set<string>>();
+  readonly #failedHosts = new Map<string, Set<string>>();
+  /** Jobs with the result of at least one allocation. */
+  readonly #withResults = new Set<string>();
   /** Hosts of each job where a removed allocation could not be stopped. */
   readonly #unstopped = new Map<string, Set<string>>();
   readonly #failures: JobFailure[] = [];
@@ -22,8 +24,8 @@ export class Ledger {
   #interrupted = false;
 
   /**
-   * Notes the result of an allocation. A later result replaces an earlier one, except that "nothing to do" replaces nothing,
-   * and a stop followed by a promotion counts as both.
+   * Notes the result of an allocation. A later result replaces an earlier one, with two exceptions: "nothing to do"
+   * replaces no other result, and a stop followed by a promotion counts as both.
    */
   note(job: string, host: string, action: string, outcome: Outcome, promoted: boolean): void {
     const before = this.#results.get(`${job}|${host}`);
@@ -32,7 +34,10 @@ export class Ledger {
     this.#set({ job, host, action: whole, outcome, promoted });
   }
 
-  /** Notes that allocations of a job that no plugin led need nothing. Results of these, earlier or later, replace that. */
+  /**
+   * Notes that allocations of a job need nothing. No plugin leads their rollout. Other results of these allocations,
+   * earlier or later, take precedence.
+   */
   noteUnchanged(job: string, hosts: readonly string[]): void {
     if (hosts.length > 0) this.#unchanged.set(job, hosts);
   }
@@ -66,7 +71,7 @@ export class Ledger {
    */
   addPendingCleanup(job: string, host: string, action: string, cause: unknown): void {
     this.fail(job, host, action, cause);
-    this.#wrong.get(job)?.delete(host);
+    this.#failedHosts.get(job)?.delete(host);
   }
 
   /** Notes that a job as a whole failed. */
@@ -99,7 +104,10 @@ export class Ledger {
     this.#blocked.push({ job, by });
   }
 
-  /** Notes that the staged rollout of a job waits for a person. It is no failure, and jobs that demand it wait too. */
+  /**
+   * Notes that the staged rollout of a job waits for a person. This is not a failure. Jobs that demand the job wait
+   * too.
+   */
   pause(paused: PausedRollout): void {
     this.#paused.push(paused);
     for (const host of paused.waiting) this.note(paused.job, host, "wait", "paused", false);
@@ -120,7 +128,7 @@ export class Ledger {
 
   /** Whether any job had a failure that may block other jobs. */
   get hasFailures(): boolean {
-    return this.#failures.length > 0 || [...this.#wrong.values()].some((hosts) => hosts.size > 0);
+    return this.#failures.length > 0 || [...this.#failedHosts.values()].some((hosts) => hosts.size > 0);
   }
 
   /** Whether any staged rollout is paused. */
@@ -138,13 +146,16 @@ export class Ledger {
     return (
       this.failureOf(job) !== undefined ||
       this.#blocked.some((entry) => entry.job === job) ||
-      (this.#wrong.get(job)?.size ?? 0) > 0
+      (this.#failedHosts.get(job)?.size ?? 0) > 0
     );
   }
 
-  /** Whether a job failed only because removed allocations of it could not be stopped: the others can be upgraded. */
+  /**
+   * Whether a job failed only because its removed allocations could not be stopped. Its other allocations can then be
+   * upgraded.
+   */
   failedOnlyToStop(job: string): boolean {
-    const wrong = [...(this.#wrong.get(job) ?? [])];
+    const wrong = [...(this.#failedHosts.get(job) ?? [])];
     const only = wrong.length > 0 && wrong.every((host) => this.#unstopped.get(job)?.has(host));
     return only && this.failureOf(job) === undefined && !this.#blocked.some((entry) => entry.job === job);
   }
@@ -198,15 +209,14 @@ export class Ledger {
 
   #unchangedResults(): AllocationResult[] {
     return [...this.#unchanged].flatMap(([job, hosts]) => {
-      const hasResults = this.#wrong.has(job); // an entry for each job with a result
-      const others = hasResults ? hosts.filter((host) => !this.#results.has(`${job}|${host}`)) : hosts;
+      const others = this.#withResults.has(job) ? hosts.filter((host) => !this.#results.has(`${job}|${host}`)) : hosts;
       return others.map(
         (host): AllocationResult => ({ job, host, action: "skip", outcome: "skipped", promoted: true }),
       );
     });
   }
 
-  /** Whether a job is blocked by a paused rollout alone, directly or through other such jobs. */
+  /** Whether a job is blocked only by a paused rollout, directly or through other blocked jobs. */
   #waits(job: string): boolean {
     const by = this.#blocked.find((entry) => entry.job === job)?.by;
     return by !== undefined && (this.isPaused(by) || this.#waits(by));
@@ -215,7 +225,7 @@ export class Ledger {
   /** Whether everything that failed was undone, something could not be undone, or something failed without a revert. */
   #failedOutcome(): Summary["outcome"] {
     if ([...this.#reverts.values()].includes("revert_failed")) return "revert_failed";
-    const wrong = [...this.#wrong].filter(([, hosts]) => hosts.size > 0).map(([job]) => job);
+    const wrong = [...this.#failedHosts].filter(([, hosts]) => hosts.size > 0).map(([job]) => job);
     const blocked = new Set(this.#blocked.map(({ job }) => job));
     const stuck = [...this.#results.values()].filter(({ outcome }) => !isFine(outcome)).map(({ job }) => job);
     const jobs = [...wrong, ...stuck, ...this.#failures.map(({ job }) => job)];
@@ -227,10 +237,9 @@ export class Ledger {
     const ledBy = this.#leaders.get(`${job}|${host}`);
     const result = ledBy === undefined ? reported : { ...reported, action: "orchestrate", ledBy };
     this.#results.set(`${job}|${host}`, result);
-    const wrong = this.#wrong.get(job) ?? new Set();
-    this.#wrong.set(job, wrong);
-    if (isFine(outcome)) wrong.delete(host);
-    else wrong.add(host);
+    this.#withResults.add(job);
+    if (isFine(outcome)) this.#failedHosts.get(job)?.delete(host);
+    else this.#failedHosts.set(job, (this.#failedHosts.get(job) ?? new Set()).add(host));
   }
 }
 

@@ -1,11 +1,12 @@
-/** Milliseconds that the end of a run waits for workers to delete receipts. */
+/** How long the end of a run waits for workers to delete receipts, in milliseconds. */
 const PATIENCE_MS = 1_000;
 
 type Forget = () => Promise<void>;
 
 /**
- * The receipts that workers keep for the steps of a run until the store has the results. When a step is settled, its receipt is
- * deleted in the background. A receipt that stays is harmless, so only the end of the run waits, and not for long.
+ * The receipts that workers keep for the steps of a run until the store has the results. When a step is settled, its
+ * receipt is deleted in the background. A leftover receipt is harmless, so only the end of the run waits, and only
+ * briefly.
  */
 export class PendingReceipts {
   readonly #kept = new Map<string, Forget[]>();
@@ -17,12 +18,15 @@ export class PendingReceipts {
     this.#kept.set(allocation, [...(this.#kept.get(allocation) ?? []), forget]);
   }
 
-  /** A step of an allocation failed. Its receipt is deleted at the end of the run, because its result is not on disk before. */
+  /**
+   * Notes that a step of an allocation failed. Its receipt is deleted at the end of the run, because its result is not
+   * on disk until then.
+   */
   fail(allocation: string): void {
     this.#failed.add(allocation);
   }
 
-  /** The results of an allocation are on disk: deletes its receipts. */
+  /** Deletes the receipts of an allocation, whose results are on disk. */
   settle(allocation: string): void {
     const kept = this.#kept.get(allocation) ?? [];
     this.#kept.delete(allocation);
@@ -35,7 +39,7 @@ export class PendingReceipts {
     }
   }
 
-  /** The run ends, and its results are on disk: deletes the receipts of failed steps, and waits up to one second. */
+  /** Ends the run, whose results are on disk: deletes the receipts of failed steps, and waits for up to one second. */
   async end(): Promise<void> {
     for (const allocation of this.#failed) this.settle(allocation);
     if (this.#underWay.size === 0) return;

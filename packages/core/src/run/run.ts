@@ -1,5 +1,5 @@
 import { type Bucket, type RunReporter, runReporter } from "../bucket/bucket.ts";
-import { stopBeginning } from "../bucket/outcome.ts";
+import { stopBeginning } from "../bucket/interruption.ts";
 import type { DeployCause } from "../domain/deploy/deploy-reason.ts";
 import type { RecordedState } from "../domain/deploy/plan.ts";
 import type { Fence, FenceRecord } from "../domain/fence/fence-record.ts";
@@ -21,7 +21,7 @@ import { Ledger } from "./ledger.ts";
 import { PendingReceipts } from "./pending-receipts.ts";
 import { temporary } from "./temporary.ts";
 
-/** A run, which holds the bucket's lock and may touch workers: its catalog, connections and results. */
+/** A run: its catalog, connections and results. It holds the bucket's lock and may touch workers. */
 export interface Run {
   readonly reporter: RunReporter;
   readonly bucket: Bucket;
@@ -41,7 +41,7 @@ export interface Run {
   /** The `update_seq` of all deliveries of this run. */
   readonly updateSeq: number;
   refresh(): void;
-  /** Why the run changes what runs; absent for a deploy of what was built. */
+  /** Why the run changes allocations; absent for a deploy of the last build. */
   readonly cause?: DeployCause | undefined;
   /** Replaces the catalog of the run. */
   adopt(catalog: StoredCatalog, cause?: DeployCause): void;
@@ -49,11 +49,11 @@ export interface Run {
   readonly connections: Connections;
   readonly ledger: Ledger;
   readonly settlements: PendingReceipts;
-  /** What it has seen and taken down; only the arbiter of the availability budget reads it. */
+  /** What the run has seen and taken down. Only the arbiter of the availability budget reads it. */
   readonly budget: BudgetState;
-  /** What workers know the command by: they refuse it once a newer one has changed them. */
+  /** The fence of the command: workers refuse the command after a newer one has changed them. */
   readonly fence: Fence;
-  /** The record that it leaves there. */
+  /** The record that the command leaves on workers. */
   readonly origin: FenceRecord;
   /** Private directory for staged trees; deleted when the run ends. */
   readonly tmp: string;
@@ -97,7 +97,7 @@ function acquire({ store, paths, signal }: Bucket, holder: Holder): Lock {
   return { release };
 }
 
-/** Outcomes after which the next deploy continues nothing. */
+/** Outcomes after which the next deploy has nothing to continue. */
 const ENDED: ReadonlySet<string | null> = new Set(["ok", "reverted", "paused"]);
 
 function openRun(bucket: Bucket, command: string, lock: Lock, adopts: boolean): Run {
@@ -162,8 +162,9 @@ function openRun(bucket: Bucket, command: string, lock: Lock, adopts: boolean): 
 }
 
 /**
- * A catalog with the lookups that runs need; its manifests contain the parsed values of claimed keys, and the allocations of
- * workers `inMaintenance` are out of service. Default: those that the store says are in maintenance now.
+ * A catalog with the lookups that runs need; its manifests contain the parsed values of claimed keys, and the
+ * allocations of workers `inMaintenance` are out of service. Default: the workers that are in maintenance according to
+ * the store.
  */
 export function knownOf(
   stored: StoredCatalog,
@@ -202,7 +203,10 @@ function withClaims(stored: StoredCatalog, plugins: readonly OwnedKeys[]): Store
 
 const NOTHING: RecordedState = {};
 
-/** The recorded state of all allocations and deliveries, read at once with the first look: not every command looks. */
+/**
+ * The recorded state of all allocations and deliveries. The first access reads all of it, because some commands need
+ * none.
+ */
 export function recordedStateOf(
   bucket: Pick<Bucket, "store">,
 ): Pick<Run, "recorded" | "updateSeq" | "refresh" | "delivery"> {
@@ -215,7 +219,7 @@ export function recordedStateOf(
     },
     updateSeq: (bucket.store.bucket.read()?.updateSeq ?? 0) + 1,
     refresh() {
-      // read again with the next look: a large bucket has tens of thousands of rows
+      // the next access reads it again: a large bucket has tens of thousands of rows
       recorded = undefined;
       deliveries = undefined;
     },

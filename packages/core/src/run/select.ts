@@ -23,8 +23,8 @@ export function refuseUnknown(
 }
 
 /**
- * Resolves a worker list of the command line: hosts, hostnames, `label:web`, `zone:a`. Returns the workers in catalog order.
- * This is the only parser of such lists. Throws PROBLEMS with every term that matches no worker.
+ * Resolves a worker list of the command line: hosts, hostnames, `label:web`, `zone:a`. Returns the workers in catalog
+ * order. Nothing else parses these lists. Throws PROBLEMS with every term that matches no worker.
  */
 export function selectWorkers<T extends Choosable>(
   workers: readonly T[],
@@ -61,8 +61,8 @@ export function typedWorkers({
 
 /**
  * A job's active allocations, limited to the listed workers if there are any. A worker selected by name must have an
- * active allocation; otherwise it is refused with the reason. A label or zone selects those of its workers on which the
- * job is active. `whenDisabled` is the next step for a disabled one.
+ * active allocation; otherwise it is refused with the reason. A label or zone selects its workers where the job is
+ * active. `whenDisabled` is the next step for a disabled one.
  */
 export function selectAllocations(
   run: Pick<Run, "catalog" | "allocationsOf">,

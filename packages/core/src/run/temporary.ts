@@ -17,9 +17,9 @@ export interface Temporary {
 }
 
 /**
- * Creates a private directory below the bucket's `tmp/`. The holder of the bucket's lock first deletes directories of dead
- * runs. The directory of a command without the lock (`pid` given) stays as long as its process lives. Nothing else in `tmp/`
- * is ever deleted, and nothing at all if `tmp` is a link, because its target may be shared.
+ * Creates a private directory below the bucket's `tmp/`. The holder of the bucket's lock first deletes directories of
+ * dead runs. The directory of a command without the lock (`pid` given) remains while its process is alive. Nothing else
+ * in `tmp/` is ever deleted. If `tmp` is a link, nothing is deleted at all, because its target may be shared.
  */
 export function temporary(parent: string, id: string, pid?: number): Temporary {
   const directory = join(parent, pid === undefined ? id : `free-${pid}-${id}`);
@@ -45,8 +45,7 @@ export function temporary(parent: string, id: string, pid?: number): Temporary {
 }
 
 /**
- * Paths of directories that dead commands left behind in a bucket's `tmp/`, assuming that no other process holds the
- * lock.
+ * Paths of the directories that dead commands left in a bucket's `tmp/`. Assumes that no other process holds the lock.
  */
 export function leftBehind(parent: string): string[] {
   return readdirSync(parent)
@@ -71,8 +70,8 @@ function makeParent(parent: string): void {
 }
 
 /**
- * Whether the process that a directory names is still alive. A directory without a process id belongs to a lock holder; this
- * process holds the lock now, so that holder is dead.
+ * Whether the process that a directory names is still alive. A directory without a process id belongs to a lock holder.
+ * This process holds the lock now, so the earlier holder is dead.
  */
 function hasProcess(path: string): boolean {
   const pid = NAME.exec(basename(path))?.[1];

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { RunReporter } from "../bucket/bucket.ts";
-import { asMaandError } from "../bucket/outcome.ts";
+import { asMaandError } from "../bucket/error-outcome.ts";
 import type { Worker } from "../domain/workspace/worker.ts";
 import type { MaandError } from "../errors.ts";
 import type { Connections } from "./connections.ts";
@@ -21,7 +21,8 @@ const RETRY_MS = 1_000;
 type Source = { readonly reporter: RunReporter; readonly connections: Connections };
 
 /**
- * Waits until a worker runs a command; an open port or a hung sshd does not count. Returns the last error if it never does.
+ * Waits until a worker runs a command; an open port or a hung sshd does not count. Returns the last error if the worker
+ * never runs it.
  */
 export async function reach(
   { reporter, connections }: Source,
@@ -40,7 +41,7 @@ export async function reach(
   }
 }
 
-/** A new connection has just been verified; an older one is checked. */
+/** A new connection was just verified; an older one is checked. */
 async function failureOf(
   { reporter, connections }: Source,
   worker: Worker,

@@ -15,13 +15,13 @@ import { treePrint } from "./file/tree-print.ts";
 
 type Source = Pick<Run, "catalog"> & { readonly bucket: Pick<Bucket, "hooks" | "store"> };
 
-/** What the plan is compared with: the recorded state of its jobs, which is that of the plan. */
+/** What the plan is compared with: the recorded state of its jobs, which is the same as in the plan. */
 export interface Compared {
   readonly states: ReadonlyMap<string, JobState>;
   readonly print: Fingerprints;
 }
 
-/** The approval of everything in a saved plan, and of nothing else. */
+/** The approval of exactly the contents of a saved plan. */
 export function approvalOf(source: Source, saved: SavedPlan, { states, print }: Compared): PlanApproval {
   const jobs = new Map(saved.waves.flatMap((wave) => wave.jobs).map((job) => [job.job, job]));
   const failed = new Set(saved.failures.map(({ job }) => job));
@@ -57,7 +57,7 @@ export function approvalOf(source: Source, saved: SavedPlan, { states, print }: 
   };
 }
 
-/** How the plan of a job differs from the saved one, by worker. An allocation without a row is unchanged. */
+/** The differences between the plan of a job and the saved one, by worker. An allocation without a row is unchanged. */
 export function differencesOf(plan: PlannedJob, saved: SavedJob, print: Fingerprints): string[] {
   const rows = new Map(saved.allocations.map((row) => [row.worker_ip, row]));
   const found = plan.allocations.flatMap((planned) => {
@@ -65,7 +65,7 @@ export function differencesOf(plan: PlannedJob, saved: SavedJob, print: Fingerpr
     rows.delete(planned.allocation.host);
     return differenceOf(planned, row, print);
   });
-  const steps = JSON.stringify(stepsRow(plan)) === JSON.stringify(saved.rollout) ? [] : ["its steps are others"];
+  const steps = JSON.stringify(stepsRow(plan)) === JSON.stringify(saved.rollout) ? [] : ["its steps differ"];
   return [...found, ...[...rows.keys()].map((host) => `${host} is no longer there`), ...steps];
 }
 
@@ -76,26 +76,26 @@ function differenceOf(
 ): string[] {
   const { host } = allocation;
   const [was, is] = [afterStop(row?.action ?? "skip"), afterStop(decision.action)];
-  if (was !== is) return [`on ${host} the action is ${is}, and was ${was}`];
+  if (was !== is) return [`on ${host} the action is ${is} instead of ${was}`];
   const isSame = row === undefined || treePrint(planned, row.made_by_build ?? [], print) === row.tree;
-  return isSame ? [] : [`on ${host} its files are others`];
+  return isSame ? [] : [`on ${host} its files differ`];
 }
 
-/** What remains for a disabled allocation after it was stopped: stops go before the waves. */
+/** The remaining action for a disabled allocation after it was stopped, because stops come before the waves. */
 function afterStop(action: PlannedAction): PlannedAction {
   if (action === "stop") return "skip";
   return action === "stop+promote" ? "promote" : action;
 }
 
-/** The refusal of a plan that was carried out: what it describes is done then, or failed and is another plan. */
+/** The refusal of a plan that was already carried out. Its changes are done, or failed and need a new plan. */
 export function carriedOut(run: number): MaandError {
-  return invalid(`the plan was carried out already, by run ${run}`, "make a new plan with: maand plan --out plan.json");
+  return invalid(`the plan was already carried out by run ${run}`, "make a new plan with: maand plan --out plan.json");
 }
 
 function differs(message: string): MaandError {
   return new MaandError({
     code: "PLAN_DIFFERS",
     message,
-    hint: "make a new plan with maand plan --with-hooks, which contains what pre_deploy does",
+    hint: "make a new plan with maand plan --with-hooks, which includes what pre_deploy does",
   });
 }

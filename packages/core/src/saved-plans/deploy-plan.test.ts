@@ -240,7 +240,7 @@ describe("a plan is refused before anything is touched, and says what changed, w
     done(bucket);
     expect(await refusal(plan)).toMatchObject({
       code: "PLAN_STALE",
-      message: `the plan is out of date: job api: what is recorded of it on ${A}, ${B} changed; since then: run 2 (deploy)`,
+      message: `the plan is out of date: job api: its recorded state on ${A}, ${B} changed; since then: run 2 (deploy)`,
     });
   });
 
@@ -252,7 +252,7 @@ describe("a plan is refused before anything is touched, and says what changed, w
     expect(await bucket.deploy({ jobs: ["web"], force: true })).toMatchObject({ outcome: "failed" });
     bucket.fleet.onDo = () => undefined;
     done(bucket);
-    expect(await refusal(plan)).toEqual(staleBecause(`job web: what is recorded of it on ${B} changed`));
+    expect(await refusal(plan)).toEqual(staleBecause(`job web: its recorded state on ${B} changed`));
   });
 
   it("a worker was added or changed, or is to be drained", async () => {
@@ -278,7 +278,7 @@ describe("a plan is refused before anything is touched, and says what changed, w
     await bucket.build();
     expect(await refusal(plan)).toMatchObject({
       problems: expect.arrayContaining([
-        expect.objectContaining({ where: `job web on ${B}`, message: "is to be stopped" }),
+        expect.objectContaining({ where: `job web on ${B}`, message: "will be stopped" }),
       ]),
     });
   });
@@ -305,7 +305,7 @@ describe("a plan is refused before anything is touched, and says what changed, w
       mood = "wild";
       await expect(apply(other, plan)).rejects.toMatchObject({
         code: "PLAN_STALE",
-        message: `the plan is out of date: job api: on ${A} its files are others`,
+        message: `the plan is out of date: job api: on ${A} its files differ`,
       });
       expect(other.fleet.done).toEqual([]);
     } finally {
@@ -342,7 +342,7 @@ describe("a plan that cannot be carried out here", () => {
     const plan = await planned(bucket, { force: true });
     expect((await apply(bucket, plan)).outcome).toBe("ok");
     done(bucket);
-    expect(await refusal(plan)).toEqual(invalid("the plan was carried out already, by run 2"));
+    expect(await refusal(plan)).toEqual(invalid("the plan was already carried out by run 2"));
   });
 
   it("is refused the second time, also if the first run failed", async () => {
@@ -355,7 +355,7 @@ describe("a plan that cannot be carried out here", () => {
     expect((await apply(bucket, plan)).outcome).toBe("failed");
     bucket.fleet.onDo = () => undefined;
     done(bucket);
-    expect(await refusal(plan)).toEqual(invalid("the plan was carried out already, by run 1"));
+    expect(await refusal(plan)).toEqual(invalid("the plan was already carried out by run 1"));
   });
 
   it("is carried out by one of two runs, whatever both have checked before", async () => {
@@ -404,7 +404,7 @@ describe("a plan that cannot be carried out here", () => {
     await bucket.build();
     expect(await refusal(plan)).toMatchObject({
       code: "PLAN_INVALID",
-      message: "the plan is for api, and the bucket no longer has this job",
+      message: "the plan is for api, but the bucket no longer has this job",
       hint: "make a new plan; the jobs are: web",
     });
   });
@@ -442,9 +442,7 @@ describe("pre_deploy", () => {
     const summary = await apply(bucket, plan);
     expect(summary).toMatchObject({
       outcome: "failed",
-      failures: [
-        { job: "api", code: "PLAN_DIFFERS", message: expect.stringContaining(`on ${A} its files are others`) },
-      ],
+      failures: [{ job: "api", code: "PLAN_DIFFERS", message: expect.stringContaining(`on ${A} its files differ`) }],
       blocked: [{ job: "last", by: "api" }],
     });
     expect(Object.keys(bucket.fleet.running()).sort()).toEqual([`web@${A}`, `web@${B}`]);

@@ -10,7 +10,7 @@ import { stopping } from "../plan/stopping.ts";
 import { type Wave, wavesOf } from "../plan/waves.ts";
 import { Ledger } from "../run/ledger.ts";
 import type { Run } from "../run/run.ts";
-import type { Summary } from "../summary.ts";
+import type { Summary } from "../run-result.ts";
 import { approvalOf, type Compared, carriedOut, differencesOf } from "./approval.ts";
 import { basisOf, readAgain } from "./basis/basis.ts";
 import { changesSince, type Suspects } from "./basis/changes-since.ts";
@@ -37,7 +37,7 @@ export async function deployPlan(bucket: OpenedBucket, saved: SavedPlan): Promis
 function refuseForeign({ bucketId }: OpenedBucket, saved: SavedPlan): void {
   if (saved.bucket === bucketId) return;
   throw invalid(
-    `the plan is for the bucket ${saved.bucket}, and this is ${bucketId}`,
+    `the plan is for the bucket ${saved.bucket}, but this is ${bucketId}`,
     "run it in its own bucket, or make a plan of this one with: maand plan --out plan.json",
   );
 }
@@ -58,7 +58,9 @@ async function approve(run: Run, saved: SavedPlan, plugins: Readonly<Record<stri
   return approval;
 }
 
-/** Reports it before anything else is checked; the claim is what counts. */
+/**
+ * Refuses a used plan before any other check, for a clear message. The claim of the plan is what prevents a second use.
+ */
 function refuseUsed({ bucket: { store } }: Run, { digest }: SavedPlan): void {
   const before = store.journal.runOfPlan(digest);
   if (before !== undefined) throw carriedOut(before);
@@ -70,7 +72,7 @@ function refuseRemoved({ catalog }: Run, saved: SavedPlan): void {
   if (gone.length === 0) return;
   const known = [...there].sort().join(", ");
   throw invalid(
-    `the plan is for ${gone.join(", ")}, and the bucket no longer has ${gone.length === 1 ? "this job" : "these jobs"}`,
+    `the plan is for ${gone.join(", ")}, but the bucket no longer has ${gone.length === 1 ? "this job" : "these jobs"}`,
     there.size === 0
       ? "the bucket has no jobs; build it, and make a new plan"
       : `make a new plan; the jobs are: ${known}`,
@@ -115,13 +117,13 @@ function changesOf(
   const names = [...new Set([...(before?.keys() ?? []), ...(now?.keys() ?? [])])];
   const changed = names.filter((name) => JSON.stringify(before?.get(name)) !== JSON.stringify(now?.get(name)));
   const what = (name: string) =>
-    now?.has(name) ? (before?.has(name) ? "is stopped differently" : "is to be stopped") : "is no longer to be stopped";
+    now?.has(name) ? (before?.has(name) ? "is stopped differently" : "will be stopped") : "will no longer be stopped";
   return [...changes, ...changed.map((name) => error("changed_since_plan", name, what(name)))];
 }
 
 /**
- * The allocations of a job that were promoted since an `update_seq`, or are not as one is that a plan leaves alone. The plan has one
- * fingerprint of all of them, which cannot name any.
+ * The allocations of a job that were promoted after an `update_seq`, or whose state is not one that a plan leaves
+ * unchanged. The plan has only one fingerprint for all of them, so it cannot show which ones changed.
  */
 function suspectsOf({ allocationsOf, recorded }: Run, job: string, updateSeq: number): Suspects {
   const found: Record<keyof Suspects, string[]> = { added: [], changed: [] };
@@ -141,8 +143,8 @@ function suspectsOf({ allocationsOf, recorded }: Run, job: string, updateSeq: nu
 }
 
 /**
- * Plans the jobs that the plan changes once more, and compares: a plugin may have rendered something else. Jobs whose
- * `pre_deploy` has to run first are compared when it has run.
+ * Plans the jobs that the plan changes once more and compares the results, because a plugin may have rendered something
+ * else. Jobs whose `pre_deploy` must run first are compared after it has run.
  */
 async function planAgain(
   run: Run,
@@ -170,7 +172,7 @@ async function planAgain(
   return [...problems, ...failures.map(({ job, message }) => error("changed_since_plan", `job ${job}`, message))];
 }
 
-/** The jobs with `pre_deploy` commands, and those that demand one and so may read what it writes. */
+/** The jobs with `pre_deploy` commands, and the jobs that demand them and may read what they write. */
 function hookedJobs({ jobs }: Run, saved: SavedPlan): ReadonlySet<string> {
   const hooked = new Set(
     saved.waves.flatMap((wave) => wave.jobs.filter(({ pre_deploy }) => pre_deploy !== "none").map(({ job }) => job)),

@@ -12,7 +12,7 @@ import { sealPlan } from "./file/plan-file.ts";
 import type { Basis, SavedPlan } from "./file/plan-schema.ts";
 import { isUnchanged, planBody } from "./file/save-plan.ts";
 
-/** A plan for people, and the same for its file. */
+/** A plan for display, and the same plan for its file. */
 export interface MadePlan {
   readonly plan: Plan;
   readonly saved: SavedPlan;
@@ -21,7 +21,7 @@ export interface MadePlan {
 /** Options of a plan; its differences are always part of it. */
 export type MakeOptions = Omit<PlanOptions, "diff">;
 
-/** Plans a deploy as a dry run does, with all differences, and notes what the plan depends on. Writes nothing. */
+/** Plans a deploy as a dry run does, with all differences, and records what the plan depends on. Writes nothing. */
 export async function makePlan(bucket: OpenedBucket, options: MakeOptions): Promise<MadePlan> {
   const print = fingerprints(bucket.key);
   const { plan, basis } = await planWithBasis(bucket, options, print);
@@ -39,7 +39,7 @@ export interface PlanAndBasis {
   readonly basis: Basis;
 }
 
-/** Plans a deploy and notes what the plan depends on, in the same state. */
+/** Plans a deploy and records what the plan depends on, from the same state. */
 export async function planWithBasis(
   bucket: OpenedBucket,
   options: MakeOptions,
@@ -53,7 +53,7 @@ export async function planWithBasis(
     const states = bucket.store.jobStates.of(jobs.map(({ name }) => name));
     const required = plan.waves.flatMap((wave) => wave.jobs.filter((job) => job.required).map(({ job }) => job));
     readForRollout(kv, required);
-    kv.stop(); // what hides secrets in differences reads far more
+    kv.stop(); // taken here, because hiding secrets in differences reads far more entries
     basis = basisOf(
       state,
       { jobs, stopping: plan.stopping, changing: changingIn(plan), states, used: kv.used, plugins },

@@ -86,7 +86,7 @@ describe("a plan of a staged rollout", () => {
 
     await opened((open) => resumeRollout(open, "api"));
     const further = await planned(bucket);
-    expect(await refused(paused)).toEqual(namesRollout("is at step 4, and was at step 2"));
+    expect(await refused(paused)).toEqual(namesRollout("is at step 4 instead of step 2"));
 
     await opened((open) => abortRollout(open, "api"));
     expect(await refused(further)).toEqual(

@@ -51,10 +51,10 @@ const RELATED: readonly Change[] = [
     named: "job api: its files changed (now r3); its manifest",
     apply: built((b) => b.job("api", { ...API, version: "2.0.0", max_concurrent_upgrades: 2 }, FILES)),
   },
-  { what: "a deploy", named: "job api: what is recorded of it", apply: (b) => b.deploy({ jobs: ["api"] }) },
+  { what: "a deploy", named: "job api: its recorded state", apply: (b) => b.deploy({ jobs: ["api"] }) },
   {
     what: "a stop by drain",
-    named: `job api on ${A}: is to be stopped`,
+    named: `job api on ${A}: will be stopped`,
     apply: built((b) => b.disable({ workers: [A] })),
   },
   {
@@ -64,7 +64,7 @@ const RELATED: readonly Change[] = [
   },
   {
     what: "a worker less",
-    named: `job api on ${A}: is to be stopped`,
+    named: `job api on ${A}: will be stopped`,
     apply: built((b) => b.workers(on(B, "api", "web"), on(C, "web"))),
   },
   {
@@ -74,7 +74,7 @@ const RELATED: readonly Change[] = [
   },
   {
     what: "another job to stop",
-    named: `job web on ${C}: is to be stopped`,
+    named: `job web on ${C}: will be stopped`,
     apply: built((b) => fleet(b, on(C))),
   },
 ];

@@ -90,7 +90,9 @@ it("is carried out after a build of the same workspace, keys that the build make
   const { saved } = await planned();
   const web = saved.waves[0]?.jobs.find(({ job }) => job === "web");
   expect(web?.allocations).toMatchObject([{ action: "start", made_by_build: ["own.key"], current_hash: null }]);
-  expect(web?.allocations[0]?.files?.find(({ path }) => path === "own.key")?.diff).toContain("made anew by each build");
+  expect(web?.allocations[0]?.files?.find(({ path }) => path === "own.key")?.diff).toContain(
+    "each build creates it again",
+  );
   expect((await planned()).saved).toEqual(saved);
   expect(saved.waves[0]?.jobs[0]?.allocations[0]).not.toHaveProperty("made_by_build");
   await bucket.build();

@@ -16,9 +16,9 @@ export interface WorkspacePlan extends MadePlan {
 }
 
 /**
- * Plans what a build of a workspace and a deploy would do. Builds into a copy in memory: the bucket stays as it is, and no command of
- * a job runs. The plan can be carried out after a build of the same workspace. `workspace` is the directory; default: that of the
- * bucket. Throws PROBLEMS if the workspace is refused.
+ * Plans what a build of a workspace and a deploy would do. It builds into a copy in memory: the bucket is not changed,
+ * and no command of a job runs. The plan can be carried out after a build of the same workspace. `workspace` is the
+ * directory; default: that of the bucket. Throws PROBLEMS if the workspace is refused.
  */
 export async function planWorkspace(
   bucket: OpenedBucket,
@@ -49,7 +49,10 @@ export async function planWorkspace(
   }
 }
 
-/** Whether the plan uses a value that the store does not have: one that each build may create again, such as a certificate. */
+/**
+ * Whether the plan uses a value that is not in the store. Every build may create such a value again, for example a
+ * certificate.
+ */
 function usesNewValues({ kv }: OpenedBucket, { kv: used }: Basis, print: Fingerprints): boolean {
   return Object.entries(used).some(([namespace, entries]) =>
     Object.entries(entries).some(([key, value]) => {
@@ -59,7 +62,7 @@ function usesNewValues({ kv }: OpenedBucket, { kv: used }: Basis, print: Fingerp
   );
 }
 
-/** The same plan of another build of the same workspace. The two differ in what each build creates again. */
+/** The plan of another build of the same workspace. The two plans differ in what each build creates again. */
 async function planAnew(
   bucket: OpenedBucket,
   options: MakeOptions,
@@ -103,6 +106,6 @@ function notesOf({ hooks, store }: OpenedBucket, { basis }: PlanAndBasis): strin
   const named = jobs.filter((job) => isTapped(hooks.afterBuild, job)).map(({ name }) => name);
   if (named.length === 0) return [];
   return [
-    `post_build of ${named.join(", ")} did not run; the plan is out of date if it writes other values than are stored now`,
+    `post_build of ${named.join(", ")} did not run; the plan is out of date if it writes values that differ from the stored ones`,
   ];
 }

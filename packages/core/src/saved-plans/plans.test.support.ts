@@ -1,7 +1,7 @@
 import { NAMESPACE } from "../domain/kv/kv-names.ts";
 import type { PlanOptions } from "../plan/plan-deploy.ts";
 import { definePlugin } from "../plugin-api/plugin.ts";
-import type { Summary } from "../summary.ts";
+import type { Summary } from "../run-result.ts";
 import type { TestBucket } from "../testing/index.ts";
 import { deployPlan } from "./deploy-plan.ts";
 import { planText, readPlan } from "./file/plan-file.ts";

@@ -5,7 +5,7 @@ import type { Problem } from "../domain/checks/problem.ts";
 import { createHooks } from "../plugin-api/hooks.ts";
 import { Kv } from "../store/kv/kv.ts";
 
-/** A bucket as a build of a workspace would leave it, in memory; close it when done. */
+/** The bucket after a build of a workspace, in memory. Close it when done. */
 export interface PreviewedBuild {
   readonly bucket: OpenedBucket;
   /** Warnings only; errors are thrown. */

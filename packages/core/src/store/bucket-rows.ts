@@ -9,14 +9,17 @@ export interface BuiltWorkspace {
   /** Maximum size of a job file in bytes. */
   readonly maxBytes: number;
   readonly parts: Readonly<Record<string, string>>;
-  /** The commit of the workspace, with `+changes` if not all was committed; absent outside git and in older stores. */
+  /**
+   * The commit of the workspace, with `+changes` if there were uncommitted changes; absent outside git and in older
+   * stores.
+   */
   readonly commit?: string;
   /** Who built it, where and when (UTC, ISO 8601); absent in older stores. */
   readonly by?: string;
   readonly machine?: string;
   readonly at?: string;
   /**
-   * What the placement of jobs depends on besides workers and manifests, as written; absent in stores of older
+   * The other input of job placement, in addition to workers and manifests, as written; absent in stores of older
    * versions.
    */
   readonly placing?: Pick<Written, "disabled" | "portRange" | "overrides">;
@@ -59,7 +62,7 @@ export class BucketRows {
   }
 }
 
-/** The record of the command that holds the bucket's lock. With a shared store it is the holder of the lease. */
+/** The record of the command that holds the bucket's lock. In a shared store, this command holds the lease. */
 export class HolderRow implements HolderRecord {
   readonly #db: StoreDatabase;
 
@@ -116,21 +119,21 @@ export class DeliveryRows {
     );
   }
 
-  /** Where files were delivered, as recorded, by worker; workers without a delivery are absent. */
+  /** The recorded directories that files were delivered to, by worker. Workers without a delivery are absent. */
   roots(): Map<string, string> {
     const rows = this.#db.all("SELECT host, root FROM delivery WHERE root IS NOT NULL");
     return new Map(rows.map(({ host, root }) => [String(host), String(root)]));
   }
 
-  /** Where files were delivered on a worker, as recorded; undefined before the first delivery. */
+  /** The recorded directory that files were delivered to on a worker; undefined before the first delivery. */
   rootOf(host: string): string | undefined {
     const row = this.#db.get("SELECT root FROM delivery WHERE host = ?", host);
     return row && row.root !== null ? String(row.root) : undefined;
   }
 
   /**
-   * Call this before a sync: the state of the worker is unknown until the sync finishes. `root` is its target;
-   * default: the last one.
+   * Call this before a sync: the state of the worker is unknown until the sync finishes. `root` is the target
+   * directory; default: the last one.
    */
   begin(host: string, root?: string): void {
     this.#db.run(

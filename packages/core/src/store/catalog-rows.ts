@@ -37,8 +37,8 @@ export class CatalogRows {
   }
 
   /**
-   * Whether a deploy may have an allocation to stop: one that was removed or disabled, or whose job is held. A worker in maintenance does not
-   * count, since its allocations are left alone.
+   * Whether a deploy may have an allocation to stop: one that was removed or disabled, or whose job is held. A worker
+   * in maintenance does not count, because a deploy does not change its allocations.
    */
   mayStop(): boolean {
     const sql =
@@ -51,7 +51,10 @@ export class CatalogRows {
     return this.#db.get("SELECT 1 FROM worker WHERE removed = 0 LIMIT 1") === undefined;
   }
 
-  /** By job, those of each job as one text: SQLite returns rows one by one, which takes several times as long. */
+  /**
+   * All allocations, by job. The query returns those of each job as one text: SQLite returns rows one by one, which
+   * would take several times as long.
+   */
   allocations(): Allocation[] {
     const rows = this.#db.all(
       "SELECT job, json_group_array(json_array(id, host, disabled, drained, removed, position) ORDER BY removed, position, host) AS all_of_job FROM allocation GROUP BY job ORDER BY job",
@@ -66,7 +69,10 @@ export class CatalogRows {
     });
   }
 
-  /** Files of all jobs, by job, as last read. A build asks for them three times, and a job may have a hundred thousand. */
+  /**
+   * Files of all jobs, by job, as last read. Cached, because a build reads them three times, and a job may have a
+   * hundred thousand.
+   */
   seenFiles(): ReadonlyMap<string, ReadonlyMap<string, SeenFile>> {
     const version = this.#db.version();
     if (this.#seen?.version !== version) this.#seen = { version, jobs: this.#readFiles() };
@@ -98,7 +104,10 @@ export class CatalogRows {
     this.#writeAllocations(before.allocations, next.allocations);
   }
 
-  /** Deletes the rows of a removed allocation. The last one of a removed job or worker deletes that too. */
+  /**
+   * Deletes the rows of a removed allocation. With the last one of a removed job or worker, also deletes that job or
+   * worker.
+   */
   forget(allocation: Pick<Allocation, "id" | "job" | "host">): void {
     this.#db.run("DELETE FROM allocation WHERE id = ? AND removed = 1", allocation.id);
     this.#db.run(
@@ -124,7 +133,10 @@ export class CatalogRows {
     });
   }
 
-  /** Forgets when files changed on disk, so that the next build reads each of them: its workspace is in another place. */
+  /**
+   * Deletes the times at which files changed on disk, so that the next build reads every file. For a workspace that was
+   * moved.
+   */
   forgetTimes(): void {
     this.#db.run("UPDATE job_file SET mtime_ms = 0");
   }
@@ -192,7 +204,7 @@ export class CatalogRows {
   }
 
   #writeAllocations(before: readonly Allocation[], next: readonly Allocation[]): void {
-    // what a build found unchanged are the rows as they were read
+    // for unchanged items, a build passes the same row objects that it read
     const same = new Set(before);
     const others = next.filter((allocation) => !same.has(allocation));
     if (others.length === 0) return;

@@ -1,14 +1,17 @@
 import { MaandError } from "../errors.ts";
 import type { StoreDatabase } from "./database.ts";
 
-/** A content as kept for diffs. */
+/** The content of a file, as kept for diffs. */
 export interface KeptContent {
   readonly bytes: Uint8Array;
   /** Whether the bytes are encrypted with the bucket's key. */
   readonly sealed: boolean;
 }
 
-/** File contents, each stored once under its SHA-256: those of current job files and of releases, and promoted ones kept for diffs. */
+/**
+ * File contents, each stored once under its SHA-256: those of current job files, of releases, and of promoted files
+ * that are kept for diffs.
+ */
 export class ContentRows {
   readonly #db: StoreDatabase;
   /** Hashes that were already looked up. */
@@ -42,7 +45,7 @@ export class ContentRows {
     );
   }
 
-  /** Returns a whole content; use {@link pieces} for content of any size. Throws STORE_BROKEN if it is missing. */
+  /** Returns content in one piece; use {@link pieces} for content of any size. Throws STORE_BROKEN if it is missing. */
   read(hash: string): Uint8Array {
     const [first = new Uint8Array(), ...rest] = this.pieces(hash);
     return rest.length === 0 ? first : Buffer.concat([first, ...rest]);
@@ -59,7 +62,7 @@ export class ContentRows {
     }
   }
 
-  /** A content that fits in one piece, of a job or kept for diffs; undefined for any other. */
+  /** Content that is stored in one piece, of a job or kept for diffs; undefined for any other. */
   find(hash: string): KeptContent | undefined {
     const row = this.#db.get("SELECT bytes, sealed FROM content WHERE hash = ? AND pieces = 1", hash);
     return row?.bytes instanceof Uint8Array ? { bytes: row.bytes, sealed: row.sealed === 1 } : undefined;
@@ -83,7 +86,7 @@ export class ContentRows {
     );
   }
 
-  /** Undoes what was kept since the transaction started. */
+  /** Forgets the hashes looked up since the transaction started. */
   rolledBack(): void {
     this.#judged.clear();
   }

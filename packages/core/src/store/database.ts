@@ -15,7 +15,7 @@ import type { WorkingCopy } from "./team/working-copy.ts";
 const LATER_MS = 20;
 const LATER_SHARED_MS = 200;
 
-/** Where the header of an SQLite file says how it is journaled, and the value for a rollback journal. */
+/** The bytes in the header of an SQLite file that set the journal mode, and their value for a rollback journal. */
 const JOURNAL_BYTES = [18, 20] as const;
 const ROLLBACK_JOURNAL = 1;
 
@@ -28,7 +28,7 @@ export interface OpenOptions {
   readonly create?: boolean;
   /** Treat an empty file as a store whose creation was interrupted. */
   readonly mayBeEmpty?: boolean;
-  /** Where the store is, if not in this file alone; default: an SQLite store. */
+  /** The shared store, if this file is only its working copy; default: none, which means an SQLite store. */
   readonly shared?: SharedStore;
 }
 
@@ -45,7 +45,7 @@ export class StoreDatabase {
   readonly #deferredTables = new Set<string>();
   #soon: NodeJS.Timeout | undefined;
   #rolledBack: () => void = () => {};
-  /** Undefined for a store that is this file alone. */
+  /** Undefined for a store that consists of this file alone. */
   readonly workingCopy: WorkingCopy | undefined;
 
   private constructor(db: Database, file: string, workingCopy?: WorkingCopy) {
@@ -65,7 +65,7 @@ export class StoreDatabase {
         db.pragma("foreign_keys = ON");
         db.pragma("temp_store = MEMORY"); // TMPDIR may be full or missing
         migrate(db);
-        db.pragma("journal_mode = WAL"); // last, so that a new store is either complete or empty
+        db.pragma("journal_mode = WAL"); // done last, so that a new store is either complete or empty
         const { shared } = options;
         const replica = checkReplica(db, shared?.url, file);
         return new StoreDatabase(db, file, shared && replica && openCopy(db, shared, replica.bucket));
@@ -81,7 +81,10 @@ export class StoreDatabase {
     return this.#guarded(() => this.#prepare(sql).all(...values));
   }
 
-  /** The same rows as lists of their columns, in the order of the statement: half the time of {@link all}, where there are very many. */
+  /**
+   * The same rows as lists of columns, in the order of the statement. For very many rows, this takes half the time of
+   * {@link all}.
+   */
   lists(sql: string): unknown[][] {
     this.#catchUpFor(sql);
     return this.#guarded(() => this.#db.prepare<[], unknown[]>(sql).raw().all());
@@ -92,7 +95,7 @@ export class StoreDatabase {
     return this.#guarded(() => this.#prepare(sql).get(...values));
   }
 
-  /** Two equal answers mean that nothing was written in between, by this process or by another. */
+  /** A text that changes with every write, by this process or any other. */
   version(): string {
     return this.#guarded(() => {
       const others = this.#db.pragma("data_version", { simple: true });
@@ -108,8 +111,9 @@ export class StoreDatabase {
   }
 
   /**
-   * Defers a statement that writes, to run it together with others: before the next read of the store of what they write, and
-   * after {@link LATER_MS} at the latest. Use it for data that may be lost with the process, because every transaction waits for the disk.
+   * Defers a statement that writes, to run it together with others: after {@link LATER_MS} at the latest, and before
+   * any read of the tables that they write. Use it for data that may be lost with the process, because every
+   * transaction waits for the disk.
    */
   later(sql: string, ...values: readonly unknown[]): void {
     if (this.#db.inTransaction) {
@@ -143,8 +147,8 @@ export class StoreDatabase {
   }
 
   /**
-   * Runs `work` as one transaction: everything is stored, or nothing. With a shared store it is run again, after `rolledBack`, if
-   * others have changed what it read.
+   * Runs `work` as one transaction: everything is stored, or nothing. With a shared store, it runs again, after
+   * `rolledBack`, if others have changed what it read.
    */
   transaction<T>(work: () => T): T {
     if (this.#db.inTransaction) return this.#guarded(work);
@@ -163,15 +167,17 @@ export class StoreDatabase {
     return result;
   }
 
-  /** Calls a function whenever a transaction was rolled back to be run again, and whenever rows came from a database. */
+  /**
+   * Calls a function whenever a transaction was rolled back to run again, and whenever rows arrived from a database.
+   */
   onRolledBack(listener: () => void): void {
     this.#rolledBack = listener;
     this.workingCopy?.onReceived(listener);
   }
 
   /**
-   * All reads see this snapshot, independent of writes by other processes, until the returned function is called. For
-   * commands that only read: they block no other process, and no other process blocks them.
+   * Starts a snapshot: until the returned function is called, no read sees the writes of other processes. For commands
+   * that only read. They block no other process, and no other process blocks them.
    */
   snapshot(): () => void {
     this.#catchUp();
@@ -180,7 +186,7 @@ export class StoreDatabase {
     return () => this.#guarded(() => this.#db.exec("COMMIT"));
   }
 
-  /** A copy of the whole store in memory, as it is now. Nothing that is written to it reaches the file. */
+  /** A copy of the current store in memory. Writes to it never reach the file. */
   copy(): StoreDatabase {
     this.#catchUp();
     return this.#guarded(() => {
@@ -217,7 +223,7 @@ export class StoreDatabase {
 
   close(): void {
     try {
-      // with a database that is away, the command has said so already
+      // if the database is unreachable, the command has already reported it
       if (this.workingCopy) this.flushIfPossible();
       else this.#catchUp();
     } finally {
@@ -227,8 +233,8 @@ export class StoreDatabase {
   }
 
   /**
-   * A read waits for the deferred writes only if it names a table that they write: each wait is one for the disk, or a round trip
-   * to the database.
+   * Runs the deferred writes before a read only if the read names a table that they write, because each wait is a wait
+   * for the disk or a round trip to the database.
    */
   #catchUpFor(sql: string): void {
     for (const table of this.#deferredTables)
@@ -245,7 +251,10 @@ export class StoreDatabase {
     if (this.#later.length > 0 && !this.#db.inTransaction) this.transaction(() => undefined);
   }
 
-  /** After one wait, the store does not wait again, because waiting blocks the whole process. */
+  /**
+   * Guards access to SQLite. After one wait for a lock, the store does not wait again, because waiting blocks the whole
+   * process.
+   */
   #guarded<T>(work: () => T): T {
     return guarded(this.#file, work, () => this.#db.pragma("busy_timeout = 0"));
   }

@@ -1,4 +1,4 @@
-import type { Outcome } from "../summary.ts";
+import type { Outcome } from "../run-result.ts";
 import type { Row, StoreDatabase } from "./database.ts";
 
 /** The kind of a journal row: a lifecycle command, a cleanup, or a sync. */
@@ -12,7 +12,7 @@ export interface Intent {
   readonly version?: string;
   /** The name of the receipt on the worker. */
   readonly receipt?: string;
-  /** What its files were rendered with. */
+  /** The `update_seq` that its files were rendered with. */
   readonly updateSeq?: number;
 }
 
@@ -65,7 +65,10 @@ export class Journal {
     return this.#db.all(sql, after, before).map(({ number, command }) => `${number} (${command})`);
   }
 
-  /** Claims a saved plan for a run, by its digest: no other run carries it out. Returns the run that claimed it before, if one did. */
+  /**
+   * Claims a saved plan for a run, by its digest, so that no other run carries it out. Returns the run that claimed it
+   * before, if there is one.
+   */
   claimPlan(number: number, digest: string): number | undefined {
     const claim = "UPDATE run SET plan = ? WHERE number = ? AND NOT EXISTS (SELECT 1 FROM run WHERE plan = ?)";
     this.#db.run(claim, digest, number, digest);
@@ -95,7 +98,7 @@ export class Journal {
     return row && runOf(row);
   }
 
-  /** Records the actions that are about to run, all at once; returns the row ids in the same order. */
+  /** Records the actions that are about to run in one transaction; returns the row ids in the same order. */
   intend(run: number, intents: readonly Intent[], at: string): number[] {
     const insert =
       "INSERT INTO step (run, allocation, kind, digest, version, receipt, update_seq, started_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)";
@@ -107,7 +110,7 @@ export class Journal {
     );
   }
 
-  /** How many steps of a kind a run has begun on an allocation so far. */
+  /** The number of steps of a kind that a run has begun on an allocation. */
   attempts(run: number, allocation: string, kind: StepKind): number {
     const count = "SELECT count(*) AS n FROM step WHERE run = ? AND allocation = ? AND kind = ?";
     return Number(this.#db.get(count, run, allocation, kind)?.n ?? 0);
@@ -119,7 +122,7 @@ export class Journal {
     return [...new Set(this.#db.all(open, allocation).map(({ receipt }) => String(receipt)))];
   }
 
-  /** These steps are not to be continued: the next run begins them again. */
+  /** Deletes the receipts of these steps, so that the next run begins them again instead of continuing them. */
   forgetReceipts(rows: readonly number[]): void {
     for (const row of rows) this.#db.run("UPDATE step SET receipt = NULL WHERE id = ?", row);
   }

@@ -26,7 +26,7 @@ export class PendingAfterRows {
 /** When a pending health check is due: before anything else of its job, or with its next batch. */
 export type WhenDue = "before anything else" | "with the next batch";
 
-/** Allocations that were promoted, and whose job's health was not checked since. */
+/** Allocations that were promoted, and whose job was not checked after that. */
 export class PendingHealthRows {
   readonly #db: StoreDatabase;
 
@@ -74,7 +74,7 @@ export class RolloutRows {
     return row && rolloutOf(row);
   }
 
-  /** Opens a rollout at its first step, instead of one of another release. */
+  /** Opens a rollout at its first step. It replaces the rollout of another release. */
   open({ job, release, previous, startedAt, startedBy }: Omit<OpenRollout, "step" | "since" | "until">): void {
     this.#db.run(
       "INSERT OR REPLACE INTO rollout (job, release, previous, step, since, started_at, started_by) VALUES (?, ?, ?, 0, ?, ?, ?)",
@@ -87,12 +87,12 @@ export class RolloutRows {
     this.#db.run("UPDATE rollout SET step = ?, since = ?, until = NULL WHERE job = ?", step, at, job);
   }
 
-  /** Records when the timed wait that the rollout is at ends. */
+  /** Records the end of the timed wait that the rollout has reached. */
   waitUntil(job: string, until: string): void {
     this.#db.run("UPDATE rollout SET until = ? WHERE job = ?", until, job);
   }
 
-  /** The rollout is complete, or was given up. */
+  /** Closes a rollout that is complete or was given up. */
   close(job: string): void {
     this.#db.run("DELETE FROM rollout WHERE job = ?", job);
   }
@@ -129,7 +129,7 @@ export class DowntimeRows {
     }));
   }
 
-  /** The downtime of a maintenance is kept until it ends; any other is replaced. */
+  /** Adds downtimes. The downtime of a maintenance is kept until it ends; any other is replaced. */
   add(downtimes: readonly RecordedDowntime[]): void {
     for (const { allocation, kind, by, since, user } of downtimes)
       this.#db.run(
@@ -138,12 +138,12 @@ export class DowntimeRows {
       );
   }
 
-  /** Allocations are back. Any downtime of them ends. */
+  /** Ends every downtime of allocations that are back. */
   release(allocations: readonly string[]): void {
     for (const allocation of allocations) this.#db.run("DELETE FROM hold WHERE allocation = ?", allocation);
   }
 
-  /** Allocations were seen healthy, or were started: only a maintenance still keeps them down. */
+  /** Ends the downtimes of allocations that were seen healthy or were started, except those of a maintenance. */
   seenBack(allocations: readonly string[]): void {
     for (const allocation of allocations)
       this.#db.run("DELETE FROM hold WHERE allocation = ? AND kind <> 'maintenance'", allocation);
@@ -152,7 +152,7 @@ export class DowntimeRows {
 
 const KINDS: readonly DowntimeRecordKind[] = ["restart", "stop", "maintenance"];
 
-/** A kind of a newer version is taken as the strictest one. */
+/** The kind of a downtime. A kind that only a newer version knows counts as the strictest one. */
 function kindOf(text: unknown): DowntimeRecordKind {
   return KINDS.find((kind) => kind === text) ?? "maintenance";
 }

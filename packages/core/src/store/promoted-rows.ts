@@ -9,7 +9,7 @@ const PROMOTIONS_KEPT = 3;
 export interface ListedFile extends DigestedFile {
   /** Size in bytes; absent in older lists. */
   readonly size?: number;
-  /** The file contains a rendered secret or private key. */
+  /** Whether the file contains a rendered secret or private key. */
   readonly secret?: boolean;
   /** Mode that its plugin set; absent in older lists. */
   readonly mode?: number;
@@ -29,7 +29,7 @@ export interface PromotedRelease {
   readonly number: number;
 }
 
-/** How a version was promoted. */
+/** The details of a promotion. */
 export interface Promotion {
   readonly stopped: boolean;
   readonly occasion: Occasion;
@@ -63,7 +63,7 @@ export class PromotedRows {
     const add = (id: unknown, part: RecordedState) => found.set(String(id), { ...found.get(String(id)), ...part });
     for (const row of this.#db.all(`SELECT allocation, digest FROM staged WHERE ${where}`, ...values)) {
       const known = found.get(String(row.allocation))?.promoted;
-      // usually the promoted files: one text instead of two that are equal
+      // usually the digest of the promoted files: share one text instead of keeping two equal ones
       const same = known !== undefined && known.digest === row.digest ? known.digest : undefined;
       const staged = same ?? (row.digest === null ? "unknown" : String(row.digest));
       found.set(String(row.allocation), known ? { promoted: known, staged } : { staged });
@@ -128,7 +128,10 @@ export class PromotedRows {
     );
   }
 
-  /** Records the tree that is now on the worker. Deferred: if the record is lost, the files are only synced again. */
+  /**
+   * Records the tree that is now on the worker. Deferred: if the record is lost, the only consequence is that the files
+   * are synced again.
+   */
   stage(allocation: string, digest: string): void {
     this.#db.later("UPDATE staged SET digest = ? WHERE allocation = ?", digest, allocation);
   }
@@ -234,14 +237,14 @@ export class PromotedRows {
 }
 
 /**
- * After a lost connection, as after a dead run, the result of a command is unknown; an interruption stops it at any
- * point.
+ * Whether the result of a command is unknown: after a lost connection, a dead run, or an interruption, which stops the
+ * command at any point.
  */
 function isInDoubt(outcome: unknown): boolean {
   return outcome === null || outcome === "disconnected" || outcome === "interrupted";
 }
 
-/** A step whose command did not fail may be continued: its worker knows whether it began, and how it ended. */
+/** A step whose command did not fail may be continued: its worker has recorded whether it began, and how it ended. */
 function resumableOf(row: Row): Pick<Unsettled, "resumable"> {
   const { receipt, digest, version, update_seq: updateSeq, outcome } = row;
   if (receipt === null || outcome === "failed" || outcome === "timed_out") return {};

@@ -7,12 +7,15 @@ import type { Row, StoreDatabase } from "./database.ts";
 export interface HeldRelease {
   readonly job: string;
   readonly digest: string;
-  /** The number of the release to deploy instead; undefined if there is none: then nothing of the job is deployed. */
+  /**
+   * The number of the release to deploy instead; undefined if there is none: in this case the job is not deployed at
+   * all.
+   */
   readonly instead: number | undefined;
   readonly hold: Hold;
 }
 
-/** A release of a job before and after a rollout of one run. */
+/** The release of a job before and after a rollout of one run. */
 export interface RolledOut {
   readonly job: string;
   readonly release: number;
@@ -20,7 +23,7 @@ export interface RolledOut {
   readonly previous: number | undefined;
 }
 
-/** The numbered releases of each job, with their files by content hash, and what their rollouts showed. */
+/** The numbered releases of each job, with their files by content hash, and the results of their rollouts. */
 export class ReleaseRows {
   readonly #db: StoreDatabase;
 

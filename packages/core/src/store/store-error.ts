@@ -8,10 +8,10 @@ export function isBusy(cause: unknown): boolean {
 
 const BUSY = /^SQLITE_(BUSY|LOCKED)/;
 
-/** The remedy for an unusable store. */
+/** The hint for an unusable store. */
 const RESTORE = "restore data/ from a backup; the workers are unchanged";
 
-/** SQLite errors by the prefix of their code, with their meaning and remedy. */
+/** SQLite errors by the prefix of their code, with meaning and hint. */
 const REASONS: readonly (readonly [RegExp, string, string])[] = [
   [
     BUSY,

@@ -20,7 +20,10 @@ import type { RowChange } from "./team/row-changes.ts";
 import type { WorkingCopy } from "./team/working-copy.ts";
 import { JobStateRows } from "./views/job-state-rows.ts";
 
-/** Milliseconds for which work of `together` waits for other work: less than a disk takes, and about what a database takes. */
+/**
+ * How long work of `together` waits for other work, in milliseconds: less than a write to a disk takes, and about as
+ * long as a database takes.
+ */
 const GATHERING_MS = 5;
 const GATHERING_SHARED_MS = 50;
 
@@ -86,7 +89,7 @@ export class Store {
     return new Store(StoreDatabase.open(file, options));
   }
 
-  /** A copy in memory, for changes that are to be discarded; close it when done. */
+  /** A copy in memory, for changes that will be discarded. Close it when done. */
   copy(): Store {
     return new Store(this.#db.copy());
   }
@@ -102,8 +105,8 @@ export class Store {
   }
 
   /**
-   * Runs `work` in a transaction, together with what others ask for at about the same time: each transaction waits for the disk, and
-   * with a shared store it is a round trip. It must not await.
+   * Runs `work` in one transaction with other work that is added at about the same time, because each transaction waits
+   * for the disk or, with a shared store, for a round trip. `work` must not await.
    */
   async together<T>(work: () => T): Promise<T> {
     const windowMs = this.workingCopy ? GATHERING_SHARED_MS : GATHERING_MS;
@@ -144,7 +147,7 @@ export class Store {
     this.#rolledBack();
   }
 
-  /** Stores what was deferred, which may be lost. */
+  /** Stores the deferred writes, if that is possible. */
   flushIfPossible(): void {
     this.#db.flushIfPossible();
   }

@@ -30,6 +30,7 @@ export function runContext(over: Partial<RunContext> = {}): RunContext & Recordi
     log(line, source) {
       output.push({ line, ...source });
     },
+    backPressure: () => undefined,
     emit(name, data = {}) {
       emitted.push({ name, data });
     },
@@ -39,7 +40,7 @@ export function runContext(over: Partial<RunContext> = {}): RunContext & Recordi
   };
 }
 
-/** `resolveSecrets`: nothing of the provider `op`. */
+/** `resolveSecrets`: no references, for the provider `op`. */
 export function resolveSecretsContext(over: Partial<ResolveSecretsContext> = {}): ResolveSecretsContext & Recording {
   return { ...runContext(over), provider: "op", references: [], ...over };
 }

@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { MaandError } from "../errors.ts";
 
-/** Milliseconds that a command may take: a person may have to unlock a password manager. */
+/** The time limit of a command, in milliseconds: a person may have to unlock a password manager. */
 const LIMIT_MS = 120_000;
 const MOST_BYTES = 64 * 1024;
 
@@ -9,17 +9,17 @@ const MOST_BYTES = 64 * 1024;
 export interface KeyCommand {
   /** The program and its arguments; no shell reads them. */
   readonly argv: readonly string[];
-  /** The setting that has it, for messages: `kv_key_command`. */
+  /** The name of its setting, for messages: `kv_key_command`. */
   readonly setting: string;
   /** The directory of the bucket, in which it runs. */
   readonly root: string;
-  /** Default: that of this process. */
+  /** Default: the environment of this process. */
   readonly environment?: Readonly<Record<string, string | undefined>>;
 }
 
 /**
- * Runs a command that prints a key, and returns what it prints. The key is kept in memory only. Error output is shown in part only if
- * the command fails, and what it printed never. Throws SECRET_NOT_READ.
+ * Runs a command that prints a key, and returns what it prints. The key is only kept in memory. Standard output is
+ * never shown; a part of the error output is shown only if the command fails. Throws SECRET_NOT_READ.
  */
 export function runKeyCommand({ argv, setting, root, environment = process.env }: KeyCommand): Buffer {
   const [program = "", ...args] = argv;
@@ -34,13 +34,13 @@ export function runKeyCommand({ argv, setting, root, environment = process.env }
     const printed = stdout.toString().trim();
     const lines = stderr.toString().trim().split("\n");
     const last = (printed === "" ? lines : lines.map((line) => line.replaceAll(printed, "***"))).at(-1);
-    const how = status === null ? `was ended by ${signal}` : `ended with exit code ${status}`;
+    const how = status === null ? `was stopped by ${signal}` : `ended with exit code ${status}`;
     throw notRead(
       `${named} ${how}${last === undefined || last === "" ? "" : `: ${last.slice(0, 300)}`}`,
       "is it logged in?",
     );
   }
-  if (stdout.length === 0) throw notRead(`${named} printed nothing`, "it must print the key alone");
+  if (stdout.length === 0) throw notRead(`${named} printed nothing`, "it must print only the key");
   return stdout;
 }
 

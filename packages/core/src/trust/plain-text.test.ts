@@ -21,8 +21,8 @@ const KINDS: readonly (readonly [string, (path: string) => unknown, string])[] =
   ["a pipe", (path) => execFileSync("mkfifo", [path]), "is not a file"],
   ["a directory", (path) => mkdirSync(path), "is not a file"],
   ["a device", (path) => symlinkSync("/dev/zero", path), "is not a file"],
-  ["a link to nothing", (path) => symlinkSync("nowhere", path), "is a link to nothing"],
-  ["a link to itself", (path) => symlinkSync("it", path), "is a link to nothing"],
+  ["a link to nothing", (path) => symlinkSync("nowhere", path), "is a link to a missing file"],
+  ["a link to itself", (path) => symlinkSync("it", path), "is a link to a missing file"],
   ["text in another encoding", (path) => writeFileSync(path, Buffer.from("a\u00e4", "latin1")), "is not UTF-8 text"],
 ];
 
@@ -35,7 +35,7 @@ describe.each(KINDS)("%s", (name, make, message) => {
   it("in place of maand.conf is a problem, and no command goes on without its settings", async () => {
     const bucket = aBucket();
     rmSync(join(bucket.root, "maand.conf"));
-    if (message === "is a link to nothing") symlinkSync("nowhere", join(bucket.root, "maand.conf"));
+    if (message === "is a link to a missing file") symlinkSync("nowhere", join(bucket.root, "maand.conf"));
     else make(join(bucket.root, "maand.conf"));
     const problem = { code: "PROBLEMS", problems: [{ where: "maand.conf", message }] };
     const foreign = { code: "BUCKET_NOT_TRUSTED" }; // a device, which others can write

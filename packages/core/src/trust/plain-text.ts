@@ -6,7 +6,7 @@ import { userName } from "./accounts.ts";
 /** Maximum size in bytes of a user-written file: far more than any such file needs, but far less than the memory. */
 const LARGEST = 64 * 1024 * 1024;
 
-/** Why a file cannot be read, and the remedy. */
+/** Why a file cannot be read, and how to fix it. */
 export interface Reason {
   readonly message: string;
   readonly hint: string;
@@ -17,7 +17,7 @@ export interface Reason {
  * a pipe in its place would never end. A byte order mark is not part of the text.
  */
 export function textOrReason(path: string): string | Reason | undefined {
-  // most jobs lack most of these files, and an exception for each would be slow
+  // most jobs lack most of these files, and an exception for each one would be slow
   if (!existsSync(path)) return lstatSync(path, { throwIfNoEntry: false }) && DEAD_LINK;
   let file: number | undefined;
   try {
@@ -43,7 +43,7 @@ export function readPlain(path: string): Buffer {
   }
 }
 
-/** Opens a plain file for reading; the same errors. */
+/** Opens a plain file for reading. Throws the same errors as `readPlain`. */
 export function openPlain(path: string): number {
   const file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   try {
@@ -55,9 +55,9 @@ export function openPlain(path: string): number {
   }
 }
 
-const DEAD_LINK: Reason = { message: "is a link to nothing", hint: "restore its target, or delete it" };
+const DEAD_LINK: Reason = { message: "is a link to a missing file", hint: "restore its target, or delete it" };
 
-/** Why a file or directory cannot be read, and the remedy; undefined if it does not exist. Throws other errors. */
+/** Why a file or directory cannot be read, and how to fix it; undefined if it does not exist. Throws other errors. */
 export function unreadable(cause: unknown): Reason | undefined {
   const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
   if (code === "ENOENT" || code === "ENOTDIR") return undefined;
@@ -68,7 +68,7 @@ export function unreadable(cause: unknown): Reason | undefined {
     };
   if (code === "ELOOP") return { message: "is a link to itself", hint: "delete it" };
   if (typeof code !== "string") throw cause;
-  return { message: `cannot be read: ${code}`, hint: "check the disk it is on" };
+  return { message: `cannot be read: ${code}`, hint: "check its disk" };
 }
 
 /** `permission denied: it belongs to root`, if the error names a path. */

@@ -1,5 +1,5 @@
 import { userInfo } from "node:os";
-import { headOf } from "./git-head.ts";
+import { headOf, isInRepository } from "./git-head.ts";
 
 /** The author of a build: the user, and the commit of the workspace. */
 export interface Authorship {
@@ -14,12 +14,13 @@ export interface Authorship {
 /** Marks a commit whose working tree had changes that were not committed. */
 const CHANGES = "+changes";
 
-/** Milliseconds that git may take, because a build must not wait for a slow file system. */
+/** The time limit of git in milliseconds, because a build must not wait for a slow file system. */
 const GIT_MS = 5000;
 
 /**
  * The user of this process and the git commit of a directory. Without git, or if git refuses, there is no commit. `known`: the
- * authorship of the same files; if the commit is still that one, git is not started.
+ * authorship of the same files; if the commit is still that one, git is not started. Nor is it started
+ * outside of a repository.
  */
 export async function authorshipOf(directory: string, known?: Pick<Authorship, "commit">): Promise<Authorship> {
   const commit = await commitOf(directory, known?.commit);
@@ -41,8 +42,8 @@ export function plainCommit(commit: string): string {
 }
 
 /**
- * Whether one commit contains another: false if it is known not to, or if the repository has no such commit; undefined if git
- * cannot be asked.
+ * Whether one commit contains another: false if it does not, or if the repository has no such commit; undefined if git
+ * cannot be run.
  */
 export async function containsCommit(directory: string, commit: string, other: string): Promise<boolean | undefined> {
   const { code } = await git(directory, "merge-base", "--is-ancestor", other, commit);
@@ -55,6 +56,7 @@ export async function containsCommit(directory: string, commit: string, other: s
 async function commitOf(directory: string, known: string | undefined): Promise<string | undefined> {
   const read = headOf(directory);
   if (known !== undefined && read !== undefined && plainCommit(known) === read) return known;
+  if (!isInRepository(directory)) return undefined;
   const head = read ?? (await output(directory, "rev-parse", "--verify", "HEAD"));
   if (head === undefined) return undefined;
   const changes = await output(directory, "status", "--porcelain", "--", ".");

@@ -1,7 +1,7 @@
 import { closeSync, fstatSync, readSync } from "node:fs";
 import { openPlain } from "../trust/plain-text.ts";
 
-/** Maximum size in bytes of the pieces in which a content is read, stored and written. */
+/** The maximum size in bytes of the pieces in which content is read, stored and written. */
 export const PIECE_BYTES = 1024 * 1024;
 
 /** A file's content in pieces, so that a file of any size needs the memory of one piece. */

@@ -35,8 +35,8 @@ export interface JobDirectory {
 export const RUNTIME_NAMES: readonly string[] = ["data", "logs", "bin", "lost+found"];
 
 /**
- * Names of temporary files that transports create on a worker during a sync. They delete those that a killed sync left
- * behind.
+ * Names of temporary files that transports create on a worker during a sync. They also delete files that a killed sync
+ * left behind.
  */
 const OF_A_SYNC = /^(\.~tmp~|\.~maand-[0-9a-f]{16}|\.incoming-\d+-\d+)$/;
 
@@ -72,8 +72,8 @@ function entriesOf(place: string): Dirent[] {
 }
 
 /**
- * Runs `work`. Errors of the system are reported with the path, and so is what was listed and has disappeared since: a build
- * without it would be deployed, and delete it on workers.
+ * Runs `work`. Reports errors of the system with the path, and files that disappeared after they were listed: a build
+ * without such a file would be deployed and delete it on workers.
  */
 function attempt<T>({ job, report }: JobDirectory, path: string, work: () => T): T | undefined {
   try {
@@ -87,10 +87,10 @@ function attempt<T>({ job, report }: JobDirectory, path: string, work: () => T):
 
 const DISAPPEARED = {
   message: "disappeared while it was read",
-  hint: "build again when the workspace no longer changes",
+  hint: "build again when no program changes the workspace",
 };
 
-/** The problem of a file or directory that its name alone shows. */
+/** The problem with the name of a file or directory. */
 function ofName(job: string, name: string, path: string): Problem | undefined {
   if (path === name && RUNTIME_NAMES.includes(name)) return reserved(job, name);
   const refused = (place: string, message: string, hint: string) =>
@@ -99,7 +99,7 @@ function ofName(job: string, name: string, path: string): Problem | undefined {
     return refused(quoted(path), "a file name must not contain control characters", "rename it");
   if (OF_A_SYNC.test(name))
     return refused(path, "has a name that maand uses for temporary files during a sync", "rename it");
-  // A name that cannot be decoded cannot be looked up either.
+  // a name that cannot be decoded cannot be looked up either
   if (name.includes("\uFFFD")) return refused(path, "a file name must be UTF-8", "rename it");
   if (Buffer.byteLength(path) <= LONGEST_PATH) return undefined;
   return refused(
@@ -145,7 +145,7 @@ function isInside(workspace: string, at: string): boolean {
   return !relative(realpathSync(workspace), realpathSync(at)).startsWith("..");
 }
 
-/** The problem of a link, and the remedy. */
+/** The problem of a link, and how to fix it. */
 function flawOfLink(stats: Stats | undefined): [string, string] {
   const replace = "replace it with a copy of its target, or delete it";
   if (!stats) return ["is a broken link", replace];
@@ -154,7 +154,7 @@ function flawOfLink(stats: Stats | undefined): [string, string] {
   return ["is a link that leaves the workspace", "copy the file into the job"];
 }
 
-/** Files of `_modules/` run on this machine, so no other user may be able to change them. */
+/** Whether a file is trusted. Files in `_modules/` run on this machine, so no other user may be able to change them. */
 function isTrusted({ job, directory, report }: JobDirectory, at: string, path: string): boolean {
   if (!path.startsWith("_modules/")) return true;
   const bucket = resolve(directory, "../../..");

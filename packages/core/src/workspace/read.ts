@@ -121,7 +121,10 @@ function jobNames(directory: string, ignores: Ignores, report: Report): string[]
   return names.filter((name) => isJob(name, ignores, report));
 }
 
-/** A directory with an invalid job name may be ignored. An existing job may not, because the next deploy would stop it. */
+/**
+ * Whether a directory is a job. A directory with an invalid job name may be ignored. An existing job may not, because
+ * the next deploy would stop it.
+ */
 function isJob(name: string, ignores: Ignores, report: Report): boolean {
   const where = `workspace/jobs/${name}`;
   const ignored = ignores.job(name);

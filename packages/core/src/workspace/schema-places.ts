@@ -8,5 +8,5 @@ export function schemaFile(name: string): string {
   return `workspace/.schemas/${name}.json`;
 }
 
-/** The same, relative to a job's directory, as `$schema` of its manifest. */
+/** The path of the schema relative to a job's directory, for `$schema` in its manifest. */
 export const MANIFEST_SCHEMA_LINK = "../../.schemas/manifest.json";

@@ -12,7 +12,7 @@ import type { State } from "./state.ts";
 /** Marks that no value was piped in, as in the first stage. */
 const NONE = Symbol("none");
 
-/** Runs a pipeline and sets its variables. Throws a Fault; `state.at` says where. */
+/** Runs a pipeline and sets its variables. Throws a Fault; `state.at` has the position. */
 export function evalPipeline(state: State, dot: unknown, pipe: PipeNode): unknown {
   state.at = pipe;
   let value: unknown = NONE;

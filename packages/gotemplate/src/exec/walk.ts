@@ -56,7 +56,7 @@ export class Walk implements State {
     this.template = program.name;
   }
 
-  /** Executes a list of statements and returns what they output. Throws a Fault; `at` says where. */
+  /** Executes a list of statements and returns what they output. Throws a Fault; `at` has the position. */
   run(list: readonly Statement[], data: unknown): string {
     const dot = data ?? undefined;
     this.variables = new Variables(dot);

@@ -56,7 +56,7 @@ export interface PipeNode extends Span {
   readonly kind: "pipe";
   readonly commands: readonly CommandNode[];
   readonly variables: readonly string[];
-  /** The variables exist already (`=`, not `:=`). */
+  /** Whether the variables already exist (`=`, not `:=`). */
   readonly assigns: boolean;
 }
 

@@ -14,7 +14,7 @@ export function reasonIn(thrown: unknown): string {
   return bare.replace(`executing "${thrown.name}" at `, "at ").replace(/: error calling (\w+): /, ": $1: ");
 }
 
-/** The remedy from the failed function: the `remedy` or `hint` of its error. */
+/** The hint from the failed function: the `remedy` or `hint` of its error. */
 export function remedyIn(thrown: unknown): string | undefined {
   const cause = thrown instanceof TemplateError ? thrown.cause : thrown;
   if (!(cause instanceof Error)) return undefined;

@@ -1,4 +1,4 @@
-/** Thrown by a function for a value that it does not accept, with a remedy. */
+/** Thrown by a function for a value that it does not accept, with a hint. */
 export class RefusedValue extends Error {
   readonly remedy: string;
 

@@ -9,7 +9,7 @@ import { isConfiguration } from "./prometheus-files.ts";
 import type { ReadWorker } from "./read-worker.ts";
 import { type DeployState, deployStateOf } from "./state-of.ts";
 
-/** An allocation with the trees it may have been deployed with. */
+/** An allocation, and the trees that it may have been deployed with. */
 export interface Unit {
   readonly allocation: Allocation;
   readonly job: Job;
@@ -26,9 +26,9 @@ export interface Assessed extends Unit {
   readonly target: string | undefined;
   /** Whether its files were compared with those on its worker. */
   readonly isCompared: boolean;
-  /** Whether it does not run: a deploy stopped it because it is disabled, or it has yet to be started. */
+  /** Whether it is not running: a deploy stopped it because it is disabled, or it must still be started. */
   readonly isStopped: boolean;
-  /** What the next deploy does with it; empty if nothing. */
+  /** The actions of the next deploy for it; empty if none. */
   readonly pending: readonly string[];
 }
 
@@ -82,7 +82,7 @@ export function unitOf(go: GoBucket, allocation: Allocation, job: Job, candidate
 
 type Best = Pick<Assessed, "compared" | "occasion" | "target">;
 
-/** The candidate that is nearest to what the worker has. */
+/** The candidate that is closest to the files on the worker. */
 async function closest(
   run: Run,
   go: GoBucket,
@@ -132,7 +132,7 @@ function runsPrometheus({ files }: Job): boolean {
   return files.some(({ path }) => isConfiguration(path.replace(/\.tpl$/, "")));
 }
 
-/** Files for Prometheus of all jobs that are not as in the last build of the Go program. */
+/** Prometheus files of all jobs that changed since the last build of the Go program. */
 function changedSources({ jobs, bucket: { store } }: Run, { prometheusFiles }: GoBucket): Set<string> {
   const now = [...jobs.values()].flatMap(({ name, files }) =>
     files

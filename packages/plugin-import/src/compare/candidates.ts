@@ -35,7 +35,7 @@ export async function candidatesFor(
   return distinct(await Promise.all(occasions.map((occasion) => candidate(source, job, allocation, occasion))));
 }
 
-/** The same for the numbers of all earlier deploys; none if no template prints this number. */
+/** Candidates with the numbers of all earlier deploys; none if no template prints this number. */
 export async function* earlierCandidates(
   source: ContextSource,
   job: Job,

@@ -13,7 +13,7 @@ export interface Fleet {
   readonly assessed: readonly Assessed[];
   /** Workers that were read, by host. */
   readonly read: ReadonlyMap<string, ReadWorker>;
-  /** Why workers could not be read, by host; they are taken over later. */
+  /** The reasons why workers could not be read, by host. They are taken over later. */
   readonly later: ReadonlyMap<string, string>;
 }
 
@@ -21,8 +21,8 @@ export interface Fleet {
 const AT_ONCE = 16;
 
 /**
- * Renders what every allocation should have, reads what every worker has, and compares the two. Throws PROBLEMS for
- * jobs that cannot be rendered and workers of another bucket, and UNREACHABLE if no worker answers.
+ * Renders the files that every allocation should have, reads the files of every worker, and compares them. Throws
+ * PROBLEMS for jobs that cannot be rendered and workers of another bucket, and UNREACHABLE if no worker answers.
  */
 export async function compareFleet(run: Run, go: GoBucket): Promise<Fleet> {
   const fleet = await compareAllocations(run, go, run.catalog.allocations);
@@ -30,7 +30,7 @@ export async function compareFleet(run: Run, go: GoBucket): Promise<Fleet> {
   return fleet;
 }
 
-/** The same for some allocations, whether their workers answer or not. */
+/** Compares some allocations, whether their workers answer or not. */
 export async function compareAllocations(run: Run, go: GoBucket, allocations: readonly Allocation[]): Promise<Fleet> {
   const units = await unitsOf(run, go, allocations);
   const hosts = [...new Set(units.filter(isOnWorker).map(({ allocation }) => allocation.host))];

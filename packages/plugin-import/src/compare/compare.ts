@@ -4,29 +4,30 @@ import type { ListedFile } from "@maand/core/operator";
 import { BY_MD5, type Comparison, isCertificate, Judge, type Meaningless, OWN } from "./judge.ts";
 import { isOwn } from "./prometheus-files.ts";
 
-/** A file on a worker that is not what would be rendered, although nothing changed since the last deploy. */
+/** A file on a worker that differs from the rendered one, although nothing changed since the last deploy. */
 export interface Refusal {
   readonly path: string;
   readonly why: string;
-  /** The file on the worker; undefined if it is not there, or only its MD5 is known. */
+  /** The file on the worker; undefined if it is missing, or if only its MD5 is known. */
   readonly found: FoundFile | undefined;
-  /** The file as it would be; undefined if there would be none. */
+  /** The file that would be rendered; undefined if there would be none. */
   readonly wanted: TreeFile | undefined;
 }
 
-/** What a worker has of an allocation, held against what it should have. */
+/** The files of an allocation on its worker, compared with those that it should have. */
 export interface Compared {
   /** The files to record as promoted. */
   readonly baseline: readonly (TreeFile | ListedFile)[];
   readonly meaningless: ReadonlySet<Meaningless>;
-  /** Paths that changed since the last deploy: the next one brings them. */
+  /** Paths that changed since the last deploy. The next deploy syncs them. */
   readonly pending: readonly string[];
   readonly refusals: readonly Refusal[];
 }
 
 /**
- * Compares the files of an allocation. A file of the workspace that changed since the last deploy is pending. A rendered file
- * that differs although its template is the same is refused: maand renders it differently from the Go program.
+ * Compares the files of an allocation. A file of the workspace that changed since the last deploy is pending. A
+ * rendered file that differs although its template is the same is refused, because maand renders it differently from
+ * the Go program.
  */
 export function compare(comparison: Comparison): Compared {
   const { wanted, found } = comparison;
@@ -92,7 +93,7 @@ function asFound(found: FoundFile, wanted: TreeFile | undefined): ListedFile {
   };
 }
 
-/** The files of a worker that does not answer, as the Go program recorded them. */
+/** The files of a worker that does not answer, as recorded by the Go program. */
 export function asRecorded(deployed: ReadonlyMap<string, string> | undefined): FoundFile[] {
   return [...(deployed ?? [])]
     .filter(([path]) => reachesWorker(path))

@@ -2,27 +2,27 @@ import type { FoundFile, TreeFile } from "@maand/core";
 import { md5 } from "../go-store/md5.ts";
 import { compareMade, isConfiguration, isMade, isOwn, sourceOf } from "./prometheus-files.ts";
 
-/** A difference without meaning. The files stay as they are until their job changes. */
+/** A meaningless difference. The files are left unchanged until their job changes. */
 export type Meaningless =
   | "permissions"
   | "final line ends of certificates"
   | "layout of YAML for Prometheus"
-  | "pages and alerts that maand makes for Prometheus";
+  | "pages and alerts that maand creates for Prometheus";
 
-/** The meaning of files that the Go program made by itself. */
-export const OWN: Meaningless = "pages and alerts that maand makes for Prometheus";
+/** The kind of files that the Go program created without a source. */
+export const OWN: Meaningless = "pages and alerts that maand creates for Prometheus";
 
-/** What is compared. */
+/** The input of a comparison. */
 export interface Comparison {
   /** The files as they would be rendered. */
   readonly wanted: readonly TreeFile[];
   /** The files on the worker. */
   readonly found: readonly FoundFile[];
-  /** MD5 of the files of the last deploy by path, sources included; undefined if that is not known. */
+  /** MD5 of the files of the last deploy by path, including sources; undefined if unknown. */
   readonly deployed: ReadonlyMap<string, string> | undefined;
-  /** MD5 of the templates of today, by path of their source. */
+  /** MD5 of the current templates, by path of their source. */
   readonly templates: ReadonlyMap<string, string>;
-  /** The version changes with the next deploy. */
+  /** Whether the version changes with the next deploy. */
   readonly isNewVersion: boolean;
   /**
    * For a job that runs Prometheus, the sources in all jobs that changed since the last build of the Go program, as
@@ -32,10 +32,10 @@ export interface Comparison {
   read(file: TreeFile): Uint8Array;
 }
 
-/** The beginning of the hash of a file of which only the MD5 is known. */
+/** The prefix of the hash of a file of which only the MD5 is known. */
 export const BY_MD5 = "md5-";
 
-/** What becomes of a file that is not pending. */
+/** The verdict on a file that is not pending. */
 export type Verdict =
   | { readonly accepted: true; readonly means: Meaningless | undefined; readonly why?: never }
   | { readonly accepted: false; readonly why: string };
@@ -61,7 +61,7 @@ export class Judge {
     this.#of = of;
   }
 
-  /** Whether two files are the same but for what means nothing, which is added to `meaningless`. */
+  /** Whether two files are the same except for meaningless differences, which are added to `meaningless`. */
   isSame(file: TreeFile, found: FoundFile | undefined, meaningless: Set<Meaningless>): boolean {
     if (!found) return false;
     const isByMd5 = found.hash.startsWith(BY_MD5);
@@ -82,7 +82,10 @@ export class Judge {
     return isEdited && isUnchanged ? EDITED : undefined;
   }
 
-  /** What becomes of a rendered file; undefined if it is pending: its template, or something it may be rendered from, changed. */
+  /**
+   * The verdict on a rendered file; undefined if it is pending, because its template, or other input that it may depend
+   * on, changed.
+   */
   ofRendered(file: TreeFile, found: FoundFile | undefined, isPending: boolean): Verdict | undefined {
     if (this.#of.changedSources && isMade(file.path)) return this.#ofMade(file, found, isPending);
     return refusal(this.#ofTemplate(file, found, isPending));
@@ -97,7 +100,7 @@ export class Judge {
     return found.md5 !== undefined && found.md5 !== deployed.get(file.path) ? EDITED : OTHERWISE;
   }
 
-  /** The same for a file that both programs make for a Prometheus server. */
+  /** The verdict on a file that both programs create for a Prometheus server. */
   #ofMade(file: TreeFile, found: FoundFile | undefined, isPending: boolean): Verdict | undefined {
     const { deployed, changedSources } = this.#of;
     const before = deployed?.get(file.path);
@@ -122,7 +125,7 @@ export class Judge {
     }
   }
 
-  /** The Go program cut the white space around certificates. */
+  /** Whether files differ only in white space around certificates, which the Go program removed. */
   #isTrimmed(file: TreeFile, found: FoundFile): boolean {
     if (!isCertificate(file.path)) return false;
     const trimmed = Buffer.from(this.#of.read(file)).toString("utf8").trim();

@@ -53,7 +53,7 @@ function judged(path: string, { wanted, found, deployed = found, changedSources 
 }
 
 const LAYOUT = ["layout of YAML for Prometheus", "as rendered"];
-const OWN = ["pages and alerts that maand makes for Prometheus", "as rendered"];
+const OWN = ["pages and alerts that maand creates for Prometheus", "as rendered"];
 const CONFIGURATION = "prometheus.yml";
 const RULES = "rules/api/api.yaml";
 

@@ -3,19 +3,19 @@ import { isRecord } from "@maand/core/operator";
 import { parse } from "yaml";
 
 /**
- * What the Go program made for a job that runs Prometheus, and how it differs from what maand makes of the same sources: the
- * configuration and the rules have another layout, and pages and the alerts of maand itself another text.
+ * Compares the files that the Go program created for a job that runs Prometheus with those that maand creates from the
+ * same sources. The configuration and the rules have another layout. Pages and maand's own alerts have another text.
  */
 
-/** How a file that both programs make differs. */
+/** How a file that both programs create differs. */
 export type Made =
-  /** It means the same. */
+  /** It has the same meaning. */
   | "same meaning"
-  /** A page, or the alerts of maand itself: its text is that of the program that made it. */
+  /** A page, or maand's own alerts: the text depends on the program. */
   | "own text"
   /** A rule file without the fields that the Go program did not know. */
   | "fields left out"
-  /** Only the sections differ that are made of the files of all jobs. */
+  /** Only the sections differ that are created from the files of all jobs. */
   | "other sources"
   | "other";
 
@@ -27,12 +27,12 @@ export function isConfiguration(path: string): boolean {
   return path === CONFIGURATION;
 }
 
-/** Whether the Go program made this file for a Prometheus server, from sources of other jobs or none. */
+/** Whether the Go program created this file for a Prometheus server, from sources of other jobs or from none. */
 export function isMade(path: string): boolean {
   return path === CONFIGURATION || /^(rules|consoles)\//.test(path);
 }
 
-/** Whether it made this file of no source: style sheets, lists of pages, and its own alerts. */
+/** Whether it created this file without a source: style sheets, lists of pages, and its own alerts. */
 export function isOwn(path: string): boolean {
   return path === OWN_RULES || /^consoles\/(runbooks|dashboards)\/(style\.css|index\.html)$/.test(path);
 }
@@ -53,7 +53,7 @@ export function sourceOf(path: string): string | undefined {
 
 type Values = Readonly<Record<string, unknown>>;
 
-/** All scalars as they are written: `yes` stays a word, whatever a version of YAML means by it. */
+/** Parses YAML, and keeps all scalars as written: `yes` remains a word, regardless of the YAML version. */
 function parsed(text: string): unknown {
   try {
     return parse(text, { schema: "failsafe", merge: true });
@@ -62,7 +62,7 @@ function parsed(text: string): unknown {
   }
 }
 
-/** What `scrapeConfigs` and `ruleFiles` write. */
+/** The sections that `scrapeConfigs` and `ruleFiles` write. */
 const SECTIONS: readonly string[] = ["scrape_configs", "rule_files"];
 
 function compareConfigurations(before: Values, after: Values): Made {
@@ -71,7 +71,7 @@ function compareConfigurations(before: Values, after: Values): Made {
   return isDeepStrictEqual(without(one, SECTIONS), without(other, SECTIONS)) ? "other sources" : "other";
 }
 
-/** The same with targets in one order: both programs list workers, each in its own order. */
+/** The value with sorted targets, because the two programs list workers in different orders. */
 function sorted(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sorted);
   if (!isRecord(value)) return value;
@@ -81,7 +81,10 @@ function sorted(value: unknown): unknown {
   return Object.fromEntries(entries);
 }
 
-/** The fields of the Go program, which rewrote a file with a runbook: it omitted other fields, and wrote its own also if empty. */
+/**
+ * The fields that the Go program knew. It rewrote files with runbooks, omitted all other fields, and wrote these even
+ * if they were empty.
+ */
 const GROUP_FIELDS: readonly string[] = ["name", "rules"];
 const RULE_FIELDS: readonly string[] = ["alert", "record", "expr", "for", "labels", "annotations"];
 
@@ -111,7 +114,7 @@ function without(value: unknown, keys: readonly string[]): unknown {
   return isRecord(value) ? Object.fromEntries(Object.entries(value).filter(([key]) => !keys.includes(key))) : value;
 }
 
-/** The same without keys whose value is an empty text, map or list. */
+/** The value without keys whose value is an empty text, map or list. */
 function withoutEmpty(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withoutEmpty);
   if (!isRecord(value)) return value;

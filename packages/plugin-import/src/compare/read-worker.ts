@@ -14,7 +14,7 @@ export interface ReadWorker {
   readonly disabled: ReadonlySet<string>;
 }
 
-/** Jobs on a worker, with the trees each may have there. */
+/** Jobs on a worker, with the trees that each may have there. */
 export type Expected = ReadonlyMap<string, readonly Candidate[]>;
 
 /**
@@ -83,7 +83,7 @@ function notOurs(host: string, why: string): MaandError {
   });
 }
 
-/** Why a worker is taken over later, in one sentence. */
+/** The reason why a worker is taken over later, in one sentence. */
 export function whyLater(cause: unknown): string {
   return asMaandError(cause).message;
 }

@@ -30,7 +30,7 @@ export interface GoKvRow extends KvRow {
   readonly namespace: string;
 }
 
-/** A bucket of the Go program, as its store describes it. */
+/** A bucket of the Go program, as in its store. */
 export interface GoBucket {
   readonly id: string;
   readonly updateSeq: number;

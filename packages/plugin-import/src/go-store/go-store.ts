@@ -38,7 +38,7 @@ export class GoStore {
   }
 
   /**
-   * Closes it with all data in a single file, so that no leftover file next to it could be mistaken for part of another
+   * Closes it with all data in a single file, so that no leftover file next to it can be mistaken for a part of another
    * store.
    */
   close(): void {

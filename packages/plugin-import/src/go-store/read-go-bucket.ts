@@ -14,7 +14,7 @@ const HEALTH_FAILED = "__maand_health_failed__";
 /** The version of an allocation before its first promotion. */
 const NO_VERSION = "0.0.0";
 
-/** Reads a whole store of the Go program. Throws NOT_A_STORE for another schema version. */
+/** Reads a complete store of the Go program. Throws NOT_A_STORE for another schema version. */
 export function readGoBucket(db: Database, file: string): GoBucket {
   checkVersion(db, file);
   const [bucket] = rows(db, "SELECT bucket_id, update_seq FROM bucket");
@@ -39,7 +39,7 @@ function checkVersion(db: Database, file: string): void {
     version > SCHEMA_VERSION && version > 4
       ? "this version of maand supports only version 1"
       : "run maand init of the last Go version there first, which migrates the tables to version 1";
-  throw refused(file, `its tables have version ${version}, and only version ${SCHEMA_VERSION} can be imported`, hint);
+  throw refused(file, `its tables have version ${version}, but only version ${SCHEMA_VERSION} can be imported`, hint);
 }
 
 function refused(file: string, why: string, hint: string): MaandError {

@@ -34,7 +34,7 @@ async function result(tokens: Tokens, request: IncomingMessage, disconnected: Ab
 /** An invalid URL matches no route. */
 function urlOf(target: string): URL {
   const text = target.startsWith("/") ? `http://api${target}` : target;
-  if (!URL.canParse(text)) throw new Refusal(404, "there is nothing with that name");
+  if (!URL.canParse(text)) throw new Refusal(404, "there is nothing at this path");
   return new URL(text);
 }
 

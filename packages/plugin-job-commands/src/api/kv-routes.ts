@@ -51,7 +51,7 @@ function keys(call: Call): unknown {
   const own = [NAMESPACE.jobVars(context.job.name), NAMESPACE.secrets(context.job.name)];
   const only = optionalName(call, "namespace");
   if (only !== undefined && !own.includes(only))
-    throw new Refusal(400, `keys of ${only} are not listed; those of ${own.join(" and ")} are`);
+    throw new Refusal(400, `keys of ${only} cannot be listed, only those of ${own.join(" and ")}`);
   const listed = only === undefined ? own : [only];
   return { namespaces: Object.fromEntries(listed.map((namespace) => [namespace, kv.keys(namespace)])) };
 }
@@ -68,7 +68,7 @@ function mayWrite(session: Session, namespace: string, key: string): void {
   refuseInHealthCheck(session);
   const { job } = session.context;
   if (namespace === NAMESPACE.jobVars(job.name)) return;
-  if (namespace === NAMESPACE.secrets(job.name)) throw new Refusal(400, "secrets are written through /kv/secret");
+  if (namespace === NAMESPACE.secrets(job.name)) throw new Refusal(400, "secrets must be written through /kv/secret");
   const isOrder = namespace === NAMESPACE.job(job.name) && key === ROLLOUT_ORDER;
   if (!isOrder) throw new Refusal(400, `a command of ${job.name} may not write ${namespace} ${key}`);
   if (!ORDERING.includes(session.event))

@@ -12,7 +12,7 @@ export interface Session {
   readonly semaphores: Semaphores;
 }
 
-/** One request, as routes see it. */
+/** One request, for a route. */
 export interface Call {
   readonly session: Session;
   /** The parameters, from query and body. */

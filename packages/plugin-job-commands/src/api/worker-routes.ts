@@ -38,7 +38,7 @@ async function runTarget(call: Call): Promise<unknown> {
   });
 }
 
-/** How to log in to the allocation's own worker, for scripts that use their own ssh. */
+/** The login data for the allocation's own worker, for scripts that use their own ssh. */
 async function connection({ session: { scope } }: Call): Promise<unknown> {
   const login = await scope.login();
   if (!login) throw new Refusal(404, `no plugin provides the login data of ${scope.worker.host}`);

@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process";
 
-/** Milliseconds that python3 may take for the check. */
+/** The time limit of python3 for the check, in milliseconds. */
 const LIMIT_MS = 20_000;
 
 /** Prints which of its arguments are neither installed packages nor modules that can be imported. Imports none of them. */

@@ -1,6 +1,6 @@
 import type { OutputStream } from "@maand/core";
 
-/** The most lines that are held back for a comparison; longer output is shown as it comes. */
+/** The maximum number of lines that are held back for a comparison; longer output is shown as it arrives. */
 const MOST_HELD = 200;
 
 type Show = (line: string, stream: OutputStream) => void;
@@ -12,13 +12,17 @@ export interface Comparison {
 }
 
 /**
- * Remembers what repeated runs of the same commands printed, so that a health check that waits shows a traceback once and not
- * at each attempt. The first run of a command is shown as it comes; a later one is held back, and shown only if it differs.
+ * Records the output of repeated runs of the same commands, so that a waiting health check shows a traceback once and
+ * not at each attempt. The output of the first run is shown as it arrives. Later output is held back, and shown only if
+ * it differs.
  */
 export class ShownOutput {
   readonly #last = new Map<string, string>();
 
-  /** The output of one run. `key` identifies the command and its allocation, `place` its directory, which always differs. */
+  /**
+   * The output of one run. `key` identifies the command and its allocation. `place` is its directory, which is
+   * different in every run.
+   */
   compare(key: string, place: string, show: Show): Comparison {
     const held: [string, OutputStream][] = [];
     const earlier = this.#last.get(key);

@@ -14,7 +14,7 @@ export interface WorkingDirectory {
   clear(): Promise<void>;
 }
 
-/** What a working directory is created for. */
+/** The options of a working directory. */
 export interface WorkingDirectoryOptions {
   readonly context: Pick<ScopedJobContext, "job" | "pieces" | "bucket">;
   readonly allocation: Pick<Allocation, "host">;

@@ -1,7 +1,10 @@
 import { EXIT, type MaandCommand } from "@maand/command";
 import type { MaintenanceReport } from "../conduct.ts";
 
-/** Prints what a run of a maintenance came to, for `--json`; its lines are those of its events. Returns the exit code. */
+/**
+ * Prints the result of a run of a maintenance, for `--json`. Otherwise its events have printed the result. Returns the
+ * exit code.
+ */
 export function report(
   command: MaandCommand,
   { number, outcome, isOver, workers, message }: MaintenanceReport,

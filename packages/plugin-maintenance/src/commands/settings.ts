@@ -3,7 +3,7 @@ import { MaandError } from "@maand/core";
 import { parseDuration } from "@maand/core/toolbox";
 import { type FailureLimit, parseFailureLimit } from "../domain/failure-limit.ts";
 
-/** Settings of a maintenance as typed; absent ones were not typed. */
+/** Settings of a maintenance as typed; a setting is absent if it was not typed. */
 export interface TypedSettings {
   readonly concurrency: string | undefined;
   readonly onFailure: string | undefined;

@@ -1,4 +1,4 @@
-/** Where Linux has the id of its boot: a UUID that is another one after each boot. */
+/** The file with the boot id of Linux, a UUID that changes with each boot. */
 export const BOOT_ID_FILE = "/proc/sys/kernel/random/boot_id";
 
 const BOOT_ID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\n?$/;

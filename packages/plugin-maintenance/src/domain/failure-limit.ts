@@ -1,6 +1,6 @@
 /**
- * How many workers may be set aside before no further one is begun: `stop` (one), `continue` (any number), a number, or a share
- * of all workers of the maintenance.
+ * The number of workers that are set aside before no further one is started: `stop` (one), `continue` (any number), a
+ * number, or a share of all workers of the maintenance.
  */
 export type FailureLimit = "stop" | "continue" | number | `${number}%`;
 
@@ -14,7 +14,7 @@ export function parseFailureLimit(text: string): FailureLimit | undefined {
   return SHARE.test(text) ? `${Number.parseInt(text, 10)}%` : undefined;
 }
 
-/** Whether so many failed workers, of all, reach the limit. A share is rounded up, so that it never stands for none. */
+/** Whether this number of failed workers reaches the limit. A share is rounded up, so that it is never zero. */
 export function isLimitReached(limit: FailureLimit, failed: number, all: number): boolean {
   if (limit === "continue" || failed === 0) return false;
   if (limit === "stop") return true;
@@ -25,7 +25,7 @@ export function isLimitReached(limit: FailureLimit, failed: number, all: number)
 /** The limit in words, for the line that is printed before anything begins. */
 export function limitText(limit: FailureLimit): string {
   if (limit === "stop") return "a worker fails";
-  if (limit === "continue") return "all workers were taken";
+  if (limit === "continue") return "all workers are done";
   return typeof limit === "number"
     ? `${limit} ${limit === 1 ? "worker fails" : "workers fail"}`
     : `${limit} of the workers fail`;

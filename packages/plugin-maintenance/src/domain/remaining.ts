@@ -2,14 +2,14 @@ import type { MaintainedWorker } from "@maand/core/readonly";
 import { isLimitReached } from "./failure-limit.ts";
 import type { MaintenanceRequest } from "./request.ts";
 
-/** What a run of a maintenance does: workers to continue, which an earlier run began, and workers to begin. */
+/** The work of a run of a maintenance: workers to continue, which an earlier run began, and workers to begin. */
 export interface Remaining {
   readonly toContinue: readonly MaintainedWorker[];
   readonly toBegin: readonly MaintainedWorker[];
 }
 
 /**
- * What remains of a maintenance: workers that were interrupted or set aside, and those that wait. If only drained workers are
+ * The rest of a maintenance: workers that were interrupted or set aside, and waiting ones. If only drained workers are
  * left, their jobs are started.
  */
 export function remainingOf(workers: readonly MaintainedWorker[]): Remaining {
@@ -20,7 +20,7 @@ export function remainingOf(workers: readonly MaintainedWorker[]): Remaining {
   return { toContinue: drained.map((worker) => ({ ...worker, phase: "start" })), toBegin };
 }
 
-/** Whether another worker may be begun: one count of failures holds for the whole maintenance, over all of its runs. */
+/** Whether another worker may begin. Failures are counted over all runs of the maintenance. */
 export function mayBegin(
   { onFailure }: Pick<MaintenanceRequest, "onFailure">,
   workers: readonly Pick<MaintainedWorker, "state">[],
@@ -35,8 +35,9 @@ export function isOver(workers: readonly Pick<MaintainedWorker, "state">[]): boo
 }
 
 /**
- * Whether jobs of a worker may still be in service, so that this run must ask the availability budget for it. What an earlier run was
- * granted does not count: it may have cost nothing because the worker was away then, and others may have gone down since.
+ * Whether jobs of a worker may still be in service, so that this run must request the availability budget for it. A
+ * grant to an earlier run does not count: it may have cost nothing because the worker was away at the time, and others
+ * may have gone down since then.
  */
 export function mustBeAdmitted({ state, phase }: Pick<MaintainedWorker, "state" | "phase">): boolean {
   return state === "waiting" || (phase === "drain" && (state === "under_way" || state === "set_aside"));

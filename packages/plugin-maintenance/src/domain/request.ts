@@ -1,15 +1,15 @@
 import { PHASES, type Phase } from "@maand/core/readonly";
 import type { FailureLimit } from "./failure-limit.ts";
 
-/** What a maintenance does to each of its workers, as requested once and stored. */
+/** The work of a maintenance on each of its workers, as requested and stored. */
 export interface MaintenanceRequest {
   /** A bash script to run while the worker is drained; absent: none. */
   readonly command?: string;
   /** Whether each worker is rebooted. */
   readonly reboot: boolean;
-  /** Whether the jobs stay stopped until the maintenance is resumed or aborted. */
+  /** Whether the jobs remain stopped until the maintenance is resumed or aborted. */
   readonly keepDrained: boolean;
-  /** The number of workers in maintenance at once, at least 1. */
+  /** The number of workers in maintenance at the same time, at least 1. */
   readonly concurrency: number;
   readonly onFailure: FailureLimit;
   /** How long a rebooted worker may take to be back, in milliseconds. */
@@ -18,7 +18,7 @@ export interface MaintenanceRequest {
   readonly commandMs: number;
 }
 
-/** A request as the store has it. */
+/** Parses a stored request. */
 export function readRequest(stored: string): MaintenanceRequest {
   return JSON.parse(stored);
 }

@@ -5,27 +5,27 @@ import { BOOT_ID_FILE, parseBootId } from "../domain/boot-id.ts";
 
 /** Milliseconds between two attempts to reach a worker. */
 const RETRY_MS = 1_000;
-/** Milliseconds after which a wait is reported again. */
+/** The interval at which a wait is reported, in milliseconds. */
 const REPORT_MS = 30_000;
 
-/** The id of the current boot of a worker; undefined where it has none. Throws if it cannot be read. */
+/** The id of the current boot of a worker; undefined if it has none. Throws if it cannot be read. */
 export async function readBootId(remote: Remote): Promise<string | undefined> {
-  const { code, stdout } = await remote.probe(["cat", BOOT_ID_FILE], { title: "the question for its boot id" });
+  const { code, stdout } = await remote.probe(["cat", BOOT_ID_FILE], { title: "the request for its boot id" });
   return code === 0 ? parseBootId(stdout) : undefined;
 }
 
 /** What {@link awaitWorker} waits for. */
 export interface Awaited {
-  /** The boot id from before the reboot, which the worker must no longer have; undefined: any boot id is accepted. */
+  /** The boot id from before the reboot, which the worker must no longer have. Undefined accepts any boot id. */
   readonly before: string | undefined;
   /** Milliseconds from now after which no attempt starts. */
   readonly limitMs: number;
 }
 
 /**
- * Waits until a worker answers, and has another boot id than before. Only an answer that is a boot id counts: the text of an
- * error does not. Returns the id, if the worker has one. Throws NOT_REBOOTED after the limit, and at once what waiting cannot
- * change.
+ * Waits until a worker answers with another boot id than before. Only an answer that is a boot id counts, not the text
+ * of an error. Returns the id, if the worker has one. Throws NOT_REBOOTED after the limit, and immediately throws
+ * errors that waiting cannot change.
  */
 export async function awaitWorker(
   { bucket, connections, reporter }: Pick<Run, "bucket" | "connections" | "reporter">,
@@ -74,6 +74,6 @@ function notBack({ host }: Worker, limitMs: number, problem: string): MaandError
     code: "NOT_REBOOTED",
     message: `${host} was not back after ${limitMs / 1000} s: ${problem}`,
     worker: host,
-    hint: "look at the machine; maand maintain resume waits for it again",
+    hint: "check the machine; maand maintain resume waits for it again",
   });
 }

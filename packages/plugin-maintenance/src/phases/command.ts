@@ -5,15 +5,15 @@ import type { Session } from "../session.ts";
 import { awaitWorker, readBootId } from "./await-worker.ts";
 import { runOnWorker } from "./run-on-worker.ts";
 
-/** Lines of output in the message of a command that failed. */
+/** The number of lines of output in the message of a failed command. */
 const LINES = 12;
 /** The number of attempts to continue a command whose connection closed. */
 const RECONNECTS = 5;
 
 /**
- * Runs the command of the maintenance on a drained worker, once. If its connection closes, it continues there, and its result is
- * fetched over another one. Throws COMMAND_FAILED if it fails, and if the machine restarted during the command, because it is then unknown
- * how far it came.
+ * Runs the command of the maintenance on a drained worker, once. If its connection closes, the command continues on the
+ * worker, and its result is fetched over another connection. Throws COMMAND_FAILED if it fails, or if the machine
+ * restarted during the command, because it is then unknown how much of it was done.
  */
 export async function runCommand(session: Session, host: string): Promise<void> {
   const { reporter, bucket } = session.run;
@@ -25,7 +25,7 @@ export async function runCommand(session: Session, host: string): Promise<void> 
   );
 }
 
-/** Follows the command over as many connections as it takes. */
+/** Follows the command over as many connections as necessary. */
 async function fetchResult(session: Session, host: string): Promise<void> {
   const { run, request } = session;
   const worker = workerOf(run, host);
@@ -48,16 +48,19 @@ async function fetchResult(session: Session, host: string): Promise<void> {
   }
 }
 
-/** The machine must have the boot id that it had when this attempt began. Without a boot id, a reboot cannot be detected. */
+/**
+ * Throws if the boot id of the machine has changed since this attempt began. Without a boot id, a reboot cannot be
+ * detected.
+ */
 function refuseRestarted(session: Session, host: string, now: string | undefined): void {
   const { bootId } = session.worker(host);
   if (bootId === undefined) session.move(host, { bootId: now });
   if (bootId === undefined || now === undefined || now === bootId) return;
   throw new MaandError({
     code: "COMMAND_FAILED",
-    message: `${host} restarted while the command ran, so it is not known how much of it was done`,
+    message: `${host} restarted while the command ran, so it is unknown how much of it was done`,
     worker: host,
-    hint: "look at the machine; maand maintain resume runs the command again",
+    hint: "check the machine; maand maintain resume runs the command again",
   });
 }
 
@@ -70,6 +73,6 @@ function refuseFailed(host: string, result: ExecResult): void {
     worker: host,
     exit: result.code,
     output,
-    hint: "its jobs stay stopped: maand maintain resume runs the command again, maand maintain abort starts them",
+    hint: "its jobs remain stopped: maand maintain resume runs the command again, maand maintain abort starts the jobs",
   });
 }

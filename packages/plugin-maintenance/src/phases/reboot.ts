@@ -8,20 +8,20 @@ import { awaitWorker, readBootId } from "./await-worker.ts";
 import { toDrain } from "./drain.ts";
 import { runOnWorker } from "./run-on-worker.ts";
 
-/** Milliseconds that the processes of stopped jobs have to end by themselves. */
+/** How long the processes of stopped jobs may take to end, in milliseconds. */
 const ENDING_MS = 30_000;
 /** The time limit of the shutdown command itself, which usually does not answer. */
 const SHUTDOWN_MS = 60_000;
-/** Lines of output in the message of a shutdown that was refused. */
+/** The number of lines of output in the message of a refused shutdown. */
 const LINES = 5;
-/** Exit codes of a command that the shutdown ended: HUP, KILL, TERM. */
+/** Exit codes of a command that was stopped by the shutdown: HUP, KILL, TERM. */
 const SWEPT_AWAY: readonly number[] = [129, 137, 143];
 
 const SHUTDOWN = "command -v shutdown >/dev/null && exec shutdown -r now; exec reboot";
 
 /**
- * Reboots a drained worker and waits until it is back with another boot id. The id before is recorded first, so that a run that
- * continues the maintenance sees whether the worker has rebooted, and does not do it again.
+ * Reboots a drained worker and waits until it is back with another boot id. It first records the old id, so that a run
+ * that continues the maintenance can detect whether the worker has rebooted, and does not reboot it again.
  */
 export async function reboot(session: Session, host: string): Promise<void> {
   const { run, request } = session;
@@ -44,7 +44,7 @@ async function recordBootId(session: Session, worker: Worker): Promise<string> {
   if (bootId === undefined)
     throw new MaandError({
       code: "NOT_REBOOTED",
-      message: `${worker.host} has no boot id in ${BOOT_ID_FILE}, so it could not be seen that it has rebooted`,
+      message: `${worker.host} has no boot id in ${BOOT_ID_FILE}, so a reboot of it could not be detected`,
       worker: worker.host,
       hint: "reboot it by hand with maand run_command, or leave --reboot out",
     });
@@ -52,7 +52,10 @@ async function recordBootId(session: Session, worker: Worker): Promise<string> {
   return bootId;
 }
 
-/** Whatever happens to the connection, the boot id shows whether the reboot worked; only a refusal with an exit code is final. */
+/**
+ * Starts the reboot. Whatever happens to the connection, the boot id will show whether the reboot worked. Only a
+ * refusal with an exit code is final.
+ */
 async function shutDown(session: Session, worker: Worker, remote: Remote): Promise<void> {
   const argv = ["sh", "-c", SHUTDOWN];
   const command = { kind: "reboot", argv, title: "shutdown -r now", timeoutMs: SHUTDOWN_MS };
@@ -73,8 +76,9 @@ async function shutDown(session: Session, worker: Worker, remote: Remote): Promi
 }
 
 /**
- * Looks again just before the reboot: nothing may be recorded as running on the worker, and no process may work in the directory of
- * one of its jobs, such as one that its `stop` left, or a person's shell. Processes that are about to end are waited for.
+ * Checks again just before the reboot. Nothing may be recorded as running on the worker, and no process may work in the
+ * directory of one of its jobs, such as a process that its `stop` left, or the shell of a person. Waits for processes
+ * that are about to end.
  */
 async function refuseInUse(session: Session, { host }: Worker, remote: Remote): Promise<void> {
   const { bucket } = session.run;
@@ -92,7 +96,10 @@ async function refuseInUse(session: Session, { host }: Worker, remote: Remote): 
   }
 }
 
-/** Prints the processes that work in a directory. One program lists all of them: one for each would take seconds. */
+/**
+ * Prints the processes that work in a directory. A single program lists all of them, because one for each would take
+ * seconds.
+ */
 export const PROCESSES = `place=$(readlink -f -- "$1") || exit 0
 ls -l /proc/[0-9]*/cwd 2>/dev/null | grep -F -- " -> $place/" | while read -r line; do
   pid=\${line#*/proc/}; pid=\${pid%%/*}; at=\${line#* -> "$place"/}
@@ -101,7 +108,7 @@ done`;
 
 async function processesIn(remote: Remote): Promise<string[]> {
   const argv = ["sh", "-c", PROCESSES, "sh", `${remote.root}/jobs`];
-  const { stdout } = await remote.exec(argv, { title: "the look for processes of jobs", asRoot: true });
+  const { stdout } = await remote.exec(argv, { title: "the search for processes of jobs", asRoot: true });
   return stdout.split("\n").filter((line) => line !== "");
 }
 
@@ -113,6 +120,6 @@ function inUse(host: string, found: readonly string[]): MaandError {
     message: `${host} was not rebooted: ${first}${more}`,
     worker: host,
     output: found,
-    hint: "end it, or fix the stop of its job; then run maand maintain resume",
+    hint: "stop it, or fix the stop target of its job; then run maand maintain resume",
   });
 }

@@ -7,18 +7,19 @@ export interface WorkerCommand {
   /** Part of the name of its receipt, such as `command`. */
   readonly kind: string;
   readonly argv: Argv;
-  /** What messages call it. */
+  /** Its name in messages. */
   readonly title: string;
   readonly env?: NonNullable<ExecOptions["env"]>;
   readonly timeoutMs: number;
-  /** Steps that must no longer begin; if one already runs, its end is awaited. */
+  /** Steps that must not begin any more. If one is already running, its end is awaited. */
   readonly replaces?: readonly string[];
   readonly onLine?: NonNullable<ExecOptions["onLine"]>;
 }
 
 /**
- * Runs a command on a worker once: a run that continues the maintenance gets its recorded result, or waits for it. Without a plugin
- * that keeps receipts there, it runs again. Returns its exit code and output; throws as `remote.probe` does.
+ * Runs a command on a worker once: a run that continues the maintenance gets its recorded result, or waits for it.
+ * Without a plugin that keeps receipts on the worker, it runs again. Returns its exit code and output; throws as
+ * `remote.probe` does.
  */
 export async function runOnWorker(
   session: Session,
@@ -57,7 +58,7 @@ function stepOf(session: Session, host: string, { kind, replaces = [] }: WorkerC
   });
 }
 
-/** The results of a worker's commands are stored: what it keeps of them may go. */
+/** Deletes the receipts of a worker's commands, whose results are stored. */
 export function settleWorker({ run }: Session, host: string): void {
   run.settlements.settle(settledAs(host));
 }

@@ -4,7 +4,7 @@ import type { Session } from "../session.ts";
 const NEWER_FILES =
   "maand maintain abort ends the maintenance; maand deploy then syncs the newer files and starts the job";
 
-/** Starts what the maintenance stopped on a worker, and nothing else. */
+/** Starts exactly the allocations that the maintenance stopped on a worker. */
 export async function startJobs(session: Session, host: string): Promise<void> {
   const run = session.view(host);
   run.refresh();
@@ -16,7 +16,7 @@ export async function startJobs(session: Session, host: string): Promise<void> {
   });
 }
 
-/** What the maintenance stopped on a worker, except what was disabled or removed since. */
+/** The allocations that the maintenance stopped on a worker, except those that were disabled or removed since then. */
 function toStart(session: Session, run: Run, host: string): StoppedAllocation[] {
   const own = new Set(run.bucket.store.maintenance.stops(session.number, host).map(({ allocation }) => allocation));
   return (run.allocationsOn.get(host) ?? []).flatMap((allocation): StoppedAllocation[] => {

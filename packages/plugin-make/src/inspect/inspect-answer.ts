@@ -39,7 +39,7 @@ export class InspectAnswer {
   push(bytes: Buffer): void {
     const lines = (this.#rest + this.#decoder.write(bytes)).split("\n");
     this.#rest = lines.pop() ?? "";
-    // output of the login before it starts with something else
+    // earlier output of the login starts differently
     for (const line of lines) if (line.startsWith('["')) this.#take(JSON.parse(line));
   }
 

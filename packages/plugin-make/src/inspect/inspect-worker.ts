@@ -7,7 +7,7 @@ import { InspectAnswer } from "./inspect-answer.ts";
 import { LimitedOutput } from "./limited-output.ts";
 import { type QuickCheck, quickCheck } from "./quick-check.ts";
 
-/** Milliseconds by which this side waits longer than the program, which ends itself at its time limit. */
+/** How much longer this side waits than the time limit at which the program ends itself, in milliseconds. */
 const GRACE_MS = 5_000;
 /** Maximum number of bytes that a login may print before the output of a command. */
 const LOGIN_TEXT = 64 * 1024;
@@ -29,7 +29,7 @@ export async function inspectWorker(context: InspectContext): Promise<Inspection
   });
 }
 
-/** Whether the quick check shows that nothing differs. A check that fails shows that something may. */
+/** Whether the quick check shows that nothing differs. If the check fails, something may differ. */
 async function isAsExpected(context: InspectContext, quick: QuickCheck): Promise<boolean> {
   const output = new LimitedOutput(quick.bytes + LOGIN_TEXT);
   const end = await withCommand(context, quickInspectCommand(context.remote, quick), async (stream, cutoff) => {
@@ -96,7 +96,7 @@ async function answerOf(context: InspectContext, stream: RemoteStream, cutoff: C
   throw end === null ? cutOff(context, "DISCONNECTED") : refused(context, end, errorText);
 }
 
-/** The exit code, once all output has arrived; null if the connection closed. */
+/** The exit code, after all output has arrived; null if the connection closed. */
 async function ended({ io, exit }: RemoteStream, failed: Promise<unknown>): Promise<number | null> {
   const output = new Promise((resolve) => {
     for (const event of ["end", "close"]) io.once(event, resolve);

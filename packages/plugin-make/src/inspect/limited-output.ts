@@ -5,7 +5,7 @@ export class LimitedOutput {
   #length = 0;
   #settle: (end: "full") => void = () => {};
 
-  /** Resolves when there is more than the limit; never if there is not. */
+  /** Resolves when there is more output than the limit; otherwise never. */
   readonly isFull = new Promise<"full">((resolve) => {
     this.#settle = resolve;
   });

@@ -1,6 +1,6 @@
 import type { InspectContext, InspectedJob, Inspection } from "@maand/core";
 
-/** Larger files are left to the inspection program, which remembers their hashes. */
+/** Larger files are left to the inspection program, which caches their hashes. */
 const LARGEST = 64 * 1024 - 1;
 /** Maximum bytes of the paths: sshd passes a command to a shell as one argument, which Linux limits to 128 KiB. */
 const ARGUMENTS = 48 * 1024;
@@ -9,11 +9,13 @@ const PLAIN = /^[A-Za-z0-9_.+-]+$/;
 
 /** A check whether a worker is exactly as expected. */
 export interface QuickCheck {
-  /** The first arguments of {@link QUICK_SCRIPT}: where find starts, and what it leaves out. */
+  /** The first arguments of {@link QUICK_SCRIPT}: where find starts, and what it skips. */
   readonly words: readonly string[];
   /** Files to hash. */
   readonly paths: readonly string[];
-  /** Maximum number of bytes that the script prints on a worker that is as expected, without what the login prints. */
+  /**
+   * The maximum number of bytes that the script prints on a worker that is as expected, without output of the login.
+   */
   readonly bytes: number;
   /** What is on the worker if the check succeeds. */
   readonly inspection: Inspection;
@@ -21,14 +23,14 @@ export interface QuickCheck {
   accepts(output: Buffer): boolean;
 }
 
-/** Separates the output of the script from what the login printed before it. */
+/** Separates the output of the script from earlier output of the login. */
 const BEGIN = "maand-inspect";
 
 /**
- * Lists everything below the jobs' directories (type, mode, path), and then the hashes of the given files. The controller compares: a
- * process fewer on each worker than with `sort`, and two fewer than with a hash of it all. Starting Python takes several
- * times as long as these programs, and usually nothing differs. Any other find or sha256sum has other output or fails, so the
- * inspection program decides.
+ * Lists everything below the jobs' directories (type, mode, path), and then the hashes of the given files. The
+ * controller compares the output. This takes one process less on each worker than with `sort`, and two less than with a
+ * hash of the complete output. Starting Python takes several times as long as these programs, and usually nothing
+ * differs. Any other find or sha256sum has other output or fails, so the inspection program decides.
  */
 export const QUICK_SCRIPT = [
   "root=$1 starts=$2 prune=$3; shift 3",
@@ -39,8 +41,8 @@ export const QUICK_SCRIPT = [
 ].join("\n");
 
 /**
- * The check of a request. Undefined if it cannot decide, because the request has large or unusual files, owners, or files that a job
- * keeps; or would cost more than it saves.
+ * The check of a request. Undefined if it cannot decide, because the request has large or unusual files, owners, or
+ * files that a job keeps, or if it would cost more than it saves.
  */
 export function quickCheck({ jobs, keep, metadata, users, groups }: InspectContext): QuickCheck | undefined {
   if (users.length + groups.length > 0 || ![...jobs.keys(), ...keep].every((name) => PLAIN.test(name)))
@@ -78,7 +80,7 @@ interface CheckOfJobs {
   readonly found: ReadonlyMap<string, InspectedJob>;
 }
 
-/** The last one, and what it was made from: most workers of a fleet have the same jobs and files. */
+/** The last check and its input, because most workers of a fleet have the same jobs and files. */
 let last: { readonly jobs: InspectContext["jobs"]; readonly check: CheckOfJobs | undefined } | undefined;
 
 function checkOfJobs(jobs: InspectContext["jobs"]): CheckOfJobs | undefined {
@@ -133,7 +135,7 @@ function sorted(lines: string): string {
   return lines.split("\0").sort().join("\0");
 }
 
-/** One character per byte, so that paths are compared as the bytes they are. */
+/** One character per byte, so that paths are compared as bytes. */
 function latin1(text: string): string {
   return Buffer.from(text).toString("latin1");
 }

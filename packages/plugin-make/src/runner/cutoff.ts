@@ -34,7 +34,7 @@ export class Cutoff {
     this.#timers.push(setTimeout(() => this.#settle("TIMED_OUT"), Math.min(ms, LONGEST_MS)));
   }
 
-  /** Waits for a promise, but no longer than this. */
+  /** Waits for a promise, but no longer than until the cutoff. */
   atMost(ms: number, promise: Promise<unknown>): Promise<unknown> {
     const late = new Promise((resolve) => this.#timers.push(setTimeout(resolve, ms)));
     return Promise.race([promise, late]);

@@ -1,6 +1,9 @@
 import type { OutputStream } from "@maand/core";
 
-/** A frame of a serving runner: that it needs its program, its greeting, output of a request, or the exit code of a request. */
+/**
+ * A frame of a serving runner: a request for its program, its greeting, output of a request, or the exit code of a
+ * request.
+ */
 export type Frame =
   | { readonly kind: "wants program" }
   | { readonly kind: "greeting" }

@@ -2,7 +2,7 @@ import { isMaandError, MaandError, type Remote } from "@maand/core";
 import { fenceOf } from "@maand/core/internal";
 import type { FenceFields, RunnerClient } from "./runner-client.ts";
 
-/** Names the record of the command for a runner of its own. */
+/** The variable with the record of the command, for a separate runner. */
 export const FENCE_VARIABLE = "MAAND_RUNNER_FENCE";
 
 /**
@@ -26,7 +26,7 @@ export function fenceVariable(remote: Remote): Readonly<Record<string, string>> 
 
 const REFUSAL = "runner: another command has changed this worker: ";
 
-/** Why a runner refused a request, from the lines that it printed. */
+/** The reason why a runner refused a request, from the lines that it printed. */
 export function refusedByFence(remote: Remote, lines: readonly string[]): MaandError {
   const line = lines.findLast((text) => text.startsWith(REFUSAL))?.slice(REFUSAL.length) ?? "";
   const [, head = line, json = ""] = /^(\d+ \w+) (\{.*)$/.exec(line) ?? [];

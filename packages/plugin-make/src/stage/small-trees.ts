@@ -30,8 +30,8 @@ export interface StageRequest {
 export interface SmallTrees {
   readonly request: StageRequest;
   /**
-   * Contents that are so small that sending them takes less than the round trip in which the worker says that it lacks them; none if
-   * they are many.
+   * Contents so small that sending them takes less time than the round trip in which the worker would request them;
+   * none if there are many.
    */
   readonly eager: ReadonlySet<string>;
   content(hash: string): Uint8Array;

@@ -15,7 +15,7 @@ const LINES = 12;
  */
 export async function runTarget(unit: Unit, target: string, runners: RunnerPool): Promise<void> {
   const last: string[] = [];
-  // a step that this run continues may have been sent to more runners, and its receipt is there for them
+  // other runners may have received a step that this run continues, and still need its receipt
   const { remote, job, step } = unit;
   if (step?.resumes === null) step.onSettled(() => forgetReceipt(remote, job.name, step.id, runners));
   const code = await exitCode(unit, target, runners, (line, stream) => {
@@ -44,7 +44,7 @@ async function exitCode(unit: Unit, target: string, runners: RunnerPool, onLine:
 }
 
 function requestTarget(
-  { remote, env, timeoutMs, job, step }: Unit,
+  { remote, env, timeoutMs, job, step, backPressure }: Unit,
   target: string,
   runner: RunnerClient,
   cutoff: Cutoff,
@@ -53,10 +53,10 @@ function requestTarget(
   const named = step && { step: step.id, voids: step.replaces };
   const fence = target === "status" ? {} : fenceFields(remote, runner);
   const request = { target, job: job.name, timeout: timeoutMs / 1000, env, ...named, ...fence };
-  return requestCommand(remote, request, runner, cutoff, onLine);
+  return requestCommand(remote, request, runner, cutoff, onLine, { backPressure });
 }
 
-/** Runs a process only for this target. */
+/** Runs a separate process for this target. */
 async function runDelivered(unit: Unit, target: string, program: string, onLine: OnLine): Promise<number> {
   const { remote, signal, timeoutMs, bucket, job, step } = unit;
   const named = step ? { [STEP_VARIABLE]: [step.id, ...step.replaces].join(" ") } : {};

@@ -12,24 +12,24 @@ import { cannotStart } from "./target-errors.ts";
 /** A command with a step: of another plugin, or of a maintenance. */
 type StepContext = RunOnceContext | WorkerCommandContext;
 
-/** How a command is run, and what its receipt is kept under. */
+/** How a command is run, and the name of its receipt. */
 export interface ReceiptOptions {
-  /** The job, or a name in place of one. */
+  /** The job, or a name instead of a job. */
   readonly job: string;
-  /** What a receipt knows the command by; its digest is kept, because the words may have secrets. */
+  /** The identity of the command in its receipt. Only its digest is kept, because the words may contain secrets. */
   readonly identity: unknown;
   /** Whether the receipt is deleted once its result is stored. */
   readonly forgets: boolean;
-  /** Whether the command continues on the worker when this run is interrupted; default: no. */
+  /** Whether the command continues on the worker if this run is interrupted; default: false. */
   readonly outlivesRun?: boolean;
 }
 
 /**
- * Runs a command through the runner of a worker, which keeps a receipt of it. Returns undefined where no runner can be started,
- * and throws as `Remote` does.
+ * Runs a command through the runner of a worker, which keeps a receipt of it. Returns undefined if no runner can be
+ * started, and throws as `Remote` does.
  */
 export async function runWithReceipt(
-  { remote, bucket, step, command, signal }: StepContext,
+  { remote, bucket, step, command, signal, backPressure }: StepContext,
   runners: RunnerPool,
   { job, identity, forgets, outlivesRun = false }: ReceiptOptions,
 ): Promise<ExecResult | undefined> {
@@ -55,7 +55,7 @@ export async function runWithReceipt(
       ...{ target: command.title, job, timeout: command.timeoutMs / 1000, ...plainWords(command) },
       ...{ step: command.id, voids: step.replaces, what: digestOf(identity) },
     };
-    const code = await requestCommand(remote, request, runner, cutoff, onLine, { outlivesRun });
+    const code = await requestCommand(remote, request, runner, cutoff, onLine, { backPressure, outlivesRun });
     if (code === RUNNER_EXIT.timedOut) throw timedOut(remote.host, command.title, command.timeoutMs);
     if (code === RUNNER_EXIT.fenced) throw refusedByFence(remote, printed);
     return output.end(code, Math.round(performance.now() - began));
@@ -64,7 +64,7 @@ export async function runWithReceipt(
   }
 }
 
-/** The words of a command and its environment, as the worker needs them. */
+/** The words of a command and its environment in plain text, for the worker. */
 export function plainWords({ argv, env }: Pick<StepContext["command"], "argv" | "env">): {
   readonly argv: readonly string[];
   readonly env: Readonly<Record<string, string>>;

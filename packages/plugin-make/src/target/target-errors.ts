@@ -32,7 +32,7 @@ function meaning(unit: Unit, target: string, output: readonly string[], code: nu
   }
 }
 
-/** The same for a command that the remote cut off. An error from before its start is returned unchanged. */
+/** The error for a command that the remote cut off. An error from before its start is returned unchanged. */
 export function cutOff(unit: Unit, target: string, output: readonly string[], cause: unknown): unknown {
   if (!isMaandError(cause)) return cause;
   const what = commandOf(unit, target);
@@ -54,7 +54,7 @@ export function cutOff(unit: Unit, target: string, output: readonly string[], ca
   }
 }
 
-/** Why no runner starts on a worker, from the output of the attempt; undefined if the output is unknown. */
+/** The reason why no runner starts on a worker, from the output of the attempt; undefined if the output is unknown. */
 export function cannotStart(host: string, errorText: string): MaandError | undefined {
   const older = /runner: this is Python (\S+)/.exec(errorText)?.[1];
   const lacks = { code: "WORKER_LACKS", worker: host } as const;
@@ -80,7 +80,10 @@ function failed(unit: Unit, target: string, code: number): ErrorParts {
   };
 }
 
-/** Detected by make's English message. In another language the message itself appears among the last lines. */
+/**
+ * The error for a missing target, detected by make's English message. In another language, the message itself appears
+ * among the last lines.
+ */
 function noTarget(unit: Unit, target: string): ErrorParts {
   const { job, remote, allocation } = unit;
   return {
@@ -105,14 +108,14 @@ function nothingToRun(unit: Unit, target: string, output: readonly string[]): Er
   };
 }
 
-/** Without its lock, a command could run at the same time as another one. */
+/** The error for an unusable lock, without which a command could run at the same time as another one. */
 function noLock(unit: Unit, target: string, output: readonly string[]): ErrorParts {
   const { remote } = unit;
   const why = output.findLast((line) => line.startsWith("runner: "))?.replace(/^runner: [^:]+: /, "");
   return {
     code: "COMMAND_FAILED",
     message: `${commandOf(unit, target)} could not begin: ${why ?? "its lock cannot be used"}`,
-    hint: `nothing was run; look at ${remote.root}/locks on ${remote.host}: free space there, or delete what is in its place`,
+    hint: `nothing was run; check ${remote.root}/locks on ${remote.host}: free disk space, or delete whatever is in its place`,
   };
 }
 
@@ -156,7 +159,7 @@ function commandOf({ job, remote }: Unit, target: string): string {
   return `make ${target} of ${job.name} on ${remote.host}`;
 }
 
-/** A removed job gets no new files, so its Makefile must be fixed on the worker. */
+/** The hint for a removed job: it gets no new files, so its Makefile must be fixed on the worker. */
 function onWorker({ job, remote, directory }: Unit, deed: string): string {
   return `${deed} in ${directory}/Makefile on ${remote.host}, then run maand deploy; or restore workspace/jobs/${job.name} and anything else that was removed, then run maand deploy --build`;
 }

@@ -11,9 +11,12 @@ export interface EndingCertificate {
   readonly daysLeft: number | null;
 }
 
-/** Certificates that are looked at. The oldest come first, and they end first. */
+/** The maximum number of certificates to check. The oldest come first, and they end first. */
 const MOST = 2_000;
-/** The settings are in the configuration, which `maand status` does not load: renewal by default, the CA two months before its end. */
+/**
+ * The defaults of the settings, because `maand status` does not load the configuration: renewal in the last quarter,
+ * and the CA two months before its end.
+ */
 const DEFAULTS = { ttlDays: 60, bufferDays: 0 };
 
 /**

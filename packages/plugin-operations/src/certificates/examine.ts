@@ -41,7 +41,7 @@ export function examineCertificates(bucket: Source): Finding[] {
   return [sound("certificates", "data/maand.db", "all are valid and none expires soon")];
 }
 
-/** The same certificates as last promoted to the workers; certificates that were never promoted are omitted. */
+/** The certificates that were last promoted to the workers; certificates that were never promoted are omitted. */
 function delivered({ store }: Source, stored: readonly CertificateView[], clock: CertificateClock): CertificateView[] {
   const promoted = store.promoted.recorded();
   const digests = new Map(

@@ -96,7 +96,9 @@ function counted(count: number, what: string): string {
   return `${count} ${count === 1 ? what : `${what}s`}`;
 }
 
-/** What the next deploy has to resolve: commands with an unknown outcome, and jobs that failed their last health check. */
+/**
+ * What the next deploy must resolve: commands with an unknown outcome, and jobs that failed their last health check.
+ */
 function state(bucket: Bucket): Finding[] {
   const all = deployments(bucket.store);
   // the action of a running command is in doubt until the command ends
@@ -134,7 +136,7 @@ function hostTools(tools: ReadonlySet<string>): Finding[] {
 function isProgram(path: string): boolean {
   try {
     accessSync(path, constants.X_OK);
-    return statSync(path).isFile(); // a directory can be searched, which looks like execute permission
+    return statSync(path).isFile(); // skip directories, whose search permission looks like execute permission
   } catch {
     return false;
   }

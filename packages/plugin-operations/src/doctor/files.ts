@@ -7,7 +7,9 @@ import { fault, leftBehind, sound } from "@maand/core/operator";
 /** The size of logs, in bytes, above which doctor reports them. */
 const MANY_LOGS = 2_000_000_000;
 
-/** Free bytes that the disk of a bucket should have: a deploy stages files and writes its journal there. */
+/**
+ * The free space that the disk of a bucket should have, in bytes: a deploy stages files and writes its journal there.
+ */
 const LEAST_FREE = 100_000_000;
 
 /** Checks the directory of a bucket: permissions of private files, leftover files, and free space. */

@@ -2,7 +2,7 @@ import { type Finding, isMaandError } from "@maand/core";
 import { fault, sound } from "@maand/core/operator";
 import { sqliteVersion } from "@maand/core/readonly";
 
-/** Whether this installation works: the native part of the store is loaded, by opening a database in memory. */
+/** Checks whether this installation works. Loads the native part of the store by opening a database in memory. */
 export function examineInstallation(): Finding {
   const node = `Node ${process.versions.node}`;
   try {

@@ -23,8 +23,8 @@ export interface ExaminedStore {
 }
 
 /**
- * Checks the store of a bucket: whether this version of maand can read it with the bucket's key, and which command holds the
- * lock. Of a store in a database, it checks the working copy and the database.
+ * Checks the store of a bucket: whether this version of maand can read it with the bucket's key, and which command
+ * holds the lock. For a store in a database, it checks the working copy and the database.
  */
 export function examineStore(paths: BucketPaths): ExaminedStore {
   let where = "maand.conf";
@@ -69,7 +69,7 @@ function integrityOf({ root, store: file }: BucketPaths, { state, message }: Sto
   return fault("store", where, message, `${move} && ${restoreOf(root, file, url)}`);
 }
 
-/** What brings a store back: nothing is lost with the working copy of a database. */
+/** The command that restores a store. If only the working copy of a database is damaged, nothing is lost. */
 function restoreOf(root: string, file: string, url: string | undefined): string {
   if (url !== undefined)
     return `${shellLine(["maand", "clone", url, root, "--bucket", idOf(file, url)])}  # maand info in another copy of the bucket prints its id`;
@@ -80,7 +80,7 @@ function idOf(file: string, url: string): string {
   try {
     return bucketOfCopy(file, url);
   } catch {
-    return "<id>"; // the damage is there, too
+    return "<id>"; // this row is damaged too
   }
 }
 

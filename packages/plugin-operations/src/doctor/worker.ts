@@ -150,7 +150,7 @@ async function drift(source: WorkerSource, worker: Worker): Promise<Finding> {
   );
 }
 
-/** Subtracts half of the round trip, as far as one measurement allows. */
+/** Compares the clocks. Subtracts half of the round trip, as precisely as one measurement allows. */
 async function clock(remote: Remote, now: () => Date): Promise<Finding> {
   const sent = now().getTime();
   const { stdout } = await remote.exec(["date", "+%s"]);

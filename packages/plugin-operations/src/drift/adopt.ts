@@ -21,18 +21,18 @@ import {
 import { error, problemsError, refuseUnknown } from "@maand/core/readonly";
 import { contentHash, reachesWorker, userName } from "@maand/core/toolbox";
 
-/** A file of a job on a worker that is to become that of the workspace. */
+/** A file of a job on a worker that will replace the file in the workspace. */
 export interface AdoptOptions {
   readonly job: string;
   /** Relative to the job's directory. */
   readonly path: string;
   /** Workers as typed; empty: all with an active allocation of the job. */
   readonly workers: readonly string[];
-  /** Overwrite the file of the workspace even if it is not the one that was promoted. */
+  /** Overwrite the file of the workspace even if it is not the promoted one. */
   readonly force: boolean;
 }
 
-/** What was adopted. */
+/** The result of an adoption. */
 export interface Adopted {
   readonly job: string;
   readonly path: string;
@@ -43,13 +43,13 @@ export interface Adopted {
   readonly size: number;
 }
 
-/** Largest file that is taken over, in bytes. */
+/** The largest file that is taken over, in bytes. */
 const LARGEST = 16 * 1024 * 1024;
 
 /**
- * Takes a file that was changed or added on a worker into the workspace, byte for byte. Only the workspace changes: the next build
- * and deploy roll it out. Throws PROBLEMS for templates, files that a plugin makes, files with secrets, a file of the workspace
- * that was edited since, and workers with different contents.
+ * Takes a file that was changed or added on a worker into the workspace, byte for byte. Only the workspace changes: the
+ * next build and deploy roll it out. Throws PROBLEMS for templates, files that a plugin creates, files with secrets, a
+ * file of the workspace that was edited since its promotion, and workers with different contents.
  */
 export async function adopt(bucket: Bucket, options: AdoptOptions): Promise<Adopted> {
   const reporter = runReporter(bucket, "drift adopt");
@@ -84,7 +84,7 @@ function refusal({ job, path }: Pick<AdoptOptions, "job" | "path">, message: str
   return problemsError([error("not_adopted", `${job}: ${path}`, message, hint)]);
 }
 
-/** Only a file that is copied to the workers unchanged can be taken back unchanged. */
+/** Refuses files that are not copied to the workers unchanged, because they cannot be taken back unchanged. */
 function refusePath(job: Job, options: AdoptOptions): void {
   const { path } = options;
   const names = path.split("/");
@@ -125,8 +125,8 @@ async function differing(source: CommandRun, job: Job, options: AdoptOptions): P
   if (!first)
     throw refusal(
       options,
-      "it differs on no worker from what was promoted",
-      `maand drift --jobs ${job.name} shows what does`,
+      "it does not differ from what was promoted on any worker",
+      `maand drift --jobs ${job.name} shows the differences`,
     );
   if (found.some(({ file }) => file.hash !== first.file.hash))
     throw refusal(
@@ -148,11 +148,7 @@ async function readOne(
   const promoted = files.on(host, [job.name]).expected[0]?.files.find(({ path }) => path === options.path);
   const isStatic = job.files.some(({ path }) => path === options.path);
   if (promoted && !isStatic)
-    throw refusal(
-      options,
-      "a plugin makes this file, or the workspace no longer has it",
-      "change what it is made from",
-    );
+    throw refusal(options, "a plugin creates this file, or the workspace no longer has it", "change its source");
   const remote = atDelivery(source.bucket, await source.connections.connect(worker));
   const request = { files: new Map([[options.path, { hash: promoted?.hash ?? "", mode: 0o644 }]]), protect: [] };
   const found = await inspection(source, worker, remote, {
@@ -164,7 +160,7 @@ async function readOne(
   const file = there?.files.find(({ path }) => path === options.path);
   const other = there?.others.find(({ path }) => path === options.path);
   if (other)
-    throw refusal(options, `it is no regular file on ${host}, but a ${other.kind}`, "look at it on the worker");
+    throw refusal(options, `it is not a regular file on ${host}, but a ${other.kind}`, "check it on the worker");
   if (!file || file.hash === promoted?.hash) return undefined;
   if (!file.content)
     throw refusal(
@@ -175,7 +171,7 @@ async function readOne(
   return { host, file, content: file.content, expected: promoted };
 }
 
-/** A secret must not get into the workspace, which is usually in a repository. */
+/** Refuses a file with a secret. Secrets must not get into the workspace, which is usually in a repository. */
 function refuseSecret(
   { bucket }: CommandRun,
   job: Job,
@@ -194,7 +190,7 @@ function refuseSecret(
   );
 }
 
-/** Edits in the workspace that are not deployed yet would be lost. */
+/** Refuses a file with edits in the workspace that are not deployed yet, because they would be lost. */
 function refuseEdited(
   { bucket }: CommandRun,
   place: string,

@@ -23,7 +23,7 @@ import type { FileDrift } from "@maand/core/toolbox";
 import pLimit from "p-limit";
 import { type PendingChange, pendingChanges } from "./pending-changes.ts";
 
-/** What to compare. */
+/** The options of a comparison. */
 export interface DriftOptions {
   /** Only these jobs; empty: all. */
   readonly jobs: readonly string[];
@@ -38,11 +38,11 @@ export interface DriftOptions {
 /** A job on a worker, compared with what was promoted. */
 export interface JobDrift {
   readonly job: string;
-  /** `not_compared`: its files are not known, because a sync of it did not finish. */
+  /** `not_compared`: its files are unknown, because a sync of it did not finish. */
   readonly state: "clean" | "drifted" | "not_compared";
   /** Why it was not compared. */
   readonly reason?: string;
-  /** Its directory does not exist. */
+  /** Whether its directory does not exist. */
   readonly isGone: boolean;
   readonly files: readonly FileDrift[];
   /** Whether more files were added than are listed. */
@@ -51,7 +51,7 @@ export interface JobDrift {
   readonly diffs: ReadonlyMap<string, string>;
   /** Whether its target `status` succeeded; absent if it was not run. */
   readonly status?: { readonly isOk: boolean; readonly message: string | null };
-  /** How often the same difference was repaired in succession, without the present one. */
+  /** How often the same difference was repaired in succession before. */
   readonly repairs: number;
 }
 
@@ -62,7 +62,7 @@ export interface WorkerDrift {
   readonly state: "clean" | "drifted" | "not_deployed" | "unreachable" | "failed";
   /** Why it could not be inspected. */
   readonly problem?: { readonly outcome: Outcome; readonly message: string; readonly hint?: string };
-  /** Its bucket directory does not exist. */
+  /** Whether its bucket directory does not exist. */
   readonly isLost: boolean;
   /** How `worker.json`, `jobs.json` and `bin/` differ. */
   readonly metadata: readonly FileDrift[];
@@ -72,10 +72,10 @@ export interface WorkerDrift {
 /** The result of `maand drift`. */
 export interface DriftReport {
   readonly workers: readonly WorkerDrift[];
-  /** What a deploy would change, because something else is wanted than was promoted. */
+  /** What a deploy would change, because the desired state differs from the promoted one. */
   readonly pending: readonly PendingChange[];
   readonly isDrifted: boolean;
-  /** Whether some worker could not be inspected. */
+  /** Whether any worker could not be inspected. */
   readonly isIncomplete: boolean;
 }
 
@@ -83,8 +83,8 @@ export interface DriftReport {
 const AT_ONCE = 64;
 
 /**
- * Compares what is wanted, what is promoted and what is on the workers. Changes nothing: neither the store nor a worker, and
- * takes no lock. Throws PROBLEMS for unknown jobs and workers.
+ * Compares the desired state, the promoted state and the state of the workers. Changes neither the store nor a worker,
+ * and takes no lock. Throws PROBLEMS for unknown jobs and workers.
  */
 export async function drift(bucket: Bucket, options: DriftOptions): Promise<DriftReport> {
   const reporter = runReporter(bucket, "drift");
@@ -98,7 +98,7 @@ export async function drift(bucket: Bucket, options: DriftOptions): Promise<Drif
     const looking = Promise.all(
       workers.map((worker) => side(() => compareWorker({ source, options, repairs }, worker, expected))),
     );
-    // workers answer while this process plans
+    // the workers answer while this process plans
     const planning = firstAnswer(source, workers).then(() => pendingChanges(bucket, options.jobs));
     const [found, pending] = await Promise.all([looking, planning]);
     stopIfInterrupted(bucket.signal); // an interrupted comparison proves nothing
@@ -192,7 +192,7 @@ async function describeJob({ source, options, repairs }: Comparison, found: Allo
   };
 }
 
-/** Checks only what should run, and only if its Makefile may exist. */
+/** Runs `status` only for allocations that should run, and only if their Makefile may exist. */
 async function statusOf(
   source: CommandRun,
   { allocation, drift: files }: AllocationDrift,

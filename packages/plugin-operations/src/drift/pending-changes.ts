@@ -3,14 +3,16 @@ import { type Bucket, planDeploy } from "@maand/core/operator";
 /** Something that a deploy would change. */
 export interface PendingChange {
   readonly job: string;
-  /** Undefined for a job that cannot be planned, or not before its `pre_deploy` has run. */
+  /** Undefined for a job that cannot be planned, or only after its `pre_deploy` has run. */
   readonly host: string | undefined;
   /** What the deploy would do: `start`, `restart`, `reload`, `sync`, `stop`, `remove`, ... */
   readonly action: string;
   readonly reason: string;
 }
 
-/** What a deploy of some jobs would change, as a dry run says; of all jobs if none is named. Changes nothing. */
+/**
+ * What a deploy of some jobs, or of all jobs if none is named, would change according to a dry run. Changes nothing.
+ */
 export async function pendingChanges(bucket: Bucket, jobs: readonly string[]): Promise<PendingChange[]> {
   const plan = await planDeploy(bucket, { jobs, force: false, syncOnly: false });
   const wanted = (job: string) => jobs.length === 0 || jobs.includes(job);

@@ -24,9 +24,9 @@ export async function writeEditorFiles(root: string, plugins: readonly OwnedKeys
 }
 
 /**
- * Writes the schemas in `workspace/.schemas` again that would differ by now, as after an upgrade or with another plugin. A
- * workspace without that directory stays without it. Returns the written paths, relative to `root`. Unchanged schemas are
- * recognised by their mark, and not made.
+ * Writes schemas in `workspace/.schemas` again if they have changed, for example after an upgrade or with another
+ * plugin. Does not create that directory. Returns the written paths, relative to `root`. Unchanged schemas are
+ * recognised by their mark, and are not generated.
  */
 export async function refreshSchemas(root: string, plugins: readonly OwnedKeys[]): Promise<string[]> {
   if (!existsSync(join(root, dirname(schemaFile("manifest"))))) return [];
@@ -42,7 +42,7 @@ export async function refreshSchemas(root: string, plugins: readonly OwnedKeys[]
   return texts.filter(([file, text]) => write(join(root, file), text)).map(([file]) => file);
 }
 
-/** The start of a file, which has the mark of a schema; empty if there is no such file. */
+/** The start of a file, which contains the mark of a schema; empty if the file does not exist. */
 function startOf(file: string): string {
   return existsSync(file) ? readFileSync(file, "utf8").slice(0, 400) : "";
 }

@@ -4,8 +4,8 @@ import { coreVersion } from "@maand/core/internal";
 let version: string | undefined;
 
 /**
- * A short text that differs if what a schema is made from differs: definitions of any library, with their functions as they are
- * written. It takes a fraction of the time that the schema takes.
+ * A short text that differs if the input of a schema differs: definitions of any library, including the source of their
+ * functions. It takes a fraction of the time of generating the schema.
  */
 export function fingerprint(...inputs: readonly unknown[]): string {
   version ??= coreVersion();
@@ -14,7 +14,7 @@ export function fingerprint(...inputs: readonly unknown[]): string {
     if (typeof value === "bigint") return `${value}n`;
     if (typeof value !== "function" && (typeof value !== "object" || value === null)) return value;
     const known = numbers.get(value);
-    if (known !== undefined) return `#${known}`; // libraries refer to a definition from several places, and from inside it
+    if (known !== undefined) return `#${known}`; // libraries refer to a definition from several places, and from within itself
     numbers.set(value, numbers.size);
     if (typeof value === "function" || value instanceof RegExp) return String(value);
     return value instanceof Map || value instanceof Set ? [...value] : value;

@@ -13,12 +13,12 @@ export function jsonSchema(name: SchemaName, plugins: readonly OwnedKeys[]): Jso
   return { $schema: DRAFT, $comment: schemaMark(name, plugins), title, description, ...rest };
 }
 
-/** The `$comment` of a schema: it differs if the schema would, and is known without making the schema. */
+/** The `$comment` of a schema. It differs if the schema would differ, and is known without generating the schema. */
 export function schemaMark(name: SchemaName, plugins: readonly OwnedKeys[]): string {
   return marked(name === "manifest" ? [MANIFEST_ALIASES, claimsOf(plugins)] : [], DEFINITIONS[name](plugins));
 }
 
-/** The same for the schema of a file that a plugin reads. */
+/** The `$comment` of the schema of a file that a plugin reads. */
 export function pluginSchemaMark(schema: FileSchema): string {
   return marked(schema);
 }
@@ -40,7 +40,7 @@ export function pluginSchemas(plugins: readonly OwnedKeys[]): [string, FileSchem
 
 type From<Made> = (plugins: readonly OwnedKeys[]) => Made;
 
-/** What the files are checked with. */
+/** The definitions that the files are checked with. */
 const DEFINITIONS = {
   manifest: () => ManifestSchema,
   workers: () => WorkersSchema,
@@ -67,7 +67,7 @@ function manifestSchema(plugins: readonly OwnedKeys[]): JsonSchema {
   return { ...schema, properties };
 }
 
-/** An older name still works; the schema marks it as deprecated, and editors strike it out. */
+/** Adds an older name, which still works. The schema marks it as deprecated, and editors strike it through. */
 function renamed(schema: unknown, name: string): JsonSchema {
   const message = `An older name of ${name}.`;
   return { ...Object(schema), description: message, deprecationMessage: message, doNotSuggest: true };
@@ -79,13 +79,13 @@ function claimed(own: unknown, { description, jsonSchema: make }: Claim): JsonSc
   return own === undefined ? { description, ...schema } : { ...Object(own), allOf: [schema] };
 }
 
-/** A build refuses control characters in all texts, but for tabs and line ends where they mean something. */
+/** A build refuses control characters in all texts, except tabs and line ends where they are meaningful. */
 const PLAIN = {
   pattern: "^[^\\u0000-\\u0008\\u000b\\u000c\\u000e-\\u001f\\u007f-\\u009f]*$",
   patternErrorMessage: "write it as plain text",
 };
 
-/** The same schema, in which texts hold no control characters. */
+/** The same schema, with texts that contain no control characters. */
 function plainTexts(schema: JsonSchema): JsonSchema {
   const plain = Object.fromEntries(Object.entries(schema).map(([key, value]) => [key, plainInside(key, value)]));
   if (plain.type !== "string" || plain.enum !== undefined || plain.const !== undefined) return plain;

@@ -4,7 +4,10 @@ import { systemText } from "@maand/command/unexpected";
 import type { OpenedBucket } from "@maand/core/internal";
 import { refreshSchemas } from "./editor-files.ts";
 
-/** Updates the schemas for editors after a build. One that cannot be written is a warning: it says nothing about the build. */
+/**
+ * Updates the schemas for editors after a build. If one cannot be written, this is only a warning, because it does not
+ * affect the build.
+ */
 export async function refreshAfterBuild(
   { paths, plugins }: Pick<OpenedBucket, "paths" | "plugins">,
   command: Pick<EngineCommand, "context" | "style">,

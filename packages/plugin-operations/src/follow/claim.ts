@@ -5,7 +5,7 @@ type LogsCommand = readonly [string, ...string[]];
 
 const HINT = 'write a list of arguments, such as ["tail", "-n", "20", "-F", "logs/api.log"]';
 
-/** The key `logs` of a manifest: what `maand logs follow` runs instead of the Makefile target `logs`. */
+/** The key `logs` of a manifest: the command that `maand logs follow` runs instead of the Makefile target `logs`. */
 export const LogsClaim: Claim = {
   description: "The program and its arguments that print the job's log until they are stopped, for maand logs follow.",
   schema: {
@@ -26,7 +26,7 @@ export const LogsClaim: Claim = {
 /** The command of a job that prints its log: from its manifest, or else the target `logs` of its Makefile. */
 export function logsCommand({ manifest }: Pick<Job, "manifest">): LogsCommand {
   const { logs } = manifest;
-  // a directory logs/ is next to the Makefile, so make would find the target up to date
+  // because of the directory logs/ next to the Makefile, make would consider the target up to date
   return isCommand(logs) ? logs : ["make", "--no-print-directory", "--eval=.PHONY: logs", "logs"];
 }
 

@@ -1,7 +1,7 @@
 import type { FollowEnd } from "./follow-worker.ts";
 import { NOT_DELIVERED } from "./supervisor.ts";
 
-/** Why a log ended badly, and what to do. */
+/** The reason why a log ended with an error, and a hint. */
 export interface BadEnd {
   readonly message: string;
   readonly hint: string | undefined;

@@ -24,7 +24,7 @@ export interface FollowOptions {
   readonly tail: number;
 }
 
-/** How following ended, by host. */
+/** The results of following, by host. */
 export type FollowResult = readonly { readonly host: string; readonly end: FollowEnd }[];
 
 /**
@@ -118,7 +118,7 @@ function chosen(source: CommandRun, options: FollowOptions): { job: Job; allocat
     throw new MaandError({
       code: "NOT_FOUND",
       message: `${job.name} is active on none of these workers`,
-      hint: "name disabled ones with --workers to follow them nevertheless",
+      hint: "name disabled workers with --workers to follow them anyway",
     });
   return { job, allocations };
 }

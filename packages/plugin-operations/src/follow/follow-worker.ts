@@ -14,7 +14,7 @@ export type FollowEnd =
   | { readonly outcome: "failed"; readonly message: string; readonly hint: string | undefined }
   | { readonly outcome: "stopped" };
 
-/** Where lines and notices go. */
+/** The receiver of lines and notices. */
 export interface FollowSink {
   line(host: string, stream: OutputStream, line: string): void;
   notice(host: string, notice: Notice): void;
@@ -35,13 +35,13 @@ export interface FollowedWorker {
   command(remote: Remote): { readonly argv: Argv; readonly env: Readonly<Record<string, string>> };
 }
 
-/** Milliseconds before the first retry, and at most. */
+/** The time before the first retry, and the longest time between retries, in milliseconds. */
 const RETRY_MS = { first: 1_000, most: 30_000 };
 
-/** Milliseconds that the worker has to end the command, before the connection is closed. */
+/** How long the worker may take to end the command before the connection is closed, in milliseconds. */
 const END_MS = 4_000;
 
-/** Errors that may go away on their own. */
+/** Temporary errors. */
 const PASSING: ReadonlySet<string> = new Set(["UNREACHABLE", "DISCONNECTED", "TIMED_OUT"]);
 
 /** The number of last lines kept to explain an exit code. */
@@ -92,7 +92,7 @@ async function once(
     if (signal.aborted) end();
     const lines: string[] = [];
     const push = (from: OutputStream) => (line: string) => {
-      if (signal.aborted) return; // what the end itself prints says nothing
+      if (signal.aborted) return; // ignore output that the stop itself causes
       if (lines.push(line) > LAST_LINES) lines.shift();
       sink.line(worker.host, from, line);
     };
@@ -109,7 +109,7 @@ async function once(
   }
 }
 
-/** The end of its input makes the command on the worker end; a worker that does not answer is ignored. */
+/** Stops the command on the worker by ending its input. Ignores a worker that does not answer. */
 async function stopGently(stream: Awaited<ReturnType<Remote["stream"]>>): Promise<void> {
   stream.io.end();
   const late = setTimeout(() => stream.destroy(), END_MS);
@@ -117,7 +117,7 @@ async function stopGently(stream: Awaited<ReturnType<Remote["stream"]>>): Promis
   clearTimeout(late);
 }
 
-/** Reads to the end, and no faster than the output is read: what is not read stays on the worker. */
+/** Reads to the end, but no faster than the output is read. Unread output remains on the worker. */
 async function pump(
   from: NodeJS.ReadableStream,
   onLine: (line: string) => void,
@@ -130,7 +130,7 @@ async function pump(
       await sink.ready();
     }
   } catch {
-    // the exit code says whether the connection was lost
+    // the exit code shows whether the connection was lost
   }
   splitter.end();
 }

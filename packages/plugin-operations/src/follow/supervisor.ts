@@ -1,10 +1,11 @@
-/** Exit code of the supervisor for a job whose directory is not on the worker. */
+/** The exit code of the supervisor for a job whose directory is not on the worker. */
 export const NOT_DELIVERED = 72;
 
 /**
- * Runs a command in a directory until it ends, or until standard input ends: when this side asks for it, and also when the
- * connection is lost. It ends the whole process group, first with TERM and two seconds later with KILL, because ssh itself
- * ends nothing on the worker. The output goes to the connection directly, so a slow reader slows the command down.
+ * Runs a command in a directory until it ends, or until standard input ends, which happens on request of this side and
+ * when the connection is lost. It stops the complete process group, first with TERM and two seconds later with KILL,
+ * because ssh itself stops nothing on the worker. The output goes directly to the connection, so a slow reader slows
+ * down the command.
  */
 const PROGRAM = `
 import os, signal, subprocess, sys, threading

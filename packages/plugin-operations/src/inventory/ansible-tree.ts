@@ -6,7 +6,7 @@ import type { InventoryHost } from "./inventory.ts";
 
 type Read = { readonly hosts: InventoryHost[]; readonly problems: Problem[] };
 
-/** Returns the line of a value by its path, where the format has lines. */
+/** Returns the line of a value by its path, if the format has lines. */
 export type LineOf = (path: readonly string[]) => number | undefined;
 
 /** Reads an Ansible inventory in the YAML format, already parsed. */

@@ -1,7 +1,10 @@
-/** The most hosts of one pattern. */
+/** The maximum number of hosts of one pattern. */
 const MOST = 10_000;
 
-/** Expands the ranges of a host pattern: `web[01:03].example.org`, `db[a:c]`, `n[0:10:5]`. Returns a sentence if one is wrong. */
+/**
+ * Expands the ranges of a host pattern: `web[01:03].example.org`, `db[a:c]`, `n[0:10:5]`. Returns a sentence if a range
+ * is invalid.
+ */
 export function expandRanges(pattern: string): readonly string[] | string {
   const found = /^([^[]*)\[([^\]]*)\](.*)$/.exec(pattern);
   if (!found) return /[[\]]/.test(pattern) ? `${JSON.stringify(pattern)} is not a host pattern` : [pattern];

@@ -169,7 +169,7 @@ describe("the plan of an import", () => {
     );
     expect(steps.map(({ action, host, reason }) => `${action} ${host}: ${reason}`)).toEqual([
       "change 10.0.0.1: labels +eu; port 22 -> 2222",
-      "skip 10.0.0.9: is already as in the inventory",
+      "skip 10.0.0.9: already matches the inventory",
       "add 10.0.0.3: is new",
       "skip 10.0.0.3: the inventory names it twice, also as 10.0.0.3",
     ]);

@@ -1,23 +1,23 @@
 import type { Problem } from "@maand/core";
 
-/** A machine of an inventory, with what a worker can have of it. */
+/** A machine of an inventory, with the data that a worker can have. */
 export interface InventoryHost {
   /** Its name in the inventory. */
   readonly name: string;
-  /** The address that is connected to. */
+  /** The address to connect to. */
   readonly host: string;
   readonly labels: readonly string[];
   /** Fields of `workers.json` other than `host` and `labels`. */
   readonly fields: Readonly<Record<string, unknown>>;
-  /** Line in the file, from 1, where the format has lines. */
+  /** The line in the file, from 1, if the format has lines. */
   readonly line?: number;
   /** Why it cannot be a worker. */
   readonly unusable?: string;
 }
 
-/** What a file describes. */
+/** The contents of an inventory file. */
 export interface Inventory {
-  /** The format it was read as. */
+  /** The format that it was read in. */
   readonly format: InventoryFormat;
   readonly hosts: readonly InventoryHost[];
   readonly problems: readonly Problem[];

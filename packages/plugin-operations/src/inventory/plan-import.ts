@@ -2,7 +2,7 @@ import { canonicalHost } from "@maand/core/operator";
 import type { WorkerEntry } from "../workers/add-workers.ts";
 import type { InventoryHost } from "./inventory.ts";
 
-/** What an import does with one worker, and why. */
+/** The change of one worker by an import, and the reason. */
 export type ImportStep =
   | { readonly action: "add"; readonly host: string; readonly reason: string; readonly entry: WorkerEntry }
   | {
@@ -23,8 +23,9 @@ export interface WrittenWorker {
 }
 
 /**
- * Compares an inventory with `workers.json`: new machines are added, other fields and further labels change an entry, and the rest
- * is skipped. What the inventory does not say is kept, also labels; machines that it does not name are removed only with `prune`.
+ * Compares an inventory with `workers.json`: new machines are added, other fields and further labels change an entry,
+ * and the rest is skipped. Values that are missing in the inventory are kept, including labels. Machines that it does
+ * not name are removed only with `prune`.
  */
 export function planImport(
   hosts: readonly InventoryHost[],
@@ -42,7 +43,7 @@ export function planImport(
     const is = known.get(host);
     if (!is) return { action: "add", host: found.host, reason: "is new", entry: entryOf(found) };
     const { fields, reasons } = differences(found, is.entry);
-    if (reasons.length === 0) return { action: "skip", host: found.host, reason: "is already as in the inventory" };
+    if (reasons.length === 0) return { action: "skip", host: found.host, reason: "already matches the inventory" };
     return { action: "change", host: found.host, reason: reasons.join("; "), at: is.at, fields };
   });
   const kept = new Set(hosts.filter(({ unusable }) => unusable !== undefined).map(({ host }) => canonicalHost(host)));

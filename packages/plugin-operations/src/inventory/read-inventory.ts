@@ -5,7 +5,7 @@ import { readAnsibleList, readAnsibleYaml } from "./ansible-tree.ts";
 import type { Inventory, InventoryFormat, InventoryHost } from "./inventory.ts";
 import { readTerraform } from "./terraform.ts";
 
-/** A text to read, and how. */
+/** A text to read, and the options for reading it. */
 export interface InventoryText {
   readonly text: string;
   /** The file, as named in problems. */
@@ -40,7 +40,7 @@ export async function readInventory({ text, file, format, output }: InventoryTex
   return { format: "ansible", ...(await readYaml(text, file)) };
 }
 
-/** A section, or a first line without a colon at its end, is INI. */
+/** Whether a text is INI: it has a section, or a first line that does not end with a colon. */
 function isIni(text: string): boolean {
   const lines = text
     .split(/\r?\n/)

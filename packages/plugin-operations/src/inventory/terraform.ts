@@ -57,7 +57,7 @@ export function readTerraform(
   return { hosts: merged(hosts), problems };
 }
 
-/** A worker with several labels is in several lists. */
+/** Merges the entries of a host that is in several lists, because it has several labels. */
 function merged(hosts: readonly InventoryHost[]): InventoryHost[] {
   const all = new Map<string, InventoryHost>();
   for (const one of hosts) {

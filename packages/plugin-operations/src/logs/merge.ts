@@ -6,8 +6,8 @@ export interface LineSource {
 }
 
 /**
- * Merges the lines of all sources by time; lines with the same time are in the order of the sources. Holds one line of each
- * source.
+ * Merges the lines of all sources by time; lines with the same time are in the order of the sources. Keeps only one
+ * line of each source in memory.
  */
 export function* mergedByTime(sources: readonly LineSource[]): Generator<StoredLine, void> {
   const heap = new Heap();

@@ -4,7 +4,7 @@ import { FileLines, type FilePart } from "./file-lines.ts";
 /** One line of a log file. */
 export interface StoredLine {
   readonly text: string;
-  /** When the line was written; for a line without a time, the time of the line before it. */
+  /** The time when the line was written; for a line without a time, the time of the previous line. */
   readonly ts: string;
   /** True for a line with only the output of a command, in the format of older versions: `| text`, `! text`. */
   readonly bare: boolean;
@@ -69,7 +69,7 @@ export class StoredLines {
 /** Characters that a log line never contains, because they are always escaped. */
 const RUBBISH = /(?!\t)\p{Cc}/u;
 
-/** Parses a log line; returns undefined if the text is not one. `before` is the time of the line before it. */
+/** Parses a log line; returns undefined if the text is not one. `before` is the time of the previous line. */
 export function storedLine(text: string, before: string): StoredLine | undefined {
   if (RUBBISH.test(text)) return undefined;
   const ts = timeOf(text);

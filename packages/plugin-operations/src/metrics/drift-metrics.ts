@@ -30,7 +30,10 @@ export function driftMetrics({ workers, pending }: DriftReport, now: Date): stri
   ]);
 }
 
-/** Changes by job that a deploy would make. Each file has a name of its own: node_exporter refuses a series in two files. */
+/**
+ * Changes by job that a deploy would make. Each file uses another metric name, because node_exporter refuses a series
+ * in two files.
+ */
 export function pendingGauge(name: string, pending: readonly Pick<PendingChange, "job">[]): Gauge {
   const counts = new Map<string, number>();
   for (const { job } of pending) counts.set(job, (counts.get(job) ?? 0) + 1);

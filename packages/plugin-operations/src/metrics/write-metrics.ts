@@ -3,11 +3,11 @@ import { closeSync, fchmodSync, fsyncSync, openSync, renameSync, rmSync, writeFi
 import { resolve } from "node:path";
 import { MaandError } from "@maand/core";
 
-/** Any user can read metrics, as node_exporter needs it. */
+/** Any user can read metrics, because node_exporter must. */
 const MODE = 0o644;
 
 /**
- * Replaces a file of metrics in one step. The draft beside it has a name that node_exporter does not read, because it does not
+ * Replaces a file of metrics in one step. node_exporter does not read the draft next to it, because its name does not
  * end with `.prom`. Throws SYSTEM.
  */
 export function writeMetrics(from: string, file: string, text: string): void {

@@ -3,9 +3,9 @@ import { CHANGE_WORDS, type FileDrift } from "@maand/core/toolbox";
 import type { DriftReport, WorkerDrift } from "../drift/drift.ts";
 import type { PendingChange } from "../drift/pending-changes.ts";
 
-/** Workers named in a line; the others are counted. */
+/** The number of workers that are named in a line; the others are counted. */
 const NAMED = 4;
-/** Pending changes that are listed one by one. */
+/** The number of pending changes that are listed one by one. */
 const LISTED = 20;
 
 /** A drift report for people: what differs, each difference once with its workers, then what is pending. */
@@ -42,7 +42,12 @@ function differences(workers: readonly WorkerDrift[]): TextOfHost[] {
           : [];
       const again: TextOfHost[] =
         job.state === "drifted" && job.repairs > 0
-          ? [[`${job.job}: repaired ${plural(job.repairs, "time")} before: something there changes it`, worker.host]]
+          ? [
+              [
+                `${job.job}: repaired ${plural(job.repairs, "time")} before: something on the worker keeps changing it`,
+                worker.host,
+              ],
+            ]
           : [];
       if (worker.isLost) return failed;
       const files: readonly TextOfHost[] = job.isGone
@@ -64,7 +69,7 @@ function described({ path, change, detail }: FileDrift): string {
   return `${CHANGE_WORDS[change]} ${visible(path)}${detail === undefined ? "" : ` (${visible(detail)})`}`;
 }
 
-/** The same text for many workers is one line. */
+/** Lines in which equal texts of several workers are grouped. */
 function groupLines(texts: readonly TextOfHost[], mark: string, style: Style): string[] {
   const hosts = new Map<string, string[]>();
   for (const [text, host] of texts) hosts.set(text, [...(hosts.get(text) ?? []), host]);

@@ -26,7 +26,7 @@ export class FollowPrinter implements FollowSink {
   constructor(options: FollowPrinterOptions) {
     this.#options = options;
     this.#width = Math.max(0, ...options.hosts.map(({ length }) => length));
-    // Node's own stdout reports a reader that left only as an error of a write
+    // Node's own stdout reports a closed reader only as an error of a write
     for (const event of ["close", "error"]) options.stdout.once(event, () => this.#gone.abort());
   }
 

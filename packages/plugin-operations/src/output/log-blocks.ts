@@ -2,7 +2,7 @@ import { duration, type Style, visible } from "@maand/command";
 import { type LogFields, readLogLine } from "@maand/core/readonly";
 import type { StoredLine } from "../logs/stored-lines.ts";
 
-/** The number of lines shown per command; of a longer output, the first and last lines, half each. */
+/** The number of lines shown per command. For longer output, half of them are the first lines and half the last. */
 const LINES_OF_ONE = 2000;
 
 /** The number of lines kept for commands that have not ended; beyond it, the oldest are printed. */
@@ -19,7 +19,7 @@ interface Block {
 /** Groups the lines of parallel commands into one block per command, in start order. */
 export class LogBlocks {
   readonly #style: Style;
-  /** In start order. */
+  /** Open commands in start order. */
   readonly #open = new Map<string, Block>();
   #held = 0;
 

@@ -36,7 +36,9 @@ export class LogPrinter {
     return this.#options.to.destroyed;
   }
 
-  /** Prints the stored lines. In human format events come first and then the commands, so the lines are read `again`. */
+  /**
+   * Prints the stored lines. In human format, events come first and then the commands, so the lines are read `again`.
+   */
   async print(lines: Iterable<StoredLine>, wanted: Wanted, again: () => Iterable<StoredLine>): Promise<void> {
     const { tail } = this.#options;
     await this.#all(ended(this.#texts(lines, again, wanted), tail));
@@ -59,7 +61,7 @@ export class LogPrinter {
     return over;
   }
 
-  /** A tail limits the stored lines; new lines are all shown. */
+  /** Whether the tail was applied. It limits only the stored lines; all new lines are shown. */
   #tailed = false;
 
   #texts(lines: Iterable<StoredLine>, again: () => Iterable<StoredLine>, wanted: Wanted): Iterable<string> {
@@ -119,7 +121,7 @@ function* inTurn(...parts: readonly Iterable<string>[]): Generator<string> {
   for (const part of parts) yield* part;
 }
 
-/** The last texts; all of them without a number. */
+/** The last texts; without a number, all of them. */
 function* ended(texts: Iterable<string>, tail: number | undefined): Generator<string> {
   if (tail === undefined) {
     yield* texts;

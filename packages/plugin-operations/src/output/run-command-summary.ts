@@ -27,7 +27,7 @@ export function scriptSummary(results: readonly ScriptResult[], style: Style): s
   ];
 }
 
-/** Why a worker failed; for an interruption, only that. */
+/** The reason why a worker failed; for an interruption, only this fact. */
 function reason({ outcome, message }: ScriptResult): string {
   return outcome === "interrupted" ? "" : `: ${message ?? ""}`;
 }

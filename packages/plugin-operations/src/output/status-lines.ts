@@ -11,7 +11,7 @@ export interface StatusScreen {
   readonly name: string;
   readonly now: Date;
   readonly style: Style;
-  /** The size of the screen; undefined where nothing has to fit, as in a file. */
+  /** The size of the screen; undefined if nothing must fit, such as in a file. */
   readonly columns?: number | undefined;
   readonly rows?: number | undefined;
 }
@@ -20,12 +20,12 @@ export interface StatusScreen {
 const KIND = "certificate".length;
 /** On narrower screens, texts are below the kind of their finding. */
 const NARROW = 60;
-/** Texts of one finding that are shown on a screen; the others are counted. */
+/** The number of texts of one finding that are shown on a screen; the others are counted. */
 const TEXTS = 4;
-/** Jobs that are shown however little room there is. */
+/** The number of jobs that are always shown, even if there is little room. */
 const LEAST_JOBS = 3;
 
-/** The status of a bucket for people: what it is, what needs attention with the next commands, and its jobs. */
+/** The status of a bucket as text: a summary, what needs attention with the next commands, and its jobs. */
 export function statusLines(status: BucketStatus, screen: StatusScreen): string[] {
   const { style, now, rows } = screen;
   const findings = findingsOf(status, now);
@@ -61,7 +61,7 @@ function findingLines({ kind, level, texts, next }: Finding, { columns, rows, st
   return next === undefined ? lines : [...lines, nextLine(next, isNarrow ? 2 : KIND + 2, { columns, style })];
 }
 
-/** The command, which stays on one line, so that it can be copied; its comment is left out where there is no room. */
+/** The command on one line, so that it can be copied. Its comment is omitted if there is no room. */
 function nextLine(next: string, indent: number, { columns, style }: Pick<StatusScreen, "columns" | "style">): string {
   const [command = ""] = next.split("  # ");
   const whole = `${" ".repeat(indent)}next: ${next}`;
@@ -69,7 +69,7 @@ function nextLine(next: string, indent: number, { columns, style }: Pick<StatusS
   return (fits ? whole : `${" ".repeat(indent)}next: ${command}`).replace("next:", style.faint("next:"));
 }
 
-/** The jobs as a table; those that run everywhere as planned are counted where there is no room. */
+/** The jobs as a table. If there is no room, jobs that run everywhere as planned are only counted. */
 function jobLines({ deployments }: BucketStatus, room: number, { columns, style }: StatusScreen): string[] {
   const all = jobStates(deployments);
   if (all.length === 0) return [];
@@ -101,7 +101,7 @@ function isDone({ states }: JobState): boolean {
   return [...states.keys()].every((state) => state === "promoted");
 }
 
-/** `1.4.0`, or `1.3.0 to 1.4.0` where something else runs than what was built. */
+/** `1.4.0`, or `1.3.0 to 1.4.0` if the running version differs from the built one. */
 function versionOf({ versions, target }: JobState): string {
   const others = versions.filter((version) => version !== target);
   if (others.length === 0) return target || (versions[0] ?? "");

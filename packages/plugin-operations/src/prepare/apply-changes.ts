@@ -1,7 +1,10 @@
 import { UNATTENDED_ENVIRONMENT, UNATTENDED_SCRIPT } from "@maand/core/operator";
 import type { Lacks, Wanted } from "./worker-state.ts";
 
-/** Commands that install packages without asking, by package manager; one per line, so that `set -e` sees each fail. */
+/**
+ * Commands that install packages without prompting, by package manager; one per line, so that `set -e` detects each
+ * failure.
+ */
 const INSTALL: Readonly<Record<string, string>> = {
   "apt-get": "apt-get -q update\napt-get -q -y --no-install-recommends install",
   dnf: "dnf -q -y install",
@@ -11,17 +14,17 @@ const INSTALL: Readonly<Record<string, string>> = {
   pacman: "pacman -Sy --noconfirm",
 };
 
-/** With `*` as the password no password is accepted. With `!` sshd may treat the account as locked. */
+/** With `*` as the password, no password is accepted. With `!`, sshd may treat the account as locked. */
 const ACCOUNT = `useradd --create-home --shell /bin/bash -- "$MAAND_USER" 2>/dev/null || adduser -D -- "$MAAND_USER"
 usermod --password '*' -- "$MAAND_USER" 2>/dev/null || true`;
 
-/** As the user, so that a link in its home directory cannot lead root elsewhere, and the owner is right. */
+/** Runs as the user, so that a link in its home directory cannot lead root elsewhere, and the owner is correct. */
 const KEY = `su -s /bin/sh "$MAAND_USER" -c 'umask 077; cd && mkdir -p .ssh && touch .ssh/authorized_keys &&
 { [ -z "$(tail -c 1 .ssh/authorized_keys)" ] || echo >>.ssh/authorized_keys; } &&
 printf "%s\\n" "$MAAND_KEY" >>.ssh/authorized_keys'
 ! command -v restorecon >/dev/null 2>&1 || su -s /bin/sh "$MAAND_USER" -c 'cd && restorecon -RF .ssh' || true`;
 
-/** sudo ignores files with a dot in their name. A rule that visudo refuses would lock everybody out of sudo. */
+/** sudo ignores files with a dot in their name. A rule that visudo refuses would disable sudo for all users. */
 const SUDO_RULE = `rule=/etc/sudoers.d/maand-$(printf %s "$MAAND_USER" | tr . _)
 umask 227
 printf "%s ALL=(ALL:ALL) NOPASSWD: ALL\\n" "$MAAND_USER" >"$rule.new~"
@@ -41,7 +44,8 @@ export function changeScript({ account, key, sudoRule, tools, manager = "" }: La
 }
 
 /**
- * The command that makes the changes. With apt it waits until no other program holds apt's locks, and names the holder.
+ * The command that makes the changes. With apt, it waits until no other program holds apt's locks, and prints the
+ * holder.
  */
 export function changeCommand(lacks: Lacks, { user, publicKey }: Wanted): readonly string[] {
   const script = changeScript(lacks);

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { loginShellLine, MaandError } from "@maand/core";
 import { followProcess, LineSplitter, startProcess } from "@maand/core/internal";
 
-/** A login that a person has already: what `ssh` alone would use, or another user, key or password. */
+/** A login that a person already has: the one that `ssh` would use, or another user, key or password. */
 export interface ExistingLogin {
   readonly user: string | undefined;
   /** Absolute path of a private key. */
@@ -11,13 +11,13 @@ export interface ExistingLogin {
   readonly password: string | undefined;
 }
 
-/** Where a session logs in. */
+/** The target of a session. */
 export interface SessionPlace {
   readonly host: string;
   readonly port: number;
   /** The file with the host keys that are accepted. */
   readonly knownHosts: string;
-  /** A private directory for the program that hands ssh the password. */
+  /** A private directory for the program that passes the password to ssh. */
   readonly tmp: string;
   readonly signal: AbortSignal;
 }
@@ -29,12 +29,12 @@ export interface SessionResult {
   readonly stderr: readonly string[];
 }
 
-/** The variable that hands the password to the program that ssh asks for it. */
+/** The variable that passes the password to the program that ssh calls to get it. */
 const PASSWORD = "MAAND_LOGIN_PASSWORD";
 
 const ASKPASS = `#!/bin/sh\nprintf '%s\\n' "$${PASSWORD}"\n`;
 
-/** Milliseconds that a command may take: an installation waits for other installations. */
+/** The time limit of a command in milliseconds. It is long because an installation waits for other installations. */
 const LIMIT_MS = 20 * 60_000;
 const GRACE_MS = 3_000;
 
@@ -54,9 +54,9 @@ if sudo -n true 2>/dev/null; then exec sudo -n -- "$@" </dev/null; fi
 exec sudo -S -p "" -- "$@"`;
 
 /**
- * Runs a command as root through the system's own ssh, so that the agent, jump hosts and everything else in the user's ssh
- * configuration count. The password is in no argument and in no file. Throws AUTH_FAILED, UNREACHABLE, NOT_PERMITTED, WORKER_LACKS,
- * TIMED_OUT or INTERRUPTED.
+ * Runs a command as root through the system's own ssh, so that the agent, jump hosts and everything else in the user's
+ * ssh configuration apply. The password is never in an argument or a file. Throws AUTH_FAILED, UNREACHABLE,
+ * NOT_PERMITTED, WORKER_LACKS, TIMED_OUT or INTERRUPTED.
  */
 export async function runAsRoot(
   place: SessionPlace,
@@ -78,7 +78,7 @@ export async function runAsRoot(
   }
 }
 
-/** The command line of ssh up to the remote command; also what people may type. */
+/** The command line of ssh up to the remote command, which people may also type. */
 export function sshCommand(
   { host, port, knownHosts }: Pick<SessionPlace, "host" | "port" | "knownHosts">,
   { user, key, password }: ExistingLogin,

@@ -18,7 +18,7 @@ import { type ExistingLogin, runAsRoot, type SessionPlace } from "./login-sessio
 import { publicKeyOf } from "./public-key.ts";
 import { checkCommand, type Lacks, lacksInWords, readLacks, TOOLS, type Wanted } from "./worker-state.ts";
 
-/** What was found out about one worker. */
+/** The findings about one worker. */
 export type WorkerPlan =
   | { readonly host: string; readonly state: "ready" }
   | { readonly host: string; readonly state: "not_ssh" }
@@ -28,11 +28,14 @@ export type WorkerPlan =
       readonly state: "lacks";
       /** Phrases such as `install rsync with apt-get`. */
       readonly changes: readonly string[];
-      /** Makes the changes, and checks the result over maand's own connection. Throws if the worker is not ready then. */
+      /**
+       * Makes the changes, and checks the result over maand's own connection. Throws if the worker is not ready
+       * afterwards.
+       */
       apply(onLine: (line: string) => void): Promise<void>;
     };
 
-/** The workers to prepare, and the login that exists. */
+/** The workers to prepare, and the existing login. */
 export interface PrepareOptions {
   readonly workers: readonly string[];
   readonly labels: readonly string[];
@@ -54,8 +57,8 @@ export function workersToPrepare(bucket: Bucket, options: Pick<PrepareOptions, "
 }
 
 /**
- * Finds out what workers lack, and calls `use` with the plans; changes nothing by itself. A worker is ready if maand's own login
- * works and finds all tools. Otherwise the existing login is used to look.
+ * Checks what workers lack, and calls `use` with the plans. Changes nothing itself. A worker is ready if maand's own
+ * login works and finds all tools. Otherwise the check uses the existing login.
  */
 export async function withPlans<T>(
   bucket: Bucket,
@@ -106,7 +109,7 @@ function loginOf({ bucket, reporter }: Scene, worker: Worker): Promise<Login | u
   return bucket.hooks.login.promise(Object.freeze({ ...reporter.context({ worker: worker.host }), worker }));
 }
 
-/** Pins the host key at first contact, as a connection of maand does; ssh then accepts only that one. */
+/** Pins the host key at first contact, as a connection of maand does. ssh then accepts only this key. */
 async function pinHostKey({ bucket, reporter }: Scene, worker: Worker): Promise<void> {
   const key = await bucket.hooks.identify.promise(
     Object.freeze({ ...reporter.context({ worker: worker.host }), worker }),
@@ -126,7 +129,10 @@ function placeOf({ bucket }: Scene, host: string, { port }: Login): SessionPlace
   return { host, port, knownHosts: join(secrets, "known_hosts"), tmp, signal: bucket.signal };
 }
 
-/** Why maand's own login does not do, in a new connection, so that a new group or shell counts; undefined if it does. */
+/**
+ * The reason why maand's own login does not work; undefined if it works. Uses a new connection, so that a new group or
+ * shell takes effect.
+ */
 async function notReady({ connections, bucket }: Scene, worker: Worker): Promise<MaandError | undefined> {
   connections.forget(worker.host);
   try {
@@ -179,7 +185,7 @@ async function apply(
       code: "COMMAND_FAILED",
       message: `the preparation of ${host} failed with exit code ${code}: ${stderr.at(-1) ?? "no message"}`,
       worker: host,
-      hint: "fix that on the worker and run the command again; what is done already is kept",
+      hint: "fix that on the worker and run the command again; completed steps are kept",
       output: stderr.slice(-12),
     });
   const problem = await notReady(scene, worker);
@@ -189,13 +195,13 @@ async function apply(
 function stillNotReady(host: string, problem: MaandError | undefined): MaandError {
   return new MaandError({
     code: problem?.code ?? "WORKER_LACKS",
-    message: `nothing is missing on ${host}, and still maand's own login does not work: ${problem?.message ?? "unknown"}`,
+    message: `nothing is missing on ${host}, but maand's own login does not work: ${problem?.message ?? "unknown"}`,
     worker: host,
-    hint: "check AuthorizedKeysFile, AllowUsers and AllowGroups of its sshd, and the rules of sudo",
+    hint: "check AuthorizedKeysFile, AllowUsers and AllowGroups of its sshd, and its sudo rules",
   });
 }
 
-/** Whether the bucket's key exists, which a first preparation creates. */
+/** Whether the bucket's key exists. The first preparation creates it. */
 export function keyExists(keyFile: string): boolean {
   return existsSync(keyFile);
 }

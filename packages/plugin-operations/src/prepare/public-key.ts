@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { MaandError } from "@maand/core";
 import { followProcess, startProcess } from "@maand/core/internal";
 
-/** Milliseconds for ssh-keygen. */
+/** The time limit of ssh-keygen, in milliseconds. */
 const LIMIT_MS = 30_000;
 
 /** Creates an ed25519 key without a passphrase, and its `.pub` file. */

@@ -21,10 +21,10 @@ export interface Lacks {
 /** The programs that a worker needs; sudo only with `use_sudo`. */
 export const TOOLS = ["bash", "make", "python3", "rsync"] as const;
 
-/** Package managers in the order in which they are looked for. */
+/** Package managers, in the order of the search. */
 export const MANAGERS = ["apt-get", "dnf", "yum", "zypper", "apk", "pacman"] as const;
 
-/** Prints what is there, one `name value` per line. Arguments: the user, the base64 of the key, then the programs. */
+/** Prints what exists, one `name value` per line. Arguments: the user, the base64 of the key, then the programs. */
 const CHECK = `user=$1; key=$2; shift 2
 has() { command -v "$1" >/dev/null 2>&1; }
 if id "$user" >/dev/null 2>&1; then
@@ -44,7 +44,7 @@ export function checkCommand({ user, publicKey, sudo }: Wanted): readonly string
   return ["sh", "-c", CHECK, "sh", user, publicKey.split(" ")[1] ?? publicKey, ...tools];
 }
 
-/** Reads what {@link checkCommand} printed; undefined if it is incomplete. */
+/** Parses the output of {@link checkCommand}; undefined if it is incomplete. */
 export function readLacks(text: string, { sudo }: Wanted): Lacks | undefined {
   const lines = text.split("\n").map((line) => line.trim());
   if (!lines.includes("end")) return undefined;
@@ -60,7 +60,7 @@ export function readLacks(text: string, { sudo }: Wanted): Lacks | undefined {
   };
 }
 
-/** What would be done, as a list of phrases; empty if nothing is missing. */
+/** The changes, as a list of phrases; empty if nothing is missing. */
 export function lacksInWords({ account, key, sudoRule, tools, manager }: Lacks, { user }: Wanted): string[] {
   return [
     ...(account ? [`create user ${user}`] : []),

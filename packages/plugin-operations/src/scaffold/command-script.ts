@@ -11,7 +11,7 @@ export interface CommandScript {
   readonly command: string;
   /** At least one event; the first one selects the example. */
   readonly events: readonly CommandEvent[];
-  /** It runs once for the job. */
+  /** Whether it runs once for the job. */
   readonly once?: boolean;
 }
 

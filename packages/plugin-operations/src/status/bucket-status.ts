@@ -30,7 +30,7 @@ export interface RecordedDrift {
   readonly reason: string;
 }
 
-/** What is recorded about a bucket, in brief. */
+/** A summary of what is recorded about a bucket. */
 export interface BucketStatus {
   /** Numbers of workers, jobs, and allocations that were not removed. */
   readonly workers: number;
@@ -42,7 +42,7 @@ export interface BucketStatus {
   readonly unbuilt: readonly string[];
   /** Every allocation, by job and worker. */
   readonly deployments: readonly Deployment[];
-  /** Workers that deploys could not reach, the first one first. */
+  /** Workers that deploys could not reach, in the order in which they were left behind. */
   readonly leftBehind: readonly LeftBehind[];
   /** Allocations that the next deploy changes. */
   readonly pending: readonly StatusUnit[];
@@ -55,7 +55,7 @@ export interface BucketStatus {
   /** Staged rollouts that are not complete. */
   readonly rollouts: readonly RolloutView[];
   readonly maintenance: MaintenanceView | undefined;
-  /** Certificates that ended or end soon, the first one first. */
+  /** Certificates that ended or end soon, the earliest first. */
   readonly certificates: readonly EndingCertificate[];
   /** The command that holds the lock. */
   readonly running: Holder | undefined;
@@ -63,7 +63,7 @@ export interface BucketStatus {
   readonly lastRun: RunRow | undefined;
 }
 
-/** States on which nothing is pending. */
+/** States in which nothing is pending. */
 const DONE: ReadonlySet<string> = new Set(["promoted", "disabled", "health_failed"]);
 
 /** Reads the status of a bucket from its store alone; `unbuilt` was read from its workspace. */
@@ -101,7 +101,7 @@ export function bucketStatus(
   };
 }
 
-/** Differences that were repaired and came back the same. */
+/** Differences that were repaired and came back unchanged. */
 function repeatedRepairs(store: Store): RecordedDrift[] {
   return [...store.repairs.all()].flatMap(([host, repairs]) =>
     [...repairs]

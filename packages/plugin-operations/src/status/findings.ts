@@ -4,7 +4,7 @@ import type { EndingCertificate } from "../certificates/ending.ts";
 import { ageOf } from "./age.ts";
 import type { BucketStatus, StatusUnit } from "./bucket-status.ts";
 
-/** What a finding is about, in the order of urgency. */
+/** The kinds of findings, in the order of urgency. */
 export type FindingKind =
   | "running"
   | "failed"
@@ -32,7 +32,7 @@ export interface Finding {
   readonly next?: string;
 }
 
-/** Workers that are named in a text; the others are counted. */
+/** The number of workers that are named in a text; the others are counted. */
 const NAMED = 4;
 
 /** Everything about a bucket that needs attention, the most urgent first. */
@@ -61,7 +61,7 @@ function running({ running: holder }: BucketStatus, now: Date): Finding[] {
 
 const FINE: ReadonlySet<string | null> = new Set(["ok", "paused"]);
 
-/** The last run, if it failed, or died without a result. */
+/** The last run, if it failed or died without a result. */
 function failed({ lastRun, running: holder }: BucketStatus, now: Date): Finding[] {
   if (!lastRun || FINE.has(lastRun.outcome) || (lastRun.outcome === null && holder)) return [];
   const { command, outcome, startedAt, id } = lastRun;
@@ -72,7 +72,7 @@ function failed({ lastRun, running: holder }: BucketStatus, now: Date): Finding[
 
 const ENDS: Readonly<Record<string, string>> = { interrupted: "was interrupted", reverted: "was reverted" };
 
-/** Commands without a result; while a command holds the lock, they may be those that it runs. */
+/** Commands without a result. While a command holds the lock, it may be running them. */
 function inDoubt({ inDoubt: units, running: holder }: BucketStatus): Finding[] {
   if (units.length === 0) return [];
   const what = holder ? "its command has no result yet" : "the result of its last command is unknown";
@@ -123,7 +123,7 @@ function endOf({ daysLeft }: EndingCertificate): string {
   return daysLeft === 0 ? "ends today" : `ends in ${plural(daysLeft, "day")}`;
 }
 
-/** What waits for a decision. Their sentences name the next commands. */
+/** Items that wait for a decision. Their sentences name the next commands. */
 function other({ maintenance, rollouts, held }: BucketStatus): Finding[] {
   const finding = (kind: FindingKind, texts: readonly string[]): Finding[] =>
     texts.length === 0 ? [] : [{ kind, level: "warn", texts }];
@@ -158,7 +158,7 @@ function unbuilt({ unbuilt: parts, isBuilt }: BucketStatus): Finding[] {
   return parts.length === 0 ? [] : finding(`the workspace is newer than the build: ${parts.join(", ")}`);
 }
 
-/** What a deploy would change, by job and state. Allocations in doubt are listed as such. */
+/** What a deploy would change, by job and state. Allocations in doubt are listed separately. */
 function pending({ pending: all, deployments, unbuilt: parts }: BucketStatus): Finding[] {
   const units = all.filter(({ state }) => state !== "in_doubt" && state !== "paused" && state !== "maintenance");
   if (units.length === 0) return [];

@@ -1,18 +1,18 @@
 import type { Deployment } from "@maand/core/readonly";
 import { groupBy } from "@maand/core/readonly";
 
-/** One job: what runs, what will, and how many allocations are in which state. */
+/** One job: its running and target versions, and the number of allocations in each state. */
 export interface JobState {
   readonly job: string;
   /** Promoted versions, the most frequent first; empty if nothing was promoted. */
   readonly versions: readonly string[];
   /** The version of the last build. */
   readonly target: string;
-  /** Numbers of allocations by state as `maand cat deployments` shows it, `promoted` first. */
+  /** The number of allocations by state, as `maand cat deployments` shows it, `promoted` first. */
   readonly states: ReadonlyMap<string, number>;
 }
 
-/** The jobs in name order, from their allocations. Removed ones count as long as a deploy has to clean them up. */
+/** The jobs in name order, from their allocations. Removed ones count until a deploy has cleaned them up. */
 export function jobStates(deployments: readonly Deployment[]): JobState[] {
   return [...groupBy(deployments, ({ job }) => job)].map(([job, all]) => {
     const promoted = all.filter(({ promotedDigest, removed }) => promotedDigest !== null && !removed);

@@ -7,7 +7,7 @@ const SHOW_CURSOR = "\u001b[?25h";
 const CLEAR_LINE = "\u001b[K";
 const CLEAR_BELOW = "\u001b[J";
 
-/** What is watched: `frame` returns its current lines for a screen. */
+/** The watched content: `frame` returns its current lines for a screen. */
 export interface Watched {
   readonly context: Pick<ProcessContext, "stdout" | "signal">;
   readonly everyMs: number;
@@ -18,8 +18,9 @@ export interface Watched {
 }
 
 /**
- * Shows something until Ctrl-C. On a terminal each frame replaces the one before, in one write and without clearing the screen or what
- * was on it before; a new size redraws. Elsewhere a frame is written if it differs from the one before.
+ * Shows frames until Ctrl-C. On a terminal, each frame replaces the previous one in a single write, without clearing
+ * the screen or earlier output. A new size redraws the frame. Elsewhere, a frame is written if it differs from the
+ * previous one.
  */
 export async function watch({ context: { stdout, signal }, everyMs, frame }: Watched): Promise<void> {
   let before: readonly string[] = [];
@@ -27,7 +28,7 @@ export async function watch({ context: { stdout, signal }, everyMs, frame }: Wat
   try {
     while (!signal.aborted) {
       const { isTTY, columns, rows } = stdout;
-      // one row less than there are: writing in the last one would scroll
+      // one row less than the terminal has, because writing in the last row would scroll
       const lines = await frame({ columns: isTTY ? columns : undefined, rows: isTTY && rows ? rows - 1 : undefined });
       if (isTTY) before = redraw(stdout, before, lines);
       else if (lines.join("\n") !== before.join("\n")) {
@@ -48,14 +49,14 @@ function redraw(
 ): readonly string[] {
   const columns = stdout.columns ?? 80;
   const shown = lines.slice(0, Math.max(1, (stdout.rows ?? 24) - 1)).map((line) => cut(line, columns));
-  // after the window became narrower, the terminal has broken longer lines
+  // after the window became narrower, the terminal has wrapped longer lines
   const up = before.reduce((sum, line) => sum + Math.max(1, Math.ceil(widthOf(line) / columns)), 0);
   const begin = up === 0 ? "" : `\u001b[${up}A\r`;
   stdout.write(`${begin}${shown.map((line) => `${line}${CLEAR_LINE}\n`).join("")}${CLEAR_BELOW}`);
   return shown;
 }
 
-/** A line that fits; a longer one loses its colours with its end. */
+/** A line that fits. A line that is cut loses its colours. */
 function cut(line: string, columns: number): string {
   return widthOf(line) <= columns ? line : stripVTControlCharacters(line).slice(0, columns);
 }

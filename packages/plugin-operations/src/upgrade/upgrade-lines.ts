@@ -1,7 +1,7 @@
 import { plural, type Style } from "@maand/command";
 import type { Upgrade } from "./upgrade.ts";
 
-/** What an upgrade needs, for people. */
+/** The requirements of an upgrade, as text. */
 export function upgradeLines(upgrade: Upgrade, style: Style): string[] {
   const { maand, node, sqlite, problems, migrations } = upgrade;
   const result =
@@ -32,7 +32,7 @@ function storeLines(upgrade: Upgrade, style: Style): string[] {
     line,
     `         ${plural(migrations.length, "migration")}, all or nothing, at the next command that opens the bucket:`,
     ...migrations.map(({ version, tables }) => `         ${String(version).padStart(3)}  ${tables.join(", ")}`),
-    `${style.strong("backup")}   none is made, and an older maand cannot open the store afterwards; while no command runs:`,
+    `${style.strong("backup")}   none is made automatically, and an older maand cannot open the store afterwards; while no command runs:`,
     `         ${backup}`,
   ];
 }
@@ -50,7 +50,7 @@ function pluginLines({ plugins }: Upgrade, style: Style): string[] {
 }
 
 function rangeText(range: string | null): string {
-  return range === null ? ", does not say which versions of maand it supports" : `, supports @maand/core ${range}`;
+  return range === null ? ", does not declare which versions of maand it supports" : `, supports @maand/core ${range}`;
 }
 
 function versionOf({ plugin, version }: Upgrade["plugins"][number]): string | null {
@@ -65,7 +65,7 @@ function sizeText(bytes: number): string {
   return bytes < 1_000_000_000 ? `${(bytes / 1_000_000).toFixed(1)} MB` : `${(bytes / 1_000_000_000).toFixed(1)} GB`;
 }
 
-/** The same for programs. */
+/** The requirements of an upgrade, as JSON. */
 export function upgradeRecord(upgrade: Upgrade) {
   const { maand, node, sqlite, state, storeVersion, neededVersion, migrations, bytes, freeBytes, backup } = upgrade;
   return {

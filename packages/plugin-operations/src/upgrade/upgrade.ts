@@ -12,7 +12,7 @@ import {
 import { type PendingMigration, pendingMigrations, type StoreState, storeState } from "@maand/core/operator";
 import { STORE_VERSION, sqliteVersion } from "@maand/core/readonly";
 
-/** Something that keeps this maand from using a bucket. */
+/** A problem that prevents this maand from using a bucket. */
 export interface UpgradeProblem {
   /** A path in the bucket. */
   readonly where: string;
@@ -20,7 +20,7 @@ export interface UpgradeProblem {
   readonly hint?: string;
 }
 
-/** What the running maand would do to a bucket, compared with what is there. */
+/** What the running maand would change in a bucket. */
 export interface Upgrade {
   /** The versions of the running program. */
   readonly maand: string;
@@ -32,17 +32,19 @@ export interface Upgrade {
   /** The version that the running maand needs. */
   readonly neededVersion: number;
   readonly migrations: readonly PendingMigration[];
-  /** Bytes of the store with its write-ahead log, and free bytes beside it. */
+  /** The size of the store with its write-ahead log, and the free space on its disk, in bytes. */
   readonly bytes: number;
   readonly freeBytes: number;
-  /** The command that makes a backup; maand makes none. */
+  /** The command that makes a backup; maand makes none itself. */
   readonly backup: string;
   /** The plugins of the configuration; empty if they cannot be loaded. */
   readonly plugins: readonly LoadedPlugin[];
   readonly problems: readonly UpgradeProblem[];
 }
 
-/** Reads what an upgrade of a bucket to the running maand needs. Opens the store read-only, and applies no plugin. */
+/**
+ * Reads what an upgrade of a bucket to the running maand requires. Opens the store read-only, and applies no plugin.
+ */
 export async function readUpgrade(paths: BucketPaths, options: LoadOptions): Promise<Upgrade> {
   const sqlite = sqliteVersion();
   const { state, message, version } = storeState(paths.store);
@@ -77,7 +79,7 @@ function storeProblems({ state, message }: Pick<StoreState, "state" | "message">
   return [{ where, message, hint: "maand doctor shows how to restore it" }];
 }
 
-/** A migration is one transaction, whose log may become as large as the store. */
+/** Checks the free space. A migration is one transaction, and its log may become as large as the store. */
 function diskProblems(
   migrations: readonly PendingMigration[],
   { bytes, freeBytes: free }: Pick<Upgrade, "bytes" | "freeBytes">,
@@ -87,7 +89,7 @@ function diskProblems(
     {
       where: "data/",
       message: `the disk has ${megabytes(free)} MB free, and the migration may need ${megabytes(bytes)} MB`,
-      hint: "free space, such as with maand gc",
+      hint: "free space, for example with maand gc",
     },
   ];
 }
@@ -108,7 +110,7 @@ async function pluginsOf(
   }
 }
 
-/** As in docs/operations.md. */
+/** The command to make a backup, as in docs/operations.md. */
 function backupLine(root: string): string {
   const file = join(dirname(root), `${basename(root)}-backup.tgz`);
   return shellLine(["tar", "-czf", file, "--exclude", "./tmp", "--exclude", "./logs", "-C", root, "."]);

@@ -23,8 +23,8 @@ export interface WorkersEdit {
 }
 
 /**
- * Adds entries to `workers.json`, after the others and on a line each; nothing else in the file changes. Throws PROBLEMS, and writes
- * nothing, if the file or an entry is invalid, or a host is there already.
+ * Adds entries to `workers.json`, after the others and each on one line; nothing else in the file changes. Throws
+ * PROBLEMS, and writes nothing, if the file or an entry is invalid, or if a host already exists.
  */
 export async function addWorkers(workspace: string, entries: readonly WorkerEntry[]): Promise<void> {
   const { workers } = readWorkers(workspace);
@@ -63,7 +63,9 @@ export function readWorkers(workspace: string): Pick<WorkersFile, "text" | "work
   return { text: "[]\n", workers: [], entries: [] };
 }
 
-/** Problems of the new entries are named as what was typed, not as a line of a file that was not written. */
+/**
+ * Refuses invalid entries. A problem of a new entry names what was typed, not a line of a file that was not written.
+ */
 function refuseInvalid(text: string, known: number): void {
   const problems: Problem[] = [];
   const report = (problem: Problem) => void problems.push(problem);

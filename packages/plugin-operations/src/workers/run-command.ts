@@ -27,7 +27,7 @@ export interface RunCommandOptions {
   readonly healthCheck: boolean;
   /** Whether a connection that closes while the command runs is not a failure. */
   readonly allowDisconnect: boolean;
-  /** With `healthCheck`: run it although the availability budget of a job forbids it; each case is reported. */
+  /** With `healthCheck`: run it even if the availability budget of a job forbids it; each case is reported. */
   readonly ignoreBudget?: boolean;
 }
 

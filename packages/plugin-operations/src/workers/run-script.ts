@@ -112,7 +112,10 @@ async function attempt(
   return result;
 }
 
-/** Checked only after an exit code of a missing program, so that a successful script costs one round trip. */
+/**
+ * Throws if tools are missing. Checked only after an exit code of a missing program, so that a successful script costs
+ * one round trip.
+ */
 async function refuseWithoutTools(remote: Remote): Promise<void> {
   const wanted = ["bash", "timeout", ...(remote.sudo ? ["sudo"] : [])];
   const missing = await missingTools(remote, wanted).catch(() => []);
@@ -136,7 +139,7 @@ function failureOf(worker: Worker, result: ExecResult): MaandError | undefined {
   });
 }
 
-/** Rewords the message of a transport, which names the wrapper of the script instead of what the user typed. */
+/** Rewords the message of a transport, which names the wrapper of the script instead of the script itself. */
 function describedError(error: MaandError, worker: Worker, limitMs: number, output: CommandOutput): MaandError {
   const message = {
     TIMED_OUT: `timed out after ${limitMs / 1000} s`,

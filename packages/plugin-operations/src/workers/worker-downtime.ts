@@ -9,7 +9,7 @@ import {
   settle,
 } from "@maand/core/operator";
 
-/** The workers to run the command on next, and those after them; or those that must not go down, and why. */
+/** The workers to run the command on next, and the remaining ones; or those that must not go down, with the reasons. */
 export interface NextWorkers {
   readonly batch: readonly Worker[];
   readonly rest: (readonly Worker[])[];
@@ -19,13 +19,13 @@ export interface NextWorkers {
 /** How the availability budgets of jobs limit a command on their workers. */
 export interface WorkerDowntime {
   next(batches: readonly (readonly Worker[])[]): Promise<NextWorkers>;
-  /** The health check after a batch passed. */
+  /** Notes that the health check after a batch passed. */
   settle(batch: readonly Worker[]): void;
 }
 
 /**
- * With `--health_check`, everything on the workers of a batch counts as away until the health check after it. Without it, a command is
- * not taken to disturb jobs, and asks nothing.
+ * With `--health_check`, everything on the workers of a batch counts as away until the health check after it. Without
+ * it, a command is assumed not to disturb jobs, and requests no downtime.
  */
 export function workerDowntime(
   source: CommandRun,

@@ -40,7 +40,7 @@ async function list(text: string): Promise<Node | undefined> {
   return found?.type === "array" ? found : undefined;
 }
 
-/** The text with the entries at the end of its list, in the indentation of the list. */
+/** The text with the entries added to the end of its list, in the indentation of the list. */
 export async function appended(text: string, entries: readonly WorkerEntry[]): Promise<string> {
   if (entries.length === 0) return text;
   const entriesNode = await list(text);

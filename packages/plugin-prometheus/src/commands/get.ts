@@ -51,7 +51,7 @@ export class GetPrometheusCommand extends StoredCommand {
     return 0;
   }
 
-  /** Ends with a line end, so that the next prompt starts on a new line. */
+  /** Prints a text with a final line end, so that the next prompt starts on a new line. */
   private printText({ path, text }: { readonly path: string; readonly text: string }, several: boolean): void {
     const { stdout } = this.context;
     if (several) stdout.write(`==> ${path} <==\n`);

@@ -1,7 +1,7 @@
 import { MaandCommand } from "@maand/command";
 import { findBucket, openStore, type Store } from "@maand/core/readonly";
 
-/** A command that reads only the last build. */
+/** A command that only reads the last build. */
 export abstract class StoredCommand extends MaandCommand {
   abstract show(store: Store): number;
 

@@ -9,12 +9,12 @@ export interface Page {
   readonly content: string;
 }
 
-/** Nothing is loaded and no script runs, whatever a runbook contains. */
+/** A policy that loads nothing and runs no script, whatever a runbook contains. */
 const POLICY = `default-src 'none'; style-src '${STYLE_HASH}'; img-src 'self' data: https:; base-uri 'none'; form-action 'none'`;
 
 /**
- * A whole page, escaped so that Prometheus serves it unchanged, because Prometheus treats pages below `consoles/` as Go
- * templates.
+ * A complete page. It is escaped so that Prometheus serves it unchanged, because Prometheus treats pages below
+ * `consoles/` as Go templates.
  */
 export function page({ title, navigation, content }: Page): string {
   const lines = [

@@ -13,7 +13,7 @@ export type ToolResult =
 export interface ToolInput {
   readonly scrape: readonly { readonly job: string; readonly yaml: string; readonly where: string }[];
   readonly rules: readonly { readonly job: string; readonly file: { readonly path: string }; readonly text: string }[];
-  /** Whole configurations. */
+  /** Complete configurations. */
   readonly configs: readonly { readonly where: string; readonly text: string }[];
 }
 

@@ -9,7 +9,7 @@ export interface Program {
   readonly identity: string;
 }
 
-/** Looks a program up, in `PATH` unless it is a path; undefined if it is not there. */
+/** Looks up a program, in `PATH` unless the name is a path; undefined if it does not exist. */
 export function findProgram(name: string): Program | undefined {
   const places = isAbsolute(name)
     ? [name]

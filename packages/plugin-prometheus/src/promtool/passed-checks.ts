@@ -3,12 +3,13 @@ import type { PluginTools } from "@maand/core";
 import * as v from "valibot";
 import type { ToolFile } from "./tool-file.ts";
 
-/** How many checks are kept: a few for each server and build. */
+/** The number of checks that are kept: a few for each server and build. */
 const KEPT = 200;
 
 /**
- * Checks of promtool that passed, by the digest of the program and all of its input, so that no check is run twice. They are kept in
- * the state of the plugin, but only at the end of a build or a deploy: a dry run writes nothing.
+ * Checks of promtool that passed, by the digest of the program and all of its input, so that no check is run twice.
+ * They are stored in the state of the plugin, but only at the end of a build or a deploy, because a dry run writes
+ * nothing.
  */
 export class PassedChecks {
   readonly #state: ReturnType<typeof stateOf>;
@@ -30,7 +31,7 @@ export class PassedChecks {
     this.#isChanged = true;
   }
 
-  /** Keeps the newest of them. Failing to do so costs a check next time, and nothing else. */
+  /** Stores the newest ones. If this fails, the only consequence is an additional check next time. */
   save(): void {
     if (!this.#isChanged) return;
     this.#isChanged = false;

@@ -109,7 +109,9 @@ describe("maand doctor", () => {
     expect(await messages("no-promtool-here", jobs)).toEqual([
       [
         true,
-        expect.stringContaining("promtool is not installed; rules and scrape configurations are checked for their"),
+        expect.stringContaining(
+          "promtool is not installed; only the structure of rules and scrape configurations is checked",
+        ),
       ],
     ]);
   });

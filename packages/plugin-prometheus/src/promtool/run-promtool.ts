@@ -18,12 +18,12 @@ const TIME_LIMIT_MS = 60_000;
 export const CHECK_RULES = ["check", "rules"] as const;
 
 /**
- * The arguments to check a configuration; certificates and other files that it names are not looked up, because they
- * are on the worker.
+ * The arguments to check a configuration; it does not check certificates and other files in the configuration, because
+ * they are on the worker.
  */
 export const CHECK_CONFIG = ["check", "config", "--syntax-only"] as const;
 
-/** promtool on this machine, and what it has checked before. */
+/** promtool on this machine, and its earlier checks. */
 export interface Promtool {
   /** Its name or path. */
   readonly program: string;

@@ -8,7 +8,7 @@ import { type Server, serverOf } from "./server.ts";
 
 /**
  * Pushes the validity of the certificates on the workers to one Prometheus of each server job, and checks whether that
- * server runs all rules. Throws the problems, which core turns into a warning, so that a deploy never fails because of
+ * server runs all rules. Throws the problems. Core turns them into a warning, so that a deploy never fails because of
  * them.
  */
 export async function afterDeploy(context: CommitContext): Promise<void> {
@@ -19,7 +19,7 @@ export async function afterDeploy(context: CommitContext): Promise<void> {
   );
 }
 
-/** The same after a build, which changes no worker: one attempt, for a second at most. */
+/** Pushes after a build, which changes no worker: one attempt, for at most a second. */
 export function afterBuild(context: RecordedContext): Promise<void> {
   return pushAll(context, WITHOUT_CHANGES, () => Promise.resolve(undefined));
 }
@@ -40,7 +40,7 @@ async function pushAll(context: RecordedContext, patience: Patience, check: Chec
 
 const STARTED: ReadonlySet<string> = new Set(["start", "restart", "reload"]);
 
-/** Checked only for a server that this deploy started or reloaded. */
+/** Checks the rules only for a server that this deploy started or reloaded. */
 function loadedRules(
   job: Job,
   server: Server,

@@ -23,7 +23,7 @@ type Context = Pick<RecordedContext, "allocations" | "promotedFiles" | "readProm
 
 const CRT = /^certs\/([^/]+)\.crt$/;
 
-/** All certificates on the workers, those of each allocation, and the authority once. */
+/** All certificates on the workers: those of each allocation, and the authority once. */
 export function certificatesOnWorkers(context: Context): PushedCertificate[] {
   const authorities = new Map<string, PushedCertificate>();
   const found = context.allocations
@@ -45,7 +45,7 @@ export function certificatesOnWorkers(context: Context): PushedCertificate[] {
 
 type Place = Pick<PushedCertificate["labels"], "scope" | "job" | "worker" | "cert">;
 
-/** The authority is due for renewal when certificates issued now would end with it. */
+/** The data of one certificate. The authority is due for renewal when certificates issued now would end with it. */
 function certificate(pem: string, place: Place, { settings, now }: Context): PushedCertificate {
   const { certs_ttl: ttl, certs_renewal_buffer: buffer } = settings.plugins;
   try {

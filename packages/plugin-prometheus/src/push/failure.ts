@@ -1,11 +1,11 @@
-/** Why a request failed, for a person. */
+/** The reason why a request failed, as text. */
 export interface Failure {
   readonly reason: string;
   /** Whether another attempt may succeed. */
   readonly again: boolean;
 }
 
-/** The failure of an answer that refuses. */
+/** The failure for a refusal by the server. */
 export function refusal(status: number, text: string): Failure {
   const again = status === 429 || status >= 500;
   const line = text.split("\n")[0]?.slice(0, 200) ?? "";
@@ -30,12 +30,12 @@ export function failureOf(cause: unknown): Failure {
   const untrusted = UNTRUSTED[code];
   if (untrusted !== undefined) return { reason: untrusted, again: false };
   if (code === "EPROTO") return { reason: "it does not speak TLS: set scheme to http in its manifest", again: false };
-  return { reason: code === "ECONNREFUSED" ? "the connection is refused" : cause.message || code, again: true };
+  return { reason: code === "ECONNREFUSED" ? "the connection was refused" : cause.message || code, again: true };
 }
 
 const OTHER_CA = "its certificate is signed by a CA that is not trusted: name it as ca_file in its manifest";
 
-/** Codes of OpenSSL and Node for certificates that are not accepted; another attempt gets the same. */
+/** Codes of OpenSSL and Node for certificates that are not accepted; another attempt would have the same result. */
 const UNTRUSTED: Readonly<Record<string, string>> = {
   SELF_SIGNED_CERT_IN_CHAIN: OTHER_CA,
   DEPTH_ZERO_SELF_SIGNED_CERT: OTHER_CA,
@@ -44,5 +44,5 @@ const UNTRUSTED: Readonly<Record<string, string>> = {
   UNABLE_TO_GET_ISSUER_CERT_LOCALLY: OTHER_CA,
   CERT_HAS_EXPIRED: "its certificate has expired",
   CERT_NOT_YET_VALID: "its certificate is not valid yet",
-  ERR_TLS_CERT_ALTNAME_INVALID: "its certificate is not for this address",
+  ERR_TLS_CERT_ALTNAME_INVALID: "its certificate is not valid for this address",
 };

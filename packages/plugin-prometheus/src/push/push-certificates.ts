@@ -10,7 +10,7 @@ import { encodeWriteRequest } from "./write-request.ts";
 /** The number of series in one request. */
 const SERIES_AT_ONCE = 5000;
 
-/** Pushes to a server; returns why that failed. */
+/** Pushes to a server; returns the reason if this failed. */
 export type Push = (server: Server, patience: Patience) => Promise<string | undefined>;
 
 /** Returns the push of the validity of all certificates on the workers; they are read once for all servers. */

@@ -87,7 +87,7 @@ describe("a push", () => {
     expect(await sent({ url })).toBe("status 503: no such luck");
     expect(requests).toHaveLength(4);
     for (const end of ending.splice(0)) end();
-    expect(await sent({ url })).toBe("the connection is refused");
+    expect(await sent({ url })).toBe("the connection was refused");
   });
 
   it("ends after its time limit, also without a response", async () => {
@@ -160,7 +160,7 @@ describe("after a deploy", () => {
   it("nothing is pushed with half a login", async () => {
     const { port, requests } = await aReceiver(204);
     await expect(afterDeploy(context(port, { admin_username: "u" }))).rejects.toThrow(
-      "the secrets of job prometheus have no admin_password; both or neither are needed",
+      "the secrets of job prometheus have no admin_password; set both or neither",
     );
     expect(requests).toHaveLength(0);
   });

@@ -24,7 +24,10 @@ export interface Answer {
 /** The longest answer that is read, in bytes. */
 const LONGEST = 16 * 1024 * 1024;
 
-/** Sends a request, and follows no redirect: it may have credentials. `fetch` cannot be given a separate CA. */
+/**
+ * Sends a request. Follows no redirect, because the request may have credentials. Does not use `fetch`, which does not
+ * accept a separate CA.
+ */
 export function send(url: string, { method = "GET", headers, body, ca, signal }: Request): Promise<Answer> {
   return new Promise((done, fail) => {
     const options = { method, headers: { ...headers, ...lengthOf(body) }, signal, agent: false } as const;
@@ -51,12 +54,13 @@ function lengthOf(body: Buffer | undefined): Record<string, string> {
   return body === undefined ? {} : { "Content-Length": String(body.length) };
 }
 
-/** Where distributions keep the CAs of a machine, in one file. */
+/** Files in which distributions keep the CAs of a machine. */
 const SYSTEM = ["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem"];
 
 /**
- * The CAs that are trusted for a server: that of the given file; otherwise that of the bucket, which signs the certificates of its
- * jobs, and those of this machine, or of Node if it has none. Throws if the file cannot be read.
+ * The CAs that are trusted for a server: the CA in the given file. Without a file, the CA of the bucket, which signs
+ * the certificates of its jobs, and the CAs of this machine, or those of Node if the machine has none. Throws if the
+ * file cannot be read.
  */
 export function trustedAuthorities(root: string, file: string | undefined): string[] {
   if (file !== undefined) return [readAuthority(resolve(root, file))];

@@ -4,13 +4,16 @@ import type { Patience } from "./patience.ts";
 import { send } from "./request.ts";
 import { loginHeaders, type Server } from "./server.ts";
 
-/** Where and how to push. */
+/** The target of a push. */
 export interface Receiver extends Pick<Server, "login" | "ca"> {
   /** `http://10.0.0.1:9090/api/v1/write`. */
   readonly url: string;
 }
 
-/** Sends one request, and retries after network errors, 429 and 5xx. Returns why it failed, or undefined. */
+/**
+ * Sends one request, and retries after network errors, 429 and 5xx. Returns the reason if it failed, otherwise
+ * undefined.
+ */
 export async function sendSamples(
   receiver: Receiver,
   body: Buffer,

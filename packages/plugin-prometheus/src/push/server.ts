@@ -5,7 +5,7 @@ import { caFileOf, schemeOf } from "../server-job.ts";
 import { SERVER_PORT } from "../sources.ts";
 import { trustedAuthorities } from "./request.ts";
 
-/** How to log in: with a user and a password, or with a token. */
+/** The login: a user and a password, or a token. */
 export type Login = { readonly user: string; readonly password: Secret } | { readonly token: Secret };
 
 /** A Prometheus that maand connects to. */
@@ -55,7 +55,7 @@ function loginOf(job: Job, { kv }: RecordedContext): Login | string | undefined 
   if (user !== undefined && password !== undefined) return { user, password: secret(password) };
   if (user === undefined && password === undefined) return undefined;
   const lacks = user === undefined ? "admin_username" : "admin_password";
-  return `the secrets of job ${job.name} have no ${lacks}; both or neither are needed`;
+  return `the secrets of job ${job.name} have no ${lacks}; set both or neither`;
 }
 
 /** The headers that log in to a server. */

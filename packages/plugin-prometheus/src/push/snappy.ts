@@ -1,10 +1,10 @@
 import { varint } from "./write-request.ts";
 
-/** Bytes of the longest literal whose length fits into the two bytes written here. */
+/** The longest literal, in bytes, whose length fits into the two bytes written here. */
 const LONGEST = 65_536;
 
 /**
- * The block format of snappy, which remote write requires, with literals only: every reader accepts it, and a few
+ * The block format of snappy, which remote write requires, with literals only. Every reader accepts this, and a few
  * kilobytes per deploy need no compression.
  */
 export function snappy(bytes: Buffer): Buffer {

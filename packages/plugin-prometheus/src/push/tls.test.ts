@@ -91,7 +91,10 @@ it("a push to a server with an unknown CA, or for another address, sends nothing
   });
   const files = certificate("elsewhere", "127.0.0.9");
   writeFileSync(join(root, "secrets/ca.crt"), files.crt);
-  expect(await pushedTo(files, HTTPS)).toEqual({ failure: "its certificate is not for this address", requests: 0 });
+  expect(await pushedTo(files, HTTPS)).toEqual({
+    failure: "its certificate is not valid for this address",
+    requests: 0,
+  });
 });
 
 it("a push to a server that speaks TLS or not, other than the manifest says, names the key to change", async () => {

@@ -19,7 +19,7 @@ function newest(metric: string, scope: string): string {
   return `max by (${LABELS}) (last_over_time(${metric}{scope="${scope}"}[${WINDOW}]))`;
 }
 
-/** Excludes certificates that the last push no longer contained, because their allocation was removed. */
+/** Excludes certificates that the last push did not contain any more, because their allocation was removed. */
 function stillThere(scope: string): string {
   const last = `scalar(max(last_over_time(maand_cert_pushed_seconds[${WINDOW}])))`;
   return `(${newest("maand_cert_pushed_seconds", scope)} >= ${last})`;

@@ -82,7 +82,7 @@ function rulesProblems(
 
 type Rule = NonNullable<RulesParts["groups"][number]["rules"]>[number];
 
-/** A recording rule fires no alert. */
+/** Reports keys of alerting rules in recording rules, which fire no alert. */
 function recordProblems(yaml: YamlFile, rule: Rule, place: readonly unknown[]): Problem[] {
   if (rule.record === undefined) return [];
   const refused = (["for", "keep_firing_for", "annotations"] as const).filter((key) => rule[key] !== undefined);

@@ -3,7 +3,7 @@ import { YAML_VERSION } from "../yaml-file.ts";
 
 /**
  * Rules as a server job gets them: the annotation `runbook` of an alert becomes a `runbook_url`, unless it has one.
- * Everything else is unchanged; a file without such an annotation stays identical.
+ * Everything else is unchanged; a file without such an annotation remains identical.
  */
 export function linkRunbooks(text: string, urlOf: (runbook: string) => string): string {
   if (!text.includes("runbook")) return text;

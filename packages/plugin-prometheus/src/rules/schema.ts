@@ -83,7 +83,7 @@ const PartsSchema = v.looseObject({
 /** The parts of a file of rules whose names are checked. */
 export type RulesParts = v.InferOutput<typeof PartsSchema>;
 
-/** What can be read of a file with another structure, so that its names are checked all the same. */
+/** The readable parts of a file with an invalid structure, so that its names are checked anyway. */
 export function readableParts(value: unknown): RulesParts {
   const { success, output } = v.safeParse(PartsSchema, value);
   return success ? output : { groups: [] };

@@ -2,7 +2,7 @@ import { type Document, isAlias, isMap, isScalar, isSeq, type Node, type Pair, S
 
 /**
  * A copy of a node without aliases and merge keys, so that parts of a file can be used alone. Scalars keep their
- * written form: `1.10` stays `1.10`.
+ * written form: `1.10` remains `1.10`.
  */
 export function resolveNodes(node: unknown, document: Document): Node {
   if (isAlias(node)) return resolveNodes(node.resolve(document), document);
@@ -34,7 +34,7 @@ function mapOf(pairs: ReadonlyMap<string, readonly [Node, Node]>): YAMLMap<Node,
   return map;
 }
 
-/** The pairs of a map by key. Its own pairs win over those it merges. */
+/** The pairs of a map by key. Its own pairs override those that it merges. */
 function pairsOf(map: YAMLMap<unknown, unknown>, document: Document): Map<string, readonly [Node, Node]> {
   const pairs = new Map<string, readonly [Node, Node]>();
   for (const pair of map.items.filter((item) => !isMerge(item))) {

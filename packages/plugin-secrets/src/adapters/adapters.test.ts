@@ -183,7 +183,10 @@ describe("what a provider does not have", () => {
     const [provider = ""] = text.split("/");
     await expect(resolve([`secret://${text}`], { env: fakes.env() })).rejects.toMatchObject({
       problems: [
-        { message: "is not written as its provider needs it", hint: expect.stringContaining(`secret://${provider}/<`) },
+        {
+          message: "does not have the syntax of its provider",
+          hint: expect.stringContaining(`secret://${provider}/<`),
+        },
       ],
     });
   });

@@ -1,6 +1,6 @@
 import type { Adapter } from "../adapter.ts";
 
-/** Files encrypted with age, through `age`: the value is all of the file. */
+/** Files encrypted with age, through `age`: the value is the complete file. */
 export function age(identity: string): Adapter {
   return {
     syntax: "secret://age/<file in the bucket>",

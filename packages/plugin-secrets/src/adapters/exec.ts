@@ -7,13 +7,13 @@ import type { SecretsSettings } from "../settings.ts";
 const VERSION = 1;
 
 /**
- * Any program that speaks a fixed JSON contract: it gets `{version, references: [{reference, path, field}]}` on standard input, and
- * prints `{version, secrets: {<reference>: <value>}}`.
+ * Any program that follows a fixed JSON contract: it gets `{version, references: [{reference, path, field}]}` on
+ * standard input, and prints `{version, secrets: {<reference>: <value>}}`.
  */
 export function exec(programs: SecretsSettings["secret_programs"]): Adapter {
   const names = Object.keys(programs);
   return {
-    syntax: `secret://exec/<name>/<path>, with a name of secret_programs in maand.conf (${names.length === 0 ? "none is there" : names.join(", ")})`,
+    syntax: `secret://exec/<name>/<path>, with a name of secret_programs in maand.conf (${names.length === 0 ? "there are none" : names.join(", ")})`,
     install: "correct secret_programs in maand.conf",
     access: "run it by hand; docs/secrets.md describes what it gets and prints",
     locate({ path, text }) {

@@ -47,7 +47,7 @@ export async function readSshConfig(paths: readonly string[]): Promise<HostLooku
   };
 }
 
-/** Whether lines apply to the host, and whether they apply only to it or to every machine. */
+/** Whether lines apply to the host, and whether to this host specifically or to every machine. */
 interface Scope {
   readonly active: boolean;
   readonly specific: boolean;
@@ -116,7 +116,7 @@ class Evaluation {
     return this.#single.get(keyword)?.words[0];
   }
 
-  /** `none`, in upper or lower case, means a direct connection. */
+  /** The proxy of the host. `none`, in upper or lower case, means a direct connection. */
   #proxy(): Pick<HostSettings, "proxyJump" | "proxyCommand"> {
     const line = this.#single.get("proxy");
     const text = line?.words.join(" ") ?? "none";
@@ -201,7 +201,10 @@ function narrowed(outer: Scope, inner: Scope): Scope {
   return { active: outer.active && inner.active, specific: outer.specific || inner.specific };
 }
 
-/** ProxyJump and ProxyCommand set the same thing, so only the first one applies. */
+/**
+ * The name under which a keyword is stored. ProxyJump and ProxyCommand set the same value, so only the first one
+ * applies.
+ */
 function slotOf(keyword: string): string {
   return keyword === "proxyjump" || keyword === "proxycommand" ? "proxy" : keyword;
 }

@@ -12,7 +12,10 @@ export interface HostKeyPins {
   find(name: string): Promise<KnownHost[]>;
   /** Pins a key for a name that has no pin yet; returns the resulting lines for the name. */
   add(name: string, key: HostKey): Promise<KnownHost[]>;
-  /** Pins a key for a name and replaces the keys pinned for it before; other names on these lines keep their pins. */
+  /**
+   * Pins a key for a name, and replaces the keys that were pinned for it before. Other names on these lines keep their
+   * pins.
+   */
   replace(name: string, key: HostKey): Promise<void>;
 }
 
@@ -65,7 +68,9 @@ function textOf(path: string): string {
   }
 }
 
-/** Writes a temporary file and renames it, so that no reader sees an incomplete file; a link to the file stays a link. */
+/**
+ * Writes a temporary file and renames it, so that no reader sees an incomplete file; a link to the file remains a link.
+ */
 async function write(link: string, text: string): Promise<void> {
   await mkdir(dirname(link), { recursive: true, mode: 0o700 });
   const path = await realpath(link).catch(() => link);

@@ -23,7 +23,7 @@ export interface HostKeyReport {
   readonly pinned: readonly string[];
   /** Whether the presented key is pinned, is the first key of this worker, or differs from the pinned keys. */
   readonly state: "pinned" | "new" | "changed";
-  /** Pins the presented key instead of those pinned before. */
+  /** Pins the presented key in place of the previous ones. */
   trust(): Promise<void>;
 }
 

@@ -29,8 +29,8 @@ export function hostName(address: string, port: number): string {
 let parsed: { readonly text: string; readonly known: readonly KnownHost[] } = { text: "", known: [] };
 
 /**
- * All lines of a `known_hosts` text that contain a key. Comments and invalid lines are skipped. The last text is parsed once,
- * because every worker that connects asks for the same one.
+ * All lines of a `known_hosts` text that contain a key. Comments and invalid lines are skipped. The last text is
+ * cached, because every connecting worker needs the same one.
  */
 export function parseKnownHosts(text: string): readonly KnownHost[] {
   if (parsed.text !== text)
@@ -49,7 +49,7 @@ function parseLine(content: string, line: number): KnownHost | undefined {
   return keyTypeOf(blob) === type ? { names, key: { type, blob }, role, line } : undefined;
 }
 
-/** Lines by the names that they list, and those with patterns or hashes, which every name is held against. */
+/** Lines by the names that they list, and lines with patterns or hashes, which are compared with every name. */
 interface NamedLines {
   readonly byName: ReadonlyMap<string, readonly KnownHost[]>;
   readonly others: readonly KnownHost[];

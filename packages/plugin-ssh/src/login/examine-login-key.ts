@@ -5,7 +5,7 @@ import { routeTo } from "../connect-worker.ts";
 import type { SshOptions } from "../options.ts";
 import { loginKeysFor } from "./login-keys.ts";
 
-/** Reports, for `maand doctor`, on the keys that are offered to workers. */
+/** Checks the keys that are offered to workers, for `maand doctor`. */
 export async function examineLoginKeys(context: ExamineContext, options: SshOptions): Promise<void> {
   const { workers, settings } = context;
   const seen = new Set<string>();

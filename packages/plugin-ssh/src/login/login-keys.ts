@@ -40,7 +40,7 @@ export async function loginKeysFor(endpoint: Endpoint, agent: string | undefined
   return keys;
 }
 
-/** AUTH_FAILED for a refused login: the user, the offered keys, the unusable keys, and the remedy. */
+/** AUTH_FAILED for a refused login: the user, the offered keys, the unusable keys, and a hint. */
 export async function loginRefused(endpoint: Endpoint, keys: LoginKeys): Promise<Error> {
   const { name, user } = endpoint;
   const others = await notOffered(endpoint, keys);

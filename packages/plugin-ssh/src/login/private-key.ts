@@ -9,7 +9,7 @@ export interface KeyFile {
   readonly path: string;
   readonly key?: ParsedKey;
   readonly problem?: string;
-  /** The remedy, if there is one. */
+  /** A hint, if there is one. */
   readonly hint?: string;
   /** Whether others may read it, so that it is not used. */
   readonly exposed?: boolean;
@@ -35,7 +35,10 @@ export async function readPrivateKey(path: string, parse: typeof utils.parseKey)
 
 const printedKeys = new Map<string, Buffer>();
 
-/** The private key that a command prints. It runs once in a process, and its key is kept in memory only. Throws SECRET_NOT_READ. */
+/**
+ * The private key that a command prints. The command runs once per process, and its key is only kept in memory. Throws
+ * SECRET_NOT_READ.
+ */
 export function printedKey({ argv, root }: PrintedKey, parse: typeof utils.parseKey): KeyFile {
   const id = JSON.stringify([root, argv]);
   const text = printedKeys.get(id) ?? runKeyCommand({ argv, setting: SETTING, root });

@@ -8,7 +8,7 @@ interface Handlers {
   GLOBAL_REQUEST: OnRequest;
 }
 
-/** The parts of ssh2 that are not public and that this changes. */
+/** The private parts of ssh2 that this module changes. */
 interface Protocol {
   authPK: AskLogin;
   requestSuccess(): void;
@@ -19,7 +19,7 @@ interface SigningKey {
   sign(data: Buffer, hash?: string): Buffer | Error;
 }
 
-/** The hash of a signature, by the name of the algorithm; other keys have one of their own. */
+/** The hash of a signature, by the name of the algorithm; other kinds of keys have their own hash. */
 const HASHES: Readonly<Record<string, string>> = {
   "ssh-rsa": "sha1",
   "rsa-sha2-256": "sha256",
@@ -27,10 +27,11 @@ const HASHES: Readonly<Record<string, string>> = {
 };
 
 /**
- * Takes two exchanges from the login of a client that has begun to connect. It signs at first, instead of asking whether a key would be
- * accepted: the signature is good for this session alone, whose host key was checked before. And it does not let the server prove its other
- * host keys, which nothing here uses. An agent is still asked first, because it may ask a person. Returns whether ssh2 has the parts that
- * this changes; another version of ssh2 may not, and then logs in as it does itself.
+ * Removes two round trips from the login of a client that has begun to connect. It signs immediately, without first
+ * asking whether the server would accept a key. The signature is only valid for this session, whose host key was
+ * already checked. It also prevents the server from proving its other host keys, which maand does not use. A key of an
+ * agent is still offered first, because the agent may prompt a person. Returns whether ssh2 has the parts that this
+ * changes. Another version of ssh2 may lack them, and then uses its normal login.
  */
 export function shortenLogin(client: Client): boolean {
   const protocol: unknown = Reflect.get(client, "_protocol");
@@ -47,7 +48,7 @@ function signAtFirst(protocol: Protocol): void {
     return ask(user, key, algorithm, (data, send) => {
       const signature = key.sign(data, algorithm === undefined ? undefined : HASHES[algorithm]);
       if (signature instanceof Error)
-        ask(user, key, algorithm); // ssh2 reports it once the server wants the signature
+        ask(user, key, algorithm); // ssh2 reports it when the server requests the signature
       else send(signature);
     });
   };

@@ -11,7 +11,7 @@ export function RolloutPanel({ rollout }: { readonly rollout: RolloutRow }) {
       <p>
         {text}{" "}
         <span class="muted">
-          begun by {started_by}, since <Ago at={since} />
+          started by {started_by}, since <Ago at={since} />
         </span>
       </p>
       <ol class="steps">

@@ -5,11 +5,11 @@ export interface Person {
   /** The user that started the server, or the name of a token. */
   readonly name: string;
   readonly allow: readonly Verb[];
-  /** Whether a token made this person known: then the file of tokens says for each request what is allowed. */
+  /** Present if the person logged in with a token. The file of tokens then decides for each request what is allowed. */
   readonly byToken?: true;
 }
 
-/** Where the server is reached, and how a browser names it. */
+/** The address of the server, and its names in browsers. */
 export interface Endpoint {
   readonly secure: boolean;
   readonly port: number;

@@ -10,14 +10,17 @@ export function cookieName({ secure, port }: Endpoint): string {
   return `${secure ? "__Host-" : ""}maand-ui-${port}`;
 }
 
-/** The header that gives a browser its cookie: out of reach of scripts, never sent by other sites. It ends with the browser. */
+/**
+ * The header with the cookie of a browser. Scripts cannot read the cookie, and other sites cannot cause it to be sent.
+ * It ends with the browser session.
+ */
 export function cookieHeader(endpoint: Endpoint, value: string): string {
   return `${cookieName(endpoint)}=${value}; Path=/; HttpOnly; SameSite=Strict${endpoint.secure ? "; Secure" : ""}`;
 }
 
 /**
- * Refuses a request that names another host than this server: a page of another site that has made its own name lead here (DNS
- * rebinding) still sends that name. Every request is checked, whatever its path.
+ * Refuses a request for another host name than this server's. A page of another site whose name resolves to this server
+ * (DNS rebinding) still sends that name. Every request is checked, regardless of its path.
  */
 export function checkHost({ headers, rawHeaders }: IncomingMessage, { hosts }: Endpoint): void {
   const named = rawHeaders.filter((_, at) => at % 2 === 0 && rawHeaders[at]?.toLowerCase() === "host").length;
@@ -26,8 +29,8 @@ export function checkHost({ headers, rawHeaders }: IncomingMessage, { hosts }: E
 }
 
 /**
- * Refuses a request that a page of another site makes. Browsers name the site of a page in Origin or Sec-Fetch-Site; a program that sends
- * neither is no page. A write and a stream need more: see {@link checkWrite}.
+ * Refuses a request that a page of another site makes. Browsers send the site of a page in Origin or Sec-Fetch-Site. A
+ * client that sends neither is not a page. Writes and streams have further checks: see {@link checkWrite}.
  */
 export function checkOrigin({ headers }: IncomingMessage, endpoint: Endpoint): void {
   const { origin, host = "" } = headers;
@@ -50,10 +53,10 @@ export function sessionOf({ headers }: IncomingMessage, endpoint: Endpoint, sess
   throw new Refused(401, "NO_SESSION", "this browser is not logged in", "open the file that maand ui names, or log in");
 }
 
-/** Refuses a write that is not JSON, or does not say that it comes from the page itself. */
+/** Refuses a write that is not JSON, or that has no proof that it comes from the page itself. */
 export function checkWrite({ headers }: IncomingMessage, endpoint: Endpoint, session: Session | undefined): void {
   if (headers.origin !== originOf(endpoint, (headers.host ?? "").toLowerCase()))
-    throw new Refused(403, "WRONG_ORIGIN", "the request does not say that it comes from this page", null);
+    throw new Refused(403, "WRONG_ORIGIN", "the request has no header that shows that it comes from this page", null);
   if (!/^application\/json *(;|$)/i.test(headers["content-type"] ?? ""))
     throw new Refused(415, "NOT_JSON", "a write needs the content type application/json", null);
   if (session && !isSame(String(headers[CSRF_HEADER] ?? ""), session.csrf))

@@ -4,18 +4,18 @@ import { isIP } from "node:net";
 import { MaandError } from "@maand/core/readonly";
 import type { ListenAt } from "../server/listen.ts";
 
-/** The flags that say where to listen. */
+/** The flags for the address to listen on. */
 export interface ListenFlags {
   readonly port: string | undefined;
   readonly listen: string | undefined;
   readonly tlsCert: string | undefined;
   readonly tlsKey: string | undefined;
   readonly tokens: string | undefined;
-  /** Names under which browsers reach it, besides its address and the names in its certificate. */
+  /** Names under which browsers reach it, in addition to its address and the names in its certificate. */
   readonly hosts: readonly string[];
 }
 
-/** Where to listen, and under which names. */
+/** The address to listen on, and the names of the server. */
 export interface ListenPlan extends ListenAt {
   readonly isLoopback: boolean;
   /** Names and addresses, without port. */
@@ -23,10 +23,13 @@ export interface ListenPlan extends ListenAt {
 }
 
 const HOST_NAME = /^[A-Za-z0-9]([A-Za-z0-9.-]{0,252}[A-Za-z0-9])?$/;
-/** Addresses that stand for all of the machine: no browser reaches it by one. */
+/** Wildcard addresses, which no browser can connect to. */
 const ANY = ["0.0.0.0", "::"];
 
-/** Where to listen. Throws USAGE for flags that do not go together: away from this machine it needs TLS and tokens. */
+/**
+ * The plan for listening. Throws USAGE for flags that cannot be combined, and for an address that other machines can
+ * reach without TLS and tokens.
+ */
 export function listenPlan(flags: ListenFlags): ListenPlan {
   const { address, port } = flags.listen === undefined ? here(flags.port) : elsewhere(flags.listen, flags.port);
   const isLoopback = address === "::1" || address.startsWith("127.");
@@ -43,7 +46,7 @@ export function listenPlan(flags: ListenFlags): ListenPlan {
   const own = ANY.includes(address) ? [] : [address];
   const names = [...given, ...own, ...(isLoopback ? ["localhost"] : []), ...(tls ? namesIn(tls.cert, tlsCert) : [])];
   if (names.length === 0)
-    throw usage("the certificate names no host", "say how browsers reach this server: --host maand.example.com");
+    throw usage("the certificate names no host", "name this server as browsers do: --host maand.example.com");
   return { address, port, tls, isLoopback, names };
 }
 
@@ -85,7 +88,7 @@ function hostName(name: string): string {
   );
 }
 
-/** The exact names in a certificate; one with a star stands for too many. */
+/** The exact names in a certificate, without wildcards. */
 function namesIn(cert: string, file: string | undefined): string[] {
   try {
     const names = new X509Certificate(cert).subjectAltName ?? "";
@@ -108,7 +111,7 @@ function pem(file: string): string {
     throw new MaandError({
       code: "CONFIG_INVALID",
       message: `${file} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`,
-      hint: "look whether --tls-cert and --tls-key name the right files",
+      hint: "check whether --tls-cert and --tls-key name the right files",
       refused: true,
       cause,
     });

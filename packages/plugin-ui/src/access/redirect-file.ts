@@ -3,8 +3,9 @@ import { mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 
 /**
- * Writes a page that leads a browser to a URL with a one-time code. Only the user can read it, and the name of the file is all that a
- * browser is started with: other users see the arguments of its process. An earlier file is replaced as a whole.
+ * Writes a page that leads a browser to a URL with a one-time code. Only the user can read it. A browser is started
+ * with only the name of this file, because other users can see the arguments of its process. An earlier file is
+ * replaced completely.
  */
 export function writeRedirect(file: string, url: string): void {
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 });

@@ -4,9 +4,9 @@ import type { Person } from "./access.ts";
 /** A browser that has logged in. */
 export interface Session {
   readonly person: Person;
-  /** Value of the header that each of its writes carries. */
+  /** The value of the header that each of its writes must have. */
   readonly csrf: string;
-  /** Identifies it in memory; its cookie is not kept. */
+  /** Identifies the session in memory; its cookie is not kept. */
   readonly key: string;
 }
 
@@ -15,26 +15,26 @@ interface Kept {
   lastUsed: number;
 }
 
-/** Sessions at a time; the one that was used least recently ends first. */
+/** The maximum number of sessions; the least recently used one ends first. */
 const MOST = 64;
 /** Milliseconds without a request after which a session ends. */
 const IDLE_MS = 12 * 3_600_000;
-/** Milliseconds in which a one-time code has to be used. */
+/** The validity of a one-time code, in milliseconds. */
 const CODE_MS = 15 * 60_000;
 
-/** Random text that cannot be guessed: 256 bits, in characters of URLs. */
+/** Random text that cannot be guessed: 256 bits, in characters that are safe in URLs. */
 export function randomText(): string {
   return randomBytes(32).toString("base64url");
 }
 
-/** What is kept of a secret. It is random and long, so that a plain hash cannot be reversed. */
+/** The stored form of a secret. Secrets are long and random, so a plain hash cannot be reversed. */
 export function hashOf(secret: string): string {
   return createHash("sha256").update(secret).digest("hex");
 }
 
 /**
- * The sessions and one-time codes of a server, in memory: they end with it. Codes and cookies are kept as hashes and looked up by them, so
- * that the time of an answer says nothing about them.
+ * The sessions and one-time codes of a server, in memory, so they end with it. Codes and cookies are stored and looked
+ * up as hashes, so that response times reveal nothing about them.
  */
 export class Sessions {
   readonly #now: () => number;
@@ -53,7 +53,7 @@ export class Sessions {
     return code;
   }
 
-  /** The person of a code, which is used up by this; undefined if it is unknown, used or too old. */
+  /** Uses a code and returns its person; undefined if the code is unknown, used or too old. */
   redeem(code: string): Person | undefined {
     const key = hashOf(code);
     const found = this.#codes.get(key);

@@ -4,7 +4,7 @@ import { MaandError } from "@maand/core/readonly";
 import type { Person } from "./access.ts";
 import { holderOf, readTokens, type StoredToken, tokensText } from "./tokens.ts";
 
-/** The file of `--tokens`, read again whenever it changes: a token that is taken back ends its sessions. */
+/** The file of `--tokens`, read again whenever it changes, so that revoking a token ends its sessions. */
 export class TokenFile {
   readonly #path: string;
   #mark = "";
@@ -17,17 +17,17 @@ export class TokenFile {
     throw new MaandError({
       code: "CONFIG_INVALID",
       message: `${path} has no token, so no login would work`,
-      hint: `make one with: maand ui token NAME --tokens ${path}`,
+      hint: `create one with: maand ui token NAME --tokens ${path}`,
       refused: true,
     });
   }
 
-  /** Who has a token; undefined for a wrong one. */
+  /** The holder of a token; undefined for an invalid token. */
   personOf(token: string): Person | undefined {
     return holderOf(token, this.#current());
   }
 
-  /** What the holder of a token may do by now; undefined if the token was taken back. */
+  /** The current permissions of the holder of a token; undefined if the token was revoked. */
   now({ name }: Person): Person | undefined {
     const found = this.#current().find((token) => token.name === name);
     return found && { name, allow: found.allow, byToken: true };
@@ -44,7 +44,7 @@ export class TokenFile {
   }
 }
 
-/** Replaces the file as a whole; only the user can read it. */
+/** Replaces the complete file; only the user can read it. */
 export function writeTokens(path: string, tokens: readonly StoredToken[]): void {
   const next = `${path}.${randomUUID()}`;
   try {
@@ -55,7 +55,7 @@ export function writeTokens(path: string, tokens: readonly StoredToken[]): void 
     throw new MaandError({
       code: "SYSTEM",
       message: `${path} cannot be written: ${cause instanceof Error ? cause.message : String(cause)}`,
-      hint: "name a file in a directory of your own",
+      hint: "name a file in a directory that belongs to you",
       cause,
     });
   }

@@ -5,21 +5,21 @@ import { VERBS, type Verb } from "../contract.ts";
 import type { Person } from "./access.ts";
 import { hashOf, randomText } from "./sessions.ts";
 
-/** A token in the file of `--tokens`: who has it, and what it allows. The token itself is not in the file. */
+/** A token in the file of `--tokens`: its holder and its permissions. The token itself is not in the file. */
 export interface StoredToken {
   readonly name: string;
   /** SHA-256 of the token, in hexadecimal. */
   readonly sha256: string;
-  /** Empty: it only reads. */
+  /** Empty for read-only access. */
   readonly allow: readonly Verb[];
 }
 
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._@-]{0,63}$/;
 const HASH = /^[0-9a-f]{64}$/;
-/** So that secret scanners and people recognise one. */
+/** The prefix by which secret scanners and people recognise a token. */
 const PREFIX = "maand_";
 
-/** A new token, and what the file keeps of it. Throws USAGE for a name that is not one. */
+/** Creates a token and its entry for the file. Throws USAGE for an invalid name. */
 export function newToken(
   name: string,
   allow: readonly Verb[],
@@ -39,19 +39,23 @@ export function tokensText(tokens: readonly StoredToken[]): string {
   return `${JSON.stringify({ tokens }, undefined, 2)}\n`;
 }
 
-/** Reads a file of tokens; empty if there is none. Throws CONFIG_INVALID for a file that others may change or that is not one. */
+/**
+ * Reads a file of tokens; empty if there is none. Throws CONFIG_INVALID for a file that others may change, or that is
+ * not a file of tokens.
+ */
 export function readTokens(file: string): StoredToken[] {
   const status = lstatSync(file, { throwIfNoEntry: false });
   if (!status) return [];
-  if (!status.isFile()) throw invalid(file, "it is not a regular file", "name a file that maand ui token has written");
-  if (status.uid !== process.getuid?.()) throw invalid(file, "it belongs to another user", "write one of your own");
+  if (!status.isFile()) throw invalid(file, "it is not a regular file", "name a file that maand ui token wrote");
+  if (status.uid !== process.getuid?.())
+    throw invalid(file, "it belongs to another user", "create a file that belongs to you");
   if ((status.mode & 0o077) !== 0) throw invalid(file, "other users can read or change it", `run: chmod 600 ${file}`);
   return tokensIn(readFileSync(file, "utf8"), file);
 }
 
 /**
- * The person whose token this is; undefined for an unknown token. Compares with every stored hash in constant time, so that the time of the answer says nothing
- * about which of them is nearly right.
+ * The holder of a token; undefined for an unknown token. Compares it with every stored hash in constant time, so that
+ * response times do not reveal near matches.
  */
 export function holderOf(token: string, tokens: readonly StoredToken[]): Person | undefined {
   const given = Buffer.from(hashOf(token), "hex");

@@ -1,11 +1,11 @@
 import type { ActionRequest } from "../contract.ts";
 import { wrong } from "../server/query.ts";
 
-/** Names in one request. */
+/** The maximum number of names in one request. */
 const MOST_NAMES = 5_000;
 const LONGEST = 300;
 
-/** The body of a request as an action. Throws 400 for any other value. */
+/** Parses the body of a request as an action. Throws 400 for an invalid one. */
 export function actionIn(body: unknown): ActionRequest {
   const fields = recordIn(body);
   const { verb } = fields;

@@ -8,21 +8,21 @@ import { type Starter, startDetached } from "./maand-process.ts";
 import type { Prepared } from "./prepared.ts";
 import { errorIn, type PrintedError } from "./printed-error.ts";
 
-/** Milliseconds in which a confirmation has to be used. */
+/** The validity of a confirmation, in milliseconds. */
 const CONFIRM_MS = 5 * 60_000;
-/** Confirmations that wait, and actions that are listed. */
+/** The maximum number of pending confirmations, and of listed actions. */
 const MOST = 100;
 const LISTED = 20;
-/** Milliseconds that a command may take until it begins its work; after that it is answered without knowing. */
+/** How long to wait for a command to begin its work, in milliseconds; after that, the request is answered anyway. */
 const BEGUN_MS = 5_000;
 const LOOK_MS = 50;
-/** Milliseconds after which the output of a command is deleted that a killed server has left. */
+/** The age at which output that a killed server left is deleted, in milliseconds. */
 const LEFT_MS = 24 * 3_600_000;
-/** Bytes of an output that are read at its beginning and at its end. */
+/** The number of bytes that are read at the start and at the end of an output. */
 const PART = 64 * 1024;
 
 interface Waiting {
-  /** What exactly is confirmed, by whom. */
+  /** Identifies the confirmed action and the person. */
   readonly of: string;
   readonly until: number;
 }
@@ -34,24 +34,24 @@ interface Started {
   readonly output: string;
   exit: number | null;
   run: string | null;
-  /** Whether it has passed the point at which it may still be refused without a change. */
+  /** Whether it has begun its work, so that it can no longer be refused without a change. */
   begun: boolean;
   error: PrintedError | null;
 }
 
-/** How actions are started, and what is notified. */
+/** The options for starting actions, and for notifications. */
 export interface ActionsOptions {
   readonly starter: Starter;
-  /** For the output of commands. */
+  /** The directory for the output of commands. */
   readonly directory: string;
   readonly now: () => Date;
-  /** A person has started a command. */
+  /** Called when a person has started a command. */
   started(person: string, command: string): void;
-  /** A command that was started here has ended. */
+  /** Called when a command that was started here has ended. */
   ended(): void;
 }
 
-/** What the page does: first asks, then starts the same as a command of maand. */
+/** The actions of the page. It first requests a confirmation, then starts the matching command of maand. */
 export class Actions {
   readonly #options: ActionsOptions;
   readonly #waiting = new Map<string, Waiting>();
@@ -62,7 +62,7 @@ export class Actions {
     this.#options = options;
   }
 
-  /** What is to be confirmed, with a token that is good once, for exactly this, and for this session. */
+  /** Returns the text to confirm, with a token that is valid once, for exactly this action and session. */
   ask(prepared: Prepared, session: Session): ConfirmAnswer {
     const token = randomText();
     if (this.#waiting.size >= MOST) this.#forgetOld();
@@ -74,20 +74,15 @@ export class Actions {
     return { confirm: { text, items, command: commandText(command), token } };
   }
 
-  /** Starts what was confirmed. Throws 409 if it would do something else by now, and for a token that is not good. */
+  /** Starts a confirmed action. Throws 409 if its effects have changed, and for an invalid token. */
   async start(prepared: Prepared, { confirm = "" }: ActionRequest, session: Session): Promise<StartedAnswer> {
     const key = hashOf(confirm);
     const waiting = this.#waiting.get(key);
     this.#waiting.delete(key);
     if (!waiting || waiting.until < this.#options.now().getTime())
-      throw new Refused(409, "NOT_CONFIRMED", "the confirmation was used already, or is too old", "confirm it again");
+      throw new Refused(409, "NOT_CONFIRMED", "the confirmation was already used, or is too old", "confirm it again");
     if (waiting.of !== nameOf(prepared, session))
-      throw new Refused(
-        409,
-        "NOT_CONFIRMED",
-        "it would now do something else than what was confirmed",
-        "confirm it again",
-      );
+      throw new Refused(409, "NOT_CONFIRMED", "the action would no longer do what was confirmed", "confirm it again");
     const command = commandText(prepared.command);
     this.#options.started(session.person.name, command);
     if ("interrupts" in prepared.start) {
@@ -99,7 +94,7 @@ export class Actions {
     return { started: { command, run: started.run } };
   }
 
-  /** What was started here, the newest first. */
+  /** The actions that were started here, newest first. */
   list(): ActionsAnswer {
     for (const started of this.#started) if (started.exit === null) look(started);
     const actions = [...this.#started].reverse().map(({ command, started_at, exit, run, error }) => ({
@@ -171,8 +166,8 @@ function nameOf(prepared: Prepared, { key }: Session): string {
 }
 
 /**
- * Looks into the output of a command: its first event has the id of its run, and the next one that is no warning says that it has begun,
- * or was refused. At its end, its last line may be an error.
+ * Reads the output of a command. Its first event has the id of its run. The next event that is not a warning shows
+ * whether the command has begun or was refused. At its end, the last line may be an error.
  */
 function look(started: Started, isOver = false): void {
   if (!started.begun) {

@@ -4,12 +4,12 @@ import { failureOf, jsonIn } from "./printed-error.ts";
 
 const CERTS_MS = 60_000;
 const DOCTOR_MS = 15 * 60_000;
-/** Milliseconds for which the certificates that were read are shown again. */
+/** How long certificates that were read are reused, in milliseconds. */
 const FRESH_MS = 30_000;
 /** `maand doctor` ends with 1 if it finds a problem. */
 const DOCTOR_CODES = [0, 1];
 
-/** What commands of maand print that open the bucket with its plugins. They run as processes, one at a time. */
+/** The output of commands that open the bucket with its plugins. They run as processes, one at a time. */
 export class Checks {
   readonly #starter: Starter;
   readonly #now: () => Date;
@@ -42,7 +42,7 @@ export class Checks {
     return this.#doctor;
   }
 
-  /** Looks again, unless it does already. */
+  /** Starts another check, unless one is running. */
   examine(): DoctorAnswer {
     if (this.#doctor.running) return this.#doctor;
     this.#doctor = { ...this.#doctor, running: true };

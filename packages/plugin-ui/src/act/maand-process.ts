@@ -3,30 +3,33 @@ import { closeSync, openSync } from "node:fs";
 import { loadRunProgram, MaandError } from "@maand/core/readonly";
 import pLimit from "p-limit";
 
-/** How commands of maand are started. */
+/** The options for starting commands of maand. */
 export interface Starter {
   /** The program, and the arguments before any command. */
   readonly self: readonly [string, ...string[]];
   /** The bucket. */
   readonly root: string;
-  /** As typed with `--config`; undefined: the configuration of the bucket. */
+  /** The value of `--config`; undefined for the configuration of the bucket. */
   readonly config: string | undefined;
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
-/** What a command printed, and its exit code. */
+/** The output of a command, and its exit code. */
 export interface Printed {
   readonly code: number;
   readonly stdout: string;
   readonly stderr: string;
 }
 
-/** Bytes of output that are read. */
+/** The largest output that is read, in bytes. */
 const MOST = 64 * 1024 * 1024;
-/** Commands that only read run one after another, whatever browsers ask for: each takes a core while it starts. */
+/** Commands that only read run one after another, because each uses a whole core while it starts. */
 const turn = pLimit(1);
 
-/** Runs a command that changes nothing, and returns what it prints. It ends with this process, and after the time limit. Throws SYSTEM. */
+/**
+ * Runs a command that changes nothing, and returns its output. The command ends with this process, or at the time
+ * limit. Throws SYSTEM.
+ */
 export function printedBy(starter: Starter, argv: readonly string[], timeoutMs: number): Promise<Printed> {
   return turn(async () => {
     const { runProgram } = await loadRunProgram();
@@ -40,8 +43,8 @@ export function printedBy(starter: Starter, argv: readonly string[], timeoutMs: 
 }
 
 /**
- * Starts a command that changes something, in a session of its own and with files for its output: it continues to its end if this process
- * ends, however that happens. If it is killed itself, the next deploy continues, as ever.
+ * Starts a command that changes something, in its own session and with files for its output. It continues to its end
+ * even if this process ends. If the command itself is killed, the next deploy continues its work, as usual.
  */
 export function startDetached(starter: Starter, argv: readonly string[], output: string): ChildProcess {
   const file = openSync(output, "a", 0o600);
@@ -56,7 +59,7 @@ export function startDetached(starter: Starter, argv: readonly string[], output:
   }
 }
 
-/** The whole command line. */
+/** The complete command line. */
 function lineOf({ self, root, config }: Starter, argv: readonly string[]): [string, ...string[]] {
   const configured = config === undefined ? [] : ["--config", config];
   return [...self, "-C", root, ...configured, ...argv];
@@ -66,6 +69,6 @@ function notRun(message: string): MaandError {
   return new MaandError({
     code: "SYSTEM",
     message,
-    hint: "look whether this machine has memory and disk left, and the installation of maand is complete: maand doctor",
+    hint: "check that this machine has free memory and disk space, and that the installation of maand is complete: maand doctor",
   });
 }

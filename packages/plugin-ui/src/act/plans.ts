@@ -9,7 +9,7 @@ import { unknown } from "../server/query.ts";
 import { printedBy, type Starter } from "./maand-process.ts";
 import { failureOf } from "./printed-error.ts";
 
-/** Plans that are kept, the newest. */
+/** The number of newest plans that are kept. */
 const KEPT = 20;
 const PLAN_MS = 10 * 60_000;
 const DIGEST = /^[0-9a-f]{64}$/;
@@ -24,19 +24,19 @@ export class Plans {
     this.#starter = starter;
   }
 
-  /** The whole plan. Throws 404 for one that is not here. */
+  /** The complete plan. Throws 404 for an unknown one. */
   read(digest: string): SavedPlan {
     return readPlan(this.pathOf(digest));
   }
 
-  /** The file of a plan. Throws 404 for one that is not here. */
+  /** The file of a plan. Throws 404 for an unknown one. */
   pathOf(digest: string): string {
     const path = join(this.#directory, `${digest}.json`);
     if (DIGEST.test(digest) && existsSync(path)) return path;
     throw unknown("plan", digest);
   }
 
-  /** Makes a plan of some jobs, or of all, and keeps it. The same state gives the same plan. */
+  /** Makes a plan of some jobs, or of all, and keeps it. The same state results in the same plan. */
   async make(store: (work: (store: Store) => PlanRow) => Promise<PlanRow>, jobs: readonly string[]): Promise<PlanRow> {
     mkdirSync(this.#directory, { recursive: true, mode: 0o700 });
     const file = join(this.#directory, `${randomUUID()}.new`);
@@ -119,7 +119,9 @@ export class Plans {
   }
 }
 
-/** A plan as it was written here. `maand deploy --plan` checks its file before it does anything. */
+/**
+ * Reads a plan that was written here, without checks. `maand deploy --plan` checks the file before it does anything.
+ */
 function readPlan(path: string): SavedPlan {
   const plan: SavedPlan = JSON.parse(readFileSync(path, "utf8"));
   return plan;

@@ -9,17 +9,17 @@ import { jsonIn } from "./printed-error.ts";
 
 const DRY_RUN_MS = 5 * 60_000;
 
-/** Carrying out a plan that was made here. Throws 409 if it was carried out, or does nothing. */
+/** Prepares to carry out a plan that was made here. Throws 409 if it was already carried out, or does nothing. */
 export function prepareDeploy(store: Store, plans: Plans, digest: string): Prepared {
   const run = store.journal.runOfPlan(digest);
   const plan = plans.read(digest);
   if (run !== undefined)
-    throw new Refused(409, "PLAN_INVALID", `run ${run} has carried out this plan`, "make a new plan");
+    throw new Refused(409, "PLAN_INVALID", `run ${run} has already carried out this plan`, "make a new plan");
   const changes = changesIn(plan);
   if (changes.length === 0 && !plan.required)
     throw new Refused(409, "PLAN_INVALID", "this plan does nothing", "make a new plan after a build");
   return {
-    text: `deploy this plan: ${changes.length === 0 ? "it checks what the last run left" : counted(changes)}`,
+    text: `deploy this plan: ${changes.length === 0 ? "it finishes the work of the last run" : counted(changes)}`,
     items: [...changeLines(changes), ...plan.notes],
     command: ["deploy", "--plan", `${digest.slice(0, 12)}.json`],
     start: { argv: ["deploy", "--json", "--plan", plans.pathOf(digest)] },
@@ -58,7 +58,7 @@ interface DryRun {
   readonly failures: readonly { readonly message: string }[];
 }
 
-/** Rolling a job back, to a named release or to the last good one. */
+/** Prepares a rollback of a job, to a named release or to the last good one. */
 export async function prepareRollback(
   starter: Starter,
   { job, to, jobs }: { readonly job: string; readonly to: string | undefined; readonly jobs: readonly string[] },
@@ -91,5 +91,5 @@ export async function prepareRollback(
 
 function dryRunIn(value: unknown): DryRun {
   if (typeof value === "object" && value !== null && "waves" in value && "failures" in value) return value as DryRun;
-  throw new Refused(500, "UNEXPECTED", "the dry run has printed no plan", null);
+  throw new Refused(500, "UNEXPECTED", "the dry run printed no plan", null);
 }

@@ -5,30 +5,33 @@ import { unknown, wrong } from "../server/query.ts";
 import { Refused } from "../server/refused.ts";
 import { named, type Prepared } from "./prepared.ts";
 
-/** Workers that one maintenance takes at a time, at most. */
+/** The maximum number of workers that one maintenance handles in parallel. */
 const MOST_AT_ONCE = 100;
 
 type Pause = Extract<ActionRequest, { verb: "pause" }>;
 type Maintain = Extract<ActionRequest, { verb: "maintain" }>;
 
-/** Interrupting the command that runs, or ending the pause of a staged rollout. */
+/** Prepares to interrupt the running command, or to end the pause of a staged rollout. */
 export function preparePause(store: Store, request: Pause): Prepared {
   return request.action === "interrupt" ? interrupt(store) : rollout(store, request.action, request.job);
 }
 
-/** As Ctrl-C in its terminal: what runs on a worker ends, state is saved, and the next deploy continues. */
+/**
+ * Interrupts like Ctrl-C in the terminal of the command: work on workers stops, state is saved, and the next deploy
+ * continues.
+ */
 function interrupt(store: Store): Prepared {
   const holder = lockHolder(store.holder);
-  if (!holder) throw new Refused(409, "NOT_PERMITTED", "no command runs that could be interrupted", null);
+  if (!holder) throw new Refused(409, "NOT_PERMITTED", "there is no running command to interrupt", null);
   if (!isSameProcess(holder))
     throw new Refused(
       409,
       "NOT_PERMITTED",
-      `maand ${holder.command} runs on ${holder.machine ?? "another machine"}, which this page cannot reach`,
+      `maand ${holder.command} is running on ${holder.machine ?? "another machine"}, which this page cannot reach`,
       "press Ctrl-C in its terminal",
     );
   return {
-    text: `interrupt maand ${holder.command}, which runs since ${holder.since}`,
+    text: `interrupt maand ${holder.command}, which has been running since ${holder.since}`,
     items: ["commands that run on workers end first", "the next deploy continues where it stopped"],
     command: ["kill", "-INT", String(holder.pid)],
     start: { interrupts: holder.pid },
@@ -52,7 +55,7 @@ function rollout(store: Store, action: "resume" | "abort", job: string): Prepare
   };
 }
 
-/** Draining and rebooting workers, or what is left of a maintenance. */
+/** Prepares to drain and reboot workers, or to resume or abort a maintenance. */
 export function prepareMaintain(store: Store, request: Maintain): Prepared {
   return request.action === "begin" ? begin(store, request) : proceed(store, request.action);
 }
@@ -86,7 +89,7 @@ function begin(store: Store, request: Extract<Maintain, { action: "begin" }>): P
 
 function proceed(store: Store, action: "resume" | "abort"): Prepared {
   const open = openMaintenance(store);
-  if (!open) throw new Refused(409, "NOT_PERMITTED", "there is no maintenance that is not over", null);
+  if (!open) throw new Refused(409, "NOT_PERMITTED", "there is no open maintenance", null);
   const hosts = open.workers.filter(({ state }) => state !== "done" && state !== "aborted").map(({ host }) => host);
   const argv = ["maintain", action];
   return {

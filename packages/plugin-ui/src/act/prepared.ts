@@ -3,25 +3,25 @@ import { compareHosts, groupBy } from "@maand/core/readonly";
 
 /** An action that is ready to be confirmed. */
 export interface Prepared {
-  /** What happens, in a sentence: what exactly, how many. */
+  /** A sentence about what exactly will happen, with numbers. */
   readonly text: string;
-  /** Its parts. */
+  /** One line for each part. */
   readonly items: readonly string[];
   /** The command without `maand`, as a person types it. */
   readonly command: readonly string[];
-  /** How it is carried out: a command as a process, or a signal to one that runs. */
+  /** How it is carried out: with a command as a process, or with a signal to a running one. */
   readonly start: { readonly argv: readonly string[] } | { readonly interrupts: number };
 }
 
-/** Something that happens to an allocation. */
+/** A change of an allocation. */
 export interface Change {
   readonly job: string;
   readonly worker_ip: string;
-  /** `restart`, with what goes with it: `restart (1.0.0 to 1.1.0)`. */
+  /** The action with details: `restart (1.0.0 to 1.1.0)`. */
   readonly what: string;
 }
 
-/** Hosts that are named; the others are counted. */
+/** The number of hosts that are named; the others are counted. */
 const NAMED = 12;
 
 /** A line for each job and change: `api: restart (1.0.0 to 1.1.0) on 10.0.0.1 and 10.0.0.2`. */
@@ -38,7 +38,7 @@ export function counted(changes: readonly Pick<Change, "worker_ip">[]): string {
   return `${plural(changes.length, "allocation")} on ${plural(hosts.size, "worker")}`;
 }
 
-/** Hosts in order; many are counted. */
+/** Hosts in order; if there are many, some are only counted. */
 export function named(given: readonly string[]): string {
   const hosts = [...new Set(given)].sort(compareHosts);
   if (hosts.length <= NAMED) return hosts.join(", ");

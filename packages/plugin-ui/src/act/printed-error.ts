@@ -1,7 +1,7 @@
 import { MaandError } from "@maand/core/readonly";
 import type { Printed } from "./maand-process.ts";
 
-/** An error as commands print it with `--json`. */
+/** An error in the format of commands with `--json`. */
 export interface PrintedError {
   readonly code: string;
   readonly message: string;
@@ -16,23 +16,23 @@ export function errorIn(text: string): PrintedError | undefined {
       const { error }: { readonly error: PrintedError } = JSON.parse(line);
       return { code: String(error.code), message: String(error.message), hint: error.hint ?? null };
     } catch {
-      // a line that looks like one
+      // the line only looks like an error
     }
   }
   return undefined;
 }
 
-/** The JSON that a command printed. Throws its error, as a refusal of the page. */
+/** Parses the JSON that a command printed. Throws its error as a refusal of the page. */
 export function jsonIn(printed: Printed, accepted: readonly number[] = [0]): unknown {
   if (accepted.includes(printed.code) && errorIn(printed.stdout) === undefined) return JSON.parse(printed.stdout);
   throw failureOf(printed);
 }
 
-/** Why a command failed. */
+/** The reason why a command failed. */
 export function failureOf({ code, stdout, stderr }: Printed): MaandError {
   const error = errorIn(stdout);
   const last = stderr.trim().split("\n").slice(-3).join(" ");
-  const message = error?.message ?? (last === "" ? `the command ended with ${code}` : last);
+  const message = error?.message ?? (last === "" ? `the command ended with exit code ${code}` : last);
   return new MaandError({
     code: knownCode(error?.code),
     message,

@@ -13,11 +13,14 @@ export interface CertificatesAnswer {
   }[];
 }
 
-/** GET /api/doctor : the findings of the last time; POST /api/doctor with `{}` looks again, which contacts all workers. */
+/**
+ * GET /api/doctor : the findings of the last check. POST /api/doctor with `{}` starts another check, which contacts all
+ * workers.
+ */
 export interface DoctorAnswer {
-  /** Null if it was not run here yet. */
+  /** Null if it has not been run here yet. */
   readonly at: string | null;
-  /** Whether it runs now; the stream wakes (`doctor`) at the end. */
+  /** Whether it is running; the stream reports its end (`doctor`). */
   readonly running: boolean;
   readonly findings: readonly {
     readonly check: string;
@@ -26,6 +29,6 @@ export interface DoctorAnswer {
     readonly message: string;
     readonly hint: string | null;
   }[];
-  /** Why it could not run at all. */
+  /** The reason why it could not run. */
   readonly problem: string | null;
 }

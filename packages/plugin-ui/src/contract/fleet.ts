@@ -2,11 +2,14 @@ import type { Level } from "./session.ts";
 
 /** A state of an allocation, as in a cell of the fleet. */
 export interface StateEntry {
-  /** As `maand cat deployments` shows it, and `failed` for one whose last command failed, `changing` for one that a command works on now; `none`: not placed there. */
+  /**
+   * The state as in `maand cat deployments`, or `failed` if its last command failed, `changing` while a command is
+   * working on it, or `none` if the job is not placed there.
+   */
   readonly key: string;
   /** The character of a cell. */
   readonly sign: string;
-  /** In a few words. */
+  /** A short description. */
   readonly text: string;
   readonly level: Level;
 }
@@ -17,10 +20,10 @@ export interface FleetJob {
   readonly wave: number;
   /** Versions that run, the most frequent first. */
   readonly running: readonly string[];
-  /** Of the last build; null for a removed job. */
+  /** The version of the last build; null for a removed job. */
   readonly target: string | null;
   readonly held: boolean;
-  /** Allocations by key of their state, on all workers, whatever the filter. */
+  /** The number of allocations by key of their state, on all workers, regardless of the filter. */
   readonly counts: Readonly<Record<string, number>>;
 }
 
@@ -40,18 +43,20 @@ export interface FleetWorker {
 }
 
 /**
- * GET /api/fleet?label=&zone=&job=&state=&q=&sort=&after=&limit= : workers that match all filters. Lists are comma-separated and mean
- * "any of": `job` also limits the columns, `state` are keys, `q` is part of a host or hostname, `sort` is `position` (default) or
- * `attention` (most urgent first). `after`: how many to skip; `limit`: 1 to 2,000, default 1,000.
+ * GET /api/fleet?label=&zone=&job=&state=&q=&sort=&after=&limit= : workers that match all filters. Lists are
+ * comma-separated and mean
+ * "any of": `job` also limits the columns, `state` are keys, `q` is part of a host or hostname, `sort` is `position`
+ * (default) or
+ * `attention` (most urgent first). `after` is the number of workers to skip; `limit` is 1 to 2,000, default 1,000.
  */
 export interface FleetAnswer {
-  /** Of the stream, when this was read. */
+  /** The sequence number of the stream when this was read. */
   readonly seq: number;
   readonly at: string;
   readonly states: readonly StateEntry[];
   readonly jobs: readonly FleetJob[];
   readonly workers: readonly FleetWorker[];
-  /** Workers that match, and that there are. */
+  /** The number of workers that match, and of all workers. */
   readonly total: number;
   readonly all: number;
   /** `after` of the next page; null after the last. */
@@ -61,7 +66,7 @@ export interface FleetAnswer {
   readonly zones: readonly string[];
 }
 
-/** GET /api/status : what `maand status --json` prints, with at most 200 entries in each list. */
+/** GET /api/status : the output of `maand status --json`, with at most 200 entries in each list. */
 export interface StatusAnswer {
   readonly workers: number;
   readonly jobs: number;
@@ -70,7 +75,7 @@ export interface StatusAnswer {
   readonly running: { readonly command: string; readonly pid: number; readonly since: string } | null;
   readonly last_run: { readonly command: string; readonly outcome: string | null; readonly started_at: string } | null;
   readonly maintenance: string | null;
-  /** The most urgent first. `next` is a command line. */
+  /** Most urgent first. `next` is a command line. */
   readonly attention: readonly {
     readonly kind: string;
     readonly level: Level;

@@ -11,7 +11,7 @@ export interface AllocationRow {
   readonly disabled: boolean;
   readonly removed: boolean;
   readonly in_doubt: boolean;
-  /** The last check of its health that is recorded, apart from the state, with the time at which it was made. */
+  /** The last recorded health check, separate from the state, with the time of the check. */
   readonly health: {
     readonly ok: boolean;
     readonly check: string;
@@ -47,11 +47,11 @@ export interface JobAnswer {
   readonly selectors: readonly string[];
   readonly demands: readonly string[];
   readonly restart_policy: string;
-  /** Sizes of batches, as in the manifest; 0 means all at once. */
+  /** Batch sizes, as in the manifest; 0 means all together. */
   readonly start_batch: number | string;
   readonly upgrade_batch: number | string;
   readonly ports: Readonly<Record<string, number>>;
-  /** Why its newest release is not deployed. */
+  /** The reason why its newest release is not deployed. */
   readonly held: string | null;
   readonly rollout: RolloutRow | null;
   readonly allocations: readonly AllocationRow[];

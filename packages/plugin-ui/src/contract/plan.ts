@@ -1,9 +1,9 @@
-/** What a plan does to one allocation. */
+/** The change of one allocation in a plan. */
 export interface PlanAllocation {
   readonly worker_ip: string;
   readonly action: string;
   readonly reasons: readonly string[];
-  /** Files that make it a restart instead of a reload. */
+  /** Files that cause a restart instead of a reload. */
   readonly matched: readonly string[];
   readonly current_version: string;
   readonly new_version: string;
@@ -23,12 +23,12 @@ export interface PlanRow {
   readonly made_by: string;
   /** Whether there is anything to do. */
   readonly required: boolean;
-  /** `open`, or `used` by the run with this number. A plan that is out of date is refused when it is deployed, and says why. */
+  /** `open`, or `used` by the run with this number. A deploy of a plan that is out of date is refused, with the reason. */
   readonly state: "open" | "used";
   readonly run: number | null;
   /** Allocations by action. */
   readonly actions: Readonly<Record<string, number>>;
-  /** For these jobs only; empty: all. */
+  /** The jobs that the plan is limited to; empty for all. */
   readonly jobs: readonly string[];
 }
 
@@ -73,7 +73,10 @@ export interface PlanAnswer extends PlanRow {
   readonly held_jobs: readonly { readonly job: string; readonly text: string }[];
 }
 
-/** GET /api/plan/:digest/diff?job=&host= : a unified diff for each file; secrets are hidden, and a change of one says so. */
+/**
+ * GET /api/plan/:digest/diff?job=&host= : a unified diff for each file. Secrets are hidden, and a changed secret is
+ * marked as changed.
+ */
 export interface DiffAnswer {
   readonly job: string;
   readonly worker_ip: string;

@@ -3,11 +3,11 @@ import type { Level } from "./session.ts";
 
 /** A command that changed something, or tried to. */
 export interface RunRow {
-  /** Grows with every command; for paging. */
+  /** Increases with every command; for paging. */
   readonly number: number;
-  /** Of its record, and of /api/runs/:id; null if it has none. */
+  /** The id of its record, and in /api/runs/:id; null if it has no record. */
   readonly id: string | null;
-  /** As people name it: run 41. */
+  /** The number of the run, as in run 41. */
   readonly run: number | null;
   readonly command: string;
   readonly user: string | null;
@@ -16,7 +16,7 @@ export interface RunRow {
   readonly started_at: string;
   readonly finished_at: string | null;
   readonly duration_ms: number | null;
-  /** The outcome; `running` only while its process is known to live; `unknown` if it ended without a result. */
+  /** The outcome; `running` only while its process is known to be alive; `unknown` if it ended without a result. */
   readonly result: string;
   readonly level: Level;
   readonly jobs: readonly string[] | null;
@@ -52,7 +52,7 @@ export interface TimelineJob {
   readonly job: string;
   readonly started_at: string | null;
   readonly finished_at: string | null;
-  /** As of `job.finished`; `skipped`, `blocked`; null while it is under way. */
+  /** The outcome in `job.finished`, or `skipped` or `blocked`; null while it is under way. */
   readonly outcome: string | null;
   readonly message: string | null;
 }
@@ -62,7 +62,7 @@ export interface RunAnswer {
   readonly run: RunRow;
   /** Of the stream. */
   readonly seq: number;
-  /** Of the last event that is recorded. */
+  /** The `seq` of the last recorded event. */
   readonly last_event: number;
   readonly jobs: readonly TimelineJob[];
   readonly batches: readonly TimelineBatch[];
@@ -77,7 +77,7 @@ export interface RunAnswer {
     readonly output: readonly string[];
   }[];
   readonly warnings: readonly string[];
-  /** Of `run.finished`; null before. */
+  /** The summary of `run.finished`; null before. */
   readonly summary: {
     readonly outcome: string;
     readonly promoted: number;
@@ -91,12 +91,13 @@ export interface RunAnswer {
 }
 
 /**
- * GET /api/runs/:id/events?after=&limit=&cursor= : the events after a `seq` (default 0), without `output`, at most `limit` (1 to
- * 5,000, default 1,000). `cursor` of the answer before spares the server a search; it is never needed.
+ * GET /api/runs/:id/events?after=&limit=&cursor= : the events after a `seq` (default 0), without `output`, at most
+ * `limit` (1 to 5,000, default 1,000). Passing the `cursor` of the previous answer is optional, and saves the server a
+ * search.
  */
 export interface EventsAnswer {
   readonly events: readonly MaandEvent[];
-  /** The largest `seq` that was looked at: `after` of the next request. */
+  /** The largest `seq` that was read: `after` of the next request. */
   readonly last: number;
   readonly cursor: number;
   /** Whether there were more when this was read. */
@@ -117,16 +118,16 @@ export interface LogLine {
 }
 
 /**
- * GET /api/runs/:id/log?job=&worker=&before=&after=&limit= : lines of output, oldest first. Without `before` and `after` the last
- * ones. Both are positions of an answer. `limit`: 1 to 2,000, default 200. An answer may have fewer lines, even none, although there
- * are more: then ask again from its position.
+ * GET /api/runs/:id/log?job=&worker=&before=&after=&limit= : lines of output, oldest first. Without `before` and
+ * `after` the last ones. Both are positions of an answer. `limit`: 1 to 2,000, default 200. An answer may have fewer
+ * lines, or even none, although there are more. In this case, request more from its position.
  */
 export interface LogAnswer {
   readonly lines: readonly LogLine[];
   /** `before` of the lines above these; null at the beginning. */
   readonly before: number | null;
-  /** `after` of the lines below these; ask again when the stream wakes. */
+  /** `after` of the lines below these; request them when the stream reports new events. */
   readonly after: number;
-  /** Characters of the whole record, to show how far down `after` is. */
+  /** The size of the complete record, to show the relative position of `after`. */
   readonly size: number;
 }

@@ -1,7 +1,7 @@
 /** The header of every POST; its value is `csrf` of the session. */
 export const CSRF_HEADER = "x-maand-csrf";
 
-/** What a page may be allowed to do. `pause` includes resuming and aborting staged rollouts. */
+/** The actions that a page may be allowed to perform. `pause` includes resuming and aborting staged rollouts. */
 export type Verb = "deploy" | "rollback" | "pause" | "maintain";
 
 /** All verbs, in the order in which they are shown. */
@@ -10,7 +10,10 @@ export const VERBS: readonly Verb[] = ["deploy", "rollback", "pause", "maintain"
 /** How urgent something is: `bad` is wrong, `warn` waits for a decision, `info` explains, `ok` needs nothing, `none` is empty. */
 export type Level = "bad" | "warn" | "info" | "ok" | "none";
 
-/** Why a request was refused; `hint` is what to do next. `code` is one of docs/errors.md, or an HTTP reason such as `FORBIDDEN`. */
+/**
+ * The reason why a request was refused; `hint` is the next step. `code` is one of docs/errors.md, or an HTTP reason
+ * such as `FORBIDDEN`.
+ */
 export interface ErrorAnswer {
   readonly error: { readonly code: string; readonly message: string; readonly hint: string | null };
 }
@@ -18,17 +21,17 @@ export interface ErrorAnswer {
 /** GET /api/session */
 export interface SessionAnswer {
   readonly bucket: { readonly id: string; readonly name: string; readonly directory: string };
-  /** Of maand. */
+  /** The version of maand. */
   readonly version: string;
-  /** Verbs that this session may use; empty: read-only. */
+  /** Verbs that this session may use; empty for read-only access. */
   readonly allow: readonly Verb[];
   /** The name of a token, or the user that started the server. */
   readonly user: string;
-  /** False in an export: there is no server, and nothing changes. */
+  /** False in an export, which has no server and never changes. */
   readonly live: boolean;
   /** Value of {@link CSRF_HEADER}; empty in an export. */
   readonly csrf: string;
-  /** For an export: when it was written, and of which run. */
+  /** For an export: the time when it was written, and its run. */
   readonly exported: { readonly at: string; readonly run: string } | null;
 }
 
@@ -36,17 +39,18 @@ export interface SessionAnswer {
 export type WakeKind = "hello" | "fleet" | "run" | "plan" | "doctor";
 
 /**
- * GET /api/stream : server-sent events, one stream per browser. The data of every message is a Wake; it has no content to show, only what
- * to fetch again: `fleet` also covers status, jobs, workers, history and maintenance; `run` has the id of the run with new events.
- * Sequence numbers grow by one for each message but `hello`, which repeats the last one. After a gap, or another `epoch` (the server was
- * started again), fetch everything that is shown. Open the stream before the first fetch: it reports what changes from then on.
+ * GET /api/stream : server-sent events, one stream per browser. The data of every message is a Wake. It has no content
+ * to show, but names what to fetch again: `fleet` also covers status, jobs, workers, history and maintenance; `run` has
+ * the id of the run with new events. Sequence numbers increase by one with each message except `hello`, which repeats
+ * the last one. After a gap, or if `epoch` differs (the server was restarted), fetch everything that is shown. Open the
+ * stream before the first fetch, because it only reports later changes.
  */
 export interface Wake {
   readonly seq: number;
   readonly epoch: string;
   readonly kind: WakeKind;
   readonly run?: string;
-  /** For `run`: the last event that is recorded. */
+  /** For `run`: the `seq` of the last recorded event. */
   readonly last_event?: number;
   readonly at: string;
 }

@@ -12,12 +12,12 @@ import { eventsAfter } from "../record/events.ts";
 import { logLines } from "../record/log.ts";
 import type { RecordFile } from "../record/record-file.ts";
 
-/** What is exported. */
+/** The options of an export. */
 export interface ExportOptions {
   readonly paths: BucketPaths;
   /** A new directory, or an empty one. */
   readonly directory: string;
-  /** The beginning of an id; undefined: the last run. */
+  /** The beginning of an id; undefined for the last run. */
   readonly run: string | undefined;
   readonly version: string;
   readonly files: AppFiles;
@@ -25,15 +25,16 @@ export interface ExportOptions {
   readonly now: () => Date;
 }
 
-/** Lines of output that an export has, the last ones. */
+/** The number of last lines of output in an export. */
 const LINES = 50_000;
 const PAGE = 2_000;
 const EVENTS = 5_000;
 const META = '<meta name="maand-export" content="1">';
 
 /**
- * Writes a run, and the bucket as it is now, as a page that needs no server. Secrets are masked in it, as they are in the record. Only the
- * user can read the files. Throws NOT_FOUND for an unknown run, and SYSTEM for a directory that has files.
+ * Writes a run, and the current state of the bucket, as a page that needs no server. Secrets are masked, as in the
+ * record. Only the user can read the files. Throws NOT_FOUND for an unknown run, and SYSTEM for a directory that has
+ * files.
  */
 export async function exportRun(options: ExportOptions): Promise<{ readonly run: string; readonly files: number }> {
   const { paths, directory, now } = options;
@@ -72,7 +73,7 @@ const EVERYTHING = {
   ...{ after: 0, limit: Number.MAX_SAFE_INTEGER },
 };
 
-/** As the page asks for it, but as an error of a command. */
+/** The id of a run from its beginning, with errors in the form for commands. */
 function knownRun(logs: string, given: string): string {
   try {
     return wholeId(logs, given);
@@ -96,7 +97,7 @@ function makeEmpty(directory: string): void {
   mkdirSync(directory, { recursive: true, mode: 0o700 });
 }
 
-/** The files below data/: classic scripts, since a page from `file:` may load nothing else. */
+/** The files below data/. They are classic scripts, because a page from `file:` may not load anything else. */
 class Data {
   readonly #directory: string;
   count = 0;

@@ -1,32 +1,32 @@
 import { randomUUID } from "node:crypto";
 import type { Wake, WakeKind } from "../contract.ts";
 
-/** What happened, apart from when. */
+/** A message without its sequence number. */
 export type News = { readonly kind: Exclude<WakeKind, "hello" | "run"> } | RunNews;
 
-/** A run has new events. */
+/** Reports that a run has new events. */
 export interface RunNews {
   readonly kind: "run";
   readonly run: string;
   readonly last_event: number;
 }
 
-/** A stream that is open. */
+/** An open stream. */
 interface Listener {
-  /** What it has not sent, by subject: only the newest of each counts. */
+  /** Messages that it has not sent yet: the newest of each subject. */
   readonly waiting: Map<string, Wake>;
   wake(): void;
 }
 
-/** Streams at a time, and of one session; a newer one ends the oldest. */
+/** The maximum number of streams, in total and per session; a new one ends the oldest. */
 const STREAMS = 32;
 const OF_SESSION = 4;
-/** Milliseconds after which a stream sends a sign of life. */
+/** The interval at which a stream sends a keep-alive message, in milliseconds. */
 const ALIVE_MS = 15_000;
 
 /**
- * Numbers what happens, and wakes the streams. A stream holds at most one message for each subject, however slowly it is read: what a
- * browser misses by that it sees as a gap, and fetches.
+ * Numbers messages and sends them to the streams. A stream keeps at most one message for each subject, even if it is
+ * read slowly. A browser detects missed messages as a gap in the numbers, and fetches everything again.
  */
 export class Wakes {
   readonly #now: () => Date;
@@ -44,7 +44,7 @@ export class Wakes {
     return this.#seq;
   }
 
-  /** How many streams are open. */
+  /** The number of open streams. */
   get open(): number {
     return this.#listeners.size;
   }
@@ -61,7 +61,7 @@ export class Wakes {
     }
   }
 
-  /** A stream of server-sent events for a session. It is pulled: what a reader does not read is not made. */
+  /** A stream of server-sent events for a session. Messages are created only when the reader requests them. */
   stream(session: string): Response {
     const waiting = new Map<string, Wake>();
     let wake = () => {};
@@ -119,7 +119,7 @@ export class Wakes {
     try {
       end?.();
     } catch {
-      // it was closed already
+      // it was already closed
     }
     listener.wake();
   }

@@ -8,51 +8,51 @@ import { eventsAfter, lastEvent } from "../record/events.ts";
 import { openRecord, recordPath } from "../record/record-file.ts";
 import type { Wakes } from "./wakes.ts";
 
-/** Milliseconds between two looks while a stream is open. */
+/** Milliseconds between two checks while a stream is open. */
 const EVERY_MS = 500;
-/** Milliseconds between two looks into a database, and after one that failed. */
+/** Milliseconds between two checks of a database, and after a failed one. */
 const PULL_MS = 2_000;
 const AWAY_MS = 30_000;
-/** Milliseconds between two messages about the store, at least. */
+/** The minimum time between two messages about the store, in milliseconds. */
 const STORE_MS = 2_000;
-/** After a message about the store, the pause is this many times the time that the uncached answers took. */
+/** After a message about the store, the pause is the time that uncached answers took, multiplied by this factor. */
 const PAUSE_FACTOR = 100;
-/** Milliseconds between two messages about a run, at least. */
+/** The minimum time between two messages about a run, in milliseconds. */
 const RUN_MS = 1_000;
-/** Events that are taken in at once. */
+/** The maximum number of events that are read together. */
 const EVENTS = 5_000;
-/** Records that are followed, the newest ones. */
+/** The number of newest records that are followed. */
 const FOLLOWED = 20;
 
-/** A record as it was last seen. */
+/** The last known state of a record. */
 interface Seen {
   readonly size: number;
   readonly over: boolean;
-  /** When the stream may report it again. */
+  /** The time from which the stream may report it again. */
   readonly next: number;
-  /** The last event that was taken in, and the position after it; undefined before the first. */
+  /** The last event that was read, and the position after it; undefined before the first. */
   readonly last: number | undefined;
   readonly cursor: number;
 }
 
 const UNSEEN: Seen = { size: 0, over: false, next: 0, last: 0, cursor: 0 };
 
-/** What is watched. */
+/** The watched objects. */
 export interface Watched {
   readonly source: BucketSource;
   readonly wakes: Wakes;
-  /** Hears of the events of runs. */
+  /** Receives the events of runs. */
   readonly answers: Pick<Answers, "overlay" | "expire" | "takeIsBehind">;
-  /** Records of runs on other machines; undefined where there are none. */
+  /** Records of runs on other machines; undefined if there are none. */
   readonly records: RunRecords | undefined;
   readonly now: () => number;
-  /** Reports that a look failed; the next one tries again. */
+  /** Reports that a check failed; the next one tries again. */
   failed(cause: unknown): void;
 }
 
 /**
- * Looks whether the store or the records of runs have changed, and wakes the streams. Looks only while a stream is open. A browser opens
- * its stream before it fetches anything, so that it misses no change in between.
+ * Checks whether the store or the records of runs have changed, and notifies the streams. Checks only while a stream is
+ * open. A browser opens its stream before it fetches anything, so that it does not miss a change in between.
  */
 export class BucketWatch {
   readonly #watched: Watched;
@@ -85,7 +85,7 @@ export class BucketWatch {
     for (const run of this.#runs.keys()) this.#runs.set(run, { ...UNSEEN, size: this.#sizeOf(run), last: undefined });
   }
 
-  /** Looks once. */
+  /** Checks once. */
   async look(): Promise<void> {
     const { wakes, failed } = this.#watched;
     if (wakes.open === 0 || this.#isPulling) return;
@@ -93,7 +93,7 @@ export class BucketWatch {
     try {
       await this.#pull();
     } catch (cause) {
-      failed(cause); // what is here can be looked at
+      failed(cause); // local data can still be read
     } finally {
       this.#isPulling = false;
     }
@@ -150,7 +150,7 @@ export class BucketWatch {
       const { events, last, cursor, over, more } = eventsAfter(record, { after, limit: EVENTS, cursor: seen.cursor });
       for (const event of events) answers.overlay.add(event);
       if (over || events.some(isTurn)) answers.expire();
-      this.#runs.set(run, { size: more ? -1 : size, over, next: now + RUN_MS, last, cursor }); // of more, the next look takes them in
+      this.#runs.set(run, { size: more ? -1 : size, over, next: now + RUN_MS, last, cursor }); // if there are more, the next check reads them
       if (last > after) wakes.tell({ kind: "run", run, last_event: last });
     } finally {
       record.close();
@@ -175,7 +175,7 @@ export class BucketWatch {
   }
 }
 
-/** Whether an event is one after which the fleet is to be read soon: what it means for the allocations is not in the events. */
+/** Whether the fleet must be read soon after an event, because the events do not show its effect on the allocations. */
 function isTurn(event: MaandEvent): boolean {
   if (event.type === "job.finished") return event.outcome !== "ok";
   return event.type === "revert.finished" || event.type === "rollout.paused";

@@ -11,24 +11,24 @@ import { jobAnswer, type PlaceSource, workerAnswer } from "./places.ts";
 import { runAnswer } from "./run.ts";
 import { type RunsFilter, runRows } from "./run-rows.ts";
 
-/** What answers are read with. */
+/** The options for reading answers. */
 export interface AnswersOptions {
   readonly source: BucketSource;
   readonly status: Program["status"];
   readonly now: () => Date;
-  /** Of the stream. */
+  /** The sequence number of the stream. */
   readonly seq: () => number;
-  /** Whether pages follow what happens. */
+  /** Whether pages follow changes. */
   readonly isFollowed: () => boolean;
 }
 
-/** The answers that are read from what is stored. An unchanged store is read once for all browsers. */
+/** The answers that are read from stored data. An unchanged store is read once for all browsers. */
 export class Answers {
   readonly #source: BucketSource;
   readonly #seq: () => number;
   readonly #fleet: KeptView<FleetSnapshot>;
   readonly #status: KeptView<object>;
-  /** What runs have changed since the fleet was read. */
+  /** The changes by runs since the fleet was read. */
   readonly overlay = new FleetOverlay();
 
   constructor({ source, status, now, seq, isFollowed }: AnswersOptions) {
@@ -55,7 +55,10 @@ export class Answers {
     return fleetAnswer(this.overlay.over(picture), filter, { seq, at: new Date(at).toISOString() });
   }
 
-  /** As `maand status --json`. The workspace may change without the store: it is looked at again after a few seconds. */
+  /**
+   * The status, as in `maand status --json`. The workspace may change without the store, so it is read again after a
+   * few seconds.
+   */
   status(): Promise<object> {
     return this.#status.get(STATUS_MS).value;
   }
@@ -68,13 +71,13 @@ export class Answers {
     return this.#place((source) => workerAnswer(source, host));
   }
 
-  /** A run has ended: the next request reads everything again. */
+  /** Call this when a run has ended: the next request reads everything again. */
   expire(): void {
     this.#fleet.expire();
     this.#status.expire();
   }
 
-  /** Whether something that was answered is out of date, and can be read again; true once for each reading. */
+  /** Whether an earlier answer is out of date and can be read again; true once for each reading. */
   takeIsBehind(): boolean {
     return this.#fleet.takeIsBehind() || this.#status.takeIsBehind();
   }
@@ -109,7 +112,10 @@ export class Answers {
 }
 
 const STATUS_MS = 5_000;
-/** Entries of each list of a status; `attention` says how many there are, and the fleet lists them all. */
+/**
+ * The maximum number of entries in each list of a status; `attention` has their number, and the fleet lists all of
+ * them.
+ */
 const LISTED = 200;
 
 function shortened(status: object): object {

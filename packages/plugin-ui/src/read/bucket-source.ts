@@ -1,14 +1,18 @@
 import { statSync } from "node:fs";
 import { type BucketPaths, type Holder, isMaandError, lockHolder, openStore, type Store } from "@maand/core/readonly";
 
-/** Milliseconds for which the working copy of a database is taken to be up to date, and that a database that did not answer is left alone. */
+/**
+ * How long the working copy of a database counts as up to date, and the pause after a database did not answer, in
+ * milliseconds.
+ */
 const PULL_MS = 2_000;
 const AWAY_MS = 30_000;
 
 /**
- * Reads the store of a bucket, without its lock. An SQLite store is opened for each answer and closed at once, as commands do, so that
- * nothing is in the way of a command that moves or restores it. The working copy of a database stays open, since only a connection knows which
- * command holds the lease; while the database is away, the copy is read as it was.
+ * Reads the store of a bucket, without its lock. An SQLite store is opened for each answer and then closed, as commands
+ * do, so that a command can move or restore it at any time. The working copy of a database remains open, because only a
+ * connection knows which command holds the lease. While the database is unreachable, the last state of the copy is
+ * read.
  */
 export class BucketSource {
   readonly paths: BucketPaths;
@@ -18,7 +22,7 @@ export class BucketSource {
   /** The command that held the lock when the store was last read. */
   #holder: Holder | undefined;
   #nextPull = 0;
-  /** Milliseconds of processor time that reading has cost. */
+  /** The processor time of reads, in milliseconds. */
   #cost = 0;
 
   /** `isShared`: the store is in a database. */
@@ -28,14 +32,14 @@ export class BucketSource {
     this.#now = now;
   }
 
-  /** Reads all in one state of the store. */
+  /** Reads everything from one state of the store. */
   async read<T>(work: (store: Store) => T | Promise<T>): Promise<T> {
     const { value, cost } = await this.readTimed(work);
     this.#cost += cost;
     return value;
   }
 
-  /** The same, with its cost in milliseconds of processor time, which {@link takeCost} does not count. */
+  /** Reads, and returns the cost in milliseconds of processor time, which {@link takeCost} does not count. */
   async readTimed<T>(work: (store: Store) => T | Promise<T>): Promise<{ readonly value: T; readonly cost: number }> {
     const before = process.cpuUsage();
     const { store, end } = this.#isShared ? this.#opened() : snapshotOf(openStore(this.paths));
@@ -49,7 +53,10 @@ export class BucketSource {
     }
   }
 
-  /** Brings the working copy of a database up to date, unless it was just now. Throws the errors of the database. */
+  /**
+   * Brings the working copy of a database up to date, unless this was done just before. Throws the errors of the
+   * database.
+   */
   pull(): void {
     if (!this.#isShared || this.#now() < this.#nextPull) return;
     this.#nextPull = this.#now() + AWAY_MS;
@@ -76,8 +83,8 @@ export class BucketSource {
   }
 
   /**
-   * Changes whenever the store does, and when the command that held the lock has died, which changes nothing in the store. Looks at the
-   * files from outside: to open them would end the locks of SQLite.
+   * A text that changes whenever the store does, and when the command that held the lock has died, which does not
+   * change the store. Only inspects the files from outside, because opening them would end the locks of SQLite.
    */
   mark(): string {
     const { store } = this.paths;
@@ -93,7 +100,7 @@ export class BucketSource {
   }
 }
 
-/** A store that stays as it is while it is read; `end` closes it. */
+/** A store that does not change while it is read; `end` closes it. */
 function snapshotOf(store: Store): { readonly store: Store; end(): void } {
   const end = store.snapshot();
   return {
@@ -105,7 +112,10 @@ function snapshotOf(store: Store): { readonly store: Store; end(): void } {
   };
 }
 
-/** An empty log of writes says nothing: SQLite makes and deletes it when the store is only read. */
+/**
+ * The mark of a file. An empty write-ahead log is ignored, because SQLite also creates and deletes it when the store is
+ * only read.
+ */
 function markOf(path: string): string {
   const status = statSync(path, { throwIfNoEntry: false });
   return status && status.size > 0 ? `${status.size}@${status.mtimeMs}` : "";

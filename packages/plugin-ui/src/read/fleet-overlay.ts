@@ -2,27 +2,28 @@ import type { MaandEvent } from "@maand/core";
 import { type FleetPicture, levelOfNote } from "./fleet-picture.ts";
 import { CHANGING, FAILED, mostUrgent, STATES, stateOf } from "./states.ts";
 
-/** Actions that end in a state that the events describe: the job runs what was planned. */
+/** Actions whose resulting state is in the events: the job runs the planned version. */
 const STARTS: ReadonlySet<string> = new Set(["start", "restart", "reload"]);
 
 /** Outcomes of a command that has certainly failed; others leave it in doubt. */
 const FAILURES: ReadonlySet<string> = new Set(["failed", "timed_out"]);
 
 /**
- * What runs have changed since the fleet was read, from their events. Reading a large fleet takes long, so that it is read rarely while runs
- * are followed; until then this shows what is being changed and what was promoted. Whatever else happens is seen with the next reading.
+ * The changes by runs since the fleet was read, from their events. Reading a large fleet takes a long time, so it is
+ * read rarely while runs are followed. In between, this shows what is being changed and what was promoted. Any other
+ * change appears with the next reading.
  */
 export class FleetOverlay {
   /** Keys of states by job, by worker. */
   readonly #keys = new Map<string, Map<string, string>>();
-  /** Grows with every change. */
+  /** Increases with every change. */
   #version = 0;
 
   get version(): number {
     return this.#version;
   }
 
-  /** Takes in an event of a run. */
+  /** Applies an event of a run. */
   add(event: MaandEvent): void {
     if (event.type === "action.started" && STARTS.has(event.action)) this.#set(event.worker, event.job, CHANGING);
     else if (event.type === "action.finished" && FAILURES.has(event.outcome))
@@ -32,7 +33,7 @@ export class FleetOverlay {
       for (const worker of event.workers) this.#set(worker, event.job, "promoted");
   }
 
-  /** The fleet was read: it has all of this. */
+  /** Call this when the fleet was read: it then includes these changes. */
   clear(): void {
     this.#keys.clear();
   }

@@ -10,7 +10,10 @@ export interface FleetPicture {
   readonly zones: readonly string[];
 }
 
-/** The key of the state of an allocation; `isBusy`: a command holds the lock, so that what is in doubt is what it does now. */
+/**
+ * The key of the state of an allocation. `isBusy` means that a command holds the lock, so that allocations in doubt are
+ * those that it is changing.
+ */
 export function keyOf(
   { rollout, inDoubt, failed }: Pick<Deployment, "rollout" | "inDoubt" | "failed">,
   isBusy: boolean,
@@ -19,15 +22,15 @@ export function keyOf(
   return failed && rollout !== "maintenance" ? FAILED : rollout;
 }
 
-/** What is read once for all pages of an unchanged store. */
+/** The data that is read once for all pages of an unchanged store. */
 export interface FleetSnapshot {
   readonly deployments: readonly Deployment[];
-  /** A command holds the lock. */
+  /** Whether a command holds the lock. */
   readonly isBusy: boolean;
   readonly picture: FleetPicture;
 }
 
-/** Reads the whole fleet from the store. */
+/** Reads the complete fleet from the store. */
 export function fleetSnapshot(store: Store): FleetSnapshot {
   const all = deployments(store);
   const isBusy = lockHolder(store.holder) !== undefined;
@@ -93,7 +96,7 @@ function pictureOf(store: Store, all: readonly Deployment[], isBusy: boolean): F
   };
 }
 
-/** How urgent the note of a worker is. */
+/** The urgency of the note of a worker. */
 export function levelOfNote(note: FleetWorker["note"]): Level {
   if (note === null) return "none";
   return note === "left_behind" ? "bad" : "warn";

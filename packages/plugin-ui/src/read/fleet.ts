@@ -2,7 +2,7 @@ import type { FleetAnswer, FleetWorker } from "../contract.ts";
 import type { FleetPicture } from "./fleet-picture.ts";
 import { byUrgency, STATES, stateOf } from "./states.ts";
 
-/** Which part of the fleet is wanted. Empty lists do not filter. */
+/** A selection of the fleet. Empty lists do not filter. */
 export interface FleetFilter {
   readonly labels: readonly string[];
   readonly zones: readonly string[];

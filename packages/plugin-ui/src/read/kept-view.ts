@@ -1,19 +1,22 @@
 import type { BucketSource } from "./bucket-source.ts";
 
-/** While pages follow a run, the pause after a reading is this many times its duration, so that reading takes 0.25% of a core. */
+/**
+ * While pages follow a run, the pause after a reading is its duration multiplied by this factor, so that reading takes
+ * 0.25% of a core.
+ */
 const PAUSE_FACTOR = 400;
 
 interface Kept<T> {
   readonly mark: string;
   readonly at: number;
   readonly value: Promise<T>;
-  /** Milliseconds of the clock until which it is good enough although the store has changed. */
+  /** The time until which it is used although the store has changed, in milliseconds of the clock. */
   until: number;
-  /** Something has happened that must be seen soon. */
+  /** Whether something has happened that must be shown soon. */
   isExpired: boolean;
 }
 
-/** Something that is read from the whole store, and kept until the store changes. */
+/** A value that is read from the complete store, and kept until the store changes. */
 export class KeptView<T> {
   readonly #source: BucketSource;
   readonly #now: () => number;
@@ -34,7 +37,7 @@ export class KeptView<T> {
     this.#read = read;
   }
 
-  /** What was read, and when. `maxAgeMs`: it also depends on something outside the store, and is read again after this time. */
+  /** The value, and the time of its reading. `maxAgeMs`: the value also depends on something outside the store, and is read again after this time. */
   get(maxAgeMs = Number.POSITIVE_INFINITY): { readonly at: number; readonly value: Promise<T> } {
     const mark = this.#source.mark();
     const now = this.#now();
@@ -57,12 +60,12 @@ export class KeptView<T> {
     return kept;
   }
 
-  /** The next one who asks gets what the store has then. */
+  /** The next request reads the store again. */
   expire(): void {
     if (this.#kept) Object.assign(this.#kept, { until: 0, isExpired: true });
   }
 
-  /** Whether the store has changed since, and may be read again; true once for each reading. */
+  /** Whether the store has changed since then and may be read again; true once for each reading. */
   takeIsBehind(): boolean {
     const kept = this.#kept;
     if (!kept || kept === this.#reported || this.#now() < kept.until || kept.mark === this.#source.mark()) return false;

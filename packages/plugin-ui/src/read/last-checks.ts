@@ -4,15 +4,18 @@ import { eventIn } from "../record/events.ts";
 import { openRecord, recordPath } from "../record/record-file.ts";
 import { linesBefore } from "../record/record-lines.ts";
 
-/** Runs whose checks are looked at, and bytes from the end of each record: checks are at the end of a job's rollout. */
+/**
+ * The number of runs whose checks are read, and the number of bytes from the end of each record, because checks are at
+ * the end of a job's rollout.
+ */
 const RUNS = 5;
 const MOST_BYTES = 4 * 1024 * 1024;
 
 type Check = NonNullable<AllocationRow["health"]>;
 
 /**
- * The last result of a health check by allocation, `job@worker`, from the records of the newest runs. It says what was seen then, which
- * is not what is decided about the allocation: each is shown apart, with its age.
+ * The last result of a health check by allocation, `job@worker`, from the records of the newest runs. It is an
+ * observation of that time and does not decide the state of the allocation, so it is shown separately, with its age.
  */
 export function lastChecks(store: Store, logs: string): ReadonlyMap<string, Check> {
   const found = new Map<string, Check>();

@@ -15,17 +15,17 @@ import { type FleetSnapshot, keyOf } from "./fleet-picture.ts";
 import { lastChecks } from "./last-checks.ts";
 import { runRows } from "./run-rows.ts";
 
-/** Runs that a page lists. */
+/** The number of runs on a page. */
 const RUNS = 20;
 
-/** Where the pages of a job and of a worker are read from. */
+/** The sources of the pages of a job and of a worker. */
 export interface PlaceSource {
   readonly store: Store;
   readonly logs: string;
   readonly fleet: FleetSnapshot;
-  /** What events have changed since. */
+  /** The changes by later events. */
   readonly overlay: Pick<FleetOverlay, "keyOf">;
-  /** Of the stream. */
+  /** The sequence number of the stream. */
   readonly seq: number;
 }
 

@@ -3,16 +3,16 @@ import { type HistoryEntry, type Holder, lockHolder, type Store } from "@maand/c
 import type { Level, RunRow } from "../contract.ts";
 import { recordPath } from "../record/record-file.ts";
 
-/** Which commands are wanted, newest first. */
+/** A selection of commands, newest first. */
 export interface RunsFilter {
   readonly job?: string | undefined;
   readonly worker?: string | undefined;
-  /** Smaller numbers only. */
+  /** Only commands with smaller numbers. */
   readonly before?: number | undefined;
   readonly limit: number;
 }
 
-/** A command as it is in the history, or for one without a row there, as its record says. */
+/** A command as in the history; for a command without a row there, as in its record. */
 type Command = Omit<HistoryEntry, "path">;
 
 /** The commands of the history. */
@@ -24,7 +24,7 @@ export function runRows(store: Store, logs: string, filter: RunsFilter): RunRow[
     .map((entry) => rowOf(entry, logs, entry.number === newest?.number && isOf(holder, entry)));
 }
 
-/** A row from an entry; `isRunning`: its process is known to live. */
+/** A row from an entry; `isRunning` means that its process is known to be alive. */
 export function rowOf(entry: Command, logs: string, isRunning: boolean): RunRow {
   const { number, id, run, command, user, machine, commit, startedAt, finishedAt, outcome, jobs, workers } = entry;
   const result = outcome ?? (isRunning ? "running" : "unknown");

@@ -10,12 +10,12 @@ import { Refused } from "../server/refused.ts";
 import { rowOf, runRows } from "./run-rows.ts";
 import { TimelineFold } from "./timeline.ts";
 
-/** Entries of the history that are searched for the row of a run. */
+/** The number of entries of the history that are searched for the row of a run. */
 const SEARCHED = 1_000;
 /** Ids are UUIDs; a part of one is enough. */
 const ID = /^[0-9a-f-]{1,36}$/;
 
-/** The whole id of a recorded run, from its beginning. Throws 404 and 400. */
+/** The complete id of a recorded run, from its beginning. Throws 404 and 400. */
 export function wholeId(logs: string, given: string): string {
   const directory = join(logs, "runs");
   if (!ID.test(given) || !existsSync(directory)) throw unknown("run", given);
@@ -23,7 +23,7 @@ export function wholeId(logs: string, given: string): string {
   const [only, other] = ids.includes(given) ? [given] : ids;
   if (only === undefined) throw unknown("run", given);
   if (other === undefined) return only;
-  throw new Refused(400, "USAGE", `${ids.length} runs begin with ${given}`, "write more of its id");
+  throw new Refused(400, "USAGE", `${ids.length} runs begin with ${given}`, "write a longer part of its id");
 }
 
 /** The id of the run whose record was written last. Throws NOT_FOUND if none is recorded. */
@@ -56,7 +56,7 @@ export function runAnswer(store: Store, logs: string, id: string, seq: number): 
   });
 }
 
-/** The row of a run that is not in the history, since it changes nothing, or is older than what is kept. */
+/** The row of a run that is not in the history, because it changed nothing or is too old. */
 function rowOfRecord(record: RecordFile, id: string, logs: string): RunRow {
   const [first] = linesFrom(record, 0);
   const begun = first && eventIn(first.text);

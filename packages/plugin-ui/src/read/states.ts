@@ -2,12 +2,12 @@ import type { Level, StateEntry } from "../contract.ts";
 
 /** A worker that a job is not placed on. */
 export const NOT_PLACED = "none";
-/** An allocation that a command works on now. */
+/** An allocation that a command is working on. */
 export const CHANGING = "changing";
-/** An allocation whose last command failed; nothing has succeeded since. */
+/** An allocation whose last command failed and that had no success since then. */
 export const FAILED = "failed";
 
-/** States of allocations, the most urgent first. Their keys are those of `maand cat deployments`, and three more. */
+/** States of allocations, most urgent first. Their keys are those of `maand cat deployments`, and three others. */
 export const STATES: readonly StateEntry[] = [
   { key: "health_failed", sign: "!", text: "health check failed", level: "bad" },
   { key: FAILED, sign: "X", text: "last command failed", level: "bad" },
@@ -27,7 +27,7 @@ export const STATES: readonly StateEntry[] = [
 
 const BY_KEY: ReadonlyMap<string, StateEntry> = new Map(STATES.map((state) => [state.key, state]));
 
-/** The state with a key; a key that is not known here needs attention. */
+/** The state with a key. An unknown key counts as needing attention. */
 export function stateOf(key: string): StateEntry {
   return BY_KEY.get(key) ?? { key, sign: "?", text: key.replaceAll("_", " "), level: "warn" };
 }
@@ -40,7 +40,7 @@ export function byUrgency(one: Level, other: Level): number {
   return LEVELS.indexOf(one) - LEVELS.indexOf(other);
 }
 
-/** The most urgent of some levels; `none` of none. */
+/** The most urgent level; `none` without levels. */
 export function mostUrgent(levels: Iterable<Level>): Level {
   return [...levels].sort(byUrgency)[0] ?? "none";
 }

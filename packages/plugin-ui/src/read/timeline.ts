@@ -4,9 +4,9 @@ import type { RunAnswer, TimelineBatch, TimelineJob } from "../contract.ts";
 /** The timeline of a run, from its events. */
 export type Timeline = Pick<RunAnswer, "jobs" | "batches" | "failures" | "warnings" | "summary">;
 
-/** Failures and warnings that are listed; the events have all of them. */
+/** The maximum number of listed failures and warnings; the events have all of them. */
 const LISTED = 200;
-/** Outcomes that are no failure. */
+/** Outcomes that are not failures. */
 const FINE: ReadonlySet<string> = new Set(["ok", "skipped", "paused", "passed"]);
 
 type Changing<T> = { -readonly [K in keyof T]: T[K] };

@@ -3,10 +3,10 @@ import type { EventsAnswer } from "../contract.ts";
 import type { RecordFile } from "./record-file.ts";
 import { linesBefore, linesFrom, type RecordLine } from "./record-lines.ts";
 
-/** Bytes that one answer looks at. */
+/** The number of bytes that one answer reads. */
 const MOST_BYTES = 16 * 1024 * 1024;
 
-/** The event of a line; undefined for a line that is not a whole event, as after a full disk. */
+/** The event of a line; undefined for an incomplete event, such as after a full disk. */
 export function eventIn(text: string): MaandEvent | undefined {
   try {
     const event: MaandEvent = JSON.parse(text);
@@ -16,17 +16,20 @@ export function eventIn(text: string): MaandEvent | undefined {
   }
 }
 
-/** Whether a line is one of output, without parsing all of it: most lines are. */
+/** Whether a line is an output event. Does not parse the complete line, because most lines are output. */
 export function isOutput(text: string): boolean {
   return text.slice(0, 200).includes('"type":"output"');
 }
 
-/** Which events are wanted. */
+/** A selection of events. */
 export interface EventsAfter {
   /** A `seq`; 0 for all. */
   readonly after: number;
   readonly limit: number;
-  /** Where the event after `after` may begin, from an earlier answer; undefined: search from the beginning. */
+  /**
+   * The position, from an earlier answer, at which the event after `after` may begin; undefined to search from the
+   * beginning.
+   */
   readonly cursor: number | undefined;
 }
 
@@ -71,7 +74,7 @@ export function lastEvent(record: RecordFile): MaandEvent | undefined {
   return undefined;
 }
 
-/** Whether a position is that of the event after a `seq`, or the end of the record. */
+/** Whether a position is the start of the event after a `seq`, or the end of the record. */
 function isAt(record: RecordFile, cursor: number, after: number): boolean {
   if (cursor < 0 || cursor > record.size) return false;
   for (const line of linesBefore(record, cursor)) {

@@ -3,10 +3,10 @@ import { eventIn, isOutput } from "./events.ts";
 import type { RecordFile } from "./record-file.ts";
 import { linesBefore, linesFrom, type RecordLine } from "./record-lines.ts";
 
-/** Bytes that one answer reads: it may find nothing in them, and the next answer continues there. */
+/** The number of bytes that one answer reads. It may find nothing in them; the next answer continues there. */
 const MOST_BYTES = 8 * 1024 * 1024;
 
-/** Which lines of output are wanted. */
+/** A selection of lines of output. */
 export interface LogRequest {
   readonly job: string | undefined;
   readonly worker: string | undefined;
@@ -17,7 +17,7 @@ export interface LogRequest {
   readonly limit: number;
 }
 
-/** Lines of output, oldest first; without a position the last ones. */
+/** Lines of output, oldest first; without a position, the last ones. */
 export function logLines(record: RecordFile, request: LogRequest): LogAnswer {
   return request.after === undefined
     ? linesAbove(record, request, Math.min(request.before ?? record.size, record.size))
@@ -30,7 +30,7 @@ function linesAbove(record: RecordFile, request: LogRequest, position: number): 
   let after = position;
   let isFirst = true;
   for (const line of linesBefore(record, position)) {
-    if (isFirst) after = line.end; // a line that is still being written comes later
+    if (isFirst) after = line.end; // a line that is still being written will be returned later
     isFirst = false;
     if (lines.length >= request.limit || position - line.start > MOST_BYTES)
       return { lines: lines.reverse(), before, after, size: record.size };
@@ -53,7 +53,7 @@ function linesBelow(record: RecordFile, request: LogRequest, position: number): 
   return { lines, before: position === 0 ? null : position, after, size: record.size };
 }
 
-/** The output in a line, if it is of the wanted job and worker. */
+/** The output in a line, if it belongs to the requested job and worker. */
 function outputIn({ text }: RecordLine, { job, worker }: LogRequest): LogLine | undefined {
   if (!isOutput(text)) return undefined;
   const event = eventIn(text);

@@ -2,11 +2,11 @@ import { closeSync, fstatSync, openSync, readSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { putAside } from "@maand/core/readonly";
 
-/** The record of a run: its events, one per line. A large one was continued in a new file; together they are read as one. */
+/** The record of a run: its events, one per line. A large record continues in further files, which are read as one. */
 export interface RecordFile {
   /** Bytes. Positions count from the beginning of the oldest file. */
   readonly size: number;
-  /** Up to so many bytes from a position; fewer only at the end. */
+  /** Reads up to `length` bytes from a position; fewer only at the end. */
   read(position: number, length: number): Buffer;
   close(): void;
 }
@@ -22,7 +22,7 @@ export function recordPath(logs: string, run: string): string {
   return join(logs, "runs", run, "events.ndjson");
 }
 
-/** Opens a record as it is now: what is written later is not part of it. Undefined if there is none. */
+/** Opens the current state of a record. Later writes are not part of it. Undefined if there is none. */
 export function openRecord(path: string): RecordFile | undefined {
   const parts: Part[] = [];
   let size = 0;

@@ -1,6 +1,6 @@
 import type { RecordFile } from "./record-file.ts";
 
-/** A line of a record, and where it is. */
+/** A line of a record, and its position. */
 export interface RecordLine {
   readonly text: string;
   /** Position of its first byte, and of the byte after its end. */
@@ -10,10 +10,13 @@ export interface RecordLine {
 
 const CHUNK = 256 * 1024;
 const FIRST = 8 * 1024;
-/** Bytes of the longest line that maand writes, and more; a longer one is skipped. */
+/** The longest line that is read, in bytes. maand never writes longer ones; they are skipped. */
 const LONGEST = 8 * 1024 * 1024;
 
-/** The whole lines from a position on, which is the beginning of a line. A last line without an end is still being written. */
+/**
+ * The complete lines from a position, which must be the start of a line. A last line without an end is still being
+ * written.
+ */
 export function* linesFrom(record: RecordFile, position: number): Generator<RecordLine> {
   let rest: Buffer = Buffer.alloc(0);
   let restAt = position;
@@ -36,11 +39,11 @@ export function* linesFrom(record: RecordFile, position: number): Generator<Reco
   }
 }
 
-/** The whole lines before a position, the last one first. At most one chunk and one line are in memory. */
+/** The complete lines before a position, the last one first. At most one chunk and one line are in memory. */
 export function* linesBefore(record: RecordFile, position: number): Generator<RecordLine> {
   let rest: Buffer = Buffer.alloc(0);
   let isWhole = false;
-  let step = FIRST; // the last line is often all that is wanted
+  let step = FIRST; // often only the last line is needed
   for (let at = position; at > 0; ) {
     const length = Math.min(step, at);
     step = CHUNK;
@@ -53,7 +56,7 @@ export function* linesBefore(record: RecordFile, position: number): Generator<Re
       line !== -1;
       line = end > 0 ? bytes.lastIndexOf(NEWLINE, end - 1) : -1
     ) {
-      // what comes after the last line end is not a whole line
+      // the text after the last line end is not a complete line
       if (isWhole && line + 1 < end)
         yield { text: bytes.toString("utf8", line + 1, end), start: at + line + 1, end: at + end + 1 };
       isWhole = true;

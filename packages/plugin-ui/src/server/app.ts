@@ -20,7 +20,7 @@ export interface ApiRequest {
   readonly body: unknown;
 }
 
-/** An answer with another status than 200. */
+/** An answer with a status other than 200. */
 export class Answer {
   readonly status: 200 | 201 | 202;
   readonly body: unknown;
@@ -31,7 +31,7 @@ export class Answer {
   }
 }
 
-/** JSON that was made before, as its bytes. */
+/** Prepared JSON, as bytes. */
 export class Ready {
   readonly bytes: Uint8Array<ArrayBuffer>;
 
@@ -40,7 +40,7 @@ export class Ready {
   }
 }
 
-/** One path of the API. Returns the JSON of the answer, an {@link Answer}, or a whole response. */
+/** One path of the API. Returns the JSON of the answer, an {@link Answer}, or a complete response. */
 export interface Route {
   readonly method: "GET" | "POST";
   /** Below `/api`, with `:name` for a part: `/runs/:id`. */
@@ -48,15 +48,15 @@ export interface Route {
   answer(request: ApiRequest): unknown;
 }
 
-/** What the server is made of. */
+/** The parts of the server. */
 export interface Served {
   readonly endpoint: Endpoint;
   readonly sessions: Sessions;
   readonly files: AppFiles;
   readonly routes: readonly Route[];
-  /** Who has a token; undefined for a wrong one. */
+  /** The holder of a token; undefined for an invalid token. */
   personOf(token: string): Person | undefined;
-  /** What a person may do now; undefined if the person may no longer do anything. */
+  /** The current permissions of a person; undefined if the person has none any more. */
   now(person: Person): Person | undefined;
   /** Called after a one-time code was used up. */
   codeUsed(): void;
@@ -66,7 +66,7 @@ export interface Served {
 
 type Env = { Bindings: HttpBindings };
 
-/** All of what is served, as a function from requests to responses. */
+/** The complete server, as a function from requests to responses. */
 export function uiApp(served: Served): Hono<Env> {
   const { endpoint, files } = served;
   const app = new Hono<Env>();
@@ -96,23 +96,23 @@ export function uiApp(served: Served): Hono<Env> {
   return app;
 }
 
-/** The session of a request, with what it may do now. */
+/** The session of a request, with its current permissions. */
 function currentSession(c: Context<Env>, { endpoint, sessions, now }: Served): Session {
   const session = sessionOf(c.env.incoming, endpoint, sessions);
   const person = now(session.person);
   if (person) return { ...session, person };
   sessions.end(session);
-  throw new Refused(401, "NO_SESSION", "the token of this session was taken back", "log in with another one");
+  throw new Refused(401, "NO_SESSION", "the token of this session was revoked", "log in with another one");
 }
 
-/** A one-time code begins a session. The answer leads away from the URL with the code. */
+/** Begins a session with a one-time code. The answer redirects away from the URL with the code. */
 function opened(c: Context<Env>, { endpoint, sessions, codeUsed }: Served): Response {
   const person = sessions.redeem(c.req.query("code") ?? "");
   if (!person)
     throw new Refused(
       401,
       "CODE_USED",
-      "this code was used already, or is too old",
+      "this code was already used, or is too old",
       "open the file that maand ui names",
     );
   codeUsed();
@@ -120,7 +120,7 @@ function opened(c: Context<Env>, { endpoint, sessions, codeUsed }: Served): Resp
   return c.redirect("/", 303);
 }
 
-/** A token, or a one-time code, begins a session. */
+/** Begins a session with a token or a one-time code. */
 async function loggedIn(c: Context<Env>, { endpoint, sessions, personOf, codeUsed }: Served): Promise<Response> {
   checkWrite(c.env.incoming, endpoint, undefined);
   const body = await jsonOf(c.req.raw);
@@ -142,7 +142,7 @@ function responseOf(c: Context<Env>, answer: unknown): Response {
   return c.json(plain(answer));
 }
 
-/** Hono wants values of JSON by their type; every answer is one. */
+/** Converts the type of an answer. Hono requires JSON values by type, and every answer is one. */
 function plain(value: unknown): object {
   return typeof value === "object" && value !== null ? value : {};
 }
@@ -156,7 +156,7 @@ function notThere(path: string): Refused {
   return new Refused(404, "NOT_FOUND", `there is nothing at ${path.slice(0, 200)}`, null);
 }
 
-/** Statuses of errors of maand; any other is a failure of the server. */
+/** HTTP statuses of errors of maand; any other error is a failure of the server. */
 const STATUSES: Readonly<Record<string, Refused["status"]>> = {
   NOT_FOUND: 404,
   USAGE: 400,
@@ -173,5 +173,5 @@ function asRefused(cause: unknown, { failed }: Served): Refused {
   if (isMaandError(cause))
     return new Refused(STATUSES[cause.code] ?? 500, cause.code, cause.message, cause.hint ?? null);
   failed(cause);
-  return new Refused(500, "UNEXPECTED", "an unexpected error in maand ui", "look at the terminal in which it runs");
+  return new Refused(500, "UNEXPECTED", "an unexpected error in maand ui", "check the terminal in which it runs");
 }

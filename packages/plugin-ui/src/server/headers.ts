@@ -1,4 +1,7 @@
-/** What a page of ours may do: load its own files and talk to its own server, nothing else. No inline script or style. */
+/**
+ * The permissions of the page: it may load its own files and talk to its own server, and nothing else. Inline scripts
+ * and styles are not allowed.
+ */
 const POLICY = [
   "default-src 'none'",
   "script-src 'self'",
@@ -11,7 +14,7 @@ const POLICY = [
   "frame-ancestors 'none'",
 ].join("; ");
 
-/** Headers of every response. Nothing is kept by browsers or proxies, and no other site may read or embed it. */
+/** Headers of every response. Browsers and proxies must not store it, and no other site may read or embed it. */
 export const HEADERS: Readonly<Record<string, string>> = {
   "content-security-policy": POLICY,
   "x-content-type-options": "nosniff",

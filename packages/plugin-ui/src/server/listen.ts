@@ -6,29 +6,32 @@ import { getRequestListener } from "@hono/node-server";
 import { MaandError } from "@maand/core/readonly";
 import type { Hono } from "hono";
 
-/** Where to listen; port 0 means any free one. */
+/** The address to listen on; port 0 means any free one. */
 export interface ListenAt {
   readonly address: string;
   readonly port: number;
-  /** Certificate chain and key, as PEM; undefined: plain HTTP. */
+  /** Certificate chain and key, as PEM; undefined for plain HTTP. */
   readonly tls: { readonly cert: string; readonly key: string } | undefined;
 }
 
 /** A server that listens. */
 export interface Listening {
   readonly port: number;
-  /** From now on, requests are answered by this; before that they wait. */
+  /** Sets the function that answers requests. Until then, requests wait. */
   answerWith(app: Hono<{ Bindings: HttpBindings }>): void;
   /** Ends all connections. */
   close(): Promise<void>;
 }
 
-/** Connections at a time; more are closed at once. */
+/** The maximum number of connections; others are closed immediately. */
 const CONNECTIONS = 128;
-/** Milliseconds in which the headers, and in which all of a request, have to arrive. */
+/** The time limits for receiving the headers, and the complete request, in milliseconds. */
 const HEADERS_MS = 10_000;
 const REQUEST_MS = 30_000;
-/** Milliseconds without any byte in either direction. A reader that does not read is away; the stream sends something more often. */
+/**
+ * How long a connection may be silent in both directions, in milliseconds. Streams send more often than this, so a
+ * silent connection has no reader.
+ */
 const SILENT_MS = 60_000;
 const HEADER_BYTES = 16 * 1024;
 

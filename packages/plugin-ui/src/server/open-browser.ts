@@ -1,11 +1,11 @@
 import { spawn } from "node:child_process";
 
-/** Milliseconds in which the program that opens a browser may fail. */
+/** How long to wait for a failure of the program that opens a browser, in milliseconds. */
 const FAILS_MS = 1_500;
 
 /**
- * Opens a file or URL in the browser of the user. It is an argument of a process, which other users can see: it must have no secret.
- * Returns why that failed.
+ * Opens a file or URL in the browser of the user. It becomes an argument of a process, which other users can see, so it
+ * must not contain a secret. Returns the reason if this failed.
  */
 export function openInBrowser(place: string): Promise<string | undefined> {
   return new Promise((resolve) => {

@@ -1,21 +1,21 @@
 import { Refused } from "./refused.ts";
 
-/** The longest text that a query takes. */
+/** The longest text in a query. */
 const LONGEST = 2_000;
 
-/** A text; the default if it is not given. */
+/** A text; the default if it is absent. */
 export function textOf(query: URLSearchParams, name: string): string | undefined {
   const value = query.get(name) ?? undefined;
   if (value === undefined || value.length <= LONGEST) return value === "" ? undefined : value;
   throw wrong(`${name} is longer than ${LONGEST} characters`);
 }
 
-/** A comma-separated list; empty if it is not given. */
+/** A comma-separated list; empty if it is absent. */
 export function listOf(query: URLSearchParams, name: string): string[] {
   return (textOf(query, name) ?? "").split(",").filter((word) => word !== "");
 }
 
-/** A whole number within bounds; undefined if it is not given. */
+/** A whole number within bounds; undefined if it is absent. */
 export function numberOf(query: URLSearchParams, name: string, least: number, most: number): number | undefined {
   const text = textOf(query, name);
   if (text === undefined) return undefined;
@@ -24,7 +24,7 @@ export function numberOf(query: URLSearchParams, name: string, least: number, mo
   throw wrong(`${name} must be a whole number from ${least} to ${most}`);
 }
 
-/** One of some words; the first if it is not given. */
+/** One of several words; the first one if it is absent. */
 export function wordOf<T extends string>(query: URLSearchParams, name: string, words: readonly [T, ...T[]]): T {
   const text = textOf(query, name) ?? words[0];
   const word = words.find((one) => one === text);
@@ -32,12 +32,12 @@ export function wordOf<T extends string>(query: URLSearchParams, name: string, w
   throw wrong(`${name} must be one of: ${words.join(", ")}`);
 }
 
-/** A refusal of something that was typed wrong. */
+/** A refusal of an invalid value. */
 export function wrong(message: string): Refused {
   return new Refused(400, "USAGE", message, null);
 }
 
-/** A refusal of a name that is not there. */
+/** A refusal of an unknown name. */
 export function unknown(what: string, name: string): Refused {
   return new Refused(404, "NOT_FOUND", `there is no ${what} ${JSON.stringify(name.slice(0, 200))}`, null);
 }

@@ -1,6 +1,6 @@
 import type { ErrorAnswer } from "../contract.ts";
 
-/** Why a request is refused: the status of HTTP, a word for programs, a sentence, and what to do next. */
+/** The refusal of a request: the HTTP status, a code for programs, a sentence, and a hint. */
 export class Refused extends Error {
   readonly status: 400 | 401 | 403 | 404 | 405 | 409 | 413 | 415 | 421 | 429 | 500 | 503;
   readonly code: string;

@@ -1,6 +1,6 @@
 import { Refused } from "./refused.ts";
 
-/** Bytes that a request may have. */
+/** The maximum size of a request, in bytes. */
 export const MOST_BODY = 64 * 1024;
 
 /** The JSON of a request, whose size was checked. Throws 400 for anything else. */
@@ -13,7 +13,7 @@ export async function jsonOf(request: Request): Promise<unknown> {
   }
 }
 
-/** Refuses a request that is too large, as soon as it is. */
+/** Refuses a request as soon as it is too large. */
 export function tooLarge(): never {
-  throw new Refused(413, "TOO_LARGE", `a request has at most ${MOST_BODY} bytes`, null);
+  throw new Refused(413, "TOO_LARGE", `a request may have at most ${MOST_BODY} bytes`, null);
 }

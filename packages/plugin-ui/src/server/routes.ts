@@ -18,7 +18,7 @@ import { Answer, type ApiRequest, type Route } from "./app.ts";
 import { listOf, numberOf, textOf, unknown, wordOf, wrong } from "./query.ts";
 import { Refused } from "./refused.ts";
 
-/** What answers are made of. */
+/** The parts that answers are built from. */
 export interface Parts {
   readonly version: string;
   readonly source: BucketSource;
@@ -143,7 +143,7 @@ function checkAllowed({ verb }: ActionRequest, { person }: ApiRequest["session"]
   throw new Refused(403, "NOT_ALLOWED", `${person.name} may not ${verb} here`, `start maand ui with --allow ${verb}`);
 }
 
-/** What an action would do now. */
+/** Prepares an action in the current state. */
 function prepare({ source, plans, starter }: Parts, request: ActionRequest): Prepared | Promise<Prepared> {
   switch (request.verb) {
     case "deploy":

@@ -22,33 +22,35 @@ import { uiApp } from "./app.ts";
 import { listen } from "./listen.ts";
 import { routes } from "./routes.ts";
 
-/** What is served, to whom. */
+/** The options of the server. */
 export interface UiOptions {
   readonly paths: BucketPaths;
   readonly version: string;
   readonly files: AppFiles;
   readonly at: ListenPlan;
-  /** The verbs that the server allows at all; a token can allow fewer. */
+  /** The verbs that the server allows; a token can allow fewer. */
   readonly allow: readonly Verb[];
-  /** Undefined: only the user of this machine, by a one-time code. */
+  /** Undefined if only the user of this machine may log in, with a one-time code. */
   readonly tokens: TokenFile | undefined;
   readonly starter: Starter;
   readonly status: Program["status"];
   readonly now: () => Date;
-  /** Reports an error that a browser does not get to see. */
+  /** Reports an error that is not shown in a browser. */
   failed(cause: unknown): void;
-  /** Reports what a person has started. */
+  /** Reports a command that a person has started. */
   started(person: string, command: string): void;
 }
 
-/** A server that runs. */
+/** A running server. */
 export interface Ui {
   readonly port: number;
-  /** Where the page is, without a code. */
+  /** The URL of the page, without a code. */
   readonly url: string;
-  /** Leads a browser in, once; undefined with tokens. */
+  /** A URL that logs in a browser, once; undefined with tokens. */
   readonly openUrl: string | undefined;
-  /** A private file that leads a browser in; replaced for the next browser each time it was used. Undefined with tokens. */
+  /**
+   * A private file that logs in a browser. After each use, it is replaced for the next browser. Undefined with tokens.
+   */
   readonly openFile: string | undefined;
   close(): Promise<void>;
 }
@@ -121,7 +123,7 @@ export async function serveUi(options: UiOptions): Promise<Ui> {
   };
 }
 
-/** What the server allows at all, and the person may do. */
+/** The verbs that both the server and the person's token allow. */
 function limited(person: Person | undefined, allow: readonly Verb[]): Person | undefined {
   return person && { ...person, allow: person.allow.filter((verb) => allow.includes(verb)) };
 }
@@ -133,7 +135,7 @@ interface DoorOptions {
   readonly allow: readonly Verb[];
 }
 
-/** The way in for the user of this machine: a one-time code, and a file with the next one. */
+/** The login for the user of this machine: a one-time code, and a file with the next one. */
 function openDoor({ sessions, url, file, allow }: DoorOptions) {
   const person = { name: userInfo().username, allow };
   const codeUrl = () => `${url}open?code=${sessions.newCode(person)}`;

@@ -140,7 +140,7 @@ describe("a lost connection", () => {
     await worker.run(["pkill", "-f", "sleep 67"]);
   });
 
-  test("between commands: one new connection, also for many commands at once", async () => {
+  test("between commands: one new connection, also for many parallel commands", async () => {
     const remote = await remotes().connect(worker);
     await worker.dropConnections();
     const before = worker.connections();

@@ -15,7 +15,7 @@ beforeAll(() => {
 });
 
 describe("logging in", () => {
-  test("an unknown key and an unknown user are AUTH_FAILED and named", async () => {
+  test("an unknown key and an unknown user result in AUTH_FAILED and are named", async () => {
     const stranger = await makeKey(join(fleet().directory, "stranger"));
     const error = await failure(remotes().connect({ host: worker.host, identity: stranger.path }));
     expect(error).toMatchObject({ code: "AUTH_FAILED", worker: worker.host });
@@ -72,7 +72,7 @@ describe("logging in", () => {
     });
   });
 
-  test("a certificate, in the agent or beside the key, is reported as unsupported, with a hint", async () => {
+  test("a certificate, in the agent or next to the key, is reported as unsupported, with a hint", async () => {
     const ca = await makeKey(join(fleet().directory, "ca"));
     const user = await makeKey(join(fleet().directory, "certified"));
     await must(["ssh-keygen", "-q", "-s", ca.path, "-I", "me", "-n", fleet().user, `${user.path}.pub`]);

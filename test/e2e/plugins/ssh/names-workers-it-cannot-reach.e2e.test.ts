@@ -57,7 +57,7 @@ describe("unreachable workers", () => {
     expect(error.message).toMatch(/timed out after 0.5 s/);
   });
 
-  test("a listener that closes at once is retried a few times, and reported", async () => {
+  test("a listener that closes immediately is retried a few times, and reported", async () => {
     const port = await listenSilently("");
     server?.on("connection", (socket) => socket.end());
     const error = await failure(remotes().connect({ host: worker.host, port }, impatient));

@@ -17,7 +17,7 @@ beforeAll(() => {
 });
 
 describe("host keys", () => {
-  test("are pinned on first use, for many workers at once, in a private file", async () => {
+  test("are pinned on first use, for many workers in parallel, in a private file", async () => {
     const at = remotes();
     await Promise.all(fleet().workers.map((one) => at.connect(one)));
     const lines = readFileSync(at.knownHosts, "utf8").trim().split("\n").sort();
@@ -96,7 +96,7 @@ describe("host keys", () => {
     });
   });
 
-  test("a certificate authority in known_hosts is not a pin: the plain key has to be trusted", async () => {
+  test("a certificate authority in known_hosts is not a pin: the plain key must be trusted", async () => {
     const ca = await makeKey(join(fleet().directory, "ca"));
     const host = await makeKey(join(fleet().directory, "certified_host_key"));
     await must(["ssh-keygen", "-q", "-h", "-s", ca.path, "-I", "host", `${host.path}.pub`]);

@@ -64,7 +64,7 @@ describe("commands", () => {
     expect(await failure(remote.exec(["pwd"], { asRoot, cwd: "/nowhere" }))).toMatchObject({ code: "COMMAND_FAILED" });
   });
 
-  test("input arrives unchanged and ends, even after a secret variable; without input it ends at once", async () => {
+  test("input arrives unchanged and ends, even after a secret variable; without input it ends immediately", async () => {
     const bytes = Buffer.from([0, 1, 2, 10, 13, 255, 254, 0]);
     const count = ["sh", "-c", "od -An -tx1"];
     const expected = " 00 01 02 0a 0d ff fe 00\n";
@@ -166,7 +166,7 @@ describe("servers with lower limits", () => {
     });
   });
 
-  test("few logins at once: refused ones are retried", async () => {
+  test("few parallel logins: refused ones are retried", async () => {
     await withFleet({ count: 1, sshdConfig: ["MaxStartups 2"] }, async (tight) => {
       const [one] = tight.workers as [FleetWorker];
       const at = remotesFor(tight);
@@ -177,7 +177,7 @@ describe("servers with lower limits", () => {
   });
 });
 
-/** A stream that is opened, used and let go. */
+/** A stream that is opened, used and closed. */
 async function echoed(remote: Remote): Promise<ExecResult> {
   const stream = await remote.stream(["cat"]);
   stream.io.end("hello");

@@ -3,7 +3,7 @@ import { wrappedWords } from "@maand/command/layout";
 import { didYouMean, MaandError } from "@maand/core/readonly";
 import { type ErrorPage, errorPages } from "../../error-pages.ts";
 
-/** The widest lines; longer ones are hard to read. */
+/** The maximum width; longer lines are hard to read. */
 const WIDEST = 100;
 
 /** `maand explain`. */
@@ -65,9 +65,9 @@ function record({ code, exit, text }: ErrorPage) {
   return { code, exit: exit ?? null, text: plainText(text) };
 }
 
-/** The page of a code, however its case; codes of plugins have none of their own. */
+/** The page of a code, ignoring case. Codes of plugins have no pages. */
 function pageOf(code: string, pages: readonly ErrorPage[]): ErrorPage {
-  const same = pages.find((page) => page.code === code); // some problems differ from an error in case alone
+  const same = pages.find((page) => page.code === code); // some codes of problems and errors differ only in case
   const found = same ?? pages.find((page) => page.code.toLowerCase() === code.toLowerCase());
   if (found) return found;
   const codes = pages.map((page) => page.code);
@@ -77,8 +77,8 @@ function pageOf(code: string, pages: readonly ErrorPage[]): ErrorPage {
   if (plugin !== undefined)
     throw new MaandError({
       code: "NOT_FOUND",
-      message: `${code} is a code of the plugin ${plugin}, which explains it itself`,
-      hint: "see its documentation; maand plugins lists where each plugin is from",
+      message: `${code} is a code of the plugin ${plugin}, not of maand`,
+      hint: "see its documentation; maand plugins lists the source of each plugin",
     });
   throw new MaandError({
     code: "NOT_FOUND",
@@ -87,7 +87,7 @@ function pageOf(code: string, pages: readonly ErrorPage[]): ErrorPage {
   });
 }
 
-/** Markdown as a terminal shows it: links by their text, code without its marks. */
+/** Markdown for a terminal: links as their text, code without backticks. */
 function plainText(markdown: string): string {
   return markdown.replace(/\[([^\]]*)\]\(([^)]*)\)/g, "$1").replaceAll("`", "");
 }

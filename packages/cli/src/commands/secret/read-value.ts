@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import { type Context, hiddenLine } from "@maand/command";
 import { MaandError } from "@maand/core";
 
-/** Where the value of a secret comes from. */
+/** The source of the value of a secret. */
 export interface ValueSource {
   /** A file; `-` is standard input. */
   readonly file: string | undefined;
@@ -13,12 +13,12 @@ export interface ValueSource {
   readonly question: string;
 }
 
-/** Bytes that are read at most: more than any secret may have. */
+/** The largest value that is read, in bytes: more than any secret may have. */
 const LARGEST = 8 * 1024 * 1024;
 
 /**
- * The value of a secret: from a file exactly as it is, else typed on a terminal without showing it, else from standard input
- * without one final newline.
+ * The value of a secret: the exact content of a file; or typed on a terminal, without showing it; or from standard
+ * input, without one final newline.
  */
 export async function readValue(source: ValueSource, context: Context): Promise<string> {
   const { file, from, question } = source;
@@ -27,7 +27,7 @@ export async function readValue(source: ValueSource, context: Context): Promise<
   return withoutFinalNewline(await readInput(context));
 }
 
-/** A text from a file exactly as it is; `-` is standard input. Throws NOT_FOUND, USAGE. */
+/** The exact text of a file; `-` is standard input. Throws NOT_FOUND, USAGE. */
 export async function readText(file: string, from: string, context: Context): Promise<string> {
   return file === "-" ? textOf(await bytesOf(context.stdin), "standard input") : readTextFile(file, from);
 }

@@ -27,7 +27,7 @@ function effectLines({ changes, effects }: SecretsChanged): string[] {
   const { readers, next, unknown } = effects;
   if (readers.length === 0)
     return [
-      "no template of the last build names it; job commands may read it",
+      "no template of the last build reads it; job commands may read it",
       "next: maand build, which shows whether the templates of the workspace need it",
     ];
   const files = readers.map(({ job, files: names }) => `${job} (${names.join(", ")})`);
@@ -36,7 +36,7 @@ function effectLines({ changes, effects }: SecretsChanged): string[] {
 
 function nextLines(next: SecretEffects["next"], unknown: string | undefined): string[] {
   if (next === undefined) return [`cannot determine what the next deploy restarts: ${unknown}`];
-  if (next.length === 0) return ["the next deploy restarts nothing of them"];
+  if (next.length === 0) return ["the next deploy restarts none of them"];
   return [...groupBy(next, ({ job, action }) => `${action} ${job}`)].map(([what, some]) => {
     const hosts = some.map(({ host }) => host);
     return `the next deploy: ${what} on ${hosts.length > 5 ? plural(hosts.length, "worker") : hosts.join(", ")}`;

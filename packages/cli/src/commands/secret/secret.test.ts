@@ -101,7 +101,7 @@ describe("maand secret set", () => {
     for (const argv of [["a", SENTINEL], [`a=${SENTINEL}`]]) {
       const { code, out, err } = await maand("secret", "set", ...argv);
       expect(code).toBe(2);
-      expect(err).toContain("a value on the command line is in the history of the shell");
+      expect(err).toContain("a value on the command line appears in the shell history");
       expect(out + err).not.toContain("sentinel");
     }
     expect((await maand("secret", "list", "--json")).out.trim()).toBe("[]");
@@ -111,7 +111,7 @@ describe("maand secret set", () => {
     ["an empty value", { input: "\n" }, [], "the value of a is empty"],
     ["NUL", { input: "a\0b" }, [], "the value of a contains a NUL character"],
     ["bytes that are no text", { input: Buffer.from([0xff, 0xfe]) }, [], "standard input is not UTF-8 text"],
-    ["several pasted lines", { keys: ["one\rtwo\r"] }, [], "more than one line"],
+    ["several pasted lines", { keys: ["one\rtwo\r"] }, [], "has several lines"],
     ["an unknown job", { input: "x" }, ["--job", "apo"], 'there is no job "apo"'],
     ["a job outside of the workspace", { input: "x" }, ["--job", "../jobs/api"], "there is no job"],
     ["a missing file", {}, ["--file", "nope"], "nope cannot be read: it is missing"],
@@ -142,7 +142,7 @@ describe("maand secret set", () => {
   it("says which templates read it and what the next deploy restarts", async () => {
     await typed({ input: "one" }, "secret", "set", "db_password", "--job", "api");
     const before = await typed({ input: "t" }, "secret", "set", "token");
-    expect(before.out).toContain("no template of the last build names it");
+    expect(before.out).toContain("no template of the last build reads it");
     expect(before.out).toContain("next: maand build");
     await bucket.ship();
     const { out } = await typed({ input: "two" }, "secret", "set", "db_password", "--job", "api");

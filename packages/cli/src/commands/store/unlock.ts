@@ -6,7 +6,7 @@ export class UnlockCommand extends MaandCommand {
   static override paths = [["unlock"]];
   static override usage = Command.Usage({
     category: "Bucket",
-    description: "show which command uses the bucket, and what to do about it",
+    description: "show which command uses the bucket, and what you can do",
     details:
       "Changes nothing: a lock ends with its process, and a lease ends when its holder stops renewing it. Exits with 3 while a command uses the bucket.",
     examples: [
@@ -36,11 +36,11 @@ function advice(
 ): string[] {
   if (leftMs === undefined)
     return [
-      `  it has the lock until its process ends; to end it: kill ${pid}`,
+      `  it holds the lock until its process ends; to stop it: kill ${pid}`,
       "  to wait for it, add --wait to your command",
     ];
   return [
-    `  its lease ends in ${Math.ceil(leftMs / 1000)} s, unless it renews it; every command can take it then`,
-    `  to end it: Ctrl-C there, or kill ${pid} on ${machine ?? "its machine"}; to wait for it, add --wait to your command`,
+    `  its lease ends in ${Math.ceil(leftMs / 1000)} s, unless it is renewed; then any command can take it`,
+    `  to stop it: Ctrl-C there, or kill ${pid} on ${machine ?? "its machine"}; to wait for it, add --wait to your command`,
   ];
 }

@@ -1,16 +1,16 @@
 import { compareHosts } from "@maand/core/internal";
 
-/** Reasons that are listed one by one. */
+/** The number of reasons that are listed one by one. */
 const LISTED = 3;
-/** Workers that are named. */
+/** The number of workers that are named. */
 const NAMED = 5;
 
 /** `command_prep (post_deploy) of api for 10.0.0.1 failed with exit code 1`. */
 const REASON = /^(.+) for (\S+) (failed\b.*)$/;
 
 /**
- * A message with a reason per worker, which `; ` separates: reasons that differ only in the worker are one, with the workers at the
- * end. Messages of few reasons, and of other ones, stay.
+ * Folds a message with a reason per worker, separated by `; `. Reasons that differ only in the worker become one, with
+ * the workers at the end. Messages with few reasons, and any other messages, are unchanged.
  */
 export function foldedMessage(message: string): string {
   const reasons = message.split("; ");

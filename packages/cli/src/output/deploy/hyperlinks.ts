@@ -7,10 +7,13 @@ import { findBucket } from "@maand/core/readonly";
 /** Terminals that show links, by their TERM_PROGRAM and TERM. */
 const PROGRAMS = /^(iTerm\.app|WezTerm|vscode|ghostty|Hyper|Tabby)$/;
 const TERMS = /^(xterm-kitty|xterm-ghostty|alacritty|foot|contour|wezterm)/;
-/** The first release of the library of GNOME's and other terminals that shows links. */
+/** The first version that shows links, of the library behind GNOME's terminal and others. */
 const FIRST_VTE = 5000;
 
-/** Whether a terminal shows links: only where that is known, and `FORCE_HYPERLINK` otherwise; never inside tmux, screen or CI. */
+/**
+ * Whether a terminal shows links: terminals that are known to do so, or with `FORCE_HYPERLINK`; never inside tmux,
+ * screen or CI.
+ */
 export function showsLinks(stream: { readonly isTTY?: boolean }, env: ProcessContext["env"]): boolean {
   if (env.FORCE_HYPERLINK !== undefined) return !/^(|0|false)$/i.test(env.FORCE_HYPERLINK);
   if (stream.isTTY !== true || env.TMUX || env.STY || env.CI || env.TERM === "dumb") return false;
@@ -22,7 +25,7 @@ export function showsLinks(stream: { readonly isTTY?: boolean }, env: ProcessCon
   );
 }
 
-/** Makes the paths of files of the workspace in some lines links to these files. */
+/** Turns paths of workspace files in lines into links to these files. */
 export function linked(lines: readonly string[], from: string): string[] {
   const root = rootOf(from);
   if (root === undefined) return [...lines];

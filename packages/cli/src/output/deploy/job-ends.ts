@@ -6,7 +6,7 @@ export type Finished = Extract<MaandEvent, { type: "run.finished" }>;
 export type Result = Finished["allocations"][number];
 export type Failure = Finished["failures"][number];
 
-/** The number of workers named individually. */
+/** The number of workers that are named. */
 export const NAMED = 6;
 
 /** The results of one job. */
@@ -16,7 +16,7 @@ export interface JobEnd {
   readonly failures: readonly Failure[];
   /** The job that blocks this one, because it failed or is paused. */
   readonly by: string | undefined;
-  /** Only a paused rollout is in its way. */
+  /** Whether only a paused rollout blocks it. */
   readonly waits: boolean;
 }
 

@@ -12,20 +12,23 @@ type Budgeted = Extract<MaandEvent, { type: "budget.refused" | "budget.ignored" 
 type Started = Extract<MaandEvent, { type: "job.started" }>;
 type Planned = Extract<MaandEvent, { type: "script.planned" }>;
 
-/** How lines are made. */
+/** The options for lines. */
 export interface LineOptions {
   readonly style: Style;
-  /** Only failures and the result. */
+  /** Whether to print only failures and the result. */
   readonly quiet?: boolean;
-  /** The width to which the result is wrapped; undefined if it is not. */
+  /** The width to which the result is wrapped; undefined for no wrapping. */
   readonly columns?: () => number | undefined;
-  /** Last lines of output in the result, below each failure; default 3, since all of it was printed before. */
+  /**
+   * The number of last lines of output in the result, below each failure; default 3, because all of it was printed
+   * before.
+   */
   readonly lastLines?: number;
-  /** Changes the lines of the result after they were wrapped, such as by links. */
+  /** Changes the lines of the result after they were wrapped, for example to add links. */
   readonly finish?: (lines: string[]) => string[];
 }
 
-/** The lines to print for an event, and for lines that arrived together. */
+/** Functions that return the lines to print for an event, and for lines that arrived together. */
 export interface EventLines {
   (event: MaandEvent): string[];
   printed(printed: PrintedLines): string[];
@@ -69,7 +72,7 @@ interface ResultOptions {
   readonly lastLines: number | undefined;
 }
 
-/** The result of a deploy; one that was refused has only its warnings, since the error follows. */
+/** The result of a deploy. A refused deploy has only its warnings, because the error follows. */
 function resultLines(event: Extract<MaandEvent, { type: "run.finished" }>, options: ResultOptions): string[] {
   const { style, title, lastLines } = options;
   if (event.outcome === "refused") return event.warnings.map((message) => `${style.warn("warning:")} ${message}`);
@@ -163,7 +166,7 @@ function startedLine({ job, allocations, batches, stops_when }: Started, style: 
   return `${style.strong(job)}: ${plural(allocations, "allocation")} in ${plural(batches, "batch", "batches")}; stops when ${stops_when}`;
 }
 
-/** The allocations that may or may not be stopped, and the sentence of the availability budget. */
+/** The unit that the availability budget refuses to stop, or that is stopped anyway, and the reason. */
 function budgetLines({ type, worker, jobs, message, hint }: Budgeted, style: Style): string[] {
   const unit = worker === null ? jobs.join(", ") : jobs.length === 1 ? `${jobs[0]}@${worker}` : worker;
   if (type === "budget.ignored") return [`${style.warn("budget ignored")} ${unit}: ${message}`];
@@ -192,7 +195,7 @@ function plannedLine({ workers, concurrency, stops_when }: Planned, style: Style
   return `${style.strong(plural(workers.length, "worker"))}, ${pace}: ${workers.join(", ")}; stops when ${stops_when}`;
 }
 
-/** Lines of output, each behind the name of its source. */
+/** Lines of output, each after the name of its source. */
 function outputLines({ job, worker, stream }: OutputEvent, lines: readonly string[], style: Style): string[] {
   const head = style.faint(`${speaker(job, worker)}${stream === "stderr" ? "!" : "|"}`);
   return lines.map((line) => `${head} ${visible(line)}`);

@@ -1,7 +1,7 @@
 import type { Style } from "@maand/command";
 import { type Finished, hasProblems, hostsOf, isReported, isWrong, type JobEnd, type Result } from "./job-ends.ts";
 
-/** The next command after a deploy that did not do everything, and what to fix before it. */
+/** The next command after an incomplete deploy, and what to fix first. */
 export function nextLine(event: Finished, jobs: readonly JobEnd[], style: Style): string[] {
   if (event.outcome === "ok" || event.outcome === "paused") return [];
   const again = style.strong("maand deploy");

@@ -34,7 +34,7 @@ export function planLines(plan: Plan, style: Style, columns?: number, title = "d
   ];
 }
 
-/** What `--verify` found besides the files of jobs. */
+/** What `--verify` found, apart from the files of jobs. */
 function verifiedLines({ verified }: Plan, style: Style): string[] {
   const { metadata = [], failed = [], recurring = [] } = verified ?? {};
   return [
@@ -56,7 +56,7 @@ function headline({ required, failures }: Plan, title: string): string {
 
 /** The warning about another command that is changing the bucket. */
 function underWayText({ command, pid, since }: NonNullable<Plan["underWay"]>): string {
-  return `maand ${command} (pid ${pid}, since ${since}) is running: this is the plan as of now`;
+  return `maand ${command} (pid ${pid}, since ${since}) is running: this plan shows the current state`;
 }
 
 function undecidedLines(undecided: Plan["undecided"], style: Style): string[] {
@@ -78,7 +78,7 @@ function stoppingLines(stopping: Plan["stopping"], style: Style): string[] {
     const action = stop ? (remove ? "stop and remove" : "stop") : "remove";
     return `  job "${job.name}" on ${allocation.host}: ${style.warn(action)}  ${reason}`;
   });
-  const note = "  data/ and logs/ of removed allocations stay on the worker until maand gc";
+  const note = "  data/ and logs/ of removed allocations remain on the worker until maand gc";
   return stopping.some(({ remove }) => remove) ? [...lines, style.faint(note)] : lines;
 }
 
@@ -167,7 +167,7 @@ export function planRecord(
   }
 }
 
-/** What a deploy does of a staged rollout; null if the job has none. */
+/** The part of a staged rollout that a deploy carries out; null if the job has none. */
 function rolloutRecord({ job, steps }: PlanJob) {
   if (!steps) return null;
   const written = job.rollout?.steps ?? [];

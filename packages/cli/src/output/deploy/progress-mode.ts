@@ -3,7 +3,7 @@ import { didYouMean, MaandError } from "@maand/core/readonly";
 
 export type ProgressMode = "live" | "lines" | "json";
 
-/** Where progress is shown, and how. */
+/** The streams and settings that progress depends on. */
 export type ReaderPlace = Pick<ProcessContext, "stderr" | "stdout" | "env" | "onLeave" | "signal"> & ProgressOptions;
 
 const WORDS = ["auto", "live", "lines", "json"];
@@ -12,8 +12,9 @@ const VARIABLE = "MAAND_PROGRESS";
 type Place = Pick<ProcessContext, "stderr" | "env"> & Pick<ProgressOptions, "quiet" | "progress">;
 
 /**
- * How progress is shown: as `--progress` says, else `MAAND_PROGRESS`, else `auto`. A live screen needs a terminal on stderr, the
- * stream that it is written to; `auto` also avoids it in CI and on terminals that cannot move their cursor. Throws USAGE.
+ * The display of progress, from `--progress`, else `MAAND_PROGRESS`, else `auto`. A live screen needs a terminal on
+ * stderr, where it is written. `auto` does not use it in CI or on terminals that cannot move their cursor. Throws
+ * USAGE.
  */
 export function progressMode({ progress, env, stderr, quiet }: Place): ProgressMode {
   const wanted = progress ?? (env[VARIABLE] || "auto");
@@ -32,7 +33,7 @@ export function progressMode({ progress, env, stderr, quiet }: Place): ProgressM
   return canDraw && !isPlain && !isCi(env) ? "live" : "lines";
 }
 
-/** Whether the command runs in a CI system, whose terminals are recorded rather than looked at. */
+/** Whether the command runs in a CI system, which records the output of terminals. */
 function isCi(env: ProcessContext["env"]): boolean {
   if (env.CI !== undefined && !/^(|0|false)$/i.test(env.CI)) return true;
   return ["GITHUB_ACTIONS", "GITLAB_CI", "BUILD_NUMBER", "TEAMCITY_VERSION", "TF_BUILD"].some((name) => env[name]);

@@ -2,8 +2,8 @@ import type { ProgressReader } from "@maand/command";
 import { progressMode, type ReaderPlace } from "./progress-mode.ts";
 
 /**
- * Returns a function that prints events on stderr: a live screen on a terminal, lines elsewhere, little with `quiet`. Only what
- * is used is loaded. Throws USAGE for an unknown mode.
+ * Returns a function that prints events on stderr: a live screen on a terminal, lines elsewhere, little with `quiet`.
+ * Loads only the reader that is used. Throws USAGE for an unknown mode.
  */
 export async function progressReader(place: ReaderPlace): Promise<ProgressReader> {
   switch (progressMode(place)) {

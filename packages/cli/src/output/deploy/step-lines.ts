@@ -4,7 +4,7 @@ import type { Plan, SummaryRecord } from "@maand/core/internal";
 
 type PlanJob = Plan["waves"][number]["jobs"][number];
 
-/** The steps of a staged rollout that a deploy carries out, and what waits for later ones. */
+/** The steps of a staged rollout that a deploy carries out, and the workers that wait for later ones. */
 export function stepLines({ job, steps }: Pick<PlanJob, "job" | "steps">, style: Style): string[] {
   if (!steps) return [];
   const written = job.rollout?.steps ?? [];
@@ -13,7 +13,7 @@ export function stepLines({ job, steps }: Pick<PlanJob, "job" | "steps">, style:
     if (hosts.length > 0) return `${name} (${written[step]}): ${hosts.join(", ")}`;
     if (written[step] === "pause") return `${name} ${style.warn("pauses")}: ${rolloutCommands(job.name)}`;
     return written[step]?.endsWith("%") || /^\d+$/.test(written[step] ?? "")
-      ? `${name} (${written[step]}): checks the health of what it rolled out`
+      ? `${name} (${written[step]}): checks the health of the workers that it rolled out to`
       : `${name} waits ${written[step]}`;
   });
   const hosts = steps.waiting.map(({ allocation }) => allocation.host);
@@ -35,7 +35,7 @@ export function pausedLine(
   );
   const back = previous === null ? "goes back" : `goes back to ${previous}`;
   const when = since === null ? "" : ` since ${since.slice(0, 16).replace("T", " ")} UTC`;
-  const who = by === null ? "" : `, begun by ${by}`;
+  const who = by === null ? "" : `, started by ${by}`;
   return `  ${style.warn("paused:")} ${job} ${release} at step ${step} of ${steps}${when}${who}; ${resume} continues, ${abort} ${back}`;
 }
 
@@ -66,7 +66,7 @@ function stepOf({ step, steps }: { readonly step: number; readonly steps: number
   return `step ${step} of ${steps}`;
 }
 
-/** Workers that are named; further ones are counted. */
+/** The number of workers that are named; others are counted. */
 const WORKERS_SHOWN = 6;
 
 function named(workers: readonly string[]): string {

@@ -18,7 +18,7 @@ import { nextLine } from "./next-line.ts";
 import { HEALTH_UNCHECKED, notIncluded } from "./plan.ts";
 import { pausedLine } from "./step-lines.ts";
 
-/** The number of last output lines of a command shown again, where all were printed before. */
+/** The number of last output lines of a command that are shown again, if all were printed before. */
 const LAST_LINES = 3;
 
 /**
@@ -80,7 +80,7 @@ function waitingLines(waiting: readonly Result[], style: Style): string[] {
   return waiting.length === 0 ? [] : [`${style.warn("waits")} on ${named(waiting)}`];
 }
 
-/** What was done, in the past tense; for a rollout that a plugin led, only that fact. */
+/** What was done, in the past tense. For a rollout that a plugin led, only this fact. */
 function past({ action, led_by }: Result): string {
   return led_by === undefined ? (PAST[action] ?? action) : `plugin ${led_by} led the rollout`;
 }
@@ -122,7 +122,7 @@ function wrongLines(wrong: readonly Result[], style: Style, lastLines: number): 
   });
 }
 
-/** The hint with all workers of the group in place of the first one, so that a command in it covers them. */
+/** The hint with all workers of the group in place of the first one, so that a command in it covers all of them. */
 function sharedHint({ hint, worker_ip }: Result, same: readonly Result[]): string | null {
   return hint === null ? null : hintForWorkers(hint, worker_ip, hostsOf(same));
 }

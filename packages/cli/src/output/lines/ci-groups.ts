@@ -2,7 +2,10 @@ import { randomBytes } from "node:crypto";
 import type { ProcessContext } from "@maand/command";
 import type { MaandEvent } from "@maand/core";
 
-/** Puts lines into the groups of a CI system. Problems are printed outside of them, so that no fold hides them. */
+/**
+ * Puts lines into the groups of a CI system. Problems are printed outside the groups, so that a folded group does not
+ * hide them.
+ */
 export interface CiGroups {
   /** The text to write for the lines of an event. */
   text(event: MaandEvent, lines: readonly string[]): string;
@@ -27,7 +30,10 @@ export function ciGroups(
   return env.GITLAB_CI ? groups(gitlab()) : undefined;
 }
 
-/** Commands are switched off with a secret word except for our own marks: a line of a program must not be one. */
+/**
+ * GitHub. A random word disables workflow commands except in our own marks, because a line of a program must not act as
+ * a command.
+ */
 function github(token: string): Marks {
   const [stop, resume] = [`::stop-commands::${token}\n`, `::${token}::\n`];
   return {
@@ -98,7 +104,7 @@ function groups({ begin, end, guard }: Marks): CiGroups {
   };
 }
 
-/** Whether the lines of an event are for everybody who opens the log. */
+/** Whether the lines of an event belong outside of groups, so that every reader of the log sees them. */
 function isOutside(event: MaandEvent): boolean {
   switch (event.type) {
     case "action.finished":

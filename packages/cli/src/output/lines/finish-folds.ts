@@ -2,12 +2,12 @@ import { duration, type Style } from "@maand/command";
 import type { MaandEvent, Outcome } from "@maand/core";
 import { named, outcomeWord } from "./wording.ts";
 
-/** Equal results that get a line each; further ones are counted. */
+/** The number of equal results that get a line each; others are counted. */
 const SHOWN = 3;
 
-/** The result of one step on one worker, as far as it is counted with others. */
+/** The result of one step on one worker, for counting with others. */
 interface Result {
-  /** Equal for results that differ only in worker and time. */
+  /** The key, which is equal for results that differ only in worker and time. */
   readonly key: string;
   /** The job whose batches it belongs to; undefined for files and scripts. */
   readonly job: string | undefined;
@@ -23,7 +23,7 @@ interface Fold {
   shown: number;
   workers: string[];
   times: number[];
-  /** The lines of the last one, which are printed if there is no other to count. */
+  /** The lines of the last result, which are printed if there is no other to count. */
   lines: readonly string[];
 }
 
@@ -53,7 +53,7 @@ export function finishFolds(style: Style) {
       if (result.ms !== undefined) fold.times.push(result.ms);
       return [];
     },
-    /** The lines of what was counted: of a job, or of everything. */
+    /** The lines of the counted results, of one job or of all. */
     flush(job?: string): { event: MaandEvent; lines: readonly string[] }[] {
       const all = [...folds.values()].filter(({ first }) => job === undefined || first.job === job);
       return all.flatMap((fold) => {
@@ -64,7 +64,7 @@ export function finishFolds(style: Style) {
         return [{ event: fold.event, lines: shown }];
       });
     },
-    /** Shows the first results of a job again, or of everything: another batch or wave has begun. */
+    /** Starts counting again, for one job or for all, because another batch or wave has begun. */
     restart(job?: string): void {
       for (const [key, { first }] of folds) if (job === undefined || first.job === job) folds.delete(key);
     },

@@ -4,24 +4,27 @@ import type { PrintedLines } from "@maand/core/toolbox";
 import { finishFolds } from "./finish-folds.ts";
 import { OutputFolds } from "./output-folds.ts";
 
-/** Lines, and the event that they are about. */
+/** Lines, and their event. */
 export interface Printed {
   readonly event: MaandEvent;
   readonly lines: readonly string[];
 }
 
-/** Lines in which equal ones of many workers are one with a count. */
+/** Folds equal lines of many workers into one with a count. */
 export interface FoldedLines {
-  /** The lines to print for an event that has these lines, and those of earlier events that were held until now. */
+  /** The lines to print now for an event with these lines, including held lines of earlier events. */
   add(event: MaandEvent, lines: readonly string[]): readonly Printed[];
-  /** The same for lines that arrived together. */
+  /** Like `add`, for lines that arrived together. */
   addLines(printed: PrintedLines, lines: readonly string[]): readonly Printed[];
-  /** Lines that were held or counted so far. */
+  /** The lines that were held or counted so far. */
   flush(): readonly Printed[];
   isHolding(): boolean;
 }
 
-/** Folds equal lines of many workers. What is held is printed where a batch, a job, a wave or the run ends, or with `flush`. */
+/**
+ * Folds equal lines of many workers. Held lines are printed at the end of a batch, a job, a wave or the run, or with
+ * `flush`.
+ */
 export function foldedLines(style: Style): FoldedLines {
   const finishes = finishFolds(style);
   const outputs = new OutputFolds(style);
@@ -32,7 +35,7 @@ export function foldedLines(style: Style): FoldedLines {
   const counted = (job?: string) => [...output(outputs.flush()), ...finishes.flush(job)];
   const flush = () => [...output(outputs.release()), ...counted()];
 
-  /** What was counted before an event that begins or ends a part of the run. */
+  /** The lines of counted results to print before an event that begins or ends a part of the run. */
   function before(event: MaandEvent): readonly Printed[] {
     switch (event.type) {
       case "batch.started":

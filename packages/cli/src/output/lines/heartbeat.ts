@@ -1,10 +1,13 @@
 import { duration, plural } from "@maand/command";
 import type { Progress } from "../progress/model.ts";
 
-/** Steps that are named; the others are counted. */
+/** The number of steps that are named; the others are counted. */
 const NAMED = 3;
 
-/** The line printed when nothing else was for a while: `still running after 1m30s: restart api on 10.0.0.1 (45.0s)`. */
+/**
+ * The line that is printed if nothing else was printed for a while: `still running after 1m30s: restart api on 10.0.0.1
+ * (45.0s)`.
+ */
 export function heartbeatLine({ command, wave, since, underWay }: Progress, now: number): string {
   const steps = [...underWay.values()].sort((one, other) => one.since - other.since);
   const named = steps.slice(0, NAMED).map(({ what, worker, since: begun }) => {

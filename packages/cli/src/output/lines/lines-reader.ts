@@ -1,6 +1,7 @@
 import type { ProgressReader } from "@maand/command";
 import type { MaandEvent } from "@maand/core";
 import type { PrintedLines } from "@maand/core/toolbox";
+import { backPressureOf } from "../back-pressure.ts";
 import { eventLines } from "../deploy/lines.ts";
 import type { ReaderPlace } from "../deploy/progress-mode.ts";
 import { fold, foldLines } from "../progress/fold.ts";
@@ -11,12 +12,12 @@ import { heartbeatLine } from "./heartbeat.ts";
 
 /** How long equal lines of many workers are held. */
 const HELD_MS = 1000;
-/** A line is printed after such a time without one. */
+/** The time without a line after which a heartbeat line is printed. */
 const SILENCE_MS = 30_000;
 
 type Place = Pick<ReaderPlace, "stderr" | "env" | "style" | "quiet">;
 
-/** Prints one line per event; equal lines of many workers are one with a count. */
+/** Prints one line per event. Equal lines of many workers become one with a count. */
 export function linesReader({ stderr, env, style, quiet }: Place): ProgressReader {
   const columns = () => (stderr.isTTY === true ? stderr.columns : undefined);
   const linesOf = eventLines({ style, quiet, columns });
@@ -77,6 +78,7 @@ export function linesReader({ stderr, env, style, quiet }: Place): ProgressReade
 
   return Object.assign(read, {
     readLines,
+    backPressure: backPressureOf(stderr),
     end() {
       clearTimeout(held);
       clearTimeout(silence);

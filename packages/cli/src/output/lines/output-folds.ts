@@ -3,10 +3,10 @@ import type { MaandEvent } from "@maand/core";
 import type { PrintedLines } from "@maand/core/toolbox";
 import { named } from "./wording.ts";
 
-/** Lines of a step that are compared; a step that prints more is always printed. */
+/** The number of lines of a step that are compared. The output of a step with more lines is always printed. */
 const COMPARED = 200;
 
-/** What one step printed first, to which the output of the same step on other workers is compared. */
+/** The output of the first worker for a step. The output of the same step on other workers is compared with it. */
 interface Model {
   readonly speaker: string;
   readonly worker: string;
@@ -16,21 +16,24 @@ interface Model {
   same: string[];
 }
 
-/** A step that runs. */
+/** A running step. */
 interface Running {
   readonly model: Model;
-  /** Whether the model is its own, so that its lines are printed at once. */
+  /** Whether the model is its own output, so that its lines are printed immediately. */
   readonly isFirst: boolean;
-  /** Lines that are held because they are those of the model so far; undefined once it differs. */
+  /** Lines that are held because they equal the model so far; undefined after they differ. */
   held: { text: string; line: string }[] | undefined;
 }
 
-/** Prints the output of a step that runs on many workers once: a traceback of a hook, the text of a script. */
+/** Prints equal output of a step on many workers once, such as a traceback of a hook or the output of a script. */
 export class OutputFolds {
   readonly #style: Style;
   readonly #models = new Map<string, Model>();
   readonly #running = new Map<string, Running>();
-  /** Whether something was held since it was last looked at: a fleet has thousands of running steps, and looks at each event. */
+  /**
+   * Whether any lines were held since the last check. This makes the check cheap, because a fleet has thousands of
+   * running steps, and every event causes a check.
+   */
   #mayHold = false;
 
   constructor(style: Style) {
@@ -53,7 +56,7 @@ export class OutputFolds {
     }
   }
 
-  /** The same for lines that arrived together, each of which has one of these lines. */
+  /** Like `add`, for lines that arrived together; each has one of these lines. */
   addLines({ first, lines: printed }: PrintedLines, lines: readonly string[]): readonly string[] {
     const unit = unitOf(first.job, first.worker);
     const step = this.#running.get(unit);
@@ -70,7 +73,7 @@ export class OutputFolds {
     return at === 0 ? lines : [...shown, ...lines.slice(at)];
   }
 
-  /** A step ended: the lines that were held and are not the same. */
+  /** Ends a step; returns the held lines if its output differs from the model. */
   end(job: string | undefined, worker: string): readonly string[] {
     const unit = unitOf(job, worker);
     const step = this.#running.get(unit);
@@ -84,12 +87,15 @@ export class OutputFolds {
     return [];
   }
 
-  /** Lines that were held, of steps that still run; they are printed after a moment, so that a slow step can be followed. */
+  /**
+   * Returns the held lines of steps that are still running. They are printed after a moment, so that a slow step can be
+   * followed.
+   */
   release(): string[] {
     return [...this.#running.values()].flatMap(released);
   }
 
-  /** A line for each output that was the same on other workers. */
+  /** Returns a line for each output that was the same on other workers. */
   flush(): string[] {
     return [...this.#models.values()].flatMap((model) => {
       const { same, speaker, worker, lines } = model;

@@ -1,4 +1,4 @@
-/** Control characters as escapes, such as `\x1b`; tabs and line ends stay. */
+/** Shows control characters as escapes, such as `\x1b`; tabs and line ends are kept. */
 function visible(text: string): string {
   return text.replace(/[\p{Cc}\p{Cf}]/gu, (found) => {
     if (found === "\t" || found === "\n") return found;
@@ -8,7 +8,7 @@ function visible(text: string): string {
   });
 }
 
-/** Text as HTML. A mention of a user would notify them. */
+/** Text as HTML. Mentions are escaped, because they would notify users. */
 export function inHtml(text: string): string {
   return visible(text)
     .replaceAll("\n", " ")
@@ -19,24 +19,24 @@ export function inHtml(text: string): string {
     .replaceAll("@", "&#64;");
 }
 
-/** Text as it is, for a cell of a table or an entry of a list: nothing in it is markup. */
+/** Literal text for a cell of a table or an entry of a list: nothing in it is markup. */
 export function cell(text: string): string {
   return inHtml(text).replace(/[\\`*_{}[\]()#+!|~:]/g, (found) => `&#${found.charCodeAt(0)};`);
 }
 
-/** A name in code style, where a table may be around it. */
+/** A name in code style, also usable in a table. */
 export function code(text: string): string {
   return `<code>${cell(text)}</code>`;
 }
 
-/** A block of code whose fence is longer than any in it. */
+/** A block of code, with a fence longer than any inside it. */
 export function fenced(text: string, language: string): string {
   const longest = Math.max(2, ...[...text.matchAll(/`+/g)].map(([ticks]) => ticks.length));
   const fence = "`".repeat(longest + 1);
   return `${fence}${language}\n${visible(text).replace(/\n$/, "")}\n${fence}\n`;
 }
 
-/** Something folded; `title` is HTML. */
+/** A folded section; `title` is HTML. */
 export function details(title: string, body: string): string {
   return `<details><summary>${title}</summary>\n\n${body}\n</details>\n\n`;
 }

@@ -107,7 +107,7 @@ describe("a plan as markdown", () => {
         "Staged rollout of <code>api</code>:",
         "- step 1 of 5 (1): <code>10.0.0.1</code>",
         "- step 2 of 5 waits 10m",
-        "- step 3 of 5 (25%): checks the health of what it rolled out",
+        "- step 3 of 5 (25%): checks the health of the workers that it rolled out to",
         "- step 4 of 5 pauses, until <code>maand rollout resume api</code> or <code>maand rollout abort api</code>",
         "- in later steps: <code>10.0.0.2</code>, <code>10.0.0.3</code>",
         "",

@@ -2,14 +2,14 @@ import { plural } from "@maand/command";
 import type { SavedAllocation, SavedJob, SavedPlan } from "@maand/core/internal";
 import { cell, code, details, fenced, inHtml } from "./markdown.ts";
 
-/** Comments of GitHub take 65,536 characters; counted in bytes here, with some room for what a script adds. */
+/** The limit in bytes. A GitHub comment may have 65,536 characters; the rest is room for additions by a script. */
 const LARGEST_COMMENT = 65_000;
-/** Workers named in a row of the table, or of a step. */
+/** The number of workers that are named in a row of the table, or for a step. */
 const NAMED = 5;
 
 /**
- * A plan for a comment on a pull request: a summary, a table, and the differences folded. What does not fit into a comment is left
- * out, and a note says so.
+ * A plan for a comment on a pull request: a summary, a table, and the folded differences. Parts that do not fit into a
+ * comment are left out, with a note.
  */
 export function planMarkdown(plan: SavedPlan, largest = LARGEST_COMMENT): string {
   const foot = footOf(plan);
@@ -54,7 +54,7 @@ class Room {
     if (fit !== -1) this.#note(`${plural(parts.length - fit, `more ${what}`)} left out here`);
   }
 
-  /** Room for it was kept. */
+  /** Adds a note, for which room was reserved. */
   #note(text: string): void {
     this.#parts.push(
       `\n> [!NOTE]\n> ${text}, because a comment has a limited size; the file of the plan has everything.\n\n`,
@@ -79,7 +79,7 @@ function headOf(plan: SavedPlan): string {
     ...(plan.undecided.length > 0 ? [`${plural(plan.undecided.length, "job")} undecided`] : []),
     ...(plan.failures.length > 0 ? [`${plural(plan.failures.length, "job")} cannot be planned`] : []),
   ];
-  const pending = plan.required ? "a deploy finishes what an earlier one left" : "nothing to deploy";
+  const pending = plan.required ? "a deploy finishes the work of an earlier one" : "nothing to deploy";
   return `### maand plan: ${counts.length > 0 ? counts.join(", ") : pending}\n\n`;
 }
 
@@ -110,7 +110,7 @@ function stopsOf({ stopping }: SavedPlan): string[] {
   ];
 }
 
-/** The steps of each staged rollout: what the deploy does of it, and what waits for later. */
+/** The steps of each staged rollout: those of this deploy, and the workers that wait for later ones. */
 function rolloutsOf(plan: SavedPlan): string[][] {
   return jobsOf(plan).flatMap(({ job, rollout }) => {
     if (!rollout) return [];
@@ -128,7 +128,9 @@ function stepLine(job: string, { step, of, size, workers }: Step): string {
   if (workers.length > 0) return `${name} (${size}): ${workersOf(workers)}`;
   const [resume, abort] = [code(`maand rollout resume ${job}`), code(`maand rollout abort ${job}`)];
   if (size === "pause") return `${name} pauses, until ${resume} or ${abort}`;
-  return isSize(size) ? `${name} (${size}): checks the health of what it rolled out` : `${name} waits ${size}`;
+  return isSize(size)
+    ? `${name} (${size}): checks the health of the workers that it rolled out to`
+    : `${name} waits ${size}`;
 }
 
 function isSize(size: string): boolean {
@@ -140,7 +142,7 @@ function workersOf(hosts: readonly string[]): string {
   return `${hosts.slice(0, NAMED).map(code).join(", ")}${more}`;
 }
 
-/** Allocations with the same action, version and reasons are one row. */
+/** The table. Allocations with the same action, version and reasons share a row. */
 function tableOf(plan: SavedPlan): string[] {
   const rows = plan.waves.flatMap(({ deployment_seq: seq, jobs }) =>
     jobs.filter(({ required }) => required).flatMap((job) => rowsOf(job, seq)),
@@ -184,7 +186,7 @@ function pendingOf({ health_pending: health, after_pending: after }: SavedJob): 
   return [...(health ? ["its health was not checked yet"] : []), ...(after ? ["post_deploy has not run yet"] : [])];
 }
 
-/** The differences of each file, folded; one that is the same on many workers appears once. */
+/** The folded differences of each file. A difference that is the same on many workers appears once. */
 function differencesOf(plan: SavedPlan): string[] {
   return jobsOf(plan).flatMap(({ job, allocations }) => {
     const alike = new Map<string, { readonly path: string; readonly diff: string; readonly hosts: string[] }>();

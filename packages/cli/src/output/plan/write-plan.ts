@@ -2,7 +2,10 @@ import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { MaandError } from "@maand/core";
 import { readPlan, type SavedPlan } from "@maand/core/internal";
 
-/** Writes the file of a plan, whole or not at all. It has the contents of files, so that only its owner may read it. */
+/**
+ * Writes the file of a plan, completely or not at all. Only its owner may read it, because it has the contents of
+ * files.
+ */
 export function writePlan(path: string, text: string): void {
   const fresh = `${path}.${process.pid}.new`;
   try {
@@ -19,7 +22,10 @@ export function writePlan(path: string, text: string): void {
   }
 }
 
-/** Reads the file of a plan; `name` is its name on the command line. Throws PLAN_INVALID for anything else than a whole plan. */
+/**
+ * Reads the file of a plan; `name` is its name on the command line. Throws PLAN_INVALID for anything except a complete
+ * plan.
+ */
 export function loadPlan(path: string, name: string): SavedPlan {
   let text: string;
   try {

@@ -13,7 +13,7 @@ export function withStep(model: Progress, key: string, step: Omit<Step, "silentM
   return { ...model, underWay };
 }
 
-/** Ends a step, and forgets its output. */
+/** Ends a step, and drops its output. */
 export function withoutStep(model: Progress, key: string): Progress {
   const step = model.underWay.get(key);
   if (step === undefined) return model;
@@ -33,7 +33,7 @@ export function withOutput(model: Progress, unit: string, lines: readonly string
   return { ...model, output, underWay };
 }
 
-/** A step that prints something is not silent. */
+/** Marks a step as no longer silent, because it printed something. */
 function withoutSilence(model: Progress, unit: string): Progress["underWay"] {
   const silent = [...model.underWay].filter(
     ([, step]) => step.silentMs !== undefined && unitOf(step.job, step.worker) === unit,
@@ -62,7 +62,7 @@ export function withJob(model: Progress, name: string, change: (job: JobProgress
   return { ...model, jobs };
 }
 
-/** Adds a failure, to an earlier one that differs only in its worker if there is one. */
+/** Adds a failure. If an earlier one differs only in its worker, they become one. */
 export function withFailure(model: Progress, { workers, ...failed }: Failed): Progress {
   const message = workers.reduce(
     (text, worker) => text.replaceAll(` on ${worker}`, "").replaceAll(` for ${worker}`, ""),

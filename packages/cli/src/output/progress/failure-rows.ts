@@ -4,14 +4,17 @@ import { type Look, NARROW, row, type Section, some } from "./look.ts";
 import type { Failed, Progress } from "./model.ts";
 import { clean } from "./text-width.ts";
 
-/** Last lines of output below a failure. */
+/** The number of last lines of output below a failure. */
 const LINES_SHOWN = 4;
 const WORKERS_NAMED = 3;
 
-/** Rows that a failure should have if there is not enough room for all. */
+/** The number of rows that a failure should have if there is not enough room for all. */
 const ROWS_EACH = 3;
 
-/** Failures: what failed where and why, and its last lines as far as there is room. Of many, those of most workers. */
+/**
+ * Failures: what failed, where and why, and as many of its last lines as fit. If there are too many, those of most
+ * workers.
+ */
 export function failureRows({ failures, moreFailures }: Progress, look: Look): Section {
   const wanted = failures.reduce((sum, { lines }) => sum + 1 + Math.min(lines.length, LINES_SHOWN), 0);
   return {
@@ -33,7 +36,7 @@ export function failureRows({ failures, moreFailures }: Progress, look: Look): S
   };
 }
 
-/** The failures of most workers, the latest ones among equals, in the order in which they came. */
+/** The failures of most workers, and the latest ones among equals, in the order in which they occurred. */
 function chosen(failures: readonly Failed[], count: number): Failed[] {
   const ranked = [...failures].reverse().sort((one, other) => other.workers.length - one.workers.length);
   const kept = new Set(ranked.slice(0, count));

@@ -7,7 +7,7 @@ import type { Progress } from "./model.ts";
 
 type Of<T extends MaandEvent["type"]> = Extract<MaandEvent, { type: T }>;
 
-/** The model after an event. It has no clock: all times are those of events. */
+/** The model after an event. It uses no clock: all times are from events. */
 export function fold(model: Progress, event: MaandEvent): Progress {
   const at = Date.parse(event.at);
   switch (event.type) {
@@ -92,14 +92,14 @@ function foldAction(model: Progress, event: Of<"action.started" | "action.finish
   const key = `action ${job}@${worker}`;
   const what = `${action} ${job}`;
   if (event.type === "action.started") {
-    const waitsFor = event.resumes === null ? `make ${action}` : `make ${action}, begun by run ${event.resumes}`;
+    const waitsFor = event.resumes === null ? `make ${action}` : `make ${action}, started by run ${event.resumes}`;
     const next = withStep(model, key, { kind: "action", what, job, worker, since: at, waitsFor });
     return withJob(next, job, (before) => (before.since === undefined ? { since: at, state: "running" } : {}));
   }
   const isGood = event.outcome === "ok";
   const lines = event.output.length > 0 ? event.output : (model.output.get(unitOf(job, worker)) ?? []);
   const counted = withJob(withoutStep(model, key), job, ({ state, done, failed: bad }) => {
-    if (state === "reverting") return {}; // what a revert does counts for nothing new
+    if (state === "reverting") return {}; // the actions of a revert do not count as progress
     return isGood ? { done: done + 1 } : { failed: bad + 1 };
   });
   if (isGood) return counted;

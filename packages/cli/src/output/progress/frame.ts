@@ -7,8 +7,8 @@ import { stepRows } from "./step-rows.ts";
 import { clean, cut, padded, widthOf } from "./text-width.ts";
 
 /**
- * The rows of the live screen: the phase, a row per job, the steps that run, and failures with their last lines. There is
- * at least one, and always fewer than the terminal has; what does not fit is counted.
+ * The rows of the live screen: the phase, a row per job, the steps that run, and failures with their last lines. There
+ * is at least one row, and always fewer than the terminal has. Anything that does not fit is counted.
  */
 export function frame(model: Progress, look: Look, now: number): string[] {
   if (model.isOver) return [];
@@ -23,7 +23,7 @@ export function frame(model: Progress, look: Look, now: number): string[] {
   return [first, ...parts.flatMap(({ rows }, at) => rows(limits[at] ?? 0)), ...last];
 }
 
-/** Divides rows: each part gets up to a third first, then the later parts get what is left before the earlier ones. */
+/** Divides rows: each part first gets up to a third. The rest goes to the later parts first. */
 function shared(room: number, wanted: readonly number[]): number[] {
   const third = Math.floor(room / wanted.length);
   const limits = wanted.map((count) => Math.min(count, third));

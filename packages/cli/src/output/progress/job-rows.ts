@@ -2,7 +2,10 @@ import { clock, type Glyphs, type Look, type Part, row, type Section } from "./l
 import type { JobProgress, JobState, Progress } from "./model.ts";
 import { cut, padded, widthOf } from "./text-width.ts";
 
-/** A row per job: its state, a bar, counts, what it is at, and its time. Of many jobs, those with something to see. */
+/**
+ * A row per job: its state, a bar, counts, its current work, and its time. If there are too many jobs, the most
+ * relevant ones.
+ */
 export function jobRows({ jobs }: Progress, look: Look, now: number): Section {
   const all = [...jobs.values()];
   return {
@@ -19,7 +22,7 @@ export function jobRows({ jobs }: Progress, look: Look, now: number): Section {
   };
 }
 
-/** States by how much they matter to the reader. */
+/** States by their importance to the reader. */
 const ORDER: readonly JobState[] = ["failed", "reverting", "running", "reverted", "paused", "blocked", "waiting", "ok"];
 
 /** The jobs that matter most, in their own order. */

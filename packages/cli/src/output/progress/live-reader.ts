@@ -1,6 +1,7 @@
 import type { ProgressReader } from "@maand/command";
 import type { MaandEvent } from "@maand/core";
 import type { PrintedLines } from "@maand/core/toolbox";
+import { backPressureOf } from "../back-pressure.ts";
 import { linked, showsLinks } from "../deploy/hyperlinks.ts";
 import { eventLines } from "../deploy/lines.ts";
 import type { ReaderPlace } from "../deploy/progress-mode.ts";
@@ -11,19 +12,22 @@ import { glyphsFor } from "./look.ts";
 import { NOTHING_YET } from "./model.ts";
 import { columnsOf, Screen } from "./screen.ts";
 
-/** Last lines of output in the result, below each failure: nothing of it was printed before. */
+/** The number of last lines of output in the result, below each failure, because none of it was printed before. */
 const LAST_LINES = 20;
-/** The height of a terminal that does not say it. */
+/** The assumed height of a terminal that does not report it. */
 const ROWS = 24;
 /** How long equal lines of many workers are held. */
 const HELD_MS = 1000;
 
 /** Commands whose result contains everything worth keeping, so that the live screen leaves nothing else behind. */
 const SUMMED_UP = /^(deploy|rollback|rollout (resume|abort))$/;
-/** Commands that leave a line per worker, but not the output of its jobs. */
+/** Commands that leave a line per worker, but not the output of jobs. */
 const TERSE = /^maintain\b/;
 
-/** Shows a run on a live screen; when it is over, its result alone stays. Commands without a result keep their lines. */
+/**
+ * Shows a run on a live screen. Only its result remains on the terminal afterwards. Commands without a result keep
+ * their lines.
+ */
 export function liveReader({
   stderr,
   stdout,
@@ -56,7 +60,7 @@ export function liveReader({
     show.end([...linesIn(folded.flush()), ...kept.all(isRefused), ...result]);
   }
 
-  /** The lines of an event that are printed now, and stay. */
+  /** The lines of an event that are printed now and remain. */
   function staying(event: MaandEvent, lines: readonly string[]): readonly string[] {
     if (SUMMED_UP.test(model.command)) {
       if (event.type !== "output") kept.add(event, lines);
@@ -77,7 +81,7 @@ export function liveReader({
     showHeldSoon();
   }
 
-  /** The same for lines that arrived together. */
+  /** Reads lines that arrived together. */
   function readLines(printed: PrintedLines): void {
     model = foldLines(model, printed);
     const lines = linesOf.printed(printed);
@@ -97,7 +101,7 @@ export function liveReader({
     held.unref();
   }
 
-  return Object.assign(read, { readLines, end: () => end() });
+  return Object.assign(read, { readLines, backPressure: backPressureOf(stderr), end: () => end() });
 }
 
 function linesIn(printed: readonly Printed[]): string[] {
@@ -114,7 +118,10 @@ function isNoise(event: MaandEvent): boolean {
   );
 }
 
-/** Lines that are printed with the result: warnings, each once, and what it does not repeat if the run was refused. */
+/**
+ * Lines that are printed with the result: each warning once, and, if the run was refused, the lines that the error does
+ * not repeat.
+ */
 function keptLines() {
   const found = new Map<string, { readonly lines: readonly string[]; readonly always: boolean; times: number }>();
   return {

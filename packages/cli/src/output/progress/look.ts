@@ -46,23 +46,26 @@ export function glyphsFor(env: Readonly<Record<string, string | undefined>>): Gl
   return showsUnicode(env) ? UNICODE : ASCII;
 }
 
-/** How frames are drawn, and how large they may be. */
+/** The style and the maximum size of frames. */
 export interface Look {
   /** Columns of the terminal. */
   readonly columns: number;
-  /** Rows of the terminal; a frame has one less. */
+  /** Rows of the terminal; a frame has at least one row less. */
   readonly rows: number;
   readonly style: Style;
   readonly glyphs: Glyphs;
 }
 
-/** Below this width, rows say less. */
+/** Below this width, rows are shorter. */
 export const NARROW = 60;
 
-/** A part of a row: its text, and how it is painted. */
+/** A part of a row: its text and its style. */
 export type Part = readonly [text: string, paint?: ((text: string) => string) | undefined];
 
-/** One row of a frame, cut to the terminal. The last column stays free, where some terminals would begin another row. */
+/**
+ * One row of a frame, cut to the terminal. The last column stays empty, because some terminals would begin another row
+ * there.
+ */
 export function row(parts: readonly Part[], { columns, glyphs }: Pick<Look, "columns" | "glyphs">): string {
   let left = Math.max(1, columns - 1);
   let line = "";

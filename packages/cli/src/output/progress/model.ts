@@ -1,4 +1,7 @@
-/** What the live screen shows of a run: everything that a frame needs, folded from the run's events. Times are in milliseconds. */
+/**
+ * The state that the live screen shows: everything that a frame needs, folded from the run's events. Times are in
+ * milliseconds.
+ */
 export interface Progress {
   /** As typed, such as `deploy` or `job restart`; empty before the run begins. */
   readonly command: string;
@@ -14,19 +17,19 @@ export interface Progress {
   readonly unchanged: number;
   /** Steps that run now, by key, the oldest first. */
   readonly underWay: ReadonlyMap<string, Step>;
-  /** The last lines of output of each step that runs, by `job@worker`, worker or job; bounded. */
+  /** The last lines of output of each running step, by `job@worker`, worker or job; bounded. */
   readonly output: ReadonlyMap<string, readonly string[]>;
   readonly failures: readonly Failed[];
-  /** Failures beyond those that are kept. */
+  /** The number of failures beyond those that are kept. */
   readonly moreFailures: number;
-  /** How often each warning was given. */
+  /** How often each warning was printed. */
   readonly warnings: ReadonlyMap<string, number>;
-  /** The run was interrupted, and ends what runs. */
+  /** Whether the run was interrupted and is stopping its work. */
   readonly isStopping: boolean;
   readonly isOver: boolean;
 }
 
-/** How many of something have ended, of those that began. */
+/** How many items have ended, of those that began. */
 export interface Count {
   readonly begun: number;
   readonly done: number;
@@ -39,7 +42,7 @@ export type JobState = "waiting" | "running" | "ok" | "failed" | "blocked" | "pa
 export interface JobProgress {
   readonly name: string;
   readonly state: JobState;
-  /** What is counted: allocations, or workers; 0 if it is not known. */
+  /** The number of allocations, or of workers; 0 if unknown. */
   readonly total: number;
   readonly done: number;
   readonly failed: number;
@@ -51,10 +54,10 @@ export interface JobProgress {
 
 export type StepKind = "files" | "action" | "command" | "health" | "script" | "rollout" | "maintenance";
 
-/** Something that runs on one worker or for one job. */
+/** A step that runs on one worker or for one job. */
 export interface Step {
   readonly kind: StepKind;
-  /** What is done, without the worker: `restart api`; steps with the same text can be counted together. */
+  /** The action without the worker: `restart api`; steps with the same text can be counted together. */
   readonly what: string;
   readonly job: string | undefined;
   /** Undefined for a step of a whole job. */
@@ -66,7 +69,7 @@ export interface Step {
   readonly silentMs: number | undefined;
 }
 
-/** A failure, and the workers that failed alike. */
+/** A failure, and the workers that failed in the same way. */
 export interface Failed {
   readonly what: string;
   readonly job: string | undefined;
@@ -76,9 +79,9 @@ export interface Failed {
   readonly lines: readonly string[];
 }
 
-/** The last lines of output kept per step. */
+/** The number of last lines of output that are kept per step. */
 export const LINES_KEPT = 12;
-/** Failures kept with their lines; further ones are counted. */
+/** The number of failures that are kept with their lines; others are counted. */
 export const FAILURES_KEPT = 20;
 
 /** The state before the first event. */

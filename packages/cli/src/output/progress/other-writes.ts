@@ -3,9 +3,9 @@ import type { Writable } from "node:stream";
 /** A stream that may be a terminal. */
 export type TerminalStream = Writable & { readonly isTTY?: boolean; readonly columns?: number; readonly rows?: number };
 
-/** What happens around the writes of others. */
+/** The actions around writes of other code. */
 interface Around {
-  /** Text that is written before theirs, which makes room for it. */
+  /** Returns the text that is written before, to make room. */
   readonly before: () => string;
   /** Called after it. */
   readonly after: () => void;
@@ -15,15 +15,15 @@ interface Around {
 export interface OtherWrites {
   /** Writes without making room. */
   write(stream: Writable, text: string): void;
-  /** Whether a line of others is not complete, so that nothing may be drawn. */
+  /** Whether a line of other code is incomplete, so that nothing may be drawn. */
   isHeld(): boolean;
-  /** Gives the streams back. */
+  /** Restores the streams. */
   end(): void;
 }
 
 /**
- * Makes room for what anything else writes to the terminal: a warning of a command, a question, `console.log` of a plugin.
- * Rows are not drawn again before its line is complete.
+ * Makes room for other writes to the terminal: a warning of a command, a question, `console.log` of a plugin. Rows are
+ * not drawn again before such a line is complete.
  */
 export function otherWrites(
   streams: readonly TerminalStream[],

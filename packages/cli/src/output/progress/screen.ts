@@ -2,19 +2,19 @@ import type { ProcessContext } from "@maand/command";
 import { type OtherWrites, otherWrites, type TerminalStream } from "./other-writes.ts";
 import { widthOf } from "./text-width.ts";
 
-/** At most ten frames a second: more could not be read. */
+/** At most ten frames per second, because nobody could read more. */
 const FRAME_MS = 100;
-/** How often a frame is drawn while nothing happens, because times go on. */
+/** How often a frame is drawn while nothing happens, to update times. */
 const IDLE_MS = 1000;
 
 const HIDE = "\u001b[?25l";
 const SHOW = "\u001b[?25h";
-/** A terminal that knows these shows all of a write at once. */
+/** A terminal that supports these codes shows a write in one step. */
 const BEGIN = "\u001b[?2026h";
 const END = "\u001b[?2026l";
 const ERASE_LINE = "\u001b[K";
 
-/** What a screen needs of the process. */
+/** The parts of the process that a screen needs. */
 export type ScreenPlace = Pick<ProcessContext, "stderr" | "stdout" | "onLeave">;
 
 /** Rows at the end of a terminal that are redrawn continuously, below everything else that is printed. */
@@ -31,7 +31,7 @@ export class Screen {
   #drawnAt = performance.now();
   readonly #onResize = (): void => this.#drawAgain();
 
-  /** Shows the rows of `frame` on the terminal of stderr until it is ended, whatever ends the process. */
+  /** Shows the rows of `frame` on the terminal of stderr until `end` is called or the process ends for any reason. */
   constructor({ stderr, stdout, onLeave }: ScreenPlace, frame: () => readonly string[]) {
     this.#terminal = stderr;
     this.#frame = frame;
@@ -54,7 +54,7 @@ export class Screen {
     this.#schedule(Math.max(0, this.#drawnAt + FRAME_MS - performance.now()));
   }
 
-  /** Prints lines that stay, above the rows. */
+  /** Prints permanent lines above the rows. */
   print(lines: readonly string[]): void {
     if (lines.length === 0) return;
     if (this.#state === "shown" && !this.#others.isHeld()) this.#draw(lines);
@@ -82,7 +82,7 @@ export class Screen {
     this.#drawnAt = performance.now();
     const rows = this.#frame();
     const columns = columnsOf(this.#terminal);
-    const isOver = above.length === 0 && columns === this.#columns; // the old rows are where they were
+    const isOver = above.length === 0 && columns === this.#columns; // the old rows are still in place
     if (isOver && this.#state === "shown" && same(rows, this.#rows)) return;
     const hide = this.#state === "shown" ? "" : HIDE;
     const text = isOver ? patched(this.#rows, rows) : `${this.#erase()}${textOf([...above, ...rows])}`;
@@ -92,7 +92,7 @@ export class Screen {
     this.#write(`${BEGIN}${hide}${text}${END}`);
   }
 
-  /** Draws what made room for others; before the first frame there is nothing to draw. */
+  /** Draws the rows again after they made room for other writes; before the first frame there is nothing to draw. */
   #drawAgain(): void {
     if (this.#state === "shown") this.#draw();
   }
@@ -135,19 +135,21 @@ function isTerminal(stream: TerminalStream): boolean {
   return stream.isTTY === true;
 }
 
-/** The width for which rows are drawn; terminals of no width, as some test tools have, count as 80. */
+/** The width for which rows are drawn. A terminal without a width, as in some test tools, counts as 80 columns wide. */
 export function columnsOf({ columns }: TerminalStream): number {
   return columns === undefined || columns <= 0 ? 80 : columns;
 }
 
-/** Erases all rows and stays at the first one. On a terminal that became narrower, a row that it broke takes several. */
+/**
+ * Erases all rows and stays at the first one. On a terminal that became narrower, a wrapped row takes several lines.
+ */
 function erased(rows: readonly string[], columns: number): string {
   if (rows.length === 0) return "";
   const height = rows.reduce((sum, text) => sum + Math.max(1, Math.ceil(widthOf(text) / columns)), 0);
   return `${up(height)}${blank(height)}`;
 }
 
-/** Erases rows one by one: tmux would move a screen that is erased as a whole to its scrollback. */
+/** Erases rows one by one: tmux would move a completely erased screen to its scrollback. */
 function blank(height: number): string {
   return height === 0 ? "" : `${`${ERASE_LINE}\n`.repeat(height)}${up(height)}`;
 }

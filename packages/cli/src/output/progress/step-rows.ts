@@ -4,10 +4,12 @@ import { clock, type Look, NARROW, type Part, row, type Section } from "./look.t
 import type { Progress, Step } from "./model.ts";
 import { clean } from "./text-width.ts";
 
-/** The kinds of steps that are named in the count of those without a row. */
+/** The number of kinds that are named in the count of steps without a row. */
 const KINDS_NAMED = 3;
 
-/** A row per step that runs, the oldest first: what, where, for how long, what it waits for, and its last line of output. */
+/**
+ * A row per running step, oldest first: the step, its worker, its time, what it waits for, and its last line of output.
+ */
 export function stepRows({ underWay, output }: Progress, look: Look, now: number): Section {
   const steps = [...underWay.values()].sort((one, other) => one.since - other.since);
   return {
@@ -30,7 +32,8 @@ function stepRow(
 ) {
   const { style, glyphs, columns } = look;
   const where = worker === undefined ? "" : ` on ${worker}`;
-  // the last line says more than what is waited for, where there is no room for both; health checks print what they wait for
+  // if there is no room for both, the last line is more useful than what is waited for; health checks print what they
+  // wait for
   const isShort = last !== undefined && (columns < NARROW || kind === "health");
   const parts: Part[] = [
     [`${columns < NARROW ? "  " : "    "}${what}${where}`],

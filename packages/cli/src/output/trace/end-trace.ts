@@ -5,7 +5,7 @@ import { readTrace } from "@maand/core/internal";
 import { printTrace } from "./print-trace.ts";
 import type { TraceRun } from "./trace-run.ts";
 
-/** Writes a trace, and prints its table and where it is; with `--json` only the latter, on stderr. */
+/** Writes a trace, and prints its table and its path. With `--json`, prints only the path, on stderr. */
 export function endTrace(trace: TraceRun, command: EngineCommand): void {
   const { stderr } = command.context;
   try {
@@ -17,6 +17,6 @@ export function endTrace(trace: TraceRun, command: EngineCommand): void {
     stderr.write(`trace: ${shown} (open it in https://ui.perfetto.dev, or type maand plugins --trace ${shown})\n`);
   } catch (cause) {
     const { message } = shownError(cause, command.context);
-    stderr.write(`${command.style("stderr").warn("warning:")} the trace is not written: ${message}\n`);
+    stderr.write(`${command.style("stderr").warn("warning:")} the trace was not written: ${message}\n`);
   }
 }

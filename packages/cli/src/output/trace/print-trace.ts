@@ -1,13 +1,13 @@
 import { type Column, duration, plural } from "@maand/command";
 import { hookRows, type TraceRow, type TraceSummary } from "@maand/core/internal";
 
-/** What prints a trace: a command. */
+/** The parts of a command that print a trace. */
 interface Printer {
   print(text: string): void;
   printTable(columns: readonly Column[], rows: readonly (readonly (string | number)[])[]): void;
 }
 
-/** Prints where the time of a run went: a table by hook and plugin, and with `byUnit` another one by unit. */
+/** Prints how a run spent its time: a table by hook and plugin, and with `byUnit` another one by unit. */
 export function printTrace(printer: Printer, { command, duration_ms, rows }: TraceSummary, byUnit = false): void {
   const hooks = hookRows(rows);
   const calls = hooks.reduce((sum, row) => sum + row.calls, 0);
@@ -29,7 +29,7 @@ const HOOKS: readonly Column[] = ["hook", { name: "plugin", least: 8 }, ...FIGUR
 const UNITS: readonly Column[] = [{ name: "unit", least: 12 }, "hook", { name: "plugin", least: 8 }, ...FIGURES];
 
 function figures(row: Omit<TraceRow, "unit">): (string | number)[] {
-  const open = row.unfinished === 0 ? "" : "+"; // it still ran when the trace was written
+  const open = row.unfinished === 0 ? "" : "+"; // it was still running when the trace was written
   return [row.calls, row.failed, `${time(row.total_ms)}${open}`, `${time(row.longest_ms)}${open}`];
 }
 

@@ -7,15 +7,21 @@ import { type TracedCommand, Tracer, traceText } from "@maand/core/internal";
 /** The trace of one command, and the file it is written to. */
 export interface TraceRun {
   readonly tracer: Tracer;
-  /** The bucket is open, with its logs there. Unless a file is named, the trace is written next to the record of the run. */
+  /**
+   * Call this when the bucket is open; `logs` is the directory of its logs. Unless a file is named, the trace is
+   * written next to the record of the run.
+   */
   opened(logs: string): void;
-  /** Writes the file. Returns where it is and its text; undefined if no bucket was opened, or no run began. Throws if it cannot be written. */
+  /**
+   * Writes the file. Returns its path and its text; undefined if no bucket was opened or no run began. Throws if it
+   * cannot be written.
+   */
   end(): { readonly file: string; readonly text: string } | undefined;
 }
 
 /**
- * Starts a trace. If the process ends before `end` is called, as after a second Ctrl-C, the file is written then. Throws USAGE
- * for a file that cannot be made, before anything is traced.
+ * Starts a trace. If the process ends before `end` is called, as after a second Ctrl-C, the file is written then.
+ * Throws USAGE for a file that cannot be created, before anything is traced.
  */
 export function traceRun(wanted: string | undefined, command: TracedCommand): TraceRun {
   if (wanted !== undefined) refuseUnwritable(wanted);
@@ -31,7 +37,7 @@ export function traceRun(wanted: string | undefined, command: TracedCommand): Tr
   const atExit = () => {
     try {
       write();
-    } catch {} // the process ends, and nothing can be printed
+    } catch {} // the process is ending, so nothing can be printed
   };
   process.once("exit", atExit);
   return {
@@ -59,7 +65,7 @@ function refuseUnwritable(file: string): void {
     throw new MaandError({
       code: "USAGE",
       message: `--trace cannot write ${file}: ${why}`,
-      hint: "name a file in a directory that exists, or write --trace alone",
+      hint: "name a file in a directory that exists, or write --trace without a file",
       cause,
     });
   }

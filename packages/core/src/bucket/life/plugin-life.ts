@@ -23,7 +23,7 @@ export class PluginLife {
   /** Measures the taps; none for a bucket that is not traced. */
   readonly tracer: Tracer | undefined;
   readonly states = new StateSource();
-  /** Tells whether a text contains a known secret. */
+  /** Whether a text contains a known secret. */
   hasSecret: (text: string) => boolean = () => false;
   readonly #applied: Plugin[] = [];
   #services = new ServiceRegistry([]);
@@ -38,7 +38,7 @@ export class PluginLife {
     this.#services = new ServiceRegistry(plugins);
   }
 
-  /** What a plugin receives besides the hooks. */
+  /** The tools that a plugin receives with the hooks. */
   toolsFor(plugin: Plugin): PluginTools {
     const { name } = plugin;
     return Object.freeze({
@@ -52,7 +52,7 @@ export class PluginLife {
     } satisfies PluginTools);
   }
 
-  /** Notes that a plugin was applied, and so must be disposed. */
+  /** Notes that a plugin was applied and must be disposed. */
   applied(plugin: Plugin): void {
     this.#applied.push(plugin);
   }

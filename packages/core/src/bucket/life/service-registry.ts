@@ -3,8 +3,8 @@ import { missingService, type ProvidedService, providerHint, type Service } from
 import type { Plugin } from "../../plugin-api/plugin.ts";
 
 /**
- * The services of the plugins of a bucket. Each is created once, when it is first used, in whatever order the plugins
- * are listed.
+ * The services of the plugins of a bucket. Each is created once, when it is first used, regardless of the order of the
+ * plugins.
  */
 export class ServiceRegistry {
   readonly #provided: ReadonlyMap<string, { readonly plugin: string; readonly offer: ProvidedService }>;

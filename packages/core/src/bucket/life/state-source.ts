@@ -2,7 +2,7 @@ import type { StateRows } from "../../plugin-api/life/plugin-state.ts";
 import { discarding } from "../../plugin-api/life/state-in-memory.ts";
 
 /**
- * Where plugins keep their state: in the store, once it is open. In a dry run, writes are visible until its end and
+ * The source of the state of plugins: the store, after it is open. In a dry run, writes are visible until its end and
  * then discarded.
  */
 export class StateSource {
@@ -13,7 +13,7 @@ export class StateSource {
     this.#rows = rows;
   }
 
-  /** From now on nothing is stored. */
+  /** From now on, writes are not stored. */
   discardWrites(): void {
     if (this.#rows) this.#rows = discarding(this.#rows);
   }

@@ -7,12 +7,13 @@ export interface LineSource {
   readonly job: string | null;
 }
 
-/** Lines that wait at most; a plugin may print any number of them before it does anything else. */
+/** The maximum number of waiting lines; a plugin may print any number of lines before it does anything else. */
 const MOST = 4096;
 
 /**
- * Gathers lines of one source that are printed before the process does anything else, as those of one packet from a worker, because
- * one event costs as much as reading hundreds of lines. A line of another source sends the earlier ones first.
+ * Gathers lines of one source that are printed before the process does anything else, such as the lines of one packet
+ * from a worker. One event costs as much as reading hundreds of lines. A line of another source first sends the earlier
+ * ones.
  */
 export class PendingLines {
   readonly #send: (source: LineSource, lines: readonly string[]) => void;
@@ -33,7 +34,7 @@ export class PendingLines {
     if (this.#lines.length >= MOST) this.flush();
   }
 
-  /** Sends what waits, so that whatever happens next comes after it. */
+  /** Sends the waiting lines, so that later events come after them. */
   flush(): void {
     const [source, lines] = [this.#source, this.#lines];
     if (source === undefined) return;

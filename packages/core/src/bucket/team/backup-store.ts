@@ -6,8 +6,8 @@ import { openStore } from "../open-store.ts";
 import { type StoreUser, whileHeld } from "./move-store.ts";
 
 /**
- * Writes the store of a bucket to a new private file, as one state, while others may use it. `offline`: what the working copy has, without
- * its database. Returns the number of rows.
+ * Writes one consistent state of a bucket's store to a new private file, even while other commands use it. `offline`
+ * uses the working copy without its database. Returns the number of rows.
  */
 export function backupStore(paths: BucketPaths, file: string, { offline = false } = {}): number {
   if (existsSync(file))

@@ -12,13 +12,14 @@ import { writeStoreSetting } from "./write-store-setting.ts";
 export interface Cloned {
   readonly root: string;
   readonly bucketId: string;
-  /** Private files that this copy of the bucket needs and does not have, below its root. */
+  /** Private files below the root that this copy of the bucket needs but does not have. */
   readonly missing: readonly string[];
 }
 
 /**
- * Makes a directory a bucket whose store is in a database. The directory may have the workspace and maand.conf already, as from git.
- * Throws BUCKET_EXISTS if it has a store, and STORE_LACKS_BUCKET; then nothing was created.
+ * Makes a directory a bucket whose store is in a database. The directory may already have the workspace and maand.conf,
+ * for example from git. Throws BUCKET_EXISTS if it has a store, and STORE_LACKS_BUCKET; in both cases nothing was
+ * created.
  */
 export function cloneBucket(url: string, bucket: string, directory: string): Cloned {
   const paths = bucketPaths(directory);
@@ -33,7 +34,7 @@ export function cloneBucket(url: string, bucket: string, directory: string): Clo
   if (!shared)
     throw new MaandError({
       code: "USAGE",
-      message: `${url} is no database`,
+      message: `${url} is not a database`,
       hint: "write postgres://user@host/database",
     });
   const isNew = !existsSync(directory) || readdirSync(directory).length === 0;

@@ -1,11 +1,11 @@
-/** Three versions of a text: as both sides knew it last, and as it is on each. */
+/** Three versions of a text: the last common one, and the current one of each side. */
 export interface Versions {
   readonly before: string;
   readonly here: string;
   readonly there: string;
 }
 
-/** The lines there, with those that were added here, and without those that were deleted here. */
+/** The lines of the other side, with the lines that were added here and without those that were deleted here. */
 export function mergedLines({ before, here, there }: Versions): string {
   if (here === before || here === there) return there;
   if (there === before) return here;

@@ -19,7 +19,7 @@ export interface StoreUser {
 
 /** The result of `maand store move`. */
 export interface MovedStore extends Moved {
-  /** Where the store is now. */
+  /** The new place of the store. */
   readonly place: string;
 }
 

@@ -9,12 +9,12 @@ import type { RecordPart } from "../../store/team/run-record-rows.ts";
 import { authorityOf } from "../../store/team/shared-store.ts";
 import type { RecordLine } from "./send-run-records.ts";
 
-/** In the directory of a run of another machine: the number of its last part. */
+/** A file in the directory of a run of another machine, with the number of its last part. */
 const LAST_PART = ".part";
-/** Names of the files of a record: nothing outside of its directory. */
+/** Valid file names in a record, none of which leads outside its directory. */
 const FILE_NAME = /^[A-Za-z0-9_-][A-Za-z0-9.:_-]*$/;
 
-/** Brings the records of runs on other machines into logs/, each time it is called. */
+/** Copies the records of runs on other machines into logs/, each time it is called. */
 export interface RunRecords {
   pull(): Promise<void>;
   close(): void;
@@ -41,7 +41,10 @@ export function runRecords(paths: BucketPaths): RunRecords | undefined {
   };
 }
 
-/** Parts come again, and in any order: each is written once, after the one before it. A run of this machine has its own files. */
+/**
+ * Writes a part of a record. Parts may arrive repeatedly and in any order; each is written once, after the one before
+ * it. Runs of this machine are skipped, because they have their own files.
+ */
 function write(logs: string, { run, seq, lines }: RecordPart): void {
   if (!isRunId(run)) return;
   const directory = join(logs, "runs", run);

@@ -1,6 +1,6 @@
 import type { Authority } from "../../store/team/authority.ts";
 
-/** Milliseconds for which lines are gathered, and characters after which they are sent earlier. */
+/** How long lines are gathered, in milliseconds, and the number of characters after which they are sent earlier. */
 const EVERY_MS = 1000;
 const MOST_CHARACTERS = 256 * 1024;
 
@@ -14,8 +14,8 @@ interface Pending {
 }
 
 /**
- * Sends the records of runs to the database while they are written, so that other machines can read and follow them. Nothing waits for
- * that, but the end of the command. A record that cannot be sent is still in the files of this machine.
+ * Sends the records of runs to the database while they are written, so that other machines can read and follow them.
+ * Only the end of the command waits for this. A record that cannot be sent is still in the files of this machine.
  */
 export class RunRecordSender {
   readonly #authority: Authority;
@@ -37,14 +37,14 @@ export class RunRecordSender {
     this.#timer ??= setTimeout(() => this.#send(), EVERY_MS).unref();
   }
 
-  /** Sends the rest, and waits for it a few seconds at most. */
+  /** Sends the rest, and waits for it for a few seconds at most. */
   close(): void {
     clearTimeout(this.#timer);
     try {
       for (const [run, pending] of this.#runs)
         this.#authority.records.finish(run, pending.seq, JSON.stringify(pending.lines), this.#keepRuns);
     } catch {
-      // the command has reported a database that is away
+      // the command has already reported an unreachable database
     }
   }
 

@@ -7,17 +7,17 @@ import { replaceFile } from "../../workspace/write-files.ts";
 import { mergedLines } from "./merged-lines.ts";
 
 /**
- * Files of the bucket that are shared through its store, with the lock that guards each: the host keys that were pinned on one machine
- * are checked on every other.
+ * Files of the bucket that are shared through its store, each with the lock that guards it. The host keys that were
+ * pinned on one machine are checked on every other.
  */
 const SHARED = [{ name: "secrets/known_hosts", lock: "known_hosts.lock" }] as const;
 
-/** The rows of the store that have these files. */
+/** The owner of the rows in the store that have these files. */
 const OWNER = "maand";
 
 /**
- * Makes the shared files the same here and in the store: what was changed on either side since the last time counts. For a bucket whose
- * store is shared; does nothing for any other.
+ * Synchronizes the shared files with the store in both directions: changes on either side since the last time are
+ * merged. Does nothing for a bucket whose store is not shared.
  */
 export async function syncSharedFiles({ root, data }: BucketPaths, store: Store): Promise<void> {
   if (!store.workingCopy) return;

@@ -5,7 +5,10 @@ import { createFile, replaceFile } from "../../workspace/write-files.ts";
 const SETTING = /^[ \t]*store[ \t]*=.*\n?/m;
 const COMMENT = /^# store = .*\n?/m;
 
-/** Writes `store` into maand.conf, and changes nothing else; undefined takes the line out. Returns false if nothing had to be changed. */
+/**
+ * Writes `store` into maand.conf, and changes nothing else; undefined removes the line. Returns false if nothing had to
+ * be changed.
+ */
 export function writeStoreSetting(conf: string, url: string | undefined): boolean {
   const isThere = existsSync(conf);
   const text = isThere ? readFileSync(conf, "utf8") : "";

@@ -1,9 +1,9 @@
 import type { TracedCall } from "./tracer.ts";
 
-/** A track of the viewer, whose calls contain each other or follow each other. */
+/** A track of the viewer. Its calls are nested or follow each other. */
 interface Lane {
   readonly tid: number;
-  /** When the calls end that the next one may be inside of, the innermost last. */
+  /** The ends of the calls that may contain the next one, innermost last. */
   readonly open: number[];
 }
 
@@ -11,8 +11,8 @@ interface Lane {
 export type Lanes = Map<string, Lane[]>;
 
 /**
- * The number of the lane for a call, of which the callers come first. Calls of one unit that overlap, because a plugin made
- * them in parallel, need more than one: a viewer shows overlapping bars of one track wrongly.
+ * The number of the lane for a call. Pass calls after their callers. Overlapping calls of one unit, which a plugin made
+ * in parallel, need several lanes, because a viewer does not show overlapping bars in one track correctly.
  */
 export function laneOf(lanes: Lanes, { unit, startMs, endMs = Number.POSITIVE_INFINITY }: TracedCall): number {
   const own = lanes.get(unit) ?? [];

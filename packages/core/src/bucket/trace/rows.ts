@@ -11,12 +11,18 @@ export interface TraceRow {
   readonly failed: number;
   /** Calls that had not ended when the trace was written. */
   readonly unfinished: number;
-  /** The sum over all calls in milliseconds, which may be more than the time of the run: units are worked on in parallel. */
+  /**
+   * The sum over all calls in milliseconds, which may exceed the time of the run, because units are processed in
+   * parallel.
+   */
   readonly total_ms: number;
   readonly longest_ms: number;
 }
 
-/** The rows of calls, by hook, plugin and unit, in the order of their first calls. `nowMs` is the end of those that still run. */
+/**
+ * The rows of calls, by hook, plugin and unit, in the order of their first calls. `nowMs` is used as the end of calls
+ * that are still running.
+ */
 export function traceRows(calls: readonly TracedCall[], nowMs: number): TraceRow[] {
   const rows = new Map<string, TraceRow>();
   for (const { hook, plugin, unit, startMs, endMs, failed } of calls) {
@@ -31,7 +37,7 @@ export function traceRows(calls: readonly TracedCall[], nowMs: number): TraceRow
   }));
 }
 
-/** Milliseconds to three places. */
+/** Rounds milliseconds to three decimals. */
 export function toMicroseconds(ms: number): number {
   return Math.round(ms * 1e3) / 1e3;
 }
@@ -41,7 +47,7 @@ export interface HookRow extends Omit<TraceRow, "unit"> {
   readonly longest_unit: string;
 }
 
-/** Rows by hook and plugin, over all units; those that took longest first. */
+/** Rows by hook and plugin, over all units, longest first. */
 export function hookRows(rows: readonly TraceRow[]): HookRow[] {
   const units = new Map<string, TraceRow>();
   for (const row of rows) add(units, `${row.hook} ${row.plugin}`, row);

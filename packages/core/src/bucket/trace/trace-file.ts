@@ -4,7 +4,7 @@ import { type Lanes, laneOf } from "./lanes.ts";
 import { type TraceRow, toMicroseconds, traceRows } from "./rows.ts";
 import type { TracedCall, Tracer } from "./tracer.ts";
 
-/** Calls of taps of `event` that were shorter are only part of the rows: there are many, and each is a line on a screen. */
+/** Shorter calls of taps of `event` are only included in the rows: there are very many, one for each printed line. */
 const SHORT_EVENT_MS = 1;
 
 /** The command that is traced. */
@@ -15,8 +15,8 @@ export interface TracedCommand {
 }
 
 /**
- * The text of a trace file: JSON in the trace event format of Chrome, which ui.perfetto.dev shows. Each unit has a track. The
- * rows of the table are in it as well.
+ * The text of a trace file: JSON in the trace event format of Chrome, which ui.perfetto.dev shows. Each unit has a
+ * track. It also contains the rows of the table.
  */
 export function traceText(tracer: Tracer, { command, startedAt }: TracedCommand): string {
   const nowMs = tracer.elapsedMs();
@@ -36,10 +36,10 @@ export function traceText(tracer: Tracer, { command, startedAt }: TracedCommand)
   return `${JSON.stringify({ displayTimeUnit: "ms", otherData, traceEvents: [...names, ...calls] })}\n`;
 }
 
-/** What a trace file says about its run. */
+/** What a trace file contains about its run. */
 export type TraceSummary = v.InferOutput<typeof TRACE>["otherData"];
 
-/** Reads a trace file again. Throws USAGE for any other file; `name` is what the error calls it. */
+/** Reads a trace file again. Throws USAGE for any other file; `name` is its name in the error. */
 export function readTrace(text: string, name: string): TraceSummary {
   try {
     return v.parse(TRACE, JSON.parse(text)).otherData;
@@ -47,7 +47,7 @@ export function readTrace(text: string, name: string): TraceSummary {
     throw new MaandError({
       code: "USAGE",
       message: `${name} is not a trace file of maand`,
-      hint: "maand deploy --trace writes one, and prints where",
+      hint: "maand deploy --trace writes one and prints its path",
       cause,
     });
   }
@@ -113,7 +113,7 @@ function nameEvent(name: string, tid: number, text: string) {
   return { ph: "M", pid: PID, tid, name, args: { name: text } };
 }
 
-/** The unit of the format; a fraction of one says nothing. */
+/** Converts to microseconds, the unit of the format; fractions are meaningless. */
 function microseconds(ms: number): number {
   return Math.round(ms * 1e3);
 }

@@ -2,7 +2,7 @@ import { isRecord } from "../../domain/checks/validate.ts";
 import { unitOf, unitText } from "../watch/tap-unit.ts";
 import type { Call, Tapping } from "../watch/tapping.ts";
 
-/** One call of a tap. Times are milliseconds since the tracer was made. */
+/** One call of a tap. Times are in milliseconds since the tracer was created. */
 export interface TracedCall {
   readonly hook: string;
   readonly plugin: string;
@@ -15,13 +15,16 @@ export interface TracedCall {
 }
 
 /**
- * Measures every call of a tap. Only a bucket that is opened with a tracer has its taps wrapped, so that tracing costs nothing
- * elsewhere.
+ * Measures every call of a tap. Taps are wrapped only in a bucket that was opened with a tracer, so tracing costs
+ * nothing otherwise.
  */
 export class Tracer {
   readonly #calls: TracedCall[] = [];
   readonly #began = performance.now();
-  /** The id of the run that the calls belong to; the last one if there were several, as with `deploy --build`. */
+  /**
+   * The id of the run that the calls belong to. If there were several runs, as with `deploy --build`, it is the last
+   * one.
+   */
   run: string | undefined;
 
   /** The calls so far, in the order in which they began. */
@@ -29,7 +32,7 @@ export class Tracer {
     return this.#calls;
   }
 
-  /** Milliseconds since the tracer was made. */
+  /** Milliseconds since the tracer was created. */
   elapsedMs(): number {
     return performance.now() - this.#began;
   }

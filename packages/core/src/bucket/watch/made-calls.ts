@@ -9,18 +9,18 @@ export interface TapCall {
   isHandled: boolean;
 }
 
-/** The calls that one tap has made through its context, and how they ended. */
+/** The calls that one tap has made through its context, and their results. */
 export class MadeCalls {
   readonly #running = new Set<TapCall>();
   readonly #failed: TapCall[] = [];
   #isOver = false;
 
-  /** Those that are running. */
+  /** Calls that are running. */
   get running(): readonly TapCall[] {
     return [...this.#running];
   }
 
-  /** In the order in which they failed. */
+  /** Failed calls, in the order of their failures. */
   get failed(): readonly TapCall[] {
     return this.#failed;
   }
@@ -46,7 +46,7 @@ export class MadeCalls {
     );
   }
 
-  /** Resolves when none is running; a call may make others before it ends. Later ones are not added. */
+  /** Resolves when no call is running. A call may make others before it ends; these count too. */
   async settled(): Promise<void> {
     while (this.#running.size > 0) for (const call of this.running) await call.settled;
     this.#isOver = true;

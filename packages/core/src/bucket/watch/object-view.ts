@@ -1,13 +1,13 @@
 import { inspect } from "node:util";
 
-/** Makes the functions that a view gives instead of those of its object. */
+/** Creates the functions of a view that replace functions of its object. */
 export interface Replacer {
   replace(name: string, call: CallableFunction, owner: object): CallableFunction;
 }
 
 /**
- * A read-only view of an object, with other functions for some of its own. Taps get one for each call: unlike a frozen copy, it
- * costs the same however many properties the object has, and a function is replaced only when the tap reads it.
+ * A read-only view of an object, with some functions replaced. Taps get one for each call. Unlike the cost of a frozen
+ * copy, its cost does not depend on the number of properties, and a function is replaced only when the tap reads it.
  */
 export function viewOf(owner: object, names: ReadonlySet<string>, replacer: Replacer): object {
   return new Proxy(TARGET, new ObjectView(owner, names, replacer));
@@ -28,7 +28,7 @@ class ObjectView implements ProxyHandler<object> {
   readonly #owner: object;
   readonly #names: ReadonlySet<string>;
   readonly #replacer: Replacer;
-  /** The functions that were read, so that each is the same one every time. */
+  /** The functions that were read, so that every read returns the same one. */
   #replaced: Map<string, unknown> | undefined;
 
   constructor(owner: object, names: ReadonlySet<string>, replacer: Replacer) {

@@ -20,7 +20,10 @@ const ACTING_HOOKS: ReadonlySet<string> = new Set([
   "target",
 ]);
 
-/** Marks an error that was reported: as an unhandled rejection, in code of a plugin that nothing waits for, it ends nothing. */
+/**
+ * Marks an error that was reported. If it becomes an unhandled rejection, in code of a plugin that nothing waits for,
+ * it does not end the process.
+ */
 const REPORTED = Symbol.for("maand.reported");
 
 /** The tracked functions of these contexts, and of the objects that their `scope` returns. */
@@ -53,7 +56,7 @@ export function whenTapFails(context: object, stop: (cause: unknown) => void): v
   stops.set(context, stop);
 }
 
-/** The calls that one tap makes through its context. A tap that makes none costs little: most are of this kind. */
+/** The calls that one tap makes through its context. Most taps make none, so this costs little for them. */
 class TapCalls implements Replacer, Outcome {
   readonly #by: Tapping;
   readonly #context: Readonly<Record<string, unknown>>;
@@ -61,7 +64,7 @@ class TapCalls implements Replacer, Outcome {
   /** Undefined until the first one. */
   #made: MadeCalls | undefined;
   #refusals: WeakSet<object> | undefined;
-  /** How the tap ended: `had returned`; undefined before. */
+  /** How the tap ended, such as `had returned`; undefined before. */
   #end: string | undefined;
 
   constructor(by: Tapping, context: Readonly<Record<string, unknown>>, outcome: Outcome) {
@@ -75,7 +78,7 @@ class TapCalls implements Replacer, Outcome {
     return viewOf(this.#context, OF_CONTEXT, this);
   }
 
-  /** The tap has answered. Its call ends when the calls that are still running have ended. */
+  /** Called when the tap has answered. Its call ends when the calls that are still running have ended. */
   readonly answered = (answer: unknown): void => {
     if (this.#made) {
       void this.#endAfter(this.#made, answer);
@@ -85,7 +88,7 @@ class TapCalls implements Replacer, Outcome {
     this.#outcome.answered(answer);
   };
 
-  /** The tap has failed. Its call ends when the calls that are still running have ended. */
+  /** Called when the tap has failed. Its call ends when the calls that are still running have ended. */
   readonly failed = (cause: unknown): void => {
     stops.get(this.#context)?.(cause);
     this.#close("had failed");
@@ -124,7 +127,7 @@ class TapCalls implements Replacer, Outcome {
     return cause instanceof MaandError && this.#refusals?.has(cause) === true;
   }
 
-  /** A function of the context as the tap gets it. */
+  /** The function of the context that the tap receives. */
   replace(name: string, call: CallableFunction, owner: object): CallableFunction {
     if (name !== "scope") return (...args: unknown[]) => this.#begin(name, owner, call, args);
     return (...args: unknown[]) => {

@@ -1,6 +1,6 @@
 import { type TapUnit, unitText } from "./tap-unit.ts";
 
-/** When something last happened for each unit: a line of output, an event, the start or end of a command. */
+/** The time of the last activity of each unit: a line of output, an event, the start or end of a command. */
 export class SignsOfLife {
   readonly #last = new Map<string, number>();
 

@@ -2,7 +2,7 @@ import { MaandError } from "../../errors.ts";
 import { type TapUnit, unitText } from "./tap-unit.ts";
 import type { Tapping } from "./tapping.ts";
 
-/** A tap that did not finish by itself, for the text of its error. */
+/** A tap that did not finish in time, for the text of its error. */
 export interface StuckTap {
   readonly by: Tapping;
   readonly unit: TapUnit;
@@ -12,24 +12,27 @@ export interface StuckTap {
 
 const SEE = "maand plugins --verbose lists the taps; fix the plugin, or raise timeouts.tap in maand.conf";
 
-/** The tap finished after its signal was aborted at its time limit. */
+/** The error for a tap that finished after its signal was aborted at its time limit. */
 export function endedAtLimit(tap: StuckTap, cause: unknown): MaandError {
   return stuck(tap, `took longer than ${spanText(tap.limitMs)}${inHook(tap)} and was stopped`, SEE, cause);
 }
 
-/** The tap still runs after its time limit, although its signal was aborted or it has none. */
+/**
+ * The error for a tap that is still running after its time limit, although its signal was aborted, or because it has
+ * none.
+ */
 export function goesOn(tap: StuckTap): MaandError {
   const message = `did not end within ${spanText(tap.limitMs)}${inHook(tap)}; it may still be running`;
-  return stuck(tap, message, `this run does nothing more for it; ${SEE}`);
+  return stuck(tap, message, `this run does not wait for it any longer; ${SEE}`);
 }
 
-/** The process has nothing left to wait for, so nothing can settle the promise of the tap. */
+/** The error for a tap whose promise nothing can settle, because the process has nothing left to wait for. */
 export function neverSettles(tap: StuckTap): MaandError {
   const hint = "look for a promise that is never resolved or a callback that is never called in the plugin";
   return stuck(tap, `is waiting on a promise that never settles${inHook(tap)}`, hint);
 }
 
-/** The tap still runs after the run was interrupted. */
+/** The error for a tap that is still running after the run was interrupted. */
 export function ignoredInterruption(tap: StuckTap): MaandError {
   const message = `${tap.by.plugin} did not stop${inHook(tap)} after the interruption; it may still be running`;
   return new MaandError({ code: "INTERRUPTED", message, hint: "run the command again to continue", ...workerOf(tap) });

@@ -18,7 +18,7 @@ const INTERRUPTED_MS = 20_000;
 
 /** Options of a watch. */
 export interface WatchOptions {
-  /** `timeouts.tap` of the settings; default: that of a bucket without settings. */
+  /** `timeouts.tap` of the settings; default: the value for a bucket without settings. */
   readonly tapMs?: number;
   /** Aborts when the run is interrupted. */
   readonly signal?: AbortSignal;
@@ -28,7 +28,7 @@ export interface WatchOptions {
 export interface WatchedCall {
   readonly by: Tapping;
   readonly args: readonly unknown[];
-  /** One of its functions is called, once. */
+  /** Exactly one of its functions is called, once. */
   readonly outcome: Outcome;
 }
 
@@ -36,9 +36,9 @@ export interface WatchedCall {
 interface PendingTap {
   readonly by: Tapping;
   readonly args: readonly unknown[];
-  /** When it began, by the clock of the watch. */
+  /** The time when it began, by the clock of the watch. */
   readonly since: number;
-  /** When its signal was aborted at its limit. */
+  /** The time when its signal was aborted at its limit. */
   endingSince?: number;
   fail(cause: MaandError): void;
 }
@@ -68,7 +68,7 @@ export class TapWatch {
     options.signal?.addEventListener("abort", () => this.#interrupt(), { once: true });
   }
 
-  /** Begins to wait for a call, but not beyond its limit. Returns what to call when it ends. */
+  /** Begins to wait for a call, up to its limit. Returns the functions to call when it ends. */
   begin({ by, args, outcome }: WatchedCall): Outcome {
     const tap: PendingTap = { by, args, since: this.#clock, fail: outcome.failed };
     this.#pending.add(tap);
@@ -88,8 +88,8 @@ export class TapWatch {
   }
 
   /**
-   * Fails the innermost pending tap: the process has nothing left to wait for and is about to exit. Returns whether there was
-   * one.
+   * Fails the innermost pending tap. Call this when the process has nothing left to wait for and is about to exit.
+   * Returns whether there was one.
    */
   endStuck(): boolean {
     const tap = [...this.#pending].at(-1);
@@ -169,7 +169,7 @@ export class TapWatch {
     tap.fail(error);
   }
 
-  /** An abandoned tap has finished after all; a connection that it opened is no longer needed. */
+  /** Notes that an abandoned tap has finished after all, and closes a connection that it opened. */
   #ended(tap: PendingTap, answer?: unknown): void {
     this.#abandoned.delete(tap);
     if (tap.by.hook === "connect") closeLate(answer);
@@ -183,9 +183,9 @@ export class TapWatch {
 }
 
 /**
- * The calls in which no later one may be nested. A call may be nested in an earlier one for the same job, or for the same job on
- * the same worker; a call without a job, such as that for a connection, and a target may be nested in any call for a job. In one
- * pass, because a fleet has thousands of calls.
+ * The calls in which no later one may be nested. A call may be nested in an earlier one for the same job, or for the
+ * same job on the same worker. A target, or a call without a job, such as for a connection, may be nested in any call
+ * for a job. Takes a single pass, because a fleet has thousands of calls.
  */
 function innermost(pending: readonly PendingTap[]): PendingTap[] {
   const [jobs, allocations] = [new Set<string>(), new Set<string>()];

@@ -13,7 +13,7 @@ export interface Tapping {
   readonly limitMs?: unknown;
 }
 
-/** What happens when a call of a tap ends: one of these is called. They do not throw, and do not need `this`. */
+/** Receives the end of a call of a tap: one of these functions is called. They do not throw, and do not need `this`. */
 export interface Outcome {
   readonly answered: (answer: unknown) => void;
   readonly failed: (cause: unknown) => void;

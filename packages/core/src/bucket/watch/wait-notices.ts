@@ -10,7 +10,7 @@ export interface WaitingTaps {
   /** The longest time without activity among them. */
   readonly waitedMs: number;
   readonly limitMs: number;
-  /** The run was interrupted, and they have not stopped yet. */
+  /** Whether the run was interrupted and they have not stopped yet. */
   readonly isStopping: boolean;
 }
 
@@ -20,7 +20,9 @@ export interface SilentTap extends StuckTap {
   readonly waitedMs: number;
 }
 
-/** Seconds without activity after which a tap is reported; after the last of them, it is reported at that interval. */
+/**
+ * Seconds without activity after which a tap is reported. After the last one, it is reported again at that interval.
+ */
 const REPORTED_AFTER = [10, 60, 300];
 /** Milliseconds after an interruption until taps that have not stopped are reported. */
 const STOPPING_MS = 2_000;

@@ -1,5 +1,5 @@
 import type { RunReporter } from "../../bucket/bucket.ts";
-import { stopIfInterrupted } from "../../bucket/outcome.ts";
+import { stopIfInterrupted } from "../../bucket/interruption.ts";
 import { groupBy } from "../../domain/group-by.ts";
 import { secretValueProblem } from "../../domain/kv/secret-names.ts";
 import type { SecretReference } from "../../domain/kv/secret-reference.ts";
@@ -8,8 +8,8 @@ import { type AbsentPlugin, addPlugin } from "../../plugin-api/absent-plugins.ts
 import type { ResolvedSecrets } from "../../plugin-api/contexts/secrets-context.ts";
 
 /**
- * Reads secrets from their providers, one provider after another, so that at most one asks a person to unlock it. Writes nothing, and
- * masks every value from then on. Throws SECRET_NOT_READ.
+ * Reads secrets from their providers, one provider after another, so that only one at a time prompts a person to unlock
+ * it. Writes nothing, and masks every value from then on. Throws SECRET_NOT_READ.
  */
 export async function readReferences(
   reporter: RunReporter,

@@ -14,16 +14,16 @@ export interface ReadSecret extends ReferenceEntry {
 /** The secrets that a workspace refers to. */
 export interface ReferencedSecrets {
   readonly entries: readonly ReferenceEntry[];
-  /** Those that were read now; the others have their stored value. */
+  /** Secrets that were just read; the others keep their stored value. */
   readonly read: readonly ReadSecret[];
-  /** Warnings for those without a value. */
+  /** Warnings for secrets without a value. */
   readonly problems: readonly Problem[];
 }
 
 /** How to get the secrets of a workspace. */
 export type ResolveEntries = (entries: readonly ReferenceEntry[]) => Promise<ReferencedSecrets>;
 
-/** Reads the secrets that are new, refer to something else than before, or are too old. The others need no provider. */
+/** Reads the secrets that are new, have a changed reference, or are too old. The others need no provider. */
 export function resolvesStale(bucket: Bucket, reporter: RunReporter): ResolveEntries {
   return async (entries) => {
     const stale = staleEntries(bucket, entries);
@@ -40,7 +40,7 @@ export function resolvesStale(bucket: Bucket, reporter: RunReporter): ResolveEnt
   };
 }
 
-/** Reads nothing; warns about secrets that were never read. For what only looks. */
+/** Reads nothing, and warns about secrets that were never read. For commands that change nothing. */
 export function usesStored(bucket: Bucket): ResolveEntries {
   return async (entries) => {
     const missing = entries.filter(({ owner, key }) => !bucket.kv.keys(secretNamespace(owner)).includes(key));
@@ -65,8 +65,8 @@ function staleEntries({ store, kv, now, settings }: Bucket, entries: readonly Re
 }
 
 /**
- * Stores what was read, deletes plain variables that became secrets, and secrets whose references are gone. Those of removed jobs
- * stay until the job is cleaned up. Call this in the transaction of the build.
+ * Stores what was read, deletes plain variables that became secrets, and secrets whose references are gone. Secrets of
+ * removed jobs remain until the job is cleaned up. Call this in the transaction of the build.
  */
 export function storeReferenced(bucket: Bucket, { entries, read }: ReferencedSecrets, { jobs }: Catalog): void {
   const { kv, store } = bucket;
@@ -86,13 +86,13 @@ export function storeReferenced(bucket: Bucket, { entries, read }: ReferencedSec
   }
 }
 
-/** A value to store, and where it came from. */
+/** A value to store, and its source. */
 export interface StoredRead extends Pick<ReferenceEntry, "owner" | "key"> {
   readonly reference: string;
   readonly value: string;
 }
 
-/** Stores one value that was read. An unchanged value only counts as read again. */
+/** Stores one value that was read. For an unchanged value, it only stores the time of the read. */
 export function storeRead({ kv, store, now }: Bucket, { owner, key, reference, value }: StoredRead): void {
   const namespace = secretNamespace(owner);
   kv.put(namespace, key, value);

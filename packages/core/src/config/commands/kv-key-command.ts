@@ -8,8 +8,8 @@ import type { BucketPaths } from "../find-bucket.ts";
 type Places = Pick<BucketPaths, "root" | "conf" | "kvKey">;
 
 /**
- * `kv_key_command` of `maand.conf`, for commands that load no configuration. Undefined without a valid one; a command that loads the
- * configuration reports what is wrong with it. Throws BUCKET_NOT_TRUSTED if others can write the file.
+ * `kv_key_command` of `maand.conf`, for commands that load no configuration. Undefined if there is no valid one;
+ * commands that load the configuration report its problems. Throws BUCKET_NOT_TRUSTED if others can write the file.
  */
 export function kvKeyCommand({ root, conf }: Places): readonly string[] | undefined {
   const text = textOrReason(conf);

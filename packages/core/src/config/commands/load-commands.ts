@@ -5,7 +5,7 @@ import { importFault, missingHint } from "../import-module.ts";
 import type { LoadedPlugin } from "../loaded.ts";
 import { placeText } from "../thrown-at.ts";
 
-/** The commands to load, of those that load their class when they are typed. */
+/** The commands to load, among those whose class is loaded when they are typed. */
 export interface CommandChoice {
   /** Whether a command is needed, by its path as declared. */
   isWanted(path: string): boolean;
@@ -14,8 +14,8 @@ export interface CommandChoice {
 }
 
 /**
- * The command classes of a plugin. Those in a list are there already; those by path are loaded if they are wanted. Throws
- * PLUGIN_INVALID with the plugin and its file if a class cannot be loaded, or has other paths than declared.
+ * The command classes of a plugin. Classes in a list are already loaded; classes by path are loaded if they are wanted.
+ * Throws PLUGIN_INVALID with the plugin and its file if a class cannot be loaded, or has other paths than declared.
  */
 export async function loadCommands(loaded: LoadedPlugin, choice: CommandChoice): Promise<readonly unknown[]> {
   const { commands = [] } = loaded.plugin;
@@ -73,7 +73,7 @@ function checkPaths(loaded: LoadedPlugin, path: string, found: readonly string[]
     );
 }
 
-/** `-` and `_` are the same in what is typed. */
+/** `-` and `_` are equivalent in a typed command. */
 function spelled(path: string): string {
   return path.replaceAll("-", "_");
 }

@@ -10,19 +10,19 @@ import { textOrReason } from "../../trust/plain-text.ts";
 import { checkCode } from "../../trust/trusted.ts";
 import type { BucketPaths } from "../find-bucket.ts";
 
-/** The variable that says where the store is, before `store` in maand.conf. */
+/** The variable with the location of the store. It has priority over `store` in maand.conf. */
 export const STORE_VARIABLE = "MAAND_STORE";
 
-/** Milliseconds that a database may not answer; `store_timeout` in seconds. */
+/** How long a database may take to answer, in milliseconds; `store_timeout` sets it in seconds. */
 const TIMEOUT_MS = 20_000;
-/** Milliseconds that `store_password_command` may take. */
+/** How long `store_password_command` may take, in milliseconds. */
 const PASSWORD_MS = 30_000;
 
-/** How a bucket's store is opened. */
+/** The options for opening a bucket's store. */
 export interface StoreOptions {
   /** Do not connect to a database: read what the working copy has. */
   readonly offline?: boolean;
-  /** Replace the working copy of a database as a whole, whatever it has seen. */
+  /** Replace the entire working copy of a database, whatever its state. */
   readonly discards?: boolean;
   /** Overrides maand.conf: the value of `store`. */
   readonly place?: string;
@@ -33,8 +33,8 @@ export interface StoreOptions {
 }
 
 /**
- * Where the store of a bucket is, without loading the configuration: commands that only read need nothing else. Undefined for SQLite, the
- * default. Throws CONFIG_INVALID, and STORE_REFUSED if `store_password_command` fails.
+ * The location of a bucket's store. Does not load the configuration, because commands that only read do not need it.
+ * Undefined for SQLite, the default. Throws CONFIG_INVALID, and STORE_REFUSED if `store_password_command` fails.
  */
 export function storePlace(
   paths: Pick<BucketPaths, "root" | "conf">,
@@ -65,10 +65,10 @@ export function storePlace(
   };
 }
 
-/** Most buckets have no such line, and need no parser for it. */
+/** Most buckets have no such line. They need no TOML parser here. */
 const MENTIONS = /^\s*"?store/m;
 
-/** What maand.conf says; a file that cannot be read is reported when the configuration is loaded. */
+/** The content of maand.conf. A file that cannot be read is reported when the configuration is loaded. */
 function confOf(
   { root, conf }: Pick<BucketPaths, "root" | "conf">,
   isNeeded: boolean,

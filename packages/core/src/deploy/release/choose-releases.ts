@@ -21,7 +21,7 @@ export interface RollbackTarget {
 /** The chosen releases and their jobs. */
 export interface ChosenReleases {
   readonly jobs: readonly string[];
-  /** Resolves and checks the state with these releases; undefined if each job is on its release already. */
+  /** Resolves and checks the state with these releases; undefined if every job already runs its release. */
   readonly change: ChangedReleases | undefined;
 }
 
@@ -59,7 +59,7 @@ export async function chooseRelease(bucket: Bucket, job: string, release: string
   return changeTo(bucket, [job], choices);
 }
 
-/** Another release than the paused one is not chosen in passing: a person ends the pause first. */
+/** Refuses to choose another release during a pause: a person must end the pause first. */
 function refusePaused({ store }: Bucket, jobs: readonly Job[]): void {
   const problems = jobs.flatMap((job) => {
     const open = store.rollouts.find(job.name);

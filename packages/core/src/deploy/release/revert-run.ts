@@ -5,9 +5,9 @@ import { Ledger } from "../../run/ledger.ts";
 import { type Run, recordedStateOf } from "../../run/run.ts";
 
 /**
- * The run of a revert. It shares journal, connections and events with the failed run, and has the current catalog and
- * recorded state, its own results, and its own directory, because the other one contains the trees of the failed
- * release.
+ * The run of a revert. It shares the journal, connections and events of the failed run. It reads the current catalog
+ * and recorded state, and has its own results. It also has its own directory, because the directory of the failed run
+ * contains the trees of the failed release.
  */
 export function revertRun(run: Run, job: string): Run {
   return {

@@ -1,5 +1,5 @@
 import type { LimitFunction } from "p-limit";
-import { asMaandError } from "../../bucket/outcome.ts";
+import { asMaandError } from "../../bucket/error-outcome.ts";
 import { changedReleases } from "../../build/change-releases.ts";
 import { releaseName } from "../../domain/release/release.ts";
 import { type ChangedBy, type RevertTarget, revertTarget } from "../../domain/release/revert-target.ts";
@@ -8,7 +8,7 @@ import { MaandError } from "../../errors.ts";
 import type { PlannedAllocation, PlannedJob } from "../../plan/plan-job.ts";
 import { pendingOf, planJob } from "../../plan/plan-job.ts";
 import type { Run } from "../../run/run.ts";
-import type { Summary } from "../../summary.ts";
+import type { Summary } from "../../run-result.ts";
 import { userName } from "../../workspace/authorship.ts";
 import type { StepActions } from "../rollout/in-steps.ts";
 import type { JobRollout } from "../rollout/job-rollout.ts";
@@ -30,8 +30,8 @@ export interface RevertOptions {
 }
 
 /**
- * Rolls out one job. If it fails because of its release, and the manifest or the command line asks for it, everything that the
- * rollout changed goes back to what ran before, and the release is held.
+ * Rolls out one job. If the release makes the rollout fail, and the manifest or the command line enables reverts,
+ * everything that the rollout changed is restored to what ran before, and the release is held.
  */
 export async function rollOutOrRevert(run: Run, plan: PlannedJob, options: RevertOptions): Promise<void> {
   const { rollout, failure } = await rollOut(run, plan, { isWhole: true, stage: options.stage });
@@ -41,8 +41,8 @@ export async function rollOutOrRevert(run: Run, plan: PlannedJob, options: Rever
 }
 
 /**
- * What the failed rollout goes back to. A rollback is not reverted, since that would bring back the release that it
- * replaced.
+ * The release to go back to after the failed rollout. A rollback is not reverted, because that would restore the
+ * release that it replaced.
  */
 function targetOf(rollout: JobRollout, cause: unknown, { revert }: RevertOptions): RevertTarget {
   const { run, job } = rollout;
@@ -68,8 +68,8 @@ function touchedBy({ rounds }: JobRollout): PlannedAllocation[] {
 const NOTHING: RevertTarget = { kind: "none" };
 
 /**
- * Goes back. The release to go back to is stored as the desired state first, with the hold: if this run dies, the next
- * deploy continues. Then it is planned and rolled out like any other state, starting with what was changed last.
+ * Reverts. It first stores the earlier release as the desired state, with the hold: if this run dies, the next deploy
+ * continues. Then it plans and rolls out that state like any other, starting with what was changed last.
  */
 async function revert(rollout: JobRollout, target: RevertTarget, cause: unknown): Promise<void> {
   const { run, job } = rollout;
@@ -133,9 +133,7 @@ function failureIn({ failures, allocations }: Summary): MaandError | undefined {
   return new MaandError({ code: "COMMAND_FAILED", message, output, worker: host });
 }
 
-/**
- * Stops what this run started for the first time. Nothing of it was promoted, so nothing of it is recorded afterwards.
- */
+/** Stops what this run started for the first time. It was never promoted, so no record of it remains afterwards. */
 async function stopStarted(back: Run, job: Job, started: readonly PlannedAllocation[]): Promise<void> {
   const entries = started.map(({ allocation }) => ({
     ...{ allocation, job, stop: true, notify: false, remove: false },
@@ -148,7 +146,7 @@ async function stopStarted(back: Run, job: Job, started: readonly PlannedAllocat
   });
 }
 
-/** Plans the release that is wanted now, and rolls it out where the failed rollout changed something. */
+/** Plans the restored release, and rolls it out where the failed rollout changed something. */
 async function rollBack(back: Run, rollout: JobRollout, started: ReadonlySet<string>): Promise<void> {
   const job = back.jobs.get(rollout.job.name);
   if (!job) return;
@@ -171,9 +169,9 @@ async function rollBack(back: Run, rollout: JobRollout, started: ReadonlySet<str
 }
 
 /**
- * The allocations that go back: those of the failed batch; or all that this rollout changed, and all others that run
- * the release, because an earlier, killed run may have rolled it out there. If the release was good before, those
- * others keep it.
+ * The allocations to revert: those of the failed batch; or all that this rollout changed and all others that run the
+ * release, because an earlier, killed run may have rolled it out there. If the release was good before, those others
+ * keep it.
  */
 function scopeOf(rollout: JobRollout): ReadonlySet<string> {
   const { run, job, rounds, plan } = rollout;

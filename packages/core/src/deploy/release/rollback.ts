@@ -1,17 +1,17 @@
 import type { Bucket } from "../../bucket/bucket.ts";
 import type { DeployOptions, Plan, PlanOptions } from "../../plan/plan-deploy.ts";
 import { planDeploy } from "../../plan/plan-deploy.ts";
-import type { Summary } from "../../summary.ts";
+import type { Summary } from "../../run-result.ts";
 import { deployWith } from "../deploy.ts";
 import { chooseRelease, chooseRollback, type RollbackTarget } from "./choose-releases.ts";
 
-/** What a rollback and its dry run have in common. */
+/** The options that a rollback and its dry run share. */
 const OPTIONS = { force: false, syncOnly: false } as const;
 
 /**
- * Rolls jobs back to earlier releases: stores them as the desired state, with a hold on what the workspace has, and
- * deploys these jobs, the last wave first. The next deploy continues an unfinished rollback. Throws PROBLEMS before
- * anything is changed if a release is unknown or does not fit.
+ * Rolls jobs back to earlier releases. It stores these releases as the desired state, holds the releases of the
+ * workspace, and deploys the jobs, the last wave first. The next deploy continues an unfinished rollback. Throws
+ * PROBLEMS before anything is changed if a release is unknown or does not fit.
  */
 export async function rollback(bucket: Bucket, target: RollbackTarget, ignoreBudget = false): Promise<Summary> {
   return deployWith(bucket, "rollback", async () => {

@@ -7,11 +7,11 @@ import { type OpenRollout, stepState } from "../../domain/rollout/open-rollout.t
 import type { Job } from "../../domain/workspace/job.ts";
 import { problemsError } from "../../errors.ts";
 import { refuseUnknown } from "../../run/select.ts";
-import type { Summary } from "../../summary.ts";
+import type { Summary } from "../../run-result.ts";
 import { userName } from "../../workspace/authorship.ts";
 import { deployWith } from "../deploy.ts";
 
-/** A resume and an abort deploy one job, as a deploy does. */
+/** A resume and an abort deploy one job in the same way as a deploy. */
 const OPTIONS = { force: false, syncOnly: false } as const;
 
 /**
@@ -29,9 +29,9 @@ export async function resumeRollout(bucket: Bucket, name: string, ignoreBudget =
 }
 
 /**
- * Ends a staged rollout and takes back what it brought: the release that ran before becomes the desired state, and the release of
- * the rollout is bad and held, as after a revert. The next deploy continues an abort that did not end. Throws PROBLEMS if no
- * rollout is open, or if there is nothing to go back to.
+ * Ends a staged rollout and undoes it. The release that ran before becomes the desired state, and the release of the
+ * rollout is marked bad and held, as after a revert. The next deploy continues an abort that did not finish. Throws
+ * PROBLEMS if no rollout is open, or if there is nothing to go back to.
  */
 export async function abortRollout(bucket: Bucket, name: string, ignoreBudget = false): Promise<Summary> {
   return deployWith(bucket, "rollout abort", async () => {

@@ -1,4 +1,4 @@
-import { stopIfInterrupted } from "../../bucket/outcome.ts";
+import { stopIfInterrupted } from "../../bucket/interruption.ts";
 import { splitBatches } from "../../domain/deploy/batches.ts";
 import type { PlannedAllocation } from "../../plan/plan-job.ts";
 import { isDecided } from "../../run/budget/arbiter.ts";
@@ -30,8 +30,8 @@ export class BatchQueue {
   }
 
   /**
-   * Removes the remaining allocations of some hosts from the queue, regrouped into batches that are no larger. Throws for a
-   * host with no remaining allocation.
+   * Removes the remaining allocations of some hosts from the queue, and groups them into new batches that are no
+   * larger. Throws for a host with no remaining allocation.
    */
   take(hosts: readonly string[]): PlannedBatch[] {
     const there = new Set(this.members.map(({ allocation }) => allocation.host));
@@ -44,8 +44,8 @@ export class BatchQueue {
   }
 
   /**
-   * Runs the given batches, or all remaining ones, one after another, as the availability budget allows. Throws at the first failure, and
-   * if nothing of the rest may go down.
+   * Runs the given batches, or all remaining ones, one after another, as the availability budget allows. Throws at the
+   * first failure, and if none of the remaining allocations may go down.
    */
   async run(batches: readonly PlannedBatch[] = this.#left): Promise<void> {
     if (batches === this.#left) this.#left = [];
@@ -68,7 +68,7 @@ export class BatchQueue {
     return isDecided(run, "restart", [job.name]);
   }
 
-  /** The next batch, or what of it may go down, and the batches after it. */
+  /** The next batch, or the part of it that may go down, and the batches after it. */
   async #choose(batches: readonly PlannedBatch[]): Promise<Chosen> {
     const next = await nextMembers(
       this.#rollout,

@@ -1,4 +1,4 @@
-import { asMaandError } from "../../bucket/outcome.ts";
+import { asMaandError } from "../../bucket/error-outcome.ts";
 import type { Allocation } from "../../domain/workspace/job.ts";
 import { MaandError } from "../../errors.ts";
 import type { PlannedAllocation } from "../../plan/plan-job.ts";

@@ -8,22 +8,23 @@ import { type JobRollout, partOf } from "./job-rollout.ts";
 import { previousRelease } from "./run-round.ts";
 import { soak, waitFor } from "./soak.ts";
 
-/** What a staged rollout needs besides the rollout itself. */
+/** The actions of a staged rollout. */
 export interface StepActions {
-  /** Syncs the files of a part; what waits for a later step keeps the files that it runs. */
+  /** Syncs the files of a part. Allocations that wait for a later step keep their current files. */
   stage(plan: PlannedJob): Promise<void>;
   /** Rolls out a part: commands, promotion, health checks. */
   runPart(part: JobRollout): Promise<void>;
 }
 
-/** The plan of a job without what its steps roll out: their files are synced when they begin. */
+/** The plan of a job without the allocations of its steps, whose files are synced when the step begins. */
 export function besideSteps(plan: PlannedJob): PlannedJob {
   return plan.steps ? { ...plan, allocations: beside(plan, plan.steps) } : plan;
 }
 
 /**
- * Carries out the steps of a deploy, and records the position of the rollout before each of them, so that another run continues there.
- * Returns whether the rollout is complete: it is not at a pause, or if something failed that does not end it at once.
+ * Carries out the steps of a deploy. It records the position of the rollout before each step, so that another run can
+ * continue there. Returns whether the rollout is complete. It is not complete at a pause, or after a failure that does
+ * not end it immediately.
  */
 export async function runSteps(
   rollout: JobRollout,
@@ -66,7 +67,7 @@ function beside({ allocations }: PlannedJob, { parts }: StepPlan): PlannedAlloca
   return allocations.filter(({ allocation }) => allocation.disabled || !hosts.has(allocation.host));
 }
 
-/** The rollout as it is stored, from now on at the latest. */
+/** The stored rollout. Stores it if it is new. */
 function opened(rollout: JobRollout, { open, replaces }: StepPlan): Pick<OpenRollout, "previous" | "since"> {
   if (open) return open;
   const { run, job } = rollout;
@@ -78,7 +79,7 @@ function opened(rollout: JobRollout, { open, replaces }: StepPlan): Pick<OpenRol
   return { previous, since: at };
 }
 
-/** Says that an open rollout ends because another release is rolled out. */
+/** Warns that an open rollout ends because another release is rolled out. */
 export function warnReplaced({ run, job }: Pick<JobRollout, "run" | "job">, { release, step }: OpenRollout): void {
   run.ledger.warn(
     `${releaseName(job.release ?? 0)} of ${job.name} replaces ${releaseName(release)}, whose rollout was at step ${step + 1}`,
@@ -104,7 +105,7 @@ function pause({ run, job }: JobRollout, { waiting }: StepPlan, { open, step }: 
   run.reporter.emit("rollout.paused", { ...paused, previous: previous ?? null, since });
 }
 
-/** Waits until the end of a timed wait. Its end is stored, so that another run waits for the rest of it alone. */
+/** Waits until the end of a timed wait. The end is stored, so that another run waits only for the remaining time. */
 async function wait({ run, job }: JobRollout, step: number, ms: number): Promise<void> {
   const { rollouts } = run.bucket.store;
   const now = run.bucket.now();

@@ -21,7 +21,10 @@ export interface JobRollout {
   readonly batches: readonly PlannedBatch[];
   /** Allocations that this rollout has changed or may have changed, by round. */
   readonly rounds: (readonly PlannedAllocation[])[];
-  /** Other allocations of the job get the release in a later step, so its health does not depend on them. */
+  /**
+   * Whether other allocations of the job get the release in a later step. The health of this part does not depend on
+   * them.
+   */
   readonly isPart: boolean;
   /** Active allocations that this run has not lost so far. */
   present(): Allocation[];

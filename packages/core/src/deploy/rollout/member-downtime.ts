@@ -6,7 +6,7 @@ import type { JobRollout } from "./job-rollout.ts";
 /** Actions that take an allocation down. A start takes nothing down. */
 const TAKES_DOWN: ReadonlySet<string> = new Set(["reload", "restart"]);
 
-/** Chooses what a rollout may change next. Batches whose turn has come, but that may not go down yet, wait for others. */
+/** Chooses what a rollout may change next. A batch that is due but may not go down yet waits for others. */
 export function nextMembers(
   rollout: JobRollout,
   batches: readonly (readonly PlannedAllocation[])[],
@@ -39,7 +39,7 @@ export function refuseMembers(
   return refused[0]?.error;
 }
 
-/** A batch is promoted, and its health check passed, if it has one. */
+/** Settles the downtime of a batch after its promotion and, if it has one, its health check. */
 export function settleMembers({ run, job }: JobRollout, members: readonly PlannedAllocation[]): void {
   if (job.maxUnavailable === undefined) return;
   const down = members.filter(({ allocation }) => run.budget.down(job.name).has(allocation.host));

@@ -1,5 +1,5 @@
+import { outcomeOf } from "../../bucket/error-outcome.ts";
 import { answeredBy } from "../../bucket/guarded-tap.ts";
-import { outcomeOf } from "../../bucket/outcome.ts";
 import { whenTapFails } from "../../bucket/watch/own-calls.ts";
 import type { PlannedAllocation } from "../../plan/plan-job.ts";
 import type { OrchestrateContext } from "../../plugin-api/contexts.ts";
@@ -77,8 +77,8 @@ class OrchestratedRollout {
   }
 
   /**
-   * Closes the journal rows of the remaining allocations. With an outcome, the plugin rolled them out; without one, it did
-   * nothing.
+   * Closes the journal rows of the remaining allocations. An outcome means that the plugin rolled them out; no outcome
+   * means that it did nothing.
    */
   close(outcome: ReturnType<typeof outcomeOf> | undefined): void {
     const { run } = this.#rollout;

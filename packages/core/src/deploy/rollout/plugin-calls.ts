@@ -36,7 +36,7 @@ export class PluginCalls {
     if (this.#failure) throw this.#failure.cause;
   }
 
-  /** Lets no further call begin: those that wait for their turn fail with the same cause. */
+  /** Starts no further call. Calls that are waiting fail with the same cause. */
   stop(cause: unknown): void {
     this.#failure ??= { cause };
   }

@@ -81,9 +81,7 @@ export function keepContents(
   }
 }
 
-/**
- * A promotion matters more than a later diff: without the key, the content is not stored and the promotion continues.
- */
+/** A missing key must not prevent a promotion: without it, the content is not stored and later diffs lack it. */
 function sealed({ key }: Pick<Bucket, "key">, hider: Hider, text: string): KeptContent | undefined {
   try {
     const hidden = hider(text);

@@ -1,4 +1,4 @@
-import { asMaandError } from "../../bucket/outcome.ts";
+import { asMaandError } from "../../bucket/error-outcome.ts";
 import type { ErrorCode } from "../../errors.ts";
 import type { JobRollout } from "./job-rollout.ts";
 

@@ -1,4 +1,5 @@
-import { runToEnd, stopIfInterrupted } from "../../bucket/outcome.ts";
+import { stopIfInterrupted } from "../../bucket/interruption.ts";
+import { runToEnd } from "../../bucket/run-to-end.ts";
 import { type PlannedJob, pendingAmong } from "../../plan/plan-job.ts";
 import { beginChange, refuseExcluded } from "../../run/budget/arbiter.ts";
 import type { Run } from "../../run/run.ts";
@@ -16,7 +17,7 @@ export interface EndedRollout {
   readonly failure?: { readonly cause: unknown };
 }
 
-/** Where a rollout differs from the rollout of a deploy. */
+/** How a rollout differs from the rollout of a deploy. */
 export interface RolloutOptions {
   /** Hosts that go first, in this order, instead of the rollout order. */
   readonly hostsFirst?: readonly string[];
@@ -67,7 +68,7 @@ async function runPart(part: JobRollout): Promise<void> {
   await runBatches(part);
 }
 
-/** Makes the health check of an earlier run that promoted the job and ended before the check. */
+/** Runs the health check that an earlier run did not reach after it promoted the job. */
 async function checkPending(rollout: JobRollout): Promise<void> {
   const { run, plan, batches } = rollout;
   if (!plan.healthPending && batches.length > 0) return;

@@ -1,4 +1,4 @@
-import { asMaandError } from "../../bucket/outcome.ts";
+import { asMaandError } from "../../bucket/error-outcome.ts";
 import { MaandError } from "../../errors.ts";
 import type { PlannedAllocation } from "../../plan/plan-job.ts";
 import type { BatchContext } from "../../plugin-api/contexts.ts";
@@ -26,8 +26,8 @@ export interface Round {
 }
 
 /**
- * Carries out one round of a job's rollout: commands, promotion, health check. This is the only place that does any of the
- * three. Allocations whose command succeeded are promoted even if the command failed for others; then the round throws,
+ * Carries out one round of a job's rollout: commands, promotion, health check. Nothing else does any of the three.
+ * Allocations whose command succeeded are promoted even if the command failed for others; then the round throws,
  * without a health check. Returns the result of the health check.
  */
 export async function runRound(rollout: JobRollout, round: Round): Promise<HealthFinding | undefined> {
@@ -45,7 +45,7 @@ export async function runRound(rollout: JobRollout, round: Round): Promise<Healt
   return finding;
 }
 
-/** By allocation, the journal rows of commands. */
+/** The journal rows of commands, by allocation. */
 type Rows = ReadonlyMap<string, number>;
 
 function noCommands(members: readonly PlannedAllocation[]) {
@@ -53,7 +53,7 @@ function noCommands(members: readonly PlannedAllocation[]) {
   return { done: members, failures, rows: new Map<string, number>() satisfies Rows };
 }
 
-/** When the next run makes the health check if this run ends before it; never after a change to files only. */
+/** When the next run must run the health check if this run ends before it; never after a change to files alone. */
 function checkDue({ batch, gate }: Round, failures: readonly unknown[]): WhenDue | undefined {
   if (gate && failures.length === 0) return "before anything else";
   return batch ? "with the next batch" : undefined;
@@ -78,8 +78,8 @@ async function runCommands(rollout: JobRollout, members: readonly PlannedAllocat
 }
 
 /**
- * Records that lifecycle commands are about to run, and that the job's `afterJob` hooks are due. If the run dies from here on,
- * the next run continues it.
+ * Records that lifecycle commands are about to run, and that the job's `afterJob` hooks are due. If the run dies after
+ * this, the next run continues the rollout.
  */
 export function recordRollout(rollout: JobRollout, members: readonly PlannedAllocation[]): Step[] {
   const { run, job } = rollout;
@@ -101,7 +101,7 @@ export function recordRollout(rollout: JobRollout, members: readonly PlannedAllo
   });
 }
 
-/** The newest release that runs on the job's allocations besides the planned one. */
+/** The newest release, other than the planned one, that runs on the job's allocations. */
 export function previousRelease({ run, job, plan }: JobRollout): number | undefined {
   const running = plan.allocations.flatMap(({ allocation }) => run.recorded(allocation.id).promoted?.release ?? []);
   const others = running.filter((release) => release !== job.release);

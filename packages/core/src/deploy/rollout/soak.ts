@@ -1,5 +1,6 @@
 import { setTimeout } from "node:timers/promises";
-import { asMaandError, stopIfInterrupted } from "../../bucket/outcome.ts";
+import { asMaandError } from "../../bucket/error-outcome.ts";
+import { stopIfInterrupted } from "../../bucket/interruption.ts";
 import { stepName } from "../../domain/rollout/open-rollout.ts";
 import { MaandError } from "../../errors.ts";
 import { isTapped } from "../../plugin-api/tapping/tap-by-name.ts";
@@ -9,7 +10,7 @@ import { runRound } from "./run-round.ts";
 /** The longest time of one timer; longer waits take several. */
 const DAY_MS = 86_400_000;
 
-/** Waits, whatever becomes of the clock. Throws INTERRUPTED at once if the run is interrupted. */
+/** Waits, independently of changes to the system clock. Throws INTERRUPTED immediately if the run is interrupted. */
 export async function waitFor(ms: number, signal: AbortSignal): Promise<void> {
   for (let left = ms; left > 0; left -= DAY_MS)
     await setTimeout(Math.min(left, DAY_MS), undefined, { signal: AbortSignal.any([signal]) }).catch(() => undefined);
@@ -17,8 +18,8 @@ export async function waitFor(ms: number, signal: AbortSignal): Promise<void> {
 }
 
 /**
- * Checks the health of what runs the release again and again after a step, as long as the manifest says. One failed check fails the
- * step. A job without health checks is not watched.
+ * Checks the health of the allocations that run the release repeatedly after a step, for the time that the manifest
+ * sets. One failed check fails the step. A job without health checks has no soak.
  */
 export async function soak(part: JobRollout, at: number): Promise<void> {
   const { run, job, plan, rounds, isPart } = part;
@@ -26,7 +27,7 @@ export async function soak(part: JobRollout, at: number): Promise<void> {
   if (soakSeconds === 0 || !isTapped(run.bucket.hooks.verify, job)) return;
   run.reporter.emit("rollout.soaking", { job: job.name, step: at + 1, steps: steps.length, seconds: soakSeconds });
   const released = plan.allocations.filter(({ allocation }) => !allocation.disabled);
-  if (rounds.flat().length === 0) rounds.push(released); // an earlier run rolled it out, and ended before the soak did
+  if (rounds.flat().length === 0) rounds.push(released); // an earlier run rolled it out, and ended before the soak was over
   const begun = performance.now();
   const passed = () => performance.now() - begun;
   for (;;) {

@@ -73,7 +73,7 @@ function chunks(paths: readonly string[]): string[][] {
   return found;
 }
 
-/** The output of chown, its meaning, and the remedy. */
+/** The output of chown, what it means, and how to fix it. */
 const REASONS: readonly (readonly [RegExp, string, string])[] = [
   [
     /invalid (user|group|spec)|unknown (user|group)|no such (user|group)/i,

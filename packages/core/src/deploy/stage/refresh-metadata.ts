@@ -1,4 +1,4 @@
-import { asMaandError } from "../../bucket/outcome.ts";
+import { asMaandError } from "../../bucket/error-outcome.ts";
 import { metadataOf } from "../../plan/metadata.ts";
 import type { WorkerLimit } from "../../plan/worker-limit.ts";
 import type { Run } from "../../run/run.ts";

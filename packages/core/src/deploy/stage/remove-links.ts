@@ -1,12 +1,15 @@
 import type { FoundRepair } from "../../plan/drift/find-repairs.ts";
 import type { ExecOptions, Remote } from "../../remote/remote.ts";
 
-/** Only links are removed, and not what they lead to: something else may have taken their place meanwhile. */
+/**
+ * Removes only links, never their targets. It checks first, because something else may have replaced the link
+ * meanwhile.
+ */
 const SCRIPT = 'for path; do [ ! -L "$path" ] || rm -f -- "$path" || exit 1; done';
 
 /**
- * Removes links that were put in the place of files or directories of jobs, for a deploy that is to repair this. Without
- * `--verify` a sync refuses to replace them. Throws COMMAND_FAILED.
+ * Removes links that replaced files or directories of jobs, for a deploy that repairs this. Without `--verify`, a sync
+ * refuses to replace such links. Throws COMMAND_FAILED.
  */
 export async function removeLinks(
   remote: Remote,

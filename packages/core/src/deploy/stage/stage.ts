@@ -1,5 +1,7 @@
 import pLimit from "p-limit";
-import { asMaandError, stopIfInterrupted, withEnd } from "../../bucket/outcome.ts";
+import { asMaandError } from "../../bucket/error-outcome.ts";
+import { stopIfInterrupted } from "../../bucket/interruption.ts";
+import { withEnd } from "../../bucket/run-to-end.ts";
 import { groupBy } from "../../domain/group-by.ts";
 import type { Worker } from "../../domain/workspace/worker.ts";
 import type { FoundRepair } from "../../plan/drift/find-repairs.ts";
@@ -23,7 +25,7 @@ import { StagedTrees } from "./staged-trees.ts";
 /** Workers synced in parallel: enough to hide network latency, few enough for the processes of one machine. */
 const SYNCS_AT_ONCE = 16;
 
-/** Syncs files to workers. It has the delivery count and the staged trees of a run. */
+/** Syncs files to workers. It keeps the delivery count and the staged trees of a run. */
 export class Stager {
   readonly #run: Run;
   readonly #contents: ReadContents;
@@ -33,7 +35,7 @@ export class Stager {
   readonly #deletions = new Deletions();
   readonly #synced = new Set<string>();
   readonly #reached = new Set<string>();
-  /** What was found on workers and is to be repaired, by allocation id. */
+  /** Differences found on workers that this run repairs, by allocation id. */
   repairs: ReadonlyMap<string, FoundRepair> = new Map();
   #updateSeq: number | undefined;
 
@@ -56,7 +58,10 @@ export class Stager {
     );
   }
 
-  /** Allocations that failed already get nothing, except disabled ones whose stop failed: a fixed Makefile may stop them. */
+  /**
+   * Allocations that already failed get no files, except disabled ones whose stop failed: a fixed Makefile may stop
+   * them.
+   */
   #isWanted(planned: PlannedAllocation): boolean {
     const { allocation, target } = planned;
     const { ledger } = this.#run;
@@ -171,7 +176,7 @@ export class Stager {
     return { job, files: tree.files, before: promoted.filesWithAccess(allocation.id) };
   };
 
-  /** Before the first promotion it is unknown which job a file belongs to. */
+  /** Before the first promotion, it is unknown which job a file belongs to. */
   #noteDeleted(entries: readonly SyncEntry[], path: string): void {
     const [, name, below] = /^jobs\/([^/]+)\/(.+)$/s.exec(path) ?? [];
     const planned = entries.find(({ job }) => job === name)?.planned;
@@ -183,8 +188,8 @@ export class Stager {
   }
 
   /**
-   * Before a sync, the resulting state of the worker is unknown. This is recorded, and stays recorded if the process dies; for workers
-   * that are synced at the same time in one transaction.
+   * Before a sync, the resulting state of the worker is unknown. The run records this first, so that the record remains
+   * if the process dies. One transaction covers all workers that are synced at the same time.
    */
   #intend({ host, root }: Remote, entries: readonly SyncEntry[]): Promise<number[]> {
     const { bucket, catalog } = this.#run;
@@ -203,7 +208,7 @@ export class Stager {
     });
   }
 
-  /** Written soon, together with the records of other workers. Until then this worker counts as not synced. */
+  /** The record is written soon, together with those of other workers. Until then this worker counts as not synced. */
   #recordDelivery(worker: Worker, entries: readonly SyncEntry[], delivery: Delivery): void {
     const { store } = this.#run.bucket;
     store.deliveries.finish(worker.host, delivery);

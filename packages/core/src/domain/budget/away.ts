@@ -5,7 +5,7 @@ import type { Allocation } from "../workspace/job.ts";
 export type AwayCause =
   /** Disabled, and stopped. */
   | "drained"
-  /** Taken down by a command that has not brought it back, or not seen it healthy. */
+  /** Taken down by a command that has not started it again, or has not seen it healthy. */
   | "taken_down"
   /** The result of its last command is unknown. */
   | "in_doubt"
@@ -13,32 +13,32 @@ export type AwayCause =
   | "failed"
   /** Its health check failed. */
   | "unhealthy"
-  /** The health check of its job fails, and names no allocation. */
+  /** The health check of its job fails without naming an allocation. */
   | "suspect"
-  /** Promoted, and its health not checked since. */
+  /** Promoted, but its health was not checked after that. */
   | "unchecked"
   /** Its worker cannot be reached now. */
   | "unreachable"
-  /** Enabled again, and not started yet. */
+  /** Enabled again, but not started yet. */
   | "stopped"
   /** Never started. */
   | "not_started";
 
-/** An allocation that is away, or has to be taken as away. */
+/** An allocation that is away, or must count as away. */
 export interface Away {
   readonly host: string;
   readonly cause: AwayCause;
-  /** For `taken_down`: the command that took it down, as `maand job stop` or `maintenance`. */
+  /** For `taken_down`: the command that took it down, such as `maand job stop` or `maintenance`. */
   readonly by?: string;
-  /** It was seen healthy, so that it counts as away, and taking it down still costs something. */
+  /** Present if it was seen healthy. It counts as away, but taking it down still uses the budget. */
   readonly isUp?: true;
 }
 
-/** A command that took an allocation down, as it is stored until the allocation is back. */
+/** A command that took an allocation down. It is stored until the allocation is back. */
 export interface RecordedDowntime {
   readonly allocation: string;
   readonly kind: DowntimeRecordKind;
-  /** What a person calls the command: `maand job restart`. */
+  /** The command, such as `maand job restart`. */
   readonly by: string;
   /** ISO time. */
   readonly since: string;
@@ -47,8 +47,8 @@ export interface RecordedDowntime {
 }
 
 /**
- * What ends a recorded downtime: one of a `restart` ends when its allocation is seen healthy, one of a `stop` when it is started again, or seen
- * healthy. Only the command that made it ends one of a `maintenance`.
+ * The kind of a recorded downtime, which decides when it ends. A `restart` ends when its allocation is seen healthy, a
+ * `stop` when it is started again or seen healthy. Only its own command ends a `maintenance`.
  */
 export type DowntimeRecordKind = "restart" | "stop" | "maintenance";
 
@@ -56,16 +56,16 @@ export type DowntimeRecordKind = "restart" | "stop" | "maintenance";
 export interface Records {
   readonly recorded: RecordedState;
   readonly downtime: RecordedDowntime | undefined;
-  /** Its health was not checked since it was promoted. */
+  /** Whether its health was not checked after it was promoted. */
   readonly isUnchecked: boolean;
 }
 
-/** What this run has seen of allocations; a later observation replaces an earlier one. */
+/** What this run has observed about allocations; a later observation replaces an earlier one. */
 export type Seen = "healthy" | "unhealthy" | "suspect" | "unreachable";
 
 type Known = Pick<Allocation, "host" | "disabled">;
 
-/** Whether an allocation is away, and why, according to the records and to what was seen since. */
+/** Whether an allocation is away, and why, according to the records and to later observations. */
 export function awayOf({ host, disabled }: Known, records: Records, seen: Seen | undefined): Away | undefined {
   const recorded = fromRecords(disabled, records);
   if (recorded && !(seen === "healthy" && FREED_BY_HEALTH.has(freedAs(recorded.cause, records.downtime))))
@@ -86,12 +86,15 @@ function fromRecords(disabled: boolean, { recorded, downtime, isUnchecked }: Rec
   return isUnchecked ? { cause: "unchecked" } : undefined;
 }
 
-/** A recorded downtime is freed by what it is, and not by its cause. */
+/** The cause that decides how an allocation is freed: for a recorded downtime, its kind. */
 function freedAs(cause: AwayCause, downtime: RecordedDowntime | undefined): AwayCause | DowntimeRecordKind {
   return cause === "taken_down" && downtime ? downtime.kind : cause;
 }
 
-/** Away only until a health check says otherwise. A command in doubt may still run, and what is drained is to stay away. */
+/**
+ * Causes that a passing health check ends. Not among them: a command in doubt may still run, and a drained allocation
+ * must stay away.
+ */
 const FREED_BY_HEALTH: ReadonlySet<AwayCause | DowntimeRecordKind> = new Set([
   "unhealthy",
   "unchecked",
@@ -99,10 +102,10 @@ const FREED_BY_HEALTH: ReadonlySet<AwayCause | DowntimeRecordKind> = new Set([
   "stop",
 ] as const);
 
-/** Causes that leave open whether it runs. */
+/** Causes with which an allocation may be running. */
 const UNCERTAIN: ReadonlySet<AwayCause> = new Set(["in_doubt", "failed"] as const);
 
-/** Whether only a health check tells if it runs. */
+/** Whether only a health check can show if it is running. */
 export function isUncertain({ cause }: Away): boolean {
   return UNCERTAIN.has(cause);
 }

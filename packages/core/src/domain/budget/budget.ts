@@ -8,8 +8,8 @@ export interface Budget {
   /** The allocations of the job, without removed ones. */
   readonly total: number;
   /**
-   * Whether the manifest has `max_unavailable`. Otherwise the budget is the size of an upgrade batch: it limits what stays away, and
-   * upgrades and restarts keep to their batches alone.
+   * Whether the manifest has `max_unavailable`. Otherwise the budget is the size of an upgrade batch. It then limits
+   * what stays away, while upgrades and restarts are limited only by their batches.
    */
   readonly isWritten: boolean;
 }
@@ -17,7 +17,9 @@ export interface Budget {
 /** The parts of a job that its budget depends on. */
 export type BudgetedJob = Pick<Job, "maxConcurrentUpgrades" | "maxUnavailable">;
 
-/** The budget of a job with so many allocations. A percentage is of all of them, rounded down, at least 1. */
+/**
+ * The budget of a job with this number of allocations. A percentage refers to all of them, rounded down, at least 1.
+ */
 export function budgetOf({ maxConcurrentUpgrades, maxUnavailable }: BudgetedJob, total: number): Budget {
   const size = batchSize(maxUnavailable ?? maxConcurrentUpgrades, total, 1);
   return { size: Math.max(1, Math.min(size, total)), total, isWritten: maxUnavailable !== undefined };

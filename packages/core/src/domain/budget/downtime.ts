@@ -2,19 +2,19 @@ import { type Away, isUncertain } from "./away.ts";
 import type { Budget } from "./budget.ts";
 
 /**
- * What a request for downtime is for. `restart`: the allocation comes back at once. `stop`: it stays away. `worker`: all of a worker goes away for a
- * while.
+ * The purpose of a request for downtime. `restart`: the allocation comes back immediately. `stop`: it stays away.
+ * `worker`: everything on a worker goes away for a while.
  */
 export type DowntimeKind = "restart" | "stop" | "worker";
 
-/** Allocations that go down together or not at all: one of them, or all of a worker. */
+/** Allocations that go down together or not at all: a single one, or all on a worker. */
 export interface DowntimeUnit {
   readonly host: string;
   /** Jobs whose allocation on this host is stopped. */
   readonly jobs: readonly string[];
 }
 
-/** A job as the decision sees it. */
+/** The state of a job for the decision. */
 export interface JobAvailability {
   readonly job: string;
   readonly budget: Budget;
@@ -22,27 +22,28 @@ export interface JobAvailability {
   readonly away: ReadonlyMap<string, Away>;
 }
 
-/** Why a unit may not go down: the budget of one job is in use. */
+/** Why a unit may not go down: the budget of a job is used up. */
 export interface BudgetRefusal {
   readonly kind: "budget";
   readonly job: string;
   readonly host: string;
   readonly budget: Budget;
-  /** What uses the budget, in worker order; without what the same request was granted. */
+  /** What uses the budget, in worker order, without units granted in the same request. */
   readonly away: readonly Away[];
-  /** Hosts that the same request takes down, so that the budget is used up. */
+  /** Hosts that the same request takes down, which use the budget too. */
   readonly granted: readonly string[];
 }
 
-/** What may go down, and what may not. */
+/** Which units may go down, and which may not. */
 export interface DowntimeDecision {
   readonly granted: readonly DowntimeUnit[];
   readonly refused: readonly { readonly unit: DowntimeUnit; readonly refusal: BudgetRefusal }[];
 }
 
 /**
- * Decides which units may go down, in their order. What is away already costs nothing. A unit is granted if each of its jobs stays
- * within its budget; what is granted counts for the units after it. Without a written budget, restarts are not limited.
+ * Decides which units may go down, in their order. An allocation that is already away costs nothing. A unit is granted
+ * if each of its jobs stays within its budget; a granted unit counts for the units after it. Without a written budget,
+ * restarts are not limited.
  */
 export function decideDowntime(
   kind: DowntimeKind,
@@ -63,7 +64,7 @@ export function decideDowntime(
   return { granted, refused };
 }
 
-/** What costs nothing is decided first, so that it is granted before it counts as down for the others. */
+/** Units that cost nothing are decided first, so that they are granted before they count as down for the others. */
 function inOrder(
   kind: DowntimeKind,
   units: readonly DowntimeUnit[],
@@ -95,8 +96,8 @@ function refusalOf(
 }
 
 /**
- * What is away costs nothing. Where only the job as a whole is known to be unhealthy, a restart may repair it, and nothing may be taken
- * out of service.
+ * Whether taking down an allocation costs nothing, because it is away. If only the job as a whole is known to be
+ * unhealthy, a restart may repair it, but nothing may be taken out of service.
  */
 function isFreeAt(kind: DowntimeKind, host: string, { away }: JobAvailability): boolean {
   const found = away.get(host);
@@ -108,14 +109,16 @@ export function isLimited(kind: DowntimeKind, { isWritten }: Budget): boolean {
   return isWritten || kind !== "restart";
 }
 
-/** What counts against the budget. An allocation that never ran does not count against a default budget. */
+/**
+ * The allocations that count against the budget. An allocation that never ran does not count against a default budget.
+ */
 function countedAway({ away, budget }: JobAvailability): Away[] {
   return [...away.values()].filter(({ cause }) => budget.isWritten || cause !== "not_started");
 }
 
 /**
- * Jobs whose health decides about a request: something of them that is not known to be away would go down, others of them would have to
- * be up, and the budget could allow it.
+ * Jobs whose health decides about a request. An allocation that is not known to be away would go down, other
+ * allocations would have to be up, and the budget could allow it.
  */
 export function jobsToCheck(
   kind: DowntimeKind,
@@ -136,7 +139,9 @@ export function jobsToCheck(
   });
 }
 
-/** Whether a check may show that something that counts as away runs, so that taking it down costs something. */
+/**
+ * Whether a check may show that an allocation that counts as away is running, so that taking it down uses the budget.
+ */
 function isUncertainAt(
   host: string,
   { job, away }: JobAvailability,

@@ -7,7 +7,7 @@ export interface UnderWay {
   readonly what: string;
 }
 
-/** Why a job may not be changed now: another one, which excludes it, is under way. */
+/** Why a job may not be changed now: a job that excludes it is being changed. */
 export interface ExclusionRefusal {
   readonly kind: "never_with";
   readonly job: string;

@@ -5,7 +5,7 @@ import type { ExclusionRefusal } from "./never-with.ts";
 /** Why a request for downtime was refused. */
 export type DowntimeRefusal = BudgetRefusal | ExclusionRefusal;
 
-/** More names than a person reads. */
+/** The number of names in a message; more would be hard to read. */
 const MOST = 5;
 
 /** The refusal in one sentence, with what uses the budget: `api may have 1 of 3 away, and 10.0.0.2 is drained`. */
@@ -36,9 +36,9 @@ const EMERGENCY = "in an emergency, use --ignore-budget";
 /** The command that brings back what is away. */
 const STEPS: Readonly<Record<AwayCause, (job: string, host: string) => string>> = {
   drained: (_, host) => `take ${host} out of workspace/disabled.json first, then run maand deploy --build`,
-  taken_down: (job, host) => `bring it back first: maand job start ${job} --allocations ${host}`,
+  taken_down: (job, host) => `start it first: maand job start ${job} --allocations ${host}`,
   in_doubt: (job) => `maand deploy --jobs ${job} settles it`,
-  failed: (job) => `maand deploy --jobs ${job} tries it again`,
+  failed: (job) => `maand deploy --jobs ${job} retries it`,
   unhealthy: (job) => `maand health_check --jobs ${job} shows what is wrong`,
   suspect: (job) => `maand health_check --jobs ${job} shows what is wrong`,
   unchecked: (job) => `maand deploy --jobs ${job} checks it`,

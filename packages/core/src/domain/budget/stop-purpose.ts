@@ -1,8 +1,9 @@
 import type { Allocation, Job } from "../workspace/job.ts";
 
 /**
- * Why a disabled allocation is stopped. `asked`: a person disabled the whole job; or named this allocation, in a job with a
- * default budget. `drain`: its worker is drained, or the job has a budget that names do not overrule.
+ * Why a disabled allocation is stopped. `asked`: a person disabled the whole job; or named this allocation, in a job
+ * with a default budget. `drain`: its worker is drained, or the job has a written budget, which a named allocation does
+ * not override.
  */
 export type StopPurpose = "asked" | "drain";
 

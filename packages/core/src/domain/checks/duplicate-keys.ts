@@ -1,7 +1,7 @@
 import { error, type Report } from "./problem.ts";
 import { keyPath } from "./validate.ts";
 
-/** A key that occurs twice in an object of a JSON text, so that all but the last would be lost. */
+/** A key that occurs twice in an object of a JSON text. All values but the last would be lost. */
 export interface DuplicateKey {
   /** The keys and list indexes that lead to it, ending with the key itself. */
   readonly path: readonly (string | number)[];
@@ -11,7 +11,7 @@ export interface DuplicateKey {
   readonly firstLine: number;
 }
 
-/** Characters of a key that are shown; its end is more informative than its start. */
+/** The number of characters of a key that are shown; its end is more informative than its start. */
 const LONGEST = 100;
 
 /** Reports duplicate keys in objects of a valid JSON text, with the position of the second occurrence. */
@@ -37,7 +37,9 @@ interface Surrounding {
   at: string | number;
 }
 
-/** Begins a token of a valid JSON text that is needed to find keys; numbers and words are not needed. */
+/**
+ * Matches the start of the tokens that are needed to find keys in a valid JSON text; numbers and words are not needed.
+ */
 const TOKEN = /["{}[\],:]/g;
 
 /** The tokens of a valid JSON text. A string of any length is one; a regular expression would run out of stack. */
@@ -59,7 +61,7 @@ function endOfString(text: string, offset: number): number {
   return quote + 1;
 }
 
-/** Whether an odd number of backslashes is before a quote. */
+/** Whether an odd number of backslashes precedes a quote. */
 function isEscaped(text: string, quote: number): boolean {
   let first = quote;
   while (text[first - 1] === "\\") first -= 1;
@@ -93,7 +95,7 @@ export function keyLines(text: string): (key: string) => number | undefined {
 interface JsonKey {
   path(): (string | number)[];
   readonly offset: number;
-  /** Offset of the same key before it in the same object. */
+  /** The offset of an earlier occurrence in the same object. */
   readonly before?: number;
 }
 
@@ -123,7 +125,7 @@ function lineOf(text: string, offset: number): number {
   return text.slice(0, offset).split("\n").length;
 }
 
-/** `line:column` of a place in a text, both counted from 1. */
+/** `line:column` of a position in a text, both counted from 1. */
 export function lineAndColumn(text: string, offset: number): string {
   const before = text.slice(0, offset).split("\n");
   return `${before.length}:${(before.at(-1)?.length ?? 0) + 1}`;

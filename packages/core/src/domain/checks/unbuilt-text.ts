@@ -1,4 +1,4 @@
-/** Parts that are named one by one. */
+/** The number of parts that the message names. */
 const NAMED = 3;
 
 /** The message that the workspace is newer than the build, with the command to type. */

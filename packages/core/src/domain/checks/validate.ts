@@ -138,7 +138,7 @@ function keyOf(parent: string, path: Path): string {
   return key;
 }
 
-/** The depth of the checked values; deeper values, such as the configuration of a demand, are kept unchanged. */
+/** The depth to which values are checked; deeper values, such as the configuration of a demand, are kept unchanged. */
 const DEPTH = 5;
 
 /** Keys that valibot skips silently. */

@@ -5,7 +5,7 @@ import { accessChange, sameAccess } from "./file-access.ts";
 export interface FileChange {
   readonly path: string;
   readonly change: "added" | "modified" | "deleted";
-  /** How its mode, owner or group changes, as `mode 0644 -> 0600`. */
+  /** How its mode, owner or group changes, such as `mode 0644 -> 0600`. */
   readonly access?: string;
 }
 

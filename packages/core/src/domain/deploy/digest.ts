@@ -19,7 +19,7 @@ export function contentHash(content: Uint8Array | string): string {
   return createHash("sha256").update(content).digest("hex");
 }
 
-/** The same hash and the size of a content that is read in pieces, so that it is never in memory as a whole. */
+/** The hash and size of content that is read in pieces, so that it is never completely in memory. */
 export function hashOfPieces(pieces: Iterable<Uint8Array>): { readonly hash: string; readonly size: number } {
   const hash = createHash("sha256");
   let size = 0;
@@ -31,7 +31,8 @@ export function hashOfPieces(pieces: Iterable<Uint8Array>): { readonly hash: str
 }
 
 /**
- * The same pieces. After the last one, throws the error returned by `otherwise` if the content does not match `hash`.
+ * Passes the pieces through. After the last one, throws the error returned by `otherwise` if the content does not match
+ * `hash`.
  */
 export function* verified(pieces: Iterable<Uint8Array>, hash: string, otherwise: () => Error): Generator<Uint8Array> {
   const found = createHash("sha256");

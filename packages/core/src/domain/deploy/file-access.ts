@@ -76,7 +76,7 @@ export function accessChange(before: AccessedFile, now: AccessedFile): string {
   return [...mode, ...ownerChanges(before, now)].join(", ");
 }
 
-/** The same without the mode. */
+/** The difference in owner and group alone. */
 export function ownerChange(before: AccessedFile, now: AccessedFile): string {
   return ownerChanges(before, now).join(", ");
 }

@@ -7,7 +7,7 @@ export const KEEP_PATTERN = trimmed(
 
 /**
  * Whether a `keep` pattern is valid: a name such as `*.pid`, or a path from the job's directory such as `run/` or
- * `cache/*.db`. `*` and `?` match within one name. There are no other rules, so that every transport can implement them.
+ * `cache/*.db`. `*` and `?` match within one name. There are no other rules, so that every transport can implement these.
  */
 export function isKeepPattern(pattern: string): boolean {
   const text = pattern.trim().replace(/\/$/, "");

@@ -7,8 +7,8 @@ import { type RestartPolicy, reloadOrRestart } from "./reload-or-restart.ts";
 export type ActionKind = "start" | "restart" | "reload" | "stop" | "remove";
 
 /**
- * The values of the deploy that files are rendered for. They are stored with the promotion: rendering with them again shows
- * whether anything else changed, so that a deploy does not mistake its own progress for a change.
+ * The values of the deploy that files are rendered for. They are stored with the promotion. Rendering with them again
+ * shows whether anything else changed, so that a deploy does not mistake its own progress for a change.
  */
 export interface Occasion {
   /** The version that ran before that deploy. */
@@ -21,9 +21,9 @@ export interface Occasion {
 export interface Promoted {
   readonly digest: string;
   readonly version: string;
-  /** The health check after the promotion failed, and none has passed since. */
+  /** Whether the health check after the promotion failed and none has passed since then. */
   readonly healthFailed: boolean;
-  /** It was stopped because it is disabled: promoted, but not running. */
+  /** Whether it was stopped because it is disabled: promoted, but not running. */
   readonly stopped: boolean;
   /** The number of its release; absent if an older version of maand promoted it. */
   readonly release?: number;
@@ -33,18 +33,18 @@ export interface Promoted {
 
 /** A lifecycle command that started but did not lead to a promotion, or the loss of a worker's files. */
 export interface Unsettled {
-  /** `loss`: the files of the worker are lost, and the processes that ran from them. */
+  /** `loss`: the worker lost its files, and the processes that ran from them. */
   readonly kind: ActionKind | "loss";
   /**
-   * The result is unknown, because the run was killed or the connection closed. Otherwise the command failed or was not
-   * promoted.
+   * Whether the result is unknown, because the run was killed or the connection closed. Otherwise the command failed or
+   * was not promoted.
    */
   readonly inDoubt: boolean;
-  /** The command succeeded, but a later hook failed or the run ended. */
+  /** Whether the command succeeded, but a later hook failed or the run ended. */
   readonly wentWell?: boolean;
   /** The number of the run that started it. */
   readonly run: number;
-  /** The step as it may be continued; absent if its command failed, or if what followed it failed. */
+  /** The step to continue; absent if its command or a later part of the step failed. */
   readonly resumable?: ResumableStep;
 }
 
@@ -66,7 +66,7 @@ export interface RecordedState {
   /** The digest of the files on the worker; `unknown` while a copy to it is in doubt; absent before the first copy. */
   readonly staged?: string | "unknown";
   readonly unsettled?: Unsettled;
-  /** What was changed on its worker, if a deploy looked (`--verify`). Not stored. */
+  /** What was changed on its worker, if a deploy inspected it (`--verify`). Not stored. */
   readonly edits?: Edits;
 }
 
@@ -86,9 +86,9 @@ export interface Decision {
   /** Changed files that turned a reload into a restart. */
   readonly matched: readonly string[];
   readonly files: readonly FileChange[];
-  /** A command on it is in doubt or failed, or it is unhealthy: it is handled before the others. */
+  /** Whether it is handled before the others, because it is unhealthy, or its last command failed or is in doubt. */
   readonly priority: boolean;
-  /** The step of an earlier run that the action continues: its worker knows whether it ran. */
+  /** The step of an earlier run that the action continues; its worker has recorded whether the step ran. */
   readonly continues?: ResumableStep;
 }
 
@@ -96,7 +96,7 @@ export interface Decision {
 export interface LifecycleOptions {
   readonly force: boolean;
   readonly syncOnly: boolean;
-  /** What was changed on workers and is to be repaired, by allocation id. */
+  /** Changes on workers that the deploy repairs, by allocation id. */
   readonly edits?: ReadonlyMap<string, Edits> | undefined;
 }
 
@@ -125,7 +125,7 @@ export function decide(
   };
 }
 
-/** The same action for the same tree is the same step, unless it is forced. */
+/** The step to continue. The same action for the same tree is the same step, unless it is forced. */
 function continuation(
   action: PlannedAction,
   target: Target,

@@ -8,7 +8,7 @@ export type RestartPolicy = Pick<Job, "restartPolicy" | "restartGlobs">;
 /** The state and the options that override the policy. */
 export interface Overrides {
   readonly syncOnly: boolean;
-  /** A restart started and did not finish. */
+  /** Whether a restart started but did not finish. */
   readonly restartUnfinished: boolean;
 }
 

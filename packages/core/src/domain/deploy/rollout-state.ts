@@ -3,8 +3,10 @@ import type { RecordedState, Target } from "./plan.ts";
 import { NO_VERSION } from "./version.ts";
 
 /**
- * The word `cat deployments` shows for an allocation. `stopped`: enabled again and not yet started; `in_doubt`: the result
- * of its last command is unknown, even if it is disabled or removed; `paused`: a staged rollout waits before it reaches it;
+ * The word `cat deployments` shows for an allocation. `stopped`: enabled again and not yet started; `in_doubt`: the
+ * result
+ * of its last command is unknown, even if it is disabled or removed; `paused`: a staged rollout is paused before this
+ * allocation;
  * `maintenance`: its worker is in maintenance.
  */
 export type RolloutState =

@@ -35,7 +35,10 @@ function directoriesAbove(path: string): string[] {
   return names.map((_, at) => names.slice(0, at + 1).join("/"));
 }
 
-/** What a transport found on a worker where a sync is about to write or delete. Paths as in {@link SyncedPaths}. */
+/**
+ * What a transport found on a worker in the places where a sync will write or delete. Paths are as in {@link
+ * SyncedPaths}.
+ */
 export interface FoundOnWorker {
   /** Links of an operator that do not lead to a directory: at the bucket's directory (`.`), `jobs` or `jobs/<job>`. */
   readonly broken: readonly string[];
@@ -63,9 +66,9 @@ export interface SyncConflict {
 
 /**
  * Things on a worker that a sync would have to delete or write through although maand did not create them. A link at
- * the bucket's directory, `jobs` or `jobs/<job>` is followed, because the data is behind it, and so is a link that
- * `keep` names. Any other link where a file or directory belongs is refused, and so is deleting in a file system that
- * is mounted in a job's directory.
+ * the bucket's directory, `jobs` or `jobs/<job>` is followed, because the data is behind it. A link that `keep` names
+ * is followed too. Refused are any other link where a file or directory belongs, and deletions in a file system that is
+ * mounted in a job's directory.
  */
 export function syncConflicts(found: FoundOnWorker, synced: SyncedPaths): SyncConflict[] {
   const kept = keptPaths(synced);
@@ -85,7 +88,7 @@ function brokenLink(path: string): SyncConflict {
   return { message: `${what} is a link that does not lead to a directory`, hint: "mount or create its target" };
 }
 
-/** If a link led to anything but a job's directory, everything there would be deleted. */
+/** Refuses a link to anything but a job's directory, because everything there would be deleted. */
 function foreignDirectory(path: string, names: readonly string[], { files, directories, keep }: SyncedPaths) {
   const foreign = names.find(
     (name) => !keep.includes(name) && !files.has(`${path}/${name}`) && !directories.has(`${path}/${name}`),
@@ -99,7 +102,7 @@ function foreignDirectory(path: string, names: readonly string[], { files, direc
   ];
 }
 
-/** Two jobs in one directory would delete each other's files. */
+/** Refuses two jobs in one directory, because they would delete each other's files. */
 function sharedPlaces(places: ReadonlyMap<string, string>, jobs: readonly string[]): SyncConflict[] {
   return jobs.flatMap((job) => {
     const own = places.get(`jobs/${job}`);

@@ -4,8 +4,8 @@ import { type AccessedFile, fileMode, modeText } from "../deploy/file-access.ts"
 import type { InspectedFile, InspectedJob, InspectedOther } from "./inspected.ts";
 
 /**
- * How a path on a worker differs from the file that was delivered: `replaced`: something that is no file is in its place;
- * `mode`: only its mode or owner; `unread`: it could not be read.
+ * How a path on a worker differs from the file that was delivered: `replaced`: it is not a file any more; `mode`: only
+ * its mode or owner differs; `unread`: it could not be read.
  */
 export type FileDifference = "changed" | "missing" | "added" | "replaced" | "mode" | "unread";
 
@@ -16,7 +16,7 @@ export interface FileDrift {
   readonly change: FileDifference;
   /** What is there instead, or how its mode or owner differs. */
   readonly detail?: string;
-  /** Where a link in its place leads to; only for links. */
+  /** The target of a link in its place; only for links. */
   readonly link?: string;
 }
 
@@ -30,8 +30,8 @@ export interface AccountNumbers {
 }
 
 /**
- * Compares the files of a job on a worker with those that were delivered, sorted by path. What is below a path that was
- * replaced is not reported again. Owners are compared only where the manifest sets one.
+ * Compares the files of a job on a worker with those that were delivered, sorted by path. Paths below a replaced path
+ * are not reported again. Owners are compared only where the manifest sets one.
  */
 export function compareFiles(
   expected: readonly ExpectedFile[],
@@ -128,7 +128,9 @@ export function repairChanges(drift: readonly FileDrift[], expected: readonly Ex
     .sort(byPath);
 }
 
-/** The same difference has the same text, whatever the run: to recognise a repair that does not last. */
+/**
+ * A key that is the same for the same difference in every run, to recognise a difference that comes back after repairs.
+ */
 export function driftKey(drift: readonly FileDrift[]): string {
   return drift.map(({ path, change }) => `${change} ${path}`).join("\n");
 }

@@ -1,8 +1,8 @@
 import type { FileDrift } from "./compare-files.ts";
 
-/** The metadata of a worker as it was delivered, and as it is there. */
+/** The delivered metadata of a worker, for a comparison with the worker. */
 export interface MetadataComparison {
-  /** Text by path, as a delivery now would write it with the sequence number of the last one. */
+  /** The text by path that a delivery would write now, with the sequence number of the last delivery. */
   readonly wanted: ReadonlyMap<string, string>;
   /** SHA-256 by path of {@link wanted}. */
   readonly hashes: ReadonlyMap<string, string>;
@@ -12,8 +12,8 @@ export interface MetadataComparison {
 }
 
 /**
- * How the metadata of a worker differs from the last delivery. If the next delivery writes other metadata, such as that of a
- * newer maand, files that are as the last one wrote them are no drift.
+ * How the metadata of a worker differs from the last delivery. If the next delivery will write different metadata, for
+ * example after an upgrade of maand, files that are unchanged since the last delivery are not drift.
  */
 export function compareMetadata({ wanted, hashes, found, isLastDelivery }: MetadataComparison): FileDrift[] {
   const differing = [...wanted.keys()].filter((path) => found.get(path)?.hash !== hashes.get(path));
@@ -28,10 +28,10 @@ export function compareMetadata({ wanted, hashes, found, isLastDelivery }: Metad
   });
 }
 
-/** Fields that are named; a text that differs in more of them is another file. */
+/** The number of fields that are named. A text that differs in more fields counts as a different file. */
 const NAMED = 2;
 
-/** `update_seq 3 -> 9` of two JSON objects; empty if one of the texts is none, or if much differs. */
+/** `update_seq 3 -> 9` for two JSON objects; empty if one of the texts is not an object, or if too many fields differ. */
 function fieldsThatDiffer(wanted: string | undefined, found: string | undefined): string {
   const [expected, there] = [asObject(wanted), asObject(found)];
   if (!expected || !there) return "";

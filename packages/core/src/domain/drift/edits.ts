@@ -1,19 +1,19 @@
 import type { FileChange } from "../deploy/changed-files.ts";
 import type { FileDrift } from "./compare-files.ts";
 
-/** Changes that were made to an allocation on its worker, and that a deploy is to repair. */
+/** Changes that were made to an allocation on its worker and that a deploy repairs. */
 export interface Edits {
   /** What the repair changes: from what is on the worker to what was delivered. */
   readonly files: readonly FileChange[];
   /** The same in words: `changed conf/app.conf, missing Makefile`. */
   readonly text: string;
-  /** Only files are synced; no lifecycle command runs. */
+  /** Whether only files are synced, without a lifecycle command. */
   readonly syncOnly: boolean;
-  /** The worker lost the files of the whole bucket, and the processes that ran from them. */
+  /** Whether the worker lost the files of the bucket, and the processes that ran from them. */
   readonly isLost: boolean;
 }
 
-/** Number of paths that are named. */
+/** The number of paths that are named. */
 const NAMED = 4;
 
 /** Differences in words, at most four by name. */

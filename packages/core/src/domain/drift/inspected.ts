@@ -12,13 +12,16 @@ export interface InspectedFile {
   readonly uid?: number;
   /** Number of its group; absent if the request has no group. */
   readonly gid?: number;
-  /** Set if its hash is not the expected one and it is not larger than `contentLimit`. */
+  /** Present if its hash differs from the expected one and it is not larger than `contentLimit`. */
   readonly content?: Uint8Array;
 }
 
-/** Anything else in a job's directory: what was not requested, and what is in the place of a file or of its directory. @experimental */
+/**
+ * Anything else in a job's directory: paths that were not requested, and things in the place of a file or of its
+ * directory. @experimental
+ */
 export interface InspectedOther {
-  /** Relative to the job's directory. What is below a directory with this path is not listed. */
+  /** Relative to the job's directory. The contents of a directory with this path are not listed. */
   readonly path: string;
   readonly kind: "file" | "directory" | "link" | "special";
   /** Where a link leads to. */

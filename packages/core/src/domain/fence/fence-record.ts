@@ -1,20 +1,20 @@
 import { isRecord } from "../checks/validate.ts";
 
 /**
- * The right to change workers, which a command has while it holds the bucket's lock. Numbers grow with each command of the
- * bucket; the holder is a random text, because two copies of a bucket count alike.
+ * The right to change workers, which a command has while it holds the bucket's lock. The number increases with each
+ * command of the bucket. The holder is a random text, because two copies of a bucket may use the same numbers.
  */
 export interface Fence {
   readonly number: number;
   readonly holder: string;
 }
 
-/** The command that changed a worker last, as the file `fence` in the bucket's directory there records it. */
+/** The record of the command that changed a worker last: the file `fence` in the bucket's directory on the worker. */
 export interface FenceRecord extends Fence {
   /** The id of the copy of the bucket that it ran from. */
   readonly copy: string;
   readonly command: string;
-  /** The id of its run, as in the logs; absent if it was not known yet. */
+  /** The id of its run, as in the logs; absent if it was still unknown. */
   readonly run?: string;
   /** When it took the lock: UTC, ISO 8601. */
   readonly at: string;
@@ -27,7 +27,7 @@ export interface FenceRecord extends Fence {
 /** The name of the file, directly in the bucket's directory on a worker. */
 export const FENCE_FILE = "fence";
 
-/** What a worker prints in place of a record that it cannot trust: this sign, and why. */
+/** The sign that a worker prints instead of a record that it cannot trust. The reason follows. */
 const UNTRUSTED = "!";
 
 /** The first line of the file: what commands compare. */
@@ -40,13 +40,18 @@ export function fenceText({ number, holder, ...rest }: FenceRecord): string {
   return `${fenceLine({ number, holder })}\n${JSON.stringify(rest)}\n`;
 }
 
-/** A record as it was found: none, one, or why it cannot be used. */
+/** The result of reading a record: none, a record, or the reason why it cannot be used. */
 export type FoundFence = { readonly record: FenceRecord } | { readonly problem: string } | undefined;
+
+/** Whether a worker printed why it cannot trust its record. */
+export function isUntrusted(text: string): boolean {
+  return text.startsWith(UNTRUSTED);
+}
 
 /** Parses what a worker printed; an empty text means that it has no record. */
 export function readFence(text: string): FoundFence {
   if (text.trim() === "") return undefined;
-  if (text.startsWith(UNTRUSTED)) return { problem: text.slice(UNTRUSTED.length).trim() };
+  if (isUntrusted(text)) return { problem: text.slice(UNTRUSTED.length).trim() };
   const [line = "", json = ""] = text.split("\n");
   const [, number, holder] = /^(\d{1,15}) ([0-9a-f]{8,64})$/.exec(line) ?? [];
   const rest = parsed(json);
@@ -76,7 +81,7 @@ function parsed(json: string): Omit<FenceRecord, keyof Fence> | undefined {
   };
 }
 
-/** A worker's text is shown to a person, so it may control no terminal. */
+/** Makes a text of a worker safe to print: it must not control the terminal. */
 function shown(value: unknown): string {
   return typeof value === "string" ? value.replace(/\p{Cc}/gu, "?").slice(0, 500) : "?";
 }

@@ -45,9 +45,9 @@ D=é✓`;
     ["A B=x", "1: is not KEY=value"],
     ["A=x\n__proto__=x", "2: has a key that is not letters"],
     ["../a=x", "1: has a key that is not letters"],
-    ["A=x\nA=x", "2: A is there twice"],
-    ["A='x\ny'\n\nA=z", "4: A is there twice"],
-    ["A=x\r\nB=y", "1: has a line end of Windows"],
+    ["A=x\nA=x", "2: A is set twice"],
+    ["A='x\ny'\n\nA=z", "4: A is set twice"],
+    ["A=x\r\nB=y", "1: has a Windows line end"],
     ["\uFEFFA=x", "1: begins with a byte order mark"],
   ])("is refused if it is ambiguous: %j", (text, problem) => {
     expect(problems(text)).toEqual([expect.stringContaining(problem)]);

@@ -15,28 +15,28 @@ export interface EnvFile {
 }
 
 const ASSIGNMENT = /^(?:export[ \t]+)?([^\s=#'"]+)=(.*)$/s;
-/** An unquoted value that shells and dotenv libraries read alike. */
+/** An unquoted value that shells and dotenv libraries interpret in the same way. */
 const PLAIN = /^[^\s'"`$\\#]+$/;
 const QUOTE_IT = "write the value in single quotes, or set it with maand secret set";
 
 /**
- * Reads a `.env` file: lines `KEY=value`, with an optional `export`, empty lines and lines that begin with `#`. A value is plain, in
- * single quotes (everything up to the next one is the value, line ends too), or in double quotes without a backslash, `$` or
- * backtick. Whatever shells and dotenv libraries read differently is a problem, and nothing is expanded or run.
+ * Reads a `.env` file: lines `KEY=value`, with an optional `export`, empty lines and lines that begin with `#`. A value
+ * is plain, in single quotes (everything up to the next single quote, including line ends), or in double quotes without
+ * a backslash, `$` or backtick. Anything that shells and dotenv libraries interpret differently is a problem. Nothing
+ * is expanded or run.
  */
 export function parseEnvFile(text: string): EnvFile {
   const entries = new Map<string, string>();
   const problems: EnvProblem[] = [];
   if (text.startsWith("\uFEFF")) return refused(1, "begins with a byte order mark; save the file without it");
-  if (text.includes("\r"))
-    return refused(lineAt(text, text.indexOf("\r")), "has a line end of Windows; convert the file");
+  if (text.includes("\r")) return refused(lineAt(text, text.indexOf("\r")), "has a Windows line end; convert the file");
   let at = 0;
   while (at < text.length) {
     const line = lineAt(text, at);
     const read = readEntry(text, at);
     if ("problem" in read) problems.push({ line, message: read.problem });
     else if (read.key !== undefined) {
-      if (entries.has(read.key)) problems.push({ line, message: `${read.key} is there twice` });
+      if (entries.has(read.key)) problems.push({ line, message: `${read.key} is set twice` });
       entries.set(read.key, read.value);
     }
     at = read.next;
@@ -65,7 +65,7 @@ function readEntry(text: string, at: number): Read {
 }
 
 interface Quoted {
-  /** Where the opening quote is. */
+  /** The offset of the opening quote. */
   readonly at: number;
   readonly quote: "'" | '"';
   readonly key: string;

@@ -65,7 +65,7 @@ export function purgedJobs({ jobs, allocations }: Pick<Catalog, "jobs" | "alloca
 interface Placements {
   /** Hosts of allocations that are not removed, by job, in worker order. */
   readonly members: ReadonlyMap<string, readonly string[]>;
-  /** The same, without disabled allocations. */
+  /** Hosts of allocations that are neither removed nor disabled, by job, in worker order. */
   readonly active: ReadonlyMap<string, readonly string[]>;
   /** Jobs with an active allocation, by host. */
   readonly activeJobs: ReadonlyMap<string, readonly string[]>;

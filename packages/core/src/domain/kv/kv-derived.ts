@@ -21,9 +21,10 @@ export interface KvEntry extends Omit<KvRow, "value"> {
 export type LiveRows = (namespace: string) => ReadonlyMap<string, KvRow>;
 
 /**
- * Entries computed from stored lists of hosts: the hosts of a label or job one by one, and the index of each member among
- * its peers. A thousand workers with fifty jobs have fifty thousand lists of 999 peers; the store contains only the list
- * that a thousand entries derive from, and a computed entry has the version and date of that list.
+ * Entries computed from stored lists of hosts: the hosts of a label or job one by one, and the index of each member
+ * among its peers. A thousand workers with fifty jobs have fifty thousand lists of 999 peers. The store contains only
+ * the lists that they derive from, each the source of a thousand entries. A computed entry has the version and date of
+ * its list.
  */
 export function derivedEntries(namespace: string, live: LiveRows): KvEntry[] {
   if (namespace === NAMESPACE.workers) return inLabels([...live(namespace).values()]);

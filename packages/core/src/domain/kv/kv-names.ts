@@ -9,7 +9,7 @@ export const NAMESPACE = {
   prometheus: "maand/prometheus",
   worker: (host: string) => `maand/worker/${host}`,
   tags: (host: string) => `maand/worker/${host}/tags`,
-  /** What the namespaces of jobs and of allocations begin with. */
+  /** The prefix of the namespaces of jobs and of allocations. */
   jobs: "maand/job/",
   job: (job: string) => `maand/job/${job}`,
   /** The job's table of `bucket.jobs.conf`. */

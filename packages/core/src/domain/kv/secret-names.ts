@@ -33,7 +33,9 @@ interface SecretsReader {
   get(namespace: string, key: string): string;
 }
 
-/** A secret as a job sees it: its own, else that of the bucket. Throws NOT_FOUND. */
+/**
+ * The secret that a job reads: its own or, if it has none with this key, the secret of the bucket. Throws NOT_FOUND.
+ */
 export function jobSecret(kv: SecretsReader, job: string, key: string): string {
   const own = NAMESPACE.secrets(job);
   return kv.find(own, key) ?? kv.find(NAMESPACE.bucketSecrets, key) ?? kv.get(own, key);

@@ -3,7 +3,7 @@ import type { KvSources } from "./kv-contents.ts";
 import { NAMESPACE } from "./kv-names.ts";
 import { isSecretKey, SECRET_KEY_RULE, type SecretOwner, secretNamespace } from "./secret-names.ts";
 
-/** The beginning of a value that refers to a secret kept elsewhere. */
+/** The prefix of a value that refers to a secret kept elsewhere. */
 export const REFERENCE_PREFIX = "secret://";
 
 /** A reference to a secret that a provider keeps, such as `secret://op/prod/api/password`. @experimental */
@@ -18,7 +18,7 @@ export interface SecretReference {
   readonly field: string | undefined;
 }
 
-/** A variable that is a reference, and so a secret of its owner. */
+/** A variable that is a reference, and therefore a secret of its owner. */
 export interface ReferenceEntry {
   readonly owner: SecretOwner;
   readonly key: string;
@@ -27,7 +27,7 @@ export interface ReferenceEntry {
   readonly where: string;
 }
 
-/** A variable whose reference, or key, is not valid. */
+/** A variable with an invalid reference or key. */
 export interface WrongReference {
   readonly where: string;
   readonly message: string;
@@ -36,7 +36,7 @@ export interface WrongReference {
 const PROVIDER = /^[a-z][a-z0-9-]{0,31}$/;
 const SYNTAX = "write it as secret://<provider>/<path>, as docs/secrets.md shows for each provider";
 
-/** Reads a reference; returns what is wrong with it if it is none. */
+/** Parses a reference. For an invalid one, returns what is wrong with it. */
 export function parseReference(text: string): SecretReference | string {
   const hash = text.indexOf("#");
   const [provider = "", ...path] = text.slice(REFERENCE_PREFIX.length, hash === -1 ? undefined : hash).split("/");
@@ -49,7 +49,7 @@ export function parseReference(text: string): SecretReference | string {
   return { text, provider, path, field };
 }
 
-/** Variables without references, and the references among them. */
+/** Variables, split into plain ones and references. */
 export interface SplitVariables {
   readonly variables: Variables;
   readonly references: readonly ReferenceEntry[];
@@ -58,7 +58,9 @@ export interface SplitVariables {
 
 type Variables = Pick<KvSources, "bucketVars" | "overrides" | "jobVars">;
 
-/** Takes the references out of the variables of a workspace. For a job, `bucket.jobs.conf` wins over `vars.toml`. */
+/**
+ * Separates references from the other variables of a workspace. For a job, `bucket.jobs.conf` overrides `vars.toml`.
+ */
 export function splitReferences({ bucketVars, overrides, jobVars }: Variables, overridesFile: string): SplitVariables {
   const found = new Map<string, ReferenceEntry>();
   const wrong: WrongReference[] = [];
@@ -93,7 +95,10 @@ export function splitReferences({ bucketVars, overrides, jobVars }: Variables, o
   return { variables, references: [...found.values()], wrong };
 }
 
-/** Where the variable of this name would be, if it were plain; undefined for the bucket, whose variables are replaced as a whole. */
+/**
+ * The namespace of the variable if it were plain; undefined for the bucket, whose variables are always replaced
+ * together.
+ */
 export function plainNamespace(owner: SecretOwner): string | undefined {
   return owner === undefined ? undefined : NAMESPACE.jobVars(owner);
 }

@@ -5,41 +5,46 @@ export const PHASES = ["drain", "command", "reboot", "start"] as const;
 export type Phase = (typeof PHASES)[number];
 
 /**
- * Where a worker is. `waiting`: nothing was done; `under_way`: its phase began, and may have been interrupted; `set_aside`:
- * its phase failed; `drained`: everything is done but the start of its jobs; `done`; `aborted`: taken out of the maintenance.
+ * The state of a worker. `waiting`: nothing was done yet; `under_way`: its phase began, and may have been interrupted;
+ * `set_aside`: its phase failed; `drained`: everything is done except the start of its jobs; `done`; `aborted`: taken
+ * out
+ * of the maintenance.
  */
 export type WorkerState = "waiting" | "under_way" | "set_aside" | "drained" | "done" | "aborted";
 
-/** A worker of a maintenance, as it is stored. */
+/** A worker of a maintenance, as stored. */
 export interface MaintainedWorker {
   readonly host: string;
   readonly state: WorkerState;
   readonly phase: Phase;
-  /** Counts the attempts of its phase, so that a command that failed is not taken for one that is continued. */
+  /** The attempt at its phase, so that the retry of a failed command is not mistaken for a continued one. */
   readonly attempt: number;
-  /** The boot id that it had when this attempt of its command or reboot began; undefined before that, and where it has none. */
+  /**
+   * The boot id of the worker when this attempt of its command or reboot began; undefined before that, or if it has
+   * none.
+   */
   readonly bootId: string | undefined;
   /** Why it was set aside, or what remains to be done by hand. */
   readonly message: string | undefined;
-  /** ISO time at which it came to its state and phase. */
+  /** ISO time at which it reached its state and phase. */
   readonly since: string;
 }
 
-/** A maintenance that is not over, as it is stored. */
+/** An open maintenance, as stored. */
 export interface Maintenance {
   /** Counted from 1 over all maintenances of the bucket. */
   readonly number: number;
   /** A UUID: part of the names of its receipts. */
   readonly id: string;
-  /** What it does to its workers: JSON that only the plugin of the command reads. */
+  /** The work to do on its workers: JSON that only the plugin of the command reads. */
   readonly request: string;
   readonly startedAt: string;
   readonly startedBy: string;
-  /** In the order in which they are taken. */
+  /** In the order in which they are maintained. */
   readonly workers: readonly MaintainedWorker[];
 }
 
-/** States in which a deploy leaves a worker alone. */
+/** States of a worker in which a deploy does not change it. */
 const OUT_OF_SERVICE: ReadonlySet<WorkerState> = new Set(["under_way", "set_aside", "drained"]);
 
 /** Whether a worker is in maintenance now: its jobs are out of service. */

@@ -24,7 +24,7 @@ export const MANIFEST_DEFAULTS = {
 
 const BATCH_HINT = 'write 2 for two at a time, or "25%" for a quarter of them';
 
-/** More allocations than any bucket has; a larger number must be a typo. */
+/** The largest number: more allocations than any bucket has, so a larger number must be a typo. */
 const MOST = 100_000;
 
 const BATCH_RANGE = ({ input }: { readonly input: number }) =>
@@ -72,7 +72,7 @@ const ENTRIES = {
   ),
   selectors: described(
     v.array(v.pipe(v.string(), looksLike(WRITTEN_LABEL, `use ${nameRule("label")}`))),
-    "Labels that a worker must have, all of them, to get this job; default: the job's name.",
+    "Labels that select the workers of the job; a worker must have all of them. Default: the job's name.",
     { examples: [["worker"]] },
   ),
   max_concurrent_upgrades: described(
@@ -93,7 +93,7 @@ const ENTRIES = {
   ),
   min_allocations_count: described(
     v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(MOST)),
-    "A build is refused if the job has fewer allocations than this.",
+    "Minimum number of allocations; a build refuses a job that has fewer.",
     { default: MANIFEST_DEFAULTS.min_allocations_count },
   ),
   max_unavailable: MAX_UNAVAILABLE,
@@ -135,7 +135,7 @@ const ENTRIES = {
   ),
   files: described(
     onlyObject(v.record(v.pipe(v.string(), isPattern, looksLike(GLOB_PATTERN, GLOB_HINT)), FileRuleSchema), FILES_HINT),
-    "Mode, owner and group of files on the worker, by pattern as in restart_globs; the last one that matches wins.",
+    "Mode, owner and group of files on the worker, by pattern as in restart_globs; the last one that matches takes effect.",
     { examples: [{ "app.conf": { mode: "0640", owner: "app", group: "app" } }] },
   ),
   timeout_seconds: described(

@@ -50,8 +50,8 @@ const portName = v.pipe(
   looksLike(namePattern("port"), `use ${nameRule("port")}`),
 );
 
-const LEAST = "The minimum it needs; default 0.";
-const MOST = "The maximum it may use, which is reserved for it; default: min.";
+const LEAST = "The minimum that it needs; default 0.";
+const MOST = "The maximum that it may use, which is reserved for it; default: min.";
 
 /** The schema of `resources` in a manifest. */
 export const ResourcesSchema = v.looseObject({

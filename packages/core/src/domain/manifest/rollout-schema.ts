@@ -4,7 +4,7 @@ import { described, looksLike } from "../checks/schema-notes.ts";
 import { isRecord, onlyObject, shown, withHint } from "../checks/validate.ts";
 import { LAST_STEP, parseStep, STEP_PATTERN, type StagedRollout, stepProblems } from "../rollout/steps.ts";
 
-/** More steps than a person waits for. */
+/** The largest number of steps; nobody would wait for more. */
 const MOST_STEPS = 50;
 
 const STEP_HINT = 'write "1" for a count, "25%" for a share, "pause", or "10m" for a wait (s, m, h or d)';
@@ -25,7 +25,7 @@ const ENTRIES = {
       v.maxLength(MOST_STEPS, () => withHint(`has more than ${MOST_STEPS} steps`, "leave some out")),
       v.metadata({ contains: { const: LAST_STEP } }),
     ),
-    "How far a new release goes, step by step: a number or a share of the allocations, pause, or a wait such as 10m; ends with 100%.",
+    "Steps in which a new release is rolled out: a number or percentage of the allocations, pause, or a wait such as 10m; the last is 100%.",
     { examples: [["1", "pause", "25%", "10m", "100%"]] },
   ),
   soak_seconds: described(
@@ -41,7 +41,10 @@ export const ROLLOUT_KEYS: readonly string[] = Object.keys(ENTRIES);
 /** `rollout` of a manifest. */
 export const RolloutSchema = onlyObject(v.looseObject(ENTRIES), `write { "steps": ["1", "pause", "${LAST_STEP}"] }`);
 
-/** Reports steps that do not grow or do not end, as they are written: also beside unknown steps. */
+/**
+ * Reports steps, as written, that do not increase or do not end with the last step, even if there are unknown steps
+ * among them.
+ */
 export function reportSteps(written: unknown, file: string, report: Report): void {
   const steps = isRecord(written) ? written.steps : undefined;
   if (!Array.isArray(steps)) return;

@@ -1,9 +1,7 @@
 import { parseVersion } from "../deploy/version.ts";
 import { type Release, releaseName, releaseNumber, verdictOf } from "./release.ts";
 
-/**
- * A release of a job that was named or chosen; otherwise `problem` says why there is none, and which ones are valid.
- */
+/** A release of a job that was named or chosen. If there is none, `problem` has the reason and the valid ones. */
 export type ChosenRelease = { readonly release: Release } | { readonly problem: string; readonly hint: string };
 
 /**

@@ -1,7 +1,7 @@
 import type { Catalog } from "../workspace/catalog.ts";
 import { holdText } from "./hold.ts";
 
-/** A job with a held release, and the sentence that says so. */
+/** A job with a held release, and a sentence about it. */
 export interface HeldText {
   readonly job: string;
   readonly text: string;

@@ -1,11 +1,11 @@
-/** Why the release of a job in the workspace is not the one that is deployed. */
+/** Why maand does not deploy the release of a job that is in the workspace. */
 export interface Hold {
   /** The number of the release that is not deployed. */
   readonly release: number;
   readonly version: string;
   /** `rollback`: an operator chose another release; `revert`: its rollout failed and was reverted. */
   readonly kind: "rollback" | "revert";
-  /** Why, in one sentence. */
+  /** The reason, in one sentence. */
   readonly reason: string;
   /** ISO time. */
   readonly since: string;
@@ -25,7 +25,7 @@ interface HeldJobText {
   readonly release?: number;
 }
 
-/** Describes a hold: which release is not deployed, why, what is deployed instead, and how the hold ends. */
+/** Describes a hold: the release that is not deployed, the reason, what is deployed instead, and how the hold ends. */
 export function holdText({ name, version, release }: HeldJobText, hold: Hold): string {
   const ended = hold.kind === "rollback" ? "rolled back" : "reverted";
   const instead =

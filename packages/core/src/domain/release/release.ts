@@ -14,7 +14,7 @@ export interface Release {
   readonly createdBy: string;
   /** The git commit of the workspace, with `+changes` if files were not committed; absent outside a git repository. */
   readonly commit?: string;
-  /** Some allocation was promoted with it. */
+  /** Whether any allocation was promoted with it. */
   readonly deployed: boolean;
   /** When it was last healthy on all active allocations; absent if it never was. */
   readonly goodAt?: string;
@@ -48,7 +48,7 @@ export function releaseNumber(text: string): number | undefined {
 
 /**
  * The releases that retention deletes: beyond the newest `keep`, those that are not in use. `inUse` are the releases
- * that run somewhere, are wanted, or are named by a hold; the last good release is kept too. Failed releases do not
+ * that run somewhere, are desired, or are named by a hold. The last good release is kept too. Failed releases do not
  * displace good ones.
  */
 export function expiredReleases(

@@ -1,6 +1,6 @@
 import { type Release, verdictOf } from "./release.ts";
 
-/** An allocation that a failed rollout changed: what it ran before, if anything. */
+/** What ran before on an allocation that a failed rollout changed. */
 export interface ChangedBy {
   /** Whether a version was promoted on it before. */
   readonly ran: boolean;
@@ -9,9 +9,9 @@ export interface ChangedBy {
 }
 
 /**
- * What a failed rollout goes back to. `release`: that release; `park`: nothing ever worked, so what was started is stopped and
- * the release is not deployed again; `starts`: the release was good elsewhere, so only first starts are stopped; `none`: there
- * is nothing to go back to.
+ * The target of the revert of a failed rollout. `release`: that release; `park`: no release ever worked, so everything
+ * that was started is stopped, and the release is not deployed again; `starts`: the release was good elsewhere, so only
+ * first starts are stopped; `none`: there is nothing to go back to.
  */
 export type RevertTarget =
   | { readonly kind: "release"; readonly number: number }
@@ -20,8 +20,8 @@ export type RevertTarget =
   | { readonly kind: "none" };
 
 /**
- * Chooses what a failed rollout goes back to: the newest release that ran before on the changed allocations and is not
- * bad, or else the last good one. If the failed release was good before, only what ran before is a target.
+ * Chooses the target of a revert: the newest release that ran before on the changed allocations and is not bad, or else
+ * the last good one. If the failed release was good before, only a release that ran before is a target.
  */
 export function revertTarget(
   failed: number,

@@ -1,41 +1,41 @@
 import { releaseName } from "../release/release.ts";
 import { isGate, parseStep } from "./steps.ts";
 
-/** A staged rollout that is not complete, as it is stored. */
+/** A staged rollout that is not complete, as stored. */
 export interface OpenRollout {
   readonly job: string;
   /** The number of the release that is rolled out. */
   readonly release: number;
-  /** The number of the release that ran before; undefined if it is not known. */
+  /** The number of the release that ran before; undefined if unknown. */
   readonly previous: number | undefined;
   /** Index of the step that is next or under way. */
   readonly step: number;
-  /** ISO time at which it came to that step. */
+  /** ISO time at which it reached that step. */
   readonly since: string;
   /** ISO time at which a timed wait ends. */
   readonly until: string | undefined;
   /** ISO time of its first step. */
   readonly startedAt: string;
-  /** The user that began it. */
+  /** The user that started it. */
   readonly startedBy: string;
 }
 
-/** What a staged rollout is at: `under_way` also after a failure or an interruption within a step. */
+/** The state of a staged rollout. `under_way` includes a failure or an interruption within a step. */
 export type StepState = "paused" | "waiting" | "under_way";
 
-/** What a rollout is at when `text` is its next step. */
+/** The state of a rollout whose next step is `text`. */
 export function stepState(text: string | undefined): StepState {
   const kind = parseStep(text ?? "")?.kind;
   return kind === "pause" ? "paused" : kind === "wait" ? "waiting" : "under_way";
 }
 
-/** A job, as far as its staged rollout depends on it. */
+/** The parts of a job that its staged rollout depends on. */
 export interface SteppedJob {
   readonly release?: number;
   readonly rollout?: { readonly steps: readonly string[] };
 }
 
-/** Whether a rollout is at a pause or a timed wait. A rollout whose release was replaced by a build is not. */
+/** Whether a rollout is at a pause or a timed wait. A rollout whose release a build has replaced is not. */
 export function isAtGate({ release, rollout }: SteppedJob, open: OpenRollout | undefined): boolean {
   return open !== undefined && open.release === release && isGate(rollout?.steps[open.step]);
 }
@@ -45,7 +45,7 @@ export function stepName(steps: readonly string[], at: number): string {
   return `step ${at + 1} of ${steps.length} (${steps[at]})`;
 }
 
-/** The milliseconds that remain of a timed wait; never more than the whole, whatever became of the clock. */
+/** The remaining milliseconds of a timed wait; never more than the full wait, even if the clock was changed. */
 export function remainingMs(until: string, now: Date, whole: number): number {
   const left = Date.parse(until) - now.getTime();
   return Number.isFinite(left) ? Math.min(Math.max(left, 0), whole) : whole;

@@ -44,7 +44,7 @@ describe("the steps of a manifest", () => {
   });
 
   it("must end at 100%, with nothing after it", () => {
-    expect(problemsOf("1", "pause")).toEqual(["all: do not end at 100%, so the rollout would never be complete"]);
+    expect(problemsOf("1", "pause")).toEqual(["all: do not end with 100%, so the rollout would never be complete"]);
     expect(problemsOf()).toHaveLength(1);
     expect(problemsOf("100%", "pause")).toHaveLength(1);
     expect(problemsOf("100%", "3", "100%")).toHaveLength(2);

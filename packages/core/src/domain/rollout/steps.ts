@@ -1,4 +1,4 @@
-/** The steps of a staged rollout, as a manifest writes them, and how long each is watched. */
+/** The steps of a staged rollout, as in a manifest, and the length of the soak after each. */
 export interface StagedRollout {
   /** `1`, `25%`, `pause` or `10m`; counts increase, and so do shares; the last step is `100%`. */
   readonly steps: readonly string[];
@@ -60,7 +60,7 @@ export function reachOf(step: RolloutStep, active: number): number | undefined {
   return step.kind === "share" ? Math.ceil((active * step.percent) / 100) : undefined;
 }
 
-/** Something that is wrong with the steps as a whole. */
+/** A problem of the steps together. */
 export interface StepProblem {
   /** The index of the step; undefined for all of them. */
   readonly at: number | undefined;
@@ -68,7 +68,10 @@ export interface StepProblem {
   readonly hint: string;
 }
 
-/** Checks that counts increase, that shares increase, and that the last step is {@link LAST_STEP}. Unknown texts are left out: the schema reports them. */
+/**
+ * Checks that counts increase, that shares increase, and that the last step is {@link LAST_STEP}. Ignores unknown
+ * texts, because the schema reports them.
+ */
 export function stepProblems(steps: readonly unknown[]): StepProblem[] {
   const problems: StepProblem[] = [];
   const last: { count: number; share: number } = { count: 0, share: 0 };
@@ -88,16 +91,16 @@ export function stepProblems(steps: readonly unknown[]): StepProblem[] {
   const hint = `write "${LAST_STEP}" as the last step`;
   return [
     ...problems,
-    { at: undefined, message: `do not end at ${LAST_STEP}, so the rollout would never be complete`, hint },
+    { at: undefined, message: `do not end with ${LAST_STEP}, so the rollout would never be complete`, hint },
   ];
 }
 
-/** An active allocation of a job, as far as the steps depend on it. */
+/** The parts of an active allocation that the steps depend on. */
 export interface StepMember {
   readonly host: string;
-  /** It runs the release, or nothing of it changes. */
+  /** Whether it runs the release, or nothing of it changes. */
   readonly isDone: boolean;
-  /** It is unhealthy, failed or in doubt: it goes before the others. */
+  /** Whether it goes before the others, because it is unhealthy, failed or in doubt. */
   readonly priority: boolean;
 }
 
@@ -109,8 +112,9 @@ export interface StepPart {
 }
 
 /**
- * The steps from `from` on, for `members` in rollout order. Each pending allocation appears in exactly one step. Steps that add nothing are omitted, and so are gates with nothing after them. The step `from` itself stays even if it adds nothing: its
- * soak may not have ended.
+ * The steps from `from` on, for `members` in rollout order. Each pending allocation appears in exactly one step. Steps
+ * that add nothing are omitted, as are gates with nothing after them. The step `from` itself remains even if it adds
+ * nothing, because its soak may not have ended.
  */
 export function remainingParts(steps: readonly string[], from: number, members: readonly StepMember[]): StepPart[] {
   const due = members.filter(({ isDone }) => !isDone);
@@ -132,7 +136,7 @@ export function remainingParts(steps: readonly string[], from: number, members: 
   return parts;
 }
 
-/** The parts up to the first pause, that one included: a deploy ends there. */
+/** The parts up to and including the first pause, where a deploy ends. */
 export function upToPause(steps: readonly string[], parts: readonly StepPart[]): readonly StepPart[] {
   const pause = parts.findIndex(({ step }) => steps[step] === "pause");
   return pause === -1 ? parts : parts.slice(0, pause + 1);

@@ -6,7 +6,7 @@ import type { Settings } from "./settings.ts";
 /** A key of `maand.conf`: its schema, description and default. */
 export type SettingEntry = v.OptionalSchema<v.GenericSchema, unknown>;
 
-/** Reports a problem of one key: its name as written, the problem, and the remedy. */
+/** Reports a problem of one key: its name as written, the problem, and a hint. */
 export type RefuseSetting = (key: string, message: string, hint?: string) => void;
 
 /** Keys with their schemas, as a plugin declares them. */

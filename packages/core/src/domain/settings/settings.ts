@@ -8,9 +8,9 @@ export interface Settings {
   readonly maxConcurrentJobs: number;
   /** `max_file_size`, default 1 GB: maximum size of a job file in bytes. */
   readonly maxFileBytes: number;
-  /** `keep_releases`, default 10: releases of each job that are kept, besides those in use. */
+  /** `keep_releases`, default 10: releases of each job that are kept, in addition to those in use. */
   readonly keepReleases: number;
-  /** `secret_files_mode`: mode of files with rendered secrets; absent if not set, and then 0644. */
+  /** `secret_files_mode`: mode of files with rendered secrets; absent if not set, which means 0644. */
   readonly secretFilesMode?: number;
   /** `secrets_max_age`, in milliseconds here and in hours in the file; 0, the default, means any age. */
   readonly secretsMaxAgeMs: number;

@@ -64,7 +64,7 @@ export function assemble(written: Written, before: Before, { newId, owners }: As
   const report: Report = (problem) => problems.push(problem);
   const spelled = new Map([...before.workerIds.keys()].map((host) => [canonicalHost(host), host]));
   const workers = resolveWorkers(written.workers, report)
-    .map((spec) => ({ ...spec, host: spelled.get(spec.host) ?? spec.host })) // as stored: the worker is the same
+    .map((spec) => ({ ...spec, host: spelled.get(spec.host) ?? spec.host })) // the stored object, because the worker is unchanged
     .map((spec): Worker => ({ ...spec, workerId: before.workerIds.get(spec.host) ?? newId() }))
     .sort(byPosition);
   const known = written.workers !== undefined && !refuses(problems);
@@ -84,7 +84,7 @@ export interface Fleet {
   readonly known: boolean;
 }
 
-/** Creates the catalog of a workspace whose workers are resolved already; pure, as {@link assemble}. */
+/** Creates the catalog of a workspace whose workers are already resolved; pure, like {@link assemble}. */
 export function assembleOn(
   { workers, known: fleetKnown }: Fleet,
   written: Omit<Written, "workers">,
@@ -108,7 +108,7 @@ export function assembleOn(
   return { catalog: { workers, jobs, allocations }, problems, unfinished };
 }
 
-/** Names of unreadable workers do not count as unknown elsewhere. */
+/** Drops reports of unknown names, because they may be names of unreadable workers. */
 function withoutUnknownNames(report: Report): Report {
   return (problem) => {
     if (problem.code !== "unknown_name") report(problem);

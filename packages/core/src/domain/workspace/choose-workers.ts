@@ -39,14 +39,14 @@ export function chooseWorkers<T extends Choosable>(
 
 type Kind = "host" | "label" | "zone";
 
-/** No valid host starts with this prefix: a host with a colon is an IPv6 address. */
+/** Splits `label:web` into prefix and name. No valid host has such a prefix: a host with a colon is an IPv6 address. */
 function parted(word: string): { readonly kind: Kind; readonly name: string } {
   const [, kind, name = ""] = /^(label|zone):(.*)$/i.exec(word) ?? [];
   const text = (kind === undefined ? word : name).trim().toLowerCase();
   return { kind: kind === undefined ? "host" : kind.toLowerCase() === "label" ? "label" : "zone", name: text };
 }
 
-/** Hosts are unique; hostnames are searched only if no host has this name. */
+/** The worker with this name. Hosts are unique; hostnames are searched only if no host matches. */
 function named<T extends Choosable>(name: string, workers: readonly T[]): T[] {
   const hosts = workers.filter(({ host }) => isSameHost(host, name));
   return hosts.length > 0 ? hosts : workers.filter(({ hostname }) => hostname?.toLowerCase() === name);

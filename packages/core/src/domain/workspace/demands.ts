@@ -76,7 +76,7 @@ function checkDemand(demand: Demand, jobs: Jobs, report: Report): void {
   checkRange(demand, upstream, report);
 }
 
-/** Both sides of a demand need a version; each job without one is reported once. */
+/** Reports demands between jobs without a version, each job once: both sides of a demand need one. */
 function checkVersions(demands: readonly Demand[], jobs: Jobs, report: Report): void {
   const reported = new Set<string>();
   for (const { from, on } of demands) {

@@ -7,7 +7,7 @@ import { didYouMean } from "./names.ts";
 
 const ENTRY_HINT = 'write {} to stop the job everywhere, or { "allocations": ["10.0.0.1"] }';
 
-/** The usual hint for null, to omit the key, would stop the job everywhere. */
+/** A hint of its own, because following the usual hint for null, to omit the key, would stop the job everywhere. */
 const LIST_HINT = 'write ["10.0.0.1"], or [] to stop it on no worker; without the key it is stopped everywhere';
 
 /** The path of the maintenance file, as named in problems. */
@@ -100,7 +100,7 @@ export function isDisabled(disabled: Disabled, job: string, host: string): boole
   return disabled.workers.has(host) || isNamed(disabled, job, host);
 }
 
-/** Whether an allocation is in maintenance by the name of its job, and not only because its whole worker is. */
+/** Whether an allocation is disabled through its job, and not only through its worker. */
 export function isNamed({ jobs }: Disabled, job: string, host: string): boolean {
   const hosts = jobs.get(job);
   return hosts === "all" || (hosts?.has(host) ?? false);

@@ -5,7 +5,7 @@ import { hash } from "node:crypto";
  * names here; it protects nothing.
  */
 export function nameUuid(name: string): string {
-  const hex = hash("md5", name); // a large fleet has tens of thousands of names: bytes in between would take as long again
+  const hex = hash("md5", name); // works on the hex text, because a large fleet has tens of thousands of names and a conversion to bytes would double the time
   const variant = ((Number.parseInt(hex.charAt(16), 16) & 0x3) | 0x8).toString(16);
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-3${hex.slice(13, 16)}-${variant}${hex.slice(17, 20)}-${hex.slice(20)}`;
 }

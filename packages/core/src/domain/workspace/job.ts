@@ -5,7 +5,7 @@ import type { StagedRollout } from "../rollout/steps.ts";
 /** The lifecycle target that an upgrade of a job runs. */
 export type RestartPolicy = "always" | "reload" | "never";
 
-/** A batch size: a number of allocations, 0 for all at once, or a percentage of the active ones. */
+/** A batch size: a number of allocations, 0 for all together, or a percentage of the active ones. */
 export type BatchSize = number | `${number}%`;
 
 /** Bounds of one resource and its reservation on a worker, in MB or MHz; 0 means none. */
@@ -21,7 +21,7 @@ export interface Reservation {
 export interface JobCommand {
   readonly name: string;
   readonly executedOn: readonly string[];
-  /** It runs for one allocation of the job instead of for each; see docs/job-commands.md for which one. */
+  /** Present if it runs for one allocation of the job instead of for each; docs/job-commands.md describes which one. */
   readonly once?: true;
   readonly demands?: {
     readonly job: string;
@@ -57,15 +57,15 @@ export interface Job {
   readonly maxConcurrentStarts: BatchSize;
   readonly maxConcurrentUpgrades: BatchSize;
   readonly minAllocationsCount: number;
-  /** How many allocations may be away at a time; default: the size of an upgrade batch. */
+  /** The number of allocations that may be away at a time; default: the size of an upgrade batch. */
   readonly maxUnavailable?: BatchSize;
-  /** Jobs that are not changed while this one is, and the other way round. */
+  /** Jobs that must not be changed at the same time as this one. */
   readonly neverWith?: readonly string[];
   /** What happens after a failed rollout; default: `stop`. */
   readonly onFailure?: "stop" | "revert";
   /** What a revert undoes: everything that the rollout changed, or only its failed batch; default: `job`. */
   readonly revertScope?: "batch" | "job";
-  /** How a new release is rolled out in steps; default: all at once, in batches. */
+  /** The steps of the rollout of a new release; default: one rollout in batches. */
   readonly rollout?: StagedRollout;
   /** Patterns of files that the job creates in its directory; a sync does not delete them. Default: none. */
   readonly keep?: readonly string[];
@@ -102,9 +102,9 @@ export interface Allocation {
   readonly host: string;
   /** Out of service: disabled by `disabled.json`, or on a worker that is in maintenance. */
   readonly disabled: boolean;
-  /** Its worker is in maintenance: deploys leave it as it is. */
+  /** Present if its worker is in maintenance: deploys do not change it. */
   readonly inMaintenance?: true;
-  /** Disabled because its whole worker is, and not by the name of its job. */
+  /** Present if it is disabled through its worker, and not through its job. */
   readonly drained?: true;
   /** No longer desired: the next deploy stops it and deletes its files, and `gc` purges it. */
   readonly removed: boolean;

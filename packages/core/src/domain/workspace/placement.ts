@@ -60,8 +60,8 @@ function isSame(
 }
 
 /**
- * The earlier allocations of a job, to be taken by host. They are nearly always taken in their order, and then need no map: for a large fleet, making
- * the maps takes longer than the rest of a placement.
+ * The earlier allocations of a job, taken by host. They are nearly always taken in order, which needs no map. For a
+ * large fleet, creating the maps takes longer than the rest of the placement.
  */
 class Earlier {
   readonly #all: readonly Allocation[];
@@ -84,7 +84,7 @@ class Earlier {
     return found;
   }
 
-  /** Those that were not taken. */
+  /** Allocations that were not taken. */
   left(): Allocation[] {
     return this.#byHost ? [...this.#byHost.values()] : this.#all.slice(this.#at);
   }

@@ -23,7 +23,7 @@ const HOST_HINT = 'write it as "10.0.0.1", "2001:db8::1" or "db-1.example.org"';
 const TRANSPORT_HINT = "write ssh, local, or the lower-case name of a plugin's transport";
 const USER_HINT = "use letters, digits, - . and _";
 
-/** More than any order needs; a larger number must be a typo. */
+/** The largest position: more than any order needs, so a larger number must be a typo. */
 const MOST = 1_000_000_000;
 
 const ONE_LINE_HINT = "write it as plain text on one line";

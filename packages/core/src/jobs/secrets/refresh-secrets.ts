@@ -12,7 +12,7 @@ import { changeOf, effectsOf, type SecretChange, type SecretsChanged } from "./w
 /** Which secrets to read again; empty means all. */
 export interface RefreshSecrets {
   readonly keys: readonly string[];
-  /** Only those of this job. */
+  /** Only secrets of this job. */
   readonly job: string | undefined;
 }
 
@@ -22,8 +22,8 @@ interface Source extends SecretName {
 }
 
 /**
- * Reads secrets again from their providers, as referred to in the last build, and stores what changed, all or none. Throws
- * NOT_FOUND for a key that no provider keeps, SECRET_NOT_READ, BUSY.
+ * Reads secrets again from their providers, with the references of the last build, and stores the changed values, all
+ * or none. Throws NOT_FOUND for a key that no provider keeps, SECRET_NOT_READ, BUSY.
  */
 export async function refreshSecrets(bucket: Bucket, wanted: RefreshSecrets): Promise<SecretsChanged> {
   const lock = lockBucket(bucket, "secret refresh");

@@ -1,5 +1,5 @@
 import type { Bucket } from "../../bucket/bucket.ts";
-import { asMaandError } from "../../bucket/outcome.ts";
+import { asMaandError } from "../../bucket/error-outcome.ts";
 import type { SecretName } from "../../domain/kv/secret-names.ts";
 import { planDeploy } from "../../plan/plan-deploy.ts";
 import { type SecretReader, secretReaders } from "./secret-readers.ts";
@@ -21,7 +21,10 @@ export interface SecretEffects {
   readonly unknown: string | undefined;
 }
 
-/** Plans a deploy of the jobs that read some secrets, as of the last build. Contacts no worker; call it without the lock. */
+/**
+ * Plans a deploy of the jobs that read some secrets, based on the last build. Contacts no worker; call it without the
+ * lock.
+ */
 export async function secretEffects(bucket: Bucket, secrets: readonly SecretName[]): Promise<SecretEffects> {
   const readers = secrets.length === 0 ? [] : secretReaders(bucket, secrets);
   if (readers.length === 0) return { readers, next: [], unknown: undefined };

@@ -37,8 +37,8 @@ function mayRead(job: Job, owner: SecretOwner): boolean {
 }
 
 /**
- * Whether a template names a secret. If the job has one of its own with the key, that of the bucket counts only with its
- * namespace beside it.
+ * Whether a template names a secret. If the job itself has a secret with this key, the secret of the bucket counts only
+ * if the template also names its namespace.
  */
 function names(text: string, { owner, key }: SecretName, own: ReadonlySet<string>): boolean {
   if (!text.includes(`"${key}"`) && !text.includes(`\`${key}\``)) return false;

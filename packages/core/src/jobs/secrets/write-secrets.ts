@@ -15,7 +15,7 @@ import { type SecretEffects, secretEffects } from "./secret-effects.ts";
 import { checkOwner, noSecret } from "./secret-owner.ts";
 import { secretReaders } from "./secret-readers.ts";
 
-/** What became of one secret. */
+/** The change of one secret. */
 export interface SecretChange extends SecretName {
   readonly change: "created" | "changed" | "unchanged" | "removed";
 }
@@ -36,8 +36,8 @@ export interface SetSecrets {
 }
 
 /**
- * Stores secrets, all or none, and plans what the next deploy does with them. Throws USAGE, also for a secret that a provider
- * keeps; NOT_FOUND, BUSY.
+ * Stores secrets, all or none, and plans what the next deploy does with them. Throws USAGE for invalid input, and for a
+ * secret that a provider keeps. Also throws NOT_FOUND and BUSY.
  */
 export async function setSecrets(bucket: Bucket, { command, owner, values }: SetSecrets): Promise<SecretsChanged> {
   for (const value of values.values()) bucket.mask.add(value);
@@ -59,8 +59,8 @@ export interface RemoveSecret extends SecretName {
 }
 
 /**
- * Deletes a secret. Throws USAGE if a template of the last build names it, unless forced, or a provider keeps it; NOT_FOUND,
- * BUSY.
+ * Deletes a secret. Throws USAGE if a provider keeps it, or if a template of the last build names it and `force` is not
+ * set. Also throws NOT_FOUND and BUSY.
  */
 export async function removeSecret(bucket: Bucket, { owner, key, force }: RemoveSecret): Promise<SecretsChanged> {
   const namespace = secretNamespace(owner);
@@ -86,7 +86,7 @@ function whileLocked<T>(bucket: Bucket, command: string, work: () => T): T {
   }
 }
 
-/** What the changes come to; call it without the lock. */
+/** The effects of the changes; call it without the lock. */
 export function effectsOf(bucket: Bucket, changes: readonly SecretChange[]): Promise<SecretEffects> {
   return secretEffects(
     bucket,
@@ -118,7 +118,7 @@ function refuseReferenced({ store }: Bucket, { owner, key }: SecretName): void {
   });
 }
 
-/** Refuses a key or value; the message has no part of the value, and a key that may hold one is not repeated. */
+/** Refuses an invalid key or value. The message contains no part of the value, and no key that may contain one. */
 function checkSecret(key: string, value: string): void {
   checkSecretKey(key);
   const problem = secretValueProblem(value);
@@ -126,7 +126,10 @@ function checkSecret(key: string, value: string): void {
     throw new MaandError({ code: "USAGE", message: `the value of ${key} ${problem}`, hint: "nothing was changed" });
 }
 
-/** Refuses what is not a key. It is not repeated, because `KEY=value` typed by mistake holds a value. Throws USAGE. */
+/**
+ * Refuses an invalid key. The message does not repeat it, because `KEY=value` typed by mistake contains a value. Throws
+ * USAGE.
+ */
 export function checkSecretKey(key: string): void {
   if (isSecretKey(key)) return;
   throw new MaandError({

@@ -36,7 +36,7 @@ export async function diffPlan(source: Source, jobs: readonly PlannedJob[]): Pro
   return diffs;
 }
 
-/** The changes of its plan; all files if nothing was promoted yet. */
+/** The changes in its plan; all files if nothing was promoted yet. */
 function changesOf(source: Source, { allocation, tree, decision }: PlannedAllocation): readonly FileChange[] {
   const isNew = decision.action === "start" && source.recorded(allocation.id).promoted === undefined;
   return isNew ? changedFiles([], tree.files) : decision.files;
@@ -80,7 +80,7 @@ function nameOf(file: ListedFile | undefined): string {
 
 type Bucket = Source["bucket"];
 
-/** The promoted side of a file, as kept in the store. */
+/** The promoted side of a file, from the store. */
 export function oldSide(maand: Bucket, file: ListedFile | undefined, secret: boolean, hide: Hider): Side | undefined {
   if (!file) return undefined;
   return sideOf(file, () => {
@@ -90,7 +90,7 @@ export function oldSide(maand: Bucket, file: ListedFile | undefined, secret: boo
   });
 }
 
-/** Small content that was not kept is binary, or contains a secret that cannot be hidden. */
+/** If small content was not kept, it is binary or contains a secret that cannot be hidden. */
 function whyNotKept({ size, secret }: ListedFile): Unseen {
   if (size === undefined) return "not kept";
   return secret === true ? "hidden" : "binary";
@@ -117,7 +117,7 @@ export function sideOf(file: ListedFile, content: () => Side["content"]): Side {
   return { hash, size, file, content: large ? { unseen: "large" } : content() };
 }
 
-/** A content for people: its secrets are hidden if it has any. */
+/** Content to show, with its secrets hidden. */
 export function shown(bytes: Uint8Array, secret: boolean, hide: Hider): Side["content"] {
   const text = textOf(bytes);
   if (text === undefined) return { unseen: "binary" };

@@ -22,8 +22,7 @@ export interface ReleaseDiff {
 
 /**
  * Compares the source files of two releases of a job line by line, with templates unrendered. Without `to`, the second
- * release is the currently wanted one. Secrets of the job appear as dots. Throws PROBLEMS for an unknown job or
- * release.
+ * release is the desired one. Secrets of the job appear as dots. Throws PROBLEMS for an unknown job or release.
  */
 export async function diffReleases(
   bucket: Bucket,

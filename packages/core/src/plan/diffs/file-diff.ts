@@ -12,13 +12,16 @@ export interface Side {
   readonly content: { readonly text: string } | { readonly unseen: Unseen };
 }
 
-/** The reason why a content is not compared line by line. */
+/** The reason why content is not compared line by line. */
 export type Unseen = "binary" | "large" | "hidden" | "not kept";
 
 /** Context lines around a change. */
 const CONTEXT = 3;
 
-/** Maximum changed lines for which the shortest diff is computed. Beyond it, the whole file is shown as replaced. */
+/**
+ * The largest number of changed lines for which the shortest diff is computed. For more, the whole file is shown as
+ * replaced.
+ */
 const MOST_CHANGES = 4000;
 
 /**

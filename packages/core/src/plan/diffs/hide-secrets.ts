@@ -6,8 +6,8 @@ import { HIDDEN } from "../../remote/secret.ts";
 import { inShell } from "../../remote/secret-spellings.ts";
 
 /**
- * Replaces each secret in a text with a mark. Returns undefined if no secret was found: it is then unknown which parts may
- * be shown. {@link showDots} turns the marks into dots.
+ * Replaces each secret in a text with a mark. Returns undefined if it finds no secret, because it is then unknown which
+ * parts may be shown. {@link showDots} turns the marks into dots.
  */
 export type Hider = (text: string) => string | undefined;
 
@@ -37,7 +37,10 @@ export function showDots(text: string): string {
   return text.replace(/\0[0-9a-f]*\0/g, HIDDEN);
 }
 
-/** Shorter secrets are hidden only where they stand alone; otherwise half of a file would be dots. */
+/**
+ * The length of the shortest secret that is hidden inside words. Shorter ones are hidden only as separate words;
+ * otherwise half of a file would be dots.
+ */
 const SHORTEST_INSIDE = 4;
 
 function spellings(secret: string): string[] {

@@ -7,8 +7,8 @@ import { type Hider, hiderFor, showDots } from "../diffs/hide-secrets.ts";
 import type { AllocationDrift, InspectSource } from "./inspect-worker.ts";
 
 /**
- * Unified diffs by path of the files of an allocation that were changed or deleted on its worker: from the delivered content to
- * the one that is there. Secrets appear as dots on both sides.
+ * Unified diffs by path of the files of an allocation that were changed or deleted on its worker: from the delivered
+ * content to the content on the worker. Secrets appear as dots on both sides.
  */
 export async function driftDiffs(
   { bucket }: Pick<InspectSource, "bucket">,

@@ -8,15 +8,15 @@ export interface NotCompared {
   readonly reason: string;
 }
 
-/** The allocations of a worker: those to compare, and those whose files are not known. */
+/** The allocations of a worker: those to compare, and those whose files are unknown. */
 export interface ExpectedOnWorker {
   readonly expected: readonly ExpectedAllocation[];
   readonly notCompared: readonly NotCompared[];
 }
 
 /**
- * What should be on workers, by host: the files that were synced and promoted last. The store is read once for each
- * distinct tree, not once for each allocation.
+ * The files that should be on workers, by host: those that were synced and promoted last. The store is read once for
+ * each distinct tree, not once for each allocation.
  */
 export class ExpectedFiles {
   readonly #source: InspectSource;
@@ -52,5 +52,5 @@ export class ExpectedFiles {
 function reasonOf(staged: string | undefined): string {
   if (staged === "unknown" || staged === undefined)
     return "its last sync did not finish, so the next deploy syncs it again";
-  return "its files are those of a deploy that did not succeed, so the next deploy syncs it again";
+  return "its files are from a deploy that did not succeed, so the next deploy syncs it again";
 }

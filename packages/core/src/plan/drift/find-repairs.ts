@@ -1,5 +1,6 @@
 import pLimit from "p-limit";
-import { asMaandError, stopIfInterrupted } from "../../bucket/outcome.ts";
+import { asMaandError } from "../../bucket/error-outcome.ts";
+import { stopIfInterrupted } from "../../bucket/interruption.ts";
 import { driftKey, type FileDrift, repairChanges } from "../../domain/drift/compare-files.ts";
 import { driftText, type Edits } from "../../domain/drift/edits.ts";
 import type { Allocation } from "../../domain/workspace/job.ts";
@@ -9,7 +10,7 @@ import type { Repair } from "../../store/fleet/repair-rows.ts";
 import { ExpectedFiles } from "./expected-files.ts";
 import { type AllocationDrift, type InspectSource, inspectWorker } from "./inspect-worker.ts";
 
-/** How a deploy repairs what differs: only files, or with the lifecycle commands of the restart policy. */
+/** How a deploy repairs differences: only files, or also with the lifecycle commands of the restart policy. */
 export type RepairMode = "sync" | "policy";
 
 /** An allocation that differs from what was promoted. */
@@ -19,7 +20,7 @@ export interface FoundRepair {
   readonly edits: Edits;
 }
 
-/** What a deploy found on the workers before it began. */
+/** What a deploy found on the workers before it changed them. */
 export interface FoundRepairs {
   /** By allocation id. */
   readonly allocations: ReadonlyMap<string, FoundRepair>;
@@ -29,11 +30,11 @@ export interface FoundRepairs {
   readonly lost: ReadonlySet<string>;
   /** Workers that could not be inspected, with the error. */
   readonly failed: ReadonlyMap<string, unknown>;
-  /** Allocations that are not repaired, because the same repair did not last several times. */
+  /** Allocations that are not repaired, because the same difference came back after several repairs. */
   readonly recurring: readonly RecurringDrift[];
 }
 
-/** A difference that repairs did not end. */
+/** A difference that came back after every repair. */
 export interface RecurringDrift {
   readonly allocation: Allocation;
   readonly drift: readonly FileDrift[];
@@ -46,11 +47,14 @@ export interface VerifyOptions {
   /** Only these jobs. */
   readonly jobs: readonly string[];
   readonly workers: readonly Worker[];
-  /** Repair also what was repaired {@link MOST_REPAIRS} times in the same way. */
+  /** Also repair differences that were repaired {@link MOST_REPAIRS} times in the same way. */
   readonly again?: boolean | undefined;
 }
 
-/** Repairs in succession after which the same difference is not repaired again: they only hide what causes it. */
+/**
+ * The number of successive repairs after which the same difference is not repaired again: more repairs would only hide
+ * its cause.
+ */
 export const MOST_REPAIRS = 3;
 
 /** Workers inspected in parallel. */
@@ -106,7 +110,7 @@ function recurs({ job, host }: Allocation, drift: readonly FileDrift[], { times,
   return new MaandError({
     code: "DRIFT_RECURS",
     message: `${job} on ${host} was repaired ${times} times in the same way since ${firstAt}, and differs again: ${driftText(drift)}`,
-    hint: `find what changes it there, or list what the job writes itself under "keep" in its manifest; then repair it with maand deploy --verify --repair-again --jobs ${job}`,
+    hint: `find out what changes it there, or list what the job writes itself under "keep" in its manifest; then repair it with maand deploy --verify --repair-again --jobs ${job}`,
     worker: host,
   });
 }
@@ -121,7 +125,7 @@ function repairOf(
   return { allocation, drift, edits };
 }
 
-/** The edits by allocation id, for planning; undefined if the workers were not looked at. */
+/** The edits by allocation id, for planning; undefined if the workers were not inspected. */
 export function editsOf(found: FoundRepairs | undefined): ReadonlyMap<string, Edits> | undefined {
   return found && new Map([...found.allocations].map(([id, { edits }]) => [id, edits]));
 }

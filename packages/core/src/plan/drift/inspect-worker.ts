@@ -51,7 +51,7 @@ export interface AllocationDrift extends ExpectedAllocation {
   readonly drift: readonly FileDrift[];
   /** Whether more paths were added than are listed. */
   readonly hasMore: boolean;
-  /** Contents of changed files by path, if they were asked for. */
+  /** Contents of changed files by path, if requested. */
   readonly contents: ReadonlyMap<string, Uint8Array>;
 }
 
@@ -101,9 +101,9 @@ export async function inspectWorker(
   };
 }
 
-/** What is asked of the plugin that answers `inspect`. */
+/** The request to the plugin that answers `inspect`. */
 export interface InspectionRequest {
-  /** SHA-256 of the metadata to look at, by path. */
+  /** SHA-256 of the metadata to inspect, by path. */
   readonly hashes: ReadonlyMap<string, string>;
   readonly jobs: ReadonlyMap<string, InspectRequest>;
   /** Users and groups to look up. */
@@ -112,7 +112,7 @@ export interface InspectionRequest {
   readonly contentLimit: number;
 }
 
-/** Asks the plugins what is on a worker. Throws NO_HANDLER if none answers. */
+/** Inspects a worker through the plugins. Throws NO_HANDLER if none answers. */
 export async function inspection(
   { bucket, reporter }: Pick<InspectSource, "bucket" | "reporter">,
   worker: Worker,
@@ -136,7 +136,10 @@ export async function inspection(
   throw noHandler(bucket.absent, { hook: "inspect", transport: remote.transport, host: worker.host });
 }
 
-/** Workers with the same files of a job share the request, so that it is made once and plugins can tell that it is the same. */
+/**
+ * Workers with the same files of a job share one request object, so that it is created once and plugins can recognize
+ * it.
+ */
 const requested = new WeakMap<readonly ExpectedFile[], InspectRequest["files"]>();
 
 function requestOf(
@@ -170,7 +173,7 @@ function compared(expected: ExpectedAllocation, found: Inspection): AllocationDr
 
 const NOTHING: InspectedJob = { files: [], others: [], hasMore: false, unread: [] };
 
-/** What was compared before: a plugin may answer with the same value for all workers that have the same files. */
+/** Earlier comparisons: a plugin may return the same object for all workers that have the same files. */
 const before = new WeakMap<
   InspectedJob,
   { readonly files: readonly ExpectedFile[]; readonly drift: readonly FileDrift[] }

@@ -71,7 +71,7 @@ export function defineClaim<Schema extends StandardSchemaV1>(
   });
 }
 
-/** Whether a claim was created with `defineClaim`. */
+/** Whether the claim was created with `defineClaim`. */
 export function isTyped(claim: Claim): claim is TypedClaim {
   return "key" in claim && "of" in claim;
 }

@@ -2,7 +2,7 @@ import { isRecord } from "../../domain/checks/validate.ts";
 import type { Plugin, Provides } from "../plugin.ts";
 import { missingService, type ProvidedService, providerHint } from "./services.ts";
 
-/** A problem with the services of plugins, and its remedy. */
+/** A problem with the services of plugins, and how to fix it. */
 interface ServiceProblem {
   readonly message: string;
   readonly hint: string;

@@ -4,8 +4,8 @@ import type { PluginErrorOptions } from "./plugin-tools.ts";
 const CODE = /^[A-Z][A-Z0-9_]*$/;
 
 /**
- * An error with a plugin's own code. Its message ends with the code, because no page of maand explains it. Throws if
- * the code is not in capital letters.
+ * An error with a plugin's own code. Its message ends with the code, because the documentation of maand does not list
+ * it. Throws if the code is not in capital letters.
  */
 export function pluginError(
   plugin: string,

@@ -1,9 +1,12 @@
 import type { HookName } from "../hooks.ts";
 
-/** What the taps of a hook wait for: only for their own work, or also for people, workers and other programs. */
+/** What a tap of the hook may do: only compute, or also wait for people, workers and other programs. */
 export type TapWait = "computes" | "waits" | "is synchronous";
 
-/** What the taps of each hook wait for, which decides their time limit. `HOOKS.md` repeats this table; a test compares the two. */
+/**
+ * Whether taps of each hook compute or wait. Their time limit depends on it. `HOOKS.md` repeats this table; a test
+ * compares the two.
+ */
 export const TAP_WAITS: Readonly<Record<HookName, TapWait>> = {
   reconcile: "waits",
   stage: "waits",

@@ -5,7 +5,8 @@ import type { PluginTools } from "./plugin-tools.ts";
 import { stateInMemory } from "./state-in-memory.ts";
 
 /**
- * The tools of a plugin that is applied without maand, as in a test: its state is in memory, and there are no services.
+ * The tools of a plugin that is applied without maand, such as in a test. Its state is in memory, and there are no
+ * services.
  */
 export function toolsAlone({ name }: { readonly name: string }): PluginTools {
   const rows = stateInMemory();

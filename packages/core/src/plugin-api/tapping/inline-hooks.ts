@@ -24,9 +24,9 @@ export type InlineTap<Name extends HookName> =
 const TAP_KEYS: readonly string[] = ["before", "tap"];
 
 /**
- * Hooks in a configuration, to change a single thing: `hooks: { async afterJob({ job, log }) { ... } }`. At a hook that
- * a single tap answers (`connect`, `stage`, `rollout`, ...) they run before all plugins, and so override them. At any
- * other hook they run after all plugins.
+ * Hooks in a configuration, for small changes that need no plugin: `hooks: { async afterJob({ job, log }) { ... } }`.
+ * In a hook that a single tap answers (`connect`, `stage`, `rollout`, ...), they run before all plugins and so override
+ * them. In any other hook, they run after all plugins.
  */
 export type InlineHooks = { readonly [Name in HookName]?: InlineTap<Name> } & RenamedInlineHooks;
 

@@ -84,7 +84,7 @@ it("runs it once the record is admitted, and refuses what is not", async () => {
 it("trusts no record that others may write, and no link", () => {
   writeFileSync(join(root, "fence"), "3 aa\n{}\n");
   chmodSync(join(root, "fence"), 0o666);
-  expect(refusedBy(run(fencedCommand(remoteOf("3 aa"), ["true"])))).toContain("!it is no private file");
+  expect(refusedBy(run(fencedCommand(remoteOf("3 aa"), ["true"])))).toContain("!it is not a private file");
   rmSync(join(root, "fence"));
   symlinkSync(join(root, "elsewhere"), join(root, "fence"));
   expect(run(fencedCommand(remoteOf("3 aa"), ["true"])).code).toBe(FENCED_EXIT);

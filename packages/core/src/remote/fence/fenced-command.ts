@@ -8,9 +8,10 @@ export const FENCED_EXIT = 79;
 const MARK = "maand-fence:";
 
 /**
- * Takes the stage lock of the bucket's directory for as long as the command runs, compares the fence, and writes the own one.
- * Without a program `flock`, only the fence is compared. `$1` is the directory, `$2` the own line, `$3` the expected one, `$4` the record.
- * Where the directory is missing, there is nothing to protect, but from two syncs that make it: so `$5` says that the command makes it.
+ * Takes the stage lock of the bucket's directory while the command runs, compares the fence on the worker, and writes
+ * its own. Without a program `flock`, only the fence is compared. `$1` is the directory, `$2` the own line, `$3` the
+ * expected one, `$4` the record. If the directory is missing, nothing needs protection, except from two syncs that both
+ * create it. `$5` marks a command that creates it.
  */
 const PROGRAM = `
 root=$1 own=$2 expected=$3 text=$4 makes=$5
@@ -27,7 +28,7 @@ fi
 found=
 if [ -e "$file" ] || [ -L "$file" ]; then
   if [ -n "$(find "$file" -prune -type f ! -perm -020 ! -perm -002)" ]; then read -r found <"$file"
-  else printf '%s\\n' '${MARK}' '!it is no private file' >&2; exit ${FENCED_EXIT}
+  else printf '%s\\n' '${MARK}' '!it is not a private file' >&2; exit ${FENCED_EXIT}
   fi
 fi
 if [ "$found" != "$own" ]; then
@@ -40,13 +41,19 @@ umask "$before"
 exec "$@"
 `;
 
-/** What a fenced command is. */
+/** The options of a fenced command. */
 export interface FencedOptions {
-  /** It makes the bucket's directory if that is missing, as a sync does; the record is left there before it begins. Default: it does not. */
+  /**
+   * Whether it creates the bucket's directory if that is missing, as a sync does. The record is written there before
+   * the command begins. Default: false.
+   */
   readonly makesRoot?: boolean;
 }
 
-/** A command of a connection that the worker runs only for the newest command of the bucket; unchanged without a fence. */
+/**
+ * A command that the worker runs only on behalf of the newest command of the bucket. If the connection has no fence,
+ * the command is unchanged.
+ */
 export function fencedCommand(
   remote: Pick<Remote, "root">,
   argv: Argv,
@@ -68,8 +75,8 @@ export function refusedBy({ code, stderr }: RefusedCommand): string | undefined 
 type RefusedCommand = Pick<ExecResult, "stderr"> & { readonly code: number | null | undefined };
 
 /**
- * Runs a command that changes a worker, as {@link fencedCommand}. A worker that has another record gets the command again with it, if it is
- * admitted. Throws what {@link WorkerFence.admit} throws.
+ * Runs a command that changes a worker, as {@link fencedCommand}. If the worker has another record that is admitted,
+ * the command runs again with this record as the expected one. Throws what {@link WorkerFence.admit} throws.
  */
 export async function probeFenced(
   remote: Pick<Remote, "root">,

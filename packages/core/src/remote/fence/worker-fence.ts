@@ -1,19 +1,19 @@
 import type { Remote } from "../remote.ts";
 
 /**
- * The fence of one worker for one command: what it sends with everything that changes the worker, so that the worker refuses
- * a command that is not the newest.
+ * The fence of one worker for one command. The command sends it with everything that changes the worker, so that the
+ * worker refuses a command that is not the newest.
  */
 export interface WorkerFence {
   /** The first line of the record: number and holder. */
   readonly line: string;
   /** The whole record, as it is written to the worker. */
   readonly text: string;
-  /** The line that the worker may have instead, because it was admitted; else the command's own line. */
+  /** The admitted line that the worker may have instead; otherwise the command's own line. */
   readonly expected: string;
   /**
-   * Decides about the record that the worker has; empty if it has none. Throws OTHER_COPY, FENCED or FENCE_BROKEN if this
-   * command must not change the worker.
+   * Admits or refuses the record on the worker; `found` is empty if it has none. Throws OTHER_COPY, FENCED or
+   * FENCE_BROKEN if this command must not change the worker.
    */
   admit(found: string): void;
 }

@@ -8,7 +8,7 @@ export interface DirectoryToDelete extends Pick<ExecOptions, "timeoutMs" | "sign
   readonly remote: Pick<Remote, "host" | "root" | "probe">;
   /** Absolute path on the worker. */
   readonly directory: string;
-  /** Names directly in it that are kept; default: none. */
+  /** Names directly inside it that are kept; default: none. */
   readonly spare?: readonly string[];
   /** The only names that may be deleted; default: all. */
   readonly only?: readonly string[];
@@ -17,7 +17,7 @@ export interface DirectoryToDelete extends Pick<ExecOptions, "timeoutMs" | "sign
 /**
  * `$1` is the directory, `$2` the names to keep and `$3` the names that may be deleted, each between slashes. A link at
  * the directory's own path is followed and kept; links below it are deleted and never followed. `lost+found` belongs to
- * the file system. If anything forbids the deletion, it prints all of that and deletes nothing. Only `manifest.json`
+ * the file system. If anything prevents the deletion, it prints every reason and deletes nothing. Only `manifest.json`
  * shows that a directory behind a link belongs to a job, so the manifest is deleted last.
  */
 const PROGRAM = `
@@ -75,8 +75,8 @@ export function mountPoint(written: string): string {
 /**
  * Deletes the contents of a directory on a worker, and the directory itself if nothing is left in it. A missing
  * directory is not an error. A link in place of the directory is followed and kept; links in it are deleted and not
- * followed. If a file system is mounted below something to delete, or maand did not create the directory, nothing is
- * deleted. Returns names that could not be deleted although they are not in `spare`.
+ * followed. If a file system is mounted below something to delete, or if maand did not create the directory, nothing is
+ * deleted. Returns names that are not in `spare` but could not be deleted.
  * @throws STAGE_FAILED if the deletion is refused; COMMAND_FAILED; errors of `remote.probe`
  */
 export async function deleteDirectory(options: DirectoryToDelete): Promise<string[]> {

@@ -17,7 +17,7 @@ export function fileSystemFailure(text: string): FileSystemFailure | undefined {
   return FAILURES.find(([pattern]) => pattern.test(text))?.[1];
 }
 
-/** What to do about it. */
+/** The hint for a failure. */
 export function fileSystemHint(failure: FileSystemFailure): string {
   return failure === "is mounted read-only"
     ? "mount it writable there, then run maand deploy"

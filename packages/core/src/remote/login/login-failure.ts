@@ -70,7 +70,7 @@ const REASONS: readonly Reason[] = [
   },
 ];
 
-/** The reason for any other login that does not run its command. */
+/** The reason if no pattern matches. */
 const NO_COMMANDS: Reason = {
   pattern: /^/,
   message: ({ host, user, printed }) => `the login of "${user}" on ${host} runs no commands: ${printed}`,
@@ -78,7 +78,7 @@ const NO_COMMANDS: Reason = {
     `on ${host}, give "${user}" a shell (chsh -s /bin/sh ${user}) and remove ForceCommand or command= for it, ${OTHER_USER}`,
 };
 
-/** The error for a command that never started because the login ended first, with the reason and the remedy. */
+/** The error for a command that never started because the login ended first, with the reason and a hint. */
 export function loginFailure({ host, user = "<user>", code, stdout, stderr }: FailedLogin): MaandError {
   const text = `${stdout}\n${stderr}`;
   const login = { host, user, printed: printedBy(text, code) };

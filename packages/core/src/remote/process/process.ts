@@ -13,7 +13,9 @@ export interface ProcessOptions {
   readonly pipes?: number;
   /** Whether it is killed when maand exits; otherwise it keeps running, like a command on a worker. */
   readonly endsWithUs?: boolean;
-  /** Whether it stays in the process group of maand, so that it can ask a person on its terminal; Ctrl-C reaches it too. */
+  /**
+   * Whether it stays in the process group of maand, so that it can prompt on the terminal. Ctrl-C then reaches it too.
+   */
   readonly onTerminal?: boolean;
 }
 
@@ -37,7 +39,10 @@ export interface RunningProcess {
   readonly pipes: readonly Duplex[];
   /** Never rejects. */
   readonly ended: Promise<ProcessEnd>;
-  /** Sends a signal to its whole group, or to it alone if it is in that of maand; does nothing if no process is left. */
+  /**
+   * Sends a signal to its whole group, or only to the process if it is in the group of maand. Does nothing if no
+   * process is left.
+   */
   signal(signal: "SIGTERM" | "SIGKILL"): void;
   /** Closes all its pipes. */
   closePipes(): void;
@@ -66,7 +71,7 @@ export async function startProcess(argv: readonly string[], options: ProcessOpti
   return started;
 }
 
-/** For some failures, such as too many arguments, the child emits no event: only execa's promise has the error. */
+/** For some failures, such as too many arguments, the child emits no event, and only execa's promise has the error. */
 async function start(
   [program = "", ...words]: readonly string[],
   { cwd, env, stdin = false, pipes = 0, onTerminal = false }: ProcessOptions,

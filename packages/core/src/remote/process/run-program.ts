@@ -10,13 +10,15 @@ export interface Program {
   readonly cwd: string;
   /** Its whole environment; default: the environment of maand. */
   readonly env?: Readonly<Record<string, string | undefined>>;
-  /** Milliseconds that it may take. */
+  /** Its time limit in milliseconds. */
   readonly limitMs: number;
-  /** Bytes of its output that are read; a program that prints more is stopped. Default: its output is dropped. */
+  /** The largest output in bytes; a program that prints more is stopped. Default: its output is dropped. */
   readonly mostBytes?: number;
   /** Stops it when it aborts. */
   readonly signal?: AbortSignal;
-  /** Whether it stays on the terminal of maand, so that it can ask a person; Ctrl-C reaches it too. Default false. */
+  /**
+   * Whether it keeps the terminal of maand, so that it can prompt a person. Ctrl-C then reaches it too. Default: false.
+   */
   readonly onTerminal?: boolean;
 }
 
@@ -38,8 +40,8 @@ const ERROR_TEXT = 4096;
 const GRACE_MS = 2000;
 
 /**
- * Runs a program to its end and returns what it printed. Never throws. What it started and left behind is not waited for, even if
- * that keeps the output open; it is killed, unless the program stays on the terminal of maand.
+ * Runs a program to its end and returns what it printed. Never throws. Does not wait for child processes that remain,
+ * even if they keep the output open. It kills them, unless the program keeps the terminal of maand.
  */
 export async function runProgram(program: Program): Promise<ProgramResult> {
   const { argv, input, cwd, env, limitMs, mostBytes, signal, onTerminal = false } = program;

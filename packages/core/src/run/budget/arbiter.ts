@@ -1,4 +1,4 @@
-import { stopIfInterrupted } from "../../bucket/outcome.ts";
+import { stopIfInterrupted } from "../../bucket/interruption.ts";
 import { jobsToCheck } from "../../domain/budget/downtime.ts";
 import type { ScopeSource } from "../scope/contexts.ts";
 import { checkOthers } from "./check-others.ts";
@@ -18,9 +18,10 @@ export {
 } from "./decide.ts";
 
 /**
- * The one place that decides what may go down. Every path that stops, restarts or reloads an allocation, or takes a worker down,
- * requests downtime here first, and calls {@link settle} when it is back and healthy; what is never settled counts as away. Checks health where the
- * records do not tell, and only if the answer matters. Throws INTERRUPTED; a refusal is part of the answer.
+ * The one place that decides what may go down. Every path that stops, restarts or reloads an allocation, or takes a
+ * worker down, requests downtime here first, and calls {@link settle} when it is back and healthy. An allocation that
+ * is never settled counts as away. Checks health only if the records are not enough and the answer depends on it.
+ * Throws INTERRUPTED; a refusal is part of the answer.
  */
 export async function requestDowntime(run: ScopeSource, request: DowntimeRequest): Promise<DowntimeAnswer> {
   stopIfInterrupted(run.bucket.signal);

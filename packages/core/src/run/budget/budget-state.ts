@@ -1,11 +1,14 @@
 import type { Seen } from "../../domain/budget/away.ts";
 import type { UnderWay } from "../../domain/budget/never-with.ts";
 
-/** What a run knows about availability besides the records: what it has seen, and what it has taken down itself. */
+/**
+ * The state of availability in a run that is not in the records: what its checks have shown, and what it has taken
+ * down.
+ */
 export class BudgetState {
-  /** Everything is granted, and reported (`--ignore-budget`). */
+  /** Whether every request is granted and reported (`--ignore-budget`). */
   isIgnored = false;
-  /** What the budget would have refused, in sentences. */
+  /** What the budget would have refused, one sentence each. */
   readonly ignored = new Set<string>();
   /** Jobs whose health was checked for a request of this run. */
   readonly checked = new Set<string>();
@@ -23,18 +26,18 @@ export class BudgetState {
     return this.#seen.get(job)?.get(host);
   }
 
-  /** This run takes an allocation down; `by` is what it does. What was seen of it before no longer holds. */
+  /** Notes that this run takes an allocation down; `by` names the action. Discards earlier observations of it. */
   takeDown(job: string, host: string, by: string): void {
     of(this.#down, job).set(host, by);
     this.#seen.get(job)?.delete(host);
   }
 
-  /** An allocation that this run took down is back, or is not to come back. */
+  /** Notes that an allocation that this run took down is back, or will not come back. */
   bringBack(job: string, host: string): void {
     this.#down.get(job)?.delete(host);
   }
 
-  /** What this run has taken down, by host, with what it does. */
+  /** What this run has taken down: the action, by host. */
   down(job: string): ReadonlyMap<string, string> {
     return this.#down.get(job) ?? new Map();
   }

@@ -1,4 +1,5 @@
-import { asMaandError, outcomeOf, stopIfInterrupted } from "../../bucket/outcome.ts";
+import { asMaandError, outcomeOf } from "../../bucket/error-outcome.ts";
+import { stopIfInterrupted } from "../../bucket/interruption.ts";
 import { type Away, isUncertain } from "../../domain/budget/away.ts";
 import type { JobAvailability } from "../../domain/budget/downtime.ts";
 import type { Allocation, Job } from "../../domain/workspace/job.ts";
@@ -8,18 +9,21 @@ import type { ScopeSource } from "../scope/contexts.ts";
 import { scopedJobContext } from "../scope/scoped-job-context.ts";
 import { noteSeen } from "./note-seen.ts";
 
-/** What to check of a job. */
+/** What to check for a job. */
 export interface CheckedJob {
   readonly job: Job;
   readonly state: JobAvailability;
   readonly mayBeBack: (away: Away) => boolean;
 }
 
-/** Checks the health of a job's allocations that are not known to stay away, once, and notes what it shows. Without checks, it tries to connect. */
+/**
+ * Checks the health of a job once, for allocations that are not known to stay away, and notes the results. For a job
+ * without checks, it tries to connect.
+ */
 export async function checkOthers(run: ScopeSource, { job, state, mayBeBack }: CheckedJob): Promise<void> {
   const checked = (run.allocationsOf.get(job.name) ?? []).filter(({ host }) => {
     const away = state.away.get(host);
-    return away === undefined || mayBeBack(away) || isUncertain(away); // also what is disabled, and still runs
+    return away === undefined || mayBeBack(away) || isUncertain(away); // including disabled allocations that still run
   });
   const finding = await checkHealth(run, scopedJobContext(run, job), checked, false);
   stopIfInterrupted(run.bucket.signal);
@@ -30,7 +34,7 @@ export async function checkOthers(run: ScopeSource, { job, state, mayBeBack }: C
     run.bucket.store.downtimes.seenBack(back);
 }
 
-/** Nothing is to be checked of what was promoted; the rest is as its worker is. */
+/** Promoted allocations need no check; the others have the state of their worker. */
 async function seeWithoutChecks(
   run: ScopeSource,
   { job, state, checked }: Pick<CheckedJob, "job" | "state"> & { readonly checked: readonly Allocation[] },

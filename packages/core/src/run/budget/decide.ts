@@ -13,19 +13,22 @@ export interface DowntimeRequest {
   readonly kind: DowntimeKind;
   /** What goes down, in order of preference. */
   readonly units: readonly DowntimeUnit[];
-  /** What a person calls the change; refusals of others name it: `maand job restart`. */
+  /** The command behind the change, such as `maand job restart`; refusals of other requests name it. */
   readonly by: string;
   /**
-   * Records what is granted until it is settled: if the command dies, what it took down still counts. Absent for a deploy, whose
-   * journal does the same.
+   * Records what is granted until it is settled: if the command dies, what it took down still counts. Absent for a
+   * deploy, because its journal has the same records.
    */
   readonly recordAs?: DowntimeRecordKind;
   /**
-   * Checks health and connections for this request again. Otherwise a job with a written budget is checked once in a run, and any other
-   * job is judged by its records alone.
+   * Checks health and connections again for this request. Otherwise a job with a written budget is checked once in a
+   * run, and any other job only by its records.
    */
   readonly isFresh?: boolean;
-  /** A person asks for the whole job to be down, or names what is to stop: it is recorded, and no budget forbids it. */
+  /**
+   * Whether a person requested that the whole job goes down, or named what to stop. It is recorded, and no budget
+   * refuses it.
+   */
   readonly isAsked?: boolean;
 }
 
@@ -37,15 +40,15 @@ export interface RefusedUnit {
   readonly error: MaandError;
 }
 
-/** The answer to a request. What is granted counts as away until it is settled. */
+/** The answer to a request. Granted units count as away until they are settled. */
 export interface DowntimeAnswer {
   readonly granted: readonly DowntimeUnit[];
   readonly refused: readonly RefusedUnit[];
 }
 
 /**
- * Decides from the records and from what the run has seen, without a check, and records what is granted as down. Reads, decides and
- * records at one moment, so that no other command decides meanwhile.
+ * Decides from the records and from what the run has seen, without a check, and records granted units as down. Reading,
+ * deciding and recording are one atomic step, so that no other command decides meanwhile.
  */
 export function decideNow(run: ScopeSource, request: DowntimeRequest): DowntimeAnswer {
   const { kind, units, recordAs } = request;
@@ -68,14 +71,14 @@ function jobsOf(units: readonly DowntimeUnit[]): string[] {
   return [...new Set(units.flatMap(({ jobs }) => jobs))];
 }
 
-/** Whether a request for these jobs can be refused at all; otherwise it need not be made. */
+/** Whether a request for these jobs can be refused. If not, it is unnecessary. */
 export function isDecided(run: ScopeSource, kind: DowntimeKind, names: readonly string[]): boolean {
   if (names.some((name) => isLimitedJob(run, kind, name))) return true;
   const exclusions = exclusionsOf([...run.jobs.values()]);
   return names.some((name) => exclusions.has(name));
 }
 
-/** Reports units that a command finally leaves as they are. */
+/** Reports units that a command leaves unchanged in the end. */
 export function reportRefused(
   run: Pick<ScopeSource, "reporter" | "budget">,
   refused: readonly Omit<RefusedUnit, "refusal">[],
@@ -83,12 +86,12 @@ export function reportRefused(
   for (const { unit, error } of refused) report(run, "budget.refused", unit, error);
 }
 
-/** What happened to these is recorded in the store, which tells from now on whether they are away. */
+/** Forgets these allocations in the run: from now on, the records in the store decide whether they are away. */
 export function leaveToRecords({ budget }: Pick<ScopeSource, "budget">, units: readonly DowntimeUnit[]): void {
   for (const { host, jobs } of units) for (const job of jobs) budget.bringBack(job, host);
 }
 
-/** Allocations that were taken down are back and healthy: they no longer count. */
+/** Notes that allocations that were taken down are back and healthy, so that they no longer count. */
 export function settle(run: ScopeSource, units: readonly DowntimeUnit[]): void {
   for (const { host, jobs } of units)
     for (const job of jobs) {
@@ -150,7 +153,7 @@ function decideAndRecord(
   return { granted, refused };
 }
 
-/** What this run changes, staged rollouts that are not complete, and what others maintain. */
+/** What this run changes, staged rollouts that are not complete, and maintenances by other commands. */
 function changesUnderWay(run: ScopeSource, names: readonly string[], exclusions: Exclusions): UnderWay[] {
   if (!names.some((name) => exclusions.has(name))) return [];
   const { store } = run.bucket;

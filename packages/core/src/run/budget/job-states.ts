@@ -6,17 +6,17 @@ import type { Allocation, Job } from "../../domain/workspace/job.ts";
 import type { Run } from "../run.ts";
 import type { BudgetState } from "./budget-state.ts";
 
-/** The parts of a run that requests for downtime are decided by. */
+/** The parts of a run that a decision about downtime depends on. */
 export type ObservedRun = Pick<Run, "bucket" | "jobs" | "allocationsOf" | "budget"> & Partial<Pick<Run, "number">>;
 
-/** What is away of some jobs, read at one moment. */
+/** What is away in some jobs, read at one moment. */
 export interface JobStates {
   readonly jobs: ReadonlyMap<string, JobAvailability>;
   /** Whether a health check may free an allocation that is away. */
   mayBeBack(job: string, away: Away): boolean;
 }
 
-/** Reads what is away of the named jobs. Removed jobs have no allocations that count. */
+/** Reads what is away in the named jobs. Removed jobs have no allocations that count. */
 export function readJobStates(run: ObservedRun, names: readonly string[]): JobStates {
   const { store } = run.bucket;
   const allocations = names.flatMap((name) => run.allocationsOf.get(name) ?? []);
@@ -62,7 +62,7 @@ function stateOf(job: Job, allocations: readonly Allocation[], source: StateSour
   return { job: job.name, budget: budgetOf(job, allocations.length), away };
 }
 
-/** Without what this run itself has under way: it knows better what of that is down. */
+/** The records without the changes of this run, which knows itself what it has taken down. */
 function settledOf(recorded: RecordedState, run: number | undefined): RecordedState {
   const { unsettled, ...rest } = recorded;
   return unsettled?.inDoubt && unsettled.run === run ? rest : recorded;

@@ -2,7 +2,7 @@ import type { DowntimeUnit } from "../../domain/budget/downtime.ts";
 import type { ScopeSource } from "../scope/contexts.ts";
 import { type DowntimeRequest, type RefusedUnit, requestDowntime } from "./arbiter.ts";
 
-/** What to run next, and the place of the batch that it is a part of; without it, why nothing may go down. */
+/** What to run next, and the position of its batch; or, if nothing may go down, the reasons. */
 export type NextBatch<Member> =
   | { readonly batch: readonly Member[]; readonly from: number }
   | { readonly refused: readonly RefusedMember<Member>[] };
@@ -49,7 +49,7 @@ export async function nextBatch<Member>(
   return { refused };
 }
 
-/** The batches that remain after a choice: the rest of a batch that was cut keeps its place. */
+/** The batches that remain after a choice: the rest of a split batch keeps its position. */
 export function restOfBatches<Member>(
   batches: readonly (readonly Member[])[],
   { batch, from }: { readonly batch: readonly Member[]; readonly from: number },

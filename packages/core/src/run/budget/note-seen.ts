@@ -3,7 +3,7 @@ import type { Allocation } from "../../domain/workspace/job.ts";
 import type { HealthFinding } from "../check-health.ts";
 import type { Run } from "../run.ts";
 
-/** Notes what a health check of some allocations of a job has shown. */
+/** Notes the results of a health check for some allocations of a job. */
 export function noteSeen(
   { budget }: Pick<Run, "budget">,
   checked: readonly Allocation[],
@@ -15,7 +15,7 @@ export function noteSeen(
   }
 }
 
-/** What a health check has shown of one worker; undefined if nothing. */
+/** What a health check has shown about one worker; undefined if nothing. */
 function seenOf(host: string, checked: readonly Allocation[], finding: HealthFinding): Seen | undefined {
   const { verdict, results, cause } = finding;
   if (verdict === "skipped") return undefined;

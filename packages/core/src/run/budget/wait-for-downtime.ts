@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { stopIfInterrupted } from "../../bucket/outcome.ts";
+import { stopIfInterrupted } from "../../bucket/interruption.ts";
 import type { ScopeSource } from "../scope/contexts.ts";
 import { type DowntimeAnswer, type DowntimeRequest, reportRefused, requestDowntime } from "./arbiter.ts";
 
 /** How long a request waits for the budget. */
 export interface DowntimePatience {
-  /** Milliseconds after which the refusal is final. */
+  /** The time in milliseconds after which the refusal is final. */
   readonly limitMs: number;
   /** Called with each new reason to wait. */
   report(message: string): void;
@@ -15,8 +15,8 @@ export interface DowntimePatience {
 const RETRY_MS = 1_000;
 
 /**
- * Requests downtime as {@link requestDowntime} does, repeatedly until a unit is granted or the time is over. Health is checked freshly each time. Throws
- * INTERRUPTED.
+ * Requests downtime as {@link requestDowntime} does, and repeats the request until a unit is granted or the time is
+ * over. Each attempt checks health again. Throws INTERRUPTED.
  */
 export async function requestDowntimeWhenFree(
   run: ScopeSource,

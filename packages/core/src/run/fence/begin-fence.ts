@@ -10,26 +10,26 @@ import type { Lock } from "../../store/lock/bucket-lock.ts";
 import { userName } from "../../workspace/authorship.ts";
 import { FenceGuard } from "./fence-guard.ts";
 
-/** A command that may change workers, as the history and the workers know it. */
+/** A command that may change workers, with its records in the history and on the workers. */
 export interface BegunFence {
   readonly fence: Fence;
   readonly record: FenceRecord;
   readonly guard: FenceGuard;
   /** Records what the command changed. */
   touched(what: Touched): void;
-  /** Records how it ended; runs are recorded with the journal. */
+  /** Records the outcome. The journal records the outcome of a run. */
   ended(outcome: string): void;
 }
 
-/** What is known of a command when it begins. */
+/** What is known about a command when it begins. */
 export interface BeginOptions {
-  /** The id of its run in the logs. */
+  /** The id of its run, as in the logs. */
   readonly id: string;
   /** The number of its run, if it has a journal. */
   readonly run?: number;
   /** Released if the command is refused. */
   readonly lock?: Pick<Lock, "release">;
-  /** Take this copy of the bucket as the one to deploy from. */
+  /** Make this copy of the bucket the one to deploy from. */
   readonly adopts?: boolean;
 }
 
@@ -66,16 +66,16 @@ export function beginFence(
   }
 }
 
-/** This copy of the bucket. Throws OTHER_COPY if its store was recorded as that of another place. */
+/** This copy of the bucket. Throws OTHER_COPY if its store is recorded as the store of another place. */
 function currentCopy(bucket: Bucket): BucketCopy {
   const { store, paths } = bucket;
   const known = store.copyOf.read();
-  // all clones of a bucket in PostgreSQL work on one store, and its lease lets one of them act at a time
+  // all clones of a bucket in PostgreSQL share one store, and its lease allows only one of them to act at a time
   const place = store.workingCopy ? undefined : copyPlace(paths.store);
   if (!known || !place) return known ?? takeCopy(bucket);
   const isSame = isSamePlace(known.place, place);
   const isThere = known.path === paths.root;
-  // a store that was restored where it was is no second copy; workers notice if it is older than they are
+  // a store that was restored in its place is no second copy; the fences on workers show if it is too old
   if (!isSame && !(isThere && isSameMachine(known.place, place))) throw copied(bucket, known, place);
   if (isSame && isThere) return known;
   const moved = { ...known, place, path: paths.root };
@@ -83,7 +83,7 @@ function currentCopy(bucket: Bucket): BucketCopy {
   return moved;
 }
 
-/** Makes this the copy to deploy from; what it did before under another id is in its history. */
+/** Makes this the copy to deploy from. Its history keeps what it did before under another id. */
 function takeCopy({ store, paths, now }: Bucket): BucketCopy {
   const copy = {
     id: randomBytes(8).toString("hex"),

@@ -2,17 +2,18 @@ import { type FenceRecord, fenceLine, fenceText, originText, readFence } from ".
 import { MaandError } from "../../errors.ts";
 import type { WorkerFence } from "../../remote/fence/worker-fence.ts";
 
-/** What the guard of a command knows. */
+/** The input of the guard of a command. */
 export interface GuardSource {
   /** The record that the command leaves on the workers that it changes. */
   readonly record: FenceRecord;
-  /** Whether the command with this holder belongs to this copy of the bucket, or its work was taken over. */
+  /** Whether the command with this holder belongs to this copy of the bucket, or this copy took over its work. */
   knows(holder: string): boolean;
 }
 
 /**
- * Decides for one command which workers it may change: only those that were changed last by commands that this copy of the
- * bucket knows, and by none that began later. After the first refusal of another copy, all other workers are refused too.
+ * Decides which workers one command may change. It may change a worker only if this copy of the bucket knows the
+ * command that changed the worker last, and that command did not begin later. After the first worker is refused because
+ * of another copy, all other workers are refused too.
  */
 export class FenceGuard {
   readonly #source: GuardSource;
@@ -57,7 +58,7 @@ export class FenceGuard {
   }
 }
 
-/** The error for a worker that a command changed which this copy does not know. */
+/** The error for a worker that was changed by a command that this copy does not know. */
 function unknownCopy(host: string, record: FenceRecord, own: Pick<FenceRecord, "copy">): MaandError {
   return new MaandError({
     code: "OTHER_COPY",
@@ -74,18 +75,18 @@ export function unknownText(host: string, record: FenceRecord, own: string | und
     : `${host} was changed last from another copy of this bucket: ${originText(record)}`;
 }
 
-/** What to do about such a worker. */
+/** What to do about a worker that another copy changed last. */
 export const FOREIGN_HINT =
   "deploy from there; or, if that copy is no longer used, run maand adopt here, then maand deploy --verify";
 
-/** What to do where the store of this copy is older than the worker. */
+/** What to do about a worker that is ahead of the store of this copy. */
 export const OLDER_HINT = "if the store was restored from a backup, run maand adopt, then maand deploy --verify";
 
 function notBegun(host: string, refusal: MaandError): MaandError {
   return new MaandError({
     code: "OTHER_COPY",
     worker: host,
-    message: `nothing was begun on ${host}: ${refusal.message}`,
+    message: `nothing was started on ${host}: ${refusal.message}`,
     ...(refusal.hint === undefined ? {} : { hint: refusal.hint }),
   });
 }

@@ -2,13 +2,13 @@ import { hostname } from "node:os";
 import type { Bucket } from "../../bucket/bucket.ts";
 import { userName } from "../../workspace/authorship.ts";
 
-/** A command that has changed the store, and no worker. */
+/** A command that changed the store, but no worker. */
 export interface StoredCommandRecord {
   readonly command: string;
   readonly startedAt: Date;
-  /** The id of its run in the logs. */
+  /** The id of its run, as in the logs. */
   readonly id?: string;
-  /** The commit that it read; default: that of the last build. */
+  /** The commit that it read; default: the commit of the last build. */
   readonly commit?: string | null;
   readonly jobs?: readonly string[];
 }

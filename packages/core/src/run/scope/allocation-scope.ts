@@ -1,4 +1,5 @@
-import { asMaandError, withEnd } from "../../bucket/outcome.ts";
+import { asMaandError } from "../../bucket/error-outcome.ts";
+import { withEnd } from "../../bucket/run-to-end.ts";
 import type { DowntimeUnit } from "../../domain/budget/downtime.ts";
 import { NO_VERSION } from "../../domain/deploy/version.ts";
 import { NAMESPACE } from "../../domain/kv/kv-names.ts";
@@ -111,8 +112,8 @@ function takesDown(target: string): boolean {
 }
 
 /**
- * A command of a job obeys the budget as well. It is expected to bring back what it stops, and to check what it restarts before it goes
- * on, so its success alone settles the request.
+ * The budget limits the commands of a job too. A command must start what it stops, and check what it restarts before it
+ * continues, so its success settles the request.
  */
 function requestTargetDowntime(run: ScopeSource, own: Job, job: Job, unit: DowntimeUnit): void {
   const record = job.maxUnavailable === undefined ? {} : { recordAs: "restart" as const };

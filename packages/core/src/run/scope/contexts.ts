@@ -41,8 +41,9 @@ export function allocationContext(run: ContextSource, job: Job, allocation: Allo
 }
 
 /**
- * The version that a command is for: that of the job, but by hand the one that runs, if a staged rollout has not reached the
- * allocation, and in a maintenance always the one that ran. Neither must start a release that is not approved.
+ * The version that a command is for: by default, the version of the job. For a manual command, it is the running
+ * version if a staged rollout has not reached the allocation. In a maintenance, it is always the version that ran
+ * before. Neither may start a release that is not approved.
  */
 function newVersionOf(run: ContextSource, job: Job, allocation: Allocation): string {
   const reason = reasonOf(run, job, allocation);

@@ -29,7 +29,7 @@ export function kvReader(kv: KvStore, job: Job, hosts: readonly string[]): KvRea
   });
 }
 
-/** What a job may read on every worker; a plan makes a reader for each of its allocations. */
+/** The namespaces that a job may read on every worker, cached because a plan creates a reader for each allocation. */
 const readable = new WeakMap<Job, ReadonlySet<string>>();
 
 function readableOf(job: Job): ReadonlySet<string> {
@@ -63,7 +63,7 @@ function declaring(kv: KvStore, port: string): string[] {
     .flatMap((held) => (held.startsWith(prefix) ? [held.slice(prefix.length)] : []));
 }
 
-/** A missing secret has usually not been set yet. */
+/** A secret that is missing was usually never set. */
 function secretHint(namespace: string, keys: readonly string[], key: string): string | undefined {
   const prefix = NAMESPACE.secrets("");
   if (!namespace.startsWith(prefix) || !isSecretKey(key)) return undefined;

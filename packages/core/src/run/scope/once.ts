@@ -8,8 +8,8 @@ import type { Argv, ExecResult } from "../../remote/remote.ts";
 type Given = Omit<ActionContext, "action" | "once">;
 
 /**
- * What runs the commands of an action once. Its commands are numbered in the order in which they are called. Without a step, or
- * without a plugin that keeps receipts on the worker, a command runs as with `remote.exec`.
+ * The function that runs the commands of an action once. Commands are numbered in the order of the calls. Without a
+ * step, or without a plugin that keeps receipts on the worker, a command runs as with `remote.exec`.
  */
 export function onceFor({ hooks }: Pick<Bucket, "hooks">, given: Given): RunOnce {
   let number = 0;

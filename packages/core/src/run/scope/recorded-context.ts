@@ -4,7 +4,7 @@ import type { RecordedContext } from "../../plugin-api/contexts/recorded-context
 import type { ScopeSource } from "./contexts.ts";
 import { kvReader } from "./kv-reader.ts";
 
-/** What a tap receives about the catalog and what is recorded as running. */
+/** The catalog and the recorded running state, for a tap. */
 export function recordedContext({
   bucket,
   reporter,
@@ -28,7 +28,7 @@ export function recordedContext({
   };
 }
 
-/** The promoted files of allocations; each tree is read once, however many allocations have it. */
+/** The promoted files of allocations. A tree that several allocations share is read once. */
 function promotedTrees(store: ScopeSource["bucket"]["store"]): (allocation: string) => readonly JobFile[] {
   const trees = new Map<string, readonly JobFile[]>();
   let recorded: ReturnType<typeof store.promoted.recorded> | undefined;

@@ -14,7 +14,7 @@ import type { Basis } from "../file/plan-schema.ts";
 import type { Fingerprints } from "./fingerprints.ts";
 import type { KvUsed } from "./kv-recorder.ts";
 
-/** A state that is planned: that of a run, or of a dry run. */
+/** The state that a plan is made from: that of a run or a dry run. */
 export type BasisSource = Pick<
   Run,
   "bucket" | "catalog" | "workers" | "allocationsOf" | "recorded" | "updateSeq" | "delivery"
@@ -33,7 +33,7 @@ export interface Covered {
   readonly plugins: Readonly<Record<string, string>>;
 }
 
-/** What a plan of these parts depends on, in this state. */
+/** Everything that a plan of these parts depends on, in this state. */
 export function basisOf(source: BasisSource, covered: Covered, print: Fingerprints): Basis {
   const { bucket, catalog } = source;
   const pending = pendingOf(bucket);
@@ -58,7 +58,7 @@ export function basisOf(source: BasisSource, covered: Covered, print: Fingerprin
   };
 }
 
-/** The entries that a plan depends on, with their values as they are now. */
+/** The entries that a plan depends on, with their current values. */
 export function readAgain(
   kv: Pick<KvStore, "find" | "keys">,
   { kv: values, kv_keys: keys }: Pick<Basis, "kv" | "kv_keys">,
@@ -74,7 +74,7 @@ export function readAgain(
   };
 }
 
-/** Reads what a rollout reads besides what the rendering of its files does. */
+/** Reads the entries that a rollout reads in addition to those for rendering its files. */
 export function readForRollout(kv: Pick<KvStore, "find">, jobs: readonly Pick<Job, "name">[]): void {
   for (const { name } of jobs) kv.find(NAMESPACE.job(name), "rollout_order");
 }
@@ -93,7 +93,7 @@ function settingsOf(settings: Settings, print: Fingerprints): Record<string, str
   );
 }
 
-/** The number of a release says nothing that its files do not: another build may have given it another one. */
+/** The basis of a job. It has no release number, because another build may number the same files differently. */
 function jobOf(job: Job, { after }: Pending, print: Fingerprints): Basis["jobs"][string] {
   const { version, release, files, hold, ...rest } = job;
   return {
@@ -106,7 +106,7 @@ function jobOf(job: Job, { after }: Pending, print: Fingerprints): Basis["jobs"]
   };
 }
 
-/** The id of a worker is not part of it: a build makes one for each new worker. */
+/** The basis of workers. It has no worker ids, because every build creates one for each new worker. */
 function workersOf(
   { workers, bucket }: BasisSource,
   hosts: ReadonlySet<string>,
@@ -129,7 +129,10 @@ function hostsOf({ allocationsOf }: BasisSource, { jobs, stopping }: Covered): S
   return hosts;
 }
 
-/** One fingerprint for all allocations of a job, since a large bucket has tens of thousands; and those that change by name. */
+/**
+ * One fingerprint for all allocations of a job, because a large bucket has tens of thousands, and one for each
+ * allocation that changes.
+ */
 function statesOf(
   { recorded }: BasisSource,
   { jobs, states, stopping, changing }: Covered,

@@ -128,7 +128,7 @@ it("workers are listed, and many of them counted", () => {
   expect(changesSince(of("a"), of("b"))).toMatchObject([
     {
       where: "job api",
-      message: "what is recorded of it on w00, w01, w02, w03, w04, w05, w06, w07, w08, w09 and 3 more changed",
+      message: "its recorded state on w00, w01, w02, w03, w04, w05, w06, w07, w08, w09 and 3 more changed",
     },
   ]);
 });
@@ -141,7 +141,7 @@ it("allocations without a fingerprint of their own are named if they look change
   const messages = (suspects: FindSuspects) => changesSince(of("a"), of("b"), suspects).map(({ message }) => message);
   expect(messages(() => ({ added: ["w4"], changed: ["w1", "w2"] }))).toEqual([
     "is now also on w4",
-    "what is recorded of it on w2 changed",
+    "its recorded state on w2 changed",
   ]);
-  expect(messages(noSuspects)).toEqual(["its allocations, or what is recorded of them, changed"]);
+  expect(messages(noSuspects)).toEqual(["its allocations, or their recorded states, changed"]);
 });

@@ -1,12 +1,12 @@
 import { error, type Problem } from "../../domain/checks/problem.ts";
 import type { Basis } from "../file/plan-schema.ts";
 
-/** Names written out where many things of one kind changed. */
+/** The number of names that are listed if many things of one kind changed. */
 const NAMED = 10;
 
-/** Workers of a job whose allocations look as if they changed since a plan that left them as they were. */
+/** Workers of a job whose allocations probably changed after a plan was made that does not change them. */
 export interface Suspects {
-  /** Nothing is recorded of the job there yet. */
+  /** Workers without a record of the job. */
   readonly added: readonly string[];
   readonly changed: readonly string[];
 }
@@ -14,7 +14,7 @@ export interface Suspects {
 /** Finds the suspects of a job. */
 export type FindSuspects = (job: string) => Suspects;
 
-/** Everything that a plan depends on and that is different now, by name. */
+/** Everything that a plan depends on and that has changed, by name. */
 export function changesSince(before: Basis, now: Basis, suspectsOf: FindSuspects): Problem[] {
   return [
     ...(before.maand === now.maand ? [] : [changed("maand", `version ${before.maand} -> ${now.maand}`)]),
@@ -76,7 +76,7 @@ function jobs(before: Basis["jobs"], now: Basis["jobs"]): Problem[] {
 function workers(before: Basis, now: Basis): Problem[] {
   const entries = keysOf(before.workers, now.workers).flatMap((host) => {
     const [was, is] = [before.workers[host], now.workers[host]];
-    if (!was || !is) return []; // the allocations on it tell
+    if (!was || !is) return []; // its allocations show the difference
     const what = [
       ...(was.entry === is.entry ? [] : ["its entry in workers.json changed"]),
       ...(was.root === is.root ? [] : ["its files were delivered to another directory"]),
@@ -114,9 +114,9 @@ function allocations(before: Basis["allocations"], now: Basis["allocations"], su
     const what = [
       ...(added.length > 0 ? [`is now also on ${listed(added)}`] : []),
       ...(gone.length > 0 ? [`is no longer on ${listed(gone)}`] : []),
-      ...(changes.length > 0 ? [`what is recorded of it on ${listed(changes)} changed`] : []),
+      ...(changes.length > 0 ? [`its recorded state on ${listed(changes)} changed`] : []),
     ];
-    const rest = isSame || what.length > 0 ? [] : ["its allocations, or what is recorded of them, changed"];
+    const rest = isSame || what.length > 0 ? [] : ["its allocations, or their recorded states, changed"];
     return [...what, ...rest].map((message) => changed(`job ${job}`, message));
   });
 }
@@ -135,7 +135,7 @@ function rolloutChange(was: Position | undefined, is: Position | undefined): str
   if (!was) return is && `r${is.release} began, and is at step ${is.step + 1}`;
   if (!is) return `r${was.release} is no longer rolled out in steps: it is complete, or was aborted or replaced`;
   if (was.release !== is.release) return `r${is.release} replaced r${was.release}`;
-  if (was.step !== is.step) return `is at step ${is.step + 1}, and was at step ${was.step + 1}`;
+  if (was.step !== is.step) return `is at step ${is.step + 1} instead of step ${was.step + 1}`;
   if (was.until !== is.until) return "its timed wait began, or began again";
   return was.previous === is.previous ? undefined : "goes back to another release if it is aborted";
 }

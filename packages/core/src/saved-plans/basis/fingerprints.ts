@@ -1,6 +1,6 @@
 import type { KvKey } from "../../store/kv/kv-key.ts";
 
-/** Keyed digests of texts: they show whether two texts differ, and reveal nothing without the bucket's key. */
+/** Keyed digests of texts: they show whether two texts differ, but reveal nothing without the bucket's key. */
 export interface Fingerprints {
   of(text: string): string;
 }

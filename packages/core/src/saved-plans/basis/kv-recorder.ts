@@ -2,15 +2,18 @@ import type { KvEntries } from "../../domain/kv/entries.ts";
 import type { KvEntry } from "../../domain/kv/kv-derived.ts";
 import type { KvStore } from "../../store/kv/kv.ts";
 
-/** What was read of a KV store: values, and lists of keys. */
+/** What was read from a KV store: values, and lists of keys. */
 export interface KvUsed {
-  /** By namespace and key; undefined for a key that was not there. */
+  /** By namespace and key; undefined for a missing key. */
   readonly values: ReadonlyMap<string, ReadonlyMap<string, string | undefined>>;
   /** Sorted keys by namespace. */
   readonly keys: ReadonlyMap<string, readonly string[]>;
 }
 
-/** A KV store that notes what is read of it, until it is stopped. Reads of whole namespaces, which only messages make, do not count. */
+/**
+ * A KV store that records its reads until it is stopped. Reads of entire namespaces do not count, because only messages
+ * use them.
+ */
 export class KvRecorder implements KvStore {
   readonly #base: KvStore;
   readonly #values = new Map<string, Map<string, string | undefined>>();
@@ -21,12 +24,12 @@ export class KvRecorder implements KvStore {
     this.#base = base;
   }
 
-  /** What was read so far. */
+  /** The reads so far. */
   get used(): KvUsed {
     return { values: this.#values, keys: this.#keys };
   }
 
-  /** Notes nothing from now on. */
+  /** Stops recording. */
   stop(): void {
     this.#isStopped = true;
   }

@@ -107,7 +107,7 @@ describe("the file of a plan", () => {
 
   it("of a newer maand is refused with both formats", () => {
     expect(() => readPlan('{"maand_plan":2}', "plan.json")).toThrow(
-      refused("plan.json has format 2, and this maand reads formats up to 1"),
+      refused("plan.json has format 2, but this maand reads formats up to 1"),
     );
   });
 
@@ -115,7 +115,7 @@ describe("the file of a plan", () => {
     const wrong = JSON.parse(JSON.stringify(BODY));
     wrong.waves[0].jobs[0].allocations[0].action = "explode";
     expect(() => readPlan(planText(sealPlan(wrong)), "plan.json")).toThrow(
-      refused("plan.json is not a whole plan: waves.0.jobs.0.allocations.0.action is missing or wrong"),
+      refused("plan.json is not a complete plan: waves.0.jobs.0.allocations.0.action is missing or wrong"),
     );
   });
 });

@@ -16,8 +16,8 @@ export function planText(plan: SavedPlan): string {
 }
 
 /**
- * Reads the text of a plan's file; `name` is for messages. Throws PLAN_INVALID if it is no plan, is cut off, was edited, or has
- * the format of a newer maand.
+ * Reads the text of a plan's file; `name` is for messages. Throws PLAN_INVALID if it is not a plan, is cut off, was
+ * edited, or has the format of a newer maand.
  */
 export function readPlan(text: string, name: string): SavedPlan {
   const value = parsed(text, name);
@@ -27,15 +27,15 @@ export function readPlan(text: string, name: string): SavedPlan {
     throw invalid(`${name} is not a plan of maand`, MAKE_ONE);
   if (format > PLAN_FORMAT)
     throw invalid(
-      `${name} has format ${format}, and this maand reads formats up to ${PLAN_FORMAT}`,
+      `${name} has format ${format}, but this maand reads formats up to ${PLAN_FORMAT}`,
       "use the maand that made it, or make the plan again with this one",
     );
   if (value.digest !== digestOf(value))
-    throw invalid(`${name} was edited: its digest is not that of its content`, MAKE_ONE);
+    throw invalid(`${name} was edited: its digest does not match its content`, MAKE_ONE);
   const checked = v.safeParse(PlanSchema, value);
   if (checked.success) return checked.output;
   const at = v.getDotPath(checked.issues[0]);
-  throw invalid(`${name} is not a whole plan${at === null ? "" : `: ${at} is missing or wrong`}`, MAKE_ONE);
+  throw invalid(`${name} is not a complete plan${at === null ? "" : `: ${at} is missing or wrong`}`, MAKE_ONE);
 }
 
 const MAKE_ONE = "make a plan with: maand plan --out plan.json";
@@ -50,12 +50,12 @@ function parsed(text: string, name: string): unknown {
   }
 }
 
-/** White space does not count, so that a file that was formatted again is the same plan. */
+/** Ignores white space, so that a reformatted file is the same plan. */
 function digestOf(plan: Readonly<Record<string, unknown>>): string {
   return contentHash(JSON.stringify({ ...plan, digest: "" }));
 }
 
-/** A plan that is refused as it is. */
+/** The error for an invalid plan. */
 export function invalid(message: string, hint: string): MaandError {
   return new MaandError({ code: "PLAN_INVALID", message, hint });
 }

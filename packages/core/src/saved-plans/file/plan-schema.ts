@@ -15,13 +15,13 @@ const FileSchema = v.object({
   diff: text,
 });
 
-/** What is done to one allocation. Unchanged ones are only counted. */
+/** The change to one allocation. Unchanged allocations are only counted. */
 const AllocationSchema = v.object({
   worker_ip: text,
   action: v.picklist(["start", "restart", "reload", "sync", "stop", "promote", "stop+promote"]),
   /** Keyed fingerprint of the target tree: what a deploy compares. */
   tree: text,
-  /** Files that each build creates again, such as certificates. `tree` covers their paths alone. */
+  /** Files that each build creates again, such as certificates. `tree` covers only their paths. */
   made_by_build: v.optional(names),
   reasons: names,
   matched: names,
@@ -33,7 +33,10 @@ const AllocationSchema = v.object({
   files: v.array(FileSchema),
 });
 
-/** What the plan does of a staged rollout: its steps up to the first pause, counted from 1, and what waits for later ones. */
+/**
+ * The part of a staged rollout in the plan: its steps up to the first pause, counted from 1, and the allocations that
+ * wait for later ones.
+ */
 const StepsSchema = v.object({
   state: v.picklist(["paused", "waiting", "under_way"]),
   steps: v.array(v.object({ step: v.number(), of: v.number(), size: text, workers: names })),
@@ -48,7 +51,7 @@ const JobSchema = v.object({
   after_pending: v.boolean(),
   health_pending: v.boolean(),
   rollout: maybe(StepsSchema),
-  /** Number of allocations that stay as they are; they have no rows. */
+  /** The number of unchanged allocations; they have no rows. */
   unchanged: v.number(),
   allocations: v.array(AllocationSchema),
 });
@@ -81,7 +84,10 @@ const BasisSchema = v.object({
     }),
   ),
   workers: recordOf(v.object({ entry: text, root: maybe(text) })),
-  /** Recorded state by job: the number of its allocations and one fingerprint of all of them, and each that changes, by worker. */
+  /**
+   * Recorded state by job: the number of its allocations, one fingerprint of all of them, and one for each that
+   * changes, by worker.
+   */
   allocations: recordOf(v.object({ count: v.number(), all: text, changing: recordOf(text) })),
   /** Positions of staged rollouts that are not complete, by job. */
   rollouts: recordOf(
@@ -89,18 +95,18 @@ const BasisSchema = v.object({
   ),
   /** Workers whose last delivery is in doubt: every deploy sends them `worker.json` again. */
   in_doubt: names,
-  /** Values by namespace and key; null for a key that was looked up and not there. */
+  /** Values by namespace and key; null for a key that was looked up but missing. */
   kv: recordOf(recordOf(maybe(text))),
   /** Lists of the keys of a namespace. */
   kv_keys: recordOf(text),
 });
 
-/** Everything in the file of a plan besides its own digest. */
+/** Everything in the file of a plan except its digest. */
 export const PlanBodySchema = v.object({
   bucket: text,
   /** The git commit of the workspace, if it was planned from there. */
   commit: maybe(text),
-  /** Made from the workspace, without a build. */
+  /** Whether it was made from the workspace, without a build. */
   from_workspace: v.boolean(),
   options: v.object({
     jobs: names,
@@ -121,7 +127,7 @@ export const PlanBodySchema = v.object({
 
 export const PlanSchema = v.object({ maand_plan: v.literal(PLAN_FORMAT), digest: text, ...PlanBodySchema.entries });
 
-/** A plan as it is in a file. Keys are as in the file. */
+/** A plan with the keys of its file. */
 export type SavedPlan = v.InferOutput<typeof PlanSchema>;
 /** The same without format and digest. */
 export type PlanBody = v.InferOutput<typeof PlanBodySchema>;

@@ -8,21 +8,23 @@ import type { Fingerprints } from "../basis/fingerprints.ts";
 import type { Basis, PlanBody, SavedAllocation, SavedJob, SavedSteps } from "./plan-schema.ts";
 import { treePrint } from "./tree-print.ts";
 
-/** What the file of a plan is made of. */
+/** The input for the file of a plan. */
 export interface PlanSource {
   readonly bucket: Pick<Bucket, "bucketId" | "store" | "mask">;
   readonly plan: Plan;
   readonly options: PlanOptions;
   readonly basis: Basis;
   readonly print: Fingerprints;
-  /** Made from the workspace, without a build; and the commit of the workspace then. */
+  /** Present if the plan was made from the workspace, without a build; with the commit of the workspace. */
   readonly workspace?: { readonly commit: string | undefined };
   readonly notes: readonly string[];
   /** Files of an allocation, by its id, that each build creates again. */
   readonly madeByBuild: ReadonlyMap<string, readonly string[]>;
 }
 
-/** The content of the file of a plan. It names no time and no user, so that planning twice gives the same file. */
+/**
+ * The content of the file of a plan. It contains no time and no user, so that planning twice results in the same file.
+ */
 export function planBody(source: PlanSource): PlanBody {
   const { bucket, plan, options, basis, workspace, notes } = source;
   const masked = (text: string) => bucket.mask.text(text);
@@ -74,7 +76,7 @@ export function isUnchanged({ decision }: PlannedAllocation): boolean {
   return decision.action === "skip";
 }
 
-/** What a plan does of a staged rollout, as in its file; null if the job is not rolled out in steps. */
+/** The part of a staged rollout in a plan, as in its file; null if the job is not rolled out in steps. */
 export function stepsRow({ job, steps }: PlannedJob): SavedSteps | null {
   if (!steps) return null;
   const written = job.rollout?.steps ?? [];
@@ -132,12 +134,14 @@ class Rows {
         path,
         change,
         ...(access === undefined ? {} : { access }),
-        diff: anew.includes(path) ? `diff --git a/${path} b/${path}\nnot shown, it is made anew by each build\n` : diff,
+        diff: anew.includes(path)
+          ? `diff --git a/${path} b/${path}\nnot shown, because each build creates it again\n`
+          : diff,
       })),
     };
   }
 
-  /** The digest of a tree with a secret would help to guess it. */
+  /** Whether a tree has a file with a secret: its digest would help to guess the secret. */
   #hasSecret(digest: string): boolean {
     const known = this.#secret.get(digest) ?? hasSecret(this.#source.bucket.store.promoted.files(digest));
     this.#secret.set(digest, known);

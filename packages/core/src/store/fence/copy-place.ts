@@ -1,9 +1,9 @@
 import { readFileSync, statSync } from "node:fs";
 
-/** The variable that names the copy of a bucket where its files are new each time, as in CI. */
+/** The variable that names the copy of a bucket, for places where its files are new each time, such as CI. */
 export const COPY_VARIABLE = "MAAND_COPY";
 
-/** What distinguishes the copies of a bucket: the store's file, or the name that was given to the copy. */
+/** What distinguishes the copies of a bucket: the file of the store, or the name of the copy. */
 export type CopyPlace =
   | { readonly name: string }
   | {
@@ -14,23 +14,23 @@ export type CopyPlace =
       readonly machine: string;
     };
 
-/** The place of a store; undefined if it is no file, as a store in memory. */
+/** The place of a store; undefined if it is not a file, such as a store in memory. */
 export function copyPlace(file: string, name = process.env[COPY_VARIABLE]): CopyPlace | undefined {
   if (name !== undefined && name !== "") return { name };
   const stats = statSync(file, { bigint: true, throwIfNoEntry: false });
   if (!stats) return undefined;
-  // a system that records no birth reports 0, or the time of the last change
+  // a system that does not record the creation time reports 0 or the time of the last change
   const isRecorded = stats.birthtimeNs > 0n && stats.birthtimeNs !== stats.ctimeNs;
   return { inode: String(stats.ino), born: isRecorded ? String(stats.birthtimeNs) : "", machine: machineId() };
 }
 
-/** Whether two places are the same. What either of them does not know does not count. */
+/** Whether two places are the same. Ignores what either of them does not record. */
 export function isSamePlace(one: CopyPlace, other: CopyPlace): boolean {
   if ("name" in one || "name" in other) return "name" in one && "name" in other && one.name === other.name;
   return one.inode === other.inode && agree(one.born, other.born) && isSameMachine(one, other);
 }
 
-/** Whether two places without a name are on the same machine, as far as it is known. */
+/** Whether two places without a name may be on the same machine. */
 export function isSameMachine(one: CopyPlace, other: CopyPlace): boolean {
   return !("name" in one) && !("name" in other) && agree(one.machine, other.machine);
 }

@@ -34,7 +34,7 @@ export class CopyRows {
     this.#db.run("UPDATE bucket SET copy = ?", JSON.stringify(copy));
   }
 
-  /** From now on, what this command of another copy left on workers counts as known. */
+  /** Records a command of another copy as known, so that the fence that it left on workers is accepted. */
   adopt(holder: string, origin: string, at: string): void {
     const insert = "INSERT OR IGNORE INTO adopted_holder (holder, origin, adopted_at) VALUES (?, ?, ?)";
     this.#db.run(insert, holder, origin, at);

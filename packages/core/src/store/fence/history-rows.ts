@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import type { Fence } from "../../domain/fence/fence-record.ts";
 import type { Row, StoreDatabase } from "../database.ts";
 
-/** A command that begins: what it is, and from where it runs. */
+/** A command that begins, and the place that it runs from. */
 export interface BegunCommand {
   readonly command: string;
   readonly user: string;
@@ -20,17 +20,17 @@ export interface HistoryEntry {
   /** The number of its run, if it has one; runs are counted separately. */
   readonly run: number | null;
   readonly command: string;
-  /** Null for a run before maand recorded this. */
+  /** Null for a run of an older version of maand. */
   readonly user: string | null;
   readonly machine: string | null;
   readonly path: string | null;
-  /** The commit of the workspace that was built last, with `+changes` if not all was committed. */
+  /** The commit of the workspace that was built last, with `+changes` if there were uncommitted changes. */
   readonly commit: string | null;
   readonly startedAt: string;
   /** Null if the command did not end, or is still running. */
   readonly finishedAt: string | null;
   readonly outcome: string | null;
-  /** What it changed; null if it is not known. */
+  /** What it changed; null if unknown. */
   readonly jobs: readonly string[] | null;
   readonly workers: readonly string[] | null;
 }
@@ -41,7 +41,7 @@ export interface Touched {
   readonly workers: readonly string[];
 }
 
-/** Which entries are wanted, the newest first. */
+/** A selection of entries, newest first. */
 export interface HistoryFilter {
   readonly job?: string | undefined;
   readonly worker?: string | undefined;
@@ -51,8 +51,8 @@ export interface HistoryFilter {
 }
 
 /**
- * Every command that took the lock to change something. Its row is also its fence: the number grows in the transaction that
- * begins it, and workers refuse a command that is not the newest.
+ * Every command that took the lock to change something. Its row is also its fence: the transaction that begins the
+ * command increases the number, and workers refuse a command that is not the newest.
  */
 export class HistoryRows {
   readonly #db: StoreDatabase;
@@ -95,7 +95,7 @@ export class HistoryRows {
     this.#db.run("UPDATE history SET number = max(number, ?) WHERE number = ?", beyond + 1, number);
   }
 
-  /** Whether a command of this store, or one whose work was taken over, has this holder. */
+  /** Whether this holder is a command of this store, or a command whose work was taken over. */
   knows(holder: string): boolean {
     const known = "SELECT 1 FROM history WHERE holder = ? UNION ALL SELECT 1 FROM adopted_holder WHERE holder = ?";
     return this.#db.get(known, holder, holder) !== undefined;

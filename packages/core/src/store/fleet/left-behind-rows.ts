@@ -5,11 +5,11 @@ export interface LeftBehind {
   readonly host: string;
   /** ISO time of the first deploy that could not reach it. */
   readonly since: string;
-  /** ISO time of the last one. */
+  /** ISO time of the last deploy that could not reach it. */
   readonly lastAt: string;
-  /** Why the last one could not. */
+  /** Why the last deploy could not reach it. */
   readonly reason: string;
-  /** Number of deploys that could not. */
+  /** The number of deploys that could not reach it. */
   readonly times: number;
 }
 
@@ -21,7 +21,7 @@ export class LeftBehindRows {
     this.#db = db;
   }
 
-  /** By host, the one that was left behind first at the start. */
+  /** All workers by host, in the order in which they were left behind. */
   all(): ReadonlyMap<string, LeftBehind> {
     const rows = this.#db.all("SELECT host, since, last_at, reason, times FROM left_behind ORDER BY since, host");
     return new Map(
@@ -54,7 +54,7 @@ export class LeftBehindRows {
     this.#db.run("DELETE FROM left_behind WHERE host = ?", host);
   }
 
-  /** Forgets workers that are no longer in the catalog. */
+  /** Deletes workers that are no longer in the catalog. */
   sweep(): void {
     this.#db.run("DELETE FROM left_behind WHERE host NOT IN (SELECT host FROM worker)");
   }

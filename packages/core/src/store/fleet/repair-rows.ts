@@ -1,11 +1,11 @@
 import type { StoreDatabase } from "../database.ts";
 
-/** The last repair of an allocation or of a worker's metadata, and how often it was the same one in succession. */
+/** The last repair of an allocation or of a worker's metadata, and how many times in succession it was the same. */
 export interface Repair {
   /** What differed: a `driftKey`. */
   readonly difference: string;
   readonly times: number;
-  /** ISO times of the first and the last of them. */
+  /** ISO times of the first and the last of these repairs. */
   readonly firstAt: string;
   readonly lastAt: string;
 }
@@ -37,7 +37,7 @@ export class RepairRows {
     return found;
   }
 
-  /** Records a repair. The same difference as the last time counts up; another one starts a new count. */
+  /** Records a repair. The same difference as last time increases the count; another one starts a new count. */
   note(worker: string, job: string, difference: string, at: string): Repair {
     this.#db.run(
       `INSERT INTO repair (worker, job, difference, times, first_at, last_at) VALUES (?, ?, ?, 1, ?, ?)
@@ -55,7 +55,7 @@ export class RepairRows {
     return { difference, times: Number(row?.times ?? 1), firstAt: String(row?.first_at ?? at), lastAt: at };
   }
 
-  /** Forgets workers that are no longer in the catalog. */
+  /** Deletes workers that are no longer in the catalog. */
   sweep(): void {
     this.#db.run("DELETE FROM repair WHERE worker NOT IN (SELECT host FROM worker)");
   }

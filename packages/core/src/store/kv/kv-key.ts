@@ -14,11 +14,11 @@ const FINGERPRINT_DIGITS = 16;
 /** The variable that has the key, as base64 or as 64 hexadecimal digits. */
 export const KEY_VARIABLE = "MAAND_KV_KEY";
 
-/** Where a key comes from besides the file. */
+/** Sources of the key other than the file. */
 export interface KeyOrigin {
   /** `kv_key_command`: prints the key as base64 or as 64 hexadecimal digits; called when the key is first used. */
   readonly command?: () => readonly string[] | undefined;
-  /** Default: that of this process. */
+  /** Default: the environment of this process. */
   readonly environment?: Readonly<Record<string, string | undefined>>;
 }
 
@@ -97,7 +97,7 @@ function decoded(written: string, where: string): Buffer {
   });
 }
 
-/** Whether the key of a bucket comes from elsewhere, so that no file is made for it. */
+/** Whether the key of a bucket comes from another source, so that it needs no file. */
 export function isKeyElsewhere({ command, environment = process.env }: KeyOrigin): boolean {
   return (environment[KEY_VARIABLE] ?? "") !== "" || (command?.()?.length ?? 0) > 0;
 }

@@ -54,7 +54,7 @@ export class KvRows {
     this.#changes += 1;
   }
 
-  /** Writes a version of a key unchanged, and keeps all others. For the history of a store that is taken over. */
+  /** Writes a version of a key unchanged, and keeps all others. For taking over the history of another store. */
   restore(namespace: string, row: KvRow): void {
     this.#db.run(
       "INSERT INTO kv (namespace, key, version, value, created_date, deleted) VALUES (?, ?, ?, ?, ?, ?)",
@@ -86,7 +86,9 @@ export class KvRows {
     return this.#db.all(sql, before).map(({ namespace, key }) => ({ namespace: String(namespace), key: String(key) }));
   }
 
-  /** The newest versions of the live keys with this beginning and end, in all namespaces, the oldest first; at most `limit`. */
+  /**
+   * The newest versions of the live keys with this prefix and suffix, in all namespaces, oldest first; at most `limit`.
+   */
   named(
     begin: string,
     end: string,

@@ -19,8 +19,8 @@ const held = new Map<Database, string>();
 /**
  * Takes the bucket's lock, or throws BUSY with its holder. The lock is an exclusive transaction on a separate SQLite
  * file, hence a lock of the operating system, which always ends with the process. The file is never opened outside
- * SQLite, because closing it would drop the lock. If the lock file was deleted while held, a second process can lock a
- * new one; then the recorded holder, if it is alive, keeps the second process out.
+ * SQLite, because closing it would drop the lock. If the lock file is deleted while the lock is held, a second process
+ * can lock a new file. In this case, the recorded holder, if it is alive, keeps the second process out.
  */
 export function takeLock(file: string, holder: Holder, record: HolderRecord): Lock {
   const db = openLockFile(file);
@@ -47,7 +47,7 @@ export function takeLock(file: string, holder: Holder, record: HolderRecord): Lo
 export function lockHolder(record: Pick<HolderRecord, "read">): Holder | undefined {
   const holder = record.read();
   if (!holder) return undefined;
-  // of another machine nothing is known but the lease, which the record has checked
+  // for another machine, only the lease is known, which the record has checked
   const mayHold = holder.machine === undefined ? mayBeAlive(holder) : !isDeadHere(holder);
   return mayHold ? holder : undefined;
 }
@@ -61,7 +61,7 @@ function identified(pid: number): Pick<Holder, "process"> {
   return identity === undefined ? {} : { process: identity };
 }
 
-/** If the record cannot be deleted, it names a process that ends soon, which blocks no other command. */
+/** Deletes the record. A record that remains names a process that ends soon, which blocks no other command. */
 function forget(record: HolderRecord): void {
   try {
     record.clear();

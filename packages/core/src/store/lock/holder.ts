@@ -12,7 +12,7 @@ export interface Holder {
   /** Its user and machine, where a bucket is used on several machines. */
   readonly user?: string;
   readonly machine?: string;
-  /** Where `pid` counts: the running system and its space of process numbers. */
+  /** The scope of `pid`: the running system and its process number namespace. */
   readonly space?: string;
 }
 
@@ -35,7 +35,7 @@ export function processIdentity(pid: number): string | undefined {
   }
 }
 
-/** Identifies this running machine, and the container in it; undefined if the system does not say. */
+/** Identifies this running machine, and the container in it; undefined if the system does not provide it. */
 export function processSpace(): string | undefined {
   try {
     const boot = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
@@ -45,7 +45,7 @@ export function processSpace(): string | undefined {
   }
 }
 
-/** A holder of this process, as other machines need it. */
+/** Adds to a holder what other machines need to know about it. */
 export function withMachine(holder: Holder, user: string): Holder {
   const identity = processIdentity(holder.pid);
   const space = processSpace();

@@ -23,7 +23,7 @@ export function openLockFile(file: string): Database {
 
 /** Takes the lock of an open lock file. Throws the error of SQLite if another process holds it. */
 export function lockExclusively(db: Database): void {
-  db.pragma("journal_mode = MEMORY"); // nothing is ever written: a journal on disk would only need space there
+  db.pragma("journal_mode = MEMORY"); // nothing is ever written, so a journal on disk would only waste space
   db.exec("BEGIN EXCLUSIVE");
 }
 

@@ -13,7 +13,7 @@ export interface MaintenanceStop {
   readonly started: boolean;
 }
 
-/** A maintenance as it is stored, with the text of its command as it may be shown. */
+/** A stored maintenance, with the text of its command in a form that may be shown. */
 export interface StoredMaintenance extends Maintenance {
   /** The command with secrets masked. */
   readonly shownCommand?: string;
@@ -30,13 +30,13 @@ export class MaintenanceRows {
     this.#db = db;
   }
 
-  /** The maintenance that is not over. */
+  /** The maintenance that is not finished. */
   open(): StoredMaintenance | undefined {
     const row = this.#db.get("SELECT * FROM maintenance WHERE finished_at IS NULL ORDER BY number LIMIT 1");
     return row && this.#maintenanceOf(row);
   }
 
-  /** Hosts that are in maintenance now: deploys leave them alone. */
+  /** Hosts that are in maintenance now. Deploys do not change them. */
   hosts(): Set<string> {
     const rows = this.#db.all(
       "SELECT w.* FROM maintenance_worker w JOIN maintenance m ON m.number = w.maintenance WHERE m.finished_at IS NULL",
@@ -63,7 +63,7 @@ export class MaintenanceRows {
     });
   }
 
-  /** Records where a worker is. */
+  /** Records the state and step of a worker. */
   moveWorker(number: number, { host, state, phase, attempt, bootId, message, since }: MaintainedWorker): void {
     this.#db.run(
       "UPDATE maintenance_worker SET state = ?, phase = ?, attempt = ?, boot_id = ?, message = ?, since = ? WHERE maintenance = ? AND host = ?",
@@ -102,7 +102,7 @@ export class MaintenanceRows {
     );
   }
 
-  /** The maintenance is over. */
+  /** Closes the maintenance. */
   close(number: number, outcome: "ok" | "aborted", at: string): void {
     this.#db.transaction(() => {
       this.#db.run("UPDATE maintenance SET finished_at = ?, outcome = ? WHERE number = ?", at, outcome, number);

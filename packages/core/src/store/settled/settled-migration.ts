@@ -1,8 +1,8 @@
 /**
- * Jobs with nothing left to do, as the last deploy found them: what all of their allocations were promoted with. Whatever writes to a table
- * that a plan of the job reads deletes the row, by triggers of the store itself, so that every program does. Rows of other tables that
- * a plan reads are looked up with it instead. Where nothing is settled, as in a first build or deploy, a trigger only looks at one
- * empty table.
+ * Jobs with nothing left to do, as found by the last deploy, and what all their allocations were promoted with. Any
+ * write to a table that the plan of a job depends on deletes the row. Triggers in the store do this, so that it works
+ * for every program. For some other tables that a plan depends on, the row is checked against them when it is read. If
+ * nothing is settled, as in a first build or deploy, a trigger only looks at one empty table.
  */
 export const SETTLED_MIGRATION = `
   CREATE TABLE settled_job (

@@ -2,7 +2,7 @@ import type { StoreDatabase } from "../database.ts";
 
 /** What all allocations of a job were promoted with that needs nothing. */
 export interface SettledJob {
-  /** The digest of their trees. */
+  /** The digest of the trees of its allocations. */
   readonly digest: string;
   readonly version: string;
   /** Absent if an older version of maand promoted them. */
@@ -12,8 +12,8 @@ export interface SettledJob {
 }
 
 /**
- * Jobs with nothing left to do. Each row follows from other rows of the same file: triggers delete it with the first change, and the copies of a shared
- * store each have their own.
+ * Jobs with nothing left to do. Each row is derived from other rows of the same file, and triggers delete it with the
+ * first change of these. Every working copy of a shared store therefore has its own rows.
  */
 export class SettledRows {
   readonly #db: StoreDatabase;
@@ -22,7 +22,10 @@ export class SettledRows {
     this.#db = db;
   }
 
-  /** The jobs that still need nothing, by name: not those with an open step, a pending check or hook, or an open rollout. */
+  /**
+   * The jobs that still need nothing, by name. Jobs with an open step, a pending check or hook, or an open rollout are
+   * not among them.
+   */
   all(): Map<string, SettledJob> {
     return new Map(
       this.#db.all(STILL_SETTLED).map(({ job, digest, version, release, source }) => [
@@ -37,7 +40,7 @@ export class SettledRows {
     );
   }
 
-  /** Notes which of these jobs need nothing. In a transaction, at the end of a deploy. */
+  /** Records which of these jobs need nothing. Call this in a transaction, at the end of a deploy. */
   note(jobs: readonly string[]): void {
     const known = new Set(this.#db.all("SELECT job FROM settled_job").map(({ job }) => String(job)));
     const others = jobs.filter((job) => !known.has(job));
@@ -45,7 +48,10 @@ export class SettledRows {
   }
 }
 
-/** The first line makes deferred writes to these tables happen before: their triggers may delete rows. */
+/**
+ * The comment in the first line names the tables whose deferred writes must run first, because their triggers may
+ * delete rows.
+ */
 const STILL_SETTLED = `-- allocation promoted staged planned
   SELECT job, digest, version, release, source FROM settled_job WHERE job NOT IN (
     SELECT a.job FROM step s JOIN allocation a ON a.id = s.allocation WHERE s.settled = 0
@@ -55,8 +61,9 @@ const STILL_SETTLED = `-- allocation promoted staged planned
   )`;
 
 /**
- * All allocations of a job have the same plan, and are promoted with it: running with its files, or disabled and stopped. The plus signs keep
- * SQLite from going job by job: the four tables are in the order of ids, and by job, each of their pages would be read once for each job.
+ * Selects jobs whose allocations all have the same plan and are promoted with it: running with its files, or disabled
+ * and stopped. The plus signs prevent SQLite from reading job by job. The four tables are sorted by id, so it would
+ * read each of their pages once per job.
  */
 const NOTE = `INSERT INTO settled_job (job, digest, version, release, source)
   SELECT a.job, min(p.digest), min(p.version), min(p.release), min(l.source)

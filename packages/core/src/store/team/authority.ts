@@ -7,7 +7,7 @@ import type { Statements } from "./pg/statements.ts";
 import type { RowChange } from "./row-changes.ts";
 import { RunRecordRows } from "./run-record-rows.ts";
 
-/** The lease of a bucket, as the database knows it. */
+/** The lease of a bucket, as recorded in the database. */
 export interface LeaseState {
   readonly number: number;
   /** Null if nothing holds it. */
@@ -22,22 +22,22 @@ export interface Standing {
   readonly revision: number;
   /** The version of its tables. */
   readonly version: number;
-  /** Working copies with an older revision are replaced as a whole. */
+  /** Working copies with an older revision are replaced completely. */
   readonly pruned: number;
   readonly lastChange: string | null;
-  /** The change that made the revision that was asked for. */
+  /** The change that created the requested revision. */
   readonly sinceChange: string | null;
   readonly lease: LeaseState | null;
 }
 
-/** An answer of the database: the revision of the bucket, and rows; with `more`, further ones follow. */
+/** An answer of the database: the revision of the bucket, and rows. With `more`, further rows follow. */
 export interface Pulled {
   readonly standing: Standing;
   readonly rows: readonly RowChange[];
   readonly more: boolean;
 }
 
-/** What proves that a command holds the lease. */
+/** The proof that a command holds the lease. */
 export interface LeaseProof {
   readonly number: number;
   readonly nonce: string;
@@ -60,7 +60,10 @@ export type Applied =
   | { readonly outcome: "outdated" }
   | { readonly outcome: "lease"; readonly holder: Holder | null };
 
-/** One bucket in a PostgreSQL database, which has the last word about it. Each method is one round trip, but for large data. */
+/**
+ * One bucket in a PostgreSQL database, which is authoritative. Each method takes one round trip, except with large
+ * data.
+ */
 export class Authority {
   readonly #statements: Statements;
   readonly bucket: string;
@@ -84,7 +87,7 @@ export class Authority {
     );
   }
 
-  /** An answer and all that follow it. */
+  /** An answer and all that follow it, part by part. */
   *parts(first: Pulled, since: number): Generator<Pulled> {
     for (let part = first; ; ) {
       yield part;
@@ -94,7 +97,7 @@ export class Authority {
     }
   }
 
-  /** Tries to take the lease, and pulls in the same round trip. The standing says who has it then. */
+  /** Tries to take the lease, and pulls in the same round trip. The standing has the resulting holder. */
   take(since: number, nonce: string, holder: Holder, ttlMs: number): Pulled {
     const sql = "SELECT * FROM maand.take($1, $2, $3, $4, $5)";
     return this.#read(this.#statements.query(sql, [this.bucket, since, nonce, JSON.stringify(holder), ttlMs]));
@@ -111,19 +114,19 @@ export class Authority {
     this.#statements.receive();
   }
 
-  /** Gives the lease back; returns false if it was another's by then. */
+  /** Releases the lease; returns false if another command already held it. */
   release({ number, nonce }: LeaseProof): boolean {
     const patience = { limitMs: 3000, attemptMs: 3000 };
     const sql = "SELECT maand.release($1, $2, $3) AS released";
     return this.#statements.query(sql, [this.bucket, number, nonce], patience)[0]?.released === true;
   }
 
-  /** Ends the lease of a process that is known to be dead; returns false if it was another's by then. */
+  /** Ends the lease of a process that is known to be dead; returns false if another command already held it. */
   endDead(lease: LeaseState): boolean {
     return lease.nonce !== null && this.release({ number: lease.number, nonce: lease.nonce });
   }
 
-  /** Stores a change as a whole or not at all, once, whatever happens to the connection. */
+  /** Stores a change completely or not at all, and only once, whatever happens to the connection. */
   apply({ expected, rows, lease, version, replace = false }: Change): Applied {
     const change = randomUUID();
     let part: RowChange[] = [];
@@ -167,7 +170,7 @@ export class Authority {
     this.#statements.query("UPDATE maand.bucket SET moved_to = $2 WHERE id = $1", [this.bucket, to]);
   }
 
-  /** Takes that mark away; returns whether there was one. */
+  /** Removes that mark; returns whether there was one. */
   unmarkMoved(): boolean {
     const sql = "UPDATE maand.bucket SET moved_to = NULL WHERE id = $1 AND moved_to IS NOT NULL RETURNING id";
     return this.#statements.query(sql, [this.bucket]).length > 0;

@@ -3,8 +3,8 @@ import { MaandError } from "../../errors.ts";
 import { type Replica, readReplica } from "./replica-row.ts";
 
 /**
- * Refuses to use a working copy as a store of its own, and a store as the working copy of a database at `url`: both would lose
- * changes. Returns what the copy knows; undefined for a store of its own.
+ * Refuses to use a working copy as an independent store, and a store as the working copy of a database at `url`: both
+ * would lose changes. Returns the state of the copy; undefined for an independent store.
  */
 export function checkReplica(db: Database, url: string | undefined, file: string): Replica | undefined {
   const replica = readReplica(db);
@@ -12,7 +12,7 @@ export function checkReplica(db: Database, url: string | undefined, file: string
     throw new MaandError({
       code: "STORE_MOVED",
       message: `${file} is only a working copy: the store of this bucket is in ${replica.url}`,
-      hint: `write store = "${replica.url}" into maand.conf; or bring the store back: maand store move --to sqlite`,
+      hint: `write store = "${replica.url}" into maand.conf; or move the store back: maand store move --to sqlite`,
     });
   if (url !== undefined && !replica)
     throw new MaandError({

@@ -1,12 +1,15 @@
 interface Waiting {
   /** Runs the work within the transaction. */
   run(): void;
-  /** Returns the result to the caller, once it is stored. */
+  /** Returns the result to the caller, after it is stored. */
   done(): void;
   fail(cause: unknown): void;
 }
 
-/** Gathers work that needs a transaction for a moment, and runs it in one. Work that throws does not disturb the rest. */
+/**
+ * Collects work that needs a transaction for a moment, and runs it in one transaction. Work that throws does not affect
+ * the other work.
+ */
 export class Gathering {
   readonly #transaction: (work: () => void) => void;
   readonly #windowMs: number;

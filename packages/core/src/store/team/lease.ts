@@ -13,15 +13,16 @@ export interface LeaseTimes {
   readonly ttlMs: number;
   /** Time between two renewals. */
   readonly everyMs: number;
-  /** How long before its end the holder stops on its own. */
+  /** How long before the end of the lease its holder stops work. */
   readonly marginMs: number;
 }
 
 export const LEASE_TIMES: LeaseTimes = { ttlMs: 30_000, everyMs: 5_000, marginMs: 7_000 };
 
 /**
- * Takes the lease of the bucket, or throws BUSY with its holder. A thread renews it. `onLost` is called once, when it cannot be renewed in
- * time or another command has taken it: from then on every change is refused, on this side already.
+ * Takes the lease of the bucket, or throws BUSY with its holder. A thread renews it. `onLost` is called once, if the
+ * lease cannot be renewed in time or another command has taken it. From then on, this process already refuses every
+ * change.
  */
 export function takeLease(
   copy: WorkingCopy,
@@ -41,7 +42,7 @@ function acquire(copy: WorkingCopy, nonce: string, holder: Holder, ttlMs: number
   for (let attempt = 0; ; attempt += 1) {
     const lease = copy.take(nonce, holder, ttlMs);
     if (lease?.nonce === nonce) return lease.number;
-    // a process of this machine that was killed does not keep the others waiting
+    // other commands do not wait for a killed process of this machine
     const isDead = lease?.holder && isDeadHere(lease.holder) && copy.authority.endDead(lease);
     if (!isDead || attempt === 3) throw busy(lease?.holder ?? undefined);
   }
@@ -52,7 +53,7 @@ class HeldLease implements Lock {
   readonly #proof: LeaseProof;
   readonly #times: LeaseTimes;
   readonly #onLost: (error: MaandError) => void;
-  /** On the monotonic clock: when work has to have stopped, unless it is renewed before. */
+  /** The time on the monotonic clock by which work must have stopped, unless the lease is renewed before. */
   #deadline: number;
   readonly #endBeat: () => void;
   #timer: NodeJS.Timeout | undefined;
@@ -83,7 +84,7 @@ class HeldLease implements Lock {
     return this.#lose(`${by} has taken it`);
   }
 
-  /** Later changes are refused at once: each would wait as long as this one. */
+  /** Refuses later changes immediately: each would wait as long as this one. */
   unreachable(error: MaandError): void {
     if (this.#error) return;
     clearTimeout(this.#timer);
@@ -93,17 +94,20 @@ class HeldLease implements Lock {
 
   release(): void {
     clearTimeout(this.#timer);
-    // what a lost lease left behind must not be stored without one
+    // the writes that remain after a lost lease must not be stored without a lease
     if (!this.#error) this.#copy.keep(undefined);
     this.#endBeat();
     try {
       this.#copy.authority.release(this.#proof);
     } catch {
-      // it ends by itself: the database counts
+      // the lease expires in the database
     }
   }
 
-  /** Processes the results that the thread has already reported first, because this thread may have been busy and therefore late. */
+  /**
+   * First processes the results that the thread has already reported, because this thread may have been busy and
+   * therefore be late.
+   */
   #check(): void {
     if (this.#error || performance.now() <= this.#deadline) return;
     this.#copy.authority.receiveBeats();
@@ -129,7 +133,7 @@ class HeldLease implements Lock {
     clearTimeout(this.#timer);
     this.#error = new MaandError({
       code: "LEASE_LOST",
-      message: `the lease of the bucket was lost: ${why}; nothing new was begun`,
+      message: `the lease of the bucket was lost: ${why}; nothing new was started`,
       hint: "maand unlock shows who has it; run the command again to continue",
     });
     this.#onLost(this.#error);

@@ -11,7 +11,7 @@ import { dropReplica, type Replica, readReplica, writeReplica } from "./replica-
 import { allRows, type RowChange } from "./row-changes.ts";
 import { authorityOf, type SharedStore } from "./shared-store.ts";
 
-/** What a move did. */
+/** The result of a move. */
 export interface Moved {
   readonly bucket: string;
   /** The number of rows, each compared after the move. */
@@ -21,8 +21,9 @@ export interface Moved {
 }
 
 /**
- * Moves the store in `file` to a database, and makes the file its working copy. The rows appear there all at once, are read back and
- * compared. The old store is kept as `<file>.moved` and refuses to be used. A move that was interrupted is run again.
+ * Moves the store in `file` to a database, and makes the file its working copy. All rows appear there in one change,
+ * and are then read back and compared. The old store is kept as `<file>.moved` and refuses to be used. If a move is
+ * interrupted, run it again.
  */
 export function moveToDatabase(file: string, shared: SharedStore): Moved {
   const db = openStoreFile(file);
@@ -30,7 +31,7 @@ export function moveToDatabase(file: string, shared: SharedStore): Moved {
     const known = readReplica(db);
     if (known) throw alreadyMoved(file, known, shared.url);
     const bucket = String(db.prepare("SELECT bucket_id FROM bucket").pluck().get());
-    // the command that moves it holds the lock; there is no such record where it goes
+    // the holder is the command that moves the store, and is not valid in its new place
     db.exec("UPDATE bucket SET holder = NULL");
     const authority = authorityOf(shared, bucket);
     try {
@@ -50,8 +51,8 @@ export function moveToDatabase(file: string, shared: SharedStore): Moved {
 }
 
 /**
- * Makes the working copy in `file`, which was brought up to date under the lease, the store again. The rows in the database stay there,
- * and refuse every change from now on.
+ * Makes the working copy in `file` the store again; it must be up to date under the lease. The rows in the database
+ * stay there, and the database refuses every change from now on.
  */
 export function moveToSqlite(file: string, shared: SharedStore, to: string): Moved {
   const db = openStoreFile(file);
@@ -84,7 +85,7 @@ export function makeWorkingCopy(file: string, { url }: Pick<SharedStore, "url">,
   }
 }
 
-/** The bucket of the working copy in `file`. Throws STORE_MOVED if it is none. */
+/** The bucket of the working copy in `file`. Throws STORE_MOVED if the file is not a working copy. */
 export function bucketOfCopy(file: string, url: string): string {
   checkFile(file);
   const db = openSqlite(file, { readonly: true, timeout: 5000 });
@@ -131,7 +132,7 @@ function upload(db: Database, authority: Authority): { readonly revision: number
   });
 }
 
-/** Returns the number of rows, which are the same here and there. Throws STORE_BROKEN for the first that differs. */
+/** Returns the number of rows, which are the same on both sides. Throws STORE_BROKEN for the first row that differs. */
 function compareRows(db: Database, authority: Authority): number {
   const differing = differingRow(db, authority);
   if (differing === undefined) return [...allRows(db)].length;
@@ -174,15 +175,15 @@ function keepOld(db: Database, file: string, replica: Replica): string {
 function alreadyMoved(file: string, { url }: Replica, to: string): MaandError {
   return new MaandError({
     code: "STORE_MOVED",
-    message: `${file} is a working copy already: the store is in ${url}`,
-    hint: url === to ? `write store = "${url}" into maand.conf` : "bring it back first: maand store move --to sqlite",
+    message: `${file} is already a working copy: the store is in ${url}`,
+    hint: url === to ? `write store = "${url}" into maand.conf` : "move it back first: maand store move --to sqlite",
   });
 }
 
 function alreadyHere(file: string): MaandError {
   return new MaandError({
     code: "STORE_MOVED",
-    message: `the store is in ${file} already`,
+    message: `the store is already in ${file}`,
     hint: "remove store from maand.conf",
   });
 }
@@ -190,7 +191,7 @@ function alreadyHere(file: string): MaandError {
 function bucketExists(authority: Authority): MaandError {
   return new MaandError({
     code: "STORE_MOVED",
-    message: `${authority.url} has bucket ${authority.bucket} already, with other rows; nothing was changed`,
+    message: `${authority.url} already has bucket ${authority.bucket}, with other rows; nothing was changed`,
     hint: `another copy of this bucket was moved there: to use that one, run maand clone ${authority.url} --bucket ${authority.bucket} DIR`,
   });
 }

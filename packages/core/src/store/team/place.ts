@@ -19,7 +19,7 @@ const SSL_MODES: ReadonlySet<string> = new Set([
   "no-verify",
 ]);
 
-/** Options of the URL that are passed on; any other is refused, because it would be ignored without a word. */
+/** Options of the URL that are passed on. Any other is refused, because it would be silently ignored. */
 const OPTIONS: ReadonlySet<string> = new Set([
   "host",
   "port",
@@ -32,8 +32,8 @@ const OPTIONS: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Reads the value of `store`: undefined for SQLite. Throws CONFIG_INVALID, which names `where`, for anything else than `sqlite` and
- * the URL of a PostgreSQL database. No message contains the password.
+ * Reads the value of `store`: undefined for SQLite. Throws CONFIG_INVALID, which names `where`, for anything except
+ * `sqlite` and the URL of a PostgreSQL database. No message contains the password.
  */
 export function readPlace(text: string, where: string): TeamPlace | undefined {
   if (text === "sqlite") return undefined;

@@ -2,12 +2,12 @@ import type { Database } from "better-sqlite3";
 
 /** The state of a working copy. An SQLite store has no such row. */
 export interface Replica {
-  /** The database that it is a copy of, without a password. Of a store that was moved: where it is now. */
+  /** The database that it is a copy of, without a password; for a store that was moved, its new place. */
   readonly url: string;
   readonly bucket: string;
   /** The revision that it has; 0 for none yet. */
   readonly revision: number;
-  /** The id of the change that made it. */
+  /** The id of the change that created the revision. */
   readonly change: string | null;
   /** When it was last compared with the database, ISO 8601. */
   readonly syncedAt: string | null;
@@ -22,7 +22,7 @@ const CREATE = `CREATE TABLE IF NOT EXISTS replica (
   synced_at TEXT
 )`;
 
-/** Reads the row; undefined for a store that is no working copy. */
+/** Reads the row; undefined for a store that is not a working copy. */
 export function readReplica(db: Database): Replica | undefined {
   const hasTable = db.prepare("SELECT 1 FROM main.sqlite_schema WHERE name = 'replica'").get() !== undefined;
   if (!hasTable) return undefined;

@@ -20,7 +20,10 @@ interface Table {
   readonly blob: string | undefined;
 }
 
-/** Tables that are not part of the store: that of the working copy, and what each copy derives from its own rows. */
+/**
+ * Tables that are not part of the store: the table of the working copy, and tables that each copy derives from its own
+ * rows.
+ */
 const OWN: ReadonlySet<string> = new Set(["replica", "settled_job"]);
 
 /** All columns of all tables, in one statement. */
@@ -34,7 +37,10 @@ interface Column {
   readonly pk: number;
 }
 
-/** The tables of a store with their columns, as SQLite describes them: so one list of migrations serves both databases. */
+/**
+ * The tables of a store with their columns, as SQLite describes them, so that both databases share one list of
+ * migrations.
+ */
 export function tablesOf(db: Database): Table[] {
   const byTable = groupBy(db.prepare<[], Column>(COLUMNS).all(), ({ table }) => table);
   return [...byTable].filter(([name]) => !OWN.has(name)).map(([name, columns]) => tableOf(name, columns));
@@ -50,7 +56,10 @@ function tableOf(name: string, columns: readonly Column[]): Table {
   };
 }
 
-/** The rows of a store as values. Once it watches, it notes the keys of all rows that are written on this connection, by triggers: cascades of deletes included. */
+/**
+ * The rows of a store as values. While it watches, triggers note the keys of all rows that are written on this
+ * connection, including cascaded deletes.
+ */
 export class RowChanges {
   readonly #db: Database;
   #known: ReadonlyMap<string, Table> | undefined;
@@ -61,17 +70,20 @@ export class RowChanges {
     this.#db = db;
   }
 
-  /** Read when they are first needed: most commands find a working copy as it should be, and only read. */
+  /** Read when first needed, because most commands only read, and find their working copy up to date. */
   get #tables(): ReadonlyMap<string, Table> {
     this.#known ??= new Map(tablesOf(this.#db).map((table) => [table.name, table]));
     return this.#known;
   }
 
-  /** Begins to note keys, unless it does so already. Not in a transaction, whose end could take the triggers away. */
+  /**
+   * Begins to note keys, unless it already does. Do not call this in a transaction, because a rollback would remove the
+   * triggers.
+   */
   watch(): void {
     if (this.#isWatching) return;
     const db = this.#db;
-    db.pragma("recursive_triggers = ON"); // without it, rows that INSERT OR REPLACE deletes go unnoticed
+    db.pragma("recursive_triggers = ON"); // without this, rows that INSERT OR REPLACE deletes would not be noted
     db.exec("CREATE TEMP TABLE changed_row (name TEXT NOT NULL, key TEXT NOT NULL)");
     for (const table of this.#tables.values()) db.exec(triggersOf(table));
     this.#isWatching = true;
@@ -82,13 +94,16 @@ export class RowChanges {
     this.#prepared("DELETE FROM temp.changed_row").run();
   }
 
-  /** The rows written since, as they are now, each once. */
+  /** The rows written since then, each once, with their current values. */
   *collect(): Generator<RowChange> {
     const noted = this.#prepared("SELECT DISTINCT name, key FROM temp.changed_row").all();
     for (const { name, key } of noted) yield this.#rowOf(String(name), String(key));
   }
 
-  /** Replaces rows by these values. In a transaction, and with foreign keys off: any order is right, and nothing cascades. */
+  /**
+   * Replaces rows by these values. Call this in a transaction, with foreign keys off, so that the order does not matter
+   * and nothing cascades.
+   */
   apply(changes: Iterable<RowChange>): void {
     const upserts: RowChange[] = [];
     for (const change of changes) {
@@ -118,7 +133,7 @@ export class RowChanges {
     this.#prepared(`DELETE FROM ${quoted(name)} WHERE ${where}`).run(...valuesOf(key));
   }
 
-  /** Columns and tables that this version does not know are left out: migrations have dropped them. */
+  /** Skips columns and tables that this version does not know, because migrations have dropped them. */
   #insert({ name, row, bytes }: RowChange): void {
     const table = this.#tables.get(name);
     if (!table || row === null) return;
@@ -153,7 +168,7 @@ export function replaceAll(db: Database, rows: Iterable<RowChange>): void {
   }
 }
 
-/** All rows of a store, in the order of their tables and keys. */
+/** All rows of a store, in the order of tables and keys. */
 export function* allRows(db: Database): Generator<RowChange> {
   for (const table of tablesOf(db)) yield* rowsIn(db, table);
 }
@@ -189,7 +204,7 @@ function valuesOf(key: string): unknown[] {
   return Array.isArray(values) ? values : [];
 }
 
-/** SQLite escapes some characters in JSON otherwise than JavaScript; a key has one text. */
+/** The canonical text of a key. SQLite and JavaScript escape some characters in JSON differently. */
 function sameText(key: string): string {
   return JSON.stringify(JSON.parse(key));
 }

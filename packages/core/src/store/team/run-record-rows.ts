@@ -7,13 +7,13 @@ export interface RecordPart {
   readonly lines: string;
 }
 
-/** A record is worth less than the end of the command. */
+/** A short limit: a record must not delay the end of the command. */
 const PATIENCE = { limitMs: 3000, attemptMs: 3000 };
 
 const ADD = "INSERT INTO maand.run_record (bucket, run, seq, lines) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING";
 const NEWEST = "SELECT run FROM maand.run_record WHERE bucket = $1 GROUP BY run ORDER BY max(at) DESC LIMIT $5";
 
-/** The records of the runs of a bucket, in parts. The same part again changes nothing. */
+/** The records of the runs of a bucket, in parts. Adding the same part again changes nothing. */
 export class RunRecordRows {
   readonly #statements: Statements;
   readonly #bucket: string;
@@ -34,7 +34,10 @@ export class RunRecordRows {
     this.#statements.query(sql, [this.#bucket, run, seq, lines, keepRuns], PATIENCE);
   }
 
-  /** Parts from a time on, oldest first; those of the last seconds come again, because they may be stored late. */
+  /**
+   * Parts from a time on, oldest first. Includes parts of the last seconds before that time, because some may have been
+   * stored late.
+   */
   since(time: string): { readonly parts: readonly RecordPart[]; readonly next: string | undefined } {
     const sql = `SELECT run, seq, lines, at::text AS at FROM maand.run_record
       WHERE bucket = $1 AND at > $2::timestamptz - interval '10 s' ORDER BY at, run, seq LIMIT 5000`;

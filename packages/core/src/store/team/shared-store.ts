@@ -4,23 +4,23 @@ import { PgThread } from "./pg/pg-thread.ts";
 import type { ConnectStatements } from "./pg/statements.ts";
 import { WorkingCopy } from "./working-copy.ts";
 
-/** A store in PostgreSQL, and how it is used. */
+/** A store in PostgreSQL, and the options for its use. */
 export interface SharedStore {
   /** Without a password. */
   readonly url: string;
   /** Undefined: from PGPASSWORD or ~/.pgpass. */
   readonly password: string | undefined;
-  /** Milliseconds for which a database that does not answer is waited for. */
+  /** How long to wait for a database that does not answer, in milliseconds. */
   readonly timeoutMs: number;
   /** The time, ISO 8601. */
   readonly now: () => string;
   /** Do not connect: read what the working copy has. */
   readonly offline?: boolean;
-  /** Replace the working copy as a whole, whatever it has seen. */
+  /** Replace the entire working copy, whatever its state. */
   readonly discards?: boolean;
   /** Makes the connection; default: to PostgreSQL, in a thread. */
   readonly connect?: ConnectStatements;
-  /** Aborted when the command is interrupted: then it does not wait for the database. */
+  /** Aborted when the command is interrupted. It then no longer waits for the database. */
   readonly interrupted?: AbortSignal;
 }
 
@@ -31,7 +31,7 @@ export function authorityOf(
   { url, password, timeoutMs, connect = toPostgres, interrupted }: Omit<SharedStore, "now">,
   bucket: string,
 ): Authority {
-  // the thread has the environment of the moment when it was started
+  // the thread keeps the environment from the time of its start
   const target = { url, password: password ?? process.env.PGPASSWORD, application: `maand ${bucket.slice(0, 8)}` };
   const patience = { limitMs: timeoutMs, attemptMs: Math.max(1000, timeoutMs / 2) };
   return new Authority(connect(target, patience, interrupted), bucket, url);

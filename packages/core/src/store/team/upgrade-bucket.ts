@@ -5,15 +5,15 @@ import type { Authority, LeaseProof, Standing } from "./authority.ts";
 import { allRows, RowChanges } from "./row-changes.ts";
 
 /**
- * Brings a bucket in the database to the tables of this version: its rows go through the same migrations as an SQLite file, in memory.
- * Refused while an older maand holds the lease, which could not read the result.
+ * Upgrades a bucket in the database to the tables of this version. Its rows go through the same migrations as an SQLite
+ * file, in memory. Refused while an older maand holds the lease, because it could not read the result.
  */
 export function upgradeBucket(authority: Authority, { version, revision, lease }: Standing, mine?: LeaseProof): void {
   const holder = lease?.holder;
   if (holder && (lease.leftMs ?? 0) > 0 && lease.nonce !== mine?.nonce)
     throw new MaandError({
       code: "BUSY",
-      message: `the bucket in ${authority.url} has to be upgraded, and an older maand is using it: maand ${holder.command} (${holder.user ?? "?"} on ${holder.machine ?? "?"})`,
+      message: `the bucket in ${authority.url} must be upgraded, but an older maand is using it: maand ${holder.command} (${holder.user ?? "?"} on ${holder.machine ?? "?"})`,
       hint: "wait until it has finished; nothing was changed",
     });
   const db = openSqlite(":memory:", {});

@@ -8,25 +8,29 @@ import { type Replica, readReplica, writeReplica } from "./replica-row.ts";
 import { type RowChange, RowChanges } from "./row-changes.ts";
 import { upgradeBucket } from "./upgrade-bucket.ts";
 
-/** Thrown within a transaction that is based on rows that other commands have changed: it is rolled back and run again. */
+/**
+ * Thrown within a transaction that is based on rows that other commands have changed. The transaction is rolled back
+ * and run again.
+ */
 class Outdated extends Error {}
 
-/** How often a transaction is run again, when others change the bucket each time. */
+/** The maximum number of attempts of a transaction, if other commands change the bucket each time. */
 const ATTEMPTS = 20;
 
-/** What the owner of a lease provides. */
+/** The functions that the holder of a lease provides. */
 export interface LeaseKeeper {
   /** The proof that goes with each change. Throws LEASE_LOST if the lease is lost. */
   proof(): LeaseProof;
-  /** Called with the holder when the database says that the lease is another's. */
+  /** Called with the holder when the database reports that another command holds the lease. */
   lost(holder: Holder | null): MaandError;
   /** Called when the database no longer answers. */
   unreachable(error: MaandError): void;
 }
 
 /**
- * The SQLite file of a bucket whose store is in PostgreSQL. All reads are local. Each transaction is sent to the database before it is
- * committed here, and refused there if it is based on an older revision, or if the lease is another's. The copy can be lost at any time.
+ * The SQLite file of a bucket whose store is in PostgreSQL. All reads are local. Each transaction is sent to the
+ * database before it is committed here. The database refuses it if it is based on an older revision, or if another
+ * command holds the lease. The copy may be lost at any time.
  */
 export class WorkingCopy {
   readonly #db: Database;
@@ -51,18 +55,21 @@ export class WorkingCopy {
     return readReplica(this.#db) ?? { url, bucket, revision: 0, change: null, syncedAt: null };
   }
 
-  /** Calls a function whenever rows of others were stored here. */
+  /** Calls a function whenever rows of other commands were stored here. */
   onReceived(listener: () => void): void {
     this.#received = listener;
   }
 
-  /** Changes carry the proof of this lease from now on; undefined: none is held, as this copy has just given it back. */
+  /** From now on, changes carry the proof of this lease. Undefined means that the lease was released. */
   keep(keeper: LeaseKeeper | undefined): void {
     this.#keeper = keeper;
     if (!keeper) this.#lease = null;
   }
 
-  /** The holder of the lease according to the last answer of the database; undefined if it is free, or has expired since. */
+  /**
+   * The holder of the lease according to the last answer of the database; undefined if it is free, or has expired since
+   * then.
+   */
   holder(): Holder | undefined {
     return this.leaseLeftMs() > 0 ? (this.#lease?.holder ?? undefined) : undefined;
   }
@@ -73,7 +80,7 @@ export class WorkingCopy {
     return holder && typeof leftMs === "number" ? leftMs - (performance.now() - this.#leaseSeen) : 0;
   }
 
-  /** Brings the copy up to date: one round trip if little has changed. */
+  /** Brings the copy up to date. Takes one round trip if little has changed. */
   pull(): Standing {
     return this.#guarded(() => {
       const have = this.replica();
@@ -81,7 +88,7 @@ export class WorkingCopy {
     });
   }
 
-  /** Replaces the copy as a whole by what the database has. */
+  /** Replaces the entire copy by the rows of the database. */
   reset(): void {
     this.#guarded(() => this.#store(this.authority.pull(0), 0));
     this.pull();
@@ -101,22 +108,22 @@ export class WorkingCopy {
     });
   }
 
-  /** A lease that cannot be used would keep all others waiting. */
+  /** Releases a lease that cannot be used, because all other commands would wait for it. */
   #giveBack(lease: LeaseState | null, nonce: string): void {
     if (lease?.nonce !== nonce) return;
     try {
       this.authority.release({ number: lease.number, nonce });
     } catch {
-      // it ends by itself: the database counts
+      // the lease expires in the database
     }
   }
 
-  /** The SQLite file may be full, locked or damaged, as that of any other store. */
+  /** Converts SQLite errors: the file may be full, locked or damaged, like the file of any other store. */
   #guarded<T>(work: () => T): T {
     return guarded(this.#db.name, work);
   }
 
-  /** Runs `commit`, which is a whole transaction that calls {@link push} at its end, until it is based on the newest rows. */
+  /** Runs `commit`, a complete transaction that calls {@link push} at its end, until it is based on the newest rows. */
   attempt<T>(commit: () => T, rolledBack: () => void): T {
     this.#changes.watch();
     for (let attempt = 1; ; attempt += 1) {
@@ -131,7 +138,7 @@ export class WorkingCopy {
     }
   }
 
-  /** Replaces all rows of the bucket, in the database first. */
+  /** Replaces all rows of the bucket, first in the database. */
   replace(rows: Iterable<RowChange>): void {
     const { revision } = this.authority.pull(Number.MAX_SAFE_INTEGER).standing;
     const lease = this.#keeper?.proof();
@@ -146,7 +153,7 @@ export class WorkingCopy {
     this.#changes.clear();
   }
 
-  /** Sends what the transaction has written, before it is committed. Throws where the database refuses it. */
+  /** Sends the writes of the transaction, before it is committed. Throws if the database refuses them. */
   push(): void {
     const rows = this.#changes.collect();
     const first = rows.next();
@@ -175,7 +182,10 @@ export class WorkingCopy {
     writeReplica(this.#db, { ...this.replica(), url: this.authority.url, revision, change, syncedAt: this.#now() });
   }
 
-  /** `have`: what the copy was when it asked; another process of this machine may have brought it further since. */
+  /**
+   * `have` is the state of the copy when it sent its request. Another process of this machine may have updated the copy
+   * since then.
+   */
   #receive(first: Pulled, have: Replica): Standing {
     const { standing } = first;
     this.#lease = standing.lease;
@@ -193,7 +203,10 @@ export class WorkingCopy {
     return standing;
   }
 
-  /** A copy that knows more than the database, or something else, has seen changes that the database lost. */
+  /**
+   * Throws if the copy has seen changes that the database lost: its revision is newer, or not in the history of the
+   * database.
+   */
   #checkHistory(have: Replica, { revision, sinceChange, pruned }: Standing): void {
     const isKnown = have.revision < pruned || sinceChange === have.change;
     if (have.revision <= revision && isKnown) return;
@@ -204,19 +217,22 @@ export class WorkingCopy {
     });
   }
 
-  /** Writes all parts of an answer, as one local transaction. Rows are right only as of the last part, so changes that were made during the copy are pulled too. */
+  /**
+   * Writes all parts of an answer, as one local transaction. The rows are consistent only after the last part, so
+   * changes that were made meanwhile are pulled too.
+   */
   #store(first: Pulled, since: number): void {
     this.#db.pragma("foreign_keys = OFF");
     try {
       const work = this.#db.transaction(() => {
         let { revision, lastChange } = first.standing;
-        // another process of this machine may have brought the copy further
+        // another process of this machine may have updated the copy
         if (since > 0 && this.replica().revision >= revision) return;
         if (since === 0) this.#changes.wipe();
         for (let from = since, part = first; ; from = revision, part = this.authority.pull(from)) {
           const count = this.#applyParts(part, from);
           ({ revision, lastChange } = part.standing);
-          if (count === 1) break; // one statement saw one state
+          if (count === 1) break; // a single statement saw a single state
         }
         this.#note(revision, lastChange);
       });

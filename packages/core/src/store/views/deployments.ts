@@ -22,7 +22,7 @@ export interface Deployment {
   readonly disabled: boolean;
   readonly removed: boolean;
   readonly inDoubt: boolean;
-  /** Its last command failed, and none has succeeded since. */
+  /** Whether its last command failed and none has succeeded since then. */
   readonly failed: boolean;
   /** The number of the held release, which deploys skip; null if there is none. */
   readonly held: number | null;
@@ -90,8 +90,8 @@ function builtTarget({ version, files }: Job): BuiltTarget {
 }
 
 /**
- * A plan is valid until a build changes the job's files. After that, the digest of the unrendered files shows whether
- * they differ, but it is not their final digest.
+ * The target of an allocation. A plan is valid until a build changes the job's files. After that, the digest of the
+ * unrendered files shows whether they differ, but is not the final digest.
  */
 function targetOf(built: BuiltTarget | undefined, planned: Planned | undefined) {
   if (!built) return { version: NO_VERSION, digest: planned?.digest ?? "", isPlanned: planned !== undefined };

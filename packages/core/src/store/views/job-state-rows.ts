@@ -1,13 +1,13 @@
 import { groupBy } from "../../domain/group-by.ts";
 import type { StoreDatabase } from "../database.ts";
 
-/** What is recorded of the allocations of a job that are not removed, all together. */
+/** The recorded state of all allocations of a job that are not removed. */
 export interface JobState {
   /** Number of these allocations. */
   readonly count: number;
-  /** Everything that planning reads of them. Two equal texts are two equal states. */
+  /** Everything that planning reads about them. Equal texts mean equal states. */
   readonly text: string;
-  /** The release that all of them are recorded with; undefined if they differ, or one has none. */
+  /** The recorded release of all of them; undefined if they differ, or if one has none. */
   readonly release: number | undefined;
 }
 
@@ -22,7 +22,7 @@ export class JobStateRows {
   /** The states of these jobs, by name; jobs without allocations are absent. */
   of(jobs: readonly string[]): Map<string, JobState> {
     const named = JSON.stringify(jobs);
-    // in the order of the ids, so that all tables are read from end to end; SQLite would sort whole lines to group them
+    // sorted by id, so that all tables are read sequentially; to group the lines, SQLite would sort all of them
     const row = this.#db.get(
       "SELECT group_concat(line, char(10)) AS lines FROM (SELECT a.job || char(9) || ifnull(p.release, '') || char(9) || json_array(a.host, a.disabled, a.position, p.digest, p.version, p.health_failed, p.stopped, p.previous_version, p.update_seq, s.allocation IS NOT NULL, s.digest, h.first) AS line FROM allocation a NOT INDEXED LEFT JOIN promoted p ON p.allocation = a.id LEFT JOIN staged s ON s.allocation = a.id LEFT JOIN pending_health h ON h.allocation = a.id WHERE a.removed = 0 AND a.job IN (SELECT value FROM json_each(?)) ORDER BY a.id)",
       named,
@@ -37,9 +37,12 @@ export class JobStateRows {
     );
   }
 
-  /** Jobs with an allocation whose last plan is not what is promoted, or was made from files with none of these digests. */
+  /**
+   * Jobs with an allocation whose last plan differs from the promoted one, or was made from files with none of these
+   * digests.
+   */
   unplanned(sources: readonly string[]): Set<string> {
-    // CROSS JOIN keeps the order: the first two tables are read side by side, the last only for what differs
+    // CROSS JOIN keeps the order: the first two tables are read in parallel, and the last one only for rows that differ
     const rows = this.#db.all(
       "SELECT DISTINCT a.job AS job FROM promoted p LEFT JOIN planned l ON l.allocation = p.allocation CROSS JOIN allocation a ON a.id = p.allocation WHERE l.digest IS NOT p.digest OR l.source IS NULL OR l.source NOT IN (SELECT value FROM json_each(?))",
       JSON.stringify(sources),
@@ -59,7 +62,7 @@ export class JobStateRows {
   }
 }
 
-/** A field before the state itself, which is JSON and has no tabs: the job, then its release. */
+/** A field of a line: the job (0) or its release (1). The state follows as JSON, which has no tabs. */
 function fieldOf(line: string, at: 0 | 1): string {
   const end = line.indexOf("\t");
   return at === 0 ? line.slice(0, end) : line.slice(end + 1, line.indexOf("\t", end + 1));

@@ -10,16 +10,16 @@ export interface MaintainedWorkerView extends MaintainedWorker {
   readonly stopped: readonly string[];
 }
 
-/** The maintenance that is not over. */
+/** The open maintenance. */
 export interface MaintenanceView extends Omit<StoredMaintenance, "workers"> {
   readonly workers: readonly MaintainedWorkerView[];
-  /** The process id of the run that works on it now; undefined if none does. */
+  /** The process id of the run that is working on it; undefined if none is. */
   readonly pid: number | undefined;
-  /** All of it in a sentence, with the next commands. */
+  /** A summary sentence with the next commands. */
   readonly text: string;
 }
 
-/** The maintenance that is not over, from the store alone; undefined if there is none. */
+/** The open maintenance, from the store alone; undefined if there is none. */
 export function openMaintenance(store: Store): MaintenanceView | undefined {
   const open = store.maintenance.open();
   if (!open) return undefined;
@@ -46,12 +46,12 @@ function jobsStopped(
 function textOf({ number, workers, startedBy, startedAt }: StoredMaintenance, pid: number | undefined): string {
   const since = `${startedAt.slice(0, 16).replace("T", " ")} UTC`;
   const next = pid === undefined ? NEXT : `it is running, pid ${pid}`;
-  return `maintenance ${number}, begun by ${startedBy} at ${since}: ${progressText(workers)}; ${next}`;
+  return `maintenance ${number}, started by ${startedBy} at ${since}: ${progressText(workers)}; ${next}`;
 }
 
 const NEXT = "maand maintain resume continues it, maand maintain abort ends it and starts what it stopped";
 
-/** What deploys and dry runs say about workers that they leave alone: one sentence, or none. */
+/** What deploys and dry runs print about workers in maintenance, which they do not change: one sentence, or none. */
 export function maintenanceTexts(store: Pick<Store, "maintenance">): string[] {
   const hosts =
     store.maintenance

@@ -9,7 +9,7 @@ export interface ReleaseView extends Omit<Release, "job" | "digest" | "deployed"
   readonly verdict: Verdict;
   /** Hosts of the allocations that run it, in worker order. */
   readonly hosts: readonly string[];
-  /** Whether it is the wanted release, which a deploy rolls out where it does not run. */
+  /** Whether it is the desired release, which a deploy rolls out wherever it does not run yet. */
   readonly isWanted: boolean;
   /** Present if the release is held. */
   readonly hold?: Hold;

@@ -15,7 +15,7 @@ export interface RolloutView {
   /** `r14`, and the version in its manifest. */
   readonly release: string;
   readonly version: string;
-  /** `r12`, what an abort goes back to; undefined if it is not known. */
+  /** `r12`, the release that an abort restores; undefined if unknown. */
   readonly previous: string | undefined;
   readonly state: StepState;
   /** Counted from 1. */
@@ -28,7 +28,7 @@ export interface RolloutView {
   /** Hosts of active allocations that run the release, and of those that do not, in worker order. */
   readonly released: readonly string[];
   readonly waiting: readonly string[];
-  /** All of it in a sentence, with the next commands. */
+  /** A summary sentence with the next commands. */
   readonly text: string;
 }
 
@@ -86,7 +86,7 @@ function textOf(
   const when = state === "waiting" && until !== undefined ? `until ${minute(until)}` : `since ${minute(since)}`;
   const next =
     state === "paused" ? nextCommands(name, previous) : `maand deploy continues; maand rollout abort ${name} goes back`;
-  return `${name} ${WHAT[state]} ${at} ${when}: ${where}, r${release} (${version}), begun by ${startedBy}; ${next}`;
+  return `${name} ${WHAT[state]} ${at} ${when}: ${where}, r${release} (${version}), started by ${startedBy}; ${next}`;
 }
 
 function minute(iso: string): string {

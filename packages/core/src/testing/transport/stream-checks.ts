@@ -59,7 +59,7 @@ export const STREAM_CHECKS: readonly TransportCheck[] = [
       });
       const live = liveBufferBytes() - before;
       assert(live < 16 * MIB, `${Math.round(live / MIB)} MiB are held`);
-      assert.equal(await trial.exists(ran), false, "the command went on to its end with no reader");
+      assert.equal(await trial.exists(ran), false, "the command ran to its end without a reader");
       let bytes = 0;
       for await (const chunk of io) bytes += chunk.length;
       assert.deepEqual([bytes, await exit], [64 * MIB, 0]);

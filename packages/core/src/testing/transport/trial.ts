@@ -55,7 +55,7 @@ export class Trial {
   /** Closes every connection, and opens the shared one again. */
   async cut(): Promise<void> {
     await this.opened.cut?.();
-    await until("the worker to take connections again", async () => {
+    await until("the worker to accept connections again", async () => {
       const context = located(this.hooks, this.opened.context);
       const remote = await this.hooks.connect.promise(context).catch(() => undefined);
       if (remote) this.#remotes.unshift(remote);
@@ -123,7 +123,7 @@ export async function refused(promise: Promise<unknown>, code: ErrorCode, host: 
 const PATIENCE_MS = 15_000;
 const PAUSE_MS = 20;
 
-/** Waits until a condition holds. */
+/** Waits until a condition is true. */
 export async function until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
   const end = performance.now() + PATIENCE_MS;
   while (!(await holds())) {

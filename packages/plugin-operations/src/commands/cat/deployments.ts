@@ -62,7 +62,10 @@ export class DeploymentsCommand extends StoredCommand {
   }
 }
 
-/** The versions that run and that will, and the same of the files; what is dropped first has the lowest rank. */
+/**
+ * The running and target versions, and the running and target files. The column that is dropped first has the lowest
+ * rank.
+ */
 const COLUMNS = [
   "job",
   "worker",

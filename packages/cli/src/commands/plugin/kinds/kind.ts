@@ -12,7 +12,7 @@ export interface Kind {
   readonly listed: (names: PluginNames) => { readonly typescript: string; readonly json: string };
   /** The part of the README after the installation. */
   readonly usage: (names: PluginNames) => string;
-  /** Packages of maand that it imports, besides `@maand/core`. */
+  /** Packages of maand that it imports, in addition to `@maand/core`. */
   readonly peers: readonly string[];
   /** Whether it imports valibot. */
   readonly schema: boolean;

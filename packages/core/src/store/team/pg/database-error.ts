@@ -2,7 +2,7 @@ import { MaandError } from "../../../errors.ts";
 import { withoutPassword } from "../place.ts";
 import type { Failure } from "./messages.ts";
 
-/** Errors of PostgreSQL by their SQLSTATE, with code, meaning and remedy. */
+/** Errors of PostgreSQL by their SQLSTATE, with code, meaning and hint. */
 const REASONS: readonly (readonly [RegExp, "STORE_REFUSED" | "STORE_BROKEN", string, string])[] = [
   [
     /^28/,
@@ -54,7 +54,7 @@ export function databaseError(url: string, { code, message }: Failure): MaandErr
       "check sslmode and sslrootcert in the URL",
     );
   if (/SASL|password must be a string|no password/i.test(message))
-    return storeError("STORE_REFUSED", "it wants a password, and there is none", url, REASONS[0]?.[3]);
+    return storeError("STORE_REFUSED", "it requires a password, and none is set", url, REASONS[0]?.[3]);
   if (/does not support SSL/i.test(message))
     return storeError("STORE_REFUSED", "it does not offer TLS", url, "check sslmode in the URL");
   if (/^E[MN]FILE$/.test(code))

@@ -1,15 +1,15 @@
-/** What a server must be for a URL that names several: any, or one that takes writes (`read-write`, `primary`). */
+/** The servers of a URL that may be used: any, or only those that accept writes (`read-write`, `primary`). */
 export const SESSION_ATTRIBUTES = ["any", "read-write", "primary"] as const;
 export type SessionAttributes = (typeof SESSION_ATTRIBUTES)[number];
 
 /** The parameter of a URL that has it. */
 export const ATTRIBUTES_OPTION = "target_session_attrs";
 
-/** The servers that a URL names, as libpq reads it. */
+/** The servers of a URL, as libpq interprets it. */
 export interface Servers {
   /** A URL for each, in order; none has the option `target_session_attrs`. */
   readonly urls: readonly string[];
-  /** Default: `any` for one server, and `read-write` for several, since a store is of no use where it cannot be written. */
+  /** Default: `any` for one server, and `read-write` for several, because a store that cannot be written is useless. */
   readonly attributes: SessionAttributes;
 }
 
@@ -17,8 +17,8 @@ export interface Servers {
 const PARTS = /^([a-z]+:\/\/)([^/?#]*@)?([^/?#@]*)(.*)$/i;
 
 /**
- * Reads `postgres://user@a:5432,b:5433/db?target_session_attrs=read-write`; the options `host` and `port` may be lists as well. Undefined for a
- * text that is no URL, and where hosts and ports do not match.
+ * Reads `postgres://user@a:5432,b:5433/db?target_session_attrs=read-write`; the options `host` and `port` may be lists
+ * as well. Undefined if the text is not a URL, or if hosts and ports do not match.
  */
 export function serversOf(text: string): Servers | undefined {
   const [, scheme = "", user = "", hosts = "", rest = ""] = PARTS.exec(text) ?? [];
@@ -48,7 +48,7 @@ function byOptions(url: URL): readonly string[] | undefined {
   });
 }
 
-/** The URL without its password, which is returned apart. */
+/** The URL without its password, which is returned separately. */
 export function apart(text: string): { readonly url: string; readonly password: string | undefined } {
   const [, scheme = "", userInfo = "", hosts = "", rest = ""] = PARTS.exec(text) ?? [];
   const [, user = "", password] = /^([^:@]*)(?::(.*))?@$/.exec(userInfo) ?? [];

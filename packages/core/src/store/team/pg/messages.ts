@@ -3,7 +3,7 @@ import type { MessagePort } from "node:worker_threads";
 /** One row of an answer. */
 export type Row = Readonly<Record<string, unknown>>;
 
-/** How the database is reached. */
+/** How to connect to the database. */
 export interface PgTarget {
   /** Without a password. */
   readonly url: string;
@@ -13,7 +13,7 @@ export interface PgTarget {
   readonly application: string;
 }
 
-/** What the thread gets for each bucket. */
+/** What the thread receives for each bucket. */
 export interface Session extends PgTarget {
   /** Counts answers, so that the main thread can wait for one. */
   readonly answered: SharedArrayBuffer;
@@ -24,9 +24,9 @@ export interface Session extends PgTarget {
 export interface Query {
   readonly sql: string;
   readonly values: readonly unknown[];
-  /** Milliseconds after which nothing more is tried. */
+  /** The time limit for all attempts, in milliseconds. */
   readonly limitMs: number;
-  /** Milliseconds that one attempt may take. */
+  /** The time limit for one attempt, in milliseconds. */
   readonly attemptMs: number;
 }
 
@@ -43,7 +43,7 @@ export type Request =
   | { readonly kind: "still"; readonly id: number }
   | { readonly kind: "end" };
 
-/** Why a statement failed; `code` is that of PostgreSQL or of the operating system. */
+/** Why a statement failed; `code` is a code of PostgreSQL or of the operating system. */
 export interface Failure {
   readonly code: string;
   readonly message: string;
@@ -59,16 +59,16 @@ export interface Answer {
 export interface Beat {
   /** Undefined without an answer. */
   readonly renewed: boolean | undefined;
-  /** When it was asked for, on `performance.now()` of the thread that gets the result. */
+  /** When it was requested, on `performance.now()` of the thread that gets the result. */
   readonly sent: number;
   readonly failure?: Failure;
 }
 
-/** The same between two threads, whose `performance.now()` differ. */
+/** A result in transit between two threads, whose `performance.now()` differ. */
 export interface BeatMessage extends Omit<Beat, "sent"> {
   /** The heartbeat that it belongs to. */
   readonly beat: number;
-  /** When it was asked for, by {@link monotonicMs}. */
+  /** When it was requested, by {@link monotonicMs}. */
   readonly sentAt: number;
 }
 

@@ -7,7 +7,7 @@ const PAUSES = [20, 50, 100, 200, 400, 800, 1000] as const;
 
 /** SQLSTATEs after which the same statement may succeed on another connection: connection lost, server starting or stopping. */
 const PASSING = /^(08...|57P0[1235]|53300|40001|40P01)$/;
-/** The same for errors of the operating system and of the client. */
+/** Errors of the operating system and of the client after which the statement may succeed. */
 const PASSING_LOCAL: ReadonlySet<string> = new Set([
   ...["ECONNREFUSED", "ECONNRESET", "EPIPE", "ETIMEDOUT", "ENOENT", "EHOSTUNREACH", "ENETUNREACH", "EAI_AGAIN"],
   ...["CONNECTION_LOST", "NO_ANSWER", "READ_ONLY"],
@@ -18,12 +18,13 @@ const IS_FIT: Readonly<Record<Exclude<SessionAttributes, "any">, string>> = {
   "read-write": "SELECT NOT pg_is_in_recovery() AND current_setting('default_transaction_read_only') = 'off' AS fit",
   primary: "SELECT NOT pg_is_in_recovery() AS fit",
 };
-/** The database is read-only; another server of the URL may not be. */
+/** The SQLSTATE of a read-only database. Another server of the URL may be writable. */
 const IS_READ_ONLY = "25006";
 
 /**
- * One connection, to the first server of its URL that can be used, which is made when needed and made again when lost. Statements run one after another. A statement may run twice, if
- * its answer is lost: all of them are written so that the second time changes nothing.
+ * One connection to the first usable server of its URL. It is opened when it is first needed, and again after it was
+ * lost. Statements run one after another. A statement whose answer is lost may run twice, so all statements are written
+ * in a way that the second run changes nothing.
  */
 export class PgConnection {
   readonly #target: PgTarget;
@@ -40,19 +41,19 @@ export class PgConnection {
     this.#attributes = attributes;
   }
 
-  /** Runs a statement, and tries again for as long as its limit allows. */
+  /** Runs a statement, and retries it until its time limit. */
   query(query: Query): Promise<readonly Row[]> {
     const mine = this.#last.then(() => this.#patiently(query));
     this.#last = mine.catch(() => undefined);
     return mine;
   }
 
-  /** Closes the connection after the statements that were given. */
+  /** Closes the connection after all queued statements. */
   finish(): void {
     this.#last = this.#last.finally(() => this.#drop());
   }
 
-  /** Closes the connection now; a statement that runs fails, and is not tried again. */
+  /** Closes the connection now. A running statement fails and is not retried. */
   end(): void {
     this.#isEnded = true;
     this.#drop();
@@ -101,7 +102,9 @@ export class PgConnection {
     return code === IS_READ_ONLY && this.#attributes !== "any";
   }
 
-  /** The connection, or a new one to the first server that can be used. The error is that of the last one. */
+  /**
+   * The connection, or a new one to the first usable server. If there is none, throws the most useful of their errors.
+   */
   async #connected(limitMs: number): Promise<pg.Client> {
     if (this.#client) return this.#client;
     const each = limitMs / this.#servers.length;
@@ -112,7 +115,7 @@ export class PgConnection {
       } catch (cause) {
         this.#drop();
         const { code } = PgConnection.failureOf(cause);
-        // a wrong password, or a missing database, is no reason to try another server
+        // a wrong password or a missing database would be the same on another server
         if (!PASSING.test(code) && !PASSING_LOCAL.has(code)) throw cause;
         failure = moreTelling(failure, cause);
       }
@@ -163,16 +166,18 @@ export class PgConnection {
   }
 }
 
-/** A password beside the URL would be ignored. */
+/** Puts the password into the URL, because a separate one would be ignored. */
 function withPassword(url: string, password: string | undefined): string {
   const whole = new URL(url);
-  // sslmode means what it means to psql
+  // sslmode has the same meaning as in psql
   if (whole.searchParams.has("sslmode")) whole.searchParams.set("uselibpqcompat", "true");
   if (password !== undefined) whole.password = encodeURIComponent(password);
   return whole.href;
 }
 
-/** Of two errors of attempts that may yet succeed, the one that says more: what a server answers is worth more than silence. */
+/**
+ * The more useful of two errors of attempts that may be retried: an answer from a server is more useful than no answer.
+ */
 function moreTelling(before: unknown, now: unknown): unknown {
   if (before === undefined) return now;
   const { code } = PgConnection.failureOf(now);

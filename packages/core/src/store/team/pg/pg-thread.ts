@@ -16,14 +16,14 @@ import {
 import type { Patience, Statements } from "./statements.ts";
 import { waitForAnswer } from "./wait-for-answer.ts";
 
-/** Milliseconds that the thread may need beyond its limit: to start, and to give up. */
+/** How long the thread may need beyond its limit, in milliseconds: to start, and to give up. */
 const SLACK_MS = 10_000;
-/** Milliseconds that a statement waits after one whose wait was interrupted. */
+/** How long a statement waits after the wait for an earlier one was interrupted, in milliseconds. */
 const GIVEN_UP_MS = 500;
 
 /**
- * Speaks with PostgreSQL through a thread, and waits for it: the store is synchronous. While a statement runs, this thread does
- * nothing else.
+ * Runs statements in PostgreSQL through a thread, and waits for the answers, because the store is synchronous. While a
+ * statement runs, this thread does nothing else.
  */
 export class PgThread implements Statements {
   readonly #target: PgTarget;
@@ -35,7 +35,7 @@ export class PgThread implements Statements {
   #next = 1;
   #trips = 0;
   #isGivenUp = false;
-  /** What gets the results of each heartbeat that was not ended. */
+  /** The receiver of the results of each active heartbeat. */
   readonly #onBeat = new Map<number, (beat: Beat) => void>();
 
   /** `interrupted`: a wait that Ctrl-C ends is given up only if this is aborted by then; default: always. */
@@ -67,7 +67,10 @@ export class PgThread implements Statements {
     }
   }
 
-  /** Later statements hardly wait until there is an answer again: they are the end of what was interrupted. */
+  /**
+   * After an interrupted wait, later statements wait only briefly, until an answer arrives again: the command is
+   * stopping.
+   */
   #giveUp(): never {
     this.#isGivenUp = true;
     throw databaseError(this.#target.url, { code: "INTERRUPTED", message: "the wait for its answer was interrupted" });
@@ -95,7 +98,7 @@ export class PgThread implements Statements {
     this.#port = undefined;
   }
 
-  /** Takes what has arrived. Answers of statements that were given up are dropped. */
+  /** Takes the messages that have arrived. Drops answers to statements that were given up. */
   #received(id: number): Answer | undefined {
     const port = this.#port;
     for (let got = port && receiveMessageOnPort(port); got; got = port && receiveMessageOnPort(port)) {
@@ -106,7 +109,10 @@ export class PgThread implements Statements {
     return undefined;
   }
 
-  /** The result of a heartbeat that was ended belongs to a lease that was given back. */
+  /**
+   * Passes on the result of a heartbeat. After the heartbeat has ended, its lease was released, so the result is
+   * dropped.
+   */
   #noteBeat({ beat, sentAt, ...result }: BeatMessage): void {
     this.#onBeat.get(beat)?.({ ...result, sent: performance.now() - (monotonicMs() - sentAt) });
   }
@@ -129,7 +135,10 @@ export class PgThread implements Statements {
 /** File descriptors that the thread and its connections need. */
 const NEEDED_FILES = 12;
 
-/** A thread that cannot start for lack of file descriptors cannot report that while this one waits for it. */
+/**
+ * Throws if too few file descriptors are free. A thread that cannot start for this reason could not report it, because
+ * this thread waits for it.
+ */
 function mustHaveFreeFiles(url: string): void {
   const open: number[] = [];
   try {
@@ -161,5 +170,5 @@ function theThread(): Worker {
 
 const isSource = import.meta.url.endsWith(".ts");
 const HERE = new URL("./thread-entry.ts", import.meta.url).pathname;
-/** Tests run without a build, and Node 20 reads no TypeScript. */
+/** Starts the thread from TypeScript: tests run without a build, and Node 20 cannot run TypeScript. */
 const FROM_SOURCE = "require(process.argv[2]).createJiti(process.argv[3]).import(process.argv[3])";

@@ -1,15 +1,15 @@
 /** The version of the schema `maand` in PostgreSQL that this version of maand creates and needs. */
 export const SCHEMA_VERSION = 1;
 
-/** Bytes of rows that one answer or one call may contain, roughly. A single row may be larger. */
+/** The approximate number of bytes of rows in one answer or call. A single row may be larger. */
 export const PART_BYTES = 8 * 1024 * 1024;
 
-/** Changes after which deleted rows are forgotten; a working copy that is older is replaced as a whole. */
+/** The number of changes after which deleted rows are forgotten. An older working copy is replaced completely. */
 const KEPT_CHANGES = 5000;
 
 /**
- * The tables. `record` has every row of every store: `row` is a JSON object of its columns, without the one that has bytes, and
- * null for a deleted row. `revision` is that of the change that wrote it last.
+ * The tables. `record` has every row of every store: `row` is a JSON object of its columns, without the one that has
+ * bytes, and null for a deleted row. `revision` is the revision of the last change that wrote it.
  */
 const TABLES = `
 CREATE SCHEMA IF NOT EXISTS maand;

@@ -9,19 +9,19 @@ export interface Patience {
 }
 
 /**
- * Runs statements in a database. The store is synchronous: each statement is waited for. A statement may run twice, if its answer was
- * lost; all of them are written so that the second time changes nothing.
+ * Runs statements in a database. The store is synchronous, so each call waits for its statement. A statement whose
+ * answer was lost may run twice, so all statements are written in a way that the second run changes nothing.
  */
 export interface Statements {
-  /** Statements so far, each one round trip; heartbeats do not count, because nothing waits for them. */
+  /** The number of statements so far, each one round trip. Heartbeats do not count, because nothing waits for them. */
   readonly trips: number;
   /** Runs a statement. Throws STORE_UNREACHABLE, STORE_REFUSED or STORE_BROKEN. */
   query(sql: string, values: readonly unknown[], patience?: Patience): readonly Row[];
-  /** Runs a statement after all that were given before, without waiting for it; its result is lost. */
+  /** Runs a statement after all earlier ones, without waiting for it. Its result is dropped. */
   send(sql: string, values: readonly unknown[], patience?: Patience): void;
   /**
-   * Runs a statement at an interval, whatever this thread does; `onBeat` gets each result when this thread has time. Returns a function that
-   * ends this heartbeat: no result comes after it, not even of a renewal that is on its way.
+   * Runs a statement at an interval, even while this thread is busy; `onBeat` gets each result when this thread is
+   * free. Returns a function that ends this heartbeat. No result follows, not even of a renewal in progress.
    */
   beat(sql: string, values: readonly unknown[], everyMs: number, onBeat: (beat: Beat) => void): () => void;
   /** Takes results of heartbeats that have arrived, without waiting. */
@@ -29,5 +29,8 @@ export interface Statements {
   close(): void;
 }
 
-/** Makes the connection to a database when it is first needed. `interrupted`: aborted when Ctrl-C is to end the command. */
+/**
+ * Connects to a database when the connection is first needed. `interrupted` is aborted when Ctrl-C must end the
+ * command.
+ */
 export type ConnectStatements = (target: PgTarget, patience: Patience, interrupted?: AbortSignal) => Statements;

@@ -1,13 +1,16 @@
 import { type Context, createContext, Script } from "node:vm";
 
-/** Calls the function `wait` of its context; Ctrl-C ends a script, even where the thread waits for another one and runs nothing. */
+/**
+ * Calls the function `wait` of its context. Ctrl-C ends a script, even while this thread waits for another one and runs
+ * nothing.
+ */
 const SCRIPT = "wait()";
 
 let prepared: { readonly script: Script; readonly context: Context } | undefined;
 
 /**
- * Waits until the value is no longer `seen`, or for `ms`. Ctrl-C ends the wait and calls the listeners of SIGINT, which would otherwise not run
- * before its end; returns false then.
+ * Waits until the value is no longer `seen`, or for `ms`. Ctrl-C ends the wait and calls the listeners of SIGINT, which
+ * otherwise could not run until the wait is over. In this case it returns false.
  */
 export function waitForAnswer(signal: Int32Array, seen: number, ms: number): boolean {
   prepared ??= { script: new Script(SCRIPT), context: createContext({}) };
@@ -23,7 +26,10 @@ export function waitForAnswer(signal: Int32Array, seen: number, ms: number): boo
   }
 }
 
-/** The error is one of the context of the script, whose class Error is another one. */
+/**
+ * Whether an error is the interruption of the script. It belongs to the context of the script, which has its own class
+ * Error.
+ */
 function isInterruption(cause: unknown): boolean {
   return (
     typeof cause === "object" && cause !== null && "code" in cause && cause.code === "ERR_SCRIPT_EXECUTION_INTERRUPTED"

@@ -1,6 +1,9 @@
 import type { ErrorCode, PluginErrorCode } from "./errors.ts";
 
-/** The result for one allocation in a run; `skipped`: there was nothing to do; `paused`: a later step of a rollout reaches it. */
+/**
+ * The result for one allocation in a run; `skipped`: there was nothing to do; `paused`: a later step of a staged
+ * rollout will reach it.
+ */
 export type Outcome =
   | "ok"
   | "failed"
@@ -47,14 +50,14 @@ export interface PausedRollout {
   readonly job: string;
   /** `r14`. */
   readonly release: string;
-  /** `r12`, what an abort goes back to; absent if it is not known. */
+  /** `r12`, the release that an abort restores; absent if unknown. */
   readonly previous?: string;
-  /** The step it is at, counted from 1. */
+  /** The step that it has reached, counted from 1. */
   readonly step: number;
   readonly steps: number;
-  /** ISO time at which it came to the pause; absent in a plan that will come to it. */
+  /** ISO time at which it reached the pause; absent in a plan that will reach it. */
   readonly since?: string;
-  /** The user that began the rollout; absent in a plan that will begin it. */
+  /** The user that started the rollout; absent in a plan that will start it. */
   readonly startedBy?: string;
   /** Hosts of the allocations that it has not reached. */
   readonly waiting: readonly string[];
@@ -63,7 +66,7 @@ export interface PausedRollout {
 /** Why a deploy was refused before it touched anything. */
 export type Refusal = Omit<JobFailure, "job" | "output">;
 
-/** What a deploy did; `commit` receives it, and the exit code follows from it. */
+/** The result of a deploy. `commit` receives it, and it determines the exit code. */
 export interface Summary {
   /**
    * `paused`: nothing failed, and a staged rollout waits for a person; `reverted`: everything that failed was undone; `revert_failed`:
@@ -84,10 +87,10 @@ export interface Summary {
   readonly unbuilt: readonly string[];
 }
 
-/** A summary as in the last event of a run: counts of allocations, and each by name that is of a job with something to do. */
+/** A summary as in the last event of a run: counts of allocations, and the allocations of jobs with something to do. */
 export interface SummaryRecord {
   readonly outcome: Summary["outcome"];
-  /** Allocations that now run what was planned. */
+  /** Allocations that now run the planned version. */
   readonly promoted: number;
   /** Allocations with nothing to do. */
   readonly skipped: number;
@@ -136,10 +139,13 @@ export interface MaintainedWorkerRecord {
   readonly message: string | null;
 }
 
-/** Outcomes that are not failures of an allocation; an interrupted one is counted by name only. */
+/** Outcomes that do not count as failures of an allocation; interrupted ones are listed, but not counted. */
 const NOT_FAILED: ReadonlySet<Outcome> = new Set(["ok", "skipped", "blocked", "interrupted", "reverted", "paused"]);
 
-/** Turns a summary into its record. Of jobs with nothing to do, it has the number of allocations alone: a large fleet has a great many. */
+/**
+ * Converts a summary to its record. For jobs with nothing to do, it has only the number of allocations, because a large
+ * fleet has very many.
+ */
 export function summaryRecord(summary: Summary): SummaryRecord {
   const touched = new Set<string>();
   for (const { job, outcome } of summary.allocations) if (outcome !== "skipped") touched.add(job);
