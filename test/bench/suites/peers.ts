@@ -53,11 +53,11 @@ function contenderOf(peer: Peer, fleet: Fleet, how: Pick<Contender, "floor" | "t
       const took = await measure(words, fleet.directory, "pipe");
       if (took.code === STOPPED) {
         note = `not done after ${LONGEST_S} s, and stopped`;
-        return took;
+        return { ms: took.ms };
       }
-      const cost = costOf(words, took, { pattern: succeeded, times: fleet.workers.length });
+      const { ms, cpuMs } = costOf(words, took, { pattern: succeeded, times: fleet.workers.length });
       await check?.();
-      return cost;
+      return { ms, cpuMs }; // the memory would be that of timeout
     },
   };
 }
