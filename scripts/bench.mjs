@@ -10,6 +10,7 @@ const SUITES = {
   plan: "dry runs, saved plans and deploys where nothing changed",
   deploy: "deploys and restarts on real sshd workers [workers jobs]",
   run: "one command on all workers, and other programs on the same workers [workers]",
+  changes: "three changed files and a restart on all workers, and other programs on the same workers [workers]",
   network: "commands on workers behind a slow network, and their round trips [milliseconds workers]",
   output: "a command that prints many lines, and the same through bare ssh2 [megabytes runs]",
   scale: "first deploys to 100, 1,000 and so many simulated workers [workers jobs]",

@@ -1,5 +1,5 @@
 import { MAAND } from "../support/bucket/maand.ts";
-import { measure } from "./process.ts";
+import { measure, type Took } from "./process.ts";
 import type { Measured } from "./table.ts";
 
 /** One table of a suite. */
@@ -60,7 +60,12 @@ export interface Printed {
 
 /** Runs a program to its end. Throws if it fails, or does not print what it must. */
 export async function program(argv: readonly string[], cwd: string, must?: Printed): Promise<Required<Cost>> {
-  const { ms, cpuMs, mb, code, stdout, stderr } = await measure(argv, cwd, must ? "pipe" : "ignore");
+  return costOf(argv, await measure(argv, cwd, must ? "pipe" : "ignore"), must);
+}
+
+/** What a program took that ended. Throws if it failed, or did not print what it must. */
+export function costOf(argv: readonly string[], took: Took, must?: Printed): Required<Cost> {
+  const { ms, cpuMs, mb, code, stdout, stderr } = took;
   if (code !== 0) throw new Error(`${argv.join(" ")} ended with ${code}:\n${lastOf(stdout)}${lastOf(stderr)}`);
   const printed = stdout + stderr;
   const found = must ? (printed.match(must.pattern)?.length ?? 0) : 0;

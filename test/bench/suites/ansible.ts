@@ -29,14 +29,14 @@ export async function ansiblePeers(fleet: Fleet, { inventory, count }: PeerFiles
   let version = 0;
   await addService(fleet);
   return [
-    { name: "Ansible raw", argv: () => module("raw", PRINTED), from, succeeded: /^ran$/gm, kind: "all" },
-    { name: "Ansible command", argv: () => module("command", PRINTED), from, succeeded: /^ran$/gm, kind: "few" },
+    { name: "Ansible raw", argv: () => module("raw", PRINTED), from, succeeded: /^ran$/gm, kind: "others" },
+    { name: "Ansible command", argv: () => module("command", PRINTED), from, succeeded: /^ran$/gm, kind: "command" },
     {
-      ...{ name: "Ansible copy", from, succeeded: hasChanged, kind: "all", turns: 1 },
+      ...{ name: "Ansible copy", from, succeeded: hasChanged, kind: "others", turns: 1 },
       argv: () => module("copy", `content=${++version}`, "dest=/opt/worker/copied"),
     },
     {
-      ...{ name: "Ansible service, restarted", from, succeeded: hasChanged, kind: "all", turns: 1 },
+      ...{ name: "Ansible service, restarted", from, succeeded: hasChanged, kind: "others", turns: 1 },
       argv: () => module("service", `name=${SERVICE}`, "state=restarted", "use=service"),
     },
     {

@@ -14,6 +14,14 @@ export function textOf(version: number): string {
   return `setting=${version};`.repeat(50);
 }
 
+/** What the workers need before the first change. */
+export async function prepareChanges({ workers }: Fleet): Promise<void> {
+  for (const worker of workers) {
+    await worker.write(`${PLACE}/Makefile`, MAKEFILE);
+    await worker.write(RESTARTS, "");
+  }
+}
+
 /** Fails unless all workers have the files of a version in a directory, and were restarted; forgets the restarts. */
 export async function checkChanges({ workers }: Fleet, place: string, version: number): Promise<void> {
   const wanted = [...VALUES.map(() => textOf(version)), "restart"];

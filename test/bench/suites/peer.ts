@@ -14,5 +14,6 @@ export interface Peer extends Pick<Contender, "turns"> {
   readonly succeeded: RegExp;
   /** Fails unless the workers are as the operation leaves them. */
   check?(): Promise<void>;
-  readonly kind: "few" | "all" | "changes";
+  /** `command`: the one that the goals for hundreds of workers name; `changes`: four changes; `others`: all other operations. */
+  readonly kind: "command" | "others" | "changes";
 }

@@ -68,7 +68,8 @@ export function recordLeftBehind(run: Run): void {
   const away = [...run.connections.failures()].filter(([, cause]) => AWAY.has(outcomeOf(cause)));
   for (const [host, cause] of away)
     store.leftBehind.note(host, run.bucket.mask.text(asMaandError(cause).message), run.at());
-  const known = [...store.leftBehind.all().keys()].filter((host) => !away.some(([failed]) => failed === host));
+  const isAway = new Set(away.map(([host]) => host));
+  const known = [...store.leftBehind.all().keys()].filter((host) => !isAway.has(host));
   if (known.length === 0) return;
   const pending = new Set(deployments(store).flatMap(({ host, rollout }) => (DONE.has(rollout) ? [] : [host])));
   for (const host of known) if (!pending.has(host)) store.leftBehind.clear(host);

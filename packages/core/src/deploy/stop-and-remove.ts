@@ -31,8 +31,9 @@ export async function stopAndRemove(
   { only = [], limit }: { readonly only?: readonly string[]; readonly limit?: WorkerLimit | undefined } = {},
 ): Promise<void> {
   const chosen = stopping(run).filter(({ job }) => only.length === 0 || only.includes(job.name));
-  const all = chosen.filter(({ allocation }) => limit?.has(allocation.host) !== false);
-  for (const { job, allocation } of chosen.filter((entry) => !all.includes(entry)))
+  const isReached = ({ allocation }: StoppingAllocation) => limit?.has(allocation.host) !== false;
+  const all = chosen.filter(isReached);
+  for (const { job, allocation } of chosen.filter((entry) => !isReached(entry)))
     run.ledger.warn(`${job.name} on ${allocation.host} is not stopped, because this deploy does not touch the worker`);
   for (const [deploymentSeq, group] of groupBy(all, ({ job }) => job.deploymentSeq)) {
     stopIfInterrupted(run.bucket.signal);
@@ -52,7 +53,8 @@ async function permittedOf(
   deploymentSeq: number,
   group: readonly StoppingAllocation[],
 ): Promise<readonly StoppingAllocation[]> {
-  const asked = group.filter(({ stop, remove }) => stop || remove);
+  const isAsked = ({ stop, remove }: StoppingAllocation) => stop || remove;
+  const asked = group.filter(isAsked);
   if (asked.length === 0) return group;
   const refusal = await refusalOf(run, stopChanges(run, deploymentSeq, asked));
   if (!refusal) return group;
@@ -60,7 +62,7 @@ async function permittedOf(
   for (const job of new Set(asked.map((entry) => entry.job.name))) run.ledger.failJob(job, refusal);
   for (const { job, allocation, remove } of asked)
     run.ledger.note(job.name, allocation.host, remove ? "remove" : "stop", outcome, false);
-  return group.filter((entry) => !asked.includes(entry));
+  return group.filter((entry) => !isAsked(entry));
 }
 
 /**

@@ -1,5 +1,5 @@
+import { createHash } from "node:crypto";
 import { isRecord } from "../domain/checks/validate.ts";
-import { contentHash } from "../domain/deploy/digest.ts";
 import type { Worker } from "../domain/workspace/worker.ts";
 import type { Run } from "../run/run.ts";
 import type { Delivery } from "../store/bucket-rows.ts";
@@ -29,7 +29,7 @@ export function metadataFiles(run: Source, worker: Worker, updateSeq: number): R
     ["jobs.json", JSON.stringify(jobs, undefined, INDENT)],
   ]);
   for (const plugin of run.bucket.plugins) {
-    for (const [name, text] of Object.entries(plugin.workerFiles ?? {})) files.set(`bin/${name}`, text);
+    for (const [name, text] of Object.entries(plugin.workerFiles ?? {})) files.set(`${PROGRAMS}${name}`, text);
   }
   return files;
 }
@@ -42,11 +42,24 @@ export function isDelivered(texts: ReadonlyMap<string, string>, { seq, metadata 
 }
 
 const WORKER_JSON = "worker.json";
+const PROGRAMS = "bin/";
 const INDENT = 3;
 
 function digestOf(files: ReadonlyMap<string, string>, ownJson: string): string {
-  const lasting = [...files].filter(([name]) => name !== WORKER_JSON);
-  return contentHash(JSON.stringify([ownJson, ...lasting]));
+  const hash = createHash("sha256").update(`[${JSON.stringify(ownJson)}`);
+  for (const [name, text] of files) if (name !== WORKER_JSON) hash.update(",").update(jsonOf(name, text));
+  return hash.update("]").digest("hex");
+}
+
+/** The JSON of programs by name, made once: they are large, and the same on every worker. */
+const programs = new Map<string, { readonly text: string; readonly json: Uint8Array }>();
+
+function jsonOf(name: string, text: string): Uint8Array {
+  const known = programs.get(name);
+  if (known?.text === text) return known.json;
+  const json = Buffer.from(JSON.stringify([name, text]));
+  if (name.startsWith(PROGRAMS)) programs.set(name, { text, json });
+  return json;
 }
 
 function asRecord(text: string | undefined): Readonly<Record<string, unknown>> | undefined {

@@ -36,9 +36,10 @@ export function inSteps(source: PlanSource, plan: PlannedJob): PlannedJob {
   const parts = upToPause(steps, all);
   const reached = new Set(parts.flatMap(({ hosts }) => hosts));
   const waiting = members.filter(({ isDone, host }) => !isDone && !reached.has(host)).map(({ planned }) => planned);
+  const waits = new Set(waiting);
   return {
     ...plan,
-    allocations: plan.allocations.filter((planned) => !waiting.includes(planned)),
+    allocations: plan.allocations.filter((planned) => !waits.has(planned)),
     afterPending: plan.afterPending && waiting.length === 0,
     steps: {
       ...{ open, parts, waiting, replaces: open ? undefined : stored },

@@ -8,6 +8,7 @@ export class Ledger {
   readonly #results = new Map<string, AllocationResult>();
   /** Hosts of each job of which no allocation needs anything. A large fleet has very many of them. */
   readonly #unchanged = new Map<string, readonly string[]>();
+  readonly #unchangedIndex = new WeakMap<readonly string[], ReadonlySet<string>>();
   readonly #leaders = new Map<string, string>();
   /** Hosts of each job that failed or were left unchanged; pending cleanup is not included. */
   readonly #failedHosts = new Map<string, Set<string>>();
@@ -180,7 +181,16 @@ export class Ledger {
   outcomeOf(job: string, host: string): Outcome | undefined {
     const result = this.#results.get(`${job}|${host}`);
     if (result) return result.outcome;
-    return this.#unchanged.get(job)?.includes(host) ? "skipped" : undefined;
+    return this.#isUnchanged(job, host) ? "skipped" : undefined;
+  }
+
+  /** The hosts of a job are indexed when one is looked up: of most jobs of a large fleet, none is. */
+  #isUnchanged(job: string, host: string): boolean {
+    const hosts = this.#unchanged.get(job);
+    if (!hosts) return false;
+    const index = this.#unchangedIndex.get(hosts) ?? new Set(hosts);
+    this.#unchangedIndex.set(hosts, index);
+    return index.has(host);
   }
 
   /** Whether an action on this allocation succeeded in this run. */

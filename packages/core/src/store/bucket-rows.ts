@@ -119,6 +119,11 @@ export class DeliveryRows {
     );
   }
 
+  /** Whether files were delivered to a worker. */
+  has(host: string): boolean {
+    return this.#db.get("SELECT 1 FROM delivery WHERE host = ?", host) !== undefined;
+  }
+
   /** The recorded directories that files were delivered to, by worker. Workers without a delivery are absent. */
   roots(): Map<string, string> {
     const rows = this.#db.all("SELECT host, root FROM delivery WHERE root IS NOT NULL");

@@ -76,7 +76,8 @@ export class BatchQueue {
     );
     if (!("batch" in next)) throw refuseMembers(this.#rollout, next.refused);
     const { batch: from, rest } = first(batches.slice(next.from));
-    const later = from.members.filter((member) => !next.batch.includes(member));
+    const chosen = new Set(next.batch);
+    const later = from.members.filter((member) => !chosen.has(member));
     const tail = later.length > 0 ? [{ ...from, members: later }] : [];
     return { batch: { ...from, members: next.batch }, rest: [...batches.slice(0, next.from), ...tail, ...rest] };
   }

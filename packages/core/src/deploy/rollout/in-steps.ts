@@ -47,8 +47,9 @@ export async function runSteps(
     }
     if (kind?.kind === "wait") await wait(rollout, step, kind.ms);
     else {
-      for (const host of hosts) unreached.delete(host);
-      const allocations = plan.allocations.filter(({ allocation }) => hosts.includes(allocation.host));
+      const inStep = new Set(hosts);
+      for (const host of inStep) unreached.delete(host);
+      const allocations = plan.allocations.filter(({ allocation }) => inStep.has(allocation.host));
       reportStep(rollout, { step, hosts });
       await stage({ ...plan, allocations });
       const part = partOf(rollout, allocations, { isPart: isPart() });

@@ -38,8 +38,9 @@ export function jobRollout(run: Run, plan: PlannedJob, hostsFirst: readonly stri
   const { job } = plan;
   const active = (run.allocationsOf.get(job.name) ?? []).filter(({ disabled }) => !disabled);
   const hosts = active.map(({ host }) => host);
+  const isActive = new Set(hosts);
   const order = orderOf(run, job);
-  const inOrder = [...new Set([...hostsFirst.filter((host) => hosts.includes(host)), ...order.order])];
+  const inOrder = [...new Set([...hostsFirst.filter((host) => isActive.has(host)), ...order.order])];
   const members = plan.allocations.filter(
     ({ allocation }) => !allocation.disabled && !run.ledger.lost(job.name, allocation.host),
   );

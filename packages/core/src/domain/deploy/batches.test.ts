@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { batchSize } from "../budget/batch-size.ts";
 import type { BatchSize } from "../workspace/job.ts";
 import { inBatches, rolloutOrder } from "./batches.ts";
@@ -78,6 +78,13 @@ describe("rolloutOrder", () => {
     ["too few", "10.0.0.2", "it omits 10.0.0.1, 10.0.0.3"],
   ])("a requested order with %s is ignored, with the reason", (_, options, problem) => {
     expect(rolloutOrder(active, options)).toEqual({ order: active, source: "default", problem });
+  });
+  it("the order of a large fleet is checked without a search through it for each host", () => {
+    const hosts = Array.from({ length: 1_000 }, (_, at) => `10.0.${at >> 8}.${at & 255}`);
+    const search = vi.spyOn(Array.prototype, "indexOf");
+    expect(rolloutOrder(hosts, hosts.join(",")).source).toBe("kv");
+    expect(search.mock.calls.length).toBeLessThan(hosts.length); // the test runner searches a few times
+    search.mockRestore();
   });
   it("any permutation of the active hosts is valid, so that a part of it can be used for each phase", () => {
     fc.assert(

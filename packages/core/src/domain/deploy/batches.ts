@@ -38,10 +38,19 @@ function orderProblem(active: readonly string[], wanted: readonly string[]): str
   const named = new Set(wanted);
   const unknown = wanted.filter((host) => !known.has(host));
   const missing = active.filter((host) => !named.has(host));
-  const twice = wanted.find((host, at) => wanted.indexOf(host) !== at);
+  const twice = named.size === wanted.length ? undefined : firstTwice(wanted);
   if (twice !== undefined) return `it names ${twice} twice`;
   if (unknown.length > 0) return `it names ${unknown.join(", ")}, where this job has no active allocation`;
   return missing.length > 0 ? `it omits ${missing.join(", ")}` : undefined;
+}
+
+function firstTwice(hosts: readonly string[]): string | undefined {
+  const seen = new Set<string>();
+  return hosts.find((host) => {
+    const isKnown = seen.has(host);
+    seen.add(host);
+    return isKnown;
+  });
 }
 
 /** The parts of a planned allocation that batches depend on. */

@@ -98,9 +98,9 @@ export function settle(run: ScopeSource, units: readonly DowntimeUnit[]): void {
       run.budget.bringBack(job, host);
       run.budget.saw(job, host, "healthy");
     }
-  const ids = units.flatMap((unit) => idsOf(run, unit));
-  const recorded = run.bucket.store.downtimes.all().filter(({ allocation }) => ids.includes(allocation));
-  if (recorded.length > 0) run.bucket.store.downtimes.release(ids);
+  const ids = new Set(units.flatMap((unit) => idsOf(run, unit)));
+  const recorded = run.bucket.store.downtimes.all().filter(({ allocation }) => ids.has(allocation));
+  if (recorded.length > 0) run.bucket.store.downtimes.release([...ids]);
 }
 
 /**
@@ -148,7 +148,8 @@ function decideAndRecord(
   const refused = [...decided.refused, ...excluded].map(({ unit, refusal }) => refusedUnit(unit, refusal));
   const ignored = run.budget.isIgnored ? refused.splice(0) : [];
   for (const { unit, error } of ignored) report(run, "budget.ignored", unit, error);
-  const granted = request.units.filter((unit) => !refused.some((one) => one.unit === unit));
+  const without = new Set(refused.map(({ unit }) => unit));
+  const granted = request.units.filter((unit) => !without.has(unit));
   record(run, request, granted);
   return { granted, refused };
 }
@@ -175,8 +176,8 @@ function record(run: ScopeSource, { recordAs, by }: DowntimeRequest, granted: re
   run.bucket.store.downtimes.add(ids.map((allocation) => ({ allocation, kind: recordAs, by, since, user })));
 }
 
-function idsOf({ allocationsOf }: ScopeSource, { host, jobs }: DowntimeUnit): string[] {
-  return jobs.flatMap((job) => allocationsOf.get(job)?.find((one) => one.host === host)?.id ?? []);
+function idsOf({ allocationsOn }: ScopeSource, { host, jobs }: DowntimeUnit): string[] {
+  return jobs.flatMap((job) => allocationsOn.get(host)?.find((one) => one.job === job)?.id ?? []);
 }
 
 function refusedUnit(unit: DowntimeUnit, refusal: DowntimeRefusal): RefusedUnit {

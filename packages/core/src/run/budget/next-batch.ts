@@ -54,6 +54,7 @@ export function restOfBatches<Member>(
   batches: readonly (readonly Member[])[],
   { batch, from }: { readonly batch: readonly Member[]; readonly from: number },
 ): (readonly Member[])[] {
-  const later = (batches[from] ?? []).filter((one) => !batch.includes(one));
+  const chosen = new Set(batch);
+  const later = (batches[from] ?? []).filter((one) => !chosen.has(one));
   return [...batches.slice(0, from), ...(later.length > 0 ? [later] : []), ...batches.slice(from + 1)];
 }

@@ -75,10 +75,12 @@ async function runTarget(
 ): Promise<TargetAnswer> {
   const worker = knownWorker(run, host);
   const job = targetJob(run, own, name);
-  const allocation = run.catalog.allocations.find((one) => one.job === name && one.host === host);
+  const allocation =
+    run.allocationsOn.get(host)?.find((one) => one.job === name) ??
+    run.catalog.allocations.find((one) => one.job === name && one.host === host);
   if (!allocation)
     throw new MaandError({ code: "NOT_FOUND", message: `job ${name} is not allocated on ${host}`, worker: host });
-  if (!run.bucket.store.deliveries.all().has(host)) throw nothingThere(host);
+  if (!run.bucket.store.deliveries.has(host)) throw nothingThere(host);
   const down = takesDown(target) ? { host, jobs: [name] } : undefined;
   if (down) requestTargetDowntime(run, own, job, down);
   const remote = await run.connections.connectReady(worker);

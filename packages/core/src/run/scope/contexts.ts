@@ -14,7 +14,7 @@ export type ContextSource = Pick<Run, "reporter" | "bucket" | "workers" | "alloc
 
 /** The input of actions on behalf of allocations: a run, or a command without one. */
 export type ScopeSource = ContextSource &
-  Pick<Run, "catalog" | "jobs" | "connections" | "tmp" | "budget"> &
+  Pick<Run, "catalog" | "jobs" | "allocationsOn" | "connections" | "tmp" | "budget"> &
   Partial<Pick<Run, "number">>;
 
 /** Context of a job. */
