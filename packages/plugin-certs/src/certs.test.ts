@@ -456,7 +456,7 @@ it("a preview of a build makes an authority and certificates for itself, and wri
 });
 
 describe("the key of the CA from a command", () => {
-  it("signs as the key of the file does, and is never written to disk", async () => {
+  it("signs like the key of the file, and is never written to disk", async () => {
     job({ own: {} });
     await bucket.build();
     const key = join(bucket.root, "secrets/ca.key");

@@ -60,7 +60,7 @@ describe("maand rollback", () => {
     expect(await typed("deploy", "--build")).toMatchObject({ code: 0 });
   });
 
-  it("brings the last good release back, and says of what is held everywhere", async () => {
+  it("restores the last good release, and every table shows the held release", async () => {
     const shown = await typed("rollback", "api", "--dry-run");
     expect(shown).toMatchObject({ code: 0, out: expect.stringContaining("rollback dry-run: rollback required") });
     const { code, err } = await typed("rollback", "api");

@@ -74,7 +74,7 @@ describe("a workspace in git", () => {
     expect((await builds()).problems).toEqual([]);
   });
 
-  it("is only warned of in a preview, which stores nothing", async () => {
+  it("only causes a warning in a preview, which stores nothing", async () => {
     const older = commit("one");
     commit("two");
     await builds();
@@ -109,7 +109,7 @@ describe("a workspace in git", () => {
     expect(headOf(workspace())).toBeUndefined();
   });
 
-  it("is not asked of git again if nothing changed", async () => {
+  it("is not read from git again if nothing changed", async () => {
     commit("one");
     await builds();
     const path = process.env.PATH;
@@ -123,7 +123,7 @@ describe("a workspace in git", () => {
 });
 
 describe("a workspace outside git", () => {
-  it("is warned of each part that another directory built, and that it would take back", async () => {
+  it("is warned of each part that another directory built, and that it would undo", async () => {
     await builds();
     const seen = join(bucket.root, "data/seen.json");
     const own = join(bucket.root, "own");
@@ -147,7 +147,7 @@ describe("a workspace outside git", () => {
     expect((await builds()).problems).toEqual([]);
   });
 
-  it("may take back its own changes", async () => {
+  it("may undo its own changes", async () => {
     await builds();
     bucket.write("jobs/api/conf", "new");
     await builds();

@@ -100,7 +100,7 @@ describe("an allocation to be stopped", () => {
     expect(after).toEqual(["db", "mid", "api"]);
   });
 
-  it("that fails to stop after its removal blocks the jobs that demand its job, and no upgrade of what runs elsewhere", async () => {
+  it("that fails to stop after its removal blocks the jobs that demand its job, and no upgrade on other workers", async () => {
     await shipped();
     bucket.workers(A, B);
     bucket.fleet.fail(`stop db@${C}`);

@@ -140,7 +140,7 @@ describe("a health check that the last run did not reach", () => {
     expect(await pending()).toEqual([]);
   });
 
-  it("is work on its own, and the dry run lists it", async () => {
+  it("counts as work, and the dry run lists it", async () => {
     bucket.job("api", manifest("1.0.0"));
     await bucket.build();
     await killed();

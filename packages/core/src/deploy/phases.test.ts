@@ -120,7 +120,7 @@ describe("a deploy", () => {
     expect(output).toContain("start web 10.0.0.1");
   });
 
-  it("runs before for a job that turns out to need nothing, and nothing else of it", async () => {
+  it("runs before for a job that turns out to need nothing, and nothing else of the job", async () => {
     const { take } = recorded();
     bucket.job("api", { version: "1.0.0", selectors: ["worker"] });
     await bucket.ship();

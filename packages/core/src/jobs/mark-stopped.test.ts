@@ -116,7 +116,7 @@ describe("is refused, and nothing is recorded,", () => {
     await expect(mark(["api"], [])).rejects.toMatchObject({ code: "USAGE" });
   });
 
-  it("for a label, which may mean more workers than the operator looked at", async () => {
+  it("for a label, which may mean more workers than the operator checked", async () => {
     bucket.disable({ jobs: { api: {} } });
     await bucket.build();
     await expect(mark(["api"], ["label:worker"])).rejects.toMatchObject({

@@ -202,12 +202,12 @@ async function lives(flaw?: string): Promise<number> {
   return settled;
 }
 
-it("a plan that leaves settled jobs out is the whole plan, whatever happened", async () => {
+it("a plan that omits settled jobs equals the complete plan, whatever happened", async () => {
   expect(await lives()).toBeGreaterThan(100); // or nothing was compared
 }, 300_000);
 
 it.each(["allocation_changed", "promoted_changed", "staged_changed"])(
-  "that is found wrong in a store without the trigger %s",
+  "fails as expected in a store without the trigger %s",
   async (trigger) => {
     await expect(lives(`DROP TRIGGER ${trigger}`)).rejects.toThrow("Property failed");
   },

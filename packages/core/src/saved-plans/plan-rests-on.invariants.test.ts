@@ -112,7 +112,7 @@ const unrelated = fc.shuffledSubarray([...UNRELATED], { maxLength: 4 });
 const RUNS = Number(process.env.MAAND_MODEL_RUNS ?? 4);
 const SEED = Number(process.env.MAAND_MODEL_SEED ?? 7);
 
-it("a plan survives whatever it does not rest on", async () => {
+it("a plan survives every change that it does not depend on", async () => {
   const survives = async (changes: readonly Change[]) =>
     withPlan(async (bucket) => {
       const plan = await planned(bucket, { jobs: ["api"] });
@@ -125,7 +125,7 @@ it("a plan survives whatever it does not rest on", async () => {
   await fc.assert(fc.asyncProperty(unrelated, survives), { numRuns: RUNS, seed: SEED, endOnFailure: true });
 }, 300_000);
 
-it("a plan does not survive any single change that it rests on, among others that it does not", async () => {
+it("a plan does not survive any single change that it depends on, among others that it does not depend on", async () => {
   const others = fc.sample(unrelated, { numRuns: RELATED.length, seed: SEED });
   for (const [at, related] of RELATED.entries()) {
     await withPlan(async (bucket) => {

@@ -32,7 +32,7 @@ describe.each(KINDS)("%s", (name, make, message) => {
     expect(textOrReason(join(place, "it"))).toMatchObject({ message });
   });
 
-  it("in place of maand.conf is a problem, and no command goes on without its settings", async () => {
+  it("in place of maand.conf is a problem, and no command continues without its settings", async () => {
     const bucket = aBucket();
     rmSync(join(bucket.root, "maand.conf"));
     if (message === "is a link to a missing file") symlinkSync("nowhere", join(bucket.root, "maand.conf"));

@@ -30,7 +30,7 @@ function asked(): string[] {
 const aBucket = () =>
   aWorkspace({ [RULES]: "groups:\n- name: a\n  rules:\n  - alert: A\n    expr: up\n" }, undefined, program);
 
-it("a deploy checks what is new, and the next one runs promtool no more", async () => {
+it("a deploy checks what is new, and the next one does not run promtool", async () => {
   const bucket = aBucket();
   await bucket.ship();
   expect(asked()).toEqual(["config", "rules"]);

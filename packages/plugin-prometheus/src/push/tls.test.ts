@@ -83,7 +83,7 @@ it("a push with TLS trusts the CA of its ca_file, and no other", async () => {
   expect((await pushedTo(other, manifest)).failure).toContain("signed by a CA that is not trusted");
 });
 
-it("a push to a server with an unknown CA, or for another address, sends nothing and says why", async () => {
+it("a push to a server with an unknown CA, or for another address, sends nothing and reports why", async () => {
   const unknown = await pushedTo(certificate("unknown"), HTTPS);
   expect(unknown).toEqual({
     failure: "its certificate is signed by a CA that is not trusted: name it as ca_file in its manifest",
@@ -97,7 +97,7 @@ it("a push to a server with an unknown CA, or for another address, sends nothing
   });
 });
 
-it("a push to a server that speaks TLS or not, other than the manifest says, names the key to change", async () => {
+it("a push to a server that uses TLS when the manifest does not, or the reverse, names the key to change", async () => {
   expect(await pushedTo(undefined, HTTPS)).toEqual({
     failure: "it does not speak TLS: set scheme to http in its manifest",
     requests: 0,

@@ -15,7 +15,7 @@ function work() {
   return { begun, ...paced };
 }
 
-it("work that is asked for while it is under way runs once more after it, and not at once", async () => {
+it("work that is requested while it is running runs once more after it, and not immediately", async () => {
   const { begun, refresh } = work();
   for (let times = 0; times < 5; times += 1) refresh();
   expect(begun.length).toBe(1);

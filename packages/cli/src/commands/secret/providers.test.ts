@@ -84,7 +84,7 @@ it("a rotated secret reaches the worker after a refresh, and needs its provider 
   expect(all).not.toMatch(/first-sentinel|second-sentinel|token-sentinel/);
 });
 
-it("a provider that fails changes nothing, and no output has what it printed", async () => {
+it("a provider that fails changes nothing, and its output appears nowhere", async () => {
   const maand = typedIn(bucket.root);
   keeps({ db: "first-sentinel", token: "token-sentinel" });
   await maand("build");

@@ -54,7 +54,7 @@ describe("lines that arrive together", () => {
     );
   });
 
-  it("come before what happens next, and lines of other sources stay in their order", async () => {
+  it("come before later events, and lines of other sources stay in their order", async () => {
     const events = await reporting([], async (reporter) => {
       const api = reporter.context({ job: "api" });
       const db = reporter.context({ job: "db" });

@@ -75,7 +75,7 @@ function nameAt([part = "", first = ""]: Path): string {
   return part === "maand" ? "maand" : part === "in_doubt" ? "worker" : first;
 }
 
-it("any single change is found and named, and what is only for messages is not", () => {
+it("any single change is found and named, and values that are only for messages are not", () => {
   fc.assert(
     fc.property(basis, fc.nat(), (before, choice) => {
       const all = leaves(before);
@@ -88,7 +88,7 @@ it("any single change is found and named, and what is only for messages is not",
   );
 });
 
-it("whatever is added or goes is found and named", () => {
+it("every addition and removal is found and named", () => {
   const parts = ["plugins", "settings", "jobs", "allocations", "rollouts", "kv", "kv_keys"] as const;
   fc.assert(
     fc.property(basis, fc.constantFrom(...parts), fc.boolean(), (more, part, isAdded) => {

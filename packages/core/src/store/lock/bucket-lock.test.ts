@@ -151,7 +151,7 @@ describe("a changed lock file", () => {
     }),
   );
 
-  it("deleted with everything beside it: there is no second holder", () =>
+  it("deleted with everything next to it: there is no second holder", () =>
     whileHeld(async ({ pid }) => {
       for (const name of readdirSync(directory)) if (name.startsWith("maand.lock")) rmSync(join(directory, name));
       expect(take).toThrow(busy(pid));
