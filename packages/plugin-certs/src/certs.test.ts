@@ -58,7 +58,7 @@ function stored(name = "api", hosts: readonly string[] = [A, B, C]): Promise<Rec
   );
 }
 
-/** What differs between two looks into the store. */
+/** The differences between two states of the store. */
 function changed(before: Record<string, string>, after: Record<string, string>): string[] {
   const keys = new Set([...Object.keys(before), ...Object.keys(after)]);
   return [...keys].filter((key) => before[key] !== after[key]).sort();

@@ -14,7 +14,7 @@ afterEach(() => rmSync(root, { recursive: true }));
 
 const file = () => join(root, "fence");
 
-/** The connection of a command with this line; what it was asked to admit. */
+/** The connection of a command with this line, and the records that it was asked to admit. */
 function commandOf(line: string, admits: (found: string) => void = () => {}) {
   const remote = fakeRemote({ root });
   const asked: string[] = [];

@@ -114,7 +114,7 @@ describe("a maintenance that was interrupted", () => {
   });
 });
 
-/** Workers whose answers a test gives; without one, those of the fake fleet hold. */
+/** Workers whose answers a test sets; otherwise the fake fleet answers. */
 function answering(answer: (line: string) => string | undefined) {
   return definePlugin({
     name: "answering",

@@ -27,7 +27,7 @@ interface Posted {
   readonly body: unknown;
 }
 
-/** A server on this machine that keeps what is posted to it. */
+/** A server on this machine that stores the requests it receives. */
 async function receiver(answer: RequestListener = (_, response) => response.end()) {
   const posted: Posted[] = [];
   const listening = createServer(async (request, response) => {

@@ -26,7 +26,7 @@ function write(path: string, text: string): void {
   writeFileSync(join(root, path), text);
 }
 
-/** A terminal of 120 columns at which a person types this answer. */
+/** A terminal with 120 columns where a person types this answer. */
 function terminal(answer: string) {
   return typedIn(root, undefined, 120, { answer });
 }

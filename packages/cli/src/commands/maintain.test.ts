@@ -21,7 +21,7 @@ function write(path: string, text: string): void {
   writeFileSync(join(root, path), text);
 }
 
-/** What ran of the job on a worker so far. */
+/** The targets of the job that have run on a worker so far. */
 function ran(host: string): string[] {
   const home = join(root, "data/local", host);
   const [id = ""] = readdirSync(home);

@@ -6,7 +6,7 @@ import { typedIn } from "../run/typed.test.support.ts";
 import { overview } from "./overview.ts";
 
 const maand = typedIn(tmpdir());
-/** On a screen of so many columns. */
+/** On a screen with this number of columns. */
 const on = (columns: number) => typedIn(tmpdir(), undefined, columns);
 
 let cli: Cli;

@@ -4,7 +4,7 @@ import { foldRows } from "./fold-rows.ts";
 const FOLD = { at: 1, word: "worker", except: [3] } as const;
 const host = (at: number) => `10.0.0.${at + 1}`;
 
-/** Rows of one job on so many workers: job, worker, state, and an id that differs. */
+/** Rows of one job on this number of workers: job, worker, state, and an id that differs. */
 function rows(job: string, count: number, state = "promoted"): (readonly [string, string, string, string])[] {
   return [...Array(count).keys()].map((at) => [job, host(at), state, `${job}-${at}`]);
 }

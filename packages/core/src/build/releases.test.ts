@@ -129,7 +129,7 @@ describe("a release", () => {
 });
 
 describe("a store of an older maand", () => {
-  /** As the store was before releases were numbered. */
+  /** Restores the state of a store from before releases were numbered. */
   function age(): void {
     const db = new Sqlite(join(bucket.root, "data/maand.db"));
     db.exec("UPDATE promoted SET release = NULL; DELETE FROM release");

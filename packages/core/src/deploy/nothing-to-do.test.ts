@@ -5,7 +5,7 @@ import { aBucket, type TestBucket } from "../testing/index.ts";
 const HOSTS = ["10.0.0.1", "10.0.0.2"];
 const [A = "", B = ""] = HOSTS;
 
-/** What each `commit` tap got. */
+/** The contexts of the `commit` taps. */
 let summaries: Summary[];
 let bucket: TestBucket;
 

@@ -9,7 +9,7 @@ let bucket: TestBucket;
 
 afterEach(() => bucket.dispose());
 
-/** A bucket of which every hook and every lifecycle command leaves a word, in order. */
+/** A bucket where every hook and every lifecycle command adds a word, in order. */
 function recorded(): { readonly output: string[]; readonly broken: Set<string>; take(): string[] } {
   const output: string[] = [];
   const broken = new Set<string>();

@@ -4,7 +4,7 @@ import type { ActionStep } from "../plugin-api/action-step.ts";
 import type { ActionContext } from "../plugin-api/contexts.ts";
 import { aBucket, type TestBucket } from "../testing/index.ts";
 
-/** What a run leaves in doubt has the same name in the next run, and nothing else has. */
+/** A step that a run leaves in doubt has the same name in the next run, and no other step has. */
 
 const A = "10.0.0.1";
 const MANIFEST = { version: "1.0.0", selectors: ["worker"] };

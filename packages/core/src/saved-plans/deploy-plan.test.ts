@@ -13,7 +13,7 @@ const TWO = { selectors: ["worker"], version: "2.0.0" };
 
 const NO_JOB = { version: "", release: null, files: "", manifest: "", held: null, after_pending: false };
 
-/** What the hooks before a job write; tests change it. */
+/** The values that the hooks before a job write; tests change them. */
 const writes: Record<string, string> = {};
 let bucket: TestBucket;
 

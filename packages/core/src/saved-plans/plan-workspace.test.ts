@@ -13,7 +13,7 @@ const A = "10.0.0.1";
 const ONE = { selectors: ["worker"], version: "1.0.0" };
 const TWO = { selectors: ["worker"], version: "2.0.0" };
 
-/** Gives each allocation a value that no two builds make alike, as keys are, and a file with it. */
+/** Gives each allocation a value that differs in every build, like a key, and a file with it. */
 const keys = definePlugin({
   name: "keys",
   apply({ contribute, render }) {

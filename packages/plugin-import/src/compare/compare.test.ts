@@ -122,6 +122,6 @@ it("a worker that does not answer is compared by the recorded checksums", () => 
   const files = [wanted("Makefile", "a"), wanted("certs/ca.crt", "PEM\n", true), wanted("page", "new")];
   const result = compared(files, { found: asRecorded(before), deployed: before });
   expect(result).toMatchObject({ pending: ["page"], refused: [], meaningless: ["final line ends of certificates"] });
-  // of the file on the worker only the recorded MD5 is known
+  // only the recorded MD5 of the file on the worker is known
   expect(result.baseline).toEqual([named("Makefile", "a"), named("certs/ca.crt", "PEM\n"), "page md5-14"]);
 });

@@ -18,7 +18,7 @@ interface Case {
   readonly isDown?: boolean;
 }
 
-/** What becomes of one file of a Prometheus server. */
+/** The result for one file of a Prometheus server. */
 function judged(path: string, { wanted, found, deployed = found, changedSources = [], isDown = false }: Case) {
   const size = (text: string) => Buffer.byteLength(text);
   const tree: TreeFile[] =

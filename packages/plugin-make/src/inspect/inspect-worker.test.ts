@@ -164,12 +164,12 @@ it("an unchanged file is not read again, and a changed one is, even with its old
     )
     .toBe(true);
   expect(statSync(cache).mode & 0o777).toBe(0o600);
-  // what the cache says is what is returned: the file is not read
+  // the result is that of the cache: the file is not read
   const known = readFileSync(cache, "utf8");
   const forged = sha("forged");
   writeFileSync(cache, known.replace(sha(text), forged));
   expect(jobOf(await inspect(worker, { big: text }))?.files[0]?.hash).toBe(forged);
-  // a cache that others may write is not believed
+  // a cache that others may write is not trusted
   chmodSync(cache, 0o644);
   expect(jobOf(await inspect(worker, { big: text }))?.files[0]?.hash).toBe(sha(text));
   chmodSync(cache, 0o600);

@@ -147,5 +147,5 @@ it("runs a command of a worker without the bucket's directory, and writes its re
   const command = { job: "+worker", argv: ["true"], step: "m1.command.1", voids: [], what: "true", fence: mine };
   expect(await worker.request(command, "the command", server)).toMatchObject({ code: 0 });
   expect(worker.record()).toBe(mine.text);
-  mkdirSync(join(worker.root, "jobs/api"), { recursive: true }); // where the end of the test writes
+  mkdirSync(join(worker.root, "jobs/api"), { recursive: true }); // the directory in which the end of the test writes
 });

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { describe, expect, it, type TestContext } from "vitest";
 import { aWorker, childrenOf, eventually, FORMS, gone } from "./runner.test.support.ts";
 
-/** A worker with what it keeps of the steps of job `api`. */
+/** A worker with its records of the steps of job `api`. */
 function worker(context: TestContext) {
   const w = aWorker(context);
   const directory = join(w.root, "receipts/api");

@@ -17,7 +17,7 @@ beforeEach(() => {
   mkdirSync(join(root, "secrets"));
 });
 
-/** A certificate for an address that signed itself; returns its files. */
+/** A self-signed certificate for an address; returns its files. */
 function certificate(name: string, address = "127.0.0.1") {
   const [key, crt] = [join(root, `${name}.key`), join(root, `${name}.crt`)];
   const names = ["-subj", `/CN=${name}`, "-addext", `subjectAltName=IP:${address}`];
@@ -28,7 +28,10 @@ function certificate(name: string, address = "127.0.0.1") {
 
 type Files = ReturnType<typeof certificate>;
 
-/** Pushes to a server with this certificate, or without TLS; returns what failed, and how many requests arrived. */
+/**
+ * Pushes to a server with this certificate, or without TLS; returns the failure, and the number of requests that
+ * arrived.
+ */
 async function pushedTo(files: Files | undefined, manifest: object): Promise<{ failure: string; requests: number }> {
   let requests = 0;
   const answer: Parameters<typeof createPlain>[1] = (_, response) => {

@@ -3,7 +3,7 @@ import * as fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { FakePrograms, resolve } from "../fake-program.test.support.ts";
 
-/** Quotes, line ends, blanks at both ends, and what a shell or JSON would change. */
+/** Quotes, line ends, blanks at both ends, and characters that a shell or JSON would change. */
 const ODD = ' it\'s "$(x)" \\n `y` ünï✓\nsecond line\n';
 const json = (value: unknown) => JSON.stringify(value);
 

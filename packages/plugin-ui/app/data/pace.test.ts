@@ -8,7 +8,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** Work that each time waits until it is told to end. */
+/** Work that waits each time until the test ends it. */
 function work() {
   const begun: { readonly abort: AbortSignal; end(): void }[] = [];
   const paced = pace((abort) => new Promise((end) => begun.push({ abort, end })));

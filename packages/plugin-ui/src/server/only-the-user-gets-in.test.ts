@@ -85,7 +85,7 @@ describe("another host", () => {
   ])("%s is refused for every path", async (host) => {
     const headers = { host: host.replace("PORT", String(page.ui.port)), cookie: browser.cookie };
     for (const path of ["/", "/assets/app-1a2b.js", "/api/session", "/api/stream", "/open?code=x", "/nowhere"])
-      expect([400, 421]).toContain((await page.send({ path, headers })).status); // 400: no name of a host at all
+      expect([400, 421]).toContain((await page.send({ path, headers })).status); // 400: no host name at all
   });
 
   it("is refused if it is named twice, or not at all", async () => {

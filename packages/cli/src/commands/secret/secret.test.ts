@@ -33,7 +33,7 @@ interface Typed {
 }
 
 interface Input {
-  /** Standard input, at once. */
+  /** Standard input, all at once. */
   readonly input?: string | Buffer;
   /** Typed on a terminal, chunk by chunk. */
   readonly keys?: readonly string[];

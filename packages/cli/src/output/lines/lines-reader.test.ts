@@ -37,7 +37,7 @@ function lines(env: Record<string, string> = {}, quiet = false) {
         reader(event);
       }
     },
-    /** What was printed since the last call. */
+    /** The output since the last call. */
     printed: (): string[] => (stderr.read()?.toString() ?? "").split("\n").slice(0, -1),
   };
 }

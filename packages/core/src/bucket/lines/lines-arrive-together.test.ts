@@ -13,7 +13,7 @@ afterEach(() => {
   for (const bucket of buckets.splice(0)) bucket.dispose();
 });
 
-/** A plugin that gets lines which arrived together in one call, and writes down what it gets. */
+/** A plugin that receives lines that arrived together in one call, and records them. */
 function reader(name: string, got: (MaandEvent | PrintedLines)[]): Plugin {
   const read: EventReader = (event) => void got.push(event);
   read.readLines = (printed) => void got.push(printed);

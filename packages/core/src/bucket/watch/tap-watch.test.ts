@@ -17,7 +17,7 @@ function watching(options: Partial<WatchOptions> = {}) {
   return { watch, waiting };
 }
 
-/** What `watch` says of a call. */
+/** The notices of `watch` about a call. */
 function follow(watch: TapWatch, work: Promise<unknown>, by: Tapping, args: readonly unknown[]): Promise<unknown> {
   return new Promise((answered, failed) => {
     const outcome = watch.begin({ by, args, outcome: { answered, failed } });

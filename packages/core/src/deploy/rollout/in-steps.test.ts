@@ -17,7 +17,7 @@ const STEPS = ["1", "pause", "50%", "pause", "100%"];
 
 let bucket: TestBucket;
 let stop: AbortController;
-/** Milliseconds that the clock of the bucket is ahead. */
+/** Milliseconds by which the clock of the bucket is ahead. */
 let ahead: number;
 
 beforeEach(async () => {

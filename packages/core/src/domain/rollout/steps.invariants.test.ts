@@ -19,7 +19,7 @@ const validSteps = fc
     return sizes.flatMap((size, at) => [...(gates[at] === undefined ? [] : [gates[at]]), size]);
   });
 
-/** Allocations of which some run the release already. */
+/** Allocations of which some already run the release. */
 const fleet = fc
   .array(fc.record({ isDone: fc.boolean(), priority: fc.boolean() }), { minLength: 1, maxLength: 60 })
   .map((members) => members.map((member, at): StepMember => ({ ...member, host: `10.0.0.${at}` })));

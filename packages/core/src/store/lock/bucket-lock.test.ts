@@ -69,7 +69,7 @@ interface Another {
   end(): Promise<void>;
 }
 
-/** What another process gets when it takes the lock now. */
+/** The result of another process that takes the lock now. */
 async function tried(): Promise<string> {
   const other = another("try");
   const printed = await other.printed;
@@ -77,7 +77,7 @@ async function tried(): Promise<string> {
   return printed;
 }
 
-/** Does something while another process holds the lock, with nothing but lock.ts referring to it. */
+/** Runs `work` while another process holds the lock, where only lock.ts refers to it. */
 async function whileHeld(work: (holder: Another) => Promise<void>): Promise<void> {
   const holder = another("keep");
   try {
@@ -119,7 +119,7 @@ describe("the lock", () => {
 
   it("is held even after garbage collection without references", () =>
     whileHeld(async () => {
-      store.holder.clear(); // the lock alone has to do
+      store.holder.clear(); // the lock alone has to be enough
       expect(take).toThrow(expect.objectContaining({ code: "BUSY" }));
     }));
 

@@ -7,7 +7,7 @@ it("when all attempts fail, the error is the answer of a server, not that the la
   const clients: Socket[] = [];
   const server = createServer((client) => {
     clients.push(client.on("error", () => undefined));
-    // it answers the first attempt, and hangs from then on
+    // it answers the first attempt, and then hangs
     if (clients.length === 1)
       client.once("data", () => client.end(refusal("57P03", "the database system is starting up")));
   }).listen(0, "127.0.0.1");
