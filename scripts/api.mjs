@@ -24,7 +24,10 @@ const texts = (pattern) =>
     .filter((file) => pattern.test(basename(file)))
     .map((file) => readFileSync(join(core, file), "utf8"))
     .join("\n");
-const contexts = contextsPage(texts(/^hooks\.ts$/), texts(/^((base-)?contexts|scope|kv|\w+-context)\.ts$/));
+const contexts = contextsPage(
+  texts(/^hooks\.ts$/),
+  texts(/^((base-)?contexts|scope|kv|action-step|[\w-]+-context)\.ts$/),
+);
 const book = chapters();
 const place = book.findIndex(({ path }) => path === "docs/plugins/contexts.md");
 settle(join(REPOSITORY, "docs/plugins/contexts.md"), withNavigation(contexts, book, place));
@@ -111,7 +114,7 @@ function tagIn(comment) {
 
 /** Each hook with its mark, and the old names. */
 function hookLines(path) {
-  const declared = [...readFileSync(path, "utf8").matchAll(/^ {4}\/\*\* (.*?) \*\/\s+(\w+): new /gms)];
+  const declared = [...readFileSync(path, "utf8").matchAll(/^ {4}\/\*\*\s+(.*?) \*\/\s+(\w+): new /gms)];
   const renamed = readFileSync(join(dirname(path), "tapping/renamed-hooks.ts"), "utf8").matchAll(
     /^ {2}(\w+): "(\w+)",$/gm,
   );

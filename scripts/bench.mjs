@@ -10,8 +10,11 @@ const SUITES = {
   plan: "dry runs, saved plans and deploys where nothing changed",
   deploy: "deploys and restarts on real sshd workers [workers jobs]",
   run: "one command on all workers, and other programs on the same workers [workers]",
+  network: "commands on workers behind a slow network, and their round trips [milliseconds workers]",
   output: "a command that prints many lines, and the same through bare ssh2 [megabytes runs]",
-  scale: "thousands of simulated workers [workers jobs]",
+  scale: "first deploys to 100, 1,000 and so many simulated workers [workers jobs]",
+  large: "commands that change nothing, of so many workers and of a tenth of them [workers jobs]",
+  deploys: "many deploys in a row, and what they hold [deploys every processes]",
   templates: "rendering [workers jobs]",
   team: "a store in PostgreSQL, compared with one in a file [workers jobs]",
 };
@@ -28,7 +31,6 @@ const OTHERS = {
   drift: ["drift", "drift"],
   ui: ["ui", "ui"],
   "fleet-page": ["fleet-page/fleet-page", "fleetPage"],
-  deploys: ["deploys", "deploys"],
 };
 
 const options = {

@@ -2,10 +2,11 @@
 import { EXAMPLES } from "./context-examples.mjs";
 
 const ANSWERS = {
-  AsyncSeriesHook: "Every tap is called, one after another; it returns nothing.",
-  AsyncSeriesWaterfallHook: "Every tap is called, one after another; it returns what the next one receives.",
-  SyncHook: "Every tap is called, synchronously; it returns nothing.",
-  SyncWaterfallHook: "Every tap is called, synchronously; it returns what the next one receives.",
+  AsyncSeriesHook: "maand calls all taps, one after another. A tap returns nothing.",
+  AsyncSeriesWaterfallHook:
+    "maand calls all taps, one after another. Each tap returns the value that the next one receives.",
+  SyncHook: "maand calls all taps, synchronously. A tap returns nothing.",
+  SyncWaterfallHook: "maand calls all taps, synchronously. Each tap returns the value that the next one receives.",
 };
 
 /** Shared parts of contexts, in the order they extend each other; the page explains them once, first. */
@@ -29,7 +30,7 @@ export function contextsPage(hooks, contexts) {
     ...["", "## What contexts share", "", SHARED_INTRO],
     ...SHARED.flatMap((name) => sharedLines(types.get(name))),
     ...moments,
-    ...["", "## What the fields are made of", "", "Types that the tables above name, in alphabetical order."],
+    ...["", "## Types of the fields", "", "The types that the tables above name, in alphabetical order."],
     ...others.sort((one, other) => (one.name < other.name ? -1 : 1)).flatMap((one) => typeLines(one, "###")),
   ].join("\n")}\n`;
 }
@@ -40,21 +41,21 @@ const PAGE = new Set();
 const HEAD = [
   "# Contexts",
   "",
-  "What a tap receives, hook by hook: what the hook is for, the fields of its context, and an example. Every context is one read-only",
-  "object, so take what you need from it: `async ({ job, remote }) => ...`. [HOOKS.md](../../packages/core/HOOKS.md) says how often",
-  "each hook is called and what a throw means. This page is made by `npm run api` from the source.",
+  "For each hook, this page shows what it is for, the fields of its context, and an example. Every context is one read-only",
+  "object, so take from it what you need: `async ({ job, remote }) => ...`. [HOOKS.md](../../packages/core/HOOKS.md) describes how often",
+  "maand calls each hook and what a thrown error means. `npm run api` generates this page from the source.",
   "",
   "| Moment | Hooks |",
   "| --- | --- |",
 ];
 
 const SHARED_INTRO =
-  "Contexts build on each other. Each section below names what its context extends, and lists only what it adds.";
+  "Contexts extend each other. Each section below names the context that its own extends, and lists only the fields that it adds.";
 
 function groupsOf(text) {
   const found = [
     ...text.matchAll(
-      /^\/\*\* (?<title>[^\n]*)\. \*\/\nfunction \w+\(\) \{\n {2}return \{|^ {4}\/\*\* (?<sentence>(?:(?!\*\/)[\s\S])*?) \*\/\s+(?<name>\w+): new (?<kind>\w+)<\[(?<given>[^\]]*)\](?:, (?<answer>[^>]*?))?>\(/gm,
+      /^\/\*\* (?<title>[^\n]*)\. \*\/\nfunction \w+\(\) \{\n {2}return \{|^ {4}\/\*\*[\s*]+(?<sentence>(?:(?!\*\/)[\s\S])*?) \*\/\s+(?<name>\w+): new (?<kind>\w+)<\[(?<given>[^\]]*)\](?:, (?<answer>[^>]*?))?>\(/gm,
     ),
   ];
   const groups = [];
@@ -66,20 +67,18 @@ function groupsOf(text) {
 
 function hookLines({ name, sentence, kind, given, answer }, types, shown) {
   const context = types.get((/(\w+Context)/.exec(given) ?? [])[1]);
-  const answers = answer?.replace(/,?\s*TapInterest/, "").trim();
+  const answers = answer?.split(",")[0].trim();
   return [
     ...["", `### ${name}`, "", said(sentence)],
-    ...["", ANSWERS[kind] ?? `The first tap that returns something answers: ${answerText(answers)}.`],
-    ...(context ? contextLines(context, { name, given }, shown) : ["", `It receives ${code(given)}.`]),
+    ...["", ANSWERS[kind] ?? answerText(answers)],
+    ...(context ? contextLines(context, { name, given }, shown) : ["", `A tap receives ${code(given)}.`]),
     ...["", "```ts tap", EXAMPLES[name]?.trim() ?? "", "```"],
   ];
 }
 
 function answerText(answer = "") {
   const what = answer.replace(" | undefined", "");
-  return what === "Done"
-    ? '`"done"`. `undefined` leaves the work to the next tap'
-    : `${code(what)}, or \`undefined\` to leave it to the next tap`;
+  return `maand calls the taps in order until one answers with ${code(what === "Done" ? '"done"' : what)}. A tap that returns \`undefined\` leaves the work to the next one.`;
 }
 
 /** What a hook's context is; the fields only where it is met first. */
@@ -87,19 +86,20 @@ function contextLines(context, hook, shown) {
   const known = shown.get(context.name);
   if (known === undefined) shown.set(context.name, hook.name);
   const before = receives(hook.given);
-  if (SHARED.includes(context.name)) return ["", `${before} is a ${link(context.name)}.`];
-  if (known !== undefined) return ["", `${before} is the one of ${link(known)}.`];
+  if (SHARED.includes(context.name)) return ["", `${before} is ${article(context.name)} ${link(context.name)}.`];
+  if (known !== undefined) return ["", `${before} is the same as for ${link(known)}.`];
   const also = context.parents.length > 0 ? `: ${parents(context)} with` : " with";
   return [
     "",
-    `${before} is a \`${context.name}\`${context.fields.length > 0 ? also : `: ${parents(context)}`}${context.fields.length > 0 ? ":" : "."}`,
+    `${before} is ${article(context.name)} \`${context.name}\`${context.fields.length > 0 ? also : `: ${parents(context)}`}${context.fields.length > 0 ? ":" : "."}`,
     ...table(context),
   ];
 }
 
 function receives(given) {
-  if (given.startsWith("Tree")) return "It receives a [`Tree`](#tree) and a context, which";
-  if (given.startsWith("TemplateFunctions")) return "It receives the functions so far and `current()`, whose result";
+  if (given.startsWith("Tree")) return "A tap receives a [`Tree`](#tree) and a context. The context";
+  if (given.startsWith("TemplateFunctions"))
+    return "A tap receives the functions so far and `current()`. The context that `current()` returns";
   return "Its context";
 }
 
@@ -116,6 +116,10 @@ function sharedLines(type) {
 function typeLines(type, level) {
   const also = type.parents.length > 0 ? ` Extends ${parents(type)}.` : "";
   return ["", `${level} ${type.name}`, "", `${said(type.sentence)}${also}`, ...table(type)];
+}
+
+function article(name) {
+  return /^[AEIO]/.test(name) ? "an" : "a";
 }
 
 function parents({ parents: names }) {

@@ -56,4 +56,5 @@ build_packages() {
   for package in $(unbuilt); do rm -f "$package/.tsbuildinfo"; done
   quietly npm run build || refuse "npm run build failed, see above"
   touch node_modules/.built
+  export MAAND_JUST_BUILT=1 # the end-to-end tests need not bundle again
 }

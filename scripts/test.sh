@@ -18,15 +18,20 @@ want_consumers
 wait "$packages" || exit 2
 build_packages
 
-checked=0
-npm run --silent check || checked=$?
-
 results=$(mktemp)
-trap 'rm -f "$results"' EXIT
+checks=$(mktemp)
+trap 'wait; rm -f "$results" "$checks"' EXIT
+# end-to-end tests wait a lot, so lint and types take no time of their own
+npm run --silent check >"$checks" 2>&1 </dev/null &
+check=$!
+
 tested=0
 node_modules/.bin/vitest run --config test/vitest.config.ts --reporter default --reporter json \
   --outputFile.json "$results" "$@" </dev/null || tested=$?
 
+checked=0
+wait "$check" || checked=$?
+cat "$checks"
 [ "$checked" = 0 ] || say "lint or types failed, see above"
 node scripts/closing-line.mjs "$results" || tested=1
 [ "$checked" = 0 ] && [ "$tested" = 0 ]

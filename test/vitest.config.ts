@@ -6,9 +6,11 @@ import { LongestFirst } from "./support/longest-first.ts";
 import { MAIN_SUITES, ONLY_SQLITE_FILES } from "./support/postgres/only-sqlite.ts";
 import { postgresPrograms } from "./support/postgres/postgres.ts";
 import { IN_POSTGRES } from "./support/postgres/test-store.ts";
+import { pathToPython } from "./support/python-on-path.ts";
 
 // Node reads it for os.tmpdir(), and so do the processes that run the tests
 process.env.TMPDIR ??= filesInMemory() ?? tmpdir();
+process.env.PATH = pathToPython(process.env.PATH ?? "");
 
 /** Tests that start a PostgreSQL server; scripts/test.sh reports where it cannot be installed. */
 const WITH_POSTGRES = postgresPrograms() === undefined ? ["test/team/**"] : [];
@@ -57,7 +59,7 @@ const fromSource = {
 /** Files of one process share the modules they import: loading the engine for each would be half of all work. */
 const shared = {
   isolate: false,
-  maxWorkers: 3, // end-to-end tests wait a lot, and every fleet has its own addresses
+  maxWorkers: 4, // end-to-end tests wait almost half of the time, and every fleet has its own addresses
   testTimeout: 60_000, // a busy machine is not a failure
   hookTimeout: 60_000,
 };

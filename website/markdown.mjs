@@ -1,10 +1,10 @@
-// How the Markdown of the repository, which is written for code hosts, becomes pages of the website.
+// Turns the Markdown of the repository, which is written for code hosts, into pages of the website.
 import { relative } from "node:path";
 import { REPOSITORY } from "../scripts/book/chapters.mjs";
 import { withoutNavigation } from "../scripts/book/navigation.mjs";
 import { linkOf } from "./pages.mjs";
 
-/** Anchors as code hosts make them, so that links work in both places. */
+/** Creates the same anchors as code hosts, so that links work in both places. */
 export function slugify(heading) {
   return heading
     .toLowerCase()
@@ -12,7 +12,7 @@ export function slugify(heading) {
     .replaceAll(" ", "-");
 }
 
-/** Adds the rules to a markdown-it. */
+/** Adds the rules to a markdown-it instance. */
 export function rules(md) {
   md.core.ruler.before("normalize", "book-navigation", (state) => {
     state.src = withoutNavigation(state.src);
@@ -32,7 +32,7 @@ export function rules(md) {
   md.renderer.rules.text = (tokens, index) => md.utils.escapeHtml(tokens[index].content).replaceAll("{{", "{&#8203;{");
 }
 
-/** Relative links lead to pages of the site. What is no page, such as a source file, becomes plain text with its path. */
+/** Points relative links to pages of the site. Turns links to other files, such as source files, into plain text with the path. */
 function rewriteLinks(tokens, from) {
   for (const [at, token] of tokens.entries()) {
     if (token.type !== "link_open") continue;
@@ -54,7 +54,7 @@ function asText(open, close, path) {
   open.attrs = [["title", path]];
 }
 
-/** The rows of docs/errors.md that explain problems get the anchor that the permanent links lead to. */
+/** Gives the rows of docs/errors.md that explain problems the anchors of the permanent links. */
 function nameProblems(tokens) {
   for (const [at, token] of tokens.entries()) {
     const code = /^`([a-z_]+)`$/.exec(tokens[at + 1]?.content ?? "")?.[1];
@@ -64,8 +64,8 @@ function nameProblems(tokens) {
 }
 
 /**
- * A <picture> follows the setting of the system, as code hosts want it; the website has a switch of its own. So it shows both
- * images, and a style hides one.
+ * On code hosts, a <picture> follows the setting of the system. The website has its own switch for dark mode, so it contains both
+ * images, and a style hides one of them.
  */
 function twoImages(html) {
   const [, dark] = /<source media="\(prefers-color-scheme: dark\)" srcset="([^"]+)">/.exec(html) ?? [];

@@ -1,4 +1,4 @@
-// Which Markdown files are pages of the website, and where.
+// Decides which Markdown files are pages of the website, and their paths.
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { join, posix } from "node:path";
 import { CONTENTS, chapters, REPOSITORY } from "../scripts/book/chapters.mjs";
@@ -6,10 +6,10 @@ import { CONTENTS, chapters, REPOSITORY } from "../scripts/book/chapters.mjs";
 /** The chapters of the book. */
 export const BOOK = new Set([CONTENTS, ...chapters().map(({ path }) => path)]);
 
-/** Directories without pages, wherever they are; what a clone does not have, and tests. */
+/** Directories without pages, at any depth: directories that are not in a clone, and tests. */
 export const SKIPPED = ["node_modules", "dist", "test", "website", "demo-bucket", "release", "coverage"];
 
-/** Every Markdown file of the repository that is a page; what the book links to is one, besides its chapters. */
+/** Every Markdown file outside of these directories: the chapters of the book, and other pages that they can link to. */
 const PAGES = new Set(markdownIn(""));
 
 function markdownIn(directory) {
@@ -24,14 +24,14 @@ export function isPage(path) {
   return PAGES.has(path);
 }
 
-/** Where a page is on the site: those of docs/ at its top, and the README of a directory as that directory. */
+/** The path of a page on the site: pages of docs/ are at its top, and the README of a directory is that directory. */
 export function placeOf(path) {
   if (path === "README.md") return "repository.md";
   return path.replace(/^docs\//, "").replace(/(^|\/)README\.md$/, "$1index.md");
 }
 
 /**
- * Where a relative link of a page leads on the site, with its anchor; undefined for what is no page, such as a source file.
+ * The target of a relative link on the site, with its anchor; undefined for files that are not pages, such as source files.
  */
 export function linkOf(from, target) {
   const [file, anchor] = target.split("#");
@@ -46,7 +46,7 @@ export function linkOf(from, target) {
   return undefined;
 }
 
-/** The parts of the book with their chapters; pages before and after one follow from it too. */
+/** The parts of the book with their chapters. VitePress also derives the previous and next pages from it. */
 export function sidebar() {
   const all = chapters();
   return [...new Set(all.map(({ part }) => part))].map((text) => ({

@@ -1,5 +1,5 @@
-// npm run docs, docs:dev, docs:preview and pictures: the website and its pictures, with packages of their own that are installed when
-// they are first needed.
+// npm run docs, docs:dev, docs:preview and pictures: builds the website and its pictures. Installs their own packages when they are first
+// needed.
 import { spawn } from "node:child_process";
 import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url";
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"];
 const HERE = fileURLToPath(new URL(".", import.meta.url));
 
-/** A network with the addresses of the documentation and nothing else, for the command after it. */
+/** Runs the following command in a network that has only the addresses of the documentation. */
 const NETWORK = 'ip link set lo up && for n in 1 2 3 4; do ip address add 10.0.0.$n/32 dev lo; done && exec "$0" "$@"';
 
 if (isOutdated()) await run("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund"]);
@@ -19,7 +19,7 @@ if (words[0] === "pictures")
   await run("unshare", ["--net", "sh", "-c", NETWORK, process.execPath, "pictures/main.mjs"]);
 else await run(process.execPath, ["node_modules/vitepress/bin/vitepress.js", ...words]);
 
-/** Whether the packages are missing, or older than the list of what they should be. */
+/** Whether the packages are missing, or older than the package list. */
 function isOutdated() {
   const installed = join(HERE, "node_modules/.package-lock.json");
   return !existsSync(installed) || statSync(installed).mtimeMs < statSync(join(HERE, "package-lock.json")).mtimeMs;
@@ -30,7 +30,7 @@ function refuse(message) {
   process.exit(2);
 }
 
-/** Runs a program to its end, and passes on signals; a failure ends this program too. */
+/** Runs a program to its end, and forwards signals to it; if the program fails, this program exits too. */
 async function run(program, args) {
   const child = spawn(program, args, { cwd: HERE, stdio: "inherit" });
   const pass = (signal) => child.kill(signal);

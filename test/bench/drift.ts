@@ -1,16 +1,12 @@
-import { fileURLToPath } from "node:url";
 import { type Scratch, scratch } from "../support/bucket/scratch.ts";
-import { type Fleet, withFleet } from "../support/fleet/index.ts";
+import { withFleet } from "../support/fleet/index.ts";
 import { channelsOf, must } from "./on-fleet.ts";
-import { measure } from "./process.ts";
+import { runBare } from "./suites/bare-program.ts";
 import { median, tableOf } from "./table.ts";
 
 const RUNS = 5;
 /** Files of a job in addition to its manifest and Makefile. */
 const FILES = 6;
-
-/** A program that connects all workers and runs one command on each, and does nothing else. */
-const BARE = fileURLToPath(new URL("bare-ssh2.mjs", import.meta.url));
 
 /**
  * `maand drift` on `count` workers with ten jobs of eight files each, all clean, compared with connecting each worker
@@ -29,7 +25,7 @@ export async function drift(count = 64, jobs = 10): Promise<void> {
       const compared: number[] = [];
       const idle: number[] = [];
       for (let run = 0; run <= RUNS; run += 1) {
-        const program = await bareProgram(fleet);
+        const { ms: program } = await runBare(fleet, ["true"]);
         const floor = await channelsOf(fleet, "true");
         const took = await must(bucket, "drift", "--exit-code", "-q");
         const started = await must(bucket, "plugins");
@@ -52,14 +48,6 @@ export async function drift(count = 64, jobs = 10): Promise<void> {
       bucket.dispose();
     }
   });
-}
-
-async function bareProgram({ user, sudo, key, workers }: Fleet): Promise<number> {
-  const places = workers.map(({ host, port }) => ({ host, port }));
-  const given = { user, key: key.path, command: sudo ? "sudo -n true" : "true", workers: places };
-  const { ms, code, stderr } = await measure([process.execPath, BARE, JSON.stringify(given)], "/");
-  if (code !== 0) throw new Error(stderr);
-  return ms;
 }
 
 function writeJob(bucket: Scratch, job: number): void {

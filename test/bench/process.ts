@@ -10,26 +10,29 @@ export interface Took {
   readonly mb: number;
   readonly code: number | null;
   readonly stderr: string;
+  /** What it printed; empty unless it was to be kept. */
+  readonly stdout: string;
 }
 
 /** Runs a program to its end and measures it from outside. */
-export function measure(argv: readonly string[], cwd: string): Promise<Took> {
+export function measure(argv: readonly string[], cwd: string, stdout: "ignore" | "pipe" = "ignore"): Promise<Took> {
   const [program = "", ...args] = argv;
   const before = childrenCpuMs();
   const began = performance.now();
-  const child = spawn(program, args, { cwd, stdio: ["ignore", "ignore", "pipe"] });
+  const child = spawn(program, args, { cwd, stdio: ["ignore", stdout, "pipe"] });
   let mb = 0;
-  let stderr = "";
+  const printed = { stdout: "", stderr: "" };
   const watch = setInterval(() => {
     mb = Math.max(mb, peakOf(child.pid ?? 0));
   }, 25);
-  child.stderr.setEncoding("utf8").on("data", (chunk: string) => {
-    stderr += chunk;
-  });
+  for (const name of ["stdout", "stderr"] as const)
+    child[name]?.setEncoding("utf8").on("data", (chunk: string) => {
+      printed[name] += chunk;
+    });
   return new Promise((resolve) => {
     child.on("close", (code) => {
       clearInterval(watch);
-      resolve({ ms: performance.now() - began, cpuMs: childrenCpuMs() - before, mb, code, stderr });
+      resolve({ ms: performance.now() - began, cpuMs: childrenCpuMs() - before, mb, code, ...printed });
     });
   });
 }

@@ -48,3 +48,11 @@ it("a table has the median, the ratio to the floor, and the goals that were miss
     "slow      10      20       30     2.04  missed 2",
   ]);
 });
+
+it("rows that count what they did are compared by what each thing took", () => {
+  const table = tableOf([
+    { name: "few", ms: [2_000], cpuMs: [100], count: 100 },
+    { name: "many", ms: [9_000], cpuMs: [1_200], count: 1_000, by: "cpuMs", floor: "few", goal: 1.1 },
+  ]);
+  expect(table.split("\n")[2]).toMatch(/^many .* 1200 +1200 +1\.20 +missed 1\.1$/);
+});

@@ -24,6 +24,9 @@ export interface ResultRow {
   /** Its cost as a multiple of its floor. */
   readonly ratio?: number;
   readonly goal?: number;
+  /** The number of things that it did, if its ratio is that of one of them. */
+  readonly count?: number;
+  readonly note?: string;
   readonly runs: readonly number[];
 }
 
@@ -40,14 +43,7 @@ export function resultsOf(tables: readonly Table[], at: Date): Results {
       memoryMb: Math.round(totalmem() / 1024 / 1024),
       kernel: release(),
     },
-    versions: {
-      node: process.version,
-      openssl: process.versions.openssl,
-      ...installed("ssh", ["-V"]),
-      ...installed("rsync", ["--version"]),
-      ...installed("make", ["--version"]),
-      ...installed("ansible", ["--version"]),
-    },
+    versions: programVersions(),
     rows: tables.flatMap(({ title, rows }) => rows.map((row) => resultRow(title, row, rows))),
   };
 }
@@ -62,8 +58,27 @@ function resultRow(table: string, row: Measured, rows: readonly Measured[]): Res
     ...(row.mb && { mb: Math.max(...row.mb) }),
     ...(ratio !== undefined && { ratio }),
     ...(row.goal !== undefined && { goal: row.goal }),
+    ...(row.count !== undefined && { count: row.count }),
+    ...(row.note !== undefined && row.note !== "" && { note: row.note }),
     runs: row.ms,
   };
+}
+
+let versions: Readonly<Record<string, string>> | undefined;
+
+/** The programs whose versions matter; found once, because Ansible takes a second to tell. */
+function programVersions(): Readonly<Record<string, string>> {
+  versions ??= {
+    node: process.version,
+    openssl: process.versions.openssl,
+    ...installed("ssh", ["-V"]),
+    ...installed("rsync", ["--version"]),
+    ...installed("make", ["--version"]),
+    ...installed("ansible", ["--version"]),
+    ...installed("parallel-ssh", ["--version"]),
+    ...installed("clush", ["--version"]),
+  };
+  return versions;
 }
 
 /** The first line that a program prints about its version; nothing if it is not installed. */

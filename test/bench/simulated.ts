@@ -26,12 +26,16 @@ export interface SimulatedProcesses {
 export async function simulatedProcesses(simulation: Simulation): Promise<SimulatedProcesses> {
   const bucket = await scratch('transport = "simulated"\n');
   bucket.write("maand.config.mjs", SIMULATED_CONFIG);
-  const report = join(bucket.root, "report.json");
+  return { bucket, ...(await processesIn(bucket.root, simulation)) };
+}
+
+/** The same for a bucket that exists, with {@link SIMULATED_CONFIG} as its configuration. */
+export async function processesIn(root: string, simulation: Simulation): Promise<Pick<SimulatedProcesses, "run">> {
+  const report = join(root, "report.json");
   const preload = await preloadFor(simulation, report);
   return {
-    bucket,
     async run(...args) {
-      const { ms } = await maandProcess(bucket.root, args, ["--import", preload]);
+      const { ms } = await maandProcess(root, args, ["--import", preload]);
       const { cpuMs, ownMs, mb, counts } = JSON.parse(readFileSync(report, "utf8"));
       return { ms, cpuMs: cpuMs - ownMs, mb, counts };
     },

@@ -15,8 +15,10 @@ export type Suite = (...sizes: readonly number[]) => Promise<readonly Table[]>;
 export type Cost = { readonly ms: number; readonly cpuMs?: number; readonly mb?: number };
 
 /** Something to measure, and how to compare its row. */
-export interface Contender extends Pick<Measured, "floor" | "goal" | "by" | "note"> {
+export interface Contender extends Pick<Measured, "floor" | "goal" | "by" | "count" | "note"> {
   readonly name: string;
+  /** Measured so many times at most, and without the turn that is not counted: for programs that take very long. */
+  readonly turns?: number;
   /** Runs it once, and returns its cost. */
   run(): Promise<Cost>;
 }
@@ -28,15 +30,18 @@ export interface Contender extends Pick<Measured, "floor" | "goal" | "by" | "not
 export async function alternate(runs: number, contenders: readonly Contender[]): Promise<Measured[]> {
   const costs = new Map<string, Cost[]>(contenders.map(({ name }) => [name, []]));
   for (let turn = 0; turn <= runs; turn += 1)
-    for (const { name, run } of contenders) {
+    for (const { name, run, turns } of contenders) {
+      if (turns !== undefined && (turn === 0 || turn > turns)) continue;
       const cost = await run();
       if (turn > 0) costs.get(name)?.push(cost);
     }
-  return contenders.map(({ run: _, ...contender }) => measuredOf(contender, costs.get(contender.name) ?? []));
+  return contenders.map(({ run: _, turns: __, ...contender }) =>
+    measuredOf(contender, costs.get(contender.name) ?? []),
+  );
 }
 
 /** The row of a contender that had these costs. */
-export function measuredOf(row: Omit<Contender, "run">, costs: readonly Cost[]): Measured {
+export function measuredOf(row: Omit<Contender, "run" | "turns">, costs: readonly Cost[]): Measured {
   const [cpuMs, mb] = [costs.flatMap((cost) => cost.cpuMs ?? []), costs.flatMap((cost) => cost.mb ?? [])];
   return {
     ...row,
@@ -46,11 +51,26 @@ export function measuredOf(row: Omit<Contender, "run">, costs: readonly Cost[]):
   };
 }
 
-/** Runs a program to its end. Throws if it fails. */
-export async function program(argv: readonly string[], cwd: string): Promise<Required<Cost>> {
-  const { ms, cpuMs, mb, code, stderr } = await measure(argv, cwd);
-  if (code !== 0) throw new Error(`${argv.join(" ")} ended with ${code}:\n${stderr.slice(-2000)}`);
+/** Something that a program must print so many times. */
+export interface Printed {
+  /** A global expression. */
+  readonly pattern: RegExp;
+  readonly times: number;
+}
+
+/** Runs a program to its end. Throws if it fails, or does not print what it must. */
+export async function program(argv: readonly string[], cwd: string, must?: Printed): Promise<Required<Cost>> {
+  const { ms, cpuMs, mb, code, stdout, stderr } = await measure(argv, cwd, must ? "pipe" : "ignore");
+  if (code !== 0) throw new Error(`${argv.join(" ")} ended with ${code}:\n${lastOf(stdout)}${lastOf(stderr)}`);
+  const printed = stdout + stderr;
+  const found = must ? (printed.match(must.pattern)?.length ?? 0) : 0;
+  if (must && found !== must.times)
+    throw new Error(`${argv.join(" ")} printed ${must.pattern} ${found} times, not ${must.times}:\n${lastOf(printed)}`);
   return { ms, cpuMs, mb };
+}
+
+function lastOf(text: string): string {
+  return text.slice(-2_000);
 }
 
 /** Runs maand to its end, in a process of its own. Throws if it fails. */
@@ -58,8 +78,9 @@ export function maandProcess(
   cwd: string,
   args: readonly string[],
   nodeOptions: readonly string[] = [],
+  must?: Printed,
 ): Promise<Required<Cost>> {
-  return program([process.execPath, ...nodeOptions, MAAND, ...args], cwd);
+  return program([process.execPath, ...nodeOptions, MAAND, ...args], cwd, must);
 }
 
 /** The time of some work in this process. */

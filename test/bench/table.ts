@@ -12,6 +12,8 @@ export interface Measured {
   readonly goal?: number;
   /** The quantity that is compared with the floor; default: the time. */
   readonly by?: "ms" | "cpuMs";
+  /** The number of things that it did: rows with one are compared by what each of them took. */
+  readonly count?: number;
   readonly note?: string;
 }
 
@@ -24,8 +26,12 @@ export function median(times: readonly number[]): number {
 /** The ratio of a row to its floor; undefined without a floor. */
 export function ratioOf(row: Measured, rows: readonly Measured[]): number | undefined {
   const floor = rows.find(({ name }) => name === row.floor);
-  const by = row.by ?? "ms";
-  return floor && median(row[by] ?? []) / median(floor[by] ?? []);
+  return floor && eachOf(row, row.by) / eachOf(floor, row.by);
+}
+
+/** What each thing took that a row did; all of it if they are not counted. */
+function eachOf({ count = 1, ...row }: Measured, by: Measured["by"] = "ms"): number {
+  return median(row[by] ?? []) / count;
 }
 
 /**
@@ -54,6 +60,7 @@ const COLUMNS: readonly Column[] = [
   { head: "median", always: true, of: ({ ms }) => number(median(ms)) },
   { head: "most ms", always: true, of: ({ ms }) => number(Math.max(...ms)) },
   { head: "CPU ms", of: ({ cpuMs }) => (cpuMs ? number(median(cpuMs)) : "") },
+  { head: "us each", of: (row) => (row.count === undefined ? "" : number(eachOf(row, row.by) * 1_000)) },
   { head: "MB", of: ({ mb }) => (mb ? Math.max(...mb).toFixed(0) : "") },
   { head: "x floor", of: (row, rows) => ratioOf(row, rows)?.toFixed(2) ?? "" },
   { head: "goal", of: goalText },

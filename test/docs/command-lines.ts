@@ -18,16 +18,36 @@ const NOWHERE: ProcessContext & Pick<Context, "program"> = {
   machine: "",
   program: {
     loadOptions: async () => ({ defaults: () => [], modules: {} }),
-    reader: async () => Object.assign(() => undefined, { readLines: () => undefined, end: () => undefined }),
+    reader: async () =>
+      Object.assign(() => undefined, {
+        readLines: () => undefined,
+        backPressure: () => undefined,
+        end: () => undefined,
+      }),
     status: async () => ({}),
     self: [process.execPath],
   },
 };
 
+/** The parser of command lines, and the paths of all commands. */
+export interface Parser {
+  readonly cli: Cli<Context>;
+  readonly paths: readonly string[];
+}
+
 /** The parser of the command line, with all commands. */
-export async function parser(): Promise<Cli<Context>> {
+export async function parser(): Promise<Parser> {
   const classes: CommandClass<Context>[] = await commandsFor([]);
-  return Cli.from<Context>(classes, { binaryName: "maand" });
+  const cli = compiledOnce(Cli.from<Context>(classes, { binaryName: "maand" }));
+  return { cli, paths: cli.definitions().map(({ path }) => path) };
+}
+
+/** Clipanion compiles the commands again for each line, which takes 10 ms for all of them. */
+function compiledOnce(cli: Cli<Context>): Cli<Context> {
+  const { builder } = cli as unknown as { readonly builder: { compile: () => unknown } };
+  const compiled = builder.compile();
+  builder.compile = () => compiled;
+  return cli;
 }
 
 /** Every line on a page that calls maand: in shell blocks, and in the text. */
@@ -49,14 +69,13 @@ export function commandLines(page: Page): string[] {
 /**
  * The reason why a line is not valid; undefined when it is valid. The name of a family, such as `maand job`, is valid.
  */
-export function refusal(line: string, cli: Cli<Context>): string | undefined {
+export function refusal(line: string, { cli, paths }: Parser): string | undefined {
   const argv = (line.match(/"[^"]*"|\S+/g) ?? []).slice(1).map((word) => word.replace(/^"(.*)"$/, "$1"));
   if (argv[0] === "<command>" || /^maand --version( --json)?$/.test(line) || line === "maand --help") return undefined;
   if (argv[0] === "help" && (argv[1]?.startsWith("-") || argv[1] === "<command>")) return undefined;
-  if (argv[0] === "help") return refusal(`maand ${argv.slice(1).join(" ")}`, cli);
+  if (argv[0] === "help") return refusal(`maand ${argv.slice(1).join(" ")}`, { cli, paths });
   const { rest, problem } = globalsFirst(argv);
   if (problem !== undefined) return problem;
-  const paths = cli.definitions().map(({ path }) => path);
   if (paths.some((path) => path === line || path.startsWith(`${line} `))) return undefined;
   try {
     cli.process(rest, NOWHERE);

@@ -98,6 +98,10 @@ describe("docs/plugins/contexts.md", () => {
     }
   });
 
+  it("has the fields of every context, and only the answers of taps", () => {
+    expect(contexts.text.match(/receives `\w+Context`|TapLimit|TapInterest/g)).toBeNull();
+  });
+
   it("describes every field", () => {
     const silent = sections.flatMap((text) =>
       [...text.matchAll(/^\| (`[^|]*`) \|(?:[^|]|\\\|)*\| +\|$/gm)].map(
@@ -250,12 +254,12 @@ describe("docs/jobs-and-lifecycle.md", () => {
 });
 
 describe("commands", async () => {
-  const cli = await parser();
+  const known = await parser();
 
   it("every documented command line is valid", () => {
     const places = new Map(pages.flatMap((of) => commandLines(of).map((line) => [line, of.path])));
     const wrong = [...places].flatMap(([line, path]) => {
-      const why = refusal(line, cli);
+      const why = refusal(line, known);
       return why === undefined ? [] : [`${path}: ${line}: ${why}`];
     });
     expect(wrong).toEqual([]);
@@ -263,7 +267,7 @@ describe("commands", async () => {
   });
 
   it("every command has two examples in its help, and each is valid", () => {
-    const examples = cli
+    const examples = known.cli
       .definitions()
       .map(({ path, examples = [] }) => ({ path, lines: examples.map(([, line]) => line) }));
     expect(examples.filter(({ lines }) => new Set(lines).size < 2).map(({ path }) => path)).toEqual([]);
@@ -274,7 +278,7 @@ describe("commands", async () => {
             .replace(/ > \S+$/, "")
             .trim()
             .replaceAll("'", '"'),
-          cli,
+          known,
         );
         return why === undefined ? [] : [`${path}: ${line}: ${why}`];
       }),
@@ -288,7 +292,7 @@ describe("commands", async () => {
       (codeIn(command)[0] ?? "").replace(/ [<[].*/, ""),
       codeIn(flags).sort(),
     ]);
-    const there = cli.definitions().map(({ path, options }) => [path, options.flatMap(namesOf).sort()]);
+    const there = known.cli.definitions().map(({ path, options }) => [path, options.flatMap(namesOf).sort()]);
     expect(listed.sort(byName)).toEqual(there.sort(byName));
   });
 

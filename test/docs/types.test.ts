@@ -1,9 +1,9 @@
-import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ROOT } from "./pages.ts";
+import { compilerOutput } from "./type-check.ts";
 
 const HEAD = `import { defaults } from "@maand/cli";
 import { defineConfig, definePlugin, pluginWithOptions } from "@maand/core";
@@ -124,12 +124,7 @@ beforeAll(() => {
   );
   writeFileSync(join(directory, "right.ts"), HEAD + RIGHT);
   for (const [what, [code]] of Object.entries(WRONG)) writeFileSync(join(directory, fileOf(what)), `${HEAD}${code}\n`);
-  const run = spawnSync(join(ROOT, "node_modules/.bin/tsc"), ["-p", directory, "--pretty", "false"], {
-    cwd: directory,
-    encoding: "utf8",
-  });
-  if (run.error) throw run.error;
-  output = run.stdout;
+  output = compilerOutput(directory);
 }, 120_000);
 
 afterAll(() => rmSync(directory, { recursive: true }));

@@ -9,15 +9,19 @@ import { PACKED } from "./bucket/packed-once.ts";
 import { INITIALISED } from "./bucket/scratch.ts";
 import { startTestStore } from "./postgres/test-store.ts";
 
+/** Set by scripts/setup.sh where it has just made all bundles. */
+const JUST_BUILT = "MAAND_JUST_BUILT";
+
 /**
  * Runs before the end-to-end tests: builds the packages from the current sources, and initialises one bucket that all
  * tests copy. The first test that needs them packs the packages, see packed-once.ts.
  */
 export default async function setup(): Promise<() => Promise<void>> {
   if (process.env[INITIALISED] !== undefined) return async () => {}; // another project of this run did it
-  execFileSync(process.execPath, [fileURLToPath(new URL("../../scripts/bundle.mjs", import.meta.url))], {
-    stdio: "inherit",
-  });
+  if (process.env[JUST_BUILT] === undefined)
+    execFileSync(process.execPath, [fileURLToPath(new URL("../../scripts/bundle.mjs", import.meta.url))], {
+      stdio: "inherit",
+    });
   const root = mkdtempSync(join(tmpdir(), "maand-e2e-init-"));
   await copyAuthority(root);
   execFileSync(process.execPath, [MAAND, "init"], { cwd: root, stdio: ["ignore", "ignore", "inherit"] });

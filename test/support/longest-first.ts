@@ -4,7 +4,7 @@ import { BaseSequencer, type TestSpecification } from "vitest/node";
  * Files that take 15 seconds or more, with their seconds on two cores. A long file that starts last leaves one core
  * idle, and the cache of a fresh clone contains no durations. `--reporter json` prints new ones.
  */
-const SECONDS: Readonly<Record<string, number>> = {
+export const SECONDS: Readonly<Record<string, number>> = {
   "test/e2e/plugins/authors-begin-with-published-packages": 92,
   "test/simulation/simulation": 84,
   "test/e2e/crash/a-killed-command-is-resumed-by-the-next-deploy": 63,
@@ -48,18 +48,34 @@ const SECONDS: Readonly<Record<string, number>> = {
   "test/team/two-machines": 15,
 };
 
-/** Starts with the longest files, continues with the end-to-end files, which wait a lot, and ends with unit tests. */
+/** The end-to-end tests wait a lot, so they begin. */
+const PROJECTS = ["e2e", "e2e-postgres", "unit"];
+
+/**
+ * One project after another, and of each the longest files first. A process that has run files of a project is kept while the next
+ * file is of the same one; otherwise, it ends, and its successor imports the engine again.
+ */
 export class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
-    const sorted = await super.sort(files);
-    return [...sorted].sort((one, other) => seconds(other) - seconds(one));
+    return inOrder(await super.sort(files));
   }
+}
+
+/** What the order needs to know of a file. */
+type File = Pick<TestSpecification, "moduleId"> & { readonly project: { readonly name: string } };
+
+/** The order in which files begin; files of which nothing is known stay in the order in which they are given. */
+export function inOrder<F extends File>(files: readonly F[]): F[] {
+  return [...files].sort((one, other) => placeOf(one) - placeOf(other) || seconds(other) - seconds(one));
 }
 
 const ROOT = new URL("../..", import.meta.url).pathname;
 
-function seconds({ project, moduleId }: TestSpecification): number {
+function placeOf({ project }: File): number {
+  return PROJECTS.indexOf(project.name);
+}
+
+function seconds({ project, moduleId }: File): number {
   const name = moduleId.replace(ROOT, "").replace(/(\.e2e)?\.test\.ts$/, "");
-  const known = project.name === "e2e-postgres" ? undefined : SECONDS[name];
-  return known ?? (project.name === "unit" ? 0 : 1);
+  return (project.name === "e2e-postgres" ? undefined : SECONDS[name]) ?? 0;
 }

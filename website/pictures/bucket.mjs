@@ -1,4 +1,4 @@
-// The bucket of the pictures: four workers and three jobs, which really run.
+// The bucket of the pictures: four workers and three jobs that actually run.
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 
@@ -43,7 +43,7 @@ export function writeBucket(root, fleet) {
   write(root, "workspace/jobs/api/api.conf", "workers = 4\nlog = info\n");
 }
 
-/** Changes a file of the workspace; throws if it does not have the text. */
+/** Replaces text in a file of the workspace; throws if the file does not contain the text. */
 export function edit(root, path, from, to) {
   const text = readFileSync(join(root, path), "utf8");
   if (!text.includes(from)) throw new Error(`${path} does not have ${from}`);

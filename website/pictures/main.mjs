@@ -1,5 +1,5 @@
-// npm run pictures: the pictures of docs/pictures, from real runs on a fleet of real sshd. Needs root and a build; run.mjs gives
-// it a network of its own, in which the workers have the addresses of the documentation.
+// npm run pictures: the pictures of docs/pictures, from real runs on a fleet of real sshd. Needs root and a build; run.mjs runs
+// it in its own network, in which the workers have the addresses of the documentation.
 import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -44,7 +44,7 @@ async function takeAll(fleet) {
   }
 }
 
-/** Types a line that no picture shows; it has to end with this exit code. */
+/** Types a line that no picture shows; it must exit with this code. */
 async function type(line, code = 0) {
   const env = { HOME: root, PATH: path, LANG: "C.UTF-8" };
   const { status, stdout, stderr } = spawnSync("sh", ["-c", line], { cwd: root, env, encoding: "utf8" });

@@ -1,11 +1,11 @@
-// What the pictures show, one after another in one bucket.
+// The scenes that the pictures show, one after another in one bucket.
 import { edit, write } from "./bucket.mjs";
 
 const VERSION = (job) => `workspace/jobs/${job}/manifest.json`;
 
 /**
- * The scenes: `before` changes the workspace or types what is not shown, `line` is typed, and `at` is the text at which a live screen is
- * taken; without it, the screen at the end is.
+ * The scenes: `before` changes the workspace or types commands that are not shown, and `line` is typed. The picture shows the live
+ * screen when it matches `at`, or without `at` the screen at the end.
  */
 export function scenesOf(root, type) {
   return [

@@ -3,7 +3,7 @@
 const CELL = { width: 8.4, height: 19, font: 14 };
 const MARGIN = 16;
 
-/** The colours of a terminal by their number, on a light and on a dark page; each can be read on its background. */
+/** The colours of a terminal by number, for a light and a dark page; each is readable on its background. */
 export const SCHEMES = {
   light: {
     page: "#ffffff",
@@ -26,8 +26,8 @@ export const SCHEMES = {
 };
 
 /**
- * The SVG of a screen: `rows` of cells `{ text, color, bold, dim }`, where `color` is one of the first eight of a terminal, or undefined. The
- * title is what a screen reader says before the text.
+ * The SVG of a screen: `rows` of cells `{ text, color, bold, dim }`, where `color` is one of the first eight of a terminal, or undefined. A
+ * screen reader reads the title before the text.
  */
 export function svgOf({ columns, rows }, title, scheme) {
   const colors = SCHEMES[scheme];
@@ -46,7 +46,7 @@ ${lines.join("\n")}
 `;
 }
 
-/** Neighbouring cells of one style as one text each, without the blanks around it. */
+/** Joins neighbouring cells of the same style into one text, without the blanks around it. */
 function runsOf(cells) {
   const runs = [];
   for (const [x, cell] of cells.entries()) {
@@ -63,7 +63,7 @@ function styleOf({ color, bold, dim }) {
   return [color === undefined ? "" : `c${color}`, bold ? "b" : "", dim ? "d" : ""].filter(Boolean).join(" ");
 }
 
-/** The length is that of the cells, so that columns are below each other in any font. */
+/** Sets the length to the width of the cells, so that columns are aligned in any font. */
 function textOf(run, y) {
   const style = styleOf(run);
   const left = round(MARGIN + run.x * CELL.width);

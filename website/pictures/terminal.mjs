@@ -1,4 +1,4 @@
-// Runs a command in a terminal that nobody sees, and reads its screen.
+// Runs a command in a hidden terminal, and reads its screen.
 import { spawn } from "node:child_process";
 import xterm from "@xterm/headless";
 

@@ -23,7 +23,7 @@ export abstract class MaandCommand extends Command<Context> {
   });
   noColor = Option.Boolean("--no-color", false, {
     hidden: true,
-    description: "No colour, like NO_COLOR in the environment.",
+    description: "Print without colour, like NO_COLOR in the environment.",
   });
   quiet = Option.Boolean("-q,--quiet", false, { hidden: true, description: "Print only errors and the result." });
   directory = Option.String("-C", { hidden: true, description: "Run as if started in this directory." });
@@ -34,7 +34,7 @@ export abstract class MaandCommand extends Command<Context> {
 
   progressMode = Option.String("--progress", {
     hidden: true,
-    description: "How progress is shown: auto, live, lines or json.",
+    description: "Show progress as auto, live, lines or json.",
   });
 
   /** The reader that currently shows the progress of this command. */
@@ -42,7 +42,7 @@ export abstract class MaandCommand extends Command<Context> {
 
   wide = Option.Boolean("--wide", false, {
     hidden: true,
-    description: "Show all rows and columns of a table, however narrow the screen is.",
+    description: "Show all rows and columns of a table, even on a narrow screen.",
   });
 
   /** Runs the command; returns the exit code. */

@@ -12,7 +12,7 @@ export abstract class EngineCommand extends MaandCommand {
   wait: string | boolean | undefined = Option.String("--wait", {
     hidden: true,
     tolerateBoolean: true,
-    description: "If another command uses the bucket, wait until it ends, or at most this long: --wait=5m.",
+    description: "If another command uses the bucket, wait for it; --wait=5m limits the time.",
   });
 
   override attempt(): Promise<number> {

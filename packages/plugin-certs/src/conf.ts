@@ -23,7 +23,7 @@ export const CERTS_SETTINGS = defineSettings({
     ),
     certs_renewal_buffer: setting(
       days,
-      "Days before it expires at which a certificate is renewed; default 0, the last quarter of its lifetime.",
+      "Days before expiry from which a build renews a certificate; default 0, the last quarter of its lifetime.",
       0,
     ),
     certs_key: setting(
@@ -33,7 +33,7 @@ export const CERTS_SETTINGS = defineSettings({
     ),
     ca_key_command: setting(
       v.pipe(v.array(v.pipe(v.string(), v.nonEmpty("must not be empty"))), v.readonly()),
-      "Program with its arguments that prints the private key of the CA; default: it is in secrets/ca.key.",
+      "Program and arguments that print the private key of the CA; default: the key is in secrets/ca.key.",
       [],
     ),
   },

@@ -1,6 +1,7 @@
 import type { PreflightContext } from "@maand/core";
 import { definePlugin, lifecycle, type Plugin } from "@maand/core";
 import { checkMakefiles } from "./makefile-problems.ts";
+import { offerRecord } from "./runner/read-record.ts";
 import { RunnerPool } from "./runner/runner-pool.ts";
 import { workerFiles } from "./runner-program.ts";
 import { stageSmallTrees } from "./stage/stage-small-trees.ts";
@@ -28,7 +29,10 @@ export function make({ program = "make" }: MakeOptions = {}): Plugin {
     },
     apply(hooks) {
       hooks.validate.tap("make", checkMakefiles);
-      hooks.preflight.tap("make", (context) => needTools(context, program));
+      hooks.preflight.tap("make", (context) => {
+        needTools(context, program);
+        offerRecord(context, runners);
+      });
       hooks.inventory.tapPromise("make", async (context) => {
         const { listFiles } = await import("./inventory/list-files.ts"); // only for imports
         return listFiles(context, runners);

@@ -45,7 +45,9 @@ const email = v.strictObject({
     v.array(text("An address: ops@example.com.", ADDRESS, "is not an e-mail address")),
     v.minLength(1, "must name at least one address"),
   ),
-  sender: v.optional(text("Address of the sender; default: that of the user.", ADDRESS, "is not an e-mail address")),
+  sender: v.optional(
+    text("Address of the sender; default: the address of the user.", ADDRESS, "is not an e-mail address"),
+  ),
   sendmail: v.optional(
     text("Program that sends the mail.", /^\/[^\0]+$/, "must be an absolute path"),
     "/usr/sbin/sendmail",
@@ -59,7 +61,9 @@ const command = v.strictObject({
     v.array(v.string()),
     v.minLength(1, "must name a program"),
     v.check(([program]) => program !== "", "must name a program"),
-    v.description("The program and its arguments; it runs in the directory of the bucket, and is given JSON."),
+    v.description(
+      "The program and its arguments; it runs in the directory of the bucket and receives JSON on its standard input.",
+    ),
   ),
 });
 
@@ -73,7 +77,7 @@ export type Posted = Extract<Target, { to: "webhook" | "slack" }>;
 /** The key of `maand.conf` with the receivers of the results of runs. */
 export const NOTIFY_SETTINGS = defineSettings({
   entries: {
-    notify: setting(v.array(ENTRY), "Where the results of runs are sent; default none.", []),
+    notify: setting(v.array(ENTRY), "Destinations for the results of runs; default none.", []),
   },
   check({ notify }, refuse) {
     for (const [at, target] of notify.entries()) {

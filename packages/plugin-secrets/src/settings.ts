@@ -21,12 +21,12 @@ export const SECRETS_SETTINGS = defineSettings({
           v.check(([program]) => program !== "", "must name a program"),
         ),
       ),
-      "Programs of secret://exec/<name>/..., each as a list: the program and its arguments; default none.",
+      "Programs for secret://exec/<name>/..., each a list of the program and its arguments; default none.",
       {},
     ),
     secret_environment: setting(
       v.record(v.pipe(v.string(), v.regex(VARIABLE, "is not the name of a variable")), secretFile),
-      "Environment variables of the programs of secret providers, each with a file below secrets/ that has its value; default none.",
+      "Environment variables for the programs of secret providers, each with a file below secrets/ that contains its value; default none.",
       {},
     ),
     secret_age_identity: setting(

@@ -24,7 +24,7 @@ export const SSH_SETTINGS = defineSettings({
     ),
     ssh_key_command: setting(
       v.pipe(v.array(v.pipe(v.string(), v.nonEmpty("must not be empty"))), v.readonly()),
-      "Program with its arguments that prints the private key, instead of ssh_key; default: none.",
+      "Program and arguments that print the private key, instead of ssh_key; default none.",
       [],
     ),
     ssh_port: setting(

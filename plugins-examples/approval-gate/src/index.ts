@@ -19,7 +19,7 @@ export interface Terminal {
 /** Asks for approval before a wave is stopped, removed or rolled out in production. */
 export const approvalGate = approvalGateAt({ environment: process.env, input: process.stdin, output: process.stderr });
 
-/** The same with another terminal, for tests. */
+/** Like `approvalGate`, with another terminal, for tests. */
 export function approvalGateAt(tty: Terminal) {
   return pluginWithOptions({
     name: "approval-gate",

@@ -29,7 +29,7 @@ const options = v.object({
 /** Refuses deploys on Fridays after 15:00, or in other windows. Uses the clock of the run. */
 export const freezeWindow = freezeWindowIn(process.env);
 
-/** The same with another environment, for tests. */
+/** Like `freezeWindow`, with another environment, for tests. */
 export function freezeWindowIn(environment: NodeJS.ProcessEnv) {
   return pluginWithOptions({
     name: "freeze-window",

@@ -19,7 +19,7 @@ const ENV_KEYS = defineClaim("env_keys", {
  */
 export const kvFromEnv = kvFrom(process.env);
 
-/** The same with another environment, for tests. */
+/** Like `kvFromEnv`, with another environment, for tests. */
 export function kvFrom(environment: NodeJS.ProcessEnv) {
   return pluginWithOptions({
     name: "kv-from-env",

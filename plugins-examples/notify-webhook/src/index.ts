@@ -17,7 +17,7 @@ const options = v.object({
 /** Posts the summary of every deploy as JSON. A failure to post adds a warning and never changes the outcome. */
 export const notifyWebhook = notifyWebhookIn(process.env);
 
-/** The same with another environment, for tests. */
+/** Like `notifyWebhook`, with another environment, for tests. */
 export function notifyWebhookIn(environment: NodeJS.ProcessEnv) {
   return pluginWithOptions({
     name: "notify-webhook",

@@ -4,10 +4,25 @@ import { type Contender, program } from "../suite.ts";
 
 const BARE = fileURLToPath(new URL("../bare-ssh2.mjs", import.meta.url));
 
-/** A program that connects all workers of a fleet with bare ssh2, and runs one command on each as root; nothing else. */
-export function bareProgram({ user, sudo, key, workers }: Fleet, name: string, command: string): Contender {
-  const places = workers.map(({ host, port }) => ({ host, port }));
-  const line = `${sudo ? "sudo -n " : ""}${command}`;
-  const given = JSON.stringify({ user, key: key.path, command: line, workers: places });
-  return { name, run: () => program([process.execPath, BARE, given], "/") };
+/**
+ * A program that connects all workers of a fleet with bare ssh2, and runs commands on each as root, one after the other, in a channel
+ * each; nothing else.
+ */
+export function bareProgram(fleet: Fleet, name: string, ...commands: readonly string[]): Contender {
+  return { name, run: () => runBare(fleet, commands) };
+}
+
+/** Runs {@link bareProgram} once; `places`: where workers are reached, if not where they listen. */
+export function runBare(
+  { user, sudo, key, workers }: Fleet,
+  commands: readonly string[],
+  places: readonly { readonly host: string; readonly port: number }[] = workers,
+) {
+  const given = {
+    user,
+    key: key.path,
+    commands: commands.map((command) => `${sudo ? "sudo -n " : ""}${command}`),
+    workers: places.map(({ host, port }) => ({ host, port })),
+  };
+  return program([process.execPath, BARE, JSON.stringify(given)], "/");
 }

@@ -74,8 +74,9 @@ class Runner {
 
   greet(): void {
     if (!this.#isThere()) return;
-    const fence = `${this.#worker.fence}\0`;
-    this.onFrame(`maand-runner 1\n0 out ${Buffer.byteLength(fence)}\n${fence}`);
+    const { fence, workerJson } = this.#worker;
+    const record = `${fence}\0${workerJson}\0`;
+    this.onFrame(`maand-runner 1\n0 out ${Buffer.byteLength(record)}\n${record}`);
   }
 
   take(message: Message): void {

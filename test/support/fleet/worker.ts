@@ -83,6 +83,7 @@ export class FleetWorker {
   /** The machine is switched off: its sshd, all sessions and everything on it end. Its next boot has another id. */
   async stop(): Promise<void> {
     this.#isOff = true;
+    this.freeze(); // no process of a machine without power sees another one end
     await this.#kill(this.#space().processes());
   }
 

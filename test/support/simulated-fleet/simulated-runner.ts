@@ -72,7 +72,7 @@ export class SimulatedRunner extends Duplex {
   }
 
   #greeting(): string {
-    const record = `${this.#worker.fence}\0`;
+    const record = `${this.#worker.fence}\0${this.#worker.workerJson}\0`;
     return `maand-runner 1\n0 out ${Buffer.byteLength(record)}\n${record}`;
   }
 

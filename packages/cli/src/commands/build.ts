@@ -10,7 +10,7 @@ export class BuildCommand extends EngineCommand {
     category: "Deploy",
     description: "check the workspace and store its catalog",
     details:
-      "Reads and checks workspace/, and stores the catalog that deploy uses. Reports all problems at once; if there is an error, the previous catalog stays in effect. Contacts no worker.",
+      "Reads and checks workspace/, and stores the catalog that deploy uses. Reports all problems together. If there is an error, the previous catalog stays in effect. Contacts no worker.",
     examples: [
       ["Build", "maand build"],
       ["Treat warnings as errors", "maand build --strict"],
@@ -25,11 +25,11 @@ export class BuildCommand extends EngineCommand {
   });
 
   allowOlder = Option.Boolean("--allow-older", false, {
-    description: "Build a workspace that lacks the commit of the last build.",
+    description: "Build a workspace that does not contain the commit of the last build.",
   });
 
   yes = Option.Boolean("-y,--yes", false, {
-    description: "Accept that workers_command leaves out more than half of the workers.",
+    description: "Build even if workers_command omits more than half of the workers.",
   });
 
   override async work(): Promise<number> {

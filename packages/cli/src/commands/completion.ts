@@ -19,7 +19,7 @@ export class CompletionCommand extends MaandCommand {
     category: "Look",
     description: "print the completion script for a shell",
     details:
-      "bash: source <(maand completion bash). zsh: source <(maand completion zsh). fish: maand completion fish | source. PowerShell: maand completion powershell | Out-String | Invoke-Expression. The script contains the commands and flags, those of the plugins of the current bucket included. Names of jobs, workers and labels come from the last build of the current bucket.",
+      "bash: source <(maand completion bash). zsh: source <(maand completion zsh). fish: maand completion fish | source. PowerShell: maand completion powershell | Out-String | Invoke-Expression. The script contains all commands and flags, including those of the plugins of the current bucket. Names of jobs, workers and labels come from the last build of the current bucket.",
     examples: [
       ["In ~/.bashrc", "source <(maand completion bash)"],
       ["In the profile of PowerShell", "maand completion powershell | Out-String | Invoke-Expression"],

@@ -30,7 +30,7 @@ export class DeployCommand extends EngineCommand {
     category: "Deploy",
     description: "deploy the catalog to the workers",
     details:
-      "Stops removed and disabled allocations and syncs changed files to the workers. Then starts, restarts or reloads allocations in small batches with health checks in between, and records what runs. Unchanged allocations are not touched. If a run fails, run it again to resume. The file of --trace is trace.json in the directory of the run's record, unless you name another file.",
+      "Stops removed and disabled allocations and syncs changed files to the workers. Then starts, restarts or reloads allocations in small batches with health checks in between, and records what runs. Does not touch unchanged allocations. If a deploy fails, run it again to resume. --trace writes trace.json in the directory of the run's record, unless you name another file.",
     examples: [
       ["Deploy what changed", "maand deploy"],
       ["Build first", "maand deploy --build"],
@@ -42,32 +42,32 @@ export class DeployCommand extends EngineCommand {
       ["On some workers only", "maand deploy --workers 10.0.0.1,label:canary"],
       ["Even if one worker is down", "maand deploy --max-unreachable 1"],
       ["Sync files without running anything", "maand deploy --sync-only --jobs api"],
-      ["Look at the workers first, and repair what was changed there", "maand deploy --verify"],
-      ["Measure where the time goes", "maand deploy --trace"],
+      ["Inspect the workers first, and repair what was changed there", "maand deploy --verify"],
+      ["Measure the time of each plugin", "maand deploy --trace"],
     ],
   });
 
   jobs = Option.Array("--jobs", [], {
-    description: "Only these jobs, comma-separated; stops are not limited by this.",
+    description: "Roll out only these jobs, comma-separated; does not limit stops.",
   });
   savedPlan = Option.String("--plan", {
-    description: "Carry out exactly this plan; refuse if something changed. No other flags.",
+    description: "Carry out exactly this plan, or refuse it if outdated. No other flags.",
   });
   build = Option.Boolean("-b,--build", false, { description: "Build first." });
   allowOlder = Option.Boolean("--allow-older", false, {
-    description: "With --build: build a workspace that lacks the commit of the last build.",
+    description: "With --build: build a workspace without the commit of the last build.",
   });
   release = Option.String("--release", {
     description: "With --jobs and one job: deploy this release of the job, and end its hold.",
   });
   revert = Option.Boolean("--revert", {
-    description: "Revert failed rollouts, whatever manifests say; --no-revert: none.",
+    description: "Revert failed rollouts regardless of manifests; --no-revert: revert none.",
   });
   dryRun = Option.Boolean("-n,--dry-run", false, { description: "Show what would happen without changing anything." });
   force = Option.Boolean("--force", false, { description: "Upgrade all selected allocations, even unchanged ones." });
   syncOnly = Option.Boolean("--sync-only", false, { description: "Sync files without running lifecycle commands." });
   ignoreBudget = Option.Boolean("--ignore-budget", false, {
-    description: "Ignore availability budgets, in an emergency; it is recorded.",
+    description: "Ignore availability budgets in an emergency; maand records this.",
   });
   diff = Option.Boolean("--diff", false, {
     description: "With --dry-run: show the changes in each file, with masked secrets.",
@@ -80,9 +80,9 @@ export class DeployCommand extends EngineCommand {
   });
 
   workers = Option.Array("-w,--workers", [], {
-    description: "Touch only these workers: hosts, hostnames, label:x, zone:x.",
+    description: "Change only these workers: hosts, hostnames, label:x, zone:x.",
   });
-  labels = Option.Array("-l,--labels", [], { description: "Touch only workers with any of these labels." });
+  labels = Option.Array("-l,--labels", [], { description: "Change only workers with any of these labels." });
   maxUnreachable = Option.String("--max-unreachable", {
     description: "Continue without unreachable workers, up to this many: 2 or 10%.",
   });
@@ -90,7 +90,7 @@ export class DeployCommand extends EngineCommand {
     description: "Inspect the workers first, and repair what was changed on them.",
   });
   takeOver = Option.Boolean("--take-over", false, {
-    description: "maand adopt first, then deploy with --verify.",
+    description: "Run maand adopt first, then deploy with --verify.",
   });
   repair = Option.String("--repair", {
     description: "With --verify: sync (files only), or policy (default; also restarts).",
@@ -100,15 +100,15 @@ export class DeployCommand extends EngineCommand {
   });
 
   verbose = Option.Boolean("--verbose", false, {
-    description: "Print all output of make and hooks, also on a terminal.",
+    description: "Print all output of make and hooks, even on a terminal.",
   });
 
   yes = Option.Boolean("-y,--yes", false, {
-    description: "Stop jobs, and drop workers in a build, without confirmation.",
+    description: "Stop jobs, and remove workers in a build, without confirmation.",
   });
   trace = Option.String("--trace", {
     tolerateBoolean: true,
-    description: "Measure plugins: a table, and a file (--trace=FILE) for ui.perfetto.dev.",
+    description: "Measure plugins: print a table, and write a trace file (--trace=FILE).",
   });
 
   override async work(): Promise<number> {

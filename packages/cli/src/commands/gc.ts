@@ -14,9 +14,9 @@ export class GcCommand extends EngineCommand {
     category: "Operate",
     description: "delete removed allocations and their data on the workers",
     details:
-      "For every allocation that was removed from the workspace and stopped by a deploy: deletes its directory on the worker, including data and logs, and its records. Refuses allocations that are not stopped yet. Gives up on a worker that was removed from the workspace and is unreachable.",
+      "For every allocation that was removed from the workspace and stopped by a deploy, deletes its directory on the worker, including data and logs, and its records. Refuses allocations that are not stopped yet. If a worker was removed from the workspace and is unreachable, deletes only the records.",
     examples: [
-      ["What would be deleted", "maand gc --dry-run"],
+      ["Show what would be deleted", "maand gc --dry-run"],
       ["After build and deploy", "maand gc"],
       ["Keep deleted KV keys for a week", "maand gc --retain-days 7"],
     ],

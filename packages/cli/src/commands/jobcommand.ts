@@ -12,8 +12,8 @@ export class JobCommandCommand extends EngineCommand {
     description: "run a job command by hand on this machine",
     details:
       "The command must list the event cli. Without a job, it runs for every job that has the command; a failure does " +
-      'not stop the others. It runs for each allocation of a job, and with "once": true in the manifest only for the active ' +
-      "allocation with the lowest index.",
+      'not stop the others. It runs for each allocation of a job. With "once": true in the manifest, it runs only for the ' +
+      "active allocation with the lowest index.",
     examples: [
       ["For one job", "maand jobcommand command_backup postgres"],
       ["For all jobs with the command, two allocations at a time", "maand jobcommand command_rotate --concurrency 2"],
@@ -24,7 +24,7 @@ export class JobCommandCommand extends EngineCommand {
   job = Option.String({ required: false, name: "job" });
   concurrency = Option.String("--concurrency", "1", { description: "Number of allocations in parallel; default 1." });
   verbose = Option.Boolean("--verbose", false, {
-    description: "Has no effect: the output of commands is always shown.",
+    description: "Has no effect: maand always shows the output of commands.",
   });
 
   override async work(): Promise<number> {

@@ -24,7 +24,7 @@ export class PlanCommand extends EngineCommand {
     category: "Deploy",
     description: "show what a deploy would do, and save it for approval",
     details:
-      "Plans a deploy as maand deploy --dry-run does, and changes nothing. The file that --out writes contains the actions for each allocation and everything that the plan depends on; maand deploy --plan carries out exactly these actions, or refuses. With --build, plans what a build of the workspace and a deploy would do, and stores nothing.",
+      "Plans a deploy as maand deploy --dry-run does, and changes nothing. --out writes a file with the actions for each allocation and everything that the plan depends on. maand deploy --plan carries out exactly these actions, or refuses. With --build, plans what a build of the workspace and a deploy would do, and stores nothing.",
     examples: [
       ["Show what would happen", "maand plan"],
       ["Save it, and carry it out later", "maand plan --out plan.json"],
@@ -35,7 +35,7 @@ export class PlanCommand extends EngineCommand {
   });
 
   jobs = Option.Array("--jobs", [], {
-    description: "Only these jobs, comma-separated; always stops removed and disabled ones.",
+    description: "Roll out only these jobs, comma-separated; does not limit stops.",
   });
   workers = Option.Array("-w,--workers", [], {
     description: "Only these workers: hosts, hostnames, label:x, zone:x; not with --out.",
@@ -44,14 +44,14 @@ export class PlanCommand extends EngineCommand {
   out = Option.String("--out", { description: "Write the plan to this file." });
   format = Option.String("--format", "text", { description: "text, json or markdown; json prints what --out writes." });
   build = Option.Boolean("-b,--build", false, {
-    description: "Plan the workspace as a build would read it; store nothing.",
+    description: "Plan a build of the workspace and a deploy; store nothing.",
   });
   workspace = Option.String("--workspace", { description: "With --build: the directory of the workspace." });
   withHooks = Option.Boolean("--with-hooks", false, { description: "Also run pre_deploy and discard what it writes." });
   force = Option.Boolean("--force", false, { description: "Upgrade all selected allocations, even unchanged ones." });
   syncOnly = Option.Boolean("--sync-only", false, { description: "Sync files without running lifecycle commands." });
   revert = Option.Boolean("--revert", {
-    description: "Revert failed rollouts, whatever the manifests say; --no-revert: revert none.",
+    description: "Revert failed rollouts regardless of manifests; --no-revert: revert none.",
   });
   diff = Option.Boolean("--diff", false, { description: "With --format text: show the changes in each file." });
   exitCode = Option.Boolean("--exit-code", false, { description: "Exit with 4 if changes are pending." });

@@ -16,7 +16,7 @@ export class PluginsCommand extends EngineCommand {
     category: "Look",
     description: "list the loaded plugins with their source, hooks and additions",
     details:
-      "With --trace: reads a file that maand deploy --trace wrote, and prints how long each plugin took in each hook. It needs no bucket.",
+      "With --trace, reads a file that maand deploy --trace wrote, and prints the time that each plugin took in each hook. This needs no bucket.",
     examples: [
       ["Show the order of the taps", "maand plugins --verbose"],
       ["Show a trace again, also by worker and job", "maand plugins --trace trace.json --verbose"],
@@ -24,7 +24,7 @@ export class PluginsCommand extends EngineCommand {
   });
 
   verbose = Option.Boolean("--verbose", false, {
-    description: "Also the order of the taps of each hook; with --trace also times by job and worker.",
+    description: "Also show the order of taps by hook; with --trace, also times by job and worker.",
   });
   trace = Option.String("--trace", { description: "Show the times in this trace file of maand deploy --trace." });
 

@@ -13,7 +13,7 @@ export class RollbackCommand extends EngineCommand {
     category: "Deploy",
     description: "roll jobs back to an earlier release",
     details:
-      "Renders the release with the current KV values and certificates, and rolls it out like a deploy: in the job's batches, with its hooks and health checks. Several jobs are rolled back in reverse order: each job before the jobs that it demands. The release that was rolled back is then held: builds and deploys skip it until the job changes, or until maand deploy --jobs api --release r14.",
+      "Renders the release with the current KV values and certificates, and rolls it out like a deploy: in the job's batches, with its hooks and health checks. Rolls back several jobs in reverse order: each job before the jobs that it demands. Then holds the release that it replaced: builds and deploys skip it until the job changes, or until you run maand deploy --jobs api --release r14.",
     examples: [
       ["To the last release that was healthy everywhere", "maand rollback api"],
       ["Show what would happen", "maand rollback api --dry-run --diff"],
@@ -27,14 +27,14 @@ export class RollbackCommand extends EngineCommand {
   run_ = Option.String("--run", { description: "Roll back every job that this run rolled out." });
   dryRun = Option.Boolean("-n,--dry-run", false, { description: "Show what would happen without changing anything." });
   ignoreBudget = Option.Boolean("--ignore-budget", false, {
-    description: "Ignore availability budgets, in an emergency; it is recorded.",
+    description: "Ignore availability budgets in an emergency; maand records this.",
   });
   diff = Option.Boolean("--diff", false, {
-    description: "With --dry-run: show the changes in each file, by line, with masked secrets.",
+    description: "With --dry-run: show the changes in each file, with masked secrets.",
   });
 
   verbose = Option.Boolean("--verbose", false, {
-    description: "Print all output of make and hooks, also on a terminal.",
+    description: "Print all output of make and hooks, even on a terminal.",
   });
 
   override async work(): Promise<number> {

@@ -9,11 +9,11 @@ abstract class RolloutCommand extends EngineCommand {
   job = Option.String({ required: true, name: "job" });
 
   ignoreBudget = Option.Boolean("--ignore-budget", false, {
-    description: "Ignore availability budgets, in an emergency; it is recorded.",
+    description: "Ignore availability budgets in an emergency; maand records this.",
   });
 
   verbose = Option.Boolean("--verbose", false, {
-    description: "Print all output of make and hooks, also on a terminal.",
+    description: "Print all output of make and hooks, even on a terminal.",
   });
 
   abstract carryOut(bucket: OpenedBucket): ReturnType<typeof resumeRollout>;
@@ -31,7 +31,7 @@ class RolloutResumeCommand extends RolloutCommand {
     category: "Deploy",
     description: "resume a paused staged rollout",
     details:
-      "Continues the rollout to the next pause or to the end, from any terminal, also after this machine was rebooted. After a failed step or during a timed wait, it resumes there, as maand deploy does. Jobs that wait for this one are deployed by the next maand deploy.",
+      "Continues the rollout to the next pause or to the end, from any terminal, even after a reboot of this machine. After a failed step or during a timed wait, it resumes at that point, as maand deploy does. The next maand deploy deploys jobs that wait for this job.",
     examples: [
       ["Approve the next step", "maand rollout resume api"],
       ["Resume even if the budget forbids it", "maand rollout resume api --ignore-budget"],
@@ -48,12 +48,12 @@ class RolloutAbortCommand extends RolloutCommand {
   static override paths = [["rollout", "abort"]];
   static override usage = Command.Usage({
     category: "Deploy",
-    description: "end a staged rollout and go back to the release before it",
+    description: "end a staged rollout and restore the previous release",
     details:
-      "Allocations that run the new release go back to the one that ran before, in batches with health checks and without pauses. The new release is then marked bad and held: builds and deploys skip it until the job changes.",
+      "Restores the previous release on all allocations that run the new one, in batches with health checks and without pauses. Then marks the new release as bad and holds it: builds and deploys skip it until the job changes.",
     examples: [
-      ["Go back", "maand rollout abort api"],
-      ["Go back even if the budget forbids it", "maand rollout abort api --ignore-budget"],
+      ["Restore the previous release", "maand rollout abort api"],
+      ["Restore it even if the budget forbids it", "maand rollout abort api --ignore-budget"],
     ],
   });
 

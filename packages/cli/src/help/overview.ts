@@ -6,7 +6,7 @@ type Line = readonly [commands: string, purpose: string];
 /** The commands for daily work, grouped by task, in no more lines than a small terminal has. */
 export const GROUPS: Readonly<Record<string, readonly Line[]>> = {
   "Set up": [
-    ["init, import", "create a bucket; take over that of the Go program"],
+    ["init, import", "create a bucket; import a bucket of the Go program"],
     ["job create", "write the manifest and the Makefile of a new job"],
     ["worker trust, worker_facts", "pin host keys; read memory and CPU of workers"],
     ["store, clone, adopt", "move, back up, restore and copy the state"],
@@ -14,21 +14,21 @@ export const GROUPS: Readonly<Record<string, readonly Line[]>> = {
   ],
   Deploy: [
     ["build", "check the workspace and store its catalog"],
-    ["plan, why", "what a deploy would do, and why"],
+    ["plan, why", "show what a deploy would do, and why"],
     ["deploy", "deploy the last build; --build builds first"],
-    ["rollback, rollout", "go back; resume or abort a staged rollout"],
-    ["gc", "delete what removed jobs left on the workers"],
+    ["rollback, rollout", "restore a release; resume or abort a rollout"],
+    ["gc", "delete the remaining files of removed jobs"],
   ],
   Look: [
-    ["status, ui", "what needs attention now; all of it in a browser, live"],
-    ["cat, info", "tables: workers, jobs, deployments, certs, kv, ..."],
-    ["logs", "show what maand did on workers; follow what a job logs"],
-    ["releases, diff, history", "releases, changes between two; who changed what"],
-    ["drift, health_check", "differences on the workers; unhealthy jobs"],
+    ["status, ui", "show what needs attention; show all in a browser"],
+    ["cat, info", "print workers, jobs, deployments, certs, kv, ..."],
+    ["logs", "show what maand did; follow the logs of a job"],
+    ["releases, diff, history", "list and compare releases; list who changed what"],
+    ["drift, health_check", "find differences on workers; find unhealthy jobs"],
   ],
   Operate: [
     ["job", "start, stop, restart, status; run any target"],
-    ["run_command, jobcommand", "run a command on workers; run one of a job"],
+    ["run_command, jobcommand", "run a command on workers; run a command of a job"],
     ["maintain", "drain, upgrade and reboot workers, one by one"],
     ["secret", "set, import, refresh, list, get and rm secrets"],
   ],
@@ -70,7 +70,7 @@ export function overview({ added, absent }: Differing, columns: number | undefin
     ...row("More", present(OTHERS, absent)),
     ...row("Plugins", added),
     "",
-    ...hanging("", "maand help <command> describes a command, maand help --all lists all of them.", {
+    ...hanging("", "maand help <command> describes a command; maand help --all lists all commands.", {
       ...{ width: 0, columns, indent: 0 },
     }),
     ...hanging("", "All take --json, --quiet, --wide, --no-color, -C <dir> and --config <file>.", {
@@ -94,7 +94,7 @@ const FIRST_DAY: readonly Line[] = [
   ["maand job create api", "write a first job; list your machines in workspace/workers.json"],
   ["maand doctor", "check this machine and the workers"],
   ["maand deploy --build", "build the workspace and deploy it"],
-  ["maand status", "see what runs, and what needs attention"],
+  ["maand status", "see what is running, and what needs attention"],
 ];
 
 /** The five commands of the first day, for a directory without a bucket. */
@@ -103,7 +103,7 @@ export function firstDay(columns: number | undefined): string[] {
   return [
     ...hanging("", TITLE, { width: 0, columns, indent: 0 }),
     "",
-    ...hanging("", "There is no bucket in this directory or above it. To begin:", { width: 0, columns, indent: 0 }),
+    ...hanging("", "There is no bucket in this directory or its parents. To start:", { width: 0, columns, indent: 0 }),
     "",
     ...FIRST_DAY.flatMap(([command, purpose]) => hanging(command, purpose, { width, columns })),
     "",

@@ -4,7 +4,7 @@ import { aBucket, type TestBucket } from "@maand/core/testing";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { isOurs } from "../commands/index.ts";
 import { STOCK_COMMANDS } from "./stock-commands.ts";
-import { typedIn } from "./typed.test.support.ts";
+import { copyAuthority, typedIn } from "./typed.test.support.ts";
 
 vi.setConfig({ testTimeout: 60_000 });
 
@@ -62,11 +62,12 @@ export default { plugins: ["defaults", acme], hooks: { async rollout() { return 
 let bucket: TestBucket;
 let typed: ReturnType<typeof typedIn>;
 
-beforeEach(() => {
+beforeEach(async () => {
   bucket = aBucket();
   bucket.workers({ host: "127.0.0.11", transport: "local" });
   bucket.job("api", { selectors: ["worker"], owner: "payments" });
   writeFileSync(join(bucket.root, "maand.config.ts"), CONFIG);
+  await copyAuthority(bucket.root);
   typed = typedIn(bucket.root);
 });
 

@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
-import { cpSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { cpSync, existsSync, mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { planWorkspace } from "../saved-plans/plan-workspace.ts";
 import { aBucket, type TestBucket } from "../testing/a-bucket.ts";
@@ -27,6 +27,14 @@ function commit(text: string): string {
   git("add", "-A");
   git("commit", "-qm", text);
   return git("rev-parse", "HEAD");
+}
+
+/** Makes a `git` that writes a file when it is called. Returns the path of that file, which is beside it. */
+function gitThatRecordsCalls(): string {
+  const calls = join(bucket.root, "programs/calls");
+  mkdirSync(dirname(calls));
+  writeFileSync(join(dirname(calls), "git"), `#!/bin/sh\necho "$*" >>"${calls}"\nexit 128\n`, { mode: 0o755 });
+  return calls;
 }
 
 async function builds(options: BuildOptions = {}) {
@@ -109,6 +117,20 @@ describe("a workspace in git", () => {
     expect(headOf(workspace())).toBeUndefined();
   });
 
+  it("is that of the directory that a link leads to", async () => {
+    const linked = commit("one");
+    const elsewhere = join(bucket.root, "elsewhere");
+    mkdirSync(elsewhere);
+    renameSync(workspace(), join(elsewhere, "workspace"));
+    symlinkSync(join(elsewhere, "workspace"), workspace());
+    execFileSync("git", ["init", "-q", bucket.root]);
+    expect(headOf(workspace())).toBe(linked);
+    expect((await builds()).built?.commit).toBe(linked);
+    mkdirSync(join(elsewhere, "workspace/below"));
+    symlinkSync(join(elsewhere, "workspace/below"), join(bucket.root, "below"));
+    expect(headOf(join(bucket.root, "below"))).toBe(linked);
+  });
+
   it("is not read from git again if nothing changed", async () => {
     commit("one");
     await builds();
@@ -123,6 +145,22 @@ describe("a workspace in git", () => {
 });
 
 describe("a workspace outside git", () => {
+  it("is built without starting git, unless its environment names a repository", async () => {
+    const calls = gitThatRecordsCalls();
+    const { PATH } = process.env;
+    try {
+      process.env.PATH = `${dirname(calls)}:${PATH}`;
+      await builds();
+      expect(existsSync(calls)).toBe(false);
+      process.env.GIT_DIR = join(bucket.root, "elsewhere.git");
+      await builds();
+      expect(existsSync(calls)).toBe(true);
+    } finally {
+      process.env.PATH = PATH;
+      delete process.env.GIT_DIR;
+    }
+  });
+
   it("is warned of each part that another directory built, and that it would undo", async () => {
     await builds();
     const seen = join(bucket.root, "data/seen.json");

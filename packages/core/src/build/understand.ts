@@ -8,6 +8,7 @@ import { type Assembled, assemble, type Before, type Catalog } from "../domain/w
 import type { Job, JobFile } from "../domain/workspace/job.ts";
 import { type AbsentPlugin, absentKeys, addPlugin } from "../plugin-api/absent-plugins.ts";
 import { withOutputs } from "../plugin-api/define/claim.ts";
+import { runBy } from "../plugin-api/define/run-by.ts";
 import type { KvReader } from "../plugin-api/kv.ts";
 import type { Plugin } from "../plugin-api/plugin.ts";
 import { isTapped } from "../plugin-api/tapping/tap-by-name.ts";
@@ -110,11 +111,10 @@ export async function checkJobs(
   await checkClaims(jobs, claimsOf(bucket), absentClaims(bucket).get("commands"), report);
   if (!plugins.some(rendersTemplates)) warnUnrendered(catalog, absent, report);
   warnUnwatched(catalog, hooks, report);
-  const runBy = (job: Job) => runnerOf(job, plugins);
-  const output = { settings, bucket: { root: paths.root }, now };
+  const output = { settings, bucket: { root: paths.root }, now, runBy: (job: Job) => runBy(job, plugins) };
   const claims = claimsOf(bucket);
   const withValues = jobs.map((job) => ({ ...job, manifest: withOutputs(job.manifest, claims) }));
-  await hooks.validate.promise(Object.freeze({ ...output, ...catalog, jobs: withValues, read, kv, runBy, report }));
+  await hooks.validate.promise(Object.freeze({ ...output, ...catalog, jobs: withValues, read, kv, report }));
   return problems;
 }
 
@@ -126,12 +126,6 @@ function claimsOf({ plugins }: Pick<Bucket, "plugins">): Claims {
 
 function absentClaims({ absent }: Pick<Bucket, "absent">): ReadonlyMap<string, string> {
   return absentKeys(absent, (plugin) => plugin.claims);
-}
-
-function runnerOf({ manifest }: Job, plugins: readonly Plugin[]): string | undefined {
-  const runs = ({ claims = {} }: Plugin) =>
-    Object.entries(claims).some(([key, { lifecycle }]) => lifecycle === true && key in manifest);
-  return plugins.find(runs)?.name;
 }
 
 /** Checks manifest keys with the schemas of the plugins that claim them; warns if no plugin would run `commands`. */

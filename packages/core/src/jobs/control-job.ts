@@ -18,7 +18,7 @@ import { lifecycleContext } from "../run/scope/contexts.ts";
 import { scopedJobContext } from "../run/scope/scoped-job-context.ts";
 import { refuseUnknown, selectAllocations } from "../run/select.ts";
 import type { Outcome } from "../run-result.ts";
-import { checkSync, noteMissingFiles } from "./sync-check.ts";
+import { type ChosenJob, checkSync, noteMissingFiles } from "./sync-check.ts";
 import { targetBudget } from "./target-budget.ts";
 
 /** A lifecycle command run by hand. */
@@ -71,11 +71,7 @@ export async function controlJob(bucket: Bucket, control: JobControl): Promise<C
   let outcome = "refused";
   try {
     const chosen = choose(source, control);
-    await checkSync(
-      source,
-      [...new Set(chosen.flatMap(({ allocations }) => allocations.map(({ host }) => host)))],
-      lock !== undefined,
-    );
+    await checkSync(source, chosen, lock !== undefined);
     source.budget.isIgnored = control.ignoreBudget === true;
     const results: ControlResult[] = [];
     for (const seq of [...new Set(chosen.map(({ job }) => job.deploymentSeq))].sort((a, b) => a - b)) {
@@ -97,10 +93,7 @@ export async function controlJob(bucket: Bucket, control: JobControl): Promise<C
 
 type Source = CommandRun;
 
-function choose(
-  source: Source,
-  control: JobControl,
-): { readonly job: Job; readonly allocations: readonly Allocation[] }[] {
+function choose(source: Source, control: JobControl): ChosenJob[] {
   refuseUnknown(
     "job",
     "job",

@@ -1,8 +1,11 @@
 import { asMaandError } from "../bucket/error-outcome.ts";
 import { error, type Problem } from "../domain/checks/problem.ts";
-import { FENCE_FILE, readFence } from "../domain/fence/fence-record.ts";
+import { FENCE_FILE, isUntrusted, readFence } from "../domain/fence/fence-record.ts";
+import type { Allocation, Job } from "../domain/workspace/job.ts";
 import { MaandError } from "../errors.ts";
 import { noteDifference } from "../plan/drift/note-difference.ts";
+import { runBy } from "../plugin-api/define/run-by.ts";
+import { type RecordReader, recordReaderOf, type WorkerRecord } from "../remote/fence/worker-record.ts";
 import type { Remote } from "../remote/remote.ts";
 import { atDelivery, deliveredRoot } from "../run/delivered-root.ts";
 import { FOREIGN_HINT, OLDER_HINT, unknownText } from "../run/fence/fence-guard.ts";
@@ -11,6 +14,16 @@ import { type Lock, lockHolder } from "../store/lock/bucket-lock.ts";
 
 /** The input of the sync check: a run, or a command without one. */
 export type SyncSource = Pick<Run, "bucket" | "catalog" | "recorded" | "delivery">;
+
+/** A job with the allocations that a command is for. */
+export interface ChosenJob {
+  readonly job: Job;
+  readonly allocations: readonly Allocation[];
+}
+
+function hostsOf({ allocations }: ChosenJob): string[] {
+  return allocations.map(({ host }) => host);
+}
 
 /** How a worker differs from the last delivery; `lost`: its files no longer exist. */
 export interface Difference {
@@ -29,8 +42,13 @@ type Source = SyncSource & Pick<Run, "reporter" | "workers" | "connections">;
  * `update_seq` of the last delivery. Throws OUT_OF_SYNC before anything runs; the error lists every worker that
  * differs, with its difference. Without the bucket's lock, changes by a command that is still running do not count.
  */
-export async function checkSync(source: Source, hosts: readonly string[], isLocked: boolean): Promise<void> {
-  const found = await Promise.all(hosts.map((host) => problemsOf(source, host, isLocked)));
+export async function checkSync(source: Source, chosen: readonly ChosenJob[], isLocked: boolean): Promise<void> {
+  const hosts = new Set(chosen.flatMap(hostsOf));
+  // a plugin offers a reader for what it runs next, and runs no job that another plugin claims
+  const read = new Set(chosen.filter(({ job }) => runBy(job, source.bucket.plugins) === undefined).flatMap(hostsOf));
+  const found = await Promise.all(
+    [...hosts].map((host) => problemsOf(source, host, { isLocked, usesReader: read.has(host) })),
+  );
   const problems = found.flat();
   if (problems.length === 0) return;
   const foreign = problems.find((problem) => problem.code === "other_copy");
@@ -53,12 +71,18 @@ export async function checkSync(source: Source, hosts: readonly string[], isLock
   });
 }
 
-/** Returns how a worker differs from its last delivery. Throws if `worker.json` cannot be read. */
-export async function differences(source: SyncSource, reached: Remote, workerId: string): Promise<Difference[]> {
+/**
+ * Returns how a worker differs from its last delivery. Throws if `worker.json` cannot be read. `reader` belongs to the connection, and may
+ * be used for it.
+ */
+export async function differences(
+  source: SyncSource,
+  reached: Remote,
+  workerId: string,
+  reader?: RecordReader,
+): Promise<Difference[]> {
   const remote = atDelivery(source.bucket, reached);
-  const files = [FENCE_FILE, "worker.json"].map((name) => `${remote.root}/${name}`);
-  const { stdout } = await remote.probe(["cat", ...files], { asRoot: true }); // fails if either is missing
-  const [, fence = "", workerJson = ""] = /^(\d+ .*\n.*\n)?([\s\S]*)$/.exec(stdout) ?? [];
+  const { fence, workerJson } = await recordOf(remote, remote === reached ? reader : undefined);
   const other = otherCopy(source.bucket, remote.host, fence);
   if (other) return [other];
   if (workerJson === "") return [await isEmpty(remote)];
@@ -72,6 +96,16 @@ export async function differences(source: SyncSource, reached: Remote, workerId:
   return Object.entries(wanted)
     .filter(([key, value]) => found[key] !== value)
     .map(([key, value]) => different(`${key} is ${String(found[key] ?? "missing")} on the worker, expected ${value}`));
+}
+
+/** The record of a worker. One that the reader does not trust is read here, so that the difference is the same with any reader. */
+async function recordOf(remote: Remote, reader: RecordReader | undefined): Promise<WorkerRecord> {
+  const found = await reader?.();
+  if (found && !isUntrusted(found.fence)) return found;
+  const files = [FENCE_FILE, "worker.json"].map((name) => `${remote.root}/${name}`);
+  const { stdout } = await remote.probe(["cat", ...files], { asRoot: true }); // fails if either is missing
+  const [, fence = "", workerJson = ""] = /^(\d+ .*\n.*\n)?([\s\S]*)$/.exec(stdout) ?? [];
+  return { fence, workerJson };
 }
 
 /** The difference of a worker if this copy of the bucket does not know the command that changed it last. */
@@ -137,13 +171,20 @@ export function noteMissingFiles({ bucket }: SyncSource, allocation: string, isL
   lock?.release();
 }
 
-async function problemsOf(source: Source, host: string, isLocked: boolean): Promise<Problem[]> {
+interface CheckOptions {
+  readonly isLocked: boolean;
+  /** Use a reader that a plugin offers. */
+  readonly usesReader: boolean;
+}
+
+async function problemsOf(source: Source, host: string, { isLocked, usesReader }: CheckOptions): Promise<Problem[]> {
   if (source.delivery(host)?.seq === undefined) return [neverDeployed(source, host)];
   const worker = workerOf(source, host);
   try {
     const remote = await source.connections.ready(worker);
     const began = source.bucket.now().getTime();
-    const found = await differences(source, remote, worker.workerId);
+    const reader = usesReader ? recordReaderOf(remote) : undefined;
+    const found = await differences(source, remote, worker.workerId, reader);
     reportCheck(source, host, found, began);
     if (found.length === 0) return [];
     if (found.some((one) => one.isForeign))

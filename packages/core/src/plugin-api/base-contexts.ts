@@ -3,6 +3,7 @@ import type { Settings } from "../domain/settings/settings.ts";
 import type { Allocation, Job } from "../domain/workspace/job.ts";
 import type { Worker } from "../domain/workspace/worker.ts";
 import type { EventData } from "../events.ts";
+import type { BackPressure } from "../remote/back-pressure.ts";
 import type { Remote } from "../remote/remote.ts";
 
 /** The stream of a line that is passed to `log`, so that the output of parallel commands can be separated. */
@@ -11,9 +12,9 @@ export interface LogSource {
   readonly stream?: "stdout" | "stderr";
 }
 
-/** What every tap of a run receives. Contexts are read-only; all other contexts extend this one. */
+/** The context that every tap of a run receives. Contexts are read-only; almost all other contexts extend this one. */
 export interface RunContext {
-  /** The run of a command that this tap is called in. */
+  /** The run of the command that calls this tap. */
   readonly run: {
     /** UUID of this run; also the name of its record below `logs/runs/`. */
     readonly id: string;
@@ -26,12 +27,17 @@ export interface RunContext {
     /** Absolute path of the bucket's directory on this machine. */
     readonly root: string;
   };
-  /** The settings of `maand.conf` and the configuration, with all defaults. A plugin reads its own with `from`. */
+  /** The settings of `maand.conf` and the configuration, with all defaults. A plugin reads its own settings with `from`. */
   readonly settings: Settings;
-  /** Aborts when the run is interrupted: start nothing new, and stop what is running. */
+  /** Aborts when the run is interrupted. Then start nothing new, and stop everything that is running. */
   readonly signal: AbortSignal;
   /** Prints a line: it becomes an `output` event, in the log and on the screen, with secrets masked. */
   log(line: string, source?: LogSource): void;
+  /**
+   * Undefined while the readers of printed lines keep up; otherwise a promise that resolves when they have caught up, or when
+   * the run is interrupted. Code that prints the output of a program stops reading it until then, so that lines do not gather in memory.
+   */
+  readonly backPressure: BackPressure;
   /**
    * Emits an event of the plugin, of type `plugin.event`, for programs that read events. The name consists of the
    * plugin's name and further lower-case parts, joined by dots: `acme.soaked`. To inform people, use `log`.
@@ -39,7 +45,7 @@ export interface RunContext {
   emit(name: `${string}.${string}`, data?: EventData): void;
 }
 
-/** One worker, before there is a connection to it. */
+/** One worker, before maand connects to it. */
 export interface LocateContext extends RunContext {
   /** The worker, as of the last build. */
   readonly worker: Worker;
@@ -48,23 +54,23 @@ export interface LocateContext extends RunContext {
 /** `connect`: the run needs a worker for the first time. */
 export interface ConnectContext extends LocateContext {
   /**
-   * Absolute path of the bucket's directory on the worker: the answer of `locate`, else `<worker_root>/<bucket id>`. The remote
-   * has the same `root`.
+   * Absolute path of the bucket's directory on the worker: the answer of `locate`, otherwise `<worker_root>/<bucket
+   * id>`. The remote must have the same `root`.
    */
   readonly root: string;
 }
 
-/** One worker and the open connection to it. */
+/** One worker, and the open connection to the worker. */
 export interface WorkerContext extends LocateContext {
-  /** The open connection to it. Commands are lists of arguments. */
+  /** The open connection to the worker. Commands are lists of arguments. */
   readonly remote: Remote;
 }
 
 /** One job of the run. */
 export interface JobContext extends RunContext {
-  /** The job, as of the last build; `job.manifest` has the values that plugins claim. */
+  /** The job, as of the last build. `job.manifest` contains the values of the keys that plugins claim. */
   readonly job: Job;
-  /** Its allocations that are not removed, including disabled ones, in worker order. */
+  /** The allocations of the job that are not removed, including disabled ones, in worker order. */
   readonly allocations: readonly Allocation[];
 }
 
@@ -90,22 +96,22 @@ export interface Login {
   readonly port: number;
   /** Absolute path of the private key. */
   readonly keyFile: string;
-  /** Whether commands on the worker are run through sudo. */
+  /** Whether maand runs commands on the worker through sudo. */
   readonly sudo: boolean;
 }
 
 /** `identify`: the host key of a worker, and whether it is pinned. @experimental */
 export interface HostKey {
-  /** The name that it is pinned for: the address, and the port if it is not 22. */
+  /** The name that the key is pinned for: the address, and the port if it is not 22. */
   readonly name: string;
   /** `ssh-ed25519`, ... */
   readonly type: string;
   /** `SHA256:...`, as ssh-keygen shows it. */
   readonly fingerprint: string;
-  /** Fingerprints of the keys pinned for it. */
+  /** Fingerprints of the keys that are pinned for this name. */
   readonly pinned: readonly string[];
-  /** Whether the key is pinned, the first for this worker, or different from the pinned ones. */
+  /** Whether the key is pinned, is the first one of this worker, or differs from the pinned keys. */
   readonly state: "pinned" | "new" | "changed";
-  /** Pins the key instead of those pinned before. */
+  /** Pins this key and removes the previously pinned ones. */
   trust(): Promise<void>;
 }

@@ -11,7 +11,7 @@ import type { OwnedKeys } from "./define/claim.ts";
 import type { KvReader } from "./kv.ts";
 import type { ScopedJobContext } from "./scope.ts";
 
-/** `begin`: a deploy holds the lock and has not touched anything yet; a thrown error refuses the deploy. */
+/** `begin`: a deploy holds the lock and has not changed anything yet; a thrown error refuses the deploy. */
 export interface BeginContext extends RunContext {
   /** The clock. Use it instead of `new Date()`, so that tests can set the time. */
   now(): Date;
@@ -21,17 +21,17 @@ export interface BeginContext extends RunContext {
   readonly plan?: string | undefined;
 }
 
-/** `preflight`: a worker is about to be touched. */
+/** `preflight`: a run is about to change a worker. */
 export interface PreflightContext extends WorkerContext {
-  /** Requires a tool on the worker. One command checks for all required tools; missing ones are reported. */
+  /** Requires a tool on the worker. maand checks for all required tools with one command and reports missing ones. */
   needs(tool: string): void;
-  /** Reports any other problem of the worker; after an error its allocations fail in this run. */
+  /** Reports any other problem of the worker. After an error, the allocations of the worker fail in this run. */
   readonly report: Report;
 }
 
 /** `init`: the directories and the store of the bucket exist, new or from an earlier init. */
 export interface InitContext extends RunContext {
-  /** The loaded plugins, whose declarations belong in files for editors. */
+  /** The loaded plugins, whose declarations go into the files for editors. */
   readonly plugins: readonly OwnedKeys[];
   /** Reports a file that the tap wrote, relative to the bucket's directory. */
   wrote(file: string): void;
@@ -39,7 +39,7 @@ export interface InitContext extends RunContext {
   now(): Date;
 }
 
-/** `validate`: the workspace was read; nothing is stored yet, and no worker is contacted. */
+/** `validate`: maand has read the workspace. It has stored nothing yet and contacts no worker. */
 export interface ValidateContext {
   /** The settings of `maand.conf` and the configuration, with all defaults. */
   readonly settings: Settings;
@@ -47,16 +47,16 @@ export interface ValidateContext {
   now(): Date;
   /** The bucket's directory on this machine. */
   readonly bucket: { readonly root: string };
-  /** All jobs, with the values that plugins claim in `manifest`. */
+  /** All jobs. `manifest` contains the values of the keys that plugins claim. */
   readonly jobs: readonly Job[];
   /** All workers, by host and labels. */
   readonly workers: readonly Pick<Worker, "host" | "labels">[];
-  /** All jobs on their workers. */
+  /** All allocations: each job on each of its workers. */
   readonly allocations: readonly Allocation[];
   /** The bytes of a job's file. */
   read(file: JobFile): Uint8Array;
   /**
-   * The KV entries that a job of `jobs` may read on any worker, as this build will store them; without the
+   * The KV entries that a job of `jobs` may read on any worker, as this build will store them, but without the
    * contributions of plugins.
    */
   kv(job: Job): KvReader;
@@ -74,7 +74,7 @@ export interface TreeFile extends JobFile {
   readonly mode?: number;
   /** Mode, owner and group required by `files` of the manifest or by `secret_files_mode`; set by core after `render`. */
   readonly access?: FileAccess;
-  /** Contains a secret or private key: stored encrypted, and masked in diffs. */
+  /** Whether the file contains a secret or a private key. If so, it is stored encrypted and masked in diffs. */
   readonly secret?: boolean;
 }
 
@@ -85,9 +85,9 @@ export interface Tree {
 }
 
 /**
- * `render`: a tree before its digest is computed. Return another tree; `read` returns the bytes of a file. An
- * allocation may be rendered twice: with the values of its last promotion, and, if the result differs from what is
- * promoted, with the values of this deploy.
+ * `render`: a tree before its digest is computed. Return another tree; `read` returns the bytes of a file. maand may
+ * render an allocation twice: first with the values of its last promotion, and, if the result differs from the promoted
+ * files, again with the values of this deploy.
  */
 export interface RenderContext extends AllocationContext {
   /** The version that ran before the deploy that these files belong to. */
@@ -100,14 +100,14 @@ export interface RenderContext extends AllocationContext {
   readonly sources: readonly JobFile[];
   /** The bytes of a file of the job. */
   read(file: JobFile): Uint8Array;
-  /** The KV entries the allocation may read. */
+  /** The KV entries that the allocation may read. */
   readonly kv: KvReader;
 }
 
 /** A template function: a plain function, or one whose parameters are declared with `typed` of @maand/gotemplate. */
 export type TemplateFunction = ((...args: never[]) => unknown) | { readonly params: readonly string[] };
 
-/** The functions templates may call, by name. */
+/** The functions that templates can call, by name. */
 export type TemplateFunctions = Readonly<Record<string, TemplateFunction>>;
 
 /** The KV entries of a plugin: those of the last build, and those to store with this one. */
@@ -117,10 +117,10 @@ export interface KvContribution {
   /** Stored keys of a namespace, sorted. */
   keys(namespace: string): string[];
   /**
-   * Replaces all keys of a namespace that begin with `prefix` with `entries`. They are stored together with the
-   * catalog, and encrypted if `isSecret` is true. Keys under `certs/` that no plugin syncs in a build stay unchanged. A
-   * job may sync `maand/job/<job>`, `secrets/job/<job>`, the namespaces of its allocations, and the shared
-   * `maand/worker` and `maand/prometheus`; any other namespace throws KV_REFUSED.
+   * Replaces all keys of a namespace that begin with `prefix` with `entries`. maand stores them together with the
+   * catalog, encrypted if `isSecret` is true. Keys under `certs/` that no plugin syncs in a build stay unchanged. A job
+   * may sync `maand/job/<job>`, `secrets/job/<job>`, the namespaces of its allocations, and the shared `maand/worker`
+   * and `maand/prometheus`; any other namespace throws KV_REFUSED.
    */
   sync(namespace: string, prefix: string, entries: Readonly<Record<string, string>>): void;
   /** Whether the value is stored encrypted. */
@@ -135,13 +135,13 @@ export interface ContributeContext extends JobContext {
   readonly kv: KvContribution;
   /** The clock. Use it instead of `new Date()`, so that tests can set the time. */
   now(): Date;
-  /** What is contributed is only planned with, and then discarded: write nothing anywhere else. */
+  /** Whether the build is only a preview for a plan. maand then discards the contributions; write nothing anywhere else. */
   readonly isPreview: boolean;
 }
 
 /** `stage`: copy the trees of all jobs of a wave, and the metadata, to one worker, in one operation. */
 export interface StageContext extends WorkerContext {
-  /** The jobs to copy. Each `jobs/<name>/` becomes equal to its tree; other jobs are not touched. */
+  /** The jobs to copy. Make each `jobs/<name>/` equal to its tree, and leave other jobs unchanged. */
   readonly jobs: readonly string[];
   /** The tree of each of `jobs`, as it must be below `jobs/<job>/`. */
   readonly trees: readonly { readonly job: string; readonly files: readonly TreeFile[] }[];
@@ -151,22 +151,26 @@ export interface StageContext extends WorkerContext {
   read(file: TreeFile): Uint8Array;
   /** The same files as local directories to merge, where the first one wins; written on first access. */
   readonly sources: readonly string[];
-  /** Names directly in a job's directory that belong to the job at run time: never copied, never deleted. */
+  /** Names directly in a job's directory that belong to the running job. Never copy or delete them. */
   readonly keep: readonly string[];
   /**
-   * The `keep` patterns of each job's manifest: files the job creates itself, which must not be deleted. They never prevent a
-   * file of the tree from being copied. `keepExpression` turns the patterns of a job into a regular expression.
+   * The `keep` patterns of each job's manifest. They match files that the job itself creates, which must not be
+   * deleted. They never prevent a file of the tree from being copied. `keepExpression` turns the patterns of a job into
+   * a regular expression.
    */
   readonly protect: ReadonlyMap<string, readonly string[]>;
-  /** Reports a deleted path, such as `jobs/web/app.pid`, so that the operator learns about deleted files of the job itself. */
+  /**
+   * Reports a deleted path, such as `jobs/web/app.pid`, so that the summary can list deleted files that the job had
+   * created.
+   */
   deleted(path: string): void;
-  /** The time limit of the whole copy, in milliseconds. */
+  /** The time limit of the entire copy, in milliseconds. */
   readonly timeoutMs: number;
 }
 
 /** One change to one allocation, on a connected worker. */
 export interface ActionContext extends AllocationContext {
-  /** What to do to the process; `remove` means that its files are deleted. */
+  /** The action on the process; `remove` means to delete the files of the job. */
   readonly action: { readonly kind: ActionKind };
   /** The open connection to the worker. */
   readonly remote: Remote;
@@ -176,12 +180,14 @@ export interface ActionContext extends AllocationContext {
   readonly env: Readonly<Record<string, string>>;
   /** The time limit of the action, in milliseconds. */
   readonly timeoutMs: number;
-  /** The step that the store knows the action as; absent for `remove`, and for a target run by hand. */
+  /** The step under which the store records the action; absent for `remove`, and for a target that is run by hand. */
   readonly step?: ActionStep;
   /**
-   * Runs a command as root in the job's directory, as `remote.exec` does, and logs its lines. In a deploy it runs once: if maand
-   * dies, the next deploy calls the tap again, and a command that ended has its recorded result, one that runs is waited for, and
-   * one that never began runs. So call it for the same commands in the same order. It has no input, and ends with the run.
+   * Runs a command as root in the job's directory, as `remote.exec` does, and logs its lines. In a deploy, the command
+   * runs only once: if maand is killed, the next deploy calls the tap again, and `once` then returns the recorded
+   * result of a command that ended, waits for a command that is still running, and runs a command that never started.
+   * Therefore call it for the same commands in the same order. The command has no input, and is stopped when the run is
+   * interrupted.
    */
   readonly once: RunOnce;
 }
@@ -196,7 +202,7 @@ export interface RunOnceContext extends Omit<ActionContext, "action" | "once"> {
 
 /** `target`: one Makefile target of `maand job`. */
 export interface TargetContext extends Omit<ActionContext, "action"> {
-  /** The target as typed: `start`, `status`, or any other. */
+  /** The target as typed: `start`, `status` or any other. */
   readonly target: string;
 }
 
@@ -205,7 +211,10 @@ export interface StoppedContext extends AllocationContext, ScopedJobContext {}
 
 /** One batch of a job's rollout. */
 export interface BatchContext extends ScopedJobContext {
-  /** The batch: its number, how many there are, whether it starts new allocations or updates running ones, and its allocations. */
+  /**
+   * The batch: its number, the number of batches, whether it starts new allocations or updates running ones, and its
+   * allocations.
+   */
   readonly batch: {
     /** Counted from 0 over the whole rollout of the job. */
     readonly index: number;
@@ -215,24 +224,27 @@ export interface BatchContext extends ScopedJobContext {
   };
   /** Hosts of all active allocations in rollout order. */
   readonly rolloutOrder: readonly string[];
-  /** Whether a job command set the order in the KV store, or it is the order of the workers. */
+  /** The source of the order: `kv` if a job command set it in the KV store, `default` for the order of the workers. */
   readonly rolloutOrderSource: "kv" | "default";
 }
 
 /** `orchestrate`: the rollout of a job, which the tap may take over. */
 export interface OrchestrateContext extends ScopedJobContext {
-  /** Hosts of allocations to be started. */
+  /** Hosts of the allocations to start. */
   readonly newAllocations: readonly string[];
-  /** Hosts of allocations to be upgraded. */
+  /** Hosts of the allocations to upgrade. */
   readonly updatedAllocations: readonly string[];
   /**
-   * Rolls out to these hosts now, in the usual batches, each promoted and then checked. If the tap then returns
-   * `undefined`, the remaining hosts are rolled out as usual; `"done"` means that the plugin rolled out the rest
-   * itself. Throws if a batch fails. Calls run one after another. The rollout continues when all calls have finished,
-   * even those that were not awaited, and a failed call fails the job.
+   * Rolls out to these hosts now, in the usual batches, and promotes and checks each batch. If the tap then returns
+   * `undefined`, maand rolls out to the remaining hosts as usual; `"done"` means that the plugin has handled them.
+   * Throws if a batch fails. Calls run one after another. The rollout continues when all calls have finished, including
+   * calls that the tap did not await, and a failed call fails the job.
    */
   rollOut(hosts: readonly string[]): Promise<void>;
-  /** Checks the health of all active allocations of the job once, and marks unhealthy ones. Throws UNHEALTHY. */
+  /**
+   * Checks the health of all active allocations of the job once, and marks unhealthy ones. Throws UNHEALTHY if there
+   * are any.
+   */
   checkHealth(): Promise<void>;
 }
 
@@ -264,8 +276,8 @@ export interface VerifyContext extends ScopedJobContext {
   /** Reports the result of one check; a job without any report counts as not checked. */
   report(result: HealthResult): void;
   /**
-   * Sets the number of milliseconds between two repeated checks, as after a step of a staged rollout. Default:
-   * 1,000; of several taps, the longest time counts.
+   * Sets the number of milliseconds between two repeated checks, for example after a step of a staged rollout. The
+   * default is 1,000. If several taps set it, the longest time applies.
    */
   checkEvery(ms: number): void;
 }

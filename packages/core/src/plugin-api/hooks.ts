@@ -71,7 +71,7 @@ function phases() {
   return {
     /** Once per disabled or removed allocation: with action `stop`, and then, if it was removed, with `remove`. */
     reconcile: new AsyncSeriesBailHook<[ActionContext], Done | undefined, TapLimit>(["context"], "reconcile"),
-    /** Once per worker and wave: copy trees and metadata to the worker, without touching what runs. */
+    /** Once per worker and wave: copy trees and metadata to the worker, without touching running processes. */
     stage: new AsyncSeriesBailHook<[StageContext], Done | undefined, TapLimit>(["context"], "stage"),
     /** Once per allocation of a batch: start, restart or reload it. */
     rollout: new AsyncSeriesBailHook<[ActionContext], Done | undefined, TapLimit>(["context"], "rollout"),
@@ -85,9 +85,12 @@ function phases() {
 /** A deploy, around its phases. */
 function deployMoments() {
   return {
-    /** Once per deploy, before it touches anything: throw to refuse the deploy. */
+    /** Once per deploy, before it changes anything: throw to refuse the deploy. */
     begin: new AsyncSeriesHook<[BeginContext], TapLimit>(["context"], "begin"),
-    /** Once per wave with changes, before they begin: throw to refuse what the deploy stops, removes or rolls out. @experimental */
+    /**
+     * Up to twice per wave with changes: before it stops and removes allocations, and before it rolls out. Throw to
+     * refuse these changes. @experimental
+     */
     permit: new AsyncSeriesHook<[PermitContext], TapLimit>(["context"], "permit"),
     /** Once per job of a wave, before the job is planned. */
     beforeJob: new AsyncSeriesHook<[ScopedJobContext], TapInterest & TapLimit>(["context"], "beforeJob"),
@@ -100,7 +103,7 @@ function deployMoments() {
     runOnce: new AsyncSeriesBailHook<[RunOnceContext], ExecResult | undefined, TapLimit>(["context"], "runOnce"),
     /** Once per batch, after its lifecycle commands succeeded. */
     started: new AsyncSeriesHook<[BatchContext], TapLimit>(["context"], "started"),
-    /** Once per batch or job, and repeatedly in a soak: throw if it is not healthy. */
+    /** Once per batch or job, and repeatedly during a soak: throw if the job is not healthy. */
     verify: new AsyncSeriesHook<[VerifyContext], TapInterest & TapLimit>(["context"], "verify"),
     /** Once per allocation that was stopped. */
     stopped: new AsyncSeriesHook<[StoppedContext], TapLimit>(["context"], "stopped"),
@@ -114,9 +117,12 @@ function workerHooks() {
   return {
     /** Once per worker, when a run first needs it: return a Remote for it, or undefined. */
     connect: new AsyncSeriesBailHook<[ConnectContext], Remote | undefined, TapLimit>(["context"], "connect"),
-    /** Once per worker that is connected and allocation that is rendered: return the bucket's directory there, if it is not in `worker_root`. */
+    /**
+     * Once per worker that maand connects to, and per allocation that it renders: return the bucket's directory on the
+     * worker, if it is not in `worker_root`.
+     */
     locate: new SyncBailHook<[LocateContext], string | undefined>(["context"], "locate"),
-    /** Once per worker about to be touched: require tools, report problems. */
+    /** Once per worker, before the run changes it: require tools, report problems. */
     preflight: new AsyncSeriesHook<[PreflightContext], TapLimit>(["context"], "preflight"),
     /** Once per command of a maintenance on a worker: run it once there, or return undefined. @experimental */
     runOnWorker: new AsyncSeriesBailHook<[WorkerCommandContext], ExecResult | undefined, TapLimit>(
@@ -129,7 +135,10 @@ function workerHooks() {
     identify: new AsyncSeriesBailHook<[LocateContext], HostKey | undefined, TapLimit>(["context"], "identify"),
     /** Once per worker of `maand import`: return the current files of its jobs, or undefined. @experimental */
     inventory: new AsyncSeriesBailHook<[InventoryContext], Inventory | undefined, TapLimit>(["context"], "inventory"),
-    /** Once per worker of `maand drift` and `maand deploy --verify`: return what is in its job directories, or undefined. @experimental */
+    /**
+     * Once per worker of `maand drift` and `maand deploy --verify`: return the contents of its job directories, or
+     * undefined. @experimental
+     */
     inspect: new AsyncSeriesBailHook<[InspectContext], Inspection | undefined, TapLimit>(["context"], "inspect"),
   };
 }
@@ -137,7 +146,10 @@ function workerHooks() {
 /** Files. */
 function fileHooks() {
   return {
-    /** Once per allocation, before its digest: receive a tree, return a tree. Also called for a plan, so it must only compute. */
+    /**
+     * Once per allocation, before its digest is computed: receive a tree, return a tree. Also called for a plan, so a
+     * tap must have no side effects.
+     */
     render: new AsyncSeriesWaterfallHook<[Tree, RenderContext], Tree, TapLimit & TapSharing>(
       ["tree", "context"],
       "render",
@@ -160,13 +172,13 @@ function buildHooks() {
       ["context"],
       "resolveSecrets",
     ),
-    /** Once per build: report problems of the workspace. No network, no writes. */
+    /** Once per build: report problems of the workspace. A tap uses no network and writes nothing. */
     validate: new AsyncSeriesHook<[ValidateContext], TapLimit>(["context"], "validate"),
     /** Once per build and job, before the catalog is stored: add KV entries for the job, such as certificates. */
     contribute: new AsyncSeriesHook<[ContributeContext], TapLimit>(["context"], "contribute"),
     /** Once per build and job, in wave order, after the catalog is stored. */
     afterBuild: new AsyncSeriesHook<[ScopedJobContext], TapInterest & TapLimit>(["context"], "afterBuild"),
-    /** Once per build that no deploy follows, at its end; a throw is a warning. @experimental */
+    /** Once per build that is not part of a deploy, at its end; a thrown error becomes a warning. @experimental */
     commitBuild: new AsyncSeriesHook<[CommitBuildContext], TapLimit>(["context"], "commitBuild"),
   };
 }
@@ -178,7 +190,7 @@ function handHooks() {
     target: new AsyncSeriesBailHook<[TargetContext], Done | undefined, TapLimit>(["context"], "target"),
     /** Once per job of `maand jobcommand`: run one of its commands. */
     command: new AsyncSeriesBailHook<[CommandContext], Done | undefined, TapLimit>(["context"], "command"),
-    /** Once per `maand doctor`: check what this plugin depends on, report it, change nothing. */
+    /** Once per `maand doctor`: check what the plugin depends on, report the results, and change nothing. */
     examine: new AsyncSeriesHook<[ExamineContext], TapLimit>(["context"], "examine"),
   };
 }
@@ -186,7 +198,7 @@ function handHooks() {
 /** Events. */
 function eventHooks() {
   return {
-    /** Every event, synchronously; must not throw. */
+    /** Once per event, synchronously. A tap must not throw. */
     event: new SyncHook<[MaandEvent]>(["event"], "event"),
   };
 }

@@ -5,17 +5,17 @@ import type { Remote } from "../remote/remote.ts";
 import type { JobContext, Login, LogSource } from "./base-contexts.ts";
 import type { KvSession } from "./kv.ts";
 
-/** A command of another job that demands one of this job's. */
+/** A command of another job that demands a command of this job. */
 export interface IncomingDemand {
-  /** The job that demands it. */
+  /** The job that has the demand. */
   readonly job: string;
-  /** Its command that has the demand. */
+  /** The command of that job that has the demand. */
   readonly command: string;
   /** `demands.config` of that command. */
   readonly config: Readonly<Record<string, unknown>>;
 }
 
-/** A job whose allocations a hook may act for. */
+/** A job, and functions that act for its allocations. */
 export interface ScopedJobContext extends JobContext {
   /** A private directory (0700) of this run, created on first use and deleted when the run ends. */
   tmp(): string;
@@ -25,17 +25,17 @@ export interface ScopedJobContext extends JobContext {
   pieces(file: JobFile): Iterable<Uint8Array>;
   /** The commands that demand this command of the job, in job order. */
   demandsOn(command: string): readonly IncomingDemand[];
-  /** What a hook may read and do for one of its allocations. */
+  /** Everything that a hook may read and do for one allocation of the job. */
   scope(allocation: Allocation): AllocationScope;
 }
 
 /** What a hook may read and do for one allocation. */
 export interface AllocationScope {
-  /** The allocation on whose behalf everything here acts. */
+  /** The allocation that this scope acts for. */
   readonly allocation: Allocation;
-  /** Its worker. */
+  /** The worker of the allocation. */
   readonly worker: Worker;
-  /** The index among its peers: the current value in the KV store, or the last one. */
+  /** The index of the allocation among its peers: the current value in the KV store, or the last known one. */
   readonly index: number;
   /** The promoted version; `0.0.0` before the first promotion. */
   readonly currentVersion: string;
@@ -45,22 +45,25 @@ export interface AllocationScope {
   readonly deployReason: DeployReason;
   /** Prints a line for this allocation. */
   log(line: string, source?: LogSource): void;
-  /** Emits that a command starts and ends for this allocation; an error of `work` is recorded and rethrown. */
+  /**
+   * Emits events for the start and end of a command for this allocation. If `work` throws, the error is recorded and
+   * rethrown.
+   */
   command<T>(name: string, event: string, work: () => Promise<T>): Promise<T>;
-  /** Opens the KV store with the permissions of this allocation; without `commit` nothing is written. */
+  /** Opens the KV store with the permissions of this allocation. Nothing is written without `commit`. */
   openKv(): KvSession;
   /** The connection to any worker of the bucket. Throws NOT_FOUND for an unknown host. */
   remote(host: string): Promise<Remote>;
-  /** How other programs can log in to its worker; undefined if no plugin provides it. */
+  /** Returns how other programs can log in to the worker; undefined if no plugin provides a login. */
   login(): Promise<Login | undefined>;
   /**
-   * Runs a Makefile target. Throws NOT_FOUND for an unknown worker or a worker without the job, PROBLEMS for a job that is not
-   * demanded, OUT_OF_SYNC if nothing was deployed there yet.
+   * Runs a Makefile target. Throws NOT_FOUND for an unknown worker or a worker without the job, PROBLEMS for a job that
+   * is not demanded, and OUT_OF_SYNC if nothing has been deployed there yet.
    */
   runTarget(request: TargetRequest): Promise<TargetAnswer>;
 }
 
-/** A target to run on behalf of an allocation: one of its own job, or of a job that its commands demand. */
+/** A target to run for an allocation: a target of its own job, or of a job that its commands demand. */
 export interface TargetRequest {
   /** The worker to run it on. */
   readonly host: string;

@@ -9,6 +9,7 @@ import type { MaandEvent } from "../events.ts";
 import { type DeployOptions, type Plan, type PlanOptions, planDeploy } from "../plan/plan-deploy.ts";
 import type { Plugin } from "../plugin-api/plugin.ts";
 import type { Summary } from "../run-result.ts";
+import { copyEmptyStore } from "./empty-store.ts";
 import { type FakeFleet, fakeFleet } from "./fake-fleet.ts";
 
 /** A bucket in a temporary directory with fake workers; the whole engine runs on it in milliseconds. */
@@ -54,6 +55,7 @@ export function aBucket(options: TestBucketOptions = {}): TestBucket {
     name: "recorder",
     apply: (hooks) => hooks.event.tap("recorder", (event) => void events.push(event)),
   };
+  copyEmptyStore(root);
   initBucket(root);
   writeFileSync(join(root, "maand.conf"), 'transport = "fake"\n');
   const write = (path: string, text: string) => {

@@ -42,6 +42,7 @@ export {
 export { type EventRecord, recordEvents } from "./record-events.ts";
 export { examineContext, type OutputLine, type Recording, resolveSecretsContext, runContext } from "./run-context.ts";
 export { aFile, aJob, anAllocation, aWorker, someSettings } from "./samples.ts";
+export { type SlowReaders, slowReaders } from "./slow-readers.ts";
 export {
   checkTransport,
   type TestRunner,

@@ -1,5 +1,5 @@
 import { userInfo } from "node:os";
-import { headOf } from "./git-head.ts";
+import { headOf, isInRepository } from "./git-head.ts";
 
 /** The author of a build: the user, and the commit of the workspace. */
 export interface Authorship {
@@ -18,8 +18,9 @@ const CHANGES = "+changes";
 const GIT_MS = 5000;
 
 /**
- * The user of this process and the git commit of a directory. Without git, or if git refuses, there is no commit.
- * `known` is the authorship of the same files; if the commit has not changed since, git is not started.
+ * The user of this process and the git commit of a directory. Without git, or if git refuses, there is no commit. `known`: the
+ * authorship of the same files; if the commit is still that one, git is not started. Nor is it started
+ * outside of a repository.
  */
 export async function authorshipOf(directory: string, known?: Pick<Authorship, "commit">): Promise<Authorship> {
   const commit = await commitOf(directory, known?.commit);
@@ -55,6 +56,7 @@ export async function containsCommit(directory: string, commit: string, other: s
 async function commitOf(directory: string, known: string | undefined): Promise<string | undefined> {
   const read = headOf(directory);
   if (known !== undefined && read !== undefined && plainCommit(known) === read) return known;
+  if (!isInRepository(directory)) return undefined;
   const head = read ?? (await output(directory, "rev-parse", "--verify", "HEAD"));
   if (head === undefined) return undefined;
   const changes = await output(directory, "status", "--porcelain", "--", ".");

@@ -1,4 +1,4 @@
-import { readFileSync, statSync } from "node:fs";
+import { existsSync, readFileSync, realpathSync, statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 
 const COMMIT = /^[0-9a-f]{40}([0-9a-f]{24})?$/;
@@ -9,7 +9,7 @@ const REF = /^ref: (refs\/[^\s]+)$/;
  * outside a repository, before the first commit, and if only git can read the format of the files.
  */
 export function headOf(directory: string): string | undefined {
-  const place = repositoryOf(resolve(directory));
+  const place = process.env.GIT_DIR === undefined ? repositoryOf(directory) : undefined;
   if (place === undefined) return undefined;
   const head = textOf(join(place, "HEAD"));
   if (head === undefined || COMMIT.test(head)) return head;
@@ -20,9 +20,17 @@ export function headOf(directory: string): string | undefined {
   return loose !== undefined && COMMIT.test(loose) ? loose : undefined;
 }
 
+/**
+ * Whether git could find a repository from a directory: it looks for `.git` there and in each directory above, unless a variable names
+ * the repository.
+ */
+export function isInRepository(directory: string): boolean {
+  return process.env.GIT_DIR !== undefined || repositoryOf(directory) !== undefined;
+}
+
 /** The directory of git's files for a working tree: `.git`, or the path in a file of that name. */
 function repositoryOf(directory: string): string | undefined {
-  for (let at = directory; ; at = dirname(at)) {
+  for (let at = existsSync(directory) ? realpathSync(directory) : resolve(directory); ; at = dirname(at)) {
     const place = join(at, ".git");
     const stats = statSync(place, { throwIfNoEntry: false });
     if (stats?.isDirectory()) return place;

@@ -10,7 +10,7 @@ export class ImportCommand extends MaandCommand {
     category: "Bucket",
     description: "take over a bucket of the earlier maand, written in Go",
     details:
-      "Takes over ids, ports, versions, KV entries with their history, secrets, the CA and certificates, and records what runs on the workers as promoted. Restarts nothing: reads the files on every worker and compares them with those a deploy would render. Writes the new store next to the old one, checks it with a dry run, and then replaces the old one, which is kept as data/maand.go.db. To take over workers that are down, run maand import again later.",
+      "Takes over ids, ports, versions, KV entries with their history, secrets, the CA and certificates, and records what runs on the workers as promoted. Restarts nothing: reads the files on every worker and compares them with the files that a deploy would render. Writes the new store next to the old store, checks it with a dry run, then replaces the old store, which it keeps as data/maand.go.db. To take over workers that are down, run maand import again later.",
     examples: [
       ["Show what would be taken over", "maand import /srv/bucket --dry-run"],
       ["Take it over", "maand import /srv/bucket"],

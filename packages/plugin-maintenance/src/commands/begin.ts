@@ -18,7 +18,7 @@ export class MaintainCommand extends EngineCommand {
     category: "Operate",
     description: "drain, upgrade and reboot workers, one by one",
     details:
-      "Maintains one worker after another, or --concurrency at once, within the availability budgets of their jobs. On each worker, it stops the jobs with their hooks, the last wave first; runs the command as root; reboots and waits for a new boot id; checks the files; and starts what it stopped, wave by wave, with health checks. Each step is stored before it begins, so that maand maintain resume continues after Ctrl-C or a crash and does nothing twice. While a worker is in maintenance, deploys leave it as it is. A worker that fails or does not return is set aside with its jobs stopped.",
+      "Maintains one worker after another, or --concurrency workers in parallel, within the availability budgets of their jobs. On each worker, it stops the jobs with their hooks, the last wave first; runs the command as root; reboots and waits for a new boot id; checks the files; and starts the stopped jobs, wave by wave, with health checks. It records each step before the step starts, so maand maintain resume can continue after Ctrl-C or a crash and does nothing twice. Deploys do not change a worker in maintenance. A worker that fails or does not come back is set aside with its jobs stopped.",
     examples: [
       ["Upgrade and reboot all web servers", "maand maintain --labels web --run 'apt-get -y upgrade' --reboot"],
       ["Reboot two workers, one after the other", "maand maintain -w 10.0.0.1,10.0.0.2 --reboot"],
@@ -32,22 +32,22 @@ export class MaintainCommand extends EngineCommand {
   run = Option.String("--run", { description: "A bash script to run on each drained worker." });
   reboot = Option.Boolean("--reboot", false, { description: "Reboot each worker, and wait for a new boot id." });
   keepDrained = Option.Boolean("--keep-drained", false, {
-    description: "Do not start the jobs; maand maintain resume does.",
+    description: "Do not start the jobs until maand maintain resume.",
   });
-  concurrency = Option.String("-c,--concurrency", { description: "Number of workers at once; default 1." });
+  concurrency = Option.String("-c,--concurrency", { description: "Number of workers in parallel; default 1." });
   onFailure = Option.String("--on-failure", {
-    description: "Failures after which no further worker begins: stop, continue, 2 or 10%.",
+    description: "Failures after which no further worker starts: stop, continue, 2 or 10%.",
   });
-  timeout = Option.String("--timeout", { description: "How long a reboot may take; default 15m." });
-  runTimeout = Option.String("--run-timeout", { description: "How long the command may take; default 1h." });
+  timeout = Option.String("--timeout", { description: "Time limit for a reboot; default 15m." });
+  runTimeout = Option.String("--run-timeout", { description: "Time limit for the command; default 1h." });
   ignoreBudget = Option.Boolean("--ignore-budget", false, {
-    description: "Ignore availability budgets, in an emergency; it is recorded.",
+    description: "Ignore availability budgets in an emergency; maand records this.",
   });
 
   yes = Option.Boolean("-y,--yes", false, { description: "Drain several workers without confirmation." });
 
   verbose = Option.Boolean("--verbose", false, {
-    description: "Print all output of make and hooks, also on a terminal.",
+    description: "Print all output of make and hooks, even on a terminal.",
   });
 
   override progress() {

@@ -11,25 +11,27 @@ export class MaintainResumeCommand extends EngineCommand {
     category: "Operate",
     description: "continue the open maintenance",
     details:
-      "Does only what remains, from any terminal: a command that ran is not run again, and a worker that has rebooted is not rebooted again. Workers that were set aside are tried again at the step that failed. If only workers are left that --keep-drained keeps drained, starts their jobs.",
+      "Does only the remaining steps, from any terminal: it does not repeat a command that ran, or a reboot that happened. It retries workers that were set aside at the step that failed. If only drained workers of --keep-drained are left, it starts their jobs.",
     examples: [
       ["After an interruption", "maand maintain resume"],
       ["With longer time limits for slow machines", "maand maintain resume --timeout 1h"],
     ],
   });
 
-  concurrency = Option.String("-c,--concurrency", { description: "Number of workers at once; default: unchanged." });
-  onFailure = Option.String("--on-failure", {
-    description: "stop, continue, or a number or share of workers; default: unchanged.",
+  concurrency = Option.String("-c,--concurrency", {
+    description: "Number of workers in parallel; default: unchanged.",
   });
-  timeout = Option.String("--timeout", { description: "How long a reboot may take; default: unchanged." });
-  runTimeout = Option.String("--run-timeout", { description: "How long the command may take; default: unchanged." });
+  onFailure = Option.String("--on-failure", {
+    description: "stop, continue, or a number or percentage of workers; default: unchanged.",
+  });
+  timeout = Option.String("--timeout", { description: "Time limit for a reboot; default: unchanged." });
+  runTimeout = Option.String("--run-timeout", { description: "Time limit for the command; default: unchanged." });
   ignoreBudget = Option.Boolean("--ignore-budget", false, {
-    description: "Ignore availability budgets, in an emergency; it is recorded.",
+    description: "Ignore availability budgets in an emergency; maand records this.",
   });
 
   verbose = Option.Boolean("--verbose", false, {
-    description: "Print all output of make and hooks, also on a terminal.",
+    description: "Print all output of make and hooks, even on a terminal.",
   });
 
   override progress() {
@@ -47,9 +49,9 @@ export class MaintainAbortCommand extends EngineCommand {
   static override paths = [["maintain", "abort"]];
   static override usage = Command.Usage({
     category: "Operate",
-    description: "end the open maintenance, and start what it stopped",
+    description: "end the open maintenance, and start the jobs that it stopped",
     details:
-      "Starts what this maintenance stopped, and nothing else: what was disabled or stopped before stays stopped. Workers that have not begun are skipped. It always ends the maintenance: if a worker cannot be reached, the next maand deploy that reaches it starts its jobs.",
+      "Starts only the jobs that this maintenance stopped. Allocations that were disabled or stopped before stay stopped. Skips workers that the maintenance has not started. Always ends the maintenance: if a worker is unreachable, the next maand deploy that reaches it starts its jobs.",
     examples: [
       ["End it", "maand maintain abort"],
       ["With events for a program", "maand maintain abort --json"],
@@ -57,7 +59,7 @@ export class MaintainAbortCommand extends EngineCommand {
   });
 
   verbose = Option.Boolean("--verbose", false, {
-    description: "Print all output of make and hooks, also on a terminal.",
+    description: "Print all output of make and hooks, even on a terminal.",
   });
 
   override progress() {

@@ -10,7 +10,7 @@ export class MaintainStatusCommand extends StoredCommand {
     category: "Look",
     description: "show the open maintenance",
     details:
-      "`waiting`: nothing has been done yet. `under way`: the step in the column runs or was interrupted. `set aside`: the step failed. `drained`: only the start of its jobs is left. `stopped` lists the jobs that the maintenance stopped and has not started again.",
+      "`waiting`: nothing has been done yet. `under way`: the step in the column is running or was interrupted. `set aside`: the step failed. `drained`: only the start of its jobs is left. `stopped` lists the jobs that the maintenance stopped and has not started again.",
     examples: [
       ["Show the progress", "maand maintain status"],
       ["For a program", "maand maintain status --json"],

@@ -156,14 +156,19 @@ export function aWorker({ onTestFinished }: TestContext, more: readonly string[]
     return started;
   }
 
-  /** A runner that serves requests. */
-  function serve(extra: readonly string[] = []) {
+  /** The channel of a runner that serves requests, and the program that it may want. */
+  function channel(extra: readonly string[] = []) {
     const serving = serveCommand(place(root), { bucketId: "bucket", program: "make" });
     const [program = "", ...args] = [...serving.command.map(String), ...extra];
     const child = spawn(program, args, { env: { PATH: process.env.PATH ?? "" } });
     processes.push(child);
-    const stream = streamOf(child);
-    const client = new RunnerClient(stream, serving.program);
+    return { process: child, stream: streamOf(child), program: serving.program };
+  }
+
+  /** A runner that serves requests. */
+  function serve(extra: readonly string[] = []) {
+    const { process: child, stream, program } = channel(extra);
+    const client = new RunnerClient(stream, program);
     const request = (target: string, given: Options = {}): Running => {
       const { jobs: job = "api", timeout = 300, env = {}, step, voids = [] } = given;
       const printed = record();
@@ -201,6 +206,7 @@ export function aWorker({ onTestFinished }: TestContext, more: readonly string[]
     lists,
     write,
     alone,
+    channel,
     serve,
     start,
     run,

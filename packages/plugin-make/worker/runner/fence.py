@@ -90,9 +90,34 @@ def fence_here():
             return "!others may write to it"
         if about.st_uid not in (0, os.geteuid(), os.stat(ROOT).st_uid):
             return "!it belongs to user %d" % about.st_uid
-        return os.read(file, CHUNK).decode("utf-8", "replace") or "!it is empty"
+        return whole(file) or "!it is empty"
     finally:
         os.close(file)
+
+
+def worker_json_here():
+    """What was delivered to this worker, as its worker.json says; empty where that is missing or cannot be read."""
+    try:
+        file = os.open(os.path.join(ROOT, "worker.json"), os.O_RDONLY | os.O_NONBLOCK)
+    except OSError:
+        return ""
+    try:
+        return whole(file)
+    except OSError:
+        return ""
+    finally:
+        os.close(file)
+
+
+def whole(file):
+    """The text of a file, of which one read may give a part; no more than the longest request."""
+    content = b""
+    while len(content) < LINE:
+        part = os.read(file, PIPE)
+        if not part:
+            break
+        content += part
+    return content.decode("utf-8", "replace")
 
 
 def is_newer(line, other):

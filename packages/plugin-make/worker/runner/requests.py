@@ -10,12 +10,18 @@ def serve(program):
         lambda call: output.push(b"%d exit %d\n" % (call.number, call.answer)),
         lambda: [call.leave_alone() for call in loop.calls],
     )
-    fence = fence_here().replace("\0", "?").encode("utf-8", "replace") + b"\0"
-    output.push(b"maand-runner %s\n0 out %d\n%s" % (PROTOCOL.encode(), len(fence), fence))
+    record = record_here()
+    output.push(b"maand-runner %s\n0 out %d\n%s" % (PROTOCOL.encode(), len(record), record))
     while loop.input is not None or loop.calls:
         loop.turn()
     loop.flush(STUCK_AFTER_ENDING)
     return 0
+
+
+def record_here():
+    """What this worker has recorded, for the greeting: who changed it last, and what was delivered; each with a NUL at its end."""
+    texts = [fence_here(), worker_json_here()]
+    return b"".join(text.replace("\0", "?").encode("utf-8", "replace") + b"\0" for text in texts)
 
 
 def take_line(line, loop, output, program):
@@ -28,7 +34,9 @@ def take_line(line, loop, output, program):
         print_error("this is not a request")
         return
     same = [call for call in loop.calls if call.number == number]
-    if "content" in options or "proceed" in options:
+    if options.get("behind") is True:
+        output.taken = time.monotonic()  # its reader is there, and waits for its own reader
+    elif "content" in options or "proceed" in options:
         for call in same:
             if call.inbox is not None:
                 call.inbox.append(options)

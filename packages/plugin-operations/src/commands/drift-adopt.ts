@@ -7,18 +7,18 @@ export class DriftAdoptCommand extends EngineCommand {
   static override paths = [["drift", "adopt"]];
   static override usage = Command.Usage({
     category: "Look",
-    description: "take a file that was changed on a worker into the workspace",
+    description: "copy a file that was changed on a worker into the workspace",
     details:
-      "Copies the file byte for byte. Only the workspace changes; maand deploy --build rolls it out to all workers. Refuses templates, files that plugins make, files with secrets, and a file of the workspace that was edited since it was promoted, unless --force is added.",
+      "Copies the file byte for byte. Changes only the workspace; maand deploy --build then rolls the file out to all workers. Refuses rendered templates, files that plugins create, and files with secrets. Without --force, also refuses a file that was edited in the workspace since it was promoted.",
     examples: [
-      ["Of the only worker where it differs", "maand drift adopt api conf/app.conf"],
-      ["Of a certain worker", "maand drift adopt api conf/app.conf --worker 10.0.0.1"],
+      ["From the only worker where it differs", "maand drift adopt api conf/app.conf"],
+      ["From one worker", "maand drift adopt api conf/app.conf --worker 10.0.0.1"],
     ],
   });
 
   job = Option.String({ required: true, name: "job" });
   file = Option.String({ required: true, name: "file" });
-  worker = Option.String("--worker", { description: "The worker to take it from: its host or hostname." });
+  worker = Option.String("--worker", { description: "Copy the file from this worker: its host or hostname." });
   force = Option.Boolean("--force", false, { description: "Overwrite edits in the workspace." });
 
   override async work(): Promise<number> {

@@ -12,14 +12,14 @@ export class DriftCommand extends EngineCommand {
     category: "Look",
     description: "compare the desired state, the promoted state and the state of the workers",
     details:
-      "Lists files that were changed, deleted or added on workers since they were deployed, and what a deploy would change. Changes nothing and takes no lock. Files in data/, logs/ and bin/, and those that keep in a manifest names, belong to the job and are left out. With --exit-code, exits with 7 if a worker differs from what was promoted, and otherwise with 4 if changes are pending. Exits with 1 if a worker could not be inspected.",
+      "Lists files that were changed, deleted or added on workers since they were deployed, and what a deploy would change. Changes nothing and takes no lock. Ignores files in data/, logs/ and bin/, and files listed under keep in a manifest, because they belong to the job. With --exit-code, exits with 7 if a worker differs from its promoted state, otherwise with 4 if changes are pending. Exits with 1 if it could not inspect a worker.",
     examples: [
       ["Compare everything", "maand drift"],
       ["Show what was changed in each file", "maand drift --jobs api --diff"],
-      ["Also ask whether everything runs", "maand drift --status"],
+      ["Also check whether everything is running", "maand drift --status"],
       ["For a nightly check", "maand drift --exit-code --quiet"],
       ["Metrics for Prometheus", "maand drift --prometheus /var/lib/prometheus/node-exporter/maand_drift.prom"],
-      ["Repair what differs", "maand deploy --verify"],
+      ["Repair the differences", "maand deploy --verify"],
     ],
   });
 
@@ -27,9 +27,11 @@ export class DriftCommand extends EngineCommand {
   workers = Option.Array("-w,--workers", [], { description: "Only these workers: hosts, hostnames, label:x, zone:x." });
   labels = Option.Array("-l,--labels", [], { description: "Only workers with any of these labels." });
   diff = Option.Boolean("--diff", false, { description: "Show the changes in each file, with masked secrets." });
-  status = Option.Boolean("--status", false, { description: "Also run make status of every job that should run." });
+  status = Option.Boolean("--status", false, {
+    description: "Also run make status of every job that should be running.",
+  });
   exitCode = Option.Boolean("--exit-code", false, {
-    description: "Exit with 7 if a worker differs, or else with 4 if changes are pending.",
+    description: "Exit with 7 if a worker differs, otherwise with 4 if changes are pending.",
   });
   prometheus = Option.String("--prometheus", { description: "Also write metrics to this file, for node_exporter." });
 

@@ -13,7 +13,7 @@ export class JobCreateCommand extends EngineCommand {
   static override paths = [["job", "create"]];
   static override usage = Command.Usage({
     category: "Job",
-    description: "create a job with manifest and Makefile, or add a command to one",
+    description: "create a job with manifest and Makefile, or add a command to a job",
     examples: [
       ["A job for every worker", "maand job create myservice --selectors worker"],
       [
@@ -24,7 +24,7 @@ export class JobCreateCommand extends EngineCommand {
   });
 
   job = Option.String({ required: true, name: "job" });
-  selectors = Option.Array("-s,--selectors", [], { description: "Labels a worker must have, comma-separated." });
+  selectors = Option.Array("-s,--selectors", [], { description: "Labels that a worker must have, comma-separated." });
   command = Option.String("--command", {
     description: "Also create this command; for an existing job, create only the command.",
   });

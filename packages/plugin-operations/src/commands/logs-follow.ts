@@ -10,9 +10,9 @@ export class LogsFollowCommand extends EngineCommand {
   static override paths = [["logs", "follow"]];
   static override usage = Command.Usage({
     category: "Look",
-    description: "follow what a job logs on its workers, until Ctrl-C",
+    description: "follow the logs of a job on its workers until Ctrl-C",
     details:
-      "Runs the command `logs` of the manifest, or else the Makefile target `logs`, on each worker of the job, and prints its lines as they arrive, with the name of the worker. Ctrl-C ends the commands on the workers too. If a connection is lost, it is reported and made again. Takes no lock; the lines are not recorded.",
+      "Runs the command `logs` of the manifest, or otherwise the Makefile target `logs`, on each worker of the job. Prints its lines as they arrive, with the name of the worker. Ctrl-C also stops the commands on the workers. If a connection is lost, reports this and connects again. Takes no lock and does not record the lines.",
     examples: [
       ["All workers of a job", "maand logs follow api"],
       ["Two of them, from now on", "maand logs follow api --workers 10.0.0.1,10.0.0.2 --tail 0"],
@@ -25,7 +25,7 @@ export class LogsFollowCommand extends EngineCommand {
   });
   labels = Option.Array("-l,--labels", [], { description: "Only workers with any of these labels." });
   tail = Option.String("--tail", "10", {
-    description: "Earlier lines to begin with (LOGS_TAIL of the command); default 10.",
+    description: "Number of earlier lines (LOGS_TAIL of the command); default 10.",
   });
 
   override async work(): Promise<number> {

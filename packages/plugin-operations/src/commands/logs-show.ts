@@ -35,7 +35,7 @@ export class LogsShowCommand extends MaandCommand {
     category: "Look",
     description: "show logs: what ran on which worker, and its output",
     details:
-      "Shows the lines of logs/ by time, or those of one run. A line must match all filters. Takes no lock and contacts no worker.",
+      "Shows the lines of logs/ by time, or the lines of one run. A line must match all filters. Takes no lock and contacts no worker.",
     examples: [
       ["The last twenty lines of all workers", "maand logs show --tail 20"],
       ["What a job printed on one worker", "maand logs show --job api --worker 10.0.0.2 --format human"],
@@ -52,7 +52,7 @@ export class LogsShowCommand extends MaandCommand {
   job = Option.Array("--job", [], { description: "Only lines of these jobs." });
   phase = Option.Array("--phase", [], { description: "Only these phases: rollout, rsync, reconcile, ..." });
   event = Option.Array("--event", [], { description: "Only these events: command_end, run_started, ..." });
-  tail = Option.String("--tail", { description: "Only the last lines; with --format human, the last blocks." });
+  tail = Option.String("--tail", { description: "Only this many last lines; with --format human, last blocks." });
   format = Option.String("--format", "raw", { description: "raw: as stored; human: a block for each command." });
   follow = Option.Boolean("-f,--follow", false, { description: "Keep showing lines as they are written." });
 

@@ -9,11 +9,11 @@ export class ReleasesCommand extends StoredCommand {
     category: "Look",
     description: "list the releases of a job, and where each runs",
     details:
-      "Each build that changes a job creates a numbered release of it. `good`: it was healthy on all active allocations. `bad`: a command or health check of its rollout failed. `unconfirmed`: it was promoted somewhere, but was not yet healthy everywhere. `held`: it was rolled back or reverted, and deploys skip it.",
+      "Each build that changes a job creates a numbered release of it. `good`: the release was healthy on all active allocations. `bad`: a command or health check of its rollout failed. `unconfirmed`: the release was promoted somewhere, but was not yet healthy everywhere. `held`: the release was rolled back or reverted, and deploys skip it.",
     examples: [
       ["Releases of one job", "maand releases api"],
-      ["Compare two of them", "maand diff api r12 r14"],
-      ["Go back to the last good one", "maand rollback api"],
+      ["Compare two releases", "maand diff api r12 r14"],
+      ["Roll back to the last good release", "maand rollback api"],
     ],
   });
 

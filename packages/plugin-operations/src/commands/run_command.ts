@@ -23,7 +23,7 @@ export class RunCommandCommand extends EngineCommand {
     category: "Operate",
     description: "run a shell command on workers, a few at a time",
     details:
-      "The command is a bash script: the argument, standard input if the argument is -, or workspace/command.sh without an argument. It runs in the bucket's directory on the worker, with sudo if use_sudo is set, and on disabled workers too. If it fails on a worker, no further batch starts. A closed connection is a failure, unless the command shuts the machine down or --allow-disconnect is set. The next batch waits until rebooting machines are back.",
+      "The command is a bash script: the argument, standard input if the argument is -, or workspace/command.sh if there is no argument. It runs in the bucket's directory on the worker, with sudo if use_sudo is set. It also runs on disabled workers. If it fails on a worker, no further batch starts. A closed connection is a failure, unless the command shuts the machine down or you set --allow-disconnect. The next batch waits until rebooting machines are back.",
     examples: [
       ["On every worker, ten at a time", 'maand run_command "uptime" --concurrency 10'],
       ["A script, on the web servers", "maand run_command - --workers label:web"],
@@ -47,7 +47,7 @@ export class RunCommandCommand extends EngineCommand {
     description: "With --health_check: ignore availability budgets.",
   });
   allowDisconnect = Option.Boolean("--allow-disconnect", false, {
-    description: "A connection closed during the command is not a failure.",
+    description: "Do not treat a closed connection as a failure.",
   });
 
   override async work(): Promise<number> {

@@ -16,10 +16,10 @@ export class StatusCommand extends StoredCommand {
     category: "Look",
     description: "show what needs attention, with the next commands, and the jobs",
     details:
-      "One screen: what is pending and whether the workspace is newer than the build, what is in doubt, unhealthy, left behind, drifted, held, paused, drained or in maintenance, certificates that expire soon, the last run, and the command that holds the lock. Reads only what is recorded: it contacts no worker. maand drift also looks at the workers. In a bucket, maand without a command shows the same.",
+      "Shows on one screen what is pending, in doubt, unhealthy, left behind, drifted, held, paused, drained or in maintenance, whether the workspace is newer than the build, certificates that expire soon, the last run, and the command that holds the lock. Reads only the recorded state and contacts no worker; maand drift also inspects the workers. In a bucket, maand without a command does the same.",
     examples: [
       ["Show the status", "maand status"],
-      ["Show it until Ctrl-C, again every 2 seconds", "maand status --watch"],
+      ["Update it every 2 seconds until Ctrl-C", "maand status --watch"],
       ["For scripts: exit with 4 if anything is pending", "maand status --exit-code"],
       ["Metrics for Prometheus", "maand status --prometheus /var/lib/prometheus/node-exporter/maand.prom"],
     ],
@@ -27,7 +27,7 @@ export class StatusCommand extends StoredCommand {
 
   watch = Option.String("--watch", {
     tolerateBoolean: true,
-    description: "Show it until Ctrl-C, again every 2 seconds or --watch=SECONDS.",
+    description: "Update it every 2 seconds, or --watch=SECONDS, until Ctrl-C.",
   });
   exitCode = Option.Boolean("--exit-code", false, { description: "Exit with 4 if changes are pending." });
   prometheus = Option.String("--prometheus", { description: "Also write metrics to this file, for node_exporter." });

@@ -10,7 +10,7 @@ export class WorkerFactsCommand extends EngineCommand {
   static override usage = Command.Usage({
     category: "Operate",
     description: "read the memory and CPU of workers and write them to workers.json",
-    details: "Needs no build. If a worker fails, nothing is written. Unknown keys in workers.json are kept.",
+    details: "Needs no build. If a worker fails, writes nothing. Keeps unknown keys in workers.json.",
     examples: [
       ["Show what would be written", "maand worker_facts --dry-run"],
       ["Ten at a time, then build", "maand worker_facts --concurrency 10 --build"],

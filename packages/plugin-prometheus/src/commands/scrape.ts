@@ -11,7 +11,7 @@ export class ScrapePrometheusCommand extends StoredCommand {
     category: "Look",
     description: "print the scrape configurations as Prometheus receives them",
     details:
-      "Placeholders are replaced by the active workers of the last build. Configurations with secrets are not printed. With --json, prints a list of jobs with their YAML.",
+      "Replaces placeholders with the active workers of the last build. Does not print configurations with secrets. With --json, prints a list of jobs with their YAML.",
     examples: [
       ["All jobs", "maand cat prometheus scrape"],
       ["One job", "maand cat prometheus scrape --jobs api"],

@@ -11,16 +11,16 @@ export class UiTokenCommand extends MaandCommand {
     category: "Look",
     description: "create a token for maand ui, or revoke one",
     details:
-      "Prints a new token once; the file keeps only its hash. If the name exists, its old token stops working. maand ui reads the file again when it changes. A token allows only what the server allows too.",
+      "Prints a new token once; the file contains only its hash. If the name exists, its old token stops working. maand ui reads the file again when it changes. A token allows only actions that the server also allows.",
     examples: [
-      ["For a person who only looks", "maand ui token ann --tokens tokens.json"],
+      ["For a person with read-only access", "maand ui token ann --tokens tokens.json"],
       ["For a person who deploys", "maand ui token ben --tokens tokens.json --allow deploy,rollback"],
       ["Revoke a token", "maand ui token ann --tokens tokens.json --remove"],
     ],
   });
 
   person = Option.String({ required: true, name: "name" });
-  tokens = Option.String("--tokens", { description: "The file; created if it does not exist." });
+  tokens = Option.String("--tokens", { description: "The file; maand creates it if it does not exist." });
   allow = Option.Array("--allow", [], { description: "Allow deploy, rollback, pause, maintain; default: read-only." });
   remove = Option.Boolean("--remove", false, { description: "Revoke the token." });
 

@@ -12,9 +12,9 @@ export class UiCommand extends MaandCommand {
     category: "Look",
     description: "show the bucket in a browser, live",
     details:
-      "Serves a page on this machine until Ctrl-C: the fleet, jobs, workers, plans, runs as they happen, history, certificates and the doctor. It is read-only unless --allow permits actions; an action runs the command of the same name, after the same confirmation. The URL contains a code that works once. The file that is printed with it opens the page in any number of browsers, and only you can read it. An address that others can reach requires TLS, and tokens of maand ui token. --export writes a run as files instead.",
+      "Serves a page on this machine until Ctrl-C: the fleet, jobs, workers, plans, live runs, history, certificates and the doctor. The page is read-only unless --allow permits actions. An action runs the command of the same name, after the same confirmation. The URL contains a code that works once. maand also prints the path of a file, which only you can read, and which opens the page in any number of browsers. An address that others can reach requires TLS and tokens of maand ui token. --export writes a run as files instead.",
     examples: [
-      ["Look at the bucket", "maand ui --open"],
+      ["Open the bucket in a browser", "maand ui --open"],
       ["Also deploy and roll back from the page", "maand ui --allow deploy,rollback"],
       ["For a team", "maand ui --listen 10.0.0.5:8443 --tls-cert ui.crt --tls-key ui.key --tokens tokens.json"],
       ["Attach the last run to an incident", "maand ui --export incident-42"],
@@ -22,16 +22,16 @@ export class UiCommand extends MaandCommand {
   });
 
   port = Option.String("--port", { description: "Listen on this port; default: any free one." });
-  open = Option.Boolean("--open", false, { description: "Open it in your browser." });
+  open = Option.Boolean("--open", false, { description: "Open the page in your browser." });
   allow = Option.Array("--allow", [], { description: "Allow deploy, rollback, pause, maintain; comma-separated." });
   listen = Option.String("--listen", { description: "Listen at this address and port instead of 127.0.0.1." });
   tlsCert = Option.String("--tls-cert", { description: "A certificate chain, in PEM format." });
-  tlsKey = Option.String("--tls-key", { description: "Its key, in PEM format." });
+  tlsKey = Option.String("--tls-key", { description: "The key of the certificate, in PEM format." });
   tokens = Option.String("--tokens", {
-    description: "The file of maand ui token: who may log in, and what they may do.",
+    description: "The file that maand ui token writes: who may log in, and the allowed actions.",
   });
   host = Option.Array("--host", [], {
-    description: "A name under which browsers reach it, in addition to those in --tls-cert.",
+    description: "A name that browsers use, in addition to the names in --tls-cert.",
   });
   export_ = Option.String("--export", { description: "Write a run as a static page to this new directory, and exit." });
   run_ = Option.String("--run", {

@@ -7,9 +7,9 @@ export class AdoptCommand extends EngineCommand {
   static override paths = [["adopt"]];
   static override usage = Command.Usage({
     category: "Operate",
-    description: "deploy from this copy of the bucket from now on",
+    description: "make this copy of the bucket the one to deploy from",
     details:
-      "A bucket that was copied, restored or moved to another disk deploys nothing until you confirm it, and no copy changes a worker that another copy changed last. This command confirms that this copy is the one to deploy from. It reads from every worker which command changed it last, and takes over workers that another copy changed. It changes nothing on the workers. Run maand deploy --verify next: it finds and repairs what the other copy changed. The other copy is refused from then on.",
+      "A bucket that was copied, restored or moved to another disk deploys nothing until you confirm it, and no copy changes a worker that another copy changed last. This command confirms that you deploy from this copy. It reads from every worker which command changed it last, and takes over workers that another copy changed. It changes nothing on the workers. Then run maand deploy --verify to find and repair what the other copy changed. From then on, maand refuses the other copy.",
     examples: [
       ["After restoring a backup", "maand adopt"],
       ["The result for each worker, for a script", "maand adopt --json"],

@@ -15,18 +15,18 @@ export class DocsCommand extends MaandCommand {
     category: "Look",
     description: "read the documentation of this version, offline",
     details:
-      "Prints a page, or the part of it below a heading, named as in a link: deploy#batches. Without a page, lists all pages. On a terminal the text is wrapped; elsewhere it is the Markdown, for a pager or a file. --all prints all pages as one Markdown document, and --search lists the parts that contain all words.",
+      "Prints a page, or one section of it, named as in a link: deploy#batches. Without a page, lists all pages. Wraps the text on a terminal; elsewhere, prints the Markdown, for a pager or a file. --all prints all pages as one Markdown document, and --search lists the sections that contain all words.",
     examples: [
       ["All pages", "maand docs"],
       ["A page", "maand docs deploy"],
-      ["A part of one", "maand docs deploy#batches"],
+      ["A section of a page", "maand docs deploy#batches"],
       ["Where something is described", 'maand docs --search "host key"'],
       ["Everything in one file", "maand docs --all > maand.md"],
     ],
   });
 
   page = Option.String({ required: false, name: "page" });
-  search = Option.String("--search", { description: "List the parts that contain all of these words." });
+  search = Option.String("--search", { description: "List the sections that contain all of these words." });
   all = Option.Boolean("--all", false, { description: "Print all pages as one Markdown document." });
 
   override async work(): Promise<number> {

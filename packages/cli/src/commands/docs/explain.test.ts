@@ -23,8 +23,8 @@ it.each(["TREE_CHANGED", "tree_changed"])("explains %s", async (code) => {
     out: [
       "TREE_CHANGED (exit code 1)",
       "",
-      "The staged files on this machine differ from the plan, so nothing was sent. Another program wrote",
-      "into tmp/ of the bucket, or its disk is full. Deploy again.",
+      "The staged files on this machine differ from the plan, so maand sent nothing. Another program has",
+      "written to tmp/ of the bucket, or the disk is full. Deploy again.",
       "",
     ].join("\n"),
   });

@@ -24,7 +24,7 @@ abstract class ControlCommand extends EngineCommand {
     description: "Check the job's health after each batch.",
   });
   ignoreBudget = Option.Boolean("--ignore-budget", false, {
-    description: "Ignore availability budgets, in an emergency; it is recorded.",
+    description: "Ignore availability budgets in an emergency; maand records this.",
   });
 
   yes = Option.Boolean("-y,--yes", false, { hidden: true });
@@ -77,7 +77,7 @@ function record({ host, job, exit, outcome, stdout, stderr, durationMs }: Contro
 }
 
 const NOTE =
-  "Separate several jobs with commas. Workers are hosts, hostnames, label:x or zone:x, and must match the last deploy. The command does not change recorded versions or promotions.";
+  "Separate several jobs with commas. Workers are hosts, hostnames, label:x or zone:x, and must be in sync with the last deploy. The command does not change recorded versions or promotions.";
 
 /** Creates a command that runs the target with the same name. */
 function controlCommand(target: string, description: string, ...examples: [string, string][]) {
@@ -96,7 +96,7 @@ class JobStopCommand extends controlCommand("stop", "run make stop on the worker
   static override usage = Command.Usage({
     category: "Job",
     description: "run make stop on the workers of a job",
-    details: `${NOTE}\n\nWith --mark-stopped, nothing is run: it records that disabled or removed allocations no longer run. Use it when their stop cannot succeed, after you have stopped them by hand. The next deploy continues as after a successful stop.`,
+    details: `${NOTE}\n\nWith --mark-stopped, runs nothing, but records that disabled or removed allocations no longer run. Use it if their stop cannot succeed, after you have stopped them by hand. The next deploy continues as after a successful stop.`,
     examples: [
       ["On one worker", "maand job stop api --allocations 10.0.0.2"],
       ["Record that it is stopped there", "maand job stop api --allocations 10.0.0.2 --mark-stopped"],

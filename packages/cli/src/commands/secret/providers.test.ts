@@ -5,7 +5,7 @@ import { secrets } from "@maand/plugin-secrets";
 import { templates } from "@maand/plugin-templates";
 import * as fc from "fast-check";
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { typedIn } from "../../run/typed.test.support.ts";
+import { copyAuthority, typedIn } from "../../run/typed.test.support.ts";
 
 const A = "10.0.0.1";
 
@@ -20,8 +20,9 @@ function keeps(values: Readonly<Record<string, string>>): void {
   chmodSync(provider, 0o755);
 }
 
-beforeEach(() => {
+beforeEach(async () => {
   bucket = aBucket({ plugins: [templates(), secrets()] });
+  await copyAuthority(bucket.root);
   provider = join(bucket.root, "provider");
   writeFileSync(
     join(bucket.root, "maand.conf"),

@@ -21,18 +21,18 @@ class SecretSetCommand extends EngineCommand {
     category: "Operate",
     description: "store a secret, encrypted",
     details:
-      "Type the value, which is not shown; or pass it on standard input, where one final newline is removed; or read it from a file, unchanged. It is never an argument, because arguments appear in the shell history and in process lists. Prints which templates read the secret, and what the next deploy restarts.",
+      "Type the value at a hidden prompt, pass it on standard input (maand removes one final newline), or read it unchanged from a file. You cannot pass it as an argument, because arguments appear in the shell history and in process lists. Prints which templates read the secret, and what the next deploy restarts.",
     examples: [
       ["Type the value", "maand secret set db_password --job api"],
       ["A generated value, for all jobs", "openssl rand -base64 24 | maand secret set token"],
-      ["A file, exactly as it is", "maand secret set tls_key --job web --file key.pem"],
+      ["A file, unchanged", "maand secret set tls_key --job web --file key.pem"],
     ],
   });
 
   key = Option.String({ name: "key" });
   job = Option.String("--job", { description: JOB });
   file = Option.String("--file", {
-    description: "Read the value from this file, exactly as it is; - is standard input.",
+    description: "Read the value unchanged from this file; - is standard input.",
   });
   others = Option.Rest({ name: "value" });
 
@@ -54,9 +54,9 @@ class SecretImportCommand extends EngineCommand {
   static override paths = [["secret", "import"]];
   static override usage = Command.Usage({
     category: "Operate",
-    description: "store the secrets of a .env file, all or none",
+    description: "store all secrets of a .env file, or none",
     details:
-      "Reads lines KEY=value: plain, in single quotes, or in double quotes without a backslash, a dollar sign or a backtick. Anything that shells and dotenv libraries read differently is refused, with its line. Nothing in the file is expanded or run.",
+      "Reads lines KEY=value: plain, in single quotes, or in double quotes without a backslash, a dollar sign or a backtick. Refuses lines that shells and dotenv libraries read differently. Expands and runs nothing in the file.",
     examples: [
       ["The secrets of a job", "maand secret import .env --job api"],
       ["From another program", "sops --decrypt prod.env | maand secret import - --job api"],
@@ -90,7 +90,7 @@ class SecretRemoveCommand extends EngineCommand {
     category: "Operate",
     description: "delete a secret",
     details:
-      "Refuses a secret that a template of the last build names, unless --force. Older versions of the value stay encrypted in the store until maand gc.",
+      "Without --force, refuses to delete a secret that a template of the last build names. Older versions of the value stay encrypted in the store until maand gc.",
     examples: [
       ["A secret of a job", "maand secret rm db_password --job api"],
       ["Even if templates read it", "maand secret rm token --force"],
@@ -116,7 +116,7 @@ class SecretRefreshCommand extends EngineCommand {
     category: "Operate",
     description: "read secrets again from their providers",
     details:
-      "A build reads a secret from its provider once, and again only if the reference changed or secrets_max_age has passed. This command reads them now, stores what changed, and prints what the next deploy restarts.",
+      "A build reads a secret from its provider once, and again only if the reference changed or secrets_max_age has passed. This command reads the secrets now, stores changed values, and prints what the next deploy restarts.",
     examples: [
       ["All of them", "maand secret refresh"],
       ["One secret of a job", "maand secret refresh db_password --job api"],

@@ -8,7 +8,7 @@ export class CloneCommand extends MaandCommand {
     category: "Bucket",
     description: "make a directory a copy of a bucket whose state is in PostgreSQL",
     details:
-      "The directory may have workspace/ and maand.conf already, for instance from git. The state is read from the database. The database does not contain the keys in secrets/: get them from a colleague, or from where your team keeps them.",
+      "The directory may already contain workspace/ and maand.conf, for example from git. The command reads the state from the database. The database does not contain the keys in secrets/: get them from a colleague, or from the place where your team keeps them.",
     examples: [
       ["After git clone", "maand clone postgres://maand@db.example.com/maand --bucket 1f0c... shop"],
       ["Into the current directory", "maand clone postgres://maand@db.example.com/maand --bucket 1f0c... ."],
@@ -17,7 +17,7 @@ export class CloneCommand extends MaandCommand {
 
   url = Option.String({ name: "url" });
   directoryOf = Option.String({ name: "directory" });
-  bucket = Option.String("--bucket", { required: true, description: "The id of the bucket: maand info prints it." });
+  bucket = Option.String("--bucket", { required: true, description: "The id of the bucket, which maand info prints." });
 
   override async work(): Promise<number> {
     const { cloneBucket } = await import("@maand/core/internal");

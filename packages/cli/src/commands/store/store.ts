@@ -9,7 +9,7 @@ class StoreMoveCommand extends MaandCommand {
     category: "Bucket",
     description: "move the state of the bucket to PostgreSQL, or back",
     details:
-      "Copies every row in one transaction, reads all of them back, compares them, and writes store into maand.conf. The old store is kept and refuses to be used. If the move is interrupted, run it again. The password comes from PGPASSWORD, ~/.pgpass or store_password_command.",
+      "Copies all rows in one transaction, reads them back, compares them, and writes store to maand.conf. Keeps the old store, which maand then refuses to use. If the move is interrupted, run it again. The password comes from PGPASSWORD, ~/.pgpass or store_password_command.",
     examples: [
       ["To a database", "maand store move --to postgres://maand@db.example.com/maand?sslmode=verify-full"],
       ["Back to this machine", "maand store move --to sqlite"],
@@ -40,7 +40,7 @@ class StoreBackupCommand extends MaandCommand {
     category: "Bucket",
     description: "write the state of the bucket to a file",
     details:
-      "Writes a consistent copy of the store, also of one in PostgreSQL, while other commands may use it. Its secrets stay encrypted: keep secrets/kv.key too.",
+      "Writes a consistent copy of the store, which may be in PostgreSQL. Other commands can use the store meanwhile. Secrets stay encrypted, so also keep secrets/kv.key.",
     examples: [
       ["Before an upgrade", "maand store backup before.db"],
       ["While the database is down", "maand store backup --offline copy.db"],
@@ -48,7 +48,9 @@ class StoreBackupCommand extends MaandCommand {
   });
 
   file = Option.String();
-  offline = Option.Boolean("--offline", false, { description: "Without the database: show the state of this copy." });
+  offline = Option.Boolean("--offline", false, {
+    description: "Do not use the database: write the state of this copy.",
+  });
 
   override async work(): Promise<number> {
     const { backupStore } = await import("@maand/core/internal");
@@ -66,7 +68,7 @@ class StoreRestoreCommand extends MaandCommand {
     category: "Bucket",
     description: "replace the state of the bucket with a backup",
     details:
-      "Replaces the whole store with a backup of the same bucket. The bucket then has no record of changes since the backup: run maand doctor, and maand deploy --verify.",
+      "Replaces the entire store with a backup of the same bucket. The bucket then has no record of changes since the backup, so run maand doctor and maand deploy --verify.",
     examples: [
       ["From a backup", "maand store restore before.db"],
       ["Then compare the workers with it", "maand drift"],

@@ -6,7 +6,7 @@ export class UnlockCommand extends MaandCommand {
   static override paths = [["unlock"]];
   static override usage = Command.Usage({
     category: "Bucket",
-    description: "show which command uses the bucket, and what to do about it",
+    description: "show which command uses the bucket, and what you can do",
     details:
       "Changes nothing: a lock ends with its process, and a lease ends when its holder stops renewing it. Exits with 3 while a command uses the bucket.",
     examples: [

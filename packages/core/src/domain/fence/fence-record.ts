@@ -43,10 +43,15 @@ export function fenceText({ number, holder, ...rest }: FenceRecord): string {
 /** The result of reading a record: none, a record, or the reason why it cannot be used. */
 export type FoundFence = { readonly record: FenceRecord } | { readonly problem: string } | undefined;
 
+/** Whether a worker printed why it cannot trust its record. */
+export function isUntrusted(text: string): boolean {
+  return text.startsWith(UNTRUSTED);
+}
+
 /** Parses what a worker printed; an empty text means that it has no record. */
 export function readFence(text: string): FoundFence {
   if (text.trim() === "") return undefined;
-  if (text.startsWith(UNTRUSTED)) return { problem: text.slice(UNTRUSTED.length).trim() };
+  if (isUntrusted(text)) return { problem: text.slice(UNTRUSTED.length).trim() };
   const [line = "", json = ""] = text.split("\n");
   const [, number, holder] = /^(\d{1,15}) ([0-9a-f]{8,64})$/.exec(line) ?? [];
   const rest = parsed(json);

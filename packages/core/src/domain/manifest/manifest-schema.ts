@@ -72,7 +72,7 @@ const ENTRIES = {
   ),
   selectors: described(
     v.array(v.pipe(v.string(), looksLike(WRITTEN_LABEL, `use ${nameRule("label")}`))),
-    "Labels that a worker must have, all of them, to get this job; default: the job's name.",
+    "Labels that select the workers of the job; a worker must have all of them. Default: the job's name.",
     { examples: [["worker"]] },
   ),
   max_concurrent_upgrades: described(
@@ -93,7 +93,7 @@ const ENTRIES = {
   ),
   min_allocations_count: described(
     v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(MOST)),
-    "A build is refused if the job has fewer allocations than this.",
+    "Minimum number of allocations; a build refuses a job that has fewer.",
     { default: MANIFEST_DEFAULTS.min_allocations_count },
   ),
   max_unavailable: MAX_UNAVAILABLE,

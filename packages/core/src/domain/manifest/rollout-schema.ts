@@ -25,7 +25,7 @@ const ENTRIES = {
       v.maxLength(MOST_STEPS, () => withHint(`has more than ${MOST_STEPS} steps`, "leave some out")),
       v.metadata({ contains: { const: LAST_STEP } }),
     ),
-    "How far a new release goes, step by step: a number or a share of the allocations, pause, or a wait such as 10m; ends with 100%.",
+    "Steps in which a new release is rolled out: a number or percentage of the allocations, pause, or a wait such as 10m; the last is 100%.",
     { examples: [["1", "pause", "25%", "10m", "100%"]] },
   ),
   soak_seconds: described(

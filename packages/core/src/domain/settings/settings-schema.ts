@@ -85,7 +85,7 @@ export const ENTRIES = {
       v.string(),
       v.regex(MODE_PATTERN, ({ input }) => withHint(`${shown(input)} is not a mode`, MODE_HINT)),
     ),
-    'Mode of rendered files that contain a secret, unless the manifest sets one; default "0644", "0600" in a new bucket.',
+    'Mode of rendered files that contain a secret, unless the manifest sets one; default "0644", and "0600" in a new bucket.',
     { default: "0644", examples: ["0600", "0640"] },
   ),
   secrets_max_age: described(
@@ -99,7 +99,7 @@ export const ENTRIES = {
   ),
   store: described(
     v.pipe(v.string(), looksLike("^(sqlite|postgres(ql)?://.+)$", "sqlite, or the URL of a PostgreSQL database")),
-    'Where the state of the bucket is: "sqlite" (default), or the URL of a PostgreSQL database.',
+    'Location of the state of the bucket: "sqlite" (default), or the URL of a PostgreSQL database.',
     { default: "sqlite", examples: ["postgres://maand@db.example.com/maand?sslmode=verify-full"] },
   ),
   store_password_command: described(
@@ -119,12 +119,12 @@ export const ENTRIES = {
   ),
   kv_key_command: described(
     v.array(v.pipe(v.string(), v.nonEmpty("must not be empty"))),
-    "Program with its arguments that prints the key of the secrets, in base64; default: the key is in secrets/kv.key.",
+    "Program and arguments that print the key of the secrets, in base64; default: the key is in secrets/kv.key.",
     { default: [], examples: [["op", "read", "op://prod/maand/kv-key"]] },
   ),
   workers_command: described(
     v.array(v.pipe(v.string(), v.nonEmpty("must not be empty"))),
-    "Program with its arguments that prints workers.json; each build runs it and writes the file. Default: you edit the file.",
+    "Program and arguments that print workers.json; each build runs it and writes the file. Default: you edit the file.",
     { default: [], examples: [["python3", "inventory.py"]] },
   ),
   log_format: described(v.picklist(["kv", "json", "jsonl"]), "Format of the log files; default kv.", {
@@ -157,7 +157,7 @@ export const TABLES = {
       command: described(seconds, "Seconds that a command on a worker may take; default 300.", {
         default: D.timeouts.commandMs / 1000,
       }),
-      tap: described(seconds, "Seconds that a plugin may show no activity in a hook; default 900.", {
+      tap: described(seconds, "Seconds without activity in a hook after which maand stops a plugin; default 900.", {
         default: D.timeouts.tapMs / 1000,
       }),
     },

@@ -12,15 +12,15 @@ export interface FoundFile {
   readonly size: number;
   /** Permission bits. */
   readonly mode: number;
-  /** Set for a wanted file that differs from the expected hashes and is not too large. */
+  /** Set for a requested file if its hash is not among the given ones and it is not too large. */
   readonly content?: Uint8Array;
 }
 
-/** What is in the bucket's directory on a worker. @experimental */
+/** The contents of the bucket's directory on a worker. @experimental */
 export interface Inventory {
-  /** Text of the files directly in it, such as `worker.json`, by name; absent ones are omitted. */
+  /** The text of the files directly in that directory, such as `worker.json`, by name; missing files are omitted. */
   readonly metadata: ReadonlyMap<string, string>;
-  /** Files by job, sorted by path, without links and names in `keep`; a job without a directory is omitted. */
+  /** The files of each job, sorted by path, without links and names in `keep`; a job without a directory is omitted. */
   readonly jobs: ReadonlyMap<string, readonly FoundFile[]>;
 }
 
@@ -29,13 +29,14 @@ export interface InventoryContext extends WorkerContext {
   /** Names of files directly in the bucket's directory to return. */
   readonly metadata: readonly string[];
   /**
-   * Jobs to list, each with the files, by path, whose content is wanted unless its SHA-256 is one of the given hashes.
+   * The jobs to list. For each job, the paths of files whose content to return, unless its SHA-256 is one of the given
+   * hashes.
    */
   readonly jobs: ReadonlyMap<string, ReadonlyMap<string, readonly string[]>>;
   /** Names directly in a job's directory that are not listed. */
   readonly keep: readonly string[];
   /** The largest content to return, in bytes. */
   readonly contentLimit: number;
-  /** The time limit of the whole listing, in milliseconds. */
+  /** The time limit of the entire listing, in milliseconds. */
   readonly timeoutMs: number;
 }

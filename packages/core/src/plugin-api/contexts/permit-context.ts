@@ -3,9 +3,9 @@ import type { Job } from "../../domain/workspace/job.ts";
 import type { Worker } from "../../domain/workspace/worker.ts";
 import type { RunContext } from "../base-contexts.ts";
 
-/** One allocation that changes. @experimental */
+/** An allocation that changes. @experimental */
 export interface ChangedAllocation {
-  /** The worker it is on. */
+  /** The worker of the allocation. */
   readonly worker: Worker;
   /**
    * `remove` stops the process and deletes the files; `sync` copies files and runs nothing; any other value is the
@@ -16,17 +16,20 @@ export interface ChangedAllocation {
   readonly currentVersion: string;
 }
 
-/** The changes of one wave that begin together. @experimental */
+/** The changes of one wave that start together. @experimental */
 export interface Changes {
-  /** `stop`: disabled and removed allocations, before the first rollout. `rollout`: everything else. */
+  /**
+   * The step of the wave: `stop` for disabled and removed allocations, before the first rollout, and `rollout` for
+   * everything else.
+   */
   readonly step: "stop" | "rollout";
-  /** The number of the wave: jobs of a lower one are rolled out first. */
+  /** The number of the wave. Waves with lower numbers are rolled out first. */
   readonly deploymentSeq: number;
-  /** Jobs that change, in name order. */
+  /** The jobs that change, ordered by name. */
   readonly jobs: readonly { readonly job: Job; readonly allocations: readonly ChangedAllocation[] }[];
 }
 
-/** `permit`: the changes of one wave, before any of them begins; a thrown error refuses them. @experimental */
+/** `permit`: the changes of one wave, before any of them starts; a thrown error refuses them. @experimental */
 export interface PermitContext extends RunContext {
   /** The changes to permit. */
   readonly changes: Changes;

@@ -3,7 +3,7 @@ import type { Summary } from "../../run-result.ts";
 import type { RunContext } from "../base-contexts.ts";
 import type { KvReader } from "../kv.ts";
 
-/** The catalog, and what is recorded as running. */
+/** The catalog, and the files that are recorded as running. */
 export interface RecordedContext extends RunContext {
   /** The clock. Use it instead of `new Date()`, so that tests can set the time. */
   now(): Date;
@@ -15,15 +15,15 @@ export interface RecordedContext extends RunContext {
   kv(job: Job): KvReader;
   /** The files that are recorded as running for an allocation; none before its first promotion. */
   promotedFiles(allocation: Allocation): readonly JobFile[];
-  /** The bytes of such a file; undefined if it is secret, or too large to be kept. */
+  /** The bytes of such a file; undefined if the file is secret or too large to be kept. */
   readPromoted(file: JobFile): Uint8Array | undefined;
 }
 
 /** `commit`: the run is over, whatever its outcome. */
 export interface CommitContext extends RecordedContext {
-  /** What the run did: its outcome, each allocation, failures and warnings. */
+  /** The result of the run: its outcome, each allocation, failures and warnings. */
   readonly summary: Summary;
 }
 
-/** `commitBuild`: the build is over, and stored. */
+/** `commitBuild`: the build is complete and stored. */
 export interface CommitBuildContext extends RecordedContext {}

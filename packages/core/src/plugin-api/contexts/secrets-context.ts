@@ -7,9 +7,9 @@ export type { SecretReference };
 export interface ResolveSecretsContext extends RunContext {
   /** The provider: the first part of all `references`. */
   readonly provider: string;
-  /** What to read; no reference is there twice. */
+  /** The references to read, without duplicates. */
   readonly references: readonly SecretReference[];
 }
 
-/** The values by the text of their references, exactly as the provider keeps them. @experimental */
+/** The values by the text of their references, exactly as the provider stores them. @experimental */
 export type ResolvedSecrets = ReadonlyMap<string, string>;

@@ -3,11 +3,11 @@ import type { WorkerContext } from "../base-contexts.ts";
 
 /** `runOnWorker`: a command of a maintenance, which must run once on its worker. @experimental */
 export interface WorkerCommandContext extends WorkerContext {
-  /** The step that the command is part of: a run that continues the maintenance has the same. */
+  /** The step that the command is part of. A run that continues the maintenance has the same step. */
   readonly step: ActionStep;
   /**
-   * The command to run, as root and in the bucket's directory. It continues on the worker when the run is interrupted, since a
-   * half-done upgrade is worse than a late one.
+   * The command to run, as root and in the bucket's directory. It continues on the worker when the run is interrupted,
+   * because a half-finished upgrade is worse than a late one.
    */
   readonly command: StepCommand;
 }

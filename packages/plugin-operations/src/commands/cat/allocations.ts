@@ -8,7 +8,7 @@ export class AllocationsCommand extends StoredCommand {
   static override paths = [["cat", "allocations"]];
   static override usage = Command.Usage({
     category: "Look",
-    description: "list which job runs on which worker",
+    description: "list the jobs on each worker",
     examples: [
       ["Of one job", "maand cat allocations --jobs api"],
       ["On the web servers", "maand cat allocations --workers label:web"],

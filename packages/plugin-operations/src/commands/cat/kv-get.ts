@@ -11,7 +11,7 @@ export class KvGetCommand extends StoredCommand {
     description: "show one KV entry in full",
     examples: [
       ["A port", "maand cat kv get maand/job/api port_http"],
-      ["A secret, readable", "maand cat kv get secrets/job/api password --reveal"],
+      ["A secret in clear text", "maand cat kv get secrets/job/api password --reveal"],
     ],
   });
 

@@ -26,12 +26,12 @@ export class KvCommand extends StoredCommand {
     category: "Look",
     description: "list the KV entries of jobs with their newest version",
     examples: [
-      ["What one job may read", "maand cat kv --jobs api"],
+      ["Entries that one job may read", "maand cat kv --jobs api"],
       ["Without deleted entries", "maand cat kv --active"],
     ],
   });
 
-  jobs = Option.Array("--jobs", [], { description: "Only what these jobs may read, comma-separated." });
+  jobs = Option.Array("--jobs", [], { description: "Only entries that these jobs may read, comma-separated." });
   active = Option.Boolean("--active", false, { description: "Omit deleted entries." });
   deleted = Option.Boolean("--deleted", false, { description: "Only deleted entries." });
 

@@ -18,9 +18,9 @@ export class SecretGetCommand extends StoredCommand {
   static override paths = [["secret", "get"]];
   static override usage = Command.Usage({
     category: "Look",
-    description: "show a secret, with --reveal in clear text",
+    description: "show when a secret was changed, or its value",
     details:
-      "Without --reveal, prints when the secret was changed. With --reveal, prints the value exactly as stored. On a terminal, it adds a newline, and warns on stderr that the value is on the screen.",
+      "Without --reveal, prints when the secret was changed. With --reveal, prints the value exactly as stored. On a terminal, also prints a newline, and warns on stderr that the value is on the screen.",
     examples: [
       ["When it was changed", "maand secret get db_password --job api"],
       ["The value, for another program", "maand secret get db_password --job api --reveal | psql-login"],

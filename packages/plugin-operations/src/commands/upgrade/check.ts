@@ -9,7 +9,7 @@ export class UpgradeCheckCommand extends MaandCommand {
     category: "Look",
     description: "show what this version of maand would change in the bucket",
     details:
-      "Run it with a new version of maand before any other command. The first command that opens the bucket migrates its store, and older versions cannot open it after that. Shows the versions of the store, the migrations, whether there is a backup, and the plugins with the versions of maand they support. Changes nothing. Exits with 1 if this version cannot use the bucket.",
+      "Run this first with a new version of maand, because the first command that opens the bucket migrates its store, and older versions cannot open it after that. Shows the versions of the store, the migrations, whether there is a backup, and the plugins with the versions of maand that they support. Changes nothing. Exits with 1 if this version cannot use the bucket.",
     examples: [
       ["Before the first command of a new version", "maand upgrade_check"],
       ["For a script", "maand upgrade_check --json"],

@@ -17,7 +17,7 @@ export class WorkerImportCommand extends MaandCommand {
     category: "Operate",
     description: "import workers from an inventory of Ansible or Terraform",
     details:
-      "Reads an Ansible inventory (INI, YAML, or the JSON of ansible-inventory --list), the JSON of terraform output -json, or a list in the form of workers.json; shows which workers it adds, changes and skips, with the reason, and after you confirm writes them to workspace/workers.json, whose formatting is kept. Groups become labels. What the inventory does not say is kept. Contacts no worker.",
+      "Reads an Ansible inventory (INI, YAML, or the JSON of ansible-inventory --list), the JSON of terraform output -json, or a list in the form of workers.json. Shows which workers it adds, changes and skips, with the reason. After you confirm, writes them to workspace/workers.json, and keeps the formatting of the file. Turns groups into labels. Keeps settings that the inventory does not contain. Contacts no worker.",
     examples: [
       ["An Ansible inventory", "maand worker import inventory.ini"],
       ["What Terraform created", "terraform output -json | maand worker import - --yes"],
@@ -25,11 +25,11 @@ export class WorkerImportCommand extends MaandCommand {
   });
 
   file = Option.String({ required: true, name: "file" });
-  format = Option.String("--format", { description: `${FORMATS.join(", ")}; default: recognised by the content.` });
+  format = Option.String("--format", { description: `${FORMATS.join(", ")}; default: detected from the content.` });
   output = Option.String("--output", {
-    description: "Output of Terraform with the workers; default: maand_workers, or else workers.",
+    description: "Terraform output with the workers; default: maand_workers, otherwise workers.",
   });
-  prune = Option.Boolean("--prune", false, { description: "Also remove workers that the inventory does not name." });
+  prune = Option.Boolean("--prune", false, { description: "Also remove workers that are not in the inventory." });
   dryRun = Option.Boolean("--dry-run", false, { description: "Only show what would change." });
   yes = Option.Boolean("-y,--yes", false, {
     description: "Write without confirmation, even if more than half of the workers are removed.",

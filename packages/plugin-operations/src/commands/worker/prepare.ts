@@ -28,14 +28,14 @@ export class WorkerPrepareCommand extends EngineCommand {
     category: "Operate",
     description: "check new workers, and install what is missing",
     details:
-      "Checks with maand's own login whether each worker of workers.json is ready: key, sudo, bash, make, python3 and rsync. If a worker is not ready, it logs in with your existing access: the system's ssh with your agent and ssh configuration, or --login-user, --login-key or a password. It shows what is missing; after you confirm, it creates the user, adds the public key and a sudo rule, and installs the programs. It waits for other installations. A worker is reported as prepared only after maand's own login works. If secrets/worker.key is missing, it is created.",
+      "Checks with maand's own login whether each worker of workers.json is ready: key, sudo, bash, make, python3 and rsync. If a worker is not ready, logs in with your existing access: the system's ssh with your agent and ssh configuration, or --login-user, --login-key or a password. Shows what is missing. After you confirm, creates the user, adds the public key and a sudo rule, and installs the programs. Waits for other installations. Reports a worker as prepared only when maand's own login works. Creates secrets/worker.key if it is missing.",
     examples: [
       ["All workers, as root with a password", "maand worker prepare --login-user root --password"],
       [
         "One worker, with the key of the cloud provider",
         "maand worker prepare -w 10.0.0.7 --login-user ubuntu --login-key ~/.ssh/cloud --yes",
       ],
-      ["Only print what to type", "maand worker prepare --print"],
+      ["Only print the commands", "maand worker prepare --print"],
     ],
   });
 
@@ -43,13 +43,15 @@ export class WorkerPrepareCommand extends EngineCommand {
     description: "Only these: hosts, hostnames, label:x, zone:x; default: all.",
   });
   labels = Option.Array("-l,--labels", [], { description: "Only workers with any of these labels." });
-  loginUser = Option.String("--login-user", { description: "User of the existing login; default: that of your ssh." });
+  loginUser = Option.String("--login-user", {
+    description: "User of the existing login; default: the user that ssh uses.",
+  });
   loginKey = Option.String("--login-key", { description: "Private key of the existing login." });
   password = Option.Boolean("--password", false, {
     description: "Ask for the password of the existing login, or read it from standard input.",
   });
   printOnly = Option.Boolean("--print", false, {
-    description: "Print the commands to type instead; contact no worker.",
+    description: "Only print the commands to run; contact no worker.",
   });
   yes = Option.Boolean("-y,--yes", false, { description: "Make the changes without confirmation." });
 

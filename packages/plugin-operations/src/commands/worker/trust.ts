@@ -10,7 +10,7 @@ export class WorkerTrustCommand extends EngineCommand {
     category: "Operate",
     description: "show the host keys of workers in a table and pin them",
     details:
-      "Fetches the host key of each worker without logging in, shows all keys, and pins new and changed keys in secrets/known_hosts after you confirm. Compare the fingerprints with those on the machines: ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub.",
+      "Fetches the host key of each worker without logging in, shows all keys, and pins new and changed keys in secrets/known_hosts after you confirm. Compare the fingerprints with the output of this command on the machines: ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub.",
     examples: [
       ["Show the keys and confirm", "maand worker trust"],
       ["A reinstalled worker", "maand worker trust --workers 10.0.0.3 --yes"],

@@ -17,7 +17,7 @@ export class ${classOf(names)} extends MaandCommand {
   static override paths = [["${names.plugin}"]];
   static override usage = Command.Usage({
     category: "Plugins",
-    description: "list the jobs, and on how many workers each of them runs",
+    description: "list the jobs and the number of workers that run each job",
   });
 
   override async work(): Promise<number> {

@@ -1,0 +1,28 @@
+import type { Remote } from "../remote.ts";
+
+/** What a worker has recorded about itself, as text; empty for a file that is missing. */
+export interface WorkerRecord {
+  /** The record of the command that changed it last. A text that begins with `!` says why it cannot be trusted. */
+  readonly fence: string;
+  /** Its `worker.json`. */
+  readonly workerJson: string;
+}
+
+/** Reads the record of a worker; undefined if it cannot be read this way, or may be out of date. */
+export type RecordReader = () => Promise<WorkerRecord | undefined>;
+
+/** How plugins read the records of connected workers. Kept here, so that transports need not know them. */
+const readers = new WeakMap<object, RecordReader>();
+
+/**
+ * Offers a way to read the record of a worker that takes no channel of its own, because the plugin runs the next command through the
+ * same one.
+ */
+export function setRecordReader(remote: Remote, reader: RecordReader): void {
+  readers.set(remote, reader);
+}
+
+/** The reader of a connection; undefined if no plugin offers one. */
+export function recordReaderOf(remote: Remote): RecordReader | undefined {
+  return readers.get(remote);
+}

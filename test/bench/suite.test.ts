@@ -1,0 +1,27 @@
+import { expect, it } from "vitest";
+import { alternate, program } from "./suite.ts";
+
+const node = (text: string) => [process.execPath, "-e", text];
+
+it("contenders run in turns, the first of which is not counted", async () => {
+  const ran: string[] = [];
+  const contender = (name: string, turns?: number) => ({
+    ...{ name, ...(turns !== undefined && { turns }) },
+    run: async () => ({ ms: ran.push(name) }),
+  });
+  const rows = await alternate(2, [contender("fast"), contender("slow", 1)]);
+  expect(ran).toEqual(["fast", "fast", "slow", "fast"]);
+  expect(rows).toEqual([
+    { name: "fast", ms: [2, 4] },
+    { name: "slow", ms: [3] },
+  ]);
+});
+
+it("a program that fails, or does not print the success of each worker, is not measured", async () => {
+  const must = { pattern: /^ok$/gm, times: 2 };
+  await expect(program(node("process.exit(3)"), "/")).rejects.toThrow("ended with 3");
+  await expect(program(node("console.log('ok')"), "/", must)).rejects.toThrow("1 times, not 2:\nok");
+  await expect(program(node("console.log('ok'); console.error('ok')"), "/", must)).resolves.toMatchObject({
+    ms: expect.any(Number),
+  });
+});

@@ -1,0 +1,102 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type SimulatedBucket, simulatedBucket, writeJob } from "../../support/simulated-fleet/index.ts";
+import { processesIn } from "../simulated.ts";
+import { type Cost, measuredOf, type Suite } from "../suite.ts";
+import { columnsOf, type Held, heldBy, NOISE_MB } from "./held.ts";
+
+const FILES = 2;
+/** Most of a deploy's time is constant; a tenth more is as much as two measurements differ. */
+const FLAT = 1.1;
+
+/**
+ * Many builds and deploys of one changed job in one process, and then some as processes of their own on the same bucket: what they hold,
+ * and whether the last of them takes more than the first. The processes before the others are those of a new bucket.
+ */
+export const deploys: Suite = async (number = 2_000, every = Math.ceil(number / 10), processes = 40) => {
+  const temporary = mkdtempSync(join(tmpdir(), "maand-deploys-"));
+  const bucket = await simulatedBucket({ workers: 3, jobs: 2, files: FILES });
+  const own = await processesIn(bucket.root, {});
+  const { TMPDIR } = process.env;
+  process.env.TMPDIR = temporary; // after the bucket was made there, so that it counts what deploys leave behind
+  let version = 0;
+  const change = () => writeJob(bucket, 0, `1.0.${++version}`, { files: FILES });
+  const asProcesses = async (count: number): Promise<Cost[]> => {
+    const costs: Cost[] = [];
+    for (let done = 0; done < count; done += 1) {
+      change();
+      costs.push(await own.run("deploy", "--build", "-q"));
+    }
+    return costs;
+  };
+  try {
+    const fresh = await asProcesses(processes / 2);
+    console.log(columnsOf.head);
+    const samples: (readonly [Held, Cost])[] = [];
+    for (let done = 0; done < number; done += every) {
+      const cost = await inThisProcess(bucket, Math.min(every, number - done), change);
+      const held = heldBy(bucket, temporary);
+      console.log(columnsOf.line(Math.min(done + every, number), held, cost));
+      samples.push([held, cost]);
+    }
+    const late = await asProcesses(processes / 2);
+    const [first = [], last = []] = [samples.slice(1, 2), samples.slice(-1)];
+    const name = (which: string) => `${which}, in one process`;
+    const process = (which: string) => `${which}, a process each`;
+    return [
+      {
+        title: `deploys: ${number} builds and deploys of a changed job in a row, 3 simulated workers`,
+        rows: [
+          {
+            ...measuredOf(
+              { name: name("one of the second tenth") },
+              first.map(([, cost]) => cost),
+            ),
+          },
+          {
+            ...measuredOf(
+              { name: name("one of the last tenth"), floor: name("one of the second tenth"), goal: FLAT, by: "cpuMs" },
+              last.map(([, cost]) => cost),
+            ),
+            note: growth(first[0]?.[0], last[0]?.[0]),
+          },
+          measuredOf({ name: process("one of a new bucket") }, fresh),
+          measuredOf(
+            { name: process(`one after ${number}`), floor: process("one of a new bucket"), goal: FLAT, by: "cpuMs" },
+            late,
+          ),
+        ],
+      },
+    ];
+  } finally {
+    if (TMPDIR === undefined) delete process.env.TMPDIR;
+    else process.env.TMPDIR = TMPDIR;
+    bucket.dispose();
+    rmSync(temporary, { recursive: true, force: true });
+  }
+};
+
+/** Some builds and deploys: what one of them took. */
+async function inThisProcess(bucket: SimulatedBucket, count: number, change: () => void): Promise<Cost> {
+  const [began, cpu] = [performance.now(), process.cpuUsage()];
+  for (let done = 0; done < count; done += 1) {
+    change();
+    await bucket.maand("build");
+    await bucket.maand("deploy", "-q");
+  }
+  const { user, system } = process.cpuUsage(cpu);
+  return { ms: (performance.now() - began) / count, cpuMs: (user + system) / 1_000 / count };
+}
+
+/** What is held at the end and was not held before, in a sentence. */
+function growth(before: Held | undefined, after: Held | undefined): string {
+  if (!before || !after) return "";
+  const grown = [
+    ...(after.heapMb > before.heapMb + NOISE_MB ? [`heap by ${(after.heapMb - before.heapMb).toFixed(1)} MB`] : []),
+    ...(["files", "resources", "connections", "temporary"] as const)
+      .filter((what) => after[what] > before[what])
+      .map((what) => `${what} by ${after[what] - before[what]}`),
+  ];
+  return grown.length === 0 ? "nothing grew" : `grew: ${grown.join(", ")}`;
+}

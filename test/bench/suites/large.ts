@@ -1,0 +1,53 @@
+import { scratch } from "../../support/bucket/scratch.ts";
+import { type Cost, maandProcess, measuredOf, type Suite } from "../suite.ts";
+import { median } from "../table.ts";
+import { writeBuild } from "./build.ts";
+import { promoteAll } from "./promoted-bucket.ts";
+
+/** How many times the time and the memory of a tenth of the workers a command may take. */
+const MOST_TIME = 11;
+const MOST_MEMORY = 9;
+
+/** Builds, dry runs and deploys in which nothing changed, of so many workers, and of a tenth of them. */
+export const large: Suite = async (workers = 10_000, jobs = 50) => {
+  const few = Math.ceil(workers / 10);
+  const [small, whole] = [await unchanged(few, jobs), await unchanged(workers, jobs)];
+  const rows = [...small].flatMap(([name, cost]) => {
+    const rowName = (count: number) => `${name}, ${count} workers`;
+    const larger = whole.get(name) ?? [];
+    const memory = memoryOf(larger) / memoryOf(cost);
+    const note = `${memory.toFixed(1)} x memory, goal ${memory <= MOST_MEMORY ? "" : "missed "}${MOST_MEMORY}`;
+    return [
+      measuredOf({ name: rowName(few) }, cost),
+      measuredOf({ name: rowName(workers), floor: rowName(few), goal: MOST_TIME, by: "cpuMs", note }, larger),
+    ];
+  });
+  return [
+    { title: `large: ${few} and ${workers} workers x ${jobs} jobs, nothing changed after the first build`, rows },
+  ];
+};
+
+function memoryOf(costs: readonly Cost[]): number {
+  return median(costs.map(({ mb = 0 }) => mb));
+}
+
+async function unchanged(workers: number, jobs: number): Promise<Map<string, Cost[]>> {
+  const bucket = await scratch('transport = "local"\n');
+  try {
+    writeBuild(bucket, workers, jobs);
+    const first = [await maandProcess(bucket.root, ["build"])];
+    const again = [await maandProcess(bucket.root, ["build"])];
+    await promoteAll(bucket.root);
+    await maandProcess(bucket.root, ["deploy", "-q"]); // records that nothing is left to do
+    const dry = [await maandProcess(bucket.root, ["deploy", "--dry-run"])];
+    const deploy = [await maandProcess(bucket.root, ["deploy", "-q"])];
+    return new Map([
+      ["first build", first],
+      ["unchanged build", again],
+      ["dry run", dry],
+      ["unchanged deploy", deploy],
+    ]);
+  } finally {
+    bucket.dispose();
+  }
+}

@@ -1,0 +1,34 @@
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, it } from "vitest";
+import { pathToPython } from "./python-on-path.ts";
+
+let place: string;
+
+beforeEach(() => {
+  place = mkdtempSync(join(tmpdir(), "maand-python-"));
+  for (const name of ["shims", "real"]) mkdirSync(join(place, name));
+});
+
+afterEach(() => rmSync(place, { recursive: true }));
+
+/** A version manager's `python3`, whose Python says that it is `executable`. */
+function shimFor(executable: string): void {
+  writeFileSync(join(place, "shims/python3"), `#!/bin/sh\necho "${executable}"\n`, { mode: 0o755 });
+}
+
+it("the Python behind a script of a version manager comes first", () => {
+  shimFor(join(place, "real/python3"));
+  const path = `${place}/shims:/usr/bin`;
+  expect(pathToPython(path)).toBe(`${place}/real:${path}`);
+});
+
+it("PATH stays as it is if python3 is a program, is missing or fails, or if its directory is on PATH", () => {
+  symlinkSync("/bin/true", join(place, "real/python3"));
+  for (const path of [`${place}/real:${place}/shims`, `${place}/empty`]) expect(pathToPython(path)).toBe(path);
+  shimFor("/usr/bin/python3");
+  expect(pathToPython(`${place}/shims:/usr/bin`)).toBe(`${place}/shims:/usr/bin`);
+  writeFileSync(join(place, "shims/python3"), "#!/bin/sh\nexit 1\n", { mode: 0o755 });
+  expect(pathToPython(`${place}/shims`)).toBe(`${place}/shims`);
+});
