@@ -7,7 +7,7 @@ import { typedIn } from "./run/typed.test.support.ts";
 const maand = typedIn(tmpdir());
 const { version } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"));
 
-it.each([["--version"], ["-v"]])("maand %s prints the version alone", async (flag) => {
+it.each([["--version"], ["-v"]])("maand %s prints only the version", async (flag) => {
   expect(await maand(flag)).toEqual({ code: 0, out: `${version}\n`, err: "" });
 });
 
@@ -32,6 +32,6 @@ it.each([[["--version", "--json"]], [["--json", "--version"]]])(
   },
 );
 
-it("another word beside --version is not taken for it", async () => {
+it("another word next to --version is not treated as it", async () => {
   expect((await maand("--version", "build")).code).toBe(2);
 });

@@ -16,7 +16,7 @@ function asking(
   return { json, yes, context: { stdin, stderr, env, signal: new AbortController().signal } };
 }
 
-it.each(["y\n", "Y\n", " yes \n"])("goes on after %j", async (typed) => {
+it.each(["y\n", "Y\n", " yes \n"])("continues after %j", async (typed) => {
   const command = asking(typed);
   await confirm(command, () => CONFIRMATION);
   command.context.stderr.end();
@@ -32,13 +32,13 @@ it.each([
   ["with --json", { json: true }],
   ["without a terminal", { isTTY: false }],
   ["in CI", { env: { CI: "1" } }],
-])("asks nothing %s, and does not even look", async (_, more) => {
+])("asks nothing %s, and does not even compute the question", async (_, more) => {
   const find = vi.fn(() => CONFIRMATION);
   await confirm(asking("n\n", more), find);
   expect(find).not.toHaveBeenCalled();
 });
 
-it("CI=false is no CI", () => {
+it("CI=false does not mean CI", () => {
   expect(mayAsk(asking("", { env: { CI: "false" } }))).toBe(true);
 });
 

@@ -24,7 +24,7 @@ async function opened(onEvent?: (event: MaandEvent) => void): Promise<EmbeddedBu
 }
 
 describe("a program that embeds maand", () => {
-  it("builds, plans and deploys, and hears every event", async () => {
+  it("builds, plans and deploys, and receives every event", async () => {
     const types = new Set<string>();
     const bucket = await opened(({ type }) => types.add(type));
     expect(await bucket.build()).toEqual([]);
@@ -41,7 +41,7 @@ describe("a program that embeds maand", () => {
     expect(bucket.catalog()).toMatchObject({ jobs: [{ name: "api" }], workers: [{ host: HOST }] });
   });
 
-  it("plans what stops and what is removed", async () => {
+  it("plans stops and removals", async () => {
     const bucket = await opened();
     await bucket.build();
     await bucket.deploy();
@@ -59,7 +59,7 @@ describe("a program that embeds maand", () => {
     expect(isMaandError(cause) && cause.code).toBe("PROBLEMS");
   });
 
-  it("reaches nothing of the engine through the bucket", async () => {
+  it("cannot reach the engine through the bucket", async () => {
     expect(Object.keys(await opened()).sort()).toEqual([
       ...["build", "catalog", "checkHealth", "close", "deploy", "id", "plan", "root", "runJobCommand", "runTarget"],
       ...["settings", "warnings"],

@@ -1,11 +1,11 @@
 import { parse, TemplateError, type TemplateFunctions } from "./index.ts";
 
-/** What a template gives. */
+/** The output of a template. */
 export function render(text: string, data?: unknown, funcs: TemplateFunctions = {}): string {
   return parse(text, { name: "t", funcs }).execute(data);
 }
 
-/** The error a template gives; fails when it gives none. */
+/** The error of a template; fails when it has none. */
 export function failure(text: string, data?: unknown, funcs: TemplateFunctions = {}): TemplateError {
   try {
     render(text, data, funcs);
@@ -16,7 +16,7 @@ export function failure(text: string, data?: unknown, funcs: TemplateFunctions =
   throw new Error(`${text} gave no error`);
 }
 
-/** The kind and message of the error a template gives, the place left out. */
+/** The kind and message of the error of a template, without its place. */
 export function complaint(text: string, data?: unknown, funcs: TemplateFunctions = {}): string {
   const { kind, message } = failure(text, data, funcs);
   return `${kind}: ${message.replace(/^template: t:\d+:\d+: /, "").replace(/^executing "[^"]*" at <.*>: /s, "")}`;

@@ -3,7 +3,7 @@ import type { AuthorityFiles } from "./authority-files.ts";
 import { keyPairMaker, keyPem } from "./key-pair.ts";
 import { signAuthority } from "./x509.ts";
 
-/** A CA as `maand init` makes one, only smaller, with the files it comes from. */
+/** A CA like that of `maand init`, only smaller, with its files. */
 export async function makeAuthority(
   notBefore = new Date("2026-01-01T00:00:00Z"),
   notAfter = new Date("2036-01-01T00:00:00Z"),

@@ -34,7 +34,7 @@ function secrets(root: string): { crt: string; key: string } {
   };
 }
 
-/** A bucket whose secrets hold this. */
+/** A bucket whose `secrets/` has these files. */
 function giveAuthority(files: { readonly crt?: string; readonly key?: string }): string {
   const root = scratchDirectory();
   mkdirSync(join(root, "secrets"));

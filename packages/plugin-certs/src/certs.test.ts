@@ -58,7 +58,7 @@ function stored(name = "api", hosts: readonly string[] = [A, B, C]): Promise<Rec
   );
 }
 
-/** What differs between two looks into the store. */
+/** The differences between two states of the store. */
 function changed(before: Record<string, string>, after: Record<string, string>): string[] {
   const keys = new Set([...Object.keys(before), ...Object.keys(after)]);
   return [...keys].filter((key) => before[key] !== after[key]).sort();
@@ -456,7 +456,7 @@ it("a preview of a build makes an authority and certificates for itself, and wri
 });
 
 describe("the key of the CA from a command", () => {
-  it("signs as the key of the file does, and is never written to disk", async () => {
+  it("signs like the key of the file, and is never written to disk", async () => {
     job({ own: {} });
     await bucket.build();
     const key = join(bucket.root, "secrets/ca.key");

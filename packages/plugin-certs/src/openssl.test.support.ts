@@ -4,12 +4,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
 
-/** Runs the real openssl and answers what it prints. */
+/** Runs the real openssl and returns its output. */
 export function openssl(...args: readonly string[]): string {
   return execFileSync("openssl", args, { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
 }
 
-/** A directory that goes with the test. */
+/** A directory that is deleted after the test. */
 export function scratchDirectory(): string {
   const directory = mkdtempSync(join(tmpdir(), "maand-certs-"));
   onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
@@ -33,7 +33,7 @@ export function verify(ca: string, crt: string, at: Date, ...more: readonly stri
   openssl("verify", "-x509_strict", "-attime", when, "-CAfile", files.ca, ...more, files.crt);
 }
 
-/** How a CA of an operator is made. */
+/** Options for a CA of an operator. */
 export interface GivenAuthority {
   /** Arguments of `openssl genpkey`. */
   readonly key?: readonly string[];
@@ -43,7 +43,7 @@ export interface GivenAuthority {
   readonly sameKey?: string;
 }
 
-/** A CA as an operator makes one with openssl, its key as PKCS#8. */
+/** A CA that an operator made with openssl, with its key as PKCS#8. */
 export function givenAuthority({ key, subject = "/CN=brought", extensions, sameKey }: GivenAuthority = {}): {
   crt: string;
   key: string;
@@ -73,7 +73,7 @@ export function givenAuthority({ key, subject = "/CN=brought", extensions, sameK
   return { crt, key: openssl("pkey", "-in", file) };
 }
 
-/** The same key in the older form of its kind: PKCS#1 or SEC 1. */
+/** The same key in the older format of its kind: PKCS#1 or SEC 1. */
 export function traditional(key: string): string {
   const file = join(scratchDirectory(), "it.key");
   writeFileSync(file, key);

@@ -235,7 +235,7 @@ describe("a job", () => {
 describe("waiting", () => {
   const health_check = { checks: [{ type: "ssh", command: "ready" }], wait: { attempts: 4, interval_seconds: 2 } };
 
-  /** Healthy at the given attempt; pauses are only noted. */
+  /** Healthy at the given attempt; pauses are only recorded. */
   async function waitUntil(attempt: number, given: unknown = health_check) {
     const pauses: number[] = [];
     let requests = 0;

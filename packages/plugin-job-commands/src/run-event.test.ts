@@ -20,7 +20,7 @@ function write(command: Readonly<Record<string, unknown>>, script: string, more:
   bucket.job("api", manifest, { "_modules/command_x.py": script });
 }
 
-/** What scripts printed, with their workers. */
+/** The output of scripts, with their workers. */
 function printed(): string[] {
   return bucket.events.flatMap((event) =>
     event.type === "output" && event.job === "api" ? `${event.worker} ${event.line}` : [],

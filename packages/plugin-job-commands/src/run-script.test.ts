@@ -12,7 +12,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(place, { recursive: true, force: true }));
 
-/** Runs a script beside the library and the other files, as a hook is run. */
+/** Runs a script next to the library and the other files, as a hook is run. */
 async function run(name: string, files: Readonly<Record<string, string>>) {
   mkdirSync(join(place, "_modules"), { recursive: true });
   cpSync(join(LIB, "maand.ts"), join(place, "_modules/maand.ts"));

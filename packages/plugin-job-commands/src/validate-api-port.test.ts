@@ -31,5 +31,5 @@ it.each([
   ["notes.md", "http://localhost:8080/kv\n"],
 ])("any other is not: %s", (name, text) => expect(found({ [name]: text })).toEqual([]));
 
-it("a job without commands may have what it likes in _modules", () =>
+it("a job without commands may have anything in _modules", () =>
   expect(found({ "x.py": 'get("http://localhost:8080/kv")\n' }, [])).toEqual([]));

@@ -24,14 +24,14 @@ afterEach(() => {
   rmSync(root, { recursive: true, force: true });
 });
 
-/** Puts a file into the bucket that can be started. */
+/** Writes an executable file into the bucket. */
 function program(path: string): void {
   mkdirSync(dirname(join(root, path)), { recursive: true });
   writeFileSync(join(root, path), "");
   chmodSync(join(root, path), 0o755);
 }
 
-/** What is found of a job with one command, whose `_modules/` hold these files. */
+/** The problems of a job with one command, whose `_modules/` has these files. */
 function found(files: Readonly<Record<string, string>>, runtime?: string) {
   return problemsOf(files, runtime).map(({ level, code, where, hint }) => ({ level, code, where, hint }));
 }

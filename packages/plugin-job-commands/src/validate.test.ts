@@ -4,7 +4,7 @@ import { validateCommands } from "./validate.ts";
 
 const WHERE = "workspace/jobs/api/manifest.json: commands.command_x";
 
-/** What is found of a job with the command `command_x`, at these events and with these files. */
+/** The problems of a job with the command `command_x`, at these events and with these files. */
 function found(executedOn: readonly string[], files: readonly string[]) {
   const commands = [{ name: "command_x", executedOn }];
   const context = validateContext({ jobs: [aJob({ commands, files: files.map((path) => aFile({ path })) })] });

@@ -67,7 +67,7 @@ describe("a command", () => {
     expect(result).toMatchObject({ code: 0, stdout: `${remote.root}\n`, stderr: "oh\n" });
   });
 
-  it("that must succeed throws, and a probe answers with its exit code", async () => {
+  it("that must succeed throws, and a probe returns its exit code", async () => {
     const remote = await connected();
     expect(await remote.probe(sh("exit 7"))).toMatchObject({ code: 7 });
     await expect(remote.exec(sh("echo why >&2; exit 7"))).rejects.toMatchObject({
@@ -97,7 +97,7 @@ describe("a command", () => {
     expect((await remote.exec(["cat"])).stdout).toBe("");
   });
 
-  it("passes on its lines as they come", async () => {
+  it("passes on its lines as they arrive", async () => {
     const remote = await connected();
     const lines: string[] = [];
     await remote.exec(sh("echo one; echo two >&2; printf three"), {

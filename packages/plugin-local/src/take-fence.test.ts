@@ -14,7 +14,7 @@ afterEach(() => rmSync(root, { recursive: true }));
 
 const file = () => join(root, "fence");
 
-/** The connection of a command with this line; what it was asked to admit. */
+/** The connection of a command with this line, and the records that it was asked to admit. */
 function commandOf(line: string, admits: (found: string) => void = () => {}) {
   const remote = fakeRemote({ root });
   const asked: string[] = [];
@@ -26,7 +26,7 @@ function commandOf(line: string, admits: (found: string) => void = () => {}) {
   return { take: () => takeFence(remote), asked };
 }
 
-it("leaves a private record, once", async () => {
+it("writes a private record, once", async () => {
   const command = commandOf("3 aa");
   await command.take();
   await command.take();
@@ -35,7 +35,7 @@ it("leaves a private record, once", async () => {
   expect(readdirSync(root)).toEqual(["fence"]);
 });
 
-it("replaces an admitted record, and leaves one that is refused", async () => {
+it("replaces an admitted record, and keeps one that is refused", async () => {
   await commandOf("3 aa").take();
   const refuse = () => {
     throw new Error("refused");

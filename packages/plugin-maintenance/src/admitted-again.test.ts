@@ -50,7 +50,7 @@ function mostAway(): () => number {
 }
 
 describe("a resume, where the jobs of a worker were not stopped yet", () => {
-  it("stops nothing there if the worker was down when it was begun, and is up now while another one is down", async () => {
+  it("stops nothing there if the worker was down when its maintenance began, and is up now while another one is down", async () => {
     const { bucket, maintain, resume, doneOn } = made;
     crash("api", THIRD);
     lose(FIRST);
@@ -74,7 +74,7 @@ describe("a resume, where the jobs of a worker were not stopped yet", () => {
     expect(doneOn(FIRST)).toEqual([]);
   });
 
-  it("does what fits into the budget: what is stopped already costs nothing", async () => {
+  it("does what fits into the budget: stopped allocations cost nothing", async () => {
     const { resume, doneOn } = made;
     await interruptBefore("stop db", FIRST);
     crash("api", THIRD);
@@ -95,7 +95,7 @@ describe("a resume, where the jobs of a worker were not stopped yet", () => {
     expect(await resume()).toMatchObject({ outcome: "ok" });
   });
 
-  it.each([1, 2])("takes such workers within the budget, with %d at once", async (concurrency) => {
+  it.each([1, 2])("starts such workers within the budget, with %d at the same time", async (concurrency) => {
     const { bucket, maintain, resume } = made;
     const request = { reboot: true, concurrency, onFailure: "continue", returnMs: 60_000 } as const;
     for (const host of [FIRST, SECOND]) lose(host);
@@ -107,7 +107,7 @@ describe("a resume, where the jobs of a worker were not stopped yet", () => {
     expect(bucket.fleet.running()).toEqual(ALL_RUN);
   });
 
-  it("does not wait for a worker that only a person brings back", async () => {
+  it("does not wait for a worker that only a person can restore", async () => {
     const { bucket, maintain, resume } = made;
     const request = { reboot: true, onFailure: "continue", returnMs: 3_600_000 } as const;
     for (const host of [FIRST, SECOND]) lose(host);
@@ -121,7 +121,7 @@ describe("a resume, where the jobs of a worker were not stopped yet", () => {
     });
   });
 
-  it("stops them all the same with --ignore-budget", async () => {
+  it("still stops them with --ignore-budget", async () => {
     const { opened, doneOn } = made;
     await interruptBefore("stop api", FIRST);
     crash("api", THIRD);

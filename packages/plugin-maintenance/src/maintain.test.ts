@@ -22,7 +22,7 @@ beforeEach(async () => {
 afterEach(() => bucket.dispose());
 
 describe("a maintenance", () => {
-  it("takes worker after worker: stops the last wave first, runs the command, reboots, starts in wave order", async () => {
+  it("handles one worker after another: stops the last wave first, runs the command, reboots, starts in wave order", async () => {
     const before = HOSTS.map(bucket.fleet.bootId);
     const report = await maintain({ command: "apt-get -y upgrade", reboot: true });
     expect(report).toMatchObject({ outcome: "ok", isOver: true });
@@ -47,7 +47,7 @@ describe("a maintenance", () => {
     expect(types.indexOf("maintenance.planned")).toBeLessThan(types.indexOf("action.started"));
   });
 
-  it("starts only what it stopped: what was disabled before stays stopped, and disabled.json is not touched", async () => {
+  it("starts only what it stopped: disabled allocations stay stopped, and disabled.json is not changed", async () => {
     await mayBeAway(2);
     bucket.disable({ jobs: { api: { allocations: ["10.0.0.2"] } } });
     await bucket.ship();
@@ -57,7 +57,7 @@ describe("a maintenance", () => {
     expect(bucket.fleet.running()["api@10.0.0.2"]).toBeUndefined();
   });
 
-  it("leaves what a person stopped by hand as it is", async () => {
+  it("does not start allocations that a person stopped by hand", async () => {
     await mayBeAway(2);
     const { controlJob } = await import("@maand/core/internal");
     const byHand = { jobs: ["api"], target: "stop", workers: ["10.0.0.1"], healthCheck: false };
@@ -79,7 +79,7 @@ describe("a maintenance", () => {
     await expect(resume()).rejects.toMatchObject({ problems: [{ code: "no_maintenance" }] });
   });
 
-  it("is the only one: a second one is refused until the first is over", async () => {
+  it("is the only one: a second one is refused until the first has ended", async () => {
     await maintain({ keepDrained: true }, ["10.0.0.1"]);
     await expect(maintain()).rejects.toMatchObject({ problems: [{ code: "maintenance_open" }] });
     expect(await resume()).toMatchObject({ isOver: true });
@@ -88,7 +88,7 @@ describe("a maintenance", () => {
 });
 
 describe("the availability budget", () => {
-  it("lets no two workers of a job away at once, whatever the concurrency", async () => {
+  it("never takes two workers of a job away at the same time, whatever the concurrency", async () => {
     const away = new Set<string>();
     let most = 0;
     bucket.fleet.onDone = (what) => {
@@ -101,7 +101,7 @@ describe("the availability budget", () => {
     expect(most).toBe(1);
   });
 
-  it("takes as many at once as it allows", async () => {
+  it("takes as many at the same time as it allows", async () => {
     await mayBeAway(2);
     const underWay = new Set<string>();
     let most = 0;
@@ -116,7 +116,7 @@ describe("the availability budget", () => {
     expect(most).toBe(2);
   });
 
-  it("begins no worker while another one of its jobs is unhealthy, and says why", async () => {
+  it("starts no worker while another one of its jobs is unhealthy, and reports why", async () => {
     bucket.fleet.fail("verify api@10.0.0.3");
     const report = await maintain({ reboot: true }, ["10.0.0.1"]);
     expect(report).toMatchObject({
@@ -145,7 +145,7 @@ describe("a worker that fails", () => {
       ["stop api", "stop db", COMMAND, SHUTDOWN, "start db", "start api"],
     ],
   ])(
-    "because it %s is set aside, no further one is begun, and a resume does only what remains",
+    "because it %s is set aside, no further one is started, and a resume does only what remains",
     async (_, what, phase, done) => {
       const failing = () => {
         if (what.startsWith("verify")) bucket.fleet.fail(what);
@@ -178,7 +178,7 @@ describe("a worker that fails", () => {
     },
   );
 
-  it("is no reason to stop with `continue`; but it keeps the budget, so nothing else of its jobs goes down", async () => {
+  it("does not stop the maintenance with `continue`; but it still counts, so nothing else of its jobs goes down", async () => {
     bucket.fleet.fail(`${SHUTDOWN} 10.0.0.1`);
     const report = await maintain({ reboot: true, onFailure: "continue" });
     expect(states(report)).toEqual(["set_aside", "waiting", "waiting"]);
@@ -200,7 +200,7 @@ describe("a worker in maintenance", () => {
     bucket.fleet.fail(`${SHUTDOWN} 10.0.0.1`);
   });
 
-  it("is left as it is by deploys, which say so, and catches up with the deploy after its maintenance", async () => {
+  it("is not changed by deploys, which report that, and is updated by the deploy after its maintenance", async () => {
     await maintain({ reboot: true }, ["10.0.0.1"]);
     bucket.job("api", { version: "2.0.0", selectors: ["worker"] });
     bucket.removeJob("db");
@@ -220,7 +220,7 @@ describe("a worker in maintenance", () => {
     expect(bucket.fleet.running()).toEqual(Object.fromEntries(HOSTS.map((host) => [`api@${host}`, "2.0.0"])));
   });
 
-  it("is not started by a resume where it was disabled meanwhile", async () => {
+  it("is not started by a resume where it has been disabled since", async () => {
     await maintain({ reboot: true }, ["10.0.0.1"]);
     bucket.disable({ jobs: { api: {} } });
     await bucket.build();
@@ -244,7 +244,7 @@ describe("a worker in maintenance", () => {
 });
 
 describe("an abort", () => {
-  it("starts what the maintenance stopped, and only that, and leaves the rest out", async () => {
+  it("starts what the maintenance stopped, and only that, and skips the rest", async () => {
     bucket.disable({ jobs: { db: { allocations: ["10.0.0.1"] } } });
     await bucket.ship();
     bucket.fleet.fail(`${SHUTDOWN} 10.0.0.1`);
@@ -275,7 +275,7 @@ describe("an abort", () => {
 });
 
 describe("drained workers that are kept", () => {
-  it("stay stopped until a resume, and the budget stays theirs", async () => {
+  it("stay stopped until a resume, and keep using the budget", async () => {
     const report = await maintain({ keepDrained: true }, ["10.0.0.1", "10.0.0.2"]);
     expect(states(report)).toEqual(["drained", "waiting"]);
     expect(report.message).toContain("10.0.0.1 is away because of maintenance");

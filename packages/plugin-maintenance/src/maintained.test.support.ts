@@ -8,7 +8,7 @@ import { abortMaintenance, type MaintenanceOptions, resumeMaintenance, startMain
 export const HOSTS = ["10.0.0.1", "10.0.0.2", "10.0.0.3"];
 export const COMMAND = "the command of the maintenance";
 export const SHUTDOWN = "shutdown -r now";
-/** What a maintenance with a command and a reboot does on each worker. */
+/** The operations of a maintenance with a command and a reboot on each worker. */
 export const IN_ORDER = ["stop api", "stop db", COMMAND, SHUTDOWN, "start db", "start api"];
 
 const DEMANDS = { job: "db", command: "command_ready" };
@@ -41,7 +41,7 @@ export interface MaintainedBucket {
   abort(): Promise<MaintenanceReport>;
   /** Deploys the jobs with another budget than that of an upgrade batch, which is one. */
   mayBeAway(max_unavailable: number): Promise<void>;
-  /** What was done on one worker, in order, without its host. */
+  /** The operations on one worker, in order, without its host. */
   doneOn(host: string): string[];
 }
 
@@ -84,12 +84,12 @@ export async function aMaintainedBucket(
   };
 }
 
-/** Where the workers of a maintenance are. */
+/** The phases of the workers of a maintenance. */
 export function states({ workers }: MaintenanceReport): string[] {
   return workers.map(({ state }) => state);
 }
 
-/** What runs when everything does. */
+/** The allocations that run when everything runs. */
 export const ALL_RUN = Object.fromEntries(
   HOSTS.flatMap((host) => ["api", "db"].map((job) => [`${job}@${host}`, "1.0.0"])),
 );

@@ -26,7 +26,7 @@ describe("a maintenance that was interrupted", () => {
   });
 
   it.each(IN_ORDER.flatMap((what, at) => [`before ${what}`, `in ${what}`].map((when) => [when, at] as const)))(
-    "%s is resumed there, and command and reboot happen once",
+    "%s is resumed at that point, and command and reboot happen once",
     async (when, at) => {
       const { bucket, maintain, resume, doneOn, interrupt } = made;
       const isThere = (what: string) => what.endsWith(HOST) && what.startsWith(IN_ORDER[at] ?? "");
@@ -54,7 +54,7 @@ describe("a maintenance that was interrupted", () => {
     },
   );
 
-  it("is aborted from any of these places, too: what was stopped runs again, and nothing else happens", async () => {
+  it("can also be aborted at any of these points: what was stopped runs again, and nothing else happens", async () => {
     const { bucket, maintain, abort, doneOn, interrupt } = made;
     for (const at of IN_ORDER.keys()) {
       bucket.fleet.done.length = 0;
@@ -104,7 +104,7 @@ describe("a maintenance that was interrupted", () => {
     expect(bucket.fleet.done).toEqual([]);
   });
 
-  it("begins no further worker after an interruption", async () => {
+  it("starts no further worker after an interruption", async () => {
     const { bucket, maintain, interrupt, doneOn } = made;
     bucket.fleet.onDo = (what) => {
       if (what === `start api@${HOST}`) interrupt();
@@ -114,7 +114,7 @@ describe("a maintenance that was interrupted", () => {
   });
 });
 
-/** Workers whose answers a test gives; without one, those of the fake fleet hold. */
+/** Workers whose answers a test sets; otherwise the fake fleet answers. */
 function answering(answer: (line: string) => string | undefined) {
   return definePlugin({
     name: "answering",
@@ -141,14 +141,14 @@ describe("the boot id", () => {
     expect(asked).toBe(answers.length);
   });
 
-  it("that is missing is no reason to reboot blindly", async () => {
+  it("that is missing never leads to a reboot", async () => {
     made = await aMaintainedBucket({ plugins: [answering(() => undefined)] });
     const report = await made.maintain({ reboot: true }, [HOST]);
     expect(report.workers).toMatchObject([{ state: "set_aside", message: expect.stringContaining("has no boot id") }]);
     expect(made.doneOn(HOST)).not.toContain(SHUTDOWN);
   });
 
-  it("that changed while the command was under way sets the worker aside, since it is unknown how far that came", async () => {
+  it("that changed while the command was running sets the worker aside, because the result of the command is unknown", async () => {
     let id = ID;
     made = await aMaintainedBucket({
       plugins: [answering((line) => (line.startsWith("cat /proc/") ? id : undefined))],

@@ -13,7 +13,7 @@ describe("a job", () => {
   const problemsOf = async (...paths: string[]) => {
     return problemsWith("start stop restart:\n", ...paths);
   };
-  /** What is found in a job with these files, whose Makefile has this text. */
+  /** The problems of a job with these files, whose Makefile has this text. */
   const problemsWith = async (text: string, ...paths: string[]) => {
     const jobs = [aJob({ files: paths.map((path) => aFile({ path })) })];
     const context = validateContext({ jobs, read: () => Buffer.from(text) });

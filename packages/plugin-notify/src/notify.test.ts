@@ -27,7 +27,7 @@ interface Posted {
   readonly body: unknown;
 }
 
-/** A server on this machine that keeps what is posted to it. */
+/** A server on this machine that stores the requests it receives. */
 async function receiver(answer: RequestListener = (_, response) => response.end()) {
   const posted: Posted[] = [];
   const listening = createServer(async (request, response) => {
@@ -118,14 +118,14 @@ describe("a webhook", () => {
     expect(posted.map((one) => one.url).sort()).toEqual(["/hooks/s3cr3t/from-env", "/hooks/s3cr3t/from-file"]);
   });
 
-  it("that refuses is named by its host alone", async () => {
+  it("that refuses is only named by its host", async () => {
     const { url, host } = await receiver((_, response) => response.writeHead(500).end());
     const refused = expect(end(FAILED, { to: "webhook", url })).rejects;
     await refused.toThrow(`some notifications were not sent: webhook: ${host} responded with 500`);
     await refused.not.toThrow("s3cr3t");
   });
 
-  it("whose address is missing is named by where it should be", async () => {
+  it("whose address is missing is named by its place", async () => {
     writeFileSync(join(root, "secrets/empty.url"), "\n");
     await expect(
       end(
@@ -173,7 +173,7 @@ describe("e-mail", () => {
     expect(Buffer.from(body, "base64").toString()).toContain("\n\nAllocations: 1 promoted, 1 failed\n");
   });
 
-  it("without sendmail is a reason, and leaves no timer that would hold up the end of maand", async () => {
+  it("without sendmail is a reason, and leaves no timer that would delay the end of maand", async () => {
     const [begun, cleared] = [vi.spyOn(globalThis, "setTimeout"), vi.spyOn(globalThis, "clearTimeout")];
     onTestFinished(() => {
       begun.mockRestore();
@@ -198,7 +198,7 @@ describe("a command", () => {
     expect(left("environment")).toContain("MAAND_OUTCOME=revert_failed\n");
   });
 
-  it("that fails is a reason, with its last words", async () => {
+  it("that fails is a reason, with its last output", async () => {
     program("tell", "echo no such channel >&2; exit 3");
     await expect(end(FAILED, { to: "command", command: ["./tell"] })).rejects.toThrow(
       "command: ./tell ended with exit code 3: no such channel",
@@ -222,13 +222,13 @@ describe("a run", () => {
     [{ outcome: "reverted" }, ["failure", "revert", "finish"]],
     [{ outcome: "revert_failed" }, ["failure", "revert", "finish"]],
     [{ outcome: "paused" }, ["pause", "finish"]],
-  ] as const)("that is %o is told for %o", async (summary, expected) => {
+  ] as const)("that is %o is reported for %o", async (summary, expected) => {
     const { url, posted } = await shared;
     await end(summary, ...kinds.map((kind) => ({ to: "webhook", url: `${url}/${kind}`, on: [kind] })));
     expect(posted.map((one) => one.url.split("/").at(-1)).sort()).toEqual([...expected].sort());
   });
 
-  it("sends the others if one cannot be sent, and never changes its outcome", async () => {
+  it("sends the other messages if one cannot be sent, and never changes its outcome", async () => {
     const { url, posted } = await shared;
     const bucket = aBucket({ plugins: [notify()] });
     const conf = (address: string) => `[[notify]]\nto = "webhook"\nurl = "${address}"\non = ["success"]\n`;

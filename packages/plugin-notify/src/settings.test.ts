@@ -37,7 +37,7 @@ describe("an entry of notify is refused before anything happens", () => {
     expect(await refusal(entry)).toMatch(expected);
   });
 
-  it("and accepted if it is right", async () => {
+  it("and accepted if it is valid", async () => {
     expect(await refusal('to = "slack"\nurl_env = "SLACK_URL"\non = ["pause"]')).toBe("accepted");
   });
 });

@@ -10,7 +10,7 @@ afterEach(() => {
   for (const bucket of made.splice(0)) bucket.dispose();
 });
 
-/** A server job that takes everything. */
+/** A server job that uses everything that jobs provide. */
 export const SERVER = {
   "prometheus.yml.tpl": "global: {}\n{{ruleFiles}}\nscrape_configs:{{scrapeConfigs}}\n",
 };
@@ -35,7 +35,7 @@ export function aWorkspace(
   return bucket;
 }
 
-/** The problems of a build, as lines: file, line and key, and what is wrong. */
+/** The problems of a build, as lines: file, line and key, and message. */
 export async function problemsOf(bucket: TestBucket): Promise<string[]> {
   const problems = await bucket.build().then(
     (built) => built.problems,

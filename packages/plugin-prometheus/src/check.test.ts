@@ -82,7 +82,7 @@ describe("a build refuses scrape configurations", () => {
     expect(await scraped(text)).toEqual(problems);
   });
 
-  it("with a name that another job has, once the job's name is filled in", async () => {
+  it("with a name that another job has, once the job's name is inserted", async () => {
     const bucket = aWorkspace({ [SCRAPE]: targets("a:1").replace("web", "maand:job-x") });
     bucket.job("other", { selectors: ["worker"] }, { [SCRAPE]: targets("a:1").replace("web", "web-x") });
     expect(await problemsOf(bucket)).toEqual([`web/${SCRAPE}:1: [0].job_name: the name "web-x" is also in job other`]);
@@ -169,7 +169,7 @@ describe("a build refuses rules", () => {
     expect(await ruled(text)).toEqual(problems);
   });
 
-  it("at once, also in a file with another structure", async () => {
+  it("all at once, also in a file with another structure", async () => {
     const text = `groups:
 - name: a
   rules:
@@ -192,7 +192,7 @@ describe("a build refuses rules", () => {
     ]);
   });
 
-  it("in directories below alerts too, and names used in any of them", async () => {
+  it("also in directories below alerts, and names used in any of them", async () => {
     const found = await ruled(rule("alert: A"), { "_prometheus/alerts/deep/more.yml": rule("alert: A") });
     expect(found).toEqual([
       `web/${RULES}:5: groups[0].rules[0].alert: the alert "A" is also in workspace/jobs/web/_prometheus/alerts/deep/more.yml`,

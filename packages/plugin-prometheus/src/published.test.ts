@@ -19,7 +19,7 @@ describe("a build publishes", () => {
     expect(await stored(bucket, "job_name", "maand/job/web")).toBe("web");
   });
 
-  it("the configurations as written, with sorted keys, and the name a job has in Prometheus", async () => {
+  it("the configurations as written, with sorted keys, and the name of the job in Prometheus", async () => {
     const bucket = aWorkspace({
       [SCRAPE]: "- static_configs: [{targets: [maand:port/_implicit]}]\n  job_name: maand:job-x\n",
     });
@@ -40,7 +40,7 @@ describe("a build publishes", () => {
     expect(await stored(bucket, "scrape/web")).toContain("maand:port");
   });
 
-  it("no longer what a job no longer has", async () => {
+  it("nothing that a job no longer has", async () => {
     const bucket = aWorkspace({ [SCRAPE]: ALL });
     await bucket.build();
     bucket.removeJob("web");
@@ -81,7 +81,7 @@ describe("scrapeConfigs gives", () => {
     );
   });
 
-  it("lists that share anchors and merge keys, each on its own", async () => {
+  it("lists that share anchors and merge keys, each one separately", async () => {
     const text = `- &base
   job_name: a
   scheme: https
@@ -109,7 +109,7 @@ describe("scrapeConfigs gives", () => {
     );
   });
 
-  it("what a template made with the values of the build", async () => {
+  it("the result of a template with the values of the build", async () => {
     const text = `- job_name: {{.Job}}-{{get "maand/job/web" "version"}}
   metrics_path: /{{getOptional "vars/job/web" "path"}}
   static_configs: [{targets: ["{{get "maand/job/web" "worker_1"}}:{{add 1 (int (get "maand/job/web" "port_web_metrics_port"))}}"]}]

@@ -6,7 +6,7 @@ import { createHooks } from "@maand/core/internal";
 import { resolveSecretsContext, someSettings } from "@maand/core/testing";
 import { secrets } from "./index.ts";
 
-/** Prints what belongs to exactly these arguments and this input, and notes when it starts and ends. */
+/** Prints the answer for exactly these arguments and this input, and records when it starts and ends. */
 const SCRIPT = `#!/bin/sh
 given="$(printf '%s\\037' "$@")"
 printf 'start %s\\n' "$given" >>"$0.log"
@@ -31,7 +31,7 @@ echo "unexpected arguments: $*" >&2
 exit 64
 `;
 
-/** What a fake program answers. */
+/** The answer of a fake program. */
 export interface FakeOutput {
   readonly stdout?: string | Buffer;
   readonly stderr?: string;
@@ -61,12 +61,12 @@ export class FakePrograms {
     writeFileSync(join(this.directory, `${program}.reads`), "");
   }
 
-  /** Makes every call but the first wait until this many calls have started. */
+  /** Makes every call except the first wait until this number of calls has started. */
   gate(program: string, starts: number): void {
     writeFileSync(join(this.directory, `${program}.gate`), String(starts));
   }
 
-  /** A file that a program left: `log`, `input` or `env`. */
+  /** A file that a program wrote: `log`, `input` or `env`. */
   left(program: string, what: "log" | "input" | "env"): string {
     const file = join(this.directory, `${program}.${what}`);
     return existsSync(file) ? readFileSync(file, "utf8") : "";
@@ -88,7 +88,7 @@ export function reference(text: string): SecretReference {
   return { text, provider, path: rest.split("/"), field };
 }
 
-/** How {@link resolve} reads. */
+/** Options of {@link resolve}. */
 export interface Surroundings {
   readonly env: NodeJS.ProcessEnv;
   readonly root?: string;

@@ -63,7 +63,7 @@ it("a program that cannot be started leaves no timer behind, which would keep ma
   expect(timers()).toBeLessThan(before + 10);
 });
 
-it("no message repeats a credential, or what the program printed", async () => {
+it("no message repeats a credential, or the output of the program", async () => {
   const token = "tok-3n-sentinel";
   fakes.answers(call("a"), {
     stdout: `${SECRET}\nuser: sentinel-user`,

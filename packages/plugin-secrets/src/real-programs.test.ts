@@ -39,7 +39,7 @@ describe.skipIf(!have("pass", "gpg"))("pass and GnuPG", () => {
     expect([...(read?.values() ?? [])]).toEqual([ODD.split("\n")[0], "line", ODD]);
   });
 
-  it("say that an entry does not exist", async () => {
+  it("report that an entry does not exist", async () => {
     await expect(resolve(["secret://pass/web/nope"], { env })).rejects.toThrow("web/nope is not in the password store");
   });
 });
@@ -68,7 +68,7 @@ describe.skipIf(!have("age", "age-keygen"))("age", () => {
     expect(read?.get("secret://age/workspace/db.age")).toBe(ODD);
   });
 
-  it("says what is wrong with a file", async () => {
+  it("explains what is wrong with a file", async () => {
     await expect(resolve(["secret://age/workspace/plain"], { env, root })).rejects.toThrow(
       "age ended with exit code 1",
     );
@@ -103,7 +103,7 @@ describe.skipIf(!have("python3"))("a program of one's own, in Python", () => {
 
   afterAll(() => rmSync(root, { recursive: true }));
 
-  it("gets all references in one call, and its values arrive as they are", async () => {
+  it("receives all references in one call, and its values arrive unchanged", async () => {
     const texts = ["secret://exec/inventory/db/password", "secret://exec/inventory/token#x"];
     const read = await resolve(texts, { env, root, settings });
     expect([...(read ?? [])]).toEqual([
@@ -112,7 +112,7 @@ describe.skipIf(!have("python3"))("a program of one's own, in Python", () => {
     ]);
   });
 
-  it("fails with what it said", async () => {
+  it("fails with its output", async () => {
     await expect(resolve(["secret://exec/inventory/nope"], { env, root, settings })).rejects.toThrow("no entry nope");
   });
 });

@@ -99,7 +99,7 @@ describe("an exit code of timeout", () => {
       }),
     );
 
-  test("is the end of the time limit once the limit is over since the request, though it began here only now", async () => {
+  test("is the end of the time limit once the limit has passed since the request, although the command has only started here", async () => {
     await expect(followed(await ends124(), 60_000)).rejects.toMatchObject({ code: "TIMED_OUT" });
   });
 

@@ -19,7 +19,7 @@ function given(sources: Readonly<Record<string, string>>, over: Partial<RenderCo
   return renderContext({ sources: files, read: ({ path }) => Buffer.from(sources[path] ?? ""), ...over });
 }
 
-/** What one template gives with these KV entries. */
+/** The output of one template with these KV entries. */
 async function text(source: string, kv: FakeKv = {}, over: Partial<RenderContext> = {}): Promise<string> {
   const tree = await hooksWith().render.promise({ files: [] }, given({ "a.tpl": source }, { kv: fakeKv(kv), ...over }));
   return Buffer.from(tree.files[0]?.content ?? []).toString();

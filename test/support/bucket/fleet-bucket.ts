@@ -25,7 +25,7 @@ export interface FleetBucket {
 /** Options for the commands of a bucket. */
 type How = Omit<MaandOptions, "cwd">;
 
-/** Lends a bucket with `count` workers, each with the label `worker`, and deletes everything afterwards. */
+/** Lends a bucket with the workers of `options`, each with the label `worker`, and deletes everything afterwards. */
 export function withFleetBucket(
   options: FleetOptions,
   use: (lent: FleetBucket) => Promise<void>,

@@ -26,7 +26,7 @@ function write(path: string, text: string): void {
   writeFileSync(join(root, path), text);
 }
 
-/** A terminal of 120 columns at which a person types this answer. */
+/** A terminal with 120 columns where a person types this answer. */
 function terminal(answer: string) {
   return typedIn(root, undefined, 120, { answer });
 }
@@ -41,7 +41,7 @@ const QUESTION = "[y/N]";
 describe("a deploy that stops jobs on several workers", () => {
   beforeEach(() => rmSync(join(root, "workspace/jobs/old"), { recursive: true }));
 
-  it("says exactly what, and stops nothing unless it is confirmed", async () => {
+  it("lists exactly what it stops, and stops nothing unless it is confirmed", async () => {
     const refused = await terminal("n\n")("deploy", "--build");
     expect(refused).toMatchObject({ code: 2, out: "" });
     expect(refused.err).toContain(
@@ -114,7 +114,7 @@ it("maand maintain asks before it drains several workers", async () => {
 describe("maand gc", () => {
   const data = (host: string) => existsSync(join(root, "data/local", host));
 
-  it("says what it would delete, and deletes it only when confirmed", async () => {
+  it("lists what it would delete, and deletes it only when confirmed", async () => {
     write("workspace/workers.json", JSON.stringify([{ host: HOSTS[0] }]));
     expect((await typedIn(root)("gc", "--dry-run")).out).toBe("gc would delete nothing\n");
     await typedIn(root)("build");

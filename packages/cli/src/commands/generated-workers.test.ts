@@ -20,7 +20,7 @@ const hosts = (...numbers: number[]) => JSON.stringify(numbers.map((number) => (
 const file = () => readFileSync(join(root, "workspace/workers.json"), "utf8");
 
 describe("a build with workers_command", () => {
-  it("takes the workers that the program prints, and writes them to workers.json", async () => {
+  it("uses the workers that the program prints, and writes them to workers.json", async () => {
     prints(hosts(1, 2));
     expect(await maand("build")).toMatchObject({ code: 0, out: expect.stringContaining("2 workers") });
     expect(file()).toBe(hosts(1, 2));
@@ -69,7 +69,7 @@ describe("a build with workers_command", () => {
     expect(file()).toBe(hosts(1));
   });
 
-  it("that cannot be started says so", async () => {
+  it("reports a program that cannot be started", async () => {
     writeFileSync(join(root, "maand.conf"), 'workers_command = ["no-such-program-here"]\n');
     expect(await maand("build")).toMatchObject({
       code: 1,

@@ -74,7 +74,7 @@ describe("maand init", () => {
     expect((await typed("init")).out).toBe("maand bucket is up to date\n");
   });
 
-  it("leaves the schemas to every build from then on, which writes the ones that differ, and only those", async () => {
+  it("leaves the schemas to later builds, which write those that differ, and only those", async () => {
     await typed("init");
     write("maand.config.js", CLAIMING);
     const before = statSync(join(root, "workspace/.schemas/workers.json")).mtimeMs;

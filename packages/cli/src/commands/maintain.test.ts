@@ -21,7 +21,7 @@ function write(path: string, text: string): void {
   writeFileSync(join(root, path), text);
 }
 
-/** What ran of the job on a worker so far. */
+/** The targets of the job that have run on a worker so far. */
 function ran(host: string): string[] {
   const home = join(root, "data/local", host);
   const [id = ""] = readdirSync(home);
@@ -63,7 +63,7 @@ describe("maand maintain", () => {
     expect((await typed("maintain", "status", "--json")).out).toBe("null\n");
   });
 
-  it("names its steps as they come, and starts what it stopped", async () => {
+  it("prints its steps as they happen, and starts what it stopped", async () => {
     const { code, err } = await typed("maintain", "-w", FIRST, "--run", "echo patched; echo $DEBIAN_FRONTEND");
     expect(code).toBe(0);
     const steps = [
@@ -86,7 +86,7 @@ describe("maand maintain", () => {
   });
 });
 
-describe("a maintenance that is not over", () => {
+describe("an open maintenance", () => {
   it("is shown with the next commands, and by the tables and the dry run", async () => {
     const { code, err } = await typed("maintain", "-l", "web", "--run", 'test "$WORKER" = none || exit 7');
     expect(code).toBe(1);
@@ -125,7 +125,7 @@ describe("a maintenance that is not over", () => {
     expect((await typed("maintain", "-w", SECOND, "--keep-drained")).err).toContain("is not over: 0 of 2 workers done");
   });
 
-  it("is ended by an abort, after which no table mentions it", async () => {
+  it("is ended by an abort, and no table mentions it afterwards", async () => {
     const { code, out } = await typed("maintain", "abort", "--json");
     expect(code).toBe(0);
     expect(JSON.parse(out)).toMatchObject({

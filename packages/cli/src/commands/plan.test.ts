@@ -25,7 +25,7 @@ function write(path: string, text: string): void {
 }
 
 describe("maand plan", () => {
-  it("shows what a deploy would do, writes the file for its owner alone, and deploy carries it out", async () => {
+  it("shows what a deploy would do, writes the file with mode 0600, and deploy applies it", async () => {
     await typed("build");
     const { code, out } = await typed("plan", "--out", "plan.json");
     expect(code).toBe(0);
@@ -52,7 +52,7 @@ describe("maand plan", () => {
     });
   });
 
-  it("exits with 4 if changes are pending and --exit-code asks for that", async () => {
+  it("exits with 4 with --exit-code if changes are pending", async () => {
     await typed("build");
     expect([(await typed("plan", "--exit-code")).code, (await typed("plan")).code]).toEqual([4, 0]);
   });
@@ -72,7 +72,7 @@ describe("maand plan", () => {
       "no/such/directory/plan.json: there is no such file or directory",
     ],
     [["--jobs", "ghost", "--build"], 'there is no job "ghost"'],
-  ])("%j is refused, and says what is right", async (flags, message) => {
+  ])("%j is refused, with the correct usage", async (flags, message) => {
     expect(await typed("plan", ...flags)).toMatchObject({ code: 2, out: "", err: expect.stringContaining(message) });
   });
 });
@@ -87,14 +87,14 @@ describe("maand deploy --plan", () => {
     ["--no-revert"],
     ["--dry-run"],
     ["--release", "r1"],
-  ])("cannot be used with %s, and says so before anything happens", async (...flags) => {
+  ])("cannot be used with %s, and reports that before anything happens", async (...flags) => {
     expect(await typed("deploy", "--plan", "plan.json", ...flags)).toMatchObject({
       code: 2,
       err: expect.stringContaining("cannot be used with --plan"),
     });
   });
 
-  it("names what is wrong with a file that is no plan of this bucket", async () => {
+  it("explains why a file is not a plan of this bucket", async () => {
     await typed("build");
     await typed("plan", "--out", "plan.json");
     const text = readFileSync(join(root, "plan.json"), "utf8");

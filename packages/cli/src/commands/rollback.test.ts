@@ -10,7 +10,7 @@ const HOSTS = ["127.0.0.11", "127.0.0.12", "127.0.0.13"];
 let root: string;
 let typed: ReturnType<typeof typedIn>;
 
-/** Notes what each target runs, and refuses a restart into 2.0.0 on the second worker. */
+/** Records what each target runs, and refuses a restart into 2.0.0 on the second worker. */
 const MAKEFILE = `start restart stop:
 	@mkdir -p data
 	@echo "$@ $(CURRENT_VERSION) $(NEW_VERSION) $(DEPLOY_REASON)" >> data/ran
@@ -60,7 +60,7 @@ describe("maand rollback", () => {
     expect(await typed("deploy", "--build")).toMatchObject({ code: 0 });
   });
 
-  it("brings the last good release back, and says of what is held everywhere", async () => {
+  it("restores the last good release, and every table shows the held release", async () => {
     const shown = await typed("rollback", "api", "--dry-run");
     expect(shown).toMatchObject({ code: 0, out: expect.stringContaining("rollback dry-run: rollback required") });
     const { code, err } = await typed("rollback", "api");

@@ -52,7 +52,7 @@ beforeAll(async () => {
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 
 describe("steps that cannot be carried out", () => {
-  it("are refused by a build, all at once, each with its key", async () => {
+  it("are refused by a build, all of them together, each with its key", async () => {
     write("workspace/jobs/bad/Makefile", MAKEFILE);
     const rollout = { steps: ["2", "1", "soon", "pause"], soak_seconds: -1 };
     write("workspace/jobs/bad/manifest.json", JSON.stringify({ version: "1.0.0", selectors: ["worker"], rollout }));
@@ -88,7 +88,7 @@ describe("a staged rollout, as an operator sees it", () => {
     );
   });
 
-  it("ends with exit code 6 at its pause, each time, and says what to type", async () => {
+  it("ends with exit code 6 at each pause, and names the next command", async () => {
     for (const args of [["deploy"], ["deploy"], ["deploy", "--force", "--jobs", "api"]]) {
       const { code, err: errors } = await typed(...args);
       expect({ args, code }).toEqual({ args, code: 6 });
@@ -136,7 +136,7 @@ describe("a staged rollout, as an operator sees it", () => {
     expect(await typed("deploy", "--jobs", "api", "--release", "r1")).toMatchObject({ code: 2 });
   });
 
-  it("is not completed by a restart by hand, which runs what each worker has", async () => {
+  it("is not completed by a manual restart, which runs the version of each worker", async () => {
     expect(await typed("job", "restart", "api")).toMatchObject({ code: 0 });
     expect(lastRun()).toEqual([
       "restart 2.0.0 2.0.0 manual",
@@ -145,7 +145,7 @@ describe("a staged rollout, as an operator sees it", () => {
     ]);
   });
 
-  it("goes on with a resume, through a wait, to its end", async () => {
+  it("continues with a resume, through a wait, to its end", async () => {
     const { code, err: errors } = await typed("rollout", "resume", "api");
     expect(code).toBe(0);
     expect(errors).toContain("api: step 3 of 4 waits");
@@ -153,7 +153,7 @@ describe("a staged rollout, as an operator sees it", () => {
     expect((await typed("rollout", "status")).out).toBe("no rollout is under way\n");
   });
 
-  it("goes back with an abort, which succeeds, and nothing is left to resume", async () => {
+  it("goes back with an abort, which succeeds and leaves nothing to resume", async () => {
     version("3.0.0");
     expect(await typed("deploy", "--build")).toMatchObject({ code: 6 });
     const { code, err: errors } = await typed("rollout", "abort", "api");

@@ -46,7 +46,7 @@ describe("maand status", () => {
     rmSync(join(root, "workspace/jobs/api/app.conf"));
   });
 
-  it("names certificates that expire soon, and those that ended", async () => {
+  it("names certificates that expire soon, and those that have expired", async () => {
     const inYears = (years: number) => typedIn(root, () => new Date(Date.now() + years * 365.25 * 86_400_000));
     expect((await typed("status")).out).not.toContain("certificate");
     const { certificates }: { certificates: { cert: string; days_left: number }[] } = JSON.parse(

@@ -19,7 +19,7 @@ beforeEach(async () => {
 
 afterEach(() => rmSync(root, { recursive: true, force: true }));
 
-it("maand deploy --json --trace prints events alone on stdout, and where the trace is on stderr", async () => {
+it("maand deploy --json --trace prints only events on stdout, and the path of the trace on stderr", async () => {
   const { code, out, err } = await typed("deploy", "--build", "--json", "--trace=trace.json");
   expect(code).toBe(0);
   expect(out.split("\n").filter((line) => line !== "" && !line.startsWith("{"))).toEqual([]);
@@ -45,7 +45,7 @@ it("a dry run is traced too, in a file that is named", async () => {
   expect((await typed("deploy", "--dry-run", "--trace=trace.json")).out).toMatch(/│ render +│ templates +│ 1 +│/);
 });
 
-it("a deploy that cannot begin, because of its configuration, has no trace", async () => {
+it("a deploy that cannot begin because of its configuration has no trace", async () => {
   writeFileSync(join(root, "maand.config.mjs"), "export default {");
   const { code, err } = await typed("deploy", "--trace=trace.json");
   expect(code).toBe(2);

@@ -29,7 +29,7 @@ function setStoreVersion(version: number): void {
   writeFileSync(file, bytes);
 }
 
-/** Names and contents of all files of the bucket, but those that SQLite keeps beside a store that is read. */
+/** Names and contents of all files of the bucket, except those that SQLite keeps next to a store that is read. */
 function contents(): Record<string, string> {
   const files = readdirSync(root, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
   const paths = files.map(({ parentPath, name }) => join(parentPath, name)).filter((path) => !/-(shm|wal)$/.test(path));
@@ -42,7 +42,7 @@ async function checked() {
 }
 
 describe("maand upgrade-check", () => {
-  it("says that nothing is to be done where the store is of this version", async () => {
+  it("reports that a store of this version needs nothing", async () => {
     const { code, out } = await maand("upgrade_check");
     expect(code).toBe(0);
     expect(out).toContain(`version ${STORE_VERSION}, needed ${STORE_VERSION}`);
@@ -50,7 +50,7 @@ describe("maand upgrade-check", () => {
     expect(out).not.toContain("backup");
   });
 
-  it("lists the migrations of an older store, says that no backup is made, and changes nothing", async () => {
+  it("lists the migrations of an older store, mentions that no backup is made, and changes nothing", async () => {
     setStoreVersion(19);
     const before = contents();
     const { code, store, backup, problems } = await checked();

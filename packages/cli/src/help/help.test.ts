@@ -6,7 +6,7 @@ import { typedIn } from "../run/typed.test.support.ts";
 import { overview } from "./overview.ts";
 
 const maand = typedIn(tmpdir());
-/** On a screen of so many columns. */
+/** On a screen with this number of columns. */
 const on = (columns: number) => typedIn(tmpdir(), undefined, columns);
 
 let cli: Cli;
@@ -15,7 +15,7 @@ beforeAll(async () => {
 });
 
 describe("maand --help", () => {
-  it("is a screen of a small terminal", () => {
+  it("fits on the screen of a small terminal", () => {
     const lines = overview({ added: ["notes add", "notes list"], absent: [] }, 80);
     expect(lines.length).toBeLessThanOrEqual(35);
     expect(lines.filter(({ length }) => length > 80)).toEqual([]);
@@ -39,7 +39,7 @@ describe("maand --help", () => {
     expect([...firsts].filter((first) => !shown.some((command) => command.split(" ")[0] === first))).toEqual([]);
   });
 
-  it("omits what the configuration leaves out", () => {
+  it("omits what the configuration removes", () => {
     const lines = overview({ added: [], absent: ["doctor", "drift", "drift adopt", "info", "cat jobs"] }, 80).join(
       "\n",
     );
@@ -86,7 +86,7 @@ it("help marks flags that take a value", async () => {
 });
 
 describe("spelling", () => {
-  it("of commands may have - for _, and the other way round", async () => {
+  it("of commands may have - instead of _, and the other way round", async () => {
     const swapped = (word: string) => (word.includes("_") ? word.replaceAll("_", "-") : word.replaceAll("-", "_"));
     for (const { path } of cli.definitions()) {
       const words = path.split(" ").slice(1);
@@ -104,7 +104,7 @@ describe("spelling", () => {
     expect((await maand(...argv)).err).toContain(message);
   });
 
-  it("after -- is not touched", async () => {
+  it("after -- is not changed", async () => {
     expect((await maand("run_command", "--", "--dry_run", "x")).code).toBe(2);
   });
 });
@@ -117,7 +117,7 @@ describe("an unknown flag", () => {
     [["job", "stop", "api", "--workers", "x"], "maand job stop has no flag --workers", 'did you mean "--allocations"?'],
     [["run-command", "x", "--hosts", "y"], "maand run_command has no flag --hosts", 'did you mean "--workers"?'],
     [["deploy", "--frobnicate"], "maand deploy has no flag --frobnicate", "maand help deploy lists its flags"],
-  ])("in %j is named, with what was meant", async (argv, message, hint) => {
+  ])("in %j is named, with the closest flag", async (argv, message, hint) => {
     expect(await maand(...argv)).toEqual({ code: 2, out: "", err: `maand: ${message}\n  ${hint}\n` });
   });
 });

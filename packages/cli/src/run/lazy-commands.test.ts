@@ -114,7 +114,7 @@ describe("a command that cannot be loaded", () => {
     expect(err).toContain("fix the plugin, or remove it from the configuration");
   });
 
-  it("stops no other command, nor help; completion says what is missing", async () => {
+  it("stops no other command, nor help; completion mentions what is missing", async () => {
     withPlugin(`${ADD}, ${LIST}`, broken);
     expect((await typed("notes", "add")).code).toBe(0);
     expect((await typed("help", "--all")).out).toContain("maand deploy");

@@ -8,25 +8,25 @@ import { initContext } from "@maand/core/testing";
 import { certs } from "@maand/plugin-certs";
 import { run } from "./run.ts";
 
-/** What a command line came to. */
+/** The result of a command line. */
 export interface CommandResult {
   readonly code: number;
   readonly out: string;
   readonly err: string;
 }
 
-/** A terminal with a person at it: what they type, and more of the environment. */
+/** A terminal with a person: the text that they type, and more environment variables. */
 export interface Terminal {
   readonly answer?: string;
   readonly env?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal;
-  /** Called with each part of the output as it is written; then it is no terminal. */
+  /** Called with each part of the output as it is written; the output is then not a terminal. */
   readonly onOutput?: (text: string) => void;
 }
 
 /**
- * Runs command lines in this process, as if typed in a directory; with `columns`, on a screen so wide, and with `terminal`, with
- * all streams of a terminal.
+ * Runs command lines in this process, as if typed in a directory; with `columns`, on a screen of this width, and with
+ * `terminal`, with all streams of a terminal.
  */
 export function typedIn(
   cwd: string,

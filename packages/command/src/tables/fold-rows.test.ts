@@ -4,12 +4,12 @@ import { foldRows } from "./fold-rows.ts";
 const FOLD = { at: 1, word: "worker", except: [3] } as const;
 const host = (at: number) => `10.0.0.${at + 1}`;
 
-/** Rows of one job on so many workers: job, worker, state, and an id that differs. */
+/** Rows of one job on this number of workers: job, worker, state, and an id that differs. */
 function rows(job: string, count: number, state = "promoted"): (readonly [string, string, string, string])[] {
   return [...Array(count).keys()].map((at) => [job, host(at), state, `${job}-${at}`]);
 }
 
-it("makes many rows in the same state one row, without what differs", () => {
+it("merges many rows in the same state into one row, without what differs", () => {
   expect(foldRows([...rows("api", 62), ...rows("db", 20)], FOLD)).toEqual([
     ["api", "62 workers", "promoted", ""],
     ["db", "20 workers", "promoted", ""],
@@ -26,7 +26,7 @@ it("keeps what is equal in columns that may differ", () => {
   expect(foldRows(same, FOLD)).toEqual([["api", "30 workers", "promoted", "x"]]);
 });
 
-it("leaves short tables alone, and long ones in which nothing is equal", () => {
+it("leaves short tables unchanged, and long ones without equal rows", () => {
   const few = rows("api", 20);
   const different = [...Array(30).keys()].map((at) => ["api", host(at), `state ${at}`, "x"]);
   expect([foldRows(few, FOLD) === few, foldRows(different, FOLD) === different]).toEqual([true, true]);

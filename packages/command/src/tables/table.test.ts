@@ -13,7 +13,7 @@ it("has rounded corners, an upper-case header, and right-aligned numbers", () =>
   ).toEqual(["╭─────┬─────╮", "│ JOB │ SEQ │", "├─────┼─────┤", "│ api │   1 │", "│ web │  12 │", "╰─────┴─────╯"]);
 });
 
-it("is plain ASCII for a terminal that shows nothing else", () => {
+it("is plain ASCII for a terminal that only shows ASCII", () => {
   const lines = table(["job", { name: "seq", numeric: true }], [["api", 1]], { ascii: true }).split("\n");
   expect(lines).toEqual(["+-----+-----+", "| JOB | SEQ |", "+-----+-----+", "| api |   1 |", "+-----+-----+"]);
 });
@@ -67,7 +67,7 @@ describe("on a terminal", () => {
     expect(drawn(5)[3]).toBe("│ some-key │ a val... │");
   });
 
-  it("then the widest of what remains is cut, but nothing that is to be compared", () => {
+  it("then the widest remaining column is cut, except columns that are to be compared", () => {
     const lines = (...names: Parameters<typeof table>[0]) =>
       table(names, [["a-rather-long-name-of-a-job", "another-long-name"]], { columns: 30 }).split("\n");
     expect(lines("job", "worker")[3]).toBe("│ a-rather... │ another-l... │");

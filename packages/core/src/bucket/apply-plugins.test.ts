@@ -171,7 +171,7 @@ describe("an error names the plugin that caused it", () => {
     await expect(callHook([mine], hook)).rejects.toThrow(`mine failed in ${hook}: ${output}`);
   });
 
-  it("that connects with another directory than the worker has: its remote is closed", async () => {
+  it("that connects with a directory that is not the worker's: its remote is closed", async () => {
     const remote = fakeRemote({ root: "/srv/acme" });
     const mine = plugin("mine", (hooks) => tapByName(hooks, "connect", { name: "mine" }, () => remote));
     await expect(callHook([mine], "connect")).rejects.toThrow(

@@ -85,7 +85,7 @@ describe("the old name of a hook", () => {
     ]);
   });
 
-  it("gives `wave` the changes it had, those of stops included", async () => {
+  it("passes `wave` the changes that it had, including those of stops", async () => {
     const seen: unknown[] = [];
     const old: Plugin = {
       name: "old",

@@ -3,7 +3,7 @@ import type { KvReader } from "../plugin-api/kv.ts";
 import type { Plugin } from "../plugin-api/plugin.ts";
 import { aBucket, type TestBucket } from "../testing/a-bucket.ts";
 
-/** What `read` sees in the checks of the last build of this bucket, for the job `api`. */
+/** The result of `read` in the checks of the last build of this bucket, for the job `api`. */
 async function seenIn(prepare: (bucket: TestBucket) => unknown, read: (kv: KvReader) => unknown): Promise<unknown> {
   let prepared = false;
   let seen: unknown;

@@ -30,7 +30,7 @@ function commit(text: string): string {
 }
 
 /** Makes a `git` that writes a file when it is called. Returns the path of that file, which is beside it. */
-function gitThatNotesCalls(): string {
+function gitThatRecordsCalls(): string {
   const calls = join(bucket.root, "programs/calls");
   mkdirSync(dirname(calls));
   writeFileSync(join(dirname(calls), "git"), `#!/bin/sh\necho "$*" >>"${calls}"\nexit 128\n`, { mode: 0o755 });
@@ -82,7 +82,7 @@ describe("a workspace in git", () => {
     expect((await builds()).problems).toEqual([]);
   });
 
-  it("is only warned of in a preview, which stores nothing", async () => {
+  it("only causes a warning in a preview, which stores nothing", async () => {
     const older = commit("one");
     commit("two");
     await builds();
@@ -131,7 +131,7 @@ describe("a workspace in git", () => {
     expect(headOf(join(bucket.root, "below"))).toBe(linked);
   });
 
-  it("is not asked of git again if nothing changed", async () => {
+  it("is not read from git again if nothing changed", async () => {
     commit("one");
     await builds();
     const path = process.env.PATH;
@@ -146,7 +146,7 @@ describe("a workspace in git", () => {
 
 describe("a workspace outside git", () => {
   it("is built without starting git, unless its environment names a repository", async () => {
-    const calls = gitThatNotesCalls();
+    const calls = gitThatRecordsCalls();
     const { PATH } = process.env;
     try {
       process.env.PATH = `${dirname(calls)}:${PATH}`;
@@ -161,7 +161,7 @@ describe("a workspace outside git", () => {
     }
   });
 
-  it("is warned of each part that another directory built, and that it would take back", async () => {
+  it("is warned of each part that another directory built, and that it would undo", async () => {
     await builds();
     const seen = join(bucket.root, "data/seen.json");
     const own = join(bucket.root, "own");
@@ -185,7 +185,7 @@ describe("a workspace outside git", () => {
     expect((await builds()).problems).toEqual([]);
   });
 
-  it("may take back its own changes", async () => {
+  it("may undo its own changes", async () => {
     await builds();
     bucket.write("jobs/api/conf", "new");
     await builds();

@@ -46,7 +46,7 @@ const write = (version: string, text = "one\n") =>
   bucket.job("api", { selectors: ["worker"], version }, { "app.conf": text });
 
 describe("each build that changes a job creates a numbered release of it", () => {
-  it("and one that does not makes none", async () => {
+  it("and one that changes none creates none", async () => {
     await bucket.build();
     await bucket.build();
     write("1.0.0", "two\n");
@@ -56,7 +56,7 @@ describe("each build that changes a job creates a numbered release of it", () =>
     expect(await stored((store) => jobReleases(store, "web").map(({ release }) => release))).toEqual(["r1"]);
   });
 
-  it("a job that is as it was in an earlier release is that release again", async () => {
+  it("a job that equals an earlier release is that release again", async () => {
     await bucket.build();
     write("1.1.0");
     await bucket.build();
@@ -89,7 +89,7 @@ describe("each build that changes a job creates a numbered release of it", () =>
 });
 
 describe("a release", () => {
-  it("is good once it was healthy on all active allocations, and says where it runs", async () => {
+  it("is good once it was healthy on all active allocations, and lists where it runs", async () => {
     await bucket.ship();
     expect(await lines()).toEqual([`r1 1.0.0 good ${A} ${B} wanted`]);
     write("1.1.0");
@@ -129,7 +129,7 @@ describe("a release", () => {
 });
 
 describe("a store of an older maand", () => {
-  /** As the store was before releases were numbered. */
+  /** Restores the state of a store from before releases were numbered. */
   function age(): void {
     const db = new Sqlite(join(bucket.root, "data/maand.db"));
     db.exec("UPDATE promoted SET release = NULL; DELETE FROM release");
@@ -137,7 +137,7 @@ describe("a store of an older maand", () => {
     db.close();
   }
 
-  it("gets what runs as r1 and what was built since as r2, so that the job can be rolled back", async () => {
+  it("records what runs as r1 and what was built since as r2, so that the job can be rolled back", async () => {
     await bucket.ship();
     age();
     write("1.1.0");
@@ -145,14 +145,14 @@ describe("a store of an older maand", () => {
     expect(await lines()).toEqual(["r2 1.1.0 never deployed wanted", `r1 1.0.0 good ${A} ${B}`]);
   });
 
-  it("gets what is built as r1, and the next deploy says that it runs", async () => {
+  it("records what is built as r1, and the next deploy records that it runs", async () => {
     await bucket.ship();
     age();
     await bucket.ship();
     expect(await lines()).toEqual([`r1 1.0.0 good ${A} ${B} wanted`]);
   });
 
-  it("is refused a rollback until it is built, with what to type", async () => {
+  it("refuses a rollback until it is built, with the command to type", async () => {
     await bucket.ship();
     write("1.1.0");
     await bucket.build();
@@ -185,7 +185,7 @@ describe("retention", () => {
     expect(await stored((store) => store.contents.find(gone))).toBeUndefined();
   });
 
-  it("forgets the releases of a job that is gone", async () => {
+  it("deletes the releases of a removed job", async () => {
     await bucket.build();
     bucket.removeJob("api");
     await bucket.ship();

@@ -94,7 +94,7 @@ export default defineConfig({ plugins: defaults().replace("ssh", mine("telnet"))
       "node_modules/acme-d/d.js": `import { definePlugin } from "@maand/core"; export function d() { return definePlugin({ name: "d", ${SILENT} }); }`,
     });
     expect(await config.names()).toEqual(["a", "b", "c", "d"]);
-    // one that does not ask for @maand/core has the version of its package all the same; a file of the bucket has none
+    // a plugin that does not require @maand/core still has the version of its package; a file of the bucket has none
     expect((await config.load()).plugins.map(({ version }) => version)).toEqual([
       undefined,
       undefined,

@@ -45,7 +45,7 @@ describe("a plugin is refused, with the place where it is listed, for", () => {
     expect(lines[0]).toMatch(/^maand\.config\.mjs:3:/);
   });
 
-  it("an option of an inline hook that is none", async (context) => {
+  it("an unknown option of an inline hook", async (context) => {
     const text = 'export default {\n  hooks: {\n    afterJob: { befor: "make", tap() {} },\n  },\n};\n';
     expect(await aConfig(context, { "maand.config.mjs": text }).refused()).toEqual([
       'maand.config.mjs:3:5: hooks.afterJob: hook "afterJob" has no option "befor" | did you mean "before"?',

@@ -31,7 +31,7 @@ describe("a preset is a list of plugins, at the place where it is written", () =
     expect(await names()).toEqual(["one", "two", "three"]);
   });
 
-  it("and what is no plugin in it is refused, at that place", async (context) => {
+  it("and a value in it that is not a plugin is refused, at that place", async (context) => {
     const { refused } = aConfig(context, {
       "maand.config.mjs": `export default {\n  plugins: [[${plugin("one")}, "two"]],\n};\n`,
     });
@@ -40,7 +40,7 @@ describe("a preset is a list of plugins, at the place where it is written", () =
     ]);
   });
 
-  it("and an option that it does not have is refused, with the nearest one", async (context) => {
+  it("and an unknown option is refused, with the nearest one", async (context) => {
     const { refused } = aConfig(context, {
       "acme.ts": ACME,
       ".maandrc.json": '{ "plugins": [["./acme.ts", { "gaet": true }]] }',

@@ -76,7 +76,7 @@ describe("a tap that hangs in rollout", () => {
     ]);
   });
 
-  it("and ignores it is not taken for ended: nothing follows it, and the bucket stays locked until it ends", async () => {
+  it("and ignores it does not count as ended: nothing follows it, and the bucket stays locked until it ends", async () => {
     tapped = hangsOnA(false);
     const summary = await deployPastLimit();
     expect(outcomes(summary)[0]).toBe(`api@${A} timed_out`);
@@ -103,7 +103,7 @@ describe("a tap that hangs in stage", () => {
       worker.host === A && jobs.includes("api") ? hang() : undefined,
     );
 
-  it("and goes on keeps its worker from being used again, in later waves too; the other workers are deployed", async () => {
+  it("and continues prevents its worker from being used again, also in later waves; the other workers are deployed", async () => {
     tapped = hangsInStage;
     bucket.workers(A, { host: B, labels: ["b"] });
     bucket.job("web", { version: "1.0.0", selectors: ["b"], commands: { command_ready: { executed_on: ["cli"] } } });

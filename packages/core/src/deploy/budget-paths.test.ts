@@ -30,7 +30,7 @@ const batches = () =>
   bucket.events.splice(0).flatMap((event) => (event.type === "batch.started" ? [event.workers.join()] : []));
 
 describe("a drain", () => {
-  it("of two workers at once stops the job on the first one, says why, and lets the rest go on", async () => {
+  it("of two workers at the same time stops the job on the first one, reports why, and lets the rest continue", async () => {
     await running("1.0.0");
     bucket.disable({ workers: [C, D] });
     job("1.1.0");
@@ -49,7 +49,7 @@ describe("a drain", () => {
     expect(bucket.fleet.running()[`api@${D}`]).toBeUndefined();
   });
 
-  it("of more workers is what max_unavailable allows", async () => {
+  it("of more workers is as large as max_unavailable allows", async () => {
     await running("1.0.0", { max_unavailable: "50%" });
     bucket.disable({ workers: [B, C] });
     expect(await bucket.ship()).toMatchObject({ outcome: "ok" });
@@ -75,7 +75,7 @@ describe("a drain", () => {
     expect(done()).toEqual([`stop api@${A}`]);
   });
 
-  it("goes on in an emergency, and is recorded", async () => {
+  it("continues in an emergency, and is recorded", async () => {
     await running("1.0.0");
     bucket.disable({ workers: [C, D] });
     const { outcome, warnings } = await bucket.ship({ ignoreBudget: true });
@@ -87,14 +87,14 @@ describe("a drain", () => {
 });
 
 describe("an upgrade", () => {
-  it("is cut to the budget", async () => {
+  it("is limited to the budget", async () => {
     await running("1.0.0", { max_unavailable: "50%", max_concurrent_upgrades: 4 });
     job("1.1.0", { max_unavailable: "50%", max_concurrent_upgrades: 4 });
     expect(await bucket.ship()).toMatchObject({ outcome: "ok" });
     expect(batches()).toEqual([`${A},${B}`, `${C},${D}`]);
   });
 
-  it("with a written budget waits for what is drained", async () => {
+  it("with a written budget waits for drained allocations", async () => {
     await running("1.0.0", { max_unavailable: 1 });
     bucket.disable({ workers: [D] });
     expect(await bucket.ship()).toMatchObject({ outcome: "ok" });
@@ -108,7 +108,7 @@ describe("an upgrade", () => {
     expect(done()).toEqual([]);
   });
 
-  it("repairs first what is down, although it is not known to be", async () => {
+  it("first repairs what is down, although that is not known", async () => {
     await running("1.0.0", { max_unavailable: 1 });
     bucket.fleet.fail(`verify api@${C}`, new MaandError({ code: "UNHEALTHY", message: "down" }));
     bucket.fleet.onDone = (what) => {
@@ -133,7 +133,7 @@ describe("an upgrade", () => {
     expect(checks()).toBe(HOSTS.length);
   });
 
-  it("of the only allocation of a job goes on", async () => {
+  it("of the only allocation of a job continues", async () => {
     bucket.workers(A);
     await running("1.0.0", { max_unavailable: "25%" });
     job("1.1.0", { max_unavailable: "25%" });
@@ -149,7 +149,7 @@ describe("jobs that exclude each other", () => {
         /^job\.(started|finished)$/.test(event.type) && "job" in event ? [`${event.type} ${event.job}`] : [],
       );
 
-  it("are rolled out one after the other, and others beside them", async () => {
+  it("are rolled out one after the other, and others at the same time", async () => {
     for (const name of ["api", "db", "web"])
       job("1.0.0", name === "web" ? {} : { never_with: name === "db" ? ["api"] : [] }, name);
     expect(await bucket.ship()).toMatchObject({ outcome: "ok" });

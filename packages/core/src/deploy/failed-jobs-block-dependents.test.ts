@@ -3,7 +3,7 @@ import { MaandError } from "../errors.ts";
 import { definePlugin } from "../plugin-api/plugin.ts";
 import { aBucket, type TestBucket } from "../testing/index.ts";
 
-/** What a failure keeps back, and what it does not. `api` demands `mid`, and `mid` demands `db`. */
+/** The jobs that a failure blocks, and those that it does not. `api` demands `mid`, and `mid` demands `db`. */
 
 const A = "10.0.0.1";
 const B = "10.0.0.2";
@@ -100,7 +100,7 @@ describe("an allocation to be stopped", () => {
     expect(after).toEqual(["db", "mid", "api"]);
   });
 
-  it("that fails to stop after its removal blocks the jobs that demand its job, and no upgrade of what runs elsewhere", async () => {
+  it("that fails to stop after its removal blocks the jobs that demand its job, and no upgrade on other workers", async () => {
     await shipped();
     bucket.workers(A, B);
     bucket.fleet.fail(`stop db@${C}`);

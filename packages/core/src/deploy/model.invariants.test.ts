@@ -21,11 +21,13 @@ import {
 } from "./model.test.support.ts";
 
 /**
- * Random lives of a bucket, held against the model: after a deploy in which nothing fails, exactly the wanted allocations
- * run, with the wanted version and files, their health was checked afterwards, and another deploy does nothing. And no
- * deploy, however it ends, changes an allocation that its dry run did not list. Thousands of lives, and others:
+ * Random lives of a bucket, compared with the model: after a deploy in which nothing fails, exactly the wanted
+ * allocations run, with the wanted version and files, their health was checked afterwards, and another deploy does
+ * nothing. And no deploy, however it ends, changes an allocation that its dry run did not list. Thousands of lives, and
+ * others:
  *
- *     MAAND_MODEL_RUNS=5000 MAAND_MODEL_SEED=7 npx vitest run --config test/vitest.config.ts --project unit model.invariants
+ *     MAAND_MODEL_RUNS=5000 MAAND_MODEL_SEED=7 npx vitest run --config test/vitest.config.ts --project unit
+ *     model.invariants
  */
 const NAMES = { hosts: ["10.0.0.1", "10.0.0.2", "10.0.0.3"], jobs: ["db", "api", "web"] } as const;
 const RUNS = Number(process.env.MAAND_MODEL_RUNS ?? 20);
@@ -34,13 +36,13 @@ const SEED = Number(process.env.MAAND_MODEL_SEED ?? 20);
 /** How a deploy goes wrong, if it does. */
 type Disturbance =
   | { readonly kind: "none" }
-  /** What is done fails: `start api@10.0.0.1`, `connect 10.0.0.1`, `verify api@10.0.0.1`, ... */
+  /** An operation fails: `start api@10.0.0.1`, `connect 10.0.0.1`, `verify api@10.0.0.1`, ... */
   | { readonly kind: "fault"; readonly at: string }
   /** The nth operation is done, and its result is lost. */
   | { readonly kind: "unheard"; readonly nth: number }
-  /** maand dies before or after the nth thing it does to a worker. */
+  /** maand dies before or after its nth operation on a worker. */
   | { readonly kind: "kill"; readonly before: boolean; readonly nth: number }
-  /** A person interrupts at the nth. */
+  /** A person interrupts the nth operation. */
   | { readonly kind: "interrupt"; readonly nth: number };
 
 type Step =
@@ -82,11 +84,11 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 1, arbitrary: fc.constant({ do: "gc" as const }) },
 );
 
-/** A bucket that can be interrupted, and killed: then what its store held at that moment is all that is left of it. */
+/** A bucket that can be interrupted, and killed: then only the content of its store at that moment remains. */
 class Life {
   readonly wanted: Wanted = nothingWanted(NAMES);
   readonly bucket: TestBucket;
-  /** Jobs that were deployed with `--sync-only` once: what of them runs in which version is a person's business. */
+  /** Jobs that were deployed with `--sync-only` once: their running versions are up to a person. */
   readonly byHand = new Set<string>();
   /** Allocations whose command succeeded and whose health no surviving run has checked since: `job@host`. */
   readonly unasked = new Set<string>();
@@ -101,7 +103,7 @@ class Life {
     });
   }
 
-  /** Builds what is wanted now. */
+  /** Builds the currently wanted state. */
   async build(): Promise<void> {
     const { bucket } = this;
     write({ ...bucket, workers: (hosts) => bucket.workers(...hosts) }, this.wanted, NAMES);
@@ -114,7 +116,7 @@ class Life {
     return done.filter((what) => !what.startsWith("stage")).sort();
   }
 
-  /** Allocations that are promoted as they are wanted: nothing is to be done to them again. */
+  /** Allocations that are promoted as wanted: they must not be changed again. */
   async promoted(): Promise<string[]> {
     const bucket = await this.bucket.open();
     const rows = deployments(bucket.store);
@@ -152,7 +154,7 @@ class Life {
     this.bucket.dispose();
   }
 
-  /** A run that dies: its store is kept as it was at that moment, and it reaches no worker any more. */
+  /** A run that dies: its store remains as it was at that moment, and it reaches no worker any more. */
   async #killed(how: DeployOptions, { before, nth }: Extract<Disturbance, { kind: "kill" }>): Promise<void> {
     const { fleet, root } = this.bucket;
     const left = mkdtempSync(join(dirname(root), `${basename(root)}-left-`));
@@ -170,7 +172,7 @@ class Life {
     if (!before) fleet.onDone = dieOrBeDead;
     await this.bucket.deploy(how);
     if (dead) {
-      this.bucket.events.length = 0; // no process survived to know
+      this.bucket.events.length = 0; // no process survived that could know
       rmSync(root, { recursive: true });
       renameSync(left, root);
     } else rmSync(left, { recursive: true });

@@ -2,8 +2,8 @@ import fc from "fast-check";
 import type { Plan } from "../plan/plan-deploy.ts";
 
 /**
- * The smallest model of a bucket there is: what a person wants, and so what has to run where. Random lives of a bucket
- * are held against it, with simulated workers and with real ones.
+ * The smallest possible model of a bucket: what a person wants, and therefore what has to run where. Random lives of a
+ * bucket are compared with it, with simulated workers and with real ones.
  */
 export interface Wanted {
   readonly jobs: Map<string, WantedJob>;
@@ -21,7 +21,7 @@ export interface WantedJob {
   readonly batch: number;
 }
 
-/** What a person changes between two deploys. */
+/** The changes of a person between two deploys. */
 export type Change =
   | { readonly do: "job"; readonly job: string; readonly as: WantedJob }
   | { readonly do: "remove"; readonly job: string }
@@ -30,7 +30,7 @@ export type Change =
   | { readonly do: "drain-job"; readonly job: string }
   | { readonly do: "drain"; readonly job: string; readonly host: string };
 
-/** Where a bucket's workspace is written. */
+/** The place where a bucket's workspace is written. */
 export interface EditedBucket {
   workers(hosts: readonly string[]): void;
   job(name: string, manifest: Readonly<Record<string, unknown>>, files: Readonly<Record<string, string>>): void;
@@ -38,7 +38,7 @@ export interface EditedBucket {
   disable(disabled: unknown): void;
 }
 
-/** Names a model plays with. */
+/** The names that a model uses. */
 export interface Names {
   readonly jobs: readonly string[];
   readonly hosts: readonly string[];
@@ -87,7 +87,9 @@ function toggle(set: Set<string>, name: string): void {
   if (!set.delete(name)) set.add(name);
 }
 
-/** Writes what is wanted into the workspace, as a person would. The second job demands the first one, if both are there. */
+/**
+ * Writes the wanted state into the workspace, as a person would. The second job demands the first one, if both exist.
+ */
 export function write(
   bucket: EditedBucket,
   wanted: Wanted,
@@ -105,7 +107,7 @@ export function write(
   }
   const alone = [...wanted.disabledAllocations].map((allocation) => allocation.split("@"));
   bucket.disable({
-    // a name that is not there is refused, since it may be a typo
+    // a name that does not exist is refused, because it may be a typo
     workers: [...wanted.disabledHosts].filter((host) => wanted.hosts.has(host)),
     jobs: Object.fromEntries(
       jobs.flatMap((name): [string, object][] => {
@@ -132,7 +134,7 @@ function manifestOf(as: WantedJob, demanded: string | undefined): Readonly<Recor
 export const versionOf = ({ version }: WantedJob): string => `1.${version}.0`;
 export const textOf = ({ text }: WantedJob): string => `text ${text}\n`;
 
-/** What must run after a deploy in which nothing failed: `job@host`, sorted. */
+/** The allocations that must run after a deploy in which nothing failed: `job@host`, sorted. */
 export function wantedRunning(wanted: Wanted): string[] {
   return [...wanted.jobs.keys()]
     .flatMap((name) => [...wanted.hosts].map((host) => ({ name, host, allocation: `${name}@${host}` })))

@@ -11,7 +11,7 @@ const [OLD, NEW] = ["/opt/worker/old", "/opt/worker/new"];
 
 let bucket: TestBucket;
 let root: string;
-/** What was done, with the directory it was done in. */
+/** The operations, with the directory of each. */
 let done: string[];
 
 const machines = definePlugin({

@@ -5,7 +5,7 @@ import { aBucket, type TestBucket } from "../testing/index.ts";
 const HOSTS = ["10.0.0.1", "10.0.0.2"];
 const [A = "", B = ""] = HOSTS;
 
-/** What each `commit` tap got. */
+/** The contexts of the `commit` taps. */
 let summaries: Summary[];
 let bucket: TestBucket;
 
@@ -35,7 +35,7 @@ describe("jobs with nothing to do", () => {
     expect(named(summaries.at(-1)?.allocations)).toEqual(all);
   });
 
-  it("are left out of it beside a job that changed, whose allocations are all there", async () => {
+  it("are left out of it next to a changed job, whose allocations are all listed", async () => {
     bucket.job("api", { version: "2.0.0", selectors: ["worker"] });
     bucket.fleet.fail(`restart api@${B}`);
     await bucket.ship();

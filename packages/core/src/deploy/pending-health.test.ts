@@ -4,7 +4,10 @@ import { definePlugin } from "../plugin-api/plugin.ts";
 import { deployments } from "../store/views/deployments.ts";
 import { aBucket, type TestBucket } from "../testing/index.ts";
 
-/** A run that ends between the promotion of a batch and its health check: what comes after ends as if it had not. */
+/**
+ * A run that ends between the promotion of a batch and its health check: later runs have the same result as without
+ * that.
+ */
 
 const A = "10.0.0.1";
 const B = "10.0.0.2";
@@ -43,7 +46,7 @@ const manifest = (version: string, more = {}) => ({
   ...more,
 });
 
-/** A deploy that dies before it checks the health of a job; what the store held then is all that is left. */
+/** A deploy that dies before it checks the health of a job; only the content of the store at that moment remains. */
 async function killed(job = "api", deploy: () => Promise<unknown> = () => bucket.deploy()): Promise<void> {
   const left = `${bucket.root}-left`;
   let dead = false;
@@ -140,7 +143,7 @@ describe("a health check that the last run did not reach", () => {
     expect(await pending()).toEqual([]);
   });
 
-  it("is work on its own, and the dry run lists it", async () => {
+  it("counts as work, and the dry run lists it", async () => {
     bucket.job("api", manifest("1.0.0"));
     await bucket.build();
     await killed();

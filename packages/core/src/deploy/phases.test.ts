@@ -9,7 +9,7 @@ let bucket: TestBucket;
 
 afterEach(() => bucket.dispose());
 
-/** A bucket of which every hook and every lifecycle command leaves a word, in order. */
+/** A bucket where every hook and every lifecycle command adds a word, in order. */
 function recorded(): { readonly output: string[]; readonly broken: Set<string>; take(): string[] } {
   const output: string[] = [];
   const broken = new Set<string>();
@@ -120,7 +120,7 @@ describe("a deploy", () => {
     expect(output).toContain("start web 10.0.0.1");
   });
 
-  it("runs before for a job that turns out to need nothing, and nothing else of it", async () => {
+  it("runs before for a job that turns out to need nothing, and nothing else of the job", async () => {
     const { take } = recorded();
     bucket.job("api", { version: "1.0.0", selectors: ["worker"] });
     await bucket.ship();

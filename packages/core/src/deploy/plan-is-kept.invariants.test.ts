@@ -14,8 +14,8 @@ import type { AllocationResult, Summary } from "../run-result.ts";
 import { aBucket, type TestBucket } from "../testing/index.ts";
 
 /**
- * What a dry run printed is what the deploy then did: random histories of a bucket, in which a dry run precedes every
- * deploy, and deploys without failures are compared with it: actions, versions, files, diffs, and who leaves.
+ * A deploy does what its dry run printed: random histories of a bucket, in which a dry run precedes every deploy, and
+ * deploys without failures are compared with it: actions, versions, files, diffs, and removals.
  */
 const HOSTS = ["10.0.0.1", "10.0.0.2", "10.0.0.3"] as const;
 const JOBS = ["db", "api", "lone"] as const;
@@ -71,7 +71,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 5, arbitrary: fc.record({ do: fc.constant("deploy" as const), options, fault }) },
 );
 
-/** A bucket, what is wanted in it, and the files that were promoted of each allocation as `job@host`. */
+/** A bucket, its wanted state, and the promoted files of each allocation by `job@host`. */
 interface Life {
   readonly bucket: TestBucket;
   readonly jobs: Map<string, Extract<Step, { do: "job" }>>;
@@ -99,7 +99,7 @@ function write({ bucket, jobs, hosts, drained }: Life): void {
 const READY = { command_ready: { executed_on: ["cli"] } };
 const DEMAND = { command_wait: { executed_on: ["post_build"], demands: { job: "db", command: "command_ready" } } };
 
-/** All that is stored, as text. */
+/** The complete content of the store, as text. */
 function stored(bucket: TestBucket): string {
   const db = new Database(join(bucket.root, "data/maand.db"), { readonly: true });
   const tables = db.prepare<[], { name: string }>("SELECT name FROM sqlite_master WHERE type = 'table'").all();
@@ -152,7 +152,7 @@ function expectKept({ bucket, promoted }: Life, plan: Plan, summary: Summary, ev
   }
 }
 
-/** What is done on workers, in the words of the fake fleet. */
+/** The operations on workers, in the words of the fake fleet. */
 function promisedWork(plan: Plan): string[] {
   const stopping = plan.stopping.flatMap(({ allocation, stop, remove }) => [
     ...(stop ? [`stop ${nameOf({ allocation })}`] : []),
@@ -171,7 +171,7 @@ function done(bucket: TestBucket): string[] {
     .sort();
 }
 
-/** One action an allocation; who stops says so once, whether something is recorded of it besides or not. */
+/** One action per allocation. A stop is listed once, whether something else is recorded for the allocation or not. */
 function promisedActions(plan: Plan): string[] {
   const found = new Map<string, string>();
   for (const { allocation, remove } of plan.stopping) found.set(nameOf({ allocation }), remove ? "remove" : "stop");
@@ -202,7 +202,7 @@ function expectReasons(
   expect(reasons.some((reason) => /^\d+ files? changed: /.test(reason))).toBe(decision.files.length > 0);
 }
 
-/** The diffs, applied to what was promoted, give what is on the worker now. */
+/** The diffs, applied to the promoted files, give the current files on the worker. */
 function expectDiffs(plan: Plan, { allocation }: PlannedAllocation, before: Texts, after: Texts): void {
   const now = new Map(Object.entries(before));
   for (const { path, change, diff } of plan.diffs?.get(allocation.id) ?? []) {
@@ -213,7 +213,7 @@ function expectDiffs(plan: Plan, { allocation }: PlannedAllocation, before: Text
   expect(Object.fromEntries(now)).toEqual(after);
 }
 
-/** What a deploy promoted is what was planned for it, whether that is on its worker or the worker is drained. */
+/** A deploy promoted what was planned, whether it is on its worker or the worker is drained. */
 async function remember(life: Life, plan: Plan, summary: Summary): Promise<void> {
   const bucket = await life.bucket.open();
   const text = (file: PlannedAllocation["tree"]["files"][number]) =>

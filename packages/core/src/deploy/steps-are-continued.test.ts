@@ -4,7 +4,7 @@ import type { ActionStep } from "../plugin-api/action-step.ts";
 import type { ActionContext } from "../plugin-api/contexts.ts";
 import { aBucket, type TestBucket } from "../testing/index.ts";
 
-/** What a run leaves in doubt has the same name in the next run, and nothing else has. */
+/** A step that a run leaves in doubt has the same name in the next run, and no other step has. */
 
 const A = "10.0.0.1";
 const MANIFEST = { version: "1.0.0", selectors: ["worker"] };
@@ -151,7 +151,7 @@ describe("a step", () => {
     expect(await next()).toMatchObject({ resumes: null, replaces: [id] });
   });
 
-  it("is none for what may be repeated: the deletion of files", async () => {
+  it("is not used for work that may be repeated: the deletion of files", async () => {
     await bucket.ship();
     bucket.removeJob("api");
     await bucket.ship();
@@ -163,7 +163,7 @@ describe("a step", () => {
   });
 });
 
-describe("what is kept for a step goes", () => {
+describe("the receipt of a step is deleted", () => {
   it("once it is promoted or stopped", async () => {
     await bucket.ship();
     const { id } = last();

@@ -4,7 +4,7 @@ import { definePlugin } from "../plugin-api/plugin.ts";
 import { aBucket, type TestBucket } from "../testing/index.ts";
 import { type MarkedAllocation, markStopped } from "./mark-stopped.ts";
 
-/** An operator records that an allocation is stopped, whose `stop` cannot be made to succeed. */
+/** An operator records that an allocation is stopped whose `stop` cannot succeed. */
 
 const [A, B] = ["10.0.0.1", "10.0.0.2"];
 
@@ -116,7 +116,7 @@ describe("is refused, and nothing is recorded,", () => {
     await expect(mark(["api"], [])).rejects.toMatchObject({ code: "USAGE" });
   });
 
-  it("for a label, which may mean more workers than the operator looked at", async () => {
+  it("for a label, which may mean more workers than the operator checked", async () => {
     bucket.disable({ jobs: { api: {} } });
     await bucket.build();
     await expect(mark(["api"], ["label:worker"])).rejects.toMatchObject({

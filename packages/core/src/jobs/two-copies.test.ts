@@ -57,7 +57,7 @@ describe("a copy of a bucket", () => {
     );
   });
 
-  it("deploys once it is adopted, and then the first one is refused and told who deployed from where", async () => {
+  it("deploys once it is adopted; then the first one is refused, and its error names who deployed from where", async () => {
     await one.ship();
     cpSync(one.root, copy, { recursive: true });
     expect(await inCopy(adoptBucket)).toEqual([
@@ -107,7 +107,7 @@ it("a store that is older than the workers is refused, however often it is tried
   }
 });
 
-it("a bucket that was moved, or whose copy has a name, goes on", async () => {
+it("a bucket that was moved, or whose copy has a name, continues", async () => {
   await one.ship();
   process.env.MAAND_COPY = "ci";
   try {

@@ -78,7 +78,7 @@ describe("lines that were printed together", () => {
   ];
   const message = fc.array(fc.constantFrom(...pieces), { maxLength: 6 }).map((all) => all.join(""));
 
-  it.each(["kv", "json"] as const)("are each the line that it would be alone (%s)", (format) => {
+  it.each(["kv", "json"] as const)("are each equal to the line printed separately (%s)", (format) => {
     const others = fc.record({ job: message, id: message }, { requiredKeys: [] });
     fc.assert(
       fc.property(fc.array(message, { minLength: 1, maxLength: 8 }), others, (messages, more) => {

@@ -46,7 +46,7 @@ it.runIf(process.platform === "linux")("with more workers than files may be open
     expect(readFileSync(join(directory, name), "utf8")).toBe("first\nsecond\n");
 });
 
-it("lines that come at once are written at once, before anything that waits", async () => {
+it("lines that arrive together are written together, before anything that waits", async () => {
   const files = new OpenFiles(LIMITS, fail);
   const path = join(directory, "a.log");
   for (let line = 0; line < 3; line += 1) files.write(path, `line ${line}`, AT);
@@ -55,7 +55,7 @@ it("lines that come at once are written at once, before anything that waits", as
   files.close();
 });
 
-it("a file is rotated between the same lines as if each were written alone", () => {
+it("a file is rotated between the same lines as if each were written separately", () => {
   const files = new OpenFiles({ maxBytes: 20, keepFiles: 9 }, fail);
   const path = join(directory, "a.log");
   for (let second = 0; second < 6; second += 1) files.write(path, "nine here", `2026-01-01T00:00:0${second}.000Z`);

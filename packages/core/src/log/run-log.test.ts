@@ -277,7 +277,7 @@ function printing(times: number, line: string) {
   };
 }
 
-/** Prints lines together, or with a pause after each. */
+/** Prints lines together, or with a pause after each one. */
 function saying(lines: readonly string[], isPausing: boolean) {
   return {
     name: "saying",

@@ -36,7 +36,7 @@ it("a job is rendered once if every tap says that its files are the same for all
   expect(rendered).toEqual(["api@10.0.0.1", "web@10.0.0.1", "web@10.0.0.2", "web@10.0.0.3"]);
 });
 
-it("all of its allocations get these files, and a later deploy changes what differs then", async () => {
+it("all of its allocations get these files, and a later deploy changes what differs", async () => {
   const { bucket } = rendering([["api", "web"]]);
   await bucket.ship();
   for (const host of ["10.0.0.1", "10.0.0.2", "10.0.0.3"])

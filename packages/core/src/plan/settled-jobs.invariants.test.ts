@@ -8,8 +8,8 @@ import { aBucket, type TestBucket } from "../testing/index.ts";
 import type { Plan } from "./plan-deploy.ts";
 
 /**
- * A job that is taken for settled is one whose plan has nothing to do, whatever happened to the bucket: random lives of a bucket, in which
- * each plan that leaves settled jobs out is held against the whole plan.
+ * A job that counts as settled is one whose plan has nothing to do, whatever happened to the bucket: random lives of a
+ * bucket, in which each plan that omits settled jobs is compared with the complete plan.
  */
 const NAMES = { jobs: ["db", "api", "lone"], hosts: ["10.0.0.1", "10.0.0.2", "10.0.0.3"] } as const;
 
@@ -81,7 +81,10 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 interface Life {
   readonly bucket: TestBucket;
   readonly wanted: Wanted;
-  /** What plugins render: into all allocations of a job alike, and into each with its worker; nothing if empty. */
+  /**
+   * The text that plugins render: the same for all allocations of a job, and one with its worker for each; nothing if
+   * empty.
+   */
   readonly rendered: { shade: string; who: string };
 }
 
@@ -111,13 +114,13 @@ async function live(life: Life, one: Step): Promise<void> {
   if (one.do === "change") want(wanted, one.change);
   if (one.do === "change" || one.do === "build") {
     write({ ...bucket, workers: (hosts) => bucket.workers(...hosts) }, wanted, NAMES);
-    await bucket.build().catch(() => undefined); // what is refused changes nothing
+    await bucket.build().catch(() => undefined); // a refused build changes nothing
   } else if (one.do === "rows") changeRows(bucket, one);
   else if (one.do !== "deploy") rendered[one.do] = one.to;
   else {
     if (one.fault !== "") bucket.fleet.fail(one.fault);
     const workers = { flag: "--workers", words: [...one.hosts] } as const;
-    await bucket.deploy({ force: one.force, workers }).catch(() => undefined); // no worker may be left that it names
+    await bucket.deploy({ force: one.force, workers }).catch(() => undefined); // the workers that it names may all have been removed
     bucket.fleet.repair();
   }
 }
@@ -138,7 +141,7 @@ interface Shown {
   readonly jobs: Readonly<Record<string, unknown>>;
 }
 
-/** What a plan says of each job. A settled one is written as the whole plan would have it. */
+/** The content of a plan for each job. A settled job is written as in the complete plan. */
 function shownOf(plan: Plan): Shown {
   const all = plan.waves.flatMap(({ jobs }) => jobs);
   const jobs = all.map(({ job: { name }, allocations, settled, required, afterPending, healthPending, steps }) => [
@@ -157,7 +160,7 @@ function shownOf(plan: Plan): Shown {
   };
 }
 
-/** Holds both plans against each other; returns the number of jobs that were left out. */
+/** Compares both plans; returns the number of omitted jobs. */
 async function compare({ bucket }: Life, hosts: readonly string[] = []): Promise<number> {
   const workers = { flag: "--workers", words: [...hosts] } as const;
   const whole = await bucket.plan({ workers }).catch(() => undefined);
@@ -168,7 +171,10 @@ async function compare({ bucket }: Life, hosts: readonly string[] = []): Promise
   return short.settled;
 }
 
-/** A deploy records nothing of a settled job: its allocations have the release, and the plan, that it would record. */
+/**
+ * A deploy records nothing for a settled job: its allocations already have the release and the plan that it would
+ * record.
+ */
 function expectRecorded({ root }: TestBucket, plan: Plan): void {
   const db = new Database(join(root, "data/maand.db"), { readonly: true });
   const rows = db.prepare(
@@ -179,7 +185,10 @@ function expectRecorded({ root }: TestBucket, plan: Plan): void {
   db.close();
 }
 
-/** Lives, in which `flaw` is a statement that breaks the store after the first deploy; returns how many jobs were left out. */
+/**
+ * Lives in which `flaw` is a statement that breaks the store after the first deploy; returns the number of omitted
+ * jobs.
+ */
 async function lives(flaw?: string): Promise<number> {
   let settled = 0;
   const property = fc.asyncProperty(fc.array(step, { minLength: 3, maxLength: 9 }), async (steps) => {
@@ -202,12 +211,12 @@ async function lives(flaw?: string): Promise<number> {
   return settled;
 }
 
-it("a plan that leaves settled jobs out is the whole plan, whatever happened", async () => {
-  expect(await lives()).toBeGreaterThan(100); // or nothing was compared
+it("a plan that omits settled jobs equals the complete plan, whatever happened", async () => {
+  expect(await lives()).toBeGreaterThan(100); // otherwise nothing was compared
 }, 300_000);
 
 it.each(["allocation_changed", "promoted_changed", "staged_changed"])(
-  "that is found wrong in a store without the trigger %s",
+  "fails as expected in a store without the trigger %s",
   async (trigger) => {
     await expect(lives(`DROP TRIGGER ${trigger}`)).rejects.toThrow("Property failed");
   },
@@ -241,7 +250,7 @@ it.each(Object.entries(NOTICED))("%s unsettles a job, and nothing else does for 
       [false, false],
     ] as const) {
       const db = new Database(join(life.bucket.root, "data/maand.db"));
-      db.pragma("foreign_keys = OFF"); // no cascade helps
+      db.pragma("foreign_keys = OFF"); // foreign keys are off, so that no cascade has an effect
       const isSettled = () => db.prepare("SELECT 1 FROM settled_job WHERE job = 'lone'").get() !== undefined;
       expect(isSettled()).toBe(true);
       const undone = db.transaction(() => {

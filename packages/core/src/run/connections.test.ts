@@ -133,7 +133,7 @@ describe("an interruption while workers are being connected", () => {
 
   afterEach(() => slow.dispose());
 
-  it("ends the deploy at once, and no worker counts as failed", async () => {
+  it("ends the deploy immediately, and no worker counts as failed", async () => {
     hangs = true;
     const { outcome, allocations, failures } = await slow.deploy();
     expect({ outcome, failures }).toEqual({ outcome: "interrupted", failures: [] });
@@ -142,7 +142,7 @@ describe("an interruption while workers are being connected", () => {
     expect(slow.events.at(-1)).toMatchObject({ type: "run.finished", failed: 0 });
   });
 
-  it("closes a connection that is made all the same", async () => {
+  it("closes a connection that is still established", async () => {
     hangs = true;
     await slow.deploy();
     const { bucketId, close } = await slow.open();
@@ -152,7 +152,7 @@ describe("an interruption while workers are being connected", () => {
     await vi.waitUntil(() => remote.closed);
   });
 
-  it("gives up no worker that left the workspace", async () => {
+  it("does not give up a worker that left the workspace", async () => {
     await slow.deploy();
     slow.workers(A);
     await slow.ship();

@@ -13,7 +13,7 @@ const TWO = { selectors: ["worker"], version: "2.0.0" };
 
 const NO_JOB = { version: "", release: null, files: "", manifest: "", held: null, after_pending: false };
 
-/** What the hooks before a job write; tests change it. */
+/** The values that the hooks before a job write; tests change them. */
 const writes: Record<string, string> = {};
 let bucket: TestBucket;
 
@@ -40,8 +40,8 @@ const staleBecause = (...changes: readonly string[]) =>
     }),
   });
 
-describe("a plan that still holds", () => {
-  it("is carried out as it says, and the next plan has nothing to do", async () => {
+describe("a plan that is still valid", () => {
+  it("is applied as written, and the next plan has nothing to do", async () => {
     bucket.job("api", ONE);
     bucket.job("web", ONE);
     await bucket.ship();
@@ -58,7 +58,7 @@ describe("a plan that still holds", () => {
     expect((await planned(bucket)).required).toBe(false);
   });
 
-  it("covers the jobs it was made for and no others", async () => {
+  it("covers the jobs that it was made for and no others", async () => {
     bucket.job("api", ONE);
     bucket.job("web", ONE);
     await bucket.ship();
@@ -70,7 +70,7 @@ describe("a plan that still holds", () => {
     expect(done(bucket).filter((what) => what.includes("web"))).toEqual([]);
   });
 
-  it("stops what it says, and promotes what is disabled", async () => {
+  it("stops what it lists, and promotes disabled allocations", async () => {
     bucket.job("api", ONE);
     bucket.job("web", ONE);
     await bucket.ship();
@@ -124,7 +124,7 @@ describe("a plan that still holds", () => {
     }
   });
 
-  it("records the release and the last plan of a job that stays as it is, if they are others by now", async () => {
+  it("records the release and the last plan of an unchanged job, if they have changed", async () => {
     bucket.job("api", ONE);
     await bucket.ship();
     bucket.job("api", ONE, { "_modules/note.py": "# a source, which reaches no worker\n" });
@@ -188,7 +188,7 @@ describe("a plan that still holds", () => {
   });
 });
 
-describe("a plan is refused before anything is touched, and says what changed, when", () => {
+describe("a plan is refused before anything is changed, with the reason, when", () => {
   beforeEach(async () => {
     bucket.job("api", ONE, { "app.fill": "color @color\n" });
     bucket.job("web", ONE);
@@ -205,7 +205,7 @@ describe("a plan is refused before anything is touched, and says what changed, w
     expect(await refusal(plan)).toEqual(staleBecause("KV vars/job/api color: changed"));
   });
 
-  it("and goes on when only a value changed that it did not use", async () => {
+  it("and continues when only a value changed that it did not use", async () => {
     const plan = await planned(bucket);
     await put(bucket, "vars/job/web", "color", "blue");
     await put(bucket, "vars/job/api", "shape", "round");
@@ -244,7 +244,7 @@ describe("a plan is refused before anything is touched, and says what changed, w
     });
   });
 
-  it("a job that it leaves as it is failed on a worker since, which it names", async () => {
+  it("a job that it does not change has failed on a worker since, which it names", async () => {
     const plan = await planned(bucket);
     bucket.fleet.onDo = (what) => {
       if (what === `restart web@${B}`) throw new Error("no");
@@ -289,7 +289,7 @@ describe("a plan is refused before anything is touched, and says what changed, w
     expect(await refusal(plan)).toEqual(staleBecause("setting max_concurrent_jobs: changed"));
   });
 
-  it("a plugin renders something else, though nothing that is known of changed", async () => {
+  it("a plugin renders something else, although no recorded input changed", async () => {
     let mood = "calm";
     const moody = definePlugin({
       name: "moody",
@@ -313,7 +313,7 @@ describe("a plan is refused before anything is touched, and says what changed, w
     }
   });
 
-  it("and leaves the lock and the next deploy as they were", async () => {
+  it("and leaves the lock and the next deploy unchanged", async () => {
     const plan = await planned(bucket);
     await put(bucket, "vars/job/api", "color", "blue");
     await refusal(plan);
@@ -323,7 +323,7 @@ describe("a plan is refused before anything is touched, and says what changed, w
   });
 });
 
-describe("a plan that cannot be carried out here", () => {
+describe("a plan that cannot be applied here", () => {
   const invalid = (message: string) =>
     expect.objectContaining({ code: "PLAN_INVALID", message: expect.stringContaining(message) });
 
@@ -358,7 +358,7 @@ describe("a plan that cannot be carried out here", () => {
     expect(await refusal(plan)).toEqual(invalid("the plan was already carried out by run 1"));
   });
 
-  it("is carried out by one of two runs, whatever both have checked before", async () => {
+  it("is applied by one of two runs, whatever both have checked before", async () => {
     bucket.job("api", ONE);
     await bucket.build();
     const { digest } = await planned(bucket);
@@ -374,7 +374,7 @@ describe("a plan that cannot be carried out here", () => {
     }
   });
 
-  it("leaves no lock, whatever it was refused for", async () => {
+  it("leaves no lock, whatever the reason of its refusal", async () => {
     bucket.job("api", ONE);
     await bucket.build();
     const plan = await planned(bucket);
@@ -395,7 +395,7 @@ describe("a plan that cannot be carried out here", () => {
     expect((await apply(bucket, plan)).outcome).toBe("ok");
   });
 
-  it("is refused for a removed job, with the jobs that there are", async () => {
+  it("is refused for a removed job, with the existing jobs", async () => {
     bucket.job("api", ONE);
     bucket.job("web", ONE);
     await bucket.build();
@@ -418,7 +418,7 @@ describe("pre_deploy", () => {
     bucket.job("web", ONE);
   });
 
-  it("is part of a plan with hooks, which is carried out when its effect is the same", async () => {
+  it("is part of a plan with hooks, which is applied when its effect is the same", async () => {
     writes.color = "red";
     await bucket.build();
     const plan = await planned(bucket, { withHooks: true });
@@ -430,7 +430,7 @@ describe("pre_deploy", () => {
     expect(bucket.fleet.at("api", A)?.files["app.fill"]).toBe("color red\n");
   });
 
-  it("with another effect refuses its job and those that demand it, and the others go on", async () => {
+  it("with another effect refuses its job and those that demand it, and the others continue", async () => {
     writes.color = "red";
     const demand = {
       commands: { command_wait: { executed_on: ["cli"], demands: { job: "api", command: "command_before" } } },
@@ -449,7 +449,7 @@ describe("pre_deploy", () => {
     expect((await bucket.deploy()).outcome).toBe("ok");
   });
 
-  it("may leave a job undecided, which a plan without hooks then does not touch", async () => {
+  it("may leave a job undecided, which a plan without hooks then does not change", async () => {
     writes.color = "red";
     await bucket.build();
     const plan = await planned(bucket);
@@ -459,7 +459,7 @@ describe("pre_deploy", () => {
     expect(Object.keys(bucket.fleet.running()).sort()).toEqual([`web@${A}`, `web@${B}`]);
   });
 
-  it("that changes nothing runs for an unchanged job too", async () => {
+  it("that changes nothing also runs for an unchanged job", async () => {
     writes.color = "red";
     await bucket.ship();
     const plan = await planned(bucket, { withHooks: true });

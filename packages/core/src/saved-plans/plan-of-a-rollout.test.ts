@@ -65,7 +65,7 @@ describe("a plan of a staged rollout", () => {
     expect(commands()).toEqual([`restart api@${A}`]);
   });
 
-  it("at a pause says so, and changes nothing", async () => {
+  it("at a pause reports it, and changes nothing", async () => {
     await bucket.deploy();
     const plan = await planned(bucket);
     expect(jobIn(plan)).toMatchObject({
@@ -78,7 +78,7 @@ describe("a plan of a staged rollout", () => {
     expect(commands()).toEqual([]);
   });
 
-  it("is refused after the rollout began, went on or was aborted, and names that", async () => {
+  it("is refused after the rollout began, continued or was aborted, with that reason", async () => {
     const before = await planned(bucket);
     await bucket.deploy();
     const paused = await planned(bucket);
@@ -95,7 +95,7 @@ describe("a plan of a staged rollout", () => {
     expect(await bucket.deploy()).toMatchObject({ outcome: "ok" });
   });
 
-  it("is refused when a timed wait began since", async () => {
+  it("is refused when a timed wait has begun since", async () => {
     await bucket.deploy();
     const plan = await planned(bucket);
     await opened(async ({ store }) => store.rollouts.waitUntil("api", "2026-01-01T00:00:00.000Z"));

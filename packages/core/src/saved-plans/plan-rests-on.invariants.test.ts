@@ -5,8 +5,8 @@ import { aBucket, type TestBucket } from "../testing/index.ts";
 import { apply, fill, planned, put } from "./plans.test.support.ts";
 
 /**
- * A plan of job api survives any changes that it does not rest on, and no single change that it rests on: the refusal names that
- * change, and no worker was touched.
+ * A plan of job api survives any changes that it does not depend on, and no single change that it depends on: the
+ * refusal names that change, and no worker was changed.
  */
 const [A, B, C] = ["10.0.0.1", "10.0.0.2", "10.0.0.3"];
 const API = { selectors: ["api"], version: "1.0.0" };
@@ -16,7 +16,7 @@ const on = (host: string, ...labels: readonly string[]) => ({ host, labels });
 
 interface Change {
   readonly what: string;
-  /** Words of the refusal; undefined for a change that a plan of api does not rest on. */
+  /** Words of the refusal; undefined for a change that a plan of api does not depend on. */
   readonly named?: string;
   apply(bucket: TestBucket): Promise<unknown>;
 }
@@ -112,7 +112,7 @@ const unrelated = fc.shuffledSubarray([...UNRELATED], { maxLength: 4 });
 const RUNS = Number(process.env.MAAND_MODEL_RUNS ?? 4);
 const SEED = Number(process.env.MAAND_MODEL_SEED ?? 7);
 
-it("a plan survives whatever it does not rest on", async () => {
+it("a plan survives every change that it does not depend on", async () => {
   const survives = async (changes: readonly Change[]) =>
     withPlan(async (bucket) => {
       const plan = await planned(bucket, { jobs: ["api"] });
@@ -125,12 +125,12 @@ it("a plan survives whatever it does not rest on", async () => {
   await fc.assert(fc.asyncProperty(unrelated, survives), { numRuns: RUNS, seed: SEED, endOnFailure: true });
 }, 300_000);
 
-it("a plan does not survive any single change that it rests on, among others that it does not", async () => {
+it("a plan does not survive any single change that it depends on, among others that it does not depend on", async () => {
   const others = fc.sample(unrelated, { numRuns: RELATED.length, seed: SEED });
   for (const [at, related] of RELATED.entries()) {
     await withPlan(async (bucket) => {
       const plan = await planned(bucket, { jobs: ["api"] });
-      // what builds the workspace of before would undo a change of the fleet
+      // a build of the earlier workspace would undo a change of the fleet
       const before = (others[at] ?? []).filter(({ what }) => !what.startsWith("a tag"));
       for (const change of [...before, related]) await change.apply(bucket);
       const connected = bucket.fleet.connected.length;

@@ -13,7 +13,7 @@ const A = "10.0.0.1";
 const ONE = { selectors: ["worker"], version: "1.0.0" };
 const TWO = { selectors: ["worker"], version: "2.0.0" };
 
-/** Gives each allocation a value that no two builds make alike, as keys are, and a file with it. */
+/** Gives each allocation a value that differs in every build, like a key, and a file with it. */
 const keys = definePlugin({
   name: "keys",
   apply({ contribute, render }) {
@@ -63,7 +63,7 @@ function everything(): Record<string, string> {
   );
 }
 
-it("leaves the bucket byte for byte as it was, even one that was never built", async () => {
+it("leaves the bucket byte for byte unchanged, even one that was never built", async () => {
   bucket.job("api", ONE);
   const new_ = everything();
   expect((await planned()).saved).toMatchObject({ required: true, from_workspace: true });
@@ -82,7 +82,7 @@ it("leaves the bucket byte for byte as it was, even one that was never built", a
   expect(done(bucket).filter((what) => what.includes("web"))).toEqual([]);
 });
 
-it("is carried out after a build of the same workspace, keys that the build makes included", async () => {
+it("is applied after a build of the same workspace, including keys that the build makes", async () => {
   bucket.job("api", ONE);
   await bucket.ship();
   bucket.job("api", TWO, { "app.conf": "x\n" });
@@ -126,7 +126,7 @@ it("still finds a change of a KV value that it used", async () => {
   });
 });
 
-it("reads a workspace in another place as a whole, and tells plugins that it is a preview", async () => {
+it("reads a complete workspace in another place, and tells plugins that it is a preview", async () => {
   bucket.job("api", ONE, { "app.conf": "one\n" });
   await bucket.ship();
   seen.length = 0;
@@ -142,12 +142,12 @@ it("reads a workspace in another place as a whole, and tells plugins that it is 
   expect((await planned()).saved.required).toBe(false);
 });
 
-it("refuses a workspace with mistakes, with all of them", async () => {
+it("refuses a workspace with mistakes, and reports all of them", async () => {
   bucket.job("api", { selectors: "worker", version: 7 });
   await expect(planned()).rejects.toMatchObject({ code: "PROBLEMS" });
 });
 
-it("says of which jobs post_build did not run, and leaves what pre_deploy may change undecided", async () => {
+it("names the jobs whose post_build did not run, and leaves undecided what pre_deploy may change", async () => {
   const before = definePlugin({
     name: "built",
     apply: ({ afterBuild, beforeJob }) => {

@@ -26,7 +26,7 @@ export const fill = definePlugin({
   },
 });
 
-/** What the hooks before a job write, as its `pre_deploy` commands would: values of its variables. */
+/** The values of its variables that the hooks before a job write, as its `pre_deploy` commands would. */
 export function preDeploy(values: Record<string, string>) {
   return definePlugin({
     name: "pre",
@@ -45,7 +45,7 @@ export function preDeploy(values: Record<string, string>) {
 /** The manifest key of a job with a `pre_deploy` command. */
 export const PRE_DEPLOY = { commands: { command_before: { executed_on: ["pre_deploy"] } } };
 
-/** Makes a plan and reads it back from its text, as a file is. */
+/** Makes a plan and reads it back from its text, like a file. */
 export async function planned(bucket: TestBucket, options: Partial<PlanOptions> = {}): Promise<SavedPlan> {
   const opened = await bucket.open();
   try {
@@ -56,7 +56,7 @@ export async function planned(bucket: TestBucket, options: Partial<PlanOptions> 
   }
 }
 
-/** Carries out a plan in a process of its own, as it were. */
+/** Applies a plan as if in a process of its own. */
 export async function apply(bucket: TestBucket, plan: SavedPlan): Promise<Summary> {
   const opened = await bucket.open();
   return deployPlan(opened, plan).finally(() => opened.close());
@@ -69,7 +69,7 @@ export async function put(bucket: TestBucket, namespace: string, key: string, va
   await opened.close();
 }
 
-/** Everything that changed on the workers since the last call. */
+/** All changes on the workers since the last call. */
 export function done(bucket: TestBucket): string[] {
   return bucket.fleet.done.splice(0);
 }

@@ -71,7 +71,7 @@ it("a content of a failed transaction is kept by the next one", () => {
   });
 });
 
-it("a content that a job's files contain is stored in clear text, though it was encrypted before", () => {
+it("a content that a job's files contain is stored in clear text, although it was encrypted before", () => {
   storeWith((store) => {
     store.contents.keep("h", () => ({ bytes: bytes("sealed"), sealed: true }));
     store.contents.put("h", [bytes("clear")]);

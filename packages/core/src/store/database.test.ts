@@ -23,7 +23,7 @@ afterEach(() => {
 const mark = (job: string) => db.later("INSERT INTO pending_after (job) VALUES (?)", job);
 const marked = () => db.all("SELECT job FROM pending_after ORDER BY job").map((row) => row.job);
 
-/** What another process sees. */
+/** The value that another process sees. */
 function stored(): unknown[] {
   const other = new Sqlite(file, { readonly: true });
   const rows = other.prepare("SELECT job FROM pending_after ORDER BY job").pluck().all();

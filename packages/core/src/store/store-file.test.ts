@@ -151,7 +151,7 @@ describe("a foreign database is refused with its path, and not changed", () => {
 });
 
 describe("a maand database", () => {
-  it("has an application id, so that no other database is taken for it", () => {
+  it("has an application id, so that no other database is mistaken for it", () => {
     Store.open(file, { create: true }).close();
     const db = new Sqlite(file, { readonly: true });
     expect(db.pragma("application_id", { simple: true })).toBe(0x6d61_616e);

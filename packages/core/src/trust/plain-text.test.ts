@@ -7,7 +7,7 @@ import { aBucket } from "../testing/index.ts";
 import { filePieces } from "../workspace/file-pieces.ts";
 import { readPlain, textOrReason } from "./plain-text.ts";
 
-/** What is not a plain file is named, and nothing waits for a pipe that nothing writes to. */
+/** Everything that is not a plain file is named, and nothing waits for a pipe without a writer. */
 
 let place: string;
 
@@ -32,7 +32,7 @@ describe.each(KINDS)("%s", (name, make, message) => {
     expect(textOrReason(join(place, "it"))).toMatchObject({ message });
   });
 
-  it("in place of maand.conf is a problem, and no command goes on without its settings", async () => {
+  it("in place of maand.conf is a problem, and no command continues without its settings", async () => {
     const bucket = aBucket();
     rmSync(join(bucket.root, "maand.conf"));
     if (message === "is a link to a missing file") symlinkSync("nowhere", join(bucket.root, "maand.conf"));

@@ -11,7 +11,7 @@ const asRoot = process.getuid?.() === 0;
 const NOBODY = 65_534;
 const [ALICE, BOB, OPS, EMPTY, LDAP, UNKNOWN] = [2001, 2002, 3000, 3001, 3002, 3003] as const;
 
-/** Alice and Bob, each with a group of their own as many systems have it, and a group they share. */
+/** Alice and Bob, each with a group of their own, as on many systems, and a group that they share. */
 const accounts: Accounts = {
   users: () => ["root:x:0:0::", "nobody:x:65534:65534::", `alice:x:${ALICE}:${ALICE}::`, `bob:x:${BOB}:${BOB}::`],
   group: (gid) =>

@@ -22,7 +22,7 @@ function write(path: string, ...lines: readonly string[]): void {
 
 const ignores = () => ignoresOf(workspace, (problem) => problems.push(problem));
 
-/** Those of the paths that count for nothing in job api. */
+/** The paths that are ignored in job api. */
 function ignored(...paths: readonly string[]): string[] {
   const isIgnored = ignores().within("api");
   return paths.filter((path) => isIgnored(path));

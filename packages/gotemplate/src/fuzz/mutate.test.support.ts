@@ -3,7 +3,7 @@ import { PIECES } from "./words.test.support.ts";
 
 const LONGEST = 600;
 
-/** A template with one to four things done to it: pieces cut, doubled, put in, or taken from another. */
+/** A template with one to four mutations: pieces removed, doubled, inserted, or taken from another template. */
 export function mutate(random: Random, template: string, other: string): string {
   let mutant = template;
   for (let left = 1 + random.below(4); left > 0; left--) mutant = change(random, mutant, other).slice(0, LONGEST);

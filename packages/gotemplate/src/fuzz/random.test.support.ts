@@ -15,17 +15,17 @@ export class Random {
     return ((mixed ^ (mixed >>> 14)) >>> 0) % limit;
   }
 
-  /** Whether something happens that does so once in `times`. */
+  /** True once in `times` calls on average. */
   once(times: number): boolean {
     return this.below(times) === 0;
   }
 
-  /** One of several. */
+  /** One of several values. */
   pick<T>(choices: readonly [T, ...T[]]): T {
     return choices[this.below(choices.length)] ?? choices[0];
   }
 
-  /** Up to `most` things. */
+  /** Up to `most` values. */
   several(most: number, make: () => string): string[] {
     return Array.from({ length: this.below(most + 1) }, make);
   }

@@ -4,7 +4,7 @@ import { template } from "./grammar.test.support.ts";
 import { mutate } from "./mutate.test.support.ts";
 import { Random } from "./random.test.support.ts";
 
-/** What became of the inputs; `broken` holds those that broke a promise. */
+/** The results of the inputs; `broken` has those that broke a promise. */
 export interface FuzzSummary {
   runs: number;
   rendered: number;
@@ -52,7 +52,7 @@ const DATA: readonly unknown[] = [
   ]),
 ];
 
-/** Runs `runs` made-up templates; the same seed makes the same ones. `seeds` are templates to change, too. */
+/** Runs `runs` generated templates; the same seed generates the same ones. `seeds` are templates to mutate as well. */
 export function fuzz(runs: number, seed: number, seeds: readonly string[] = []): FuzzSummary {
   const random = new Random(seed);
   const summary: FuzzSummary = { runs, rendered: 0, parseErrors: 0, execErrors: 0, slowest: 0, broken: [] };
@@ -75,7 +75,7 @@ function tryOne(input: string, data: unknown, summary: FuzzSummary): void {
   else if (took > PATIENCE) summary.broken.push({ input, reason: `took ${Math.round(took)} ms` });
 }
 
-/** Counts what an input gave; says what is wrong with that, if anything is. */
+/** Counts the result of an input; returns what is wrong with it, if anything. */
 function outcomeOf(input: string, data: unknown, summary: FuzzSummary): string | undefined {
   try {
     const output = parse(input, { name: "fuzz", funcs: FUNCS, limits: LIMITS }).execute(data);

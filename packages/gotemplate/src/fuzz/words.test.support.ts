@@ -15,7 +15,7 @@ export const TEXTS: Words = [
   "{{- /* n */ -}}",
 ];
 
-/** What cannot stand as an argument. */
+/** Text that is not valid as an argument. */
 export const UNSOUND: Words = ["08", "1e400", "'ab'", "$none", "unknown", '"', ",", "="];
 
 /** Literals. */
@@ -131,10 +131,10 @@ export const DIRECTIVES: Words = [
   "",
 ];
 
-/** White space inside of actions. */
+/** White space inside actions. */
 export const SPACES: Words = [" ", "  ", "\n", "\t"];
 
-/** Pieces a mutation may put anywhere. */
+/** Pieces that a mutation may insert anywhere. */
 export const PIECES: Words = [
   "{{",
   "}}",

@@ -1,7 +1,7 @@
 import { parse, TemplateError } from "../index.ts";
 import { type Store, vectorFunctions } from "./functions.test.support.ts";
 
-/** One template and what Go makes of it: `want` (empty when absent), or the kind of error. */
+/** One template and its result in Go: `want` (empty when absent), or the kind of error. */
 export interface VectorCase {
   readonly group?: string;
   readonly name: string;
@@ -10,21 +10,21 @@ export interface VectorCase {
   readonly error?: "parse" | "exec";
 }
 
-/** A file of cases; `data` is the dot and `kv` what the functions read. */
+/** A file of cases; `data` is the dot and `kv` has the values that the functions read. */
 export interface Vectors {
   readonly data: unknown;
   readonly kv: Store;
   readonly cases: readonly VectorCase[];
 }
 
-/** What a case gave: its output, or the kind of error and its message. */
+/** The result of a case: its output, or the kind of error and its message. */
 export interface Outcome {
   readonly output?: string;
   readonly error?: "parse" | "exec";
   readonly message?: string;
 }
 
-/** Runs one case. Throws only what is no TemplateError, which is a defect. */
+/** Runs one case. Only throws errors that are not a TemplateError, which are defects. */
 export function runCase(vectors: Pick<Vectors, "data" | "kv">, { template }: VectorCase): Outcome {
   try {
     return { output: parse(template, { funcs: vectorFunctions(vectors.kv) }).execute(vectors.data) };
@@ -34,7 +34,7 @@ export function runCase(vectors: Pick<Vectors, "data" | "kv">, { template }: Vec
   }
 }
 
-/** Whether an outcome is what Go gave. */
+/** Whether an outcome equals that of Go. */
 export function agrees(expected: VectorCase, outcome: Outcome): boolean {
   return expected.error ? outcome.error === expected.error : outcome.output === (expected.want ?? "");
 }

@@ -65,7 +65,7 @@ it("any other file without its last line end is another file", () => {
   });
 });
 
-it("a file that changed in the workspace since the last deploy is pending, as it is on the worker", () => {
+it("a file that changed in the workspace since the last deploy is pending, with the content on the worker", () => {
   const files = [wanted("page", "new")];
   expect(compared(files, { found: [found("page", "old")], deployed: deployed({ page: "old" }) })).toMatchObject({
     pending: ["page"],
@@ -97,7 +97,7 @@ const rendered = {
   templates: deployed({ "app.conf.tpl": TEMPLATE }),
 };
 
-it("a file that is rendered otherwise from the same template is refused", () => {
+it("a file that is rendered differently from the same template is refused", () => {
   expect(compared([wanted("app.conf", "by us", true)], rendered)).toMatchObject({
     refused: ["app.conf: it is rendered differently from how the Go program rendered it"],
     baseline: [named("app.conf", "by us")],
@@ -117,11 +117,11 @@ it.each([
   expect(result.pending).toContain("app.conf");
 });
 
-it("a worker that does not answer is compared by the recorded sums", () => {
+it("a worker that does not answer is compared by the recorded checksums", () => {
   const before = deployed({ Makefile: "a", "certs/ca.crt": "PEM", "app.conf.tpl": TEMPLATE, page: "old" });
   const files = [wanted("Makefile", "a"), wanted("certs/ca.crt", "PEM\n", true), wanted("page", "new")];
   const result = compared(files, { found: asRecorded(before), deployed: before });
   expect(result).toMatchObject({ pending: ["page"], refused: [], meaningless: ["final line ends of certificates"] });
-  // of the file on the worker only the recorded MD5 is known
+  // only the recorded MD5 of the file on the worker is known
   expect(result.baseline).toEqual([named("Makefile", "a"), named("certs/ca.crt", "PEM\n"), "page md5-14"]);
 });

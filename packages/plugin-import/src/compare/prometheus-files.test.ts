@@ -18,7 +18,7 @@ interface Case {
   readonly isDown?: boolean;
 }
 
-/** What becomes of one file of a Prometheus server. */
+/** The result for one file of a Prometheus server. */
 function judged(path: string, { wanted, found, deployed = found, changedSources = [], isDown = false }: Case) {
   const size = (text: string) => Buffer.byteLength(text);
   const tree: TreeFile[] =
@@ -75,7 +75,7 @@ const OUR_RULES = `groups:
       - { alert: ApiDown, expr: up == 0, annotations: { runbook_url: "http://h/consoles/runbooks/api/down.html" } }
 `;
 
-it("a configuration with the same meaning is the same, whatever its layout and the order of its targets are", () => {
+it("a configuration with the same meaning is equal, whatever its layout and the order of its targets", () => {
   const found = `rule_files:\n  - rules/a.yaml\n\n\nscrape_configs:\n  - job_name: a\n    honor_labels: yes\n    static_configs:\n        - targets:\n            - b:1\n            - a:1\n`;
   const wanted = `rule_files:\n  - "rules/a.yaml"\nscrape_configs:\n  - honor_labels: yes\n    job_name: a\n    static_configs: [{ targets: ["a:1", b:1] }]\n`;
   expect(judged(CONFIGURATION, { found, wanted })).toEqual(LAYOUT);
@@ -87,12 +87,12 @@ it("a configuration whose scrape configurations or rules changed is pending", ()
   expect(judged(CONFIGURATION, { found, wanted })).toEqual(["pending", "as it is"]);
 });
 
-it("a configuration that differs in a section of its own is rendered otherwise, and refused", () => {
+it("a configuration that differs in a section of its own is rendered differently, and refused", () => {
   const result = judged(CONFIGURATION, { found: "global: { a: [1 2] }\n", wanted: "global: { a: [1, 2] }\n" });
   expect(result).toEqual(["it is rendered differently from how the Go program rendered it", "as rendered"]);
 });
 
-it("rules with the same meaning are the same, with the empty fields that the Go program adds", () => {
+it("rules with the same meaning are equal, with the empty fields that the Go program adds", () => {
   expect(judged(RULES, { found: GO_RULES, wanted: OUR_RULES })).toEqual(LAYOUT);
 });
 
@@ -116,11 +116,11 @@ it.each([
   "consoles/runbooks/index.html",
   "consoles/runbooks/api/down.html",
   "consoles/dashboards/index.html",
-])("%s is the program's own, and never a difference", (path) => {
+])("%s belongs to the program, and is never a difference", (path) => {
   expect(judged(path, { found: "by Go", wanted: "by us" })).toEqual(OWN);
 });
 
-it("a list of pages that the Go program did not make is no difference", () => {
+it("a list of pages that the Go program did not make is not a difference", () => {
   expect(judged("consoles/dashboards/index.html", { wanted: "by us" })).toEqual(OWN);
 });
 
@@ -136,7 +136,7 @@ it("a page is pending if its runbook changed since the last build", () => {
   ]);
 });
 
-it("a page and rules that are gone, or new, are pending", () => {
+it("a page and rules that were removed or added are pending", () => {
   expect(judged("consoles/runbooks/api/old.html", { found: "by Go" })).toEqual(["pending", "as it is"]);
   expect(judged(RULES, { wanted: OUR_RULES })).toEqual(["pending"]);
 });
@@ -149,12 +149,12 @@ it.each([CONFIGURATION, RULES, "consoles/runbooks/index.html"])(
   },
 );
 
-it("files on a worker that does not answer are taken as recorded, until they can be compared", () => {
+it("files on a worker that does not answer are assumed to be as recorded, until they can be compared", () => {
   for (const path of [CONFIGURATION, RULES, "consoles/runbooks/api/down.html"])
     expect(judged(path, { found: "by: go", wanted: "by: us", isDown: true })).toEqual(["as rendered"]);
 });
 
-it("what is no YAML, or no map, means something else", () => {
+it("text that is not YAML, or not a map, is never equal", () => {
   expect(judged(RULES, { found: "a: [", wanted: OUR_RULES })).toEqual(["pending", "as it is"]);
   expect(judged(RULES, { found: "text", wanted: OUR_RULES })).toEqual(["pending", "as it is"]);
 });

@@ -11,7 +11,7 @@ beforeEach(() => {
 });
 afterEach(() => bucket.dispose());
 
-/** Serves one process of job `api`, and calls for it. */
+/** Serves one process of job `api`, and calls the API for it. */
 function served(use: (access: ApiAccess, session: Session) => Promise<void>, more: Partial<Session> = {}) {
   return bucket.lend(async (context) => {
     const runtime = new CommandRuntime();
@@ -270,7 +270,7 @@ it("refuses that for a worker without a login plugin", () =>
     });
   }));
 
-/** What connecting to a port comes to. */
+/** The result of connecting to a port. */
 function refuses(port: number): Promise<string> {
   return new Promise((resolve) => {
     const socket = createConnection({ host: "127.0.0.1", port }, () => resolve("connected"));

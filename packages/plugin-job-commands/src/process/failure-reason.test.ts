@@ -26,4 +26,4 @@ it.each([
   [[], undefined],
 ])("of %j is %j", (lines, reason) => expect(reasonIn(lines)).toBe(reason));
 
-it("is cut if it is long", () => expect(reasonIn([`Error: ${"x".repeat(1000)}`])).toHaveLength(303));
+it("is truncated if it is long", () => expect(reasonIn([`Error: ${"x".repeat(1000)}`])).toHaveLength(303));

@@ -11,7 +11,7 @@ it("lines of both outputs are passed on as they arrive, and incomplete ones at t
   expect(lines).toEqual(["stdout one", "stdout two", "stderr oh"]);
 });
 
-it("output without end is cut at a limit, with one note", () => {
+it("endless output is truncated at a limit, with one note", () => {
   const lines: string[] = [];
   const limited = new LimitedLines((line) => lines.push(line));
   for (let round = 0; round < 300; round++) limited.push("stdout", Buffer.from("y\n".repeat(1_000)));

@@ -50,13 +50,13 @@ describe("the limit of failures", () => {
     ["2", 2],
     ["10%", "10%"],
     ["100%", "100%"],
-  ])("%j is one", (text, limit) => expect(parseFailureLimit(text)).toBe(limit));
+  ])("%j is valid", (text, limit) => expect(parseFailureLimit(text)).toBe(limit));
 
-  it.each(["", "0", "-1", "1.5", "0%", "101%", "Stop", "all", "2 "])("%j is none", (text) =>
+  it.each(["", "0", "-1", "1.5", "0%", "101%", "Stop", "all", "2 "])("%j is not valid", (text) =>
     expect(parseFailureLimit(text)).toBeUndefined(),
   );
 
-  it("is reached by so many of all workers, and never by none", () => {
+  it("is reached by this number of all workers, and never by zero", () => {
     const reached = (limit: Parameters<typeof isLimitReached>[0], all = 30) =>
       [0, 1, 2, 3, 4].map((failed) => isLimitReached(limit, failed, all));
     expect(reached("stop")).toEqual([false, true, true, true, true]);
@@ -102,7 +102,7 @@ describe("what remains of a maintenance", () => {
     return [hosts(toContinue), hosts(toBegin)];
   };
 
-  it("is first what is out of service, at its phase, then what waits", () => {
+  it("is first the workers out of service, at their phase, then those that wait", () => {
     const all = [worker("done"), worker("waiting"), worker("set_aside", "reboot"), worker("under_way", "command")];
     expect(of(...all, worker("aborted"))).toEqual([["set_aside reboot", "under_way command"], ["waiting drain"]]);
   });
@@ -118,7 +118,7 @@ describe("what remains of a maintenance", () => {
       expect(isOver([worker("done"), worker(state)])).toBe(false);
   });
 
-  it("is told in a sentence", () => {
+  it("is described in a sentence", () => {
     expect(progressText([worker("done"), worker("set_aside"), worker("waiting"), worker("waiting")])).toBe(
       "1 of 4 workers done, 1 set aside, 2 waiting",
     );
@@ -126,7 +126,7 @@ describe("what remains of a maintenance", () => {
   });
 });
 
-it("only workers that were begun and are not back are in maintenance", () => {
+it("only workers that have begun and are not back are in maintenance", () => {
   const states = ["waiting", "under_way", "set_aside", "drained", "done", "aborted"] as const;
   expect(states.filter((state) => isInMaintenance({ state }))).toEqual(["under_way", "set_aside", "drained"]);
 });

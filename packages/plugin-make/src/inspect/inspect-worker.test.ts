@@ -88,7 +88,7 @@ it("links are named with their target and not followed, in the place of a file a
   ]);
 });
 
-it("what keep protects is not listed, also inside of directories that are not the job's", async () => {
+it("files that keep protects are not listed, also inside directories that do not belong to the job", async () => {
   const worker = aWorker();
   for (const path of ["app.pid", "run/sock", "cache/a.db", "cache/a.txt", "cache/deep/b.db"])
     worker.write(`jobs/web/${path}`, "x");
@@ -135,7 +135,7 @@ it("users and groups are looked up; unknown ones are left out", async () => {
   expect([...found.groups]).toEqual([["root", 0]]);
 });
 
-it("a worker without the bucket's directory says so, and gets none", async () => {
+it("a worker without the bucket's directory reports that, and none is created", async () => {
   const worker = aWorker();
   rmSync(worker.root, { recursive: true });
   expect(await inspect(worker, { Makefile: "" })).toMatchObject({ exists: false });
@@ -164,12 +164,12 @@ it("an unchanged file is not read again, and a changed one is, even with its old
     )
     .toBe(true);
   expect(statSync(cache).mode & 0o777).toBe(0o600);
-  // what the cache says is what is returned: the file is not read
+  // the result is that of the cache: the file is not read
   const known = readFileSync(cache, "utf8");
   const forged = sha("forged");
   writeFileSync(cache, known.replace(sha(text), forged));
   expect(jobOf(await inspect(worker, { big: text }))?.files[0]?.hash).toBe(forged);
-  // a cache that others may write is not believed
+  // a cache that others may write is not trusted
   chmodSync(cache, 0o644);
   expect(jobOf(await inspect(worker, { big: text }))?.files[0]?.hash).toBe(sha(text));
   chmodSync(cache, 0o600);

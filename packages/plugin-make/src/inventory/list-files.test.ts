@@ -21,7 +21,7 @@ async function list(worker: ReturnType<typeof aWorker>, wanted: Readonly<Record<
   return { metadata: found?.metadata, files: found?.jobs.get("web") ?? [] };
 }
 
-it("the files of a job are listed with mode, size and sums, and nothing is changed", async () => {
+it("the files of a job are listed with mode, size and checksums, and nothing is changed", async () => {
   const worker = aWorker();
   worker.write("worker.json", '{ "update_seq": 3 }');
   worker.write("jobs/web/html/index.html", "<h1>");
@@ -41,14 +41,14 @@ it("the files of a job are listed with mode, size and sums, and nothing is chang
   expect(worker.files()).toEqual(before);
 });
 
-it("what belongs to the job at run time is left out, and no link is followed", async () => {
+it("files that the job makes at run time are left out, and no link is followed", async () => {
   const worker = aWorker();
   for (const path of ["data/log", "logs/a", "bin/x", "conf/data/kept"]) worker.write(`jobs/web/${path}`, "x");
   symlinkSync("/etc", join(worker.root, "jobs/web/etc"));
   expect((await list(worker)).files.map(({ path }) => path)).toEqual(["conf/data/kept"]);
 });
 
-it("the content of a wanted file comes along where it is not an expected one", async () => {
+it("the content of a requested file is included where it is not an expected one", async () => {
   const worker = aWorker();
   worker.write("jobs/web/app.conf", "ü\0\n");
   worker.write("jobs/web/same.conf", "same");

@@ -36,7 +36,7 @@ function aFencedWorker(context: TestContext) {
   };
 }
 
-it("leaves the record of the first command, private, and accepts that command again", async (context) => {
+it("writes a private record of the first command, and accepts that command again", async (context) => {
   const worker = aFencedWorker(context);
   const server = worker.serve();
   await server.client.ready;
@@ -138,7 +138,7 @@ it("a stage that waits for its files writes nothing once a newer command is reco
   expect(existsSync(join(worker.root, "note"))).toBe(false);
 });
 
-it("runs a command of a worker without the bucket's directory, and leaves its record there", async (context) => {
+it("runs a command of a worker without the bucket's directory, and writes its record there", async (context) => {
   const worker = aFencedWorker(context);
   const server = worker.serve();
   await server.client.ready;
@@ -147,5 +147,5 @@ it("runs a command of a worker without the bucket's directory, and leaves its re
   const command = { job: "+worker", argv: ["true"], step: "m1.command.1", voids: [], what: "true", fence: mine };
   expect(await worker.request(command, "the command", server)).toMatchObject({ code: 0 });
   expect(worker.record()).toBe(mine.text);
-  mkdirSync(join(worker.root, "jobs/api"), { recursive: true }); // where the end of the test writes
+  mkdirSync(join(worker.root, "jobs/api"), { recursive: true }); // the directory in which the end of the test writes
 });

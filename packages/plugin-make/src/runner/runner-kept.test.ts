@@ -88,6 +88,6 @@ describe.concurrent("the compiled program stays on the worker", { timeout: 60_00
     const { client } = w.serve();
     expect(await client.ready).toBe(true);
     expect(existsSync(w.root)).toBe(false);
-    mkdirSync(join(w.root, "jobs/api"), { recursive: true }); // where the end of the test leaves a file
+    mkdirSync(join(w.root, "jobs/api"), { recursive: true }); // the directory in which the end of the test writes a file
   });
 });

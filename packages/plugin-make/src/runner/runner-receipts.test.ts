@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { describe, expect, it, type TestContext } from "vitest";
 import { aWorker, childrenOf, eventually, FORMS, gone } from "./runner.test.support.ts";
 
-/** A worker with what it keeps of the steps of job `api`. */
+/** A worker with its records of the steps of job `api`. */
 function worker(context: TestContext) {
   const w = aWorker(context);
   const directory = join(w.root, "receipts/api");
@@ -29,7 +29,7 @@ function leave({ process }: { readonly process: { stdin: unknown; stdout: unknow
 const BOOT = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
 
 describe.concurrent.each(FORMS)("a step of a run, %s", { timeout: 60_000 }, (form) => {
-  it("runs once: its recorded end is the answer from then on", async (context) => {
+  it("runs once: afterwards its recorded result is the answer", async (context) => {
     const w = worker(context);
     const step = "r1.start.1";
     expect(await w.run(form, "restart", { step })).toMatchObject({ code: 0, stderr: "" });
@@ -67,7 +67,7 @@ describe.concurrent.each(FORMS)("a step of a run, %s", { timeout: 60_000 }, (for
     expect(w.kept()).toEqual(["r1.gate.1"]);
   });
 
-  it("waits for the same step of an earlier run, shows its output, and takes its end", async (context) => {
+  it("waits for the same step of an earlier run, shows its output, and returns its result", async (context) => {
     const w = worker(context);
     const earlier = w.serve();
     const step = "r1.talk.1";
@@ -93,7 +93,7 @@ describe.concurrent.each(FORMS)("a step of a run, %s", { timeout: 60_000 }, (for
     expect(w.order()).toEqual(["api"]);
   });
 
-  it("whose worker was restarted meanwhile is run again, with the reason", async (context) => {
+  it("whose worker has been restarted since is run again, with the reason", async (context) => {
     const w = worker(context);
     const step = "r1.restart.1";
     await w.run(form, "restart", { step });
@@ -119,7 +119,7 @@ describe.concurrent.each(FORMS)("a step of a run, %s", { timeout: 60_000 }, (for
     expect(await w.run(form, "hang", { step })).toMatchObject({ code: 0, stdout: "again\n" });
   });
 
-  it("may come to its end when it is to end, and has ended well then", async (context) => {
+  it("may complete when it is asked to end, and has then succeeded", async (context) => {
     const w = worker(context);
     const started = w.start(form, "gate", { step: "r1.gate.1" });
     await w.exists("here");
@@ -148,7 +148,7 @@ describe.concurrent.each(FORMS)("a step of a run, %s", { timeout: 60_000 }, (for
     expect(w.kept()).toEqual([]);
   });
 
-  it("is not taken for another command of the same name", async (context) => {
+  it("is not mistaken for another command of the same name", async (context) => {
     const w = worker(context);
     await w.run(form, "start", { step: "r1.x.1" });
     expect(await w.run(form, "restart", { step: "r1.x.1" })).toMatchObject({
@@ -166,7 +166,7 @@ describe.concurrent.each(FORMS)("a step of a run, %s", { timeout: 60_000 }, (for
     },
   );
 
-  it("counts as not begun if its receipt is only half there", async (context) => {
+  it("counts as not begun if its receipt is incomplete", async (context) => {
     const w = worker(context);
     mkdirSync(w.directory, { recursive: true });
     writeFileSync(w.path("r1.restart.1"), "step r1.rest");
@@ -204,7 +204,7 @@ describe.concurrent.each(FORMS)("a step of a run, %s", { timeout: 60_000 }, (for
   });
 });
 
-describe.concurrent("a step of a run whose controller is gone", { timeout: 60_000 }, () => {
+describe.concurrent("a step of a run whose controller has died", { timeout: 60_000 }, () => {
   it("never begins if it had to wait for its turn", async (context) => {
     const w = worker(context);
     const byHand = w.alone("gate");
@@ -220,7 +220,7 @@ describe.concurrent("a step of a run whose controller is gone", { timeout: 60_00
     expect(w.kept()).toEqual([]);
   });
 
-  it("is neither blocked nor ended by what it prints, of which the end is kept", async (context) => {
+  it("is neither blocked nor ended by its output, of which the end is kept", async (context) => {
     const w = worker(context);
     w.write(
       "Makefile",
@@ -239,7 +239,7 @@ describe.concurrent("a step of a run whose controller is gone", { timeout: 60_00
     });
   });
 
-  it("is run again if its runner was killed, since nobody saw how it ended", async (context) => {
+  it("is run again if its runner was killed, because its result is unknown", async (context) => {
     const w = worker(context);
     const serving = w.serve();
     serving.request("gate", { step: "r1.gate.1" });
@@ -255,7 +255,7 @@ describe.concurrent("a step of a run whose controller is gone", { timeout: 60_00
 });
 
 describe.concurrent("a receipt", { timeout: 60_000 }, () => {
-  it("that is settled goes with the next step of its job, and no other does", async (context) => {
+  it("that is settled is deleted by the next step of its job, and no other one is", async (context) => {
     const w = worker(context);
     const { client, request } = w.serve();
     expect(await request("fail", { step: "r1.fail.1" }).code).toBe(2);
@@ -278,7 +278,7 @@ async function settle(w: ReturnType<typeof worker>, step: string): Promise<void>
 }
 
 describe.concurrent.each(FORMS)("a settled receipt, %s", { timeout: 60_000 }, (form) => {
-  it("answers its step until the next one of the job begins: the store may have lost what it had", async (context) => {
+  it("answers its step until the next one of the job begins: the store may have lost the result", async (context) => {
     const w = worker(context);
     expect(await w.run(form, "restart", { step: "r1.restart.1" })).toMatchObject({ code: 0 });
     await settle(w, "r1.restart.1");
@@ -293,7 +293,7 @@ describe.concurrent.each(FORMS)("a settled receipt, %s", { timeout: 60_000 }, (f
     expect(w.order()).toEqual(["api", "api", "api"]);
   });
 
-  it("is forgotten by a lifecycle command by hand, as the others are", async (context) => {
+  it("is forgotten by a lifecycle command by hand, like the others", async (context) => {
     const w = worker(context);
     expect(await w.run(form, "restart", { step: "r1.restart.1" })).toMatchObject({ code: 0 });
     await settle(w, "r1.restart.1");
@@ -301,7 +301,7 @@ describe.concurrent.each(FORMS)("a settled receipt, %s", { timeout: 60_000 }, (f
     expect(w.kept()).toEqual([]);
   });
 
-  it("does not let a step begin that was replaced", async (context) => {
+  it("does not allow a replaced step to begin", async (context) => {
     const w = worker(context);
     expect(await w.run(form, "restart", { step: "r2.restart.1", voids: ["r1.restart.1"] })).toMatchObject({ code: 0 });
     await settle(w, "r1.restart.1");
@@ -309,7 +309,7 @@ describe.concurrent.each(FORMS)("a settled receipt, %s", { timeout: 60_000 }, (f
   });
 });
 
-describe.concurrent("a command that is no target", { timeout: 60_000 }, () => {
+describe.concurrent("a command that is not a target", { timeout: 60_000 }, () => {
   const ask = (argv: readonly string[], more: object = {}) => ({
     ...{ target: "the command", job: "api", timeout: 60, env: { GREETING: "hello" }, argv },
     ...{ step: "r1.start.1+1", voids: [], what: JSON.stringify(argv), ...more },
@@ -364,7 +364,7 @@ describe.concurrent("a command that is no target", { timeout: 60_000 }, () => {
     [[], {}],
     [["a\u0000b"], {}],
     [["true"], { job: ".." }],
-  ] as const)("is refused if it is not one: %j", async ([argv, more], context) => {
+  ] as const)("is refused if it is invalid: %j", async ([argv, more], context) => {
     const w = worker(context);
     const { client } = w.serve();
     await client.ready;

@@ -78,7 +78,7 @@ turns:
 	@echo in >> ../../order; sleep 0.01; echo out >> ../../order
 `;
 
-/** A command that a runner runs, be it a process for this command alone or one that serves many. */
+/** A command of a runner, which is a process for only this command or one that serves many. */
 export interface Running {
   readonly code: Promise<number | null | undefined>;
   end(): void;
@@ -102,11 +102,11 @@ export interface Options {
   readonly voids?: readonly string[];
 }
 
-/** The two ways to run a command: a process for each, or one that serves all. What one promises, both promise. */
+/** The two ways to run a command: a process for each, or one that serves all. Both keep the same promises. */
 export const FORMS = ["one process each", "one process for all"] as const;
 export type Form = (typeof FORMS)[number];
 
-/** The system's own Python, as a worker has it: what PATH finds first here may be a version manager's. */
+/** The system's own Python, as on a worker: the first one in PATH here may belong to a version manager. */
 const place = (root: string) => ({ root, transport: "local" });
 
 /** A worker's directory with the jobs api and db (disabled), and its runner. */
@@ -129,7 +129,7 @@ export function aWorker({ onTestFinished }: TestContext, more: readonly string[]
     for (const { stdin } of processes) stdin?.destroy();
     await Promise.all(running.map(({ code }) => code));
     await eventually(() => expect(processes.map(({ pid }) => pid).filter(isRunning)).toEqual([]));
-    // what they left running ends by itself once it sees `go`, and may still write until then
+    // processes that they left running end by themselves once they see `go`, and may still write until then
     await eventually(() => expect(processesIn(root)).toEqual([]));
     rmSync(root, { recursive: true, force: true });
   });
@@ -230,7 +230,7 @@ function record() {
   };
 }
 
-/** What a remote would give for a process. */
+/** The result that a remote would return for a process. */
 export function streamOf(child: ChildProcess): RemoteStream {
   const { stdin, stdout, stderr } = child;
   if (!stdin || !stdout || !stderr) throw new Error("it has no streams");

@@ -206,7 +206,7 @@ describe.concurrent("a runner by its command line", { timeout: 30_000 }, () => {
     await gone(pid);
   });
 
-  it("finishes a command if its reader is gone", async (context) => {
+  it("finishes a command if its reader has gone away", async (context) => {
     const w = worker(context);
     const command = w.alone("talk");
     await eventually(() => expect(command.stdout()).toContain("line 9"));

@@ -14,7 +14,7 @@ function link(worker: Worker, path: string, target: string): void {
 
 const isLink = (worker: Worker, path: string) => lstatSync(join(worker.root, path)).isSymbolicLink();
 
-/** A directory of another file system than that of workers; the same where there is none. */
+/** A directory of a file system other than that of workers, or of the same one where there is no other. */
 function elsewhere(): string {
   const isOther = (path: string) => existsSync(path) && statSync(path).dev !== statSync(tmpdir()).dev;
   const path = mkdtempSync(join(["/dev/shm", "/var/tmp"].find(isOther) ?? tmpdir(), "maand-elsewhere-"));

@@ -31,7 +31,7 @@ describe("files staged through the runner", { timeout: 60_000 }, () => {
     expect(worker.files()).toMatchObject({ "jobs/web/a": same, "jobs/web/b": changed, "jobs/web/c": same });
   });
 
-  it("come along with the request if they are a few KiB, so that the worker need not ask for them", async () => {
+  it("are sent with the request if they are a few KiB, so that the worker need not ask for them", async () => {
     const worker = aWorker();
     await worker.stageJobs({ web: { a: "same", b: "old" } });
     await worker.stageJobs({ web: { a: "same", b: "new", c: "same" } });

@@ -26,9 +26,9 @@ const WORKER_PATH = "/usr/local/bin:/usr/bin:/bin";
 /** Files of a job, path to text, or text and mode. */
 export type Files = Readonly<Record<string, string | { readonly text: string; readonly mode: number }>>;
 
-/** What is different on a worker. */
+/** Options of a worker. */
 export interface WorkerOptions {
-  /** Directories, below the worker's own, mounted from another that this machine sees: where, and from where. */
+  /** Directories below the worker's own that are mounted from another directory of this machine: target and source. */
   readonly mounts?: readonly (readonly [string, string])[];
 }
 
@@ -37,7 +37,7 @@ const UNSHARE = ["unshare", ...(process.getuid?.() === 0 ? [] : ["--user", "--ma
 /** Whether a test can mount a file system for its own processes. */
 export const MAY_MOUNT = spawnSync(UNSHARE[0] ?? "", [...UNSHARE.slice(1), "true"]).status === 0;
 
-/** What to put before a command that is to see mounts. */
+/** The arguments before a command that is to see mounts. */
 function mounting(root: string, mounts: WorkerOptions["mounts"] = []): string[] {
   if (mounts.length === 0) return [];
   const script = 'while [ "$1" != -- ]; do mount --bind "$2" "$1" || exit 1; shift 2; done; shift; exec "$@"';
@@ -45,7 +45,7 @@ function mounting(root: string, mounts: WorkerOptions["mounts"] = []): string[] 
   return [...UNSHARE, "sh", "-c", script, "sh", ...words, "--"];
 }
 
-/** A directory as a worker's, with the plugin's own hooks and a real runner in Python. */
+/** A directory like a worker's, with the plugin's own hooks and a real runner in Python. */
 export function aWorker({ mounts = [] }: WorkerOptions = {}) {
   const root = realpathSync(mkdtempSync(join(tmpdir(), "maand-stage-")));
   const runners: ChildProcess[] = [];
@@ -98,7 +98,7 @@ export function aWorker({ mounts = [] }: WorkerOptions = {}) {
     keeps: (...patterns: readonly string[]) => {
       keep = patterns;
     },
-    /** Stages files of the job web; the error. */
+    /** Stages files of the job web; returns the error. */
     refused: (files: Files) =>
       hooks.stage.promise(context({ web: files })).then(
         () => expect.fail("it was staged"),
@@ -115,7 +115,7 @@ export function aWorker({ mounts = [] }: WorkerOptions = {}) {
       writeFileSync(join(root, path), text);
       chmodSync(join(root, path), 0o600);
     },
-    /** Every file, path to text; what links lead to is not looked at. */
+    /** Every file, path to text; links are not followed. */
     files: () =>
       Object.fromEntries(
         readdirSync(root, { recursive: true, encoding: "utf8" })

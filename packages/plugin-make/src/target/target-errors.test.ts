@@ -50,7 +50,7 @@ it("a target that is missing in the Makefile is named", async () => {
 });
 
 describe("an error", () => {
-  it("reports what, where, the exit code, the last lines and a hint", async () => {
+  it("reports the action, the worker, the exit code, the last lines and a hint", async () => {
     const stdout = Array.from({ length: 20 }, (_, at) => `line ${at}\n`).join("");
     const error = await failing(answering({ code: 2, stdout, stderr: "make: *** [restart] Error 1\n" }));
     expect(error).toMatchObject({
@@ -102,7 +102,7 @@ describe("an error", () => {
     });
   });
 
-  it("of a target that make would skip explains why, and what to write", async () => {
+  it("of a target that make would skip explains why, and the line to write", async () => {
     const stderr = "runner: api: its Makefile names restart in .PHONY and has no rule for it\n";
     expect(await failing(answering({ code: 4, stderr }))).toMatchObject({
       code: "COMMAND_FAILED",

@@ -33,7 +33,7 @@ describe("the schema of a manifest", () => {
     expect(properties.extra).toEqual({ description: "Anything." });
   });
 
-  it("keeps core's description of a key that a plugin claims too", () => {
+  it("keeps core's description of a key that a plugin also claims", () => {
     const claims = { commands: claim("Scripts.", () => ({ maxProperties: 2 })) };
     const { commands } = propertiesOf(jsonSchema("manifest", [{ claims }]));
     expect(commands).toMatchObject({ type: "object", allOf: [{ maxProperties: 2 }] });

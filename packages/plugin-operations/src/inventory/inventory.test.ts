@@ -131,7 +131,7 @@ describe("the output of Terraform", () => {
   });
 });
 
-it("a list in the form of workers.json is read as it is", async () => {
+it("a list in the form of workers.json is read unchanged", async () => {
   const { format, hosts } = await read('[{ "host": "10.0.0.1", "labels": ["web"], "memory": "4 gb" }, "10.0.0.2"]');
   expect(format).toBe("workers");
   expect(hosts.map(({ host, labels, fields }) => [host, labels, fields])).toEqual([
@@ -156,7 +156,7 @@ describe("the plan of an import", () => {
   ];
   const found = (host: string, labels: string[] = [], fields = {}) => ({ name: host, host, labels, fields });
 
-  it("adds, changes and skips with reasons, and keeps what the inventory does not say", () => {
+  it("adds, changes and skips with reasons, and keeps values that the inventory does not set", () => {
     const steps = planImport(
       [
         found("10.0.0.1", ["web", "eu"], { port: 2222 }),
@@ -176,7 +176,7 @@ describe("the plan of an import", () => {
     expect(steps[0]).toMatchObject({ fields: { labels: ["web", "gold", "eu"], port: 2222 } });
   });
 
-  it("removes only with prune, and says when that is more than half", () => {
+  it("removes only with prune, and reports when that is more than half", () => {
     const prune = (...hosts: string[]) =>
       planImport(
         hosts.map((host) => found(host)),
@@ -227,7 +227,7 @@ describe("workers.json", () => {
     [{ host: "no host" }, "host", "is not an IPv4"],
     [{ host: "10.0.0.2", port: 0 }, "--port", ""],
     [{ host: "10.0.0.2", user: "a b" }, "--user", "is not a user name"],
-  ])("refuses %j and stays as it is", async (entry, where, message) => {
+  ])("refuses %j and stays unchanged", async (entry, where, message) => {
     const before = '[\n  { "host": "10.0.0.1" },  { "host": "::1" }\n]';
     write(before);
     const refused = await addWorkers(workspace, [entry]).catch((cause) => cause.problems);
@@ -235,7 +235,7 @@ describe("workers.json", () => {
     expect(text()).toBe(before);
   });
 
-  it("keeps its formatting when entries change and go", async () => {
+  it("keeps its formatting when entries are changed and removed", async () => {
     write('[\n  { "host": "10.0.0.1",  "labels": ["a"] },\n  { "host": "10.0.0.2" },\n  { "host":"10.0.0.3" }\n]\n');
     await editWorkers(workspace, {
       add: [{ host: "10.0.0.4" }],

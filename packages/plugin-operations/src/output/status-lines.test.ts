@@ -93,7 +93,7 @@ const BAD_NIGHT = fleet(
 );
 
 describe("maand status", () => {
-  it("of a new bucket says what to type", () => {
+  it("of a new bucket names the next command", () => {
     expect(lines({ ...EMPTY, isBuilt: false })).toEqual([
       "prod: 0 workers, 0 jobs, 0 allocations",
       "unbuilt      the workspace was not built yet",
@@ -112,7 +112,7 @@ describe("maand status", () => {
     ]);
   });
 
-  it("on a bad night has everything, the most urgent first, with the next commands", () => {
+  it("of a fleet with many problems lists all of them, the most urgent first, with the next commands", () => {
     expect(lines(BAD_NIGHT)).toEqual([
       "prod: 3 workers, 3 jobs, 7 allocations; last run: deploy failed, 5m ago",
       "failed       maand deploy failed, 5m ago",
@@ -164,7 +164,7 @@ describe("maand status", () => {
     ]);
   });
 
-  it("of a large fleet is one screen: what is as planned is counted", () => {
+  it("of a large fleet is one screen: what is as planned is only counted", () => {
     const jobs = [...Array(50).keys()].map((at) => `job-${String(at).padStart(2, "0")}`);
     const status = fleet(
       jobs.flatMap((job) =>
@@ -186,7 +186,7 @@ describe("maand status", () => {
     expect(lines(many).filter((line) => line.startsWith("unhealthy"))).toHaveLength(9);
   });
 
-  it("does not call a run failed that is under way, and says when one died", () => {
+  it("does not report a run in progress as failed, and reports when one died", () => {
     const lastRun = { ...RUN, outcome: null, finishedAt: null };
     const running = { pid: 42, command: "deploy", since: ago(5) };
     expect(lines({ ...HEALTHY, lastRun, running }).slice(0, 3)).toEqual([
@@ -197,7 +197,7 @@ describe("maand status", () => {
     expect(lines({ ...HEALTHY, lastRun })).toContain("failed       maand deploy ended without a result, 5m ago");
   });
 
-  it("does not call a command in doubt that may be running", () => {
+  it("does not report a command as in doubt that may be running", () => {
     const shown = lines({ ...BAD_NIGHT, running: { pid: 42, command: "deploy", since: ago(1) } });
     expect(shown.slice(1, 3)).toEqual([
       "running      maand deploy holds the lock, for 60s (process 42)",

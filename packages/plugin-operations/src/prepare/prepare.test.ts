@@ -8,7 +8,7 @@ import { checkCommand, type Lacks, lacksInWords, readLacks } from "./worker-stat
 const WANTED = { user: "agent", publicKey: "ssh-ed25519 AAAA", sudo: true };
 const NOTHING: Lacks = { account: false, key: false, sudoRule: false, tools: [], manager: "apt-get" };
 
-describe("what a worker lacks", () => {
+describe("the list of what a worker lacks", () => {
   it("is everything for a user that does not exist", () => {
     const text = "lacks rsync\nlacks sudo\nmanager dnf\nend\n";
     const lacks = readLacks(text, WANTED);

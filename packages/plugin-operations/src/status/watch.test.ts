@@ -4,7 +4,7 @@ import { watch } from "./watch.ts";
 
 const ESC = "\u001b";
 
-/** A terminal that keeps what is written to it, in one part for each write. */
+/** A terminal that stores each write separately. */
 function terminal(isTTY: boolean, columns = 40, rows = 10) {
   const written: string[] = [];
   const stdout = Object.assign(new PassThrough(), { isTTY, columns, rows });
@@ -12,7 +12,7 @@ function terminal(isTTY: boolean, columns = 40, rows = 10) {
   return { stdout, written };
 }
 
-/** Watches frames until there are no more, and then ends as Ctrl-C does. */
+/** Watches frames until there are no more, and then ends as with Ctrl-C. */
 async function watched(screen: ReturnType<typeof terminal>, frames: readonly (readonly string[])[]): Promise<string[]> {
   const ctrlC = new AbortController();
   const left = [...frames];

@@ -4,9 +4,9 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type RunCommandOptions, runCommand } from "./run-command.ts";
 
 let bucket: TestBucket;
-/** What scripts were given, by host in order. */
+/** The input of scripts, by host in order. */
 let calls: (FakeCall & { readonly host: string })[];
-/** What a worker answers to a script; may throw. */
+/** The answer of a worker to a script; may throw. */
 let answers: (host: string) => FakeAnswer | undefined;
 
 const scripted: Plugin = {
@@ -49,7 +49,7 @@ afterEach(() => bucket.dispose());
 
 const gone = new MaandError({ code: "DISCONNECTED", message: "gone" });
 
-/** Runs a script; answers host, outcome and whether it counts as done. */
+/** Runs a script; returns host, outcome and whether it counts as done. */
 async function run(script: string, options: Partial<RunCommandOptions> = {}) {
   const maand = await bucket.open();
   const all = { workers: [], labels: [], concurrency: 1, healthCheck: false, allowDisconnect: false };

@@ -5,7 +5,7 @@ import { page } from "./page.ts";
 import { runbookIndex, runbookPage, runbookUrl } from "./runbooks.ts";
 
 describe("a runbook becomes HTML", () => {
-  it("with what GitHub's Markdown has", () => {
+  it("with the features of GitHub's Markdown", () => {
     const text = "# Slow\n\n| a | b |\n|---|---|\n| 1 | ~~2~~ |\n\n- [x] done\n\n```sh\nmake <x>\n```\n";
     const html = markdownToHtml(text);
     expect(html).toContain('<h1 id="slow">Slow</h1>');
@@ -14,7 +14,7 @@ describe("a runbook becomes HTML", () => {
     expect(html).toContain('<pre><code class="language-sh">make &lt;x&gt;\n</code></pre>');
   });
 
-  it("without the HTML in it, and without links that are no addresses", () => {
+  it("without the HTML in it, and without links that are not addresses", () => {
     const text =
       "<script>alert(1)</script>\n\na <img src=x onerror=alert(1)> b [c](javascript:alert(1)) [d](data:text/html,x) ![e](vbscript:x)\n";
     const html = markdownToHtml(text);
@@ -30,7 +30,7 @@ describe("a runbook becomes HTML", () => {
     expect(html).toContain('href="https://a.example/x.md"');
   });
 
-  it("whose links to files beside it are known with their lines", () => {
+  it("whose links to files next to it are known with their lines", () => {
     const text = "# A\n\n[x](a.md)\n\n> ![y](b.png)\n\n[z](https://c.example) [w](#a)\n";
     expect(localLinks(text)).toEqual([
       { href: "a.md", line: 3 },
@@ -48,12 +48,12 @@ describe("a page", () => {
     expect(html).toContain("@media(prefers-color-scheme:dark)");
   });
 
-  it("is not taken for a template of Go", () => {
+  it("is not treated as a Go template", () => {
     const html = runbookPage({ job: "api", name: "a", text: "say `{{ .Value }}` and {{{x}}}\n" });
     expect(html).toContain('<code>{{"{{"}} .Value }}</code> and {{"{{"}}{x}}}');
   });
 
-  it("says where it is, and leads back", () => {
+  it("shows its place, and links back", () => {
     const html = runbookPage({ job: "api", name: "deep/a b", text: "# A\n" });
     expect(html).toContain("<title>api / deep/a b</title>");
     expect(html).toContain('<a href="../../index.html">Runbooks</a> / api / deep/a b');

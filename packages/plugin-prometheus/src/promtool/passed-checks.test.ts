@@ -10,7 +10,7 @@ const OTHER = "groups:\n- name: a\n  rules:\n  - alert: B\n    expr: up\n";
 let directory: string;
 let program: string;
 
-/** A program in the place of promtool that notes what it is asked, and accepts it. */
+/** A program that replaces promtool: it records its arguments, and accepts every file. */
 beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), "maand-promtool-test-"));
   onTestFinished(() => rmSync(directory, { recursive: true }));
@@ -19,7 +19,7 @@ beforeEach(() => {
   chmodSync(program, 0o755);
 });
 
-/** What it was asked since the last time. */
+/** Its calls since the last time. */
 function asked(): string[] {
   const file = join(directory, "asked");
   const lines = existsSync(file) ? readFileSync(file, "utf8").trim().split("\n").sort() : [];
@@ -30,7 +30,7 @@ function asked(): string[] {
 const aBucket = () =>
   aWorkspace({ [RULES]: "groups:\n- name: a\n  rules:\n  - alert: A\n    expr: up\n" }, undefined, program);
 
-it("a deploy checks what is new, and the next one runs promtool no more", async () => {
+it("a deploy checks what is new, and the next one does not run promtool", async () => {
   const bucket = aBucket();
   await bucket.ship();
   expect(asked()).toEqual(["config", "rules"]);

@@ -104,7 +104,7 @@ describe("maand doctor", () => {
     return context.findings.map(({ ok, message }) => [ok, message]);
   };
 
-  it("says whether promtool is installed, and that it is optional", async () => {
+  it("reports whether promtool is installed, and that it is optional", async () => {
     expect(await messages("/bin/sh", jobs)).toEqual([[true, "promtool is /bin/sh"]]);
     expect(await messages("no-promtool-here", jobs)).toEqual([
       [
@@ -116,7 +116,7 @@ describe("maand doctor", () => {
     ]);
   });
 
-  it("says nothing about it if no job runs Prometheus", async () => {
+  it("reports nothing about it if no job runs Prometheus", async () => {
     expect(await messages("/bin/sh", [aJob({ name: "web" })])).toEqual([]);
   });
 });

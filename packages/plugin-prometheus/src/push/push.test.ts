@@ -18,7 +18,7 @@ interface Request {
   readonly body: Buffer;
 }
 
-/** A receiver that answers with these codes, the last one again and again; 0 ends the connection. */
+/** A receiver that answers with these codes, where the last one repeats; 0 ends the connection. */
 async function aReceiver(...answers: readonly number[]) {
   const requests: Request[] = [];
   const server = createServer(async (request, response) => {
@@ -54,7 +54,7 @@ describe("a push", () => {
     });
   });
 
-  it("has a token, if the server wants one", async () => {
+  it("has a token, if the server requires one", async () => {
     const { url, requests } = await aReceiver(204);
     expect(await sent({ url, login: { token: secret("t0ken") } })).toBeUndefined();
     expect(requests[0]?.headers.authorization).toBe("Bearer t0ken");
@@ -82,7 +82,7 @@ describe("a push", () => {
     expect(requests).toHaveLength(1);
   });
 
-  it("ends after its last attempt, and if the connection is refused", async () => {
+  it("ends after its last attempt, also if the connection is refused", async () => {
     const { url, requests } = await aReceiver(503);
     expect(await sent({ url })).toBe("status 503: no such luck");
     expect(requests).toHaveLength(4);
@@ -189,7 +189,7 @@ describe("after a deploy", () => {
   });
 });
 
-it("after a build, the same is pushed once, and a failure is tried no second time", async () => {
+it("after a build, the same is pushed once, and a failure is not retried", async () => {
   const { port, requests } = await aReceiver(503);
   const base = commitBuildContext({
     jobs: [

@@ -17,7 +17,7 @@ beforeEach(() => {
   mkdirSync(join(root, "secrets"));
 });
 
-/** A certificate for an address that signed itself; returns its files. */
+/** A self-signed certificate for an address; returns its files. */
 function certificate(name: string, address = "127.0.0.1") {
   const [key, crt] = [join(root, `${name}.key`), join(root, `${name}.crt`)];
   const names = ["-subj", `/CN=${name}`, "-addext", `subjectAltName=IP:${address}`];
@@ -28,7 +28,10 @@ function certificate(name: string, address = "127.0.0.1") {
 
 type Files = ReturnType<typeof certificate>;
 
-/** Pushes to a server with this certificate, or without TLS; returns what failed, and how many requests arrived. */
+/**
+ * Pushes to a server with this certificate, or without TLS; returns the failure, and the number of requests that
+ * arrived.
+ */
 async function pushedTo(files: Files | undefined, manifest: object): Promise<{ failure: string; requests: number }> {
   let requests = 0;
   const answer: Parameters<typeof createPlain>[1] = (_, response) => {
@@ -83,7 +86,7 @@ it("a push with TLS trusts the CA of its ca_file, and no other", async () => {
   expect((await pushedTo(other, manifest)).failure).toContain("signed by a CA that is not trusted");
 });
 
-it("a push to a server with an unknown CA, or for another address, sends nothing and says why", async () => {
+it("a push to a server with an unknown CA, or for another address, sends nothing and reports why", async () => {
   const unknown = await pushedTo(certificate("unknown"), HTTPS);
   expect(unknown).toEqual({
     failure: "its certificate is signed by a CA that is not trusted: name it as ca_file in its manifest",
@@ -97,7 +100,7 @@ it("a push to a server with an unknown CA, or for another address, sends nothing
   });
 });
 
-it("a push to a server that speaks TLS or not, other than the manifest says, names the key to change", async () => {
+it("a push to a server that uses TLS when the manifest does not, or the reverse, names the key to change", async () => {
   expect(await pushedTo(undefined, HTTPS)).toEqual({
     failure: "it does not speak TLS: set scheme to http in its manifest",
     requests: 0,

@@ -26,13 +26,13 @@ groups:
 `;
 
 describe("the rules of a server job", () => {
-  it("have the address of the runbook in place of its name, and everything else as it was", () => {
+  it("have the address of the runbook instead of its name, and everything else unchanged", () => {
     expect(linkRunbooks(RULES, urlOf)).toBe(
       RULES.replace("runbook: slow", "runbook_url: http://127.0.0.81:9090/slow.html"),
     );
   });
 
-  it("keep an address of their own", () => {
+  it("keep their own address", () => {
     const own = RULES.replace("runbook: slow", "runbook: slow\n          runbook_url: http://wiki/slow");
     expect(linkRunbooks(own, urlOf)).not.toContain("9090");
     expect(linkRunbooks(own, urlOf)).toContain("runbook_url: http://wiki/slow");
@@ -43,7 +43,7 @@ describe("the rules of a server job", () => {
     expect(linkRunbooks(text, urlOf)).toBe(text);
   });
 
-  it("follow annotations that are shared", () => {
+  it("resolve shared annotations", () => {
     const shared = `groups:
   - name: a
     rules:

@@ -3,7 +3,7 @@ import * as fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { FakePrograms, resolve } from "../fake-program.test.support.ts";
 
-/** Quotes, line ends, blanks at both ends, and what a shell or JSON would change. */
+/** Quotes, line ends, blanks at both ends, and characters that a shell or JSON would change. */
 const ODD = ' it\'s "$(x)" \\n `y` ünï✓\nsecond line\n';
 const json = (value: unknown) => JSON.stringify(value);
 
@@ -121,13 +121,13 @@ describe.each(Object.entries(CASES))("%s", (_, { argv, output, values }) => {
   const [program = ""] = argv;
   const texts = Object.keys(values);
 
-  it("is read with one call of exactly these arguments, and values stay as they are", async () => {
+  it("is read with one call of exactly these arguments, and values stay unchanged", async () => {
     fakes.answers(argv, { stdout: output });
     expect(Object.fromEntries((await resolve(texts, { env: fakes.env() })) ?? [])).toEqual(values);
     expect(fakes.left(program, "log").match(/^start/gm)).toHaveLength(1);
   });
 
-  it("says how to install its program, and how to log in", async () => {
+  it("explains how to install its program, and how to log in", async () => {
     const missing: unknown = await resolve(texts, { env: { PATH: fakes.directory } }).catch((cause: unknown) => cause);
     expect(missing).toMatchObject({ code: "SECRET_NOT_READ" });
     if (!isMaandError(missing)) throw missing;
@@ -141,7 +141,7 @@ describe.each(Object.entries(CASES))("%s", (_, { argv, output, values }) => {
   });
 });
 
-describe("what a provider does not have", () => {
+describe("a secret that a provider does not have", () => {
   it.each([
     ["a field", "op", "secret://op/prod/my db/nope", "the provider has no value for it"],
     ["one of several", "op", "secret://op/prod/my db/port", "several fields of this name"],
@@ -179,7 +179,7 @@ describe("what a provider does not have", () => {
     "sops/a",
     "age/a#b",
     "exec/a/b",
-  ])("a reference that is written wrong says how it is written: %s", async (text) => {
+  ])("an invalid reference is reported with the correct syntax: %s", async (text) => {
     const [provider = ""] = text.split("/");
     await expect(resolve([`secret://${text}`], { env: fakes.env() })).rejects.toMatchObject({
       problems: [
@@ -201,7 +201,7 @@ describe("exec", () => {
   const settings = { secret_programs: { mine: ["my-secrets", "--team", "a b"] } };
   const texts = ["secret://exec/mine/db/password", "secret://exec/mine/token#x"];
 
-  it("gets and prints JSON of a fixed form", async () => {
+  it("receives and prints JSON of a fixed form", async () => {
     fakes.readsInput("my-secrets");
     fakes.answers(["my-secrets", "--team", "a b"], {
       stdout: json({ version: 1, secrets: { [texts[0] ?? ""]: ODD, [texts[1] ?? ""]: "t" } }),

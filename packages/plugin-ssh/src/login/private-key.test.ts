@@ -79,7 +79,7 @@ test("a private key that others can read is refused; a public key may be readabl
   expect(await readPrivateKey(at("ed25519.pub"), ssh2.utils.parseKey)).not.toHaveProperty("exposed");
 });
 
-test("a command prints a key, once; what is not one is reported without showing it", () => {
+test("a command prints a key, once; anything else is reported without showing it", () => {
   writeFileSync(at("calls"), "");
   const argv = ["sh", "-c", 'echo x >> calls; cat "$1"', "sh", at("ed25519")];
   for (const times of [1, 2]) {

@@ -8,14 +8,14 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** Work that each time waits until it is told to end. */
+/** Work that waits each time until the test ends it. */
 function work() {
   const begun: { readonly abort: AbortSignal; end(): void }[] = [];
   const paced = pace((abort) => new Promise((end) => begun.push({ abort, end })));
   return { begun, ...paced };
 }
 
-it("work that is asked for while it is under way runs once more after it, and not at once", async () => {
+it("work that is requested while it is running runs once more after it, and not immediately", async () => {
   const { begun, refresh } = work();
   for (let times = 0; times < 5; times += 1) refresh();
   expect(begun.length).toBe(1);

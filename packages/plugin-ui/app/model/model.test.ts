@@ -41,7 +41,7 @@ describe("the stream", () => {
     });
   };
 
-  it("has no gap while numbers grow by one and a hello repeats the last one", () => {
+  it("has no gap while numbers increase by one and a hello repeats the last one", () => {
     expect(gaps(wake(4, "hello"), wake(5), wake(6, "run"), wake(6, "hello"), wake(7))).not.toContain(true);
   });
 
@@ -51,7 +51,7 @@ describe("the stream", () => {
     ).toEqual([false, true, false, true, false, true, true]);
   });
 
-  it("wakes what is of its kind and its run", () => {
+  it("wakes listeners of its kind and its run", () => {
     const run: Wake = { ...wake(1, "run"), run: "r1" };
     expect([isWoken(run, ["fleet"], undefined), isWoken(run, ["run"], "r2")]).toEqual([false, false]);
     expect([isWoken(run, ["run"], undefined), isWoken(run, ["run"], "r1")]).toEqual([true, true]);
@@ -62,7 +62,7 @@ describe("signs", () => {
   it.each([
     ["allocations", ALLOCATION_SIGNS],
     ["runs", RUN_SIGNS],
-  ])("of %s differ from each other, so that no colour is needed", (_, table) => {
+  ])("of %s differ from each other, so that they do not depend on colour", (_, table) => {
     const signs = Object.values(table).map(({ sign }) => sign);
     expect(new Set(signs).size).toBe(signs.length);
     expect(new Set(Object.values(table).map(({ text }) => text)).size).toBe(signs.length);
@@ -70,7 +70,7 @@ describe("signs", () => {
 });
 
 describe("a difference", () => {
-  it("has numbered lines, also lines that look like heads", () => {
+  it("has numbered lines, also lines that look like headers", () => {
     const text =
       "diff --git a/f b/f\n--- a/f\n+++ b/f\n@@ -1,2 +1,2 @@\n same\n--- old\n+++ new\n\\ No newline at end of file\n";
     expect(diffLines(text)).toEqual([
@@ -82,7 +82,7 @@ describe("a difference", () => {
     ]);
   });
 
-  it("that would show a secret says that it changed", () => {
+  it("that would show a secret only states that it changed", () => {
     const text = "diff --git a/f b/f\nnot shown because it contains a secret: 9 bytes, sha256 a -> 9 bytes, sha256 b\n";
     expect(diffLines(text).map((line) => line.text)).toEqual(["changed (hidden)"]);
   });
@@ -102,7 +102,7 @@ describe("a plan", () => {
   });
 });
 
-it("certificates that end first are on top, and those that cannot be used before them", () => {
+it("certificates that expire first are on top, and unusable ones before them", () => {
   const certificate = (status: "ok" | "expiring" | "invalid", days_left: number | null) => ({
     ...{ scope: "job" as const, job: "api", worker: "w1", cert: "tls", common_name: null, not_after: null },
     ...{ status, days_left },
@@ -119,13 +119,13 @@ describe("a long list", () => {
     expect(windowRows(0, 28, 0, 560)).toEqual({ first: 0, end: 0 });
   });
 
-  it("draws the row with the focus, wherever it is scrolled to", () => {
+  it("draws the row with the focus, at any scroll position", () => {
     expect(rowsToDraw(1000, 28, 14_000, 560, 3)).toEqual([...[...Array(32).keys()].map((at) => 494 + at), 3]);
     expect(rowsToDraw(1000, 28, 0, 56, 1)).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
     expect(rowsToDraw(10, 28, 0, 56, -1)).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
   });
 
-  it("scrolls no further than it must to show a row", () => {
+  it("scrolls only as far as needed to show a row", () => {
     expect([scrollToRow(2, 28, 280, 560), scrollToRow(15, 28, 280, 560), scrollToRow(40, 28, 280, 560)]).toEqual([
       56, 280, 588,
     ]);

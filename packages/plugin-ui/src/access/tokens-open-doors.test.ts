@@ -55,7 +55,7 @@ async function serve(options: ServedOptions): Promise<Served> {
 }
 
 describe("a token", () => {
-  it("is printed once, and only its hash is kept, where only the user can read it", async () => {
+  it("is printed once, and only its hash is stored, where only the user can read it", async () => {
     const secret = await token("ann", "--allow", "deploy,rollback");
     expect(secret).toMatch(/^maand_[\w-]{43}$/);
     expect(readFileSync(file, "utf8")).not.toContain(secret.slice(6));
@@ -65,7 +65,7 @@ describe("a token", () => {
       expect(new TokenFile(file).personOf(wrong)).toBeUndefined();
   });
 
-  it("of a name that is there ends the one before; one that is taken back is gone", async () => {
+  it("of an existing name replaces the previous one; a revoked one is deleted", async () => {
     const [first, second] = [await token("ann"), await token("ann")];
     await token("ben");
     const tokens = new TokenFile(file);
@@ -105,7 +105,7 @@ describe("a token", () => {
 });
 
 describe("a server with TLS and tokens", () => {
-  it("lets in who has one, with what both allow, until it is taken back", async () => {
+  it("accepts a token, with the rights that both allow, until it is revoked", async () => {
     const secret = await token("ann", "--allow", "deploy,maintain");
     const page = await serve({ tokens: file, tls, listen: "127.0.0.2:0", allow: ["deploy", "rollback"] });
     expect([page.ui.openUrl, page.ui.openFile]).toEqual([undefined, undefined]);
@@ -120,7 +120,7 @@ describe("a server with TLS and tokens", () => {
     expect((await browser.get("/api/session")).status).toBe(401); // its session has ended
   });
 
-  it("takes less from a token at once", async () => {
+  it("applies reduced rights of a token immediately", async () => {
     const secret = await token("ann", "--allow", "deploy");
     const page = await serve({ tokens: file, tls, listen: "127.0.0.2:0", allow: ["deploy"] });
     const browser = await page.login(secret);
@@ -130,7 +130,7 @@ describe("a server with TLS and tokens", () => {
     expect((await browser.post("/api/actions", { verb: "deploy", plan: "0".repeat(64) })).status).toBe(403);
   });
 
-  it("has the names of its certificate, and no other", async () => {
+  it("accepts the names of its certificate, and no other", async () => {
     await token("ann");
     const page = await serve({ tokens: file, tls, listen: "127.0.0.2:0", hosts: ["other.example"] });
     const status = async (name: string) =>
@@ -177,7 +177,7 @@ describe("sessions", () => {
   let now = 0;
   const person = { name: "ann", allow: [] };
 
-  it("of codes that are too old are not begun", () => {
+  it("are not opened by codes that are too old", () => {
     const sessions = new Sessions(() => now);
     const code = sessions.newCode(person);
     now += 15 * 60_000 + 1;

@@ -26,7 +26,7 @@ function readerOf(stream: Response): ReadableStreamDefaultReader<Uint8Array> {
   return stream.body.getReader();
 }
 
-it("says hello, and then what happens, in order", async () => {
+it("sends hello, and then all events, in order", async () => {
   const wake = aStream();
   const reader = readerOf(wake.stream("s"));
   expect(await next(reader)).toMatchObject([{ kind: "hello", seq: 0 }]);

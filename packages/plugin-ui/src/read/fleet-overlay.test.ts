@@ -48,16 +48,16 @@ it("shows what is being changed and what was promoted, and counts it", () => {
   ]);
 });
 
-it("shows at once where a command failed", () => {
+it("shows immediately where a command failed", () => {
   expect(after(started("w1"), failed("w1"))).toEqual([["X^", "^."], { restart: 1, failed: 1 }]);
 });
 
-it("leaves to the next reading what the events do not say: results that are unknown, and stops", () => {
+it("leaves to the next reading what the events do not contain: unknown results, and stops", () => {
   expect(after(started("w1"), failed("w1", "disconnected"))).toEqual([["^^", "^."], { restart: 2 }]);
   expect(after(started("w1", "stop"))).toEqual([["^^", "^."], { restart: 2 }]);
 });
 
-it("is urgent as what it shows, and knows no job or worker that was not read", () => {
+it("is as urgent as the states it shows, and ignores jobs and workers that were not read", () => {
   const overlay = new FleetOverlay();
   overlay.add(promoted("w2", "w9"));
   expect(overlay.over(PICTURE).workers.map(({ level }) => level)).toEqual(["info", "ok"]);

@@ -55,7 +55,7 @@ describe("the lines of a record", () => {
     );
   });
 
-  it("that are longer than what is read at once are whole", () => {
+  it("that are longer than one read are complete", () => {
     const long = output(1, "x".repeat(700_000));
     const record = written(`${long}\n${output(2, "short")}\n`);
     expect([...linesFrom(record, 0)].map((line) => line.text.length)).toEqual([long.length, output(2, "short").length]);
@@ -72,7 +72,7 @@ describe("events", () => {
     at % 3 === 0 ? output(at + 1, "o") : event(at + 1, "job.skipped"),
   );
 
-  it("come once each, page by page, with and without a cursor", () => {
+  it("appear once each, page by page, with and without a cursor", () => {
     const record = written(`${many.slice(0, 40).join("\n")}\n`, `${many.slice(40).join("\n")}\n`);
     for (const keeps of [true, false]) {
       const seen: number[] = [];
@@ -87,7 +87,7 @@ describe("events", () => {
     record.close();
   });
 
-  it.each([1, 55, 1e9, -1])("a cursor that is wrong (%s) loses none", (cursor) => {
+  it.each([1, 55, 1e9, -1])("with an invalid cursor (%s) are all returned", (cursor) => {
     const record = written(`${many.join("\n")}\n`);
     const { events } = eventsAfter(record, { after: 10, limit: 3, cursor });
     record.close();
@@ -104,7 +104,7 @@ describe("events", () => {
     over.close();
   });
 
-  it("go on after a line that a full disk cut off", () => {
+  it("continue after a line that a full disk truncated", () => {
     const record = written(
       `${event(1, "run.started")}\n${event(2, "job.skipped").slice(0, 30)}\n${event(3, "job.skipped")}\n`,
     );
@@ -120,7 +120,7 @@ describe("the log", () => {
       : output(at + 1, `line ${at}`, at % 2 ? "api" : "web", `w${at % 3}`),
   );
 
-  it("opens at its end, and every line comes once on the way up", () => {
+  it("opens at its end, and every line appears once on the way up", () => {
     const record = written(`${all.slice(0, 200).join("\n")}\n`, `${all.slice(200).join("\n")}\n`);
     const wanted = { job: undefined, worker: undefined, after: undefined, limit: 33 };
     const found: LogLine[] = [];
@@ -143,7 +143,7 @@ describe("the log", () => {
     expect(lines.map(({ seq }) => seq)).toEqual([...lines.map(({ seq }) => seq)].sort((a, b) => a - b));
   });
 
-  it("goes on below where it ended, once a line is whole", () => {
+  it("continues below its end, once a line is complete", () => {
     const wanted = { job: undefined, worker: undefined, before: undefined, limit: 10 };
     const begun = written(`${output(1, "one")}\n${output(2, "two").slice(0, 20)}`);
     const { after, lines } = logLines(begun, { ...wanted, after: undefined });

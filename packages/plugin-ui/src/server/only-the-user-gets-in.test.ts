@@ -26,7 +26,7 @@ async function refusal(request: Raw): Promise<string> {
 }
 
 describe("without a session", () => {
-  it.each(API)("/api/%s says nothing", async (path) => {
+  it.each(API)("/api/%s returns nothing", async (path) => {
     expect(await refusal({ path: `/api/${path}` })).toBe("401 NO_SESSION");
     for (const cookie of ["", "maand-ui-1=x", `${browser.cookie}x`, `${browser.cookie}; ${browser.cookie}`, "=; ;;="])
       expect(await refusal({ path: `/api/${path}`, headers: { cookie } })).toBe("401 NO_SESSION");
@@ -43,7 +43,7 @@ describe("without a session", () => {
 });
 
 describe("a one-time code", () => {
-  it("is good once, and the file then has another", async () => {
+  it("is valid once, and the file then has another one", async () => {
     const { readFileSync } = await import("node:fs");
     const inFile = () => /code=([\w-]+)"/.exec(readFileSync(page.ui.openFile ?? "", "utf8"))?.[1] ?? "";
     const code = inFile();
@@ -85,7 +85,7 @@ describe("another host", () => {
   ])("%s is refused for every path", async (host) => {
     const headers = { host: host.replace("PORT", String(page.ui.port)), cookie: browser.cookie };
     for (const path of ["/", "/assets/app-1a2b.js", "/api/session", "/api/stream", "/open?code=x", "/nowhere"])
-      expect([400, 421]).toContain((await page.send({ path, headers })).status); // 400: no name of a host at all
+      expect([400, 421]).toContain((await page.send({ path, headers })).status); // 400: no host name at all
   });
 
   it("is refused if it is named twice, or not at all", async () => {
@@ -132,7 +132,7 @@ describe("a page of another site", () => {
     expect(await refusal({ path: "/api/stream", headers })).toBe("403 WRONG_ORIGIN");
   });
 
-  it("gets no permission of CORS, whatever it asks", async () => {
+  it("gets no permission from CORS, whatever it requests", async () => {
     for (const method of ["OPTIONS", "GET"]) {
       const headers = {
         origin: "https://evil.example",
@@ -200,7 +200,7 @@ describe("a write", () => {
     expect(await refusal({ method: "POST", path: "/api/login", headers: good(), body: large })).toBe("413 TOO_LARGE");
   });
 
-  it.each(["PUT", "DELETE", "PATCH", "POST"])("by %s to a path that only reads is not there", async (method) => {
+  it.each(["PUT", "DELETE", "PATCH", "POST"])("by %s to a read-only path is not found", async (method) => {
     for (const path of ["/api/fleet", "/", "/open"])
       expect((await page.send({ method, path, headers: good(), body: "{}" })).status).toBe(404);
   });
@@ -244,7 +244,7 @@ describe("every response", () => {
     },
   );
 
-  it("with names of others is JSON, and no browser takes it for a page", async () => {
+  it("with names from outside is JSON, and no browser treats it as a page", async () => {
     const script = encodeURIComponent("<script>alert(1)</script>");
     const { headers, text, status } = await browser.get(`/api/jobs/${script}`);
     expect([status, headers["content-type"]]).toEqual([404, "application/json"]);
@@ -267,6 +267,6 @@ it("the fleet is what a filter selects", async () => {
     expect([wrong, (await browser.get(`/api/fleet?${wrong}`)).status]).toEqual([wrong, 400]);
 });
 
-it("nothing of all this was an error of the server", () => {
+it("none of these requests caused an error of the server", () => {
   expect(page.reported).toEqual([]);
 });

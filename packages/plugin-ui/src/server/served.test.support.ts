@@ -8,14 +8,14 @@ import type { AppFiles } from "../app-files.ts";
 import { CSRF_HEADER, type SessionAnswer, type Verb } from "../contract.ts";
 import { serveUi, type Ui } from "./serve.ts";
 
-/** A response as it came over the wire. */
+/** A response as received. */
 export interface Reply {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
   readonly text: string;
 }
 
-/** A request as a test writes it: nothing is normalised, added or left out. */
+/** A request exactly as the test writes it: nothing is normalised, added or removed. */
 export interface Raw {
   readonly method?: string;
   readonly path: string;
@@ -32,9 +32,9 @@ export interface Served {
   /** What the server reported on its terminal. */
   readonly reported: unknown[];
   send(request: Raw): Promise<Reply>;
-  /** The code of the URL that is good now. */
+  /** The currently valid code of the URL. */
   code(): string;
-  /** Logs in with a code or token, and returns a browser that is in. */
+  /** Logs in with a code or token, and returns a browser with a session. */
   login(token?: string): Promise<Browser>;
   close(): Promise<void>;
 }
@@ -51,13 +51,13 @@ export interface Browser {
 
 const bytes = (text: string) => new Uint8Array(new TextEncoder().encode(text));
 
-/** A page that stands for the built one. */
+/** A page that replaces the built one. */
 const PAGE: AppFiles = new Map([
   ["/", { type: "text/html; charset=utf-8", bytes: bytes("<!doctype html><html><head></head></html>") }],
   ["/assets/app-1a2b.js", { type: "text/javascript; charset=utf-8", bytes: bytes("void 0;") }],
 ]);
 
-/** How a test wants it served. */
+/** Options of the server. */
 export interface ServedOptions {
   readonly allow?: readonly Verb[];
   readonly tokens?: string;

@@ -114,7 +114,7 @@ describe("maand cat kv", () => {
 });
 
 describe("maand cat kv get", () => {
-  it("prints one whole entry", async () => {
+  it("prints one complete entry", async () => {
     const { code, out } = await output("cat", "kv", "get", "vars/job/api", "lines");
     expect([code, out.replace(/\d{4}-.*UTC/, "<date>")]).toEqual([
       0,

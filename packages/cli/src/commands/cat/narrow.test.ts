@@ -48,7 +48,7 @@ describe("a table on a narrow screen", () => {
     },
   );
 
-  it("keeps what matters most, and folds what is the same on many workers", async () => {
+  it("keeps the most important columns, and folds rows that are equal on many workers", async () => {
     expect((await on(40)("cat", "deployments", "--jobs", "payments")).out).toBe(
       [
         "╭──────────┬────────────┬──────────────╮",
@@ -64,7 +64,7 @@ describe("a table on a narrow screen", () => {
     );
   });
 
-  it("says what runs and what will in headings, and has all of them where there is room", async () => {
+  it("distinguishes running and next versions in headings, and shows all columns where there is room", async () => {
     const { out } = await on(120)("cat", "deployments", "--jobs", "payments");
     expect(
       out

@@ -64,7 +64,7 @@ describe("everything as one document", async () => {
     expect(titles).toEqual(["maand", ...pages.map(({ title }) => title)]);
   });
 
-  it("leads from each link to a heading of it", () => {
+  it("resolves each link to one of its headings", () => {
     const uses = new Map<string, number>();
     const anchors = [...prose.matchAll(/^#{1,6} (.+)$/gm)].map(([, heading = ""]) => {
       const words = heading.toLowerCase().replace(/[^\p{L}\p{N} _-]/gu, "");
@@ -81,7 +81,7 @@ describe("everything as one document", async () => {
   it("has no picture, which a file alone cannot show", () => expect(out).not.toMatch(/<picture|\.(svg|png)\b/));
 });
 
-it("takes headings in code for code", () => {
+it("treats headings in code as code", () => {
   const text = "# T\n\n```sh\n# no heading\n```\n\n## `A` b\n\nx\n";
   const found = sectionsOf({ name: "t", path: "t.md", part: "p", title: "T", about: "", text });
   expect(found.map(({ heading, anchor }) => [heading, anchor])).toEqual([
@@ -95,7 +95,7 @@ it.each([
   [["deploy#batch"], 'did you mean "batches"?'],
   [["--search", "no such words anywhere"], "try fewer words"],
   [["deploy", "--all"], "maand docs lists all pages"],
-])("%s says what to type instead", async (words, hint) => {
+])("%s suggests what to type instead", async (words, hint) => {
   const { code, err } = await maand("docs", ...words);
   expect([code, err]).toEqual([2, expect.stringContaining(hint)]);
 });

@@ -30,7 +30,7 @@ it.each(["TREE_CHANGED", "tree_changed"])("explains %s", async (code) => {
   });
 });
 
-it("explains a problem of a build, and says that a warning is one", async () => {
+it("explains a problem of a build, and marks a warning as one", async () => {
   expect((await maand("explain", "unknown_job")).out).toBe("unknown_job\n\nProblem: a flag names an unknown job.\n");
   expect((await maand("explain", "unknown_key")).out).toContain("Warning: an unknown key");
 });

@@ -256,7 +256,7 @@ describe("maand logs show", () => {
 });
 
 describe("maand logs show --follow", () => {
-  /** A command line under way, what it printed, and its end. */
+  /** A running command line, its output so far, and its end. */
   function following(...argv: string[]) {
     const [stdout, stderr, interrupt] = [new PassThrough(), new PassThrough(), new AbortController()];
     const output = { out: "" };

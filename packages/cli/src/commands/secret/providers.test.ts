@@ -12,7 +12,7 @@ const A = "10.0.0.1";
 let bucket: TestBucket;
 let provider: string;
 
-/** A program of the user's own that answers with what is in a file; `cat` reads its input. */
+/** A user's program that answers with the content of a file; `cat` reads its input. */
 function keeps(values: Readonly<Record<string, string>>): void {
   const named = Object.entries(values).map(([path, value]) => [`secret://exec/mine/${path}`, value]);
   writeFileSync(`${provider}.json`, JSON.stringify({ version: 1, secrets: Object.fromEntries(named) }));
@@ -85,7 +85,7 @@ it("a rotated secret reaches the worker after a refresh, and needs its provider 
   expect(all).not.toMatch(/first-sentinel|second-sentinel|token-sentinel/);
 });
 
-it("a provider that fails changes nothing, and no output has what it printed", async () => {
+it("a provider that fails changes nothing, and its output appears nowhere", async () => {
   const maand = typedIn(bucket.root);
   keeps({ db: "first-sentinel", token: "token-sentinel" });
   await maand("build");

@@ -33,7 +33,7 @@ interface Typed {
 }
 
 interface Input {
-  /** Standard input, at once. */
+  /** Standard input, all at once. */
   readonly input?: string | Buffer;
   /** Typed on a terminal, chunk by chunk. */
   readonly keys?: readonly string[];
@@ -120,7 +120,7 @@ describe("maand secret set", () => {
     expect({ code, err }).toEqual({ code: 2, err: expect.stringContaining(message) });
   });
 
-  it("refuses a key that is not one, and Ctrl-C changes nothing", async () => {
+  it("refuses an invalid key, and Ctrl-C changes nothing", async () => {
     for (const key of ["a b", "../a", "__proto__", "-", "é"]) {
       const { code, err } = await typed({ input: "x" }, "secret", "set", key);
       expect([code, err]).toEqual([2, expect.stringContaining("the key of a secret must be letters")]);
@@ -139,7 +139,7 @@ describe("maand secret set", () => {
     expect([code, err]).toEqual([3, expect.stringContaining("maand deploy")]);
   });
 
-  it("says which templates read it and what the next deploy restarts", async () => {
+  it("lists the templates that read it and what the next deploy restarts", async () => {
     await typed({ input: "one" }, "secret", "set", "db_password", "--job", "api");
     const before = await typed({ input: "t" }, "secret", "set", "token");
     expect(before.out).toContain("no template of the last build reads it");
@@ -254,7 +254,7 @@ describe("maand secret rm", () => {
 });
 
 describe("maand secret get and list", () => {
-  it("show a value only on request, and say so on a terminal", async () => {
+  it("show a value only on request, and mention that on a terminal", async () => {
     await typed({ input: "s3cret" }, "secret", "set", "token", "--job", "web");
     const plain = await maand("secret", "get", "token", "--job", "web");
     expect(plain.out).toBe("token of job web: version 1, changed 2026-09-21 14:13:20 UTC; --reveal prints it\n");

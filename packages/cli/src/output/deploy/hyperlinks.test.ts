@@ -26,7 +26,7 @@ it("FORCE_HYPERLINK decides elsewhere", () => {
   expect(showsLinks(terminal, { TERM: "xterm-kitty", FORCE_HYPERLINK: "0" })).toBe(false);
 });
 
-it("paths of files that are there become links, other text stays", () => {
+it("paths of existing files become links, other text stays", () => {
   const bucket = aBucket();
   try {
     writeFileSync(join(bucket.root, "workspace/bucket.conf"), "");

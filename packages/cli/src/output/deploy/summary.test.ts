@@ -44,7 +44,7 @@ describe("the end of a deploy", () => {
     expect(output({ outcome: "ok", allocations: [unchanged] })).toBe("deploy done: 0 promoted, 1 unchanged in 1.5s");
   });
 
-  it("says that a plugin led a rollout, and no more than that", () => {
+  it("mentions that a plugin led a rollout, and nothing else", () => {
     const led = { action: "orchestrate", ledBy: "canary" };
     const text = output({ allocations: [result("api", 1), result("api", 2, led), result("api", 3, led)] });
     expect(text).toContain("  api:\n    restarted on 1 worker\n    plugin canary led the rollout on 2 workers\n");
@@ -54,7 +54,7 @@ describe("the end of a deploy", () => {
     expect(sick).toContain("  api: plugin canary led the rollout on 10.0.0.2, not healthy: api is not healthy\n");
   });
 
-  it("groups equal failures, with the last lines, what was skipped, and what to type next", () => {
+  it("groups equal failures, with the last lines, what was skipped, and the next command", () => {
     const failed = (last: number) =>
       result("api", last, {
         outcome: "failed",

@@ -37,7 +37,7 @@ function lines(env: Record<string, string> = {}, quiet = false) {
         reader(event);
       }
     },
-    /** What was printed since the last call. */
+    /** The output since the last call. */
     printed: (): string[] => (stderr.read()?.toString() ?? "").split("\n").slice(0, -1),
   };
 }
@@ -80,7 +80,7 @@ describe("equal lines of many workers", () => {
     ]);
   });
 
-  it("are held for a second at most", () => {
+  it("are delayed for a second at most", () => {
     const { play, printed } = lines();
     play(
       eventsOf((at) => {
@@ -120,7 +120,7 @@ describe("equal lines of many workers", () => {
     expect(printed().filter((line) => line.startsWith("ok start api@"))).toHaveLength(6);
   });
 
-  it("that failed for the same reason are one too, and other reasons are not", () => {
+  it("that failed for the same reason are also one, and other reasons are not", () => {
     const { play, printed, reader } = lines();
     play(
       eventsOf((at) => {
@@ -247,7 +247,7 @@ describe("groups", () => {
     return printed().join("\n");
   }
 
-  it("of GitHub are flat, one per wave, with failures outside and commands switched off for all else", () => {
+  it("of GitHub are flat, one per wave, with failures outside and workflow commands disabled for everything else", () => {
     const printed = groupsOf({ GITHUB_ACTIONS: "true" });
     const token = /^::stop-commands::([0-9a-f]{32})$/m.exec(printed)?.[1] ?? "";
     expect(printed.replaceAll(token, "T").split("\n")).toEqual([
@@ -324,7 +324,7 @@ describe("groups", () => {
     expect(printed).toContain(`[collapsed=true]\r\u001b[0Kwave 1: api, 100%\n`);
   });
 
-  it("are not there elsewhere, nor with --quiet", () => {
+  it("are not printed elsewhere, nor with --quiet", () => {
     expect(groupsOf({})).not.toContain("group");
     const { play, printed, reader } = lines({ GITHUB_ACTIONS: "true" }, true);
     play(events);

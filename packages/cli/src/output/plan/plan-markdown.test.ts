@@ -62,7 +62,7 @@ const DIFF = "diff --git a/app.conf b/app.conf\n--- a/app.conf\n+++ b/app.conf\n
 const CHANGED = { files: [{ path: "app.conf", change: "modified" as const, diff: DIFF }] };
 
 describe("a plan as markdown", () => {
-  it("has one row for workers that change alike, and one folded difference for all of them", () => {
+  it("has one row for workers with equal changes, and one folded difference for all of them", () => {
     const text = planMarkdown(plan([job("api", [row("10.0.0.1", CHANGED), row("10.0.0.2", CHANGED)])]));
     expect(text).toBe(
       [
@@ -86,7 +86,7 @@ describe("a plan as markdown", () => {
     );
   });
 
-  it("says in its title when there is nothing to do", () => {
+  it("has a title for a plan without changes", () => {
     const unchanged = job("api", [], { required: false, unchanged: 1 });
     expect(planMarkdown(plan([unchanged]))).toMatch(/^### maand plan: nothing to deploy\n\n<sub>/);
   });
@@ -168,7 +168,7 @@ describe("a plan as markdown", () => {
     expect(block).toContain("+\\x1b[2J\n`````\n");
   });
 
-  it("fits into a comment, however large the plan is, and says what is left out", () => {
+  it("fits into a comment, however large the plan is, and mentions what is left out", () => {
     const files = (at: number) => ({
       files: [{ path: `conf/${at}.conf`, change: "modified" as const, diff: `${DIFF}${"+é\n".repeat(400)}` }],
     });

@@ -4,7 +4,7 @@ import type { EventMap, EventType } from "@maand/core/internal";
 /** 2026-01-31T12:00:00Z. */
 export const START = Date.UTC(2026, 0, 31, 12);
 
-/** An event of a type, so many seconds after the start of the run. */
+/** An event of a type, `at` seconds after the start of the run. */
 export type At = <T extends EventType>(seconds: number, type: T, fields: EventMap[T]) => void;
 
 /** The events that `tell` emits, as the engine would. */
@@ -62,7 +62,7 @@ export function workers(count: number): string[] {
   return Array.from({ length: count }, (_, at) => `10.0.${Math.floor(at / 250)}.${(at % 250) + 1}`);
 }
 
-/** The files of some jobs arrive on all workers but the last `missing`. */
+/** The files of some jobs arrive on all workers except the last `missing`. */
 export function staged(at: At, seconds: number, hosts: readonly string[], jobs: readonly string[], missing = 0): void {
   for (const worker of hosts) at(seconds, "worker.connected", { worker, transport: "ssh", duration_ms: 200 });
   for (const worker of hosts) at(seconds, "stage.started", { worker, jobs, update_seq: 2 });

@@ -43,7 +43,7 @@ describe("a frame", () => {
       await expect(shown(folded(events), seconds)).toMatchFileSnapshot(`goldens/${files[name]}.txt`);
     });
 
-  it("after Ctrl-C says what it waits for", async () => {
+  it("after Ctrl-C shows what it waits for", async () => {
     const { events } = hangingWorker();
     await expect(shown(interrupted(folded(events)), 66)).toMatchFileSnapshot("goldens/interrupted.txt");
   });
@@ -98,7 +98,7 @@ describe("a frame", () => {
 });
 
 describe("the model", () => {
-  it("keeps a bounded part of what is printed", () => {
+  it("keeps a bounded part of the output", () => {
     const events = eventsOf((at) => {
       started(at);
       for (let line = 0; line < 5000; line += 1)
@@ -115,7 +115,7 @@ describe("the model", () => {
     expect(model.failures[0]?.lines).toContain("    connect(dsn)");
   });
 
-  it("counts failures beyond those that are kept", () => {
+  it("counts failures that exceed the kept ones", () => {
     const events = eventsOf((at) => {
       started(at);
       for (const worker of workers(100))

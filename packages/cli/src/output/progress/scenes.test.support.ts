@@ -11,7 +11,7 @@ import {
   workers,
 } from "./events.test.support.ts";
 
-/** A moment of a run: its events so far, and the second at which it is looked at. */
+/** A moment of a run: its events so far, and the second of that moment. */
 export interface Scene {
   readonly events: readonly MaandEvent[];
   readonly seconds: number;
@@ -104,7 +104,7 @@ export function hangingWorker(): Scene {
   return { events, seconds: 65 };
 }
 
-/** 300 workers with 12 jobs: the files are there, and the first job restarts everywhere at once. */
+/** 300 workers with 12 jobs: the files have arrived, and the first job restarts everywhere at the same time. */
 export function manyWorkers(): Scene {
   const hosts = workers(300);
   const jobs = Array.from({ length: 12 }, (_, at) => `service-${at + 1}`);

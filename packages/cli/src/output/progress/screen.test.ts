@@ -61,7 +61,7 @@ const FINISHED = eventsOf((at) =>
 );
 
 describe("a live screen", () => {
-  it("shows a run while it is under way, and leaves its result alone", () => {
+  it("shows a run while it is in progress, and leaves only its result", () => {
     const { terminal, reader } = live();
     terminal.write("$ maand deploy\n");
     play(reader, firstDeploy().events);
@@ -73,7 +73,7 @@ describe("a live screen", () => {
     expect(terminal.isCursorShown).toBe(true);
   });
 
-  it("draws nothing for a run that is over at once", () => {
+  it("draws nothing for a run that ends immediately", () => {
     const { terminal, reader } = live();
     play(reader, FINISHED);
     expect(terminal.writes).toEqual(["deploy done: 4 promoted, 0 unchanged in 20.0s\n"]);
@@ -110,7 +110,7 @@ describe("a live screen", () => {
     expect(terminal.writes.join("")).not.toMatch(/\[[0-3]?J/);
   });
 
-  it("draws nothing before the first event, whatever is printed", () => {
+  it("draws nothing before the first event, whatever the output", () => {
     const { terminal } = live();
     terminal.write("built: 3 jobs\n");
     terminal.resize(40, 10);
@@ -118,7 +118,7 @@ describe("a live screen", () => {
     expect(terminal.writes).toEqual(["built: 3 jobs\n"]);
   });
 
-  it("makes room for what is printed by others, and waits for the end of their line", () => {
+  it("makes room for other output, and waits for the end of its line", () => {
     const { terminal, reader } = live();
     play(reader, firstDeploy().events);
     vi.advanceTimersByTime(150);
@@ -133,7 +133,7 @@ describe("a live screen", () => {
     expect(terminal.text).toBe("a plugin says something\nContinue? yes\ndeploy done: 4 promoted, 0 unchanged in 20.0s");
   });
 
-  it("survives another size of the terminal", async () => {
+  it("survives a resize of the terminal", async () => {
     const { terminal, reader } = live(110, 24);
     terminal.write("$ maand deploy\n");
     play(reader, failingBatch().events);
@@ -166,7 +166,7 @@ describe("a live screen", () => {
     expect(terminal.isCursorShown).toBe(false);
   });
 
-  it("gives the streams back at its end", () => {
+  it("restores the streams at its end", () => {
     const { terminal, reader, leaving } = live();
     play(reader, firstDeploy().events);
     vi.advanceTimersByTime(150);
@@ -256,7 +256,7 @@ describe("a live screen", () => {
     ]);
   });
 
-  it("lets what is printed elsewhere through when only stderr is a terminal", () => {
+  it("passes other output through when only stderr is a terminal", () => {
     const stdout = new PassThrough();
     const terminal = new Terminal(80, 24);
     const reader = liveReader({

@@ -2,20 +2,23 @@ import { Writable } from "node:stream";
 import { widthOf } from "./text-width.ts";
 
 const ESCAPE = String.fromCharCode(27);
-/** An order to the terminal, or one character. */
+/** A control sequence, or one character. */
 const SIGN = new RegExp(`${ESCAPE}\\[[?0-9;]*[A-Za-z]|[\\s\\S]`, "gu");
 const ORDER = new RegExp(`^${ESCAPE}\\[(\\?*[0-9;]*)([A-Za-z])$`);
 
-/** A line on the screen; one that was too long goes on in the next. */
+/** A line on the screen; one that was too long continues in the next. */
 interface ScreenLine {
   text: string;
   goesOn: boolean;
 }
 
-/** A small terminal: what is written to it, and what it shows. It breaks long lines again when its width changes, as most do. */
+/**
+ * A small terminal: the text that is written to it, and the text that it shows. Like most terminals, it breaks long
+ * lines again when its width changes.
+ */
 export class Terminal extends Writable {
   readonly isTTY = true;
-  /** Each write, as it came. */
+  /** Each write, in order. */
   readonly writes: string[] = [];
   columns: number;
   rows: number;

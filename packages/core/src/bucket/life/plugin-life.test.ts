@@ -79,7 +79,7 @@ describe("dispose", () => {
     ]);
   });
 
-  it("of the plugins that were applied is called when a later one cannot be", async () => {
+  it("of the applied plugins is called when a later one fails to apply", async () => {
     const broken = definePlugin({
       name: "broken",
       apply() {
@@ -153,7 +153,7 @@ describe("an error of a plugin's own", () => {
         }),
     });
 
-  it("has its code below the plugin's name, says it, and is stored with it", async () => {
+  it("has a code with the prefix of the plugin's name, prints it, and is stored with it", async () => {
     const bucket = bucketWith(
       throwing((error) => error("NO_TOKEN", "no token is set", { hint: "export ACME_TOKEN=..." })),
     );
@@ -166,12 +166,12 @@ describe("an error of a plugin's own", () => {
     expect(bucket.events.at(-1)).toMatchObject({ outcome: "refused", message: "no token is set (acme/NO_TOKEN)" });
   });
 
-  it("may say that it refused the command", async () => {
+  it("may state that it refused the command", async () => {
     const bucket = bucketWith(throwing((error) => error("FROZEN", "no deploys today", { refused: true })));
     expect(await thrownBy(() => bucket.ship())).toMatchObject({ code: "acme/FROZEN", refused: true });
   });
 
-  it("with a code that is none is a mistake of the plugin", async () => {
+  it("with an invalid code is a mistake of the plugin", async () => {
     const bucket = bucketWith(throwing((error) => error("no token", "no token is set")));
     expect(await thrownBy(() => bucket.ship())).toMatchObject({
       code: "HOOK_FAILED",
@@ -250,7 +250,7 @@ describe("the state of a plugin", () => {
     expect(failures).toMatchObject([{ job: "api", code: "STATE_REFUSED", message: expect.stringMatching(message) }]);
   });
 
-  it("refuses more than it may hold in all", async () => {
+  it("refuses more than its total limit", async () => {
     const keys = Object.fromEntries(Array.from({ length: 20 }, (_, at) => [`key${at}`, v.string()]));
     const large = definePlugin({
       name: "acme",
@@ -286,7 +286,7 @@ describe("the state of a plugin", () => {
     expect(failures).toMatchObject([{ code: "STATE_REFUSED", message: expect.stringContaining("contains a secret") }]);
   });
 
-  it("is not for use while the plugin is applied, when the store is not open yet", async () => {
+  it("cannot be used while the plugin is applied, because the store is not open yet", async () => {
     const early = definePlugin({ name: "acme", apply: (_, { state }) => void state(ENTRIES).get("runs") });
     expect(await thrownBy(() => bucketWith(early).open())).toMatchObject({
       code: "PLUGIN_INVALID",

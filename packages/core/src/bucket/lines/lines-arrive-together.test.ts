@@ -13,7 +13,7 @@ afterEach(() => {
   for (const bucket of buckets.splice(0)) bucket.dispose();
 });
 
-/** A plugin that gets lines which arrived together in one call, and writes down what it gets. */
+/** A plugin that receives lines that arrived together in one call, and records them. */
 function reader(name: string, got: (MaandEvent | PrintedLines)[]): Plugin {
   const read: EventReader = (event) => void got.push(event);
   read.readLines = (printed) => void got.push(printed);
@@ -54,7 +54,7 @@ describe("lines that arrive together", () => {
     );
   });
 
-  it("come before what happens next, and lines of other sources stay in their order", async () => {
+  it("come before later events, and lines of other sources stay in their order", async () => {
     const events = await reporting([], async (reporter) => {
       const api = reporter.context({ job: "api" });
       const db = reporter.context({ job: "db" });

@@ -32,7 +32,7 @@ describe("store in maand.conf", () => {
     expect(withSetting("", URL)).toBe(`store = "${URL}"\n`);
   });
 
-  it("is replaced and taken out, and nothing else is", () => {
+  it("is replaced and removed, and nothing else is", () => {
     expect(withSetting('store = "sqlite"\nstore_timeout = 3\n', URL)).toBe(`store = "${URL}"\nstore_timeout = 3\n`);
     expect(withSetting(`store_timeout = 3\nstore = "${URL}"\nb = 1\n`, undefined)).toBe("store_timeout = 3\nb = 1\n");
     expect(withSetting("store_timeout = 3\n", undefined)).toBe("store_timeout = 3\n");

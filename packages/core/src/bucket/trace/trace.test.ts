@@ -65,7 +65,7 @@ describe("the tracks of a viewer", () => {
     );
   });
 
-  it("are not more than there are calls at the same time", () => {
+  it("are not more than the calls at the same time", () => {
     const lanes = new Map();
     const calls = [aCall({ startMs: 0, endMs: 9 }), aCall({ startMs: 2, endMs: 4 }), aCall({ startMs: 9, endMs: 12 })];
     expect(calls.map((call) => laneOf(lanes, call))).toEqual([1, 1, 1]);
@@ -150,7 +150,7 @@ it("a call that has not ended is in the trace, as unfinished", () => {
 });
 
 it.each(["", "{}", "[]", '{ "traceEvents": [], "otherData": { "made_by": "others" } }'])(
-  "a file that is no trace of maand is refused: %s",
+  "a file that is not a trace of maand is refused: %s",
   (text) => {
     expect(() => readTrace(text, "a.json")).toThrow("a.json is not a trace file of maand");
   },

@@ -5,7 +5,7 @@ import { viewOf } from "./object-view.ts";
 const job = { name: "api" };
 const owner = Object.freeze({ job, once: () => "of the engine", log: () => "logged", [Symbol.for("own")]: 1 });
 
-/** A view with another `once`, and how often that was made. */
+/** A view with another `once`, and how often that function was made. */
 function aView() {
   const made: string[] = [];
   const view = viewOf(owner, new Set(["once", "job"]), {

@@ -60,7 +60,7 @@ describe("a tap that fails while calls that it did not await are running", () =>
     expect(end()).toBe("no canary");
   });
 
-  it("fails for its own reason; what its calls end with is reported in the name of its plugin", async () => {
+  it("fails for its own reason; the results of its calls are reported in the name of its plugin", async () => {
     const { of, end, ended, lines } = called(async (rollOut) => {
       await Promise.all([rollOut("w1"), rollOut("w2"), Promise.reject(new Error("no canary"))]);
     });
@@ -104,7 +104,7 @@ describe("a tap that is not asynchronous", () => {
     expect(end()).toBe("answered done");
   });
 
-  it("ends at once if it made none", () => {
+  it("ends immediately if it made none", () => {
     const outcomes: unknown[] = [];
     const outcome = {
       answered: (answer: unknown) => void outcomes.push(answer),
@@ -156,7 +156,7 @@ describe("a call that fails while its tap does something else", () => {
     expect(end()).toBe("w1 is down");
   });
 
-  it("is no failure of the tap, if the tap handles it later", async () => {
+  it("is not a failure of the tap, if the tap handles it later", async () => {
     const { of, end, ended } = called(async (rollOut) => {
       const first = rollOut("w1");
       await rollOut("w2");
@@ -169,7 +169,7 @@ describe("a call that fails while its tap does something else", () => {
     expect(end()).toBe("answered done");
   });
 
-  it("is the failure of the tap as well as a chain of calls that it does not await", async () => {
+  it("is the failure of the tap, also as a chain of calls that it does not await", async () => {
     const { of, end, ended } = called((rollOut) => {
       void rollOut("w1")
         .then(() => rollOut("w2"))

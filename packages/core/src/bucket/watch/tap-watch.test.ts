@@ -17,7 +17,7 @@ function watching(options: Partial<WatchOptions> = {}) {
   return { watch, waiting };
 }
 
-/** What `watch` says of a call. */
+/** The notices of `watch` about a call. */
 function follow(watch: TapWatch, work: Promise<unknown>, by: Tapping, args: readonly unknown[]): Promise<unknown> {
   return new Promise((answered, failed) => {
     const outcome = watch.begin({ by, args, outcome: { answered, failed } });
@@ -45,7 +45,7 @@ function settable<T>() {
 const NEVER = () => new Promise<never>(() => undefined);
 
 describe("a tap that ends", () => {
-  it("gives its answer or its error, as it is", async () => {
+  it("returns its answer or its error, unchanged", async () => {
     const { watch } = watching();
     expect(await follow(watch, Promise.resolve("done"), ROLLOUT, unit("w1"))).toBe("done");
     const error = new Error("no");
@@ -100,7 +100,7 @@ describe("what is waited for", () => {
 });
 
 describe("a tap that reaches its limit", () => {
-  it("is ended by the signal of its unit, and its error says plugin, hook, unit and limit", async () => {
+  it("is ended by the signal of its unit, and its error names plugin, hook, unit and limit", async () => {
     const { watch } = watching();
     const signal = new UnitSignals(new AbortController().signal).of({ job: "api", worker: "w1" });
     const obeys = new Promise((_, reject) => signal.addEventListener("abort", () => reject(new Error("stopped"))));
@@ -114,7 +114,7 @@ describe("a tap that reaches its limit", () => {
     expect(watch.mayRun({ job: "api", worker: "w1" })).toBe(false);
   });
 
-  it("that finishes its work when the signal aborts has done it", async () => {
+  it("that finishes its work when the signal aborts has succeeded", async () => {
     const { watch } = watching();
     const signal = new UnitSignals(new AbortController().signal).of({ job: "api", worker: "w1" });
     const finishes = new Promise((resolve) => signal.addEventListener("abort", () => resolve("done")));
@@ -123,7 +123,7 @@ describe("a tap that reaches its limit", () => {
     expect(await answer).toBe("done");
   });
 
-  it("and goes on is abandoned: it counts as running until it has ended", async () => {
+  it("and continues is abandoned: it counts as running until it has ended", async () => {
     const { watch } = watching();
     const signal = new UnitSignals(new AbortController().signal).of({ job: "api", worker: "w1" });
     const ignoring = settable<string>();

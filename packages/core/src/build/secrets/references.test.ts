@@ -70,7 +70,7 @@ const ALL = {
 };
 
 describe("a build", () => {
-  it("reads each reference once, and stores it as a secret; a later build and a deploy need no provider", async () => {
+  it("reads each reference once, and stores it as a secret; later builds and deploys need no provider", async () => {
     await bucket.build();
     expect(asked.map((some) => some.sort())).toEqual([[...Object.keys(values)].sort()]);
     expect(await stored()).toEqual(ALL);
@@ -113,7 +113,7 @@ describe("a build", () => {
     expect(await stored()).toEqual(ALL);
   });
 
-  it("deletes the plain value that a reference replaces, and the secret whose reference is gone", async () => {
+  it("deletes the plain value that a reference replaces, and the secret whose reference was removed", async () => {
     bucket.job("api", { selectors: ["worker"] }, { "vars.toml": 'password = "plain"\nport = "5432"\n' });
     await bucket.build();
     expect(await stored()).toMatchObject({ api: undefined, plainApi: "plain" });
@@ -129,7 +129,7 @@ describe("a build", () => {
     await opened.close();
   });
 
-  it("that cannot read a secret changes nothing, and asks nothing if the workspace is wrong anyway", async () => {
+  it("that cannot read a secret changes nothing, and reads none if the workspace is invalid", async () => {
     delete values[REF];
     await expect(bucket.build()).rejects.toThrow(`${REF}: locked`);
     expect(await stored()).toMatchObject({ token: undefined, plain: undefined });
@@ -152,7 +152,7 @@ describe("a build", () => {
     });
   });
 
-  it("reports a reference that is not one, with its file", async () => {
+  it("reports an invalid reference, with its file", async () => {
     bucket.write("bucket.conf", 'token = "secret://op"\n');
     await expect(bucket.build()).rejects.toMatchObject({
       problems: [expect.objectContaining({ code: "invalid_reference", where: "workspace/bucket.conf: token" })],

@@ -79,7 +79,7 @@ describe("a rollout that fails with on_failure revert", () => {
     reasons.splice(0);
   });
 
-  it("goes back to what ran before, what was changed last first, and is never green", async () => {
+  it("restores the previous release, in reverse order, and never succeeds", async () => {
     sick("2.0.0", B);
     const summary = await ship("2.0.0");
     expect(summary.outcome).toBe("reverted");
@@ -97,7 +97,7 @@ describe("a rollout that fails with on_failure revert", () => {
     expect(await lines()).toEqual(["r2 bad held by revert", `r1 good ${A} ${B} ${C} wanted`]);
   });
 
-  it("does not come again: the next deploy has nothing to do, and says why", async () => {
+  it("is not tried again: the next deploy has nothing to do, and reports why", async () => {
     sick("2.0.0", A);
     await ship("2.0.0");
     steps();
@@ -120,7 +120,7 @@ describe("a rollout that fails with on_failure revert", () => {
     expect(reasons.slice(-2)).toEqual([`${B} 1.0.0->1.0.0 revert`, `${A} 2.0.0->1.0.0 revert`]);
   });
 
-  it("takes back only the failed batch with revert_scope batch, and the next deploy takes back the rest", async () => {
+  it("reverts only the failed batch with revert_scope batch, and the next deploy reverts the rest", async () => {
     sick("2.0.0", B);
     const summary = await ship("2.0.0", { revert_scope: "batch" });
     expect(summary.outcome).toBe("reverted");
@@ -131,7 +131,7 @@ describe("a rollout that fails with on_failure revert", () => {
     expect(running()).toEqual(["1.0.0", "1.0.0", "1.0.0"]);
   });
 
-  it("stays as it is with --no-revert, as without the key; and --revert reverts without the key", async () => {
+  it("is not reverted with --no-revert, or without the key; and --revert reverts without the key", async () => {
     sick("2.0.0", A);
     write("2.0.0");
     expect((await bucket.ship({ revert: false })).outcome).toBe("failed");
@@ -170,7 +170,7 @@ describe("a rollout that fails with on_failure revert", () => {
     });
   });
 
-  it("that fails as well is told, with what runs where, and is gone on with by the next deploy", async () => {
+  it("that also fails is reported, with what runs where, and is continued by the next deploy", async () => {
     let isBroken = true;
     bucket.fleet.onDo = (what) => {
       if (what === "verify api" && bucket.fleet.running()[`api@${B}`] === "2.0.0")
@@ -199,7 +199,7 @@ describe("a rollout that fails with on_failure revert", () => {
     expect(running()).toEqual(["1.0.0", "2.0.0", "2.0.0"]);
   });
 
-  it("reverts what an earlier run of the same release left, if it never was good", async () => {
+  it("reverts what an earlier run of the same release changed, if it never was good", async () => {
     sick("2.0.0", B);
     write("2.0.0");
     await bucket.ship({ revert: false });
@@ -208,7 +208,7 @@ describe("a rollout that fails with on_failure revert", () => {
     expect(running()).toEqual(["1.0.0", "1.0.0", "1.0.0"]);
   });
 
-  it("of a good release that is only rolled out again stays as it is", async () => {
+  it("of a good release that is only rolled out again is not reverted", async () => {
     bucket.fleet.fail(`restart api@${B}`);
     expect((await bucket.deploy({ force: true })).outcome).toBe("failed");
     expect(await lines()).toEqual([`r1 bad ${A} ${B} ${C} wanted`]);

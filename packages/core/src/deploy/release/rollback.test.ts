@@ -86,7 +86,7 @@ describe("a rollback", () => {
     expect(await lines()).toEqual(["r2 good held", "r1 good wanted"]);
   });
 
-  it("holds the release it left: no build or deploy brings it again, and each says so", async () => {
+  it("holds the release that it replaced: no build or deploy rolls it out again, and each reports that", async () => {
     await back();
     const built = await bucket.build();
     expect(built.held[0]?.text).toMatch(
@@ -109,7 +109,7 @@ describe("a rollback", () => {
     expect(reasons.at(-1)).toBe(`restart api@${C} 1.0.0->1.2.0 upgrade`);
   });
 
-  it("stays in force when the workspace has the held release once more", async () => {
+  it("remains in effect when the workspace has the held release again", async () => {
     await back();
     await ship("1.2.0");
     await ship("1.1.0");
@@ -234,7 +234,7 @@ describe("a rollback of several jobs", () => {
     ]);
   });
 
-  it("takes back everything that a run rolled out", async () => {
+  it("reverts everything that a run rolled out", async () => {
     await back({ jobs: [], run: 2 });
     expect([running()[0], running("web")[0]]).toEqual(["1.0.0", "1.0.0"]);
     await expect(back({ jobs: [], run: 1 })).rejects.toMatchObject({
@@ -315,7 +315,7 @@ describe("a rollback is refused before anything happens", () => {
     await untouched();
   });
 
-  it("to a release that demands what is gone", async () => {
+  it("to a release that demands a removed job", async () => {
     bucket.job("db", { selectors: ["worker"], version: "1.0.0", commands: { command_b: { executed_on: ["cli"] } } });
     write("1.0.0", {
       commands: { command_a: { executed_on: ["cli"], demands: { job: "db", command: "command_b" } } },

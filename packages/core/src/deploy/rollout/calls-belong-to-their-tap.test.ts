@@ -24,7 +24,7 @@ function leading(name: string, tap: (context: OrchestrateContext) => Promise<Don
 
 const starts = () => bucket.fleet.done.filter((what) => what.startsWith("start"));
 
-it("the next tap is called when the rollOut of the one before has ended, awaited or not", async () => {
+it("the next tap is called when the rollOut of the previous one has ended, awaited or not", async () => {
   const seen: string[] = [];
   const first = leading("first", async ({ rollOut }) => {
     void rollOut([A]);

@@ -17,7 +17,7 @@ const STEPS = ["1", "pause", "50%", "pause", "100%"];
 
 let bucket: TestBucket;
 let stop: AbortController;
-/** Milliseconds that the clock of the bucket is ahead. */
+/** Milliseconds by which the clock of the bucket is ahead. */
 let ahead: number;
 
 beforeEach(async () => {
@@ -86,7 +86,7 @@ function sick(version: string, host: string): void {
 }
 
 describe("a new release of a job with steps", () => {
-  it("stops at the pause, is no failure, and leaves the files of the others", async () => {
+  it("stops at the pause, does not fail, and keeps the files of the others", async () => {
     const summary = await ship("2.0.0");
     expect(summary).toMatchObject({ outcome: "paused", failures: [], blocked: [] });
     expect(summary.paused).toEqual([
@@ -101,7 +101,7 @@ describe("a new release of a job with steps", () => {
     expect(bucket.events.findLast(({ type }) => type === "job.finished")).toMatchObject({ outcome: "paused" });
   });
 
-  it("is not completed by a plain deploy, which says so each time", async () => {
+  it("is not completed by a plain deploy, which reports that each time", async () => {
     await ship("2.0.0");
     steps();
     for (const options of [{}, { force: true }, { jobs: ["api"] }]) {
@@ -111,7 +111,7 @@ describe("a new release of a job with steps", () => {
     expect(steps()).toEqual([`restart api@${A}`]); // by force, where it is approved
   });
 
-  it("goes on to the next pause with each resume, and is complete after the last", async () => {
+  it("continues to the next pause with each resume, and is complete after the last", async () => {
     await ship("2.0.0");
     expect(await resume()).toMatchObject({ outcome: "paused", paused: [{ step: 4, waiting: [C, D] }] });
     expect(running()).toEqual(["2.0.0", "2.0.0", "1.0.0", "1.0.0"]);
@@ -189,7 +189,7 @@ describe("a new release of a job with steps", () => {
 });
 
 describe("jobs that demand a paused one", () => {
-  it("wait, and others go on", async () => {
+  it("wait, and others continue", async () => {
     const demands = { job: "api", command: "command_ask" };
     const api = (version: string) =>
       write(version, { steps: STEPS }, { commands: { command_ask: { executed_on: ["cli"] } } });
@@ -225,7 +225,7 @@ describe("jobs that demand a paused one", () => {
 });
 
 describe("a step that fails", () => {
-  it("stops the rollout, and the next deploy goes on with it", async () => {
+  it("stops the rollout, and the next deploy continues it", async () => {
     sick("2.0.0", A);
     expect(await ship("2.0.0")).toMatchObject({ outcome: "failed" });
     expect([running(), await position()]).toEqual([["2.0.0", "1.0.0", "1.0.0", "1.0.0"], 0]);
@@ -234,13 +234,13 @@ describe("a step that fails", () => {
     expect(running()).toEqual(["2.0.0", "1.0.0", "1.0.0", "1.0.0"]);
   });
 
-  it("does not go on to others while its worker cannot be reached", async () => {
+  it("does not continue on others while its worker cannot be reached", async () => {
     bucket.fleet.fail(`connect ${A}`, new MaandError({ code: "UNREACHABLE", message: "no route", worker: A }));
     expect(await ship("2.0.0")).toMatchObject({ outcome: "failed" });
     expect([running(), await position()]).toEqual([["1.0.0", "1.0.0", "1.0.0", "1.0.0"], 0]);
   });
 
-  it("goes back with on_failure revert, also what earlier steps and runs brought", async () => {
+  it("is reverted with on_failure revert, including changes of earlier steps and runs", async () => {
     await ship("2.0.0", { steps: ["1", "pause", "100%"] }, { on_failure: "revert" });
     sick("2.0.0", C);
     expect(await resume()).toMatchObject({ outcome: "reverted" });
@@ -260,7 +260,7 @@ describe("a step that fails", () => {
     expect([running(), await position()]).toEqual([["1.0.0", "1.0.0", "1.0.0", "1.0.0"], undefined]);
   });
 
-  it("does not count what is down and not reached yet", async () => {
+  it("does not count allocations that are down and not reached yet", async () => {
     bucket.fleet.onDo = (what) => {
       if (what !== "verify api") return;
       const last = bucket.events.findLast(({ type }) => type === "rollout.step");
@@ -275,7 +275,7 @@ describe("a soak", () => {
   const SHORT = { steps: ["1", "100%"], soak_seconds: 0.2 };
   const SOAK = { ...SHORT, soak_seconds: 3600 };
 
-  it("checks the health again and again, at the interval of the health check", async () => {
+  it("checks the health repeatedly, at the interval of the health check", async () => {
     let checks = 0;
     bucket.fleet.onDo = (what) => {
       if (what === "verify api" && ++checks === 12) stop.abort();
@@ -284,7 +284,7 @@ describe("a soak", () => {
     expect(checks).toBe(12);
   });
 
-  it("ends after its time, and the rollout goes on", async () => {
+  it("ends after its time, and the rollout continues", async () => {
     expect(await ship("2.0.0", SHORT)).toMatchObject({ outcome: "ok" });
     expect(running()).toEqual(["2.0.0", "2.0.0", "2.0.0", "2.0.0"]);
   });
@@ -335,13 +335,13 @@ describe("a timed wait", () => {
     return last?.type === "rollout.waiting" ? last.remaining_ms : 0;
   };
 
-  it("goes on by itself", async () => {
+  it("continues by itself", async () => {
     expect(await ship("2.0.0", { steps: ["1", "1s", "100%"] })).toMatchObject({ outcome: "ok" });
     expect(bucket.events.filter(({ type }) => type === "rollout.waiting")).toHaveLength(1);
     expect(running()).toEqual(["2.0.0", "2.0.0", "2.0.0", "2.0.0"]);
   });
 
-  it("that was interrupted goes on with the rest of it, and ends at once if its end has passed", async () => {
+  it("that was interrupted continues for the rest of its time, and ends immediately if its end has passed", async () => {
     expect(await interrupted()).toMatchObject({ outcome: "interrupted" });
     expect([remaining(), await position()]).toEqual([3_600_000, 1]);
     ahead = 3_599_900;
@@ -350,7 +350,7 @@ describe("a timed wait", () => {
     expect(running()).toEqual(["2.0.0", "2.0.0", "2.0.0", "2.0.0"]);
   });
 
-  it("never takes longer than it says, if the clock was set back", async () => {
+  it("never takes longer than its time, if the clock was set back", async () => {
     await interrupted();
     ahead = -86_400_000;
     const interrupt = setInterval(() => bucket.events.at(-1)?.type === "rollout.waiting" && stop.abort(), 5);
@@ -384,7 +384,7 @@ describe("during a pause", () => {
     expect(running()).toEqual(["1.0.0", "1.0.0", "1.0.0", "1.0.0"]);
   });
 
-  it("a build alone ends what can be resumed, and a rollback is possible", async () => {
+  it("a build is enough to end what can be resumed, and a rollback is possible", async () => {
     write("3.0.0");
     await bucket.build();
     expect(await problemsOf(resume())).toEqual([
@@ -433,7 +433,7 @@ describe("during a pause", () => {
     ]);
   });
 
-  it("a removed job is stopped, and begins anew if it comes back", async () => {
+  it("a removed job is stopped, and begins again if it comes back", async () => {
     bucket.removeJob("api");
     expect(await bucket.ship()).toMatchObject({ outcome: "ok" });
     expect(running()).toEqual([undefined, undefined, undefined, undefined]);
@@ -442,7 +442,7 @@ describe("during a pause", () => {
     expect([running(), await position()]).toEqual([["2.0.0", "2.0.0", "2.0.0", "2.0.0"], undefined]);
   });
 
-  it("a saved plan that leaves the job alone does so, and what waits keeps its release", async () => {
+  it("a saved plan without changes of the job changes nothing there, and waiting allocations keep their release", async () => {
     expect(await apply(bucket, await planned(bucket))).toMatchObject({ outcome: "paused" });
     expect(await opened(({ store }) => [...store.releases.hostsOf("api")])).toEqual([
       [2, [A]],
@@ -451,7 +451,7 @@ describe("during a pause", () => {
     expect(await position()).toBe(1);
   });
 
-  it("a dry run plans nothing for what waits, and changes nothing", async () => {
+  it("a dry run plans nothing for waiting allocations, and changes nothing", async () => {
     const plan = await bucket.plan();
     expect(plan.required).toBe(false);
     expect(plan.waves[0]?.jobs[0]?.steps).toMatchObject({ state: "paused", open: { step: 1 } });

@@ -36,7 +36,7 @@ const batches = () =>
   );
 const versions = () => Object.values(bucket.fleet.running());
 
-it("some allocations go first, promoted and checked; without an answer the rest goes as usual", async () => {
+it("some allocations go first, promoted and checked; without an answer the rest follows as usual", async () => {
   const seen: unknown[] = [];
   lead = async ({ updatedAllocations, rollOut }) => {
     seen.push(updatedAllocations);

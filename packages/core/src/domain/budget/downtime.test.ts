@@ -49,7 +49,7 @@ describe("the size of a budget", () => {
 });
 
 describe("a request for downtime", () => {
-  it("is granted while the budget lasts, in order, and what is granted counts for the rest", () => {
+  it("is granted while the budget lasts, in order, and granted requests count for the rest", () => {
     expect(decide("stop", [C, D], state(1))).toEqual({
       granted: [C],
       refused: ["h4: api may have 1 of 4 away, and h3 is going down now"],
@@ -63,7 +63,7 @@ describe("a request for downtime", () => {
     expect(hints[0]).toContain("take h2 out of workspace/disabled.json first");
   });
 
-  it("names the command that downtimes it", () => {
+  it("names the command that takes it down", () => {
     const held = { host: B, cause: "taken_down", by: "maand job stop" } as const;
     const { refused, hints } = decide("worker", [A], state(1, { [B]: held }));
     expect(refused).toEqual(["h1: api may have 1 of 4 away, and h2 is away because of maand job stop"]);
@@ -80,23 +80,23 @@ describe("a request for downtime", () => {
     "unreachable",
     "stopped",
     "not_started",
-  ] as const)("on what is %s already costs nothing, and it is decided first", (cause) => {
+  ] as const)("on an allocation that is already %s costs nothing, and is decided first", (cause) => {
     expect(decide("restart", [A, B], state(1, { [B]: cause })).granted).toEqual([B]);
   });
 
-  it("on what is in doubt and was seen healthy costs something", () => {
+  it("on an allocation that is in doubt and was seen healthy costs something", () => {
     const up = { host: B, cause: "in_doubt", isUp: true } as const;
     expect(decide("restart", [B], state(1, { [B]: up })).granted).toEqual([B]);
     expect(decide("restart", [B], state(1, { [B]: up, [C]: "drained" })).granted).toEqual([]);
   });
 
-  it("lets a repair through if all of a job is suspect, and nothing out of service", () => {
+  it("allows a repair if all of a job is suspect, and nothing out of service", () => {
     const all = { [A]: "suspect", [B]: "suspect", [C]: "suspect", [D]: "suspect" } as const;
     expect(decide("restart", [A, B], state(1, all)).granted).toEqual([A, B]);
     expect(decide("stop", [A, B], state(1, all)).granted).toEqual([]);
   });
 
-  it("without a written budget limits what stays away, and no restart", () => {
+  it("without a written budget limits allocations that stay away, and no restart", () => {
     const unwritten = state(1, { [B]: "drained", [C]: "not_started" }, false);
     expect(decide("restart", [A, D], unwritten).granted).toEqual([A, D]);
     expect(decide("stop", [A], unwritten).granted).toEqual([]);
@@ -134,13 +134,13 @@ describe("health is checked for a request", () => {
     expect(checked([A], state(1, {}, false))).toEqual([]);
   });
 
-  it("if it may show that something is back, or runs after all", () => {
+  it("if it may show that something is back, or is running", () => {
     expect(checked([A], state(1, { [B]: "unhealthy" }), true)).toEqual(["api"]);
     expect(checked([A], state(1, { [A]: "in_doubt" }))).toEqual(["api"]);
   });
 });
 
-describe("what counts as away", () => {
+describe("an allocation that counts as away", () => {
   const promoted = { digest: "d", version: "1", healthFailed: false, stopped: false };
   const records = (recorded: object, more = {}) => ({
     ...{ recorded, downtime: undefined, isUnchecked: false },

@@ -7,7 +7,7 @@ type File = AccessedFile & { readonly hash: string };
 
 const file = (path: string, more: Partial<File> = {}): File => ({ path, hash: "h", executable: false, ...more });
 
-/** Mode and owners a file gets, as `0644 app:app`. */
+/** The mode and owners of a file, as `0644 app:app`. */
 function given(rules: readonly FileRule[], subject: File, secretMode?: number): string {
   const found = accessRules(rules, secretMode)(subject);
   const { owner = "", group = "" } = found.access ?? {};

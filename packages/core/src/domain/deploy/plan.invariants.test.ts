@@ -39,7 +39,7 @@ const files = fc.subarray<FileChange>([
 ]);
 const LIFECYCLE = ["start", "restart", "reload"];
 
-/** Checks a promise for every world an allocation may be in. */
+/** Checks an invariant for every possible state of an allocation. */
 function always(
   promise: (
     decision: Decision,

@@ -38,7 +38,7 @@ function decided(recorded: RecordedState, given: Given = {}): Decision {
   return decide({ disabled }, rules, target, recorded, () => files, { force, syncOnly });
 }
 
-/** One row of the table: what is done by policy always, reload, never, with --sync-only, with --force. */
+/** One row of the table: the action with the policies always, reload and never, with --sync-only, and with --force. */
 type Row = readonly [
   string,
   RecordedState,

@@ -40,14 +40,14 @@ it.each<[Partial<RestartPolicy>, string]>([
   expect(decided(EDITS, policy)).toMatchObject({ action, reasons: ["differs on its worker: changed conf/app.conf"] });
 });
 
-it("or by a sync alone", () => {
+it("or only by a sync", () => {
   expect(decided({ ...EDITS, syncOnly: true })).toMatchObject({
     action: "sync",
     reasons: ["differs on its worker: changed conf/app.conf"],
   });
 });
 
-it("an allocation of a lost worker is started; a stopped one is as before", () => {
+it("an allocation of a lost worker is started; a stopped one is unchanged", () => {
   const lost = { ...EDITS, isLost: true };
   expect(decided(lost)).toMatchObject({ action: "start" });
   expect(decided({ ...lost, syncOnly: true })).toMatchObject({ action: "sync" });
@@ -55,7 +55,7 @@ it("an allocation of a lost worker is started; a stopped one is as before", () =
   expect(decided(lost, {}, { promoted, staged: "d1" })).toEqual(decided(undefined, {}, { promoted, staged: "d1" }));
 });
 
-it("a disabled allocation is left alone", () => {
+it("a disabled allocation is not changed", () => {
   const promoted = { ...TARGET, healthFailed: false, stopped: true };
   expect(decided(EDITS, {}, { promoted, staged: "d1" }, true)).toMatchObject({ action: "skip" });
 });

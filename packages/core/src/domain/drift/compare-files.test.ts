@@ -58,7 +58,7 @@ describe("the files of a job on a worker", () => {
     ]);
   });
 
-  it("are replaced by a link or anything else; what belongs below is not reported again", () => {
+  it("are replaced by a link or anything else; files below are not reported again", () => {
     const files = [expected("app.conf"), expected("conf/a"), expected("conf/deep/b"), expected("run")];
     const others = [
       { path: "app.conf", kind: "link" as const, target: "/etc/passwd" },
@@ -72,7 +72,7 @@ describe("the files of a job on a worker", () => {
     ]);
   });
 
-  it("that cannot be read are no missing ones", () => {
+  it("that cannot be read do not count as missing", () => {
     expect(
       compare([expected("a"), expected("conf/b")], { unread: [{ path: "conf", reason: "Input/output error" }] }),
     ).toEqual([
@@ -99,7 +99,7 @@ it("a repair changes each file of a replaced directory, and deletes what was add
   ]);
 });
 
-it("the same difference has the same key, another content of the same file included", () => {
+it("the same difference has the same key, also with another content of the same file", () => {
   const [one, other] = ["x", "y"].map((hash) => compare([expected("a")], { files: [there("a", { hash })] }));
   expect(driftKey(one ?? [])).toBe(driftKey(other ?? []));
   expect(driftKey(compare([expected("a")], {}))).not.toBe(driftKey(one ?? []));

@@ -147,7 +147,7 @@ describe("former names of keys", () => {
       },
     ]);
   });
-  it("are ignored beside the new key", () => {
+  it("are ignored next to the new key", () => {
     const written = { update_parallel_count: 5, max_concurrent_upgrades: 2 };
     expect(resolve(written).manifest).toMatchObject({ maxConcurrentUpgrades: 2 });
     expect(described(written)).toEqual([
@@ -363,7 +363,7 @@ describe("a refused manifest", () => {
     );
   });
 
-  it("reports all problems at once, also beside a value of the wrong type", () => {
+  it("reports all problems at once, also next to a value of the wrong type", () => {
     const written = {
       version: 2,
       selectors: ["web", "a b"],

@@ -19,12 +19,12 @@ const validSteps = fc
     return sizes.flatMap((size, at) => [...(gates[at] === undefined ? [] : [gates[at]]), size]);
   });
 
-/** Allocations of which some run the release already. */
+/** Allocations of which some already run the release. */
 const fleet = fc
   .array(fc.record({ isDone: fc.boolean(), priority: fc.boolean() }), { minLength: 1, maxLength: 60 })
   .map((members) => members.map((member, at): StepMember => ({ ...member, host: `10.0.0.${at}` })));
 
-it("takes all steps that grow and end at 100%", () => {
+it("accepts all steps that grow and end at 100%", () => {
   fc.assert(
     fc.property(validSteps, (steps) => {
       expect(stepProblems(steps)).toEqual([]);
@@ -56,7 +56,7 @@ it("puts each allocation that is due into exactly one step, never reaches too fa
   );
 });
 
-it("goes on after a stop at any step as it would have gone without it", () => {
+it("continues after a stop at any step as it would have without the stop", () => {
   fc.assert(
     fc.property(validSteps, fleet, fc.nat(), (steps, members, somewhere) => {
       const whole = remainingParts(steps, 0, members);

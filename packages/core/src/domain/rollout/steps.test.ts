@@ -22,7 +22,7 @@ describe("a step", () => {
   ])("is %s", (text, step) => expect(parseStep(text)).toEqual(step));
 
   it.each(["", "0", "0%", "101%", "1.5", "-1", "10", "10 m", "10min", "Pause", "100000", "1w", "constructor"])(
-    "is %j or not: only what is written as documented",
+    "is %j or not: only as documented",
     (text) => expect(parseStep(text) === undefined).toBe(text !== "10"),
   );
 
@@ -81,7 +81,7 @@ describe("what remains of a rollout", () => {
     expect(remainingParts(steps, 0, members)[0]).toEqual({ step: 0, hosts: [] });
   });
 
-  it("counts what runs the release, whichever workers came and went since", () => {
+  it("counts the allocations that run the release, whichever workers were added and removed since", () => {
     const members = fresh(8).map((member) => ({ ...member, isDone: member.host === "w8" }));
     expect(remainingParts(steps, 2, members)[0]).toEqual({ step: 2, hosts: ["w1"] });
   });
@@ -96,7 +96,7 @@ describe("the rest of a timed wait", () => {
   const until = "2026-01-01T00:10:00.000Z";
   const left = (now: string) => remainingMs(until, new Date(now), 600_000);
 
-  it("is what is left until its end", () => expect(left("2026-01-01T00:04:00.000Z")).toBe(360_000));
+  it("is the time that is left until its end", () => expect(left("2026-01-01T00:04:00.000Z")).toBe(360_000));
   it("is nothing once its end has passed", () => expect(left("2026-01-02T00:00:00.000Z")).toBe(0));
   it("is never more than the whole wait, if the clock was set back", () =>
     expect(left("2020-01-01T00:00:00.000Z")).toBe(600_000));

@@ -68,7 +68,7 @@ const NOTHING: Before = { workerIds: ids, ports: {}, allocations: [] };
 const build = (workspace: Written, before: Before = NOTHING) =>
   assemble(workspace, before, { newId: () => "new", owners: { claimed: [], absent: new Map() } });
 
-/** The same value with the keys of every object, and jobs and files, the other way round. */
+/** The same value with the keys of every object, and jobs and files, in reverse order. */
 function turned(workspace: Written): Written {
   const jobs = [...workspace.jobs].reverse();
   return {

@@ -91,7 +91,7 @@ describe("allocations that are placed again", () => {
     jobs: fc.dictionary(name, fc.oneof(fc.constant("all" as const), fc.uniqueArray(host))),
   });
 
-  it("keep their ids, in any order that they were stored in, and each is there once", () => {
+  it("keep their ids, in any order that they were stored in, and each appears once", () => {
     fc.assert(
       fc.property(jobs, fleet, earlier, off, (wanted, workers, before, { workers: out, jobs: stopped }) => {
         const known = before.map(([job, at, more]) => was(job, at, more));

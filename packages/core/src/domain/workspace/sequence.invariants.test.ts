@@ -8,7 +8,7 @@ const jobs = ["a", "b", "c", "d", "e", "f", "g"];
 const demands = fc
   .array(fc.subarray(jobs, { maxLength: 3 }), { minLength: jobs.length, maxLength: jobs.length })
   .map((lists) => new Map(jobs.map((job, at) => [job, lists[at] ?? []])));
-/** Demands that point down the alphabet only, so that there is no circle. */
+/** Demands that only point down the alphabet, so that there is no cycle. */
 const acyclic = demands.map((all) => new Map([...all].map(([job, on]) => [job, on.filter((name) => name < job)])));
 
 it("every job is placed after all jobs it demands, in the earliest possible wave", () => {

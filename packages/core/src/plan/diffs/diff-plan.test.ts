@@ -167,7 +167,7 @@ describe("secrets in files", () => {
     expect((await diffs())[`app.conf@${A}`]).toContain(" password = ••••••\n-port = 1\n+port = 2\n");
   });
 
-  it("are not in the store in clear text, though their file can be compared", async () => {
+  it("are not in the store in clear text, although their file can be compared", async () => {
     job({ "app.conf.fill": "password = @password\n# a remark\n" });
     await bucket.ship();
     expect(stored()).not.toContain("hunter-two");
@@ -242,7 +242,7 @@ describe("promoted contents", () => {
     expect(await contentsLike("one\n")).toBe(false);
   });
 
-  it("are kept for releases alone when they are large or no text", async () => {
+  it("are only kept for releases when they are large or not text", async () => {
     bucket.write("../maand.conf", 'transport = "fake"\nkeep_releases = 1\n');
     const large = `${"x".repeat(MIB)}\n`;
     job({ "logo.png": "a\0b", "big.txt": large });

@@ -41,7 +41,7 @@ describe("a lifecycle", () => {
     expect(done).toEqual([]);
   });
 
-  it("gives whatever has no step to `other`", async () => {
+  it("passes targets without a step to `other`", async () => {
     const targets: string[] = [];
     const given = { name: "runner", other: (_: object, target: string) => void targets.push(target) };
     const plugin = definePlugin({ name: "runner", apply: lifecycle(given) });

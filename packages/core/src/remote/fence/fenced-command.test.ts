@@ -51,7 +51,7 @@ function run(argv: Argv): ExecResult {
   return { code: status ?? -1, stdout, stderr, durationMs: 0 };
 }
 
-it("leaves a private record, and runs the command with its words, input and umask", () => {
+it("writes a private record, and runs the command with its words, input and umask", () => {
   const argv = ["sh", "-c", 'printf "%s." "$@"; umask', "sh", "a b", "$HOME", "'"];
   expect(run(fencedCommand(remoteOf("3 aa"), argv))).toMatchObject({
     code: 0,
@@ -70,7 +70,7 @@ it("refuses a command that has not seen the record, and does not run it", () => 
   expect(record()).toBe("3 aa\n{}\n");
 });
 
-it("runs it once the record is admitted, and refuses what is not", async () => {
+it("runs it once the record is admitted, and refuses other records", async () => {
   run(fencedCommand(remoteOf("3 aa"), ["true"]));
   const touch = ["touch", join(root, "ran")];
   await expect(probeFenced(remoteOf("4 bb"), touch, async (argv) => run(argv))).rejects.toMatchObject({
@@ -119,7 +119,7 @@ it("a newer command waits until the older one, which still writes, has ended", a
   await vi.waitFor(() => expect(older.exitCode).toBe(0), 10_000);
 });
 
-it("changes nothing without a fence, and leaves no record where there is no directory", () => {
+it("changes nothing without a fence, and writes no record where there is no directory", () => {
   expect(fencedCommand(fakeRemote({ root }), ["true"])).toEqual(["true"]);
   rmSync(root, { recursive: true });
   expect(run(fencedCommand(remoteOf("3 aa"), ["true"])).code).toBe(0);
@@ -127,7 +127,7 @@ it("changes nothing without a fence, and leaves no record where there is no dire
   execFileSync("mkdir", [root]);
 });
 
-it("leaves its record in a directory that a sync makes, so that an older sync is refused; another command runs without one", () => {
+it("writes its record in a directory that a sync makes, so that an older sync is refused; another command runs without one", () => {
   const missing = join(root, "deep", "bucket");
   const remote = { ...remoteOf("3 aa"), root: missing };
   setFence(remote, { line: "3 aa", text: "3 aa\n{}\n", expected: "3 aa", admit() {} });

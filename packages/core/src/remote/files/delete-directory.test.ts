@@ -54,7 +54,7 @@ it("deletes a directory with all its contents, whatever the names; a missing dir
   expect(await remove("api")).toEqual([]);
 });
 
-it("spares the given names, and the directory", async () => {
+it("keeps the given names, and the directory", async () => {
   has("api/Makefile", "api/.env", "api/data/db", "api/logs/l", "api/conf/data");
   expect(await remove("api", { spare: ["data", "logs"] })).toEqual([]);
   expect(list("api")).toEqual(["data", "data/db", "logs", "logs/l"]);
@@ -132,7 +132,7 @@ describe.runIf(process.getuid?.() === 0)("mount points", () => {
     expect(list(".")).toEqual(["far", "far/precious"]);
   });
 
-  it("at a spared name are allowed", async () => {
+  it("at a kept name are allowed", async () => {
     has("far/precious", "api/x", "api/data/y");
     execFileSync("mount", ["--bind", at("far"), at("api/data")]);
     try {

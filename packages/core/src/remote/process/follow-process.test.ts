@@ -99,11 +99,11 @@ describe("a followed process", () => {
     expect((await run("head -c 300000 /dev/urandom; exit 3")).code).toBe(3);
   });
 
-  it("may close its output and run on", async () => {
+  it("may close its output and continue to run", async () => {
     expect(await run("exec >&- 2>&- <&-; sleep 0.2; exit 4")).toMatchObject({ code: 4, lines: [] });
   });
 
-  it("may leave a child with its output, which is ended only if leavesNothing is set", async () => {
+  it("may leave a child with its output open, which is ended only if leavesNothing is set", async () => {
     expect((await run("sleep 1000 & echo $! > child")).code).toBe(0);
     process.kill(pidIn("child"), "SIGKILL");
     expect((await run("sleep 1000 & echo $! > child", { leavesNothing: true })).code).toBe(0);

@@ -4,7 +4,7 @@ import type { Remote } from "../remote.ts";
 import { secret } from "../secret.ts";
 import { type ProgramRemoteParts, programRemote } from "./program-remote.ts";
 
-/** `env` stands for the program: it runs what it is given here, as ssh would there. */
+/** `env` replaces the program: it runs its arguments here, as ssh would on the worker. */
 const open: Remote[] = [];
 function remote(over: Partial<ProgramRemoteParts> = {}): Remote {
   const made = programRemote({

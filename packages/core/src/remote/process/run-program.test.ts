@@ -24,7 +24,7 @@ it.each([
   else await expect.poll(() => isRunning(pid)).toBe(false);
 });
 
-/** Whether a process exists that is not only waiting to be collected. */
+/** Whether a process exists and is not a zombie. */
 function isRunning(pid: number): boolean {
   try {
     return !/\) [ZX] /.test(readFileSync(`/proc/${pid}/stat`, "utf8"));

@@ -32,7 +32,7 @@ async function opened<T>(work: (maand: OpenedBucket) => T | Promise<T>): Promise
 
 type Row = Omit<KvView, "value" | "createdDate"> & { readonly value: string };
 
-/** What `cat kv` has, by namespace. */
+/** The entries of `cat kv`, by namespace. */
 function listed(jobs: readonly string[] = []): Promise<Row[]> {
   return opened(({ store, key }) =>
     [...kvEntries(store, { key: () => key }, jobs)].map(({ createdDate: _, value, ...row }) => ({
@@ -51,7 +51,7 @@ function put(namespace: string, key: string, value: string): Promise<void> {
   return opened(({ kv }) => kv.put(namespace, key, value));
 }
 
-/** Reads as a template of this allocation does. */
+/** Reads like a template of this allocation. */
 function reading<T>(job: string, host: string, read: (kv: ReturnType<typeof kvReader>) => T): Promise<T> {
   return opened(({ kv, store }) => {
     const found = store.catalog.read().jobs.find(({ name }) => name === job);

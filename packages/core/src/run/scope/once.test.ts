@@ -6,7 +6,7 @@ import { onceFor } from "./once.ts";
 const step = { id: "b.r.a.start.1", resumes: null, replaces: [], onSettled: () => {} };
 const RESULT = { code: 0, stdout: "recorded\n", stderr: "", durationMs: 1 };
 
-/** The commands of an action, with a plugin that keeps receipts, and what it was asked for. */
+/** The commands of an action, with a plugin that keeps receipts, and the requests to it. */
 function withReceipts({ answer }: { readonly answer: typeof RESULT | undefined } = { answer: RESULT }) {
   const hooks = createHooks();
   const asked: RunOnceContext[] = [];

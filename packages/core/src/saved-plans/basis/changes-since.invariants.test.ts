@@ -3,7 +3,10 @@ import { expect, it } from "vitest";
 import type { Basis } from "../file/plan-schema.ts";
 import { changesSince as changesSinceWith, type FindSuspects } from "./changes-since.ts";
 
-/** Whatever single thing of a basis changes, is added or goes, it is found and named; what is only for messages is not. */
+/**
+ * Every single change of a basis, also an addition or a removal, is found and named; values that are only for messages
+ * are not.
+ */
 const print = fc.stringMatching(/^[0-9a-f]{4}$/);
 const name = fc.stringMatching(/^[a-d]{1,2}$/);
 const host = fc.constantFrom("10.0.0.1", "10.0.0.2", "10.0.0.3");
@@ -70,12 +73,12 @@ function other(value: unknown): unknown {
   return value === null ? "new" : `${String(value)}x`;
 }
 
-/** The name by which a reader knows what is at a path. */
+/** The name by which a reader knows the value at a path. */
 function nameAt([part = "", first = ""]: Path): string {
   return part === "maand" ? "maand" : part === "in_doubt" ? "worker" : first;
 }
 
-it("any single change is found and named, and what is only for messages is not", () => {
+it("any single change is found and named, and values that are only for messages are not", () => {
   fc.assert(
     fc.property(basis, fc.nat(), (before, choice) => {
       const all = leaves(before);
@@ -88,7 +91,7 @@ it("any single change is found and named, and what is only for messages is not",
   );
 });
 
-it("whatever is added or goes is found and named", () => {
+it("every addition and removal is found and named", () => {
   const parts = ["plugins", "settings", "jobs", "allocations", "rollouts", "kv", "kv_keys"] as const;
   fc.assert(
     fc.property(basis, fc.constantFrom(...parts), fc.boolean(), (more, part, isAdded) => {
@@ -97,7 +100,7 @@ it("whatever is added or goes is found and named", () => {
       delete less[part][gone];
       const found = isAdded ? changesSince(less, more) : changesSince(more, less);
       const isLookedUp = part === "kv" && Object.values(more.kv[gone] ?? {}).every((value) => value === null);
-      if (isLookedUp) return; // a key that was not there, and is not
+      if (isLookedUp) return; // a key that did not exist, and does not exist
       expect(found.map(({ where }) => where).join()).toContain(gone);
     }),
     { numRuns: 1000, seed: 12 },

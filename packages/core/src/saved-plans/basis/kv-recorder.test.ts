@@ -25,7 +25,7 @@ function aStore() {
   return { store, kv };
 }
 
-it("notes what is read of the store: values, missing ones and lists of keys, and nothing after it was stopped", () => {
+it("records reads of the store: values, missing ones and lists of keys, and nothing after it was stopped", () => {
   const recorder = new KvRecorder(aStore().kv);
   expect([recorder.find(VARS, "color"), recorder.find(VARS, "none"), recorder.keys(VARS)]).toEqual([
     "red",
@@ -47,7 +47,7 @@ it("notes what is read of the store: values, missing ones and lists of keys, and
   expect([...recorder.used.keys]).toEqual([[VARS, ["color"]]]);
 });
 
-it("does not note what is read of writes above it, such as those of pre_deploy", () => {
+it("does not record reads of later writes, such as those of pre_deploy", () => {
   const recorder = new KvRecorder(aStore().kv);
   const hook = new KvOverlay(recorder, { now });
   hook.put(VARS, "color", "blue");
@@ -55,7 +55,7 @@ it("does not note what is read of writes above it, such as those of pre_deploy",
   expect(recorder.used.values.size).toBe(0);
 });
 
-it("keeps the value that was read first, and the same is read again later to compare", () => {
+it("keeps the value that was read first, and reads the same key later to compare", () => {
   const { kv } = aStore();
   const recorder = new KvRecorder(kv);
   recorder.find(VARS, "color");

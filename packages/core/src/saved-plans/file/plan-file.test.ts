@@ -74,7 +74,7 @@ describe("the file of a plan", () => {
     expect(readPlan(JSON.stringify(JSON.parse(text), undefined, 4), "plan.json")).toEqual(plan);
   });
 
-  it("is the same for the same plan, and another one for another plan", () => {
+  it("is equal for equal plans, and different for different ones", () => {
     expect(planText(sealPlan(structuredClone(BODY)))).toBe(text);
     expect(sealPlan({ ...BODY, required: false }).digest).not.toBe(plan.digest);
   });

@@ -85,7 +85,7 @@ interface Another {
   end(): Promise<void>;
 }
 
-/** What another process gets when it takes the lock now. */
+/** The result of another process that takes the lock now. */
 async function tried(): Promise<string> {
   const other = another("try");
   const printed = await other.printed;
@@ -93,7 +93,7 @@ async function tried(): Promise<string> {
   return printed;
 }
 
-/** Does something while another process holds the lock, with nothing but lock.ts referring to it. */
+/** Runs `work` while another process holds the lock, where only lock.ts refers to it. */
 async function whileHeld(work: (holder: Another) => Promise<void>): Promise<void> {
   const holder = another("keep");
   try {
@@ -135,7 +135,7 @@ describe("the lock", () => {
 
   it("is held even after garbage collection without references", () =>
     whileHeld(async () => {
-      store.holder.clear(); // the lock alone has to do
+      store.holder.clear(); // the lock alone has to be enough
       expect(take).toThrow(expect.objectContaining({ code: "BUSY" }));
     }));
 
@@ -167,7 +167,7 @@ describe("a changed lock file", () => {
     }),
   );
 
-  it("deleted with everything beside it: there is no second holder", () =>
+  it("deleted with everything next to it: there is no second holder", () =>
     whileHeld(async ({ pid }) => {
       for (const name of readdirSync(directory)) if (name.startsWith("maand.lock")) rmSync(join(directory, name));
       expect(take).toThrow(busy(pid));

@@ -219,7 +219,7 @@ export class WorkingCopy {
 
   /**
    * Writes all parts of an answer, as one local transaction. The rows are consistent only after the last part, so
-   * changes that were made meanwhile are pulled too.
+   * changes that were made in the meantime are also pulled.
    */
   #store(first: Pulled, since: number): void {
     this.#db.pragma("foreign_keys = OFF");

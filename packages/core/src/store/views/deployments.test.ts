@@ -51,7 +51,7 @@ it("shows the digest that the dry run finds, and none before the first plan", as
   expect(after).not.toBe(shown);
 });
 
-it("says that the last command failed, until one succeeds", async () => {
+it("reports that the last command failed, until one succeeds", async () => {
   const failed = async () => {
     const ours = await bucket.open();
     const [row] = deployments(ours.store);

@@ -56,7 +56,7 @@ it.each<[string, (store: Store, allocation: string) => unknown]>([
   expect(after.get("web")).toEqual(before.get("web"));
 });
 
-it("has the release that all allocations are recorded with, if it is one", async () => {
+it("has the recorded release of all allocations, if it is the same", async () => {
   const state = () => stored((store) => store.jobStates.of(["api", "none"]));
   expect([...(await state())].map(([job, { count, release }]) => [job, count, release])).toEqual([["api", 2, 1]]);
   await stored((store, id) => store.promoted.setRelease(id, { job: "api", number: 2 }));
@@ -65,7 +65,7 @@ it("has the release that all allocations are recorded with, if it is one", async
   expect((await state()).get("api")?.release).toBeUndefined();
 });
 
-it("names jobs whose last plan is not what is promoted, or was made from other files", async () => {
+it("names jobs whose last plan is not the promoted one, or was made from other files", async () => {
   const sources = await stored(({ promoted }) => [...promoted.planned().values()].map(({ source }) => source));
   const unplanned = (known: readonly string[] = sources) => stored((store) => [...store.jobStates.unplanned(known)]);
   expect([await unplanned(), (await unplanned([])).sort()]).toEqual([[], ["api", "web"]]);

@@ -67,7 +67,7 @@ describe("the fleet", () => {
     ]);
   });
 
-  it("counts states on all workers, the most urgent first, and those of a newer maand before them", () => {
+  it("counts states on all workers, the most urgent first, and unknown states of a newer maand before them", () => {
     const fleet = { ...FLEET, jobs: FLEET.jobs.map((job) => ({ ...job, counts: { ...job.counts, moonlit: 1 } })) };
     expect(stateCounts(fleet).map(({ key, sign, count }) => `${key} ${sign} ${count}`)).toEqual([
       "moonlit * 3",

@@ -22,7 +22,7 @@ describe("a log", () => {
     expect(linesOf(followed).at(-1)?.text).toBe(`line ${SIZE + 2}`);
   });
 
-  it("is read to its beginning with a bounded number of lines, which follow each other", () => {
+  it("is read to its beginning with a bounded number of consecutive lines", () => {
     let kept = openWindow(answer(SIZE - MOST, SIZE, SIZE));
     for (let before = olderThan(kept); before !== null; before = olderThan(kept)) {
       kept = withOlder(kept, answer(Math.max(0, before - MOST), before, SIZE));
@@ -32,14 +32,14 @@ describe("a log", () => {
     expect([linesOf(kept).length, kept.isAtEnd, newerThan(kept)]).toEqual([20_000, false, 20_000]);
   });
 
-  it("is read on to its end from there", () => {
+  it("is read from there to its end", () => {
     let kept = openWindow(answer(0, MOST, SIZE));
     while (newerThan(kept) < SIZE) kept = withNewer(kept, answer(newerThan(kept), newerThan(kept) + MOST, SIZE));
     expect(kept.isAtEnd).toBe(true);
     expect([linesOf(kept).length, linesOf(kept).at(-1)?.seq]).toEqual([20_000, SIZE - 1]);
   });
 
-  it("that is followed line by line stays a few answers", () => {
+  it("that is followed line by line keeps only a few answers", () => {
     let kept = openWindow(answer(0, 1, 1));
     for (let at = 1; at < 3000; at += 1) kept = withNewer(kept, answer(at, at + 1, at + 1));
     expect([kept.chunks.length, olderThan(kept)]).toEqual([6, null]);
@@ -47,7 +47,7 @@ describe("a log", () => {
   });
 });
 
-it("a line stays where it is in view when lines above come and lines below go", () => {
+it("a line keeps its position in view when lines above are added and lines below are removed", () => {
   const opened = openWindow(answer(50_000, 52_000, 100_000));
   let kept = opened;
   for (let before = olderThan(kept); before !== null && before > 20_000; before = olderThan(kept))
@@ -58,7 +58,7 @@ it("a line stays where it is in view when lines above come and lines below go", 
   expect(linesOf(kept).some(({ seq }) => seq === 50_000)).toBe(false);
 });
 
-it("control characters of a line are spelled out, and its colours left out", () => {
+it("control characters of a line are escaped, and its colours removed", () => {
   expect(visibleText("\x1b[1;31merror\x1b[0m\tin a\u202ecod.exe\x07\x1b]0;title")).toBe(
     "error\tin a\\x202ecod.exe\\x07\\x1b]0;title",
   );

@@ -74,7 +74,7 @@ describe("a run", () => {
       expect(viewAt(whole, seq)).toEqual(viewAt(folded(FAILING.slice(0, seq)), seq));
   });
 
-  it("is the same however its events arrive", () => {
+  it("is the same in whatever order its events arrive", () => {
     const twice = new RunHistory();
     for (const event of FAILING) foldEvents(twice, [event]);
     foldEvents(twice, FAILING.slice(5, 12));
@@ -109,7 +109,7 @@ describe("a run", () => {
     expect(viewAt(folded(events), 12).jobs[0]?.batches.map(({ state }) => state)).toEqual(["ok", "interrupted"]);
   });
 
-  it("keeps events of a newer maand out of the way", () => {
+  it("ignores unknown events of a newer maand", () => {
     const events = run({ type: "run.started", command: "deploy" }, { type: "moon.rose", job: "api" });
     expect(viewAt(folded(events), 2)).toMatchObject({ seq: 2, jobs: [], failures: [] });
   });

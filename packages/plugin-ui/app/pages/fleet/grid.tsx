@@ -10,7 +10,7 @@ import { useActiveCell } from "./use-active-cell.ts";
 
 /** As in grid.css. */
 const ROW = 28;
-/** With at most so many columns a cell has room for words. */
+/** With at most this number of columns, a cell has room for words. */
 const WORDY = 5;
 
 /**

@@ -28,19 +28,19 @@ it.each([
   expect(serversOf(text)).toEqual({ urls, attributes });
 });
 
-it.each(["nonsense", "postgres://a,b:port/db", "postgres://x/db?host=a,b,c&port=1,2"])("is no URL: %s", (text) => {
+it.each(["nonsense", "postgres://a,b:port/db", "postgres://x/db?host=a,b,c&port=1,2"])("is not a URL: %s", (text) => {
   expect(serversOf(text)).toBeUndefined();
   expect(() => readPlace(text, "maand.conf")).toThrow(expect.objectContaining({ code: "CONFIG_INVALID" }));
 });
 
-it("takes the password out, and keeps the list of hosts", () => {
+it("removes the password, and keeps the list of hosts", () => {
   expect(readPlace("postgres://ann:p%40ss@a:1,b/db?target_session_attrs=read-write", "maand.conf")).toEqual({
     url: "postgres://ann@a:1,b/db?target_session_attrs=read-write",
     password: "p@ss",
   });
 });
 
-it("refuses servers that take no writes", () => {
+it("refuses servers that accept no writes", () => {
   expect(() => readPlace("postgres://a,b/db?target_session_attrs=standby", "maand.conf")).toThrow(
     /target_session_attrs "standby" is not one of any, read-write, primary/,
   );
