@@ -119,9 +119,10 @@ export const OUTPUT_CHECKS: readonly TransportCheck[] = [
       };
       const running = remote.exec(sh('seq 1 "$2"; : >"$1"', ran, String(MANY_LINES)), { onLine });
       running.catch(() => {}); // awaited below
+      await readers.behind;
       let [before, quiet] = [-1, 0];
       await until("the lines to come to a halt", () => {
-        quiet = lines > 0 && lines === before ? quiet + 1 : 0;
+        quiet = lines === before ? quiet + 1 : 0;
         before = lines;
         return quiet >= QUIET_TURNS;
       });
