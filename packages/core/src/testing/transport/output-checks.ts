@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { OUTPUT_LIMIT } from "../../remote/output.ts";
-import { slowReaders } from "../slow-readers.ts";
 import type { TransportCheck } from "./check.ts";
 import { liveBufferBytes } from "./live-memory.ts";
+import { slowReaders } from "./slow-readers.ts";
 import { sh, until } from "./trial.ts";
 
 const MIB = 1024 * 1024;
