@@ -12,7 +12,7 @@ const SUITES = {
   run: "one command on all workers, and other programs on the same workers [workers]",
   changes: "three changed files and a restart on all workers, and other programs on the same workers [workers]",
   network: "commands on workers behind a slow network, and their round trips [milliseconds workers]",
-  output: "a command that prints many lines, and the same through bare ssh2 [megabytes runs]",
+  output: "a command that prints many lines, and a job with a large file [megabytes runs megabytes]",
   scale: "first deploys to 100, 1,000 and so many simulated workers [workers jobs]",
   large: "commands that change nothing, of so many workers and of a tenth of them [workers jobs]",
   deploys: "many deploys in a row, and what they hold [deploys every processes]",

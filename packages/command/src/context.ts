@@ -45,7 +45,7 @@ export interface ProgressOptions {
 }
 
 /** Prints the events of a command as they occur. */
-export interface ProgressReader extends Required<Pick<EventReader, "readLines" | "backPressure">> {
+export interface ProgressReader extends Required<Pick<EventReader, "readLines">>, Pick<EventReader, "backPressure"> {
   (event: MaandEvent): void;
   /**
    * Ends the output, and restores the terminal. Call it in every case when the command ends; it is safe to call twice.

@@ -3,6 +3,7 @@ import { scratch } from "../../support/bucket/scratch.ts";
 import { withFleet } from "../../support/fleet/index.ts";
 import { alternate, maandProcess, type Suite } from "../suite.ts";
 import { bareProgram } from "./bare-program.ts";
+import { largeFile } from "./large-file.ts";
 
 const RUNS = 5;
 const FLOOR = "floor: a program with bare ssh2 that runs cat on it";
@@ -10,10 +11,10 @@ const FLOOR = "floor: a program with bare ssh2 that runs cat on it";
 const LINE = 80;
 
 /**
- * The output of one command, of this size in lines of 80 bytes: through a target, through `run_command`, and through
- * bare ssh2.
+ * The output of one command in lines of 80 bytes: through a target, through `run_command`, and through bare ssh2; and a
+ * large file.
  */
-export const output: Suite = async (megabytes = 15, runs = RUNS) => {
+export const output: Suite = async (megabytes = 15, runs = RUNS, fileMegabytes = 1_000) => {
   const tables: Awaited<ReturnType<Suite>>[number][] = [];
   await withFleet({ count: 1 }, async (fleet) => {
     const bucket = await scratch(fleet.conf);
@@ -47,7 +48,7 @@ export const output: Suite = async (megabytes = 15, runs = RUNS) => {
       bucket.dispose();
     }
   });
-  return tables;
+  return [...tables, await largeFile(fileMegabytes)];
 };
 
 function printed(lines: number): string {

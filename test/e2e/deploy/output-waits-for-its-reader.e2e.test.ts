@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -9,6 +9,8 @@ import { MAAND } from "../../support/bucket/maand.ts";
 
 /** More lines than pipes and the memory of maand take: 15 MB, of which maand keeps about one. */
 const LINES = 2_000_000;
+/** Looks without a change after which a writer is blocked. */
+const QUIET_LOOKS = 10;
 
 let bucket: LocalBucket;
 
@@ -21,25 +23,32 @@ beforeAll(async () => {
 afterAll(() => bucket.dispose());
 
 /** Starts maand with a script for one worker, and reads nothing of what it prints. */
-function start(name: string): { maand: ChildProcess; isOver: () => boolean; ended: Promise<unknown[]> } {
+function start(name: string) {
   const [host = ""] = bucket.hosts;
-  const script = `echo $$ >${bucket.root}/${name}.begun; seq 1 ${LINES}; : >${bucket.root}/${name}.over`;
+  const place = join(bucket.root, name);
+  const script = `seq 1 ${LINES} & echo $! >${place}.writer; wait; : >${place}.over`;
   const maand = spawn(process.execPath, [MAAND, "run_command", script, "--workers", host], {
     cwd: bucket.root,
     env: { PATH: process.env.PATH ?? "", HOME: bucket.root, LANG: "C.UTF-8" },
     stdio: ["ignore", "ignore", "pipe"],
   });
-  return { maand, isOver: () => existsSync(join(bucket.root, `${name}.over`)), ended: once(maand, "exit") };
+  return { maand, isOver: () => existsSync(`${place}.over`), ended: once(maand, "exit") };
 }
 
-/** Waits until the script is blocked: its writer waits in the kernel for room in a pipe. */
+/** Waits until the writer on the worker has written nothing for several looks. */
 async function blocked(name: string): Promise<void> {
-  const writer = () => {
-    const shell = readFileSync(join(bucket.root, `${name}.begun`), "utf8").trim();
-    const [child = shell] = readFileSync(`/proc/${shell}/task/${shell}/children`, "utf8").trim().split(" ");
-    return readFileSync(`/proc/${child}/wchan`, "utf8");
+  const written = () => {
+    const pid = readFileSync(join(bucket.root, `${name}.writer`), "utf8").trim();
+    return /wchar: ([1-9]\d*)/.exec(readFileSync(`/proc/${pid}/io`, "utf8"))?.[1];
   };
-  await vi.waitFor(() => expect(writer()).toMatch(/pipe_write/), { timeout: 30_000, interval: 50 });
+  let [before, quiet]: [string | undefined, number] = [undefined, 0];
+  const look = () => {
+    const now = written();
+    quiet = now !== undefined && now === before ? quiet + 1 : 0;
+    before = now;
+    expect(quiet).toBeGreaterThanOrEqual(QUIET_LOOKS);
+  };
+  await vi.waitFor(look, { timeout: 30_000, interval: 50 });
 }
 
 it("a reader that does not read stops the command on the worker; then every line arrives, in order", async () => {

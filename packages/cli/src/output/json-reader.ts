@@ -19,7 +19,7 @@ export function allOf(readers: readonly ProgressReader[]): EventReader {
     for (const reader of readers) reader.readLines(printed);
   };
   const backPressure = () => {
-    const behind = readers.flatMap((reader) => reader.backPressure() ?? []);
+    const behind = readers.flatMap((reader) => reader.backPressure?.() ?? []);
     return behind.length === 0 ? undefined : Promise.all(behind).then(() => undefined);
   };
   return Object.assign(read, { readLines, backPressure });

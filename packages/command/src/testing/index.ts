@@ -45,12 +45,7 @@ export async function runCommand(
     machine: "here",
     program: {
       loadOptions: async () => ({ defaults: () => plugins, modules: {} }),
-      reader: async () =>
-        Object.assign(() => undefined, {
-          readLines: () => undefined,
-          backPressure: () => undefined,
-          end: () => undefined,
-        }),
+      reader: async () => Object.assign(() => undefined, { readLines: () => undefined, end: () => undefined }),
       status: async () => ({}),
       self: [process.execPath],
     },

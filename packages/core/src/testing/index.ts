@@ -42,13 +42,13 @@ export {
 export { type EventRecord, recordEvents } from "./record-events.ts";
 export { examineContext, type OutputLine, type Recording, resolveSecretsContext, runContext } from "./run-context.ts";
 export { aFile, aJob, anAllocation, aWorker, someSettings } from "./samples.ts";
-export { type SlowReaders, slowReaders } from "./slow-readers.ts";
 export {
   checkTransport,
   type TestRunner,
   type TransportResult,
   testTransport,
 } from "./transport/check-transport.ts";
+export { type SlowReaders, slowReaders } from "./transport/slow-readers.ts";
 export { transportTable } from "./transport/transport-table.ts";
 export type { OpenedTransport, TransportUnderTest } from "./transport/under-test.ts";
 export {

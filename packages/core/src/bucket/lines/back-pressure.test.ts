@@ -3,7 +3,7 @@ import type { Hooks } from "../../plugin-api/hooks.ts";
 import type { Plugin } from "../../plugin-api/plugin.ts";
 import type { EventReader } from "../../printed-lines.ts";
 import { aBucket, type TestBucket } from "../../testing/index.ts";
-import { slowReaders } from "../../testing/slow-readers.ts";
+import { slowReaders } from "../../testing/transport/slow-readers.ts";
 import { runReporter } from "../bucket.ts";
 
 const buckets: TestBucket[] = [];

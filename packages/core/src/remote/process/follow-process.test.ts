@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { slowReaders } from "../../testing/slow-readers.ts";
+import { slowReaders } from "../../testing/transport/slow-readers.ts";
 import { LineSplitter } from "../lines.ts";
 import { type FollowOptions, followProcess } from "./follow-process.ts";
 import { startProcess } from "./process.ts";

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { OUTPUT_LIMIT } from "../../remote/output.ts";
-import { slowReaders } from "../slow-readers.ts";
 import type { TransportCheck } from "./check.ts";
 import { liveBufferBytes } from "./live-memory.ts";
+import { slowReaders } from "./slow-readers.ts";
 import { sh, until } from "./trial.ts";
 
 const MIB = 1024 * 1024;
@@ -119,9 +119,10 @@ export const OUTPUT_CHECKS: readonly TransportCheck[] = [
       };
       const running = remote.exec(sh('seq 1 "$2"; : >"$1"', ran, String(MANY_LINES)), { onLine });
       running.catch(() => {}); // awaited below
+      await readers.behind;
       let [before, quiet] = [-1, 0];
       await until("the lines to come to a halt", () => {
-        quiet = lines > 0 && lines === before ? quiet + 1 : 0;
+        quiet = lines === before ? quiet + 1 : 0;
         before = lines;
         return quiet >= QUIET_TURNS;
       });

@@ -17,8 +17,8 @@ export interface Statements {
   readonly trips: number;
   /** Runs a statement. Throws STORE_UNREACHABLE, STORE_REFUSED or STORE_BROKEN. */
   query(sql: string, values: readonly unknown[], patience?: Patience): readonly Row[];
-  /** Runs a statement after all earlier ones, without waiting for it. Its result is dropped. */
-  send(sql: string, values: readonly unknown[], patience?: Patience): void;
+  /** Runs a statement after all earlier ones, without waiting for it. Resolves when it has ended, even if it failed. */
+  send(sql: string, values: readonly unknown[], patience?: Patience): Promise<void>;
   /**
    * Runs a statement at an interval, even while this thread is busy; `onBeat` gets each result when this thread is
    * free. Returns a function that ends this heartbeat. No result follows, not even of a renewal in progress.

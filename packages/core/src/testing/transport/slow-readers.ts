@@ -1,4 +1,4 @@
-import type { BackPressure } from "../remote/back-pressure.ts";
+import type { BackPressure } from "../../remote/back-pressure.ts";
 
 /** Readers of lines that are behind until they are told to catch up. */
 export interface SlowReaders {
