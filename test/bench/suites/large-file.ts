@@ -11,21 +11,28 @@ const STEPS = ["first build", "unchanged build", "first deploy", "unchanged depl
  * the file three times below TMPDIR.
  */
 export async function largeFile(megabytes = 1_000): Promise<Table> {
-  const rows: Table["rows"][number][] = [];
-  await withFleet({ count: 1 }, async (fleet) => {
-    const small = await costsWith(fleet, 1);
-    const large = await costsWith(fleet, megabytes);
-    for (const [at, step] of STEPS.entries()) {
-      const floor = `floor: ${step} with a file of 1 MB`;
-      rows.push(measuredOf({ name: floor }, small.slice(at, at + 1)));
-      rows.push(measuredOf({ name: step, floor }, large.slice(at, at + 1)));
-    }
+  const small = await costsWith(1);
+  const large = await costsWith(megabytes);
+  const rows = STEPS.flatMap((step, at) => {
+    const floor = `floor: ${step} with a file of 1 MB`;
+    return [
+      measuredOf({ name: floor }, small.slice(at, at + 1)),
+      measuredOf({ name: step, floor }, large.slice(at, at + 1)),
+    ];
   });
   return { title: `output: one job with a file of ${megabytes} MB, sshd on this machine, one run`, rows };
 }
 
-/** What each step took. */
-async function costsWith(fleet: Fleet, megabytes: number): Promise<Cost[]> {
+/** What each step took, on a worker that no other bucket has used. */
+async function costsWith(megabytes: number): Promise<Cost[]> {
+  const costs: Cost[] = [];
+  await withFleet({ count: 1 }, async (fleet) => {
+    for await (const cost of steps(fleet, megabytes)) costs.push(cost);
+  });
+  return costs;
+}
+
+async function* steps(fleet: Fleet, megabytes: number): AsyncGenerator<Cost> {
   const bucket = await scratch(fleet.conf);
   try {
     bucket.workers(...fleet.workersJson());
@@ -33,10 +40,8 @@ async function costsWith(fleet: Fleet, megabytes: number): Promise<Cost[]> {
     const file = `${bucket.root}/workspace/jobs/api/image.tar`;
     writeFileSync(file, `image of ${megabytes} MB`, { mode: 0o644 });
     truncateSync(file, megabytes * MB);
-    const costs: Cost[] = [];
     for (const step of STEPS)
-      costs.push(await maandProcess(bucket.root, [step.endsWith("build") ? "build" : "deploy", "-q"]));
-    return costs;
+      yield await maandProcess(bucket.root, [step.endsWith("build") ? "build" : "deploy", "-q"]);
   } finally {
     bucket.dispose();
   }
