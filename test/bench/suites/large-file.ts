@@ -1,6 +1,6 @@
 import { truncateSync, writeFileSync } from "node:fs";
 import { scratch } from "../../support/bucket/scratch.ts";
-import { type Fleet, withFleet } from "../../support/fleet/index.ts";
+import { withFleet } from "../../support/fleet/index.ts";
 import { type Cost, maandProcess, measuredOf, type Table } from "../suite.ts";
 
 const MB = 1_000_000;
@@ -27,22 +27,18 @@ export async function largeFile(megabytes = 1_000): Promise<Table> {
 async function costsWith(megabytes: number): Promise<Cost[]> {
   const costs: Cost[] = [];
   await withFleet({ count: 1 }, async (fleet) => {
-    for await (const cost of steps(fleet, megabytes)) costs.push(cost);
+    const bucket = await scratch(fleet.conf);
+    try {
+      bucket.workers(...fleet.workersJson());
+      bucket.job("api", { version: "1.0.0", selectors: ["worker"] }, { Makefile: "start stop restart:\n\t@:\n" });
+      const file = `${bucket.root}/workspace/jobs/api/image.tar`;
+      writeFileSync(file, `image of ${megabytes} MB`, { mode: 0o644 });
+      truncateSync(file, megabytes * MB);
+      for (const step of STEPS)
+        costs.push(await maandProcess(bucket.root, [step.endsWith("build") ? "build" : "deploy", "-q"]));
+    } finally {
+      bucket.dispose();
+    }
   });
   return costs;
-}
-
-async function* steps(fleet: Fleet, megabytes: number): AsyncGenerator<Cost> {
-  const bucket = await scratch(fleet.conf);
-  try {
-    bucket.workers(...fleet.workersJson());
-    bucket.job("api", { version: "1.0.0", selectors: ["worker"] }, { Makefile: "start stop restart:\n\t@:\n" });
-    const file = `${bucket.root}/workspace/jobs/api/image.tar`;
-    writeFileSync(file, `image of ${megabytes} MB`, { mode: 0o644 });
-    truncateSync(file, megabytes * MB);
-    for (const step of STEPS)
-      yield await maandProcess(bucket.root, [step.endsWith("build") ? "build" : "deploy", "-q"]);
-  } finally {
-    bucket.dispose();
-  }
 }
