@@ -10,6 +10,7 @@ import type { MaandEvent } from "../events.ts";
 import { type DeployOptions, type Plan, type PlanOptions, planDeploy } from "../plan/plan-deploy.ts";
 import type { Plugin } from "../plugin-api/plugin.ts";
 import type { Summary } from "../run-result.ts";
+import { Store } from "../store/store.ts";
 import { type FakeFleet, fakeFleet } from "./fake-fleet.ts";
 
 /** A bucket in a temporary directory with fake workers; the whole engine runs on it in milliseconds. */
