@@ -63,7 +63,7 @@ const WRONG: Readonly<Record<string, readonly [code: string, ...parts: string[]]
     `defaults().remove("mkae");`,
     `'"mkae"' is not assignable to parameter of type 'StockName'`,
   ],
-  "a stock plugin that was taken out before": [
+  "a stock plugin that was already removed": [
     `defaults().remove("make").replace("make", make());`,
     `'"make"' is not assignable`,
   ],

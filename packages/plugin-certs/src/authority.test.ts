@@ -123,7 +123,7 @@ describe("an existing CA", () => {
     ["a key locked the older way", () => locked("ec"), "secrets/ca.key", /passphrase/],
     ["another's key", () => ({ ...givenAuthority(), key: givenAuthority().key }), "secrets/ca.key", /not the key of/],
     [
-      "a certificate that is no CA's",
+      "a certificate that is not a CA",
       () => givenAuthority({ extensions: ["basicConstraints=critical,CA:FALSE"] }),
       "secrets/ca.crt",
       /may not sign/,

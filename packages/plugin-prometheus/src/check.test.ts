@@ -44,7 +44,7 @@ describe("a build refuses scrape configurations", () => {
       [`web/${SCRAPE}:4: [0].static_configs[0].targets[0]: must be a string`],
     ],
     [
-      "with a discovery of its own",
+      "with its own discovery",
       `${targets("a:1")}  ec2_sd_configs: []\n`,
       [`web/${SCRAPE}:4: [0].ec2_sd_configs: ec2_sd_configs is not supported: maand knows the workers of each job`],
     ],

@@ -107,7 +107,7 @@ describe.concurrent("a full disk below the store", () => {
 
 describe.concurrent("a damaged store", () => {
   it.each([
-    ["no database at all", (store: string) => writeFileSync(store, "this is no database\n".repeat(1_000))],
+    ["a file that is not a database", (store: string) => writeFileSync(store, "this is no database\n".repeat(1_000))],
     ["empty", (store: string) => emptied(store)],
     ["cut short", (store: string) => writeFileSync(store, readFileSync(store).subarray(0, 6_000))],
     ["overwritten in the middle", (store: string) => writeFileSync(store, scribbled(readFileSync(store)))],

@@ -62,7 +62,7 @@ describe("an invalid workspace is refused with exit 2, file, key and hint", () =
       "invalid_manifest workspace/jobs/api/manifest.json: version",
     ],
     [
-      "a host that is there twice",
+      "a host that is listed twice",
       () => bucket.workers({ host: "10.0.0.1" }, { host: "10.0.0.1" }),
       "duplicate_host workspace/workers.json: [1].host",
     ],

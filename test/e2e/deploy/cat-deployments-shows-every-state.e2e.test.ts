@@ -55,7 +55,7 @@ describe("cat deployments shows", () => {
     ["promoted", "what was deployed", async () => undefined],
     [
       "new",
-      "what was built and never deployed",
+      "a job that was built and never deployed",
       async () => {
         bucket.workers({ host: OTHER });
         await ok("deploy", "--build");
@@ -128,7 +128,7 @@ describe("cat deployments shows", () => {
     ],
     [
       "disabled",
-      "what changed while it is in maintenance was recorded",
+      "changes during its maintenance were recorded",
       async () => {
         drain();
         await ok("deploy", "--build");

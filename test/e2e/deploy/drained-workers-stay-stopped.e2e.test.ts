@@ -205,7 +205,7 @@ describe("for a disabled allocation", () => {
 
 describe("enabling again", () => {
   it.each([
-    ["the entry is taken out", () => bucket.disable({ jobs: { api: { allocations: [] } } })],
+    ["the entry is removed", () => bucket.disable({ jobs: { api: { allocations: [] } } })],
     ["{} is written", () => bucket.disable({})],
     ["the file is deleted", () => rmSync(join(bucket.root, "workspace/disabled.json"))],
   ])("after %s the next deploy starts it, without a change in the workspace", async (_, enable) => {

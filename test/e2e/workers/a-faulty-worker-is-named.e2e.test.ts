@@ -226,9 +226,9 @@ describe.concurrent("a target that", () => {
 
   it.each([
     ["prints a megabyte without a line end", "head -c 1000000 /dev/zero | tr '\\\\0' x"],
-    ["prints what is no text", "head -c 200000 /dev/urandom"],
-    ["leaves a child behind that holds its output", "sleep 1000 & echo left"],
-    ["leaves a server behind that goes on printing", "(while test -e Makefile; do echo tick; sleep 0.05; done) &"],
+    ["prints binary data", "head -c 200000 /dev/urandom"],
+    ["leaves a child behind that keeps its output open", "sleep 1000 & echo left"],
+    ["leaves a server behind that continues to print", "(while test -e Makefile; do echo tick; sleep 0.05; done) &"],
   ])("%s", (_, recipe) =>
     onFleet(fleet, async (lent) => {
       lent.bucket.job("api", V1, {

@@ -143,7 +143,7 @@ describe("the availability budget", () => {
   );
 
   it(
-    "is found exceeded if what a run takes down does not count",
+    "is found exceeded if the allocations that a run takes down do not count",
     async () => {
       vi.spyOn(BudgetState.prototype, "takeDown").mockImplementation(() => undefined);
       vi.spyOn(DowntimeRows.prototype, "add").mockImplementation(() => undefined);
@@ -153,7 +153,7 @@ describe("the availability budget", () => {
   );
 
   it(
-    "is found exceeded if what a check shows does not count",
+    "is found exceeded if the results of a check do not count",
     async () => {
       vi.spyOn(BudgetState.prototype, "saw").mockImplementation(() => undefined);
       expect(await isFound()).toBe(true);

@@ -114,7 +114,7 @@ describe("a contribution of a plugin", () => {
   it.each([
     ["another job's namespace", "maand/job/web", "KV_REFUSED"],
     ["another job's allocation", `maand/job/web/worker/${A}`, "KV_REFUSED"],
-    ["what the build reads from files", "vars/bucket", "KV_REFUSED"],
+    ["values that the build reads from files", "vars/bucket", "KV_REFUSED"],
   ])("cannot be put into %s", async (_, namespace, code) => {
     const bucket = withTap(({ kv }) => kv.sync(namespace, "certs/", {}));
     await expect(bucket.build()).rejects.toMatchObject({ code });

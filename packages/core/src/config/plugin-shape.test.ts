@@ -22,13 +22,9 @@ describe("a plugin is refused, with the place where it is listed, for", () => {
       '{ name: "My Plugin", apply() {} }',
       'plugin "My Plugin" has a name that is not allowed | use lower-case letters, digits and dashes, such as "my-plugin"',
     ],
+    ["a name of maand", '{ name: "config", apply() {} }', 'plugin "config" has a reserved name | choose another name'],
     [
-      "a name of maand's own",
-      '{ name: "config", apply() {} }',
-      'plugin "config" has a reserved name | choose another name',
-    ],
-    [
-      "a claim under another key than its own",
+      "a claim under a key other than its own",
       '{ name: "acme", claims: { canry: defineClaim("canary", { description: "", schema: {} }) }, apply() {} }',
       'plugin "acme" claims the key "canry" with a claim defined for "canary" | write claims: { canary: ... }',
     ],

@@ -56,7 +56,7 @@ describe("a configuration that cannot be loaded is refused with its line", () =>
       "maand.config.ts: it has no default export | write export default defineConfig({ ... })",
     ],
     [
-      "a package it imports that is not there",
+      "a missing package that it imports",
       "maand.config.mjs",
       'import gone from "acme-gone";\nexport default gone;\n',
       "Cannot find module 'acme-gone' | install it in the bucket: npm install acme-gone",
@@ -107,7 +107,7 @@ describe("a configuration with an invalid value is refused with its key", () => 
     ],
     ["plugins that are no list", "{\n  plugins: {},\n}", "maand.config.ts:2:3: plugins: must be a list"],
     [
-      "what is no plugin",
+      "a value that is not a plugin",
       '{\n  plugins: ["defaults", 7],\n}',
       "maand.config.ts:2:3: plugins[1]: a number is not a plugin",
     ],
@@ -132,9 +132,9 @@ describe("a configuration with an invalid value is refused with its key", () => 
       "{\n  hooks: {\n    rolout() {},\n  },\n}",
       'maand.config.ts:3:5: hooks.rolout: there is no hook "rolout" | did you mean "rollout"?',
     ],
-    ["a hook that is no function", "{ hooks: { rollout: 1 } }", 'hook "rollout" is not a function'],
+    ["a hook that is not a function", "{ hooks: { rollout: 1 } }", 'hook "rollout" is not a function'],
     [
-      "a package that is not there",
+      "a missing package",
       '{\n  plugins: ["acme-nothing"],\n}',
       "maand.config.ts:2:13: plugins[0]: plugin \"acme-nothing\" cannot be loaded: Cannot find module 'acme-nothing' | install it in the bucket (npm install acme-nothing)",
     ],
@@ -158,7 +158,7 @@ describe("a configuration with an invalid value is refused with its key", () => 
       '{\n  plugins: [["defaults", { remove: ["mkae"] }]],\n}',
       'maand.config.ts:2:37: plugins[0]: there is no stock plugin "mkae" | did you mean "make"?',
     ],
-    ["a plugin that is there twice", '{ plugins: ["defaults", "defaults"] }', 'plugin "ssh" is listed twice'],
+    ["a plugin that is listed twice", '{ plugins: ["defaults", "defaults"] }', 'plugin "ssh" is listed twice'],
   ] as const)("%s", async ([, text, output], context) => {
     const lines = await aConfig(context, { "maand.config.ts": `export default ${text};\n` }).refused();
     expect(lines.join("\n")).toContain(output);
@@ -292,7 +292,7 @@ describe("a file that exports", () => {
       "it exports a and b, and none of them as default",
     ],
     [
-      "one that imports what is not there",
+      "one that imports a missing module",
       'import gone from "@acme/gone/deep"; export default gone;',
       "Cannot find module '@acme/gone/deep' | install it in the bucket: npm install @acme/gone",
     ],

@@ -40,7 +40,7 @@ describe("begin", () => {
 
   it.each([
     ["an unknown job", { jobs: ["ghost"] }],
-    ["files alone for a job that was never started", { syncOnly: true }],
+    ["only files for a job that was never started", { syncOnly: true }],
   ])("a run that is refused for %s is recorded as ended", async (_, options) => {
     bucketWith(definePlugin({ name: "none", apply: () => undefined }));
     bucket.job("api", { selectors: ["worker"] });

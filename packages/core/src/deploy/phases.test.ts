@@ -194,7 +194,7 @@ describe("a deploy", () => {
 
   it.each([
     ["whose policy is never", { restart_policy: "never" }, {}],
-    ["that brought files only", {}, { syncOnly: true }],
+    ["that only synced files", {}, { syncOnly: true }],
   ])("runs after again if it failed for a job %s", async (_, more, options) => {
     const { take, broken } = recorded();
     bucket.job("api", { version: "1.0.0", selectors: ["worker"], ...more });

@@ -20,7 +20,7 @@ describe("a secret in text", () => {
     ["with a line end after it", ["s3cret\n"], "got s3cret.", `got ${HIDDEN}.`],
     ["as it stands in JSON", ['a"b\\c'], String.raw`{"p":"a\"b\\c"}`, `{"p":"${HIDDEN}"}`],
     ["of several lines, line by line", [PEM], `key: ${BODY}, done`, `key: ${HIDDEN}, done`],
-    ["that is a whole key file", [PEM], PEM, PEM.replace(BODY, HIDDEN)],
+    ["that is a complete key file", [PEM], PEM, PEM.replace(BODY, HIDDEN)],
     [
       "that is a key file in JSON",
       [PEM],
@@ -105,7 +105,7 @@ describe("a message of maand", () => {
   it.each<[string, string[], string, string]>([
     ["any other secret", ["hunter22"], "nginx: hunter22 refused", `nginx: ${HIDDEN} refused`],
     ["a secret that begins with a name", ["nginx-s3cret"], "as nginx-s3cret", `as ${HIDDEN}`],
-    ["a secret that goes on behind a name", ["nginx s3cret"], "for nginx s3cret", `for ${HIDDEN}`],
+    ["a secret that continues after a name", ["nginx s3cret"], "for nginx s3cret", `for ${HIDDEN}`],
     ["a secret around a name", ["x nginx y"], "a x nginx y b", `a ${HIDDEN} b`],
     ["a word within another", ["deploy"], "redeployed", `re${HIDDEN}ed`],
     ["a key", [PEM], `nginx: ${BODY}`, `nginx: ${HIDDEN}`],

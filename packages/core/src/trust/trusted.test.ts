@@ -68,7 +68,7 @@ describe.runIf(asRoot)("a bucket of another user", () => {
     ["in the environment", () => {}, { MAAND_SAFE_DIRECTORIES: "/elsewhere:ROOT" }],
     ["all of them", () => {}, { MAAND_SAFE_DIRECTORIES: "*" }],
     [
-      "in a file of the user's own",
+      "in a file of the user",
       () => {
         mkdirSync(join(home, ".config/maand"), { recursive: true });
         writeFileSync(join(home, ".config/maand/safe-directories"), `/elsewhere\n${root}\n`);
@@ -140,7 +140,7 @@ describe.runIf(asRoot)("a file that a group may write", () => {
   };
 
   it.each([
-    ["a group of the user alone", ALICE, alice, undefined],
+    ["a group that only the user has", ALICE, alice, undefined],
     ["a group without members", EMPTY, alice, undefined],
     ["the group of root", 0, alice, undefined],
     ["a group without an entry that the process is in", UNKNOWN, { ...alice, gids: [UNKNOWN] }, undefined],

@@ -84,7 +84,7 @@ describe("a token", () => {
   it.each([
     ["that others can read", () => chmodSync(file, 0o640), /other users can read/],
     ["that is a link", () => [rmSync(file), symlinkSync("/etc/passwd", file)], /not a regular file/],
-    ["that is no JSON", () => writeFileSync(file, "x"), /not JSON/],
+    ["that is not JSON", () => writeFileSync(file, "x"), /not JSON/],
     ["without tokens", () => writeFileSync(file, '{"tokens":[]}'), /has no token/],
     [
       "with an open token",
@@ -96,7 +96,7 @@ describe("a token", () => {
       () => writeFileSync(file, `{"tokens":[{"name":"a","sha256":"${"0".repeat(64)}","allow":["*"]}]}`),
       /cannot be allowed/,
     ],
-    ["that is not there", () => rmSync(file), /has no token/],
+    ["that does not exist", () => rmSync(file), /has no token/],
   ])("is not read from a file %s", async (_, change, message) => {
     await token("ann");
     change();

@@ -163,7 +163,7 @@ describe("a write", () => {
     ["without a type", { "content-type": undefined }, "415 NOT_JSON"],
     ["without the header", { [CSRF_HEADER]: undefined }, "403 NO_CSRF_TOKEN"],
     ["with the header of another session", { [CSRF_HEADER]: "x".repeat(43) }, "403 NO_CSRF_TOKEN"],
-    ["that is fine, of a plan that is not there", {}, "404 NOT_FOUND"],
+    ["that is valid, of a missing plan", {}, "404 NOT_FOUND"],
   ])("%s", async (_, change, answer) => {
     expect(await refusal({ method: "POST", path: "/api/actions", headers: { ...good(), ...change }, body })).toBe(
       answer,

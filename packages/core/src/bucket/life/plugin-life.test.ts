@@ -240,7 +240,7 @@ describe("the state of a plugin", () => {
   it.for([
     ["a value that is too large", { token: "x".repeat(70_000) }, /has 70002 characters, but the limit is 65536/],
     [
-      "a key that is not its own",
+      "a key that does not belong to it",
       JSON.parse('{ "other": 1 }'),
       /the state "other" of plugin "acme" is not one of its keys/,
     ],

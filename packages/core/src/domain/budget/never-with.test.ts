@@ -27,8 +27,8 @@ const named: Disabled = { disabled: true };
 const drained: Disabled = { disabled: true, drained: true };
 
 it.each([
-  ["a whole job, by name", {}, [named, named], "asked"],
-  ["a whole job with a budget, by name", { maxUnavailable: 1 }, [named, named], "asked"],
+  ["a complete job, by name", {}, [named, named], "asked"],
+  ["a complete job with a budget, by name", { maxUnavailable: 1 }, [named, named], "asked"],
   ["one allocation by name", {}, [named, active], "asked"],
   ["one allocation by name, of a job with a budget", { maxUnavailable: 1 }, [named, active], "drain"],
   ["a worker", {}, [drained, active], "drain"],

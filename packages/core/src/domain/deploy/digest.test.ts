@@ -15,7 +15,7 @@ describe("treeDigest", () => {
     ["a content changes", [file("Makefile", "stop:"), ...tree.slice(1)]],
     ["a file is renamed, though the order stays", [...tree.slice(0, 2), file("run2.sh", "#!/bin/sh", true)]],
     ["a file becomes executable", [file("Makefile", "start:", true), ...tree.slice(1)]],
-    ["a file goes", tree.slice(1)],
+    ["a file is removed", tree.slice(1)],
     ["a file comes", [...tree, file("zz", "")]],
     ["two files exchange their contents", [file("Makefile", "a"), file("conf/a.conf", "start:"), ...tree.slice(2)]],
   ])("changes when %s", (_, changed) => expect(treeDigest(changed)).not.toBe(treeDigest(tree)));

@@ -16,13 +16,13 @@ function given(rules: readonly FileRule[], subject: File, secretMode?: number): 
 
 describe("a file", () => {
   it.each<[string, FileRule[], Partial<File>, string]>([
-    ["has what it always had, where nothing is said", [], {}, "0644 :"],
+    ["has the mode of its plugin, without a rule", [], {}, "0644 :"],
     ["that is executable too", [], { executable: true }, "0755 : x"],
     ["keeps the mode its plugin gave it", [], { mode: 0o600 }, "0600 :"],
-    ["has what a rule says", [{ pattern: "a/b.conf", mode: 0o640, owner: "app", group: "web" }], {}, "0640 app:web"],
+    ["has the mode of a rule", [{ pattern: "a/b.conf", mode: 0o640, owner: "app", group: "web" }], {}, "0640 app:web"],
     ["has it by a name at any depth", [{ pattern: "*.conf", mode: 0o640 }], {}, "0640 :"],
     ["has it by its directory", [{ pattern: "a/**", group: "web" }], {}, "0644 :web"],
-    ["is left alone by other rules", [{ pattern: "b/*", mode: 0o600 }], {}, "0644 :"],
+    ["is not affected by other rules", [{ pattern: "b/*", mode: 0o600 }], {}, "0644 :"],
     [
       "has of several rules the last word on each part",
       [
@@ -33,8 +33,8 @@ describe("a file", () => {
       "0600 app:",
     ],
     ["has a rule's mode over that of its plugin", [{ pattern: "*", mode: 0o640 }], { mode: 0o600 }, "0640 :"],
-    ["is executable as its mode says", [{ pattern: "*", mode: 0o750 }], {}, "0750 : x"],
-    ["is executable no longer, as its mode says", [{ pattern: "*", mode: 0o640 }], { executable: true }, "0640 :"],
+    ["is executable according to its mode", [{ pattern: "*", mode: 0o750 }], {}, "0750 : x"],
+    ["is no longer executable, according to its mode", [{ pattern: "*", mode: 0o640 }], { executable: true }, "0640 :"],
   ])("%s", (_, rules, more, expected) => expect(given(rules, file("a/b.conf", more))).toBe(expected));
 });
 
@@ -44,8 +44,8 @@ describe("a file that contains a secret", () => {
     ["has the mode that was chosen", [], {}, 0o600, "0600 :"],
     ["can be executed by who can read it", [], { executable: true }, 0o640, "0750 : x"],
     ["keeps the mode its plugin gave it", [], { mode: 0o600 }, 0o640, "0600 :"],
-    ["has what a rule says", [{ pattern: "*", mode: 0o640, group: "app" }], {}, 0o600, "0640 :app"],
-    ["has the mode that was chosen where a rule says none", [{ pattern: "*", owner: "app" }], {}, 0o600, "0600 app:"],
+    ["has the mode of a rule", [{ pattern: "*", mode: 0o640, group: "app" }], {}, 0o600, "0640 :app"],
+    ["has the chosen mode where a rule sets none", [{ pattern: "*", owner: "app" }], {}, 0o600, "0600 app:"],
   ])("%s", (_, rules, more, mode, expected) =>
     expect(given(rules, file("app.conf", { secret: true, ...more }), mode)).toBe(expected),
   );

@@ -58,7 +58,7 @@ describe("a pattern matches", () => {
       ["conf.d/x.yml", "conf/a.yml", "conf/deep/b.yml", "conf/deep/conf/c.yml"],
     ],
     ["two stars twice", "**deep**c.yml", ["conf/deep/conf/c.yml"]],
-    ["two stars alone", "**", PATHS],
+    ["only two stars", "**", PATHS],
     ["a class", "[ab].yml", ["a.yml", "conf/a.yml", "conf/deep/b.yml"]],
     ["a range", "[b-d].yml", ["conf/deep/b.yml", "conf/deep/conf/c.yml", "src/conf/d.yml"]],
     ["a negated class", "[^a-c].yml", ["conf.d/x.yml", "src/conf/d.yml"]],

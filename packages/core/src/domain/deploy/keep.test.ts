@@ -11,7 +11,7 @@ describe("a pattern of keep protects", () => {
     ["with a slash, a directory at the top, with all below", "run/", ["run", "run/x"]],
     ["a path from the top", "cache/*.db", ["cache/a.db"]],
     ["one character", "?.pid", ["a.pid", "sub/b.pid"]],
-    ["what it says with blanks around", "  a.pid ", ["a.pid"]],
+    ["its text without surrounding blanks", "  a.pid ", ["a.pid"]],
   ])("%s: %s", (_, pattern, expected) => {
     const kept = new RegExp(keepExpression([pattern]));
     expect(PATHS.filter((path) => kept.test(path))).toEqual(expected);

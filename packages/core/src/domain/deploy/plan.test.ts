@@ -50,8 +50,8 @@ const upgrade: Row[2] = ["restart", "reload", "sync", "sync", "restart"];
 
 describe("an active allocation", () => {
   const rows: readonly Row[] = [
-    ["new: no row at all", {}, start],
-    ["new: its files are there already", { staged: "new" }, start],
+    ["new: without a row", {}, start],
+    ["new: its files have already been synced", { staged: "new" }, start],
     ["new: its first start is in doubt", { unsettled: unsettled("start"), staged: "new" }, start],
     ["new: its first start failed", { unsettled: unsettled("start", false), staged: "new" }, start],
     ["re-enabled", stopped, start],
@@ -190,7 +190,7 @@ describe("the reasons", () => {
     ],
     ["failure", decided({ unsettled: unsettled("start", false) }), ["its start in run 7 did not succeed", "new"]],
     [
-      "a failure of what follows the command",
+      "a failure after the command",
       decided({ unsettled: { ...unsettled("start", false), wentWell: true } }),
       ["its start in run 7 succeeded, but a later step did not", "new"],
     ],

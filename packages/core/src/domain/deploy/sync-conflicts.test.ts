@@ -36,13 +36,10 @@ it("a sync writes its files and the directories above them, except links of the 
 
 describe("a sync is allowed", () => {
   it.each<[string, Partial<FoundOnWorker>]>([
-    ["where nothing is there", {}],
+    ["where nothing exists", {}],
+    ["where a link leads to a directory that a deploy fills", { linked: new Map([["jobs/api", ["conf", "data"]]]) }],
     [
-      "where a link leads to what a deploy has filled or is about to",
-      { linked: new Map([["jobs/api", ["conf", "data"]]]) },
-    ],
-    [
-      "where jobs are in places of their own",
+      "where jobs have directories of their own",
       {
         places: new Map([
           ["jobs/api", "/a/b"],
@@ -51,7 +48,7 @@ describe("a sync is allowed", () => {
       },
     ],
     [
-      "where a mount is in what a job keeps",
+      "where a mount is below kept files",
       {
         mounts: new Map([
           ["jobs/api/data", []],
@@ -60,7 +57,7 @@ describe("a sync is allowed", () => {
       },
     ],
     [
-      "where a mounted directory holds files of the job and what it keeps",
+      "where a mounted directory contains files of the job and kept files",
       { mounts: new Map([["jobs/api/conf", ["jobs/api/conf/app.conf", "jobs/api/conf/a.pid"]]]) },
     ],
     [
@@ -113,12 +110,12 @@ describe("a sync is refused, with the path,", () => {
     ["where a link is in place of a file", { links: ["jobs/api/conf/app.conf"] }, "link where a file belongs"],
     ["where a link is in place of a directory", { links: ["jobs/api/conf"] }, "link where a directory belongs"],
     [
-      "where a mount is nothing of the job's",
+      "where a mount does not belong to the job",
       { mounts: new Map([["jobs/api/up", []]]) },
       "jobs/api/up is a mount point",
     ],
     [
-      "where a mounted directory holds anything else",
+      "where a mounted directory contains anything else",
       { mounts: new Map([["jobs/api/conf", ["jobs/api/conf/mine"]]]) },
       "jobs/api/conf is a mount point and contains jobs/api/conf/mine",
     ],

@@ -27,7 +27,7 @@ describe("parseVersion", () => {
     ["an empty prerelease", "1.0-"],
     ["an empty prerelease identifier", "1.0.0-a..b"],
     ["a prerelease number with a leading zero", "1.0.0-rc.01"],
-    ["build metadata alone", "+build"],
+    ["only build metadata", "+build"],
     ["a sign", "+1"],
     ["an inner space", "1. 2"],
     ["spaces around it", " 1.2.3"],

@@ -94,7 +94,7 @@ describe("a manifest", () => {
       { maxConcurrentUpgrades: 1, maxConcurrentStarts: 0 },
     ],
     [
-      "a minimum alone is the maximum too",
+      "a minimum alone is also the maximum",
       { resources: { memory: { min: "1 gb", max: "0 mb" } } },
       { memory: { min: 1024, max: 1024, reserved: 1024, source: "manifest" } },
     ],

@@ -19,10 +19,15 @@ const started: ChangedBy = { ran: false, release: undefined };
 
 describe("a failed rollout goes back", () => {
   it.each<[string, Release[], ChangedBy[], object]>([
-    ["to what ran before", [bad(3), good(2), good(1)], [ran(2), ran(2)], { kind: "release", number: 2 }],
-    ["to the newest of what ran before", [bad(3), good(2), good(1)], [ran(1), ran(2)], { kind: "release", number: 2 }],
+    ["to the previous release", [bad(3), good(2), good(1)], [ran(2), ran(2)], { kind: "release", number: 2 }],
     [
-      "past a bad one to the one that ran beside it",
+      "to the newest of the previous releases",
+      [bad(3), good(2), good(1)],
+      [ran(1), ran(2)],
+      { kind: "release", number: 2 },
+    ],
+    [
+      "past a bad one to the one that ran next to it",
       [bad(3), bad(2), good(1)],
       [ran(2), ran(1)],
       { kind: "release", number: 1 },
@@ -35,17 +40,17 @@ describe("a failed rollout goes back", () => {
     ],
     ["to a release that never was good, if it ran", [bad(3), release(2)], [ran(2)], { kind: "release", number: 2 }],
     ["nowhere from a first release: it is stopped", [bad(1)], [started], { kind: "park" }],
-    ["with what it started on new workers only, if it is good elsewhere", [good(1)], [started], { kind: "starts" }],
-    ["nowhere if it is what ran before", [good(2), good(1)], [ran(2)], { kind: "none" }],
+    ["only on new workers, if it is good elsewhere", [good(1)], [started], { kind: "starts" }],
+    ["nowhere if it equals the previous release", [good(2), good(1)], [ran(2)], { kind: "none" }],
     [
       "to the last good one if it ran before, but never was good",
       [bad(2), good(1)],
       [ran(2)],
       { kind: "release", number: 1 },
     ],
-    ["nowhere if what ran before is unknown", [bad(1)], [ran(undefined)], { kind: "none" }],
+    ["nowhere if the previous release is unknown", [bad(1)], [ran(undefined)], { kind: "none" }],
     [
-      "to what ran before, whatever it started besides",
+      "to the previous release, whatever else it started",
       [bad(2), good(1)],
       [started, ran(1)],
       { kind: "release", number: 1 },

@@ -59,7 +59,7 @@ describe("demands", () => {
 describe("a refused demand", () => {
   it.each<[string, Sketch[], [string, string, string, string][]]>([
     [
-      "on a job that is not there",
+      "on a missing job",
       [api("bd.command_up"), db],
       [["invalid_demand", `${AT}.job`, 'there is no job "bd"', "name a job of this workspace, or remove the demand"]],
     ],
@@ -74,7 +74,7 @@ describe("a refused demand", () => {
       [["invalid_demand", `${AT}.command`, 'job db has no command "command_upp"', 'did you mean "command_up"?']],
     ],
     [
-      "on a command that is not there",
+      "on a missing command",
       [api("db.command_initialise"), db],
       [
         [

@@ -25,10 +25,10 @@ describe("disabled.json stops", () => {
     ["nothing, if it is null", null, []],
     ["nothing, if it is empty", {}, []],
     ["nothing, with empty parts", { jobs: {}, workers: [] }, []],
-    ["a whole job", { jobs: { api: {} } }, ["api@10.0.0.1", "api@10.0.0.2"]],
+    ["a complete job", { jobs: { api: {} } }, ["api@10.0.0.1", "api@10.0.0.2"]],
     ["one allocation", { jobs: { vault: { allocations: [" 10.0.0.2 "] } } }, ["vault@10.0.0.2"]],
     ["nothing, with an empty list of allocations", { jobs: { api: { allocations: [] } } }, []],
-    ["a whole worker", { workers: [" 10.0.0.1"] }, ["api@10.0.0.1", "vault@10.0.0.1"]],
+    ["a complete worker", { workers: [" 10.0.0.1"] }, ["api@10.0.0.1", "vault@10.0.0.1"]],
     [
       "all of these together",
       { jobs: { vault: { allocations: ["10.0.0.1"] } }, workers: ["10.0.0.2"] },

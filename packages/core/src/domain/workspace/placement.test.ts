@@ -25,9 +25,9 @@ const hosts = (allocations: readonly Allocation[], name: string) =>
 
 describe("a job", () => {
   it.each([
-    ["goes wherever a worker has the label it selects", ["web"], ["10.0.0.1", "10.0.0.2"]],
-    ["goes only where a worker has all labels it selects", ["web", "db"], ["10.0.0.2"]],
-    ["goes everywhere with a label that all have", ["worker"], ["10.0.0.1", "10.0.0.2", "10.0.0.10"]],
+    ["is placed wherever a worker has the label that it selects", ["web"], ["10.0.0.1", "10.0.0.2"]],
+    ["is only placed where a worker has all labels that it selects", ["web", "db"], ["10.0.0.2"]],
+    ["is placed everywhere with a label that all workers have", ["worker"], ["10.0.0.1", "10.0.0.2", "10.0.0.10"]],
     ["has no worker, if none has the label", ["gpu"], []],
     ["has no worker, if none has all labels", ["web", "gpu"], []],
   ])("%s", (_, selectors, expected) => {

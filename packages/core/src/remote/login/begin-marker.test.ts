@@ -23,7 +23,7 @@ test.each([
   ["alone", ["\nmaand-begin\n"], { begun: true, text: "" }],
   ["with a process id", ["\nmaand-begin 7\nout"], { begun: true, pid: 7, text: "out" }],
   ["cut anywhere", ["\nmaa", "nd-begin 1", "2\n", "rest"], { begun: true, pid: 12, text: "rest" }],
-  ["behind what a login prints", ["Welcome\n\nmaand-begin\nout\n"], { begun: true, text: "out\n" }],
+  ["after the output of a login", ["Welcome\n\nmaand-begin\nout\n"], { begun: true, text: "out\n" }],
   ["behind a line without an end", ["Welcome", "\nmaand-begin\n", "out"], { begun: true, text: "out" }],
   ["never", ["no such\n", "shell"], { begun: false, text: "no such\nshell" }],
   ["only the first", ["\nmaand-begin\n", "\nmaand-begin\n"], { begun: true, text: "\nmaand-begin\n" }],

@@ -100,7 +100,7 @@ describe("the file of a plan", () => {
     ["other text", "hello\n", "is not a plan of maand: it is not JSON"],
     ["a list", "[]", "is not a plan of maand"],
     ["another JSON file", '{"name":"web"}', "is not a plan of maand"],
-    ["a format that is no number", '{"maand_plan":"1"}', "is not a plan of maand"],
+    ["a format that is not a number", '{"maand_plan":"1"}', "is not a plan of maand"],
   ])("is refused when it is %s", (_, content, message) => {
     expect(() => readPlan(content, "plan.json")).toThrow(refused(message));
   });
