@@ -5,6 +5,12 @@ import { type LogLimits, RotatingFile } from "./rotating-file.ts";
 const FEW = 256;
 
 /**
+ * The share of the open files that is closed when another one must be opened: to find the oldest, a map looks at all entries that were
+ * deleted before it, so finding one at a time takes ever longer.
+ */
+const CLOSED_AT_ONCE = 0.1;
+
+/**
  * The open log files, least recently used first. A fleet may have more workers than a process may open files, and each
  * worker has two files. If not all of them stay open, almost every line opens one file and closes another.
  */
@@ -45,7 +51,7 @@ export class OpenFiles {
     const file = this.#files.get(path) ?? new RotatingFile(path, this.#limits);
     this.#files.delete(path);
     this.#files.set(path, file);
-    if (this.#files.size > this.#most) this.#closeOldest();
+    if (this.#files.size > this.#most) this.#closeOldest(Math.ceil(this.#most * CLOSED_AT_ONCE));
     if (this.#waiting.size === 0) queueMicrotask(() => this.#flush());
     this.#waiting.add(file);
     return file;
@@ -73,9 +79,13 @@ export class OpenFiles {
     for (const path of this.#files.keys()) this.#close(path);
   }
 
-  #closeOldest(): void {
-    const [oldest] = this.#files.keys();
-    if (oldest !== undefined) this.#close(oldest);
+  #closeOldest(count: number): void {
+    let left = count;
+    for (const path of this.#files.keys()) {
+      if (left === 0) return;
+      this.#close(path);
+      left -= 1;
+    }
   }
 
   #close(path: string): void {

@@ -130,9 +130,12 @@ export class DeliveryRows {
     return new Map(rows.map(({ host, root }) => [String(host), String(root)]));
   }
 
-  /** The recorded directory that files were delivered to on a worker; undefined before the first delivery. */
+  /**
+   * The recorded directory that files were delivered to on a worker; undefined before the first delivery. A deploy reads it for each
+   * worker, while the deliveries to others wait to be stored together.
+   */
   rootOf(host: string): string | undefined {
-    const row = this.#db.get("SELECT root FROM delivery WHERE host = ?", host);
+    const row = this.#db.getAtOnce("SELECT root FROM delivery WHERE host = ?", host);
     return row && row.root !== null ? String(row.root) : undefined;
   }
 

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import Sqlite from "better-sqlite3";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { DeliveryRows } from "./bucket-rows.ts";
 import { StoreDatabase } from "./database.ts";
 
 let directory: string;
@@ -36,6 +37,16 @@ describe("a deferred write", () => {
     mark("a");
     db.later("UPDATE pending_after SET job = 'b' WHERE job = 'a'");
     expect(marked()).toEqual(["b"]);
+  });
+
+  it("is not stored early for a read of the directory of a delivery, which a deploy makes for each worker", () => {
+    const deliveries = new DeliveryRows(db);
+    deliveries.begin("10.0.0.1", "/opt/worker/b");
+    deliveries.finish("10.0.0.1", { seq: 1, metadata: "m", tools: undefined });
+    const before = db.version();
+    expect(deliveries.rootOf("10.0.0.1")).toBe("/opt/worker/b");
+    expect(db.version()).toBe(before);
+    expect(deliveries.all().get("10.0.0.1")?.seq).toBe(1);
   });
 
   it("is soon on disk, and when the database is closed", async () => {

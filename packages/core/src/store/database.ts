@@ -95,6 +95,11 @@ export class StoreDatabase {
     return this.#guarded(() => this.#prepare(sql).get(...values));
   }
 
+  /** The same for columns that no deferred statement writes: the deferred writes need not be stored first. */
+  getAtOnce(sql: string, ...values: readonly unknown[]): Row | undefined {
+    return this.#guarded(() => this.#prepare(sql).get(...values));
+  }
+
   /** A text that changes with every write, by this process or any other. */
   version(): string {
     return this.#guarded(() => {
