@@ -41,7 +41,7 @@ const TWICE = [
   "an-unhealthy-batch-stops-the-job",
   "drain-stops-and-re-enable-starts",
   "first-deploy",
-  "removed-is-stopped-and-cleaned",
+  "removed-jobs-are-stopped-and-cleaned-up",
   "rolling-upgrade-keeps-the-limit",
   "second-deploy-does-nothing",
   "some-workers-only-and-left-behind",

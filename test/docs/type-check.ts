@@ -51,7 +51,7 @@ export function typeCheck(blocks: readonly Block[]): string[] {
   }
 }
 
-/** What the compiler writes about the project in a directory. On several cores it takes a third more CPU time, which other tests need. */
+/** The output of the compiler about the project in a directory. On several cores it takes a third more CPU time, which other tests need. */
 export function compilerOutput(directory: string): string {
   const args = ["-p", directory, "--pretty", "false", "--singleThreaded"];
   const { stdout, error } = spawnSync(join(ROOT, "node_modules/.bin/tsc"), args, { cwd: directory, encoding: "utf8" });

@@ -9,7 +9,7 @@ import { PACKED } from "./bucket/packed-once.ts";
 import { INITIALISED } from "./bucket/scratch.ts";
 import { startTestStore } from "./postgres/test-store.ts";
 
-/** Set by scripts/setup.sh where it has just made all bundles. */
+/** Set by scripts/setup.sh when it has just made all bundles. */
 const JUST_BUILT = "MAAND_JUST_BUILT";
 
 /**

@@ -37,7 +37,7 @@ export const SECONDS: Readonly<Record<string, number>> = {
   "packages/cli/src/commands/rollback": 19,
   "packages/cli/src/run/plugin-commands": 19,
   "packages/plugin-certs/src/certs": 18,
-  "test/e2e/deploy/hooks-run-at-their-moments": 18,
+  "test/e2e/deploy/hooks-run-at-their-events": 18,
   "test/e2e/plugins/transports/openssh-keeps-its-promises": 18,
   "test/e2e/crash/a-damaged-store-is-reported": 17,
   "test/e2e/deploy/prometheus-gets-what-jobs-have": 17,
@@ -61,10 +61,10 @@ export class LongestFirst extends BaseSequencer {
   }
 }
 
-/** What the order needs to know of a file. */
+/** The properties of a file that determine the order. */
 type File = Pick<TestSpecification, "moduleId"> & { readonly project: { readonly name: string } };
 
-/** The order in which files begin; files of which nothing is known stay in the order in which they are given. */
+/** The order in which files begin; files without a known duration stay in the given order. */
 export function inOrder<F extends File>(files: readonly F[]): F[] {
   return [...files].sort((one, other) => placeOf(one) - placeOf(other) || seconds(other) - seconds(one));
 }

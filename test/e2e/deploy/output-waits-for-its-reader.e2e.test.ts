@@ -7,9 +7,9 @@ import { afterAll, beforeAll, expect, it, vi } from "vitest";
 import { type LocalBucket, localBucket } from "../../support/bucket/local-bucket.ts";
 import { MAAND } from "../../support/bucket/maand.ts";
 
-/** More lines than pipes and the memory of maand take: 15 MB, of which maand keeps about one. */
+/** More lines than pipes and the memory of maand can hold: 15 MB, of which maand keeps about one. */
 const LINES = 2_000_000;
-/** Looks without a change after which a writer is blocked. */
+/** The number of checks without a change after which a writer counts as blocked. */
 const QUIET_LOOKS = 10;
 
 let bucket: LocalBucket;
@@ -22,7 +22,7 @@ beforeAll(async () => {
 
 afterAll(() => bucket.dispose());
 
-/** Starts maand with a script for one worker, and reads nothing of what it prints. */
+/** Starts maand with a script for one worker, and reads nothing of its output. */
 function start(name: string) {
   const [host = ""] = bucket.hosts;
   const place = join(bucket.root, name);
@@ -35,7 +35,7 @@ function start(name: string) {
   return { maand, isOver: () => existsSync(`${place}.over`), ended: once(maand, "exit") };
 }
 
-/** Waits until the writer on the worker has written nothing for several looks. */
+/** Waits until the writer on the worker has written nothing for several checks. */
 async function blocked(name: string): Promise<void> {
   const written = () => {
     const pid = readFileSync(join(bucket.root, `${name}.writer`), "utf8").trim();
@@ -66,7 +66,7 @@ it("a reader that does not read stops the command on the worker; then every line
   expect([lines, inOrder, isOver(), await ended]).toEqual([LINES, true, true, [0, null]]);
 });
 
-it("a reader that is gone, such as head, stops nothing", async () => {
+it("a reader that has ended, such as head, stops nothing", async () => {
   const { maand, isOver, ended } = start("head");
   await blocked("head");
   maand.stderr?.destroy();

@@ -3,11 +3,11 @@ import type { FleetWorker } from "./worker.ts";
 
 /** A slow network between this machine and one worker. */
 export interface SlowLink {
-  /** Where it listens, on the address of the worker. */
+  /** The port where it listens, on the address of the worker. */
   readonly port: number;
   /** Connections since the last {@link reset}. */
   readonly connections: number;
-  /** The most messages in a row that each waited for an answer of the worker, in one connection; TCP itself is not counted. */
+  /** The longest chain of messages that each waited for an answer of the worker, in one connection; TCP itself is not counted. */
   readonly roundTrips: number;
   reset(): void;
   close(): Promise<void>;

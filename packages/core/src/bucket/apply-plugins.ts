@@ -184,7 +184,7 @@ function linesOf(tap: object & Pick<EventReader, "readLines">): Call | undefined
   return typeof readLines === "function" ? (...given) => Reflect.apply(readLines, tap, given) : undefined;
 }
 
-/** The function of an event reader that says whether it is behind. */
+/** The function of an event reader that reports whether it is behind. */
 function pressureIn(tap: object & Pick<EventReader, "backPressure">): BackPressure | undefined {
   return typeof tap.backPressure === "function" ? () => tap.backPressure?.() : undefined;
 }

@@ -29,7 +29,7 @@ function commit(text: string): string {
   return git("rev-parse", "HEAD");
 }
 
-/** Makes a `git` that writes a file when it is called. Returns the path of that file, which is beside it. */
+/** Makes a `git` that writes a file when it is called. Returns the path of that file, which is next to it. */
 function gitThatRecordsCalls(): string {
   const calls = join(bucket.root, "programs/calls");
   mkdirSync(dirname(calls));
@@ -117,7 +117,7 @@ describe("a workspace in git", () => {
     expect(headOf(workspace())).toBeUndefined();
   });
 
-  it("is that of the directory that a link leads to", async () => {
+  it("is that of the directory to which a link leads", async () => {
     const linked = commit("one");
     const elsewhere = join(bucket.root, "elsewhere");
     mkdirSync(elsewhere);

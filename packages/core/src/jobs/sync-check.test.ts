@@ -7,7 +7,7 @@ import { fakeRemote } from "../testing/fake-remote.ts";
 import { controlJob } from "./control-job.ts";
 
 let bucket: TestBucket;
-/** What the plugin's reader returns; `read` counts its calls. */
+/** The result of the plugin's reader; `read` counts its calls. */
 let offered: WorkerRecord | undefined;
 let read: number;
 /** Commands on the worker. */
@@ -97,7 +97,7 @@ it.each([
   expect([read, reads()]).toEqual([1, 1]);
 });
 
-it("reads the files where they were delivered, if that is another directory by now", async () => {
+it("reads the files where they were delivered, if the directory has changed since", async () => {
   root = "/srv/elsewhere";
   expect(await restart()).toMatchObject([{ outcome: "ok" }]);
   expect(read).toBe(0);

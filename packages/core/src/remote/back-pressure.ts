@@ -5,17 +5,17 @@ export type BackPressure = () => Promise<void> | undefined;
 
 const ofRemotes = new WeakMap<object, BackPressure>();
 
-/** Remembers the back-pressure of the run that a remote was connected in. */
+/** Stores the back-pressure of the run in which a remote was connected. */
 export function setBackPressure(remote: object, backPressure: BackPressure): void {
   ofRemotes.set(remote, backPressure);
 }
 
-/** The back-pressure of the run that a remote was connected in. */
+/** The back-pressure of the run in which a remote was connected. */
 export function backPressureOf(remote: object): BackPressure | undefined {
   return ofRemotes.get(remote);
 }
 
-/** Reads a stream as it arrives, and pauses it while the readers of its lines are behind, so that its writer has to wait. */
+/** Reads a stream as it arrives. Pauses it while the readers of its lines are behind, so that its writer has to wait. */
 export class PacedReading {
   readonly #stream: Readable;
   #backPressure: BackPressure | undefined;

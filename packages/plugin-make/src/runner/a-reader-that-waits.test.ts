@@ -8,7 +8,7 @@ import { RunnerClient } from "./runner-client.ts";
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-it("tells the runner that it is there while it waits, because the runner gives up a reader that takes nothing", async () => {
+it("tells the runner that it still exists while it waits, because the runner gives up a reader that reads nothing", async () => {
   const sent: string[] = [];
   const output = new PassThrough();
   const io = Object.assign(output, { write: (text: string) => void sent.push(text) });
@@ -30,7 +30,7 @@ it("tells the runner that it is there while it waits, because the runner gives u
   expect(output.isPaused()).toBe(false);
 });
 
-it("is kept by the runner for as long as it says so", () => {
+it("is kept by the runner while it sends such messages", () => {
   const program = (workerFiles()["runner.py"] ?? "").replace('if __name__ == "__main__":', "if False:");
   const check = `
 output = Output(1)

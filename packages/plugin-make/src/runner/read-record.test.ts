@@ -44,7 +44,7 @@ function aRecordedWorker(context: TestContext) {
   };
 }
 
-it("comes with the greeting of the runner that runs the next target", async (context) => {
+it("arrives with the greeting of the runner that runs the next target", async (context) => {
   const worker = aRecordedWorker(context);
   expect(await worker.read()).toEqual({ fence: RECORD, workerJson: '{"labels":["ü"]}' });
   expect(await worker.restart()).toBe(0);
@@ -52,7 +52,7 @@ it("comes with the greeting of the runner that runs the next target", async (con
   expect(worker.channels).toHaveLength(1);
 });
 
-it("is not read from the greeting of a runner that runs already, because a command may have changed it", async (context) => {
+it("is not read from the greeting of a runner that is already running, because a command may have changed it", async (context) => {
   const worker = aRecordedWorker(context);
   await worker.restart();
   expect(await worker.read()).toBeUndefined();
@@ -89,7 +89,7 @@ it("is empty if worker.json is a directory", async (context) => {
   expect(client.workerJson).toBe("");
 });
 
-it("leaves a runner that closes when nothing follows, and stays for what does", () => {
+it("leaves a runner that closes when no request follows, and otherwise stays", () => {
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
   try {
     const [idle, busy] = [aClient(), aClient()];

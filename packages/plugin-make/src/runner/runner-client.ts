@@ -55,7 +55,7 @@ const RECORD_ID = 0;
 /** Ends each text of that frame. */
 const NUL = 0;
 
-/** Milliseconds between messages that tell a runner that a paused reader is still there: it gives up one that takes nothing for 60 s. */
+/** Milliseconds between messages that tell a runner that a paused reader still exists: it gives up one that reads nothing for 60 s. */
 const BEHIND_MS = 20_000;
 
 interface Pending {

@@ -8,7 +8,7 @@ import { ENDING_MS } from "../runner-program.ts";
 
 export type OnLine = NonNullable<ExecOptions["onLine"]>;
 
-/** How a command is followed. */
+/** Options of following a command. */
 export interface RequestOptions {
   /** Pauses the command while the readers of its lines are behind. */
   readonly backPressure: BackPressure;

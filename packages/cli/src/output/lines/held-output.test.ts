@@ -6,7 +6,7 @@ import { HELD_CHARACTERS, OutputFolds } from "./output-folds.ts";
 const LINES = 50;
 const TEXT = "x".repeat(1000);
 
-it("output held of many workers takes little memory: what is beyond a limit is printed, and no line is lost", () => {
+it("the held output of many workers takes little memory: beyond a limit it is printed, and no line is lost", () => {
   const hosts = workers(400);
   const folds = new OutputFolds(styleFor({}, {}, true));
   let printed = 0;

@@ -7,7 +7,7 @@ import { named } from "./wording.ts";
 const COMPARED = 200;
 /** Characters of a step that are compared. */
 const COMPARED_CHARACTERS = 64 * 1024;
-/** Characters that are held of all steps together, so that memory stays small in a large fleet; a step beyond that is printed. */
+/** The maximum of characters that all steps hold together, so that memory stays small in a large fleet; a step beyond that is printed. */
 export const HELD_CHARACTERS = 1024 * 1024;
 
 /** The output of the first worker for a step. The output of the same step on other workers is compared with it. */
@@ -42,7 +42,7 @@ export class OutputFolds {
    * running steps, and every event causes a check.
    */
   #mayHold = false;
-  /** Characters that all steps hold. */
+  /** Characters that all steps hold together. */
   #characters = 0;
 
   constructor(style: Style) {

@@ -12,7 +12,7 @@ export function takesLines(tap: object, readLines: LinesTap): void {
   linesTaps.set(tap, readLines);
 }
 
-/** Remembers that a tap of `event` can be behind, and says so with this function. */
+/** Registers a tap of `event` that can be behind, and the function that reports it. */
 export function canBeBehind(tap: object, backPressure: BackPressure): void {
   pressures.set(tap, backPressure);
 }

@@ -3,7 +3,7 @@ import { MOST_SENT, RunRecordSender } from "./send-run-records.ts";
 
 const LINE = "x".repeat(1000);
 
-/** A database that stores nothing until it is told to. */
+/** A database that stores nothing until the test tells it to. */
 function slowDatabase() {
   const parts: { readonly lines: string; readonly store: () => void }[] = [];
   return {

@@ -44,7 +44,7 @@ export class RunRecordSender {
     this.#timer ??= setTimeout(() => this.#send(), EVERY_MS).unref();
   }
 
-  /** A promise while too much is on its way, which resolves when half of that has an answer; an answer takes three seconds at most. */
+  /** A promise while too much is on its way. It resolves when half of that has an answer; an answer takes at most three seconds. */
   backPressure(): Promise<void> | undefined {
     if (this.#sent < MOST_SENT) return undefined;
     if (!this.#caughtUp) {

@@ -1,8 +1,8 @@
 import type { Remote } from "../remote.ts";
 
-/** What a worker has recorded about itself, as text; empty for a file that is missing. */
+/** The records of a worker about itself, as text; empty for a missing file. */
 export interface WorkerRecord {
-  /** The record of the command that changed it last. A text that begins with `!` says why it cannot be trusted. */
+  /** The record of the command that changed it last. A text that begins with `!` explains why it cannot be trusted. */
   readonly fence: string;
   /** Its `worker.json`. */
   readonly workerJson: string;

@@ -60,7 +60,7 @@ describe("a followed process", () => {
     expect([cut, bytes > 0]).toEqual(["TIMED_OUT", true]);
   });
 
-  it("waits while the readers of its output are behind, and then every line comes in order", async () => {
+  it("waits while the readers of its output are behind, and then every line arrives in order", async () => {
     const readers = slowReaders();
     const running = run("seq 1 500000; touch done", { backPressure: readers.backPressure });
     await readers.behind;

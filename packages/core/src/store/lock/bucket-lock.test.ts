@@ -26,7 +26,7 @@ let file: string;
 let store: Store;
 const open: Lock[] = [];
 
-/** take-lock.test.support.ts as one file: to compile its modules in each process takes most of the time of these tests. */
+/** take-lock.test.support.ts as one file: compiling its modules in each process would take most of the time of these tests. */
 let program: string;
 
 beforeAll(async () => {

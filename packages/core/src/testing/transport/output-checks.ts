@@ -12,7 +12,7 @@ const HELD_BYTES = 8 * MIB;
 const LARGE_BYTES = 48 * MIB;
 /** Lines that no transport can keep in its buffers: 14.9 MB. */
 const MANY_LINES = 2_000_000;
-/** Looks without a change after which lines have come to a halt. */
+/** The number of checks without a change after which lines count as stopped. */
 const QUIET_TURNS = 10;
 
 /** Bytes of every value, in a sequence with a long period. */

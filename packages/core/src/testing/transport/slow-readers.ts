@@ -1,6 +1,6 @@
 import type { BackPressure } from "../../remote/back-pressure.ts";
 
-/** Readers of lines that are behind until they are told to catch up. */
+/** Readers of lines that are behind until the test tells them to catch up. */
 export interface SlowReaders {
   readonly backPressure: BackPressure;
   /** Resolves when something waits for them. */
