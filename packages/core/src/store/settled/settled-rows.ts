@@ -45,9 +45,9 @@ export class SettledRows {
   }
 }
 
-/** The first line makes deferred writes to these tables happen before: their triggers may delete rows. */
+/** A job is settled only while its placement is recorded. The first line makes deferred writes to these tables happen before: their triggers may delete rows. */
 const STILL_SETTLED = `-- allocation promoted staged planned
-  SELECT job, digest, version, release, source FROM settled_job WHERE job NOT IN (
+  SELECT job, digest, version, release, source FROM settled_job WHERE job IN (SELECT job FROM placement) AND job NOT IN (
     SELECT a.job FROM step s JOIN allocation a ON a.id = s.allocation WHERE s.settled = 0
     UNION SELECT a.job FROM pending_health h JOIN allocation a ON a.id = h.allocation
     UNION SELECT job FROM pending_after
@@ -55,7 +55,7 @@ const STILL_SETTLED = `-- allocation promoted staged planned
   )`;
 
 /**
- * All allocations of a job have the same plan, and are promoted with it: running with its files, or disabled and stopped. The plus signs keep
+ * The placement of a job is recorded, all of its allocations have the same plan, and are promoted with it: running with its files, or disabled and stopped. The plus signs keep
  * SQLite from going job by job: the four tables are in the order of ids, and by job, each of their pages would be read once for each job.
  */
 const NOTE = `INSERT INTO settled_job (job, digest, version, release, source)
@@ -64,7 +64,7 @@ const NOTE = `INSERT INTO settled_job (job, digest, version, release, source)
     LEFT JOIN promoted p ON p.allocation = a.id
     LEFT JOIN staged s ON s.allocation = a.id
     LEFT JOIN planned l ON l.allocation = a.id
-  WHERE a.removed = 0 AND +a.job IN (SELECT value FROM json_each(?))
+  WHERE a.removed = 0 AND +a.job IN (SELECT value FROM json_each(?) WHERE value IN (SELECT job FROM placement))
   GROUP BY +a.job
   HAVING count(*) = total(
       l.digest = p.digest AND l.source IS NOT NULL AND p.health_failed = 0
