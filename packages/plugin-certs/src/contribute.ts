@@ -21,14 +21,14 @@ export interface Mint {
 
 /** Decides about every certificate of one job, issues those that are needed, and contributes them to the KV store. */
 export async function contributeCerts(context: ContributeContext, mint: Mint): Promise<void> {
-  const { job, allocations, kv } = context;
-  const hosts = allocations.map(({ host }) => host);
-  const held = await Promise.all(readCerts(job).map((entry) => pairsOf(context, mint, entry, hosts)));
+  const { job, kv } = context;
+  const wanted = readCerts(job);
+  const hosts = wanted.length === 0 ? [] : context.allocations.map(({ host }) => host);
+  const held = await Promise.all(wanted.map((entry) => pairsOf(context, mint, entry, hosts)));
   kv.sync(NAMESPACE.workers, PREFIX, { [`${PREFIX}ca.crt`]: mint.authority.pem });
-  for (const host of hosts) {
-    const entries = held.flatMap(({ name, pairs }) => entriesOf(name, pairs.get(host)));
-    kv.sync(NAMESPACE.allocation(job.name, host), PREFIX, Object.fromEntries(entries));
-  }
+  const ofHost = (host: string) =>
+    Object.fromEntries(held.flatMap(({ name, pairs }) => entriesOf(name, pairs.get(host))));
+  kv.syncAllocations(PREFIX, new Map(hosts.map((host) => [host, ofHost(host)])));
 }
 
 interface Held {

@@ -6,6 +6,8 @@ import { openSqlite } from "@maand/core/internal";
 export interface OwnCounts {
   /** Statements that SQLite ran, without those that begin and end transactions, whose number depends on the clock. */
   statements: number;
+  /** Those among them that name the table of allocations: for a large fleet, each may read tens of thousands of rows. */
+  allocationStatements: number;
   /** How often files of the workspace were opened to be read. */
   workspaceReads: number;
   /** Bytes that this process wrote, to files and pipes. */
@@ -17,7 +19,7 @@ const READ = ["readFileSync", "openSync"] as const;
 
 /** Runs some work in this process, and counts it. Nothing else may run in the process at the same time. */
 export async function counted(workspace: string, work: () => Promise<unknown>): Promise<OwnCounts> {
-  const counts = { statements: 0, workspaceReads: 0, bytesWritten: 0 };
+  const counts = { statements: 0, allocationStatements: 0, workspaceReads: 0, bytesWritten: 0 };
   const restoreStatements = countStatements(counts);
   const restoreReads = countReads(workspace, counts);
   const before = writtenSoFar();
@@ -40,15 +42,19 @@ function countStatements(counts: OwnCounts): () => void {
     RUN,
     (original) =>
       function counting(this: unknown, ...given: unknown[]) {
-        if (!isBracket(this)) counts.statements += 1;
+        const sql = sourceOf(this);
+        if (!BRACKET.test(sql)) counts.statements += 1;
+        if (/\ballocation\b(?!\.)/.test(sql)) counts.allocationStatements += 1;
         return Reflect.apply(original, this, given);
       },
   );
 }
 
-function isBracket(statement: unknown): boolean {
+const BRACKET = /^(BEGIN|COMMIT|ROLLBACK|SAVEPOINT|RELEASE)\b/;
+
+function sourceOf(statement: unknown): string {
   const source: unknown = Reflect.get(Object(statement), "source");
-  return typeof source === "string" && /^(BEGIN|COMMIT|ROLLBACK|SAVEPOINT|RELEASE)\b/.test(source);
+  return typeof source === "string" ? source : "";
 }
 
 function countReads(workspace: string, counts: OwnCounts): () => void {

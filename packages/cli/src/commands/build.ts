@@ -46,8 +46,7 @@ export class BuildCommand extends EngineCommand {
   }
 }
 
-function counts({ catalog, problems }: Built) {
-  const allocations = catalog.allocations.filter((allocation) => !allocation.removed).length;
+function counts({ catalog, allocations, problems }: Built) {
   return { workers: catalog.workers.length, jobs: catalog.jobs.length, allocations, warnings: problems.length };
 }
 

@@ -3,13 +3,16 @@ import { type KvSources, kvContents } from "../domain/kv/kv-contents.ts";
 import { CERTS, NAMESPACE } from "../domain/kv/kv-names.ts";
 import { abandonedJobs, abandonedNamespaces } from "../domain/kv/kv-purge.ts";
 import type { Catalog } from "../domain/workspace/catalog.ts";
-import type { KvStore } from "../store/kv/kv.ts";
+import type { Placement } from "../domain/workspace/placement/placement.ts";
+import type { KvStore, SyncedEntries } from "../store/kv/kv.ts";
 import type { Contributions } from "./contribute.ts";
 
 /** What a build writes to the KV store. */
 export interface KvBuild {
   readonly before: Catalog;
   readonly sources: KvSources;
+  /** The allocations that may have changed; default: all of both catalogs. */
+  readonly placement?: Placement;
   readonly contributed: Contributions;
   /** Also delete variables and secrets of removed jobs (`--purge-job-kv`). */
   readonly purgeJobs: boolean;
@@ -37,20 +40,24 @@ export function storedKvSources(
  * Updates the KV store to a catalog, inside the transaction that stores the catalog. Certificates that no plugin contributed
  * stay, because a plugin that is not loaded cannot decide about them.
  */
-export function storeKv(kv: KvStore, { before, sources, contributed, purgeJobs, only }: KvBuild): void {
+export function storeKv(kv: KvStore, { before, sources, placement, contributed, purgeJobs, only }: KvBuild): void {
   const { catalog } = sources;
   const { whole, put } = kvContents(sources);
   const held = heldIn(kv);
   const idle = (namespace: string, { size }: { readonly size: number }) => size === 0 && !held(namespace);
   const ofAllocations = kv.keysBelow(NAMESPACE.jobs);
   const others = only ? ownNamespaces(catalog, only) : new Set<string>();
+  const ofWorkers = new Map<string, SyncedEntries>();
   for (const [namespace, own] of whole) {
     if (others.has(namespace)) continue;
     const more = contributed.get(namespace);
     const entries = more ? new Map([...own, ...more.entries]) : own;
-    if (!idle(namespace, entries))
-      kv.sync(namespace, entries, (key) => !key.startsWith(CERTS) || (more?.owns(key) ?? false));
+    if (idle(namespace, entries)) continue;
+    const drops = (key: string) => !key.startsWith(CERTS) || (more?.owns(key) ?? false);
+    if (namespace.startsWith(NAMESPACE.worker(""))) ofWorkers.set(namespace, { entries, drops });
+    else kv.sync(namespace, entries, drops);
   }
+  kv.syncBelow(NAMESPACE.worker(""), ofWorkers);
   for (const [namespace, { entries, owns }] of contributed) {
     if (whole.has(namespace)) continue;
     // most allocations have no entries of plugins, and no allocation of this bucket may ever have had one
@@ -58,8 +65,15 @@ export function storeKv(kv: KvStore, { before, sources, contributed, purgeJobs, 
     if (!idle(namespace, entries)) kv.sync(namespace, entries, owns);
   }
   for (const [namespace, entries] of put) kv.sync(namespace, entries, () => false);
-  for (const namespace of abandonedNamespaces(before, catalog)) kv.purge(namespace);
+  const [was, is] = placement
+    ? [withAllocations(before, placement.earlier), withAllocations(catalog, placement.changed)]
+    : [before, catalog];
+  for (const namespace of abandonedNamespaces(was, is, placement?.placed)) kv.purge(namespace);
   if (purgeJobs) for (const job of abandonedJobs(catalog, jobsWithKv(kv))) purgeJobKv(kv, job);
+}
+
+function withAllocations({ workers, jobs }: Catalog, allocations: Catalog["allocations"]): Catalog {
+  return { workers, jobs, allocations };
 }
 
 /**

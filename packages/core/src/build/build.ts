@@ -6,16 +6,17 @@ import { type Problem, refuses, warning } from "../domain/checks/problem.ts";
 import { type HeldText, heldTexts } from "../domain/release/held-texts.ts";
 import { holdText } from "../domain/release/hold.ts";
 import type { Catalog } from "../domain/workspace/catalog.ts";
+import { placedCount } from "../domain/workspace/placement/placed.ts";
 import { MaandError, problemsError } from "../errors.ts";
 import { isTapped } from "../plugin-api/tapping/tap-by-name.ts";
 import { openCommandRun } from "../run/command-run.ts";
 import { recordCommand } from "../run/fence/record-command.ts";
-import { knownOf, lockBucket } from "../run/run.ts";
+import { lockBucket } from "../run/run.ts";
 import { recordedContext } from "../run/scope/recorded-context.ts";
 import { scopedJobContext } from "../run/scope/scoped-job-context.ts";
 import type { BuiltWorkspace } from "../store/bucket-rows.ts";
 import { storeKv } from "./build-kv.ts";
-import { type Contributions, contributions } from "./contribute.ts";
+import { type Contributions, contributionSource, contributions } from "./contribute.ts";
 import { generateWorkers, keepGenerated, lostWorkers } from "./generated-workers.ts";
 import { filesWithHeld } from "./held-jobs.ts";
 import { type NumberedCatalog, numberReleases, storeReleases } from "./number-releases.ts";
@@ -26,6 +27,8 @@ import { readSettings, type Understood, understand } from "./understand.ts";
 /** The result of a build. */
 export interface Built {
   readonly catalog: Catalog;
+  /** The number of its allocations, without those that are no longer desired. */
+  readonly allocations: number;
   /** Warnings only; errors are thrown. */
   readonly problems: readonly Problem[];
   /** Jobs with a held release, each with a sentence about it. */
@@ -104,18 +107,15 @@ export async function buildCatalog(
   if (refuses(undone)) throw problemsError(undone);
   const numbered = numberReleases(bucket, understood, built, author);
   const { catalog } = numbered;
-  const source = {
-    bucket,
-    reporter,
-    ...knownOf({ ...catalog, removedWorkers: [], removedJobs: [] }, bucket, new Set()),
-  };
-  const contributed = adjust(await contributions(source, source.catalog.jobs, options.isPreview));
+  const source = contributionSource({ bucket, reporter }, catalog);
+  const contributed = adjust(await contributions(source, [...source.jobs.values()], options.isPreview));
   const number = save(bucket, { ...understood, numbered, built }, contributed, { ...options, reporter });
   if (!options.isPreview) {
     if (generated !== undefined) keepGenerated(bucket, generated);
     noteSeen(bucket, built);
   }
-  return { catalog, problems: [...found, ...undone], number, held: heldTexts(catalog, []) };
+  const allocations = placedCount(understood.placement.placed);
+  return { catalog, allocations, problems: [...found, ...undone], number, held: heldTexts(catalog, []) };
 }
 
 /** Warnings for a refused build, about jobs that it read from another release than the one in the workspace. */
@@ -140,20 +140,20 @@ interface ToSave extends Understood {
  */
 function save(
   bucket: Bucket,
-  { stored, read, held, numbered, built, variables, secrets }: ToSave,
+  { stored, read, held, placement, numbered, built, variables, secrets }: ToSave,
   contributed: Contributions,
   { purgeJobKv = false, reporter }: BuildOptions & { readonly reporter: RunReporter },
 ): number {
   const { store, bucketId } = bucket;
   const { catalog } = numbered;
-  const sources = { bucketId, catalog, ...variables };
+  const sources = { bucketId, catalog, placed: placement.placed, ...variables };
   return store.transaction(() => {
     for (const hash of read.contents.hashes()) store.contents.put(hash, read.contents.pieces(hash));
-    store.catalog.write(stored, catalog, filesWithHeld(read, held));
+    store.catalog.write(stored, catalog, filesWithHeld(read, held), placement);
     storeReleases(bucket, numbered);
     store.bucket.setBuilt(built);
     storeReferenced(bucket, secrets, catalog);
-    storeKv(bucket.kv, { before: stored, sources, contributed, purgeJobs: purgeJobKv });
+    storeKv(bucket.kv, { before: stored, sources, placement, contributed, purgeJobs: purgeJobKv });
     store.contents.sweep();
     const { id, command, startedAt } = reporter;
     const jobs = numbered.fresh.map(({ job }) => job.name);

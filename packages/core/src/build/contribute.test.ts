@@ -120,6 +120,20 @@ describe("a contribution of a plugin", () => {
     await expect(bucket.build()).rejects.toMatchObject({ code });
   });
 
+  it("can be given for all allocations at once, and the others lose theirs", async () => {
+    let hosts = [A, B];
+    const bucket = withTap(({ kv, job: { name } }) =>
+      kv.syncAllocations("certs/", new Map(hosts.map((host) => [host, { "certs/own": `${name} ${host}` }]))),
+    );
+    await bucket.build();
+    hosts = [B];
+    await bucket.build();
+    expect(await valuesOf(bucket, `maand/job/api/worker/${A}`)).not.toHaveProperty("certs/own");
+    expect(await valuesOf(bucket, `maand/job/api/worker/${B}`)).toMatchObject({ "certs/own": `api ${B}` });
+    hosts = ["10.0.0.9"];
+    await expect(bucket.build()).rejects.toMatchObject({ code: "KV_REFUSED" });
+  });
+
   it("must use the prefix it declares", async () => {
     const bucket = withTap(({ kv }) => kv.sync("maand/worker", "certs/", { worker_workers: "none" }));
     await expect(bucket.build()).rejects.toMatchObject({

@@ -1,11 +1,12 @@
 import pLimit from "p-limit";
+import { groupBy } from "../domain/group-by.ts";
 import { isSecret, NAMESPACE } from "../domain/kv/kv-names.ts";
+import type { Catalog } from "../domain/workspace/catalog.ts";
 import type { Job } from "../domain/workspace/job.ts";
 import { MaandError } from "../errors.ts";
 import type { ContributeContext, KvContribution } from "../plugin-api/contexts.ts";
 import { isTapped } from "../plugin-api/tapping/tap-by-name.ts";
-import { type Run, workerOf } from "../run/run.ts";
-import { jobContext } from "../run/scope/contexts.ts";
+import { claimReader, type Run, workerOf } from "../run/run.ts";
 import type { KvStore } from "../store/kv/kv.ts";
 
 /** The entries plugins contribute to one namespace. */
@@ -18,7 +19,27 @@ export interface Contributed {
 /** The entries plugins contribute to the KV store, by namespace. */
 export type Contributions = ReadonlyMap<string, Contributed>;
 
-type Source = Pick<Run, "reporter" | "bucket" | "workers" | "allocationsOf">;
+type Source = Pick<Run, "reporter" | "bucket" | "workers" | "jobs" | "allocationsOf">;
+
+/** What taps contribute from: a catalog that is not stored yet. Its allocations are only looked at if a tap does. */
+export function contributionSource({ bucket, reporter }: Pick<Run, "bucket" | "reporter">, catalog: Catalog): Source {
+  const allocations = lazy(() =>
+    groupBy(
+      catalog.allocations.filter(({ removed }) => !removed),
+      ({ job }) => job,
+    ),
+  );
+  const jobs = catalog.jobs.map(claimReader(bucket.plugins));
+  return {
+    bucket,
+    reporter,
+    workers: new Map(catalog.workers.map((worker) => [worker.host, worker])),
+    jobs: new Map(jobs.map((job) => [job.name, job])),
+    get allocationsOf() {
+      return allocations();
+    },
+  };
+}
 
 /** The number of jobs to contribute for in parallel; slow work, such as generating keys, then overlaps. */
 const JOBS_AT_ONCE = 8;
@@ -31,7 +52,10 @@ export async function contributions(source: Source, jobs: readonly Job[], isPrev
   const found = new Collected();
   if (!isTapped(source.bucket.hooks.contribute)) return found.byNamespace;
   const limit = pLimit(JOBS_AT_ONCE);
-  const results = await Promise.allSettled(jobs.map((job) => limit(() => contributionsOf(source, job, isPreview))));
+  const held = heldByAllocations(source.bucket.kv);
+  const results = await Promise.allSettled(
+    jobs.map((job) => limit(() => contributionsOf(source, job, held, isPreview))),
+  );
   for (const answer of results) {
     if (answer.status === "rejected") throw answer.reason;
     for (const { namespace, prefix, entries } of answer.value) found.add(namespace, prefix, entries);
@@ -45,17 +69,35 @@ interface Synced {
   readonly entries: Readonly<Record<string, string>>;
 }
 
-async function contributionsOf(source: Source, job: Job, isPreview: boolean): Promise<readonly Synced[]> {
-  const base = jobContext(source, job);
-  const hosts = lazy(() => new Set(base.allocations.map(({ host }) => host)));
+/** The namespaces of the allocations of a job that have, or had, entries: looked up for all jobs at once, when one is asked for. */
+function heldByAllocations(kv: KvStore): (job: string) => readonly string[] {
+  const held = lazy(() => groupBy(kv.namespaces(NAMESPACE.jobs), (namespace) => namespace.split("/", 4).join("/")));
+  return (job) => {
+    const prefix = NAMESPACE.allocation(job, "");
+    return (held().get(NAMESPACE.members(job)) ?? []).filter((namespace) => namespace.startsWith(prefix));
+  };
+}
+
+async function contributionsOf(
+  source: Source,
+  job: Job,
+  held: (job: string) => readonly string[],
+  isPreview: boolean,
+): Promise<readonly Synced[]> {
+  const allocations = () => source.allocationsOf.get(job.name) ?? [];
+  const hosts = lazy(() => new Set(allocations().map(({ host }) => host)));
   const workers = lazy(() => new Map([...hosts()].map((host) => [host, workerOf(source, host)])));
   const synced: Synced[] = [];
   const context: ContributeContext = Object.freeze({
-    ...base,
+    ...source.reporter.context({ job: job.name }),
+    job,
+    get allocations() {
+      return allocations();
+    },
     get workers() {
       return workers(); // most plugins do not need these for most jobs
     },
-    kv: contributionOf(source.bucket.kv, job.name, hosts, synced),
+    kv: contributionOf(source.bucket.kv, { job: job.name, hosts, held }, synced),
     now: source.bucket.now,
     isPreview,
   });
@@ -63,21 +105,32 @@ async function contributionsOf(source: Source, job: Job, isPreview: boolean): Pr
   return synced;
 }
 
-function contributionOf(kv: KvStore, job: string, hosts: () => ReadonlySet<string>, synced: Synced[]): KvContribution {
+interface Contributor {
+  readonly job: string;
+  hosts(): ReadonlySet<string>;
+  held(job: string): readonly string[];
+}
+
+function contributionOf(kv: KvStore, { job, hosts, held }: Contributor, synced: Synced[]): KvContribution {
   const shared = new Set([NAMESPACE.job(job), NAMESPACE.secrets(job), NAMESPACE.workers, NAMESPACE.prometheus]);
   const allocations = NAMESPACE.allocation(job, "");
   const isOwn = (namespace: string) =>
     shared.has(namespace) || (namespace.startsWith(allocations) && hosts().has(namespace.slice(allocations.length)));
+  const sync = (namespace: string, prefix: string, entries: Readonly<Record<string, string>>) => {
+    const stray = Object.keys(entries).find((key) => !key.startsWith(prefix));
+    if (!isOwn(namespace)) throw refused(job, namespace);
+    if (stray !== undefined) throw new TypeError(`the key "${stray}" of ${namespace} does not begin with "${prefix}"`);
+    synced.push({ namespace, prefix, entries });
+  };
   return Object.freeze({
     find: (namespace: string, key: string) => kv.find(namespace, key),
     keys: (namespace: string) => kv.keys(namespace),
     isSecret,
-    sync(namespace: string, prefix: string, entries: Readonly<Record<string, string>>) {
-      const stray = Object.keys(entries).find((key) => !key.startsWith(prefix));
-      if (!isOwn(namespace)) throw refused(job, namespace);
-      if (stray !== undefined)
-        throw new TypeError(`the key "${stray}" of ${namespace} does not begin with "${prefix}"`);
-      synced.push({ namespace, prefix, entries });
+    sync,
+    syncAllocations(prefix: string, entries: ReadonlyMap<string, Readonly<Record<string, string>>>) {
+      const named = new Map([...entries].map(([host, own]) => [`${allocations}${host}`, own]));
+      for (const [namespace, own] of named) sync(namespace, prefix, own);
+      for (const namespace of held(job)) if (!named.has(namespace)) synced.push({ namespace, prefix, entries: {} });
     },
   });
 }

@@ -1,7 +1,7 @@
 import type { Bucket } from "../bucket/bucket.ts";
 import { treeDigest } from "../domain/deploy/digest.ts";
 import { expiredReleases } from "../domain/release/release.ts";
-import type { Catalog } from "../domain/workspace/catalog.ts";
+import { type Catalog, catalogOf } from "../domain/workspace/catalog.ts";
 import type { Job } from "../domain/workspace/job.ts";
 import type { BuiltWorkspace } from "../store/bucket-rows.ts";
 import type { Authorship } from "../workspace/authorship.ts";
@@ -51,7 +51,8 @@ export function numberReleases(
     fresh.push({ job, digest });
     return { ...job, release: store.releases.last(job.name) + adopted.length + 1 };
   });
-  return { catalog: { ...catalog, jobs }, fresh, unnumbered, author };
+  const numbered = catalogOf({ workers: catalog.workers, jobs }, () => catalog.allocations);
+  return { catalog: numbered, fresh, unnumbered, author };
 }
 
 /**

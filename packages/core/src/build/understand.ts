@@ -4,8 +4,9 @@ import { locate } from "../domain/checks/validate.ts";
 import { secretNamespace } from "../domain/kv/secret-names.ts";
 import { splitReferences } from "../domain/kv/secret-reference.ts";
 import { manifestFile } from "../domain/manifest/manifest.ts";
-import { type Assembled, assemble, type Before, type Catalog } from "../domain/workspace/catalog.ts";
+import { type Assembled, assemble, type Before, type Catalog, catalogOf } from "../domain/workspace/catalog.ts";
 import type { Job, JobFile } from "../domain/workspace/job.ts";
+import type { EarlierAllocations, Placement } from "../domain/workspace/placement/placement.ts";
 import { type AbsentPlugin, absentKeys, addPlugin } from "../plugin-api/absent-plugins.ts";
 import { withOutputs } from "../plugin-api/define/claim.ts";
 import { runBy } from "../plugin-api/define/run-by.ts";
@@ -28,6 +29,7 @@ export interface Understood {
   /** Jobs that are built from a release other than the one in the workspace. */
   readonly held: HeldJobs;
   readonly catalog: Catalog;
+  readonly placement: Placement;
   /** Variables, without those that are references. */
   readonly variables: ReadWorkspace["variables"];
   readonly secrets: ReferencedSecrets;
@@ -47,24 +49,38 @@ export async function understand(
 ): Promise<Understood> {
   const { store, paths } = bucket;
   const problems: Problem[] = [];
-  const stored = store.catalog.read();
+  const stored = readStored(store);
   const before = { before: store.catalog.seenFiles(), ...readSettings(bucket), workersText };
   const read = readWorkspace(paths.workspace, before, (problem) => problems.push(problem));
   const held = heldJobs(store, read.written.jobs);
-  const assembled = assemble(withHeld(read.written, held), beforeOf(stored), {
-    newId: bucket.newId,
-    owners: ownersOf(bucket),
-  });
+  const assembled = assemble(
+    withHeld(read.written, held),
+    beforeOf(stored, store.catalog.earlierAllocations([...stored.jobs, ...stored.removedJobs])),
+    {
+      newId: bucket.newId,
+      owners: ownersOf(bucket),
+    },
+  );
   problems.push(...assembled.problems);
   const bytes = ({ hash }: JobFile) => read.contents.read(hash) ?? store.contents.read(hash);
   const { variables, references, wrong } = splitReferences(read.variables, overridesFile(bucket));
   for (const { where, message } of wrong) problems.push(error("invalid_reference", where, message));
   const secrets = refuses(problems) ? { entries: references, read: [], problems: [] } : await resolve(references);
   problems.push(...secrets.problems);
-  const sources = { bucketId: bucket.bucketId, catalog: assembled.catalog, ...variables };
+  const { catalog, placement } = assembled;
+  const sources = { bucketId: bucket.bucketId, catalog, placed: placement.placed, ...variables };
   problems.push(...(await checkJobs(bucket, assembled, bytes, buildReader(withRead(bucket, secrets), sources))));
   const all = withLines(problems, textsWithHeld(read, held));
-  return { stored, read, held, catalog: assembled.catalog, variables, secrets, problems: all };
+  return { stored, read, held, catalog, placement, variables, secrets, problems: all };
+}
+
+/** The stored catalog. Its allocations are read when they are first used: of most jobs, a build needs none. */
+function readStored({ catalog }: Bucket["store"]): StoredCatalog {
+  const { removedWorkers, removedJobs, ...rest } = catalog.readWithoutAllocations();
+  return Object.assign(
+    catalogOf(rest, () => catalog.allocations()),
+    { removedWorkers, removedJobs },
+  );
 }
 
 /** The KV store with the secrets that were just read. */
@@ -84,11 +100,14 @@ export function readSettings({ settings }: Pick<Bucket, "settings">) {
 }
 
 /** The values that a new catalog takes over from the stored one. */
-export function beforeOf(stored: StoredCatalog): Before {
+export function beforeOf(stored: StoredCatalog, earlier?: EarlierAllocations): Before {
   return {
     workerIds: new Map([...stored.removedWorkers, ...stored.workers].map((worker) => [worker.host, worker.workerId])),
     ports: Object.fromEntries(stored.jobs.map((job) => [job.name, job.ports])),
-    allocations: stored.allocations,
+    get allocations() {
+      return stored.allocations;
+    },
+    ...(earlier && { earlier }),
   };
 }
 
@@ -114,7 +133,18 @@ export async function checkJobs(
   const output = { settings, bucket: { root: paths.root }, now, runBy: (job: Job) => runBy(job, plugins) };
   const claims = claimsOf(bucket);
   const withValues = jobs.map((job) => ({ ...job, manifest: withOutputs(job.manifest, claims) }));
-  await hooks.validate.promise(Object.freeze({ ...output, ...catalog, jobs: withValues, read, kv, report }));
+  const context = {
+    ...output,
+    workers: catalog.workers,
+    jobs: withValues,
+    get allocations() {
+      return catalog.allocations; // most plugins need none of them
+    },
+    read,
+    kv,
+    report,
+  };
+  await hooks.validate.promise(Object.freeze(context));
   return problems;
 }
 

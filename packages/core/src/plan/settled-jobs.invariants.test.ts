@@ -215,7 +215,7 @@ it("a plan that omits settled jobs equals the complete plan, whatever happened",
   expect(await lives()).toBeGreaterThan(100); // otherwise nothing was compared
 }, 300_000);
 
-it.each(["allocation_changed", "promoted_changed", "staged_changed"])(
+it.each(["placement_deleted", "promoted_changed", "staged_changed"])(
   "fails as expected in a store without the trigger %s",
   async (trigger) => {
     await expect(lives(`DROP TRIGGER ${trigger}`)).rejects.toThrow("Property failed");
@@ -228,6 +228,7 @@ const NOTICED = {
   allocation_added: "INSERT INTO allocation VALUES ('new', 'lone', '10.0.0.9', 0, 0, 9, 0)",
   allocation_changed: "UPDATE allocation SET disabled = 1 WHERE id = @A",
   allocation_deleted: "DELETE FROM allocation WHERE id = @A",
+  placement_deleted: "DELETE FROM placement WHERE job = 'lone'",
   promoted_added:
     "INSERT INTO promoted SELECT 'kept', digest, scheme, version, 1, stopped, previous_version, update_seq, release FROM promoted WHERE allocation = @A",
   promoted_changed: "UPDATE promoted SET health_failed = 1 WHERE allocation = @A",
@@ -257,8 +258,9 @@ it.each(Object.entries(NOTICED))("%s unsettles a job, and nothing else does for 
         const id = db.prepare("SELECT id FROM allocation WHERE job = 'lone'").pluck().get();
         // an allocation of which nothing is recorded; its row is not noticed by what is tested
         db.exec("CREATE TEMP TABLE kept AS SELECT * FROM settled_job");
+        db.exec("CREATE TEMP TABLE kept_placement AS SELECT * FROM placement");
         db.exec(
-          "INSERT OR IGNORE INTO allocation VALUES ('kept', 'lone', '10.0.0.8', 0, 0, 8, 0); INSERT OR IGNORE INTO settled_job SELECT * FROM kept",
+          "INSERT OR IGNORE INTO allocation VALUES ('kept', 'lone', '10.0.0.8', 0, 0, 8, 0); INSERT OR IGNORE INTO placement SELECT * FROM kept_placement; INSERT OR IGNORE INTO settled_job SELECT * FROM kept",
         );
         if (isDropped) db.exec(`DROP TRIGGER ${trigger}`);
         db.prepare(sql).run(sql.includes("@A") ? { A: id } : {});

@@ -123,6 +123,11 @@ export interface KvContribution {
    * and `maand/prometheus`; any other namespace throws KV_REFUSED.
    */
   sync(namespace: string, prefix: string, entries: Readonly<Record<string, string>>): void;
+  /**
+   * The same for the namespaces of all allocations of the job, by host: one that `entries` does not name gets no key that begins with
+   * `prefix`. Takes no time for an allocation that has no entries, and had none.
+   */
+  syncAllocations(prefix: string, entries: ReadonlyMap<string, Readonly<Record<string, string>>>): void;
   /** Whether the value is stored encrypted. */
   isSecret(namespace: string, key: string): boolean;
 }

@@ -193,12 +193,17 @@ function outOfService(catalog: StoredCatalog, hosts: ReadonlySet<string>): Store
 }
 
 function withClaims(stored: StoredCatalog, plugins: readonly OwnedKeys[]): StoredCatalog {
+  const read = claimReader(plugins);
+  return { ...stored, jobs: stored.jobs.map(read), removedJobs: stored.removedJobs.map(read) };
+}
+
+/** A job whose manifest contains the parsed values of claimed keys. */
+export function claimReader(plugins: readonly OwnedKeys[]): (job: Job) => Job {
   const claims = new Map(plugins.flatMap((plugin) => Object.entries(plugin.claims ?? {})));
-  const read = (job: Job): Job => {
+  return (job) => {
     const manifest = withOutputs(job.manifest, claims);
     return manifest === job.manifest ? job : { ...job, manifest };
   };
-  return { ...stored, jobs: stored.jobs.map(read), removedJobs: stored.removedJobs.map(read) };
 }
 
 const NOTHING: RecordedState = {};

@@ -1,6 +1,7 @@
 import type { Database } from "better-sqlite3";
 import { MaandError } from "../errors.ts";
 import { EARLIER_MIGRATIONS } from "./earlier/earlier-migrations.ts";
+import { PLACEMENT_MIGRATION } from "./placement/placement-migration.ts";
 import { SETTLED_MIGRATION } from "./settled/settled-migration.ts";
 import { APPLICATION_ID } from "./store-file.ts";
 
@@ -192,6 +193,7 @@ const MIGRATIONS: readonly string[] = [
   CREATE INDEX step_run ON step (run, allocation);
   `,
   SETTLED_MIGRATION,
+  PLACEMENT_MIGRATION,
 ];
 
 /** The table version that this version of maand writes. */

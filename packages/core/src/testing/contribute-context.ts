@@ -1,11 +1,11 @@
-import { isSecret } from "../domain/kv/kv-names.ts";
-import type { ContributeContext } from "../plugin-api/contexts.ts";
+import { isSecret, NAMESPACE } from "../domain/kv/kv-names.ts";
+import type { ContributeContext, KvContribution } from "../plugin-api/contexts.ts";
 import type { FakeKv } from "./fake-kv.ts";
 import { jobContext } from "./job-contexts.ts";
 import type { Recording } from "./run-context.ts";
 import { aWorker } from "./samples.ts";
 
-/** One call of `kv.sync`. */
+/** One call of `kv.sync`; a call of `kv.syncAllocations` is one for each allocation. */
 export interface SyncedKv {
   readonly namespace: string;
   readonly prefix: string;
@@ -22,13 +22,18 @@ export function contributeContext(
   const { stored = {}, ...given } = over;
   const synced: SyncedKv[] = [];
   const base = jobContext(given);
-  return {
+  const sync: KvContribution["sync"] = (namespace, prefix, entries) => void synced.push({ namespace, prefix, entries });
+  const context: ReturnType<typeof contributeContext> = {
     ...base,
     workers: new Map(base.allocations.map(({ host }) => [host, aWorker({ host })])),
     kv: {
       find: (namespace, key) => stored[namespace]?.[key],
       keys: (namespace) => Object.keys(stored[namespace] ?? {}).sort(),
-      sync: (namespace, prefix, entries) => void synced.push({ namespace, prefix, entries }),
+      sync,
+      syncAllocations(prefix, entries) {
+        for (const { host } of context.allocations)
+          sync(NAMESPACE.allocation(context.job.name, host), prefix, entries.get(host) ?? {});
+      },
       isSecret,
     },
     now: () => new Date(0),
@@ -36,4 +41,5 @@ export function contributeContext(
     ...given,
     synced,
   };
+  return context;
 }

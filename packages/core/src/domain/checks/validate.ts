@@ -142,13 +142,20 @@ function keyOf(parent: string, path: Path): string {
 const DEPTH = 5;
 
 /** Keys that valibot skips silently. */
-function forbiddenKeys(value: unknown, path: Path = []): Path[] {
-  if (path.length === DEPTH) return [];
-  if (Array.isArray(value)) return value.flatMap((item, at) => forbiddenKeys(item, [...path, at]));
-  if (!isRecord(value)) return [];
-  return Object.entries(value).flatMap(([key, part]) =>
-    FORBIDDEN_NAMES.includes(key) ? [[...path, key]] : forbiddenKeys(part, [...path, key]),
-  );
+function forbiddenKeys(value: unknown): Path[] {
+  const found: Path[] = [];
+  const path: (string | number)[] = []; // changed in place: a large fleet has tens of thousands of values
+  const look = (part: unknown): void => {
+    if (path.length === DEPTH || typeof part !== "object" || part === null) return;
+    for (const [key, inside] of Object.entries(part)) {
+      path.push(Array.isArray(part) ? Number(key) : key);
+      if (!Array.isArray(part) && FORBIDDEN_NAMES.includes(key)) found.push([...path]);
+      else look(inside);
+      path.pop();
+    }
+  };
+  look(value);
+  return found;
 }
 
 /** Control characters, except those that are valid in text of several lines; the schemas check those. */

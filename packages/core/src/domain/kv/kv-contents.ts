@@ -1,5 +1,5 @@
 import type { Catalog } from "../workspace/catalog.ts";
-import type { Allocation } from "../workspace/job.ts";
+import { NOWHERE, oncePerList, type Placed, placedOf, withdrawnJobs } from "../workspace/placement/placed.ts";
 import type { KvEntries } from "./entries.ts";
 import { jobEntries } from "./kv-job.ts";
 import { MEMBERS_KEY, NAMESPACE } from "./kv-names.ts";
@@ -9,6 +9,8 @@ import { labelEntries, workerEntries } from "./kv-worker.ts";
 export interface KvSources {
   readonly bucketId: string;
   readonly catalog: Catalog;
+  /** Where its allocations are; default: computed from all of them. */
+  readonly placed?: Placed;
   /** `bucket.conf`. */
   readonly bucketVars: KvEntries;
   /** Tables of the override file, by job. */
@@ -31,23 +33,25 @@ export interface KvContents {
  */
 export function kvContents(sources: KvSources): KvContents {
   const { catalog, overrides, jobVars } = sources;
-  const placed = placements(catalog.allocations);
-  const gone = new Set(purgedJobs(catalog));
+  const placed = sources.placed ?? placedOf(catalog.allocations);
+  const gone = withdrawnJobs(placed);
   const jobs = catalog.jobs.filter(({ name }) => !gone.has(name));
   const whole = new Map<string, KvEntries>([
     [NAMESPACE.bucketVars, sources.bucketVars],
     [NAMESPACE.bucket, bucketEntries(sources, jobs, placed)],
     [NAMESPACE.workers, labelEntries(catalog.workers)],
   ]);
+  const jobsOn = activeJobs(placed);
   for (const worker of catalog.workers) {
-    whole.set(NAMESPACE.worker(worker.host), workerEntries(worker, placed.activeJobs.get(worker.host) ?? []));
+    whole.set(NAMESPACE.worker(worker.host), workerEntries(worker, jobsOn(worker.host)));
     whole.set(NAMESPACE.tags(worker.host), new Map(Object.entries(worker.tags)));
   }
+  const joined = oncePerList(csv);
   for (const job of jobs) {
-    const members = placed.members.get(job.name) ?? [];
-    whole.set(NAMESPACE.job(job.name), jobEntries(job, placed.active.get(job.name) ?? []));
+    const { members, active } = placed.get(job.name) ?? NOWHERE;
+    whole.set(NAMESPACE.job(job.name), jobEntries(job, active, joined(active)));
     whole.set(NAMESPACE.overrides(job.name), overrides.get(job.name) ?? NONE);
-    whole.set(NAMESPACE.members(job.name), members.length === 0 ? NONE : new Map([[MEMBERS_KEY, members.join(",")]]));
+    whole.set(NAMESPACE.members(job.name), members.length === 0 ? NONE : new Map([[MEMBERS_KEY, joined(members)]]));
   }
   const put = jobs.map(({ name }) => [NAMESPACE.jobVars(name), jobVars.get(name) ?? NONE] as const);
   return { whole, put: new Map(put) };
@@ -55,59 +59,61 @@ export function kvContents(sources: KvSources): KvContents {
 
 const NONE: KvEntries = new Map();
 
-/** Jobs of a catalog whose allocations were all removed. */
-export function purgedJobs({ jobs, allocations }: Pick<Catalog, "jobs" | "allocations">): string[] {
-  const had = new Set(allocations.map(({ job }) => job));
-  for (const { job, removed } of allocations) if (!removed) had.delete(job);
-  return jobs.map(({ name }) => name).filter((name) => had.has(name));
-}
-
-interface Placements {
-  /** Hosts of allocations that are not removed, by job, in worker order. */
-  readonly members: ReadonlyMap<string, readonly string[]>;
-  /** Hosts of allocations that are neither removed nor disabled, by job, in worker order. */
-  readonly active: ReadonlyMap<string, readonly string[]>;
-  /** Jobs with an active allocation, by host. */
-  readonly activeJobs: ReadonlyMap<string, readonly string[]>;
-}
-
-function placements(allocations: readonly Allocation[]): Placements {
-  const members = new Map<string, string[]>();
-  const active = new Map<string, string[]>();
-  const activeJobs = new Map<string, string[]>();
-  for (const { job, host, disabled, removed } of allocations) {
-    if (removed) continue;
-    add(members, job, host);
-    if (disabled) continue;
-    add(active, job, host);
-    add(activeJobs, host, job);
+/** The active jobs of each worker, as one text. Jobs that run on the same workers are added together. */
+function activeJobs(placed: Placed): (host: string) => string {
+  const jobs = [...placed.keys()];
+  const sharing = new Map<readonly string[], number[]>();
+  for (const [at, { active }] of [...placed.values()].entries()) {
+    const others = sharing.get(active);
+    if (others) others.push(at);
+    else sharing.set(active, [at]);
   }
-  return { members, active, activeJobs };
+  const lists = [...sharing.values()];
+  const listsOn = new Map<string, string>();
+  for (const [at, hosts] of [...sharing.keys()].entries())
+    for (const host of hosts) listsOn.set(host, `${listsOn.get(host) ?? ""}${at} `);
+  const texts = new Map<string, string>([["", ""]]);
+  return (host) => {
+    const key = listsOn.get(host) ?? "";
+    const text = texts.get(key) ?? csv(inOrder(key, lists).map((at) => jobs[at] ?? ""));
+    texts.set(key, text);
+    return text;
+  };
 }
 
-function add(lists: Map<string, string[]>, name: string, item: string): void {
-  const list = lists.get(name);
-  if (list) list.push(item);
-  else lists.set(name, [item]);
+function inOrder(key: string, lists: readonly (readonly number[])[]): number[] {
+  const own = key
+    .trimEnd()
+    .split(" ")
+    .flatMap((at) => lists[Number(at)] ?? []);
+  return own.sort((a, b) => a - b);
 }
 
 /**
  * `maand/bucket`. A port is published for every job with an allocation, including disabled ones, and only if no other
  * job declares the same name, because a shared name would be ambiguous.
  */
-function bucketEntries({ bucketId, catalog }: KvSources, jobs: Catalog["jobs"], placed: Placements): KvEntries {
+function bucketEntries({ bucketId, catalog }: KvSources, jobs: Catalog["jobs"], placed: Placed): KvEntries {
   const declared = new Map<string, number>();
   for (const { ports } of jobs)
     for (const name of Object.keys(ports)) declared.set(name, (declared.get(name) ?? 0) + 1);
   const entries = new Map<string, string>();
   for (const job of jobs) {
-    if (!placed.members.has(job.name)) continue;
+    if ((placed.get(job.name)?.members.length ?? 0) === 0) continue;
     for (const [name, port] of Object.entries(job.ports)) if (declared.get(name) === 1) entries.set(name, String(port));
   }
   return entries
     .set("bucket_id", bucketId)
     .set("jobs", csv(catalog.jobs.map(({ name }) => name).sort()))
-    .set("activejobs", csv([...placed.active.keys()].sort()));
+    .set(
+      "activejobs",
+      csv(
+        [...placed]
+          .filter(([, { active }]) => active.length > 0)
+          .map(([name]) => name)
+          .sort(),
+      ),
+    );
 }
 
 function csv(items: readonly string[]): string {

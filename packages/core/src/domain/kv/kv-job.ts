@@ -6,9 +6,8 @@ import type { KvEntries } from "./entries.ts";
 /** The prefix of the keys of `maand/job/<job>` that contain its ports. */
 export const PORT_KEY = "port_";
 
-/** `maand/job/<job>`; `active` are the hosts of its active allocations, in worker order. */
-export function jobEntries(job: Job, active: readonly string[]): KvEntries {
-  const workers = active.join(",");
+/** `maand/job/<job>`; `active` are the hosts of its active allocations, in worker order, and `workers` are the same as one text. */
+export function jobEntries(job: Job, active: readonly string[], workers: string): KvEntries {
   const entries = new Map([
     ["name", job.name],
     ["job_id", nameUuid(job.name)],

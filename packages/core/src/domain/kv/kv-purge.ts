@@ -1,16 +1,26 @@
 import type { Catalog } from "../workspace/catalog.ts";
-import { purgedJobs } from "./kv-contents.ts";
+import { type Placed, placedOf, withdrawnJobs } from "../workspace/placement/placed.ts";
 import { NAMESPACE } from "./kv-names.ts";
 
 /**
  * Namespaces of things that are no longer in the catalog: workers with their tags, jobs that left the workspace or lost
- * their last allocation, and single allocations.
+ * their last allocation, and single allocations. Allocations that are the same before and after may be left out of both
+ * catalogs if `placed` has them.
  */
-export function abandonedNamespaces(before: Catalog, next: Catalog): string[] {
+export function abandonedNamespaces(
+  before: Catalog,
+  next: Catalog,
+  placed: Placed = placedOf(next.allocations),
+): string[] {
   const hosts = gone(before.workers, next.workers, ({ host }) => host);
-  const jobs = [...gone(before.jobs, next.jobs, ({ name }) => name), ...purgedJobs(next)];
-  const placed = new Set(next.allocations.filter(({ removed }) => !removed).map(({ id }) => id));
-  const left = before.allocations.filter(({ id, removed }) => !removed && !placed.has(id));
+  const withdrawn = withdrawnJobs(placed);
+  const jobs = [
+    ...gone(before.jobs, next.jobs, ({ name }) => name),
+    ...next.jobs.map(({ name }) => name).filter((name) => withdrawn.has(name)),
+  ];
+  const were = before.allocations.filter(({ removed }) => !removed);
+  const kept = new Set(were.length === 0 ? [] : next.allocations.filter(({ removed }) => !removed).map(({ id }) => id));
+  const left = were.filter(({ id }) => !kept.has(id));
   return [
     ...hosts.flatMap((host) => [NAMESPACE.worker(host), NAMESPACE.tags(host)]),
     ...jobs.flatMap((job) => [NAMESPACE.job(job), NAMESPACE.overrides(job), NAMESPACE.members(job)]),
@@ -24,7 +34,7 @@ export function abandonedNamespaces(before: Catalog, next: Catalog): string[] {
  */
 export function abandonedJobs({ jobs, allocations }: Pick<Catalog, "jobs" | "allocations">, kept: string[]): string[] {
   const known = new Set(jobs.map(({ name }) => name));
-  for (const job of purgedJobs({ jobs, allocations })) known.delete(job);
+  for (const job of withdrawnJobs(placedOf(allocations))) known.delete(job);
   for (const { job, removed } of allocations) if (!removed) known.add(job);
   return kept.filter((job) => !known.has(job));
 }

@@ -23,8 +23,8 @@ export function labelEntries(workers: readonly Worker[]): KvEntries {
   return entries;
 }
 
-/** `maand/worker/<host>`: facts about a worker; `activeJobs` are its active jobs, sorted. */
-export function workerEntries(worker: Worker, activeJobs: readonly string[]): KvEntries {
+/** `maand/worker/<host>`: facts about a worker; `activeJobs` are the names of its active jobs, sorted and separated by commas. */
+export function workerEntries(worker: Worker, activeJobs: string): KvEntries {
   const entries = new Map([
     ["worker_ip", worker.host],
     ["worker_id", worker.workerId],
@@ -32,7 +32,7 @@ export function workerEntries(worker: Worker, activeJobs: readonly string[]): Kv
     ["position", String(worker.position)],
     ["worker_memory_mb", plainDecimal(worker.memoryMb)],
     ["worker_cpu_mhz", plainDecimal(worker.cpuMhz)],
-    ["jobs", activeJobs.join(",")],
+    ["jobs", activeJobs],
   ]);
   return worker.hostname === undefined ? entries : entries.set("hostname", worker.hostname);
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Problem, Report } from "../checks/problem.ts";
 import type { Allocation, Job, Reservation } from "../workspace/job.ts";
+import { placedOf } from "../workspace/placement/placed.ts";
 import type { Worker } from "../workspace/worker.ts";
 import { checkCapacity, checkCounts, overridden } from "./resources.ts";
 
@@ -118,7 +119,7 @@ describe("an override", () => {
 describe("capacity", () => {
   const jobs = [aJob("api", { memory: reserve(1024), cpu: reserve(500) }), aJob("db", { memory: reserve(2048) })];
   const check = (workers: Worker[], allocations: Allocation[], of = jobs) =>
-    problemsOf((report) => checkCapacity(of, workers, allocations, report));
+    problemsOf((report) => checkCapacity(of, workers, placedOf(allocations), report));
 
   it("that is exactly sufficient is accepted", () => {
     expect(check([aWorker("a", 3072, 500)], [on("api", "a"), on("db", "a")])).toEqual([]);
@@ -173,7 +174,7 @@ describe("capacity", () => {
 
 describe("min_allocations_count", () => {
   const check = (minAllocationsCount: number, allocations: Allocation[]) =>
-    problemsOf((report) => checkCounts([aJob("api", { minAllocationsCount })], allocations, report));
+    problemsOf((report) => checkCounts([aJob("api", { minAllocationsCount })], placedOf(allocations), report));
 
   it("counts active and disabled allocations, not removed ones or those of other jobs", () => {
     expect(check(2, [on("api", "a"), on("api", "b", { disabled: true })])).toEqual([]);

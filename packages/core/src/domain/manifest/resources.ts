@@ -1,5 +1,6 @@
 import { error, type Report } from "../checks/problem.ts";
-import type { Allocation, Job, Reservation } from "../workspace/job.ts";
+import type { Job, Reservation } from "../workspace/job.ts";
+import { NOWHERE, type Placed } from "../workspace/placement/placed.ts";
 import { parseCpu, parseMemory, plainDecimal, sixDecimals } from "../workspace/resource-units.ts";
 import type { Worker } from "../workspace/worker.ts";
 import { WORKERS_FILE } from "../workspace/workers.ts";
@@ -58,27 +59,30 @@ export function overridden(
 }
 
 /** Compares the reservations on each worker with its capacity, and reports every worker with too little. */
-export function checkCapacity(
-  jobs: readonly Job[],
-  workers: readonly Worker[],
-  allocations: readonly Allocation[],
-  report: Report,
-): void {
-  const byName = new Map(jobs.map((job) => [job.name, job]));
-  const used = new Map<string, { memory: number; cpu: number }>();
-  for (const allocation of allocations) {
-    const job = byName.get(allocation.job);
-    if (!job || allocation.removed || allocation.disabled) continue;
-    const sum = used.get(allocation.host) ?? { memory: 0, cpu: 0 };
-    const memory = sixDecimals(sum.memory + job.memory.reserved);
-    used.set(allocation.host, { memory, cpu: sixDecimals(sum.cpu + job.cpu.reserved) });
+export function checkCapacity(jobs: readonly Job[], workers: readonly Worker[], placed: Placed, report: Report): void {
+  const ofHosts = new Map<readonly string[], Amounts>();
+  for (const { name, memory, cpu } of jobs) {
+    const { active } = placed.get(name) ?? NOWHERE;
+    if (memory.reserved === 0 && cpu.reserved === 0) continue;
+    ofHosts.set(active, sumOf(ofHosts.get(active), { memory: memory.reserved, cpu: cpu.reserved }));
   }
+  const used = new Map<string, Amounts>();
+  for (const [hosts, amounts] of ofHosts) for (const host of hosts) used.set(host, sumOf(used.get(host), amounts));
   for (const worker of workers) {
     const sum = used.get(worker.host);
     if (!sum) continue;
     checkOne(worker.host, "memory", sum.memory, worker.memoryMb, report);
     checkOne(worker.host, "cpu", sum.cpu, worker.cpuMhz, report);
   }
+}
+
+interface Amounts {
+  readonly memory: number;
+  readonly cpu: number;
+}
+
+function sumOf(one: Amounts = { memory: 0, cpu: 0 }, other: Amounts): Amounts {
+  return { memory: sixDecimals(one.memory + other.memory), cpu: sixDecimals(one.cpu + other.cpu) };
 }
 
 function checkOne(host: string, kind: keyof typeof KINDS, needed: number, available: number, report: Report): void {
@@ -102,11 +106,9 @@ function checkOne(host: string, kind: keyof typeof KINDS, needed: number, availa
 }
 
 /** Reports jobs with fewer allocations than their `min_allocations_count`; disabled ones count. */
-export function checkCounts(jobs: readonly Job[], allocations: readonly Allocation[], report: Report): void {
-  const counts = new Map<string, number>();
-  for (const { job, removed } of allocations) if (!removed) counts.set(job, (counts.get(job) ?? 0) + 1);
+export function checkCounts(jobs: readonly Job[], placed: Placed, report: Report): void {
   for (const job of jobs) {
-    const count = counts.get(job.name) ?? 0;
+    const count = placed.get(job.name)?.members.length ?? 0;
     if (count >= job.minAllocationsCount) continue;
     report(
       error(

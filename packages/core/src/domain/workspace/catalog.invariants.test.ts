@@ -108,13 +108,14 @@ it("the order of jobs, files, keys and placed workers changes neither the catalo
 it("building an unchanged workspace changes nothing", () => {
   fc.assert(
     fc.property(written, (workspace) => {
-      const { catalog, ...rest } = build(workspace);
+      const { catalog, placement: _, ...rest } = build(workspace);
       const before: Before = {
         workerIds: new Map(catalog.workers.map(({ host, workerId }) => [host, workerId])),
         ports: Object.fromEntries(catalog.jobs.map(({ name, ports }) => [name, ports])),
         allocations: catalog.allocations,
       };
-      expect(build(workspace, before)).toEqual({ catalog, ...rest });
+      const { placement: __, ...again } = build(workspace, before);
+      expect(again).toEqual({ catalog, ...rest });
     }),
   );
 });

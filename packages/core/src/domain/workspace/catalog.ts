@@ -9,7 +9,8 @@ import { resolveDemands } from "./demands.ts";
 import { NOTHING_DISABLED, resolveDisabled } from "./disabled.ts";
 import { canonicalHost } from "./host-address.ts";
 import type { Allocation, Job, JobFile } from "./job.ts";
-import { place } from "./placement.ts";
+import type { Placed } from "./placement/placed.ts";
+import { type EarlierAllocations, type Placement, place, placeChanged } from "./placement/placement.ts";
 import { assignPorts, type PortRange, RESERVED_PORT_NAMES } from "./ports.ts";
 import { byPosition, type Worker } from "./worker.ts";
 import { resolveWorkers } from "./workers.ts";
@@ -20,6 +21,22 @@ export interface Catalog {
   readonly jobs: readonly Job[];
   /** Includes removed ones that `gc` has not purged. */
   readonly allocations: readonly Allocation[];
+}
+
+/** A catalog whose allocations are made when they are first read: a build in which few jobs changed does not need them. */
+export function catalogOf(
+  { workers, jobs }: Pick<Catalog, "workers" | "jobs">,
+  allocations: () => readonly Allocation[],
+): Catalog {
+  let made: readonly Allocation[] | undefined;
+  return {
+    workers,
+    jobs,
+    get allocations() {
+      made ??= allocations();
+      return made;
+    },
+  };
 }
 
 /** A workspace as read: parsed, but not resolved. */
@@ -45,11 +62,15 @@ export interface Before {
   readonly workerIds: ReadonlyMap<string, string>;
   readonly ports: Readonly<Record<string, Readonly<Record<string, number>>>>;
   readonly allocations: readonly Allocation[];
+  /** The same, read only as far as a placement may change; default: `allocations`, all of which may. */
+  readonly earlier?: EarlierAllocations;
 }
 
 /** The result of resolving a workspace. */
 export interface Assembled {
+  /** Its allocations are made when they are first read. */
   readonly catalog: Catalog;
+  readonly placement: Placement;
   readonly problems: readonly Problem[];
   /** Jobs whose manifest was refused, resolved as far as possible: not in the catalog, but available to plugins. */
   readonly unfinished: readonly Job[];
@@ -88,7 +109,7 @@ export interface Fleet {
 export function assembleOn(
   { workers, known: fleetKnown }: Fleet,
   written: Omit<Written, "workers">,
-  before: Pick<Before, "ports" | "allocations">,
+  before: Pick<Before, "ports" | "allocations" | "earlier">,
   owners: ManifestOwners,
 ): Assembled {
   const problems: Problem[] = [];
@@ -97,15 +118,23 @@ export function assembleOn(
   const jobs = resolveJobs(inOrder, written, before, owners, report);
   const known = { jobs: inOrder.map((job) => job.name), hosts: workers.map((worker) => worker.host) };
   const disabled = resolveDisabled(written.disabled, known, fleetKnown ? report : withoutUnknownNames(report));
-  const allocations = place(jobs, workers, disabled ?? NOTHING_DISABLED, before.allocations);
+  const off = disabled ?? NOTHING_DISABLED;
+  const placement = placeChanged(jobs, workers, off, before.earlier ?? allChanged(before.allocations));
+  const { placed, changed } = placement;
   if (fleetKnown) {
-    warnUnplaced(jobs, allocations, report);
-    checkCounts(jobs, allocations, report);
-    if (disabled) checkCapacity(jobs, workers, allocations, report);
+    warnUnplaced(jobs, placed, report);
+    checkCounts(jobs, placed, report);
+    if (disabled) checkCapacity(jobs, workers, placed, report);
   }
   const finished = new Set(jobs.map(({ name }) => name));
   const unfinished = inOrder.filter(({ name }) => !finished.has(name)).flatMap(unfinishedJob);
-  return { catalog: { workers, jobs, allocations }, problems, unfinished };
+  const allocations = () => (before.earlier ? place(jobs, workers, off, before.allocations) : changed);
+  return { catalog: catalogOf({ workers, jobs }, allocations), placement, problems, unfinished };
+}
+
+/** Earlier allocations of which nothing is recorded. */
+function allChanged(allocations: readonly Allocation[]): EarlierAllocations {
+  return { placements: new Map(), except: () => allocations };
 }
 
 /** Drops reports of unknown names, because they may be names of unreadable workers. */
@@ -182,10 +211,9 @@ function reportReservedPorts(job: string, manifest: Manifest, report: Report): v
   }
 }
 
-function warnUnplaced(jobs: readonly Job[], allocations: readonly Allocation[], report: Report): void {
-  const placed = new Set(allocations.filter((allocation) => !allocation.removed).map((allocation) => allocation.job));
+function warnUnplaced(jobs: readonly Job[], placed: Placed, report: Report): void {
   for (const job of jobs) {
-    if (placed.has(job.name)) continue;
+    if ((placed.get(job.name)?.members.length ?? 0) > 0) continue;
     report(
       warning(
         "no_worker_matches",

@@ -1,6 +1,6 @@
 import type { KvEntries } from "../../domain/kv/entries.ts";
 import type { KvEntry } from "../../domain/kv/kv-derived.ts";
-import type { KvStore } from "../../store/kv/kv.ts";
+import type { KvStore, SyncedEntries } from "../../store/kv/kv.ts";
 
 /** What was read from a KV store: values, and lists of keys. */
 export interface KvUsed {
@@ -71,6 +71,10 @@ export class KvRecorder implements KvStore {
 
   remove(namespace: string, key: string): boolean {
     return this.#base.remove(namespace, key);
+  }
+
+  syncBelow(prefix: string, all: ReadonlyMap<string, SyncedEntries>): void {
+    this.#base.syncBelow(prefix, all);
   }
 
   sync(namespace: string, entries: KvEntries, drops: (key: string) => boolean): void {

@@ -1,7 +1,7 @@
 import type { KvEntries } from "../../domain/kv/entries.ts";
 import type { KvEntry } from "../../domain/kv/kv-derived.ts";
 import { isSecret } from "../../domain/kv/kv-names.ts";
-import type { KvStore } from "./kv.ts";
+import type { KvStore, SyncedEntries } from "./kv.ts";
 
 /** Options of a {@link KvOverlay}. */
 export interface KvOverlayOptions {
@@ -78,6 +78,10 @@ export class KvOverlay implements KvStore {
   sync(namespace: string, entries: KvEntries, drops: (key: string) => boolean): void {
     for (const [key, value] of entries) this.put(namespace, key, value);
     for (const key of this.keys(namespace)) if (!entries.has(key) && drops(key)) this.remove(namespace, key);
+  }
+
+  syncBelow(_prefix: string, all: ReadonlyMap<string, SyncedEntries>): void {
+    for (const [namespace, { entries, drops }] of all) this.sync(namespace, entries, drops);
   }
 
   purge(namespace: string): void {

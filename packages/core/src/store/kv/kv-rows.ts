@@ -41,6 +41,29 @@ export class KvRows {
     return this.#db.all(`${NEWEST} GROUP BY key`, namespace).map(rowOf);
   }
 
+  /** The same of all namespaces with this prefix, by namespace, in one statement. */
+  below(prefix: string): Map<string, KvRow[]> {
+    const sql =
+      "SELECT namespace, key, value, max(version), created_date, deleted FROM kv WHERE namespace >= ? AND namespace < ? GROUP BY namespace, key";
+    const found = new Map<string, KvRow[]>();
+    for (const [namespace, key, value, version, createdDate, deleted] of this.#db.lists(
+      sql,
+      prefix,
+      `${prefix}\u{10FFFF}`,
+    )) {
+      const rows = found.get(String(namespace)) ?? [];
+      found.set(String(namespace), rows);
+      rows.push({
+        key: String(key),
+        value: String(value),
+        version: Number(version),
+        createdDate: Number(createdDate),
+        deleted: deleted === 1,
+      });
+    }
+    return found;
+  }
+
   /** Writes the next version of a key, and deletes the oldest beyond {@link VERSIONS_KEPT}. */
   append(namespace: string, row: KvRow): void {
     this.restore(namespace, row);

@@ -112,6 +112,21 @@ describe("a sync", () => {
     expect(versionOf("maand/worker", "same")).toBe(1);
   });
 
+  it("of many namespaces with a prefix is the same as one of each", () => {
+    for (const namespace of ["maand/worker/a", "maand/worker/b", "maand/workers"]) kv.put(namespace, "gone", "1");
+    kv.put("maand/worker/b", "same", "1");
+    const all = new Map(["a", "b", "c"].map((name) => [`maand/worker/${name}`, new Map([["same", "1"]])] as const));
+    kv.syncBelow(
+      "maand/worker/",
+      new Map(
+        [...all].map(([namespace, entries]) => [namespace, { entries, drops: () => namespace !== "maand/worker/a" }]),
+      ),
+    );
+    expect([...all.keys()].map((namespace) => kv.keys(namespace))).toEqual([["gone", "same"], ["same"], ["same"]]);
+    expect(versionOf("maand/worker/b", "same")).toBe(1);
+    expect(kv.keys("maand/workers")).toEqual(["gone"]);
+  });
+
   it("that is rolled back leaves no trace", () => {
     kv.put(VARS, "color", "red");
     const failing = () =>

@@ -16,6 +16,13 @@ export interface KvParts {
   readonly onSecret?: (value: string) => void;
 }
 
+/** The entries that a namespace should have. */
+export interface SyncedEntries {
+  readonly entries: KvEntries;
+  /** Whether another key is deleted. */
+  drops(key: string): boolean;
+}
+
 /** Operations on KV entries, of the store or of an overlay on it. */
 export interface KvStore {
   /** The newest version of every key of a namespace, including derived and deleted ones. */
@@ -29,6 +36,7 @@ export interface KvStore {
   put(namespace: string, key: string, value: string): void;
   remove(namespace: string, key: string): boolean;
   sync(namespace: string, entries: KvEntries, drops: (key: string) => boolean): void;
+  syncBelow(prefix: string, all: ReadonlyMap<string, SyncedEntries>): void;
   purge(namespace: string): void;
 }
 
@@ -99,7 +107,16 @@ export class Kv implements KvStore {
 
   /** Writes all entries, and deletes the other keys that `drops` selects. */
   sync(namespace: string, entries: KvEntries, drops: (key: string) => boolean): void {
-    const rows = this.#parts.rows.namespace(namespace);
+    this.#sync(namespace, this.#parts.rows.namespace(namespace), { entries, drops });
+  }
+
+  /** The same for many namespaces with a prefix, whose entries are read at once. */
+  syncBelow(prefix: string, all: ReadonlyMap<string, SyncedEntries>): void {
+    const found = this.#parts.rows.below(prefix);
+    for (const [namespace, synced] of all) this.#sync(namespace, found.get(namespace) ?? [], synced);
+  }
+
+  #sync(namespace: string, rows: readonly KvRow[], { entries, drops }: SyncedEntries): void {
     const known = new Map(rows.map((row) => [row.key, row]));
     for (const [key, value] of entries) this.#put(namespace, key, value, known.get(key));
     for (const row of rows)

@@ -49,11 +49,11 @@ export class SettledRows {
 }
 
 /**
- * The comment in the first line names the tables whose deferred writes must run first, because their triggers may
- * delete rows.
+ * A job is settled only while its placement is recorded. The comment in the first line names the tables whose deferred
+ * writes must run first, because their triggers may delete rows.
  */
 const STILL_SETTLED = `-- allocation promoted staged planned
-  SELECT job, digest, version, release, source FROM settled_job WHERE job NOT IN (
+  SELECT job, digest, version, release, source FROM settled_job WHERE job IN (SELECT job FROM placement) AND job NOT IN (
     SELECT a.job FROM step s JOIN allocation a ON a.id = s.allocation WHERE s.settled = 0
     UNION SELECT a.job FROM pending_health h JOIN allocation a ON a.id = h.allocation
     UNION SELECT job FROM pending_after
@@ -61,9 +61,9 @@ const STILL_SETTLED = `-- allocation promoted staged planned
   )`;
 
 /**
- * Selects jobs whose allocations all have the same plan and are promoted with it: running with its files, or disabled
- * and stopped. The plus signs prevent SQLite from reading job by job. The four tables are sorted by id, so it would
- * read each of their pages once per job.
+ * Selects jobs whose placement is recorded, and whose allocations all have the same plan and are promoted with it:
+ * running with its files, or disabled and stopped. The plus signs prevent SQLite from reading job by job. The four
+ * tables are sorted by id, so it would read each of their pages once per job.
  */
 const NOTE = `INSERT INTO settled_job (job, digest, version, release, source)
   SELECT a.job, min(p.digest), min(p.version), min(p.release), min(l.source)
@@ -71,7 +71,7 @@ const NOTE = `INSERT INTO settled_job (job, digest, version, release, source)
     LEFT JOIN promoted p ON p.allocation = a.id
     LEFT JOIN staged s ON s.allocation = a.id
     LEFT JOIN planned l ON l.allocation = a.id
-  WHERE a.removed = 0 AND +a.job IN (SELECT value FROM json_each(?))
+  WHERE a.removed = 0 AND +a.job IN (SELECT value FROM json_each(?) WHERE value IN (SELECT job FROM placement))
   GROUP BY +a.job
   HAVING count(*) = total(
       l.digest = p.digest AND l.source IS NOT NULL AND p.health_failed = 0

@@ -24,7 +24,7 @@ interface Table {
  * Tables that are not part of the store: the table of the working copy, and tables that each copy derives from its own
  * rows.
  */
-const OWN: ReadonlySet<string> = new Set(["replica", "settled_job"]);
+const OWN: ReadonlySet<string> = new Set(["replica", "settled_job", "placement"]);
 
 /** All columns of all tables, in one statement. */
 const COLUMNS = `SELECT t.name AS "table", c.name, c.type, c.pk FROM main.sqlite_schema AS t, pragma_table_info(t.name) AS c

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { NOTHING_DISABLED } from "./disabled.ts";
-import { allocationId } from "./identity.ts";
-import type { Allocation } from "./job.ts";
+import { NOTHING_DISABLED } from "../disabled.ts";
+import { allocationId } from "../identity.ts";
+import type { Allocation } from "../job.ts";
 import { place } from "./placement.ts";
 
 const workers = [

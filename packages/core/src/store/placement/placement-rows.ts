@@ -1,0 +1,40 @@
+import { type Placed, placementDigests } from "../../domain/workspace/placement/placed.ts";
+import type { RecordedPlacement } from "../../domain/workspace/placement/placement.ts";
+import type { StoreDatabase } from "../database.ts";
+
+/** The recorded placements of jobs. Each working copy of a shared store has its own, which the rows that it receives delete. */
+export class PlacementRows {
+  readonly #db: StoreDatabase;
+
+  constructor(db: StoreDatabase) {
+    this.#db = db;
+  }
+
+  /** By job; only of jobs whose allocations are as they were recorded. */
+  all(): Map<string, RecordedPlacement> {
+    return new Map(
+      this.#db
+        .all("SELECT job, digest, removed FROM placement")
+        .map(({ job, digest, removed }) => [String(job), { digest: String(digest), removed: Number(removed) }]),
+    );
+  }
+
+  /**
+   * Records where jobs are. Call this after their allocations were stored, in the same transaction. Rows of jobs that are the
+   * `same` are left alone: if something deleted one since it was read, the next build looks at the job in full.
+   */
+  record(placed: Placed, same: ReadonlySet<string>): void {
+    const known = this.all();
+    const digestOf = placementDigests();
+    const others = [...placed].filter(([job]) => !same.has(job));
+    const rows = others.map(([job, own]) => ({ job, digest: digestOf(own), removed: own.removed }));
+    const outdated = [...known.keys()].filter((job) => !same.has(job));
+    if (outdated.length > 0)
+      this.#db.run("DELETE FROM placement WHERE job IN (SELECT value FROM json_each(?))", JSON.stringify(outdated));
+    if (rows.length > 0)
+      this.#db.run(
+        "INSERT INTO placement (job, digest, removed) SELECT value ->> 'job', value ->> 'digest', value ->> 'removed' FROM json_each(?)",
+        JSON.stringify(rows),
+      );
+  }
+}
