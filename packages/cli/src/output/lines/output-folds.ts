@@ -5,12 +5,17 @@ import { named } from "./wording.ts";
 
 /** Lines of a step that are compared; a step that prints more is always printed. */
 const COMPARED = 200;
+/** Characters of a step that are compared. */
+const COMPARED_CHARACTERS = 64 * 1024;
+/** Characters that are held of all steps together, so that memory stays small in a large fleet; a step beyond that is printed. */
+export const HELD_CHARACTERS = 1024 * 1024;
 
 /** What one step printed first, to which the output of the same step on other workers is compared. */
 interface Model {
   readonly speaker: string;
   readonly worker: string;
   readonly lines: string[];
+  characters: number;
   isComparable: boolean;
   /** Workers with the same output, which was not printed. */
   same: string[];
@@ -23,6 +28,8 @@ interface Running {
   readonly isFirst: boolean;
   /** Lines that are held because they are those of the model so far; undefined once it differs. */
   held: { text: string; line: string }[] | undefined;
+  /** Characters that it holds. */
+  characters: number;
 }
 
 /** Prints the output of a step that runs on many workers once: a traceback of a hook, the text of a script. */
@@ -32,6 +39,8 @@ export class OutputFolds {
   readonly #running = new Map<string, Running>();
   /** Whether something was held since it was last looked at: a fleet has thousands of running steps, and looks at each event. */
   #mayHold = false;
+  /** Characters that all steps hold. */
+  #characters = 0;
 
   constructor(style: Style) {
     this.#style = style;
@@ -77,8 +86,9 @@ export class OutputFolds {
     this.#running.delete(unit);
     if (step?.held === undefined || step.held.length === 0) return [];
     const { model, held } = step;
+    this.#characters -= step.characters;
     const isSame = held.length === model.lines.length && held.every(({ text }, at) => text === model.lines[at]);
-    if (!isSame || !model.isComparable) return released(step);
+    if (!isSame || !model.isComparable) return held.map(({ line }) => line);
     model.same.push(worker);
     this.#mayHold = true;
     return [];
@@ -86,7 +96,7 @@ export class OutputFolds {
 
   /** Lines that were held, of steps that still run; they are printed after a moment, so that a slow step can be followed. */
   release(): string[] {
-    return [...this.#running.values()].flatMap(released);
+    return [...this.#running.values()].flatMap((step) => this.#release(step));
   }
 
   /** A line for each output that was the same on other workers. */
@@ -109,9 +119,21 @@ export class OutputFolds {
 
   #begin(key: string, job: string | undefined, worker: string, lines: readonly string[]): readonly string[] {
     const known = this.#models.get(key);
-    const model: Model = known ?? { speaker: job ?? "", worker, lines: [], isComparable: true, same: [] };
+    const model: Model = known ?? {
+      speaker: job ?? "",
+      worker,
+      lines: [],
+      characters: 0,
+      isComparable: true,
+      same: [],
+    };
     this.#models.set(key, model);
-    this.#running.set(unitOf(job, worker), { model, isFirst: known === undefined, held: known ? [] : undefined });
+    this.#running.set(unitOf(job, worker), {
+      model,
+      isFirst: known === undefined,
+      held: known ? [] : undefined,
+      characters: 0,
+    });
     return lines;
   }
 
@@ -120,22 +142,29 @@ export class OutputFolds {
     if (step === undefined) return lines;
     const { model, held } = step;
     if (step.isFirst) {
-      if (model.lines.length < COMPARED) model.lines.push(text);
+      model.characters += text.length;
+      if (model.lines.length < COMPARED && model.characters <= COMPARED_CHARACTERS) model.lines.push(text);
       else model.isComparable = false;
       return lines;
     }
     if (held === undefined) return lines;
     const expected = model.lines[held.length];
     held.push(...lines.map((line) => ({ text, line })));
+    const characters = lines.reduce((sum, line) => sum + text.length + line.length, 0);
+    step.characters += characters;
+    this.#characters += characters;
     this.#mayHold = true;
-    return model.isComparable && (expected === undefined || expected === text) ? [] : released(step);
+    const mayBeSame = model.isComparable && (expected === undefined || expected === text);
+    return mayBeSame && this.#characters <= HELD_CHARACTERS ? [] : this.#release(step);
   }
-}
 
-function released(step: Running): string[] {
-  const lines = (step.held ?? []).map(({ line }) => line);
-  step.held = undefined;
-  return lines;
+  #release(step: Running): string[] {
+    const lines = (step.held ?? []).map(({ line }) => line);
+    this.#characters -= step.characters;
+    step.characters = 0;
+    step.held = undefined;
+    return lines;
+  }
 }
 
 function unitOf(job: string | null | undefined, worker: string | null | undefined): string {
