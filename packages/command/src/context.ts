@@ -45,7 +45,7 @@ export interface ProgressOptions {
 }
 
 /** Prints the events of a command as they occur. */
-export interface ProgressReader extends Required<Pick<EventReader, "readLines">> {
+export interface ProgressReader extends Required<Pick<EventReader, "readLines">>, Pick<EventReader, "backPressure"> {
   (event: MaandEvent): void;
   /** Ends what it shows, and restores the terminal. To be called however the command ends; safe to call twice. */
   end(): void;

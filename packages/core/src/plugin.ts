@@ -47,6 +47,7 @@ export {
   type TableRow,
 } from "./plugin-api/plugin.ts";
 export type * from "./plugin-api/scope.ts";
+export type { BackPressure } from "./remote/back-pressure.ts";
 export { type ProgramEnd, type ProgramRemoteParts, programRemote } from "./remote/process/program-remote.ts";
 export { loginShellLine } from "./remote/quote.ts";
 export type {

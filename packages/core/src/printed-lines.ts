@@ -18,6 +18,8 @@ export interface PrintedLines {
 export interface EventReader {
   (event: MaandEvent): void;
   readLines?(printed: PrintedLines): void;
+  /** Undefined while it keeps up with the lines; otherwise a promise that resolves when it has caught up. Commands wait until then. */
+  backPressure?(): Promise<void> | undefined;
 }
 
 /** The events of lines as JSON, in order. What they have in common is formatted once. */

@@ -60,6 +60,7 @@ export type { ErrorParts } from "./errors.ts";
 export { ERROR_CODES, maskedError, problemsError } from "./errors.ts";
 export type { Emit, EventBase, EventData, EventMap, EventType } from "./events.ts";
 export { type EventReader, eventTexts, type OutputEvent, type PrintedLines } from "./printed-lines.ts";
+export { PacedReading } from "./remote/back-pressure.ts";
 export { fencedCommand, probeFenced, refusedBy } from "./remote/fence/fenced-command.ts";
 export { fenceOf, setFence, type WorkerFence } from "./remote/fence/worker-fence.ts";
 export {

@@ -93,6 +93,7 @@ async function runScript(
     signal,
     graceMs: GRACE_MS,
     leavesNothing: true, // a hook ends with its process
+    backPressure: context.backPressure,
     onOutput: (stream, chunk) => lines.push(stream, chunk),
   });
   lines.end();

@@ -1,6 +1,7 @@
 import { stat } from "node:fs/promises";
 import {
   type Argv,
+  type BackPressure,
   type ExecOptions,
   type ExecResult,
   MaandError,
@@ -32,6 +33,8 @@ export interface LocalRemoteOptions {
   readonly root: string;
   /** The time limit of a command without its own, in milliseconds. */
   readonly timeoutMs: number;
+  /** Pauses commands whose lines are printed while their readers are behind. */
+  readonly backPressure?: BackPressure;
 }
 
 /** A worker that is a directory here: its commands run on this machine, as the user who runs maand. */
@@ -41,12 +44,14 @@ export class LocalRemote implements Remote {
   readonly transport = "local";
   readonly sudo = false;
   readonly #timeoutMs: number;
+  readonly #backPressure: BackPressure | undefined;
   readonly #closing = new AbortController();
 
-  constructor({ host, root, timeoutMs }: LocalRemoteOptions) {
+  constructor({ host, root, timeoutMs, backPressure }: LocalRemoteOptions) {
     this.host = host;
     this.root = root;
     this.#timeoutMs = timeoutMs;
+    this.#backPressure = backPressure;
   }
 
   async exec(argv: Argv, options: ExecOptions = {}): Promise<ExecResult> {
@@ -67,6 +72,7 @@ export class LocalRemote implements Remote {
       graceMs,
       ...(stopWord !== undefined && { requestEnd: () => void started.stdin?.write(stopWord) }),
       onOutput: (stream, chunk) => output.push(stream, chunk),
+      backPressure: options.onLine && this.#backPressure,
     });
     if (end.failure !== undefined) output.push("stderr", Buffer.from(`${end.failure}\n`));
     const result = output.end(end.code, durationMs);

@@ -61,5 +61,6 @@ async function connectLocal(context: ConnectContext): Promise<Remote | undefined
     const message = `${root} cannot be created: ${cause instanceof Error ? cause.message : cause}`;
     throw new MaandError({ code: "UNREACHABLE", message, worker: worker.host, cause });
   }
-  return new LocalRemote({ host: worker.host, root, timeoutMs: settings.timeouts.commandMs });
+  const { backPressure } = context;
+  return new LocalRemote({ host: worker.host, root, timeoutMs: settings.timeouts.commandMs, backPressure });
 }

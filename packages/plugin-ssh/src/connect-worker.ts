@@ -71,7 +71,7 @@ export async function openRemote(
   options: SshOptions,
   handshakes: Semaphore,
 ): Promise<SshRemote> {
-  const { worker, root, settings } = context;
+  const { worker, root, settings, backPressure } = context;
   const { endpoint, connect } = await routeTo(context, options, handshakes);
   const parts = {
     host: worker.host,
@@ -81,6 +81,7 @@ export async function openRemote(
     channels: options.channels ?? 8,
     commandMs: settings.timeouts.commandMs,
     connectMs: settings.timeouts.connectMs,
+    backPressure,
     connect: () => connectWithRetry(endpoint, connect),
   };
   return new SshRemote(parts, await parts.connect());

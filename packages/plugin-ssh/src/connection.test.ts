@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { type AddressInfo, connect } from "node:net";
+import { slowReaders } from "@maand/core/testing";
 import ssh2, { type Connection as ServerConnection } from "ssh2";
 import { afterEach, describe, expect, test } from "vitest";
 import { Connection, NotStarted } from "./connection.ts";
@@ -47,6 +48,34 @@ describe("a connection that closes while a command starts", () => {
     const connection = await connected((server, accept) => accept().on("exec", () => server.end()));
     await expect(connection.start(REQUEST, () => {})).rejects.toMatchObject({ code: "DISCONNECTED" });
   });
+});
+
+test("a command whose exit code comes before its output was read ends after its last line", async () => {
+  const connection = await connected((_, accept) =>
+    accept().on("exec", (acceptExec) => {
+      const channel = acceptExec();
+      channel.stderr.write("maand-begin 1\n");
+      channel.write("maand-begin\none\n");
+      channel.exit(0);
+      channel.write("two\nthree\n");
+      channel.end();
+    }),
+  );
+  const readers = slowReaders();
+  const lines: string[] = [];
+  const result = connection.start(REQUEST, (channel, requestedAt) => {
+    const ended = followCommand(channel, {
+      ...{ worker: "app", user: "ann", title: "true", preface: "", signal: undefined, kill: () => {} },
+      ...{ timeoutMs: 60_000, graceMs: 10, quietMs: 1, requestedAt },
+      backPressure: readers.backPressure,
+      onLine: (line) => void lines.push(line),
+    });
+    // timers of a millisecond end in their order, so that the channel has been quiet by then
+    channel.once("exit", () => setTimeout(() => setTimeout(readers.catchUp, 1), 1));
+    return ended;
+  });
+  expect((await await result).code).toBe(0);
+  expect(lines).toEqual(["one", "two", "three"]);
 });
 
 describe("an exit code of timeout", () => {

@@ -1,6 +1,8 @@
 import { constants } from "node:os";
-import type { ExecOptions, ExecResult, OutputStream } from "@maand/core";
+import type { Readable } from "node:stream";
+import type { BackPressure, ExecOptions, ExecResult, OutputStream } from "@maand/core";
 import { BeginMarker, lastLines, loginFailure, Output } from "@maand/core/internal";
+import { PacedReading } from "@maand/core/toolbox";
 import type { ClientChannel } from "ssh2";
 import { disconnected, interrupted, timedOut } from "./errors.ts";
 
@@ -19,6 +21,8 @@ export interface RunningCommand extends Pick<ExecOptions, "stopWord" | "onLine" 
   /** Written to its input before `stdin`. */
   readonly preface: string;
   readonly signal: AbortSignal | undefined;
+  /** Pauses the channel while the readers of the lines are behind. */
+  readonly backPressure?: BackPressure | undefined;
   /** Stops the process with this id on the worker. */
   readonly kill: (pid: number) => void;
 }
@@ -29,7 +33,7 @@ export interface RunningCommand extends Pick<ExecOptions, "stopWord" | "onLine" 
  *
  * The output starts with the command: earlier output of the login is dropped. It ends when the channel closes, or when
  * nothing arrives for a moment after the exit code, because a child in the background keeps the output and the channel
- * open for as long as it lives.
+ * open for as long as it lives. A paused channel has not ended; it is read again at the time limit at the latest.
  * @throws TIMED_OUT, INTERRUPTED, DISCONNECTED; AUTH_FAILED or WORKER_LACKS if the login ends before the command starts
  */
 export function followCommand(channel: ClientChannel, command: RunningCommand): Promise<ExecResult> {
@@ -61,6 +65,7 @@ class FollowedCommand {
   readonly #startedAt = performance.now();
   readonly #timers: { limit?: NodeJS.Timeout; quiet?: NodeJS.Timeout; grace?: NodeJS.Timeout } = {};
   readonly #markers: readonly BeginMarker[];
+  readonly #readings: readonly PacedReading[];
   #begun = false;
   #pid: number | undefined;
   #code: number | undefined;
@@ -72,7 +77,9 @@ class FollowedCommand {
     this.#command = command;
     this.#settle = settle;
     this.#output = new Output(command.onLine);
-    this.#markers = [this.#read(channel, "stdout"), this.#read(channel.stderr, "stderr")];
+    const [out, err] = [this.#marker("stdout"), this.#marker("stderr")];
+    this.#markers = [out, err];
+    this.#readings = [this.#read(channel, out), this.#read(channel.stderr, err)];
   }
 
   begin(): void {
@@ -80,7 +87,7 @@ class FollowedCommand {
     this.#channel.on("error", () => {});
     this.#channel.on("exit", (status: number | null, signalName?: string) => {
       this.#code = status ?? exitCodeOf(signalName);
-      this.#timers.quiet = setTimeout(() => this.#finish(), this.#command.quietMs);
+      this.#finishWhenQuiet();
     });
     this.#channel.on("close", () => this.#finish());
     this.#timers.limit = setTimeout(() => this.#end("time"), Math.min(timeoutMs, LONGEST_MS));
@@ -89,17 +96,29 @@ class FollowedCommand {
     this.#feed();
   }
 
-  #read(from: NodeJS.ReadableStream, stream: OutputStream): BeginMarker {
-    const marker = new BeginMarker(
+  #marker(stream: OutputStream): BeginMarker {
+    return new BeginMarker(
       (pid) => this.#onBegun(pid),
       (chunk) => this.#output.push(stream, chunk),
     );
-    from.on("data", (chunk: Buffer) => {
+  }
+
+  #read(from: Readable, marker: BeginMarker): PacedReading {
+    const onData = (chunk: Buffer) => {
       if (this.#over) return;
       marker.push(chunk);
       this.#timers.quiet?.refresh();
-    });
-    return marker;
+    };
+    return new PacedReading(from, onData, this.#command.backPressure);
+  }
+
+  #finishWhenQuiet(): void {
+    this.#timers.quiet = setTimeout(async () => {
+      const paused = this.#readings.flatMap((reading) => reading.paused ?? []);
+      if (paused.length === 0) return this.#finish();
+      await Promise.all(paused);
+      if (!this.#over) this.#finishWhenQuiet();
+    }, this.#command.quietMs);
   }
 
   #onBegun(pid: number | undefined): void {
@@ -122,7 +141,8 @@ class FollowedCommand {
    * worker stops it.
    */
   #end(why: Ending): void {
-    if (this.#ending) return;
+    for (const reading of this.#readings) reading.release();
+    if (this.#ending || (why === "time" && this.#code !== undefined)) return;
     this.#ending = why;
     const { stopWord, graceMs, kill } = this.#command;
     if (stopWord !== undefined) this.#channel.end(stopWord);

@@ -1,5 +1,6 @@
 import {
   type Argv,
+  type BackPressure,
   type ExecOptions,
   type ExecResult,
   isMaandError,
@@ -28,6 +29,8 @@ export interface SshRemoteParts {
   readonly commandMs: number;
   /** Milliseconds that the worker has to open a channel. */
   readonly connectMs: number;
+  /** Pauses commands whose lines are printed while their readers are behind. */
+  readonly backPressure?: BackPressure;
   /** Opens a connection: the first one, and another if that is lost. */
   connect(): Promise<Connection>;
 }
@@ -94,6 +97,7 @@ export class SshRemote implements Remote {
         requestedAt,
         quietMs,
         kill,
+        backPressure: options.onLine && this.#parts.backPressure,
       });
       result.catch(() => {}); // nothing else handles this if the run was interrupted just before
       return { result };

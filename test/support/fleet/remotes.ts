@@ -73,6 +73,7 @@ function contextFor(
     signal: signal ?? new AbortController().signal,
     log: () => {},
     emit: () => {},
+    backPressure: () => undefined,
     root: `${settingsFor(fleet, settings).workerRoot}/${BUCKET_ID}`,
     worker: {
       workerId: "w",

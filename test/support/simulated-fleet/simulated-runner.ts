@@ -6,6 +6,7 @@ import type { SimulatedWorker, Tree } from "./simulated-worker.ts";
 interface Message {
   readonly id: number;
   readonly end?: boolean;
+  readonly behind?: boolean;
   readonly content?: string;
   readonly bytes?: string;
   readonly stage?: { readonly jobs: Readonly<Record<string, Tree>>; readonly files: Tree };
@@ -78,7 +79,7 @@ export class SimulatedRunner extends Duplex {
 
   #obey(message: Message): void {
     if (message.content !== undefined) this.#keep(message.id, message.content, message.bytes ?? "");
-    else if (!message.end) this.#begin(message);
+    else if (!message.end && !message.behind) this.#begin(message);
   }
 
   #begin({ id, fence, stage, settled, job = "", target = "" }: Message): void {

@@ -8,9 +8,10 @@ import type { Plugin } from "../plugin-api/plugin.ts";
 import type { OldName } from "../plugin-api/tapping/renamed-hooks.ts";
 import type { TapOrder } from "../plugin-api/tapping/tap-by-name.ts";
 import type { EventReader } from "../printed-lines.ts";
+import type { BackPressure } from "../remote/back-pressure.ts";
 import { instantTap, promised, waitingTap } from "./guarded-tap.ts";
 import { lifeWithoutBucket, type PluginLife } from "./life/plugin-life.ts";
-import { takesLines } from "./lines/call-readers.ts";
+import { canBeBehind, takesLines } from "./lines/call-readers.ts";
 import { asMaandError } from "./outcome.ts";
 import { callerIn, hooksFor, inPlace } from "./plugin-hooks.ts";
 import { checkOptions, checkOrder, type TapOrigin } from "./tap-order.ts";
@@ -147,6 +148,8 @@ function guardTaps(hookName: string, hook: Hooks[HookName], { applying, failedTa
       const lines = hookName === "event" ? linesOf(tap.fn) : undefined;
       if (lines)
         takesLines(registered.fn, life.tracer ? life.tracer.around(instant(lines, by), by) : instant(lines, by));
+      const backPressure = hookName === "event" ? pressureIn(tap.fn) : undefined;
+      if (backPressure) canBeBehind(registered.fn, backPressure);
       // only the order can be wrong, and finding the place is expensive
       const place = tap.before === undefined ? undefined : (writtenAt(tap) ?? callerIn(applying.directory));
       if (plugin !== undefined) origins.set(registered, { plugin, place });
@@ -177,6 +180,11 @@ function limitIn(tap: object & TapLimit): unknown {
 function linesOf(tap: object & Pick<EventReader, "readLines">): Call | undefined {
   const { readLines } = tap;
   return typeof readLines === "function" ? (...given) => Reflect.apply(readLines, tap, given) : undefined;
+}
+
+/** The function of an event reader that says whether it is behind. */
+function pressureIn(tap: object & Pick<EventReader, "backPressure">): BackPressure | undefined {
+  return typeof tap.backPressure === "function" ? () => tap.backPressure?.() : undefined;
 }
 
 /** The line of an inline hook, which appears in no stack trace. */

@@ -13,7 +13,7 @@ import type { KvKey } from "../store/kv/kv-key.ts";
 import type { Store } from "../store/store.ts";
 import { takeEventFailures } from "./apply-plugins.ts";
 import type { StateSource } from "./life/state-source.ts";
-import { callWithLines } from "./lines/call-readers.ts";
+import { callWithLines, pressureOf } from "./lines/call-readers.ts";
 import { type LineSource, PendingLines } from "./lines/pending-lines.ts";
 import type { TapUnit } from "./watch/tap-unit.ts";
 import type { TapWatch } from "./watch/tap-watch.ts";
@@ -124,6 +124,7 @@ export function runReporter(bucket: Bucket, command: string): RunReporter {
     run: { id, command },
     bucket: { id: bucket.bucketId, root: bucket.paths.root },
     settings: bucket.settings,
+    backPressure: pressureOf(bucket.hooks, bucket.signal),
   };
   bucket.watch.onWaiting = (waiting) => emit("tap.waiting", waitingFields(waiting));
   const context = ({ worker, job }: EventSubject): RunContext => {

@@ -2,6 +2,7 @@ import { lineOf } from "../config/thrown-at.ts";
 import { isRecord } from "../domain/checks/validate.ts";
 import { errorText, isMaandError, MaandError } from "../errors.ts";
 import { isAnswered } from "../plugin-api/hooks.ts";
+import { type BackPressure, setBackPressure } from "../remote/back-pressure.ts";
 import { inPlace } from "./plugin-hooks.ts";
 import { withOwnCalls } from "./watch/own-calls.ts";
 import type { TapWatch } from "./watch/tap-watch.ts";
@@ -22,7 +23,10 @@ export function waitingTap(
   const refusal = answersOf(hook, by.hook);
   const check = (answer: unknown, context: unknown) => {
     if (answer !== undefined && refusal?.fits(answer) === false) throw new Error(wrong(answer, refusal.wanted));
-    if (by.hook === "connect") refuseElsewhere(answer, context);
+    if (by.hook === "connect") {
+      refuseElsewhere(answer, context);
+      keepBackPressure(answer, context);
+    }
     if (answer !== undefined && isObject(context)) answeredHooks.set(context, by.plugin);
   };
   return (...all) => {
@@ -127,6 +131,16 @@ function refuseElsewhere(answer: unknown, context: unknown): void {
   throw new Error(
     `its Remote has the root ${errorText(answer.root)}, and the worker's is ${errorText(context.root)}; take root of the context, and tap locate to change it`,
   );
+}
+
+function keepBackPressure(answer: unknown, context: unknown): void {
+  if (!isObject(answer) || !isRecord(context)) return;
+  const { backPressure } = context;
+  if (isBackPressure(backPressure)) setBackPressure(answer, backPressure);
+}
+
+function isBackPressure(value: unknown): value is BackPressure {
+  return typeof value === "function";
 }
 
 function isObject(value: unknown): value is object {

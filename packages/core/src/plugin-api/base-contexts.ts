@@ -3,6 +3,7 @@ import type { Settings } from "../domain/settings/settings.ts";
 import type { Allocation, Job } from "../domain/workspace/job.ts";
 import type { Worker } from "../domain/workspace/worker.ts";
 import type { EventData } from "../events.ts";
+import type { BackPressure } from "../remote/back-pressure.ts";
 import type { Remote } from "../remote/remote.ts";
 
 /** The stream of a line that is passed to `log`, so that the output of parallel commands can be separated. */
@@ -32,6 +33,11 @@ export interface RunContext {
   readonly signal: AbortSignal;
   /** Prints a line: it becomes an `output` event, in the log and on the screen, with secrets masked. */
   log(line: string, source?: LogSource): void;
+  /**
+   * Undefined while the readers of printed lines keep up; otherwise a promise that resolves when they have caught up, or when
+   * the run is interrupted. Code that prints the output of a program stops reading it until then, so that lines do not gather in memory.
+   */
+  readonly backPressure: BackPressure;
   /**
    * Emits an event of the plugin, of type `plugin.event`, for programs that read events. The name consists of the
    * plugin's name and further lower-case parts, joined by dots: `acme.soaked`. To inform people, use `log`.

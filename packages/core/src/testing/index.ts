@@ -48,6 +48,7 @@ export {
   type TransportResult,
   testTransport,
 } from "./transport/check-transport.ts";
+export { type SlowReaders, slowReaders } from "./transport/slow-readers.ts";
 export { transportTable } from "./transport/transport-table.ts";
 export type { OpenedTransport, TransportUnderTest } from "./transport/under-test.ts";
 export {

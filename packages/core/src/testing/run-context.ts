@@ -30,6 +30,7 @@ export function runContext(over: Partial<RunContext> = {}): RunContext & Recordi
     log(line, source) {
       output.push({ line, ...source });
     },
+    backPressure: () => undefined,
     emit(name, data = {}) {
       emitted.push({ name, data });
     },

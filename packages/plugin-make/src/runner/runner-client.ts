@@ -1,5 +1,6 @@
 import type { Duplex, Readable } from "node:stream";
-import type { OutputStream, RemoteStream } from "@maand/core";
+import type { BackPressure, OutputStream, RemoteStream } from "@maand/core";
+import { PacedReading } from "@maand/core/toolbox";
 import { type Frame, FrameReader } from "./frame-reader.ts";
 
 /**
@@ -52,8 +53,12 @@ const ERROR_TEXT = 4_096;
 /** The id of the frame with the record of the worker; requests have larger ones. */
 const FENCE_ID = 0;
 
+/** Milliseconds between messages that tell a runner that a paused reader is still there: it gives up one that takes nothing for 60 s. */
+const BEHIND_MS = 20_000;
+
 interface Pending {
   readonly onOutput: (stream: OutputStream, bytes: Buffer) => void;
+  readonly backPressure: BackPressure | undefined;
   readonly settle: (end: RequestEnd) => void;
 }
 
@@ -70,6 +75,8 @@ export class RunnerClient {
   #fence = Buffer.alloc(0);
   #idle: NodeJS.Timeout | undefined;
   #errorText = "";
+  /** The back-pressure of the request whose output arrived last in the current chunk. */
+  #printing: BackPressure | undefined;
   /** The record of the command that changed the worker last, as the runner found it; empty if there was none. */
   fenceText = "";
   /** Whether the command that uses this runner may change the worker. */
@@ -85,7 +92,11 @@ export class RunnerClient {
     this.#stream = stream;
     this.#program = program;
     const { io, stderr, exit } = stream;
-    io.on("data", (chunk: Buffer) => this.#onData(chunk));
+    new PacedReading(
+      io,
+      (chunk) => this.#onData(chunk),
+      () => this.#behind(),
+    );
     for (const event of ["end", "close", "error"]) io.on(event, () => this.#gone());
     this.#keepErrors(stderr);
     exit.then(() => setTimeout(() => this.#gone(), LAST_OUTPUT_MS).unref());
@@ -110,12 +121,12 @@ export class RunnerClient {
     return Promise.race([this.#stream.exit, none]).finally(() => clearTimeout(timer));
   }
 
-  /** Starts a request. */
-  request(request: RunnerRequest, onOutput: Pending["onOutput"]): RunningRequest {
+  /** Starts a request. While the readers of its output are behind, the runner waits. */
+  request(request: RunnerRequest, onOutput: Pending["onOutput"], backPressure?: BackPressure): RunningRequest {
     const id = ++this.#last;
     clearTimeout(this.#idle);
     const ended = new Promise<RequestEnd>((settle) => {
-      this.#pending.set(id, { onOutput, settle });
+      this.#pending.set(id, { onOutput, backPressure, settle });
     });
     this.#write({ id, ...request });
     if (this.#over) this.#pending.get(id)?.settle(undefined);
@@ -150,6 +161,7 @@ export class RunnerClient {
 
   #onData(chunk: Buffer): void {
     if (this.#over) return;
+    this.#printing = undefined;
     try {
       this.#frames.push(chunk);
     } catch {
@@ -159,9 +171,23 @@ export class RunnerClient {
 
   #takeFrame(frame: Frame): void {
     if (frame.kind === "output" && frame.id === FENCE_ID) this.#takeFence(frame.bytes);
-    else if (frame.kind === "output") this.#pending.get(frame.id)?.onOutput(frame.stream, frame.bytes);
+    else if (frame.kind === "output") this.#takeOutput(frame);
     else if (frame.kind === "exit") this.#finish(frame.id, frame.code);
     else if (frame.kind === "wants program") this.#stream.io.write(this.#program);
+  }
+
+  #takeOutput({ id, stream, bytes }: Extract<Frame, { kind: "output" }>): void {
+    const pending = this.#pending.get(id);
+    pending?.onOutput(stream, bytes);
+    this.#printing = pending?.backPressure ?? this.#printing;
+  }
+
+  /** Requests share the stream: while the readers of one are behind, the others wait, too. */
+  #behind(): Promise<void> | undefined {
+    const caughtUp = this.#over ? undefined : this.#printing?.();
+    if (!caughtUp) return undefined;
+    const waiting = setInterval(() => this.#write({ id: FENCE_ID, behind: true }), BEHIND_MS).unref();
+    return caughtUp.finally(() => clearInterval(waiting));
   }
 
   /** The record of the worker follows the greeting, and may arrive in parts; a NUL ends it. */

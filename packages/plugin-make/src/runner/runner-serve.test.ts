@@ -1,4 +1,5 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { slowReaders } from "@maand/core/testing";
 import { describe, expect, it, type TestContext } from "vitest";
 import { aWorker, childrenOf, eventually, gone } from "./runner.test.support.ts";
 
@@ -43,6 +44,25 @@ describe.concurrent("a runner that serves requests", { timeout: 60_000 }, () => 
     expect(other.stdout()).toBe("out\n");
     expect(await flood.code).toBe(0);
     expect(flood.bytes().length).toBe(50_000_000);
+  });
+
+  it("waits while the readers of its output are behind, and loses nothing", async (context) => {
+    const w = worker(context);
+    const { client } = w.serve();
+    const readers = slowReaders();
+    let bytes = 0;
+    const onOutput = (_: unknown, chunk: Buffer) => {
+      bytes += chunk.length;
+    };
+    await client.ready;
+    const request = { target: "many", job: "api", timeout: 300, env: {} };
+    const { ended } = client.request(request, onOutput, readers.backPressure);
+    await readers.behind;
+    for (let turn = 0; turn < 100; turn += 1) await new Promise(setImmediate);
+    expect(bytes).toBeLessThanOrEqual(1024 * 1024);
+    readers.catchUp();
+    expect(await ended).toBe(0);
+    expect(bytes).toBe(50_000_000);
   });
 
   it("buffers little output while it is not read, and keeps its time limits", async (context) => {

@@ -1,4 +1,4 @@
-import type { ExecOptions, OutputStream } from "@maand/core";
+import type { BackPressure, ExecOptions } from "@maand/core";
 import { MaandError, type Remote } from "@maand/core";
 import { LineSplitter } from "@maand/core/toolbox";
 import type { Cutoff, CutoffCode } from "../runner/cutoff.ts";
@@ -7,6 +7,14 @@ import type { RunnerPool } from "../runner/runner-pool.ts";
 import { ENDING_MS } from "../runner-program.ts";
 
 export type OnLine = NonNullable<ExecOptions["onLine"]>;
+
+/** How a command is followed. */
+export interface RequestOptions {
+  /** Pauses the command while the readers of its lines are behind. */
+  readonly backPressure: BackPressure;
+  /** Whether the command continues on the worker when this run is interrupted; default: no. */
+  readonly outlivesRun?: boolean;
+}
 
 /**
  * Sends a command to a runner and follows it to its end. Returns its exit code; throws TIMED_OUT, INTERRUPTED or DISCONNECTED,
@@ -18,13 +26,22 @@ export async function requestCommand(
   runner: RunnerClient,
   cutoff: Cutoff,
   onLine: OnLine,
-  { outlivesRun = false }: { readonly outlivesRun?: boolean } = {},
+  { backPressure, outlivesRun = false }: RequestOptions,
 ): Promise<number> {
   const lines = {
     stdout: new LineSplitter((line) => onLine(line, "stdout")),
     stderr: new LineSplitter((line) => onLine(line, "stderr")),
   };
-  const running = runner.request(request, (stream: OutputStream, bytes) => lines[stream].push(bytes));
+  let isCut = false;
+  const cutOff = cutoff.reached.then(() => {
+    isCut = true;
+  });
+  // the answer of a runner that ends the command must be read
+  const unlessCut = () => {
+    const caughtUp = isCut ? undefined : backPressure();
+    return caughtUp && Promise.race([caughtUp, cutOff]);
+  };
+  const running = runner.request(request, (stream, bytes) => lines[stream].push(bytes), unlessCut);
   const cut = cutoff.reached.then(async (code) => {
     if (code === "INTERRUPTED" && !outlivesRun) await cutoff.atMost(ENDING_MS, running.end());
     running.abandon();

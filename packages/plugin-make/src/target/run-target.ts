@@ -44,7 +44,7 @@ async function exitCode(unit: Unit, target: string, runners: RunnerPool, onLine:
 }
 
 function requestTarget(
-  { remote, env, timeoutMs, job, step }: Unit,
+  { remote, env, timeoutMs, job, step, backPressure }: Unit,
   target: string,
   runner: RunnerClient,
   cutoff: Cutoff,
@@ -53,7 +53,7 @@ function requestTarget(
   const named = step && { step: step.id, voids: step.replaces };
   const fence = target === "status" ? {} : fenceFields(remote, runner);
   const request = { target, job: job.name, timeout: timeoutMs / 1000, env, ...named, ...fence };
-  return requestCommand(remote, request, runner, cutoff, onLine);
+  return requestCommand(remote, request, runner, cutoff, onLine, { backPressure });
 }
 
 /** Runs a process only for this target. */

@@ -29,7 +29,7 @@ export interface ReceiptOptions {
  * and throws as `Remote` does.
  */
 export async function runWithReceipt(
-  { remote, bucket, step, command, signal }: StepContext,
+  { remote, bucket, step, command, signal, backPressure }: StepContext,
   runners: RunnerPool,
   { job, identity, forgets, outlivesRun = false }: ReceiptOptions,
 ): Promise<ExecResult | undefined> {
@@ -55,7 +55,7 @@ export async function runWithReceipt(
       ...{ target: command.title, job, timeout: command.timeoutMs / 1000, ...plainWords(command) },
       ...{ step: command.id, voids: step.replaces, what: digestOf(identity) },
     };
-    const code = await requestCommand(remote, request, runner, cutoff, onLine, { outlivesRun });
+    const code = await requestCommand(remote, request, runner, cutoff, onLine, { backPressure, outlivesRun });
     if (code === RUNNER_EXIT.timedOut) throw timedOut(remote.host, command.title, command.timeoutMs);
     if (code === RUNNER_EXIT.fenced) throw refusedByFence(remote, printed);
     return output.end(code, Math.round(performance.now() - began));

@@ -28,7 +28,9 @@ def take_line(line, loop, output, program):
         print_error("this is not a request")
         return
     same = [call for call in loop.calls if call.number == number]
-    if "content" in options or "proceed" in options:
+    if options.get("behind") is True:
+        output.taken = time.monotonic()  # its reader is there, and waits for its own reader
+    elif "content" in options or "proceed" in options:
         for call in same:
             if call.inbox is not None:
                 call.inbox.append(options)

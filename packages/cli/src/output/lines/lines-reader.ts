@@ -1,6 +1,7 @@
 import type { ProgressReader } from "@maand/command";
 import type { MaandEvent } from "@maand/core";
 import type { PrintedLines } from "@maand/core/toolbox";
+import { backPressureOf } from "../back-pressure.ts";
 import { eventLines } from "../deploy/lines.ts";
 import type { ReaderPlace } from "../deploy/progress-mode.ts";
 import { fold, foldLines } from "../progress/fold.ts";
@@ -77,6 +78,7 @@ export function linesReader({ stderr, env, style, quiet }: Place): ProgressReade
 
   return Object.assign(read, {
     readLines,
+    backPressure: backPressureOf(stderr),
     end() {
       clearTimeout(held);
       clearTimeout(silence);

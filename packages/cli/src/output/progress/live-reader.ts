@@ -1,6 +1,7 @@
 import type { ProgressReader } from "@maand/command";
 import type { MaandEvent } from "@maand/core";
 import type { PrintedLines } from "@maand/core/toolbox";
+import { backPressureOf } from "../back-pressure.ts";
 import { linked, showsLinks } from "../deploy/hyperlinks.ts";
 import { eventLines } from "../deploy/lines.ts";
 import type { ReaderPlace } from "../deploy/progress-mode.ts";
@@ -97,7 +98,7 @@ export function liveReader({
     held.unref();
   }
 
-  return Object.assign(read, { readLines, end: () => end() });
+  return Object.assign(read, { readLines, backPressure: backPressureOf(stderr), end: () => end() });
 }
 
 function linesIn(printed: readonly Printed[]): string[] {

@@ -1,13 +1,44 @@
 import type { Hooks } from "../../plugin-api/hooks.ts";
 import { eventsOf, type PrintedLines } from "../../printed-lines.ts";
+import type { BackPressure } from "../../remote/back-pressure.ts";
 
 type LinesTap = (printed: PrintedLines) => unknown;
 
 const linesTaps = new WeakMap<object, LinesTap>();
+const pressures = new WeakMap<object, BackPressure>();
 
 /** Remembers that a tap of `event` gets lines that arrived together through this function. */
 export function takesLines(tap: object, readLines: LinesTap): void {
   linesTaps.set(tap, readLines);
+}
+
+/** Remembers that a tap of `event` can be behind, and says so with this function. */
+export function canBeBehind(tap: object, backPressure: BackPressure): void {
+  pressures.set(tap, backPressure);
+}
+
+/**
+ * The back-pressure of all taps of `event` together. Many commands wait for one promise. It resolves when all taps have caught up, or
+ * when the run is interrupted, because its commands must then be able to end.
+ */
+export function pressureOf(hooks: Pick<Hooks, "event">, signal: AbortSignal): BackPressure {
+  let caughtUp: Promise<void> | undefined;
+  return () => {
+    if (signal.aborted) return undefined;
+    if (caughtUp) return caughtUp;
+    const behind = hooks.event.taps.flatMap(({ fn }) => pressures.get(fn)?.() ?? []);
+    if (behind.length === 0) return undefined;
+    caughtUp = new Promise<void>((resolve) => {
+      const settle = () => {
+        signal.removeEventListener("abort", settle);
+        caughtUp = undefined;
+        resolve();
+      };
+      signal.addEventListener("abort", settle, { once: true });
+      void Promise.allSettled(behind).then(settle);
+    });
+    return caughtUp;
+  };
 }
 
 /** Calls the taps of `event` with lines that arrived together: once, or event by event. */

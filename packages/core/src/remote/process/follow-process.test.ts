@@ -2,6 +2,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { slowReaders } from "../../testing/transport/slow-readers.ts";
 import { LineSplitter } from "../lines.ts";
 import { type FollowOptions, followProcess } from "./follow-process.ts";
 import { startProcess } from "./process.ts";
@@ -30,6 +31,10 @@ async function run(script: string, options: Partial<FollowOptions> = {}) {
 }
 
 const pidIn = (file: string) => Number(readFileSync(join(cwd, file), "utf8"));
+async function turns(count: number): Promise<void> {
+  for (let turn = 0; turn < count; turn += 1) await new Promise(setImmediate);
+}
+
 const there = (file: string) => vi.waitFor(() => expect(existsSync(join(cwd, file))).toBe(true), 10_000);
 
 describe("a followed process", () => {
@@ -53,6 +58,41 @@ describe("a followed process", () => {
       },
     });
     expect([cut, bytes > 0]).toEqual(["TIMED_OUT", true]);
+  });
+
+  it("waits while the readers of its output are behind, and then every line comes in order", async () => {
+    const readers = slowReaders();
+    const running = run("seq 1 500000; touch done", { backPressure: readers.backPressure });
+    await readers.behind;
+    await turns(100);
+    expect(existsSync(join(cwd, "done"))).toBe(false);
+    readers.catchUp();
+    const { code, lines } = await running;
+    expect([code, lines.length, lines.every((line, at) => line === String(at + 1))]).toEqual([0, 500_000, true]);
+  });
+
+  it("that ended while its readers are behind ends after its last line", async () => {
+    const readers = slowReaders();
+    const ended = run("seq 1 10000; touch done", { backPressure: readers.backPressure });
+    await there("done");
+    let isOver = false;
+    void ended.then(() => {
+      isOver = true;
+    });
+    await turns(100);
+    expect(isOver).toBe(false);
+    readers.catchUp();
+    expect((await ended).lines.length).toBe(10_000);
+  });
+
+  it.each([
+    ["its time limit", "TIMED_OUT", (timeoutMs: number) => ({ timeoutMs })],
+    ["an interruption", "INTERRUPTED", (ms: number) => ({ signal: AbortSignal.timeout(ms) })],
+  ])("ends at %s even if its readers never catch up", async (_, cut, limit) => {
+    const { backPressure } = slowReaders();
+    const ended = await run("seq 1 500000; sleep 60", { backPressure, ...limit(300) });
+    expect(ended.cut).toBe(cut);
+    expect(ended.lines.slice(0, -1).every((line, at) => line === String(at + 1))).toBe(true);
   });
 
   it("may print binary data", async () => {

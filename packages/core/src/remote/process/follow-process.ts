@@ -1,4 +1,5 @@
 import { setImmediate as turn } from "node:timers/promises";
+import { type BackPressure, PacedReading } from "../back-pressure.ts";
 import type { OutputStream } from "../remote.ts";
 import { timeLimit } from "../time-limit.ts";
 import type { ProcessEnd, RunningProcess } from "./process.ts";
@@ -25,40 +26,55 @@ export interface FollowOptions {
   /** Whether remaining processes of its group are killed when it ends. */
   readonly leavesNothing?: boolean;
   readonly onOutput: (stream: OutputStream, chunk: Buffer) => void;
+  /** Pauses the process while the readers of its output are behind; default: its output is read as it arrives. */
+  readonly backPressure?: BackPressure | undefined;
 }
 
 /**
  * Follows a process to its end. Does not wait for a child process that keeps the output open: reads what was written until
- * the end, and then closes the pipes.
+ * the end, and then closes the pipes. A process whose output nothing takes waits, and its end waits for its last output; neither
+ * lasts longer than its time limit.
  */
 export async function followProcess(
   process: RunningProcess,
   options: FollowOptions,
 ): Promise<{ readonly end: ProcessEnd; readonly cut: Cutoff | undefined; readonly durationMs: number }> {
   const began = performance.now();
-  const output = countOutput(process, options.onOutput);
-  const cut = await firstCutoff(process.ended, options);
+  const output = readOutput(process, options);
+  const early = earlyEnd(options);
+  early.addEventListener("abort", output.release, { once: true });
+  if (early.aborted) output.release();
+  const cut = await firstCutoff(process.ended, early, options);
   if (cut !== undefined) await endProcess(process, cut, options);
   await output.drained();
+  early.removeEventListener("abort", output.release);
   if (options.leavesNothing) process.signal("SIGKILL");
   process.closePipes();
   const end = cut === undefined ? await process.ended : { code: -1, bySignal: true };
   return { end, cut, durationMs: Math.round(performance.now() - began) };
 }
 
-function countOutput(process: RunningProcess, onOutput: FollowOptions["onOutput"]) {
+function readOutput(
+  process: RunningProcess,
+  { onOutput, backPressure }: Pick<FollowOptions, "onOutput" | "backPressure">,
+) {
   let bytes = 0;
-  for (const stream of ["stdout", "stderr"] as const) {
-    process[stream].on("data", (chunk: Buffer) => {
+  const readings = (["stdout", "stderr"] as const).map((stream) => {
+    const onData = (chunk: Buffer) => {
       bytes += chunk.byteLength;
       onOutput(stream, chunk);
-    });
-  }
+    };
+    return new PacedReading(process[stream], onData, backPressure);
+  });
   return {
+    release() {
+      for (const reading of readings) reading.release();
+    },
     /** Resolves when no output has arrived for two turns of the event loop. */
     async drained() {
       const before = bytes;
       for (let quiet = 0, seen = bytes; quiet < 2 && bytes - before < LAST_BYTES; seen = bytes) {
+        await Promise.all(readings.map(({ paused }) => paused));
         await turn();
         quiet = bytes === seen ? quiet + 1 : 0;
       }
@@ -67,18 +83,21 @@ function countOutput(process: RunningProcess, onOutput: FollowOptions["onOutput"
 }
 
 /** One combined signal: a listener per process on the run's own signal would look like a leak to Node. */
+function earlyEnd({ timeoutMs, signal, closing }: FollowOptions): AbortSignal {
+  return AbortSignal.any([timeLimit(timeoutMs), ...(closing ? [closing] : []), ...(signal ? [signal] : [])]);
+}
+
 function firstCutoff(
   ended: Promise<unknown>,
-  { timeoutMs, signal, closing }: FollowOptions,
+  early: AbortSignal,
+  { signal, closing }: FollowOptions,
 ): Promise<Cutoff | undefined> {
-  const limit = timeLimit(timeoutMs);
-  const any = AbortSignal.any([limit, ...(closing ? [closing] : []), ...(signal ? [signal] : [])]);
   return new Promise((resolve) => {
     const cut = () => resolve(closing?.aborted ? "DISCONNECTED" : signal?.aborted ? "INTERRUPTED" : "TIMED_OUT");
-    if (any.aborted) cut();
-    any.addEventListener("abort", cut, { once: true });
+    if (early.aborted) cut();
+    early.addEventListener("abort", cut, { once: true });
     void ended.then(() => {
-      any.removeEventListener("abort", cut);
+      early.removeEventListener("abort", cut);
       resolve(undefined);
     });
   });

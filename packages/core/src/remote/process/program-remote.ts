@@ -1,4 +1,5 @@
 import { MaandError } from "../../errors.ts";
+import { backPressureOf } from "../back-pressure.ts";
 import { readToMarker } from "../login/begin-marker.ts";
 import { loginFailure } from "../login/login-failure.ts";
 import { lastLines, mustSucceed } from "../output.ts";
@@ -86,6 +87,7 @@ class ProgramRemote implements Remote {
       timeoutMs,
       graceMs,
       closing: this.#closing.signal,
+      backPressure: backPressureOf(this),
       kill: (pid) => void this.#kill(pid, options),
     });
     return this.#resultOf(titleOf(argv, options), { ...ended, since }, timeoutMs);

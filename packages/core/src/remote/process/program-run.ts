@@ -1,3 +1,4 @@
+import type { BackPressure } from "../back-pressure.ts";
 import { BeginMarker } from "../login/begin-marker.ts";
 import { Output } from "../output.ts";
 import type { ExecOptions, ExecResult, OutputStream } from "../remote.ts";
@@ -13,6 +14,8 @@ export interface ProgramOptions extends Pick<ExecOptions, "stdin" | "stopWord" |
   readonly preface: string;
   readonly timeoutMs: number;
   readonly graceMs: number;
+  /** Pauses a command with `onLine` while the readers of its lines are behind. */
+  readonly backPressure?: BackPressure | undefined;
   /** Aborts when the remote is closed. */
   readonly closing: AbortSignal;
   /** Stops the process with this id on the worker. */
@@ -50,6 +53,7 @@ export async function followProgram(program: RunningProcess, options: ProgramOpt
   feed(program, options);
   const { end, cut, durationMs } = await followProcess(program, {
     ...options,
+    backPressure: options.onLine && options.backPressure,
     requestEnd: () => {
       if (options.stopWord !== undefined) program.stdin?.end(options.stopWord);
       else void pid.then(options.kill);

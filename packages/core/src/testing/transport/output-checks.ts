@@ -3,12 +3,17 @@ import { createHash } from "node:crypto";
 import { OUTPUT_LIMIT } from "../../remote/output.ts";
 import type { TransportCheck } from "./check.ts";
 import { liveBufferBytes } from "./live-memory.ts";
-import { sh } from "./trial.ts";
+import { slowReaders } from "./slow-readers.ts";
+import { sh, until } from "./trial.ts";
 
 const MIB = 1024 * 1024;
 /** How much of a large output a transport may hold in memory, in addition to the part that is kept. */
 const HELD_BYTES = 8 * MIB;
 const LARGE_BYTES = 48 * MIB;
+/** Lines that no transport can keep in its buffers: 14.9 MB. */
+const MANY_LINES = 2_000_000;
+/** Looks without a change after which lines have come to a halt. */
+const QUIET_TURNS = 10;
 
 /** Bytes of every value, in a sequence with a long period. */
 export function allBytes(length: number): Buffer {
@@ -96,6 +101,36 @@ export const OUTPUT_CHECKS: readonly TransportCheck[] = [
       assert.equal(stdout.slice(-4), "\nend");
       assert.equal(seen, LARGE_BYTES / 1_024 + 1);
       assert(most < OUTPUT_LIMIT * 2 + HELD_BYTES, `${Math.round(most / MIB)} MiB were held`);
+    },
+  },
+  {
+    id: "slow-readers",
+    promise:
+      "a command with `onLine` waits while `backPressure` says that readers are behind; then every line arrives, in order",
+    async run(trial) {
+      const readers = slowReaders();
+      const remote = await trial.connect({ backPressure: readers.backPressure });
+      const ran = trial.path("ran");
+      let [lines, bytes, inOrder] = [0, 0, true];
+      const onLine = (line: string) => {
+        lines += 1;
+        bytes += line.length + 1;
+        inOrder &&= line === String(lines);
+      };
+      const running = remote.exec(sh('seq 1 "$2"; : >"$1"', ran, String(MANY_LINES)), { onLine });
+      running.catch(() => {}); // awaited below
+      await readers.behind;
+      let [before, quiet] = [-1, 0];
+      await until("the lines to come to a halt", () => {
+        quiet = lines === before ? quiet + 1 : 0;
+        before = lines;
+        return quiet >= QUIET_TURNS;
+      });
+      assert(bytes <= MIB, `${bytes} bytes arrived while nothing read them`);
+      assert.equal(await trial.exists(ran), false, "the command went on to its end with no reader");
+      readers.catchUp();
+      await running;
+      assert.deepEqual([lines, inOrder], [MANY_LINES, true]);
     },
   },
 ];
