@@ -63,9 +63,14 @@ export class DatabaseLink implements Statements {
     throw databaseError(this.#target.url, { code: "NO_ANSWER", message: "no answer in time" });
   }
 
-  send(sql: string, values: readonly unknown[]): void {
-    const run = () => void this.#database.execute(sql, values, this.#world.now);
-    this.#world.outside(this.#world.random.delay(), run);
+  send(sql: string, values: readonly unknown[]): Promise<void> {
+    return new Promise((resolve) => {
+      const run = () => {
+        this.#database.execute(sql, values, this.#world.now);
+        resolve();
+      };
+      this.#world.outside(this.#world.random.delay(), run);
+    });
   }
 
   /** A renewal that is on its way when the heartbeat is ended reaches the database nevertheless. */

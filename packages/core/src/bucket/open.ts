@@ -87,8 +87,14 @@ async function openWith(life: PluginLife, found: Found): Promise<OpenedBucket> {
   const hooks = await applyPlugins([log, ...(options.readers ?? []), ...plugins], paths.root, life);
   const store = openStore(paths, { connect: options.connectStore, interrupted: options.signal });
   await syncSharedFiles(paths, store);
-  const records = store.workingCopy && new RunRecordSender(store.workingCopy.authority, loaded.settings.logs.keepRuns);
-  if (records) log.onLine((run, file, line) => records.add(run, file, line));
+  const records =
+    store.workingCopy && new RunRecordSender(store.workingCopy.authority.records, loaded.settings.logs.keepRuns);
+  if (records) {
+    log.onLine(
+      (run, file, line) => records.add(run, file, line),
+      () => records.backPressure(),
+    );
+  }
   const mask = new Mask(() => namesIn(store.catalog.read()));
   const key = new KvKey(paths.kvKey, { command: () => loaded.settings.kvKeyCommand });
   life.states.open(store.pluginState);

@@ -8,8 +8,14 @@ import { LogRecords } from "./records.ts";
 export interface RunLog extends Plugin {
   /** The reason why a write failed, returned once; undefined afterwards and if all writes succeeded. */
   problem(): string | undefined;
-  /** Calls a function with each line of the record of a run, and the name of its file. */
-  onLine(listener: (run: string, file: string, line: string) => void): void;
+  /**
+   * Calls a function with each line of the record of a run, and the name of its file. `backPressure` returns a promise while it cannot
+   * take more; commands wait for it.
+   */
+  onLine(
+    listener: (run: string, file: string, line: string) => void,
+    backPressure?: () => Promise<void> | undefined,
+  ): void;
   /** Ends the records of runs without a final event, at this time, and closes all files. */
   close(at: Date): void;
 }
@@ -25,12 +31,14 @@ export function runLog(logs: string, options: LogOptions): RunLog {
   const files = new RecordFiles(logs, options, failed);
   let failure: string | undefined;
   let reported = false;
+  let behind: EventReader["backPressure"];
 
   return {
     name: "run-log",
     apply(hooks) {
       const read: EventReader = (event) => attempt(() => record(event));
       read.readLines = (printed) => attempt(() => recordLines(printed));
+      read.backPressure = () => behind?.();
       hooks.event.tap("run-log", read);
     },
     problem() {
@@ -38,8 +46,9 @@ export function runLog(logs: string, options: LogOptions): RunLog {
       reported = true;
       return failure;
     },
-    onLine(listener) {
+    onLine(listener, backPressure) {
       files.onLine = listener;
+      behind = backPressure;
     },
     close(at) {
       for (const run of files.openRuns()) {

@@ -1,8 +1,10 @@
-import type { Authority } from "../../store/team/authority.ts";
+import type { RunRecordRows } from "../../store/team/run-record-rows.ts";
 
 /** Milliseconds for which lines are gathered, and characters after which they are sent earlier. */
 const EVERY_MS = 1000;
 const MOST_CHARACTERS = 256 * 1024;
+/** Characters that may be on their way to the database before commands that print wait for it. */
+export const MOST_SENT = 2 * 1024 * 1024;
 
 /** A line of a file in the record of a run. */
 export type RecordLine = readonly [file: string, line: string];
@@ -14,17 +16,21 @@ interface Pending {
 }
 
 /**
- * Sends the records of runs to the database while they are written, so that other machines can read and follow them. Nothing waits for
- * that, but the end of the command. A record that cannot be sent is still in the files of this machine.
+ * Sends the records of runs to the database while they are written, so that other machines can read and follow them. Only the end of
+ * the command waits for that, and commands that print faster than the database takes: the statements of the store would wait behind their
+ * lines. A record that cannot be sent is still in the files of this machine.
  */
 export class RunRecordSender {
-  readonly #authority: Authority;
+  readonly #records: Pick<RunRecordRows, "send" | "finish">;
   readonly #runs = new Map<string, Pending>();
   readonly #keepRuns: number;
   #timer: NodeJS.Timeout | undefined;
+  /** Characters that were sent and have no answer. */
+  #sent = 0;
+  #caughtUp: { readonly promise: Promise<void>; readonly resolve: () => void } | undefined;
 
-  constructor(authority: Authority, keepRuns: number) {
-    this.#authority = authority;
+  constructor(records: Pick<RunRecordRows, "send" | "finish">, keepRuns: number) {
+    this.#records = records;
     this.#keepRuns = keepRuns;
   }
 
@@ -37,12 +43,25 @@ export class RunRecordSender {
     this.#timer ??= setTimeout(() => this.#send(), EVERY_MS).unref();
   }
 
+  /** A promise while too much is on its way, which resolves when half of that has an answer; an answer takes three seconds at most. */
+  backPressure(): Promise<void> | undefined {
+    if (this.#sent < MOST_SENT) return undefined;
+    if (!this.#caughtUp) {
+      let resolve = () => {};
+      const promise = new Promise<void>((settle) => {
+        resolve = settle;
+      });
+      this.#caughtUp = { promise, resolve };
+    }
+    return this.#caughtUp.promise;
+  }
+
   /** Sends the rest, and waits for it a few seconds at most. */
   close(): void {
     clearTimeout(this.#timer);
     try {
       for (const [run, pending] of this.#runs)
-        this.#authority.records.finish(run, pending.seq, JSON.stringify(pending.lines), this.#keepRuns);
+        this.#records.finish(run, pending.seq, JSON.stringify(pending.lines), this.#keepRuns);
     } catch {
       // the command has reported a database that is away
     }
@@ -52,8 +71,17 @@ export class RunRecordSender {
     this.#timer = undefined;
     for (const [run, pending] of this.#runs) {
       if (pending.lines.length === 0) continue;
-      this.#authority.records.send(run, pending.seq, JSON.stringify(pending.lines));
+      const lines = JSON.stringify(pending.lines);
+      this.#sent += lines.length;
+      void this.#records.send(run, pending.seq, lines).then(() => this.#answered(lines.length));
       this.#runs.set(run, { seq: pending.seq + 1, size: 0, lines: [] });
     }
+  }
+
+  #answered(characters: number): void {
+    this.#sent -= characters;
+    if (this.#sent > MOST_SENT / 2) return;
+    this.#caughtUp?.resolve();
+    this.#caughtUp = undefined;
   }
 }

@@ -23,9 +23,9 @@ export class RunRecordRows {
     this.#bucket = bucket;
   }
 
-  /** Adds a part without waiting, and without knowing whether it was stored. */
-  send(run: string, seq: number, lines: string): void {
-    this.#statements.send(ADD, [this.#bucket, run, seq, lines], PATIENCE);
+  /** Adds a part without waiting. Resolves when it was stored, or could not be. */
+  send(run: string, seq: number, lines: string): Promise<void> {
+    return this.#statements.send(ADD, [this.#bucket, run, seq, lines], PATIENCE);
   }
 
   /** Adds the last part after all that were sent, and deletes the records of all but the newest runs. */

@@ -37,6 +37,8 @@ export class PgThread implements Statements {
   #isGivenUp = false;
   /** What gets the results of each heartbeat that was not ended. */
   readonly #onBeat = new Map<number, (beat: Beat) => void>();
+  /** Statements that were sent and have not ended. */
+  readonly #onEnd = new Map<number, () => void>();
 
   /** `interrupted`: a wait that Ctrl-C ends is given up only if this is aborted by then; default: always. */
   constructor(target: PgTarget, patience: Patience, interrupted?: AbortSignal) {
@@ -73,8 +75,13 @@ export class PgThread implements Statements {
     throw databaseError(this.#target.url, { code: "INTERRUPTED", message: "the wait for its answer was interrupted" });
   }
 
-  send(sql: string, values: readonly unknown[], patience = this.#patience): void {
-    this.#start().postMessage({ kind: "query", id: this.#next++, sql, values, ...patience } satisfies Request);
+  send(sql: string, values: readonly unknown[], patience = this.#patience): Promise<void> {
+    const id = this.#next++;
+    const ended = new Promise<void>((resolve) => {
+      this.#onEnd.set(id, resolve);
+    });
+    this.#start().postMessage({ kind: "query", id, sql, values, ...patience } satisfies Request);
+    return ended;
   }
 
   beat(sql: string, values: readonly unknown[], everyMs: number, onBeat: (beat: Beat) => void): () => void {
@@ -93,6 +100,8 @@ export class PgThread implements Statements {
   close(): void {
     this.#port?.postMessage({ kind: "end" } satisfies Request);
     this.#port = undefined;
+    for (const onEnd of this.#onEnd.values()) onEnd();
+    this.#onEnd.clear();
   }
 
   /** Takes what has arrived. Answers of statements that were given up are dropped. */
@@ -102,8 +111,14 @@ export class PgThread implements Statements {
       const message: Answer | BeatMessage = got.message;
       if ("beat" in message) this.#noteBeat(message);
       else if (message.id === id) return message;
+      else this.#noteEnd(message);
     }
     return undefined;
+  }
+
+  #noteEnd({ id }: Answer): void {
+    this.#onEnd.get(id)?.();
+    this.#onEnd.delete(id);
   }
 
   /** The result of a heartbeat that was ended belongs to a lease that was given back. */
@@ -119,6 +134,7 @@ export class PgThread implements Statements {
     theThread().postMessage(session, [port2]);
     port1.on("message", (message: Answer | BeatMessage) => {
       if ("beat" in message) this.#noteBeat(message);
+      else this.#noteEnd(message);
     });
     port1.unref(); // messages do not keep the process alive
     this.#port = port1;

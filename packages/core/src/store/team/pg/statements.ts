@@ -17,8 +17,8 @@ export interface Statements {
   readonly trips: number;
   /** Runs a statement. Throws STORE_UNREACHABLE, STORE_REFUSED or STORE_BROKEN. */
   query(sql: string, values: readonly unknown[], patience?: Patience): readonly Row[];
-  /** Runs a statement after all that were given before, without waiting for it; its result is lost. */
-  send(sql: string, values: readonly unknown[], patience?: Patience): void;
+  /** Runs a statement after all that were given before, without waiting for it. Resolves when it has ended, even if it failed. */
+  send(sql: string, values: readonly unknown[], patience?: Patience): Promise<void>;
   /**
    * Runs a statement at an interval, whatever this thread does; `onBeat` gets each result when this thread has time. Returns a function that
    * ends this heartbeat: no result comes after it, not even of a renewal that is on its way.

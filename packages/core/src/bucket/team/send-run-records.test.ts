@@ -1,0 +1,32 @@
+import { expect, it } from "vitest";
+import { MOST_SENT, RunRecordSender } from "./send-run-records.ts";
+
+const LINE = "x".repeat(1000);
+
+/** A database that stores nothing until it is told to. */
+function slowDatabase() {
+  const parts: { readonly lines: string; readonly store: () => void }[] = [];
+  return {
+    parts,
+    records: {
+      send: (_run: string, _seq: number, lines: string) =>
+        new Promise<void>((store) => void parts.push({ lines, store })),
+      finish: () => undefined,
+    },
+  };
+}
+
+it("commands that print faster than the database stores their record wait for it, and no line is left out", async () => {
+  const { parts, records } = slowDatabase();
+  const sender = new RunRecordSender(records, 10);
+  let added = 0;
+  for (; sender.backPressure() === undefined; added += 1) sender.add("r", "maand.log", LINE);
+  const sent = parts.reduce((sum, { lines }) => sum + lines.length, 0);
+  expect(sent).toBeLessThan(MOST_SENT * 1.5);
+  const caughtUp = sender.backPressure();
+  for (const { store } of parts) store();
+  await caughtUp;
+  expect(sender.backPressure()).toBeUndefined();
+  expect(parts.flatMap(({ lines }) => JSON.parse(lines)).length).toBe(added);
+  sender.close();
+});
