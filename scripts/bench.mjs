@@ -10,7 +10,7 @@ const SUITES = {
   plan: "dry runs, saved plans and deploys where nothing changed",
   deploy: "deploys and restarts on real sshd workers [workers jobs]",
   run: "one command on all workers, and other programs on the same workers [workers]",
-  output: "a command that prints many lines, and the same through bare ssh2 [megabytes runs]",
+  output: "a command that prints many lines, and a job with a large file [megabytes runs megabytes]",
   scale: "thousands of simulated workers [workers jobs]",
   templates: "rendering [workers jobs]",
   team: "a store in PostgreSQL, compared with one in a file [workers jobs]",

@@ -3,14 +3,15 @@ import { scratch } from "../../support/bucket/scratch.ts";
 import { withFleet } from "../../support/fleet/index.ts";
 import { alternate, maandProcess, type Suite } from "../suite.ts";
 import { bareProgram } from "./bare-program.ts";
+import { largeFile } from "./large-file.ts";
 
 const RUNS = 5;
 const FLOOR = "floor: a program with bare ssh2 that runs cat on it";
 /** Characters of a line, with its end. */
 const LINE = 80;
 
-/** What one command prints, so many megabytes in lines of 80 bytes: through a target, through `run_command`, and through bare ssh2. */
-export const output: Suite = async (megabytes = 15, runs = RUNS) => {
+/** What one command prints in lines of 80 bytes: through a target, through `run_command`, and through bare ssh2; and a large file. */
+export const output: Suite = async (megabytes = 15, runs = RUNS, fileMegabytes = 1_000) => {
   const tables: Awaited<ReturnType<Suite>>[number][] = [];
   await withFleet({ count: 1 }, async (fleet) => {
     const bucket = await scratch(fleet.conf);
@@ -44,7 +45,7 @@ export const output: Suite = async (megabytes = 15, runs = RUNS) => {
       bucket.dispose();
     }
   });
-  return tables;
+  return [...tables, await largeFile(fileMegabytes)];
 };
 
 function printed(lines: number): string {
