@@ -48,7 +48,7 @@ async function blocked(name: string): Promise<void> {
     before = now;
     expect(quiet).toBeGreaterThanOrEqual(QUIET_LOOKS);
   };
-  await vi.waitFor(look, { timeout: 30_000, interval: 50 });
+  await vi.waitFor(look, { timeout: 60_000, interval: 50 });
 }
 
 it("a reader that does not read stops the command on the worker; then every line arrives, in order", async () => {
