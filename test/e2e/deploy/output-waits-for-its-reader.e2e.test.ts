@@ -7,8 +7,8 @@ import { afterAll, beforeAll, expect, it, vi } from "vitest";
 import { type LocalBucket, localBucket } from "../../support/bucket/local-bucket.ts";
 import { MAAND } from "../../support/bucket/maand.ts";
 
-/** More lines than pipes and the memory of maand take: 15 MB, of which maand keeps about one. */
-const LINES = 2_000_000;
+/** More lines than pipes and maand take: 7 MB, of which maand prints about one in advance. */
+const LINES = 1_000_000;
 /** Looks without a change after which a writer is blocked. */
 const QUIET_LOOKS = 10;
 
