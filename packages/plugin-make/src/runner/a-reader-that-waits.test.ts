@@ -16,7 +16,7 @@ it("tells the runner that it still exists while it waits, because the runner giv
   const exit = new Promise<null>(() => {});
   const client = new RunnerClient({ io, stderr: Readable.from([]), exit, destroy: () => {} }, Buffer.alloc(0));
   const readers = slowReaders();
-  await push("maand-runner 1\n0 out 1\n\0");
+  await push("maand-runner 1\n0 out 2\n\0\0");
   await client.ready;
   client.request({ target: "start", job: "api", timeout: 300, env: {} }, () => {}, readers.backPressure);
   sent.length = 0;
