@@ -6,10 +6,10 @@ import { BaseSequencer, type TestSpecification } from "vitest/node";
  */
 export const SECONDS: Readonly<Record<string, number>> = {
   "test/e2e/plugins/authors-begin-with-published-packages": 92,
-  "test/simulation/simulation": 84,
   "test/e2e/crash/a-killed-command-is-resumed-by-the-next-deploy": 63,
   "test/e2e/workers/doctor-finds-what-deploy-repairs": 51,
   "test/docs/demo": 46,
+  "test/simulation/simulation": 46,
   "test/e2e/workers/operations-explain-and-clean-up": 46,
   "test/e2e/plugins/targets-run-alike-on-every-transport": 38,
   "test/e2e/workers/reboots-go-one-after-another": 38,
@@ -19,7 +19,6 @@ export const SECONDS: Readonly<Record<string, number>> = {
   "test/e2e/import/a-bucket-of-the-go-program-is-taken-over": 31,
   "test/e2e/import/a-prometheus-of-the-go-program-is-taken-over": 31,
   "test/e2e/crash/each-command-runs-once": 30,
-  "test/docs/docs": 27,
   "test/integration/budget/budget.invariants": 30,
   "packages/core/src/plan/settled-jobs.invariants": 30,
   "test/e2e/plugins/only-trusted-code-runs": 24,
@@ -35,7 +34,6 @@ export const SECONDS: Readonly<Record<string, number>> = {
   "test/e2e/workers/a-faulty-worker-is-named": 20,
   "test/integration/hook-libraries": 20,
   "packages/cli/src/commands/rollback": 19,
-  "packages/cli/src/run/plugin-commands": 19,
   "packages/plugin-certs/src/certs": 18,
   "test/e2e/deploy/hooks-run-at-their-events": 18,
   "test/e2e/plugins/transports/openssh-keeps-its-promises": 18,
