@@ -30,7 +30,7 @@ it("a seed replays exactly", async () => {
 
 /** The first seed of 1 to 1,000 that finds each planted fault: `npm run simulate -- --seeds 1000 --flaw ...` looks again. */
 const FIRST: Readonly<Record<Flaw, number>> = {
-  "fence-unchecked": 327,
+  "fence-unchecked": 280,
   "claim-not-synced": 8,
   "release-ignores-number": 140,
   "promotion-before-receipt": 1,
