@@ -34,6 +34,14 @@ export function loginShellLine(argv: readonly (string | Secret)[]): string {
   const words = argv.map(reveal);
   const line = shellLine(words);
   if (/^[ -~]*$/.test(line)) return `exec ${words.map(quoteAnywhere).join(" ")}`;
+  if (lastInOctal.line !== line) lastInOctal = { line, encoded: inOctal(line) };
+  return lastInOctal.encoded;
+}
+
+/** The last result of {@link inOctal}: all workers of a run get the same long command. */
+let lastInOctal = { line: "", encoded: "" };
+
+function inOctal(line: string): string {
   const encoded = Buffer.from(`exec ${line}`)
     .toString("latin1")
     .replace(/[^ -~]|\\/g, (byte) => `\\0${byte.charCodeAt(0).toString(8).padStart(3, "0")}`);
