@@ -42,10 +42,17 @@ export function resultsOf(tables: readonly Table[], at: Date): Results {
       cores: availableParallelism(),
       memoryMb: Math.round(totalmem() / 1024 / 1024),
       kernel: release(),
+      ...nodeVariables(),
     },
     versions: programVersions(),
     rows: tables.flatMap(({ title, rows }) => rows.map((row) => resultRow(title, row, rows))),
   };
+}
+
+/** Variables that make each start of Node slower: of maand, and of the floors that are processes of Node. */
+export function nodeVariables(): Readonly<Record<string, string>> {
+  const names = ["NODE_EXTRA_CA_CERTS", "NODE_OPTIONS"];
+  return Object.fromEntries(names.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])));
 }
 
 function resultRow(table: string, row: Measured, rows: readonly Measured[]): ResultRow {
