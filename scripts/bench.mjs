@@ -82,7 +82,8 @@ async function runAll() {
   const jiti = createJiti(import.meta.url);
   const { tableOf } = await jiti.import("../test/bench/table.ts");
   const { compare, nodeVariables, resultsOf } = await jiti.import("../test/bench/results.ts");
-  for (const name of Object.keys(nodeVariables())) console.log(`${name} is set, which makes each start of Node slower\n`);
+  for (const name of Object.keys(nodeVariables()))
+    console.log(`${name} is set, which makes each start of Node slower\n`);
   const tables = [];
   for (const name of names.length > 0 ? names : ["start"]) {
     if (name in OTHERS) {
