@@ -23,7 +23,7 @@ export const CERTS_SETTINGS = defineSettings({
     ),
     certs_renewal_buffer: setting(
       days,
-      "Days before expiry from which a build renews a certificate; default 0, the last quarter of its lifetime.",
+      "A build renews certificates this many days before expiry; default 0, in the last quarter of the lifetime.",
       0,
     ),
     certs_key: setting(

@@ -10,7 +10,7 @@ export class DiffCommand extends EngineCommand {
     category: "Look",
     description: "show the changes in a job's source files between two releases",
     details:
-      "Compares the source files without rendering templates. Name a release by its number or version. Without a second release, compares with the release that deploys roll out. Shows secrets of the job as dots.",
+      "Compares the source files without rendering templates. Name a release by its number or version. Without a second release, compares with the release that the next deploy would roll out. Shows secrets of the job as dots.",
     examples: [
       ["Between two releases", "maand diff api r12 r14"],
       ["Since a version", "maand diff api 1.4.0"],

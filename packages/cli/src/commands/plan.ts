@@ -27,7 +27,7 @@ export class PlanCommand extends EngineCommand {
       "Plans a deploy as maand deploy --dry-run does, and changes nothing. --out writes a file with the actions for each allocation and everything that the plan depends on. maand deploy --plan carries out exactly these actions, or refuses. With --build, plans what a build of the workspace and a deploy would do, and stores nothing.",
     examples: [
       ["Show what would happen", "maand plan"],
-      ["Save it, and carry it out later", "maand plan --out plan.json"],
+      ["Save the plan, and carry it out later", "maand plan --out plan.json"],
       ["For a comment on a pull request", "maand plan --build --out plan.json --format markdown"],
       ["Plan another checkout of the workspace", "maand plan --build --workspace ../checkout/workspace"],
       ["Include the effects of pre_deploy", "maand plan --with-hooks --out plan.json"],

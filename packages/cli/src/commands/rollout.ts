@@ -50,7 +50,7 @@ class RolloutAbortCommand extends RolloutCommand {
     category: "Deploy",
     description: "end a staged rollout and restore the previous release",
     details:
-      "Restores the previous release on all allocations that run the new one, in batches with health checks and without pauses. Then marks the new release as bad and holds it: builds and deploys skip it until the job changes.",
+      "Restores the previous release on all allocations that run the new one, in batches with health checks and without pauses. Then marks the new release as bad and holds it: builds and deploys skip that release until the job changes.",
     examples: [
       ["Restore the previous release", "maand rollout abort api"],
       ["Restore it even if the budget forbids it", "maand rollout abort api --ignore-budget"],

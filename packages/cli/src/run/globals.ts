@@ -18,14 +18,14 @@ export const GLOBAL_FLAGS = `Flags of every command:
   --json            machine-readable output on stdout; progress and errors stay on stderr
   -q, --quiet       only errors and the result
   --no-color        no colour (also: NO_COLOR in the environment)
-  --wide            all rows and columns of a table, on a narrow screen too
+  --wide            all rows and columns of a table, even on a narrow screen
   -C <directory>    run in this directory
   --config <file>   use this configuration file
-
-Of every command that takes the lock of the bucket:
-  --wait[=5m]       if another command has it, wait until it is free, or at most this long
   --progress <how>  auto, live, lines or json (also: MAAND_PROGRESS in the environment)
-  --version         print the version (without a command); with --json also those of Node and SQLite`;
+  --version         print the version (without a command); with --json, also the versions of Node and SQLite
+
+Flags of every command that takes the lock of the bucket:
+  --wait[=5m]       if another command holds the lock, wait until it is free, or at most this long`;
 
 /** Moves global flags in front of the command, where the parser expects them. A flag without its value is a problem. */
 export function globalsFirst(argv: readonly string[]): { readonly rest: string[]; readonly problem?: string } {

@@ -13,7 +13,7 @@ export class ImportCommand extends MaandCommand {
       "Takes over ids, ports, versions, KV entries with their history, secrets, the CA and certificates, and records what runs on the workers as promoted. Restarts nothing: reads the files on every worker and compares them with the files that a deploy would render. Writes the new store next to the old store, checks it with a dry run, then replaces the old store, which it keeps as data/maand.go.db. To take over workers that are down, run maand import again later.",
     examples: [
       ["Show what would be taken over", "maand import /srv/bucket --dry-run"],
-      ["Take it over", "maand import /srv/bucket"],
+      ["Take over the bucket", "maand import /srv/bucket"],
       ["Also take over files that maand renders differently", "maand import /srv/bucket --accept"],
     ],
   });

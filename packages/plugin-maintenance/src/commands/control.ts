@@ -53,7 +53,7 @@ export class MaintainAbortCommand extends EngineCommand {
     details:
       "Starts only the jobs that this maintenance stopped. Allocations that were disabled or stopped before stay stopped. Skips workers that the maintenance has not started. Always ends the maintenance: if a worker is unreachable, the next maand deploy that reaches it starts its jobs.",
     examples: [
-      ["End it", "maand maintain abort"],
+      ["End the maintenance", "maand maintain abort"],
       ["With events for a program", "maand maintain abort --json"],
     ],
   });

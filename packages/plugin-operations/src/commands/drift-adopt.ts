@@ -11,7 +11,7 @@ export class DriftAdoptCommand extends EngineCommand {
     details:
       "Copies the file byte for byte. Changes only the workspace; maand deploy --build then rolls the file out to all workers. Refuses rendered templates, files that plugins create, and files with secrets. Without --force, also refuses a file that was edited in the workspace since it was promoted.",
     examples: [
-      ["From the only worker where it differs", "maand drift adopt api conf/app.conf"],
+      ["From the only worker where the file differs", "maand drift adopt api conf/app.conf"],
       ["From one worker", "maand drift adopt api conf/app.conf --worker 10.0.0.1"],
     ],
   });

@@ -9,7 +9,7 @@ export class InfoCommand extends StoredCommand {
     category: "Look",
     description: "show a summary of the bucket",
     examples: [
-      ["Its id and counts", "maand info"],
+      ["The id of the bucket, and counts", "maand info"],
       ["For a program", "maand info --json"],
     ],
   });

@@ -9,7 +9,7 @@ export class ReleasesCommand extends StoredCommand {
     category: "Look",
     description: "list the releases of a job, and where each runs",
     details:
-      "Each build that changes a job creates a numbered release of it. `good`: the release was healthy on all active allocations. `bad`: a command or health check of its rollout failed. `unconfirmed`: the release was promoted somewhere, but was not yet healthy everywhere. `held`: the release was rolled back or reverted, and deploys skip it.",
+      "Each build that changes a job creates a numbered release of that job. `good`: the release was healthy on all active allocations. `bad`: a command or health check of its rollout failed. `unconfirmed`: the release was promoted somewhere, but was not yet healthy everywhere. `held`: the release was rolled back or reverted, and deploys skip it.",
     examples: [
       ["Releases of one job", "maand releases api"],
       ["Compare two releases", "maand diff api r12 r14"],

@@ -19,7 +19,7 @@ export class StatusCommand extends StoredCommand {
       "Shows on one screen what is pending, in doubt, unhealthy, left behind, drifted, held, paused, drained or in maintenance, whether the workspace is newer than the build, certificates that expire soon, the last run, and the command that holds the lock. Reads only the recorded state and contacts no worker; maand drift also inspects the workers. In a bucket, maand without a command does the same.",
     examples: [
       ["Show the status", "maand status"],
-      ["Update it every 2 seconds until Ctrl-C", "maand status --watch"],
+      ["Update the screen every 2 seconds until Ctrl-C", "maand status --watch"],
       ["For scripts: exit with 4 if anything is pending", "maand status --exit-code"],
       ["Metrics for Prometheus", "maand status --prometheus /var/lib/prometheus/node-exporter/maand.prom"],
     ],
@@ -27,7 +27,7 @@ export class StatusCommand extends StoredCommand {
 
   watch = Option.String("--watch", {
     tolerateBoolean: true,
-    description: "Update it every 2 seconds, or --watch=SECONDS, until Ctrl-C.",
+    description: "Update every 2 seconds, or --watch=SECONDS, until Ctrl-C.",
   });
   exitCode = Option.Boolean("--exit-code", false, { description: "Exit with 4 if changes are pending." });
   prometheus = Option.String("--prometheus", { description: "Also write metrics to this file, for node_exporter." });

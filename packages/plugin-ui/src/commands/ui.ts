@@ -12,7 +12,7 @@ export class UiCommand extends MaandCommand {
     category: "Look",
     description: "show the bucket in a browser, live",
     details:
-      "Serves a page on this machine until Ctrl-C: the fleet, jobs, workers, plans, live runs, history, certificates and the doctor. The page is read-only unless --allow permits actions. An action runs the command of the same name, after the same confirmation. The URL contains a code that works once. maand also prints the path of a file, which only you can read, and which opens the page in any number of browsers. An address that others can reach requires TLS and tokens of maand ui token. --export writes a run as files instead.",
+      "Serves a page on this machine until Ctrl-C: the fleet, jobs, workers, plans, live runs, history, certificates and the doctor. The page is read-only unless --allow permits actions. An action runs the command of the same name, after the same confirmation. The URL contains a code that works once. maand also prints the path of a file, which only you can read, and which opens the page in any number of browsers. An address that others can reach requires TLS and tokens that maand ui token created. --export writes a run as files instead.",
     examples: [
       ["Open the bucket in a browser", "maand ui --open"],
       ["Also deploy and roll back from the page", "maand ui --allow deploy,rollback"],

@@ -9,7 +9,7 @@ export class AdoptCommand extends EngineCommand {
     category: "Operate",
     description: "make this copy of the bucket the one to deploy from",
     details:
-      "A bucket that was copied, restored or moved to another disk deploys nothing until you confirm it, and no copy changes a worker that another copy changed last. This command confirms that you deploy from this copy. It reads from every worker which command changed it last, and takes over workers that another copy changed. It changes nothing on the workers. Then run maand deploy --verify to find and repair what the other copy changed. From then on, maand refuses the other copy.",
+      "A bucket that was copied, restored or moved to another disk deploys nothing until you confirm it, and no copy changes a worker that another copy changed last. This command confirms that you deploy from this copy. It reads from every worker which command last changed that worker, and takes over workers that another copy changed. It changes nothing on the workers. Then run maand deploy --verify to find and repair what the other copy changed. From then on, maand refuses the other copy.",
     examples: [
       ["After restoring a backup", "maand adopt"],
       ["The result for each worker, for a script", "maand adopt --json"],

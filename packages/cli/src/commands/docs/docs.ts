@@ -20,7 +20,7 @@ export class DocsCommand extends MaandCommand {
       ["All pages", "maand docs"],
       ["A page", "maand docs deploy"],
       ["A section of a page", "maand docs deploy#batches"],
-      ["Where something is described", 'maand docs --search "host key"'],
+      ["Search for a topic", 'maand docs --search "host key"'],
       ["Everything in one file", "maand docs --all > maand.md"],
     ],
   });

@@ -96,10 +96,10 @@ class JobStopCommand extends controlCommand("stop", "run make stop on the worker
   static override usage = Command.Usage({
     category: "Job",
     description: "run make stop on the workers of a job",
-    details: `${NOTE}\n\nWith --mark-stopped, runs nothing, but records that disabled or removed allocations no longer run. Use it if their stop cannot succeed, after you have stopped them by hand. The next deploy continues as after a successful stop.`,
+    details: `${NOTE}\n\nWith --mark-stopped, runs nothing, but records that disabled or removed allocations no longer run. If make stop cannot succeed, stop the allocations by hand, then use this flag. The next deploy continues as after a successful stop.`,
     examples: [
       ["On one worker", "maand job stop api --allocations 10.0.0.2"],
-      ["Record that it is stopped there", "maand job stop api --allocations 10.0.0.2 --mark-stopped"],
+      ["Record that the job is stopped on a worker", "maand job stop api --allocations 10.0.0.2 --mark-stopped"],
     ],
   });
 
@@ -161,7 +161,7 @@ export const JOB_COMMANDS = [
     "start",
     "run make start on the workers of a job",
     ["On all workers", "maand job start api"],
-    ["On one, and wait until it is healthy", "maand job start api --allocations 10.0.0.2 --health_check"],
+    ["On one worker, and wait until the job is healthy", "maand job start api --allocations 10.0.0.2 --health_check"],
   ),
   JobStopCommand,
   controlCommand(

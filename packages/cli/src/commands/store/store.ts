@@ -71,7 +71,7 @@ class StoreRestoreCommand extends MaandCommand {
       "Replaces the entire store with a backup of the same bucket. The bucket then has no record of changes since the backup, so run maand doctor and maand deploy --verify.",
     examples: [
       ["From a backup", "maand store restore before.db"],
-      ["Then compare the workers with it", "maand drift"],
+      ["Then compare the workers with the restored state", "maand drift"],
     ],
   });
 

@@ -13,7 +13,7 @@ export class HistoryCommand extends StoredCommand {
     category: "Look",
     description: "list who changed what, newest first",
     details:
-      "Lists every build, and every command that may change workers: who ran it, on which machine, with which commit of the workspace, its result and its duration. A command without a result was killed, or is still running. maand logs show --run ID shows what a run did.",
+      "Lists every build, and every command that may change workers: who ran the command, on which machine, with which commit of the workspace, and the result and duration. A command without a result was killed, or is still running. maand logs show --run ID shows what a run did.",
     examples: [
       ["The last commands", "maand history"],
       ["What changed a job", "maand history --job api"],

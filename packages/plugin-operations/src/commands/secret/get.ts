@@ -22,7 +22,7 @@ export class SecretGetCommand extends StoredCommand {
     details:
       "Without --reveal, prints when the secret was changed. With --reveal, prints the value exactly as stored. On a terminal, also prints a newline, and warns on stderr that the value is on the screen.",
     examples: [
-      ["When it was changed", "maand secret get db_password --job api"],
+      ["When the secret was changed", "maand secret get db_password --job api"],
       ["The value, for another program", "maand secret get db_password --job api --reveal | psql-login"],
     ],
   });
