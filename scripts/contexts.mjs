@@ -100,7 +100,7 @@ function receives(given) {
   if (given.startsWith("Tree")) return "A tap receives a [`Tree`](#tree) and a context. The context";
   if (given.startsWith("TemplateFunctions"))
     return "A tap receives the functions so far and `current()`. The context that `current()` returns";
-  return "Its context";
+  return "The context of this hook";
 }
 
 function sharedLines(type) {

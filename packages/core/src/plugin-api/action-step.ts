@@ -1,9 +1,9 @@
 import type { Argv, ExecOptions, ExecResult } from "../remote/remote.ts";
 
 /**
- * The step of a run that an action belongs to. It is recorded in the store before the action begins. If the run dies,
- * the next run continues the step under the same name. A worker that keeps receipts then runs the command of the step
- * only once.
+ * The step that an action belongs to. maand records the step in the store before the action begins. If the run is
+ * killed, the next run continues the step under the same name. A worker that keeps receipts then runs the command of
+ * the step only once.
  */
 export interface ActionStep {
   /** The name, unique among all steps. It is safe to use as a file name. */

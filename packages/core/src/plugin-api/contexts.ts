@@ -163,9 +163,9 @@ export interface StageContext extends WorkerContext {
   /** Names directly in a job's directory that belong to the running job. Never copy or delete them. */
   readonly keep: readonly string[];
   /**
-   * The `keep` patterns of each job's manifest. They match files that the job itself creates, which must not be
-   * deleted. They never prevent a file of the tree from being copied. `keepExpression` turns the patterns of a job into
-   * a regular expression.
+   * The `keep` patterns of each job's manifest. The patterns match files that the job itself creates, which must not be
+   * deleted. A pattern never prevents a file of the tree from being copied. `keepExpression` turns the patterns of a
+   * job into a regular expression.
    */
   readonly protect: ReadonlyMap<string, readonly string[]>;
   /**
