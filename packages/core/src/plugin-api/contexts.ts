@@ -160,7 +160,10 @@ export interface StageContext extends WorkerContext {
    * the directories on first access.
    */
   readonly sources: readonly string[];
-  /** Names directly in a job's directory that belong to the running job. Never copy or delete them. */
+  /**
+   * Names of files and directories, directly in a job's directory, that belong to the running job. Never copy or delete
+   * them.
+   */
   readonly keep: readonly string[];
   /**
    * The `keep` patterns of each job's manifest. The patterns match files that the job itself creates, which must not be
