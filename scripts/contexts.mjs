@@ -41,7 +41,7 @@ const PAGE = new Set();
 const HEAD = [
   "# Contexts",
   "",
-  "For each hook, this page shows what it is for, the fields of its context, and an example. Every context is one read-only",
+  "For each hook, this page shows the purpose, the fields of its context, and an example. Every context is one read-only",
   "object, so take from it what you need: `async ({ job, remote }) => ...`. [HOOKS.md](../../packages/core/HOOKS.md) describes how often",
   "maand calls each hook and what a thrown error means. `npm run api` generates this page from the source.",
   "",
@@ -50,7 +50,7 @@ const HEAD = [
 ];
 
 const SHARED_INTRO =
-  "Contexts extend each other. Each section below names the context that its own extends, and lists only the fields that it adds.";
+  "A context can extend another context. Each section below names the extended context, and lists only the fields that are added.";
 
 function groupsOf(text) {
   const found = [
@@ -100,7 +100,7 @@ function receives(given) {
   if (given.startsWith("Tree")) return "A tap receives a [`Tree`](#tree) and a context. The context";
   if (given.startsWith("TemplateFunctions"))
     return "A tap receives the functions so far and `current()`. The context that `current()` returns";
-  return "Its context";
+  return "The context of this hook";
 }
 
 function sharedLines(type) {

@@ -13,7 +13,7 @@ export function keepsItsPromises(name: keyof typeof TRANSPORTS): void {
     const results = await checkTransport(transport);
     expect(results.filter(({ outcome }) => outcome === "broken")).toEqual([]);
     const documented = page("docs/plugins/transports.md");
-    const rows = tableRows(documented, "Check", "Promise");
+    const rows = tableRows(documented, "Check", "Guarantee");
     const column = Object.keys(TRANSPORTS).indexOf(name) + 2;
     const written = rows.map((row) => [row[0], row[1], row[column]]);
     const words = { kept: "yes", limit: "limit", broken: "**broken**" };

@@ -1,16 +1,16 @@
 import type { Argv, ExecOptions, ExecResult } from "../remote/remote.ts";
 
 /**
- * The step of a run that an action belongs to. It is recorded in the store before the action begins. If the run dies,
- * the next run continues the step under the same name. A worker that keeps receipts then runs the command of the step
- * only once.
+ * The step that an action belongs to. maand records the step in the store before the action begins. If the run is
+ * killed, the next run continues the step under the same name. A worker that keeps receipts then runs the command of
+ * the step only once.
  */
 export interface ActionStep {
   /** The name, unique among all steps. It is safe to use as a file name. */
   readonly id: string;
-  /** The number of the run that began it, if this run continues it; null for a new step. */
+  /** The number of the run that began the step, if this run continues it; null for a new step. */
   readonly resumes: number | null;
-  /** Earlier steps of the allocation that this one replaces: a step that has not begun must not begin any more. */
+  /** Earlier steps of the allocation that this one replaces. If such a step has not begun, it must never begin. */
   readonly replaces: readonly string[];
   /**
    * Calls `forget` once the store has the result, so that the worker can delete what it keeps for the step. Errors are
@@ -33,10 +33,10 @@ export interface StepCommand {
   readonly argv: Argv;
   /** The name of the command in messages. Default: its words, without secrets. */
   readonly title: string;
-  /** Added to its environment. */
+  /** Variables to add to the environment of the command. */
   readonly env: NonNullable<ExecOptions["env"]>;
-  /** Its time limit in milliseconds. */
+  /** The time limit of the command, in milliseconds. */
   readonly timeoutMs: number;
-  /** Called for every line as it arrives. */
+  /** Called for every line of output as it arrives. */
   onLine: NonNullable<ExecOptions["onLine"]>;
 }

@@ -29,13 +29,14 @@ export interface RunContext {
   };
   /** The settings of `maand.conf` and the configuration, with all defaults. A plugin reads its own settings with `from`. */
   readonly settings: Settings;
-  /** Aborts when the run is interrupted. Then start nothing new, and stop everything that is running. */
+  /** Aborts when the run is interrupted. When it aborts, start nothing new, and stop everything that is running. */
   readonly signal: AbortSignal;
   /** Prints a line: it becomes an `output` event, in the log and on the screen, with secrets masked. */
   log(line: string, source?: LogSource): void;
   /**
-   * Undefined while the readers of printed lines keep up; otherwise a promise that resolves when they have caught up, or when
-   * the run is interrupted. Code that prints the output of a program stops reading it until then, so that lines do not gather in memory.
+   * Undefined while the readers of printed lines keep up. Otherwise a promise that resolves when the readers have
+   * caught up, or when the run is interrupted. Until then, code that prints the output of a program must stop reading
+   * that output, so that lines do not gather in memory.
    */
   readonly backPressure: BackPressure;
   /**
@@ -84,7 +85,7 @@ export interface AllocationContext extends JobContext {
   readonly currentVersion: string;
   /** The version in the manifest. */
   readonly newVersion: string;
-  /** Why the deploy changes it; `manual` if no deploy is running. */
+  /** Why the deploy changes the allocation; `manual` if no deploy is running. */
   readonly deployReason: DeployReason;
 }
 

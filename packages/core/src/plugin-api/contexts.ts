@@ -124,8 +124,9 @@ export interface KvContribution {
    */
   sync(namespace: string, prefix: string, entries: Readonly<Record<string, string>>): void;
   /**
-   * The same for the namespaces of all allocations of the job, by host: one that `entries` does not name gets no key that begins with
-   * `prefix`. Takes no time for an allocation that has no entries, and had none.
+   * Like `sync`, but for the namespaces of all allocations of the job: `entries` maps hosts to entries. If a host is
+   * not in `entries`, maand deletes the keys that begin with `prefix` from the namespace of its allocation. An
+   * allocation that has no entries, and had none before, takes no time.
    */
   syncAllocations(prefix: string, entries: ReadonlyMap<string, Readonly<Record<string, string>>>): void;
   /** Whether the value is stored encrypted. */
@@ -154,14 +155,20 @@ export interface StageContext extends WorkerContext {
   readonly metadata: ReadonlyMap<string, string>;
   /** The bytes of a tree's file. */
   read(file: TreeFile): Uint8Array;
-  /** The same files as local directories to merge, where the first one wins; written on first access. */
+  /**
+   * The same files as local directories to merge. If several contain the same path, the first one applies. maand writes
+   * the directories on first access.
+   */
   readonly sources: readonly string[];
-  /** Names directly in a job's directory that belong to the running job. Never copy or delete them. */
+  /**
+   * Names of files and directories, directly in a job's directory, that belong to the running job. Never copy or delete
+   * them.
+   */
   readonly keep: readonly string[];
   /**
-   * The `keep` patterns of each job's manifest. They match files that the job itself creates, which must not be
-   * deleted. They never prevent a file of the tree from being copied. `keepExpression` turns the patterns of a job into
-   * a regular expression.
+   * The `keep` patterns of each job's manifest. The patterns match files that the job itself creates, which must not be
+   * deleted. A pattern never prevents a file of the tree from being copied. `keepExpression` turns the patterns of a
+   * job into a regular expression.
    */
   readonly protect: ReadonlyMap<string, readonly string[]>;
   /**
@@ -188,11 +195,11 @@ export interface ActionContext extends AllocationContext {
   /** The step under which the store records the action; absent for `remove`, and for a target that is run by hand. */
   readonly step?: ActionStep;
   /**
-   * Runs a command as root in the job's directory, as `remote.exec` does, and logs its lines. In a deploy, the command
+   * Runs a command as root in the job's directory, as `remote.exec` does, and logs its output. In a deploy, the command
    * runs only once: if maand is killed, the next deploy calls the tap again, and `once` then returns the recorded
    * result of a command that ended, waits for a command that is still running, and runs a command that never started.
-   * Therefore call it for the same commands in the same order. The command has no input, and is stopped when the run is
-   * interrupted.
+   * Therefore always call `once` with the same commands in the same order. The command has no input, and maand stops it
+   * when the run is interrupted.
    */
   readonly once: RunOnce;
 }
@@ -241,14 +248,14 @@ export interface OrchestrateContext extends ScopedJobContext {
   readonly updatedAllocations: readonly string[];
   /**
    * Rolls out to these hosts now, in the usual batches, and promotes and checks each batch. If the tap then returns
-   * `undefined`, maand rolls out to the remaining hosts as usual; `"done"` means that the plugin has handled them.
-   * Throws if a batch fails. Calls run one after another. The rollout continues when all calls have finished, including
-   * calls that the tap did not await, and a failed call fails the job.
+   * `undefined`, maand rolls out to the remaining hosts as usual; `"done"` means that the plugin has handled these
+   * hosts. Throws if a batch fails. Calls run one after another. The rollout continues when all calls have finished,
+   * including calls that the tap did not await, and a failed call fails the job.
    */
   rollOut(hosts: readonly string[]): Promise<void>;
   /**
-   * Checks the health of all active allocations of the job once, and marks unhealthy ones. Throws UNHEALTHY if there
-   * are any.
+   * Checks the health of all active allocations of the job once, and marks unhealthy ones. Throws UNHEALTHY if any
+   * allocation is unhealthy.
    */
   checkHealth(): Promise<void>;
 }
@@ -281,8 +288,8 @@ export interface VerifyContext extends ScopedJobContext {
   /** Reports the result of one check; a job without any report counts as not checked. */
   report(result: HealthResult): void;
   /**
-   * Sets the number of milliseconds between two repeated checks, for example after a step of a staged rollout. The
-   * default is 1,000. If several taps set it, the longest time applies.
+   * Sets the time between repeated checks, in milliseconds, for example after a step of a staged rollout. The default
+   * is 1,000. If several taps set it, the longest time applies.
    */
   checkEvery(ms: number): void;
 }
@@ -291,7 +298,7 @@ export interface VerifyContext extends ScopedJobContext {
 export interface CommandContext extends ScopedJobContext {
   /** The name of the command. */
   readonly command: string;
-  /** The number of allocations to run it for at the same time. */
+  /** The number of allocations to run the command for at the same time. */
   readonly concurrency: number;
 }
 

@@ -69,15 +69,17 @@ export interface TapLimit {
 /** The phases of a deploy. */
 function phases() {
   return {
-    /** Once per disabled or removed allocation: with action `stop`, and then, if it was removed, with `remove`. */
+    /**
+     * Called once per disabled or removed allocation: with action `stop`, and then, if it was removed, with `remove`.
+     */
     reconcile: new AsyncSeriesBailHook<[ActionContext], Done | undefined, TapLimit>(["context"], "reconcile"),
-    /** Once per worker and wave: copy trees and metadata to the worker, without touching running processes. */
+    /** Called once per worker and wave: copy trees and metadata to the worker, without touching running processes. */
     stage: new AsyncSeriesBailHook<[StageContext], Done | undefined, TapLimit>(["context"], "stage"),
-    /** Once per allocation of a batch: start, restart or reload it. */
+    /** Called once per allocation of a batch: start, restart or reload it. */
     rollout: new AsyncSeriesBailHook<[ActionContext], Done | undefined, TapLimit>(["context"], "rollout"),
-    /** Once per batch, just before the store records it as running. */
+    /** Called once per batch, just before the store records it as running. */
     promote: new AsyncSeriesHook<[BatchContext], TapLimit>(["context"], "promote"),
-    /** Once per run, even after a partial or interrupted one: receives the summary and cannot change it. */
+    /** Called once per run, even after a partial or interrupted one: receives the summary and cannot change it. */
     commit: new AsyncSeriesHook<[CommitContext], TapLimit>(["context"], "commit"),
   };
 }
@@ -85,29 +87,35 @@ function phases() {
 /** A deploy, around its phases. */
 function deployMoments() {
   return {
-    /** Once per deploy, before it changes anything: throw to refuse the deploy. */
+    /** Called once per deploy, before it changes anything: throw to refuse the deploy. */
     begin: new AsyncSeriesHook<[BeginContext], TapLimit>(["context"], "begin"),
     /**
-     * Up to twice per wave with changes: before it stops and removes allocations, and before it rolls out. Throw to
-     * refuse these changes. @experimental
+     * Called up to twice per wave with changes: before it stops and removes allocations, and before it rolls out. Throw
+     * to refuse these changes. @experimental
      */
     permit: new AsyncSeriesHook<[PermitContext], TapLimit>(["context"], "permit"),
-    /** Once per job of a wave, before the job is planned. */
+    /** Called once per job of a wave, before the job is planned. */
     beforeJob: new AsyncSeriesHook<[ScopedJobContext], TapInterest & TapLimit>(["context"], "beforeJob"),
-    /** Once per job that needs a rollout, or per step of a staged one: take over the rollout, or return undefined. */
+    /**
+     * Called once per job that needs a rollout, or per step of a staged rollout: take over the rollout, or return
+     * undefined.
+     */
     orchestrate: new AsyncSeriesBailHook<[OrchestrateContext], Done | undefined, TapInterest & TapLimit>(
       ["context"],
       "orchestrate",
     ),
-    /** Once per command that a tap runs with `once` in a deploy: run it once on its worker, or return undefined. */
+    /**
+     * Called once per command that a tap runs with `once` in a deploy: run the command once on its worker, or return
+     * undefined.
+     */
     runOnce: new AsyncSeriesBailHook<[RunOnceContext], ExecResult | undefined, TapLimit>(["context"], "runOnce"),
-    /** Once per batch, after its lifecycle commands succeeded. */
+    /** Called once per batch, after its lifecycle commands succeeded. */
     started: new AsyncSeriesHook<[BatchContext], TapLimit>(["context"], "started"),
-    /** Once per batch or job, and repeatedly during a soak: throw if the job is not healthy. */
+    /** Called once per batch or job, and repeatedly during a soak: throw if the job is not healthy. */
     verify: new AsyncSeriesHook<[VerifyContext], TapInterest & TapLimit>(["context"], "verify"),
-    /** Once per allocation that was stopped. */
+    /** Called once per allocation that was stopped. */
     stopped: new AsyncSeriesHook<[StoppedContext], TapLimit>(["context"], "stopped"),
-    /** Once per job, after its rollout. */
+    /** Called once per job, after its rollout. */
     afterJob: new AsyncSeriesHook<[ScopedJobContext], TapInterest & TapLimit>(["context"], "afterJob"),
   };
 }
@@ -115,29 +123,35 @@ function deployMoments() {
 /** Workers and connections. */
 function workerHooks() {
   return {
-    /** Once per worker, when a run first needs it: return a Remote for it, or undefined. */
+    /** Called once per worker, when a run first needs it: return a Remote for it, or undefined. */
     connect: new AsyncSeriesBailHook<[ConnectContext], Remote | undefined, TapLimit>(["context"], "connect"),
     /**
-     * Once per worker that maand connects to, and per allocation that it renders: return the bucket's directory on the
-     * worker, if it is not in `worker_root`.
+     * Called once per worker that maand connects to, and per allocation that it renders: return the bucket's directory
+     * on the worker, if it is not in `worker_root`.
      */
     locate: new SyncBailHook<[LocateContext], string | undefined>(["context"], "locate"),
-    /** Once per worker, before the run changes it: require tools, report problems. */
+    /** Called once per worker, before the run changes it: require tools, report problems. */
     preflight: new AsyncSeriesHook<[PreflightContext], TapLimit>(["context"], "preflight"),
-    /** Once per command of a maintenance on a worker: run it once there, or return undefined. @experimental */
+    /**
+     * Called once per command of a maintenance on a worker: run the command once there, or return undefined.
+     * @experimental
+     */
     runOnWorker: new AsyncSeriesBailHook<[WorkerCommandContext], ExecResult | undefined, TapLimit>(
       ["context"],
       "runOnWorker",
     ),
-    /** Once per worker that job commands log in to: return user, key and port, or undefined. @experimental */
+    /** Called once per worker that job commands log in to: return user, key and port, or undefined. @experimental */
     login: new AsyncSeriesBailHook<[LocateContext], Login | undefined, TapLimit>(["context"], "login"),
-    /** Once per worker of `maand worker trust`: return its host key, without logging in, or undefined. @experimental */
+    /**
+     * Called once per worker of `maand worker trust`: return its host key, without logging in, or undefined.
+     * @experimental
+     */
     identify: new AsyncSeriesBailHook<[LocateContext], HostKey | undefined, TapLimit>(["context"], "identify"),
-    /** Once per worker of `maand import`: return the current files of its jobs, or undefined. @experimental */
+    /** Called once per worker of `maand import`: return the current files of its jobs, or undefined. @experimental */
     inventory: new AsyncSeriesBailHook<[InventoryContext], Inventory | undefined, TapLimit>(["context"], "inventory"),
     /**
-     * Once per worker of `maand drift` and `maand deploy --verify`: return the contents of its job directories, or
-     * undefined. @experimental
+     * Called once per worker of `maand drift` and `maand deploy --verify`: return the contents of its job directories,
+     * or undefined. @experimental
      */
     inspect: new AsyncSeriesBailHook<[InspectContext], Inspection | undefined, TapLimit>(["context"], "inspect"),
   };
@@ -147,14 +161,17 @@ function workerHooks() {
 function fileHooks() {
   return {
     /**
-     * Once per allocation, before its digest is computed: receive a tree, return a tree. Also called for a plan, so a
-     * tap must have no side effects.
+     * Called once per allocation, before its digest is computed: receive a tree, return a tree. Also called for a plan,
+     * so a tap must have no side effects.
      */
     render: new AsyncSeriesWaterfallHook<[Tree, RenderContext], Tree, TapLimit & TapSharing>(
       ["tree", "context"],
       "render",
     ),
-    /** Once, before the first template is read: receive functions, return functions; `current` returns the allocation being rendered. */
+    /**
+     * Called once, before the first template is read: receive functions, return functions; `current` returns the
+     * allocation being rendered.
+     */
     templateFunctions: new SyncWaterfallHook<[TemplateFunctions, () => RenderContext]>(
       ["functions", "current"],
       "templateFunctions",
@@ -165,20 +182,27 @@ function fileHooks() {
 /** Build. */
 function buildHooks() {
   return {
-    /** Once per `maand init`, for new and existing buckets: create what a bucket needs. */
+    /** Called once per `maand init`, for new and existing buckets: create what a bucket needs. */
     init: new AsyncSeriesHook<[InitContext], TapLimit>(["context"], "init"),
-    /** Once per provider that a build or `maand secret refresh` reads secrets from: return the value of each reference, or undefined. @experimental */
+    /**
+     * Called once per provider that a build or `maand secret refresh` reads secrets from: return the value of each
+     * reference, or undefined. @experimental
+     */
     resolveSecrets: new AsyncSeriesBailHook<[ResolveSecretsContext], ResolvedSecrets | undefined, TapLimit>(
       ["context"],
       "resolveSecrets",
     ),
-    /** Once per build: report problems of the workspace. A tap uses no network and writes nothing. */
+    /** Called once per build: report problems of the workspace. A tap uses no network and writes nothing. */
     validate: new AsyncSeriesHook<[ValidateContext], TapLimit>(["context"], "validate"),
-    /** Once per build and job, before the catalog is stored: add KV entries for the job, such as certificates. */
+    /**
+     * Called once per build and job, before the catalog is stored: add KV entries for the job, such as certificates.
+     */
     contribute: new AsyncSeriesHook<[ContributeContext], TapLimit>(["context"], "contribute"),
-    /** Once per build and job, in wave order, after the catalog is stored. */
+    /** Called once per build and job, in wave order, after the catalog is stored. */
     afterBuild: new AsyncSeriesHook<[ScopedJobContext], TapInterest & TapLimit>(["context"], "afterBuild"),
-    /** Once per build that is not part of a deploy, at its end; a thrown error becomes a warning. @experimental */
+    /**
+     * Called once per build that is not part of a deploy, at its end; a thrown error becomes a warning. @experimental
+     */
     commitBuild: new AsyncSeriesHook<[CommitBuildContext], TapLimit>(["context"], "commitBuild"),
   };
 }
@@ -186,11 +210,11 @@ function buildHooks() {
 /** Manual commands. */
 function handHooks() {
   return {
-    /** Once per allocation of a manual lifecycle command (`maand job`): run one target. */
+    /** Called once per allocation of a manual lifecycle command (`maand job`): run one target. */
     target: new AsyncSeriesBailHook<[TargetContext], Done | undefined, TapLimit>(["context"], "target"),
-    /** Once per job of `maand jobcommand`: run one of its commands. */
+    /** Called once per job of `maand jobcommand`: run one of its commands. */
     command: new AsyncSeriesBailHook<[CommandContext], Done | undefined, TapLimit>(["context"], "command"),
-    /** Once per `maand doctor`: check what the plugin depends on, report the results, and change nothing. */
+    /** Called once per `maand doctor`: check what the plugin depends on, report the results, and change nothing. */
     examine: new AsyncSeriesHook<[ExamineContext], TapLimit>(["context"], "examine"),
   };
 }
@@ -198,7 +222,7 @@ function handHooks() {
 /** Events. */
 function eventHooks() {
   return {
-    /** Once per event, synchronously. A tap must not throw. */
+    /** Called once per event, synchronously. A tap must not throw. */
     event: new SyncHook<[MaandEvent]>(["event"], "event"),
   };
 }

@@ -35,13 +35,16 @@ export interface AllocationScope {
   readonly allocation: Allocation;
   /** The worker of the allocation. */
   readonly worker: Worker;
-  /** The index of the allocation among its peers: the current value in the KV store, or the last known one. */
+  /**
+   * The index of the allocation among the allocations of the job: the current value in the KV store, or the last known
+   * one.
+   */
   readonly index: number;
   /** The promoted version; `0.0.0` before the first promotion. */
   readonly currentVersion: string;
   /** The version in the manifest. */
   readonly newVersion: string;
-  /** Why the deploy changes it; `manual` if no deploy is running. */
+  /** Why the deploy changes the allocation; `manual` if no deploy is running. */
   readonly deployReason: DeployReason;
   /** Prints a line for this allocation. */
   log(line: string, source?: LogSource): void;
@@ -63,9 +66,12 @@ export interface AllocationScope {
   runTarget(request: TargetRequest): Promise<TargetAnswer>;
 }
 
-/** A target to run for an allocation: a target of its own job, or of a job that its commands demand. */
+/**
+ * A target to run for an allocation: a target of the allocation's job, or of a job that the commands of this job
+ * demand.
+ */
 export interface TargetRequest {
-  /** The worker to run it on. */
+  /** The worker to run the target on. */
   readonly host: string;
   /** The job whose Makefile has the target. */
   readonly job: string;
@@ -73,7 +79,7 @@ export interface TargetRequest {
   readonly target: string;
   /** Default: the time limit of the job's lifecycle commands. */
   readonly timeoutMs?: number;
-  /** Abort it to stop the target. */
+  /** Abort this signal to stop the target. */
   readonly signal?: AbortSignal;
 }
 

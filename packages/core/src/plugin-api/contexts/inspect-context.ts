@@ -44,7 +44,7 @@ export interface InspectContext extends WorkerContext {
   readonly metadata: ReadonlyMap<string, string>;
   /** What to inspect, by job. */
   readonly jobs: ReadonlyMap<string, InspectRequest>;
-  /** Names directly in a job's directory that are not listed, as in a sync. */
+  /** Names of files and directories, directly in a job's directory, that the tap must not list, as in a sync. */
   readonly keep: readonly string[];
   /** Names or numbers of users to look up. */
   readonly users: readonly string[];

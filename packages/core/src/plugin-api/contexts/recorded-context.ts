@@ -9,13 +9,13 @@ export interface RecordedContext extends RunContext {
   now(): Date;
   /** All jobs of the catalog. */
   readonly jobs: readonly Job[];
-  /** All allocations of the catalog, also removed ones. */
+  /** All allocations of the catalog, including removed ones. */
   readonly allocations: readonly Allocation[];
   /** The KV entries that a job may read on any worker. */
   kv(job: Job): KvReader;
   /** The files that are recorded as running for an allocation; none before its first promotion. */
   promotedFiles(allocation: Allocation): readonly JobFile[];
-  /** The bytes of such a file; undefined if the file is secret or too large to be kept. */
+  /** The bytes of a promoted file; undefined if the file is secret or too large to be kept. */
   readPromoted(file: JobFile): Uint8Array | undefined;
 }
 

@@ -6,8 +6,8 @@ export interface WorkerCommandContext extends WorkerContext {
   /** The step that the command is part of. A run that continues the maintenance has the same step. */
   readonly step: ActionStep;
   /**
-   * The command to run, as root and in the bucket's directory. It continues on the worker when the run is interrupted,
-   * because a half-finished upgrade is worse than a late one.
+   * The command to run, as root and in the bucket's directory. The command continues on the worker when the run is
+   * interrupted, because a half-finished upgrade is worse than a late one.
    */
   readonly command: StepCommand;
 }

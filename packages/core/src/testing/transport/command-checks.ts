@@ -160,7 +160,7 @@ export const COMMAND_CHECKS: readonly TransportCheck[] = [
   },
   {
     id: "as-root",
-    promise: "`asRoot` is root if the remote has sudo, otherwise the login user",
+    promise: "with `asRoot`, a command runs as root if the remote has sudo, otherwise as the login user",
     async run({ remote }) {
       const idOf = async (asRoot: boolean) => Number((await remote.exec(["id", "-u"], { asRoot })).stdout);
       const own = await idOf(false);

@@ -106,7 +106,7 @@ export const OUTPUT_CHECKS: readonly TransportCheck[] = [
   {
     id: "slow-readers",
     promise:
-      "a command with `onLine` waits while `backPressure` says that readers are behind; then every line arrives, in order",
+      "a command with `onLine` waits while `backPressure` reports that readers are behind; then every line arrives, in order",
     async run(trial) {
       const readers = slowReaders();
       const remote = await trial.connect({ backPressure: readers.backPressure });

@@ -5,7 +5,7 @@ export function transportTable(results: Readonly<Record<string, readonly Transpo
   const names = Object.keys(results);
   const [first = []] = Object.values(results);
   const rows = first.map(({ id, promise }) => [`\`${id}\``, promise, ...names.map((name) => cell(results[name], id))]);
-  const head = ["Check", "Promise", ...names];
+  const head = ["Check", "Guarantee", ...names];
   const lines = [head, head.map(() => "---"), ...rows].map((cells) => `| ${cells.join(" | ")} |`);
   const notes = names.flatMap((name) => notesOf(name, results[name] ?? []));
   return [...lines, ...(notes.length > 0 ? ["", ...notes] : [])].join("\n");
