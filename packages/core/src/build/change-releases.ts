@@ -29,7 +29,10 @@ export interface ReleaseChoice {
 export interface ChangedReleases {
   readonly catalog: StoredCatalog;
   publish(kv: KvStore): void;
-  /** Stores it in one transaction: from then on, the next deploy applies it, even if this command dies. */
+  /**
+   * Stores the desired state in one transaction. The next deploy then applies it, even if this command is killed
+   * afterwards.
+   */
   store(): void;
 }
 

@@ -75,8 +75,8 @@ export async function gc(bucket: Bucket, retainDays = 0): Promise<Collected> {
 }
 
 /**
- * What `gc` would do, without changing anything and without the lock. It only tries to connect to workers that were removed
- * from the workspace. Throws PROBLEMS where `gc` refuses.
+ * What `gc` would do, without changing anything and without the lock. It connects only to workers that were removed
+ * from the workspace, to find out whether they are reachable. Throws PROBLEMS if `gc` would refuse.
  */
 export async function planGc(bucket: Bucket, retainDays = 0): Promise<PlannedCollection> {
   const source = openCommandRun(bucket, runReporter(bucket, "gc --dry-run"), { pid: bucket.pid });

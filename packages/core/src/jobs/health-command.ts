@@ -20,7 +20,7 @@ export interface HealthReport {
   }[];
 }
 
-/** Number of attempts for each worker with `wait`. */
+/** The number of attempts for each worker, with `wait`. */
 const ATTEMPTS = 30;
 
 /** Number of jobs checked in parallel. */

@@ -37,7 +37,7 @@ describe("a fake remote", () => {
 });
 
 describe("a context", () => {
-  it("describes one allocation, also after a part is replaced", () => {
+  it("describes one allocation, even after a part is replaced", () => {
     const { remote, worker, allocation, directory, env } = rolloutContext({
       job: aJob({ name: "db", version: "2.0.0" }),
       worker: aWorker({ host: "10.0.0.7" }),

@@ -6,7 +6,7 @@ import type { Catalog } from "../../domain/workspace/catalog.ts";
 import type { SecretSource } from "../../store/kv/secret-source-rows.ts";
 import { readReferences } from "./read-references.ts";
 
-/** A secret of the workspace with the value that was read for it now. */
+/** A secret of the workspace and the value that was just read for it. */
 export interface ReadSecret extends ReferenceEntry {
   readonly value: string;
 }
@@ -65,8 +65,8 @@ function staleEntries({ store, kv, now, settings }: Bucket, entries: readonly Re
 }
 
 /**
- * Stores what was read, deletes plain variables that became secrets, and secrets whose references are gone. Secrets of
- * removed jobs remain until the job is cleaned up. Call this in the transaction of the build.
+ * Stores the values that were read. Deletes plain variables that became secrets, and secrets whose references are gone.
+ * Secrets of removed jobs remain until the job is cleaned up. Call this in the transaction of the build.
  */
 export function storeReferenced(bucket: Bucket, { entries, read }: ReferencedSecrets, { jobs }: Catalog): void {
   const { kv, store } = bucket;
