@@ -24,7 +24,7 @@ function storeWith(work: (store: Store) => void): void {
   store.close();
 }
 
-it("a store from before contents were kept keeps its contents", () => {
+it("a store that is older than the content tables keeps its contents", () => {
   const db = new Database(file);
   migrate(db, 4);
   for (const statement of [
@@ -71,7 +71,7 @@ it("a content of a failed transaction is kept by the next one", () => {
   });
 });
 
-it("a content that a job's files contain is stored in clear text, although it was encrypted before", () => {
+it("a content that is also in a job's files is stored in clear text, even if it was encrypted before", () => {
   storeWith((store) => {
     store.contents.keep("h", () => ({ bytes: bytes("sealed"), sealed: true }));
     store.contents.put("h", [bytes("clear")]);

@@ -97,7 +97,7 @@ function refusalOf(
 
 /**
  * Whether taking down an allocation costs nothing, because it is away. If only the job as a whole is known to be
- * unhealthy, a restart costs nothing because it might repair the job, but taking an allocation out of service does.
+ * unhealthy, a restart costs nothing because it might repair the job, but taking an allocation out of service counts.
  */
 function isFreeAt(kind: DowntimeKind, host: string, { away }: JobAvailability): boolean {
   const found = away.get(host);

@@ -40,7 +40,7 @@ it.each<[Partial<RestartPolicy>, string]>([
   expect(decided(EDITS, policy)).toMatchObject({ action, reasons: ["differs on its worker: changed conf/app.conf"] });
 });
 
-it("or only by a sync", () => {
+it("edits are repaired by a sync alone if the deploy repairs only files", () => {
   expect(decided({ ...EDITS, syncOnly: true })).toMatchObject({
     action: "sync",
     reasons: ["differs on its worker: changed conf/app.conf"],

@@ -2,7 +2,7 @@ import type { FileDrift } from "./compare-files.ts";
 
 /** The delivered metadata of a worker, for a comparison with the worker. */
 export interface MetadataComparison {
-  /** The text by path that a delivery would write now, with the sequence number of the last delivery. */
+  /** The text by path that a delivery would write now, if it had the sequence number of the last delivery. */
   readonly wanted: ReadonlyMap<string, string>;
   /** SHA-256 by path of {@link wanted}. */
   readonly hashes: ReadonlyMap<string, string>;

@@ -1,6 +1,9 @@
 import type { StoreDatabase } from "../database.ts";
 
-/** What all allocations of a job were promoted with that needs nothing. */
+/**
+ * The version, release and files that all allocations of a settled job were promoted with. A settled job needs no
+ * action.
+ */
 export interface SettledJob {
   /** The digest of the trees of its allocations. */
   readonly digest: string;
@@ -12,8 +15,8 @@ export interface SettledJob {
 }
 
 /**
- * Jobs with nothing left to do. Each row is derived from other rows of the same file, and triggers delete it with the
- * first change of these. Every working copy of a shared store therefore has its own rows.
+ * Jobs for which nothing remains to be done. Each row is derived from other rows of the same file, and triggers delete
+ * it when one of these rows changes. Every working copy of a shared store therefore has its own rows.
  */
 export class SettledRows {
   readonly #db: StoreDatabase;
