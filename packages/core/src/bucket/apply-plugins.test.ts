@@ -37,7 +37,7 @@ describe("plugins are applied", () => {
     });
   });
 
-  it("whether or not the tap named in before exists", async () => {
+  it("even if the tap that before names does not exist", async () => {
     const mine = plugin("mine", ({ rollout }) =>
       rollout.tapPromise({ name: "mine", before: "make" }, async () => "done"),
     );
@@ -100,7 +100,7 @@ describe("a plugin is refused", () => {
     });
   });
 
-  it("that defines a template function of another plugin, unless that one is replaceable", async () => {
+  it("that defines a template function of another plugin, unless that function is replaceable", async () => {
     const gives = (name: string) =>
       plugin(name, ({ templateFunctions }) =>
         templateFunctions.tap(name, (known) => ({ ...known, upper: () => name })),

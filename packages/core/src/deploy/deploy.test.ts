@@ -288,7 +288,7 @@ describe("a removed allocation", () => {
     expect(since()).toEqual(expect.arrayContaining([`stop old@${B}`, `remove old@${B}`]));
   });
 
-  it("may be missing if it never ran", async () => {
+  it("can lack its files if it never ran", async () => {
     bucket.job("new", { selectors: ["worker"] });
     bucket.fleet.fail(`start new@${B}`);
     expect((await bucket.ship()).outcome).toBe("failed");
@@ -392,7 +392,7 @@ describe("options", () => {
 });
 
 describe("the lock", () => {
-  it("refuses a second run at once, names the first, and does not disturb it", async () => {
+  it("refuses a second run immediately, names the first run, and does not disturb it", async () => {
     bucket.job("api", { selectors: ["worker"] });
     await bucket.build();
     let second: unknown;

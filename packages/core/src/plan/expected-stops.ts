@@ -7,7 +7,7 @@ import { limitTo } from "./worker-limit.ts";
 
 /** What the next deploy stops and deletes. The user confirms it before the deploy takes the lock. */
 export interface ExpectedStops {
-  /** Allocations that it stops or whose files it deletes; the last wave first. */
+  /** Allocations that it stops or whose files it deletes, those of the last wave first. */
   readonly stops: readonly StoppingAllocation[];
   /** Whether the `workers.json` of the last build has no workers, so that nothing remains to run. */
   readonly isFleetEmpty: boolean;
@@ -28,8 +28,8 @@ export function expectedStops(bucket: Bucket, workers: TypedWorkers | undefined)
 }
 
 /**
- * The allocations that a target of jobs would run on, as `maand job` selects them. The command itself reports unknown
- * names.
+ * The allocations that a target of jobs would run on, selected as `maand job` selects them. Ignores unknown names,
+ * which the command itself reports.
  */
 export function targetedAllocations(
   bucket: Bucket,

@@ -34,7 +34,9 @@ export async function renderTree(
   return { files: tree.files.map((file) => withAccess(withHash(file))).sort(byPath) };
 }
 
-/** The path of the bucket's directory on a worker, known without a connection; the same throughout a run. */
+/**
+ * The path of the bucket's directory on a worker. It is known without a connection, and does not change during a run.
+ */
 export function rootOf(source: ContextSource, host: string): string {
   const known = roots.get(source.reporter) ?? new Map<string, string>();
   roots.set(source.reporter, known);
@@ -43,7 +45,7 @@ export function rootOf(source: ContextSource, host: string): string {
   return root;
 }
 
-/** Roots by run and host: all allocations on a worker have the same root. */
+/** Roots by run and host, because all allocations on a worker have the same root. */
 const roots = new WeakMap<RunReporter, Map<string, string>>();
 
 function located(source: ContextSource, host: string): string {

@@ -19,7 +19,7 @@ export interface HeldRelease {
 export interface RolledOut {
   readonly job: string;
   readonly release: number;
-  /** The release that ran before; undefined if none did. */
+  /** The number of the release that ran before; undefined if no release did. */
   readonly previous: number | undefined;
 }
 
@@ -157,8 +157,8 @@ export class ReleaseRows {
   }
 
   /**
-   * Records what a run rolls out, before it starts, and what ran before. A later rollout of the same run keeps the
-   * first record.
+   * Records what a run rolls out and what ran before. Call this before the rollout starts. A later rollout in the same
+   * run keeps the first record.
    */
   noteRollout(run: number, { job, release, previous }: RolledOut): void {
     this.#db.run(
@@ -177,7 +177,7 @@ export class ReleaseRows {
       }));
   }
 
-  /** Deletes what all but the newest runs rolled out. */
+  /** Deletes the records of what runs rolled out, except those of the newest runs. */
   trim(keepRuns: number): void {
     this.#db.run("DELETE FROM run_release WHERE run <= (SELECT max(number) FROM run) - ?", keepRuns);
   }

@@ -123,7 +123,7 @@ describe("a tap that reaches its limit", () => {
     expect(await answer).toBe("done");
   });
 
-  it("and continues is abandoned: it counts as running until it has ended", async () => {
+  it("and continues is abandoned, and counts as running until it has ended", async () => {
     const { watch } = watching();
     const signal = new UnitSignals(new AbortController().signal).of({ job: "api", worker: "w1" });
     const ignoring = settable<string>();
@@ -157,7 +157,7 @@ describe("a tap that reaches its limit", () => {
     expect(close).toHaveBeenCalledOnce();
   });
 
-  it("is not one whose process was suspended for an hour", async () => {
+  it("does not reach it because its process was suspended for an hour", async () => {
     const { watch } = watching();
     const work = settable<string>();
     const answer = follow(watch, work.promise, ROLLOUT, unit("w1"));

@@ -94,7 +94,7 @@ async function promoteWithoutCommands(rollout: JobRollout): Promise<void> {
   if (unhealthy.length > 0) await runRound(rollout, { members: unhealthy, gate: lastGate(rollout) });
 }
 
-/** Runs the `afterJob` hooks of a job's rollout. Only success removes the mark that they are due. */
+/** Runs the `afterJob` hooks of a job's rollout. They stay due unless they succeed. */
 async function runAfter({ run, job, context }: JobRollout): Promise<void> {
   const { hooks, store, signal } = run.bucket;
   if (run.ledger.failed(job.name)) return;

@@ -14,7 +14,7 @@ import type { Basis } from "../file/plan-schema.ts";
 import type { Fingerprints } from "./fingerprints.ts";
 import type { KvUsed } from "./kv-recorder.ts";
 
-/** The state that a plan is made from: that of a run or a dry run. */
+/** The state that a plan is made from: the state of a run or of a dry run. */
 export type BasisSource = Pick<
   Run,
   "bucket" | "catalog" | "workers" | "allocationsOf" | "recorded" | "updateSeq" | "delivery"
@@ -25,7 +25,7 @@ export interface Covered {
   /** The jobs it plans, whether they need anything or not. */
   readonly jobs: readonly Job[];
   readonly stopping: readonly StoppingAllocation[];
-  /** The allocations that the plan changes, or leaves for a later step. */
+  /** The allocations that the plan changes, or postpones to a later step. */
   readonly changing: readonly Allocation[];
   /** The recorded states of the jobs. */
   readonly states: ReadonlyMap<string, JobState>;
@@ -130,8 +130,8 @@ function hostsOf({ allocationsOf }: BasisSource, { jobs, stopping }: Covered): S
 }
 
 /**
- * One fingerprint for all allocations of a job, because a large bucket has tens of thousands, and one for each
- * allocation that changes.
+ * One fingerprint covers all allocations of a job, because a large bucket has tens of thousands. Each allocation that
+ * changes has its own fingerprint, too.
  */
 function statesOf(
   { recorded }: BasisSource,

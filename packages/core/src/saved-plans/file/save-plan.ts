@@ -15,7 +15,7 @@ export interface PlanSource {
   readonly options: PlanOptions;
   readonly basis: Basis;
   readonly print: Fingerprints;
-  /** Present if the plan was made from the workspace, without a build; with the commit of the workspace. */
+  /** The commit of the workspace. Present if the plan was made from the workspace, without a build. */
   readonly workspace?: { readonly commit: string | undefined };
   readonly notes: readonly string[];
   /** Files of an allocation, by its id, that each build creates again. */
@@ -141,7 +141,7 @@ class Rows {
     };
   }
 
-  /** Whether a tree has a file with a secret: its digest would help to guess the secret. */
+  /** Whether a tree has a file with a secret. The digest of such a tree would help to guess the secret. */
   #hasSecret(digest: string): boolean {
     const known = this.#secret.get(digest) ?? hasSecret(this.#source.bucket.store.promoted.files(digest));
     this.#secret.set(digest, known);

@@ -26,8 +26,8 @@ export class SettledRows {
   }
 
   /**
-   * The jobs that still need nothing, by name. Jobs with an open step, a pending check or hook, or an open rollout are
-   * not among them.
+   * The jobs that still need nothing, by name, without jobs that have an open step, a pending check or hook, or an open
+   * rollout.
    */
   all(): Map<string, SettledJob> {
     return new Map(
@@ -53,7 +53,7 @@ export class SettledRows {
 
 /**
  * A job is settled only while its placement is recorded. The comment in the first line names the tables whose deferred
- * writes must run first, because their triggers may delete rows.
+ * writes must run first, because their triggers might delete rows.
  */
 const STILL_SETTLED = `-- allocation promoted staged planned
   SELECT job, digest, version, release, source FROM settled_job WHERE job IN (SELECT job FROM placement) AND job NOT IN (

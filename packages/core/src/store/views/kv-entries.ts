@@ -56,7 +56,7 @@ function viewOf(kv: Kv, namespace: string, { key, version, createdDate, deleted,
   return { namespace, key, secret, version, createdDate, deleted, value: clear };
 }
 
-/** Namespaces with stored entries, and those of allocations with derived entries only. */
+/** The namespaces with stored entries, and the namespaces of allocations that have only derived entries. */
 function allNamespaces(kv: Kv): string[] {
   const stored = kv.namespaces("");
   const allocations = stored.filter(isInternal).flatMap((members) => {
