@@ -34,7 +34,7 @@ export function metadataFiles(run: Source, worker: Worker, updateSeq: number): R
   return files;
 }
 
-/** Whether the texts of a delivery are these, by path in the order of {@link metadataFiles}. */
+/** Whether these texts, by path in the order of {@link metadataFiles}, are the texts of a delivery. */
 export function isDelivered(texts: ReadonlyMap<string, string>, { seq, metadata }: Delivery): boolean {
   const own = asRecord(texts.get(WORKER_JSON));
   if (own?.update_seq !== seq) return false;

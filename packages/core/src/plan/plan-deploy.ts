@@ -56,7 +56,10 @@ export interface DesiredPlan {
   /** The command that would apply it. */
   readonly command: string;
   readonly desired: DesiredState;
-  /** Reverse the order: deploy jobs that demand other jobs first, and do not let them be blocked by those jobs. */
+  /**
+   * Whether to reverse the order: jobs that demand other jobs are deployed before those jobs, and are not blocked by
+   * them.
+   */
   readonly reversed: boolean;
 }
 

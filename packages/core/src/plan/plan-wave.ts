@@ -102,7 +102,7 @@ async function planWaveJob(
 
 /**
  * The jobs that need nothing according to the store. There are none if the deploy is forced, inspects the workers,
- * deploys a catalog other than the stored one, or does not touch workers in maintenance.
+ * deploys a catalog other than the stored one, or finds a worker in maintenance.
  */
 function settledOf(
   { bucket: { store }, cause }: WaveSource,

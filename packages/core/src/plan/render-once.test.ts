@@ -8,8 +8,8 @@ afterEach(() => {
 });
 
 /**
- * A bucket with two jobs on three workers. Two plugins render a file, and one of them declares that the files of the
- * jobs in `shared` are the same for all allocations.
+ * A bucket with two jobs on three workers. For each list in `shared`, a plugin renders a file and declares that the
+ * files of the listed jobs are the same for all allocations.
  */
 function rendering(shared: readonly (readonly string[])[]) {
   const rendered: string[] = [];

@@ -63,8 +63,8 @@ export interface Disabled {
 export const NOTHING_DISABLED: Disabled = { workers: new Set(), jobs: new Map() };
 
 /**
- * Resolves `disabled.json`. An empty list disables nothing, `{}` everything. Names and keys that match nothing are errors: a typo
- * would leave a machine running that an operator is about to reboot.
+ * Resolves `disabled.json`. An empty list disables nothing, `{}` everything. Names and keys that match nothing are
+ * errors, because a typo would leave jobs running on a machine that an operator is about to reboot.
  */
 export function resolveDisabled(
   value: unknown,

@@ -4,7 +4,10 @@ import type { Basis } from "../file/plan-schema.ts";
 /** The number of names to list if many things of one kind changed. */
 const NAMED = 10;
 
-/** Workers of a job whose allocations probably changed, for a plan that does not change these allocations. */
+/**
+ * Workers of a job whose allocations probably changed since the plan was made. The plan itself does not change these
+ * allocations.
+ */
 export interface Suspects {
   /** Workers without a record of the job. */
   readonly added: readonly string[];
