@@ -32,7 +32,12 @@ describe("a file", () => {
       {},
       "0600 app:",
     ],
-    ["has the mode of a rule rather than the mode of its plugin", [{ pattern: "*", mode: 0o640 }], { mode: 0o600 }, "0640 :"],
+    [
+      "has the mode of a rule rather than the mode of its plugin",
+      [{ pattern: "*", mode: 0o640 }],
+      { mode: 0o600 },
+      "0640 :",
+    ],
     ["is executable according to its mode", [{ pattern: "*", mode: 0o750 }], {}, "0750 : x"],
     ["is no longer executable, according to its mode", [{ pattern: "*", mode: 0o640 }], { executable: true }, "0640 :"],
   ])("%s", (_, rules, more, expected) => expect(given(rules, file("a/b.conf", more))).toBe(expected));
