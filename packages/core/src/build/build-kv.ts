@@ -16,7 +16,7 @@ export interface KvBuild {
   readonly contributed: Contributions;
   /** Also delete variables and secrets of removed jobs (`--purge-job-kv`). */
   readonly purgeJobs: boolean;
-  /** Write only the namespaces of these jobs; default: those of all jobs. */
+  /** Write only the namespaces of these jobs; default: the namespaces of all jobs. */
   readonly only?: ReadonlySet<string>;
 }
 
@@ -38,7 +38,7 @@ export function storedKvSources(
 
 /**
  * Updates the KV store to match a catalog, inside the transaction that stores the catalog. Certificates that no plugin
- * contributed stay, because a plugin that is not loaded cannot decide about them.
+ * contributed stay, because they might belong to a plugin that is not loaded.
  */
 export function storeKv(kv: KvStore, { before, sources, placement, contributed, purgeJobs, only }: KvBuild): void {
   const { catalog } = sources;

@@ -87,8 +87,8 @@ export async function workspaceProblems(bucket: Bucket): Promise<readonly Proble
 }
 
 /**
- * The part of a build that reads, checks and stores; it calls no hook that has side effects. The caller holds the lock.
- * `adjust` changes what plugins contribute before it is stored.
+ * The part of a build that reads, checks and stores. It calls no hook that has side effects. The caller holds the lock.
+ * `adjust` changes the contributions of plugins before they are stored.
  */
 export async function buildCatalog(
   bucket: Bucket,

@@ -51,8 +51,8 @@ export function contributionSource({ bucket, reporter }: Pick<Run, "bucket" | "r
 const JOBS_AT_ONCE = 8;
 
 /**
- * Calls the `contribute` taps for each job. If two jobs set the same key, the later one wins. Writes nothing. In a preview,
- * plugins write nothing either.
+ * Calls the `contribute` taps for each job. If two jobs set the same key, the value of the later job is used. Writes
+ * nothing. In a preview, plugins write nothing either.
  */
 export async function contributions(source: Source, jobs: readonly Job[], isPreview = false): Promise<Contributions> {
   const found = new Collected();

@@ -50,7 +50,7 @@ export function filesWithHeld(read: Pick<ReadWorkspace, "files">, held: HeldJobs
   return files;
 }
 
-/** The texts of the files that problems point into, except those of jobs that are built from another release. */
+/** The texts of the files that problems point into, except the files of jobs that are built from another release. */
 export function textsWithHeld({ texts }: Pick<ReadWorkspace, "texts">, held: HeldJobs): ReadWorkspace["texts"] {
   if (held.size === 0) return texts;
   const others = new Set([...held.keys()].map(manifestFile));

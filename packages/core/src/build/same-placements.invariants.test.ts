@@ -226,7 +226,7 @@ async function lives(flaw?: string): Promise<number> {
 }
 
 it("a build with recorded placements stores what a build from scratch stores, whatever happened", async () => {
-  expect(await lives()).toBeGreaterThan(100); // or no placement was skipped
+  expect(await lives()).toBeGreaterThan(100); // otherwise no placement was skipped
 }, 300_000);
 
 it.each(["allocation_added", "allocation_changed", "allocation_deleted"])(

@@ -30,7 +30,7 @@ export interface Understood {
   readonly held: HeldJobs;
   readonly catalog: Catalog;
   readonly placement: Placement;
-  /** Variables, without those that are references. */
+  /** Variables, without the variables that are references. */
   readonly variables: ReadWorkspace["variables"];
   readonly secrets: ReferencedSecrets;
   /** All problems, warnings included. */

@@ -9,7 +9,7 @@ import { beginRun, type Run } from "../run/run.ts";
 /** What `adopt` found on a worker. */
 export interface AdoptedWorker {
   readonly host: string;
-  /** `taken`: another copy of the bucket had changed it last; `failed`: it could not be reached. */
+  /** `taken`: another copy of the bucket had changed the worker last; `failed`: the worker could not be reached. */
   readonly state: "own" | "taken" | "failed";
   /** The command of another copy that changed it last, or why it could not be reached. */
   readonly message: string | null;

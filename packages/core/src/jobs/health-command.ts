@@ -33,8 +33,8 @@ export interface HealthCheckOptions {
 }
 
 /**
- * Checks that every worker of the jobs is reachable, and then checks the jobs. It changes nothing, so it takes no lock. It
- * connects to the workers instead of only trying their port, because a hung sshd accepts connections.
+ * Checks that every worker of the jobs is reachable, and then checks the jobs. The check changes nothing, so it takes
+ * no lock. It connects to the workers instead of only trying their port, because a hung sshd accepts connections.
  */
 export async function healthCheck(bucket: Bucket, options: HealthCheckOptions): Promise<HealthReport> {
   const reporter = runReporter(bucket, "health_check");

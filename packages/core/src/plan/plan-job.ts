@@ -177,9 +177,9 @@ async function baseOf(source: PlanSource, job: Job, [first]: readonly Allocation
 }
 
 /**
- * The target tree of an allocation. It is first rendered as for the deploy that promoted it. If that shows no change, the
- * result is the promoted tree. Then it is rendered as for the step that an earlier run left open, and otherwise for this
- * deploy.
+ * The target tree of an allocation. The tree is first rendered as for the deploy that promoted the allocation. If that
+ * shows no change, the result is the promoted tree. Otherwise, the tree is rendered as for the step that an earlier run
+ * left open or, without such a step, for this deploy.
  */
 async function wantedTree(source: PlanSource, job: Job, allocation: Allocation, base: Base): Promise<Wanted> {
   const { promoted, unsettled } = source.recorded(allocation.id);

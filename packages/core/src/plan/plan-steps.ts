@@ -57,7 +57,7 @@ interface Member {
   /** Whether any release runs on the allocation. */
   readonly runs: boolean;
   /**
-   * Whether it changes to this release from another one. An allocation that goes back from a held release does not
+   * Whether it changes to this release from another release. An allocation that goes back from a held release does not
    * count.
    */
   readonly isLeft: boolean;

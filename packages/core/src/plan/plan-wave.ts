@@ -144,7 +144,7 @@ function refuseParked(job: Job): void {
   });
 }
 
-/** `--sync-only` starts nothing. It is refused up front if a job has something to start. */
+/** `--sync-only` starts nothing. The deploy is refused in advance if a job has something to start. */
 export function refuseStarts(plans: readonly PlannedJob[], { syncOnly }: LifecycleOptions): void {
   const problems = (syncOnly ? plans : []).flatMap(({ job, allocations }) => {
     const starts = allocations.filter(({ decision }) => decision.action === "start");

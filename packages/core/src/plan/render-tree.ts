@@ -53,7 +53,7 @@ function located(source: ContextSource, host: string): string {
   return locatedRoot(source.bucket.hooks, context);
 }
 
-/** The hash of a rendered file is always that of its content, even if a tap returned another one. */
+/** The hash of a rendered file is always the hash of its content, even if a tap returned another hash. */
 function withHash(file: Tree["files"][number]): Tree["files"][number] {
   return file.content === undefined
     ? file

@@ -11,7 +11,7 @@ export interface WorkerLimit {
   /** Whether the deploy may touch a worker. */
   has(host: string): boolean;
   /**
-   * Jobs with an allocation that moves away from a worker that the deploy must not touch. They are not started
+   * Jobs with an allocation that moves away from a worker that the deploy must not touch. These jobs are not started
    * anywhere.
    */
   readonly moving: ReadonlySet<string>;

@@ -39,7 +39,7 @@ export interface PlanAndBasis {
   readonly basis: Basis;
 }
 
-/** Plans a deploy and records what the plan depends on, from the same state. */
+/** Plans a deploy and records what the plan depends on, both from the same state. */
 export async function planWithBasis(
   bucket: OpenedBucket,
   options: MakeOptions,

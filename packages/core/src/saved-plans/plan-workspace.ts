@@ -16,9 +16,9 @@ export interface WorkspacePlan extends MadePlan {
 }
 
 /**
- * Plans what a build of a workspace and a deploy would do. It builds into a copy in memory: the bucket is not changed,
- * and no command of a job runs. The plan can be carried out after a build of the same workspace. `workspace` is the
- * directory; default: that of the bucket. Throws PROBLEMS if the workspace is refused.
+ * Plans what a build of a workspace and a deploy would do. The build goes into a copy in memory: the bucket is not
+ * changed, and no command of a job runs. The plan can be carried out after a build of the same workspace. `workspace`
+ * is the directory; default: the workspace of the bucket. Throws PROBLEMS if the workspace is refused.
  */
 export async function planWorkspace(
   bucket: OpenedBucket,

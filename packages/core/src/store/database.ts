@@ -85,8 +85,8 @@ export class StoreDatabase {
   }
 
   /**
-   * The same rows as lists of columns, in the order of the statement. For very many rows, this takes half the time of
-   * {@link all}.
+   * Returns the same rows as {@link all}, as lists of columns in the order of the statement. For very many rows, this
+   * takes half the time.
    */
   lists(sql: string, ...values: readonly unknown[]): unknown[][] {
     this.#catchUpFor(sql);

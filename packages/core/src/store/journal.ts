@@ -64,7 +64,7 @@ export class Journal {
     return Number(this.#db.get(sql, before)?.last ?? 0);
   }
 
-  /** The runs between two others that were not refused, such as `43 (deploy)`. */
+  /** The runs after one run and before another, without refused runs, as `43 (deploy)`. */
   runsBetween(after: number, before: number): string[] {
     const sql =
       "SELECT number, command FROM run WHERE number > ? AND number < ? AND outcome IS NOT 'refused' ORDER BY number";

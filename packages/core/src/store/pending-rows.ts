@@ -74,7 +74,7 @@ export class RolloutRows {
     return row && rolloutOf(row);
   }
 
-  /** Opens a rollout at its first step. It replaces the rollout of another release. */
+  /** Opens a rollout at its first step, in place of an open rollout of another release. */
   open({ job, release, previous, startedAt, startedBy }: Omit<OpenRollout, "step" | "since" | "until">): void {
     this.#db.run(
       "INSERT OR REPLACE INTO rollout (job, release, previous, step, since, started_at, started_by) VALUES (?, ?, ?, 0, ?, ?, ?)",

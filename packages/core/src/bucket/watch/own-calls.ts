@@ -56,7 +56,9 @@ export function whenTapFails(context: object, stop: (cause: unknown) => void): v
   stops.set(context, stop);
 }
 
-/** The calls that one tap makes through its context. Most taps make none, so this costs little for them. */
+/**
+ * The calls that one tap makes through its context. This object costs little for taps that make no calls, as most do.
+ */
 class TapCalls implements Replacer, Outcome {
   readonly #by: Tapping;
   readonly #context: Readonly<Record<string, unknown>>;

@@ -14,7 +14,7 @@ export interface ReadSecret extends ReferenceEntry {
 /** The secrets that a workspace refers to. */
 export interface ReferencedSecrets {
   readonly entries: readonly ReferenceEntry[];
-  /** Secrets that were just read; the others keep their stored value. */
+  /** Secrets that were just read; all other secrets keep their stored value. */
   readonly read: readonly ReadSecret[];
   /** Warnings for secrets without a value. */
   readonly problems: readonly Problem[];
@@ -23,7 +23,7 @@ export interface ReferencedSecrets {
 /** How to get the secrets of a workspace. */
 export type ResolveEntries = (entries: readonly ReferenceEntry[]) => Promise<ReferencedSecrets>;
 
-/** Reads the secrets that are new, have a changed reference, or are too old. The others need no provider. */
+/** Reads the secrets that are new, have a changed reference, or are too old. All other secrets need no provider. */
 export function resolvesStale(bucket: Bucket, reporter: RunReporter): ResolveEntries {
   return async (entries) => {
     const stale = staleEntries(bucket, entries);
@@ -92,7 +92,7 @@ export interface StoredRead extends Pick<ReferenceEntry, "owner" | "key"> {
   readonly value: string;
 }
 
-/** Stores one value that was read. For an unchanged value, it only stores the time of the read. */
+/** Stores one value that was read. If the value did not change, only the time of the read is stored. */
 export function storeRead({ kv, store, now }: Bucket, { owner, key, reference, value }: StoredRead): void {
   const namespace = secretNamespace(owner);
   kv.put(namespace, key, value);

@@ -107,7 +107,7 @@ export class Stager {
 
   /**
    * If the jobs of a worker cannot be synced together, they are synced one by one, so that one faulty job does not
-   * block the others.
+   * block the other jobs.
    */
   async #stageApart(worker: Worker, entries: readonly SyncEntry[]): Promise<void> {
     for (const entry of entries) await this.#stageWorker(worker, [entry]);

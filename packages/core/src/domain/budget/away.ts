@@ -30,7 +30,7 @@ export interface Away {
   readonly cause: AwayCause;
   /** For `taken_down`: the command that took it down, such as `maand job stop` or `maintenance`. */
   readonly by?: string;
-  /** Present if it was seen healthy. It counts as away, but taking it down still uses the budget. */
+  /** Present if it was seen healthy. Such an allocation counts as away, but taking it down still uses the budget. */
   readonly isUp?: true;
 }
 
@@ -92,8 +92,8 @@ function freedAs(cause: AwayCause, downtime: RecordedDowntime | undefined): Away
 }
 
 /**
- * Causes that a passing health check ends. Not among them: a command in doubt may still run, and a drained allocation
- * must stay away.
+ * Causes that a passing health check ends. Other causes remain: a command in doubt might still run, and a drained
+ * allocation must stay away.
  */
 const FREED_BY_HEALTH: ReadonlySet<AwayCause | DowntimeRecordKind> = new Set([
   "unhealthy",

@@ -32,7 +32,7 @@ export function upgradeBatch(job: BudgetedJob, { active, total }: UpgradeCounts)
   return job.maxUnavailable === undefined ? size : Math.min(size, budgetOf(job, total).size);
 }
 
-/** Allocations of a job: those that are active, and all that are not removed. */
+/** The numbers of a job's active allocations, and of all its allocations that are not removed. */
 export interface UpgradeCounts {
   readonly active: number;
   readonly total: number;

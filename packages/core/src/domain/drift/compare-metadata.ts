@@ -7,7 +7,7 @@ export interface MetadataComparison {
   /** SHA-256 by path of {@link wanted}. */
   readonly hashes: ReadonlyMap<string, string>;
   readonly found: ReadonlyMap<string, { readonly hash: string; readonly text?: string }>;
-  /** Whether these texts, by path, are those of the last delivery. */
+  /** Whether these texts, by path, are the texts of the last delivery. */
   isLastDelivery(texts: ReadonlyMap<string, string>): boolean;
 }
 

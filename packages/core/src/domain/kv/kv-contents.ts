@@ -59,7 +59,7 @@ export function kvContents(sources: KvSources): KvContents {
 
 const NONE: KvEntries = new Map();
 
-/** The active jobs of each worker, as one text. Jobs that run on the same workers are added together. */
+/** The active jobs of each worker, as one text. Jobs that run on the same workers are processed together. */
 function activeJobs(placed: Placed): (host: string) => string {
   const jobs = [...placed.keys()];
   const sharing = new Map<readonly string[], number[]>();

@@ -8,7 +8,7 @@ export interface NotCompared {
   readonly reason: string;
 }
 
-/** The allocations of a worker: those to compare, and those whose files are unknown. */
+/** The allocations of a worker: those to compare, and those whose files are not known. */
 export interface ExpectedOnWorker {
   readonly expected: readonly ExpectedAllocation[];
   readonly notCompared: readonly NotCompared[];

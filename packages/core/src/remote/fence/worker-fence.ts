@@ -18,7 +18,10 @@ export interface WorkerFence {
   admit(found: string): void;
 }
 
-/** Fences of the connections of commands that hold the bucket's lock. Kept here, so that transports need not know them. */
+/**
+ * Fences of the connections of commands that hold the bucket's lock. The fences are kept here, so that transports need
+ * no code for them.
+ */
 const fences = new WeakMap<object, WorkerFence>();
 
 /** Gives a connection its fence. */

@@ -11,7 +11,10 @@ export interface WorkerRecord {
 /** Reads the record of a worker; undefined if the record cannot be read this way, or might be out of date. */
 export type RecordReader = () => Promise<WorkerRecord | undefined>;
 
-/** How plugins read the records of connected workers. Kept here, so that transports need not know them. */
+/**
+ * How plugins read the records of connected workers. The readers are kept here, so that transports need no code for
+ * them.
+ */
 const readers = new WeakMap<object, RecordReader>();
 
 /**

@@ -74,7 +74,7 @@ export function readAgain(
   };
 }
 
-/** Reads the entries that a rollout reads in addition to those for rendering its files. */
+/** Reads the entries that a rollout reads in addition to the entries for rendering its files. */
 export function readForRollout(kv: Pick<KvStore, "find">, jobs: readonly Pick<Job, "name">[]): void {
   for (const { name } of jobs) kv.find(NAMESPACE.job(name), "rollout_order");
 }
@@ -93,7 +93,7 @@ function settingsOf(settings: Settings, print: Fingerprints): Record<string, str
   );
 }
 
-/** The basis of a job. It has no release number, because another build may number the same files differently. */
+/** The basis of a job. It has no release number, because another build might give the same files another number. */
 function jobOf(job: Job, { after }: Pending, print: Fingerprints): Basis["jobs"][string] {
   const { version, release, files, hold, ...rest } = job;
   return {
@@ -106,7 +106,7 @@ function jobOf(job: Job, { after }: Pending, print: Fingerprints): Basis["jobs"]
   };
 }
 
-/** The basis of workers. It has no worker ids, because every build creates one for each new worker. */
+/** The basis of workers. It has no worker ids, because every build creates a new id for each new worker. */
 function workersOf(
   { workers, bucket }: BasisSource,
   hosts: ReadonlySet<string>,

@@ -23,7 +23,8 @@ export interface PlanSource {
 }
 
 /**
- * The content of the file of a plan. It contains no time and no user, so that planning twice results in the same file.
+ * The content of the file of a plan. It contains no time and no user, so that two plans of the same state have the same
+ * file.
  */
 export function planBody(source: PlanSource): PlanBody {
   const { bucket, plan, options, basis, workspace, notes } = source;

@@ -61,7 +61,7 @@ export class HistoryRows {
     this.#db = db;
   }
 
-  /** Records a command and returns its fence. It is on disk before this returns. */
+  /** Records a command and returns its fence. The record is on disk before this function returns. */
   begin({ command, user, machine, path, at }: BegunCommand): Fence {
     const holder = randomBytes(8).toString("hex");
     const insert =

@@ -62,8 +62,8 @@ export class KvKey {
   }
 
   /**
-   * A keyed digest that shows whether two texts differ without revealing them. Without the key it cannot be used to guess
-   * values. Throws KV_KEY_MISSING.
+   * A keyed digest that shows whether two texts differ without revealing them. Without the key, the digest cannot be
+   * used to guess values. Throws KV_KEY_MISSING.
    */
   fingerprint(text: string): string {
     return createHmac("sha256", this.#key()).update(text).digest("hex").slice(0, FINGERPRINT_DIGITS);

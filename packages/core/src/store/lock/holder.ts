@@ -8,7 +8,8 @@ export interface Holder {
   /** UTC, ISO 8601. */
   readonly since: string;
   /**
-   * Distinguishes its process from a later process with the same number; undefined if the system does not provide this.
+   * Distinguishes its process from a later process with the same number; undefined if the system does not provide such
+   * a mark.
    */
   readonly process?: string;
   /** Its user and machine, where a bucket is used on several machines. */

@@ -8,7 +8,7 @@ export interface SettledJob {
   /** The digest of the trees of its allocations. */
   readonly digest: string;
   readonly version: string;
-  /** Absent if an older version of maand promoted them. */
+  /** The number of their release; absent if an older version of maand promoted them. */
   readonly release: number | undefined;
   /** The digest of the job's files that the trees were rendered from, including sources. */
   readonly source: string;

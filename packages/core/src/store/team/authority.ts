@@ -170,7 +170,7 @@ export class Authority {
     ]);
   }
 
-  /** Marks the bucket as moved: it can no longer be used. */
+  /** Marks the bucket as moved, so that it can no longer be used. */
   markMoved(to: string): void {
     this.#statements.query("UPDATE maand.bucket SET moved_to = $2 WHERE id = $1", [this.bucket, to]);
   }

@@ -73,7 +73,7 @@ export function moveToSqlite(file: string, shared: SharedStore, to: string): Mov
   }
 }
 
-/** Creates a working copy of a bucket in a database; it has no rows yet. */
+/** Creates a working copy of a bucket in a database. The copy has no rows yet. */
 export function makeWorkingCopy(file: string, { url }: Pick<SharedStore, "url">, bucket: string): void {
   makeFile(file);
   const db = openSqlite(file, {});

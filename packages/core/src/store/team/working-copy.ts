@@ -156,7 +156,9 @@ export class WorkingCopy {
     this.#changes.clear();
   }
 
-  /** Sends the writes of the transaction, before it is committed. Throws if the database refuses them. */
+  /**
+   * Sends the writes of the transaction before the transaction is committed. Throws if the database refuses the writes.
+   */
   push(): void {
     const rows = this.#changes.collect();
     const first = rows.next();

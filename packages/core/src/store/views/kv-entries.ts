@@ -15,7 +15,7 @@ export interface KeyOfBucket {
 export interface KvView {
   readonly namespace: string;
   readonly key: string;
-  /** Whether the value is stored encrypted; it is shown only on request. */
+  /** Whether the value is stored encrypted. Such a value is shown only on request. */
   readonly secret: boolean;
   readonly version: number;
   /** Unix seconds. */

@@ -73,7 +73,7 @@ describe("a placement that skips jobs whose recorded placement is still the desi
           expect(placed.get(job)).toEqual(all.get(job) ?? { members: [], active: [], drained: [], removed: 0 });
       }),
     );
-    expect(left).toBeGreaterThan(30); // or nothing was compared
+    expect(left).toBeGreaterThan(30); // otherwise nothing was compared
   });
 
   it("reads no allocation if no placement changed", () => {

@@ -62,7 +62,7 @@ export function oncePerList<T extends NonNullable<unknown>>(
   };
 }
 
-/** Increase this number when the input of the digest changes. */
+/** Increase this number whenever digests cover different values. */
 const FORMAT = 1;
 
 /**

@@ -118,7 +118,7 @@ export class PgConnection {
       } catch (cause) {
         this.#drop();
         const { code } = PgConnection.failureOf(cause);
-        // a wrong password or a missing database would be the same on another server
+        // a wrong password or a missing database would cause the same error on another server
         if (!PASSING.test(code) && !PASSING_LOCAL.has(code)) throw cause;
         failure = moreTelling(failure, cause);
       }
