@@ -90,7 +90,7 @@ describe("a plugin is refused", () => {
     });
   });
 
-  it("that taps with an unknown option, with the closest one", async () => {
+  it("that taps with an unknown option, with the closest known option", async () => {
     const order: { name: string; befor: string } = { name: "mine", befor: "make" };
     const mine = plugin("mine", ({ rollout }) => rollout.tapPromise(order, async () => "done"));
     expect(await refusal(mine)).toMatchObject({
@@ -186,7 +186,9 @@ describe("an error names the plugin that caused it", () => {
   });
 });
 
-it("an event tap that throws is reported once, and the others still receive the event", async ({ onTestFinished }) => {
+it("an event tap that throws is reported once, and the other taps still receive the event", async ({
+  onTestFinished,
+}) => {
   const received: string[] = [];
   const failedTaps = plugin("deaf", ({ event }) =>
     event.tap("deaf", () => {

@@ -103,7 +103,7 @@ describe("a tap that hangs in stage", () => {
       worker.host === A && jobs.includes("api") ? hang() : undefined,
     );
 
-  it("and continues prevents its worker from being used again, also in later waves; the other workers are deployed", async () => {
+  it("and continues prevents its worker from being used again, even in later waves; the other workers are deployed", async () => {
     tapped = hangsInStage;
     bucket.workers(A, { host: B, labels: ["b"] });
     bucket.job("web", { version: "1.0.0", selectors: ["b"], commands: { command_ready: { executed_on: ["cli"] } } });

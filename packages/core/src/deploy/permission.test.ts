@@ -202,7 +202,7 @@ describe("permit, for what a deploy stops and removes", () => {
     expect(bucket.fleet.running()).toEqual({ [`web@${A}`]: "1.0.0" });
   });
 
-  it("leaves everything running after a refusal, rolls the job out nowhere else, and asks the next deploy again", async () => {
+  it("leaves everything running after a refusal, rolls the job out nowhere else, and is called again in the next deploy", async () => {
     await running();
     bucket.removeJob("api");
     bucket.job("web", { version: "1.1.0", selectors: ["worker"] });

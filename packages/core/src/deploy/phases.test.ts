@@ -56,7 +56,7 @@ function recorded(): { readonly output: string[]; readonly broken: Set<string>; 
 }
 
 describe("a deploy", () => {
-  it("goes through its phases in order: before, files, a batch after another started, promoted and verified, after", async () => {
+  it("goes through its phases in order: beforeJob, files, one batch after another (started, promoted and verified), afterJob", async () => {
     const { take } = recorded();
     bucket.job("api", { version: "1.0.0", selectors: ["worker"], max_concurrent_upgrades: 1 });
     await bucket.ship();

@@ -66,7 +66,7 @@ describe("an allocation whose stop always fails", () => {
     );
   });
 
-  it("is marked again without effect", async () => {
+  it("can be marked again without effect", async () => {
     bucket.disable({ jobs: { api: { allocations: [A] } } });
     await bucket.ship();
     await mark(["api"], [A]);

@@ -46,7 +46,7 @@ describe("an unattended script", () => {
     while (!hasEnded && !output.err.includes("waiting")) await new Promise((resolve) => setTimeout(resolve, 10));
   };
 
-  it("runs the whole script with an environment that asks nothing, and leaves nothing of its own behind", async () => {
+  it("runs the whole script in an environment that prevents prompts, and passes none of its own variables and functions to the script", async () => {
     const script = [
       'echo "$DEBIAN_FRONTEND $NEEDRESTART_MODE $#"',
       "env | grep -i maand_ || echo gone",

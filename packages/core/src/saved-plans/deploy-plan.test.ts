@@ -167,7 +167,7 @@ describe("a plan that is still valid", () => {
     });
   });
 
-  it("tells plugins its digest before anything begins", async () => {
+  it("gives plugins its digest before anything begins", async () => {
     const seen: unknown[] = [];
     const gate = definePlugin({
       name: "gate",
@@ -358,7 +358,7 @@ describe("a plan that cannot be applied here", () => {
     expect(await refusal(plan)).toEqual(invalid("the plan was already carried out by run 1"));
   });
 
-  it("is applied by one of two runs, whatever both have checked before", async () => {
+  it("is applied by only one of two runs, even if both have checked it", async () => {
     bucket.job("api", ONE);
     await bucket.build();
     const { digest } = await planned(bucket);

@@ -63,7 +63,7 @@ function everything(): Record<string, string> {
   );
 }
 
-it("leaves the bucket byte for byte unchanged, even one that was never built", async () => {
+it("leaves the bucket unchanged byte for byte, even a bucket that was never built", async () => {
   bucket.job("api", ONE);
   const new_ = everything();
   expect((await planned()).saved).toMatchObject({ required: true, from_workspace: true });
@@ -126,7 +126,7 @@ it("still finds a change of a KV value that it used", async () => {
   });
 });
 
-it("reads a complete workspace in another place, and tells plugins that it is a preview", async () => {
+it("reads a complete workspace in another place, and reports to plugins that the build is a preview", async () => {
   bucket.job("api", ONE, { "app.conf": "one\n" });
   await bucket.ship();
   seen.length = 0;

@@ -56,7 +56,7 @@ it("a content is kept once, and created only when needed", () => {
   });
 });
 
-it("a content of a failed transaction is kept by the next one", () => {
+it("a content of a failed transaction is kept by the next transaction", () => {
   storeWith((store) => {
     const keep = () => store.contents.keep("h", () => ({ bytes: bytes("x"), sealed: false }));
     expect(() =>
@@ -94,7 +94,7 @@ it("a content of any size is stored and read in pieces, and removed as a whole",
   db.close();
 });
 
-it("an existing content is not read again, and an empty one is valid", () => {
+it("an existing content is not read again, and an empty content is valid", () => {
   storeWith((store) => {
     store.contents.put("h", []);
     store.contents.put("h", [bytes("other")]);

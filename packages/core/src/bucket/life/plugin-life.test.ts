@@ -55,7 +55,7 @@ describe("dispose", () => {
     expect(disposals).toEqual(["user", "provider"]);
   });
 
-  it("that throws is an error of that plugin, and the others are disposed", async () => {
+  it("that throws is an error of that plugin, and the other plugins are disposed", async () => {
     const broken = disposable("broken", { dispose: () => Promise.reject(new Error("the socket is gone")) });
     const opened = await bucketWith(disposable("first"), broken).open();
     expect(await opened.close()).toMatchObject([

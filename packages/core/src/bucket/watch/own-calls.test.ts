@@ -122,7 +122,7 @@ describe("the commands of a rollout", () => {
     typeof value === "object" && value !== null && "once" in value;
   const onceOf = (value: unknown) => (isContext(value) ? value.once : expect.unreachable("no once"));
 
-  it("are awaited, and one that fails is the failure of its tap", async () => {
+  it("are awaited, and a command that fails is the failure of its tap", async () => {
     const context = { once: () => Promise.reject(new Error("exit code 3")), log: expect.unreachable };
     const ended = new Promise((answered, failed) => {
       const tap = async (own: unknown) => void onceOf(own)(["systemctl", "restart", "api"]);

@@ -54,7 +54,7 @@ describe("a tap that ends", () => {
 });
 
 describe("what is waited for", () => {
-  it("is reported after 10 seconds of silence, then seldom, with all units of a plugin and hook in one notice", async () => {
+  it("is reported after 10 seconds of silence and rarely afterwards, with all units of a plugin and hook in one notice", async () => {
     const { watch, waiting } = watching({ tapMs: 3_600_000 });
     void follow(watch, NEVER(), ROLLOUT, unit("w1"));
     void follow(watch, NEVER(), ROLLOUT, unit("w2"));

@@ -293,7 +293,7 @@ describe("a rollback is refused before anything happens", () => {
     await untouched();
   });
 
-  it("without an earlier good one, and for an unknown job", async () => {
+  it("without an earlier good release, and for an unknown job", async () => {
     await ship("1.0.0");
     steps();
     await expect(back()).rejects.toThrow("no other release of api was healthy on all its allocations");

@@ -153,7 +153,7 @@ describe("a new release of a job with steps", () => {
     expect(await problemsOf(abort())).toEqual(["no_rollout: maand deploy begins one"]);
   });
 
-  it("refuses a rollback while it is paused, and says what is valid", async () => {
+  it("refuses a rollback while it is paused, and names the valid commands", async () => {
     await ship("2.0.0");
     const both = "maand rollout resume api continues; maand rollout abort api goes back to r1";
     expect(await problemsOf(opened((open) => rollback(open, { jobs: ["api"] })))).toEqual([`rollout_paused: ${both}`]);
@@ -188,7 +188,7 @@ describe("a new release of a job with steps", () => {
   });
 });
 
-describe("jobs that demand a paused one", () => {
+describe("jobs that demand a paused job", () => {
   it("wait, and other jobs continue", async () => {
     const demands = { job: "api", command: "command_ask" };
     const api = (version: string) =>
@@ -234,7 +234,7 @@ describe("a step that fails", () => {
     expect(running()).toEqual(["2.0.0", "1.0.0", "1.0.0", "1.0.0"]);
   });
 
-  it("does not continue on others while its worker cannot be reached", async () => {
+  it("does not continue on other workers while its worker cannot be reached", async () => {
     bucket.fleet.fail(`connect ${A}`, new MaandError({ code: "UNREACHABLE", message: "no route", worker: A }));
     expect(await ship("2.0.0")).toMatchObject({ outcome: "failed" });
     expect([running(), await position()]).toEqual([["1.0.0", "1.0.0", "1.0.0", "1.0.0"], 0]);
@@ -375,7 +375,7 @@ describe("during a pause", () => {
     steps();
   });
 
-  it("a new release replaces the paused one, begins at its first step, and an abort goes back before both", async () => {
+  it("a new release replaces the paused one and begins at its first step, and an abort goes back to the release before both", async () => {
     const summary = await ship("3.0.0");
     expect(summary).toMatchObject({ outcome: "paused", paused: [{ release: "r3", previous: "r1", step: 2 }] });
     expect(summary.warnings).toEqual(["r3 of api replaces r2, whose rollout was at step 2"]);
@@ -405,7 +405,7 @@ describe("during a pause", () => {
     expect([running(), await position()]).toEqual([["1.0.0", "1.0.0", "1.0.0", "1.0.0"], undefined]);
   });
 
-  it("a drained worker is stopped, and one that is enabled again waits for its step", async () => {
+  it("a drained worker is stopped, and a worker that is enabled again waits for its step", async () => {
     bucket.disable({ jobs: { api: { allocations: [A, C] } } });
     expect(await bucket.ship()).toMatchObject({ outcome: "paused" });
     expect(running()).toEqual([undefined, "1.0.0", undefined, "1.0.0"]);

@@ -96,7 +96,7 @@ describe("a request for downtime", () => {
     expect(decide("stop", [A, B], state(1, all)).granted).toEqual([]);
   });
 
-  it("without a written budget limits allocations that stay away, and no restart", () => {
+  it("without a written budget is limited if allocations stay away, and is not limited for a restart", () => {
     const unwritten = state(1, { [B]: "drained", [C]: "not_started" }, false);
     expect(decide("restart", [A, D], unwritten).granted).toEqual([A, D]);
     expect(decide("stop", [A], unwritten).granted).toEqual([]);

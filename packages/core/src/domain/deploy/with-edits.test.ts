@@ -47,7 +47,7 @@ it("edits are repaired by a sync alone if the deploy repairs only files", () => 
   });
 });
 
-it("an allocation of a lost worker is started; a stopped one is unchanged", () => {
+it("an allocation of a lost worker is started; a stopped allocation is unchanged", () => {
   const lost = { ...EDITS, isLost: true };
   expect(decided(lost)).toMatchObject({ action: "start" });
   expect(decided({ ...lost, syncOnly: true })).toMatchObject({ action: "sync" });

@@ -101,7 +101,7 @@ describe("a delete", () => {
 });
 
 describe("a sync", () => {
-  it("writes all entries, deletes the others, and keeps foreign ones", () => {
+  it("writes all given entries, deletes the other keys that drops selects, and keeps the rest", () => {
     for (const key of ["gone", "same", "certs/a.crt"]) kv.put("maand/worker", key, "1");
     const entries = new Map([
       ["same", "1"],

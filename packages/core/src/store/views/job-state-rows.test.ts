@@ -65,7 +65,7 @@ it("has the recorded release of all allocations, if it is the same", async () =>
   expect((await state()).get("api")?.release).toBeUndefined();
 });
 
-it("names jobs whose last plan is not the promoted one, or was made from other files", async () => {
+it("names jobs whose last plan differs from the promoted plan, or was made from other files", async () => {
   const sources = await stored(({ promoted }) => [...promoted.planned().values()].map(({ source }) => source));
   const unplanned = (known: readonly string[] = sources) => stored((store) => [...store.jobStates.unplanned(known)]);
   expect([await unplanned(), (await unplanned([])).sort()]).toEqual([[], ["api", "web"]]);
