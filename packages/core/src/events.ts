@@ -92,7 +92,7 @@ export interface EventMap extends OperationEvents {
     readonly size: string;
     readonly workers: readonly string[];
   };
-  /** The allocations of a step are checked repeatedly for health. */
+  /** The allocations of a step are checked for health repeatedly. */
   "rollout.soaking": {
     readonly job: string;
     readonly step: number;

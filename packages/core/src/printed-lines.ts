@@ -4,8 +4,8 @@ import type { MaandEvent } from "./events.ts";
 export type OutputEvent = Extract<MaandEvent, { type: "output" }>;
 
 /**
- * Lines that arrived together from one source. Each is an event of its own: those of later lines differ from the first one in
- * `line`, and in `seq`, which counts on.
+ * Lines that arrived together from one source. Each line is a separate event. The events of later lines differ from the
+ * first event in `line` and in `seq`, which increases by one.
  */
 export interface PrintedLines {
   /** The event of the first line. */
@@ -22,7 +22,7 @@ export interface EventReader {
   backPressure?(): Promise<void> | undefined;
 }
 
-/** The events of lines as JSON, in order. What they have in common is formatted once. */
+/** The events of lines as JSON, in order. The fields that they have in common are formatted once. */
 export function eventTexts({ first, lines }: PrintedLines): string[] {
   const { seq, at, run, type, stream, worker, job } = first;
   const before = `,${JSON.stringify({ at, run, type }).slice(1, -1)},"line":`;

@@ -37,7 +37,7 @@ describe("plugins are applied", () => {
     });
   });
 
-  it("whether or not the tap named in before exists", async () => {
+  it("even if the tap that before names does not exist", async () => {
     const mine = plugin("mine", ({ rollout }) =>
       rollout.tapPromise({ name: "mine", before: "make" }, async () => "done"),
     );
@@ -90,7 +90,7 @@ describe("a plugin is refused", () => {
     });
   });
 
-  it("that taps with an unknown option, with the closest one", async () => {
+  it("that taps with an unknown option, with the closest known option", async () => {
     const order: { name: string; befor: string } = { name: "mine", befor: "make" };
     const mine = plugin("mine", ({ rollout }) => rollout.tapPromise(order, async () => "done"));
     expect(await refusal(mine)).toMatchObject({
@@ -100,7 +100,7 @@ describe("a plugin is refused", () => {
     });
   });
 
-  it("that defines a template function of another plugin, unless that one is replaceable", async () => {
+  it("that defines a template function of another plugin, unless that function is replaceable", async () => {
     const gives = (name: string) =>
       plugin(name, ({ templateFunctions }) =>
         templateFunctions.tap(name, (known) => ({ ...known, upper: () => name })),
@@ -186,7 +186,9 @@ describe("an error names the plugin that caused it", () => {
   });
 });
 
-it("an event tap that throws is reported once, and the others still receive the event", async ({ onTestFinished }) => {
+it("an event tap that throws is reported once, and the other taps still receive the event", async ({
+  onTestFinished,
+}) => {
   const received: string[] = [];
   const failedTaps = plugin("deaf", ({ event }) =>
     event.tap("deaf", () => {

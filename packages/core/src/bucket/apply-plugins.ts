@@ -106,7 +106,8 @@ async function applyOne(
 const APPLY_MS = 30_000;
 
 /**
- * Waits for `apply`, with a time limit. Without it, maand would hang without output on a plugin that never finishes.
+ * Waits for `apply`, with a time limit. Without the limit, a plugin that never finishes would make maand hang without
+ * output.
  */
 async function inTime(applying: void | Promise<void>): Promise<void> {
   if (applying === undefined) return;
@@ -160,7 +161,7 @@ function guardTaps(hookName: string, hook: Hooks[HookName], { applying, failedTa
   });
 }
 
-/** A tap whose calls are measured. A tracer waits for promises. */
+/** Measures the calls of a tap. A tracer waits for promises. */
 function traced({ type, fn }: Guarded, by: Tapping, tracer: Tracer): Guarded {
   return type === "async"
     ? { type: "promise", fn: tracer.around(promised(fn), by) }

@@ -29,7 +29,7 @@ export interface Bucket {
   readonly kv: KvStore;
   /** Encrypts secrets and private keys in the store. */
   readonly key: KvKey;
-  /** Has every secret that was read, and masks it in every event. */
+  /** Contains every secret that was read, and masks it in every event. */
   readonly mask: Mask;
   readonly hooks: Hooks;
   /** Watches the taps that are awaited. */
@@ -56,7 +56,7 @@ export interface Bucket {
   readonly logProblem: () => string | undefined;
 }
 
-/** The worker and job a line or event belongs to. */
+/** The worker and the job that a line or event belongs to. */
 export interface EventSubject {
   readonly worker?: string;
   readonly job?: string;
@@ -68,7 +68,7 @@ export interface RunReporter {
   readonly id: string;
   readonly command: string;
   readonly startedAt: Date;
-  /** Emits `run.started`. Any earlier event emits it first. */
+  /** Emits `run.started`. Any event that comes earlier emits `run.started` first. */
   start(continues: string | null): void;
   emit<T extends EventType>(type: T, fields: EventMap[T]): void;
   /** The base of every context of this run; `log` and `emit` belong to the given worker and job. */

@@ -9,9 +9,9 @@ import type { TapWatch } from "./watch/tap-watch.ts";
 import type { Call, Tapping } from "./watch/tapping.ts";
 
 /**
- * Wraps a tap of an asynchronous hook. Whether it was added with `tap`, `tapPromise` or `tapAsync`, it is awaited, its
- * errors are marked with plugin and hook, and an invalid answer is an error. The result is for `tapAsync`, because a
- * hook needs fewer promises for callbacks. It never throws.
+ * Wraps a tap of an asynchronous hook. Whether the tap was added with `tap`, `tapPromise` or `tapAsync`, it is awaited,
+ * its errors are marked with plugin and hook, and an invalid answer is an error. The wrapped tap never throws. It is
+ * meant for `tapAsync`, because a hook needs fewer promises for callbacks.
  */
 export function waitingTap(
   tap: { readonly type: string; readonly fn: Call },
@@ -125,8 +125,8 @@ function wrong(answer: unknown, wanted: string): string {
 }
 
 /**
- * Refuses a Remote with another root than the context. Only `locate` may change it, because templates and plans need
- * the path before there is a connection.
+ * Refuses a Remote whose root differs from the root of the context. Only `locate` may change the root, because
+ * templates and plans need the path before there is a connection.
  */
 function refuseElsewhere(answer: unknown, context: unknown): void {
   if (!isRecord(context) || !isObject(answer) || !("root" in answer) || answer.root === context.root) return;

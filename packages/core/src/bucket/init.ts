@@ -65,8 +65,8 @@ function sharedStoreOf({ root, store, conf }: BucketPaths): SharedStore | undefi
 }
 
 /**
- * Throws the errors of opening the store before anything is created or changed, because it may be the store of another
- * program.
+ * Throws the errors of opening the store before anything is created or changed, because the store might belong to
+ * another program.
  */
 function refuseForeign(store: string): void {
   const size = statSync(store, { throwIfNoEntry: false })?.size ?? 0;

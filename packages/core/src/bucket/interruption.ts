@@ -3,12 +3,15 @@ import { MaandError } from "../errors.ts";
 /** The reason why nothing new may begin, by the signal of a bucket. */
 const stops = new WeakMap<AbortSignal, MaandError>();
 
-/** From now on {@link stopIfInterrupted} throws this error, so that nothing new begins. Running work may finish. */
+/** From now on, {@link stopIfInterrupted} throws this error, so that nothing new begins. Running work can finish. */
 export function stopBeginning(signal: AbortSignal, error: MaandError): void {
   stops.set(signal, error);
 }
 
-/** Throws INTERRUPTED if the run was interrupted, and LEASE_LOST without a lease. Call it before starting anything new. */
+/**
+ * Throws INTERRUPTED if the run was interrupted, and LEASE_LOST if the lease was lost. Call it before starting anything
+ * new.
+ */
 export function stopIfInterrupted(signal: AbortSignal): void {
   const stop = stops.get(signal);
   if (stop) throw stop;
@@ -17,8 +20,8 @@ export function stopIfInterrupted(signal: AbortSignal): void {
 }
 
 /**
- * Waits for `work`, but only until an interruption, because a worker that does not answer would block the command.
- * After an interruption, it throws INTERRUPTED and ignores the result of the work.
+ * Waits for `work`, but not longer than until an interruption, because a worker that does not answer would block the
+ * command. After an interruption, it throws INTERRUPTED and ignores the result of the work.
  */
 export async function unlessInterrupted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   let stop = () => {};

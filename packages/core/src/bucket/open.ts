@@ -32,8 +32,8 @@ export interface OpenOptions extends LoadOptions {
   /** Measures every call of a tap. */
   readonly tracer?: Tracer;
   /**
-   * Calls a function whenever the process has nothing left to wait for and would exit; returns a function that stops
-   * this.
+   * Calls a function whenever the process has nothing left to wait for and would exit. Returns a function that stops
+   * these calls.
    */
   readonly onIdle?: (listener: () => void) => () => void;
   /** Connects to the database that has the store; default: to PostgreSQL. */
@@ -53,8 +53,8 @@ export function openBucket(options: OpenOptions): Promise<OpenedBucket> {
 }
 
 /**
- * Opens the bucket with these paths. `configured` has the path of the configuration, for a copy of a bucket that has
- * none.
+ * Opens the bucket with these paths. `configured` has the path of the configuration, for a copy of a bucket that has no
+ * configuration.
  */
 export async function openBucketAt(
   paths: BucketPaths,
@@ -136,7 +136,9 @@ async function openWith(life: PluginLife, found: Found): Promise<OpenedBucket> {
   };
 }
 
-/** Names that appear in messages and tables anyway; masking a secret that equals one of them would hide nothing. */
+/**
+ * Names that appear in messages and tables anyway. Masking a secret that equals one of these names would hide nothing.
+ */
 function namesIn({ jobs, removedJobs, workers, removedWorkers }: StoredCatalog): string[] {
   return [
     ...[...jobs, ...removedJobs].flatMap(({ name, version, selectors, commands, ports }) => [

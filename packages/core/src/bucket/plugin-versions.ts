@@ -4,8 +4,8 @@ import type { Loaded } from "../config/loaded.ts";
 import { contentHash } from "../domain/deploy/digest.ts";
 
 /**
- * The version of each plugin, by name. For a plugin without one, it is the digest of the file that it was loaded from.
- * `root` is the bucket. Stock plugins have the version of maand.
+ * The version of each plugin, by name. The version of a plugin without one is the digest of the file that the plugin
+ * was loaded from. `root` is the directory of the bucket. Stock plugins have the version of maand.
  */
 export function pluginVersions({ plugins }: Pick<Loaded, "plugins">, root: string): Record<string, string> {
   return Object.fromEntries(

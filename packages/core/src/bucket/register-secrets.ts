@@ -3,8 +3,8 @@ import { isMaandError } from "../errors.ts";
 import type { Bucket } from "./bucket.ts";
 
 /**
- * Registers the secrets of the bucket and of all jobs by reading them, so that they are masked in the output of manual commands. Unreadable secrets cannot be
- * masked, and do not prevent the command.
+ * Reads the secrets of the bucket and of all jobs, so that they are masked in the output of manual commands. Secrets
+ * that cannot be read are not masked, and do not prevent the command.
  */
 export function registerSecrets({ kv }: Pick<Bucket, "kv">): void {
   try {

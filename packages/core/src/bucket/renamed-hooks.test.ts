@@ -104,7 +104,7 @@ describe("the old name of a hook", () => {
     ]);
   });
 
-  it("is refused with the new names when it is neither", async () => {
+  it("is refused if it is neither an old nor a new name, with a suggestion from the new names", async () => {
     writeFileSync(
       join(bucket.root, "maand.config.mjs"),
       'export default { plugins: ["defaults", { name: "mine",\n apply: (hooks) => hooks.afterjob.tap("mine", () => undefined) }] };',

@@ -33,12 +33,12 @@ export function checkOrder(
   }
 }
 
-/** The options a plugin may give a tap. */
+/** The options that a plugin may give a tap. */
 const OWN_OPTIONS = ["name", "before", "concerns", "limitMs", "sameForAll"];
-/** These options, and those that maand and tapable add; the last four belong to tapable. */
+/** The options of a plugin, and the options that maand and tapable add; the last four belong to tapable. */
 const OPTIONS: readonly string[] = [...OWN_OPTIONS, "place", "stage", "type", "fn", "context"];
 
-/** Refuses an option of a tap that does not exist: tapable silently ignores it. */
+/** Refuses an option of a tap that does not exist, because tapable silently ignores it. */
 export function checkOptions(tap: object, hook: string, plugin: string, directory: string | undefined): void {
   const unknown = Object.keys(tap).find((key) => !OPTIONS.includes(key));
   if (unknown === undefined) return;

@@ -11,12 +11,12 @@ import type { Contributions } from "./contribute.ts";
 export interface KvBuild {
   readonly before: Catalog;
   readonly sources: KvSources;
-  /** The allocations that may have changed; default: all of both catalogs. */
+  /** The allocations that might have changed; default: all of both catalogs. */
   readonly placement?: Placement;
   readonly contributed: Contributions;
   /** Also delete variables and secrets of removed jobs (`--purge-job-kv`). */
   readonly purgeJobs: boolean;
-  /** Write only the namespaces of these jobs; default: those of all jobs. */
+  /** Write only the namespaces of these jobs; default: the namespaces of all jobs. */
   readonly only?: ReadonlySet<string>;
 }
 
@@ -37,8 +37,8 @@ export function storedKvSources(
 }
 
 /**
- * Updates the KV store to a catalog, inside the transaction that stores the catalog. Certificates that no plugin contributed
- * stay, because a plugin that is not loaded cannot decide about them.
+ * Updates the KV store to match a catalog, inside the transaction that stores the catalog. Certificates that no plugin
+ * contributed stay, because they might belong to a plugin that is not loaded.
  */
 export function storeKv(kv: KvStore, { before, sources, placement, contributed, purgeJobs, only }: KvBuild): void {
   const { catalog } = sources;
@@ -60,7 +60,7 @@ export function storeKv(kv: KvStore, { before, sources, placement, contributed, 
   kv.syncBelow(NAMESPACE.worker(""), ofWorkers);
   for (const [namespace, { entries, owns }] of contributed) {
     if (whole.has(namespace)) continue;
-    // most allocations have no entries of plugins, and no allocation of this bucket may ever have had one
+    // most allocations have no entries of plugins, and in many buckets no allocation ever had one
     if (entries.size === 0 && namespace.startsWith(NAMESPACE.jobs) && !ofAllocations.some(owns)) continue;
     if (!idle(namespace, entries)) kv.sync(namespace, entries, owns);
   }
@@ -91,7 +91,7 @@ function heldIn(kv: KvStore): (namespace: string) => boolean {
   };
 }
 
-/** The namespaces of the jobs that are not to be written. */
+/** The namespaces of the jobs that are not written. */
 function ownNamespaces({ jobs }: Catalog, only: ReadonlySet<string>): Set<string> {
   return new Set(
     jobs

@@ -27,13 +27,13 @@ import { readSettings, type Understood, understand } from "./understand.ts";
 /** The result of a build. */
 export interface Built {
   readonly catalog: Catalog;
-  /** The number of its allocations, without those that are no longer desired. */
+  /** The number of allocations in the catalog, without those that are no longer desired. */
   readonly allocations: number;
   /** Warnings only; errors are thrown. */
   readonly problems: readonly Problem[];
   /** Jobs with a held release, each with a sentence about it. */
   readonly held: readonly HeldText[];
-  /** Its number in the history. */
+  /** The number of the build in the history. */
   readonly number: number;
 }
 
@@ -43,13 +43,18 @@ export interface BuildOptions {
   readonly strict?: boolean;
   /** Delete variables and secrets of removed jobs now, instead of in the next deploy. */
   readonly purgeJobKv?: boolean;
-  /** Build a workspace that lacks the commit of the last build. This causes only a warning then, as in a preview. */
+  /**
+   * Build a workspace that does not contain the commit of the last build, with a warning instead of an error, as in a
+   * preview.
+   */
   readonly allowOlder?: boolean;
   /** Accept a `workers_command` that leaves out more than half of the workers of the last build. */
   readonly allowLoss?: boolean;
   /** The store is a copy that will be discarded: plugins must not write anywhere else. */
   readonly isPreview?: boolean;
-  /** The same command deploys afterwards. The deploy ends with `commit`, so `commitBuild` is not called. */
+  /**
+   * The same command deploys after the build. The deploy then calls `commit`, so the build does not call `commitBuild`.
+   */
   readonly deploys?: boolean;
 }
 
@@ -82,8 +87,8 @@ export async function workspaceProblems(bucket: Bucket): Promise<readonly Proble
 }
 
 /**
- * The part of a build that reads, checks and stores; it calls no hook that has side effects. The caller holds the lock.
- * `adjust` changes what plugins contribute before it is stored.
+ * The part of a build that reads, checks and stores. It calls no hook that has side effects. The caller holds the lock.
+ * `adjust` changes the contributions of plugins before they are stored.
  */
 export async function buildCatalog(
   bucket: Bucket,
@@ -118,7 +123,7 @@ export async function buildCatalog(
   return { catalog, allocations, problems: [...found, ...undone], number, held: heldTexts(catalog, []) };
 }
 
-/** Warnings for a refused build, about jobs that it read from another release than the one in the workspace. */
+/** For a refused build: warnings about the jobs that it read from another release than the one in the workspace. */
 function heldProblems({ held, catalog }: Understood): Problem[] {
   return catalog.jobs.flatMap((job) => {
     const kept = held.get(job.name);
@@ -135,8 +140,8 @@ interface ToSave extends Understood {
 }
 
 /**
- * Stores the result of a build in one transaction: the catalog, its files, its releases, its KV entries and its row in the
- * history, whose number it returns.
+ * Stores the result of a build in one transaction: the catalog, its files, its releases, its KV entries and its row in
+ * the history. Returns the number of that row.
  */
 function save(
   bucket: Bucket,
@@ -162,8 +167,8 @@ function save(
 }
 
 /**
- * Calls `afterBuild` for every job, even if it failed for others, and throws all errors together at the end. The
- * catalog and the results of successful hooks are already stored.
+ * Calls `afterBuild` for every job, even after it failed for another job, and throws all errors together at the end.
+ * The catalog and the results of successful hooks are already stored.
  */
 async function runBuilt(bucket: Bucket, reporter: RunReporter, { jobs }: Catalog): Promise<void> {
   const wanted = jobs.filter((job) => isTapped(bucket.hooks.afterBuild, job));

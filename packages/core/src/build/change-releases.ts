@@ -29,7 +29,10 @@ export interface ReleaseChoice {
 export interface ChangedReleases {
   readonly catalog: StoredCatalog;
   publish(kv: KvStore): void;
-  /** Stores it in one transaction: from then on, the next deploy applies it, even if this command dies. */
+  /**
+   * Stores the desired state in one transaction. The next deploy then applies it, even if this command is killed
+   * afterwards.
+   */
   store(): void;
 }
 
@@ -131,7 +134,7 @@ function ofRelease(job: string, release: number): string {
 }
 
 /**
- * A problem in the manifest of a chosen release names the release, because the manifest in the workspace is another
+ * A problem in the manifest of a chosen release names the release, because the manifest in the workspace is a different
  * one.
  */
 function named(problem: Problem, choices: readonly ReleaseChoice[]): Problem {
@@ -174,8 +177,8 @@ interface Published {
 }
 
 /**
- * Publishes the values that follow from the chosen jobs. Variables, and what hooks wrote for other jobs, are not
- * changed.
+ * Publishes the values that follow from the chosen jobs. Variables are not changed, and neither are the values that
+ * hooks wrote for other jobs.
  */
 function publishJobs(kv: KvStore, { bucket, stored, catalog, contributed, chosen }: Published): void {
   const sources = storedKvSources(kv, { bucketId: bucket.bucketId, catalog });

@@ -32,7 +32,7 @@ async function valuesOf(bucket: TestBucket, namespace: string): Promise<Record<s
   return Object.fromEntries(values);
 }
 
-/** A plugin that has one certificate per allocation, made where it is missing. */
+/** A plugin that contributes one certificate per allocation and creates the missing ones. */
 function certify(names: readonly string[]) {
   let made = 0;
   return ({ job, allocations, workers, kv }: ContributeContext) => {
@@ -120,7 +120,7 @@ describe("a contribution of a plugin", () => {
     await expect(bucket.build()).rejects.toMatchObject({ code });
   });
 
-  it("can be given for all allocations at once, and the others lose theirs", async () => {
+  it("can be made for all allocations in one call, and allocations that the call leaves out lose their entries", async () => {
     let hosts = [A, B];
     const bucket = withTap(({ kv, job: { name } }) =>
       kv.syncAllocations("certs/", new Map(hosts.map((host) => [host, { "certs/own": `${name} ${host}` }]))),

@@ -12,7 +12,7 @@ import type { KvStore } from "../store/kv/kv.ts";
 /** The entries plugins contribute to one namespace. */
 export interface Contributed {
   readonly entries: ReadonlyMap<string, string>;
-  /** Whether a key belongs to a plugin, so that it is deleted when the plugin no longer contributes it. */
+  /** Whether a key belongs to a plugin. The build deletes such a key when the plugin no longer contributes it. */
   owns(key: string): boolean;
 }
 
@@ -21,7 +21,10 @@ export type Contributions = ReadonlyMap<string, Contributed>;
 
 type Source = Pick<Run, "reporter" | "bucket" | "workers" | "jobs" | "allocationsOf">;
 
-/** What taps contribute from: a catalog that is not stored yet. Its allocations are only looked at if a tap does. */
+/**
+ * The source for `contribute` taps: a catalog that is not stored yet. Its allocations are computed only when a tap
+ * reads them.
+ */
 export function contributionSource({ bucket, reporter }: Pick<Run, "bucket" | "reporter">, catalog: Catalog): Source {
   const allocations = lazy(() =>
     groupBy(
@@ -41,12 +44,15 @@ export function contributionSource({ bucket, reporter }: Pick<Run, "bucket" | "r
   };
 }
 
-/** The number of jobs to contribute for in parallel; slow work, such as generating keys, then overlaps. */
+/**
+ * The number of jobs to contribute for in parallel, so that slow work for several jobs, such as generating keys,
+ * overlaps.
+ */
 const JOBS_AT_ONCE = 8;
 
 /**
- * Calls the `contribute` taps for each job. If two jobs set the same key, the later one wins. Writes nothing. In a preview,
- * plugins write nothing either.
+ * Calls the `contribute` taps for each job. If two jobs set the same key, the value of the later job is used. Writes
+ * nothing. In a preview, plugins write nothing either.
  */
 export async function contributions(source: Source, jobs: readonly Job[], isPreview = false): Promise<Contributions> {
   const found = new Collected();
@@ -69,7 +75,9 @@ interface Synced {
   readonly entries: Readonly<Record<string, string>>;
 }
 
-/** The namespaces of the allocations of a job that have, or had, entries: looked up for all jobs at once, when one is asked for. */
+/**
+ * The namespaces of a job's allocations that have entries, or once had some. The first call looks them up for all jobs.
+ */
 function heldByAllocations(kv: KvStore): (job: string) => readonly string[] {
   const held = lazy(() => groupBy(kv.namespaces(NAMESPACE.jobs), (namespace) => namespace.split("/", 4).join("/")));
   return (job) => {

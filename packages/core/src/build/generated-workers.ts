@@ -12,14 +12,14 @@ import { createFile, replaceFile } from "../workspace/write-files.ts";
 
 /** The largest output that is read, in bytes. */
 const MOST_BYTES = 16 * 1024 * 1024;
-/** The number of characters shown of the last line of its error output. */
+/** How many characters of the last line of the program's error output are shown. */
 const LINE = 300;
 
 type Place = Pick<Bucket, "settings" | "paths" | "signal">;
 
 /**
- * Runs `workers_command`, and returns what it prints: the text of `workers.json`, not checked yet. Undefined without that setting. Throws
- * WORKERS_NOT_READ if it fails.
+ * Runs `workers_command`, and returns its output: the text of `workers.json`, not checked yet. Returns undefined if
+ * `workers_command` is not set. Throws WORKERS_NOT_READ if the program fails.
  */
 export async function generateWorkers({ settings, paths, signal }: Place): Promise<string | undefined> {
   const [program, ...args] = settings.workersCommand ?? [];
@@ -44,7 +44,7 @@ function howOf(code: number | undefined, stderr: string): string {
   return `ended with exit code ${code}${last === "" ? "" : `: ${last}`}`;
 }
 
-/** Writes the result of {@link generateWorkers}, after it was checked and its catalog is stored. */
+/** Writes the result of {@link generateWorkers}. Call this after the text was checked and its catalog was stored. */
 export function keepGenerated({ paths }: Pick<Bucket, "paths">, text: string): void {
   const file = join(paths.workspace, "workers.json");
   const place = { file: WORKERS_FILE, code: "invalid_workers" };
@@ -52,7 +52,7 @@ export function keepGenerated({ paths }: Pick<Bucket, "paths">, text: string): v
   else if (readText(file, place, () => undefined) !== text) replaceFile(file, text);
 }
 
-/** The problem of a generated list that lacks most workers of the last build, for example after a failed query. */
+/** The problem to report if a generated list lacks most workers of the last build, for example after a failed query. */
 export function lostWorkers(
   before: readonly Pick<WorkerSpec, "host">[],
   now: readonly Pick<WorkerSpec, "host">[],

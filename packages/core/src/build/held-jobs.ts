@@ -42,7 +42,7 @@ export function withHeld(written: Written, held: HeldJobs): Written {
   return { ...written, jobs };
 }
 
-/** The files of the jobs as they are built. A held job's files are read from the disk again by the next build. */
+/** The files of the jobs as they are built. The next build reads the files of a held job from the disk again. */
 export function filesWithHeld(read: Pick<ReadWorkspace, "files">, held: HeldJobs): ReadWorkspace["files"] {
   if (held.size === 0) return read.files;
   const files = new Map(read.files);
@@ -50,7 +50,7 @@ export function filesWithHeld(read: Pick<ReadWorkspace, "files">, held: HeldJobs
   return files;
 }
 
-/** The texts of the files that problems point into, except those of jobs that are built from another release. */
+/** The texts of the files that problems point into, except the files of jobs that are built from another release. */
 export function textsWithHeld({ texts }: Pick<ReadWorkspace, "texts">, held: HeldJobs): ReadWorkspace["texts"] {
   if (held.size === 0) return texts;
   const others = new Set([...held.keys()].map(manifestFile));

@@ -23,8 +23,8 @@ export interface NumberedCatalog {
 }
 
 /**
- * Numbers the releases of a build. A job whose files equal those of an earlier release gets that release's number
- * again. Jobs that did not change since the last build are skipped.
+ * Numbers the releases of a build. A job whose files equal the files of an earlier release gets the number of that
+ * release again. Jobs that did not change since the last build are skipped.
  */
 export function numberReleases(
   bucket: Bucket,

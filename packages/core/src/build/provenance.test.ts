@@ -117,7 +117,7 @@ describe("a workspace in git", () => {
     expect(headOf(workspace())).toBeUndefined();
   });
 
-  it("is that of the directory to which a link leads", async () => {
+  it("that is a link has the provenance of the directory that the link leads to", async () => {
     const linked = commit("one");
     const elsewhere = join(bucket.root, "elsewhere");
     mkdirSync(elsewhere);
@@ -161,7 +161,7 @@ describe("a workspace outside git", () => {
     }
   });
 
-  it("is warned of each part that another directory built, and that it would undo", async () => {
+  it("causes a warning for each part that another directory built and that its build would undo", async () => {
     await builds();
     const seen = join(bucket.root, "data/seen.json");
     const own = join(bucket.root, "own");
@@ -171,7 +171,7 @@ describe("a workspace outside git", () => {
     // another directory with the same store builds a change
     bucket.write("jobs/api/conf", "from elsewhere");
     expect((await builds()).problems).toEqual([]);
-    // this one has not seen it
+    // this directory has not seen that change
     rmSync(workspace(), { recursive: true });
     cpSync(join(own, "workspace"), workspace(), { recursive: true });
     cpSync(join(own, "seen.json"), seen);
@@ -185,7 +185,7 @@ describe("a workspace outside git", () => {
     expect((await builds()).problems).toEqual([]);
   });
 
-  it("may undo its own changes", async () => {
+  it("can undo its own changes without a warning", async () => {
     await builds();
     bucket.write("jobs/api/conf", "new");
     await builds();

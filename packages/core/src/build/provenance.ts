@@ -7,7 +7,7 @@ import { isRecord } from "../domain/checks/validate.ts";
 import type { BuiltWorkspace } from "../store/bucket-rows.ts";
 import { type Authorship, authorshipOf, containsCommit, plainCommit } from "../workspace/authorship.ts";
 
-/** Where a build comes from, and what it would undo of the last one. */
+/** Where a build comes from, and which changes of the last build it would undo. */
 export interface Provenance {
   readonly author: Authorship;
   /** The workspace with its provenance, as it is stored. */

@@ -46,7 +46,7 @@ const write = (version: string, text = "one\n") =>
   bucket.job("api", { selectors: ["worker"], version }, { "app.conf": text });
 
 describe("each build that changes a job creates a numbered release of it", () => {
-  it("and one that changes none creates none", async () => {
+  it("and a build that changes no job creates no release", async () => {
     await bucket.build();
     await bucket.build();
     write("1.0.0", "two\n");
@@ -56,7 +56,7 @@ describe("each build that changes a job creates a numbered release of it", () =>
     expect(await stored((store) => jobReleases(store, "web").map(({ release }) => release))).toEqual(["r1"]);
   });
 
-  it("a job that equals an earlier release is that release again", async () => {
+  it("a job that equals an earlier release gets the number of that release again", async () => {
     await bucket.build();
     write("1.1.0");
     await bucket.build();
@@ -99,7 +99,7 @@ describe("a release", () => {
     expect(await lines()).toEqual([`r2 1.1.0 good ${A} ${B} wanted`, "r1 1.0.0 good"]);
   });
 
-  it("is bad once a command of its rollout failed, and good again once it succeeded", async () => {
+  it("is bad once a command of its rollout failed, and good again once the command succeeded", async () => {
     await bucket.ship();
     write("1.1.0");
     bucket.fleet.fail(`restart api@${B}`);

@@ -7,8 +7,8 @@ import { definePlugin } from "../plugin-api/plugin.ts";
 import { aBucket, type TestBucket } from "../testing/index.ts";
 
 /**
- * A build that leaves out what it stored before is a build from scratch: random lives of two buckets, of which one forgets all
- * recorded placements before each build.
+ * A build that skips the jobs whose placement is recorded must store the same as a build from scratch. Two buckets go
+ * through the same random changes, and one of them drops all recorded placements before each build.
  */
 const HOSTS = ["10.0.0.1", "10.0.0.2", "10.0.0.3"] as const;
 const JOBS = ["api", "db", "lone"] as const;
@@ -27,7 +27,7 @@ type Step =
   | { readonly do: "rows"; readonly sql: string; readonly job: string; readonly host: string }
   | { readonly do: "deploy" };
 
-/** Changes of rows, made by another program. */
+/** Changes of rows as another program could make them. */
 const ROWS = [
   "UPDATE allocation SET disabled = 1 - disabled WHERE job = @J AND host = @H",
   "UPDATE allocation SET drained = 1 - drained WHERE job = @J AND host = @H",
@@ -79,7 +79,10 @@ interface Life {
   disabled: { readonly workers: readonly string[]; readonly jobs: Readonly<Record<string, object>> };
 }
 
-/** Jobs of version 2.0.0 have an entry on every worker but the first: by one call for all of them, or by one for each. */
+/**
+ * Jobs of version 2.0.0 contribute an entry for every worker except the first, with one call for all workers or one
+ * call for each.
+ */
 function contributing(isTogether: boolean) {
   return definePlugin({
     name: "entries",
@@ -110,7 +113,10 @@ function begin(isTogether: boolean): Life {
   };
 }
 
-/** Writes the workspace. A name that is not there is left out of `disabled.json`: it would be refused. */
+/**
+ * Writes the workspace. `disabled.json` contains only names that exist in the workspace, because a build refuses
+ * others.
+ */
 function write({ bucket, workers, jobs, disabled }: Life): void {
   bucket.workers(...[...workers].map(([at, own]) => ({ host: at, labels: own, memory: "1 gb" })));
   for (const name of JOBS) {
@@ -147,7 +153,7 @@ function inStore<T>({ bucket }: Life, work: (db: Database.Database) => T): T {
   }
 }
 
-/** All that a build stored. Ids that are drawn are replaced by what they are for. */
+/** Everything that a build stored. Random ids are replaced by a text that says what they identify. */
 function storedBy(life: Life): unknown {
   return inStore(life, (db) => {
     const rows = (sql: string) => db.prepare<[], Record<string, unknown>>(sql).all();
@@ -181,7 +187,10 @@ async function built({ bucket }: Life) {
   }
 }
 
-/** Lives, in which `flaw` breaks the store that records placements; returns how often a placement was left out. */
+/**
+ * Runs random lives, in which `flaw` breaks the store that records placements. Returns how often a placement was
+ * skipped.
+ */
 async function lives(flaw?: string): Promise<number> {
   let left = 0;
   const property = fc.asyncProperty(fc.array(step, { minLength: 2, maxLength: 7 }), async (steps) => {
@@ -217,11 +226,11 @@ async function lives(flaw?: string): Promise<number> {
 }
 
 it("a build with recorded placements stores what a build from scratch stores, whatever happened", async () => {
-  expect(await lives()).toBeGreaterThan(100); // or nothing was left out
+  expect(await lives()).toBeGreaterThan(100); // otherwise no placement was skipped
 }, 300_000);
 
 it.each(["allocation_added", "allocation_changed", "allocation_deleted"])(
-  "that is found wrong in a store without the trigger %s",
+  "the comparison of the two buckets fails in a store without the trigger %s",
   async (trigger) => {
     await expect(lives(`DROP TRIGGER ${trigger}`)).rejects.toThrow("Property failed");
   },

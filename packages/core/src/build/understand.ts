@@ -30,7 +30,7 @@ export interface Understood {
   readonly held: HeldJobs;
   readonly catalog: Catalog;
   readonly placement: Placement;
-  /** Variables, without those that are references. */
+  /** Variables, without the variables that are references. */
   readonly variables: ReadWorkspace["variables"];
   readonly secrets: ReferencedSecrets;
   /** All problems, warnings included. */
@@ -39,8 +39,7 @@ export interface Understood {
 
 /**
  * Reads the workspace and checks its catalog; writes nothing. If there are no errors so far, `resolve` gets the secrets
- * that the workspace refers to.
- * `workersText` takes the place of `workers.json`.
+ * that the workspace refers to. `workersText` is used in place of the content of `workers.json`.
  */
 export async function understand(
   bucket: Bucket,
@@ -74,7 +73,7 @@ export async function understand(
   return { stored, read, held, catalog, placement, variables, secrets, problems: all };
 }
 
-/** The stored catalog. Its allocations are read when they are first used: of most jobs, a build needs none. */
+/** The stored catalog. Its allocations are read when they are first used, because a build needs none for most jobs. */
 function readStored({ catalog }: Bucket["store"]): StoredCatalog {
   const { removedWorkers, removedJobs, ...rest } = catalog.readWithoutAllocations();
   return Object.assign(
@@ -138,7 +137,7 @@ export async function checkJobs(
     workers: catalog.workers,
     jobs: withValues,
     get allocations() {
-      return catalog.allocations; // most plugins need none of them
+      return catalog.allocations; // most plugins do not need the allocations
     },
     read,
     kv,

@@ -30,7 +30,7 @@ export const SSH_KEYS = defineSettings({
   },
 });
 
-/** Stock plugins, two of them; `ssh` owns keys of `maand.conf`. */
+/** Two stock plugins; `ssh` owns keys of `maand.conf`. */
 export const stock = () => pluginList([{ ...silent("ssh"), settings: SSH_KEYS }, silent("make")]);
 
 /** A bucket's directory with these files, and its configuration read with two stock plugins, `ssh` and `make`. */
@@ -59,7 +59,7 @@ export function aConfig(
     load,
     /** Names of the plugins, in order. */
     names: async () => (await load()).plugins.map(({ plugin }) => plugin.name),
-    /** The problems it is refused for, as `where: message | hint`. */
+    /** The problems for which it is refused, as `where: message | hint`. */
     refused: async (over: Partial<LoadOptions> = {}) => (await problemsOf(load(over))).map(asLine),
   };
 }

@@ -5,7 +5,7 @@ import { textOrReason } from "../trust/plain-text.ts";
 import { checkCode } from "../trust/trusted.ts";
 import { CONFIG_PLACES } from "./config.ts";
 
-/** The value of a configuration file, by its extension; "noExt" for none. */
+/** Returns the value of a configuration file, by the file's extension; "noExt" for a file without one. */
 export type Loaders = Readonly<Record<string, ((file: string, text: string) => unknown) | undefined>>;
 
 /** A configuration file and its content. */

@@ -38,8 +38,8 @@ export function defaultOf(module: unknown): unknown {
 }
 
 /**
- * The exports as they were written. A CommonJS module that was compiled from an ES module has them inside its default
- * export, which again has a `default`.
+ * The exports as they were written. A CommonJS module that was compiled from an ES module has the exports inside its
+ * default export, which has a `default` of its own.
  */
 export function exportsOf(module: unknown): unknown {
   const inner = hasDefault(module) ? module.default : undefined;

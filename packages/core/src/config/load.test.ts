@@ -45,7 +45,7 @@ describe("a configuration", () => {
     expect((await config.load()).settings).toMatchObject({ plugins: { ssh_user: "deploy" }, maxConcurrentJobs: 9 });
   });
 
-  it("may be at any path, and loads plugins relative to it", async (context) => {
+  it("can be at any path, and loads plugins relative to that path", async (context) => {
     const config = aConfig(context, {
       "other/staging.ts": `export default { plugins: ["./mine.ts"] };`,
       "other/mine.ts": `export default { name: "mine", ${SILENT} };`,
@@ -84,7 +84,7 @@ export default defineConfig({ plugins: defaults().replace("ssh", mine("telnet"))
     ]);
   });
 
-  it("may be ESM, CommonJS or TypeScript, and import the running core", async (context) => {
+  it("can be ESM, CommonJS or TypeScript, and can import the running core", async (context) => {
     const config = aConfig(context, {
       ".maandrc": "plugins: [./a.mjs, ./b.cjs, ./c.ts, acme-d]",
       "a.mjs": `import { definePlugin } from "@maand/core"; export default definePlugin({ name: "a", ${SILENT} });`,

@@ -13,7 +13,7 @@ import type { Loaded, LoadedPlugin, LoadOptions } from "./loaded.ts";
 import { type ReadConf, type ReadConfig, readConf, readConfig } from "./read-config.ts";
 import { keyAt, lineOfKey, type Written } from "./written-at.ts";
 
-/** Reads `maand.conf` and the configuration file of a bucket. All problems are thrown at once, as PROBLEMS. */
+/** Reads `maand.conf` and the configuration file of a bucket. Throws all problems together, as PROBLEMS. */
 export async function loadConfig(paths: BucketPaths, options: LoadOptions): Promise<Loaded> {
   const problems: Problem[] = [];
   const report: Report = (problem) => problems.push(problem);

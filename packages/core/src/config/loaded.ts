@@ -12,7 +12,7 @@ export interface LoadedPlugin {
   readonly source: string;
   /** Whether it consists of the hooks in the configuration itself. */
   readonly inline?: boolean;
-  /** Its own version, or that of its package. */
+  /** The version of the plugin, or of its package. */
   readonly version?: string;
   /** Versions of @maand/core that its package requires. */
   readonly core?: string;

@@ -8,17 +8,17 @@ const listed = (plugin: string) => ({ "maand.config.mjs": `export default {\n  p
 describe("a plugin is refused, with the place where it is listed, for", () => {
   it.for([
     [
-      "a key that is none",
+      "a key that does not exist",
       '{ name: "acme", aply() {}, apply() {} }',
       'plugin "acme" has no key "aply" | did you mean "apply"?',
     ],
     [
-      "a key that is like no other",
+      "a key that resembles no other",
       '{ name: "acme", colour: 7, apply() {} }',
       'plugin "acme" has no key "colour" | keys: name, version, core, apply, ',
     ],
     [
-      "a name that cannot stand in events and orders",
+      "a name that cannot be used in events and for ordering",
       '{ name: "My Plugin", apply() {} }',
       'plugin "My Plugin" has a name that is not allowed | use lower-case letters, digits and dashes, such as "my-plugin"',
     ],
@@ -29,7 +29,7 @@ describe("a plugin is refused, with the place where it is listed, for", () => {
       'plugin "acme" claims the key "canry" with a claim defined for "canary" | write claims: { canary: ... }',
     ],
     [
-      "a key of a claim that is none",
+      "a key of a claim that does not exist",
       '{ name: "acme", claims: { canary: { description: "", schema: {}, lifecyle: true } }, apply() {} }',
       'the claim "canary" of plugin "acme" has no key "lifecyle" | did you mean "lifecycle"?',
     ],

@@ -31,7 +31,7 @@ describe("a preset is a list of plugins, at the place where it is written", () =
     expect(await names()).toEqual(["one", "two", "three"]);
   });
 
-  it("and a value in it that is not a plugin is refused, at that place", async (context) => {
+  it("and a value in the list that is not a plugin is refused, at that place", async (context) => {
     const { refused } = aConfig(context, {
       "maand.config.mjs": `export default {\n  plugins: [[${plugin("one")}, "two"]],\n};\n`,
     });
@@ -56,7 +56,7 @@ describe("services are checked when plugins are loaded", () => {
   const refusedFor = (context: Parameters<typeof aConfig>[0], plugins: string) =>
     aConfig(context, { "maand.config.mjs": `export default { plugins: [${plugins}] };\n` }).refused();
 
-  it("one that a plugin needs and another provides is fine, in any order", async (context) => {
+  it("a service that one plugin needs and another provides is accepted, in any order", async (context) => {
     const needs = plugin("notes", 'needs: [{ name: "desk.tickets" }]');
     const { names } = aConfig(context, {
       "maand.config.mjs": `export default { plugins: [${needs}, ${provider}] };\n`,
@@ -86,7 +86,7 @@ describe("services are checked when plugins are loaded", () => {
       'plugin "notes" has an entry in needs that is not a service | write needs: [TICKETS], with a service from defineService',
     ],
     [
-      "that is offered without a maker",
+      "that is provided without a function that creates it",
       plugin("desk", 'provides: { services: ["desk.tickets"] }'),
       'plugin "desk" has an entry in services that is not a service | write provides: { services: [TICKETS.by(() => tickets)] }, with a service from defineService',
     ],

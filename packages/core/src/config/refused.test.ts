@@ -89,7 +89,7 @@ describe("a configuration that cannot be loaded is refused with its line", () =>
     expect(lines.join("\n")).not.toMatch(/ {4}at |node_modules|\.ts:\d+:\d+\)/);
   });
 
-  it("also in a file it imports", async (context) => {
+  it("even if the line is in a file that it imports", async (context) => {
     const config = aConfig(context, {
       "maand.config.ts": `import { it } from "./plugins/broken.ts";\nexport default { plugins: [it] };\n`,
       "plugins/broken.ts": `export const it = {\n  name: "it",\n  apply: missing,\n};\n`,
@@ -105,7 +105,7 @@ describe("a configuration with an invalid value is refused with its key", () => 
       "{\n  plugin: [],\n}",
       'maand.config.ts:2:3: plugin: unknown key "plugin" | did you mean "plugins"?',
     ],
-    ["plugins that are no list", "{\n  plugins: {},\n}", "maand.config.ts:2:3: plugins: must be a list"],
+    ["plugins that are not a list", "{\n  plugins: {},\n}", "maand.config.ts:2:3: plugins: must be a list"],
     [
       "a value that is not a plugin",
       '{\n  plugins: ["defaults", 7],\n}',
@@ -128,7 +128,7 @@ describe("a configuration with an invalid value is refused with its key", () => 
       "settings.ssh_quick_tries: 6 is more than ssh_tries, 5 | make it smaller",
     ],
     [
-      "a hook that is none",
+      "a hook that does not exist",
       "{\n  hooks: {\n    rolout() {},\n  },\n}",
       'maand.config.ts:3:5: hooks.rolout: there is no hook "rolout" | did you mean "rollout"?',
     ],
@@ -139,7 +139,7 @@ describe("a configuration with an invalid value is refused with its key", () => 
       "maand.config.ts:2:13: plugins[0]: plugin \"acme-nothing\" cannot be loaded: Cannot find module 'acme-nothing' | install it in the bucket (npm install acme-nothing)",
     ],
     [
-      "a path that leads nowhere",
+      "a path that does not exist",
       '{\n  plugins: ["./nothing.ts"],\n}',
       "maand.config.ts:2:13: plugins[0]: plugin \"./nothing.ts\" cannot be loaded: Cannot find module './nothing.ts' | paths are relative to /",
     ],

@@ -17,7 +17,7 @@ export function placeText({ file, line, column }: Place): string {
 }
 
 /**
- * The position in the files below `directory` where an error was thrown: the one that the parser names, or the
+ * The position in the files below `directory` where an error was thrown: the position that the parser names, or the
  * innermost stack frame outside packages. `transform` returns the code that ran for a file, with its source map at the
  * end.
  */

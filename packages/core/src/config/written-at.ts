@@ -39,9 +39,9 @@ export function position(text: string, offset: number): string {
 }
 
 /**
- * The position of the last of several nested keys. It searches for each key after the previous one. This works because
- * keys look similar in JSON, YAML, TOML and object literals. A key that is not found is written elsewhere, such as in a
- * spread object.
+ * The position of the last of several nested keys. The search for each key starts after the previous key. This works
+ * because keys look similar in JSON, YAML, TOML and object literals. A key that is not found is written elsewhere, such
+ * as in a spread object.
  */
 function offsetOf(text: string, keys: readonly string[]): number | undefined {
   const bare = withoutComments(text);

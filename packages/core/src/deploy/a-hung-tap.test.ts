@@ -8,7 +8,7 @@ import { aBucket, type TestBucket } from "../testing/index.ts";
 
 const A = "10.0.0.1";
 const B = "10.0.0.2";
-/** The limit of a tap that waits, the time to end by its signal, and a little more. */
+/** The limit of a tap that waits, plus the time it has to end after its signal aborts, and a little more. */
 const LIMIT_MS = 900_000 + 15_000;
 
 let bucket: TestBucket;
@@ -61,7 +61,7 @@ const outcomes = ({ allocations }: Summary) =>
   allocations.map(({ job, host, outcome }) => `${job}@${host} ${outcome}`).sort();
 
 describe("a tap that hangs in rollout", () => {
-  it("and obeys its signal fails its allocation by name, and the other job is rolled out", async () => {
+  it("and obeys its signal makes its allocation fail with an error that names the tap, and the other job is rolled out", async () => {
     tapped = hangsOnA(true);
     const summary = await deployPastLimit();
     expect(outcomes(summary)).toEqual([`api@${A} timed_out`, `api@${B} ok`, `web@${A} ok`, `web@${B} ok`]);
@@ -103,7 +103,7 @@ describe("a tap that hangs in stage", () => {
       worker.host === A && jobs.includes("api") ? hang() : undefined,
     );
 
-  it("and continues prevents its worker from being used again, also in later waves; the other workers are deployed", async () => {
+  it("and continues prevents its worker from being used again, even in later waves; the other workers are deployed", async () => {
     tapped = hangsInStage;
     bucket.workers(A, { host: B, labels: ["b"] });
     bucket.job("web", { version: "1.0.0", selectors: ["b"], commands: { command_ready: { executed_on: ["cli"] } } });

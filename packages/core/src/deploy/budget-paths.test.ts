@@ -119,7 +119,7 @@ describe("an upgrade", () => {
     expect(done()).toEqual([`restart api@${C}`, `restart api@${A}`, `restart api@${B}`, `restart api@${D}`]);
   });
 
-  it("checks health once before it begins, and a deploy without changes not at all", async () => {
+  it("checks health once before it begins; a deploy without changes does not check health", async () => {
     await running("1.0.0", { max_unavailable: 1 });
     const checks = () => bucket.events.splice(0).filter(({ type }) => type === "health.started").length;
     expect(await bucket.deploy()).toMatchObject({ outcome: "ok" });
@@ -149,7 +149,7 @@ describe("jobs that exclude each other", () => {
         /^job\.(started|finished)$/.test(event.type) && "job" in event ? [`${event.type} ${event.job}`] : [],
       );
 
-  it("are rolled out one after the other, and others at the same time", async () => {
+  it("are rolled out one after the other, and all other jobs at the same time", async () => {
     for (const name of ["api", "db", "web"])
       job("1.0.0", name === "web" ? {} : { never_with: name === "db" ? ["api"] : [] }, name);
     expect(await bucket.ship()).toMatchObject({ outcome: "ok" });

@@ -26,7 +26,7 @@ const texts = ({ allocations, promotedFiles, readPromoted }: CommitContext) =>
     return file && Buffer.from(readPromoted(file) ?? []).toString();
   });
 
-it("commit receives the files that run now, not those of the build", async () => {
+it("commit receives the files that run now, not the files of the build", async () => {
   seen = texts;
   await bucket.ship();
   bucket.write("jobs/api/conf/a.txt", "two");

@@ -7,6 +7,6 @@ import type { Summary } from "../run-result.ts";
 export function commitContext(run: Run, summary: Summary): CommitContext {
   return Object.freeze({
     ...recordedContext(run),
-    summary: run.bucket.mask.conceal(summary), // a plugin may send it anywhere
+    summary: run.bucket.mask.conceal(summary), // a plugin might send it anywhere
   });
 }

@@ -120,8 +120,8 @@ function closeReplaced(run: Run, plans: readonly PlannedJob[]): void {
 }
 
 /**
- * The plan without starts, which are noted as blocked. The job may be moving from a removed allocation that could not
- * be stopped to one of these workers, and must not run twice. Allocations that already run are upgraded.
+ * The plan without starts, which are noted as blocked. The job might be moving to one of these workers from a removed
+ * allocation that could not be stopped, and must not run twice. Allocations that already run are upgraded.
  */
 function withoutStarts(run: Run, plan: WaveJob): WaveJob {
   const isStart = ({ allocation, decision }: PlannedAllocation) => !allocation.disabled && decision.action === "start";

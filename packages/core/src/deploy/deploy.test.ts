@@ -158,7 +158,7 @@ describe("a rolling upgrade", () => {
     expect(new Set(Object.values(await rollouts()))).toEqual(new Set(["promoted"]));
   });
 
-  it("names an unreachable worker and continues with the others", async () => {
+  it("names an unreachable worker and continues with the other workers", async () => {
     bucket.fleet.fail(`connect ${B}`, new MaandError({ code: "UNREACHABLE", message: `${B} refused`, worker: B }));
     const summary = await bucket.deploy();
     expect(summary.outcome).toBe("failed");
@@ -222,7 +222,7 @@ describe("maintenance", () => {
     expect(since()).toEqual([`stage ${B}`, `start api@${B}`]);
   });
 
-  it("retries the stop of an unreachable allocation, and continues with the others", async () => {
+  it("retries the stop of an unreachable allocation, and continues with the other allocations", async () => {
     bucket.fleet.fail(`connect ${B}`, new MaandError({ code: "UNREACHABLE", message: `${B} refused`, worker: B }));
     bucket.write("jobs/api/new.conf", "x");
     const summary = await bucket.ship();
@@ -288,7 +288,7 @@ describe("a removed allocation", () => {
     expect(since()).toEqual(expect.arrayContaining([`stop old@${B}`, `remove old@${B}`]));
   });
 
-  it("may be missing if it never ran", async () => {
+  it("can lack its files if it never ran", async () => {
     bucket.job("new", { selectors: ["worker"] });
     bucket.fleet.fail(`start new@${B}`);
     expect((await bucket.ship()).outcome).toBe("failed");
@@ -392,7 +392,7 @@ describe("options", () => {
 });
 
 describe("the lock", () => {
-  it("refuses a second run at once, names the first, and does not disturb it", async () => {
+  it("refuses a second run immediately, names the first run, and does not disturb it", async () => {
     bucket.job("api", { selectors: ["worker"] });
     await bucket.build();
     let second: unknown;
@@ -424,7 +424,7 @@ describe("an interrupted deploy", () => {
     expect(bucket.events.at(-1)).toMatchObject({ type: "run.finished", outcome: "interrupted" });
   });
 
-  it("leaves the interrupted command in doubt, and one that did not start unchanged", async () => {
+  it("leaves the interrupted command in doubt, and an allocation whose command did not start unchanged", async () => {
     const runs = [new AbortController(), new AbortController(), new AbortController()];
     let run = 0;
     bucket.dispose();

@@ -134,7 +134,7 @@ async function refuse(run: Run, { code, message, hint }: MaandError): Promise<vo
   reportEnd(run, { outcome: "refused", message });
 }
 
-/** Reports workspace changes that were not built, and so are not deployed. They are also in the summary. */
+/** Reports workspace changes that were not built, and therefore are not deployed. The summary contains them too. */
 function warnOfUnbuilt({ bucket, ledger, reporter }: Run): void {
   const parts = unbuiltParts(bucket);
   ledger.noteUnbuilt(parts);
@@ -192,7 +192,8 @@ async function commit(run: Run): Promise<Summary> {
 }
 
 /**
- * The jobs whose allocations all get the same files. Only for these can one digest show whether anything is left to do.
+ * The jobs whose allocations all get the same files. Only for these jobs can one digest show whether anything is left
+ * to do.
  */
 function settleable({ bucket, catalog }: Run): string[] {
   return catalog.jobs.filter((job) => isSameForAll(bucket.hooks.render, job)).map(({ name }) => name);

@@ -43,7 +43,7 @@ beforeEach(async () => {
 
 afterEach(() => bucket.dispose());
 
-it("starts in one deploy --force: each batch is checked with the allocations started so far, the last one with the whole job", async () => {
+it("starts in one deploy --force: each batch is checked with the allocations started so far, and the last batch with the whole job", async () => {
   expect(await bucket.deploy({ force: true })).toMatchObject({ outcome: "ok" });
   expect([...up]).toEqual(HOSTS);
   expect(checked).toEqual([HOSTS.slice(0, 1), HOSTS.slice(0, 2), HOSTS]);

@@ -24,7 +24,7 @@ beforeEach(async () => {
 
 afterEach(() => bucket.dispose());
 
-it("fails and names the worker, and upgrades the others", async () => {
+it("fails and names the worker, and upgrades the other workers", async () => {
   bucket.job("api", { version: "1.1.0", selectors: ["worker"] });
   const { outcome, allocations } = await bucket.ship();
   expect(outcome).toBe("failed");

@@ -3,7 +3,7 @@ import { MaandError } from "../errors.ts";
 import { definePlugin } from "../plugin-api/plugin.ts";
 import { aBucket, type TestBucket } from "../testing/index.ts";
 
-/** The jobs that a failure blocks, and those that it does not. `api` demands `mid`, and `mid` demands `db`. */
+/** Which jobs a failure blocks, and which jobs it does not block. `api` demands `mid`, and `mid` demands `db`. */
 
 const A = "10.0.0.1";
 const B = "10.0.0.2";

@@ -12,13 +12,14 @@ import { deployments } from "../store/views/deployments.ts";
 interface Reach {
   readonly waves: readonly Wave[];
   readonly limit: WorkerLimit | undefined;
-  /** `2` or `10%`: the most workers that may be unreachable. */
+  /** The number of workers that may be unreachable, such as `2` or `10%`. */
   readonly most: string;
 }
 
 /**
- * Connects every worker of a deploy before it changes anything (`--max-unreachable`). Returns the limit without the unreachable
- * ones. Throws UNREACHABLE if there are more than allowed, and USAGE if the limit is not a number or percentage.
+ * Connects to every worker of a deploy before the deploy changes anything (`--max-unreachable`). Returns the limit
+ * without the unreachable workers. Throws UNREACHABLE if more workers are unreachable than allowed, and USAGE if the
+ * limit is not a number or percentage.
  */
 export async function withoutUnreachable(run: Run, { waves, limit, most }: Reach): Promise<WorkerLimit | undefined> {
   const jobs = waves.flatMap((wave) => wave.jobs.map(({ name }) => name));

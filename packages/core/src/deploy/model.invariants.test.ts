@@ -84,13 +84,13 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 1, arbitrary: fc.constant({ do: "gc" as const }) },
 );
 
-/** A bucket that can be interrupted, and killed: then only the content of its store at that moment remains. */
+/** A bucket that can be interrupted or killed. After a kill, only the content of its store at that moment remains. */
 class Life {
   readonly wanted: Wanted = nothingWanted(NAMES);
   readonly bucket: TestBucket;
-  /** Jobs that were deployed with `--sync-only` once: their running versions are up to a person. */
+  /** Jobs that were once deployed with `--sync-only`. Their running versions depend on the operator. */
   readonly byHand = new Set<string>();
-  /** Allocations whose command succeeded and whose health no surviving run has checked since: `job@host`. */
+  /** Allocations, as `job@host`, whose command succeeded and whose health no surviving run has checked since. */
   readonly unasked = new Set<string>();
   #person = new AbortController();
 
@@ -116,7 +116,7 @@ class Life {
     return done.filter((what) => !what.startsWith("stage")).sort();
   }
 
-  /** Allocations that are promoted as wanted: they must not be changed again. */
+  /** Allocations that are already promoted as wanted and must not be changed again. */
   async promoted(): Promise<string[]> {
     const bucket = await this.bucket.open();
     const rows = deployments(bucket.store);
@@ -154,7 +154,7 @@ class Life {
     this.bucket.dispose();
   }
 
-  /** A run that dies: its store remains as it was at that moment, and it reaches no worker any more. */
+  /** A run that is killed: its store stays as it was at that moment, and the run no longer reaches any worker. */
   async #killed(how: DeployOptions, { before, nth }: Extract<Disturbance, { kind: "kill" }>): Promise<void> {
     const { fleet, root } = this.bucket;
     const left = mkdtempSync(join(dirname(root), `${basename(root)}-left-`));
@@ -191,7 +191,7 @@ function errorFor(what: string): MaandError | undefined {
   return what.startsWith("connect") ? new MaandError({ code: "UNREACHABLE", message: `${what} refused` }) : undefined;
 }
 
-/** A deploy does nothing that its dry run did not list, however it ends; both refuse invalid options. */
+/** A deploy does nothing that its dry run did not list, however the deploy ends. Both refuse invalid options. */
 async function tryDeploy(life: Life, { options: how, problem: what }: Extract<Step, { do: "deploy" }>): Promise<void> {
   const known = { ...how, jobs: how.jobs.filter((name) => life.wanted.jobs.has(name)) };
   await life.build();

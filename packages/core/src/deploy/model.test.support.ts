@@ -2,8 +2,8 @@ import fc from "fast-check";
 import type { Plan } from "../plan/plan-deploy.ts";
 
 /**
- * The smallest possible model of a bucket: what a person wants, and therefore what has to run where. Random lives of a
- * bucket are compared with it, with simulated workers and with real ones.
+ * The smallest possible model of a bucket: the state that a person wants, and therefore the allocations that must run.
+ * Random lives of a bucket are compared with the model, with simulated workers and with real ones.
  */
 export interface Wanted {
   readonly jobs: Map<string, WantedJob>;

@@ -11,7 +11,7 @@ const [OLD, NEW] = ["/opt/worker/old", "/opt/worker/new"];
 
 let bucket: TestBucket;
 let root: string;
-/** The operations, with the directory of each. */
+/** The operations, each with its directory. */
 let done: string[];
 
 const machines = definePlugin({

@@ -2,7 +2,10 @@ import { asMaandError } from "../bucket/error-outcome.ts";
 import type { PlannedJob } from "../plan/plan-job.ts";
 import type { Run } from "../run/run.ts";
 
-/** Notes the allocations of plans that need nothing. They run the planned release, even if its number is new. */
+/**
+ * Notes the allocations of plans that need nothing. They run the planned release, even if the number of the release is
+ * new.
+ */
 export function noteUnchanged(
   run: Pick<Run, "ledger" | "recorded" | "bucket" | "at">,
   plans: readonly PlannedJob[],
@@ -18,7 +21,7 @@ export function noteUnchanged(
   noteReleases(run, plans);
 }
 
-/** If a release has the same files on the workers as the previous release, it is deployed without any action. */
+/** A release that has the same files on the workers as the previous release is deployed without any action. */
 function noteReleases(
   { recorded, bucket: { store }, at }: Pick<Run, "recorded" | "bucket" | "at">,
   plans: readonly PlannedJob[],

@@ -35,7 +35,7 @@ describe("jobs with nothing to do", () => {
     expect(named(summaries.at(-1)?.allocations)).toEqual(all);
   });
 
-  it("are left out of it next to a changed job, whose allocations are all listed", async () => {
+  it("are left out of the last event if another job changed; all allocations of the changed job are listed", async () => {
     bucket.job("api", { version: "2.0.0", selectors: ["worker"] });
     bucket.fleet.fail(`restart api@${B}`);
     await bucket.ship();

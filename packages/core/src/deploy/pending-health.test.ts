@@ -5,8 +5,8 @@ import { deployments } from "../store/views/deployments.ts";
 import { aBucket, type TestBucket } from "../testing/index.ts";
 
 /**
- * A run that ends between the promotion of a batch and its health check: later runs have the same result as without
- * that.
+ * A run is killed between the promotion of a batch and its health check. Later runs must have the same result as if the
+ * run had not been killed.
  */
 
 const A = "10.0.0.1";
@@ -88,7 +88,7 @@ async function pending(): Promise<string[]> {
   return all;
 }
 
-/** Everything runs in 1.0.0; 2.0.0 is built, and its deploy dies after the first of three batches. */
+/** Version 1.0.0 runs everywhere. Version 2.0.0 is built, and its deploy is killed after the first of three batches. */
 async function upgradeKilled(): Promise<void> {
   bucket.job("api", manifest("1.0.0"));
   await bucket.ship();
@@ -98,7 +98,7 @@ async function upgradeKilled(): Promise<void> {
 }
 
 describe("a health check that the last run did not reach", () => {
-  it("runs first, and nothing promoted runs again", async () => {
+  it("runs first, and no promoted allocation runs its command again", async () => {
     await upgradeKilled();
     expect(await rollouts()).toEqual(["promoted", "restart", "restart"]);
     const order: string[] = [];
@@ -132,7 +132,7 @@ describe("a health check that the last run did not reach", () => {
     expect(since()).toEqual([`restart api@${A}`, `restart api@${B}`, `restart api@${C}`]);
   });
 
-  it("marks the batch it belongs to if the checks name no allocation", async () => {
+  it("marks the whole batch if the checks name no allocation", async () => {
     await upgradeKilled();
     bucket.fleet.fail("verify api");
     die = () => {

@@ -49,7 +49,7 @@ describe("begin", () => {
     expect(bucket.events.at(-1)).toMatchObject({ outcome: "refused", message: expect.stringContaining("") });
   });
 
-  it("and a refused run is committed as such: commit receives why, before the last event, which is run.finished", async () => {
+  it("calls commit for a refused run with the reason, before run.finished, the last event", async () => {
     const committed: unknown[] = [];
     bucketWith(
       definePlugin({
@@ -106,7 +106,7 @@ describe("permit", () => {
     });
   afterEach(() => void seen.splice(0));
 
-  it("skips the jobs of a refused wave and those that demand them; the next deploy resumes", async () => {
+  it("skips the jobs of a refused wave and the jobs that demand them; the next deploy resumes", async () => {
     let refused: number | undefined = 0;
     bucketWith(gate(() => refused));
     const ready = { command_ready: { executed_on: ["cli"] } };
@@ -202,7 +202,7 @@ describe("permit, for what a deploy stops and removes", () => {
     expect(bucket.fleet.running()).toEqual({ [`web@${A}`]: "1.0.0" });
   });
 
-  it("leaves everything running after a refusal, rolls the job out nowhere else, and asks the next deploy again", async () => {
+  it("leaves everything running after a refusal, rolls the job out nowhere else, and is called again in the next deploy", async () => {
     await running();
     bucket.removeJob("api");
     bucket.job("web", { version: "1.1.0", selectors: ["worker"] });

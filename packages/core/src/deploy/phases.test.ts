@@ -56,7 +56,7 @@ function recorded(): { readonly output: string[]; readonly broken: Set<string>; 
 }
 
 describe("a deploy", () => {
-  it("goes through its phases in order: before, files, a batch after another started, promoted and verified, after", async () => {
+  it("goes through its phases in order: beforeJob, files, one batch after another (started, promoted and verified), afterJob", async () => {
     const { take } = recorded();
     bucket.job("api", { version: "1.0.0", selectors: ["worker"], max_concurrent_upgrades: 1 });
     await bucket.ship();
@@ -120,7 +120,7 @@ describe("a deploy", () => {
     expect(output).toContain("start web 10.0.0.1");
   });
 
-  it("runs before for a job that turns out to need nothing, and nothing else of the job", async () => {
+  it("runs beforeJob, and nothing else, for a job that turns out to need nothing", async () => {
     const { take } = recorded();
     bucket.job("api", { version: "1.0.0", selectors: ["worker"] });
     await bucket.ship();
@@ -129,7 +129,7 @@ describe("a deploy", () => {
     expect(take()).toEqual(["before api", "commit ok"]);
   });
 
-  it("with changes to files only, or in maintenance, runs no lifecycle command, but before and after", async () => {
+  it("with changes to files only, or in maintenance, runs beforeJob and afterJob but no lifecycle command", async () => {
     const { take } = recorded();
     bucket.job("api", { version: "1.0.0", selectors: ["worker"] });
     await bucket.ship();
@@ -179,7 +179,7 @@ describe("a deploy", () => {
     ]);
   });
 
-  it("runs after again if it failed, and nothing else of the job", async () => {
+  it("runs afterJob again if it failed, and nothing else of the job", async () => {
     const { take, broken } = recorded();
     bucket.job("api", { version: "1.0.0", selectors: ["worker"] });
     broken.add("after");
@@ -195,7 +195,7 @@ describe("a deploy", () => {
   it.each([
     ["whose policy is never", { restart_policy: "never" }, {}],
     ["that only synced files", {}, { syncOnly: true }],
-  ])("runs after again if it failed for a job %s", async (_, more, options) => {
+  ])("runs afterJob again if it failed for a job %s", async (_, more, options) => {
     const { take, broken } = recorded();
     bucket.job("api", { version: "1.0.0", selectors: ["worker"], ...more });
     await bucket.ship();

@@ -115,7 +115,7 @@ async function refusal(work: Promise<unknown>): Promise<string> {
   );
 }
 
-/** The dry run, which changes nothing; undefined when it is refused, and then the deploy is too. */
+/** The dry run, which changes nothing; undefined if it is refused, because the deploy is then refused too. */
 async function look({ bucket }: Life, wanted: DeployOptions): Promise<Plan | undefined> {
   const before = stored(bucket);
   const refused = await refusal(bucket.plan(wanted));
@@ -213,7 +213,7 @@ function expectDiffs(plan: Plan, { allocation }: PlannedAllocation, before: Text
   expect(Object.fromEntries(now)).toEqual(after);
 }
 
-/** A deploy promoted what was planned, whether it is on its worker or the worker is drained. */
+/** Checks that a deploy promoted what was planned, whether the files are on the worker or the worker is drained. */
 async function remember(life: Life, plan: Plan, summary: Summary): Promise<void> {
   const bucket = await life.bucket.open();
   const text = (file: PlannedAllocation["tree"]["files"][number]) =>

@@ -49,7 +49,10 @@ export function recordIntents(run: Run, job: Job, actions: readonly IntendedActi
   }));
 }
 
-/** A step that continues another has its name. The name of a new step is unique across buckets, runs and attempts. */
+/**
+ * A step that continues another step has the name of that step. The name of a new step is unique across buckets, runs
+ * and attempts.
+ */
 function stepOf(run: Run, { allocation, kind, continues }: IntendedAction): ActionStep {
   const { bucket, reporter, number, settlements } = run;
   const { journal } = bucket.store;

@@ -4,7 +4,7 @@ import type { ActionStep } from "../plugin-api/action-step.ts";
 import type { ActionContext } from "../plugin-api/contexts.ts";
 import { aBucket, type TestBucket } from "../testing/index.ts";
 
-/** A step that a run leaves in doubt has the same name in the next run, and no other step has. */
+/** A step that a run leaves in doubt has the same name in the next run, and no other step has that name. */
 
 const A = "10.0.0.1";
 const MANIFEST = { version: "1.0.0", selectors: ["worker"] };
@@ -68,7 +68,7 @@ async function next(options = {}): Promise<ActionStep> {
 }
 
 describe("a step", () => {
-  it("has a name of its own in each attempt, of bucket, run, allocation and action", async () => {
+  it("has a unique name in each attempt, made of bucket, run, allocation and action", async () => {
     await bucket.ship();
     const { id, resumes, replaces } = last();
     const opened = await bucket.open();
@@ -103,7 +103,7 @@ describe("a step", () => {
     expect(await next()).toMatchObject({ id, resumes: 1 });
   });
 
-  it("is not continued if a hook after it failed, since that may need it to run again", async () => {
+  it("is not continued if a later hook failed, because the hook might need the step to run again", async () => {
     const failed = () => {
       throw new MaandError({ code: "HOOK_FAILED", message: "no" });
     };
@@ -142,7 +142,7 @@ describe("a step", () => {
     expect(await next({ force: true })).toMatchObject({ resumes: null, replaces: [id] });
   });
 
-  it("of a stop is continued, and a start after it is another", async () => {
+  it("of a stop is continued, and a start after it is another step", async () => {
     await bucket.ship();
     bucket.disable({ jobs: { api: {} } });
     const { id } = await disturbed({ onDone: at("stop", lost) });
@@ -164,7 +164,7 @@ describe("a step", () => {
 });
 
 describe("the receipt of a step is deleted", () => {
-  it("once it is promoted or stopped", async () => {
+  it("once the allocation is promoted or stopped", async () => {
     await bucket.ship();
     const { id } = last();
     expect(settled).toEqual([id]);

@@ -19,12 +19,12 @@ import { isStopFailed, stopError } from "./stop-failed.ts";
 import { stopWithinBudget } from "./stop-within-budget.ts";
 
 /**
- * Stops removed and disabled allocations that may run, deletes the files of removed ones, and checks the health of the
- * remaining allocations of those jobs. Waves are processed from the last to the first, each after a `permit` hook; the
- * workers of a wave in parallel. A failure is reported, and the next deploy tries again. If stopping a removed
- * allocation fails, its job is not started anywhere, because the job may be moving to another worker. A failed drain,
- * an unreachable worker or leftover files do not prevent a start. `only` limits it to some jobs, `limit`
- * to some workers.
+ * Stops removed and disabled allocations that might run, deletes the files of removed ones, and checks the health of
+ * the remaining allocations of those jobs. Waves are processed from the last to the first, each after a `permit` hook.
+ * The workers of a wave are processed in parallel. A failure is reported, and the next deploy tries again. If a removed
+ * allocation cannot be stopped, its job is not started anywhere, because the job might be moving to another worker. A
+ * failed drain, an unreachable worker or leftover files do not prevent a start. `only` limits the jobs, and `limit`
+ * limits the workers.
  */
 export async function stopAndRemove(
   run: Run,
@@ -66,14 +66,16 @@ async function permittedOf(
 }
 
 /**
- * Stops allocations of one job in parallel, and runs their `stopped` hooks. For a revert of first starts. They were
- * never in service, so no budget counts them.
+ * Stops allocations of one job in parallel, and runs their `stopped` hooks. Used to revert first starts. These
+ * allocations were never in service, so no budget counts them.
  */
 export async function stopEntries(run: Run, entries: readonly StoppingAllocation[]): Promise<void> {
   await Promise.all(entries.map((entry) => stopAndRemoveOne(run, entry)));
 }
 
-/** Stops an allocation if it may run, records that, and runs its `stopped` hooks. Throws if it cannot be stopped. */
+/**
+ * Stops an allocation if it might run, records the stop, and runs its `stopped` hooks. Throws if it cannot be stopped.
+ */
 export async function stopOne(run: Run, entry: StoppingAllocation): Promise<void> {
   if (entry.stop) await stop(run, entry);
   if (entry.stop || entry.notify) await notifyStopped(run, entry);
@@ -93,8 +95,8 @@ async function stopAndRemoveOne(run: Run, entry: StoppingAllocation): Promise<vo
     const outcome = outcomeOf(cause);
     const unreachable = outcome === "unreachable";
     const shown = mayRun && outcome !== "interrupted" ? stopError(cause, entry) : cause;
-    // the job of a removed allocation may be moving to another worker, and must not run twice; a drain blocks nothing
-    // else
+    // The job of a removed allocation might be moving to another worker, and must not run twice. A drain blocks nothing
+    // else.
     if (mayRun && !unreachable && entry.remove) run.ledger.failStop(job.name, allocation.host, action, shown);
     else run.ledger.addPendingCleanup(job.name, allocation.host, action, shown);
     if (unreachable && mayRun)
@@ -104,7 +106,7 @@ async function stopAndRemoveOne(run: Run, entry: StoppingAllocation): Promise<vo
 
 /**
  * Retries the failed stops of disabled allocations of a job after its files were synced to them, because the new files
- * may contain a fixed Makefile.
+ * might contain a fixed Makefile.
  */
 export async function retryStops(run: Run, { job, allocations }: PlannedJob): Promise<void> {
   const again = allocations.filter((planned) => isStopFailed(run, planned));
@@ -119,8 +121,9 @@ export async function retryStops(run: Run, { job, allocations }: PlannedJob): Pr
 }
 
 /**
- * Stops the allocation, then immediately records the stop durably, so that a stopped allocation is never stopped again. If a
- * version was promoted and the worker has no files, the process may still run: this is a failure.
+ * Stops the allocation and then immediately records the stop durably, so that a stopped allocation is never stopped
+ * again. If a version was promoted and the worker has no files, the process might still run, so this counts as a
+ * failure.
  */
 async function stop(run: Run, entry: StoppingAllocation): Promise<void> {
   const { promoted, unsettled } = run.recorded(entry.allocation.id);
@@ -164,7 +167,7 @@ async function runOne(
 
 /**
  * Deletes the variables and secrets of removed jobs that have no pending cleanup. Keeps those of a job that is in the
- * workspace but not built yet, because it may already have secrets.
+ * workspace but not built yet, because the job might already have secrets.
  */
 function purgeAbandoned(run: Run): void {
   const { catalog, bucket } = run;
@@ -180,7 +183,7 @@ function purgeAbandoned(run: Run): void {
   });
 }
 
-/** Checks the health of jobs of which a running allocation was stopped and others still run. */
+/** Checks the health of jobs that had a running allocation stopped and that still have running allocations. */
 async function checkRemaining(run: Run, all: readonly StoppingAllocation[]): Promise<void> {
   const jobs = new Set(
     all

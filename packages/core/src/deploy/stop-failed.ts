@@ -4,13 +4,13 @@ import type { PlannedAllocation } from "../plan/plan-job.ts";
 import type { StoppingAllocation } from "../plan/stopping.ts";
 import type { Run } from "../run/run.ts";
 
-/** Whether a disabled allocation was to be stopped in this run, and its command failed. */
+/** Whether this run tried to stop a disabled allocation, and the command failed. */
 export function isStopFailed(run: Run, { allocation, decision }: PlannedAllocation): boolean {
   if (!allocation.disabled || !decision.action.startsWith("stop")) return false;
   return run.ledger.outcomeOf(allocation.job, allocation.host) === "failed";
 }
 
-/** The error of a failed stop. Its hint is the command that records that the allocation is stopped. */
+/** The error of a failed stop. Its hint contains the command that records the allocation as stopped. */
 export function stopError(cause: unknown, { job, allocation }: StoppingAllocation): MaandError {
   const { code, message, hint, worker, output, exit } = asMaandError(cause);
   const mark = `if it is no longer running, record that: maand job stop ${job.name} --allocations ${allocation.host} --mark-stopped`;

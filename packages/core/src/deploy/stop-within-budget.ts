@@ -7,9 +7,9 @@ import type { Run } from "../run/run.ts";
 type Stop = (run: Run, entry: StoppingAllocation) => Promise<void>;
 
 /**
- * Stops what the availability budget allows, in parallel; the rest keeps running and is reported. It requests downtime
- * for all of them together, in worker order, before it stops the allocations that a person named. Those count only from
- * then on.
+ * Stops what the availability budget allows, in parallel. The rest keeps running and is reported. Requests downtime for
+ * all these allocations together, in worker order, before it stops the allocations that a person named. The named
+ * allocations count only from then on.
  */
 export async function stopWithinBudget(run: Run, entries: readonly StoppingAllocation[], stop: Stop): Promise<void> {
   const limited = entries.filter((entry) => isLimited(run, entry));
@@ -39,8 +39,8 @@ function noteRefused(run: Run, { job, allocation }: StoppingAllocation, error: R
 }
 
 /**
- * Whether the budget limits a stop. It does not if the allocation is not in service, or if a person requested this stop
- * by name.
+ * Whether the budget limits a stop. It does not limit the stop of an allocation that is not in service, or a stop that
+ * a person requested by name.
  */
 function isLimited(run: Run, { stop, job, allocation }: StoppingAllocation): boolean {
   if (!stop || allocation.removed || isParked(job)) return false;

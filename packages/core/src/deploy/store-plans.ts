@@ -2,7 +2,7 @@ import { treeDigest } from "../domain/deploy/digest.ts";
 import type { PlannedJob } from "../plan/plan-job.ts";
 import type { Run } from "../run/run.ts";
 
-/** Records the plan before it is carried out. Only what differs from the last recorded plan is written. */
+/** Records the plan before it is carried out. Writes only what differs from the last recorded plan. */
 export function storePlans(run: Run, plans: readonly PlannedJob[]): void {
   if (plans.every(({ settled }) => settled)) return;
   const { store } = run.bucket;

@@ -15,8 +15,8 @@ import type { Stager } from "./stage/stage.ts";
 const AGAIN = 2;
 
 /**
- * Inspects the workers before a deploy changes them (`--verify`), and prepares the repair of differences. Workers that
- * cannot be inspected fail the run, but block nothing.
+ * Inspects the workers before a deploy changes them (`--verify`), and prepares the repair of differences. A worker that
+ * cannot be inspected makes the run fail, but blocks nothing.
  */
 export async function beginRepairs(
   run: Run,

@@ -9,7 +9,7 @@ import { beginRun, type Run } from "../run/run.ts";
 /** What `adopt` found on a worker. */
 export interface AdoptedWorker {
   readonly host: string;
-  /** `taken`: another copy of the bucket had changed it last; `failed`: it could not be reached. */
+  /** `taken`: another copy of the bucket had changed the worker last; `failed`: the worker could not be reached. */
   readonly state: "own" | "taken" | "failed";
   /** The command of another copy that changed it last, or why it could not be reached. */
   readonly message: string | null;
@@ -17,8 +17,8 @@ export interface AdoptedWorker {
 
 /**
  * Makes this copy of the bucket the one to deploy from: renews its identity, and takes over the workers that another
- * copy changed last. Changes nothing on the workers. The next deploy does; with `verify`, it finds what the other copy
- * left there. Workers that cannot be reached are not taken over. Throws BUSY.
+ * copy changed last. Changes nothing on the workers: the next deploy does that. With `verify`, the next deploy also
+ * finds what the other copy left there. Workers that cannot be reached are not taken over. Throws BUSY.
  */
 export async function adoptBucket(bucket: Bucket): Promise<readonly AdoptedWorker[]> {
   const run = beginRun(bucket, "adopt", { adopts: true });

@@ -30,7 +30,7 @@ export interface JobControl {
   readonly workers: readonly string[];
   /** After each batch, wait until the job is healthy. */
   readonly healthCheck: boolean;
-  /** Let allocations go down even if the availability budget forbids it; each is reported. */
+  /** Let allocations go down even if the availability budget forbids it; maand reports each of them. */
   readonly ignoreBudget?: boolean;
 }
 

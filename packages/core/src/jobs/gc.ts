@@ -47,10 +47,10 @@ const DAY_SECONDS = 86_400;
 type Source = Pick<Run, "catalog" | "connections" | "workers">;
 
 /**
- * Purges removed allocations. It deletes the directory of each on its worker, including data and logs, and then its
- * rows, one by one, so that an interruption loses nothing. It refuses to run, naming the allocations, if a deploy has
- * not stopped some yet. It skips the cleanup only of workers that were removed from the workspace and are unreachable.
- * KV keys are purged `retainDays` after their deletion.
+ * Purges removed allocations. It deletes the directory of each allocation on its worker, including data and logs, and
+ * then the rows of the allocation, one allocation after another, so that an interruption loses nothing. It refuses to
+ * run, naming the allocations, if no deploy has stopped some of them yet. It skips the cleanup only on workers that
+ * were removed from the workspace and are unreachable. KV keys are purged `retainDays` after their deletion.
  */
 export async function gc(bucket: Bucket, retainDays = 0): Promise<Collected> {
   const run = beginRun(bucket, "gc");
@@ -75,8 +75,8 @@ export async function gc(bucket: Bucket, retainDays = 0): Promise<Collected> {
 }
 
 /**
- * What `gc` would do, without changing anything and without the lock. It only tries to connect to workers that were removed
- * from the workspace. Throws PROBLEMS where `gc` refuses.
+ * What `gc` would do, without changing anything and without the lock. It connects only to workers that were removed
+ * from the workspace, to find out whether they are reachable. Throws PROBLEMS if `gc` would refuse.
  */
 export async function planGc(bucket: Bucket, retainDays = 0): Promise<PlannedCollection> {
   const source = openCommandRun(bucket, runReporter(bucket, "gc --dry-run"), { pid: bucket.pid });

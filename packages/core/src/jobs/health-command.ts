@@ -20,7 +20,7 @@ export interface HealthReport {
   }[];
 }
 
-/** Number of attempts for each worker with `wait`. */
+/** The number of attempts for each worker, with `wait`. */
 const ATTEMPTS = 30;
 
 /** Number of jobs checked in parallel. */
@@ -33,8 +33,8 @@ export interface HealthCheckOptions {
 }
 
 /**
- * Checks that every worker of the jobs is reachable, and then checks the jobs. It changes nothing, so it takes no lock. It
- * connects to the workers instead of only trying their port, because a hung sshd accepts connections.
+ * Checks that every worker of the jobs is reachable, and then checks the jobs. The check changes nothing, so it takes
+ * no lock. It connects to the workers instead of only trying their port, because a hung sshd accepts connections.
  */
 export async function healthCheck(bucket: Bucket, options: HealthCheckOptions): Promise<HealthReport> {
   const reporter = runReporter(bucket, "health_check");

@@ -4,7 +4,7 @@ import { definePlugin } from "../plugin-api/plugin.ts";
 import { aBucket, type TestBucket } from "../testing/index.ts";
 import { type MarkedAllocation, markStopped } from "./mark-stopped.ts";
 
-/** An operator records that an allocation is stopped whose `stop` cannot succeed. */
+/** An operator records that an allocation is stopped because its `stop` command cannot succeed. */
 
 const [A, B] = ["10.0.0.1", "10.0.0.2"];
 
@@ -66,7 +66,7 @@ describe("an allocation whose stop always fails", () => {
     );
   });
 
-  it("is marked again without effect", async () => {
+  it("can be marked again without effect", async () => {
     bucket.disable({ jobs: { api: { allocations: [A] } } });
     await bucket.ship();
     await mark(["api"], [A]);

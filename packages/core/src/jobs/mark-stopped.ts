@@ -28,17 +28,18 @@ export interface MarkedAllocation {
 }
 
 /**
- * Records that allocations are stopped because the operator says so. It contacts no worker. It is for a `stop` that can
- * no longer succeed. The next deploy continues as after a successful stop: it runs the `stopped` hooks, and deletes the
- * files of removed allocations. Throws USAGE without workers, and PROBLEMS, before anything is recorded, if one of the
- * allocations is neither disabled nor removed. The next deploy would start it while the old process may still run.
+ * Records that allocations are stopped because the operator says so, for a `stop` that can no longer succeed. It
+ * contacts no worker. The next deploy continues as after a successful stop: it runs the `stopped` hooks, and deletes
+ * the files of removed allocations. Throws USAGE without workers. Throws PROBLEMS, before anything is recorded, if one
+ * of the allocations is neither disabled nor removed: the next deploy would start such an allocation while the old
+ * process might still run.
  */
 export async function markStopped(bucket: Bucket, options: MarkStoppedOptions): Promise<MarkedAllocation[]> {
   if (options.workers.length === 0)
     throw new MaandError({
       code: "USAGE",
-      message: "--mark-stopped needs --allocations: you can only record workers as stopped that you have checked",
-      hint: "name the workers, for example --allocations 10.0.0.2",
+      message: "--mark-stopped needs --allocations: name only workers that you have checked",
+      hint: "for example --allocations 10.0.0.2",
     });
   const run = beginRun(bucket, "job stop");
   let outcome = "refused";
@@ -101,7 +102,7 @@ function refusal(run: Run, job: string, host: string, found: Allocation | undefi
 }
 
 /**
- * What remains to be stopped of an allocation. Includes workers in maintenance, whose allocations a deploy does not
+ * What remains to be done to stop an allocation. Includes workers in maintenance, whose allocations a deploy does not
  * stop.
  */
 function pending(run: Run, allocation: Allocation): StoppingAllocation | undefined {

@@ -14,7 +14,10 @@ let read: number;
 let lines: string[];
 let root: string | undefined;
 
-/** A transport whose workers answer a `cat` with their `worker.json`, and a plugin that offers the same without a command. */
+/**
+ * A transport whose workers answer a `cat` with their `worker.json`, and a plugin that offers the same text without a
+ * command.
+ */
 const machines: Plugin = {
   name: "machines",
   claims: { unit: { description: "The unit of a job.", schema: v.string(), lifecycle: true } },
@@ -71,7 +74,7 @@ it("runs no command for a record that a plugin reads", async () => {
   expect([read, lines]).toEqual([1, []]);
 });
 
-it("finds the same differences in it", async () => {
+it("finds the same differences in a record that a plugin reads", async () => {
   offered = { fence: "", workerJson: await workerJson(9) };
   await expect(restart()).rejects.toMatchObject({
     code: "OUT_OF_SYNC",
@@ -97,14 +100,14 @@ it.each([
   expect([read, reads()]).toEqual([1, 1]);
 });
 
-it("reads the files where they were delivered, if the directory has changed since", async () => {
+it("reads the files where they were delivered, even if the directory has changed since", async () => {
   root = "/srv/elsewhere";
   expect(await restart()).toMatchObject([{ outcome: "ok" }]);
   expect(read).toBe(0);
   expect(lines).toEqual([expect.not.stringContaining("/srv/elsewhere")]);
 });
 
-it("does not use the reader for a job that another plugin claims, because nothing else runs through that channel", async () => {
+it("does not use the reader for a job that another plugin claims, because no other command runs through its channel", async () => {
   bucket.job("api", { version: "1.0.0", selectors: ["worker"], unit: "api.service" });
   await bucket.ship();
   [read, lines] = [0, []];

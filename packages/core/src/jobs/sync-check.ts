@@ -12,7 +12,7 @@ import { FOREIGN_HINT, OLDER_HINT, unknownText } from "../run/fence/fence-guard.
 import { lockBucket, type Run, recordedStateOf, workerOf } from "../run/run.ts";
 import { type Lock, lockHolder } from "../store/lock/bucket-lock.ts";
 
-/** The input of the sync check: a run, or a command without one. */
+/** The input of the sync check: a run, or a command that has no run. */
 export type SyncSource = Pick<Run, "bucket" | "catalog" | "recorded" | "delivery">;
 
 /** A job with the allocations that a command is for. */
@@ -72,8 +72,8 @@ export async function checkSync(source: Source, chosen: readonly ChosenJob[], is
 }
 
 /**
- * Returns how a worker differs from its last delivery. Throws if `worker.json` cannot be read. `reader` belongs to the connection, and may
- * be used for it.
+ * Returns how a worker differs from its last delivery. Throws if `worker.json` cannot be read. `reader` belongs to the
+ * connection, and reads the record of this worker.
  */
 export async function differences(
   source: SyncSource,
@@ -98,7 +98,10 @@ export async function differences(
     .map(([key, value]) => different(`${key} is ${String(found[key] ?? "missing")} on the worker, expected ${value}`));
 }
 
-/** The record of a worker. One that the reader does not trust is read here, so that the difference is the same with any reader. */
+/**
+ * The record of a worker. If the reader does not trust the record, it is read again here, so that the difference is the
+ * same with any reader.
+ */
 async function recordOf(remote: Remote, reader: RecordReader | undefined): Promise<WorkerRecord> {
   const found = await reader?.();
   if (found && !isUntrusted(found.fence)) return found;
@@ -136,8 +139,9 @@ async function isEmpty(remote: Remote): Promise<Difference> {
 }
 
 /**
- * Records how a worker differs, unless another command is changing the worker or has changed it since. Returns whether
- * the difference still exists. For commands without the bucket's lock: takes the lock while it checks again.
+ * Records how a worker differs, unless another command is changing the worker or has changed it since the check.
+ * Returns whether the difference still exists. Commands without the bucket's lock use this: it takes the lock and
+ * checks again.
  */
 export function confirmDifference(source: SyncSource, host: string, lost: boolean): boolean {
   const lock = tryLock(source.bucket);
@@ -162,8 +166,8 @@ function tryLock(bucket: SyncSource["bucket"]): Lock | undefined {
 }
 
 /**
- * Notes that a worker does not have the files of an allocation, so that the next deploy syncs them again. Without the
- * bucket's lock, it does so only if no other command is changing the files at the moment.
+ * Records that a worker does not have the files of an allocation, so that the next deploy syncs them again. Without the
+ * bucket's lock, records nothing if another command is changing the files at the moment.
  */
 export function noteMissingFiles({ bucket }: SyncSource, allocation: string, isLocked: boolean): void {
   const lock = isLocked ? undefined : tryLock(bucket);

@@ -57,7 +57,7 @@ describe("a copy of a bucket", () => {
     );
   });
 
-  it("deploys once it is adopted; then the first one is refused, and its error names who deployed from where", async () => {
+  it("deploys once it is adopted; the first copy is then refused, with an error that names the user and the place of that deploy", async () => {
     await one.ship();
     cpSync(one.root, copy, { recursive: true });
     expect(await inCopy(adoptBucket)).toEqual([
@@ -74,7 +74,7 @@ describe("a copy of a bucket", () => {
     expect(records()).toEqual(left);
   });
 
-  it("that was deployed from takes over what the first one changed since, if it is adopted again", async () => {
+  it("takes over what the first copy changed since then, if it is adopted again", async () => {
     await one.ship();
     cpSync(one.root, copy, { recursive: true });
     await inCopy(adoptBucket);

@@ -29,10 +29,10 @@ const ORDERED: ReadonlySet<string> = new Set(LOG_KEYS);
 /** Keys with numeric values; all others are text. */
 const NUMBERS: ReadonlySet<string> = new Set(["seq", "exit", "duration_ms"]);
 
-/** Maximum length of a value. The rest of a longer one is dropped and marked. */
+/** Maximum length of a value. The rest of a longer value is dropped and marked. */
 const VALUE_LIMIT = 8192;
 
-/** Formats one line of a log file, without its line end. The result is always one line, whatever its values contain. */
+/** Formats one line of a log file, without its line end. The result is always one line, whatever the values contain. */
 export function logLine(fields: LogFields, format: LogFormat): string {
   const keys = keysOf(fields);
   if (format === "json") {

@@ -17,7 +17,7 @@ function fail(cause: unknown): void {
   throw cause;
 }
 
-/** Writes a line to each of 600 files, one after another, twice; returns how many files are open then. */
+/** Writes a line to each of 600 files, one after another, twice. Returns how many files are open afterwards. */
 function writtenTwice(files: OpenFiles): number {
   for (const line of ["first", "second"])
     for (let worker = 0; worker < 600; worker += 1) files.write(join(directory, `${worker}.log`), line, AT);
@@ -28,7 +28,7 @@ function placeOf(descriptor: string): string {
   try {
     return readlinkSync(`/proc/self/fd/${descriptor}`);
   } catch {
-    return ""; // it listed the others
+    return ""; // the descriptor of the directory that was just listed
   }
 }
 
@@ -38,7 +38,7 @@ it.runIf(process.platform === "linux")("the logs of hundreds of workers stay ope
   files.close();
 });
 
-it.runIf(process.platform === "linux")("with more workers than files may be open, no line is lost", () => {
+it.runIf(process.platform === "linux")("with more workers than files that may be open, no line is lost", () => {
   const files = new OpenFiles(LIMITS, fail, 100);
   const open = writtenTwice(files);
   expect(open).toBeLessThanOrEqual(100);
@@ -57,7 +57,7 @@ it("lines that arrive together are written together, before anything that waits"
   files.close();
 });
 
-it("a file is rotated between the same lines as if each were written separately", () => {
+it("a file is rotated between the same lines as if each line were written separately", () => {
   const files = new OpenFiles({ maxBytes: 20, keepFiles: 9 }, fail);
   const path = join(directory, "a.log");
   for (let second = 0; second < 6; second += 1) files.write(path, "nine here", `2026-01-01T00:00:0${second}.000Z`);

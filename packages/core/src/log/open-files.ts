@@ -5,8 +5,8 @@ import { type LogLimits, RotatingFile } from "./rotating-file.ts";
 const FEW = 256;
 
 /**
- * The share of the open files that is closed when another one must be opened: to find the oldest, a map looks at all entries that were
- * deleted before it, so finding one at a time takes ever longer.
+ * The share of the open files that is closed when another file must be opened. To find the oldest file, a map looks at
+ * all entries that were deleted before it, so closing one file at a time would take longer each time.
  */
 const CLOSED_AT_ONCE = 0.1;
 
@@ -20,11 +20,11 @@ export class OpenFiles {
   readonly #files = new Map<string, RotatingFile>();
 
   readonly #onProblem: (cause: unknown) => void;
-  /** Files with lines that are not written. */
+  /** Files with lines that are not written yet. */
   readonly #waiting = new Set<RotatingFile>();
 
   /**
-   * `most` is the number of files that stay open; default: half of the number that this process may open, because
+   * `most` is the number of files that stay open; default: half of the files that this process may open, because
    * connections need the other half.
    */
   constructor(limits: LogLimits, onProblem: (cause: unknown) => void, most = mayOpen() / 2) {

@@ -3,7 +3,7 @@ import { anEvent } from "../testing/index.ts";
 import { LogRecords } from "./records.ts";
 
 /** The Go program printed these words, and scripts look for them. */
-it("a job without changes is logged in the words of the Go program, and ours", () => {
+it("a job without changes is logged in the words of the Go program and in ours", () => {
   const skipped = anEvent("job.skipped", { job: "api", reason: "already promoted on all allocations" });
   expect(new LogRecords().of(skipped)).toMatchObject({
     event: "deploy_skip",

@@ -117,7 +117,7 @@ function output(event: MaandEvent, state: RunState): LogFields {
   }
 }
 
-/** The check of a worker before a command of `maand job`, with the event names of the Go program. */
+/** The check of a worker before a command of `maand job`, under the event names of the Go program. */
 const SYNC_CHECK = { phase: "validate", action: "worker_sync", cmd: "worker_sync" };
 
 interface Ended {
@@ -127,7 +127,10 @@ interface Ended {
   readonly duration_ms: number;
 }
 
-/** The fields for the end of a command. -1 means that it has no exit code, because it was killed or never started. */
+/**
+ * The fields for the end of a command. The exit code -1 means that the command has none, because it was killed or never
+ * started.
+ */
 function endOf({ outcome, exit, message, duration_ms }: Ended): LogFields {
   const good = outcome === "ok";
   return { exit: exit ?? (good ? 0 : -1), duration_ms, reason: good ? "" : outcome, msg: message ?? "" };

@@ -11,7 +11,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(runs, { recursive: true }));
 
-/** A directory whose age in seconds is given. */
+/** A directory of a given age in seconds. */
 function aged(name: string, seconds: number): string {
   mkdirSync(join(runs, name));
   const at = Date.now() / 1000 - seconds;

@@ -23,8 +23,8 @@ const NEWLINE = 0x0a;
 /** The number of characters that may wait to be written together. */
 const BATCH = 64 * 1024;
 /**
- * The number of bytes of lines that arrived together from which they are written directly, without being copied to the
- * waiting lines.
+ * The number of bytes from which lines that arrived together are written directly, without being copied to the waiting
+ * lines.
  */
 const BLOCK = 4 * 1024;
 
@@ -37,7 +37,7 @@ export class RotatingFile {
   readonly #limits: LogLimits;
   #file = -1;
   #size = 0;
-  /** Whether the last line has no line end, because the disk was full or a process died. */
+  /** Whether the last line has no line end, because the disk was full or a process was killed. */
   #torn = false;
   /** Lines that were added but not yet written. */
   #waiting = "";

@@ -96,7 +96,7 @@ describe("the log of a run", () => {
       });
   });
 
-  it("is JSON if the settings say so", async () => {
+  it("is JSON if log_format is json", async () => {
     const bucket = bucketWith('log_format = "jsonl"\n');
     await bucket.ship();
     const text = readFileSync(join(bucket.root, "logs/maand.log"), "utf8").trimEnd();
@@ -154,7 +154,7 @@ describe("the log of a run", () => {
     }
   });
 
-  it("also ends for commands whose events have no end", async () => {
+  it("ends even for commands whose events have no end", async () => {
     const bucket = bucketWith();
     await bucket.ship();
     const maand = await bucket.open();
@@ -243,7 +243,7 @@ describe("a log that cannot be written", () => {
     expect(bucket.events.map(({ seq }) => seq)).toEqual(bucket.events.map((_, at) => at + 1));
   });
 
-  it("because the disk is full leaves other files and the run unharmed", async () => {
+  it("because the disk is full does not affect other files or the run", async () => {
     const bucket = bucketWith();
     mkdirSync(join(bucket.root, "logs"), { recursive: true });
     symlinkSync("/dev/full", join(bucket.root, "logs/10.0.0.1.log"));

@@ -9,8 +9,8 @@ export interface RunLog extends Plugin {
   /** The reason why a write failed, returned once; undefined afterwards and if all writes succeeded. */
   problem(): string | undefined;
   /**
-   * Calls a function with each line of the record of a run, and the name of its file. `backPressure` returns a promise while it cannot
-   * take more; commands wait for it.
+   * Calls a function with each line of the record of a run, and the name of the file. `backPressure` returns a promise
+   * while the receiver cannot take more lines; commands wait for it.
    */
   onLine(
     listener: (run: string, file: string, line: string) => void,

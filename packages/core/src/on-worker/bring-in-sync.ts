@@ -47,7 +47,7 @@ export async function bringInSync(run: Run, host: string, options: Omit<StartOpt
   run.refresh();
 }
 
-/** Whether the files on the worker differ from those that ran, or are unknown. */
+/** Whether the files on the worker differ from the files that ran, or are unknown. */
 function isMissing(run: Run, allocation: string): boolean {
   const { promoted, staged } = run.recorded(allocation);
   return staged !== promoted?.digest;

@@ -14,7 +14,7 @@ import type { StartOptions, StoppedAllocation } from "./stopped-allocation.ts";
 
 /**
  * Starts allocations of a worker again, in the order of waves. Checks the health of each wave before the next one. It
- * starts the version that ran before, with the same files, and syncs missing ones. Throws the first failure of a wave,
+ * starts the version that ran before, with the same files, and syncs missing files. Throws the first failure of a wave,
  * and OUT_OF_SYNC for lost files if the bucket has newer ones.
  */
 export async function startOnWorker(run: Run, host: string, options: StartOptions): Promise<void> {
@@ -31,7 +31,7 @@ export async function startOnWorker(run: Run, host: string, options: StartOption
   }
 }
 
-/** Works on all in parallel, each to its end; throws the first failure. */
+/** Works on all allocations in parallel, each to its end; throws the first failure. */
 async function each(all: readonly StoppedAllocation[], work: (one: StoppedAllocation) => Promise<void>): Promise<void> {
   const ended = await Promise.allSettled(all.map(work));
   const failed = ended.flatMap((result) => (result.status === "rejected" ? [asMaandError(result.reason)] : []));

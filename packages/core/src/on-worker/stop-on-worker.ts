@@ -16,12 +16,14 @@ import { stoppedByHand } from "./stopped-by-hand.ts";
 
 /** A running allocation of a worker, and the steps to stop it. */
 export interface RunningAllocation extends StoppingAllocation {
-  /** Whether it is in service. One that is disabled, removed or held, and merely not stopped yet, is not. */
+  /**
+   * Whether it is in service. An allocation that is disabled, removed or held, and not stopped yet, is not in service.
+   */
   readonly isInService: boolean;
 }
 
 /**
- * The allocations that may run on a worker, according to the records of the run, except those that a person stopped
+ * The allocations that might run on a worker, according to the records of the run, except those that a person stopped
  * with `maand job stop`. `reason` is the reason for stopping them, for the output.
  */
 export function runningOn(run: Run, host: string, reason: string): RunningAllocation[] {
@@ -57,9 +59,9 @@ function isBudgeted(run: Run, allocation: Allocation): boolean {
 }
 
 /**
- * Stops allocations of a worker with their hooks, the last wave first, and records it. The availability budget has
- * granted the caller this downtime. Throws the first failure after all stops of its wave have ended; later waves then
- * keep running.
+ * Stops allocations of a worker with their hooks, the last wave first, and records each stop. The availability budget
+ * has granted the caller this downtime. Throws the first failure after all stops of its wave have ended; later waves
+ * then keep running.
  */
 export async function stopOnWorker(run: Run, running: readonly RunningAllocation[]): Promise<void> {
   const waves = [...groupBy(running, ({ job }) => job.deploymentSeq)].sort(([a], [b]) => b - a);

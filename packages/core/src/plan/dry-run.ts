@@ -12,8 +12,8 @@ import type { DesiredState } from "./desired-state.ts";
 import type { PlanningHooks } from "./plan-wave.ts";
 
 /**
- * A job whose plan depends on values that `pre_deploy` commands write. A deploy runs these commands; the dry run did
- * not.
+ * A job whose plan depends on values that its `pre_deploy` commands write. A deploy runs these commands, but this dry
+ * run did not.
  */
 export interface UndecidedJob {
   readonly job: Job;
@@ -30,8 +30,8 @@ export interface DryRunState extends CommandRun {
 
 /**
  * Opens the state for the planning of a dry run: the store as it is now, without the lock, so that a dry run works
- * while a deploy runs. With `withHooks`, the hooks before each job's plan run under the lock, on an overlay of the KV
- * store. Planning sees their writes, but these are never stored.
+ * while a deploy runs. With `withHooks`, the hooks that come before each job's plan run under the lock, on an overlay
+ * of the KV store. Planning sees their writes, which are never stored.
  */
 export function openDryRun(
   bucket: Bucket,
@@ -81,7 +81,7 @@ function openState(bucket: Bucket, reporter: RunReporter, { withHooks, release, 
   });
 }
 
-/** Whether a deploy runs `pre_deploy` commands before it plans a job. They may change its plan. */
+/** Whether a deploy runs `pre_deploy` commands before it plans a job. The commands can change the plan. */
 export function hasPreDeploy({ hooks }: Pick<Bucket, "hooks">, job: Job): boolean {
   return isTapped(hooks.beforeJob, job) && job.commands.some(({ executedOn }) => executedOn.includes("pre_deploy"));
 }
@@ -103,7 +103,7 @@ class WatchedKv extends KvOverlay {
     return value;
   }
 
-  /** Whether planning looked up a missing value that commands of this job may write. */
+  /** Whether planning looked up a missing value that commands of this job could write. */
   lacked(job: string): boolean {
     return this.#lacked.has(NAMESPACE.jobVars(job)) || this.#lacked.has(NAMESPACE.secrets(job));
   }

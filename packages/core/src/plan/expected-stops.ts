@@ -7,7 +7,7 @@ import { limitTo } from "./worker-limit.ts";
 
 /** What the next deploy stops and deletes. The user confirms it before the deploy takes the lock. */
 export interface ExpectedStops {
-  /** Allocations that it stops or whose files it deletes; the last wave first. */
+  /** Allocations that it stops or whose files it deletes, those of the last wave first. */
   readonly stops: readonly StoppingAllocation[];
   /** Whether the `workers.json` of the last build has no workers, so that nothing remains to run. */
   readonly isFleetEmpty: boolean;
@@ -16,7 +16,7 @@ export interface ExpectedStops {
 /** Reads what a deploy would stop and delete, on these workers or, if none are named, on all. Changes nothing. */
 export function expectedStops(bucket: Bucket, workers: TypedWorkers | undefined): ExpectedStops {
   const { catalog } = bucket.store;
-  // most deploys stop nothing; this check saves them from reading the allocations of a large fleet twice
+  // Most deploys stop nothing. This check then saves reading the allocations of a large fleet twice.
   if ((workers?.words.length ?? 0) === 0 && !catalog.mayStop())
     return { stops: [], isFleetEmpty: catalog.isFleetEmpty() };
   const source = { ...knownOf(catalog.read(), bucket), ...recordedStateOf(bucket) };
@@ -28,8 +28,8 @@ export function expectedStops(bucket: Bucket, workers: TypedWorkers | undefined)
 }
 
 /**
- * The allocations that a target of jobs would run on, as `maand job` selects them. The command itself reports unknown
- * names.
+ * The allocations that a target of jobs would run on, selected as `maand job` selects them. Ignores unknown names,
+ * which the command itself reports.
  */
 export function targetedAllocations(
   bucket: Bucket,

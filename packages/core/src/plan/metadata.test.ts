@@ -12,7 +12,7 @@ function workerAt(at: number): Worker {
   return { workerId: `w${at}`, host, labels: ["worker"], tags: {}, memoryMb: 0, cpuMhz: 0, position: at };
 }
 
-/** The metadata of this number of workers, which receive a program. */
+/** The metadata of a number of workers that all receive one program. */
 function metadataOfMany(count: number, program = PROGRAM) {
   const bucket = { bucketId: "b", plugins: [{ workerFiles: { runner: program } }] };
   const source: unknown = { bucket, allocationsOn: new Map() };
@@ -28,7 +28,7 @@ it("the programs that all workers get are turned into JSON once, however many wo
   expect(ofProgram).toHaveLength(1);
 });
 
-it("the digest is that of the names and texts of all files, without the sequence number", () => {
+it("the digest covers the names and texts of all files, without the sequence number", () => {
   for (const program of ["one", "two"]) {
     const [metadata] = metadataOfMany(1, program);
     const [[, own = ""] = [], ...others] = metadata?.files ?? [];

@@ -6,13 +6,13 @@ export interface PlanApproval {
   /** The digest of the plan. */
   readonly digest: string;
   /**
-   * Marks the plan as used by a run, because a plan is carried out only once. Throws PLAN_INVALID if another run used
-   * it.
+   * Marks the plan as used by a run, because a plan can be carried out only once. Throws PLAN_INVALID if another run
+   * used the plan.
    */
   consume(run: number): void;
   /**
-   * Whether a job stays as it is, with nothing to record and no hooks that could change this. Such a job is not planned
-   * again.
+   * Whether a job stays as it is: nothing is to be recorded, and no hooks run that could change this. Such a job is not
+   * planned again.
    */
   isSettled(job: Job): boolean;
   /** Throws PLAN_DIFFERS for a job that the plan left undecided, before its hooks run. */

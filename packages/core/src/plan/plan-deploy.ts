@@ -27,7 +27,7 @@ export interface DeployOptions extends LifecycleOptions {
   readonly jobs: readonly string[];
   /** Whether to revert failed rollouts. Overrides `on_failure` of the manifests. */
   readonly revert?: boolean | undefined;
-  /** Let allocations go down even if the availability budget forbids it; each is reported. */
+  /** Let allocations go down even if the availability budget forbids it; maand reports each of them. */
   readonly ignoreBudget?: boolean | undefined;
   /** Touch only these workers; absent or without words: all. Stops and removals are limited too. */
   readonly workers?: TypedWorkers | undefined;
@@ -56,7 +56,10 @@ export interface DesiredPlan {
   /** The command that would apply it. */
   readonly command: string;
   readonly desired: DesiredState;
-  /** Jobs that demand others are deployed before them, and are not blocked by them. */
+  /**
+   * Whether to reverse the order: jobs that demand other jobs are deployed before those jobs, and are not blocked by
+   * them.
+   */
   readonly reversed: boolean;
 }
 
@@ -71,8 +74,8 @@ export interface Plan {
     readonly jobs: readonly (PlannedJob & {
       readonly required: boolean;
       /**
-       * Whether its `pre_deploy` commands, which run before the job is planned, may still change this plan, or were run
-       * for it.
+       * Whether the `pre_deploy` commands of the job, which run before it is planned, could still change this plan, or
+       * were run for it.
        */
       readonly preDeploy: "none" | "may change this" | "was run";
       /** A demanded job that cannot be planned. This job would be left unchanged. */
@@ -86,20 +89,22 @@ export interface Plan {
   readonly stopping: readonly StoppingAllocation[];
   /** Jobs of the plan with a held release, each with a sentence about it. */
   readonly held: readonly HeldText[];
-  /** Sentences about workers in maintenance, which a deploy leaves alone. */
+  /** Sentences about workers in maintenance, which the deploy does not change. */
   readonly maintenance: readonly string[];
   /** Present if requested. */
   readonly diffs?: PlanDiffs;
   /** Parts of the workspace that changed since the last build and are not in this plan. */
   readonly unbuilt: readonly string[];
   /** The command that is changing the bucket or its workers at the moment. */
-  /** A sentence about what the deploy leaves as it is on workers that it must not touch. */
+  /**
+   * A sentence about allocations that the deploy does not change because they are on workers that it must not touch.
+   */
   readonly left?: string;
   /** With `verify`: workers whose metadata is repaired, and those that could not be inspected, with the reason. */
   readonly verified?: {
     readonly metadata: readonly string[];
     readonly failed: readonly { readonly host: string; readonly message: string }[];
-    /** What is not repaired, because it came back after three repairs. */
+    /** Differences that are not repaired, because they came back after three repairs. */
     readonly recurring: readonly { readonly job: string; readonly host: string; readonly message: string }[];
   };
   readonly underWay?: Pick<Holder, "command" | "pid" | "since">;

@@ -20,7 +20,7 @@ export interface PlannedAllocation {
   readonly allocation: Allocation;
   readonly target: Target;
   readonly tree: Tree;
-  /** The inputs the tree was rendered for. */
+  /** The inputs that the tree was rendered for. */
   readonly occasion: Occasion;
   readonly decision: Decision;
 }
@@ -32,15 +32,15 @@ export interface PlannedJob {
    * Non-removed allocations, in worker order; `steps` has those that a staged rollout does not reach in this deploy.
    */
   readonly allocations: readonly PlannedAllocation[];
-  /** Only its `afterJob` hooks remain to be run. */
+  /** Whether only its `afterJob` hooks remain to be run. */
   readonly afterPending: boolean;
-  /** Whether a run promoted it but ended before its health check. This check then runs before anything else. */
+  /**
+   * Whether a run promoted the job but was killed before its health check. The check then runs before anything else.
+   */
   readonly healthPending: boolean;
   /** Allocations that need something, on workers that the deploy must not touch. */
   readonly left?: readonly PlannedAllocation[];
-  /**
-   * The allocations, in place of `allocations`, if none of them needs anything and they were not planned one by one.
-   */
+  /** The allocations, instead of `allocations`, if none of them needs anything and they were not planned one by one. */
   readonly settled?: readonly Allocation[];
   /** Present if the release is rolled out in steps. */
   readonly steps?: StepPlan;
@@ -75,7 +75,7 @@ export function pendingOf({ store }: Pick<Run["bucket"], "store">): Pending {
 /** The input of planning. */
 export type PlanSource = ContextSource & Pick<Run, "updateSeq">;
 
-/** Whether a job needs any work. */
+/** Whether a job needs anything to be done. */
 export function isRequired(plan: PlannedJob): boolean {
   if (plan.steps && plan.steps.state !== "paused") return true;
   return plan.afterPending || plan.healthPending || plan.allocations.some(({ decision }) => decision.action !== "skip");
@@ -116,7 +116,10 @@ export function bareTree({ bucket }: Pick<PlanSource, "bucket">, job: Job): Tree
   return { files: job.files.filter((file) => reachesWorker(file.path)).map(withAccess) };
 }
 
-/** The same source, except that it reads the state of each allocation on access, instead of all states together. */
+/**
+ * The same source, except that the state of each allocation is read when it is accessed, instead of all states
+ * together.
+ */
 function oneByOne(source: PlanSource): PlanSource {
   const { promoted } = source.bucket.store;
   return { ...source, recorded: (id) => promoted.recordedOf([id]).get(id) ?? {} };
@@ -148,7 +151,7 @@ function isHealthPending(allocations: readonly PlannedAllocation[], { health }: 
 
 const LIFECYCLE: ReadonlySet<string> = new Set(["start", "reload", "restart"]);
 
-/** Allocations that were promoted but not checked after that. Disabled ones are not checked. */
+/** Allocations that were promoted but not checked since then. Disabled allocations are not checked. */
 export function pendingAmong(
   allocations: readonly PlannedAllocation[],
   health: Pending["health"],
@@ -158,9 +161,9 @@ export function pendingAmong(
 
 type Wanted = Pick<PlannedAllocation, "tree" | "target" | "occasion">;
 
-/** What the trees of a job's allocations are made from. */
+/** What the trees of a job's allocations are made of. */
 interface Base extends Omit<Wanted, "occasion"> {
-  /** Whether this is already the tree of every allocation, for every occasion. */
+  /** Whether this is already the tree of every allocation, in every deploy. */
   readonly isRendered: boolean;
 }
 
@@ -174,16 +177,16 @@ async function baseOf(source: PlanSource, job: Job, [first]: readonly Allocation
 }
 
 /**
- * The target tree of an allocation. It is first rendered as for the deploy that promoted it. If that shows no change, the
- * result is the promoted tree. Then it is rendered as for the step that an earlier run left open, and otherwise for this
- * deploy.
+ * The target tree of an allocation. The tree is first rendered as for the deploy that promoted the allocation. If that
+ * shows no change, the result is the promoted tree. Otherwise, the tree is rendered as for the step that an earlier run
+ * left open or, without such a step, for this deploy.
  */
 async function wantedTree(source: PlanSource, job: Job, allocation: Allocation, base: Base): Promise<Wanted> {
   const { promoted, unsettled } = source.recorded(allocation.id);
   const now = { currentVersion: promoted?.version ?? NO_VERSION, updateSeq: source.updateSeq };
   if (promoted?.occasion && promoted.version === job.version) {
     if (base.isRendered && base.target.digest === promoted.digest) return wantedOf(base, promoted.occasion);
-    // a template may fail for the promoted inputs and not for the new ones; then it counts as a change
+    // A template can fail for the promoted inputs and not for the new ones. This counts as a change.
     const before = await rendered(source, job, allocation, base, promoted.occasion).catch(() => undefined);
     if (before?.target.digest === promoted.digest) return before;
   }
@@ -225,7 +228,7 @@ function decideOne(
   return decide(allocation, job, target, recorded, changes, options);
 }
 
-/** A deploy does nothing on a worker in maintenance; the first deploy after the maintenance catches up. */
+/** A deploy does nothing on a worker in maintenance. The first deploy after the maintenance applies the changes. */
 const LEFT_ALONE: Decision = {
   action: "skip",
   reasons: ["its worker is in maintenance"],

@@ -16,10 +16,10 @@ export function orderOf({ bucket, allocationsOf }: Pick<Run, "bucket" | "allocat
 }
 
 /**
- * The plan of a job with a staged rollout, up to its first pause: allocations that wait for a later step leave the
- * plan. Deploy and dry run both call this. A new release is staged where another one runs. Not staged are a first
- * deploy, a rollback, a revert, a release that was healthy everywhere before, and the release that ran before an open
- * rollout.
+ * The plan of a job with a staged rollout, up to its first pause. Allocations that wait for a later step are removed
+ * from the plan. Deploy and dry run both call this. A new release is staged where another release runs. The following
+ * are not staged: a first deploy, a rollback, a revert, a release that was healthy everywhere before, and the release
+ * that ran before an open rollout.
  */
 export function inSteps(source: PlanSource, plan: PlannedJob): PlannedJob {
   const { job } = plan;
@@ -51,13 +51,13 @@ export function inSteps(source: PlanSource, plan: PlannedJob): PlannedJob {
 interface Member {
   readonly host: string;
   readonly planned: PlannedAllocation;
-  /** Whether it runs the release, or nothing of it changes. */
+  /** Whether it runs the release, or nothing changes for it. */
   readonly isDone: boolean;
   readonly priority: boolean;
-  /** Whether any release runs on it. */
+  /** Whether any release runs on the allocation. */
   readonly runs: boolean;
   /**
-   * Whether it changes to this release from another one. An allocation that goes back from a held release does not
+   * Whether it changes to this release from another release. An allocation that goes back from a held release does not
    * count.
    */
   readonly isLeft: boolean;

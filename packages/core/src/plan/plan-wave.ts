@@ -31,9 +31,9 @@ export type BeforeHooks = (job: Job) => Promise<void>;
 export interface PlanningHooks {
   /** Absent in a dry run that runs no hooks. */
   readonly before?: BeforeHooks;
-  /** Whether a deploy may be able to plan a job that cannot be planned here. Such a job does not count as failed. */
+  /** Whether a deploy might be able to plan a job that cannot be planned here. Such a job does not count as failed. */
   readonly isUndecided?: (job: Job, cause: unknown) => boolean;
-  /** Whether the last wave is processed first: a job is then blocked by the failure of a job that demands it. */
+  /** Whether the last wave is processed first. A job is then blocked by the failure of a job that demands it. */
   readonly reversed?: boolean | undefined;
   /** The saved plan that a deploy carries out. */
   readonly approval?: PlanApproval | undefined;
@@ -101,8 +101,8 @@ async function planWaveJob(
 }
 
 /**
- * The jobs that need nothing according to the store. It has none if the deploy is forced, inspects the workers, deploys
- * another catalog than the stored one, or leaves workers in maintenance alone.
+ * The jobs that need nothing according to the store. There are none if the deploy is forced, inspects the workers,
+ * deploys a catalog other than the stored one, or finds a worker in maintenance.
  */
 function settledOf(
   { bucket: { store }, cause }: WaveSource,
@@ -127,7 +127,7 @@ function blockerOf({ ledger, jobs }: Pick<WaveSource, "ledger" | "jobs">, job: J
   return undefined;
 }
 
-/** A job with a problem in this run that demands this one. */
+/** A job that has a problem in this run and demands this job. */
 function dependentOf({ ledger, jobs }: Pick<WaveSource, "ledger" | "jobs">, job: Job): string | undefined {
   if (!ledger.hasFailures) return undefined;
   return [...jobs.values()].find((other) => ledger.failed(other.name) && demandedJobs(other).includes(job.name))?.name;
@@ -144,7 +144,7 @@ function refuseParked(job: Job): void {
   });
 }
 
-/** `--sync-only` starts nothing. It is refused up front if a job has something to start. */
+/** `--sync-only` starts nothing. The deploy is refused in advance if a job has something to start. */
 export function refuseStarts(plans: readonly PlannedJob[], { syncOnly }: LifecycleOptions): void {
   const problems = (syncOnly ? plans : []).flatMap(({ job, allocations }) => {
     const starts = allocations.filter(({ decision }) => decision.action === "start");

@@ -7,7 +7,10 @@ afterEach(() => {
   for (const bucket of buckets.splice(0)) bucket.dispose();
 });
 
-/** A bucket with two jobs on three workers, whose plugins render a file; `shared` are the jobs that one of them declares. */
+/**
+ * A bucket with two jobs on three workers. For each list in `shared`, a plugin renders a file and declares that the
+ * files of the listed jobs are the same for all allocations.
+ */
 function rendering(shared: readonly (readonly string[])[]) {
   const rendered: string[] = [];
   const plugins = shared.map((jobs, at) =>
@@ -36,7 +39,7 @@ it("a job is rendered once if every tap says that its files are the same for all
   expect(rendered).toEqual(["api@10.0.0.1", "web@10.0.0.1", "web@10.0.0.2", "web@10.0.0.3"]);
 });
 
-it("all of its allocations get these files, and a later deploy changes what differs", async () => {
+it("all allocations of the job get these files, and a later deploy changes the files that differ", async () => {
   const { bucket } = rendering([["api", "web"]]);
   await bucket.ship();
   for (const host of ["10.0.0.1", "10.0.0.2", "10.0.0.3"])

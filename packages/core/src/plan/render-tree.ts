@@ -34,7 +34,9 @@ export async function renderTree(
   return { files: tree.files.map((file) => withAccess(withHash(file))).sort(byPath) };
 }
 
-/** The path of the bucket's directory on a worker, known without a connection; the same throughout a run. */
+/**
+ * The path of the bucket's directory on a worker. It is known without a connection, and does not change during a run.
+ */
 export function rootOf(source: ContextSource, host: string): string {
   const known = roots.get(source.reporter) ?? new Map<string, string>();
   roots.set(source.reporter, known);
@@ -43,7 +45,7 @@ export function rootOf(source: ContextSource, host: string): string {
   return root;
 }
 
-/** Roots by run and host: all allocations on a worker have the same root. */
+/** Roots by run and host, because all allocations on a worker have the same root. */
 const roots = new WeakMap<RunReporter, Map<string, string>>();
 
 function located(source: ContextSource, host: string): string {
@@ -51,7 +53,7 @@ function located(source: ContextSource, host: string): string {
   return locatedRoot(source.bucket.hooks, context);
 }
 
-/** The hash of a rendered file is always that of its content, even if a tap returned another one. */
+/** The hash of a rendered file is always the hash of its content, even if a tap returned another hash. */
 function withHash(file: Tree["files"][number]): Tree["files"][number] {
   return file.content === undefined
     ? file

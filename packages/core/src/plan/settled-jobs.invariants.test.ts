@@ -8,12 +8,12 @@ import { aBucket, type TestBucket } from "../testing/index.ts";
 import type { Plan } from "./plan-deploy.ts";
 
 /**
- * A job that counts as settled is one whose plan has nothing to do, whatever happened to the bucket: random lives of a
- * bucket, in which each plan that omits settled jobs is compared with the complete plan.
+ * The plan of a job that counts as settled has nothing to do, whatever happened to the bucket. For random lives of a
+ * bucket, each plan that omits settled jobs is compared with the complete plan.
  */
 const NAMES = { jobs: ["db", "api", "lone"], hosts: ["10.0.0.1", "10.0.0.2", "10.0.0.3"] } as const;
 
-/** A change of one row, made to the tables themselves: `@J` is a job, `@A` an allocation of it. */
+/** A change of one row, made directly in the tables: `@J` is a job, `@A` an allocation of it. */
 const ROWS = [
   "UPDATE promoted SET digest = (SELECT min(digest) FROM tree) WHERE allocation = @A",
   "UPDATE promoted SET version = '9.9.9' WHERE allocation = @A",
@@ -82,8 +82,8 @@ interface Life {
   readonly bucket: TestBucket;
   readonly wanted: Wanted;
   /**
-   * The text that plugins render: the same for all allocations of a job, and one with its worker for each; nothing if
-   * empty.
+   * The text that plugins render: either the same for all allocations of a job, or with the worker of each allocation;
+   * empty: nothing.
    */
   readonly rendered: { shade: string; who: string };
 }
@@ -216,7 +216,7 @@ it("a plan that omits settled jobs equals the complete plan, whatever happened",
 }, 300_000);
 
 it.each(["placement_deleted", "promoted_changed", "staged_changed"])(
-  "fails as expected in a store without the trigger %s",
+  "the comparison of the plans fails in a store without the trigger %s",
   async (trigger) => {
     await expect(lives(`DROP TRIGGER ${trigger}`)).rejects.toThrow("Property failed");
   },
@@ -241,7 +241,7 @@ const NOTICED = {
   planned_deleted: "DELETE FROM planned WHERE allocation = @A",
 } as const;
 
-it.each(Object.entries(NOTICED))("%s unsettles a job, and nothing else does for that change", async (trigger, sql) => {
+it.each(Object.entries(NOTICED))("only %s unsettles a job for its change", async (trigger, sql) => {
   const life = begin();
   try {
     await live(life, { do: "build" });

@@ -8,9 +8,9 @@ import type { Run } from "../run/run.ts";
 export interface StoppingAllocation {
   readonly allocation: Allocation;
   readonly job: Job;
-  /** Whether its process may be running. */
+  /** Whether its process might be running. */
   readonly stop: boolean;
-  /** Whether a run stopped it and ended before its `stopped` hooks. */
+  /** Whether a run stopped it and was killed before its `stopped` hooks. */
   readonly notify: boolean;
   /** Whether its files are also deleted. Its data and logs remain until `gc`. */
   readonly remove: boolean;
@@ -18,8 +18,8 @@ export interface StoppingAllocation {
 }
 
 /**
- * Allocations that were removed or disabled, or whose only release is held, and that may still run or have files on a worker
- * that is not in maintenance. The last wave comes first. Deploy and dry run both call this.
+ * Allocations that were removed or disabled, or whose only release is held, and that might still run or have files on a
+ * worker that is not in maintenance. The last wave comes first. Deploy and dry run both call this.
  */
 export function stopping(run: Pick<Run, "catalog" | "jobs" | "workers" | "recorded">): StoppingAllocation[] {
   const found: StoppingAllocation[] = [];

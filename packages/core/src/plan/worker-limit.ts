@@ -11,7 +11,7 @@ export interface WorkerLimit {
   /** Whether the deploy may touch a worker. */
   has(host: string): boolean;
   /**
-   * Jobs with an allocation that moves away from a worker that the deploy must not touch. They are not started
+   * Jobs with an allocation that moves away from a worker that the deploy must not touch. These jobs are not started
    * anywhere.
    */
   readonly moving: ReadonlySet<string>;
@@ -41,8 +41,9 @@ export function narrowed(one: WorkerLimit | undefined, other: WorkerLimit | unde
 }
 
 /**
- * The plan without allocations on other workers; those that need something are in `left`. The remaining allocations are
- * then rolled out as a part of the job. Throws NOT_PERMITTED for a staged rollout, whose steps choose the workers.
+ * The plan without allocations on other workers. Allocations on other workers that need something are in `left`. The
+ * remaining allocations are then rolled out as a part of the job. Throws NOT_PERMITTED for a staged rollout, whose
+ * steps choose the workers.
  */
 export function withinLimit(plan: PlannedJob, limit: WorkerLimit | undefined, pending: Pending): PlannedJob {
   if (!limit) return plan;
@@ -85,7 +86,7 @@ export function leftText(
   return parts.length === 0 ? undefined : `left as they are, on workers outside of this deploy: ${parts.join("; ")}`;
 }
 
-/** The number of hosts that a message names; it counts the others. */
+/** The number of hosts that a message names; further hosts are counted. */
 const NAMED = 6;
 
 function namedHosts(hosts: readonly string[]): string {

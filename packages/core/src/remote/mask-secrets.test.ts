@@ -15,10 +15,15 @@ const PEM = `-----BEGIN PRIVATE KEY-----\n${BODY}\n-----END PRIVATE KEY-----\n`;
 describe("a secret in text", () => {
   it.each([
     ["anywhere", ["s3cret"], "user:s3cret@db s3cret", `user:${HIDDEN}@db ${HIDDEN}`],
-    ["with signs a pattern would read", ["a.c$(x)+[1]"], "is a.c$(x)+[1] and abc", `is ${HIDDEN} and abc`],
+    [
+      "with special characters of regular expressions",
+      ["a.c$(x)+[1]"],
+      "is a.c$(x)+[1] and abc",
+      `is ${HIDDEN} and abc`,
+    ],
     ["that holds another", ["pass", "password"], "password pass", `${HIDDEN} ${HIDDEN}`],
     ["with a line end after it", ["s3cret\n"], "got s3cret.", `got ${HIDDEN}.`],
-    ["as it stands in JSON", ['a"b\\c'], String.raw`{"p":"a\"b\\c"}`, `{"p":"${HIDDEN}"}`],
+    ["as it is escaped in JSON", ['a"b\\c'], String.raw`{"p":"a\"b\\c"}`, `{"p":"${HIDDEN}"}`],
     ["of several lines, line by line", [PEM], `key: ${BODY}, done`, `key: ${HIDDEN}, done`],
     ["that is a complete key file", [PEM], PEM, PEM.replace(BODY, HIDDEN)],
     [
@@ -27,9 +32,14 @@ describe("a secret in text", () => {
       JSON.stringify({ key: PEM }),
       JSON.stringify({ key: PEM.replace(BODY, HIDDEN) }),
     ],
-    ["behind a sign it begins with", [`first line\nn${BODY}`], `\\n${BODY} x`, `\\${HIDDEN} x`],
-    ["that a cut line begins with", ["s3cret-word"], "xs3s3cret-w [line cut]", `xs3${HIDDEN} [line cut]`],
-    ["a key a cut line begins with", [PEM], `x ${BODY.slice(0, 40)} [line cut]`, `x ${HIDDEN} [line cut]`],
+    ["after a character that the secret begins with", [`first line\nn${BODY}`], `\\n${BODY} x`, `\\${HIDDEN} x`],
+    ["that is cut off at the end of a line", ["s3cret-word"], "xs3s3cret-w [line cut]", `xs3${HIDDEN} [line cut]`],
+    [
+      "a key that is cut off at the end of a line",
+      [PEM],
+      `x ${BODY.slice(0, 40)} [line cut]`,
+      `x ${HIDDEN} [line cut]`,
+    ],
     ["of several lines with blanks", ["first line here\nsecond line here"], "> second line here", `> ${HIDDEN}`],
   ])("is hidden: %s", (_, secrets, text, expected) => {
     expect(masking(...secrets).text(text)).toBe(expected);

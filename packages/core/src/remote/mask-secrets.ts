@@ -6,14 +6,14 @@ import { spellings, wholeSpellings } from "./secret-spellings.ts";
 const SHORTEST = 4;
 /** The shortest line of a multi-line secret that is masked. */
 const SHORTEST_LINE = 8;
-/** Lines of key files are matched as words; there may be thousands of them. */
+/** Lines of key files are matched as words, because a key file can have thousands of lines. */
 const LONG_WORD = 24;
 /** Matches a secret that consists only of letters and of characters that separate words in a command or sentence. */
 const WORDS_ALONE = /^[\p{L} .,:;/_<>()-]+$/u;
 /** The source of a text: maand itself, as a message or a hint, or a command, which may print anything. */
 type Origin = "maand" | "hint" | "command";
 
-/** The fields of a record that contain text. All others are names, numbers and outcomes, and are not changed. */
+/** The fields of a record that contain text. All other fields are names, numbers and outcomes, and are not changed. */
 const TEXT_FIELDS: ReadonlyMap<string, Origin> = new Map([
   ...["message", "reason", "target", "warnings"].map((field) => [field, "maand"] as const),
   ["hint", "hint"],
@@ -111,8 +111,8 @@ export class Mask {
   #protected: RegExp | undefined;
 
   /**
-   * `names` returns the names of the bucket, which are not secret: jobs, workers, labels. It is called when one of them
-   * may be masked.
+   * `names` returns the names of the bucket, which are not secret: jobs, workers, labels. It is called when a name
+   * might be masked.
    */
   constructor(names: () => Iterable<string> = () => []) {
     this.#names = names;

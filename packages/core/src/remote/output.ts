@@ -62,7 +62,10 @@ export function mustSucceed(host: string, title: string, result: ExecResult): Ex
   });
 }
 
-/** The last lines of a command: of its errors if there are any, else of its output; each cut at a readable length. */
+/**
+ * The last lines of a command: of its error output if there is any, otherwise of its output. Each line is cut at a
+ * readable length.
+ */
 export function lastLines(result: Pick<ExecResult, "stdout" | "stderr">, count: number): string[] {
   const text = result.stderr.trim() === "" ? result.stdout : result.stderr;
   const lines = text.trimEnd().split("\n").slice(-count);

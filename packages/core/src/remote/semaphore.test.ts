@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { Semaphore } from "./semaphore.ts";
 
-test("a limited number of callers hold a place, the others wait in order", async () => {
+test("a limited number of callers hold a slot, and the other callers wait in order", async () => {
   const semaphore = new Semaphore(2);
   const admitted: number[] = [];
   const releases = [1, 2, 3, 4].map((number) =>

@@ -3,7 +3,10 @@ export class Semaphore {
   #limit: number;
   #held = 0;
   readonly #waiting = new Set<() => void>();
-  /** One listener per signal: one per caller would look like a leak to Node, and adding it takes longer with each. */
+  /**
+   * One listener per signal: one per caller would look like a leak to Node, and each listener makes adding the next one
+   * slower.
+   */
   readonly #leaving = new Map<AbortSignal, { readonly callers: Set<() => void>; readonly listener: () => void }>();
 
   constructor(limit: number) {

@@ -10,7 +10,7 @@ import { UNATTENDED_ENVIRONMENT, unattendedScript } from "./unattended-script.ts
 /** Python: takes a lock as dpkg does, and holds it until the end of its input. */
 const HOLDS_A_LOCK =
   "import fcntl,sys\nf=open(sys.argv[1],'w')\nfcntl.lockf(f,fcntl.LOCK_EX)\nprint('held',flush=True)\nsys.stdin.read()";
-/** Python: takes and releases locks of files of its own. */
+/** Python: takes and releases locks of its own files. */
 const LOCKS_AND_UNLOCKS =
   "import fcntl,sys\nfs=[open(sys.argv[1]+str(i),'w') for i in range(60)]\nprint('busy',flush=True)\nwhile True:\n  for f in fs: fcntl.lockf(f,fcntl.LOCK_EX)\n  for f in fs: fcntl.lockf(f,fcntl.LOCK_UN)";
 
@@ -46,7 +46,7 @@ describe("an unattended script", () => {
     while (!hasEnded && !output.err.includes("waiting")) await new Promise((resolve) => setTimeout(resolve, 10));
   };
 
-  it("runs the whole script with an environment that asks nothing, and leaves nothing of its own behind", async () => {
+  it("runs the whole script in an environment that prevents prompts, and passes none of its own variables and functions to the script", async () => {
     const script = [
       'echo "$DEBIAN_FRONTEND $NEEDRESTART_MODE $#"',
       "env | grep -i maand_ || echo gone",

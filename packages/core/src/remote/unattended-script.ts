@@ -2,7 +2,7 @@ import type { Argv } from "./remote.ts";
 
 /**
  * The environment of an unattended command: apt and needrestart do not prompt, and needrestart does not restart
- * services, such as the sshd that maand is connected to. It is set after sudo, which would drop it.
+ * services, such as the sshd that maand is connected to. The environment is set after sudo, because sudo would drop it.
  */
 export const UNATTENDED_ENVIRONMENT: Readonly<Record<string, string>> = {
   DEBIAN_FRONTEND: "noninteractive",

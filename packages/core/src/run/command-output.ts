@@ -2,7 +2,7 @@ import type { OutputStream } from "../remote/remote.ts";
 
 /** The number of characters kept of each output of one command when few commands run. */
 const MOST = 1024 * 1024;
-/** The number of characters kept of all outputs together. */
+/** The total number of characters kept of all outputs. */
 const TOGETHER = 128 * 1024 * 1024;
 
 /**

@@ -77,7 +77,7 @@ it("tools are checked after a failure on the worker, until it succeeds", async (
   expect(await upgrade("1.5.0")).toEqual([]);
 });
 
-it("tools are checked if others are needed, or if sudo has another path", async () => {
+it("tools are checked if other tools are needed, or if the path of sudo changed", async () => {
   tools = ["make"];
   expect(await upgrade("1.1.0")).toEqual([A, B]);
   sudo = true;
@@ -85,7 +85,7 @@ it("tools are checked if others are needed, or if sudo has another path", async 
   expect(await upgrade("1.3.0")).toEqual([]);
 });
 
-it("a hook can retry a worker; for everything else a failed connection stays failed", async () => {
+it("a hook can retry a worker; for all other callers, a failed connection stays failed", async () => {
   const maand = await bucket.open();
   const connections = new Connections(runReporter(maand, "deploy"));
   const [worker] = maand.store.catalog.read().workers;
@@ -142,7 +142,7 @@ describe("an interruption while workers are being connected", () => {
     expect(slow.events.at(-1)).toMatchObject({ type: "run.finished", failed: 0 });
   });
 
-  it("closes a connection that is still established", async () => {
+  it("closes a connection that is established after the interruption", async () => {
     hangs = true;
     await slow.deploy();
     const { bucketId, close } = await slow.open();

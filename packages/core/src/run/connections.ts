@@ -97,7 +97,7 @@ export class Connections {
     for (const remote of remotes) remote.close().catch(() => undefined);
   }
 
-  /** Stops using a worker in this run, because something that could not be stopped may still be changing it. */
+  /** Stops using a worker in this run, because something that could not be stopped might still be changing it. */
   giveUp(host: string, cause: unknown): void {
     this.#givenUp.set(host, cause);
     this.forget(host);
@@ -108,7 +108,7 @@ export class Connections {
     return this.#tools.get(host);
   }
 
-  /** Whether a worker was reached in this run and not forgotten since. */
+  /** Whether a worker was reached in this run and is still in use. */
   reached(host: string): boolean {
     return this.#remotes.has(host);
   }
@@ -118,12 +118,12 @@ export class Connections {
     return this.#failures;
   }
 
-  /** Closes all connections and ignores errors of closing. */
+  /** Closes all connections, and ignores the errors of closing them. */
   async close(): Promise<void> {
     await Promise.allSettled([...this.#remotes.values()].flat().map((remote) => remote.close()));
   }
 
-  /** Concurrent callers share an attempt; a failed one is discarded. */
+  /** Concurrent callers share one attempt; a failed attempt is discarded. */
   #retry(worker: Worker): Promise<Remote> {
     return once(this.#again, worker.host, async () => {
       try {

@@ -33,8 +33,8 @@ const INSIDE = "./";
 const moved = new WeakMap<Remote, Remote>();
 
 /**
- * A connection whose root is the place where the bucket's files were delivered on the worker. The settings may now name
- * another directory, but delivered files are used and deleted in their place.
+ * A connection whose root is the place where the bucket's files were delivered on the worker. The settings might now
+ * name another directory, but delivered files are used and deleted where they are.
  */
 export function atDelivery(bucket: Place, remote: Remote): Remote {
   const root = deliveredRoot(bucket, remote.host);

@@ -6,7 +6,7 @@ import type { AllocationResult, JobFailure, Outcome, PausedRollout, Summary } fr
 /** The results of a run so far. The summary and the blocking of jobs are based on it. */
 export class Ledger {
   readonly #results = new Map<string, AllocationResult>();
-  /** Hosts of each job of which no allocation needs anything. A large fleet has very many of them. */
+  /** Hosts of each job whose allocations need nothing. A large fleet has very many of them. */
   readonly #unchanged = new Map<string, readonly string[]>();
   readonly #unchangedIndex = new WeakMap<readonly string[], ReadonlySet<string>>();
   readonly #leaders = new Map<string, string>();
@@ -60,7 +60,10 @@ export class Ledger {
     this.#set({ job, host, action, outcome: outcomeOf(cause), promoted, message: error.message, ...hint, ...output });
   }
 
-  /** Notes that a removed allocation could not be stopped: its job must not be started elsewhere until then. */
+  /**
+   * Notes that a removed allocation could not be stopped. Its job must not be started on another worker until it is
+   * stopped.
+   */
   failStop(job: string, host: string, action: string, cause: unknown): void {
     this.fail(job, host, action, cause);
     this.#unstopped.set(job, (this.#unstopped.get(job) ?? new Set()).add(host));
@@ -92,7 +95,10 @@ export class Ledger {
     this.#reverts.set(job, outcome);
   }
 
-  /** Takes over what a revert did to the allocations of a job; allocations that it only synced had not been changed. */
+  /**
+   * Takes over what a revert did to the allocations of a job. Allocations that the revert only synced had not been
+   * changed.
+   */
   takeReverted(job: string, { summary }: { readonly summary: Pick<Summary, "allocations"> }): void {
     for (const result of summary.allocations) {
       if (result.job !== job || result.outcome === "skipped" || result.action === "sync") continue;
@@ -184,7 +190,10 @@ export class Ledger {
     return this.#isUnchanged(job, host) ? "skipped" : undefined;
   }
 
-  /** The hosts of a job are indexed when one is looked up: of most jobs of a large fleet, none is. */
+  /**
+   * The hosts of a job are indexed when one of them is looked up, because no host is looked up for most jobs of a large
+   * fleet.
+   */
   #isUnchanged(job: string, host: string): boolean {
     const hosts = this.#unchanged.get(job);
     if (!hosts) return false;
@@ -232,7 +241,10 @@ export class Ledger {
     return by !== undefined && (this.isPaused(by) || this.#waits(by));
   }
 
-  /** Whether everything that failed was undone, something could not be undone, or something failed without a revert. */
+  /**
+   * Whether everything that failed was undone, whether something could not be undone, or whether something failed
+   * without a revert.
+   */
   #failedOutcome(): Summary["outcome"] {
     if ([...this.#reverts.values()].includes("revert_failed")) return "revert_failed";
     const wrong = [...this.#failedHosts].filter(([, hosts]) => hosts.size > 0).map(([job]) => job);

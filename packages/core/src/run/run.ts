@@ -77,8 +77,8 @@ export function beginRun(bucket: Bucket, command: string, { adopts = false }: { 
 }
 
 /**
- * Takes the bucket's lock for a command. A tap that still runs after its time limit may change workers, so the lock is
- * released only when no such tap is left, or when the process exits.
+ * Takes the bucket's lock for a command. A tap that still runs after its time limit might change workers, so the lock
+ * is released only when no such tap is left, or when the process exits.
  */
 export function lockBucket(bucket: Bucket, command: string): Lock {
   const lock = acquire(bucket, { pid: bucket.pid, command, since: bucket.now().toISOString() });
@@ -209,8 +209,8 @@ export function claimReader(plugins: readonly OwnedKeys[]): (job: Job) => Job {
 const NOTHING: RecordedState = {};
 
 /**
- * The recorded state of all allocations and deliveries. The first access reads all of it, because some commands need
- * none.
+ * The recorded state of all allocations and deliveries. The first access reads everything, because some commands need
+ * no recorded state.
  */
 export function recordedStateOf(
   bucket: Pick<Bucket, "store">,
@@ -224,7 +224,7 @@ export function recordedStateOf(
     },
     updateSeq: (bucket.store.bucket.read()?.updateSeq ?? 0) + 1,
     refresh() {
-      // the next access reads it again: a large bucket has tens of thousands of rows
+      // The next access reads the state again, because a large bucket has tens of thousands of rows.
       recorded = undefined;
       deliveries = undefined;
     },

@@ -36,13 +36,16 @@ export function selectWorkers<T extends Choosable>(
   return chosen;
 }
 
-/** A list of workers as typed, and the flag it comes from. */
+/** A list of workers as typed, and the flag that it comes from. */
 export interface TypedWorkers {
   readonly flag: string;
   readonly words: readonly string[];
 }
 
-/** `--workers` and `--labels` as one list of words, with the flag it came from. Throws USAGE if both are given. */
+/**
+ * `--workers` and `--labels` as one list of words, with the flag that the list came from. Throws USAGE if both are
+ * given.
+ */
 export function typedWorkers({
   workers,
   labels,

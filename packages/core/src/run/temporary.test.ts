@@ -47,7 +47,7 @@ it("a private directory is created on first use", () => {
   expect(readdirSync(parent)).toEqual([]);
 });
 
-it("the holder of the lock deletes directories of dead processes, and none of a process without the lock", () => {
+it("the holder of the lock deletes directories of dead processes, but no directory of a process without the lock", () => {
   const working = temporary(parent, RUN, process.pid);
   mkdirSync(working.tmp, { recursive: true });
   for (const left of [randomUUID(), `free-${NO_PROCESS}-${RUN}`]) filled(parent, left, "secrets");
@@ -77,7 +77,7 @@ describe("only directories made by maand are deleted:", () => {
     expect(readdirSync(outside)).toEqual(["file"]);
   });
 
-  it("if tmp is a link, its target is used and only the own directory is deleted there", () => {
+  it("if tmp is a link, its target is used, and only the directory of this process is deleted there", () => {
     const elsewhere = join(bucket, "elsewhere");
     filled(elsewhere, randomUUID());
     const before = readdirSync(elsewhere);

@@ -70,8 +70,8 @@ function makeParent(parent: string): void {
 }
 
 /**
- * Whether the process that a directory names is still alive. A directory without a process id belongs to a lock holder.
- * This process holds the lock now, so the earlier holder is dead.
+ * Whether the process that a directory names is still alive. A directory without a process id belongs to a holder of
+ * the lock. This process holds the lock now, so the earlier holder is dead.
  */
 function hasProcess(path: string): boolean {
   const pid = NAME.exec(basename(path))?.[1];

@@ -21,8 +21,8 @@ const RETRY_MS = 1_000;
 type Source = { readonly reporter: RunReporter; readonly connections: Connections };
 
 /**
- * Waits until a worker runs a command; an open port or a hung sshd does not count. Returns the last error if the worker
- * never runs it.
+ * Waits until a worker runs a command; an open port or a hung sshd does not count. If the worker never runs it, returns
+ * the last error.
  */
 export async function reach(
   { reporter, connections }: Source,

@@ -57,7 +57,9 @@ export function approvalOf(source: Source, saved: SavedPlan, { states, print }: 
   };
 }
 
-/** The differences between the plan of a job and the saved one, by worker. An allocation without a row is unchanged. */
+/**
+ * The differences between the plan of a job and the saved plan, by worker. An allocation without a row is unchanged.
+ */
 export function differencesOf(plan: PlannedJob, saved: SavedJob, print: Fingerprints): string[] {
   const rows = new Map(saved.allocations.map((row) => [row.worker_ip, row]));
   const found = plan.allocations.flatMap((planned) => {
@@ -87,7 +89,7 @@ function afterStop(action: PlannedAction): PlannedAction {
   return action === "stop+promote" ? "promote" : action;
 }
 
-/** The refusal of a plan that was already carried out. Its changes are done, or failed and need a new plan. */
+/** The refusal of a plan that was already carried out. Its changes either were made, or failed and need a new plan. */
 export function carriedOut(run: number): MaandError {
   return invalid(`the plan was already carried out by run ${run}`, "make a new plan with: maand plan --out plan.json");
 }

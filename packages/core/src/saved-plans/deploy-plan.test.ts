@@ -167,7 +167,7 @@ describe("a plan that is still valid", () => {
     });
   });
 
-  it("tells plugins its digest before anything begins", async () => {
+  it("gives plugins its digest before anything begins", async () => {
     const seen: unknown[] = [];
     const gate = definePlugin({
       name: "gate",
@@ -205,7 +205,7 @@ describe("a plan is refused before anything is changed, with the reason, when", 
     expect(await refusal(plan)).toEqual(staleBecause("KV vars/job/api color: changed"));
   });
 
-  it("and continues when only a value changed that it did not use", async () => {
+  it("and is applied if only a value changed that it did not use", async () => {
     const plan = await planned(bucket);
     await put(bucket, "vars/job/web", "color", "blue");
     await put(bucket, "vars/job/api", "shape", "round");
@@ -244,7 +244,7 @@ describe("a plan is refused before anything is changed, with the reason, when", 
     });
   });
 
-  it("a job that it does not change has failed on a worker since, which it names", async () => {
+  it("a job that it does not change has failed on a worker since; the refusal names the worker", async () => {
     const plan = await planned(bucket);
     bucket.fleet.onDo = (what) => {
       if (what === `restart web@${B}`) throw new Error("no");
@@ -345,7 +345,7 @@ describe("a plan that cannot be applied here", () => {
     expect(await refusal(plan)).toEqual(invalid("the plan was already carried out by run 2"));
   });
 
-  it("is refused the second time, also if the first run failed", async () => {
+  it("is refused the second time, even if the first run failed", async () => {
     bucket.job("api", ONE);
     await bucket.build();
     const plan = await planned(bucket);
@@ -358,7 +358,7 @@ describe("a plan that cannot be applied here", () => {
     expect(await refusal(plan)).toEqual(invalid("the plan was already carried out by run 1"));
   });
 
-  it("is applied by one of two runs, whatever both have checked before", async () => {
+  it("is applied by only one of two runs, even if both have checked it", async () => {
     bucket.job("api", ONE);
     await bucket.build();
     const { digest } = await planned(bucket);
@@ -430,7 +430,7 @@ describe("pre_deploy", () => {
     expect(bucket.fleet.at("api", A)?.files["app.fill"]).toBe("color red\n");
   });
 
-  it("with another effect refuses its job and those that demand it, and the others continue", async () => {
+  it("with another effect makes its job fail and blocks the jobs that demand it; the other jobs continue", async () => {
     writes.color = "red";
     const demand = {
       commands: { command_wait: { executed_on: ["cli"], demands: { job: "api", command: "command_before" } } },
@@ -449,7 +449,7 @@ describe("pre_deploy", () => {
     expect((await bucket.deploy()).outcome).toBe("ok");
   });
 
-  it("may leave a job undecided, which a plan without hooks then does not change", async () => {
+  it("can leave a job undecided in a plan without hooks, which then does not change the job", async () => {
     writes.color = "red";
     await bucket.build();
     const plan = await planned(bucket);

@@ -84,7 +84,7 @@ interface Checking {
   readonly print: Fingerprints;
 }
 
-/** Everything that the plan depends on and that changed. */
+/** Everything that the plan depends on and that has changed. */
 function changesOf(
   run: Run,
   saved: SavedPlan,
@@ -122,8 +122,8 @@ function changesOf(
 }
 
 /**
- * The allocations of a job that were promoted after an `update_seq`, or whose state is not one that a plan leaves
- * unchanged. The plan has only one fingerprint for all of them, so it cannot show which ones changed.
+ * The allocations of a job that were promoted after a given `update_seq`, or that are in a state that no plan leaves
+ * unchanged. The plan has only one fingerprint for all allocations, so it cannot show which ones changed.
  */
 function suspectsOf({ allocationsOf, recorded }: Run, job: string, updateSeq: number): Suspects {
   const found: Record<keyof Suspects, string[]> = { added: [], changed: [] };
@@ -143,8 +143,8 @@ function suspectsOf({ allocationsOf, recorded }: Run, job: string, updateSeq: nu
 }
 
 /**
- * Plans the jobs that the plan changes once more and compares the results, because a plugin may have rendered something
- * else. Jobs whose `pre_deploy` must run first are compared after it has run.
+ * Plans the jobs that the plan changes once more and compares the results, because a plugin might have rendered
+ * something else. Jobs whose `pre_deploy` must run first are compared after it has run.
  */
 async function planAgain(
   run: Run,
@@ -172,7 +172,7 @@ async function planAgain(
   return [...problems, ...failures.map(({ job, message }) => error("changed_since_plan", `job ${job}`, message))];
 }
 
-/** The jobs with `pre_deploy` commands, and the jobs that demand them and may read what they write. */
+/** The jobs with `pre_deploy` commands, and the jobs that demand these jobs and can read the values they write. */
 function hookedJobs({ jobs }: Run, saved: SavedPlan): ReadonlySet<string> {
   const hooked = new Set(
     saved.waves.flatMap((wave) => wave.jobs.filter(({ pre_deploy }) => pre_deploy !== "none").map(({ job }) => job)),

@@ -12,13 +12,13 @@ import { sealPlan } from "./file/plan-file.ts";
 import type { Basis, SavedPlan } from "./file/plan-schema.ts";
 import { isUnchanged, planBody } from "./file/save-plan.ts";
 
-/** A plan for display, and the same plan for its file. */
+/** A plan for display, and its content for the file. */
 export interface MadePlan {
   readonly plan: Plan;
   readonly saved: SavedPlan;
 }
 
-/** Options of a plan; its differences are always part of it. */
+/** Options of a plan, which always contains its differences. */
 export type MakeOptions = Omit<PlanOptions, "diff">;
 
 /** Plans a deploy as a dry run does, with all differences, and records what the plan depends on. Writes nothing. */
@@ -39,7 +39,7 @@ export interface PlanAndBasis {
   readonly basis: Basis;
 }
 
-/** Plans a deploy and records what the plan depends on, from the same state. */
+/** Plans a deploy and records what the plan depends on, both from the same state. */
 export async function planWithBasis(
   bucket: OpenedBucket,
   options: MakeOptions,
@@ -65,7 +65,7 @@ export async function planWithBasis(
   return { plan, basis };
 }
 
-/** The allocations that a plan names: those that it changes, and those that it leaves for a later step. */
+/** The allocations that a plan names: those that it changes, and those that it postpones to a later step. */
 function changingIn({ waves }: Plan): Allocation[] {
   return waves
     .flatMap(({ jobs }) => jobs)

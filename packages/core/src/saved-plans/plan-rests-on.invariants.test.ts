@@ -5,8 +5,8 @@ import { aBucket, type TestBucket } from "../testing/index.ts";
 import { apply, fill, planned, put } from "./plans.test.support.ts";
 
 /**
- * A plan of job api survives any changes that it does not depend on, and no single change that it depends on: the
- * refusal names that change, and no worker was changed.
+ * A plan of job api stays valid after any changes that it does not depend on, and is refused after any single change
+ * that it depends on. The refusal names that change, and no worker is changed.
  */
 const [A, B, C] = ["10.0.0.1", "10.0.0.2", "10.0.0.3"];
 const API = { selectors: ["api"], version: "1.0.0" };
@@ -112,7 +112,7 @@ const unrelated = fc.shuffledSubarray([...UNRELATED], { maxLength: 4 });
 const RUNS = Number(process.env.MAAND_MODEL_RUNS ?? 4);
 const SEED = Number(process.env.MAAND_MODEL_SEED ?? 7);
 
-it("a plan survives every change that it does not depend on", async () => {
+it("a plan stays valid after every change that it does not depend on", async () => {
   const survives = async (changes: readonly Change[]) =>
     withPlan(async (bucket) => {
       const plan = await planned(bucket, { jobs: ["api"] });
@@ -125,7 +125,7 @@ it("a plan survives every change that it does not depend on", async () => {
   await fc.assert(fc.asyncProperty(unrelated, survives), { numRuns: RUNS, seed: SEED, endOnFailure: true });
 }, 300_000);
 
-it("a plan does not survive any single change that it depends on, among others that it does not depend on", async () => {
+it("a plan is refused after any single change that it depends on, among other changes that it does not depend on", async () => {
   const others = fc.sample(unrelated, { numRuns: RELATED.length, seed: SEED });
   for (const [at, related] of RELATED.entries()) {
     await withPlan(async (bucket) => {

@@ -13,7 +13,7 @@ const A = "10.0.0.1";
 const ONE = { selectors: ["worker"], version: "1.0.0" };
 const TWO = { selectors: ["worker"], version: "2.0.0" };
 
-/** Gives each allocation a value that differs in every build, like a key, and a file with it. */
+/** Gives each allocation a value that differs in every build, as a key would, and a file that contains the value. */
 const keys = definePlugin({
   name: "keys",
   apply({ contribute, render }) {
@@ -51,7 +51,7 @@ async function planned(workspace?: string): Promise<WorkspacePlan> {
   }
 }
 
-/** Every file of the bucket with its content, mode and time. */
+/** Every file of the bucket, with content, mode and time. */
 function everything(): Record<string, string> {
   const files = readdirSync(bucket.root, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
   return Object.fromEntries(
@@ -63,7 +63,7 @@ function everything(): Record<string, string> {
   );
 }
 
-it("leaves the bucket byte for byte unchanged, even one that was never built", async () => {
+it("leaves the bucket unchanged byte for byte, even a bucket that was never built", async () => {
   bucket.job("api", ONE);
   const new_ = everything();
   expect((await planned()).saved).toMatchObject({ required: true, from_workspace: true });
@@ -126,7 +126,7 @@ it("still finds a change of a KV value that it used", async () => {
   });
 });
 
-it("reads a complete workspace in another place, and tells plugins that it is a preview", async () => {
+it("reads a complete workspace in another place, and reports to plugins that the build is a preview", async () => {
   bucket.job("api", ONE, { "app.conf": "one\n" });
   await bucket.ship();
   seen.length = 0;
@@ -135,7 +135,7 @@ it("reads a complete workspace in another place, and tells plugins that it is a 
   const file = join(other, "jobs/api/app.conf");
   const { atime, mtime } = statSync(file);
   writeFileSync(file, "two\n");
-  utimesSync(file, atime, mtime); // as long and as old as the one that was built
+  utimesSync(file, atime, mtime); // with the size and time of the file that was built
   const { saved } = await planned(other);
   expect(saved.waves[0]?.jobs[0]?.allocations[0]?.files?.[0]?.diff).toContain("-one\n+two\n");
   expect(new Set(seen)).toEqual(new Set([true]));
@@ -147,7 +147,7 @@ it("refuses a workspace with mistakes, and reports all of them", async () => {
   await expect(planned()).rejects.toMatchObject({ code: "PROBLEMS" });
 });
 
-it("names the jobs whose post_build did not run, and leaves undecided what pre_deploy may change", async () => {
+it("names the jobs whose post_build did not run, and leaves jobs undecided that pre_deploy could change", async () => {
   const before = definePlugin({
     name: "built",
     apply: ({ afterBuild, beforeJob }) => {

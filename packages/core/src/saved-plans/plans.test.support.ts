@@ -56,7 +56,7 @@ export async function planned(bucket: TestBucket, options: Partial<PlanOptions> 
   }
 }
 
-/** Applies a plan as if in a process of its own. */
+/** Applies a plan as a separate process would. */
 export async function apply(bucket: TestBucket, plan: SavedPlan): Promise<Summary> {
   const opened = await bucket.open();
   return deployPlan(opened, plan).finally(() => opened.close());

@@ -18,7 +18,7 @@ export interface StoredCatalog extends Catalog {
 export class CatalogRows {
   readonly #db: StoreDatabase;
   readonly #placements: PlacementRows;
-  /** The last files that were read, and the version of the store that has them. */
+  /** The files that were last read, and the version of the store that contains them. */
   #seen: { readonly version: string; readonly jobs: ReturnType<CatalogRows["seenFiles"]> } | undefined;
 
   constructor(db: StoreDatabase) {
@@ -44,7 +44,7 @@ export class CatalogRows {
     };
   }
 
-  /** The stored allocations of these jobs, read only as far as a placement may change. */
+  /** The stored allocations of these jobs. Only the allocations that a placement might change are read. */
   earlierAllocations(jobs: readonly Pick<Job, "name">[]): EarlierAllocations {
     return {
       placements: this.#placements.all(),
@@ -56,7 +56,7 @@ export class CatalogRows {
   }
 
   /**
-   * Whether a deploy may have an allocation to stop: one that was removed or disabled, or whose job is held. A worker
+   * Whether a deploy could have an allocation to stop: one that was removed or disabled, or whose job is held. A worker
    * in maintenance does not count, because a deploy does not change its allocations.
    */
   mayStop(): boolean {
@@ -71,8 +71,8 @@ export class CatalogRows {
   }
 
   /**
-   * The allocations of these jobs, or of all jobs, by job. The query returns those of each job as one text: SQLite
-   * returns rows one by one, which would take several times as long.
+   * The allocations of these jobs, or of all jobs, by job. The query returns the allocations of each job as one text,
+   * because reading a row for each allocation would take several times as long.
    */
   allocations(jobs?: readonly string[]): Allocation[] {
     const [wanted, ...values] = jobs ? ["WHERE job IN (SELECT value FROM json_each(?))", JSON.stringify(jobs)] : [""];
@@ -91,8 +91,8 @@ export class CatalogRows {
   }
 
   /**
-   * Files of all jobs, by job, as last read. Cached, because a build reads them three times, and a job may have a
-   * hundred thousand.
+   * Files of all jobs, by job, as last read. The files are cached, because a build reads them three times, and a job
+   * can have a hundred thousand files.
    */
   seenFiles(): ReadonlyMap<string, ReadonlyMap<string, SeenFile>> {
     const version = this.#db.version();
@@ -119,8 +119,8 @@ export class CatalogRows {
   }
 
   /**
-   * Replaces the stored catalog. Call this in a transaction, after the contents were stored. With a placement, the allocations that it
-   * did not change are neither read nor written.
+   * Replaces the stored catalog. Call this in a transaction, after the contents were stored. With `placement`, the
+   * allocations that it did not change are neither read nor written.
    */
   write(
     before: StoredCatalog,
@@ -241,7 +241,7 @@ export class CatalogRows {
     if (others.length === 0) return;
     const known = new Map(before.map((allocation) => [allocation.id, allocation]));
     const written = others.filter((allocation) => !isRecorded(known.get(allocation.id), allocation));
-    // one by one: a statement for many rows at once takes SQLite a third longer
+    // one by one: one statement for many rows takes SQLite a third longer
     this.#db.runEach(
       "INSERT INTO allocation (id, job, host, disabled, drained, removed, position) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET disabled = excluded.disabled, drained = excluded.drained, removed = excluded.removed, position = excluded.position",
       rowsOf(written),

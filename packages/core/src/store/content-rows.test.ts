@@ -24,7 +24,7 @@ function storeWith(work: (store: Store) => void): void {
   store.close();
 }
 
-it("a store from before contents were kept keeps its contents", () => {
+it("a store that is older than the content tables keeps its contents", () => {
   const db = new Database(file);
   migrate(db, 4);
   for (const statement of [
@@ -56,7 +56,7 @@ it("a content is kept once, and created only when needed", () => {
   });
 });
 
-it("a content of a failed transaction is kept by the next one", () => {
+it("a content of a failed transaction is kept by the next transaction", () => {
   storeWith((store) => {
     const keep = () => store.contents.keep("h", () => ({ bytes: bytes("x"), sealed: false }));
     expect(() =>
@@ -71,7 +71,7 @@ it("a content of a failed transaction is kept by the next one", () => {
   });
 });
 
-it("a content that a job's files contain is stored in clear text, although it was encrypted before", () => {
+it("a content that is also in a job's files is stored in clear text, even if it was encrypted before", () => {
   storeWith((store) => {
     store.contents.keep("h", () => ({ bytes: bytes("sealed"), sealed: true }));
     store.contents.put("h", [bytes("clear")]);
@@ -94,7 +94,7 @@ it("a content of any size is stored and read in pieces, and removed as a whole",
   db.close();
 });
 
-it("an existing content is not read again, and an empty one is valid", () => {
+it("an existing content is not read again, and an empty content is valid", () => {
   storeWith((store) => {
     store.contents.put("h", []);
     store.contents.put("h", [bytes("other")]);

@@ -9,8 +9,8 @@ export interface KeptContent {
 }
 
 /**
- * File contents, each stored once under its SHA-256: those of current job files, of releases, and of promoted files
- * that are kept for diffs.
+ * File contents, each stored once under its SHA-256: the contents of current job files, of releases, and of promoted
+ * files that are kept for diffs.
  */
 export class ContentRows {
   readonly #db: StoreDatabase;
@@ -22,8 +22,8 @@ export class ContentRows {
   }
 
   /**
-   * Stores a content of a job unencrypted, replacing what was kept for diffs, one row per piece. Runs in a transaction. If
-   * `pieces` throws, nothing is stored.
+   * Stores a content of a job unencrypted, with one row per piece. It replaces a content that was kept for diffs. Runs
+   * in a transaction. If `pieces` throws, nothing is stored.
    */
   put(hash: string, pieces: Iterable<Uint8Array>): void {
     if (this.#db.get("SELECT 1 FROM content WHERE hash = ? AND sealed = 0", hash) !== undefined) return;
@@ -62,15 +62,15 @@ export class ContentRows {
     }
   }
 
-  /** Content that is stored in one piece, of a job or kept for diffs; undefined for any other. */
+  /** A content of a job, or one that is kept for diffs, if it is stored in one piece; otherwise undefined. */
   find(hash: string): KeptContent | undefined {
     const row = this.#db.get("SELECT bytes, sealed FROM content WHERE hash = ? AND pieces = 1", hash);
     return row?.bytes instanceof Uint8Array ? { bytes: row.bytes, sealed: row.sealed === 1 } : undefined;
   }
 
   /**
-   * Keeps a promoted content for diffs. `make` returns its stored form, or undefined to keep nothing. It is called once per
-   * content.
+   * Keeps a promoted content for diffs. `make` returns the form to store, or undefined to keep nothing. It is called
+   * once for each content.
    */
   keep(hash: string, make: () => KeptContent | undefined): void {
     if (this.#judged.has(hash)) return;

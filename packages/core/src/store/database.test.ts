@@ -39,7 +39,7 @@ describe("a deferred write", () => {
     expect(marked()).toEqual(["b"]);
   });
 
-  it("is not stored early for a read of the directory of a delivery, which a deploy makes for each worker", () => {
+  it("is not stored early when a deploy reads the directory of a delivery, which it does for each worker", () => {
     const deliveries = new DeliveryRows(db);
     deliveries.begin("10.0.0.1", "/opt/worker/b");
     deliveries.finish("10.0.0.1", { seq: 1, metadata: "m", tools: undefined });
@@ -81,7 +81,7 @@ describe("a deferred write", () => {
     expect(marked()).toEqual([]);
   });
 
-  it("that fails is thrown by the next read, and does not end the process", () => {
+  it("that fails makes the next read throw its error, and does not end the process", () => {
     vi.useFakeTimers();
     db.later("INSERT INTO pending_after (job) VALUES (NULL)");
     vi.runAllTimers();

@@ -11,7 +11,10 @@ import { type RowChange, replaceAll } from "./team/row-changes.ts";
 import { openCopy, type SharedStore } from "./team/shared-store.ts";
 import type { WorkingCopy } from "./team/working-copy.ts";
 
-/** Milliseconds that a deferred write may wait for others: where each write waits for a disk, and where it waits for a database. */
+/**
+ * How many milliseconds a deferred write may wait for other writes: in a store where each write waits for a disk, and
+ * in a store where it waits for a database.
+ */
 const LATER_MS = 20;
 const LATER_SHARED_MS = 200;
 
@@ -82,8 +85,8 @@ export class StoreDatabase {
   }
 
   /**
-   * The same rows as lists of columns, in the order of the statement. For very many rows, this takes half the time of
-   * {@link all}.
+   * Returns the same rows as {@link all}, as lists of columns in the order of the statement. For very many rows, this
+   * takes half the time.
    */
   lists(sql: string, ...values: readonly unknown[]): unknown[][] {
     this.#catchUpFor(sql);
@@ -100,7 +103,7 @@ export class StoreDatabase {
     return this.#guarded(() => this.#prepare(sql).get(...values));
   }
 
-  /** The same for columns that no deferred statement writes: the deferred writes need not be stored first. */
+  /** Like {@link get}, for columns that no deferred statement writes. The deferred writes are not stored first. */
   getAtOnce(sql: string, ...values: readonly unknown[]): Row | undefined {
     return this.#guarded(() => this.#prepare(sql).get(...values));
   }
@@ -131,8 +134,8 @@ export class StoreDatabase {
 
   /**
    * Defers a statement that writes, to run it together with others: after {@link LATER_MS} at the latest, and before
-   * any read of the tables that they write. Use it for data that may be lost with the process, because every
-   * transaction waits for the disk.
+   * any read of the tables that the deferred statements write. Use it for data that may be lost with the process,
+   * because every transaction waits for the disk.
    */
   later(sql: string, ...values: readonly unknown[]): void {
     if (this.#db.inTransaction) {
@@ -146,8 +149,8 @@ export class StoreDatabase {
   }
 
   /**
-   * Runs a statement whose effect other processes see immediately. It does not wait for the disk, so a crash of the machine
-   * may lose it.
+   * Runs a statement whose effect other processes see immediately. It does not wait for the disk, so a crash of the
+   * machine might lose the effect.
    */
   briefly(sql: string, ...values: readonly unknown[]): void {
     if (this.workingCopy) {
@@ -166,8 +169,8 @@ export class StoreDatabase {
   }
 
   /**
-   * Runs `work` as one transaction: everything is stored, or nothing. With a shared store, it runs again, after
-   * `rolledBack`, if others have changed what it read.
+   * Runs `work` as one transaction: everything is stored, or nothing. With a shared store, `work` runs again, after
+   * `rolledBack`, if other processes changed what it read.
    */
   transaction<T>(work: () => T): T {
     if (this.#db.inTransaction) return this.#guarded(work);
@@ -233,7 +236,7 @@ export class StoreDatabase {
     this.#guarded(() => replaceAll(this.#db, rows));
   }
 
-  /** Runs the deferred writes. One that fails stays queued; the next caller gets the error. */
+  /** Runs the deferred writes. A write that fails stays queued, and the next caller gets its error. */
   flushIfPossible(): void {
     try {
       this.#catchUp();
@@ -252,8 +255,8 @@ export class StoreDatabase {
   }
 
   /**
-   * Runs the deferred writes before a read only if the read names a table that they write, because each wait is a wait
-   * for the disk or a round trip to the database.
+   * Runs the deferred writes before a read, but only if the read names a table that they write, because each of these
+   * runs waits for the disk or for a round trip to the database.
    */
   #catchUpFor(sql: string): void {
     for (const table of this.#deferredTables)

@@ -8,7 +8,7 @@ import { checkFile, recognise } from "./store-file.ts";
 /** The result of an integrity check. */
 export interface StoreState {
   readonly state: "sound" | "damaged" | "foreign" | "newer" | "older";
-  /** The problem of the store, or its versions. */
+  /** The problem of the store, or the versions in it. */
   readonly message: string;
   /** The version of its tables; undefined if it cannot be read. */
   readonly version?: number;

@@ -1,7 +1,10 @@
 import type { Outcome } from "../run-result.ts";
 import type { Row, StoreDatabase } from "./database.ts";
 
-/** The kind of a journal row: a lifecycle command, a cleanup, or a sync. */
+/**
+ * The kind of an action in the journal: a lifecycle command, a cleanup, or a sync. A row of the kind `loss`, which
+ * {@link Journal.lose} writes, records no action and is not one of them.
+ */
 export type StepKind = "start" | "restart" | "reload" | "stop" | "remove" | "stage";
 
 /** An action about to run on a worker for one allocation. */
@@ -16,7 +19,7 @@ export interface Intent {
   readonly updateSeq?: number;
 }
 
-/** A recorded run; `outcome` is null if it died. */
+/** A recorded run; `outcome` is null if the run was killed. */
 export interface RunRow {
   readonly number: number;
   readonly id: string;
@@ -30,8 +33,8 @@ export interface RunRow {
 export const DEPLOYING: readonly string[] = ["deploy", "rollback", "rollout resume", "rollout abort"];
 
 /**
- * The journal has a row before every remote action, and the result after it. A row without a result is in doubt. A row is
- * settled once its effect is part of a promotion, or is undone.
+ * The journal has a row before every remote action, and the result after it. A row without a result is in doubt. A row
+ * is settled once its effect is part of a promotion, or is undone.
  */
 export class Journal {
   readonly #db: StoreDatabase;
@@ -52,13 +55,16 @@ export class Journal {
     });
   }
 
-  /** The number of the newest run that was not refused; 0 before the first one. `before`: older than this run. */
+  /**
+   * The number of the newest run that was not refused; 0 if there is none. With `before`, only runs older than this one
+   * count.
+   */
   lastNumber(before = Number.MAX_SAFE_INTEGER): number {
     const sql = "SELECT max(number) AS last FROM run WHERE outcome IS NOT 'refused' AND number < ?";
     return Number(this.#db.get(sql, before)?.last ?? 0);
   }
 
-  /** The runs after one run and before another that were not refused, as `43 (deploy)`. */
+  /** The runs after one run and before another, without refused runs, as `43 (deploy)`. */
   runsBetween(after: number, before: number): string[] {
     const sql =
       "SELECT number, command FROM run WHERE number > ? AND number < ? AND outcome IS NOT 'refused' ORDER BY number";
@@ -66,8 +72,8 @@ export class Journal {
   }
 
   /**
-   * Claims a saved plan for a run, by its digest, so that no other run carries it out. Returns the run that claimed it
-   * before, if there is one.
+   * Claims a saved plan, by its digest, for a run, so that no other run carries out the plan. Returns the run that
+   * claimed the plan before, if there is one.
    */
   claimPlan(number: number, digest: string): number | undefined {
     const claim = "UPDATE run SET plan = ? WHERE number = ? AND NOT EXISTS (SELECT 1 FROM run WHERE plan = ?)";
@@ -122,7 +128,7 @@ export class Journal {
     return [...new Set(this.#db.all(open, allocation).map(({ receipt }) => String(receipt)))];
   }
 
-  /** Deletes the receipts of these steps, so that the next run begins them again instead of continuing them. */
+  /** Deletes the receipts of these steps, so that the next run starts the steps again instead of continuing them. */
   forgetReceipts(rows: readonly number[]): void {
     for (const row of rows) this.#db.run("UPDATE step SET receipt = NULL WHERE id = ?", row);
   }
@@ -137,7 +143,7 @@ export class Journal {
     );
   }
 
-  /** Records a stop that succeeded, and whose `stopped` hooks have not run. */
+  /** Records a stop that succeeded and whose `stopped` hooks have not run yet. */
   recordStop(run: number, allocation: string, at: string): void {
     this.#db.run(
       "INSERT INTO step (run, allocation, kind, started_at, finished_at, outcome) VALUES (?, ?, 'stop', ?, ?, 'ok')",
@@ -148,7 +154,7 @@ export class Journal {
     );
   }
 
-  /** Defers writing a result. Until it is written the row is in doubt, which is always safe. */
+  /** Defers writing the result of a step. Until the result is written, the row is in doubt, which is always safe. */
   conclude(step: number, outcome: Outcome, at: string): void {
     this.#db.later("UPDATE step SET finished_at = ?, outcome = ? WHERE id = ?", at, outcome, step);
   }
@@ -163,7 +169,7 @@ export class Journal {
     for (const row of rows) this.#db.run("DELETE FROM step WHERE id = ?", row);
   }
 
-  /** Whether the last row of this allocation is a finished sync; used by tests and `why`. */
+  /** All rows of an allocation, oldest first; used by tests. */
   steps(allocation: string): { readonly kind: string; readonly outcome: string | null; readonly settled: boolean }[] {
     return this.#db
       .all("SELECT kind, outcome, settled FROM step WHERE allocation = ? ORDER BY id", allocation)

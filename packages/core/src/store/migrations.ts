@@ -200,8 +200,8 @@ const MIGRATIONS: readonly string[] = [
 export const STORE_VERSION = MIGRATIONS.length;
 
 /**
- * Migrates a store to {@link STORE_VERSION}, all or nothing. Refuses a newer store, because an older version of maand
- * would lose data that it does not know. An older `to` creates an old store, for tests.
+ * Migrates a store to {@link STORE_VERSION}, completely or not at all. Refuses a newer store, because an older version
+ * of maand would lose data that it does not know. Tests pass an older `to` to create an old store.
  */
 export function migrate(db: Database, to = STORE_VERSION): void {
   const version = storeVersion(db);
@@ -227,9 +227,9 @@ function storeVersion(db: Database): number {
 
 /** A migration that a store still needs. */
 export interface PendingMigration {
-  /** The version of the store after it. */
+  /** The version of the store after this migration. */
   readonly version: number;
-  /** The tables that it creates or changes. */
+  /** The tables that this migration creates or changes. */
   readonly tables: readonly string[];
 }
 

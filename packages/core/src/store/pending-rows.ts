@@ -26,7 +26,7 @@ export class PendingAfterRows {
 /** When a pending health check is due: before anything else of its job, or with its next batch. */
 export type WhenDue = "before anything else" | "with the next batch";
 
-/** Allocations that were promoted, and whose job was not checked after that. */
+/** Allocations that were promoted, and whose job has not been checked since. */
 export class PendingHealthRows {
   readonly #db: StoreDatabase;
 
@@ -48,7 +48,7 @@ export class PendingHealthRows {
     );
   }
 
-  /** Deferred: an extra check does no harm. */
+  /** Deferred, because an extra check does no harm. */
   clear(allocation: string): void {
     this.#db.later("DELETE FROM pending_health WHERE allocation = ?", allocation);
   }
@@ -74,7 +74,7 @@ export class RolloutRows {
     return row && rolloutOf(row);
   }
 
-  /** Opens a rollout at its first step. It replaces the rollout of another release. */
+  /** Opens a rollout at its first step, in place of an open rollout of another release. */
   open({ job, release, previous, startedAt, startedBy }: Omit<OpenRollout, "step" | "since" | "until">): void {
     this.#db.run(
       "INSERT OR REPLACE INTO rollout (job, release, previous, step, since, started_at, started_by) VALUES (?, ?, ?, 0, ?, ?, ?)",
@@ -143,7 +143,9 @@ export class DowntimeRows {
     for (const allocation of allocations) this.#db.run("DELETE FROM hold WHERE allocation = ?", allocation);
   }
 
-  /** Ends the downtimes of allocations that were seen healthy or were started, except those of a maintenance. */
+  /**
+   * Ends the downtimes of allocations that were seen healthy or were started, except the downtimes of a maintenance.
+   */
   seenBack(allocations: readonly string[]): void {
     for (const allocation of allocations)
       this.#db.run("DELETE FROM hold WHERE allocation = ? AND kind <> 'maintenance'", allocation);
@@ -152,7 +154,7 @@ export class DowntimeRows {
 
 const KINDS: readonly DowntimeRecordKind[] = ["restart", "stop", "maintenance"];
 
-/** The kind of a downtime. A kind that only a newer version knows counts as the strictest one. */
+/** The kind of a downtime. A kind that only a newer version of maand knows counts as the strictest one. */
 function kindOf(text: unknown): DowntimeRecordKind {
   return KINDS.find((kind) => kind === text) ?? "maintenance";
 }

@@ -1,6 +1,6 @@
 import type { StoreDatabase } from "./database.ts";
 
-/** What plugins keep between runs: JSON text by plugin and key. */
+/** The state that plugins keep between runs: JSON text by plugin and key. */
 export class PluginStateRows {
   readonly #db: StoreDatabase;
 
@@ -13,14 +13,14 @@ export class PluginStateRows {
     return row && String(row.value);
   }
 
-  /** Writes all values durably, or none; undefined deletes. */
+  /** Writes all values durably, or none of them; undefined deletes a value. */
   write(plugin: string, values: ReadonlyMap<string, string | undefined>): void {
     this.#db.transaction(() => {
       for (const [key, value] of values) this.#writeOne(plugin, key, value);
     });
   }
 
-  /** The length of all values of a plugin except those of these keys. */
+  /** The total length of all values of a plugin, except the values of these keys. */
   sizeBeside(plugin: string, keys: readonly string[]): number {
     const rows = this.#db.all("SELECT key, length(value) AS size FROM plugin_state WHERE plugin = ?", plugin);
     return rows.reduce((sum, { key, size }) => sum + (keys.includes(String(key)) ? 0 : Number(size)), 0);

@@ -35,7 +35,7 @@ function promoted() {
   return found;
 }
 
-it("a promotion records the inputs its files were rendered for", () => {
+it("a promotion records the inputs that its files were rendered with", () => {
   storeOf(STORE_VERSION);
   const store = Store.open(file);
   const occasion = { currentVersion: "1.0.0", updateSeq: 7 };
@@ -44,12 +44,12 @@ it("a promotion records the inputs its files were rendered for", () => {
   expect(promoted()).toEqual({ digest: "d", version: "2.0.0", healthFailed: false, stopped: false, occasion });
 });
 
-it("a store from before that has no such record, and is read", () => {
+it("an older store has no such record, and can be read", () => {
   storeOf(2, "INSERT INTO tree VALUES ('d', '[]')", "INSERT INTO promoted VALUES ('a1', 'd', 1, '1.0.0', 0, 0)");
   expect(promoted()).toEqual({ digest: "d", version: "1.0.0", healthFailed: false, stopped: false });
 });
 
-it("a store from before pending health checks has none, and records them", () => {
+it("a store that is older than pending health checks has none, and can record them", () => {
   storeOf(6);
   const store = Store.open(file);
   expect(store.pendingHealth.all().size).toBe(0);

@@ -112,7 +112,7 @@ export class PromotedRows {
     );
   }
 
-  /** Stores many plans at once. */
+  /** Stores many plans in one statement. */
   planAll(plans: readonly (Planned & { readonly allocation: string })[]): void {
     this.#db.run(
       "INSERT INTO planned (allocation, digest, source) SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each(?) WHERE true ORDER BY 1 ON CONFLICT (allocation) DO UPDATE SET digest = excluded.digest, source = excluded.source",
@@ -198,7 +198,7 @@ export class PromotedRows {
     this.#db.run("UPDATE promoted SET health_failed = ? WHERE allocation = ?", failed ? 1 : 0, allocation);
   }
 
-  /** Forgets an allocation that no longer runs and has only its data left on its worker. */
+  /** Forgets an allocation that no longer runs and has nothing but its data left on its worker. */
   forget(allocation: string): void {
     for (const table of ["promoted", "staged", "planned", "promotion", "pending_health"])
       this.#db.run(`DELETE FROM ${table} WHERE allocation = ?`, allocation);
@@ -221,7 +221,10 @@ export class PromotedRows {
     return row ? JSON.parse(String(row.files)) : [];
   }
 
-  /** Files promoted for an allocation if any of them has a requested mode, owner or group; otherwise none. */
+  /**
+   * The files that were promoted for an allocation, if any of them has a requested mode, owner or group; otherwise
+   * none.
+   */
   filesWithAccess(allocation: string): ListedFile[] {
     const row = this.#db.get("SELECT digest FROM promoted WHERE allocation = ? AND scheme > 1", allocation);
     return row ? this.files(String(row.digest)) : [];
@@ -237,14 +240,17 @@ export class PromotedRows {
 }
 
 /**
- * Whether the result of a command is unknown: after a lost connection, a dead run, or an interruption, which stops the
- * command at any point.
+ * Whether the result of a command is unknown, as after a lost connection, a killed run, or an interruption, which can
+ * stop the command at any point.
  */
 function isInDoubt(outcome: unknown): boolean {
   return outcome === null || outcome === "disconnected" || outcome === "interrupted";
 }
 
-/** A step whose command did not fail may be continued: its worker has recorded whether it began, and how it ended. */
+/**
+ * A step whose command did not fail can be continued, because its worker has recorded whether the step began and how it
+ * ended.
+ */
 function resumableOf(row: Row): Pick<Unsettled, "resumable"> {
   const { receipt, digest, version, update_seq: updateSeq, outcome } = row;
   if (receipt === null || outcome === "failed" || outcome === "timed_out") return {};

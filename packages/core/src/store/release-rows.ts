@@ -3,14 +3,14 @@ import type { Release, ReleaseContent } from "../domain/release/release.ts";
 import type { JobFile } from "../domain/workspace/job.ts";
 import type { Row, StoreDatabase } from "./database.ts";
 
-/** A held release, which is not deployed while the workspace contains it, and the release that is deployed instead. */
+/**
+ * A held release, which is not deployed while the workspace contains its files, and the release that is deployed
+ * instead.
+ */
 export interface HeldRelease {
   readonly job: string;
   readonly digest: string;
-  /**
-   * The number of the release to deploy instead; undefined if there is none: in this case the job is not deployed at
-   * all.
-   */
+  /** The number of the release to deploy instead; undefined if there is none. The job is then not deployed at all. */
   readonly instead: number | undefined;
   readonly hold: Hold;
 }
@@ -19,7 +19,7 @@ export interface HeldRelease {
 export interface RolledOut {
   readonly job: string;
   readonly release: number;
-  /** The release that ran before; undefined if none did. */
+  /** The number of the release that ran before; undefined if no release did. */
   readonly previous: number | undefined;
 }
 
@@ -101,7 +101,10 @@ export class ReleaseRows {
     return hosts;
   }
 
-  /** Numbers of releases that an allocation was promoted with, even if it is stopped, or that a hold or an open rollout names. */
+  /**
+   * Numbers of the releases that an allocation was promoted with, even if the allocation is stopped, and of the
+   * releases that a hold or an open rollout names.
+   */
   inUse(job: string): Set<number> {
     const rows = this.#db.all(
       "SELECT promoted.release AS number FROM promoted JOIN allocation ON allocation.id = promoted.allocation WHERE job = ? UNION SELECT json_extract(held, '$.instead') FROM release WHERE job = ? AND held IS NOT NULL UNION SELECT number FROM release WHERE job = ? AND held IS NOT NULL UNION SELECT previous FROM rollout WHERE job = ?",
@@ -154,8 +157,8 @@ export class ReleaseRows {
   }
 
   /**
-   * Records what a run rolls out, before it starts, and what ran before. A later rollout of the same run keeps the
-   * first record.
+   * Records what a run rolls out and what ran before. Call this before the rollout starts. A later rollout in the same
+   * run keeps the first record.
    */
   noteRollout(run: number, { job, release, previous }: RolledOut): void {
     this.#db.run(
@@ -174,7 +177,7 @@ export class ReleaseRows {
       }));
   }
 
-  /** Deletes what all but the newest runs rolled out. */
+  /** Deletes the records of what runs rolled out, except those of the newest runs. */
   trim(keepRuns: number): void {
     this.#db.run("DELETE FROM run_release WHERE run <= (SELECT max(number) FROM run) - ?", keepRuns);
   }

@@ -3,8 +3,8 @@ import Sqlite, { type Database, type Options } from "better-sqlite3";
 import { MaandError } from "../errors.ts";
 
 /**
- * Opens an SQLite file, or the bytes of one in memory. The native part of better-sqlite3 is loaded with the first file.
- * Throws INSTALLATION_BROKEN if it does not match this Node or this machine.
+ * Opens an SQLite file, or a file in memory from its bytes. The native part of better-sqlite3 is loaded with the first
+ * file. Throws INSTALLATION_BROKEN if the native part does not match this Node or this machine.
  */
 export function openSqlite(file: string | Buffer, options: Options): Database {
   try {
@@ -16,8 +16,8 @@ export function openSqlite(file: string | Buffer, options: Options): Database {
 }
 
 /**
- * Opens a database in memory, and returns the version of SQLite. Package managers such as pnpm may skip the step of an installation
- * that builds the native part. Throws INSTALLATION_BROKEN if it cannot be used.
+ * Opens a database in memory, and returns the version of SQLite. Package managers such as pnpm might skip the
+ * installation step that builds the native part. Throws INSTALLATION_BROKEN if the native part cannot be used.
  */
 export function sqliteVersion(): string {
   const db = openSqlite(":memory:", {});
@@ -29,8 +29,8 @@ export function sqliteVersion(): string {
 }
 
 /**
- * Whether an error is Node's error for an addon that it cannot load, or that of the package `bindings` for a missing
- * one.
+ * Whether an error is the error of Node for an addon that it cannot load, or the error of the package `bindings` for a
+ * missing addon.
  */
 function isAddonError(cause: unknown): cause is Error {
   return (

@@ -79,7 +79,7 @@ const cases: readonly Case[] = [
     hint: "move it away, and restore data/ from a backup",
   },
   {
-    name: "the database of another program that has tables called as ours",
+    name: "the database of another program whose tables have the same names as ours",
     make: () => database("CREATE TABLE bucket (name TEXT)", "CREATE TABLE worker (name TEXT)"),
     code: "NOT_A_STORE",
     message: "it is an SQLite database of another program (tables: bucket, worker)",
@@ -107,7 +107,7 @@ const cases: readonly Case[] = [
     hint: "move it away",
   },
   {
-    name: "a link that leads nowhere",
+    name: "a link to a missing file",
     make: () => symlinkSync(join(directory, "gone"), file),
     code: "STORE_BROKEN",
     message: "it is a link to a file that does not exist",
@@ -160,7 +160,7 @@ describe("a maand database", () => {
   });
 
   it.each(Array.from({ length: STORE_VERSION - 1 }, (_, at) => at + 1))(
-    "of version %i is recognized without the id, and gets it",
+    "of version %i is recognized without the id, and receives the id",
     (version) => {
       const db = new Sqlite(file);
       migrate(db, version);

@@ -8,9 +8,9 @@ import { damaged } from "./store-error.ts";
 export const APPLICATION_ID = 0x6d61_616e;
 
 /**
- * Refuses anything at the store's path that is not a non-empty file, before SQLite opens it. SQLite would turn an empty file
- * into a new store, and block on a pipe. This only inspects the path: opening and closing the file would drop the locks that
- * SQLite holds on it in this process.
+ * Refuses anything at the store's path that is not a non-empty file, before SQLite opens it. SQLite would turn an empty
+ * file into a new store, and block on a pipe. This function only inspects the path: opening and closing the file would
+ * drop the locks that SQLite holds on the file in this process.
  */
 export function checkFile(file: string, { mayBeEmpty = false }: { readonly mayBeEmpty?: boolean } = {}): void {
   const stats = statSync(file, { throwIfNoEntry: false });
@@ -24,7 +24,7 @@ export function checkFile(file: string, { mayBeEmpty = false }: { readonly mayBe
 /** The problem of a link with a missing target. */
 export const DANGLING = "it is a link to a file that does not exist";
 
-/** Describes what is at the path of a file; undefined for a file. */
+/** Describes what is at the path of a file; undefined if it is a regular file. */
 export function kindOf(stats: Stats): string | undefined {
   if (stats.isFile()) return undefined;
   return stats.isDirectory() ? "it is a directory" : "it is not a regular file";

@@ -21,8 +21,8 @@ import type { WorkingCopy } from "./team/working-copy.ts";
 import { JobStateRows } from "./views/job-state-rows.ts";
 
 /**
- * How long work of `together` waits for other work, in milliseconds: less than a write to a disk takes, and about as
- * long as a database takes.
+ * How long the work of `together` waits for other work, in milliseconds. It is shorter than a write to a disk, and
+ * about as long as a round trip to a database.
  */
 const GATHERING_MS = 5;
 const GATHERING_SHARED_MS = 50;
@@ -89,12 +89,12 @@ export class Store {
     return new Store(StoreDatabase.open(file, options));
   }
 
-  /** A copy in memory, for changes that will be discarded. Close it when done. */
+  /** A copy of the store in memory, for changes that will be discarded. Close the copy when done. */
   copy(): Store {
     return new Store(this.#db.copy());
   }
 
-  /** Runs `work` as one transaction. It must not await. */
+  /** Runs `work` as one transaction. `work` must not await. */
   transaction<T>(work: () => T): T {
     try {
       return this.#db.transaction(work);
@@ -124,7 +124,7 @@ export class Store {
     return this.#db.workingCopy;
   }
 
-  /** All reads see this snapshot, independent of writes by other processes, until the returned function is called. */
+  /** Until the returned function is called, all reads see this snapshot, independent of writes by other processes. */
   snapshot(): () => void {
     return this.#db.snapshot();
   }
@@ -136,7 +136,7 @@ export class Store {
     });
   }
 
-  /** Writes a copy of the store to a private file, which it replaces. */
+  /** Writes a copy of the store to a private file, and replaces the file if it exists. */
   copyTo(file: string): void {
     this.#db.copyTo(file);
   }

@@ -117,8 +117,8 @@ export function aBucket(options: TestBucketOptions = {}): TestBucket {
 let emptyStore: Buffer | undefined;
 
 /**
- * Gives a new directory a store with all tables and no rows, which is made once per process: creating the tables takes most of the time of
- * `initBucket`.
+ * Gives a new directory a store with all tables and no rows. The store is created once per process and then copied,
+ * because creating the tables takes most of the time of `initBucket`.
  */
 function copyEmptyStore(root: string): void {
   const { data, store } = bucketPaths(root);

@@ -13,7 +13,7 @@ import { jobContext, scopedJobContext } from "./job-contexts.ts";
 import type { Recording } from "./run-context.ts";
 import { anAllocation, aWorker } from "./samples.ts";
 
-/** The allocation of `api` on `10.0.0.1`: it runs 1.0.0, and its new version is that of the job. */
+/** The allocation of `api` on `10.0.0.1`. It runs 1.0.0, and its new version is the version of the job. */
 export function allocationContext(over: Partial<AllocationContext> = {}): AllocationContext & Recording {
   const base = jobContext(over);
   const worker = over.worker ?? aWorker(over.allocation ? { host: over.allocation.host } : {});

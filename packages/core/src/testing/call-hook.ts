@@ -36,7 +36,7 @@ function isAsked(hook: unknown): hook is { readonly promise: Call; readonly call
   return typeof hook === "object" && hook !== null && "promise" in hook;
 }
 
-/** Whether a hook is asynchronous: only these have no `call`. */
+/** Whether a hook is asynchronous: only asynchronous hooks have no `call`. */
 function isWaiting(hook: object): boolean {
   return !("call" in hook) || typeof hook.call !== "function";
 }

@@ -23,7 +23,7 @@ export interface FakeFleet {
   at(job: string, host: string): FakeAllocation | undefined;
   /** The running versions, by `job@host`. */
   running(): Record<string, string>;
-  /** The boot id of a worker; a command with `shutdown` gives it another one, and ends everything that runs there. */
+  /** The boot id of a worker. A command with `shutdown` changes the id, and ends everything that runs on the worker. */
   bootId(host: string): string;
   /** The record of the command that changed a worker last, as in the file `fence` of a worker; empty if there is none. */
   fenceOn(host: string): string;

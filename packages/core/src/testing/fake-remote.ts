@@ -37,8 +37,9 @@ export interface FakeRemote extends Remote {
 }
 
 /**
- * A fake of `10.0.0.1`, with transport ssh and root `/opt/worker/bucket`, where every command succeeds without output. It
- * keeps the contract of a real remote: `exec` throws COMMAND_FAILED, lines go to `onLine`, an aborted signal throws INTERRUPTED.
+ * A fake of the worker `10.0.0.1`, with transport ssh and root `/opt/worker/bucket`. Every command succeeds without
+ * output. The fake keeps the contract of a real remote: `exec` throws COMMAND_FAILED, lines go to `onLine`, an aborted
+ * signal throws INTERRUPTED.
  */
 export function fakeRemote(options: FakeRemoteOptions = {}): FakeRemote {
   const { host = "10.0.0.1", root = "/opt/worker/bucket", transport = "ssh", sudo = true, answers = {} } = options;

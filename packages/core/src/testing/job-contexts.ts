@@ -115,7 +115,7 @@ export function orchestrateContext(
   };
 }
 
-/** `verify`: checks once, all allocations that are not disabled; `results` records the reported checks. */
+/** `verify`: checks all allocations that are not disabled, once; `results` records the reported checks. */
 export function verifyContext(
   over: Partial<VerifyContext> = {},
 ): VerifyContext & Recording & { readonly results: readonly HealthResult[] } {

@@ -4,7 +4,7 @@ import type { Worker } from "../domain/workspace/worker.ts";
 
 const NOTHING_RESERVED: Reservation = { min: 0, max: 0, reserved: 0, source: "manifest" };
 
-/** The default settings of a bucket; pass only those that the test is about. */
+/** The default settings of a bucket; pass only the settings that the test is about. */
 export function someSettings(over: Partial<Settings> = {}): Settings {
   return { ...DEFAULT_SETTINGS, ...over };
 }

@@ -25,7 +25,7 @@ describe("a fake remote", () => {
     expect(remote.calls[1]).toMatchObject({ how: "probe", argv: ["make", "start"], options: { asRoot: true } });
   });
 
-  it("follows the contract of a real one", async () => {
+  it("follows the contract of a real remote", async () => {
     const remote = fakeRemote({ answers: () => ({ code: 2, stderr: "no\n" }) });
     await expect(remote.exec(["make"])).rejects.toMatchObject({ code: "COMMAND_FAILED", exit: 2, output: ["no"] });
     const signal = AbortSignal.abort();
@@ -37,7 +37,7 @@ describe("a fake remote", () => {
 });
 
 describe("a context", () => {
-  it("describes one allocation, also after a part is replaced", () => {
+  it("describes one allocation, even after a part is replaced", () => {
     const { remote, worker, allocation, directory, env } = rolloutContext({
       job: aJob({ name: "db", version: "2.0.0" }),
       worker: aWorker({ host: "10.0.0.7" }),

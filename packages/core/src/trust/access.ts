@@ -9,7 +9,10 @@ export function isRefused(cause: unknown): cause is NodeJS.ErrnoException {
   return cause instanceof Error && "code" in cause && (cause.code === "EACCES" || cause.code === "EPERM");
 }
 
-/** NO_ACCESS for a path that this user may not access, with the owner of the file or directory that prevents it. */
+/**
+ * The error NO_ACCESS for a path that this user may not access. It names the owner of the file or directory that
+ * prevents the access.
+ */
 export function noAccess(path: string, cause?: unknown): MaandError {
   const [at, stats] = closest(path);
   const { uid } = currentUser();

@@ -7,7 +7,7 @@ import { aBucket } from "../testing/index.ts";
 import { filePieces } from "../workspace/file-pieces.ts";
 import { readPlain, textOrReason } from "./plain-text.ts";
 
-/** Everything that is not a plain file is named, and nothing waits for a pipe without a writer. */
+/** Everything that is not a plain file is reported by name, and nothing waits for a pipe without a writer. */
 
 let place: string;
 

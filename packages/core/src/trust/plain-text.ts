@@ -3,7 +3,10 @@ import { plainBytes } from "../domain/workspace/resource-units.ts";
 import { statOf } from "./access.ts";
 import { userName } from "./accounts.ts";
 
-/** Maximum size in bytes of a user-written file: far more than any such file needs, but far less than the memory. */
+/**
+ * The maximum size in bytes of a user-written file: far more than any such file needs, but far less than the memory of
+ * a machine.
+ */
 const LARGEST = 64 * 1024 * 1024;
 
 /** Why a file cannot be read, and how to fix it. */
@@ -13,8 +16,8 @@ export interface Reason {
 }
 
 /**
- * The text of a user-written file, the reason why it is unreadable, or undefined if there is none. Only a plain file is read:
- * a pipe in its place would never end. A byte order mark is not part of the text.
+ * The text of a user-written file, or the reason why it cannot be read; undefined if there is no file. Only a plain
+ * file is read, because a pipe in its place would never end. A byte order mark is not part of the text.
  */
 export function textOrReason(path: string): string | Reason | undefined {
   // most jobs lack most of these files, and an exception for each one would be slow

@@ -9,10 +9,10 @@ import { type CurrentUser, currentUser } from "./user.ts";
 export const SAFE_DIRECTORIES = "MAAND_SAFE_DIRECTORIES";
 
 /**
- * Refuses a bucket whose directory others can change, or in which a part belongs to another user. Its configuration and
- * plugins are code, and maand also finds a bucket above the current directory. The bucket must belong to the current
- * user or to root; for root, files of the user who called sudo are also accepted. This is the same rule as git's
- * `safe.directory` (git-config(1)). Throws BUCKET_NOT_TRUSTED.
+ * Refuses a bucket whose directory others can change, or of which a part belongs to another user. The configuration and
+ * plugins of a bucket are code, and maand also finds a bucket above the current directory. The bucket must belong to
+ * the current user or to root; for root, files of the user who called sudo are also accepted. This is the same rule as
+ * git's `safe.directory` (git-config(1)). Throws BUCKET_NOT_TRUSTED.
  */
 export function checkOwner(root: string, parts: readonly string[], user: CurrentUser = currentUser()): void {
   const refuse = (path: string, reason: string | undefined) => {

@@ -18,16 +18,16 @@ const CHANGES = "+changes";
 const GIT_MS = 5000;
 
 /**
- * The user of this process and the git commit of a directory. Without git, or if git refuses, there is no commit. `known`: the
- * authorship of the same files; if the commit is still that one, git is not started. Nor is it started
- * outside of a repository.
+ * The user of this process and the git commit of a directory. Without git, or if git refuses, there is no commit.
+ * `known` is the authorship of the same files: if the directory is still at that commit, git is not started. Outside a
+ * repository, git is not started either.
  */
 export async function authorshipOf(directory: string, known?: Pick<Authorship, "commit">): Promise<Authorship> {
   const commit = await commitOf(directory, known?.commit);
   return { by: userName(), ...(commit === undefined ? {} : { commit }) };
 }
 
-/** The name of the user of this process, or the number if there is no name. */
+/** The name of the user of this process, or the user's number if there is no name. */
 export function userName(): string {
   try {
     return userInfo().username;
@@ -36,7 +36,7 @@ export function userName(): string {
   }
 }
 
-/** A commit without the mark of changes. */
+/** A commit without the mark for changes. */
 export function plainCommit(commit: string): string {
   return commit.endsWith(CHANGES) ? commit.slice(0, -CHANGES.length) : commit;
 }

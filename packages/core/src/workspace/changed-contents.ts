@@ -21,7 +21,7 @@ export class ChangedContents {
     return this.#files.keys();
   }
 
-  /** The whole content of a small file; undefined if it is not one of these. Throws PROBLEMS. */
+  /** The whole content of a small file; undefined if the content is not among these. Throws PROBLEMS. */
   read(hash: string): Uint8Array | undefined {
     return this.#files.has(hash) ? Buffer.concat([...this.pieces(hash)]) : undefined;
   }

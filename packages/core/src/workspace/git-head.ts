@@ -21,14 +21,14 @@ export function headOf(directory: string): string | undefined {
 }
 
 /**
- * Whether git could find a repository from a directory: it looks for `.git` there and in each directory above, unless a variable names
- * the repository.
+ * Whether git could find a repository from a directory. Git looks for `.git` in the directory and in each directory
+ * above it, unless a variable names the repository.
  */
 export function isInRepository(directory: string): boolean {
   return process.env.GIT_DIR !== undefined || repositoryOf(directory) !== undefined;
 }
 
-/** The directory of git's files for a working tree: `.git`, or the path in a file of that name. */
+/** The directory of git's files for a working tree: `.git`, or the path in a file named `.git`. */
 function repositoryOf(directory: string): string | undefined {
   for (let at = existsSync(directory) ? realpathSync(directory) : resolve(directory); ; at = dirname(at)) {
     const place = join(at, ".git");

@@ -92,7 +92,7 @@ describe("the ignore file of a job", () => {
     expect(ignored("# not this", "build")).toEqual([]);
   });
 
-  it("overrides that of the workspace, and later rules override earlier ones", () => {
+  it("overrides the ignore file of the workspace, and later rules override earlier ones", () => {
     write(".maandignore", "*.md", "!keep.log");
     write("jobs/api/.maandignore", "!README.md", "*.log", "!kept.log");
     expect(ignored("README.md", "a.md", "keep.log", "kept.log")).toEqual(["a.md", "keep.log"]);

@@ -47,7 +47,10 @@ export function ignoreText(): string {
 /** Files in a job's directory that maand itself reads, and that therefore cannot be ignored. */
 const ALWAYS_READ = ["manifest.json", "vars.toml"];
 
-/** Decides which paths in a job's directory are ignored. Paths are relative to it; directories end in `/`. */
+/**
+ * Decides which paths in a job's directory are ignored. Paths are relative to the job's directory, and directories end
+ * in `/`.
+ */
 export type IsIgnored = (path: string) => boolean;
 
 /** The rules of one workspace. */
@@ -64,7 +67,7 @@ const COMMENT = /^\s*(#|$)/;
 /** Case-sensitive, like git on Linux. */
 const OPTIONS = { ignorecase: false, allowRelativePaths: true };
 
-/** Reads the ignore file of a workspace; those of its jobs are read when needed. */
+/** Reads the ignore file of a workspace; the ignore files of its jobs are read when needed. */
 export function ignoresOf(workspace: string, report: Report): Ignores {
   const written = patternsIn(workspace, "", report);
   const shared = [...DEFAULT_IGNORES, ...written];
@@ -81,7 +84,7 @@ export function ignoresOf(workspace: string, report: Report): Ignores {
   };
 }
 
-/** The defaults depend only on the last name of a path, and the same names occur in every job. */
+/** The default patterns depend only on the last name of a path, and the same names occur in every job. */
 function ignoredByName(): IsIgnored {
   const rules = ignore(OPTIONS).add(DEFAULT_IGNORES);
   const known = new Map<string, boolean>();

@@ -46,7 +46,7 @@ function sparse(name: string, size: number): void {
 }
 
 describe("what disappears while it is read", () => {
-  it("is refused by name, since a deploy would delete it on workers", () => {
+  it("is refused by name, because a deploy would delete it on workers", () => {
     for (const name of ["Makefile", "app.conf"]) writeFileSync(join(directory, name), "");
     mkdirSync(join(directory, "conf"));
     const vanish = (path: string) => path !== "Makefile" && rmSync(join(directory, path), { recursive: true });
@@ -64,7 +64,7 @@ describe("what disappears while it is read", () => {
     expect(read().printed).toEqual([expect.stringContaining("disappeared while it was read")]);
   });
 
-  it("becomes a pipe, and is not waited for", () => {
+  it("is not waited for if it becomes a pipe", () => {
     writeFileSync(join(directory, "app.conf"), "");
     const swap = (path: string) => {
       rmSync(join(directory, path));
@@ -84,7 +84,7 @@ describe("a file larger than max_file_size", () => {
     });
   });
 
-  it("may be exactly as large as the limit", () => {
+  it("can be exactly as large as the limit", () => {
     sparse("a", 2 * MB);
     sparse("b", 2 * MB + 1);
     expect(read({ maxBytes: 2 * MB })).toMatchObject({ files: [{ path: "a", size: 2 * MB }], printed: [/b has 2 MB/] });

@@ -10,7 +10,7 @@ import { distrusted, SAFE_DIRECTORIES } from "../trust/trusted.ts";
 import { filePieces } from "./file-pieces.ts";
 import type { IsIgnored } from "./ignored.ts";
 
-/** A file, with its path on disk if it is new or changed. */
+/** A file, with its path on disk if the file is new or changed. */
 export interface ReadFile extends SeenFile {
   readonly changedAt?: string;
 }
@@ -40,7 +40,10 @@ export const RUNTIME_NAMES: readonly string[] = ["data", "logs", "bin", "lost+fo
  */
 const OF_A_SYNC = /^(\.~tmp~|\.~maand-[0-9a-f]{16}|\.incoming-\d+-\d+)$/;
 
-/** Maximum bytes of a path within a job. Together with its parent path, it is far below the Linux limit on both machines. */
+/**
+ * The maximum number of bytes of a path within a job. With the path of the job's directory in front, it is still far
+ * below the Linux limit on both machines.
+ */
 const LONGEST_PATH = 2000;
 
 /**
@@ -99,7 +102,7 @@ function ofName(job: string, name: string, path: string): Problem | undefined {
     return refused(quoted(path), "a file name must not contain control characters", "rename it");
   if (OF_A_SYNC.test(name))
     return refused(path, "has a name that maand uses for temporary files during a sync", "rename it");
-  // a name that cannot be decoded cannot be looked up either
+  // a file whose name cannot be decoded cannot be looked up either
   if (name.includes("\uFFFD")) return refused(path, "a file name must be UTF-8", "rename it");
   if (Buffer.byteLength(path) <= LONGEST_PATH) return undefined;
   return refused(
@@ -154,7 +157,10 @@ function flawOfLink(stats: Stats | undefined): [string, string] {
   return ["is a link that leaves the workspace", "copy the file into the job"];
 }
 
-/** Whether a file is trusted. Files in `_modules/` run on this machine, so no other user may be able to change them. */
+/**
+ * Whether a file is trusted. Files in `_modules/` run on this machine, so no other user may be able to change these
+ * files.
+ */
 function isTrusted({ job, directory, report }: JobDirectory, at: string, path: string): boolean {
   if (!path.startsWith("_modules/")) return true;
   const bucket = resolve(directory, "../../..");

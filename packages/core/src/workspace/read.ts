@@ -37,7 +37,7 @@ export interface ReadOptions {
   readonly selector: string;
   /** Maximum size of a job file in bytes. */
   readonly maxBytes: number;
-  /** Read instead of `workers.json`. */
+  /** The text to read instead of `workers.json`. */
   readonly workersText?: string | undefined;
 }
 
@@ -122,8 +122,8 @@ function jobNames(directory: string, ignores: Ignores, report: Report): string[]
 }
 
 /**
- * Whether a directory is a job. A directory with an invalid job name may be ignored. An existing job may not, because
- * the next deploy would stop it.
+ * Whether a directory is a job. A directory with an invalid job name may be ignored. An existing job may not be
+ * ignored, because the next deploy would stop it.
  */
 function isJob(name: string, ignores: Ignores, report: Report): boolean {
   const where = `workspace/jobs/${name}`;

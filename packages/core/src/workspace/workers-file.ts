@@ -39,8 +39,8 @@ export function readWorkersFile(workspace: string): WorkersFile {
 }
 
 /**
- * Replaces the entries of `workers.json` atomically. If the file was edited since it was read, throws PROBLEMS and writes
- * nothing.
+ * Replaces the entries of `workers.json` atomically. Throws PROBLEMS and writes nothing if the file was edited since it
+ * was read.
  */
 export function writeWorkersFile(workspace: string, before: WorkersFile, entries: readonly unknown[]): void {
   const file = join(workspace, "workers.json");

@@ -8,8 +8,9 @@ import type { Plugin } from "../../plugin-api/plugin.ts";
 export const DISPOSE_MS = 10_000;
 
 /**
- * Calls `dispose` of every applied plugin, one after another: the last applied first, and a plugin that uses a service
- * before the one that provides it. Returns the errors; a failure does not prevent the `dispose` of the other plugins.
+ * Calls `dispose` of every applied plugin, one after another: the plugin that was applied last comes first, and a
+ * plugin that uses a service comes before the plugin that provides it. Returns the errors; a failure does not prevent
+ * the `dispose` of the other plugins.
  */
 export async function disposeAll(applied: readonly Plugin[]): Promise<MaandError[]> {
   const errors: MaandError[] = [];
@@ -48,7 +49,10 @@ function tooLong({ name }: Plugin): MaandError {
   });
 }
 
-/** Plugins with a `dispose`: the last applied first, but none before the plugins that use its services. */
+/**
+ * Plugins with a `dispose`: the plugin that was applied last comes first, but no plugin comes before the plugins that
+ * use its services.
+ */
 function inOrder(applied: readonly Plugin[]): Plugin[] {
   const left = applied.filter(({ dispose }) => dispose !== undefined).reverse();
   const ordered: Plugin[] = [];

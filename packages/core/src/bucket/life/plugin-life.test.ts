@@ -47,7 +47,7 @@ describe("dispose", () => {
     expect(disposals).toHaveLength(3);
   });
 
-  it("of a plugin comes before that of a plugin whose service it uses", async () => {
+  it("of a plugin is called before the dispose of a plugin whose service it uses", async () => {
     const LOG = defineService<string>("log.lines");
     const user = disposable("user", { needs: [LOG] });
     const provider = disposable("provider", { provides: { services: [LOG.by(() => "log")] } });
@@ -55,7 +55,7 @@ describe("dispose", () => {
     expect(disposals).toEqual(["user", "provider"]);
   });
 
-  it("that throws is an error of that plugin, and the others are disposed", async () => {
+  it("that throws is an error of that plugin, and the other plugins are disposed", async () => {
     const broken = disposable("broken", { dispose: () => Promise.reject(new Error("the socket is gone")) });
     const opened = await bucketWith(disposable("first"), broken).open();
     expect(await opened.close()).toMatchObject([
@@ -143,7 +143,7 @@ describe("a service", () => {
   });
 });
 
-describe("an error of a plugin's own", () => {
+describe("an error with a plugin's own code", () => {
   const throwing = (make: (error: PluginTools["error"]) => Error) =>
     definePlugin({
       name: "acme",
@@ -166,7 +166,7 @@ describe("an error of a plugin's own", () => {
     expect(bucket.events.at(-1)).toMatchObject({ outcome: "refused", message: "no token is set (acme/NO_TOKEN)" });
   });
 
-  it("may state that it refused the command", async () => {
+  it("can state that it refused the command", async () => {
     const bucket = bucketWith(throwing((error) => error("FROZEN", "no deploys today", { refused: true })));
     expect(await thrownBy(() => bucket.ship())).toMatchObject({ code: "acme/FROZEN", refused: true });
   });
@@ -212,7 +212,7 @@ describe("the state of a plugin", () => {
     ]);
   });
 
-  it("is set all at once or not at all, and deleted with undefined", async () => {
+  it("is set completely or not at all, and deleted with undefined", async () => {
     const seen: unknown[] = [];
     const bucket = bucketWith(
       withState((state) => {

@@ -10,7 +10,7 @@ import { disposeAll } from "./dispose.ts";
 import { ServiceRegistry } from "./service-registry.ts";
 import { StateSource } from "./state-source.ts";
 
-/** For plugins that are applied without a bucket, as in a test: their state is in memory. */
+/** For plugins that are applied without a bucket, such as in a test. Their state is in memory. */
 export function lifeWithoutBucket(): PluginLife {
   const life = new PluginLife();
   life.states.open(stateInMemory());
@@ -33,7 +33,7 @@ export class PluginLife {
     this.tracer = tracer;
   }
 
-  /** Call this before plugins are applied: they may use each other's services. */
+  /** Call this before plugins are applied, because they can use each other's services. */
   begin(plugins: readonly Plugin[]): void {
     this.#services = new ServiceRegistry(plugins);
   }

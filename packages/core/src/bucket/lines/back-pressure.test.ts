@@ -26,7 +26,7 @@ async function contextWith(plugins: readonly Plugin[], signal = new AbortControl
 }
 
 describe("the back-pressure of a run", () => {
-  it("is none while all readers of events keep up", async () => {
+  it("is undefined while all readers of events keep up", async () => {
     const { backPressure } = await contextWith([reader("fast", () => undefined), reader("plain")]);
     expect(backPressure()).toBeUndefined();
   });
@@ -53,7 +53,7 @@ describe("the back-pressure of a run", () => {
     expect(backPressure()).toBeUndefined();
   });
 
-  it("ends with a reader that fails", async () => {
+  it("ends when a reader fails", async () => {
     const { backPressure } = await contextWith([reader("broken", () => Promise.reject(new Error("gone")))]);
     await backPressure();
   });

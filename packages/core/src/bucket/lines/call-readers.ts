@@ -12,14 +12,14 @@ export function takesLines(tap: object, readLines: LinesTap): void {
   linesTaps.set(tap, readLines);
 }
 
-/** Registers a tap of `event` that can be behind, and the function that reports it. */
+/** Registers a tap of `event` that can fall behind, with the function that reports whether it is behind. */
 export function canBeBehind(tap: object, backPressure: BackPressure): void {
   pressures.set(tap, backPressure);
 }
 
 /**
- * The back-pressure of all taps of `event` together. Many commands wait for one promise. It resolves when all taps have caught up, or
- * when the run is interrupted, because its commands must then be able to end.
+ * The back-pressure of all taps of `event` together. All waiting commands share one promise. It resolves when all taps
+ * have caught up, or when the run is interrupted, because the commands must then be able to end.
  */
 export function pressureOf(hooks: Pick<Hooks, "event">, signal: AbortSignal): BackPressure {
   let caughtUp: Promise<void> | undefined;

@@ -13,7 +13,7 @@ afterEach(() => {
   for (const bucket of buckets.splice(0)) bucket.dispose();
 });
 
-/** A plugin that receives lines that arrived together in one call, and records them. */
+/** A plugin that receives in one call all lines that arrived together, and records them. */
 function reader(name: string, got: (MaandEvent | PrintedLines)[]): Plugin {
   const read: EventReader = (event) => void got.push(event);
   read.readLines = (printed) => void got.push(printed);
@@ -40,7 +40,7 @@ const linesIn = (got: readonly (MaandEvent | PrintedLines)[]) =>
   got.flatMap((one) => ("first" in one ? [one.lines] : []));
 
 describe("lines that arrive together", () => {
-  it("are one call for a reader of lines, and an event each for every other tap", async () => {
+  it("cause one call to a reader of lines, and one event per line for every other tap", async () => {
     const got: (MaandEvent | PrintedLines)[] = [];
     const events = await reporting([reader("lines", got)], async (reporter) => {
       const { log } = reporter.context({ worker: "10.0.0.1", job: "api" });
@@ -70,7 +70,7 @@ describe("lines that arrive together", () => {
     );
   });
 
-  it("are masked, each as it would be alone", async () => {
+  it("are masked as if each line had arrived alone", async () => {
     const lines = ["plain", "it is hunter2-secret.", `cut in hunter2${LINE_CUT}`, "plain"];
     const events = await reporting([], async (reporter) => {
       const { log } = reporter.context({});
@@ -81,7 +81,7 @@ describe("lines that arrive together", () => {
     );
   });
 
-  it("cost a reader as many calls as packets arrive: fifteen megabytes in 480 packets are at most 480 calls", async () => {
+  it("cause at most one call per packet: at most 480 calls for fifteen megabytes in 480 packets", async () => {
     const line = `${"x".repeat(79)}\n`;
     const packet = Buffer.from(line.repeat(400)).subarray(0, 31_250);
     const got: (MaandEvent | PrintedLines)[] = [];

@@ -7,13 +7,16 @@ export interface LineSource {
   readonly job: string | null;
 }
 
-/** The maximum number of waiting lines; a plugin may print any number of lines before it does anything else. */
+/**
+ * The maximum number of waiting lines. Without it, a plugin could print any number of lines before it does anything
+ * else.
+ */
 const MOST = 4096;
 
 /**
- * Gathers lines of one source that are printed before the process does anything else, such as the lines of one packet
- * from a worker. One event costs as much as reading hundreds of lines. A line of another source first sends the earlier
- * ones.
+ * Gathers the lines of one source that are printed before the process does anything else, such as the lines of one
+ * packet from a worker. One event costs as much as reading hundreds of lines. When a line of another source arrives,
+ * the waiting lines are sent first.
  */
 export class PendingLines {
   readonly #send: (source: LineSource, lines: readonly string[]) => void;

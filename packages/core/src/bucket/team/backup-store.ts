@@ -20,7 +20,10 @@ export function backupStore(paths: BucketPaths, file: string, { offline = false 
   }
 }
 
-/** Replaces everything in the store of a bucket by a backup of the same bucket, all or nothing. Returns the number of rows. */
+/**
+ * Replaces everything in the store of a bucket with a backup of the same bucket, completely or not at all. Returns the
+ * number of rows.
+ */
 export function restoreStore(paths: BucketPaths, file: string, user: StoreUser): number {
   const rows = readBackup(file);
   return whileHeld(paths, "store restore", user, { discards: true }, (store) => {

@@ -17,9 +17,9 @@ export interface Cloned {
 }
 
 /**
- * Makes a directory a bucket whose store is in a database. The directory may already have the workspace and maand.conf,
- * for example from git. Throws BUCKET_EXISTS if it has a store, and STORE_LACKS_BUCKET; in both cases nothing was
- * created.
+ * Makes a directory a bucket whose store is in a database. The directory may already contain the workspace and
+ * maand.conf, for example from git. Throws BUCKET_EXISTS if the directory has a store, and STORE_LACKS_BUCKET if the
+ * database has no such bucket. In both cases nothing is created.
  */
 export function cloneBucket(url: string, bucket: string, directory: string): Cloned {
   const paths = bucketPaths(directory);

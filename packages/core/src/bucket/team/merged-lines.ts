@@ -5,7 +5,7 @@ export interface Versions {
   readonly there: string;
 }
 
-/** The lines of the other side, with the lines that were added here and without those that were deleted here. */
+/** The lines of the other side, with the lines that this side added and without the lines that this side deleted. */
 export function mergedLines({ before, here, there }: Versions): string {
   if (here === before || here === there) return there;
   if (there === before) return here;

@@ -42,8 +42,8 @@ export function runRecords(paths: BucketPaths): RunRecords | undefined {
 }
 
 /**
- * Writes a part of a record. Parts may arrive repeatedly and in any order; each is written once, after the one before
- * it. Runs of this machine are skipped, because they have their own files.
+ * Writes a part of a record. Parts can arrive repeatedly and in any order; each part is written once, after the part
+ * that precedes it. Runs of this machine are skipped, because they have their own files.
  */
 function write(logs: string, { run, seq, lines }: RecordPart): void {
   if (!isRunId(run)) return;

@@ -3,7 +3,7 @@ import type { RunRecordRows } from "../../store/team/run-record-rows.ts";
 /** How long lines are gathered, in milliseconds, and the number of characters after which they are sent earlier. */
 const EVERY_MS = 1000;
 const MOST_CHARACTERS = 256 * 1024;
-/** Characters that may be on their way to the database before commands that print wait for it. */
+/** The number of characters that may be on their way to the database; beyond it, commands that print have to wait. */
 export const MOST_SENT = 2 * 1024 * 1024;
 
 /** A line of a file in the record of a run. */
@@ -16,17 +16,17 @@ interface Pending {
 }
 
 /**
- * Sends the records of runs to the database while they are written, so that other machines can read and follow them.
- * The end of a command waits for this. Commands that print faster than the database accepts lines also wait: otherwise,
- * statements of the store would have to wait behind these lines. A record that cannot be sent is still in the files of
- * this machine.
+ * Sends the records of runs to the database while they are written, so that other machines can read and follow them. At
+ * its end, a command waits for its record to be sent. Commands that print faster than the database accepts lines also
+ * wait: otherwise, statements of the store would have to wait behind these lines. A record that cannot be sent is still
+ * in the files of this machine.
  */
 export class RunRecordSender {
   readonly #records: Pick<RunRecordRows, "send" | "finish">;
   readonly #runs = new Map<string, Pending>();
   readonly #keepRuns: number;
   #timer: NodeJS.Timeout | undefined;
-  /** Characters that were sent and have no answer. */
+  /** Characters that were sent and not yet answered. */
   #sent = 0;
   #caughtUp: { readonly promise: Promise<void>; readonly resolve: () => void } | undefined;
 
@@ -44,7 +44,10 @@ export class RunRecordSender {
     this.#timer ??= setTimeout(() => this.#send(), EVERY_MS).unref();
   }
 
-  /** A promise while too much is on its way. It resolves when half of that has an answer; an answer takes at most three seconds. */
+  /**
+   * A promise while too many characters are on their way. It resolves when half of them are answered; an answer takes
+   * at most three seconds.
+   */
   backPressure(): Promise<void> | undefined {
     if (this.#sent < MOST_SENT) return undefined;
     if (!this.#caughtUp) {
@@ -57,7 +60,7 @@ export class RunRecordSender {
     return this.#caughtUp.promise;
   }
 
-  /** Sends the rest, and waits for it for a few seconds at most. */
+  /** Sends the remaining lines, and waits a few seconds at most for the answer. */
   close(): void {
     clearTimeout(this.#timer);
     try {

@@ -7,12 +7,12 @@ import { replaceFile } from "../../workspace/write-files.ts";
 import { mergedLines } from "./merged-lines.ts";
 
 /**
- * Files of the bucket that are shared through its store, each with the lock that guards it. The host keys that were
- * pinned on one machine are checked on every other.
+ * Files of the bucket that are shared through its store, each with the lock that guards it. Host keys that were pinned
+ * on one machine are thus checked on every other machine.
  */
 const SHARED = [{ name: "secrets/known_hosts", lock: "known_hosts.lock" }] as const;
 
-/** The owner of the rows in the store that have these files. */
+/** The owner of the rows in the store that contain these files. */
 const OWNER = "maand";
 
 /**

@@ -5,14 +5,14 @@ import { withSetting } from "./write-store-setting.ts";
 describe("lines that several machines change", () => {
   const merged = (before: string, here: string, there: string) => mergedLines({ before, here, there });
 
-  it("are those of the side that changed them", () => {
+  it("are taken from the side that changed them", () => {
     expect(merged("a\n", "a\n", "a\nb\n")).toBe("a\nb\n");
     expect(merged("a\n", "a\nb\n", "a\n")).toBe("a\nb\n");
     expect(merged("a\n", "", "a\n")).toBe("");
     expect(merged("", "", "a\n")).toBe("a\n");
   });
 
-  it("are those of both sides, where both changed them", () => {
+  it("are taken from both sides where both changed them", () => {
     expect(merged("a\n", "a\nmine\n", "a\ntheirs\n")).toBe("a\ntheirs\nmine\n");
     expect(merged("old\nb\n", "new\nb\n", "old\nb\nc\n")).toBe("b\nc\nnew\n");
     expect(merged("a\n", "b\n", "b\n")).toBe("b\n");
@@ -22,7 +22,7 @@ describe("lines that several machines change", () => {
 describe("store in maand.conf", () => {
   const URL = "postgres://u@h/d";
 
-  it("is written after the comment of init, else at the beginning, and before any table", () => {
+  it("is written after the comment of init, otherwise at the beginning, and before any table", () => {
     expect(withSetting('a = 1\n# store = "sqlite"\nb = 2\n', URL)).toBe(
       `a = 1\n# store = "sqlite"\nstore = "${URL}"\nb = 2\n`,
     );

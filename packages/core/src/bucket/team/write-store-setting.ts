@@ -19,7 +19,10 @@ export function writeStoreSetting(conf: string, url: string | undefined): boolea
   return true;
 }
 
-/** The text with the line. A key after the first table would belong to that table, so a new line goes to the beginning. */
+/**
+ * The text with the added line. A key after the first table would belong to that table, so a new line goes to the
+ * beginning.
+ */
 export function withSetting(text: string, url: string | undefined): string {
   const line = url === undefined ? "" : `store = ${JSON.stringify(url)}\n`;
   if (SETTING.test(text)) return text.replace(SETTING, () => line);

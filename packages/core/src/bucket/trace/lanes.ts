@@ -3,7 +3,7 @@ import type { TracedCall } from "./tracer.ts";
 /** A track of the viewer. Its calls are nested or follow each other. */
 interface Lane {
   readonly tid: number;
-  /** The ends of the calls that may contain the next one, innermost last. */
+  /** The ends of the calls that could contain the next call, innermost last. */
   readonly open: number[];
 }
 

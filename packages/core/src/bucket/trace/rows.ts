@@ -42,7 +42,7 @@ export function toMicroseconds(ms: number): number {
   return Math.round(ms * 1e3) / 1e3;
 }
 
-/** A row over all units, with the unit of the longest call. */
+/** A row that covers all units and names the unit of the longest call. */
 export interface HookRow extends Omit<TraceRow, "unit"> {
   readonly longest_unit: string;
 }
@@ -56,7 +56,7 @@ export function hookRows(rows: readonly TraceRow[]): HookRow[] {
     .sort((a, b) => b.total_ms - a.total_ms);
 }
 
-/** Adds a row to the one with the same key, which keeps the unit of the longest call. */
+/** Adds a row to the row with the same key, which keeps the unit of the longest call. */
 function add(rows: Map<string, TraceRow>, key: string, row: TraceRow): void {
   const sum = rows.get(key);
   const longest = sum === undefined || row.longest_ms > sum.longest_ms ? row : sum;

@@ -65,7 +65,7 @@ describe("the tracks of a viewer", () => {
     );
   });
 
-  it("are not more than the calls at the same time", () => {
+  it("are at most as many as there are calls at the same time", () => {
     const lanes = new Map();
     const calls = [aCall({ startMs: 0, endMs: 9 }), aCall({ startMs: 2, endMs: 4 }), aCall({ startMs: 9, endMs: 12 })];
     expect(calls.map((call) => laneOf(lanes, call))).toEqual([1, 1, 1]);

@@ -22,8 +22,8 @@ export class Tracer {
   readonly #calls: TracedCall[] = [];
   readonly #began = performance.now();
   /**
-   * The id of the run that the calls belong to. If there were several runs, as with `deploy --build`, it is the last
-   * one.
+   * The id of the run that the calls belong to. If there were several runs, as with `deploy --build`, it is the id of
+   * the last one.
    */
   run: string | undefined;
 

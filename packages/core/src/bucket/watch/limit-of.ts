@@ -13,9 +13,7 @@ interface TapCall {
   readonly args: readonly unknown[];
 }
 
-/**
- * The time limit of a call: that of its hook; longer if its context names a longer time limit, or if the tap declares one.
- */
+/** The time limit of a call: the limit of its hook, or a longer one if its context names it or the tap declares it. */
 export function limitOf({ by, args }: TapCall, tapMs = DEFAULT_SETTINGS.timeouts.tapMs): number {
   const context = args.at(-1);
   const ofHook = isHookName(by.hook) ? hookLimit(by.hook, tapMs) : tapMs;

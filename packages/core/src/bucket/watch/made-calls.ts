@@ -1,9 +1,9 @@
 /** A call of a function of the context, or a promise that the tap chained to one. */
 export interface TapCall {
   readonly name: string;
-  /** Why it failed. */
+  /** Why the call failed. */
   cause: unknown;
-  /** Resolves when it has settled. */
+  /** Resolves when the call has settled. */
   settled: Promise<void>;
   /** Whether the tap uses its result. */
   isHandled: boolean;
@@ -46,7 +46,7 @@ export class MadeCalls {
     );
   }
 
-  /** Resolves when no call is running. A call may make others before it ends; these count too. */
+  /** Resolves when no call is running. A call can make other calls before it ends; these count too. */
   async settled(): Promise<void> {
     while (this.#running.size > 0) for (const call of this.running) await call.settled;
     this.#isOver = true;

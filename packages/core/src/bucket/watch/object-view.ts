@@ -28,7 +28,7 @@ class ObjectView implements ProxyHandler<object> {
   readonly #owner: object;
   readonly #names: ReadonlySet<string>;
   readonly #replacer: Replacer;
-  /** The functions that were read, so that every read returns the same one. */
+  /** The replaced functions that were read, so that every read returns the same function. */
   #replaced: Map<string, unknown> | undefined;
 
   constructor(owner: object, names: ReadonlySet<string>, replacer: Replacer) {

@@ -2,7 +2,7 @@ import { setImmediate as aTurn } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { withOwnCalls } from "./own-calls.ts";
 
-/** Rejections that nothing handled: outside of a test, one of them ends the process. */
+/** Rejections that nothing handled. Outside of a test, each of them would end the process. */
 const strays: unknown[] = [];
 const onStray = (cause: unknown) => void strays.push(cause);
 /** The listeners of vitest, which fails a run on the first of them. */
@@ -104,7 +104,7 @@ describe("a tap that is not asynchronous", () => {
     expect(end()).toBe("answered done");
   });
 
-  it("ends immediately if it made none", () => {
+  it("ends immediately if it made no calls", () => {
     const outcomes: unknown[] = [];
     const outcome = {
       answered: (answer: unknown) => void outcomes.push(answer),
@@ -122,7 +122,7 @@ describe("the commands of a rollout", () => {
     typeof value === "object" && value !== null && "once" in value;
   const onceOf = (value: unknown) => (isContext(value) ? value.once : expect.unreachable("no once"));
 
-  it("are awaited, and one that fails is the failure of its tap", async () => {
+  it("are awaited, and a command that fails is the failure of its tap", async () => {
     const context = { once: () => Promise.reject(new Error("exit code 3")), log: expect.unreachable };
     const ended = new Promise((answered, failed) => {
       const tap = async (own: unknown) => void onceOf(own)(["systemctl", "restart", "api"]);
@@ -131,7 +131,7 @@ describe("the commands of a rollout", () => {
     await expect(ended).rejects.toThrow("exit code 3");
   });
 
-  it("are refused once their tap has returned, also if it had not read the function before", async () => {
+  it("are refused once their tap has returned, even if the tap had not read the function before", async () => {
     const lines: string[] = [];
     const context = { once: expect.unreachable, log: (line: string) => void lines.push(line) };
     const own = await new Promise<unknown>((answered, failed) =>
@@ -143,7 +143,7 @@ describe("the commands of a rollout", () => {
 });
 
 describe("a call that fails while its tap does something else", () => {
-  it("is the failure of the tap, if the tap never awaits it", async () => {
+  it("is the failure of the tap if the tap never awaits it", async () => {
     const { of, end, ended } = called(async (rollOut) => {
       void rollOut("w1");
       await rollOut("w2");
@@ -156,7 +156,7 @@ describe("a call that fails while its tap does something else", () => {
     expect(end()).toBe("w1 is down");
   });
 
-  it("is not a failure of the tap, if the tap handles it later", async () => {
+  it("is not a failure of the tap if the tap handles it later", async () => {
     const { of, end, ended } = called(async (rollOut) => {
       const first = rollOut("w1");
       await rollOut("w2");
@@ -169,7 +169,7 @@ describe("a call that fails while its tap does something else", () => {
     expect(end()).toBe("answered done");
   });
 
-  it("is the failure of the tap, also as a chain of calls that it does not await", async () => {
+  it("is the failure of the tap, even in a chain of calls that the tap does not await", async () => {
     const { of, end, ended } = called((rollOut) => {
       void rollOut("w1")
         .then(() => rollOut("w2"))
@@ -183,7 +183,7 @@ describe("a call that fails while its tap does something else", () => {
     expect(end()).toBe("w2 is down");
   });
 
-  it("is reported, if another one is the failure of the tap", async () => {
+  it("is reported if another call is the failure of the tap", async () => {
     const { of, end, ended, lines } = called((rollOut) => {
       void rollOut("w1");
       void rollOut("w2");

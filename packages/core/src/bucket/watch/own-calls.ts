@@ -56,12 +56,14 @@ export function whenTapFails(context: object, stop: (cause: unknown) => void): v
   stops.set(context, stop);
 }
 
-/** The calls that one tap makes through its context. Most taps make none, so this costs little for them. */
+/**
+ * The calls that one tap makes through its context. This object costs little for taps that make no calls, as most do.
+ */
 class TapCalls implements Replacer, Outcome {
   readonly #by: Tapping;
   readonly #context: Readonly<Record<string, unknown>>;
   readonly #outcome: Outcome;
-  /** Undefined until the first one. */
+  /** Undefined until the first call. */
   #made: MadeCalls | undefined;
   #refusals: WeakSet<object> | undefined;
   /** How the tap ended, such as `had returned`; undefined before. */
@@ -78,7 +80,7 @@ class TapCalls implements Replacer, Outcome {
     return viewOf(this.#context, OF_CONTEXT, this);
   }
 
-  /** Called when the tap has answered. Its call ends when the calls that are still running have ended. */
+  /** Called when the tap has answered. The call of the tap ends when the calls that it made have ended. */
   readonly answered = (answer: unknown): void => {
     if (this.#made) {
       void this.#endAfter(this.#made, answer);
@@ -88,7 +90,7 @@ class TapCalls implements Replacer, Outcome {
     this.#outcome.answered(answer);
   };
 
-  /** Called when the tap has failed. Its call ends when the calls that are still running have ended. */
+  /** Called when the tap has failed. The call of the tap ends when the calls that it made have ended. */
   readonly failed = (cause: unknown): void => {
     stops.get(this.#context)?.(cause);
     this.#close("had failed");

@@ -4,14 +4,14 @@ import { type TapUnit, unitText } from "./tap-unit.ts";
 export class SignsOfLife {
   readonly #last = new Map<string, number>();
 
-  /** Notes that something happened for a job, a worker or both at this time of the watch's clock. */
+  /** Notes that something happened for a job, a worker or both, at this time on the watch's clock. */
   note({ job, worker }: TapUnit, at: number): void {
     for (const unit of [{}, job === undefined ? {} : { job }, worker === undefined ? {} : { worker }])
       this.#last.set(unitText(unit), at);
     if (job !== undefined && worker !== undefined) this.#last.set(unitText({ job, worker }), at);
   }
 
-  /** The time of the last activity of a unit; for a whole job, of any of its allocations. */
+  /** The time of the last activity of a unit. For a whole job, the activity of any of its allocations counts. */
   last(unit: TapUnit): number {
     return this.#last.get(unitText(unit)) ?? 0;
   }

@@ -1,6 +1,9 @@
 import { isRecord } from "../../domain/checks/validate.ts";
 
-/** What a tap was called for: a job, a worker, a job on a worker; neither means the whole run. */
+/**
+ * What a tap was called for: a job, a worker, or a job on a worker. If neither is set, the tap was called for the whole
+ * run.
+ */
 export interface TapUnit {
   readonly job?: string;
   readonly worker?: string;

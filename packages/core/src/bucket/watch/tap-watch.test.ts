@@ -54,7 +54,7 @@ describe("a tap that ends", () => {
 });
 
 describe("what is waited for", () => {
-  it("is reported after 10 seconds of silence, then seldom, with all units of a plugin and hook in one notice", async () => {
+  it("is reported after 10 seconds of silence and rarely afterwards, with all units of a plugin and hook in one notice", async () => {
     const { watch, waiting } = watching({ tapMs: 3_600_000 });
     void follow(watch, NEVER(), ROLLOUT, unit("w1"));
     void follow(watch, NEVER(), ROLLOUT, unit("w2"));
@@ -123,7 +123,7 @@ describe("a tap that reaches its limit", () => {
     expect(await answer).toBe("done");
   });
 
-  it("and continues is abandoned: it counts as running until it has ended", async () => {
+  it("and continues is abandoned, and counts as running until it has ended", async () => {
     const { watch } = watching();
     const signal = new UnitSignals(new AbortController().signal).of({ job: "api", worker: "w1" });
     const ignoring = settable<string>();
@@ -157,7 +157,7 @@ describe("a tap that reaches its limit", () => {
     expect(close).toHaveBeenCalledOnce();
   });
 
-  it("is not one whose process was suspended for an hour", async () => {
+  it("does not reach it because its process was suspended for an hour", async () => {
     const { watch } = watching();
     const work = settable<string>();
     const answer = follow(watch, work.promise, ROLLOUT, unit("w1"));

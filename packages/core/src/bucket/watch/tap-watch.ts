@@ -44,9 +44,10 @@ interface PendingTap {
 }
 
 /**
- * Watches the calls of taps that are awaited. After a while without any activity it reports the pending taps. At the
- * time limit of a call its signal is aborted. If the tap still does not finish, it is abandoned: its caller gets an
- * error, and the lock of the bucket is kept until the tap has finished, because it may still change something.
+ * Watches the calls of taps that are awaited. It reports pending taps after a while without any activity. At the time
+ * limit of a call, it aborts the signal of the call. If the tap still does not finish, it is abandoned: its caller gets
+ * an error, and the lock of the bucket is kept until the tap has finished, because the tap might still change
+ * something.
  */
 export class TapWatch {
   readonly #options: WatchOptions;
@@ -104,7 +105,7 @@ export class TapWatch {
     else this.#whenGone.push(work);
   }
 
-  /** Whether an abandoned tap of this unit may still be running. */
+  /** Whether an abandoned tap of this unit might still be running. */
   mayRun({ job, worker }: TapUnit): boolean {
     return [...this.#abandoned].some((tap) => {
       const unit = unitOf(tap.args);
@@ -183,7 +184,7 @@ export class TapWatch {
 }
 
 /**
- * The calls in which no later one may be nested. A call may be nested in an earlier one for the same job, or for the
+ * The calls in which no later call may be nested. A call may be nested in an earlier call for the same job, or for the
  * same job on the same worker. A target, or a call without a job, such as for a connection, may be nested in any call
  * for a job. Takes a single pass, because a fleet has thousands of calls.
  */

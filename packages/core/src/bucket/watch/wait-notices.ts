@@ -20,9 +20,7 @@ export interface SilentTap extends StuckTap {
   readonly waitedMs: number;
 }
 
-/**
- * Seconds without activity after which a tap is reported. After the last one, it is reported again at that interval.
- */
+/** Seconds without activity after which a tap is reported. The last interval is repeated. */
 const REPORTED_AFTER = [10, 60, 300];
 /** Milliseconds after an interruption until taps that have not stopped are reported. */
 const STOPPING_MS = 2_000;

@@ -49,7 +49,7 @@ function notRead(text: string, why: string): MaandError {
   return new MaandError({
     code: "SECRET_NOT_READ",
     message: `${text} cannot be used: ${why}`,
-    hint: "correct it where it is kept, or the reference; nothing was changed",
+    hint: "correct the value at its provider, or correct the reference; nothing was changed",
   });
 }
 

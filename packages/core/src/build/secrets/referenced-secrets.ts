@@ -6,7 +6,7 @@ import type { Catalog } from "../../domain/workspace/catalog.ts";
 import type { SecretSource } from "../../store/kv/secret-source-rows.ts";
 import { readReferences } from "./read-references.ts";
 
-/** A secret of the workspace with the value that was read for it now. */
+/** A secret of the workspace and the value that was just read for it. */
 export interface ReadSecret extends ReferenceEntry {
   readonly value: string;
 }
@@ -14,7 +14,7 @@ export interface ReadSecret extends ReferenceEntry {
 /** The secrets that a workspace refers to. */
 export interface ReferencedSecrets {
   readonly entries: readonly ReferenceEntry[];
-  /** Secrets that were just read; the others keep their stored value. */
+  /** Secrets that were just read; all other secrets keep their stored value. */
   readonly read: readonly ReadSecret[];
   /** Warnings for secrets without a value. */
   readonly problems: readonly Problem[];
@@ -23,7 +23,7 @@ export interface ReferencedSecrets {
 /** How to get the secrets of a workspace. */
 export type ResolveEntries = (entries: readonly ReferenceEntry[]) => Promise<ReferencedSecrets>;
 
-/** Reads the secrets that are new, have a changed reference, or are too old. The others need no provider. */
+/** Reads the secrets that are new, have a changed reference, or are too old. All other secrets need no provider. */
 export function resolvesStale(bucket: Bucket, reporter: RunReporter): ResolveEntries {
   return async (entries) => {
     const stale = staleEntries(bucket, entries);
@@ -65,8 +65,8 @@ function staleEntries({ store, kv, now, settings }: Bucket, entries: readonly Re
 }
 
 /**
- * Stores what was read, deletes plain variables that became secrets, and secrets whose references are gone. Secrets of
- * removed jobs remain until the job is cleaned up. Call this in the transaction of the build.
+ * Stores the values that were read. Deletes plain variables that became secrets, and secrets whose references are gone.
+ * Secrets of removed jobs remain until the job is cleaned up. Call this in the transaction of the build.
  */
 export function storeReferenced(bucket: Bucket, { entries, read }: ReferencedSecrets, { jobs }: Catalog): void {
   const { kv, store } = bucket;
@@ -92,7 +92,7 @@ export interface StoredRead extends Pick<ReferenceEntry, "owner" | "key"> {
   readonly value: string;
 }
 
-/** Stores one value that was read. For an unchanged value, it only stores the time of the read. */
+/** Stores one value that was read. If the value did not change, only the time of the read is stored. */
 export function storeRead({ kv, store, now }: Bucket, { owner, key, reference, value }: StoredRead): void {
   const namespace = secretNamespace(owner);
   kv.put(namespace, key, value);

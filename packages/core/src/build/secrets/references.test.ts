@@ -81,7 +81,7 @@ describe("a build", () => {
     expect(asked).toHaveLength(1);
   });
 
-  it("reads only what is new or refers to something else", async () => {
+  it("reads only secrets that are new or have a changed reference", async () => {
     await bucket.build();
     values["secret://op/prod/api/other"] = "other";
     bucket.job("web", { selectors: ["worker"] }, { "vars.toml": 'password = "secret://op/prod/api/other"\n' });
@@ -103,7 +103,7 @@ describe("a build", () => {
     expect(await stored()).toEqual({ ...ALL, api: "rotated", web: "rotated" });
   });
 
-  it("reads again what something else overwrote", async () => {
+  it("reads a secret again that something else overwrote", async () => {
     await bucket.build();
     const { kv, close } = await bucket.open();
     kv.put("secrets/job/api", "password", "of a hook");
@@ -168,7 +168,7 @@ describe("a build", () => {
   });
 });
 
-it("a preview, and doctor, ask no provider and name what was never read", async () => {
+it("a preview and doctor call no provider, and name the secrets that were never read", async () => {
   const opened = await bucket.open();
   const { problems, close } = await previewBuild(opened, opened.paths.workspace);
   expect(problems.filter(({ code }) => code === "secret_not_read").map(({ where }) => where)).toEqual([
@@ -183,7 +183,7 @@ it("a preview, and doctor, ask no provider and name what was never read", async 
 });
 
 describe("secret refresh", () => {
-  it("reads what the last build referred to, and stores what changed", async () => {
+  it("reads the secrets that the last build referred to, and stores the changed ones", async () => {
     await bucket.build();
     values[REF] = "rotated";
     const opened = await bucket.open();
@@ -205,7 +205,7 @@ describe("secret refresh", () => {
     expect(asked).toHaveLength(3);
   });
 
-  it("a secret of a provider is not set by hand", async () => {
+  it("a secret of a provider cannot be set by hand", async () => {
     await bucket.build();
     const opened = await bucket.open();
     const values = new Map([["password", "mine"]]);

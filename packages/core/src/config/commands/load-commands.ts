@@ -5,7 +5,7 @@ import { importFault, missingHint } from "../import-module.ts";
 import type { LoadedPlugin } from "../loaded.ts";
 import { placeText } from "../thrown-at.ts";
 
-/** The commands to load, among those whose class is loaded when they are typed. */
+/** Which commands to load, among those whose class is loaded when they are typed. */
 export interface CommandChoice {
   /** Whether a command is needed, by its path as declared. */
   isWanted(path: string): boolean;
@@ -15,7 +15,8 @@ export interface CommandChoice {
 
 /**
  * The command classes of a plugin. Classes in a list are already loaded; classes by path are loaded if they are wanted.
- * Throws PLUGIN_INVALID with the plugin and its file if a class cannot be loaded, or has other paths than declared.
+ * Throws PLUGIN_INVALID, naming the plugin and its file, if a class cannot be loaded or has paths other than the
+ * declared ones.
  */
 export async function loadCommands(loaded: LoadedPlugin, choice: CommandChoice): Promise<readonly unknown[]> {
   const { commands = [] } = loaded.plugin;

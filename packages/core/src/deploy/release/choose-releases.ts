@@ -9,10 +9,10 @@ import { problemsError } from "../../errors.ts";
 import { refuseUnknown } from "../../run/select.ts";
 import { userName } from "../../workspace/authorship.ts";
 
-/** Which jobs to roll back, and to which release. Exactly one of `jobs` and `run` selects jobs. */
+/** Which jobs to roll back, and to which release. Either `jobs` or `run` selects the jobs. */
 export interface RollbackTarget {
   readonly jobs: readonly string[];
-  /** A release or a version of the one job; default: the last release that was healthy on all allocations. */
+  /** A release or a version, if `jobs` names one job; default: the last release that was healthy on all allocations. */
   readonly to?: string | undefined;
   /** Roll back everything that this run rolled out. */
   readonly run?: number | undefined;
@@ -129,7 +129,7 @@ function jobsOfRun({ store }: Bucket, run: number): string[] {
   throw problemsError([error("unknown_run", "--run", `no record says that run ${run} rolled out a job`, hint)]);
 }
 
-/** The release that ran before a run, unless another one was rolled out since. */
+/** The release that ran before a run, unless another release was rolled out since. */
 function beforeRun({ store }: Bucket, { name, release: wanted }: Job, run: number): ChosenRelease {
   const rolledOut = store.releases.rolledOut(run).find(({ job }) => job === name);
   const before = rolledOut?.previous === undefined ? undefined : store.releases.find(name, rolledOut.previous);

@@ -49,7 +49,7 @@ const running = (job = "api") => [A, B, C].map((host) => bucket.fleet.running()[
 const files = () => [A, B, C].map((host) => bucket.fleet.at("api", host)?.files["app.conf"]?.trim());
 const steps = () => bucket.fleet.done.splice(0).filter((done) => !done.startsWith("stage"));
 
-/** `verify api` fails from now on while this version runs on this worker. */
+/** From now on, `verify api` fails while this version runs on this worker. */
 function sick(version: string, host: string): void {
   bucket.fleet.onDo = (what) => {
     if (what === "verify api" && bucket.fleet.running()[`api@${host}`] === version)
@@ -151,7 +151,7 @@ describe("a rollout that fails with on_failure revert", () => {
     expect(running()).toEqual(["2.0.0", "2.0.0", "2.0.0"]);
   });
 
-  it("blocks the jobs that demand it, and goes back even if they demand what only the failed release has", async () => {
+  it("blocks the jobs that demand it, and goes back even if they demand a command that only the failed release has", async () => {
     const command = { command_b: { executed_on: ["cli"] } };
     write("1.0.1", { commands: command });
     bucket.job("web", {
@@ -208,7 +208,7 @@ describe("a rollout that fails with on_failure revert", () => {
     expect(running()).toEqual(["1.0.0", "1.0.0", "1.0.0"]);
   });
 
-  it("of a good release that is only rolled out again is not reverted", async () => {
+  it("of a release that was good before is not reverted", async () => {
     bucket.fleet.fail(`restart api@${B}`);
     expect((await bucket.deploy({ force: true })).outcome).toBe("failed");
     expect(await lines()).toEqual([`r1 bad ${A} ${B} ${C} wanted`]);

@@ -25,7 +25,7 @@ export interface RevertOptions {
   readonly revert?: boolean | undefined;
   /** Reverts of several jobs run one after another. */
   readonly oneRevert: LimitFunction;
-  /** Syncs the files of a step of a staged rollout. */
+  /** Syncs the files for a step of a staged rollout. */
   readonly stage: StepActions["stage"];
 }
 
@@ -60,7 +60,7 @@ function targetOf(rollout: JobRollout, cause: unknown, { revert }: RevertOptions
   return revertTarget(job.release, all, run.bucket.store.releases.of(job.name));
 }
 
-/** What the rollout has changed or may have changed, in the order of its rounds. */
+/** What the rollout has changed or might have changed, in the order of its rounds. */
 function touchedBy({ rounds }: JobRollout): PlannedAllocation[] {
   return rounds.flat();
 }
@@ -68,8 +68,9 @@ function touchedBy({ rounds }: JobRollout): PlannedAllocation[] {
 const NOTHING: RevertTarget = { kind: "none" };
 
 /**
- * Reverts. It first stores the earlier release as the desired state, with the hold: if this run dies, the next deploy
- * continues. Then it plans and rolls out that state like any other, starting with what was changed last.
+ * Carries out a revert. It first stores the earlier release as the desired state, together with the hold, so that the
+ * next deploy continues if this run is killed. Then it plans and rolls out that state in the usual way, starting with
+ * the allocations that were changed last.
  */
 async function revert(rollout: JobRollout, target: RevertTarget, cause: unknown): Promise<void> {
   const { run, job } = rollout;
@@ -133,7 +134,10 @@ function failureIn({ failures, allocations }: Summary): MaandError | undefined {
   return new MaandError({ code: "COMMAND_FAILED", message, output, worker: host });
 }
 
-/** Stops what this run started for the first time. It was never promoted, so no record of it remains afterwards. */
+/**
+ * Stops the allocations that this run started for the first time. They were never promoted, so no record of them
+ * remains afterwards.
+ */
 async function stopStarted(back: Run, job: Job, started: readonly PlannedAllocation[]): Promise<void> {
   const entries = started.map(({ allocation }) => ({
     ...{ allocation, job, stop: true, notify: false, remove: false },
@@ -169,9 +173,9 @@ async function rollBack(back: Run, rollout: JobRollout, started: ReadonlySet<str
 }
 
 /**
- * The allocations to revert: those of the failed batch; or all that this rollout changed and all others that run the
- * release, because an earlier, killed run may have rolled it out there. If the release was good before, those others
- * keep it.
+ * The allocations to revert: either those of the failed batch, or all that this rollout changed and all others that run
+ * the release, because an earlier, killed run might have rolled it out there. If the release was good before, the
+ * others keep it.
  */
 function scopeOf(rollout: JobRollout): ReadonlySet<string> {
   const { run, job, rounds, plan } = rollout;

@@ -137,7 +137,7 @@ describe("a rollback", () => {
     expect(running()[0]).toBe("1.0.0");
   });
 
-  it("never chooses a bad release by itself", async () => {
+  it("never chooses a bad release if none is named", async () => {
     write("1.2.0");
     bucket.fleet.fail("verify api");
     await bucket.ship();
@@ -243,7 +243,7 @@ describe("a rollback of several jobs", () => {
     await expect(back({ jobs: [], run: 99 })).rejects.toThrow(/no record says that run 99 rolled out a job/);
   });
 
-  it("leaves a job whose dependent could not be rolled back", async () => {
+  it("leaves a job unchanged if a job that demands it could not be rolled back", async () => {
     bucket.fleet.fail(`restart web@${A}`);
     const { outcome, blocked } = await back({ jobs: ["api", "web"] });
     expect([outcome, blocked]).toEqual(["failed", [{ job: "api", by: "web" }]]);
@@ -272,7 +272,7 @@ describe("a rollback that ends in the middle", () => {
     expect(reasons).toEqual([`restart api@${B} 1.2.0->1.1.0 rollback`, `restart api@${C} 1.2.0->1.1.0 rollback`]);
   });
 
-  it("is continued by the same rollback, and goes no further back", async () => {
+  it("is continued by the same rollback, which does not go further back", async () => {
     await back();
     expect(running()).toEqual(["1.1.0", "1.1.0", "1.1.0"]);
   });
@@ -293,7 +293,7 @@ describe("a rollback is refused before anything happens", () => {
     await untouched();
   });
 
-  it("without an earlier good one, and for an unknown job", async () => {
+  it("without an earlier good release, and for an unknown job", async () => {
     await ship("1.0.0");
     steps();
     await expect(back()).rejects.toThrow("no other release of api was healthy on all its allocations");

@@ -11,12 +11,12 @@ import type { Summary } from "../../run-result.ts";
 import { userName } from "../../workspace/authorship.ts";
 import { deployWith } from "../deploy.ts";
 
-/** A resume and an abort deploy one job in the same way as a deploy. */
+/** A resume and an abort deploy one job, in the same way as a deploy does. */
 const OPTIONS = { force: false, syncOnly: false } as const;
 
 /**
- * Continues a staged rollout: past a pause, with the rest of a timed wait, or with the step that failed. Throws PROBLEMS if none is
- * open.
+ * Continues a staged rollout: past a pause, with the rest of a timed wait, or with the step that failed. Throws
+ * PROBLEMS if no rollout is open.
  */
 export async function resumeRollout(bucket: Bucket, name: string, ignoreBudget = false): Promise<Summary> {
   return deployWith(bucket, "rollout resume", async () => {
@@ -68,7 +68,7 @@ function replaced(release: number, { job, release: before }: OpenRollout) {
   );
 }
 
-/** What ran before the rollout, or else the last release that was healthy everywhere. */
+/** The release that ran before the rollout, otherwise the last release that was healthy everywhere. */
 function releaseBefore({ store }: Bucket, { name }: Job, { release, previous }: OpenRollout): number {
   const before = previous === undefined ? undefined : store.releases.find(name, previous);
   if (before && before.bad === undefined) return before.number;

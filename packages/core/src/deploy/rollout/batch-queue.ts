@@ -68,7 +68,7 @@ export class BatchQueue {
     return isDecided(run, "restart", [job.name]);
   }
 
-  /** The next batch, or the part of it that may go down, and the batches after it. */
+  /** The next batch, or the part of it that may go down, and the batches that follow. */
   async #choose(batches: readonly PlannedBatch[]): Promise<Chosen> {
     const next = await nextMembers(
       this.#rollout,
@@ -83,7 +83,7 @@ export class BatchQueue {
   }
 }
 
-/** The batch to run next, and those after it. */
+/** The batch to run next, and the batches that follow. */
 interface Chosen {
   readonly batch: PlannedBatch;
   readonly rest: readonly PlannedBatch[];
@@ -94,7 +94,7 @@ function first([batch, ...rest]: readonly PlannedBatch[]): Chosen {
   return { batch, rest };
 }
 
-/** Between batches, allocations whose batch has not started may be down: their batch starts them. */
+/** Between batches, allocations whose batch has not started may be down, because their batch starts them. */
 const STARTED = { of: "started", wait: true } as const;
 
 /** Waits for the health of all active allocations, or of those that run the release if others wait for a later step. */

@@ -64,7 +64,7 @@ it("a rollOut after its tap has returned is not carried out, and is reported in 
   expect(starts()).toEqual([`start api@${A}`, `start api@${B}`]);
 });
 
-it("a command that its tap does not await, and that fails, is the failure of the tap and of nothing else", async () => {
+it("a command that its tap does not await and that fails makes the tap fail, and nothing else", async () => {
   const careless = definePlugin({
     name: "careless",
     apply: ({ afterJob }) =>
@@ -81,7 +81,7 @@ it("a command that its tap does not await, and that fails, is the failure of the
   expect(allocations.map(({ promoted }) => promoted)).toEqual([true, true]);
 });
 
-it("a tap that fails while its rollOut is running ends the job when that has ended, and starts nothing else", async () => {
+it("a tap that fails while its rollOut is running ends the job when the rollOut has ended, and starts nothing else", async () => {
   const hasty = leading("hasty", async ({ rollOut }) => {
     await Promise.all([rollOut([A]), rollOut([B]), Promise.reject(new Error("the canary is ill"))]);
     return undefined;

@@ -13,7 +13,7 @@ export interface HealthGate {
    * the planned release.
    */
   readonly of: "all" | "running" | "started" | "released";
-  /** Waits until they are healthy, as the manifest says; otherwise checks once. */
+  /** Whether to wait until they are healthy, as the manifest sets; otherwise they are checked once. */
   readonly wait: boolean;
   /** Whether an earlier run ended before this check. */
   readonly isLate?: boolean;

@@ -86,7 +86,7 @@ function sick(version: string, host: string): void {
 }
 
 describe("a new release of a job with steps", () => {
-  it("stops at the pause, does not fail, and keeps the files of the others", async () => {
+  it("stops at the pause, does not fail, and keeps the files of the other allocations", async () => {
     const summary = await ship("2.0.0");
     expect(summary).toMatchObject({ outcome: "paused", failures: [], blocked: [] });
     expect(summary.paused).toEqual([
@@ -108,7 +108,7 @@ describe("a new release of a job with steps", () => {
       expect(await bucket.deploy(options)).toMatchObject({ outcome: "paused" });
       expect(running()).toEqual(["2.0.0", "1.0.0", "1.0.0", "1.0.0"]);
     }
-    expect(steps()).toEqual([`restart api@${A}`]); // by force, where it is approved
+    expect(steps()).toEqual([`restart api@${A}`]); // by force, only on the worker that runs the new release
   });
 
   it("continues to the next pause with each resume, and is complete after the last", async () => {
@@ -153,7 +153,7 @@ describe("a new release of a job with steps", () => {
     expect(await problemsOf(abort())).toEqual(["no_rollout: maand deploy begins one"]);
   });
 
-  it("refuses a rollback while it is paused, and says what is valid", async () => {
+  it("refuses a rollback while it is paused, and names the valid commands", async () => {
     await ship("2.0.0");
     const both = "maand rollout resume api continues; maand rollout abort api goes back to r1";
     expect(await problemsOf(opened((open) => rollback(open, { jobs: ["api"] })))).toEqual([`rollout_paused: ${both}`]);
@@ -176,7 +176,7 @@ describe("a new release of a job with steps", () => {
     expect(running()).toEqual(["2.0.0", "2.0.0", "2.0.0", "2.0.0"]);
   });
 
-  it("is staged again after an abort, if the operator deploys it after all", async () => {
+  it("is staged again after an abort if the operator deploys the held release", async () => {
     await ship("2.0.0");
     await abort();
     const again = { job: "api", release: "r2", force: false, syncOnly: false };
@@ -188,8 +188,8 @@ describe("a new release of a job with steps", () => {
   });
 });
 
-describe("jobs that demand a paused one", () => {
-  it("wait, and others continue", async () => {
+describe("jobs that demand a paused job", () => {
+  it("wait, and other jobs continue", async () => {
     const demands = { job: "api", command: "command_ask" };
     const api = (version: string) =>
       write(version, { steps: STEPS }, { commands: { command_ask: { executed_on: ["cli"] } } });
@@ -234,7 +234,7 @@ describe("a step that fails", () => {
     expect(running()).toEqual(["2.0.0", "1.0.0", "1.0.0", "1.0.0"]);
   });
 
-  it("does not continue on others while its worker cannot be reached", async () => {
+  it("does not continue on other workers while its worker cannot be reached", async () => {
     bucket.fleet.fail(`connect ${A}`, new MaandError({ code: "UNREACHABLE", message: "no route", worker: A }));
     expect(await ship("2.0.0")).toMatchObject({ outcome: "failed" });
     expect([running(), await position()]).toEqual([["1.0.0", "1.0.0", "1.0.0", "1.0.0"], 0]);
@@ -252,7 +252,7 @@ describe("a step that fails", () => {
     expect(await position()).toBeUndefined();
   });
 
-  it("may be rolled back, since it is not paused", async () => {
+  it("can be rolled back, because it is not paused", async () => {
     sick("2.0.0", A);
     await ship("2.0.0");
     bucket.fleet.onDo = () => undefined;
@@ -289,7 +289,7 @@ describe("a soak", () => {
     expect(running()).toEqual(["2.0.0", "2.0.0", "2.0.0", "2.0.0"]);
   });
 
-  it("fails the step with one failed check, and the release goes back", async () => {
+  it("fails the step after one failed check, and the release is reverted", async () => {
     let checks = 0;
     bucket.fleet.onDo = (what) => {
       if (what === "verify api" && ++checks === 4) throw new MaandError({ code: "UNHEALTHY", message: "api is sick" });
@@ -300,7 +300,7 @@ describe("a soak", () => {
     expect(running()).toEqual(["1.0.0", "1.0.0", "1.0.0", "1.0.0"]);
   });
 
-  it("that was interrupted begins again, and its failure still goes back", async () => {
+  it("that was interrupted begins again, and its failure still reverts the release", async () => {
     bucket.fleet.onDone = (what) => {
       if (what === "verify api" && bucket.events.at(-1)?.type !== "rollout.soaking") stop.abort();
     };
@@ -375,7 +375,7 @@ describe("during a pause", () => {
     steps();
   });
 
-  it("a new release replaces the paused one, begins at its first step, and an abort goes back before both", async () => {
+  it("a new release replaces the paused one and begins at its first step, and an abort goes back to the release before both", async () => {
     const summary = await ship("3.0.0");
     expect(summary).toMatchObject({ outcome: "paused", paused: [{ release: "r3", previous: "r1", step: 2 }] });
     expect(summary.warnings).toEqual(["r3 of api replaces r2, whose rollout was at step 2"]);
@@ -384,7 +384,7 @@ describe("during a pause", () => {
     expect(running()).toEqual(["1.0.0", "1.0.0", "1.0.0", "1.0.0"]);
   });
 
-  it("a build is enough to end what can be resumed, and a rollback is possible", async () => {
+  it("after a build, the rollout can no longer be resumed, and a rollback is possible", async () => {
     write("3.0.0");
     await bucket.build();
     expect(await problemsOf(resume())).toEqual([
@@ -405,7 +405,7 @@ describe("during a pause", () => {
     expect([running(), await position()]).toEqual([["1.0.0", "1.0.0", "1.0.0", "1.0.0"], undefined]);
   });
 
-  it("a drained worker is stopped, and one that is enabled again waits for its step", async () => {
+  it("a drained worker is stopped, and a worker that is enabled again waits for its step", async () => {
     bucket.disable({ jobs: { api: { allocations: [A, C] } } });
     expect(await bucket.ship()).toMatchObject({ outcome: "paused" });
     expect(running()).toEqual([undefined, "1.0.0", undefined, "1.0.0"]);
@@ -423,7 +423,7 @@ describe("during a pause", () => {
     expect(bucket.fleet.running()["api@10.0.0.5"]).toBe("2.0.0");
   });
 
-  it("the rollout is complete once no worker without the release is left", async () => {
+  it("the rollout is complete once every remaining worker has the release", async () => {
     bucket.workers(A);
     expect(await bucket.ship()).toMatchObject({ outcome: "ok" });
     expect([running()[0], await position(), (await verdicts())[0]]).toEqual([

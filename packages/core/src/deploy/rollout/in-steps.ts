@@ -80,7 +80,7 @@ function opened(rollout: JobRollout, { open, replaces }: StepPlan): Pick<OpenRol
   return { previous, since: at };
 }
 
-/** Warns that an open rollout ends because another release is rolled out. */
+/** Warns that an open rollout ends because another release is rolled out instead. */
 export function warnReplaced({ run, job }: Pick<JobRollout, "run" | "job">, { release, step }: OpenRollout): void {
   run.ledger.warn(
     `${releaseName(job.release ?? 0)} of ${job.name} replaces ${releaseName(release)}, whose rollout was at step ${step + 1}`,

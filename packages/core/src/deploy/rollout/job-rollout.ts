@@ -19,14 +19,14 @@ export interface JobRollout {
   readonly order: RolloutOrder;
   /** The allocations that need a lifecycle command, in rollout order. */
   readonly batches: readonly PlannedBatch[];
-  /** Allocations that this rollout has changed or may have changed, by round. */
+  /** Allocations that this rollout has changed or might have changed, by round. */
   readonly rounds: (readonly PlannedAllocation[])[];
   /**
    * Whether other allocations of the job get the release in a later step. The health of this part does not depend on
-   * them.
+   * those allocations.
    */
   readonly isPart: boolean;
-  /** Active allocations that this run has not lost so far. */
+  /** Active allocations on workers that this run has not lost so far. */
   present(): Allocation[];
 }
 
@@ -57,7 +57,7 @@ export function jobRollout(run: Run, plan: PlannedJob, hostsFirst: readonly stri
   };
 }
 
-/** The part of a rollout that one step carries out. What it changes counts as changed by the whole. */
+/** The part of a rollout that one step carries out. The changes of the part count as changes of the whole rollout. */
 export function partOf(
   { run, plan, rounds }: JobRollout,
   allocations: readonly PlannedAllocation[],

@@ -6,7 +6,7 @@ import type { JobRollout } from "./job-rollout.ts";
 /** Actions that take an allocation down. A start takes nothing down. */
 const TAKES_DOWN: ReadonlySet<string> = new Set(["reload", "restart"]);
 
-/** Chooses what a rollout may change next. A batch that is due but may not go down yet waits for others. */
+/** Chooses what a rollout may change next. A batch that is due but may not go down yet waits for other batches. */
 export function nextMembers(
   rollout: JobRollout,
   batches: readonly (readonly PlannedAllocation[])[],

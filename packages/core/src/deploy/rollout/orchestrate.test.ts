@@ -36,7 +36,7 @@ const batches = () =>
   );
 const versions = () => Object.values(bucket.fleet.running());
 
-it("some allocations go first, promoted and checked; without an answer the rest follows as usual", async () => {
+it("some allocations go first, and are promoted and checked; if the tap returns nothing, the rest follows as usual", async () => {
   const seen: unknown[] = [];
   lead = async ({ updatedAllocations, rollOut }) => {
     seen.push(updatedAllocations);
@@ -58,7 +58,7 @@ it("some allocations go first, promoted and checked; without an answer the rest 
   expect(bucket.events.filter(({ type }) => type === "health.finished")).toHaveLength(3);
 });
 
-it("the answer done means that the plugin rolled out the rest: it is promoted without its commands", async () => {
+it("the answer done means that the plugin rolled out the rest, which is promoted without commands", async () => {
   lead = async ({ rollOut }) => {
     await rollOut([A]);
     return "done";
@@ -82,7 +82,7 @@ it("the summary names the plugin that rolled out the rest, and what maand itself
   ]);
 });
 
-it("a failed health check after it is one of the plugin's rollout, not of a restart", async () => {
+it("a failed health check after the plugin's rollout is a failure of that rollout, not of a restart", async () => {
   lead = async () => "done";
   bucket.fleet.fail(`verify api@${B}`);
   const { allocations } = await bucket.deploy();

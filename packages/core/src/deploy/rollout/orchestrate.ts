@@ -40,7 +40,7 @@ async function isOrchestrated(rollout: JobRollout, queue: BatchQueue): Promise<b
   }
 }
 
-/** Notes the plugin that rolled these out in its own way, because maand does not know what it did. */
+/** Notes which plugin rolled out these allocations in its own way, because maand does not know what the plugin did. */
 function noteOrchestrator(
   { run, job }: JobRollout,
   members: readonly PlannedAllocation[],
@@ -50,7 +50,8 @@ function noteOrchestrator(
 }
 
 /**
- * A rollout that a plugin controls. The journal records from the start that the plugin may touch the remaining allocations.
+ * A rollout that a plugin controls. The journal records from the start that the plugin might touch the remaining
+ * allocations.
  */
 class OrchestratedRollout {
   readonly calls: PluginCalls;
@@ -89,8 +90,8 @@ class OrchestratedRollout {
   }
 
   /**
-   * A plugin that failed after a rollout through `rollOut` touched nothing else. A plugin that rolled out in its own way may
-   * have touched every allocation.
+   * A plugin that failed after a rollout through `rollOut` touched nothing else. A plugin that rolled out in its own
+   * way might have touched every allocation.
    */
   fail(cause: unknown): void {
     const isTouched = this.#rolledOut.length === 0;

@@ -1,6 +1,7 @@
 /**
- * Calls that a plugin makes through an object that it may use for a limited time. They run one after another, even if
- * the plugin does not await them. After one call fails, no other starts, even if the plugin ignores the failure.
+ * Calls that a plugin makes through an object that it may use for a limited time. The calls run one after another, even
+ * if the plugin does not await them. After one call fails, no other call starts, even if the plugin ignores the
+ * failure.
  */
 export class PluginCalls {
   readonly #what: string;

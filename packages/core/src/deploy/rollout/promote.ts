@@ -12,8 +12,8 @@ import type { WhenDue } from "../../store/pending-rows.ts";
 import type { JobRollout } from "./job-rollout.ts";
 
 /**
- * Records that these allocations run the planned version, in one transaction that also closes their journal rows. `check`
- * records that a health check follows: if this run ends before it, the next run makes it.
+ * Records that these allocations run the planned version, in one transaction that also closes their journal rows.
+ * `check` records that a health check follows: if this run is killed before the check, the next run makes it.
  */
 export function promote(rollout: JobRollout, members: readonly PlannedAllocation[], check: WhenDue | undefined): void {
   const { run, job } = rollout;
@@ -30,7 +30,7 @@ export function promote(rollout: JobRollout, members: readonly PlannedAllocation
   for (const { allocation, decision } of members) if (decision.action !== "sync") run.settlements.settle(allocation.id);
 }
 
-/** Records that the job's `afterJob` hooks are due. If this run ends before them, the next run runs them. */
+/** Records that the job's `afterJob` hooks are due. If this run is killed before they run, the next run runs them. */
 export function markAfterDue({ run, job }: JobRollout): void {
   if (isTapped(run.bucket.hooks.afterJob, job)) run.bucket.store.pendingAfter.set(job.name);
 }
@@ -81,7 +81,10 @@ export function keepContents(
   }
 }
 
-/** A missing key must not prevent a promotion: without it, the content is not stored and later diffs lack it. */
+/**
+ * A missing key must not prevent a promotion: without the key, the content is not stored, and later diffs do not show
+ * it.
+ */
 function sealed({ key }: Pick<Bucket, "key">, hider: Hider, text: string): KeptContent | undefined {
   try {
     const hidden = hider(text);

@@ -62,7 +62,7 @@ export async function rollOut(
   return ended.ok ? { rollout } : { rollout, failure: { cause: ended.cause } };
 }
 
-/** Rolls out all allocations of a plan, or those of one step. */
+/** Rolls out all allocations of a plan, or the allocations of one step. */
 async function runPart(part: JobRollout): Promise<void> {
   await promoteWithoutCommands(part);
   await runBatches(part);
@@ -78,8 +78,8 @@ async function checkPending(rollout: JobRollout): Promise<void> {
 }
 
 /**
- * Promotes allocations with changes to files only, and those in maintenance. Unhealthy allocations without a command to run
- * (restart policy `never`) are checked again.
+ * Promotes allocations that are in maintenance or have changes to files only. Unhealthy allocations without a command
+ * to run (restart policy `never`) are checked again.
  */
 async function promoteWithoutCommands(rollout: JobRollout): Promise<void> {
   const { run, job, plan } = rollout;
@@ -94,7 +94,7 @@ async function promoteWithoutCommands(rollout: JobRollout): Promise<void> {
   if (unhealthy.length > 0) await runRound(rollout, { members: unhealthy, gate: lastGate(rollout) });
 }
 
-/** Runs the `afterJob` hooks of a job's rollout. Only success removes the mark that they are due. */
+/** Runs the `afterJob` hooks of a job's rollout. They stay due unless they succeed. */
 async function runAfter({ run, job, context }: JobRollout): Promise<void> {
   const { hooks, store, signal } = run.bucket;
   if (run.ledger.failed(job.name)) return;

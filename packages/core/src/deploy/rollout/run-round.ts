@@ -17,11 +17,14 @@ export type BatchPlace = Pick<BatchContext["batch"], "phase" | "index" | "count"
 /** What a rollout does to some allocations in one round; absent steps are skipped. */
 export interface Round {
   readonly members: readonly PlannedAllocation[];
-  /** The allocations form a batch: their lifecycle commands run in parallel, then the hooks before a promotion. */
+  /**
+   * The allocations form a batch: their lifecycle commands run in parallel, and then the hooks that come before a
+   * promotion.
+   */
   readonly batch?: BatchPlace;
-  /** Record that they run the planned version. */
+  /** Records that they run the planned version. */
   readonly promote?: boolean;
-  /** Check the job's health after the promotion. */
+  /** Checks the job's health after the promotion. */
   readonly gate?: HealthGate;
 }
 
@@ -53,7 +56,7 @@ function noCommands(members: readonly PlannedAllocation[]) {
   return { done: members, failures, rows: new Map<string, number>() satisfies Rows };
 }
 
-/** When the next run must run the health check if this run ends before it; never after a change to files alone. */
+/** When the next run must run the health check if this run is killed before it; never after a change to files alone. */
 function checkDue({ batch, gate }: Round, failures: readonly unknown[]): WhenDue | undefined {
   if (gate && failures.length === 0) return "before anything else";
   return batch ? "with the next batch" : undefined;
@@ -78,8 +81,8 @@ async function runCommands(rollout: JobRollout, members: readonly PlannedAllocat
 }
 
 /**
- * Records that lifecycle commands are about to run, and that the job's `afterJob` hooks are due. If the run dies after
- * this, the next run continues the rollout.
+ * Records that lifecycle commands are about to run, and that the job's `afterJob` hooks are due. If the run is killed
+ * after this, the next run continues the rollout.
  */
 export function recordRollout(rollout: JobRollout, members: readonly PlannedAllocation[]): Step[] {
   const { run, job } = rollout;

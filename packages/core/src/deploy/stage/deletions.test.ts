@@ -3,7 +3,7 @@ import { Deletions } from "./deletions.ts";
 
 const promoted = ["Makefile", "conf/a"];
 
-it("a deleted file that no version contained is reported once per job, with its worker and a hint", () => {
+it("a deleted file that no version contained is reported in one warning per job, with the worker and a hint", () => {
   const deletions = new Deletions();
   for (const host of ["10.0.0.2", "10.0.0.1"]) deletions.note({ job: "web", host, path: "app.pid", promoted });
   deletions.note({ job: "db", host: "10.0.0.1", path: "run/", promoted });
@@ -20,7 +20,7 @@ it("a deleted file of a version, or of its directories, is not reported", () => 
   expect(deletions.warnings()).toEqual([]);
 });
 
-it("of many paths three are listed", () => {
+it("only three of many paths are listed", () => {
   const deletions = new Deletions();
   for (const path of ["e", "d", "c", "b", "a"]) deletions.note({ job: "web", host: "10.0.0.1", path, promoted });
   expect(deletions.warnings()[0]).toContain("deleted them: a, b, c and 2 more, on 10.0.0.1;");

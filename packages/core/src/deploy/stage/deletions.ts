@@ -14,8 +14,8 @@ export interface Deletion {
 }
 
 /**
- * The paths that syncs of a run deleted and that no promoted version contained. A job created them itself, so their
- * data may be needed. A deleted path that a version did contain was deleted from the workspace on purpose.
+ * The paths that syncs of a run deleted and that no promoted version contained. A job created these files itself, so
+ * their data might be needed. A deleted path that a version did contain was deleted from the workspace on purpose.
  */
 export class Deletions {
   readonly #byJob = new Map<string, { readonly paths: Set<string>; readonly hosts: Set<string> }>();

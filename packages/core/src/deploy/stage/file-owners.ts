@@ -12,8 +12,8 @@ export interface StagedJob {
 }
 
 /**
- * Maximum bytes of paths in one command: sshd passes the whole command to a shell as one argument, which Linux limits to 128
- * KiB.
+ * The maximum number of bytes of paths in one command, because sshd passes the whole command to a shell as one
+ * argument, which Linux limits to 128 KiB.
  */
 const BYTES_AT_ONCE = 32 * 1024;
 
@@ -73,7 +73,7 @@ function chunks(paths: readonly string[]): string[][] {
   return found;
 }
 
-/** The output of chown, what it means, and how to fix it. */
+/** The outputs of chown, each with its meaning and how to fix the problem. */
 const REASONS: readonly (readonly [RegExp, string, string])[] = [
   [
     /invalid (user|group|spec)|unknown (user|group)|no such (user|group)/i,

@@ -5,8 +5,8 @@ import type { Run } from "../../run/run.ts";
 import type { Stager } from "./stage.ts";
 
 /**
- * Updates `worker.json` and `jobs.json` where they differ from the recorded state. It visits only workers that this run
- * reached, or whose last delivery is in doubt.
+ * Updates `worker.json` and `jobs.json` where they differ from the recorded state, but only on workers that this run
+ * reached or whose last delivery is in doubt.
  */
 export async function refreshMetadata(run: Run, stager: Stager, limit?: WorkerLimit): Promise<void> {
   run.refresh();

@@ -2,8 +2,8 @@ import type { FoundRepair } from "../../plan/drift/find-repairs.ts";
 import type { ExecOptions, Remote } from "../../remote/remote.ts";
 
 /**
- * Removes only links, never their targets. It checks first, because something else may have replaced the link
- * meanwhile.
+ * A script that removes only links, never their targets. It checks each path first, because something else might have
+ * replaced the link meanwhile.
  */
 const SCRIPT = 'for path; do [ ! -L "$path" ] || rm -f -- "$path" || exit 1; done';
 

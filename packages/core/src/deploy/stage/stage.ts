@@ -59,8 +59,8 @@ export class Stager {
   }
 
   /**
-   * Allocations that already failed get no files, except disabled ones whose stop failed: a fixed Makefile may stop
-   * them.
+   * Allocations that already failed get no files, except disabled allocations whose stop failed: a fixed Makefile might
+   * stop them.
    */
   #isWanted(planned: PlannedAllocation): boolean {
     const { allocation, target } = planned;
@@ -107,7 +107,7 @@ export class Stager {
 
   /**
    * If the jobs of a worker cannot be synced together, they are synced one by one, so that one faulty job does not
-   * block the others.
+   * block the other jobs.
    */
   async #stageApart(worker: Worker, entries: readonly SyncEntry[]): Promise<void> {
     for (const entry of entries) await this.#stageWorker(worker, [entry]);
@@ -208,7 +208,10 @@ export class Stager {
     });
   }
 
-  /** The record is written soon, together with those of other workers. Until then this worker counts as not synced. */
+  /**
+   * The record is written soon, together with the records of other workers. Until then, this worker counts as not
+   * synced.
+   */
   #recordDelivery(worker: Worker, entries: readonly SyncEntry[], delivery: Delivery): void {
     const { store } = this.#run.bucket;
     store.deliveries.finish(worker.host, delivery);

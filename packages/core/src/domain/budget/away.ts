@@ -5,7 +5,7 @@ import type { Allocation } from "../workspace/job.ts";
 export type AwayCause =
   /** Disabled, and stopped. */
   | "drained"
-  /** Taken down by a command that has not started it again, or has not seen it healthy. */
+  /** Taken down by a command that has not yet started it again, or not yet seen it healthy. */
   | "taken_down"
   /** The result of its last command is unknown. */
   | "in_doubt"
@@ -13,9 +13,9 @@ export type AwayCause =
   | "failed"
   /** Its health check failed. */
   | "unhealthy"
-  /** The health check of its job fails without naming an allocation. */
+  /** The health check of the whole job fails, and names no allocation. */
   | "suspect"
-  /** Promoted, but its health was not checked after that. */
+  /** Promoted, but not checked for health since then. */
   | "unchecked"
   /** Its worker cannot be reached now. */
   | "unreachable"
@@ -30,7 +30,7 @@ export interface Away {
   readonly cause: AwayCause;
   /** For `taken_down`: the command that took it down, such as `maand job stop` or `maintenance`. */
   readonly by?: string;
-  /** Present if it was seen healthy. It counts as away, but taking it down still uses the budget. */
+  /** Present if it was seen healthy. Such an allocation counts as away, but taking it down still uses the budget. */
   readonly isUp?: true;
 }
 
@@ -92,8 +92,8 @@ function freedAs(cause: AwayCause, downtime: RecordedDowntime | undefined): Away
 }
 
 /**
- * Causes that a passing health check ends. Not among them: a command in doubt may still run, and a drained allocation
- * must stay away.
+ * Causes that a passing health check ends. Other causes remain: a command in doubt might still run, and a drained
+ * allocation must stay away.
  */
 const FREED_BY_HEALTH: ReadonlySet<AwayCause | DowntimeRecordKind> = new Set([
   "unhealthy",
@@ -102,15 +102,15 @@ const FREED_BY_HEALTH: ReadonlySet<AwayCause | DowntimeRecordKind> = new Set([
   "stop",
 ] as const);
 
-/** Causes with which an allocation may be running. */
+/** Causes with which an allocation might be running. */
 const UNCERTAIN: ReadonlySet<AwayCause> = new Set(["in_doubt", "failed"] as const);
 
-/** Whether only a health check can show if it is running. */
+/** Whether only a health check can show that the allocation is running. */
 export function isUncertain({ cause }: Away): boolean {
   return UNCERTAIN.has(cause);
 }
 
-/** Whether a health check may free it. */
+/** Whether a passed health check may free the allocation. */
 export function mayBeBack({ cause }: Away, downtime: RecordedDowntime | undefined): boolean {
   return FREED_BY_HEALTH.has(freedAs(cause, downtime));
 }

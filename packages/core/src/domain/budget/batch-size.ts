@@ -1,8 +1,9 @@
 import type { BatchSize } from "../workspace/job.ts";
 
 /**
- * A batch size as a number of allocations. A percentage counts the active allocations, rounded down, at least 1. A
- * number below 1 means `whenUnset`, where 0 means all together.
+ * Converts a batch size to a number of allocations. A percentage is taken of the active allocations, and the result is
+ * rounded down and at least 1. If the size is a number below 1, `whenUnset` applies instead; a `whenUnset` of 0 puts
+ * all allocations in one batch.
  */
 export function batchSize(size: BatchSize, active: number, whenUnset: number): number {
   if (typeof size === "string") return Math.max(1, Math.floor((active * Number.parseInt(size, 10)) / 100));

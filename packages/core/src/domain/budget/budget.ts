@@ -8,8 +8,8 @@ export interface Budget {
   /** The allocations of the job, without removed ones. */
   readonly total: number;
   /**
-   * Whether the manifest has `max_unavailable`. Otherwise the budget is the size of an upgrade batch. It then limits
-   * what stays away, while upgrades and restarts are limited only by their batches.
+   * Whether the manifest has `max_unavailable`. Otherwise the budget is the size of an upgrade batch. Such a budget
+   * limits which allocations stay away, while upgrades and restarts are limited only by their batches.
    */
   readonly isWritten: boolean;
 }
@@ -18,7 +18,8 @@ export interface Budget {
 export type BudgetedJob = Pick<Job, "maxConcurrentUpgrades" | "maxUnavailable">;
 
 /**
- * The budget of a job with this number of allocations. A percentage refers to all of them, rounded down, at least 1.
+ * The budget of a job with this number of allocations. A percentage is taken of all of them, rounded down, and at least
+ * 1.
  */
 export function budgetOf({ maxConcurrentUpgrades, maxUnavailable }: BudgetedJob, total: number): Budget {
   const size = batchSize(maxUnavailable ?? maxConcurrentUpgrades, total, 1);
@@ -31,7 +32,7 @@ export function upgradeBatch(job: BudgetedJob, { active, total }: UpgradeCounts)
   return job.maxUnavailable === undefined ? size : Math.min(size, budgetOf(job, total).size);
 }
 
-/** Allocations of a job: those that are active, and all that are not removed. */
+/** The numbers of a job's active allocations, and of all its allocations that are not removed. */
 export interface UpgradeCounts {
   readonly active: number;
   readonly total: number;

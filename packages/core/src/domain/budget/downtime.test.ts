@@ -84,19 +84,19 @@ describe("a request for downtime", () => {
     expect(decide("restart", [A, B], state(1, { [B]: cause })).granted).toEqual([B]);
   });
 
-  it("on an allocation that is in doubt and was seen healthy costs something", () => {
+  it("on an allocation that is in doubt and was seen healthy uses the budget", () => {
     const up = { host: B, cause: "in_doubt", isUp: true } as const;
     expect(decide("restart", [B], state(1, { [B]: up })).granted).toEqual([B]);
     expect(decide("restart", [B], state(1, { [B]: up, [C]: "drained" })).granted).toEqual([]);
   });
 
-  it("allows a repair if all of a job is suspect, and nothing out of service", () => {
+  it("allows a repair if all of a job is suspect, and takes nothing out of service", () => {
     const all = { [A]: "suspect", [B]: "suspect", [C]: "suspect", [D]: "suspect" } as const;
     expect(decide("restart", [A, B], state(1, all)).granted).toEqual([A, B]);
     expect(decide("stop", [A, B], state(1, all)).granted).toEqual([]);
   });
 
-  it("without a written budget limits allocations that stay away, and no restart", () => {
+  it("without a written budget is limited if allocations stay away, and is not limited for a restart", () => {
     const unwritten = state(1, { [B]: "drained", [C]: "not_started" }, false);
     expect(decide("restart", [A, D], unwritten).granted).toEqual([A, D]);
     expect(decide("stop", [A], unwritten).granted).toEqual([]);
@@ -123,18 +123,18 @@ describe("health is checked for a request", () => {
       () => isFreed,
     );
 
-  it("if something would go down that is not known to be away", () => {
+  it("if the request would take down an allocation that is not known to be away", () => {
     expect(checked([A], state(1))).toEqual(["api"]);
   });
 
-  it("not if the answer does not matter", () => {
+  it("but not if its result does not matter", () => {
     expect(checked([A], state(4))).toEqual([]);
     expect(checked([A], state(1, { [B]: "drained" }))).toEqual([]);
     expect(checked([A], state(1, { [A]: "drained" }))).toEqual([]);
     expect(checked([A], state(1, {}, false))).toEqual([]);
   });
 
-  it("if it may show that something is back, or is running", () => {
+  it("if the check could show that an allocation is back or running", () => {
     expect(checked([A], state(1, { [B]: "unhealthy" }), true)).toEqual(["api"]);
     expect(checked([A], state(1, { [A]: "in_doubt" }))).toEqual(["api"]);
   });

@@ -97,7 +97,7 @@ function refusalOf(
 
 /**
  * Whether taking down an allocation costs nothing, because it is away. If only the job as a whole is known to be
- * unhealthy, a restart may repair it, but nothing may be taken out of service.
+ * unhealthy, a restart costs nothing because it might repair the job, but taking an allocation out of service counts.
  */
 function isFreeAt(kind: DowntimeKind, host: string, { away }: JobAvailability): boolean {
   const found = away.get(host);
@@ -117,8 +117,8 @@ function countedAway({ away, budget }: JobAvailability): Away[] {
 }
 
 /**
- * Jobs whose health decides about a request. An allocation that is not known to be away would go down, other
- * allocations would have to be up, and the budget could allow it.
+ * Jobs whose health decides about a request. For such a job, the request would take down an allocation that is not
+ * known to be away, other allocations of the job would have to be up, and the budget could allow the request.
  */
 export function jobsToCheck(
   kind: DowntimeKind,
@@ -140,7 +140,7 @@ export function jobsToCheck(
 }
 
 /**
- * Whether a check may show that an allocation that counts as away is running, so that taking it down uses the budget.
+ * Whether a check could show that an allocation that counts as away is running, so that taking it down uses the budget.
  */
 function isUncertainAt(
   host: string,

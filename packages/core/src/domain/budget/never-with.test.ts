@@ -33,6 +33,6 @@ it.each([
   ["one allocation by name, of a job with a budget", { maxUnavailable: 1 }, [named, active], "drain"],
   ["a worker", {}, [drained, active], "drain"],
   ["every worker of a job", {}, [drained, drained], "drain"],
-] as const)("disabling %s: the purpose of the stop of the first one", (_, job, all, expected) => {
+] as const)("disabling %s: the purpose of stopping the first allocation", (_, job, all, expected) => {
   expect(purposeOf(job, all[0], all)).toBe(expected);
 });

@@ -3,18 +3,20 @@ import type { Job } from "../workspace/job.ts";
 /** A job that is being rolled out or maintained. */
 export interface UnderWay {
   readonly job: string;
-  /** `a rollout`, `maintenance of 10.0.0.2`. */
+  /** What is being done, such as `a rollout` or `maintenance of 10.0.0.2`. */
   readonly what: string;
 }
 
-/** Why a job may not be changed now: a job that excludes it is being changed. */
+/** Why a job must not be changed now: another job that must not be changed together with it is being changed. */
 export interface ExclusionRefusal {
   readonly kind: "never_with";
   readonly job: string;
   readonly other: UnderWay;
 }
 
-/** Jobs that must not be changed together, by job; if one names the other, both exclude each other. */
+/**
+ * For each job, the jobs that must not be changed together with it. If one job names another, both exclude each other.
+ */
 export type Exclusions = ReadonlyMap<string, ReadonlySet<string>>;
 
 /** The exclusions of all jobs. */
@@ -29,7 +31,10 @@ export function exclusionsOf(jobs: readonly Pick<Job, "name" | "neverWith">[]): 
   return found;
 }
 
-/** The first job under way that one of these jobs excludes; the jobs themselves are changed together. */
+/**
+ * Finds the first job under way that excludes one of these jobs. The jobs themselves are changed together and do not
+ * exclude each other.
+ */
 export function exclusionRefusal(
   jobs: readonly string[],
   exclusions: Exclusions,

@@ -68,7 +68,7 @@ function isEscaped(text: string, quote: number): boolean {
   return (quote - first) % 2 === 1;
 }
 
-/** Duplicate keys in objects of a valid JSON text. It may be nested to any depth. */
+/** Finds duplicate keys in the objects of a valid JSON text, which may be nested to any depth. */
 function duplicateKeys(text: string): DuplicateKey[] {
   const found: DuplicateKey[] = [];
   for (const { path, offset, before } of jsonKeys(text))

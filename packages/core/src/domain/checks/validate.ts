@@ -71,7 +71,7 @@ export function shown(value: unknown): string {
   return text.length > 60 ? `${text.slice(0, 57)}...` : text;
 }
 
-/** Warns about unknown keys, with a suggestion. */
+/** Warns about unknown keys, and suggests a similar known key. */
 export function warnUnknownKeys(
   value: object,
   known: readonly string[],

@@ -8,12 +8,12 @@ fc.configureGlobal({ seed: 1 });
 
 describe("batchSize", () => {
   it.each<[string, BatchSize, number, number, number]>([
-    ["a number is that number", 2, 10, 1, 2],
-    ["more than there are is still that number", 20, 3, 1, 20],
-    ["0 starts go all at once", 0, 7, 0, 7],
+    ["a number is used as it is", 2, 10, 1, 2],
+    ["a number above the number of allocations is kept", 20, 3, 1, 20],
+    ["0 starts all allocations together", 0, 7, 0, 7],
     ["a negative number counts as unset", -3, 7, 0, 7],
-    ["0 upgrades go one by one", 0, 7, 1, 1],
-    ["all of none is still a batch", 0, 0, 0, 1],
+    ["0 upgrades one allocation at a time", 0, 7, 1, 1],
+    ["a batch of 0 allocations still has size 1", 0, 0, 0, 1],
     ["a share is rounded down", "25%", 7, 1, 1],
     ["a quarter of eight is two", "25%", 8, 1, 2],
     ["a share is never less than one", "10%", 3, 1, 1],

@@ -70,8 +70,8 @@ export interface Batch<Member extends BatchMember> {
 
 /**
  * Cuts the allocations that need a lifecycle command into batches: starts, then reloads, then restarts, each in the
- * order of `hosts`. Percentages refer to the number of `hosts`, which are all active hosts. Upgrades are not larger than the
- * availability budget, which counts the `total` of the job's allocations.
+ * order of `hosts`. Percentages refer to the number of `hosts`, which are all active hosts. No upgrade batch is larger
+ * than the availability budget, which counts the `total` of the job's allocations.
  */
 export function lifecycleBatches<Member extends BatchMember>(
   job: Pick<Job, "maxConcurrentStarts" | "maxConcurrentUpgrades" | "maxUnavailable">,
@@ -97,7 +97,7 @@ export function lifecycleBatches<Member extends BatchMember>(
   ]);
 }
 
-/** Splits batches into those of the chosen hosts and those of the others, in the same order; no batch gets larger. */
+/** Splits each batch into the chosen hosts and the other hosts, in the same order; no batch gets larger. */
 export function splitBatches<Member extends BatchMember>(
   batches: readonly Batch<Member>[],
   hosts: ReadonlySet<string>,

@@ -31,8 +31,8 @@ export function hashOfPieces(pieces: Iterable<Uint8Array>): { readonly hash: str
 }
 
 /**
- * Passes the pieces through. After the last one, throws the error returned by `otherwise` if the content does not match
- * `hash`.
+ * Passes the pieces through. After the last piece, throws the error that `otherwise` returns if the content does not
+ * match `hash`.
  */
 export function* verified(pieces: Iterable<Uint8Array>, hash: string, otherwise: () => Error): Generator<Uint8Array> {
   const found = createHash("sha256");

@@ -20,11 +20,11 @@ describe("a file", () => {
     ["that is executable too", [], { executable: true }, "0755 : x"],
     ["keeps the mode its plugin gave it", [], { mode: 0o600 }, "0600 :"],
     ["has the mode of a rule", [{ pattern: "a/b.conf", mode: 0o640, owner: "app", group: "web" }], {}, "0640 app:web"],
-    ["has it by a name at any depth", [{ pattern: "*.conf", mode: 0o640 }], {}, "0640 :"],
-    ["has it by its directory", [{ pattern: "a/**", group: "web" }], {}, "0644 :web"],
+    ["has the mode of a rule for a name at any depth", [{ pattern: "*.conf", mode: 0o640 }], {}, "0640 :"],
+    ["has the group of a rule for its directory", [{ pattern: "a/**", group: "web" }], {}, "0644 :web"],
     ["is not affected by other rules", [{ pattern: "b/*", mode: 0o600 }], {}, "0644 :"],
     [
-      "has of several rules the last word on each part",
+      "takes each part from the last of several rules that set the part",
       [
         { pattern: "*.conf", mode: 0o640, owner: "app" },
         { pattern: "a/*", mode: 0o600 },
@@ -32,7 +32,12 @@ describe("a file", () => {
       {},
       "0600 app:",
     ],
-    ["has a rule's mode over that of its plugin", [{ pattern: "*", mode: 0o640 }], { mode: 0o600 }, "0640 :"],
+    [
+      "has the mode of a rule rather than the mode of its plugin",
+      [{ pattern: "*", mode: 0o640 }],
+      { mode: 0o600 },
+      "0640 :",
+    ],
     ["is executable according to its mode", [{ pattern: "*", mode: 0o750 }], {}, "0750 : x"],
     ["is no longer executable, according to its mode", [{ pattern: "*", mode: 0o640 }], { executable: true }, "0640 :"],
   ])("%s", (_, rules, more, expected) => expect(given(rules, file("a/b.conf", more))).toBe(expected));
@@ -42,7 +47,7 @@ describe("a file that contains a secret", () => {
   it.each<[string, FileRule[], Partial<File>, number | undefined, string]>([
     ["has the default mode, if no mode is set", [], {}, undefined, "0644 :"],
     ["has the mode that was chosen", [], {}, 0o600, "0600 :"],
-    ["can be executed by who can read it", [], { executable: true }, 0o640, "0750 : x"],
+    ["can be executed by users who can read it", [], { executable: true }, 0o640, "0750 : x"],
     ["keeps the mode its plugin gave it", [], { mode: 0o600 }, 0o640, "0600 :"],
     ["has the mode of a rule", [{ pattern: "*", mode: 0o640, group: "app" }], {}, 0o600, "0640 :app"],
     ["has the chosen mode where a rule sets none", [{ pattern: "*", owner: "app" }], {}, 0o600, "0600 app:"],

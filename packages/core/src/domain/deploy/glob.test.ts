@@ -53,7 +53,7 @@ describe("a pattern matches", () => {
       ["conf/a.yml", "conf/deep/b.yml", "conf/deep/conf/c.yml"],
     ],
     [
-      "two stars inside a name reach over directories",
+      "two stars inside a name match across directories",
       "conf**yml",
       ["conf.d/x.yml", "conf/a.yml", "conf/deep/b.yml", "conf/deep/conf/c.yml"],
     ],
@@ -62,10 +62,10 @@ describe("a pattern matches", () => {
     ["a class", "[ab].yml", ["a.yml", "conf/a.yml", "conf/deep/b.yml"]],
     ["a range", "[b-d].yml", ["conf/deep/b.yml", "conf/deep/conf/c.yml", "src/conf/d.yml"]],
     ["a negated class", "[^a-c].yml", ["conf.d/x.yml", "src/conf/d.yml"]],
-    ["an escaped sign is itself", "a\\.yml", ["a.yml", "conf/a.yml"]],
+    ["an escaped character is itself", "a\\.yml", ["a.yml", "conf/a.yml"]],
     ["a dot is a dot", "app?conf", ["app.conf"]],
-    ["spaces around it do not count", "  app.conf ", ["app.conf"]],
-    ["nothing, if nothing is like it", "*.toml", []],
+    ["spaces around the pattern do not count", "  app.conf ", ["app.conf"]],
+    ["nothing, if no path matches", "*.toml", []],
   ])("%s", (_, pattern, expected) => expect(matchGlobs([pattern], PATHS)).toEqual(expected));
 
   it.each([

@@ -149,7 +149,7 @@ function step(
   if (repeats === "once" || (repeats === "directories" && character === "/")) enter(pieces, place + 1, next);
 }
 
-/** Adds a position; parts that may match nothing are skipped immediately. */
+/** Adds a position; parts that can match nothing are skipped immediately. */
 function enter(pieces: readonly Piece[], place: number, places: Set<number>): void {
   let at = place;
   places.add(at);

@@ -15,8 +15,8 @@ export function isKeepPattern(pattern: string): boolean {
 }
 
 /**
- * A regular expression, for JavaScript and Python, that matches the paths below a job's directory that its `keep` protects:
- * each match and everything below it. A name matches at any depth, a path from the top.
+ * A regular expression, for JavaScript and Python, that matches the paths in a job's directory that the `keep` patterns
+ * protect: each match and everything below it. A name matches at any depth, a path from the top.
  */
 export function keepExpression(patterns: readonly string[]): string {
   const each = patterns.map((pattern) => {

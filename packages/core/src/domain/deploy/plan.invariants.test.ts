@@ -96,7 +96,7 @@ it("policy never causes no restart or reload, except to finish a restart that st
   }, false);
 });
 
-it("--sync-only causes no restart or reload; a start is planned only for what is not running, and the deploy refuses it", () => {
+it("--sync-only causes no restart or reload; a start is planned only for allocations that are not running, and the deploy refuses it", () => {
   always(({ action }, { known, deployOptions }) => {
     if (!deployOptions.syncOnly) return;
     expect(["skip", "sync", "start"]).toContain(action);
@@ -118,7 +118,7 @@ it("only allocations in doubt, failed or unhealthy have priority", () => {
   }, false);
 });
 
-it("every decision has a reason, and doubt is always among them", () => {
+it("every decision has a reason, and names a result that is in doubt", () => {
   for (const disabled of [false, true]) {
     always(({ reasons }, { known }) => {
       expect(reasons.length).toBeGreaterThan(0);

@@ -70,7 +70,7 @@ describe("an active allocation", () => {
       { ...settled, staged: "unknown" },
       ["sync", "sync", "sync", "sync", "restart"],
     ],
-    ["nothing is known of the worker's files", { promoted }, ["sync", "sync", "sync", "sync", "restart"]],
+    ["nothing is known about the worker's files", { promoted }, ["sync", "sync", "sync", "sync", "restart"]],
     ["health failed after its promotion", unhealthy, upgrade],
     [
       "its restart is in doubt",
@@ -135,7 +135,7 @@ describe("a disabled allocation", () => {
     ["runs, files differ", otherFiles, "stop+promote", "stop+promote"],
     ["runs, version differs", otherVersion, "stop+promote", "stop+promote"],
     ["runs, health failed", unhealthy, "stop", "stop+promote"],
-    ["runs, and its files on the worker are others", { ...settled, staged: "old" }, "stop", "stop+promote"],
+    ["runs, and other files are on its worker", { ...settled, staged: "old" }, "stop", "stop+promote"],
     ["stopped, nothing differs", stopped, "skip", "promote"],
     ["stopped, files differ", { promoted: { ...promoted, digest: "old", stopped: true } }, "promote", "promote"],
     ["stopped, version differs", { promoted: { ...promoted, version: "1.0.0", stopped: true } }, "promote", "promote"],

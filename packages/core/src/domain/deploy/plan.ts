@@ -7,8 +7,9 @@ import { type RestartPolicy, reloadOrRestart } from "./reload-or-restart.ts";
 export type ActionKind = "start" | "restart" | "reload" | "stop" | "remove";
 
 /**
- * The values of the deploy that files are rendered for. They are stored with the promotion. Rendering with them again
- * shows whether anything else changed, so that a deploy does not mistake its own progress for a change.
+ * The values of the deploy that files are rendered for. They are stored with the promotion. The next deploy renders the
+ * files with them again to find out whether anything else changed, so that it does not mistake changes of these values
+ * for a change of the job.
  */
 export interface Occasion {
   /** The version that ran before that deploy. */
@@ -70,7 +71,7 @@ export interface RecordedState {
   readonly edits?: Edits;
 }
 
-/** The version and tree an allocation should have. */
+/** The version and tree that an allocation should have. */
 export interface Target {
   readonly digest: string;
   readonly version: string;
@@ -101,8 +102,8 @@ export interface LifecycleOptions {
 }
 
 /**
- * Decides what to do with one allocation that is not removed. An allocation in doubt or with a failed health check comes
- * first, and an allocation that was stopped is started.
+ * Decides what to do with one allocation that is not removed. An allocation in doubt, or with a failed health check,
+ * comes first. An allocation that was stopped is started.
  */
 export function decide(
   allocation: Pick<Allocation, "disabled">,
@@ -125,7 +126,7 @@ export function decide(
   };
 }
 
-/** The step to continue. The same action for the same tree is the same step, unless it is forced. */
+/** The step to continue. The same action for the same tree continues the earlier step, unless the action is forced. */
 function continuation(
   action: PlannedAction,
   target: Target,
@@ -190,7 +191,7 @@ function decideActive(
   return { action: "skip", reasons: ["unchanged"] };
 }
 
-/** The commands after which an allocation may not be running, if their result is unknown. */
+/** The commands after which an allocation might not be running if their result is unknown. */
 const MAY_HAVE_STOPPED: ReadonlySet<Unsettled["kind"]> = new Set(["start", "stop", "remove", "loss"] as const);
 
 function doubtReasons(unsettled: Unsettled | undefined): string[] {

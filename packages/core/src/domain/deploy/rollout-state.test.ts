@@ -11,7 +11,7 @@ const disabled = { disabled: true, removed: false };
 const removed = { disabled: false, removed: true };
 
 it.each<[RolloutState, string, typeof active, RecordedState]>([
-  ["promoted", "what should be is what runs", active, { promoted: same }],
+  ["promoted", "the desired version and files are running", active, { promoted: same }],
   ["new", "nothing was promoted", active, {}],
   ["new", "its first start failed", active, { unsettled: failed }],
   ["in_doubt", "the run that started it first died", active, { unsettled: inDoubt }],
@@ -26,14 +26,14 @@ it.each<[RolloutState, string, typeof active, RecordedState]>([
   ["health_failed", "the check after its promotion failed", active, { promoted: { ...same, healthFailed: true } }],
   [
     "health_failed",
-    "it failed, and there is a change besides",
+    "the check failed, and there is also a change",
     active,
     { promoted: { ...same, version: "1", healthFailed: true } },
   ],
   ["stopped", "it was re-enabled and not started yet", active, { promoted: { ...same, stopped: true } }],
   [
     "stopped",
-    "it was re-enabled with a change besides",
+    "it was re-enabled, and there is also a change",
     active,
     { promoted: { ...same, digest: "old", stopped: true } },
   ],
@@ -47,7 +47,7 @@ it.each<[RolloutState, string, typeof active, RecordedState]>([
   ["disabled_restart", "in maintenance before its first start", disabled, {}],
   [
     "removed",
-    "it is no longer wanted, whatever else",
+    "it is no longer wanted, whatever its other state",
     removed,
     { promoted: { ...same, digest: "old", healthFailed: true } },
   ],

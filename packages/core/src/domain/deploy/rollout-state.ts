@@ -3,11 +3,9 @@ import type { RecordedState, Target } from "./plan.ts";
 import { NO_VERSION } from "./version.ts";
 
 /**
- * The word `cat deployments` shows for an allocation. `stopped`: enabled again and not yet started; `in_doubt`: the
- * result
- * of its last command is unknown, even if it is disabled or removed; `paused`: a staged rollout is paused before this
- * allocation;
- * `maintenance`: its worker is in maintenance.
+ * The word that `cat deployments` shows for an allocation. `stopped`: enabled again and not yet started; `in_doubt`:
+ * the result of its last command is unknown, even if it is disabled or removed; `paused`: a staged rollout is paused
+ * before this allocation; `maintenance`: its worker is in maintenance.
  */
 export type RolloutState =
   | "maintenance"
@@ -22,7 +20,7 @@ export type RolloutState =
   | "restart"
   | "promoted";
 
-/** The first matching rule decides, from stored state alone. */
+/** The first matching rule decides. Reads only stored state. */
 export function rolloutState(
   allocation: Pick<Allocation, "disabled" | "removed" | "inMaintenance">,
   target: Target,

@@ -39,7 +39,7 @@ describe("a sync is allowed", () => {
     ["where nothing exists", {}],
     ["where a link leads to a directory that a deploy fills", { linked: new Map([["jobs/api", ["conf", "data"]]]) }],
     [
-      "where jobs have directories of their own",
+      "where each job has its own directory",
       {
         places: new Map([
           ["jobs/api", "/a/b"],
@@ -78,12 +78,12 @@ describe("a sync is refused, with the path,", () => {
       "jobs/api is a link that does not lead to a directory",
     ],
     [
-      "where the bucket's directory is one",
+      "where the bucket's directory is such a link",
       { broken: ["."] },
       "the bucket's directory is a link that does not lead to",
     ],
     [
-      "where a link leads to files of others",
+      "where a link leads to files that maand did not create",
       { linked: new Map([["jobs/api", ["conf", "photos"]]]) },
       "it contains photos",
     ],

@@ -36,7 +36,7 @@ function parsed(text: string): Version {
 }
 const order = (a: string, b: string) => Math.sign(compareVersions(parsed(a), parsed(b)));
 
-it("versions are ordered like in the semver package", () => {
+it("versions are ordered as in the semver package", () => {
   fc.assert(
     fc.property(version, version, (a, b) => {
       expect(order(a, b)).toBe(Math.sign(semver.compare(a, b)));
@@ -55,7 +55,7 @@ it("three numbers are a version exactly if the semver package accepts them", () 
   );
 });
 
-it("the order of versions is total: any permutation sorts the same", () => {
+it("the order of versions is total: every permutation gives the same sorted list", () => {
   fc.assert(
     fc.property(version, version, version, (a, b, c) => {
       expect(order(a, a)).toBe(0);

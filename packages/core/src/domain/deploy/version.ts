@@ -6,7 +6,7 @@ export interface Version {
   readonly prerelease: readonly string[];
 }
 
-/** The version of a manifest without one. */
+/** The version of a job whose manifest has none. */
 export const NO_VERSION = "0.0.0";
 
 const GRAMMAR =

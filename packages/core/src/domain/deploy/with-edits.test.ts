@@ -40,14 +40,14 @@ it.each<[Partial<RestartPolicy>, string]>([
   expect(decided(EDITS, policy)).toMatchObject({ action, reasons: ["differs on its worker: changed conf/app.conf"] });
 });
 
-it("or only by a sync", () => {
+it("edits are repaired by a sync alone if the deploy repairs only files", () => {
   expect(decided({ ...EDITS, syncOnly: true })).toMatchObject({
     action: "sync",
     reasons: ["differs on its worker: changed conf/app.conf"],
   });
 });
 
-it("an allocation of a lost worker is started; a stopped one is unchanged", () => {
+it("an allocation of a lost worker is started; a stopped allocation is unchanged", () => {
   const lost = { ...EDITS, isLost: true };
   expect(decided(lost)).toMatchObject({ action: "start" });
   expect(decided({ ...lost, syncOnly: true })).toMatchObject({ action: "sync" });

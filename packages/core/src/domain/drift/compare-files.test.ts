@@ -20,7 +20,7 @@ function compare(
 }
 
 describe("the files of a job on a worker", () => {
-  it("are clean if they are the delivered ones", () => {
+  it("are clean if they are the files that were delivered", () => {
     expect(compare([expected("a"), expected("conf/b")], { files: [there("a"), there("conf/b")] })).toEqual([]);
   });
 
@@ -33,7 +33,7 @@ describe("the files of a job on a worker", () => {
     ]);
   });
 
-  it("differ by mode: that of the manifest, of the plugin, or of an executable file", () => {
+  it("differ by mode, which the manifest, the plugin or the executable bit requires", () => {
     const files = [
       expected("key", { access: { mode: 0o600 } }),
       expected("made", { mode: 0o640 }),
@@ -58,7 +58,7 @@ describe("the files of a job on a worker", () => {
     ]);
   });
 
-  it("are replaced by a link or anything else; files below are not reported again", () => {
+  it("are reported as replaced by a link or anything else; files below that path are not reported again", () => {
     const files = [expected("app.conf"), expected("conf/a"), expected("conf/deep/b"), expected("run")];
     const others = [
       { path: "app.conf", kind: "link" as const, target: "/etc/passwd" },
@@ -99,7 +99,7 @@ it("a repair changes each file of a replaced directory, and deletes what was add
   ]);
 });
 
-it("the same difference has the same key, also with another content of the same file", () => {
+it("a changed file has the same key, whatever its new content", () => {
   const [one, other] = ["x", "y"].map((hash) => compare([expected("a")], { files: [there("a", { hash })] }));
   expect(driftKey(one ?? [])).toBe(driftKey(other ?? []));
   expect(driftKey(compare([expected("a")], {}))).not.toBe(driftKey(one ?? []));

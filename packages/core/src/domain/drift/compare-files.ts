@@ -4,8 +4,8 @@ import { type AccessedFile, fileMode, modeText } from "../deploy/file-access.ts"
 import type { InspectedFile, InspectedJob, InspectedOther } from "./inspected.ts";
 
 /**
- * How a path on a worker differs from the file that was delivered: `replaced`: it is not a file any more; `mode`: only
- * its mode or owner differs; `unread`: it could not be read.
+ * How a path on a worker differs from the file that was delivered. `replaced`: the path is no longer a file; `mode`:
+ * only the mode or owner differs; `unread`: the path could not be read.
  */
 export type FileDifference = "changed" | "missing" | "added" | "replaced" | "mode" | "unread";
 
@@ -106,7 +106,7 @@ const KINDS: Readonly<Record<InspectedOther["kind"], string>> = {
   special: "a device, socket or pipe",
 };
 
-/** The changes that a repair makes: from what is on the worker to what was delivered. */
+/** The changes that a repair makes, from the files on the worker to the files that were delivered. */
 export function repairChanges(drift: readonly FileDrift[], expected: readonly ExpectedFile[]): FileChange[] {
   return drift
     .flatMap(({ path, change, detail }): FileChange[] => {
@@ -128,9 +128,7 @@ export function repairChanges(drift: readonly FileDrift[], expected: readonly Ex
     .sort(byPath);
 }
 
-/**
- * A key that is the same for the same difference in every run, to recognise a difference that comes back after repairs.
- */
+/** A key that identifies a difference in every run, to recognise a difference that comes back after repairs. */
 export function driftKey(drift: readonly FileDrift[]): string {
   return drift.map(({ path, change }) => `${change} ${path}`).join("\n");
 }

@@ -16,7 +16,7 @@ function compare(changed: ReadonlyMap<string, string | undefined>, isLastDeliver
   return compareMetadata({ wanted, hashes, found, isLastDelivery: () => isLastDelivery });
 }
 
-it("equal metadata is clean, and the last delivery is not compared", () => {
+it("equal metadata is clean, without a comparison with the last delivery", () => {
   expect(compareMetadata({ wanted, hashes, found: same, isLastDelivery: () => expect.fail("asked") })).toEqual([]);
 });
 
@@ -31,6 +31,6 @@ it("an edited or deleted file is named, with the fields of a JSON object that di
   ]);
 });
 
-it("metadata of the last delivery is not drift, even if the next delivery writes another one", () => {
+it("metadata of the last delivery is not drift, even if the next delivery will write something else", () => {
   expect(compare(new Map([["bin/runner.py", "an older program"]]), true)).toEqual([]);
 });

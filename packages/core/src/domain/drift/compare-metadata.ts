@@ -2,12 +2,12 @@ import type { FileDrift } from "./compare-files.ts";
 
 /** The delivered metadata of a worker, for a comparison with the worker. */
 export interface MetadataComparison {
-  /** The text by path that a delivery would write now, with the sequence number of the last delivery. */
+  /** The text by path that a delivery would write now, if it had the sequence number of the last delivery. */
   readonly wanted: ReadonlyMap<string, string>;
   /** SHA-256 by path of {@link wanted}. */
   readonly hashes: ReadonlyMap<string, string>;
   readonly found: ReadonlyMap<string, { readonly hash: string; readonly text?: string }>;
-  /** Whether these texts, by path, are those of the last delivery. */
+  /** Whether these texts, by path, are the texts of the last delivery. */
   isLastDelivery(texts: ReadonlyMap<string, string>): boolean;
 }
 

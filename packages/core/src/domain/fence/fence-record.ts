@@ -2,7 +2,7 @@ import { isRecord } from "../checks/validate.ts";
 
 /**
  * The right to change workers, which a command has while it holds the bucket's lock. The number increases with each
- * command of the bucket. The holder is a random text, because two copies of a bucket may use the same numbers.
+ * command of the bucket. The holder is a random text, because two copies of a bucket could use the same numbers.
  */
 export interface Fence {
   readonly number: number;
@@ -81,7 +81,7 @@ function parsed(json: string): Omit<FenceRecord, keyof Fence> | undefined {
   };
 }
 
-/** Makes a text of a worker safe to print: it must not control the terminal. */
+/** Makes a text from a worker safe to print, so that the text cannot control the terminal. */
 function shown(value: unknown): string {
   return typeof value === "string" ? value.replace(/\p{Cc}/gu, "?").slice(0, 500) : "?";
 }

@@ -30,7 +30,7 @@ export function hostNamespaces({ name }: Pick<Job, "name">, host: string): strin
   return [NAMESPACE.worker(host), NAMESPACE.tags(host), NAMESPACE.allocation(name, host)];
 }
 
-/** A hint for reading a namespace the job may not read. */
+/** A hint for a namespace that the job may not read. */
 export function accessHint(job: string, namespace: string): string {
   const [, other] = /^(?:maand|vars|secrets)\/job\/([^/]+)$/.exec(namespace) ?? [];
   if (other !== undefined)

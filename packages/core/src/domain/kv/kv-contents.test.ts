@@ -165,7 +165,7 @@ describe("a purge removes", () => {
     ]);
   });
 
-  it("a job without any entry left publishes nothing, a job that was never placed does", () => {
+  it("a job whose allocations were all removed publishes nothing; a job that was never placed publishes its entries", () => {
     const of = published({ jobs: before.jobs, allocations: [anAllocation({ job: "web", removed: true })] });
     expect(of(NAMESPACE.job("web"))).toEqual({});
     expect(of(NAMESPACE.job("api"))).toMatchObject({ name: "api" });

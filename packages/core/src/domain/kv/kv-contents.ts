@@ -9,7 +9,7 @@ import { labelEntries, workerEntries } from "./kv-worker.ts";
 export interface KvSources {
   readonly bucketId: string;
   readonly catalog: Catalog;
-  /** Where its allocations are; default: computed from all of them. */
+  /** Where the allocations are; default: computed from all allocations. */
   readonly placed?: Placed;
   /** `bucket.conf`. */
   readonly bucketVars: KvEntries;
@@ -21,9 +21,9 @@ export interface KvSources {
 
 /** The KV entries of a build. */
 export interface KvContents {
-  /** Namespaces replaced by these entries, by name; contributions of plugins are added. */
+  /** The namespaces that these entries replace, by name; contributions of plugins are added to them. */
   readonly whole: ReadonlyMap<string, KvEntries>;
-  /** Namespaces these entries are added to, without deleting others, because hooks also write there. */
+  /** The namespaces that these entries are added to, without deleting other entries, because hooks also write there. */
   readonly put: ReadonlyMap<string, KvEntries>;
 }
 
@@ -59,7 +59,7 @@ export function kvContents(sources: KvSources): KvContents {
 
 const NONE: KvEntries = new Map();
 
-/** The active jobs of each worker, as one text. Jobs that run on the same workers are added together. */
+/** The active jobs of each worker, as one text. Jobs that run on the same workers are processed together. */
 function activeJobs(placed: Placed): (host: string) => string {
   const jobs = [...placed.keys()];
   const sharing = new Map<readonly string[], number[]>();
@@ -90,8 +90,8 @@ function inOrder(key: string, lists: readonly (readonly number[])[]): number[] {
 }
 
 /**
- * `maand/bucket`. A port is published for every job with an allocation, including disabled ones, and only if no other
- * job declares the same name, because a shared name would be ambiguous.
+ * The entries of `maand/bucket`. A port is published for every job with an allocation, including disabled ones, but
+ * only if no other job declares a port of the same name, because that name would be ambiguous.
  */
 function bucketEntries({ bucketId, catalog }: KvSources, jobs: Catalog["jobs"], placed: Placed): KvEntries {
   const declared = new Map<string, number>();

@@ -21,10 +21,10 @@ export interface KvEntry extends Omit<KvRow, "value"> {
 export type LiveRows = (namespace: string) => ReadonlyMap<string, KvRow>;
 
 /**
- * Entries computed from stored lists of hosts: the hosts of a label or job one by one, and the index of each member
- * among its peers. A thousand workers with fifty jobs have fifty thousand lists of 999 peers. The store contains only
- * the lists that they derive from, each the source of a thousand entries. A computed entry has the version and date of
- * its list.
+ * Entries computed from stored lists of hosts: the hosts of a label or job one by one, and the index and peers of each
+ * member. A thousand workers with fifty jobs have fifty thousand lists of 999 peers. The store contains only the lists
+ * from which they are derived; each list yields a thousand entries. A computed entry has the version and date of its
+ * list.
  */
 export function derivedEntries(namespace: string, live: LiveRows): KvEntry[] {
   if (namespace === NAMESPACE.workers) return inLabels([...live(namespace).values()]);
@@ -75,7 +75,10 @@ function entry({ version, createdDate, deleted }: KvRow, key: string, value: () 
   return { key, version, createdDate, deleted, value };
 }
 
-/** The list without one host, cut from the joined text: joining 999 hosts for each of 50,000 entries would be slow. */
+/**
+ * The list without one host, cut from the joined text, because joining 999 hosts for each of 50,000 entries would be
+ * slow.
+ */
 function peers(row: KvRow, host: string): string {
   const start = membersOf(row).starts.get(host) ?? 0;
   const rest = row.value.slice(start + host.length);

@@ -6,7 +6,10 @@ import type { KvEntries } from "./entries.ts";
 /** The prefix of the keys of `maand/job/<job>` that contain its ports. */
 export const PORT_KEY = "port_";
 
-/** `maand/job/<job>`; `active` are the hosts of its active allocations, in worker order, and `workers` are the same as one text. */
+/**
+ * `maand/job/<job>`. `active` are the hosts of the job's active allocations, in worker order; `workers` are the same
+ * hosts as one text.
+ */
 export function jobEntries(job: Job, active: readonly string[], workers: string): KvEntries {
   const entries = new Map([
     ["name", job.name],

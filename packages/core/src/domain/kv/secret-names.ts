@@ -14,7 +14,7 @@ export interface SecretName {
 export const SECRET_KEY_RULE = "letters, digits, _ . and -, at most 128, beginning with a letter, digit or _";
 
 const KEY = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/;
-/** Characters of a secret: far more than any key or certificate has. */
+/** The maximum number of characters of a secret: far more than any key or certificate has. */
 const LARGEST = 1024 * 1024;
 
 /** The namespace of a secret. */
@@ -51,7 +51,7 @@ export function isSecretKey(key: string): boolean {
   return KEY.test(key) && !FORBIDDEN_NAMES.includes(key);
 }
 
-/** Why a text cannot be the value of a secret, without any part of it; undefined if it can. */
+/** Why a text cannot be the value of a secret, without quoting any part of it; undefined if it can be one. */
 export function secretValueProblem(value: string): string | undefined {
   if (value === "") return "is empty";
   if (value.includes("\0")) return "contains a NUL character; encode binary values first, for example with base64";

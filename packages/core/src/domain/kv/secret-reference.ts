@@ -96,8 +96,8 @@ export function splitReferences({ bucketVars, overrides, jobVars }: Variables, o
 }
 
 /**
- * The namespace of the variable if it were plain; undefined for the bucket, whose variables are always replaced
- * together.
+ * The namespace of the variable if it were a plain variable; undefined for the bucket, whose variables are always
+ * replaced together.
  */
 export function plainNamespace(owner: SecretOwner): string | undefined {
   return owner === undefined ? undefined : NAMESPACE.jobVars(owner);

@@ -17,11 +17,14 @@ export interface MaintainedWorker {
   readonly host: string;
   readonly state: WorkerState;
   readonly phase: Phase;
-  /** The attempt at its phase, so that the retry of a failed command is not mistaken for a continued one. */
+  /**
+   * The number of the attempt at its phase, so that the retry of a failed command is not mistaken for a continuation of
+   * it.
+   */
   readonly attempt: number;
   /**
-   * The boot id of the worker when this attempt of its command or reboot began; undefined before that, or if it has
-   * none.
+   * The boot id of the worker when this attempt at its command or reboot began; undefined before that, or if the worker
+   * has no boot id.
    */
   readonly bootId: string | undefined;
   /** Why it was set aside, or what remains to be done by hand. */

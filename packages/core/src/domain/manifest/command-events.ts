@@ -13,7 +13,7 @@ export const COMMAND_EVENTS = {
 /** One of {@link COMMAND_EVENTS}. */
 export type CommandEvent = keyof typeof COMMAND_EVENTS;
 
-/** Whether a word is one of them. */
+/** Whether a word is one of these events. */
 export function isCommandEvent(word: string): word is CommandEvent {
   return Object.hasOwn(COMMAND_EVENTS, word);
 }

@@ -183,7 +183,7 @@ export type WrittenManifest = v.InferOutput<typeof ManifestSchema>;
 /** Manifest keys that core itself reads. */
 export const MANIFEST_KEYS: readonly string[] = Object.keys(ENTRIES);
 
-/** Deprecated key names. They still work, with a warning. */
+/** Deprecated key names, which still work, with a warning. */
 export const MANIFEST_ALIASES: Readonly<Record<string, "max_concurrent_upgrades" | "max_concurrent_starts">> = {
   update_parallel_count: "max_concurrent_upgrades",
   deploy_parallel_count: "max_concurrent_starts",

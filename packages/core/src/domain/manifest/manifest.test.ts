@@ -363,7 +363,7 @@ describe("a refused manifest", () => {
     );
   });
 
-  it("reports all problems at once, also next to a value of the wrong type", () => {
+  it("reports all problems together, even next to a value of the wrong type", () => {
     const written = {
       version: 2,
       selectors: ["web", "a b"],

@@ -6,7 +6,7 @@ export type ChosenRelease = { readonly release: Release } | { readonly problem: 
 
 /**
  * Finds the release with a given name: `r12`, `12`, or a version, which means the newest release with that version. A
- * version is compared as it is written. `releases` are those of one job, newest first.
+ * version is compared as it is written. `releases` are the releases of one job, newest first.
  */
 export function namedRelease(job: string, name: string, releases: readonly Release[]): ChosenRelease {
   const number = releaseNumber(name);

@@ -26,7 +26,7 @@ export interface Release {
 export type Verdict = "good" | "bad" | "unconfirmed" | "never deployed";
 
 /**
- * The verdict on a release. `unconfirmed`: it was promoted somewhere, but was not yet healthy on all active
+ * The verdict on a release. `unconfirmed`: the release was promoted somewhere, but was not yet healthy on all active
  * allocations.
  */
 export function verdictOf({ bad, goodAt, deployed }: Pick<Release, "bad" | "goodAt" | "deployed">): Verdict {
@@ -40,16 +40,16 @@ export function releaseName(number: number): string {
   return `r${number}`;
 }
 
-/** The number in the name of a release, `r14` or `14`; undefined for any other text. */
+/** The number in the name of a release, such as `r14` or `14`; undefined for any other text. */
 export function releaseNumber(text: string): number | undefined {
   const match = /^r?([1-9]\d{0,8})$/.exec(text);
   return match ? Number(match[1]) : undefined;
 }
 
 /**
- * The releases that retention deletes: beyond the newest `keep`, those that are not in use. `inUse` are the releases
- * that run somewhere, are desired, or are named by a hold. The last good release is kept too. Failed releases do not
- * displace good ones.
+ * The releases that retention deletes: releases older than the newest `keep` that are not in use. `inUse` are the
+ * releases that run somewhere, are desired, or are named by a hold. The last good release is kept too. Failed releases
+ * do not displace good ones.
  */
 export function expiredReleases(
   releases: readonly Pick<Release, "number" | "bad" | "goodAt" | "deployed">[],

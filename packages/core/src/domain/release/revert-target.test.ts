@@ -27,7 +27,7 @@ describe("a failed rollout goes back", () => {
       { kind: "release", number: 2 },
     ],
     [
-      "past a bad one to the one that ran next to it",
+      "past a bad release to the release that ran on other workers",
       [bad(3), bad(2), good(1)],
       [ran(2), ran(1)],
       { kind: "release", number: 1 },

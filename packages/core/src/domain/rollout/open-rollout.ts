@@ -45,7 +45,7 @@ export function stepName(steps: readonly string[], at: number): string {
   return `step ${at + 1} of ${steps.length} (${steps[at]})`;
 }
 
-/** The remaining milliseconds of a timed wait; never more than the full wait, even if the clock was changed. */
+/** The remaining milliseconds of a timed wait: never more than the full wait, even if the clock was changed. */
 export function remainingMs(until: string, now: Date, whole: number): number {
   const left = Date.parse(until) - now.getTime();
   return Number.isFinite(left) ? Math.min(Math.max(left, 0), whole) : whole;

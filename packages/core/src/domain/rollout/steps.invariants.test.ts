@@ -32,7 +32,7 @@ it("accepts all steps that grow and end at 100%", () => {
   );
 });
 
-it("puts each allocation that is due into exactly one step, never reaches too far, and ends complete", () => {
+it("puts each allocation that is due into exactly one step, never reaches more allocations than a step allows, and ends complete", () => {
   fc.assert(
     fc.property(validSteps, fleet, fc.nat(), (steps, members, somewhere) => {
       const from = somewhere % steps.length;

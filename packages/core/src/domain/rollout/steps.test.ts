@@ -22,7 +22,7 @@ describe("a step", () => {
   ])("is %s", (text, step) => expect(parseStep(text)).toEqual(step));
 
   it.each(["", "0", "0%", "101%", "1.5", "-1", "10", "10 m", "10min", "Pause", "100000", "1w", "constructor"])(
-    "is %j or not: only as documented",
+    "%j is valid only as documented",
     (text) => expect(parseStep(text) === undefined).toBe(text !== "10"),
   );
 
@@ -34,9 +34,9 @@ describe("a step", () => {
 });
 
 describe("the steps of a manifest", () => {
-  it("may be the example", () => expect(problemsOf("1", "pause", "25%", "10m", "100%")).toEqual([]));
+  it("can be the steps of the example", () => expect(problemsOf("1", "pause", "25%", "10m", "100%")).toEqual([]));
 
-  it("must grow, and each mistake is named", () => {
+  it("must increase, and each mistake is named", () => {
     expect(problemsOf("2", "2", "50%", "25%", "100%")).toEqual([
       '1: "2" is not more than the step before it',
       '3: "25%" is not more than the step before it',

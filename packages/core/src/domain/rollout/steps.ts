@@ -1,4 +1,4 @@
-/** The steps of a staged rollout, as in a manifest, and the length of the soak after each. */
+/** The steps of a staged rollout, as in a manifest, and the length of the soak after each step. */
 export interface StagedRollout {
   /** `1`, `25%`, `pause` or `10m`; counts increase, and so do shares; the last step is `100%`. */
   readonly steps: readonly string[];
@@ -60,7 +60,7 @@ export function reachOf(step: RolloutStep, active: number): number | undefined {
   return step.kind === "share" ? Math.ceil((active * step.percent) / 100) : undefined;
 }
 
-/** A problem of the steps together. */
+/** A problem that concerns the steps together. */
 export interface StepProblem {
   /** The index of the step; undefined for all of them. */
   readonly at: number | undefined;

@@ -23,7 +23,10 @@ export interface Catalog {
   readonly allocations: readonly Allocation[];
 }
 
-/** A catalog whose allocations are made when they are first read: a build in which few jobs changed does not need them. */
+/**
+ * A catalog whose allocations are created when they are first read, because a build in which few jobs changed does not
+ * need them.
+ */
 export function catalogOf(
   { workers, jobs }: Pick<Catalog, "workers" | "jobs">,
   allocations: () => readonly Allocation[],
@@ -62,13 +65,16 @@ export interface Before {
   readonly workerIds: ReadonlyMap<string, string>;
   readonly ports: Readonly<Record<string, Readonly<Record<string, number>>>>;
   readonly allocations: readonly Allocation[];
-  /** The same, read only as far as a placement may change; default: `allocations`, all of which may. */
+  /**
+   * The same allocations, of which only those that a placement might change are read; default: `allocations`, all of
+   * which might change.
+   */
   readonly earlier?: EarlierAllocations;
 }
 
 /** The result of resolving a workspace. */
 export interface Assembled {
-  /** Its allocations are made when they are first read. */
+  /** The allocations of the catalog are created when they are first read. */
   readonly catalog: Catalog;
   readonly placement: Placement;
   readonly problems: readonly Problem[];
@@ -132,12 +138,12 @@ export function assembleOn(
   return { catalog: catalogOf({ workers, jobs }, allocations), placement, problems, unfinished };
 }
 
-/** Earlier allocations of which nothing is recorded. */
+/** Earlier allocations, for a bucket without any record of them. */
 function allChanged(allocations: readonly Allocation[]): EarlierAllocations {
   return { placements: new Map(), except: () => allocations };
 }
 
-/** Drops reports of unknown names, because they may be names of unreadable workers. */
+/** Drops reports of unknown names, because the names might be those of unreadable workers. */
 function withoutUnknownNames(report: Report): Report {
   return (problem) => {
     if (problem.code !== "unknown_name") report(problem);

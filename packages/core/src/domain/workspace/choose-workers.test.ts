@@ -21,7 +21,7 @@ const problems = (...words: readonly string[]) => chooseWorkers(words, WORKERS, 
 
 describe("a list of workers", () => {
   it.each([
-    ["a host in another way of writing", ["FD00:0::1", "DB.example.org."], ["db.example.org", "fd00::1"]],
+    ["a host in a different notation", ["FD00:0::1", "DB.example.org."], ["db.example.org", "fd00::1"]],
     ["a host", ["10.0.0.2"], ["10.0.0.2"]],
     ["an IPv6 host", ["fd00::1"], ["fd00::1"]],
     ["a host in any case", ["DB.Example.ORG"], ["db.example.org"]],

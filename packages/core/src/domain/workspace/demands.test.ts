@@ -127,7 +127,7 @@ describe("a refused demand", () => {
       ],
     ],
     [
-      "with a range turned round",
+      "with a reversed range",
       [api("db.command_up", { min_version: "3", max_version: "2" }), db],
       [["invalid_demand", `${AT}.config`, "min_version is higher than max_version", "swap them"]],
     ],
@@ -162,7 +162,7 @@ describe("a refused demand", () => {
     );
   });
 
-  it("between jobs without versions is reported once for each of them", () => {
+  it("between jobs without versions is reported once for each of the jobs", () => {
     const bare = (name: string, on: string): Sketch => ({
       name,
       version: "0.0.0",

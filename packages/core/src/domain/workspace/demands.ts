@@ -76,7 +76,7 @@ function checkDemand(demand: Demand, jobs: Jobs, report: Report): void {
   checkRange(demand, upstream, report);
 }
 
-/** Reports demands between jobs without a version, each job once: both sides of a demand need one. */
+/** Reports demands between jobs without a version, once for each job, because both sides of a demand need a version. */
 function checkVersions(demands: readonly Demand[], jobs: Jobs, report: Report): void {
   const reported = new Set<string>();
   for (const { from, on } of demands) {

@@ -11,7 +11,7 @@ function resolve(value: unknown) {
   return { disabled, problems };
 }
 
-/** The allocations a file stops, as `job@host`. */
+/** The allocations that a file stops, as `job@host`. */
 function stopped(value: unknown): string[] {
   const { disabled } = resolve(value);
   return JOBS.flatMap((job) =>
@@ -21,7 +21,7 @@ function stopped(value: unknown): string[] {
 
 describe("disabled.json stops", () => {
   it.each<[string, unknown, string[]]>([
-    ["nothing, if there is none", undefined, []],
+    ["nothing, if there is no file", undefined, []],
     ["nothing, if it is null", null, []],
     ["nothing, if it is empty", {}, []],
     ["nothing, with empty parts", { jobs: {}, workers: [] }, []],

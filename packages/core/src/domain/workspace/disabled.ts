@@ -7,7 +7,7 @@ import { didYouMean } from "./names.ts";
 
 const ENTRY_HINT = 'write {} to stop the job everywhere, or { "allocations": ["10.0.0.1"] }';
 
-/** A hint of its own, because following the usual hint for null, to omit the key, would stop the job everywhere. */
+/** A separate hint, because following the usual hint for null, to omit the key, would stop the job everywhere. */
 const LIST_HINT = 'write ["10.0.0.1"], or [] to stop it on no worker; without the key it is stopped everywhere';
 
 /** The path of the maintenance file, as named in problems. */
@@ -63,8 +63,8 @@ export interface Disabled {
 export const NOTHING_DISABLED: Disabled = { workers: new Set(), jobs: new Map() };
 
 /**
- * Resolves `disabled.json`. An empty list disables nothing, `{}` everything. Names and keys that match nothing are errors: a typo
- * would leave a machine running that an operator is about to reboot.
+ * Resolves `disabled.json`. An empty list disables nothing, `{}` everything. Names and keys that match nothing are
+ * errors, because a typo would leave jobs running on a machine that an operator is about to reboot.
  */
 export function resolveDisabled(
   value: unknown,

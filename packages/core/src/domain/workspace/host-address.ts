@@ -1,8 +1,8 @@
 import { isIpv6 } from "./names.ts";
 
 /**
- * The canonical form of an address that names a worker: `WEB1.` becomes `web1`, `2001:DB8:0:0::1` becomes `2001:db8::1`, and
- * `::ffff:10.0.0.1` becomes `10.0.0.1`. Other text is only lower-cased.
+ * The canonical form of an address that names a worker: `WEB1.` becomes `web1`, `2001:DB8:0:0::1` becomes
+ * `2001:db8::1`, and `::ffff:10.0.0.1` becomes `10.0.0.1`. Any other text is only converted to lower case.
  */
 export function canonicalHost(host: string): string {
   const text = host.trim().toLowerCase();

@@ -1,8 +1,8 @@
 import { hash } from "node:crypto";
 
 /**
- * The UUID of a name, the same in every build and bucket: its MD5 with version and variant bits set. MD5 only distributes
- * names here; it protects nothing.
+ * The UUID of a name, the same in every build and bucket. The UUID is the MD5 of the name with version and variant bits
+ * set. MD5 only distributes names here; it protects nothing.
  */
 export function nameUuid(name: string): string {
   const hex = hash("md5", name); // works on the hex text, because a large fleet has tens of thousands of names and a conversion to bytes would double the time

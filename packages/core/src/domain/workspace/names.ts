@@ -56,7 +56,7 @@ export function shownPath(path: string): string {
   return /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\\"]/u.test(path) ? JSON.stringify(path).replace(HIDDEN, escapedUnit) : path;
 }
 
-/** Invisible characters that change how others are displayed; JSON does not escape them. */
+/** Invisible characters that change how other characters are displayed; JSON does not escape them. */
 const HIDDEN = /[\x7f-\x9f\p{Cf}\p{Zl}\p{Zp}]/gu;
 
 function escapedUnit(character: string): string {

@@ -14,7 +14,7 @@ function assign(requests: Requests, before: Ports = {}, range = RANGE) {
 
 describe("ports", () => {
   it.each<[string, Requests, Ports, Ports]>([
-    ["no wishes, no ports", {}, {}, {}],
+    ["no declared ports, no numbers", {}, {}, {}],
     [
       "the lowest free number is taken, jobs and names in order",
       { b: { p: "any" }, a: { q: "any", p: "any" } },
@@ -22,7 +22,7 @@ describe("ports", () => {
       { a: { p: 30_000, q: 30_001 }, b: { p: 30_002 } },
     ],
     [
-      "a number once given is kept",
+      "an assigned number is kept",
       { a: { p: "any" }, b: { p: "any" } },
       { b: { p: 30_000 } },
       { a: { p: 30_001 }, b: { p: 30_000 } },
@@ -40,7 +40,7 @@ describe("ports", () => {
       { a: { p: 80 }, b: { p: 81 } },
       { a: { p: 81 }, b: { p: 80 } },
     ],
-    ["a new job takes the number of a job that went", { c: { p: 9090 } }, { b: { p: 9090 } }, { c: { p: 9090 } }],
+    ["a new job takes the fixed number of a removed job", { c: { p: 9090 } }, { b: { p: 9090 } }, { c: { p: 9090 } }],
     ["a renamed port keeps its fixed number", { a: { new: 9090 } }, { a: { old: 9090 } }, { a: { new: 9090 } }],
     [
       "a fixed number wins over one to be assigned",
@@ -49,32 +49,32 @@ describe("ports", () => {
       { a: { p: 30_001 }, b: { p: 30_000 } },
     ],
     [
-      "a fixed number drives out who had it by assignment",
+      "a fixed number takes the number of a port that had it assigned",
       { a: { p: "any" }, b: { p: 30_000 } },
       { a: { p: 30_000 } },
       { a: { p: 30_001 }, b: { p: 30_000 } },
     ],
     [
-      "a port no longer fixed is assigned, if its number is out of range",
+      "a port that is no longer fixed gets an assigned number if its own is out of range",
       { a: { p: "any" } },
       { a: { p: 9090 } },
       { a: { p: 30_000 } },
     ],
     [
-      "a port no longer fixed keeps its number, if that is in range",
+      "a port that is no longer fixed keeps its number if the number is in range",
       { a: { p: "any" } },
       { a: { p: 30_002 } },
       { a: { p: 30_002 } },
     ],
     [
-      "a range that shrank moves only those outside",
+      "a range that shrank moves only the ports outside it",
       { a: { p: "any", q: "any" } },
       { a: { p: 30_009, q: 30_001 } },
       { a: { p: 30_000, q: 30_001 } },
     ],
     ["a number that was freed is used again", { a: { q: "any" } }, { a: { p: 30_000 } }, { a: { q: 30_000 } }],
     [
-      "of two ports that had one number, the first keeps it",
+      "if two ports had the same number, the first keeps it",
       { a: { p: "any" }, b: { p: "any" } },
       { a: { p: 30_001 }, b: { p: 30_001 } },
       { a: { p: 30_001 }, b: { p: 30_000 } },

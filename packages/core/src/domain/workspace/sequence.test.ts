@@ -10,19 +10,19 @@ describe("waves", () => {
   it.each<[string, Record<string, string[]>, Record<string, number | string>]>([
     ["no jobs, no waves", {}, {}],
     ["jobs that demand nothing go first", { a: [], b: [] }, { a: 0, b: 0 }],
-    ["a job goes one after what it demands", { a: ["b"], b: ["c"], c: [] }, { a: 2, b: 1, c: 0 }],
+    ["a job is one wave after the jobs that it demands", { a: ["b"], b: ["c"], c: [] }, { a: 2, b: 1, c: 0 }],
     ["the latest demand counts, not the shortest way", { a: ["b", "c"], b: ["c"], c: [] }, { a: 2, b: 1, c: 0 }],
     ["demanding twice is demanding once", { a: ["b", "b"], b: [] }, { a: 1, b: 0 }],
     ["an unknown job is not a demand", { a: ["gone"], b: [] }, { a: 0, b: 0 }],
     ["jobs on a circle have no wave", { a: ["b"], b: ["a"], c: [] }, { c: 0, circle: "a -> b -> a" }],
     ["a job that demands itself is a circle", { a: ["a"] }, { circle: "a -> a" }],
     [
-      "neither has a job behind a circle, nor one on it that also demands another",
+      "a job behind a circle has no wave, and neither has a job on it that also demands another",
       { a: ["b", "free"], b: ["a"], behind: ["a"], free: [] },
       { free: 0, circle: "a -> b -> a" },
     ],
     [
-      "the circle is named without the way to it",
+      "the circle is named without the jobs that lead to it",
       { a: ["x"], x: ["y"], y: ["z"], z: ["x"] },
       { circle: "x -> y -> z -> x" },
     ],

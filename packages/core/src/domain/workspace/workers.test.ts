@@ -19,7 +19,7 @@ function described(value: unknown): string[] {
 }
 
 describe("workers", () => {
-  it("may be an empty list", () => {
+  it("can be an empty list", () => {
     expect(resolve([])).toEqual({ workers: [], problems: [] });
   });
   it("need only a host", () => {
@@ -31,7 +31,7 @@ describe("workers", () => {
       problems: [],
     });
   });
-  it("may set every key", () => {
+  it("can set every key", () => {
     const written = {
       host: "db-1.example.org",
       hostname: " db one ",

@@ -126,8 +126,8 @@ export const WorkersSchema = v.pipe(
 export const WORKERS_FILE = "workspace/workers.json";
 
 /**
- * Resolves the workers of `workers.json`, in file order. Reports all problems, and omits unreadable entries. An
- * undefined file adds no problem, because the caller that failed to read it has already reported it.
+ * Resolves the workers of `workers.json`, in file order. Reports all problems, and omits unreadable entries. If the
+ * file is undefined, this adds no problem, because the caller that failed to read the file has already reported it.
  */
 export function resolveWorkers(value: unknown, report: Report): WorkerSpec[] {
   if (value === undefined) return [];

@@ -56,7 +56,7 @@ async function secret(key: string, value: string): Promise<void> {
   maand.close();
 }
 
-/** The diffs a dry run shows, by `path@host`. */
+/** The diffs that a dry run shows, by `path@host`. */
 async function diffs(): Promise<Record<string, string>> {
   await bucket.build();
   const plan = await bucket.plan({ diff: true });
@@ -119,7 +119,7 @@ describe("a file diff", () => {
     expect(found[`app.conf@${B}`]).toContain(` host ${B}\n-old\n+new\n`);
   });
 
-  it("shows all files of a worker without any", async () => {
+  it("shows all files for a worker that has none yet", async () => {
     job({ "app.conf": "one\n" });
     const found = await diffs();
     expect(Object.keys(found).filter((key) => key.endsWith(A))).toEqual([
@@ -141,7 +141,7 @@ describe("a file diff", () => {
     expect(found[`big.txt@${A}`]).toMatch(/\ntoo large to compare: 1048577 bytes, sha256 .* -> 6 bytes, sha256 .*\n$/);
   });
 
-  it("shows a file with hardly any equal line as replaced, quickly", async () => {
+  it("quickly shows a file with almost no common lines as replaced", async () => {
     const text = (word: string) => Array.from({ length: 20_000 }, (_, line) => `${word} ${line}\n`).join("");
     job({ "app.conf": text("old") });
     await bucket.ship();
@@ -153,7 +153,7 @@ describe("a file diff", () => {
 describe("secrets in files", () => {
   beforeEach(() => secret("password", "hunter-two"));
 
-  it("are masked, and a changed secret shows as changed", async () => {
+  it("are masked, and a changed secret is shown as changed", async () => {
     job({ "app.conf.fill": "user = me\npassword = @password\n" });
     await bucket.ship();
     await secret("password", "correct horse");
@@ -176,7 +176,7 @@ describe("secrets in files", () => {
     expect((await diffs())[`app.conf@${A}`]).toContain("-# a remark\n+# another remark\n");
   });
 
-  it("hide the whole file if they were transformed before they went into it", async () => {
+  it("hide the whole file if they were transformed before they were written to it", async () => {
     job({ "app.conf.fill": "password = @password!\n" });
     await bucket.ship();
     await secret("password", "correct horse");
@@ -203,7 +203,7 @@ describe("promoted contents", () => {
     return found;
   };
 
-  it("are kept for three promotions of an allocation, and dropped then unless a kept release has them", async () => {
+  it("are kept for three promotions of an allocation, and then dropped unless a kept release contains them", async () => {
     bucket.write("../maand.conf", 'transport = "fake"\nkeep_releases = 1\n');
     for (const text of ["one\n", "two\n", "three\n"]) {
       job({ "app.conf": text });
@@ -242,7 +242,7 @@ describe("promoted contents", () => {
     expect(await contentsLike("one\n")).toBe(false);
   });
 
-  it("are only kept for releases when they are large or not text", async () => {
+  it("are kept only for releases if they are large or not text", async () => {
     bucket.write("../maand.conf", 'transport = "fake"\nkeep_releases = 1\n');
     const large = `${"x".repeat(MIB)}\n`;
     job({ "logo.png": "a\0b", "big.txt": large });

@@ -36,7 +36,7 @@ export async function diffPlan(source: Source, jobs: readonly PlannedJob[]): Pro
   return diffs;
 }
 
-/** The changes in its plan; all files if nothing was promoted yet. */
+/** The changes in the plan of an allocation; all files if nothing was promoted yet. */
 function changesOf(source: Source, { allocation, tree, decision }: PlannedAllocation): readonly FileChange[] {
   const isNew = decision.action === "start" && source.recorded(allocation.id).promoted === undefined;
   return isNew ? changedFiles([], tree.files) : decision.files;
@@ -90,7 +90,7 @@ export function oldSide(maand: Bucket, file: ListedFile | undefined, secret: boo
   });
 }
 
-/** If small content was not kept, it is binary or contains a secret that cannot be hidden. */
+/** Content that is small and was not kept is binary, or contains a secret that cannot be hidden. */
 function whyNotKept({ size, secret }: ListedFile): Unseen {
   if (size === undefined) return "not kept";
   return secret === true ? "hidden" : "binary";
@@ -110,7 +110,7 @@ function newSide(maand: Bucket, file: TreeFile | undefined, secret: boolean, hid
   return file && sideOf(file, () => shown(file.content ?? maand.store.contents.read(file.hash), secret, hide));
 }
 
-/** One side of a file; a large one is not read. */
+/** One side of a file; a large file is not read. */
 export function sideOf(file: ListedFile, content: () => Side["content"]): Side {
   const { hash, size } = file;
   const large = size !== undefined && size > LARGEST_TEXT;

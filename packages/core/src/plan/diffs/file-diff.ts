@@ -8,7 +8,7 @@ export interface Side {
   readonly file: AccessedFile;
   /** Size in bytes, if known. */
   readonly size: number | undefined;
-  /** Its text, or the reason why none can be shown. */
+  /** The text, or the reason why no text can be shown. */
   readonly content: { readonly text: string } | { readonly unseen: Unseen };
 }
 
@@ -89,8 +89,8 @@ async function hunksOf(before: string, after: string): Promise<Hunk[]> {
 }
 
 /**
- * Replaces all of one text with all of the other, for added and deleted files, and for texts with almost no common
- * lines.
+ * Replaces all lines of one text with all lines of the other, for added and deleted files, and for texts with almost no
+ * common lines.
  */
 function replaced(before: string, after: string): Hunk {
   const [old, now] = [linesOf(before, "-"), linesOf(after, "+")];

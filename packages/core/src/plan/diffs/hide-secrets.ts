@@ -72,7 +72,9 @@ function encoded(text: string): string[] {
   ];
 }
 
-/** Longest first: otherwise the end of a secret would stay visible if a shorter secret is its prefix. */
+/**
+ * The longest secret comes first: otherwise the end of a secret would stay visible if a shorter secret is its prefix.
+ */
 function patternOf(texts: ReadonlySet<string>): RegExp | undefined {
   if (texts.size === 0) return undefined;
   const longest = [...texts].sort((a, b) => b.length - a.length);

@@ -32,7 +32,7 @@ export async function driftDiffs(
   return diffs;
 }
 
-/** A secret may have been pasted into any file, so each one is searched for secrets. */
+/** A secret might have been pasted into any file, so each file is searched for secrets. */
 function thereSide(file: ExpectedFile, content: Uint8Array | undefined, hide: Hider): Side {
   if (!content) return { hash: "", size: undefined, file, content: { unseen: "large" } };
   const there = { ...file, hash: contentHash(content), size: content.byteLength };

@@ -8,15 +8,15 @@ export interface NotCompared {
   readonly reason: string;
 }
 
-/** The allocations of a worker: those to compare, and those whose files are unknown. */
+/** The allocations of a worker: those to compare, and those whose files are not known. */
 export interface ExpectedOnWorker {
   readonly expected: readonly ExpectedAllocation[];
   readonly notCompared: readonly NotCompared[];
 }
 
 /**
- * The files that should be on workers, by host: those that were synced and promoted last. The store is read once for
- * each distinct tree, not once for each allocation.
+ * The files that should be on workers, by host: the files that were last synced and promoted. The store is read once
+ * for each distinct tree, not once for each allocation.
  */
 export class ExpectedFiles {
   readonly #source: InspectSource;
@@ -26,7 +26,7 @@ export class ExpectedFiles {
     this.#source = source;
   }
 
-  /** The allocations of some jobs on a worker; of all jobs if none is named. Removed ones are left out. */
+  /** The allocations of some jobs on a worker, or of all jobs if none is named. Removed allocations are left out. */
   on(host: string, jobs: readonly string[]): ExpectedOnWorker {
     const expected: ExpectedAllocation[] = [];
     const notCompared: NotCompared[] = [];

@@ -10,7 +10,9 @@ import type { Repair } from "../../store/fleet/repair-rows.ts";
 import { ExpectedFiles } from "./expected-files.ts";
 import { type AllocationDrift, type InspectSource, inspectWorker } from "./inspect-worker.ts";
 
-/** How a deploy repairs differences: only files, or also with the lifecycle commands of the restart policy. */
+/**
+ * How a deploy repairs differences: only the files, or the files and then the lifecycle commands of the restart policy.
+ */
 export type RepairMode = "sync" | "policy";
 
 /** An allocation that differs from what was promoted. */
@@ -61,8 +63,8 @@ export const MOST_REPAIRS = 3;
 const AT_ONCE = 64;
 
 /**
- * Compares workers with what was delivered to them, and returns what a deploy has to repair. Changes nothing. A worker that cannot
- * be inspected is in `failed`. Throws INTERRUPTED.
+ * Compares workers with the files that were delivered to them, and returns what a deploy has to repair. Changes
+ * nothing. A worker that cannot be inspected is in `failed`. Throws INTERRUPTED.
  */
 export async function findRepairs(
   source: InspectSource,

@@ -24,7 +24,7 @@ import type { Run } from "../../run/run.ts";
 import { RUNTIME_NAMES } from "../../workspace/job-files.ts";
 import { isDelivered, metadataFiles } from "../metadata.ts";
 
-/** The input of an inspection: a run, or a command without one. */
+/** The input of an inspection: a run, or a command that has no run. */
 export type InspectSource = Pick<
   Run,
   | "bucket"
@@ -49,7 +49,7 @@ export interface AllocationDrift extends ExpectedAllocation {
   /** Its directory does not exist. */
   readonly isGone: boolean;
   readonly drift: readonly FileDrift[];
-  /** Whether more paths were added than are listed. */
+  /** Whether more paths were added than the list contains. */
   readonly hasMore: boolean;
   /** Contents of changed files by path, if requested. */
   readonly contents: ReadonlyMap<string, Uint8Array>;
@@ -173,7 +173,7 @@ function compared(expected: ExpectedAllocation, found: Inspection): AllocationDr
 
 const NOTHING: InspectedJob = { files: [], others: [], hasMore: false, unread: [] };
 
-/** Earlier comparisons: a plugin may return the same object for all workers that have the same files. */
+/** Earlier comparisons, because a plugin can return the same object for all workers that have the same files. */
 const before = new WeakMap<
   InspectedJob,
   { readonly files: readonly ExpectedFile[]; readonly drift: readonly FileDrift[] }

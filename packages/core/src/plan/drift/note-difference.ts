@@ -1,8 +1,8 @@
 import type { Run } from "../../run/run.ts";
 
 /**
- * Makes the next deploy repair a worker that differs. It writes `worker.json` again. If the worker lost its files, the
- * deploy syncs them again and starts the jobs that ran from them.
+ * Makes the next deploy repair a worker that differs. The deploy then writes `worker.json` again. If the worker lost
+ * its files, the deploy also syncs the files again and starts the jobs that ran from them.
  */
 export function noteDifference(
   { bucket, catalog, recorded }: Pick<Run, "bucket" | "catalog" | "recorded">,

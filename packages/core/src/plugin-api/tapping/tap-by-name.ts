@@ -2,14 +2,14 @@ import type { Job } from "../../domain/workspace/job.ts";
 import { type HookName, type Hooks, isInstant, type TapInterest, type TapSharing } from "../hooks.ts";
 
 /**
- * Whether a hook has taps, or, with `job`, taps that concern the job. tapable's own `isUsed` also counts interceptors, and
- * every hook has one here.
+ * Whether a hook has taps or, with `job`, taps that concern the job. tapable's own `isUsed` also counts interceptors,
+ * which every hook has here.
  */
 export function isTapped(hook: { readonly taps: readonly object[] }, job?: Job): boolean {
   return hook.taps.some((tap: object & TapInterest) => job === undefined || (tap.concerns?.(job) ?? true));
 }
 
-/** Whether all taps of a hook return the same for every allocation of a job. */
+/** Whether all taps of a hook return the same files for every allocation of a job. */
 export function isSameForAll(hook: { readonly taps: readonly object[] }, job: Job): boolean {
   return hook.taps.every((tap: object & TapSharing) => tap.sameForAll?.(job) ?? false);
 }
@@ -22,7 +22,7 @@ export interface TapOrder {
   readonly place?: string | undefined;
 }
 
-/** Taps a hook that is known only by name. */
+/** Taps a hook whose name is known only at run time. */
 export function tapByName(hooks: Hooks, name: HookName, order: TapOrder, tap: (...given: never[]) => unknown): void {
   const hook: object = hooks[name];
   const method: unknown = Reflect.get(hook, isInstant(hook) ? "tap" : "tapPromise");

@@ -26,7 +26,9 @@ afterEach(() => rmSync(root, { recursive: true }));
 
 const record = () => readFileSync(join(root, "fence"), "utf8");
 
-/** A connection of a command with this line, which may replace another one once that is admitted. */
+/**
+ * A connection of a command whose record begins with `line`. The command admits the records in `known` on the worker.
+ */
 function remoteOf(line: string, known: readonly string[] = []): Remote {
   const remote = fakeRemote({ root });
   let expected = line;
@@ -70,7 +72,7 @@ it("refuses a command that has not seen the record, and does not run it", () => 
   expect(record()).toBe("3 aa\n{}\n");
 });
 
-it("runs it once the record is admitted, and refuses other records", async () => {
+it("runs the command once the record on the worker is admitted, and refuses other records", async () => {
   run(fencedCommand(remoteOf("3 aa"), ["true"]));
   const touch = ["touch", join(root, "ran")];
   await expect(probeFenced(remoteOf("4 bb"), touch, async (argv) => run(argv))).rejects.toMatchObject({
@@ -127,7 +129,7 @@ it("changes nothing without a fence, and writes no record where there is no dire
   execFileSync("mkdir", [root]);
 });
 
-it("writes its record in a directory that a sync makes, so that an older sync is refused; another command runs without one", () => {
+it("a sync writes its record in the directory that it creates, so that an older sync is refused; any other command runs without a record", () => {
   const missing = join(root, "deep", "bucket");
   const remote = { ...remoteOf("3 aa"), root: missing };
   setFence(remote, { line: "3 aa", text: "3 aa\n{}\n", expected: "3 aa", admit() {} });

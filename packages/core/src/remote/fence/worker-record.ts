@@ -8,15 +8,18 @@ export interface WorkerRecord {
   readonly workerJson: string;
 }
 
-/** Reads the record of a worker; undefined if it cannot be read this way, or may be out of date. */
+/** Reads the record of a worker; undefined if the record cannot be read this way, or might be out of date. */
 export type RecordReader = () => Promise<WorkerRecord | undefined>;
 
-/** How plugins read the records of connected workers. Kept here, so that transports need not know them. */
+/**
+ * How plugins read the records of connected workers. The readers are kept here, so that transports need no code for
+ * them.
+ */
 const readers = new WeakMap<object, RecordReader>();
 
 /**
- * Offers a way to read the record of a worker that takes no channel of its own, because the plugin runs the next command through the
- * same one.
+ * Offers a way to read the record of a worker without a channel of its own, because the plugin runs the next command
+ * through the same channel.
  */
 export function setRecordReader(remote: Remote, reader: RecordReader): void {
   readers.set(remote, reader);

@@ -118,7 +118,7 @@ it("a path that is not a directory is refused", async () => {
 });
 
 describe.runIf(process.getuid?.() === 0)("mount points", () => {
-  it.each(["uploads", "a b/up\\loads\tx"])("at %j are never deleted into: nothing at all is deleted", async (name) => {
+  it.each(["uploads", "a b/up\\loads\tx"])("at %j prevent the deletion: nothing at all is deleted", async (name) => {
     has("far/precious", "api/x", `api/${name}/y`);
     execFileSync("mount", ["--bind", at("far"), at("api", name)]);
     try {

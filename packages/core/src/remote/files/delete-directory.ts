@@ -17,8 +17,8 @@ export interface DirectoryToDelete extends Pick<ExecOptions, "timeoutMs" | "sign
 /**
  * `$1` is the directory, `$2` the names to keep and `$3` the names that may be deleted, each between slashes. A link at
  * the directory's own path is followed and kept; links below it are deleted and never followed. `lost+found` belongs to
- * the file system. If anything prevents the deletion, it prints every reason and deletes nothing. Only `manifest.json`
- * shows that a directory behind a link belongs to a job, so the manifest is deleted last.
+ * the file system. If anything prevents the deletion, the program prints every reason and deletes nothing. Only
+ * `manifest.json` shows that a directory behind a link belongs to a job, so the manifest is deleted last.
  */
 const PROGRAM = `
 report() { printf '%s\\n' "$*"; }

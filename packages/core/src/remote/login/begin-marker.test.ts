@@ -56,7 +56,7 @@ test.each([
   for (const chunk of chunks) stream.write(chunk);
   stream.end();
   expect(await readToMarker(stream)).toBeUndefined();
-  await new Promise(setImmediate); // a reader may come later, and must not miss the end
+  await new Promise(setImmediate); // a reader that starts later must not miss the end
   expect(await text(stream)).toBe(rest);
 });
 

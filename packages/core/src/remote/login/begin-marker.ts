@@ -74,7 +74,7 @@ export function readToMarker(stream: Readable): Promise<string | undefined> {
       const chunk: Buffer | null = stream.readableLength > 0 ? stream.read(stream.readableLength) : null;
       if (chunk) marker.push(chunk);
       if (rest) settle(undefined);
-      else stream.read(0); // an exhausted stream ends only after a read
+      else stream.read(0); // a stream without remaining data ends only after a read
     };
     const end = () => {
       marker.end();

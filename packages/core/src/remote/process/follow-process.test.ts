@@ -71,7 +71,7 @@ describe("a followed process", () => {
     expect([code, lines.length, lines.every((line, at) => line === String(at + 1))]).toEqual([0, 500_000, true]);
   });
 
-  it("that ended while its readers are behind ends after its last line", async () => {
+  it("that exits while its readers are behind is reported only after its last line", async () => {
     const readers = slowReaders();
     const ended = run("seq 1 10000; touch done", { backPressure: readers.backPressure });
     await there("done");
@@ -95,15 +95,15 @@ describe("a followed process", () => {
     expect(ended.lines.slice(0, -1).every((line, at) => line === String(at + 1))).toBe(true);
   });
 
-  it("may print binary data", async () => {
+  it("can print binary data", async () => {
     expect((await run("head -c 300000 /dev/urandom; exit 3")).code).toBe(3);
   });
 
-  it("may close its output and continue to run", async () => {
+  it("can close its output and continue to run", async () => {
     expect(await run("exec >&- 2>&- <&-; sleep 0.2; exit 4")).toMatchObject({ code: 4, lines: [] });
   });
 
-  it("may leave a child with its output open, which is ended only if leavesNothing is set", async () => {
+  it("can leave a child that keeps the output open; the child is ended only if leavesNothing is set", async () => {
     expect((await run("sleep 1000 & echo $! > child")).code).toBe(0);
     process.kill(pidIn("child"), "SIGKILL");
     expect((await run("sleep 1000 & echo $! > child", { leavesNothing: true })).code).toBe(0);
@@ -138,7 +138,7 @@ describe("a followed process", () => {
     expect((await running).cut).toBe("INTERRUPTED");
   });
 
-  it("is not ended if its remote is closed, unless onClosed says so", async () => {
+  it("is not ended when its remote is closed, unless onClosed ends it", async () => {
     const closing = new AbortController();
     const left = run("echo $$ > pid; exec sleep 1000", { closing: closing.signal });
     await there("pid");
@@ -149,7 +149,7 @@ describe("a followed process", () => {
 
   it.each([
     ["that does not exist", ["no-such-program"], "no-such-program"],
-    ["with more words than the system takes", ["/bin/true", "x".repeat(3_000_000)], "E2BIG"],
+    ["with more arguments than the system accepts", ["/bin/true", "x".repeat(3_000_000)], "E2BIG"],
   ])("%s reports why it could not be started", async (_, argv, why) => {
     const started = await startProcess(argv, { cwd, env: { PATH: "/nowhere" }, pipes: 2 });
     const { end } = await followProcess(started, { timeoutMs: 1000, graceMs: 10, onOutput: () => undefined });

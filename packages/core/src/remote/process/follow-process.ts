@@ -34,9 +34,9 @@ export interface FollowOptions {
 }
 
 /**
- * Follows a process to its end. Does not wait for a child process that keeps the output open: reads what was written until
- * the end, and then closes the pipes. A process whose output nothing takes waits, and its end waits for its last output; neither
- * lasts longer than its time limit.
+ * Follows a process to its end. Does not wait for a child process that keeps the output open: reads what was written
+ * until the end, and then closes the pipes. While nothing reads the output of a process, the process has to wait, and
+ * its end is reported only after its last output was read. Neither wait lasts longer than the time limit.
  */
 export async function followProcess(
   process: RunningProcess,

@@ -12,7 +12,7 @@ function aProcess({ onTestFinished }: TestContext, script: string): ChildProcess
 }
 
 describe("the stream of a process", () => {
-  it("returns the last output, also if the process ended before it was read", async (context) => {
+  it("returns the last output even if the process ended before it was read", async (context) => {
     const child = aProcess(context, "echo first; read line; echo last");
     const io = processStream(child.stdout, child.stdin);
     io.write("go on\n");

@@ -18,8 +18,8 @@ export interface ProgramRemoteParts extends Pick<Remote, "host" | "root" | "tran
   /** The time limit of a command without its own, in milliseconds. */
   readonly timeoutMs: number;
   /**
-   * The program and arguments that run this command on the worker. It must pass input, output and exit code through
-   * unchanged. The arguments are in clear text and appear in `ps` on this machine.
+   * The program and arguments that run this command on the worker. The program must pass input, output and exit code
+   * through unchanged. The arguments are in clear text and appear in `ps` on this machine.
    */
   program(argv: readonly string[], how: { readonly asRoot: boolean }): readonly string[];
   /** Decides from the program's end whether it lost the worker or never reached it; default: never. */

@@ -16,7 +16,7 @@ it("a program gets its input and its environment, and its output is returned", a
 it.each([
   { onTerminal: false, limitMs: 60_000 },
   { onTerminal: true, limitMs: 60_000 },
-])("what it leaves behind with its output open is not waited for: %o", async (more) => {
+])("child processes that keep the output open are not waited for: %o", async (more) => {
   const { code, stdout } = await run("sleep 1000 & echo $!", more);
   expect(code).toBe(0);
   const pid = Number(String(stdout));

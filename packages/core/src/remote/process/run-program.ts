@@ -41,7 +41,8 @@ const GRACE_MS = 2000;
 
 /**
  * Runs a program to its end and returns what it printed. Never throws. Does not wait for child processes that remain,
- * even if they keep the output open. It kills them, unless the program keeps the terminal of maand.
+ * even if they keep the output open. The remaining child processes are killed, unless the program keeps the terminal of
+ * maand.
  */
 export async function runProgram(program: Program): Promise<ProgramResult> {
   const { argv, input, cwd, env, limitMs, mostBytes, signal, onTerminal = false } = program;

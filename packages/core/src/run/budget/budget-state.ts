@@ -2,8 +2,8 @@ import type { Seen } from "../../domain/budget/away.ts";
 import type { UnderWay } from "../../domain/budget/never-with.ts";
 
 /**
- * The state of availability in a run that is not in the records: what its checks have shown, and what it has taken
- * down.
+ * The part of a run's state of availability that is not in the records: what the checks of the run have shown, and what
+ * the run has taken down.
  */
 export class BudgetState {
   /** Whether every request is granted and reported (`--ignore-budget`). */
@@ -26,7 +26,10 @@ export class BudgetState {
     return this.#seen.get(job)?.get(host);
   }
 
-  /** Notes that this run takes an allocation down; `by` names the action. Discards earlier observations of it. */
+  /**
+   * Notes that this run takes an allocation down; `by` names the action. Discards earlier observations of the
+   * allocation.
+   */
   takeDown(job: string, host: string, by: string): void {
     of(this.#down, job).set(host, by);
     this.#seen.get(job)?.delete(host);
@@ -37,7 +40,7 @@ export class BudgetState {
     this.#down.get(job)?.delete(host);
   }
 
-  /** What this run has taken down: the action, by host. */
+  /** The allocations that this run has taken down: the action, by host. */
   down(job: string): ReadonlyMap<string, string> {
     return this.#down.get(job) ?? new Map();
   }

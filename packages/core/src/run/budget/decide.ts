@@ -16,18 +16,18 @@ export interface DowntimeRequest {
   /** The command behind the change, such as `maand job restart`; refusals of other requests name it. */
   readonly by: string;
   /**
-   * Records what is granted until it is settled: if the command dies, what it took down still counts. Absent for a
-   * deploy, because its journal has the same records.
+   * Records the granted units until they are settled: if the command is killed, what it took down still counts. Absent
+   * for a deploy, because its journal has the same records.
    */
   readonly recordAs?: DowntimeRecordKind;
   /**
-   * Checks health and connections again for this request. Otherwise a job with a written budget is checked once in a
-   * run, and any other job only by its records.
+   * Checks health and connections again for this request. Otherwise, a job with a written budget is checked once in a
+   * run, and for any other job only the records count.
    */
   readonly isFresh?: boolean;
   /**
-   * Whether a person requested that the whole job goes down, or named what to stop. It is recorded, and no budget
-   * refuses it.
+   * Whether a person requested that the whole job goes down, or named the allocations to stop. Such a request is
+   * recorded, and no budget refuses it.
    */
   readonly isAsked?: boolean;
 }
@@ -48,7 +48,7 @@ export interface DowntimeAnswer {
 
 /**
  * Decides from the records and from what the run has seen, without a check, and records granted units as down. Reading,
- * deciding and recording are one atomic step, so that no other command decides meanwhile.
+ * deciding and recording are one atomic step, so that no other command decides in between.
  */
 export function decideNow(run: ScopeSource, request: DowntimeRequest): DowntimeAnswer {
   const { kind, units, recordAs } = request;
@@ -71,7 +71,7 @@ function jobsOf(units: readonly DowntimeUnit[]): string[] {
   return [...new Set(units.flatMap(({ jobs }) => jobs))];
 }
 
-/** Whether a request for these jobs can be refused. If not, it is unnecessary. */
+/** Whether a request for these jobs can be refused. If not, the request is unnecessary. */
 export function isDecided(run: ScopeSource, kind: DowntimeKind, names: readonly string[]): boolean {
   if (names.some((name) => isLimitedJob(run, kind, name))) return true;
   const exclusions = exclusionsOf([...run.jobs.values()]);

@@ -12,7 +12,7 @@ export type ObservedRun = Pick<Run, "bucket" | "jobs" | "allocationsOf" | "budge
 /** What is away in some jobs, read at one moment. */
 export interface JobStates {
   readonly jobs: ReadonlyMap<string, JobAvailability>;
-  /** Whether a health check may free an allocation that is away. */
+  /** Whether a health check could free an allocation that is away. */
   mayBeBack(job: string, away: Away): boolean;
 }
 
@@ -62,7 +62,7 @@ function stateOf(job: Job, allocations: readonly Allocation[], source: StateSour
   return { job: job.name, budget: budgetOf(job, allocations.length), away };
 }
 
-/** The records without the changes of this run, which knows itself what it has taken down. */
+/** The records without the changes of this run, because the run itself knows what it has taken down. */
 function settledOf(recorded: RecordedState, run: number | undefined): RecordedState {
   const { unsettled, ...rest } = recorded;
   return unsettled?.inDoubt && unsettled.run === run ? rest : recorded;

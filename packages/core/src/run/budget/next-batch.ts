@@ -13,7 +13,7 @@ export interface RefusedMember<Member> {
   readonly error: RefusedUnit["error"];
 }
 
-/** Requests downtime for some members, each of them one allocation or worker. */
+/** Requests downtime for some members. Each member is one allocation or worker. */
 export interface BatchRequest<Member> {
   readonly request: Omit<DowntimeRequest, "units">;
   /** What goes down with a member; undefined if nothing does. */
@@ -21,8 +21,8 @@ export interface BatchRequest<Member> {
 }
 
 /**
- * Chooses what may go down next: the first batch, or what the budget allows of it. If nothing of it may go down, it waits for a later
- * batch, such as the repair of what is down.
+ * Chooses what may go down next: the first batch, or the part of the batch that the budget allows. If nothing of the
+ * batch may go down, the batch waits for a later one, such as the repair of allocations that are down.
  */
 export async function nextBatch<Member>(
   run: ScopeSource,

@@ -21,13 +21,13 @@ export interface BegunFence {
   ended(outcome: string): void;
 }
 
-/** What is known about a command when it begins. */
+/** The facts about a command when it begins. */
 export interface BeginOptions {
   /** The id of its run, as in the logs. */
   readonly id: string;
   /** The number of its run, if it has a journal. */
   readonly run?: number;
-  /** Released if the command is refused. */
+  /** The lock, which is released if the command is refused. */
   readonly lock?: Pick<Lock, "release">;
   /** Make this copy of the bucket the one to deploy from. */
   readonly adopts?: boolean;
@@ -83,7 +83,7 @@ function currentCopy(bucket: Bucket): BucketCopy {
   return moved;
 }
 
-/** Makes this the copy to deploy from. Its history keeps what it did before under another id. */
+/** Makes this the copy to deploy from. Its history keeps the earlier commands under the old id. */
 function takeCopy({ store, paths, now }: Bucket): BucketCopy {
   const copy = {
     id: randomBytes(8).toString("hex"),

@@ -12,8 +12,8 @@ export interface GuardSource {
 
 /**
  * Decides which workers one command may change. It may change a worker only if this copy of the bucket knows the
- * command that changed the worker last, and that command did not begin later. After the first worker is refused because
- * of another copy, all other workers are refused too.
+ * command that changed the worker last, and if that command is not newer. After the first worker is refused because of
+ * another copy, all other workers are refused too.
  */
 export class FenceGuard {
   readonly #source: GuardSource;

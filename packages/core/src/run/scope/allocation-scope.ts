@@ -114,8 +114,8 @@ function takesDown(target: string): boolean {
 }
 
 /**
- * The budget limits the commands of a job too. A command must start what it stops, and check what it restarts before it
- * continues, so its success settles the request.
+ * The budget limits the commands of a job too. A command must start the allocations that it stops, and check the
+ * allocations that it restarts before it continues, so its success settles the request.
  */
 function requestTargetDowntime(run: ScopeSource, own: Job, job: Job, unit: DowntimeUnit): void {
   const record = job.maxUnavailable === undefined ? {} : { recordAs: "restart" as const };

@@ -9,7 +9,7 @@ import { atDelivery } from "../delivered-root.ts";
 import { type Run, workerOf } from "../run.ts";
 import { onceFor } from "./once.ts";
 
-/** The input of contexts; also available when planning without a run. */
+/** The input of contexts, which also exists when planning without a run. */
 export type ContextSource = Pick<Run, "reporter" | "bucket" | "workers" | "allocationsOf" | "recorded" | "cause">;
 
 /** The input of actions on behalf of allocations: a run, or a command without one. */

@@ -12,7 +12,7 @@ const LABELS = ["a", "b", "c"];
 const NAMES = ["api", "db", "web", "worker"];
 const EMPTY = { workers: [], jobs: [], allocations: [] };
 
-/** A workspace from which every build has to make the same entries. */
+/** A workspace from which every build must make the same entries. */
 const workspaces = fc.record({
   workers: fc.uniqueArray(
     fc.record({
@@ -40,7 +40,7 @@ const workspaces = fc.record({
 
 type Workspace = typeof workspaces extends fc.Arbitrary<infer T> ? T : never;
 
-/** The entries that a build makes of it; `turned` writes every list of files in reverse order. */
+/** The entries that a build makes of the workspace; `turned` writes every list of files in reverse order. */
 function sourcesOf(workspace: Workspace, before: Before, turned: boolean): KvSources {
   const turn = <T>(list: readonly T[]) => (turned ? [...list].reverse() : [...list]);
   const written: Written = {

@@ -51,7 +51,7 @@ function put(namespace: string, key: string, value: string): Promise<void> {
   return opened(({ kv }) => kv.put(namespace, key, value));
 }
 
-/** Reads like a template of this allocation. */
+/** Reads entries as a template of this allocation does. */
 function reading<T>(job: string, host: string, read: (kv: ReturnType<typeof kvReader>) => T): Promise<T> {
   return opened(({ kv, store }) => {
     const found = store.catalog.read().jobs.find(({ name }) => name === job);
@@ -225,7 +225,7 @@ describe("a job reads", () => {
     });
   });
 
-  it("a port that two jobs declare by neither name, and the error names both", async () => {
+  it("no port that two jobs declare under the same name, with an error that names both jobs", async () => {
     await reading("api", A, (kv) =>
       expect(() => kv.get("maand/bucket", "http")).toThrow(
         expect.objectContaining({

@@ -19,7 +19,7 @@ export function recordedContext({
     now,
     jobs: catalog.jobs,
     get allocations() {
-      return catalog.allocations; // most plugins need none of them
+      return catalog.allocations; // most plugins do not need the allocations
     },
     kv: (job) => kvReader(kv, job, []),
     promotedFiles: ({ id }) => trees(id),

@@ -14,7 +14,7 @@ import type { Basis } from "../file/plan-schema.ts";
 import type { Fingerprints } from "./fingerprints.ts";
 import type { KvUsed } from "./kv-recorder.ts";
 
-/** The state that a plan is made from: that of a run or a dry run. */
+/** The state that a plan is made from: the state of a run or of a dry run. */
 export type BasisSource = Pick<
   Run,
   "bucket" | "catalog" | "workers" | "allocationsOf" | "recorded" | "updateSeq" | "delivery"
@@ -25,7 +25,7 @@ export interface Covered {
   /** The jobs it plans, whether they need anything or not. */
   readonly jobs: readonly Job[];
   readonly stopping: readonly StoppingAllocation[];
-  /** The allocations that the plan changes, or leaves for a later step. */
+  /** The allocations that the plan changes, or postpones to a later step. */
   readonly changing: readonly Allocation[];
   /** The recorded states of the jobs. */
   readonly states: ReadonlyMap<string, JobState>;
@@ -74,7 +74,7 @@ export function readAgain(
   };
 }
 
-/** Reads the entries that a rollout reads in addition to those for rendering its files. */
+/** Reads the entries that a rollout reads in addition to the entries for rendering its files. */
 export function readForRollout(kv: Pick<KvStore, "find">, jobs: readonly Pick<Job, "name">[]): void {
   for (const { name } of jobs) kv.find(NAMESPACE.job(name), "rollout_order");
 }
@@ -93,7 +93,7 @@ function settingsOf(settings: Settings, print: Fingerprints): Record<string, str
   );
 }
 
-/** The basis of a job. It has no release number, because another build may number the same files differently. */
+/** The basis of a job. It has no release number, because another build might give the same files another number. */
 function jobOf(job: Job, { after }: Pending, print: Fingerprints): Basis["jobs"][string] {
   const { version, release, files, hold, ...rest } = job;
   return {
@@ -106,7 +106,7 @@ function jobOf(job: Job, { after }: Pending, print: Fingerprints): Basis["jobs"]
   };
 }
 
-/** The basis of workers. It has no worker ids, because every build creates one for each new worker. */
+/** The basis of workers. It has no worker ids, because every build creates a new id for each new worker. */
 function workersOf(
   { workers, bucket }: BasisSource,
   hosts: ReadonlySet<string>,
@@ -130,8 +130,8 @@ function hostsOf({ allocationsOf }: BasisSource, { jobs, stopping }: Covered): S
 }
 
 /**
- * One fingerprint for all allocations of a job, because a large bucket has tens of thousands, and one for each
- * allocation that changes.
+ * One fingerprint covers all allocations of a job, because a large bucket has tens of thousands. Each allocation that
+ * changes has its own fingerprint, too.
  */
 function statesOf(
   { recorded }: BasisSource,

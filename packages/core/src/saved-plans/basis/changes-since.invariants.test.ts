@@ -4,8 +4,8 @@ import type { Basis } from "../file/plan-schema.ts";
 import { changesSince as changesSinceWith, type FindSuspects } from "./changes-since.ts";
 
 /**
- * Every single change of a basis, also an addition or a removal, is found and named; values that are only for messages
- * are not.
+ * Every single change of a basis, including an addition or a removal, is found and named. Changes of values that are
+ * only for messages are not.
  */
 const print = fc.stringMatching(/^[0-9a-f]{4}$/);
 const name = fc.stringMatching(/^[a-d]{1,2}$/);
@@ -45,13 +45,13 @@ const changesSince = (before: Basis, now: Basis, suspects = noSuspects) => chang
 
 type Path = readonly string[];
 
-/** The paths of everything that is compared: of every value that has no values of its own. */
+/** The paths of everything that is compared: of every value that contains no other values. */
 function leaves(value: unknown, path: Path = []): Path[] {
   if (value === null || typeof value !== "object" || Array.isArray(value)) return [path];
   return Object.entries(value).flatMap(([key, part]) => leaves(part, [...path, key]));
 }
 
-/** The release of a job may get another number from another build; that of a rollout is its position. */
+/** Another build might give the release of a job another number. In a rollout, the release is part of its position. */
 function isForMessages(path: Path): boolean {
   const last = path.at(-1) ?? "";
   return last === "last_run" || last === "update_seq" || (last === "release" && path[0] === "jobs");
@@ -116,7 +116,7 @@ it("nothing is found where nothing changed", () => {
   );
 });
 
-it("workers are listed, and many of them counted", () => {
+it("workers are listed, and further ones are counted", () => {
   const states = (count: number, state: string) =>
     Object.fromEntries(Array.from({ length: count }, (_, at) => [`w${String(at).padStart(2, "0")}`, state]));
   const of = (state: string): Basis => ({
@@ -136,7 +136,7 @@ it("workers are listed, and many of them counted", () => {
   ]);
 });
 
-it("allocations without a fingerprint of their own are named if they look changed, and else by their job", () => {
+it("allocations without their own fingerprint are named if they look changed, otherwise only their job is named", () => {
   const of = (all: string): Basis => ({
     ...{ last_run: 0, update_seq: 0, maand: "1", plugins: {}, settings: {}, jobs: {}, workers: {}, rollouts: {} },
     ...{ in_doubt: [], kv: {}, kv_keys: {}, allocations: { api: { count: 3, all, changing: { w1: "a" } } } },

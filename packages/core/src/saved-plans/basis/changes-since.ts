@@ -1,17 +1,20 @@
 import { error, type Problem } from "../../domain/checks/problem.ts";
 import type { Basis } from "../file/plan-schema.ts";
 
-/** The number of names that are listed if many things of one kind changed. */
+/** The number of names to list if many things of one kind changed. */
 const NAMED = 10;
 
-/** Workers of a job whose allocations probably changed after a plan was made that does not change them. */
+/**
+ * Workers of a job whose allocations probably changed since the plan was made. The plan itself does not change these
+ * allocations.
+ */
 export interface Suspects {
   /** Workers without a record of the job. */
   readonly added: readonly string[];
   readonly changed: readonly string[];
 }
 
-/** Finds the suspects of a job. */
+/** Finds the allocations of a job that probably changed. */
 export type FindSuspects = (job: string) => Suspects;
 
 /** Everything that a plan depends on and that has changed, by name. */
@@ -33,7 +36,7 @@ function changed(where: string, message: string): Problem {
   return error("changed_since_plan", where, message);
 }
 
-/** The keys of both, sorted. */
+/** The keys of both objects, sorted. */
 function keysOf(before: object, now: object): string[] {
   return [...new Set([...Object.keys(before), ...Object.keys(now)])].sort();
 }

@@ -1,11 +1,14 @@
 import type { KvKey } from "../../store/kv/kv-key.ts";
 
-/** Keyed digests of texts: they show whether two texts differ, but reveal nothing without the bucket's key. */
+/** Keyed digests of texts. They show whether two texts differ, but reveal nothing without the bucket's key. */
 export interface Fingerprints {
   of(text: string): string;
 }
 
-/** Digests with the key of the bucket; a text that occurs often, such as the state of many workers, is digested once. */
+/**
+ * Makes digests with the key of the bucket. A text that occurs often, such as the state of many workers, is digested
+ * once.
+ */
 export function fingerprints(key: Pick<KvKey, "fingerprint">): Fingerprints {
   const known = new Map<string, string>();
   return {

@@ -25,7 +25,7 @@ function aStore() {
   return { store, kv };
 }
 
-it("records reads of the store: values, missing ones and lists of keys, and nothing after it was stopped", () => {
+it("records reads of the store (values, missing values and lists of keys), and nothing after it was stopped", () => {
   const recorder = new KvRecorder(aStore().kv);
   expect([recorder.find(VARS, "color"), recorder.find(VARS, "none"), recorder.keys(VARS)]).toEqual([
     "red",

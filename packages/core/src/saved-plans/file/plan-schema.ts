@@ -1,6 +1,6 @@
 import * as v from "valibot";
 
-/** The number of the format that this maand writes. A newer one is refused. */
+/** The number of the format that this version of maand writes. A newer format is refused. */
 export const PLAN_FORMAT = 1;
 
 const names = v.array(v.string());
@@ -21,7 +21,7 @@ const AllocationSchema = v.object({
   action: v.picklist(["start", "restart", "reload", "sync", "stop", "promote", "stop+promote"]),
   /** Keyed fingerprint of the target tree: what a deploy compares. */
   tree: text,
-  /** Files that each build creates again, such as certificates. `tree` covers only their paths. */
+  /** Files that each build creates again, such as certificates. `tree` covers only the paths of these files. */
   made_by_build: v.optional(names),
   reasons: names,
   matched: names,
@@ -34,8 +34,8 @@ const AllocationSchema = v.object({
 });
 
 /**
- * The part of a staged rollout in the plan: its steps up to the first pause, counted from 1, and the allocations that
- * wait for later ones.
+ * The part of a staged rollout in the plan: the steps up to the first pause, counted from 1, and the allocations that
+ * wait for later steps.
  */
 const StepsSchema = v.object({
   state: v.picklist(["paused", "waiting", "under_way"]),
@@ -85,8 +85,8 @@ const BasisSchema = v.object({
   ),
   workers: recordOf(v.object({ entry: text, root: maybe(text) })),
   /**
-   * Recorded state by job: the number of its allocations, one fingerprint of all of them, and one for each that
-   * changes, by worker.
+   * Recorded state by job: the number of its allocations, one fingerprint of all of them, and the fingerprints of
+   * allocations that change, by worker.
    */
   allocations: recordOf(v.object({ count: v.number(), all: text, changing: recordOf(text) })),
   /** Positions of staged rollouts that are not complete, by job. */
@@ -106,7 +106,7 @@ export const PlanBodySchema = v.object({
   bucket: text,
   /** The git commit of the workspace, if it was planned from there. */
   commit: maybe(text),
-  /** Whether it was made from the workspace, without a build. */
+  /** Whether the plan was made from the workspace, without a build. */
   from_workspace: v.boolean(),
   options: v.object({
     jobs: names,

@@ -15,7 +15,7 @@ export interface PlanSource {
   readonly options: PlanOptions;
   readonly basis: Basis;
   readonly print: Fingerprints;
-  /** Present if the plan was made from the workspace, without a build; with the commit of the workspace. */
+  /** The commit of the workspace. Present if the plan was made from the workspace, without a build. */
   readonly workspace?: { readonly commit: string | undefined };
   readonly notes: readonly string[];
   /** Files of an allocation, by its id, that each build creates again. */
@@ -23,7 +23,8 @@ export interface PlanSource {
 }
 
 /**
- * The content of the file of a plan. It contains no time and no user, so that planning twice results in the same file.
+ * The content of the file of a plan. It contains no time and no user, so that two plans of the same state have the same
+ * file.
  */
 export function planBody(source: PlanSource): PlanBody {
   const { bucket, plan, options, basis, workspace, notes } = source;
@@ -141,7 +142,7 @@ class Rows {
     };
   }
 
-  /** Whether a tree has a file with a secret: its digest would help to guess the secret. */
+  /** Whether a tree has a file with a secret. The digest of such a tree would help to guess the secret. */
   #hasSecret(digest: string): boolean {
     const known = this.#secret.get(digest) ?? hasSecret(this.#source.bucket.store.promoted.files(digest));
     this.#secret.set(digest, known);

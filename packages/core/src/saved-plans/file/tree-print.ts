@@ -3,7 +3,7 @@ import type { PlannedAllocation } from "../../plan/plan-job.ts";
 import type { Fingerprints } from "../basis/fingerprints.ts";
 
 /**
- * The fingerprint of a target tree. Of files that each build creates again, only the paths and modes count, because
+ * The fingerprint of a target tree. For files that each build creates again, only the paths and modes count, because
  * their content is unknown before the build.
  */
 export function treePrint(

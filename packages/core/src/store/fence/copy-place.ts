@@ -1,9 +1,12 @@
 import { readFileSync, statSync } from "node:fs";
 
-/** The variable that names the copy of a bucket, for places where its files are new each time, such as CI. */
+/**
+ * The variable with the name of a copy of a bucket, for environments where the files of the bucket are new each time,
+ * such as CI.
+ */
 export const COPY_VARIABLE = "MAAND_COPY";
 
-/** What distinguishes the copies of a bucket: the file of the store, or the name of the copy. */
+/** What distinguishes a copy of a bucket from other copies: the file of its store, or its name. */
 export type CopyPlace =
   | { readonly name: string }
   | {
@@ -24,13 +27,13 @@ export function copyPlace(file: string, name = process.env[COPY_VARIABLE]): Copy
   return { inode: String(stats.ino), born: isRecorded ? String(stats.birthtimeNs) : "", machine: machineId() };
 }
 
-/** Whether two places are the same. Ignores what either of them does not record. */
+/** Whether two places are the same. A property that one of them does not record is ignored. */
 export function isSamePlace(one: CopyPlace, other: CopyPlace): boolean {
   if ("name" in one || "name" in other) return "name" in one && "name" in other && one.name === other.name;
   return one.inode === other.inode && agree(one.born, other.born) && isSameMachine(one, other);
 }
 
-/** Whether two places without a name may be on the same machine. */
+/** Whether two places without a name could be on the same machine. */
 export function isSameMachine(one: CopyPlace, other: CopyPlace): boolean {
   return !("name" in one) && !("name" in other) && agree(one.machine, other.machine);
 }

@@ -29,7 +29,7 @@ it("lists commands newest first, by job and by worker", () => {
   });
 });
 
-it("numbers grow, also beyond those of another copy, and each holder is known", () => {
+it("numbers increase, even beyond those of another copy, and each holder is known", () => {
   const [one, two] = [begin("deploy"), begin("adopt")];
   expect(two.number).toBe(one.number + 1);
   expect(one.holder).toMatch(/^[0-9a-f]{16}$/);

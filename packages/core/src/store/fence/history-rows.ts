@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import type { Fence } from "../../domain/fence/fence-record.ts";
 import type { Row, StoreDatabase } from "../database.ts";
 
-/** A command that begins, and the place that it runs from. */
+/** A command that begins, and where it runs from. */
 export interface BegunCommand {
   readonly command: string;
   readonly user: string;
@@ -17,7 +17,7 @@ export interface HistoryEntry {
   readonly number: number;
   /** The id of its run, as in the logs. */
   readonly id: string | null;
-  /** The number of its run, if it has one; runs are counted separately. */
+  /** The number of its run, if it has a run; runs are counted separately. */
   readonly run: number | null;
   readonly command: string;
   /** Null for a run of an older version of maand. */
@@ -30,7 +30,7 @@ export interface HistoryEntry {
   /** Null if the command did not end, or is still running. */
   readonly finishedAt: string | null;
   readonly outcome: string | null;
-  /** What it changed; null if unknown. */
+  /** The jobs and workers that it changed; null if unknown. */
   readonly jobs: readonly string[] | null;
   readonly workers: readonly string[] | null;
 }
@@ -61,7 +61,7 @@ export class HistoryRows {
     this.#db = db;
   }
 
-  /** Records a command and returns its fence. It is on disk before this returns. */
+  /** Records a command and returns its fence. The record is on disk before this function returns. */
   begin({ command, user, machine, path, at }: BegunCommand): Fence {
     const holder = randomBytes(8).toString("hex");
     const insert =
@@ -101,7 +101,7 @@ export class HistoryRows {
     return this.#db.get(known, holder, holder) !== undefined;
   }
 
-  /** The newest commands that match, newest first. */
+  /** The matching commands, newest first. */
   list({ job, worker, before, limit }: HistoryFilter): HistoryEntry[] {
     const having = "EXISTS (SELECT 1 FROM json_each(history.COLUMN) WHERE value = ?)";
     const [ofJob, onWorker] = [having.replace("COLUMN", "jobs"), having.replace("COLUMN", "workers")];

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { Store } from "../store.ts";
 
-it("the same repair increases its count, and another one starts again at one", () => {
+it("repeating a repair increases its count, and a different repair starts again at one", () => {
   const { repairs } = Store.open(":memory:");
   expect(repairs.note("w1", "api", "changed a", "T1")).toMatchObject({ times: 1, firstAt: "T1", lastAt: "T1" });
   expect(repairs.note("w1", "api", "changed a", "T2")).toMatchObject({ times: 2, firstAt: "T1", lastAt: "T2" });

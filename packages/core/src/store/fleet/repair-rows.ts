@@ -1,8 +1,11 @@
 import type { StoreDatabase } from "../database.ts";
 
-/** The last repair of an allocation or of a worker's metadata, and how many times in succession it was the same. */
+/**
+ * The last repair of an allocation or of a worker's metadata, and how many times in succession the same repair was
+ * made.
+ */
 export interface Repair {
-  /** What differed: a `driftKey`. */
+  /** The difference that was repaired: a `driftKey`. */
   readonly difference: string;
   readonly times: number;
   /** ISO times of the first and the last of these repairs. */
@@ -37,7 +40,7 @@ export class RepairRows {
     return found;
   }
 
-  /** Records a repair. The same difference as last time increases the count; another one starts a new count. */
+  /** Records a repair. The same difference as last time increases the count; a different one starts a new count. */
   note(worker: string, job: string, difference: string, at: string): Repair {
     this.#db.run(
       `INSERT INTO repair (worker, job, difference, times, first_at, last_at) VALUES (?, ?, ?, 1, ?, ?)

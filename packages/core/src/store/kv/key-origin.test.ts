@@ -48,7 +48,7 @@ describe("the key of the secrets", () => {
     expect(new KvKey(file, { environment: { MAAND_KV_KEY: text } }).decrypt(sealed, "it")).toBe("x");
   });
 
-  it("comes from a command, which runs once and without a shell, otherwise from the file; the environment is first", () => {
+  it("comes from the environment first, then from a command, which runs once and without a shell, then from the file", () => {
     const sealed = withFile().encrypt("x");
     writeFileSync(file, OTHER);
     let calls = 0;

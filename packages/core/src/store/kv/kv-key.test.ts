@@ -26,12 +26,12 @@ describe("the key", () => {
     expect(readFileSync(file)).toEqual(bytes);
   });
 
-  it("is not created again if something is encrypted with a missing one", () => {
+  it("is not created again if something is encrypted with a missing key", () => {
     expect(() => makeKvKey(file, true)).toThrow(expect.objectContaining({ code: "KV_KEY_MISSING" }));
     expect(existsSync(file)).toBe(false);
   });
 
-  it.each([0, 31, 33])("of %i bytes is refused, by init too", (length) => {
+  it.each([0, 31, 33])("of %i bytes is refused, even by init", (length) => {
     writeFileSync(file, Buffer.alloc(length));
     const refused = expect.objectContaining({
       code: "KV_KEY_MISSING",
@@ -86,7 +86,7 @@ describe("an encrypted value", () => {
     }
   });
 
-  it.each(["plain", "", "enc:v1:", "enc:v1:AAAA", "enc:v2:AAAA"])("%j is not one", (value) => {
+  it.each(["plain", "", "enc:v1:", "enc:v1:AAAA", "enc:v2:AAAA"])("%j is not an encrypted value", (value) => {
     expect(() => open(new KvKey(file), value)).toThrow(failed);
   });
 });

@@ -11,10 +11,10 @@ const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 const FINGERPRINT_DIGITS = 16;
 
-/** The variable that has the key, as base64 or as 64 hexadecimal digits. */
+/** The variable that contains the key, as base64 or as 64 hexadecimal digits. */
 export const KEY_VARIABLE = "MAAND_KV_KEY";
 
-/** Sources of the key other than the file. */
+/** The sources of the key other than the file. */
 export interface KeyOrigin {
   /** `kv_key_command`: prints the key as base64 or as 64 hexadecimal digits; called when the key is first used. */
   readonly command?: () => readonly string[] | undefined;
@@ -23,8 +23,9 @@ export interface KeyOrigin {
 }
 
 /**
- * The bucket's encryption key: 32 random bytes. It comes from the variable `MAAND_KV_KEY`, else from `kv_key_command`, else from the file
- * `secrets/kv.key`, and is read on first use. An encrypted value is `enc:v1:` and the base64 of nonce, AES-256-GCM ciphertext and tag.
+ * The bucket's encryption key: 32 random bytes. It comes from the variable `MAAND_KV_KEY`, otherwise from
+ * `kv_key_command`, otherwise from the file `secrets/kv.key`, and is read on first use. An encrypted value consists of
+ * `enc:v1:` and the base64 of nonce, AES-256-GCM ciphertext and tag.
  */
 export class KvKey {
   readonly #file: string;
@@ -61,8 +62,8 @@ export class KvKey {
   }
 
   /**
-   * A keyed digest that shows whether two texts differ without revealing them. Without the key it cannot be used to guess
-   * values. Throws KV_KEY_MISSING.
+   * A keyed digest that shows whether two texts differ without revealing them. Without the key, the digest cannot be
+   * used to guess values. Throws KV_KEY_MISSING.
    */
   fingerprint(text: string): string {
     return createHmac("sha256", this.#key()).update(text).digest("hex").slice(0, FINGERPRINT_DIGITS);
@@ -74,7 +75,7 @@ export class KvKey {
   }
 }
 
-/** The key of the environment or of the command; undefined if neither is set. */
+/** The key from the environment or from the command; undefined if neither is set. */
 function keyElsewhere(file: string, { command, environment = process.env }: KeyOrigin): Buffer | undefined {
   const text = environment[KEY_VARIABLE];
   if (text !== undefined && text !== "") return decoded(text, KEY_VARIABLE);
@@ -102,7 +103,7 @@ export function isKeyElsewhere({ command, environment = process.env }: KeyOrigin
   return (environment[KEY_VARIABLE] ?? "") !== "" || (command?.()?.length ?? 0) > 0;
 }
 
-/** Creates the key if it is missing. Refuses to do so if the store has values that the missing key encrypted. */
+/** Creates the key if it is missing. Refuses if the store has values that were encrypted with the missing key. */
 export function makeKvKey(file: string, hasSecrets: boolean): void {
   try {
     if (hasSecrets) readKey(file);

@@ -94,7 +94,7 @@ describe("an overlay", () => {
     expect(secrets).toEqual(["s3cret"]);
   });
 
-  it("lists holders and namespaces of both", () => {
+  it("lists the holders and namespaces of both the overlay and the store", () => {
     const mine = overlay();
     mine.put("vars/job/web", "color", "black");
     mine.remove(VARS, "color");

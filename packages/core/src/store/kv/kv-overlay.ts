@@ -5,7 +5,7 @@ import type { KvStore, SyncedEntries } from "./kv.ts";
 
 /** Options of a {@link KvOverlay}. */
 export interface KvOverlayOptions {
-  /** Receives every secret as soon as it is written, so that it is masked before it is stored. */
+  /** Receives every secret as soon as it is written, so that the secret is masked before it is stored. */
   readonly onSecret?: (value: string) => void;
   /** The clock. */
   readonly now: () => Date;

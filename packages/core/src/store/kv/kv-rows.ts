@@ -2,7 +2,7 @@ import type { KvRow } from "../../domain/kv/kv-derived.ts";
 import { CERTS } from "../../domain/kv/kv-names.ts";
 import type { Row, StoreDatabase } from "../database.ts";
 
-/** Number of newest rows kept per key, whatever their age. */
+/** How many of the newest rows of a key are kept, whatever their age. */
 export const VERSIONS_KEPT = 7;
 
 const NEWEST = "SELECT key, value, max(version) AS version, created_date, deleted FROM kv WHERE namespace = ?";
@@ -16,7 +16,7 @@ export class KvRows {
     this.#db = db;
   }
 
-  /** Increases whenever rows may differ from those read before. */
+  /** Increases whenever rows might differ from the rows that were read before. */
   get changes(): number {
     return this.#changes;
   }
@@ -41,7 +41,7 @@ export class KvRows {
     return this.#db.all(`${NEWEST} GROUP BY key`, namespace).map(rowOf);
   }
 
-  /** The same of all namespaces with this prefix, by namespace, in one statement. */
+  /** The newest rows of all namespaces with this prefix, by namespace, read in one statement. */
   below(prefix: string): Map<string, KvRow[]> {
     const sql =
       "SELECT namespace, key, value, max(version), created_date, deleted FROM kv WHERE namespace >= ? AND namespace < ? GROUP BY namespace, key";
@@ -77,7 +77,9 @@ export class KvRows {
     this.#changes += 1;
   }
 
-  /** Writes a version of a key unchanged, and keeps all others. For taking over the history of another store. */
+  /**
+   * Writes a version of a key unchanged, and keeps all other versions. Used to take over the history of another store.
+   */
   restore(namespace: string, row: KvRow): void {
     this.#db.run(
       "INSERT INTO kv (namespace, key, version, value, created_date, deleted) VALUES (?, ?, ?, ?, ?, ?)",
@@ -131,7 +133,7 @@ export class KvRows {
     return this.#db.all(sql, prefix, `${prefix}\u{10FFFF}`).map((row) => String(row.namespace));
   }
 
-  /** Keys that any namespace with this prefix has, or ever had. */
+  /** Keys that any namespace with this prefix has or once had. */
   keysBelow(prefix: string): string[] {
     const sql = "SELECT DISTINCT key FROM kv WHERE namespace >= ? AND namespace < ?";
     return this.#db.all(sql, prefix, `${prefix}\u{10FFFF}`).map((row) => String(row.key));
@@ -144,7 +146,7 @@ export class KvRows {
     return this.#db.all(sql, key).map((row) => String(row.namespace));
   }
 
-  /** Whether any value is encrypted, and so would be lost with the key. */
+  /** Whether any value is encrypted, and would therefore be lost with the key. */
   hasSecrets(): boolean {
     const secrets =
       "SELECT 1 FROM kv WHERE namespace = 'secrets/bucket' OR (namespace >= 'secrets/job/' AND namespace < 'secrets/job0') LIMIT 1";

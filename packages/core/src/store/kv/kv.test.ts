@@ -81,7 +81,7 @@ describe("a put", () => {
 });
 
 describe("a delete", () => {
-  it("is a version of its own, keeps the value, and a later put continues counting", () => {
+  it("is a separate version, keeps the value, and a later put continues counting", () => {
     kv.put(VARS, "color", "red");
     expect(kv.remove(VARS, "color")).toBe(true);
     expect(store.kv.newest(VARS, "color")).toMatchObject({ version: 2, deleted: true, value: "red" });
@@ -101,7 +101,7 @@ describe("a delete", () => {
 });
 
 describe("a sync", () => {
-  it("writes all entries, deletes the others, and keeps foreign ones", () => {
+  it("writes all given entries, deletes the other keys that drops selects, and keeps the rest", () => {
     for (const key of ["gone", "same", "certs/a.crt"]) kv.put("maand/worker", key, "1");
     const entries = new Map([
       ["same", "1"],
@@ -112,7 +112,7 @@ describe("a sync", () => {
     expect(versionOf("maand/worker", "same")).toBe(1);
   });
 
-  it("of many namespaces with a prefix is the same as one of each", () => {
+  it("of many namespaces with a prefix gives the same result as one call for each namespace", () => {
     for (const namespace of ["maand/worker/a", "maand/worker/b", "maand/workers"]) kv.put(namespace, "gone", "1");
     kv.put("maand/worker/b", "same", "1");
     const all = new Map(["a", "b", "c"].map((name) => [`maand/worker/${name}`, new Map([["same", "1"]])] as const));
@@ -155,7 +155,7 @@ describe("a secret", () => {
     expect(versionOf(SECRETS, "password")).toBe(1);
   });
 
-  it("may be a private key", () => {
+  it("can be a private key", () => {
     const place = "maand/job/api/worker/10.0.0.1";
     kv.put(place, "certs/own.key", "PRIVATE");
     kv.put(place, "certs/own.crt", "PUBLIC");

@@ -19,7 +19,7 @@ export interface KvParts {
 /** The entries that a namespace should have. */
 export interface SyncedEntries {
   readonly entries: KvEntries;
-  /** Whether another key is deleted. */
+  /** Whether a key that is not in `entries` is deleted. */
   drops(key: string): boolean;
 }
 
@@ -31,7 +31,7 @@ export interface KvStore {
   keys(namespace: string): string[];
   holders(key: string): string[];
   namespaces(prefix: string): string[];
-  /** Keys that any namespace with this prefix has, or ever had; also those that were deleted. */
+  /** Keys that any namespace with this prefix has or once had, including deleted keys. */
   keysBelow(prefix: string): string[];
   put(namespace: string, key: string, value: string): void;
   remove(namespace: string, key: string): boolean;
@@ -88,7 +88,7 @@ export class Kv implements KvStore {
     return this.#parts.rows.namespaces(prefix);
   }
 
-  /** Keys that any namespace with this prefix has, or ever had. */
+  /** Keys that any namespace with this prefix has or once had. */
   keysBelow(prefix: string): string[] {
     return this.#parts.rows.keysBelow(prefix);
   }
@@ -110,7 +110,7 @@ export class Kv implements KvStore {
     this.#sync(namespace, this.#parts.rows.namespace(namespace), { entries, drops });
   }
 
-  /** The same for many namespaces with a prefix, whose entries are read at once. */
+  /** Does the same for many namespaces with a prefix. Their entries are read together. */
   syncBelow(prefix: string, all: ReadonlyMap<string, SyncedEntries>): void {
     const found = this.#parts.rows.below(prefix);
     for (const [namespace, synced] of all) this.#sync(namespace, found.get(namespace) ?? [], synced);

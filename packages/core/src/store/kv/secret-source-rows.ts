@@ -1,12 +1,12 @@
 import type { Row, StoreDatabase } from "../database.ts";
 
-/** Where the current value of a secret was read. */
+/** Where the current value of a secret was read from. */
 export interface SecretSource {
   readonly namespace: string;
   readonly key: string;
   /** The reference, such as `secret://op/prod/api/password`. */
   readonly reference: string;
-  /** The version of the KV entry that was written then. */
+  /** The version of the KV entry that was written with this value. */
   readonly version: number;
   /** When it was read, in Unix seconds. */
   readonly readAt: number;

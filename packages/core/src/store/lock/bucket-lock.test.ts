@@ -81,11 +81,11 @@ interface Another {
   readonly pid: number;
   /** `taken`, or the code and message of the error. */
   readonly printed: Promise<string>;
-  /** Lets it end, and waits for that. */
+  /** Lets the process end, and waits for its end. */
   end(): Promise<void>;
 }
 
-/** The result of another process that takes the lock now. */
+/** The result of another process that tries to take the lock now. */
 async function tried(): Promise<string> {
   const other = another("try");
   const printed = await other.printed;
@@ -93,7 +93,7 @@ async function tried(): Promise<string> {
   return printed;
 }
 
-/** Runs `work` while another process holds the lock, where only lock.ts refers to it. */
+/** Runs `work` while another process holds the lock; in that process, only lock.ts refers to the lock. */
 async function whileHeld(work: (holder: Another) => Promise<void>): Promise<void> {
   const holder = another("keep");
   try {
@@ -133,9 +133,9 @@ describe("the lock", () => {
     take();
   });
 
-  it("is held even after garbage collection without references", () =>
+  it("is held even after garbage collection, if nothing else refers to it", () =>
     whileHeld(async () => {
-      store.holder.clear(); // the lock alone has to be enough
+      store.holder.clear(); // the lock alone must keep other processes out
       expect(take).toThrow(expect.objectContaining({ code: "BUSY" }));
     }));
 
@@ -167,7 +167,7 @@ describe("a changed lock file", () => {
     }),
   );
 
-  it("deleted with everything next to it: there is no second holder", () =>
+  it("deleted with all files next to it: there is no second holder", () =>
     whileHeld(async ({ pid }) => {
       for (const name of readdirSync(directory)) if (name.startsWith("maand.lock")) rmSync(join(directory, name));
       expect(take).toThrow(busy(pid));

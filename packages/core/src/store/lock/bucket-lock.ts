@@ -11,16 +11,16 @@ export interface Lock {
 }
 
 /**
- * All locks that this process holds. An unreferenced handle is closed by garbage collection, and its lock is lost while
- * its holder continues. A run whose promises nothing awaits could otherwise be collected.
+ * All locks that this process holds. Garbage collection closes an unreferenced handle, and its lock would be lost while
+ * its holder continues. A run could be collected this way if nothing awaits its promises.
  */
 const held = new Map<Database, string>();
 
 /**
- * Takes the bucket's lock, or throws BUSY with its holder. The lock is an exclusive transaction on a separate SQLite
- * file, hence a lock of the operating system, which always ends with the process. The file is never opened outside
- * SQLite, because closing it would drop the lock. If the lock file is deleted while the lock is held, a second process
- * can lock a new file. In this case, the recorded holder, if it is alive, keeps the second process out.
+ * Takes the bucket's lock, or throws BUSY and names its holder. The lock is an exclusive transaction on a separate
+ * SQLite file, and therefore a lock of the operating system, which always ends with the process. The file is never
+ * opened outside SQLite, because closing it would drop the lock. If the lock file is deleted while the lock is held, a
+ * second process can lock a new file. In this case, the recorded holder, if it is alive, keeps the second process out.
  */
 export function takeLock(file: string, holder: Holder, record: HolderRecord): Lock {
   const db = openLockFile(file);
@@ -61,7 +61,7 @@ function identified(pid: number): Pick<Holder, "process"> {
   return identity === undefined ? {} : { process: identity };
 }
 
-/** Deletes the record. A record that remains names a process that ends soon, which blocks no other command. */
+/** Deletes the record. A record that remains names a process that is about to end, and blocks no other command. */
 function forget(record: HolderRecord): void {
   try {
     record.clear();

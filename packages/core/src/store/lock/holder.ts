@@ -7,7 +7,10 @@ export interface Holder {
   readonly command: string;
   /** UTC, ISO 8601. */
   readonly since: string;
-  /** Distinguishes its process from a later one with the same number; undefined if the system does not provide it. */
+  /**
+   * Distinguishes its process from a later process with the same number; undefined if the system does not provide such
+   * a mark.
+   */
   readonly process?: string;
   /** Its user and machine, where a bucket is used on several machines. */
   readonly user?: string;
@@ -35,7 +38,9 @@ export function processIdentity(pid: number): string | undefined {
   }
 }
 
-/** Identifies this running machine, and the container in it; undefined if the system does not provide it. */
+/**
+ * Identifies this machine since its last boot, and the container on it; undefined if the system does not provide this.
+ */
 export function processSpace(): string | undefined {
   try {
     const boot = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
@@ -67,12 +72,12 @@ export function isDeadHere(holder: Holder): boolean {
   );
 }
 
-/** Whether the recorded process is certainly the one that now has its number. */
+/** Whether the process that now has the recorded number is certainly the recorded one. */
 export function isSameProcess({ pid, process }: Holder): boolean {
   return process !== undefined && processIdentity(pid) === process;
 }
 
-/** Whether the process may still be alive. If its identity cannot be read, its number decides. */
+/** Whether the process might still be alive. If its identity cannot be read, its number decides. */
 export function mayBeAlive(holder: Holder): boolean {
   return isAlive(holder.pid) && (processIdentity(holder.pid) === undefined || isSameProcess(holder));
 }

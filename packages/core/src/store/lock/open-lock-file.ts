@@ -6,8 +6,8 @@ import { openSqlite } from "../sqlite.ts";
 import { DANGLING, kindOf } from "../store-file.ts";
 
 /**
- * Opens the file of a lock, which is created if it is missing. An existing file is opened only by SQLite, because
- * closing it here would drop a lock that this process holds on it. Throws LOCK_BROKEN if the path is not a file.
+ * Opens the file of a lock, and creates the file if it is missing. Only SQLite opens an existing file, because closing
+ * the file here would drop a lock that this process holds on it. Throws LOCK_BROKEN if the path is not a file.
  */
 export function openLockFile(file: string): Database {
   makeFile(file);

@@ -4,8 +4,8 @@ import { Store } from "../store.ts";
 import { takeLock } from "./bucket-lock.ts";
 
 /**
- * A process of its own that takes the lock of the given directory. `keep` holds it until stdin ends, with no reference
- * to it except the one in lock.ts, and with all garbage collected.
+ * Run as a separate process: takes the lock of the given directory. `keep` holds the lock until stdin ends. The only
+ * reference to the lock is the one in lock.ts, and all garbage is collected.
  */
 const [, , directory = "", mode = "try"] = process.argv;
 const store = Store.open(join(directory, "maand.db"));

@@ -13,7 +13,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(directory, { recursive: true }));
 
-test("work runs in turn and in order, also after a failure; the file is private", async () => {
+test("work runs in turn and in order, even after a failure; the file is private", async () => {
   const seen: string[] = [];
   const work = (name: string) => async () => {
     seen.push(`${name} begins`);

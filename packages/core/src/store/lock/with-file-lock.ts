@@ -15,10 +15,9 @@ const RETRY_MS = 10;
 const LIMIT_MS = 30_000;
 
 /**
- * Waits for the lock `file` and runs `work` while no other process on this machine holds it. The file is created if
- * needed and never deleted. The lock is an exclusive SQLite transaction, hence a lock of the operating system: it ends
- * with its process, even after `kill -9`. Callers within this process take turns.
- *
+ * Waits for the lock `file` and runs `work` while no other process on this machine holds the lock. The file is created
+ * if needed and never deleted. The lock is an exclusive SQLite transaction, and therefore a lock of the operating
+ * system: it ends with its process, even after `kill -9`. Callers within this process take turns.
  * @throws BUSY after 30 seconds; errors of `work`
  */
 export async function withFileLock<T>(file: string, work: () => Promise<T>): Promise<T> {

@@ -2,7 +2,7 @@ import type { MaintainedWorker, Maintenance } from "../../domain/maintenance/mai
 import { isInMaintenance, PHASES, type Phase, type WorkerState } from "../../domain/maintenance/maintenance.ts";
 import type { Row, StoreDatabase } from "../database.ts";
 
-/** Number of maintenances whose records are kept after their end. */
+/** How many maintenances are kept on record after their end. */
 const KEPT = 20;
 
 /** An allocation that a maintenance stopped, and that it starts again. */
@@ -80,7 +80,7 @@ export class MaintenanceRows {
     });
   }
 
-  /** What a maintenance stopped, on one worker or on all. */
+  /** The allocations that a maintenance stopped, on one worker or on all workers. */
   stops(number: number, host?: string): MaintenanceStop[] {
     const rows = this.#db.all(
       "SELECT host, allocation, started FROM maintenance_stop WHERE maintenance = ? AND (? IS NULL OR host = ?) ORDER BY allocation",

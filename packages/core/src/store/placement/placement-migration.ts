@@ -1,7 +1,7 @@
 /**
- * The digest of each job's allocations as the last build stored them. Each write to an allocation of the job deletes the row, by
- * triggers of the store itself, so that every program does. A job is settled only while its row is there: so a write to an
- * allocation looks at one table, not at two.
+ * The digest of each job's allocations as the last build stored them. Triggers in the store delete the row of a job on
+ * each write to one of its allocations, whichever program writes. Deleting the row also makes the job unsettled, so the
+ * triggers on allocations check only this table, and not `settled_job` as well.
  */
 export const PLACEMENT_MIGRATION = `
   CREATE TABLE placement (

@@ -2,7 +2,10 @@ import { type Placed, placementDigests } from "../../domain/workspace/placement/
 import type { RecordedPlacement } from "../../domain/workspace/placement/placement.ts";
 import type { StoreDatabase } from "../database.ts";
 
-/** The recorded placements of jobs. Each working copy of a shared store has its own, which the rows that it receives delete. */
+/**
+ * The recorded placements of jobs. Each working copy of a shared store has its own placements; the rows of allocations
+ * that the copy receives delete them.
+ */
 export class PlacementRows {
   readonly #db: StoreDatabase;
 
@@ -10,7 +13,7 @@ export class PlacementRows {
     this.#db = db;
   }
 
-  /** By job; only of jobs whose allocations are as they were recorded. */
+  /** The recorded placements by job, without jobs whose allocations changed since the placement was recorded. */
   all(): Map<string, RecordedPlacement> {
     return new Map(
       this.#db
@@ -20,8 +23,9 @@ export class PlacementRows {
   }
 
   /**
-   * Records where jobs are. Call this after their allocations were stored, in the same transaction. Rows of jobs that are the
-   * `same` are left alone: if something deleted one since it was read, the next build looks at the job in full.
+   * Records where jobs run. Call this after the allocations of the jobs were stored, in the same transaction. The rows
+   * of the jobs in `same` are not written: if another program deleted such a row since it was read, the next build
+   * examines the job in full.
    */
   record(placed: Placed, same: ReadonlySet<string>): void {
     const known = this.all();

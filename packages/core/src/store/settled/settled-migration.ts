@@ -1,8 +1,9 @@
 /**
- * Jobs with nothing left to do, as found by the last deploy, and what all their allocations were promoted with. Any
- * write to a table that the plan of a job depends on deletes the row. Triggers in the store do this, so that it works
- * for every program. For some other tables that a plan depends on, the row is checked against them when it is read. If
- * nothing is settled, as in a first build or deploy, a trigger only looks at one empty table.
+ * Jobs for which the last deploy found nothing left to do, and the version, release and files that all their
+ * allocations were promoted with. Any write to a table that the plan of a job depends on deletes the row of the job.
+ * Triggers in the store do this, so that it works for every program. Some other tables that a plan depends on have no
+ * trigger; the row is checked against them when it is read. If nothing is settled, as in a first build or deploy, a
+ * trigger only looks at one empty table.
  */
 export const SETTLED_MIGRATION = `
   CREATE TABLE settled_job (

@@ -1,19 +1,22 @@
 import type { StoreDatabase } from "../database.ts";
 
-/** What all allocations of a job were promoted with that needs nothing. */
+/**
+ * The version, release and files that all allocations of a settled job were promoted with. A settled job needs no
+ * action.
+ */
 export interface SettledJob {
   /** The digest of the trees of its allocations. */
   readonly digest: string;
   readonly version: string;
-  /** Absent if an older version of maand promoted them. */
+  /** The number of their release; absent if an older version of maand promoted them. */
   readonly release: number | undefined;
   /** The digest of the job's files that the trees were rendered from, including sources. */
   readonly source: string;
 }
 
 /**
- * Jobs with nothing left to do. Each row is derived from other rows of the same file, and triggers delete it with the
- * first change of these. Every working copy of a shared store therefore has its own rows.
+ * Jobs for which nothing remains to be done. Each row is derived from other rows of the same file, and triggers delete
+ * it when one of these rows changes. Every working copy of a shared store therefore has its own rows.
  */
 export class SettledRows {
   readonly #db: StoreDatabase;
@@ -23,8 +26,8 @@ export class SettledRows {
   }
 
   /**
-   * The jobs that still need nothing, by name. Jobs with an open step, a pending check or hook, or an open rollout are
-   * not among them.
+   * The jobs that still need nothing, by name, without jobs that have an open step, a pending check or hook, or an open
+   * rollout.
    */
   all(): Map<string, SettledJob> {
     return new Map(
@@ -50,7 +53,7 @@ export class SettledRows {
 
 /**
  * A job is settled only while its placement is recorded. The comment in the first line names the tables whose deferred
- * writes must run first, because their triggers may delete rows.
+ * writes must run first, because their triggers might delete rows.
  */
 const STILL_SETTLED = `-- allocation promoted staged planned
   SELECT job, digest, version, release, source FROM settled_job WHERE job IN (SELECT job FROM placement) AND job NOT IN (

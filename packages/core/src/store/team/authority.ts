@@ -10,7 +10,7 @@ import { RunRecordRows } from "./run-record-rows.ts";
 /** The lease of a bucket, as recorded in the database. */
 export interface LeaseState {
   readonly number: number;
-  /** Null if nothing holds it. */
+  /** Null if no command holds it. */
   readonly nonce: string | null;
   readonly holder: Holder | null;
   /** Milliseconds until it expires, on the clock of the database; negative: expired. */
@@ -87,7 +87,7 @@ export class Authority {
     );
   }
 
-  /** An answer and all that follow it, part by part. */
+  /** An answer and all answers that follow it, part by part. */
   *parts(first: Pulled, since: number): Generator<Pulled> {
     for (let part = first; ; ) {
       yield part;
@@ -97,7 +97,10 @@ export class Authority {
     }
   }
 
-  /** Tries to take the lease, and pulls in the same round trip. The standing has the resulting holder. */
+  /**
+   * Tries to take the lease, and pulls in the same round trip. The result names the command that holds the lease
+   * afterwards.
+   */
   take(since: number, nonce: string, holder: Holder, ttlMs: number): Pulled {
     const sql = "SELECT * FROM maand.take($1, $2, $3, $4, $5)";
     return this.#read(this.#statements.query(sql, [this.bucket, since, nonce, JSON.stringify(holder), ttlMs]));
@@ -114,14 +117,16 @@ export class Authority {
     this.#statements.receive();
   }
 
-  /** Releases the lease; returns false if another command already held it. */
+  /** Releases the lease; returns false if another command has taken it already. */
   release({ number, nonce }: LeaseProof): boolean {
     const patience = { limitMs: 3000, attemptMs: 3000 };
     const sql = "SELECT maand.release($1, $2, $3) AS released";
     return this.#statements.query(sql, [this.bucket, number, nonce], patience)[0]?.released === true;
   }
 
-  /** Ends the lease of a process that is known to be dead; returns false if another command already held it. */
+  /**
+   * Ends the lease of a process that is known to be dead; returns false if another command has taken the lease already.
+   */
   endDead(lease: LeaseState): boolean {
     return lease.nonce !== null && this.release({ number: lease.number, nonce: lease.nonce });
   }
@@ -165,7 +170,7 @@ export class Authority {
     ]);
   }
 
-  /** Marks the bucket as moved: it can no longer be used. */
+  /** Marks the bucket as moved, so that it can no longer be used. */
   markMoved(to: string): void {
     this.#statements.query("UPDATE maand.bucket SET moved_to = $2 WHERE id = $1", [this.bucket, to]);
   }
@@ -189,7 +194,7 @@ export class Authority {
     return this.#statements.query("SELECT to_regclass('maand.layout') IS NOT NULL AS found", [])[0]?.found === true;
   }
 
-  /** Another command may create it at the same time. */
+  /** Another command might create the schema at the same time. */
   #createSchema(): void {
     try {
       this.#statements.query(CREATE_SCHEMA, []);

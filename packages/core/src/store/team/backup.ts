@@ -13,7 +13,10 @@ export interface BackupRows {
   readonly rows: readonly RowChange[];
 }
 
-/** Writes a store to a private file, which is itself a store: a backup can be opened as one. Returns the number of rows. */
+/**
+ * Writes a store to a private file. The file is itself a store, so a backup can be opened as one. Returns the number of
+ * rows.
+ */
 export function backupFile(store: Store, file: string): number {
   store.copyTo(file);
   const db = openSqlite(file, {});
@@ -31,7 +34,10 @@ export function backupFile(store: Store, file: string): number {
   }
 }
 
-/** Reads a backup, also of an older version, without changing it. Throws NOT_A_STORE, STORE_BROKEN and STORE_NEWER. */
+/**
+ * Reads a backup without changing it, even a backup of an older version. Throws NOT_A_STORE, STORE_BROKEN and
+ * STORE_NEWER.
+ */
 export function readBackup(file: string): BackupRows {
   checkFile(file);
   const source = openSqlite(file, { readonly: true });

@@ -3,8 +3,8 @@ import { MaandError } from "../../errors.ts";
 import { type Replica, readReplica } from "./replica-row.ts";
 
 /**
- * Refuses to use a working copy as an independent store, and a store as the working copy of a database at `url`: both
- * would lose changes. Returns the state of the copy; undefined for an independent store.
+ * Refuses to use a working copy as an independent store, and an independent store as the working copy of a database at
+ * `url`: both would lose changes. Returns the state of the copy; undefined for an independent store.
  */
 export function checkReplica(db: Database, url: string | undefined, file: string): Replica | undefined {
   const replica = readReplica(db);

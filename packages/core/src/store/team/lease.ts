@@ -9,7 +9,7 @@ import type { WorkingCopy } from "./working-copy.ts";
 
 /** Times of a lease, in milliseconds. */
 export interface LeaseTimes {
-  /** How long it lasts without being renewed. */
+  /** How long the lease lasts without being renewed. */
   readonly ttlMs: number;
   /** Time between two renewals. */
   readonly everyMs: number;
@@ -20,9 +20,9 @@ export interface LeaseTimes {
 export const LEASE_TIMES: LeaseTimes = { ttlMs: 30_000, everyMs: 5_000, marginMs: 7_000 };
 
 /**
- * Takes the lease of the bucket, or throws BUSY with its holder. A thread renews it. `onLost` is called once, if the
- * lease cannot be renewed in time or another command has taken it. From then on, this process already refuses every
- * change.
+ * Takes the lease of the bucket, or throws BUSY and names its holder. A thread renews the lease. `onLost` is called
+ * once, if the lease cannot be renewed in time or another command has taken it. From then on, this process refuses
+ * every change.
  */
 export function takeLease(
   copy: WorkingCopy,
@@ -53,7 +53,7 @@ class HeldLease implements Lock {
   readonly #proof: LeaseProof;
   readonly #times: LeaseTimes;
   readonly #onLost: (error: MaandError) => void;
-  /** The time on the monotonic clock by which work must have stopped, unless the lease is renewed before. */
+  /** The time on the monotonic clock by which work must have stopped, unless the lease is renewed before that time. */
   #deadline: number;
   readonly #endBeat: () => void;
   #timer: NodeJS.Timeout | undefined;
@@ -84,7 +84,7 @@ class HeldLease implements Lock {
     return this.#lose(`${by} has taken it`);
   }
 
-  /** Refuses later changes immediately: each would wait as long as this one. */
+  /** Refuses later changes immediately, because each of them would wait as long as this one. */
   unreachable(error: MaandError): void {
     if (this.#error) return;
     clearTimeout(this.#timer);
@@ -105,8 +105,8 @@ class HeldLease implements Lock {
   }
 
   /**
-   * First processes the results that the thread has already reported, because this thread may have been busy and
-   * therefore be late.
+   * First processes the results that the thread has already reported. This thread might have been busy, and therefore
+   * be late.
    */
   #check(): void {
     if (this.#error || performance.now() <= this.#deadline) return;

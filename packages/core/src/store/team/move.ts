@@ -31,7 +31,7 @@ export function moveToDatabase(file: string, shared: SharedStore): Moved {
     const known = readReplica(db);
     if (known) throw alreadyMoved(file, known, shared.url);
     const bucket = String(db.prepare("SELECT bucket_id FROM bucket").pluck().get());
-    // the holder is the command that moves the store, and is not valid in its new place
+    // the holder is the command that moves the store; it is not valid in the new place
     db.exec("UPDATE bucket SET holder = NULL");
     const authority = authorityOf(shared, bucket);
     try {
@@ -73,7 +73,7 @@ export function moveToSqlite(file: string, shared: SharedStore, to: string): Mov
   }
 }
 
-/** Creates a working copy of a bucket in a database; it has no rows yet. */
+/** Creates a working copy of a bucket in a database. The copy has no rows yet. */
 export function makeWorkingCopy(file: string, { url }: Pick<SharedStore, "url">, bucket: string): void {
   makeFile(file);
   const db = openSqlite(file, {});
@@ -110,7 +110,7 @@ export function openStoreFile(file: string): Database {
   }
 }
 
-/** Stores all rows as one change, unless an interrupted move has stored the same before. */
+/** Stores all rows as one change, unless an interrupted move has already stored the same rows. */
 function upload(db: Database, authority: Authority): { readonly revision: number; readonly change: string | null } {
   const wasMoved = authority.unmarkMoved();
   const { standing } = authority.pull(0);

@@ -3,7 +3,7 @@ import { ATTRIBUTES_OPTION, apart, SESSION_ATTRIBUTES, serversOf } from "./pg/ho
 
 /** A PostgreSQL database that keeps stores. */
 export interface TeamPlace {
-  /** As written, without a password. */
+  /** The URL as written, without a password. */
   readonly url: string;
   /** The password, if the URL contains one. */
   readonly password: string | undefined;
@@ -19,7 +19,7 @@ const SSL_MODES: ReadonlySet<string> = new Set([
   "no-verify",
 ]);
 
-/** Options of the URL that are passed on. Any other is refused, because it would be silently ignored. */
+/** Options of the URL that are passed on. Any other option is refused, because the client would silently ignore it. */
 const OPTIONS: ReadonlySet<string> = new Set([
   "host",
   "port",

@@ -5,11 +5,11 @@ export interface Replica {
   /** The database that it is a copy of, without a password; for a store that was moved, its new place. */
   readonly url: string;
   readonly bucket: string;
-  /** The revision that it has; 0 for none yet. */
+  /** The revision that the copy has; 0 if it has none yet. */
   readonly revision: number;
   /** The id of the change that created the revision. */
   readonly change: string | null;
-  /** When it was last compared with the database, ISO 8601. */
+  /** When the copy was last compared with the database, ISO 8601. */
   readonly syncedAt: string | null;
 }
 

@@ -89,12 +89,12 @@ export class RowChanges {
     this.#isWatching = true;
   }
 
-  /** Forgets what was noted. Call this when a transaction begins. */
+  /** Forgets the noted keys. Call this when a transaction begins. */
   clear(): void {
     this.#prepared("DELETE FROM temp.changed_row").run();
   }
 
-  /** The rows written since then, each once, with their current values. */
+  /** The rows that were written since the keys were last forgotten, each once, with their current values. */
   *collect(): Generator<RowChange> {
     const noted = this.#prepared("SELECT DISTINCT name, key FROM temp.changed_row").all();
     for (const { name, key } of noted) yield this.#rowOf(String(name), String(key));
@@ -133,7 +133,7 @@ export class RowChanges {
     this.#prepared(`DELETE FROM ${quoted(name)} WHERE ${where}`).run(...valuesOf(key));
   }
 
-  /** Skips columns and tables that this version does not know, because migrations have dropped them. */
+  /** Skips columns and tables that this version of maand does not have, because a migration has dropped them. */
   #insert({ name, row, bytes }: RowChange): void {
     const table = this.#tables.get(name);
     if (!table || row === null) return;

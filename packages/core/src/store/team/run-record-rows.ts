@@ -7,7 +7,7 @@ export interface RecordPart {
   readonly lines: string;
 }
 
-/** A short limit: a record must not delay the end of the command. */
+/** A short limit, because a record must not delay the end of the command. */
 const PATIENCE = { limitMs: 3000, attemptMs: 3000 };
 
 const ADD = "INSERT INTO maand.run_record (bucket, run, seq, lines) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING";
@@ -28,15 +28,15 @@ export class RunRecordRows {
     return this.#statements.send(ADD, [this.#bucket, run, seq, lines], PATIENCE);
   }
 
-  /** Adds the last part after all that were sent, and deletes the records of all but the newest runs. */
+  /** Adds the last part after all parts that were sent, and deletes the records of all but the newest runs. */
   finish(run: string, seq: number, lines: string, keepRuns: number): void {
     const sql = `WITH added AS (${ADD}) DELETE FROM maand.run_record WHERE bucket = $1 AND run <> $2 AND run NOT IN (${NEWEST})`;
     this.#statements.query(sql, [this.#bucket, run, seq, lines, keepRuns], PATIENCE);
   }
 
   /**
-   * Parts from a time on, oldest first. Includes parts of the last seconds before that time, because some may have been
-   * stored late.
+   * Parts from a given time on, oldest first. Includes parts of the last seconds before that time, because some parts
+   * might have been stored late.
    */
   since(time: string): { readonly parts: readonly RecordPart[]; readonly next: string | undefined } {
     const sql = `SELECT run, seq, lines, at::text AS at FROM maand.run_record

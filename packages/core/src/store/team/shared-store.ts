@@ -20,7 +20,7 @@ export interface SharedStore {
   readonly discards?: boolean;
   /** Makes the connection; default: to PostgreSQL, in a thread. */
   readonly connect?: ConnectStatements;
-  /** Aborted when the command is interrupted. It then no longer waits for the database. */
+  /** Aborted when the command is interrupted. The command then no longer waits for the database. */
   readonly interrupted?: AbortSignal;
 }
 

@@ -6,7 +6,8 @@ import { allRows, RowChanges } from "./row-changes.ts";
 
 /**
  * Upgrades a bucket in the database to the tables of this version. Its rows go through the same migrations as an SQLite
- * file, in memory. Refused while an older maand holds the lease, because it could not read the result.
+ * file, in memory. The upgrade is refused while an older version of maand holds the lease, because that version could
+ * not read the result.
  */
 export function upgradeBucket(authority: Authority, { version, revision, lease }: Standing, mine?: LeaseProof): void {
   const holder = lease?.holder;

@@ -9,8 +9,8 @@ import { type RowChange, RowChanges } from "./row-changes.ts";
 import { upgradeBucket } from "./upgrade-bucket.ts";
 
 /**
- * Thrown within a transaction that is based on rows that other commands have changed. The transaction is rolled back
- * and run again.
+ * Thrown within a transaction that is based on rows that other commands have changed since. The transaction is rolled
+ * back and run again.
  */
 class Outdated extends Error {}
 
@@ -80,7 +80,7 @@ export class WorkingCopy {
     return holder && typeof leftMs === "number" ? leftMs - (performance.now() - this.#leaseSeen) : 0;
   }
 
-  /** Brings the copy up to date. Takes one round trip if little has changed. */
+  /** Brings the copy up to date, in one round trip if little has changed. */
   pull(): Standing {
     return this.#guarded(() => {
       const have = this.replica();
@@ -118,7 +118,10 @@ export class WorkingCopy {
     }
   }
 
-  /** Converts SQLite errors: the file may be full, locked or damaged, like the file of any other store. */
+  /**
+   * Converts SQLite errors, because the file of the copy can be full, locked or damaged like the file of any other
+   * store.
+   */
   #guarded<T>(work: () => T): T {
     return guarded(this.#db.name, work);
   }
@@ -153,7 +156,9 @@ export class WorkingCopy {
     this.#changes.clear();
   }
 
-  /** Sends the writes of the transaction, before it is committed. Throws if the database refuses them. */
+  /**
+   * Sends the writes of the transaction before the transaction is committed. Throws if the database refuses the writes.
+   */
   push(): void {
     const rows = this.#changes.collect();
     const first = rows.next();
@@ -204,8 +209,8 @@ export class WorkingCopy {
   }
 
   /**
-   * Throws if the copy has seen changes that the database lost: its revision is newer, or not in the history of the
-   * database.
+   * Throws if the copy has seen changes that the database has lost: the revision of the copy is newer than the
+   * database, or is not in its history.
    */
   #checkHistory(have: Replica, { revision, sinceChange, pruned }: Standing): void {
     const isKnown = have.revision < pruned || sinceChange === have.change;

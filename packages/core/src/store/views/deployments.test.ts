@@ -8,7 +8,7 @@ const A = "10.0.0.1";
 
 let bucket: TestBucket;
 
-/** Every tree gets a file of its own, as one with a template or a certificate does. */
+/** Gives every tree a different file, as a template or a certificate would. */
 const renderer = definePlugin({
   name: "renderer",
   apply: ({ render }) =>
@@ -27,7 +27,7 @@ beforeEach(() => {
 
 afterEach(() => bucket.dispose());
 
-/** The digest that is shown, and the one a dry run finds. */
+/** The digest that is shown, and the digest that a dry run finds. */
 async function digests(): Promise<[string | null | undefined, string | undefined]> {
   const ours = await bucket.open();
   const [row] = deployments(ours.store);

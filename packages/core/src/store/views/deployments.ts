@@ -90,8 +90,8 @@ function builtTarget({ version, files }: Job): BuiltTarget {
 }
 
 /**
- * The target of an allocation. A plan is valid until a build changes the job's files. After that, the digest of the
- * unrendered files shows whether they differ, but is not the final digest.
+ * The target of an allocation. A plan is valid until a build changes the job's files. After that, the target is the
+ * digest of the unrendered files. It shows whether the files differ, but is not the final digest.
  */
 function targetOf(built: BuiltTarget | undefined, planned: Planned | undefined) {
   if (!built) return { version: NO_VERSION, digest: planned?.digest ?? "", isPlanned: planned !== undefined };

@@ -41,13 +41,13 @@ it.each<[string, (store: Store, allocation: string) => unknown]>([
   ["that it was stopped", (store, id) => store.promoted.markStopped(id)],
   ["its health", (store, id) => store.promoted.markHealth(id, true)],
   ["a check of its health that is due", (store, id) => store.pendingHealth.set(id, "with the next batch")],
-  ["that nothing is recorded of it", (store, id) => store.promoted.forget(id)],
+  ["that nothing is recorded about it", (store, id) => store.promoted.forget(id)],
   [
     "an open command",
     (store, id) =>
       store.journal.intend(store.journal.lastNumber(), [{ allocation: id, kind: "restart", version: "1.0.0" }], NOW),
   ],
-])("the state of a job differs in %s, that of another does not", async (_, change) => {
+])("the state of a job differs in %s, and the state of another job does not", async (_, change) => {
   const states = () => stored((store) => store.jobStates.of(["api", "web"]));
   const before = await states();
   await stored(change);
@@ -65,7 +65,7 @@ it("has the recorded release of all allocations, if it is the same", async () =>
   expect((await state()).get("api")?.release).toBeUndefined();
 });
 
-it("names jobs whose last plan is not the promoted one, or was made from other files", async () => {
+it("names jobs whose last plan differs from the promoted plan, or was made from other files", async () => {
   const sources = await stored(({ promoted }) => [...promoted.planned().values()].map(({ source }) => source));
   const unplanned = (known: readonly string[] = sources) => stored((store) => [...store.jobStates.unplanned(known)]);
   expect([await unplanned(), (await unplanned([])).sort()]).toEqual([[], ["api", "web"]]);

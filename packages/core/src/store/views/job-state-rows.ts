@@ -5,9 +5,9 @@ import type { StoreDatabase } from "../database.ts";
 export interface JobState {
   /** Number of these allocations. */
   readonly count: number;
-  /** Everything that planning reads about them. Equal texts mean equal states. */
+  /** Everything that planning reads about these allocations. Equal texts mean equal states. */
   readonly text: string;
-  /** The recorded release of all of them; undefined if they differ, or if one has none. */
+  /** The recorded release of all these allocations; undefined if their releases differ, or if one of them has none. */
   readonly release: number | undefined;
 }
 

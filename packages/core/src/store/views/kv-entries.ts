@@ -15,7 +15,7 @@ export interface KeyOfBucket {
 export interface KvView {
   readonly namespace: string;
   readonly key: string;
-  /** Whether the value is stored encrypted; it is shown only on request. */
+  /** Whether the value is stored encrypted. Such a value is shown only on request. */
   readonly secret: boolean;
   readonly version: number;
   /** Unix seconds. */
@@ -56,7 +56,7 @@ function viewOf(kv: Kv, namespace: string, { key, version, createdDate, deleted,
   return { namespace, key, secret, version, createdDate, deleted, value: clear };
 }
 
-/** Namespaces with stored entries, and those of allocations with derived entries only. */
+/** The namespaces with stored entries, and the namespaces of allocations that have only derived entries. */
 function allNamespaces(kv: Kv): string[] {
   const stored = kv.namespaces("");
   const allocations = stored.filter(isInternal).flatMap((members) => {

@@ -25,7 +25,7 @@ export interface RolloutView {
   readonly until: string | undefined;
   readonly startedAt: string;
   readonly startedBy: string;
-  /** Hosts of active allocations that run the release, and of those that do not, in worker order. */
+  /** Hosts of active allocations that run the release, and hosts of those that do not, in worker order. */
   readonly released: readonly string[];
   readonly waiting: readonly string[];
   /** A summary sentence with the next commands. */

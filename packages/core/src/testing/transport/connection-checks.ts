@@ -111,7 +111,7 @@ export const CONNECTION_CHECKS: readonly TransportCheck[] = [
   },
 ];
 
-/** Commands may keep running when their connection is gone, so the check kills them. */
+/** Commands can keep running when their connection is closed, so the check kills them. */
 async function endAll({ remote }: Trial, files: readonly string[]): Promise<void> {
   await remote.probe(sh('for file; do kill -KILL "$(cat "$file")"; done', ...files), { asRoot: true });
 }

@@ -3,7 +3,7 @@ import type { BackPressure } from "../../remote/back-pressure.ts";
 /** Readers of lines that are behind until the test tells them to catch up. */
 export interface SlowReaders {
   readonly backPressure: BackPressure;
-  /** Resolves when something waits for them. */
+  /** Resolves when a command waits for the readers. */
   readonly behind: Promise<void>;
   catchUp(): void;
 }

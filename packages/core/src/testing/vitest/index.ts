@@ -9,8 +9,8 @@ export interface VitePlugin {
 }
 
 /**
- * Lets vitest load clipanion: its package names its entry point without an extension, and vitest would resolve it to a
- * file that Node cannot load. A plugin that imports `Command` and `Option` from `@maand/command` does not need this.
+ * Lets vitest load clipanion. The package of clipanion names its entry point without an extension, so vitest would load
+ * a file that Node cannot load. A plugin that imports `Command` and `Option` from `@maand/command` does not need this.
  */
 export function maandPlugin(): VitePlugin {
   return {

@@ -36,7 +36,7 @@ type State = {
 const placedIn = ({ jobs: wanted, workers, disabled }: State, before: readonly Allocation[]) =>
   place(wanted, workers, disabled, before);
 
-/** What a store has recorded of all jobs after a build. */
+/** Everything that a store has recorded about the placement of all jobs after a build. */
 function recorded(allocations: readonly Allocation[]): Map<string, RecordedPlacement> {
   const digestOf = placementDigests();
   return new Map(
@@ -47,8 +47,8 @@ function recorded(allocations: readonly Allocation[]): Map<string, RecordedPlace
 const sorted = (allocations: readonly Allocation[]) =>
   [...allocations].sort((a, b) => (a.job + a.host < b.job + b.host ? -1 : 1));
 
-describe("a placement that leaves out jobs whose placement is the recorded one", () => {
-  it("is the whole placement, whatever changed since", () => {
+describe("a placement that skips jobs whose recorded placement is still the desired one", () => {
+  it("equals a placement of all jobs, whatever changed since the last build", () => {
     let left = 0;
     fc.assert(
       fc.property(fc.array(state, { maxLength: 2 }), state, fc.boolean(), (earlier, now, isSame) => {
@@ -73,10 +73,10 @@ describe("a placement that leaves out jobs whose placement is the recorded one",
           expect(placed.get(job)).toEqual(all.get(job) ?? { members: [], active: [], drained: [], removed: 0 });
       }),
     );
-    expect(left).toBeGreaterThan(30); // or nothing was compared
+    expect(left).toBeGreaterThan(30); // otherwise nothing was compared
   });
 
-  it("reads no allocation if no job moved", () => {
+  it("reads no allocation if no placement changed", () => {
     fc.assert(
       fc.property(state, (one) => {
         const before = placedIn(one, []);
@@ -103,7 +103,7 @@ describe("the digest of a placement", () => {
       return how === "drained" ? { ...base, drained: true } : base;
     });
 
-  it("is another one if anything that is stored of its allocations is", () => {
+  it("changes whenever a stored value of one of its allocations changes", () => {
     const digestOf = placementDigests();
     const of = (all: readonly Allocation[]) => [...placedOf(all).values()].map(digestOf);
     fc.assert(

@@ -1,19 +1,19 @@
 import { contentHash } from "../../deploy/digest.ts";
 import type { Allocation } from "../job.ts";
 
-/** The allocations of one job, without a value for each: jobs that run on the same workers share their lists. */
+/** The allocations of one job as lists of hosts. Jobs that run on the same workers share the lists. */
 export interface PlacedJob {
   /** Hosts of allocations that are not removed, in worker order. */
   readonly members: readonly string[];
-  /** The same without disabled ones; the same list if none is disabled. */
+  /** Members that are not disabled; the same list as `members` if none is disabled. */
   readonly active: readonly string[];
-  /** Members that are disabled only because their whole worker is. */
+  /** Members that are disabled only because their whole worker is disabled. */
   readonly drained: readonly string[];
   /** The number of allocations that are no longer desired. */
   readonly removed: number;
 }
 
-/** Where jobs run, by job. */
+/** Where each job runs. */
 export type Placed = ReadonlyMap<string, PlacedJob>;
 
 const NO_HOSTS: readonly string[] = [];
@@ -21,7 +21,7 @@ const NO_HOSTS: readonly string[] = [];
 /** No allocation. */
 export const NOWHERE: PlacedJob = { members: NO_HOSTS, active: NO_HOSTS, drained: NO_HOSTS, removed: 0 };
 
-/** Where these allocations are. */
+/** Where these allocations are, by job. */
 export function placedOf(allocations: readonly Allocation[]): Placed {
   const placed = new Map<string, { members: string[]; active: string[]; drained: string[]; removed: number }>();
   for (const { job, host, disabled, drained, removed } of allocations) {
@@ -43,14 +43,14 @@ export function placedCount(placed: Placed): number {
   return [...placed.values()].reduce((sum, { members }) => sum + members.length, 0);
 }
 
-/** Jobs whose allocations were all removed; a job that was never placed is not among them. */
+/** Jobs whose allocations were all removed, without jobs that were never placed. */
 export function withdrawnJobs(placed: Placed): Set<string> {
   return new Set(
     [...placed].filter(([, { members, removed }]) => members.length === 0 && removed > 0).map(([job]) => job),
   );
 }
 
-/** Computes a value of each list once, however many jobs share it. */
+/** Computes a value once for each list, even if many jobs share the list. */
 export function oncePerList<T extends NonNullable<unknown>>(
   compute: (hosts: readonly string[]) => T,
 ): (hosts: readonly string[]) => T {
@@ -62,12 +62,12 @@ export function oncePerList<T extends NonNullable<unknown>>(
   };
 }
 
-/** Changes with what a digest is made of. */
+/** Increase this number whenever digests cover different values. */
 const FORMAT = 1;
 
 /**
- * Digests of placements: two are equal if a job has the same allocations, apart from removed ones, in the same order and
- * state. That is everything that a build stores of them.
+ * Computes digests of placements. Two digests are equal if the allocations of the job are the same, in the same order
+ * and state, apart from removed allocations. A digest thus covers everything that a build stores about them.
  */
 export function placementDigests(): (placed: Omit<PlacedJob, "removed">) => string {
   const digestOf = oncePerList((hosts) => contentHash(JSON.stringify(hosts)));

@@ -28,8 +28,8 @@ describe("a job", () => {
     ["is placed wherever a worker has the label that it selects", ["web"], ["10.0.0.1", "10.0.0.2"]],
     ["is only placed where a worker has all labels that it selects", ["web", "db"], ["10.0.0.2"]],
     ["is placed everywhere with a label that all workers have", ["worker"], ["10.0.0.1", "10.0.0.2", "10.0.0.10"]],
-    ["has no worker, if none has the label", ["gpu"], []],
-    ["has no worker, if none has all labels", ["web", "gpu"], []],
+    ["has no worker if no worker has the label", ["gpu"], []],
+    ["has no worker if no worker has all labels", ["web", "gpu"], []],
   ])("%s", (_, selectors, expected) => {
     expect(hosts(place([job("api", ...selectors)], workers, NOTHING_DISABLED, []), "api")).toEqual(expected);
   });
@@ -47,7 +47,7 @@ describe("allocations", () => {
     const [first] = place([job("api", "db")], workers, NOTHING_DISABLED, [was("api", "10.0.0.2", { disabled: true })]);
     expect(first).toMatchObject({ id: "kept-api-10.0.0.2", disabled: false });
   });
-  it("keep their index if another one is disabled, and disabled ones have an index too", () => {
+  it("keep their index if another allocation is disabled, and disabled allocations have an index too", () => {
     const disabled = { workers: new Set<string>(), jobs: new Map([["api", new Set(["10.0.0.1"])]]) };
     const placed = place([job("api", "worker")], workers, disabled, []);
     expect(placed.map(({ index, disabled }) => [index, disabled])).toEqual([
@@ -56,7 +56,7 @@ describe("allocations", () => {
       [2, false],
     ]);
   });
-  it("that are no longer wanted are kept as removed, after the others and in order: job, worker or label gone", () => {
+  it("are kept as removed, in order after the others, if their job, worker or label is gone", () => {
     const before = [
       was("old", "10.0.0.10"),
       was("old", "10.0.0.2"),
@@ -91,7 +91,7 @@ describe("allocations that are placed again", () => {
     jobs: fc.dictionary(name, fc.oneof(fc.constant("all" as const), fc.uniqueArray(host))),
   });
 
-  it("keep their ids, in any order that they were stored in, and each appears once", () => {
+  it("keep their ids, whatever order they were stored in, and each appears once", () => {
     fc.assert(
       fc.property(jobs, fleet, earlier, off, (wanted, workers, before, { workers: out, jobs: stopped }) => {
         const known = before.map(([job, at, more]) => was(job, at, more));

@@ -7,8 +7,8 @@ import { oncePerList, type Placed, type PlacedJob, placedOf, placementDigests } 
 
 /**
  * Places jobs on workers: a job runs on every worker that has all the labels it selects. Earlier allocations that are
- * no longer desired are marked as removed and kept until `gc`. `workers` and `jobs` are in catalog order, and so is the
- * result: job by job, worker by worker, removed ones last.
+ * no longer desired are marked as removed and kept until `gc`. `workers` and `jobs` are in catalog order. The result is
+ * in the same order: job by job, worker by worker, with removed allocations last.
  */
 export function place(
   jobs: readonly Pick<Job, "name" | "selectors">[],
@@ -41,34 +41,34 @@ export function place(
   return [...placed, ...left.map((allocation) => (allocation.removed ? allocation : { ...allocation, removed: true }))];
 }
 
-/** The recorded placement of a job, which the store forgets as soon as an allocation of the job is written. */
+/** The recorded placement of a job. The store deletes it as soon as an allocation of the job is written. */
 export interface RecordedPlacement {
   readonly digest: string;
   /** The number of its allocations that are no longer desired. */
   readonly removed: number;
 }
 
-/** The stored allocations, which a placement reads only as far as they may change. */
+/** The stored allocations. A placement reads only the allocations of jobs whose placement might change. */
 export interface EarlierAllocations {
   readonly placements: ReadonlyMap<string, RecordedPlacement>;
-  /** The allocations of all jobs but these. */
+  /** The allocations of all jobs except these. */
   except(jobs: ReadonlySet<string>): readonly Allocation[];
 }
 
-/** Where jobs run, and the allocations that may differ from the stored ones. */
+/** Where jobs run, and the allocations that might differ from the stored ones. */
 export interface Placement {
   readonly placed: Placed;
   /** Jobs whose placement is the recorded one. */
   readonly same: ReadonlySet<string>;
   /** The allocations of all other jobs. */
   readonly changed: readonly Allocation[];
-  /** The stored allocations of the same jobs, and of jobs that are gone. */
+  /** The stored allocations of the jobs in `changed`, and of jobs that are gone. */
   readonly earlier: readonly Allocation[];
 }
 
 /**
- * The same as {@link place}, without a value for each allocation of a job whose recorded placement is the desired one. The work
- * for such a job does not depend on the number of its workers.
+ * Returns the same placement as {@link place}, but creates no values for the allocations of a job whose recorded
+ * placement is the desired one. The work for such a job does not depend on the number of its workers.
  */
 export function placeChanged(
   jobs: readonly Pick<Job, "name" | "selectors">[],
@@ -118,13 +118,19 @@ function desiredPlacements(
   );
 }
 
-/** Without disabled ones, the same list: so jobs share it, and their lists are compared by identity. */
+/**
+ * The members that are not disabled. If none is disabled, the result is the list itself, so that jobs share lists and
+ * the lists can be compared by identity.
+ */
 function withoutDisabled(members: readonly string[], isOff: (host: string) => boolean): Pick<PlacedJob, "active"> {
   const active = members.filter((host) => !isOff(host));
   return { active: active.length === members.length ? members : active };
 }
 
-/** Hosts of workers by selectors, in catalog order. Most jobs of a fleet share a few lists of selectors. */
+/**
+ * Finds the hosts that match a list of selectors, in catalog order. Most jobs of a fleet share a few lists of
+ * selectors.
+ */
 function selectorOf(workers: readonly Pick<Worker, "host" | "labels">[]) {
   const labels = workers.map((worker) => new Set(worker.labels));
   const found = new Map<string, readonly string[]>();
@@ -147,8 +153,8 @@ function isSame(
 }
 
 /**
- * The earlier allocations of a job, to be taken by host. They are nearly always taken in their order, and then need no map: for a large fleet, making
- * the maps takes longer than the rest of a placement.
+ * The earlier allocations of a job, which callers take by host. Callers nearly always take them in their stored order,
+ * which needs no map: for a large fleet, making the maps takes longer than the rest of a placement.
  */
 class Earlier {
   readonly #all: readonly Allocation[];
@@ -171,7 +177,7 @@ class Earlier {
     return found;
   }
 
-  /** Those that were not taken. */
+  /** The allocations that were not taken. */
   left(): Allocation[] {
     return this.#byHost ? [...this.#byHost.values()] : this.#all.slice(this.#at);
   }

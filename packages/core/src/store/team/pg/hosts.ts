@@ -1,13 +1,13 @@
-/** The servers of a URL that may be used: any, or only those that accept writes (`read-write`, `primary`). */
+/** Which servers of a URL may be used: any, or only those that accept writes (`read-write`, `primary`). */
 export const SESSION_ATTRIBUTES = ["any", "read-write", "primary"] as const;
 export type SessionAttributes = (typeof SESSION_ATTRIBUTES)[number];
 
-/** The parameter of a URL that has it. */
+/** The parameter of a URL that has these attributes. */
 export const ATTRIBUTES_OPTION = "target_session_attrs";
 
 /** The servers of a URL, as libpq interprets it. */
 export interface Servers {
-  /** A URL for each, in order; none has the option `target_session_attrs`. */
+  /** One URL for each server, in order, without the option `target_session_attrs`. */
   readonly urls: readonly string[];
   /** Default: `any` for one server, and `read-write` for several, because a store that cannot be written is useless. */
   readonly attributes: SessionAttributes;
@@ -32,7 +32,7 @@ export function serversOf(text: string): Servers | undefined {
   return { urls: all, attributes };
 }
 
-/** One URL for each host of the options; undefined if there is another number of ports. */
+/** One URL for each host in the options; undefined if the number of ports does not match. */
 function byOptions(url: URL): readonly string[] | undefined {
   const hosts = url.searchParams.get("host")?.split(",") ?? [];
   const ports = url.searchParams.get("port")?.split(",") ?? [];

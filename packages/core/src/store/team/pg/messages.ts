@@ -9,7 +9,7 @@ export interface PgTarget {
   readonly url: string;
   /** Undefined: from PGPASSWORD or ~/.pgpass, or none. */
   readonly password: string | undefined;
-  /** Shown in the database's list of connections. */
+  /** The name of the connection in the database's list of connections. */
   readonly application: string;
 }
 
@@ -57,18 +57,18 @@ export interface Answer {
 
 /** The result of a renewal. */
 export interface Beat {
-  /** Undefined without an answer. */
+  /** Undefined if there was no answer. */
   readonly renewed: boolean | undefined;
-  /** When it was requested, on `performance.now()` of the thread that gets the result. */
+  /** When the renewal was requested, by `performance.now()` in the thread that gets the result. */
   readonly sent: number;
   readonly failure?: Failure;
 }
 
 /** A result in transit between two threads, whose `performance.now()` differ. */
 export interface BeatMessage extends Omit<Beat, "sent"> {
-  /** The heartbeat that it belongs to. */
+  /** The heartbeat that the result belongs to. */
   readonly beat: number;
-  /** When it was requested, by {@link monotonicMs}. */
+  /** When the renewal was requested, by {@link monotonicMs}. */
   readonly sentAt: number;
 }
 

@@ -5,9 +5,12 @@ import type { Failure, PgTarget, Query, Row } from "./messages.ts";
 /** Waits between two attempts, in milliseconds. */
 const PAUSES = [20, 50, 100, 200, 400, 800, 1000] as const;
 
-/** SQLSTATEs after which the same statement may succeed on another connection: connection lost, server starting or stopping. */
+/**
+ * SQLSTATEs after which the same statement might succeed on another connection: connection lost, server starting or
+ * stopping.
+ */
 const PASSING = /^(08...|57P0[1235]|53300|40001|40P01)$/;
-/** Errors of the operating system and of the client after which the statement may succeed. */
+/** Errors of the operating system and of the client after which the statement might succeed. */
 const PASSING_LOCAL: ReadonlySet<string> = new Set([
   ...["ECONNREFUSED", "ECONNRESET", "EPIPE", "ETIMEDOUT", "ENOENT", "EHOSTUNREACH", "ENETUNREACH", "EAI_AGAIN"],
   ...["CONNECTION_LOST", "NO_ANSWER", "READ_ONLY"],
@@ -22,9 +25,9 @@ const IS_FIT: Readonly<Record<Exclude<SessionAttributes, "any">, string>> = {
 const IS_READ_ONLY = "25006";
 
 /**
- * One connection to the first usable server of its URL. It is opened when it is first needed, and again after it was
- * lost. Statements run one after another. A statement whose answer is lost may run twice, so all statements are written
- * in a way that the second run changes nothing.
+ * One connection to the first usable server of its URL. The connection is opened when it is first needed, and opened
+ * again after it was lost. Statements run one after another. A statement whose answer is lost might run twice, so all
+ * statements are written in a way that the second run changes nothing.
  */
 export class PgConnection {
   readonly #target: PgTarget;
@@ -97,7 +100,7 @@ export class PgConnection {
     });
   }
 
-  /** After a failover, the server of this connection may be a standby. */
+  /** After a failover, the server of this connection might be a standby. */
   #mayBeElsewhere(code: string): boolean {
     return code === IS_READ_ONLY && this.#attributes !== "any";
   }
@@ -115,7 +118,7 @@ export class PgConnection {
       } catch (cause) {
         this.#drop();
         const { code } = PgConnection.failureOf(cause);
-        // a wrong password or a missing database would be the same on another server
+        // a wrong password or a missing database would cause the same error on another server
         if (!PASSING.test(code) && !PASSING_LOCAL.has(code)) throw cause;
         failure = moreTelling(failure, cause);
       }
@@ -158,7 +161,7 @@ export class PgConnection {
     if (this.#client === client) this.#client = undefined;
   }
 
-  /** Closes without waiting: the other side may not answer. */
+  /** Closes the connection without waiting, because the other side might not answer. */
   #drop(): void {
     const client = this.#client;
     this.#client = undefined;
@@ -166,7 +169,7 @@ export class PgConnection {
   }
 }
 
-/** Puts the password into the URL, because a separate one would be ignored. */
+/** Puts the password into the URL, because a password outside the URL would be ignored. */
 function withPassword(url: string, password: string | undefined): string {
   const whole = new URL(url);
   // sslmode has the same meaning as in psql
@@ -175,9 +178,7 @@ function withPassword(url: string, password: string | undefined): string {
   return whole.href;
 }
 
-/**
- * The more useful of two errors of attempts that may be retried: an answer from a server is more useful than no answer.
- */
+/** The more useful error of two attempts that may be retried: an answer from a server is more useful than no answer. */
 function moreTelling(before: unknown, now: unknown): unknown {
   if (before === undefined) return now;
   const { code } = PgConnection.failureOf(now);

@@ -16,7 +16,7 @@ import {
 import type { Patience, Statements } from "./statements.ts";
 import { waitForAnswer } from "./wait-for-answer.ts";
 
-/** How long the thread may need beyond its limit, in milliseconds: to start, and to give up. */
+/** How much longer than its limit the thread might need to start and to give up, in milliseconds. */
 const SLACK_MS = 10_000;
 /** How long a statement waits after the wait for an earlier one was interrupted, in milliseconds. */
 const GIVEN_UP_MS = 500;
@@ -40,7 +40,9 @@ export class PgThread implements Statements {
   /** Statements that were sent and have not ended. */
   readonly #onEnd = new Map<number, () => void>();
 
-  /** `interrupted`: a wait that Ctrl-C ends is given up only if this is aborted by then; default: always. */
+  /**
+   * `interrupted`: if set, Ctrl-C ends a wait only if this signal is aborted by then; default: Ctrl-C always ends it.
+   */
   constructor(target: PgTarget, patience: Patience, interrupted?: AbortSignal) {
     this.#target = target;
     this.#patience = patience;
@@ -152,8 +154,8 @@ export class PgThread implements Statements {
 const NEEDED_FILES = 12;
 
 /**
- * Throws if too few file descriptors are free. A thread that cannot start for this reason could not report it, because
- * this thread waits for it.
+ * Throws if too few file descriptors are free. The thread could not report that it cannot start for this reason,
+ * because this thread waits for it.
  */
 function mustHaveFreeFiles(url: string): void {
   const open: number[] = [];

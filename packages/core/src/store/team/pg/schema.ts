@@ -1,7 +1,7 @@
 /** The version of the schema `maand` in PostgreSQL that this version of maand creates and needs. */
 export const SCHEMA_VERSION = 1;
 
-/** The approximate number of bytes of rows in one answer or call. A single row may be larger. */
+/** The approximate number of bytes of rows in one answer or call. A single row can be larger. */
 export const PART_BYTES = 8 * 1024 * 1024;
 
 /** The number of changes after which deleted rows are forgotten. An older working copy is replaced completely. */
@@ -209,5 +209,5 @@ RETURNS void LANGUAGE sql AS $$
 $$;
 `;
 
-/** Creates the schema, in one transaction. Fails if there is one. */
+/** Creates the schema in one transaction. Fails if the schema exists. */
 export const CREATE_SCHEMA = [TABLES, HEADER, PULL, LEASE, APPLY].join("\n");

@@ -10,7 +10,7 @@ export interface Patience {
 
 /**
  * Runs statements in a database. The store is synchronous, so each call waits for its statement. A statement whose
- * answer was lost may run twice, so all statements are written in a way that the second run changes nothing.
+ * answer was lost might run twice, so all statements are written in a way that the second run changes nothing.
  */
 export interface Statements {
   /** The number of statements so far, each one round trip. Heartbeats do not count, because nothing waits for them. */

@@ -4,8 +4,8 @@ import type { Answer, Request, Session } from "./messages.ts";
 import { PgConnection } from "./pg-connection.ts";
 
 /**
- * The code of the database thread. A process has one such thread, and its main thread waits for the answers. The heartbeats of leases
- * run here, because the main thread may be busy for seconds.
+ * The code of the database thread. A process has one such thread, and the main thread of the process waits for its
+ * answers. The heartbeats of leases run in the database thread, because the main thread might be busy for seconds.
  */
 parentPort?.on("message", (session: Session) => serve(session));
 

@@ -1,8 +1,8 @@
 import { type Context, createContext, Script } from "node:vm";
 
 /**
- * Calls the function `wait` of its context. Ctrl-C ends a script, even while this thread waits for another one and runs
- * nothing.
+ * Calls the function `wait` of its context. Ctrl-C ends a script even while its thread waits for another thread and
+ * runs nothing.
  */
 const SCRIPT = "wait()";
 
