@@ -18,7 +18,7 @@ export interface Peers {
 export interface PeerOptions {
   readonly floor: string;
   readonly kinds: readonly Peer["kind"][];
-  /** Measured once, without the turn that is not counted. */
+  /** Whether each program is measured only once, without the turn that is not counted. */
   readonly once: boolean;
 }
 

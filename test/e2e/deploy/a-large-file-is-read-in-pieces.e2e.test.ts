@@ -34,7 +34,7 @@ async function memoryOf(...args: readonly string[]): Promise<number> {
   return Number(readFileSync(reported, "utf8"));
 }
 
-it("builds, dry runs with --diff and deploys never load all of it into memory", async () => {
+it("builds, dry runs with --diff and deploys never load the complete file into memory", async () => {
   expect(await memoryOf("build")).toBeLessThan(ENOUGH);
   expect(await memoryOf("deploy", "--dry-run", "--diff")).toBeLessThan(ENOUGH);
   expect(await memoryOf("deploy")).toBeLessThan(ENOUGH);

@@ -26,7 +26,7 @@ async function listed({ workers: [worker], directory }: FleetBucket): Promise<st
   return stdout.trim().split("\n");
 }
 
-it("with the runner and with rsync, changed alone or with the content, and back to the default", async () => {
+it("modes arrive with the runner and with rsync, changed alone or with the content, and return to the default", async () => {
   await ensureGuest();
   await withFleetBucket({ count: 1 }, async (lent) => {
     const { bucket } = lent;
