@@ -39,7 +39,7 @@ async function run(...words: readonly string[]): Promise<string> {
 }
 
 describe("a bucket of the Go program, taken over", () => {
-  it("has nothing to deploy, and no lifecycle command ran for that", async () => {
+  it("has nothing to deploy, and the import ran no lifecycle command", async () => {
     expect(await run("import")).toContain("imported; no job was restarted");
     expect(await run("deploy", "--dry-run", "--exit-code")).toContain("no deployment required");
     await run("deploy");
@@ -161,7 +161,7 @@ describe("what is taken over", () => {
   });
 });
 
-it("a dry run prints the same and changes no byte of the bucket", async () => {
+it("a dry run prints the same report and changes no byte of the bucket", async () => {
   const before = bucket.fingerprint();
   expect(await run("import", "--dry-run")).toContain("nothing was changed (dry run); no job would be restarted");
   expect(bucket.fingerprint()).toEqual(before);

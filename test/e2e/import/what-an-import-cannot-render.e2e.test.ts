@@ -81,8 +81,8 @@ it("a template that prints the previous version and the number of the deploy is 
   expect((await bucket.maand("deploy", "--dry-run")).stdout).toContain("no deployment required");
 });
 
-describe("what was pending before", () => {
-  it("is pending after: an edit that was not deployed, and nothing else", async () => {
+describe("a change that was pending before the import", () => {
+  it("is pending after it: an edit that was not deployed, and nothing else", async () => {
     bucket.write("workspace/jobs/web/html/index.html", "<h1>three</h1>\n");
     const { code, stdout } = await bucket.maand("import");
     expect(code).toBe(0);
@@ -95,7 +95,7 @@ describe("what was pending before", () => {
     expect(await bucket.ran("api", A)).toEqual([]);
   });
 
-  it("is pending after: a drain that no deploy carried out", async () => {
+  it("is pending after it: a drain that no deploy carried out", async () => {
     bucket.write("workspace/disabled.json", JSON.stringify({ jobs: { web: { allocations: [A] } } }));
     bucket.sql(`UPDATE allocations SET disabled = 1 WHERE job = 'web' AND worker_ip = '${A}'`);
     expect(await bucket.maand("import")).toMatchObject({ code: 0 });
@@ -104,7 +104,7 @@ describe("what was pending before", () => {
     expect(await bucket.ran("web", B)).toEqual([]);
   });
 
-  it("is pending after: a job that a build removed and no deploy stopped", async () => {
+  it("is pending after it: a job that a build removed and no deploy stopped", async () => {
     const { execFileSync } = await import("node:child_process");
     execFileSync("rm", ["-r", `${bucket.root}/workspace/jobs/web`]);
     expect(await bucket.maand("import")).toMatchObject({ code: 0 });

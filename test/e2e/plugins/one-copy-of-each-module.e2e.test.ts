@@ -43,7 +43,7 @@ beforeAll(async () => {
 });
 afterAll(() => bucket?.dispose());
 
-describe("what maand.config.ts imports itself is what is imported by", () => {
+describe("maand.config.ts gets the same modules as", () => {
   it.each(["as-module", "as-commonjs", "./plugins/as-typescript.ts"])("%s", async (name) => {
     bucket.write(
       "maand.config.ts",

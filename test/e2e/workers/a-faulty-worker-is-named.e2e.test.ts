@@ -201,7 +201,7 @@ it("a bucket with a long path with blanks works", () =>
   }));
 
 describe.concurrent("a target that", () => {
-  it("fails: the last lines of its output are shown, and its batch ends the job", () =>
+  it("fails: the last lines of its output are shown, and the rollout of the job ends with this batch", () =>
     onFleet(fleet, async (lent) => {
       lent.bucket.job("api", V1);
       const worker = lent.workers[1] as FleetWorker;

@@ -53,7 +53,7 @@ async function faultsOf(bucket: Scratch): Promise<Finding[]> {
   return findings.filter(({ ok }) => !ok);
 }
 
-/** The one fault other than edits that were not built yet: several of these faults include such edits. */
+/** The fault of a row without unbuilt edits, which several of these faults include. */
 async function onlyFault(bucket: Scratch): Promise<Finding> {
   const faults = (await faultsOf(bucket)).filter(({ check }) => check !== "built");
   expect(faults).toHaveLength(1);

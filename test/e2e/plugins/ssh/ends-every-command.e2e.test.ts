@@ -43,7 +43,7 @@ describe("every command ends", () => {
     expect((await remote.exec(["echo", "still here"])).stdout).toBe("still here\n");
   });
 
-  test("by its stop word, with its input open until then", async () => {
+  test("by its stop word; its input stays open until then", async () => {
     const remote = await remotes().connect(worker);
     const interrupt = new AbortController();
     const lines: string[] = [];
