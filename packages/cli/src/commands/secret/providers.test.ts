@@ -55,8 +55,8 @@ it("a rotated secret reaches the worker after a refresh, and needs its provider 
   expect(refreshed).toMatchObject({
     code: 0,
     out: [
-      "unchanged: token, of the bucket",
-      "changed: db_password, of job api",
+      "unchanged in the bucket: token",
+      "changed in job api: db_password",
       "read by: api (app.conf.tpl)",
       `the next deploy: restart api on ${A}`,
       "next: maand deploy",

@@ -178,7 +178,7 @@ describe("the end of a deploy", () => {
     );
   });
 
-  it("names the job that another one waits for, after the failures", () => {
+  it("names the job that another job waits for, after the failures", () => {
     const allocations = [
       result("api", 1, { outcome: "blocked", promoted: false }),
       result("db", 1, { outcome: "unreachable", promoted: false, message: "10.0.0.1 cannot be reached" }),
