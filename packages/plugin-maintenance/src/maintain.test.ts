@@ -101,7 +101,7 @@ describe("the availability budget", () => {
     expect(most).toBe(1);
   });
 
-  it("takes as many at the same time as it allows", async () => {
+  it("takes as many workers at the same time as the budget allows", async () => {
     await mayBeAway(2);
     const underWay = new Set<string>();
     let most = 0;

@@ -88,7 +88,7 @@ describe("a build refuses scrape configurations", () => {
     expect(await problemsOf(bucket)).toEqual([`web/${SCRAPE}:1: [0].job_name: the name "web-x" is also in job other`]);
   });
 
-  it("that also exist as a template", async () => {
+  it("that exist both as a file and as a template", async () => {
     const bucket = aWorkspace({ [SCRAPE]: targets("a:1"), [`${SCRAPE}.tpl`]: targets("a:1") });
     expect(await problemsOf(bucket)).toEqual([`web/${SCRAPE}: exists in addition to scrape.yaml.tpl`]);
   });

@@ -40,7 +40,7 @@ describe("a build publishes", () => {
     expect(await stored(bucket, "scrape/web")).toContain("maand:port");
   });
 
-  it("nothing that a job no longer has", async () => {
+  it("no files that a job no longer has", async () => {
     const bucket = aWorkspace({ [SCRAPE]: ALL });
     await bucket.build();
     bucket.removeJob("web");

@@ -189,7 +189,7 @@ describe("after a deploy", () => {
   });
 });
 
-it("after a build, the same is pushed once, and a failure is not retried", async () => {
+it("after a build, the same data is pushed once, and a failure is not retried", async () => {
   const { port, requests } = await aReceiver(503);
   const base = commitBuildContext({
     jobs: [
