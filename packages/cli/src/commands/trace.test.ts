@@ -54,7 +54,11 @@ it("a deploy that an invalid configuration prevents writes no trace", async () =
 });
 
 it.each([
-  [["deploy", "--dry-run", "--trace"], "a dry run keeps no directory of records, so --trace needs a file name", "name a file: --trace=FILE"],
+  [
+    ["deploy", "--dry-run", "--trace"],
+    "a dry run keeps no directory of records, so --trace needs a file name",
+    "name a file: --trace=FILE",
+  ],
   [["deploy", "--trace=nowhere/a.json"], "no such file or directory", "in a directory that exists"],
   [["plugins", "--trace", "nowhere.json"], "nowhere.json cannot be read: no such file or directory (ENOENT)", ""],
   [["plugins", "--trace", "maand.conf"], "maand.conf is not a trace file of maand", "maand deploy --trace writes one"],

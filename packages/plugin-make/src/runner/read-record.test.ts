@@ -66,7 +66,7 @@ it("is not read where no runner can be started", async (context) => {
   context.expect(recordReaderOf(fakeRemote())).toBeUndefined();
 });
 
-it("contains all of a long worker.json, and can be parsed if worker.json contains a NUL or is missing", async (context) => {
+it("contains all of a long worker.json, replaces a NUL in it, and is empty if it is missing", async (context) => {
   const worker = aWorker(context);
   const greeted = async () => {
     const { client } = worker.serve();
