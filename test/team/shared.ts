@@ -86,7 +86,7 @@ export class Databases {
       try {
         store.close();
       } catch {
-        // it was closed, or its database cannot be reached
+        // the store was already closed, or its database is unreachable
       }
     }
   }

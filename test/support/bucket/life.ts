@@ -16,7 +16,7 @@ const Database = createRequire(new URL("../../../packages/core/package.json", im
 /** One of many copies of a bucket and of the files on its workers. Each of them continues independently. */
 export interface Life {
   readonly root: string;
-  /** What ran for each allocation so far, by `job@host`. */
+  /** The targets that have run for each allocation so far, by `job@host`. */
   lifecycles(): Promise<Map<string, string>>;
   /** The files of all jobs on the workers, with their checksums; without files that jobs made themselves. */
   files(): Promise<string[]>;
@@ -106,7 +106,7 @@ export function killedIn(life: Life, args: readonly string[], step: number): Pro
   return runIn(life, args, killer({ step }));
 }
 
-/** How many steps a whole command takes. */
+/** The number of steps of a complete command. */
 export async function stepsIn(life: Life, args: readonly string[]): Promise<number> {
   const file = join(life.root, "steps");
   const { code, stderr } = await runIn(life, args, stepCounter(file));
@@ -132,7 +132,7 @@ export function processesOf({ root }: Life): number[] {
     .filter((pid) => argumentsOf(pid).includes(root));
 }
 
-/** The files that a life left in its `tmp`. */
+/** The files that remain in the `tmp` of a life. */
 export function leftIn({ root }: Life): string[] {
   return readdirSync(join(root, "tmp"));
 }

@@ -22,7 +22,7 @@ export interface Running {
   readonly pid: number;
   readonly ended: Promise<Ended>;
   kill(signal: NodeJS.Signals): void;
-  /** Resolves once its stderr contains this text; rejects if it ends first. */
+  /** Resolves once the stderr of the command contains this text; rejects if the command ends first. */
   prints(text: string): Promise<void>;
 }
 
@@ -32,7 +32,7 @@ export interface MaandOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Modules loaded before the program. */
   readonly preload?: readonly string[];
-  /** The user and group it runs as; default: ours. */
+  /** The user and group of the command; default: those of this process. */
   readonly uid?: number;
   /** The command; default: the one that was built here. */
   readonly program?: string;

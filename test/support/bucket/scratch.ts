@@ -105,12 +105,12 @@ function copyOf(origin: string, more: Omit<MaandOptions, "cwd">): Scratch {
   return bucket;
 }
 
-/** Names a bucket as init makes it, where one was made for all test files (`test/support/built.ts`). */
+/** The variable with a bucket that init made for all test files (`test/support/built.ts`). */
 export const INITIALISED = "MAAND_E2E_INITIALISED";
 
 let made: Promise<string> | undefined;
 
-/** A bucket as init makes it: the one for all, or else one made once for this process. */
+/** A bucket as init makes it: the shared one, or one that is made once for this process. */
 async function initialised(): Promise<string> {
   const shared = process.env[INITIALISED];
   if (shared !== undefined) return shared;

@@ -22,7 +22,7 @@ export interface Fresh {
 /** The user that tests create on fresh workers; this machine may have a user with that name. */
 const PREPARED_USER = "agent";
 
-/** Directories of this machine that a fresh worker has a copy of: no other worker sees changes in them. */
+/** Directories of this machine of which a fresh worker has a copy, so that no other worker sees its changes. */
 const OWN = ["/etc", "/usr", "/home", "/root", "/var"];
 
 /**

@@ -25,7 +25,7 @@ export interface MachineOptions {
 
 /** A machine in namespaces of its own, which reaches some addresses of this one, and nothing else. */
 export interface Machine {
-  /** Runs maand in the directory of a bucket. Killing it kills what it runs. */
+  /** Runs maand in the directory of a bucket. Killing maand also kills its child processes. */
   maand(bucket: Scratch, args: readonly string[], options?: MachineOptions): Promise<Ended>;
   close(): Promise<void>;
 }

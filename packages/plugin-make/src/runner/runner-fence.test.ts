@@ -92,7 +92,7 @@ it("refuses a command that waited for the lock of its job while a newer one was 
   expect(worker.order().filter((line) => line === "api")).toEqual([]);
 });
 
-it("trusts no record that others may write, and no link", async (context) => {
+it("trusts no record that other users can write, and no link", async (context) => {
   const worker = aFencedWorker(context);
   worker.has(fence(3, "a"));
   chmodSync(worker.file, 0o666);
