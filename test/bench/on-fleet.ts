@@ -10,7 +10,7 @@ export async function must(bucket: Scratch, ...args: readonly string[]): Promise
   return ms;
 }
 
-/** Milliseconds to connect all workers of a fleet and run one command on each through a channel of its own. */
+/** Milliseconds to connect all workers of a fleet and run one command on each through a separate channel. */
 export async function channelsOf(fleet: Fleet, command: string): Promise<number> {
   const remotes = remotesFor(fleet);
   const began = performance.now();

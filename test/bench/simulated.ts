@@ -15,7 +15,7 @@ export interface SimulatedCost extends Required<Cost> {
   readonly counts: Counts;
 }
 
-/** A bucket with simulated workers, and a way to run commands in processes of their own. */
+/** A bucket with simulated workers, and a way to run commands in separate processes. */
 export interface SimulatedProcesses {
   readonly bucket: Scratch;
   /** Runs maand; its CPU time does not contain the time of the simulation itself. */

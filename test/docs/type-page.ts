@@ -27,7 +27,7 @@ export interface TypedPage {
 
 /**
  * Only the packages that npm would fetch are linked instead, and the authority already exists; everything else is typed
- * as it is written.
+ * as written.
  */
 const SHORTCUTS = `
 npm() { if [ "$1" = install ]; then ln -sfn "$MODULES" node_modules; else command npm "$@"; fi; }

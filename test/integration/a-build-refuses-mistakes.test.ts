@@ -80,7 +80,7 @@ describe("a missing file never removes everything", () => {
   });
 });
 
-it("problems found by plugins are reported together with those of core", async () => {
+it("problems that plugins find are reported together with the problems that core finds", async () => {
   job("api", {
     version: 1,
     selectors: ["worker"],

@@ -180,7 +180,7 @@ export class Simulation {
     }
   }
 
-  /** Checks that the running version is the one that was promoted, and the one that was built last. */
+  /** Checks that the running version is the promoted version and the last built version. */
   #compare(): void {
     const state = this.database.state(this.template.bucketId);
     const wanted = state ? versionsIn(state) : new Map<string, string>();

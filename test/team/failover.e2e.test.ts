@@ -7,7 +7,7 @@ import { ENVIRONMENT, type TeamBucket, teamBucket } from "../support/postgres/te
 
 vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 }); // a busy machine is not a failure
 
-/** Each test has two servers of its own: a primary, and a standby with streaming replication. */
+/** Each test has its own two servers: a primary, and a standby with streaming replication. */
 let primary: Postgres;
 let standby: Standby;
 let url = "";

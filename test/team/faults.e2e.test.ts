@@ -201,7 +201,7 @@ it("a slow database costs only its round trips, and an unchanged deploy needs fe
   const env = { ...ENVIRONMENT, MAAND_STORE: `postgres://maand@127.0.0.1:${proxy.port}${url.pathname}` };
   try {
     expect(await bucket.start(["deploy"], { env }).ended).toMatchObject({ code: 0 });
-    // including those of connecting and logging in
+    // including the round trips of connecting and logging in
     expect(proxy.trips()).toBeLessThan(20);
   } finally {
     await proxy.close();

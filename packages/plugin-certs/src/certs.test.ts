@@ -106,7 +106,7 @@ describe("a first build", () => {
     expect(changed(pairs, {})).toHaveLength(new Set(Object.values(pairs)).size);
   });
 
-  it("accepts workers with DNS names and IPv6 addresses, also in the next build", async () => {
+  it("accepts workers with DNS names and IPv6 addresses, including in the next build", async () => {
     bucket.workers("localhost", "DB-1.Example", "2001:DB8::A");
     job({ web: {}, all: { one: true } });
     await bucket.build();

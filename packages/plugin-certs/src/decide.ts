@@ -75,7 +75,7 @@ function readPair({ crt, key }: Pair): X509Certificate | undefined {
   }
 }
 
-/** A certificate for all workers may include removed ones; one for a single worker may not. */
+/** A certificate for all workers may include removed workers; a certificate for a single worker may not. */
 function unfit({ subjectAltName }: X509Certificate, { entry, hosts }: Wanted): string | undefined {
   const has = readSubjectAltNames(subjectAltName);
   const needs = holdsFor(entry.altNames, hosts);

@@ -80,7 +80,7 @@ describe("a command in Python", () => {
     ]);
   });
 
-  describe("without an environment of its own", () => {
+  describe("without its own environment", () => {
     beforeEach(() => {
       rmSync(join(root, "bin/python3"));
       symlinkSync(PYTHON, join(root, "bin/python3"));

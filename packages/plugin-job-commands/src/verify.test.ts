@@ -6,7 +6,7 @@ import { aBucket, type TestBucket } from "@maand/core/testing";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { jobCommands } from "./job-commands.ts";
 
-/** A job whose health only a command knows: it succeeds where a file says that the job is up. */
+/** A job whose health only a command can check: the command succeeds if a file shows that the job is up. */
 
 const HOSTS = ["10.0.0.1", "10.0.0.2", "10.0.0.3"];
 

@@ -283,7 +283,7 @@ describe("drained workers that are kept", () => {
     expect(bucket.fleet.running()).toEqual(ALL_RUN);
   });
 
-  it("are started by a resume once nothing else remains", async () => {
+  it("are started by a resume once no other work remains", async () => {
     expect(await maintain({ keepDrained: true, command: "true" }, ["10.0.0.1"])).toMatchObject({
       outcome: "ok",
       isOver: false,

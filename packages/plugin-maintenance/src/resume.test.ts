@@ -54,7 +54,7 @@ describe("a maintenance that was interrupted", () => {
     },
   );
 
-  it("can also be aborted at any of these points: what was stopped runs again, and nothing else happens", async () => {
+  it("can also be aborted at any of these points: the stopped allocations run again, and nothing else changes", async () => {
     const { bucket, maintain, abort, doneOn, interrupt } = made;
     for (const at of IN_ORDER.keys()) {
       bucket.fleet.done.length = 0;

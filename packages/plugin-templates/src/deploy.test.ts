@@ -109,7 +109,7 @@ describe("a template that depends on the deploy", () => {
     expect(since()).toEqual([]);
   });
 
-  it("shows the delivery recorded on its worker, also in a later wave", async () => {
+  it("shows the delivery recorded on its worker, even in a later wave", async () => {
     bucket.job(
       "late",
       {

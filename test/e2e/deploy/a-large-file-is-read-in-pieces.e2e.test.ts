@@ -11,7 +11,7 @@ const REPORT_MEMORY = fileURLToPath(new URL("../../support/bucket/report-memory.
 const MB = 1024 * 1024;
 const SIZE = 300 * MB;
 /** The memory of a command without any large file, and room for some pieces of one. */
-const ENOUGH = (isInPostgres() ? 340 : 220) * MB; // the thread of the database connection has a heap of its own
+const ENOUGH = (isInPostgres() ? 340 : 220) * MB; // the thread of the database connection has a separate heap
 
 let bucket: LocalBucket;
 

@@ -224,7 +224,7 @@ describe.each([
     );
   });
 
-  it("a removed job is deleted with the files of maand and the job, and with nothing else", async () => {
+  it("a removed job is deleted with only the files of maand and of the job", async () => {
     for (const job of ["mounted", "linked", "data-linked", "data-mounted"]) simple(job);
     expect(await deploy()).toMatchObject({ code: 0 });
     const outside = 'mkdir -p "$2"; echo precious > "$2/precious"';

@@ -80,7 +80,7 @@ it("a mode for secrets changes only the files with secrets, and does not copy th
     expect((await bucket.maand("deploy", "--dry-run", "--exit-code")).code).toBe(0);
   }));
 
-it("an unknown owner, or one that may not be set, is named with a hint, and nothing is started", () =>
+it("an unknown or forbidden owner is named with a hint, and nothing is started", () =>
   withFleetBucket({ count: 1 }, async ({ bucket, conf, workers: [worker], lifecycles }) => {
     api(bucket, { "app.conf": { owner: "nosuchuser" } });
     const unknown = await bucket.maand("deploy", "--build");

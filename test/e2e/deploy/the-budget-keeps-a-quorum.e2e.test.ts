@@ -104,7 +104,7 @@ it("an allocation that a person stopped by hand uses the budget until it runs ag
       code: 0,
     });
     expect(await bucket.maand("job", "restart", "api", "--allocations", second)).toMatchObject({ code: 0 });
-    // the whole job is stopped as asked
+    // the complete job is stopped as requested
     expect(await bucket.maand("job", "stop", "api")).toMatchObject({ code: 0 });
     expect(await Promise.all(hosts.map(requestVersion))).toEqual([undefined, undefined, undefined]);
   }));

@@ -67,7 +67,7 @@ describe("a bucket of the Go program, taken over", () => {
     expect(await run("deploy", "--dry-run", "--exit-code")).toContain("no deployment required");
   });
 
-  it("lets an edit of web reload web and nothing else", async () => {
+  it("reloads only web after an edit of web", async () => {
     await run("import");
     bucket.write("workspace/jobs/web/html/index.html", "<h1>three</h1>\n");
     await run("deploy", "--build");

@@ -32,7 +32,7 @@ async function renderedOtherwise(host: string, path: string, text: string): Prom
 
 const OTHER = `ip=${A}\nport=30000\npw=s3cret-of-api\npeers=[${A} ${B}]\n`;
 
-describe("a template whose output differs from that of the Go program", () => {
+describe("a template whose output differs from the output of the Go program", () => {
   beforeEach(() => renderedOtherwise(A, "app.conf", OTHER));
 
   it("is listed with its diff and without its secret, and nothing is imported", async () => {
@@ -60,7 +60,7 @@ describe("a template whose output differs from that of the Go program", () => {
   });
 });
 
-it("a file that was changed on a worker by hand is distinguished from one that is rendered differently", async () => {
+it("a file that was changed on a worker by hand is distinguished from a file that is rendered differently", async () => {
   await bucket.worker(B).write(`${bucket.home}/jobs/web/html/index.html`, "<h1>by hand</h1>\n");
   const { code, stdout } = await bucket.maand("import", "--dry-run");
   expect(code).toBe(2);

@@ -60,7 +60,7 @@ describe("maand logs follow", () => {
       expect(stdout).not.toContain("line of"); // followed lines are not recorded
     }));
 
-  it("reports a lost worker, stops what ran there, and reconnects, also with JSON output", () =>
+  it("reports a lost worker, stops its command, and reconnects, including with JSON output", () =>
     onFleet(used.fleet(), async ({ bucket, workers, hosts, directory }) => {
       const [worker] = workers;
       bucket.job(

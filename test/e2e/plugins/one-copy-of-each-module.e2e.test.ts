@@ -24,7 +24,7 @@ const REQUIRES = Object.entries(NAMES)
 
 let bucket: Scratch;
 
-/** A bucket whose packages are next to copies of maand's own packages, which are not those of the running command. */
+/** A bucket whose packages are next to copies of maand's own packages. The running command uses other copies. */
 beforeAll(async () => {
   bucket = await scratch();
   copyModules(bucket.root);

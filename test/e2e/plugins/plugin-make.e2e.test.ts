@@ -87,7 +87,7 @@ describe("an interrupted command", () => {
   });
 });
 
-/** Gives the ssh user of one worker other rules for sudo. */
+/** Replaces the sudo rules of the ssh user on one worker. */
 async function sudoRules(machine: FleetWorker, rules: string): Promise<void> {
   await machine.write("/opt/worker/sudoers", rules);
   const script = "chmod 440 /opt/worker/sudoers && mount --bind /opt/worker/sudoers /etc/sudoers.d/maandtest";

@@ -313,7 +313,7 @@ describe("a sync", () => {
 });
 
 describe("a sync with problems", () => {
-  test("a full disk: the old files remain intact, the error says so, and the next sync works", async () => {
+  test("a full disk: the old files remain intact, the error names the full disk, and the next sync works", async () => {
     await withFleet({ count: 1, diskKb: 1024 }, async (small) => {
       const [one] = small.workers as [FleetWorker];
       const at = remotesFor(small);

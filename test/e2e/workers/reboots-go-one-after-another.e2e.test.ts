@@ -117,7 +117,7 @@ it("pattern C: without a drain, with health checks after each batch, and no next
     expect(await requestVersion(hosts[1] ?? "")).toBe("1.0.0");
   }));
 
-it("a machine that never returns ends the run, and one that is powered off does not", () =>
+it("a machine that never returns ends the run, and a machine that is powered off does not", () =>
   withFleetBucket({ count: 2 }, async ({ bucket, workers, hosts, fleet }) => {
     bucket.write("maand.conf", `${fleet.conf}timeouts.command = 3\ntimeouts.connect = 1\n`);
     expect(await bucket.maand("build")).toMatchObject({ code: 0 });

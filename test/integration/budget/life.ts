@@ -208,7 +208,8 @@ export class Life {
   }
 
   /**
-   * Runs a command that maand may not survive: the store then remains as it was when the nth change to a worker began.
+   * Runs a command during which maand may die. The store then remains in its state at the beginning of the nth change
+   * to a worker.
    */
   async #mayDie(nth: number | undefined, work: () => Promise<void>): Promise<void> {
     const { root } = this.bucket;

@@ -51,7 +51,7 @@ export class Simulation {
   readonly faults = new Set<string>();
   /** Called before each change; may throw, as if maand died. */
   onChange: () => void = () => undefined;
-  /** maand died: everything that it had started stays as it is at that moment. */
+  /** Called when maand dies: everything that it had started remains in its state at that moment. */
   isDead = false;
   /** Workers that do not come back from their next reboot. */
   readonly staysAway = new Set<string>();

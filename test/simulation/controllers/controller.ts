@@ -52,7 +52,7 @@ export class Controller {
   }
 
   /**
-   * Runs a command in a process of its own. The promise resolves for the operator, which is another process of the
+   * Runs a command in a separate process. The promise resolves for the operator, which is another process of the
    * simulation.
    */
   run(command: Command, operator: SimulatedProcess): Promise<CommandResult> {

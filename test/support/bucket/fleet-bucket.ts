@@ -37,7 +37,7 @@ export function withFleetBucket(
 let lent = 0;
 
 /**
- * Lends one of many buckets with the same workers; each has a directory of its own there. `conf` is appended to the
+ * Lends one of many buckets with the same workers; each bucket has its own directory there. `conf` is appended to the
  * usual text.
  */
 export function onFleet(fleet: Fleet, use: (lent: FleetBucket) => Promise<void>, conf = ""): Promise<void> {

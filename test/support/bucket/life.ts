@@ -27,7 +27,7 @@ export interface Life {
 const LIST =
   'cd "$1"/* && find . -type f ! -path "./jobs/*/data/*" ! -path "./locks/*" ! -path "./receipts/*" ! -path "./program" ! -name fence ! -name worker.json -exec md5sum {} + | sort -k2; find . -type d -name ".~tmp~"';
 
-/** A copy of a bucket with sshd workers; it has a directory of its own on each of them. */
+/** A copy of a bucket with sshd workers; the copy has its own directory on each worker. */
 export async function fleetLife(base: FleetBucket, jobs: readonly string[], name: string): Promise<Life> {
   const root = mkdtempSync(join(tmpdir(), "maand-life-"));
   const home = `${dirname(base.home)}-${name}`;

@@ -38,8 +38,8 @@ done
 `;
 
 /**
- * Turns a worker into one that has neither a key nor a user for maand, nor rsync. It has a file system of its own over
- * that of this machine, and an apt-get that installs without a network.
+ * Turns a worker into one that has neither a key nor a user for maand, nor rsync. The worker has its own file system
+ * over the file system of this machine, and an apt-get that installs without a network.
  */
 export async function makeFresh(fleet: Fleet, worker: FleetWorker, { password, authorized }: Fresh): Promise<void> {
   const layers = join(fleet.directory, `fresh-${worker.port}`);

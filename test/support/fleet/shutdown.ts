@@ -6,8 +6,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 const PROGRAMS = ["shutdown", "reboot", "poweroff", "halt"];
 
 /**
- * The directory in which a fleet worker finds them, before those of this machine: it is the first one of sudo's path
- * and of sshd's.
+ * The directory in which a fleet worker finds them before the programs of this machine: it is the first directory in
+ * the paths of sudo and sshd.
  */
 export const PROGRAMS_AT = "/usr/local/sbin";
 

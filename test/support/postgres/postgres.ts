@@ -71,7 +71,7 @@ export async function startPostgres(disk?: SmallDisk): Promise<Postgres> {
 
 /** The data directory of a server, and its port. */
 export interface ServerPlace {
-  /** A directory of its own, with its socket. */
+  /** A private directory, with its socket. */
   readonly home: string;
   readonly data: string;
   readonly port: number;

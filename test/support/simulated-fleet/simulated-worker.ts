@@ -32,7 +32,7 @@ export interface Fleet {
   readonly hashes: Map<string, string>;
   /** The tree of each job that was delivered last, and its JSON: most workers have the same. */
   readonly trees: Map<string, { readonly text: string; readonly tree: Tree }>;
-  /** Runs a part of the simulation, and counts its time as that of the simulation. */
+  /** Runs a part of the simulation, and counts its time as time of the simulation. */
   simulate<T>(work: () => T): T;
 }
 

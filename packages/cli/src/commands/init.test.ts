@@ -57,7 +57,7 @@ describe("maand init", () => {
     expect(JSON.parse(read(directive.replace("#:schema ", "")))).toMatchObject({ title: "maand.conf" });
   });
 
-  it("writes the schemas again and overwrites nothing else", async () => {
+  it("writes the schemas again and overwrites no other file", async () => {
     await typed("init");
     write("maand.config.js", CLAIMING);
     write(".vscode/settings.json", "{}\n");

@@ -45,7 +45,7 @@ afterEach(() => {
   bucket.dispose();
 });
 
-/** Gives the bucket a plugin in a file of its own, with the files of its commands. */
+/** Adds a plugin to the bucket in a separate file, with the files of its commands. */
 function withPlugin(commands: string, files: Readonly<Record<string, string>> = {}): void {
   mkdirSync(join(bucket.root, "plugins"));
   writeFileSync(join(bucket.root, ".maandrc.json"), '{ "plugins": ["defaults", "./plugins/acme.ts"] }');

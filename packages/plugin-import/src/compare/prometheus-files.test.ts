@@ -87,7 +87,7 @@ it("a configuration whose scrape configurations or rules changed is pending", ()
   expect(judged(CONFIGURATION, { found, wanted })).toEqual(["pending", "as it is"]);
 });
 
-it("a configuration that differs in a section of its own is rendered differently, and refused", () => {
+it("a configuration that differs in another section is rendered differently, and refused", () => {
   const result = judged(CONFIGURATION, { found: "global: { a: [1 2] }\n", wanted: "global: { a: [1, 2] }\n" });
   expect(result).toEqual(["it is rendered differently from how the Go program rendered it", "as rendered"]);
 });

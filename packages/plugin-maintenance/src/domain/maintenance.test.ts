@@ -107,7 +107,7 @@ describe("what remains of a maintenance", () => {
     expect(of(...all, worker("aborted"))).toEqual([["set_aside reboot", "under_way command"], ["waiting drain"]]);
   });
 
-  it("is the start of drained workers only once nothing else remains", () => {
+  it("is the start of drained workers only once no other work remains", () => {
     expect(of(worker("drained", "reboot"), worker("waiting"))).toEqual([[], ["waiting drain"]]);
     expect(of(worker("drained", "reboot"), worker("done"))).toEqual([["drained start"], []]);
   });

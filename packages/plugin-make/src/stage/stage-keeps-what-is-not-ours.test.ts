@@ -14,7 +14,7 @@ function link(worker: Worker, path: string, target: string): void {
 
 const isLink = (worker: Worker, path: string) => lstatSync(join(worker.root, path)).isSymbolicLink();
 
-/** A directory of a file system other than that of workers, or of the same one where there is no other. */
+/** A directory on another file system than the workers, or on the same one if there is no other. */
 function elsewhere(): string {
   const isOther = (path: string) => existsSync(path) && statSync(path).dev !== statSync(tmpdir()).dev;
   const path = mkdtempSync(join(["/dev/shm", "/var/tmp"].find(isOther) ?? tmpdir(), "maand-elsewhere-"));

@@ -38,7 +38,7 @@ function deployment(
   };
 }
 
-/** A status whose lists of units are those of its deployments, as they are read from a store. */
+/** A status whose lists of units are derived from its deployments, as when it is read from a store. */
 function fleet(deployments: readonly Deployment[], more: Partial<BucketStatus> = {}): BucketStatus {
   const units = (of: (one: Deployment) => boolean) =>
     deployments.filter(of).map(({ job, host, rollout }) => ({ job, host, state: rollout }));

@@ -31,7 +31,7 @@ export interface LogPart {
 /** An open log. */
 export interface OpenLogFile {
   readonly state: ReadonlySignal<FollowedLog>;
-  /** Reads the lines above, or the lines below, unless there are none. */
+  /** Reads the lines above or below, if there are any. */
   older(): void;
   newer(): void;
   /** Closes the log, and aborts a running request. */

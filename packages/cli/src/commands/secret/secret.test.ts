@@ -33,7 +33,7 @@ interface Typed {
 }
 
 interface Input {
-  /** Standard input, all at once. */
+  /** Standard input, in one piece. */
   readonly input?: string | Buffer;
   /** Typed on a terminal, chunk by chunk. */
   readonly keys?: readonly string[];
@@ -168,7 +168,7 @@ describe("maand secret set", () => {
     });
   });
 
-  it("keeps any text as it is, up to the file on the worker", async () => {
+  it("keeps any text unchanged, up to the file on the worker", async () => {
     bucket.job("one", { version: "1.0.0", selectors: ["worker"] }, { "a.tpl": '{{getSecret "any"}}' });
     bucket.removeJob("api");
     bucket.removeJob("web");

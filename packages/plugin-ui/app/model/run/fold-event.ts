@@ -87,7 +87,7 @@ function finish(history: RunHistory, event: RunEvent): void {
     for (const batch of batches) batch.end ??= history.change(event.outcome === "ok" ? "ok" : "interrupted");
 }
 
-/** A failure of a whole job often repeats that of one of its allocations. */
+/** A failure of a job often repeats the failure of one of its allocations. */
 function isKnown({ failures }: RunHistory, { job, message, output = [] }: RunEvent): boolean {
   const text = output.join("\n");
   return failures.some(
