@@ -8,9 +8,9 @@ import { productionSources, ROOT, type Source, target } from "./support/sources.
 const sources = productionSources();
 
 /**
- * Parts of packages/core/src, lowest layer first. A file imports files of its own part and of lower layers. Parts of one
- * layer do not import each other: so the edges (workspace, store, remote; config and log) do not know each other.
- * `config` and `log` are above the plugin API, because the one loads plugins and the other is one.
+ * Parts of packages/core/src, lowest layer first. A file imports files of its own part and of lower layers. Parts of
+ * one layer do not import each other: so the edges (workspace, store, remote; config and log) do not depend on each
+ * other. `config` and `log` are above the plugin API, because `config` loads plugins and `log` is a plugin.
  */
 const LAYERS: readonly (readonly string[])[] = [
   ["domain"],

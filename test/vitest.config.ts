@@ -16,8 +16,9 @@ process.env.PATH = pathToPython(process.env.PATH ?? "");
 const WITH_POSTGRES = postgresPrograms() === undefined ? ["test/team/**"] : [];
 
 /**
- * Files that take half a minute and more each, and test what few changes touch: packages as they are installed, the examples, shells,
- * examples of the documentation and its website. They run with MAAND_SLOW=1, which CONTRIBUTING.md asks for before a release.
+ * Files that take half a minute and more each, and test what few changes touch: packages as they are installed, the
+ * examples, shells, examples of the documentation and its website. They run with MAAND_SLOW=1, which CONTRIBUTING.md
+ * requires before a release.
  */
 const SLOW =
   process.env.MAAND_SLOW === "1"
@@ -35,7 +36,7 @@ const SLOW =
 /** MAAND_TEST_STORE=postgres runs the main end-to-end tests, and only them, with the stores of their buckets in PostgreSQL. */
 const IS_IN_POSTGRES = process.env.MAAND_TEST_STORE === "postgres";
 
-/** Those that run a second time with stores there whenever all tests run. */
+/** The test files that run a second time with stores in PostgreSQL whenever all tests run. */
 const TWICE = [
   "a-rollback-brings-a-release-back",
   "an-unhealthy-batch-stops-the-job",

@@ -8,7 +8,7 @@ import { type Measured, tableOf } from "./table.ts";
 
 const KINDS = ["rsa-2048", "ecdsa-p256"] as const;
 
-/** Times of a build that makes a certificate for each of `count` workers, and of one that finds all of them. */
+/** Times of a build that makes a certificate for each of `count` workers, and of a build that finds all of them. */
 export async function certs(count = 64): Promise<void> {
   const rows: Measured[] = [];
   for (const kind of KINDS) {

@@ -5,7 +5,7 @@ import { median, tableOf } from "./table.ts";
 
 const CALLS = 100_000;
 const RUNS = 5;
-/** For one tap. */
+/** The cost for one tap. */
 const GOAL_MS = 100;
 
 /**

@@ -10,7 +10,7 @@ export interface Took {
   readonly mb: number;
   readonly code: number | null;
   readonly stderr: string;
-  /** What it printed; empty unless it was to be kept. */
+  /** The output of the process; empty if it was not kept. */
   readonly stdout: string;
 }
 

@@ -49,7 +49,7 @@ it("a table has the median, the ratio to the floor, and the goals that were miss
   ]);
 });
 
-it("rows that count what they did are compared by what each thing took", () => {
+it("rows that count their operations are compared by the time of one operation", () => {
   const table = tableOf([
     { name: "few", ms: [2_000], cpuMs: [100], count: 100 },
     { name: "many", ms: [9_000], cpuMs: [1_200], count: 1_000, by: "cpuMs", floor: "few", goal: 1.1 },

@@ -24,7 +24,7 @@ export interface ResultRow {
   /** Its cost as a multiple of its floor. */
   readonly ratio?: number;
   readonly goal?: number;
-  /** The number of things that it did, if its ratio is that of one of them. */
+  /** The number of operations of the row, if its ratio is the ratio of one operation. */
   readonly count?: number;
   readonly note?: string;
   readonly runs: readonly number[];
@@ -73,7 +73,7 @@ function resultRow(table: string, row: Measured, rows: readonly Measured[]): Res
 
 let versions: Readonly<Record<string, string>> | undefined;
 
-/** The programs whose versions matter; found once, because Ansible takes a second to tell. */
+/** The programs whose versions matter; found once, because Ansible takes a second to print its version. */
 function programVersions(): Readonly<Record<string, string>> {
   versions ??= {
     node: process.version,
@@ -105,8 +105,8 @@ export interface Comparison {
 }
 
 /**
- * Compares results with earlier ones, row by row. A row with a floor is compared by its ratio to it, because that is the same on a
- * faster machine; other rows are shown only. `threshold` is the share by which a row may be worse.
+ * Compares results with earlier ones, row by row. A row with a floor is compared by its ratio to the floor, because a
+ * faster machine has the same ratio. Other rows are only shown. `threshold` is the share by which a row may be worse.
  */
 export function compare(before: Results, now: Results, threshold: number): Comparison {
   const known = new Map(before.rows.map((row) => [`${row.table}\n${row.name}`, row]));

@@ -15,21 +15,21 @@ export interface SimulatedCost extends Required<Cost> {
   readonly counts: Counts;
 }
 
-/** A bucket with simulated workers, and a way to run commands in processes of their own. */
+/** A bucket with simulated workers, and a way to run commands in separate processes. */
 export interface SimulatedProcesses {
   readonly bucket: Scratch;
-  /** Runs maand; the time that the simulation itself took is not in its CPU time. */
+  /** Runs maand; its CPU time does not contain the time of the simulation itself. */
   run(...args: readonly string[]): Promise<SimulatedCost>;
 }
 
-/** A bucket that is still empty. Each process has a new fleet, which has forgotten what earlier commands delivered. */
+/** A bucket that is still empty. Each process has a new fleet, without the files that earlier commands delivered. */
 export async function simulatedProcesses(simulation: Simulation): Promise<SimulatedProcesses> {
   const bucket = await scratch('transport = "simulated"\n');
   bucket.write("maand.config.mjs", SIMULATED_CONFIG);
   return { bucket, ...(await processesIn(bucket.root, simulation)) };
 }
 
-/** The same for a bucket that exists, with {@link SIMULATED_CONFIG} as its configuration. */
+/** Runs commands on an existing bucket whose configuration is {@link SIMULATED_CONFIG}. */
 export async function processesIn(root: string, simulation: Simulation): Promise<Pick<SimulatedProcesses, "run">> {
   const report = join(root, "report.json");
   const preload = await preloadFor(simulation, report);

@@ -17,9 +17,9 @@ export type Cost = { readonly ms: number; readonly cpuMs?: number; readonly mb?:
 /** Something to measure, and how to compare its row. */
 export interface Contender extends Pick<Measured, "floor" | "goal" | "by" | "count" | "note"> {
   readonly name: string;
-  /** Measured so many times at most, and without the turn that is not counted: for programs that take very long. */
+  /** The maximum number of measurements of a very slow program; the turn that is not counted is skipped for it. */
   readonly turns?: number;
-  /** Runs it once, and returns its cost. */
+  /** Runs the contender once, and returns its cost. */
   run(): Promise<Cost>;
 }
 
@@ -40,7 +40,7 @@ export async function alternate(runs: number, contenders: readonly Contender[]):
   );
 }
 
-/** The row of a contender that had these costs. */
+/** The row of a contender with these costs. */
 export function measuredOf(row: Omit<Contender, "run" | "turns">, costs: readonly Cost[]): Measured {
   const [cpuMs, mb] = [costs.flatMap((cost) => cost.cpuMs ?? []), costs.flatMap((cost) => cost.mb ?? [])];
   return {
@@ -51,19 +51,19 @@ export function measuredOf(row: Omit<Contender, "run" | "turns">, costs: readonl
   };
 }
 
-/** Something that a program must print so many times. */
+/** Text that a program must print a given number of times. */
 export interface Printed {
   /** A global expression. */
   readonly pattern: RegExp;
   readonly times: number;
 }
 
-/** Runs a program to its end. Throws if it fails, or does not print what it must. */
+/** Runs a program to its end. Throws if the program fails, or does not print the expected text. */
 export async function program(argv: readonly string[], cwd: string, must?: Printed): Promise<Required<Cost>> {
   return costOf(argv, await measure(argv, cwd, must ? "pipe" : "ignore"), must);
 }
 
-/** What a program took that ended. Throws if it failed, or did not print what it must. */
+/** The cost of a program that has ended. Throws if the program failed, or did not print the expected text. */
 export function costOf(argv: readonly string[], took: Took, must?: Printed): Required<Cost> {
   const { ms, cpuMs, mb, code, stdout, stderr } = took;
   if (code !== 0) throw new Error(`${argv.join(" ")} ended with ${code}:\n${lastOf(stdout)}${lastOf(stderr)}`);
@@ -78,7 +78,7 @@ function lastOf(text: string): string {
   return text.slice(-2_000);
 }
 
-/** Runs maand to its end, in a process of its own. Throws if it fails. */
+/** Runs maand to its end in its own process. Throws if maand fails. */
 export function maandProcess(
   cwd: string,
   args: readonly string[],
@@ -88,7 +88,7 @@ export function maandProcess(
   return program([process.execPath, ...nodeOptions, MAAND, ...args], cwd, must);
 }
 
-/** The time of some work in this process. */
+/** Measures the time of some work in this process. */
 export async function timed(work: () => Promise<unknown>): Promise<Cost> {
   const began = performance.now();
   await work();

@@ -4,15 +4,15 @@ export interface Measured {
   readonly ms: readonly number[];
   /** Milliseconds of CPU, run by run. */
   readonly cpuMs?: readonly number[];
-  /** The most memory of each run, in MB. */
+  /** The peak memory of each run, in MB. */
   readonly mb?: readonly number[];
   /** The name of the row with which it is compared: the minimum that is needed on this machine in the same run. */
   readonly floor?: string;
-  /** The maximum ratio to its floor that is wanted. */
+  /** The goal: the maximum ratio to the floor. */
   readonly goal?: number;
   /** The quantity that is compared with the floor; default: the time. */
   readonly by?: "ms" | "cpuMs";
-  /** The number of things that it did: rows with one are compared by what each of them took. */
+  /** The number of operations of the row: rows with this number are compared by the cost of one operation. */
   readonly count?: number;
   readonly note?: string;
 }
@@ -29,7 +29,7 @@ export function ratioOf(row: Measured, rows: readonly Measured[]): number | unde
   return floor && eachOf(row, row.by) / eachOf(floor, row.by);
 }
 
-/** What each thing took that a row did; all of it if they are not counted. */
+/** The cost of one operation of a row, or the complete cost if operations are not counted. */
 function eachOf({ count = 1, ...row }: Measured, by: Measured["by"] = "ms"): number {
   return median(row[by] ?? []) / count;
 }

@@ -69,7 +69,7 @@ async function idle(bucket: Scratch): Promise<Measured> {
   };
 }
 
-/** The same while deploys run. */
+/** The share of a core that one open page takes while deploys run. */
 async function during(bucket: Scratch): Promise<Measured> {
   const page = await openPage(bucket);
   const stream = live(page);

@@ -29,7 +29,7 @@ const NOWHERE: ProcessContext & Pick<Context, "program"> = {
   },
 };
 
-/** The parser of command lines, and the paths of all commands. */
+/** The command-line parser, and the paths of all commands. */
 export interface Parser {
   readonly cli: Cli<Context>;
   readonly paths: readonly string[];

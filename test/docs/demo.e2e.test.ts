@@ -43,7 +43,7 @@ describe("npm run demo", () => {
     expect(processesBelow(directory)).toHaveLength(5);
   }, 180_000);
 
-  it("prints what a client saw of the upgrade", () => {
+  it("prints the answers that a client got during the upgrade", () => {
     expect(story).toMatch(
       /^The client asked \d+ times: \d+ by version 1\.0\.0, \d+ by version 2\.0\.0, \d+ not at all\.$/m,
     );

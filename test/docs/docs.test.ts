@@ -197,7 +197,7 @@ describe("docs/errors.md", () => {
     expect(firstWords(page("docs/errors.md"), "Code", "Problem")).toEqual(problemCodes());
   });
 
-  /** All codes passed to `error` or `warning`, or set as the code of a problem. */
+  /** All codes that are passed to `error` or `warning`, or set as the code of a problem. */
   function problemCodes(): string[] {
     const found = new Set(["unknown_job", "unknown_worker"]); // made of the kind of name
     for (const path of sources()) {

@@ -11,7 +11,7 @@ export interface TypingPlace {
   readonly directory: string;
   /** Directory of the programs that come first. */
   readonly programs: string;
-  /** A bucket's certificate authority, which `maand init` then keeps: making one takes seconds. */
+  /** A bucket's certificate authority, which `maand init` keeps, because making a new one takes seconds. */
   readonly authority: string;
   /** The directory that an `npm install` of a page uses instead of the registry. */
   readonly modules: string;
@@ -27,7 +27,7 @@ export interface TypedPage {
 
 /**
  * Only the packages that npm would fetch are linked instead, and the authority already exists; everything else is typed
- * as it is written.
+ * as written.
  */
 const SHORTCUTS = `
 npm() { if [ "$1" = install ]; then ln -sfn "$MODULES" node_modules; else command npm "$@"; fi; }

@@ -18,7 +18,7 @@ const slack = pluginWithOptions({
 export const all = [defaults, defineConfig, definePlugin, make, slack, callHook, rolloutContext];
 `;
 
-/** Code that must not compile, and the expected message of the compiler, which has to tell what to do. */
+/** Code that must not compile, and the expected message of the compiler, which must contain the fix. */
 const WRONG: Readonly<Record<string, readonly [code: string, ...parts: string[]]>> = {
   "a wrong option": [`make({ programm: "gmake" });`, "'programm' does not exist in type 'MakeOptions'", "program"],
   "an option of the wrong type": [`slack({ channel: 7 });`, "Type 'number' is not assignable to type 'string'"],

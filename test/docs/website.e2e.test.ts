@@ -7,7 +7,7 @@ import { type Browser, chromium } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ROOT } from "./pages.ts";
 
-/** Builds the website, and opens it in a browser that can reach nothing else. */
+/** Builds the website, and opens it in a browser that can reach no other site. */
 const SITE = join(ROOT, "website/.vitepress/dist");
 const CHROMIUM = "/usr/bin/chromium";
 const TYPES: Readonly<Record<string, string>> = {

@@ -60,7 +60,7 @@ async function refused(): Promise<string> {
   return err;
 }
 
-describe("a missing file never means: remove everything", () => {
+describe("a missing file never removes everything", () => {
   it("a missing workers.json is one error", async () => {
     rmSync(join(root, "workspace/workers.json"));
     const printed = await refused();
@@ -69,7 +69,7 @@ describe("a missing file never means: remove everything", () => {
     expect(printed).not.toContain("runs nowhere");
   });
 
-  it("null in it, a job without its manifest, and a missing jobs directory are errors too", async () => {
+  it("a workers.json with null, a job without its manifest, and a missing jobs directory are errors too", async () => {
     write("workspace/workers.json", "null");
     expect(await refused()).toContain("workspace/workers.json");
     workers({ host: "10.0.0.1" });
@@ -80,7 +80,7 @@ describe("a missing file never means: remove everything", () => {
   });
 });
 
-it("problems found by plugins are reported together with those of core", async () => {
+it("problems that plugins find are reported together with the problems that core finds", async () => {
   job("api", {
     version: 1,
     selectors: ["worker"],
@@ -295,7 +295,7 @@ it("private files have private modes: directories 0700, store and keys 0600", ()
 describe("a post_build command that fails", () => {
   const generate = `import { putJobSecret } from "./maand.ts";\nawait putJobSecret("password", "generated");\n`;
 
-  it("keeps the results of successful ones, fails the build by name, and runs again in the next build", async () => {
+  it("keeps the results of successful commands, fails the build by name, and runs again in the next build", async () => {
     const command = { command_generate: { executed_on: ["post_build"] } };
     for (const name of ["api", "db", "web"]) {
       job(name, { version: "2.0.0", selectors: ["worker"], commands: command });

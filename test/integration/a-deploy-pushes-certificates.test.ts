@@ -112,7 +112,7 @@ it("a build whose push fails warns once, and succeeds", async () => {
   expect(received).toHaveLength(2);
 });
 
-it("nothing is pushed before the server was deployed", async () => {
+it("nothing is pushed before the server is deployed", async () => {
   await bucket.build();
   expect(received).toEqual([]);
 });

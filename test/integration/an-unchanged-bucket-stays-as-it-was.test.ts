@@ -92,7 +92,7 @@ describe("doctor, for files with secrets of an older bucket,", () => {
     return findings.map(({ where, ok, message }) => `${where} ${ok} ${message}`);
   }
 
-  it("reports once that they are readable, and for which jobs", async () => {
+  it("reports once that these files are readable, and for which jobs", async () => {
     expect(await found("")).toEqual([
       "maand.conf false any user of a worker can read the secrets in files of api: their mode is 0644",
     ]);

@@ -36,7 +36,7 @@ describe("doctor, for certificates,", () => {
     return about.map(({ where, message, hint }) => `${where}: ${message} | ${hint?.replaceAll(bucket.root, "B")}`);
   }
 
-  it("reports nothing while they are valid, and warns from the moment a build renews them", async () => {
+  it("reports nothing while certificates need no renewal, and warns as soon as a build would renew them", async () => {
     await bucket.ship();
     afterDays(44);
     expect(await found()).toEqual([]);
@@ -47,7 +47,7 @@ describe("doctor, for certificates,", () => {
     ]);
   });
 
-  it("warns about one on a worker until it is replaced, even after its end", async () => {
+  it("warns about a certificate on a worker until it is replaced, even after its expiry", async () => {
     await bucket.ship();
     afterDays(59.5);
     await bucket.build();
@@ -61,7 +61,7 @@ describe("doctor, for certificates,", () => {
     expect(await found()).toEqual([]);
   });
 
-  it("reports one that is not valid yet", async () => {
+  it("reports a certificate that is not valid yet", async () => {
     await bucket.build();
     afterDays(400);
     await bucket.build();
@@ -80,7 +80,7 @@ describe("doctor, for certificates,", () => {
     );
   });
 
-  it("warns about the CA, and only the CA, from the day that certificates end with it", async () => {
+  it("warns only about the CA, from the day on which certificates would outlive it", async () => {
     await bucket.ship();
     afterDays(3650 - 59.5);
     await bucket.ship();

@@ -12,7 +12,7 @@ let bucket: TestBucket;
 let empty: boolean;
 let damaged: boolean;
 let tools: string[];
-/** The `update_seq` in the worker's `worker.json`; undefined for the one that was delivered. */
+/** The `update_seq` in the worker's `worker.json`; undefined for the delivered one. */
 let seq: number | undefined;
 /** Called when the worker was inspected. */
 let moved: () => void;
@@ -142,7 +142,7 @@ describe("a worker that a deploy is changing", () => {
     expect(found.filter(({ check, ok }) => check === "sync" && !ok)).toEqual([]);
   });
 
-  it("gets nothing else from the next deploy", async () => {
+  it("gets no other changes from the next deploy", async () => {
     await beside("held", (ours) => controlJob(ours, status));
     seq = undefined;
     await bucket.deploy();

@@ -21,7 +21,7 @@ const bare = definePlugin({
   },
 });
 
-/** A bucket with one job on one worker, opened with these plugins and nothing else. */
+/** A bucket with one job on one worker, opened with only these plugins. */
 async function aShop(
   { onTestFinished }: Pick<TestContext, "onTestFinished">,
   plugins: readonly Plugin[],

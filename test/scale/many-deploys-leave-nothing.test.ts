@@ -25,7 +25,7 @@ afterEach(() => {
 
 function held() {
   collect();
-  collect(); // dead buffers are freed by the second one
+  collect(); // the second collection frees dead buffers
   return {
     heap: process.memoryUsage().heapUsed,
     files: readdirSync("/proc/self/fd").length,

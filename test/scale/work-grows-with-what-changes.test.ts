@@ -52,7 +52,7 @@ afterAll(() => {
   for (const bucket of buckets) bucket.dispose();
 });
 
-/** Gives each job a new release whose files on workers are those of the previous one. */
+/** Gives each job a new release with the same files on workers as the previous one. */
 function changeSources(bucket: SimulatedBucket): void {
   for (let job = 0; job < JOBS; job += 1) bucket.write(`workspace/jobs/job${job}/_modules/shared.py`, "\n");
 }

@@ -12,9 +12,9 @@ export type Fault = (typeof FAULTS)[number];
 export class Chaos {
   readonly kinds: ReadonlySet<Fault>;
   areOn = true;
-  /** Until when nothing reaches the database. */
+  /** The time until which no process reaches the database. */
   #databaseBack = 0;
-  /** Until when a controller does not reach the database, or a worker, by their names. */
+  /** The time until which a controller does not reach the database or a worker, by their names. */
   readonly #cutUntil = new Map<string, number>();
   readonly #simulation: Simulation;
 
@@ -36,7 +36,7 @@ export class Chaos {
     return now >= (this.#cutUntil.get(`${controllerOf(process)} ${host}`) ?? 0);
   }
 
-  /** No fault happens from now on. */
+  /** Ends all faults. */
   end(): void {
     this.areOn = false;
     this.#databaseBack = 0;
@@ -44,7 +44,7 @@ export class Chaos {
     for (const { running } of this.#simulation.controllers) if (running) running.process.frozenUntil = 0;
   }
 
-  /** Lets faults happen from time to time, until it is ended. */
+  /** Causes faults from time to time, until it is ended. */
   go(): void {
     const { world } = this.#simulation;
     if (!this.areOn) return;

@@ -10,8 +10,8 @@ export class Violation extends Error {}
 const TAKES_DOWN: ReadonlySet<string> = new Set(["restart", "reload", "stop"]);
 
 /**
- * Observes everything that happens in the database and on the workers, and stores the first violation. It knows nothing
- * about the engine: its invariants are those that a person relies on.
+ * Observes everything that happens in the database and on the workers, and stores the first violation. It does not
+ * depend on the engine: its invariants are the guarantees that a person relies on.
  */
 export class Judge implements WorkerObserver, DatabaseObserver {
   readonly #world: World;
@@ -23,13 +23,13 @@ export class Judge implements WorkerObserver, DatabaseObserver {
   readonly #down = new Map<string, Set<string>>();
   /** By host, the largest number of a command that acted there. */
   readonly #newest = new Map<string, number>();
-  /** Where steps ran. */
+  /** The places where steps ran. */
   readonly #places = new Map<string, string>();
-  /** The step that began last, by place. */
+  /** The last step that began, by place. */
   readonly #last = new Map<string, string>();
   readonly #promoted = new Map<string, string>();
   #lease: SimulatedLease | undefined;
-  /** After lost commits, numbers and versions may come again. */
+  /** After lost commits, numbers and versions may be reused. */
   hasLost = false;
   violation: Violation | undefined;
   /** Commands that began so far. */
@@ -97,7 +97,10 @@ export class Judge implements WorkerObserver, DatabaseObserver {
     if (code === 0 && target !== "stop") this.#down.get(job)?.delete(host);
   }
 
-  /** A step that ended well does not run again. Where the database has lost its result, it may after another step changed the job there. */
+  /**
+   * A successful step does not run again. If the database has lost its result, the step may run again after another
+   * step has changed the job there.
+   */
   #beginStep(step: string, place: string): void {
     if (this.#ended.has(step) && (!this.hasLost || this.#last.get(place) === step))
       this.#violated(`step ${step} of ${place} runs again after it ended with ${this.#ended.get(step)}`);
@@ -106,7 +109,7 @@ export class Judge implements WorkerObserver, DatabaseObserver {
     this.#last.set(place, step);
   }
 
-  /** A command by hand makes what is known of earlier steps out of date. */
+  /** A command by hand makes the results of earlier steps out of date. */
   #beginByHand({ job, host }: SimulatedCommand): void {
     const place = `${job}@${host}`;
     this.leftByHand.set(place, { job, host });

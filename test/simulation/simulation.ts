@@ -23,15 +23,15 @@ export interface Verdict {
 export interface SimulateOptions {
   readonly seed: number;
   readonly template: Template;
-  /** The directory with those of the machines. */
+  /** The directory that contains the directories of the machines. */
   readonly directory: string;
   /** A fault to plant; default: none. */
   readonly flaw?: Flaw | undefined;
 }
 
-/** Milliseconds after which a simulation has failed to end. */
+/** The time in milliseconds after which a running simulation counts as failed. */
 const LIMIT_MS = 3 * 3600_000;
-/** How many deploys may be needed after the last fault. */
+/** The maximum number of deploys that are needed after the last fault. */
 const LAST_DEPLOYS = 8;
 
 /** Two or three machines that use one bucket, its database and its workers, with faults drawn from one seed. */
@@ -70,7 +70,7 @@ export class Simulation {
     }
   }
 
-  /** Runs it to its end. Throws a {@link Violation}. */
+  /** Runs the simulation to its end. Throws a {@link Violation}. */
   async run(): Promise<void> {
     const { world } = this;
     const done = Promise.all(this.controllers.map((controller) => this.#operate(controller)));
@@ -85,7 +85,7 @@ export class Simulation {
     this.#mustBeLawful();
   }
 
-  /** A standby takes over, which lacks the last commits. */
+  /** A standby that lacks the last commits takes over. */
   failOver(count: number): void {
     const lost = this.database.loseCommits(count);
     this.judge.commitsLost();
@@ -121,7 +121,7 @@ export class Simulation {
     return { kind: "restart", job, host: undefined };
   }
 
-  /** Does what the documentation recommends for an error. */
+  /** Follows the recommendation of the documentation for an error. */
   async #remedy(controller: Controller, result: string): Promise<void> {
     if (result === "STORE_REVERTED") controller.cloneAgain();
     if (result === "OTHER_COPY") await controller.run({ kind: "adopt" }, this.#operator);
@@ -160,7 +160,7 @@ export class Simulation {
     for (let at = 0; !["ok", "PROBLEMS"].includes(results.at(-1) ?? ""); at += 1) {
       if (at === LAST_DEPLOYS) throw new Violation(`the maintenance did not end: ${results.join(", ")}`);
       if (at > 0) await this.world.sleep(40_000, this.#operator);
-      // a deploy after the maintenance brings what a worker lacks
+      // a deploy after the maintenance updates the worker
       const kind = at < 2 ? "maintain resume" : "maintain abort";
       const result = await controller.run({ kind }, this.#operator);
       results.push(result);
@@ -169,7 +169,7 @@ export class Simulation {
     }
   }
 
-  /** A command by hand that did not succeed is run again: no deploy does that. */
+  /** Runs a failed command by hand again, because no deploy repeats it. */
   async #startByHand(
     controller: Controller,
     { job, host }: { readonly job: string; readonly host: string },
@@ -180,7 +180,7 @@ export class Simulation {
     }
   }
 
-  /** Checks that the running version is the one that was promoted, and the one that was built last. */
+  /** Checks that the running version is the promoted version and the last built version. */
   #compare(): void {
     const state = this.database.state(this.template.bucketId);
     const wanted = state ? versionsIn(state) : new Map<string, string>();

@@ -17,7 +17,7 @@ const JUST_BUILT = "MAAND_JUST_BUILT";
  * tests copy. The first test that needs them packs the packages, see packed-once.ts.
  */
 export default async function setup(): Promise<() => Promise<void>> {
-  if (process.env[INITIALISED] !== undefined) return async () => {}; // another project of this run did it
+  if (process.env[INITIALISED] !== undefined) return async () => {}; // another project of this run has done this
   if (process.env[JUST_BUILT] === undefined)
     execFileSync(process.execPath, [fileURLToPath(new URL("../../scripts/bundle.mjs", import.meta.url))], {
       stdio: "inherit",

@@ -31,7 +31,7 @@ export interface MakeWorker {
   readonly remote: Remote;
   /** The bucket's directory there. */
   readonly root: string;
-  /** Everything targets printed so far. */
+  /** Everything that targets have printed so far. */
   readonly output: string[];
   /** Runs a target of the first job, or of another. */
   run(target: string, options?: RunOptions): Promise<"done" | undefined>;

@@ -13,7 +13,7 @@ beforeEach(() => {
 
 afterEach(() => rmSync(place, { recursive: true }));
 
-/** A version manager's `python3`, whose Python says that it is `executable`. */
+/** A version manager's `python3`, whose Python reports `executable` as its path. */
 function shimFor(executable: string): void {
   writeFileSync(join(place, "shims/python3"), `#!/bin/sh\necho "${executable}"\n`, { mode: 0o755 });
 }
@@ -24,7 +24,7 @@ it("the Python behind a script of a version manager comes first", () => {
   expect(pathToPython(path)).toBe(`${place}/real:${path}`);
 });
 
-it("PATH stays as it is if python3 is a program, is missing or fails, or if its directory is on PATH", () => {
+it("PATH is not changed if python3 is a program, is missing or fails, or if its directory is already on PATH", () => {
   symlinkSync("/bin/true", join(place, "real/python3"));
   for (const path of [`${place}/real:${place}/shims`, `${place}/empty`]) expect(pathToPython(path)).toBe(path);
   shimFor("/usr/bin/python3");

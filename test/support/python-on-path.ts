@@ -3,8 +3,8 @@ import { closeSync, openSync, readSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 
 /**
- * PATH with the directory of the Python first that `python3` leads to, if that is a script of a version manager: the script takes five
- * times as long to start, and tests start some hundred of them. Otherwise, PATH as it is.
+ * Returns PATH with the directory of the real Python first, if `python3` is a script of a version manager. Such a
+ * script takes five times as long to start, and tests start some hundred of them. Otherwise, returns PATH unchanged.
  */
 export function pathToPython(path: string): string {
   const first = path.split(delimiter).find((directory) => beginOf(join(directory, "python3")) !== undefined);
@@ -18,7 +18,7 @@ export function pathToPython(path: string): string {
   return status === 0 && !path.split(delimiter).includes(directory) ? `${directory}${delimiter}${path}` : path;
 }
 
-/** The first two bytes of a file; undefined if there is none to read. */
+/** The first two bytes of a file; undefined if it cannot be read. */
 function beginOf(file: string): string | undefined {
   try {
     const handle = openSync(file, "r");

@@ -13,7 +13,7 @@ export interface Source {
   /** The text with blanks in place of comments. */
   readonly code: string;
   readonly lines: number;
-  /** Modules it imports or re-exports, as written; those of types included. */
+  /** Modules that it imports or re-exports, as written, including imports of types. */
   readonly imports: readonly string[];
   readonly functions: readonly SourceFunction[];
 }

@@ -15,7 +15,7 @@ export interface TerminalSession {
   resize(columns: number, rows: number): void;
   /** The lines on the screen, without empty ones at its end. */
   screen(): string;
-  /** The same with the scrollback. */
+  /** The lines on the screen and in the scrollback. */
   history(): string;
   isCursorShown(): boolean;
   close(): void;

@@ -53,7 +53,7 @@ async function findings(check?: string): Promise<Finding[]> {
   return all.filter((one) => check === undefined || one.check === check);
 }
 
-it("the doctor finds a bucket with a store in PostgreSQL sound, and prints where the store is and which command uses it", async () => {
+it("the doctor reports no problem in a bucket with a store in PostgreSQL, and prints where the store is and which command uses it", async () => {
   expect((await findings()).filter(({ ok }) => !ok)).toEqual([]);
   expect(await findings("store")).toMatchObject([
     { where: "data/maand.db", message: expect.stringContaining("a working copy") },

@@ -7,7 +7,7 @@ import { ENVIRONMENT, type TeamBucket, teamBucket } from "../support/postgres/te
 
 vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 }); // a busy machine is not a failure
 
-/** Each test has two servers of its own: a primary, and a standby with streaming replication. */
+/** Each test has its own two servers: a primary, and a standby with streaming replication. */
 let primary: Postgres;
 let standby: Standby;
 let url = "";
@@ -39,7 +39,7 @@ async function failOver(): Promise<void> {
   await standby.promote();
 }
 
-it("a standby that has everything takes over in the middle of a deploy, without any effect", async () => {
+it("a standby with all data takes over in the middle of a deploy, without any effect", async () => {
   const run = await bucket.deployTo("1.0.0");
   await standby.caughtUp();
   await failOver();
@@ -85,7 +85,7 @@ it("a standby that lacks the last commits is refused by its revision; the state 
   expect(await bucket.rollouts()).toMatchObject({ "api@127.0.0.11": "promoted", "api@127.0.0.12": "promoted" });
 });
 
-it("or the state of that database is kept: a command that it has recorded as begun does not run again, because workers keep receipts", async () => {
+it("a command whose record is lost in a failover does not run again, because workers keep receipts", async () => {
   const run = await bucket.deployTo("1.0.0");
   const begun = bucket.hosts.filter((host) => startsOn(host) === 1);
   expect(begun).toHaveLength(1);

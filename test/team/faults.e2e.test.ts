@@ -77,7 +77,7 @@ it("a killed deploy is continued immediately on the same machine, and runs nothi
   expect(bucket.starts("1.0.0")).toEqual(DONE);
 });
 
-it("a deploy that was frozen until another command took its lease starts nothing new, and reports it", async () => {
+it("a deploy that was frozen until another command took its lease starts nothing new, and reports the loss", async () => {
   const url = postgres.database();
   const bucket = await aBucket("", url);
   const run = await bucket.deployTo("1.0.0");
@@ -98,7 +98,7 @@ it("a deploy that was frozen until another command took its lease starts nothing
   expect(bucket.starts("1.0.0")).toEqual(DONE);
 });
 
-it("two machines at the same time: one is refused, names the other, and with --wait follows it", async () => {
+it("of two machines at the same time, one is refused and names the other; with --wait, it runs afterwards", async () => {
   const bucket = await aBucket();
   const other = bucket.copy();
   const run = await bucket.deployTo("1.0.0");
@@ -194,14 +194,14 @@ function listens(port: number): Promise<boolean> {
   });
 }
 
-it("a slow database costs only its round trips: an unchanged deploy makes few", async () => {
+it("a slow database costs only its round trips, and an unchanged deploy needs few of them", async () => {
   const url = new URL(postgres.database());
   const bucket = await aBucket("", url.href);
   const proxy = await slowProxy(Number(url.port), 200);
   const env = { ...ENVIRONMENT, MAAND_STORE: `postgres://maand@127.0.0.1:${proxy.port}${url.pathname}` };
   try {
     expect(await bucket.start(["deploy"], { env }).ended).toMatchObject({ code: 0 });
-    // including those of connecting and logging in
+    // including the round trips of connecting and logging in
     expect(proxy.trips()).toBeLessThan(20);
   } finally {
     await proxy.close();

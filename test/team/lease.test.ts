@@ -18,7 +18,7 @@ afterEach(() => databases.closeAll());
 afterAll(() => databases.dispose());
 
 const SHORT: LeaseTimes = { ttlMs: 1500, everyMs: 200, marginMs: 300 };
-/** Renewed only after the test. */
+/** Renewals are due only after the end of the test. */
 const NEVER_RENEWED: LeaseTimes = { ttlMs: 1500, everyMs: 60_000, marginMs: 300 };
 
 function holder(command: string, more: Partial<Holder> = {}): Holder {
@@ -78,7 +78,7 @@ it("is taken over when it has expired; the number grows, and every change of the
   taken.release();
 });
 
-it("belongs to another holder even with the same number, as after a database that lost changes", () => {
+it("belongs to another holder even with the same number, as after a database lost changes", () => {
   const team = databases.bucket();
   const store = team.open();
   take(store, "deploy");
@@ -96,7 +96,7 @@ it("is renewed even while its holder is busy", () => {
   lease.release();
 });
 
-it("stops its holder before it expires if it is not renewed, without an answer of the database", async () => {
+it("stops its holder before it expires if the database does not answer", async () => {
   const team = databases.bucket();
   const store = team.open();
   const lost = new Promise<MaandError>((resolve) => {
@@ -123,7 +123,7 @@ it("of a killed process of this machine is taken immediately", () => {
   expect(() => take(team.open(), "gc")).toThrow(expect.objectContaining({ code: "BUSY" }));
 });
 
-/** Renewals fail temporarily, and are tried again, until the gate is open. */
+/** Renewals fail temporarily, and are retried, until the gate is open. */
 const GATE = `
 CREATE TABLE maand.gate (is_open boolean NOT NULL);
 INSERT INTO maand.gate VALUES (false);
@@ -144,7 +144,7 @@ it("is not ended by a late renewal of an earlier lease of the same process", asy
   team.sql(GATE);
   const store = team.open();
   const before = take(store, "build", RARELY);
-  // the next attempt is some time away
+  // the next attempt comes some time later
   await until("a renewal is tried again", () => Number(team.sql("SELECT last_value FROM maand.tries")) >= 6);
   before.release();
   const lost = vi.fn();
@@ -170,7 +170,7 @@ it("is still renewed when an earlier, lost lease is released", async () => {
   lease.release();
 });
 
-it("is released by a command that cannot use it, because its copy is refused or cannot be written", () => {
+it("is released by a command whose copy is refused or cannot be written", () => {
   const team = databases.bucket(undefined, { alone: true });
   const file = team.file();
   makeWorkingCopy(file, team.shared, team.id);

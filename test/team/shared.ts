@@ -11,7 +11,7 @@ import { type Postgres, startPostgres } from "../support/postgres/postgres.ts";
 
 export const AT = "2026-01-01T00:00:00.000Z";
 
-/** A database with one bucket. Each call of `open` opens a working copy of its own. */
+/** A database with one bucket. Each call of `open` opens a separate working copy. */
 export interface SharedBucket {
   readonly url: string;
   readonly id: string;
@@ -46,8 +46,8 @@ export class Databases {
   }
 
   /**
-   * A new bucket. `prepare` writes its store before it is moved to the database. With `alone`, it has a database of its
-   * own.
+   * A new bucket. `prepare` writes its store before it is moved to the database. With `alone`, the bucket has a
+   * separate database.
    */
   bucket(prepare: (store: Store) => void = () => {}, { alone = false, timeoutMs = 5000 } = {}): SharedBucket {
     const url = alone ? this.postgres.database() : this.#common();
@@ -86,7 +86,7 @@ export class Databases {
       try {
         store.close();
       } catch {
-        // it was closed, or its database cannot be reached
+        // the store was already closed, or its database is unreachable
       }
     }
   }

@@ -198,7 +198,7 @@ describe("a store in PostgreSQL", () => {
     expect(team.sql("SELECT count(*) FROM maand.change WHERE bucket = $ID")).toBe("2");
   });
 
-  it("is refused when it has lost changes that the copy has seen", () => {
+  it("is refused if it has lost changes that the copy contains", () => {
     const team = databases.bucket();
     const store = team.open();
     store.bucket.nextUpdateSeq();
@@ -213,7 +213,7 @@ describe("a store in PostgreSQL", () => {
     expect(() => store.workingCopy?.pull()).toThrow(expect.objectContaining({ code: "STORE_REVERTED" }));
   });
 
-  it("may be brought up to date by several processes that share a copy", () => {
+  it("can be brought up to date by several processes that share a copy", () => {
     const team = databases.bucket();
     const file = team.file();
     makeWorkingCopy(file, team.shared, team.id);
@@ -270,7 +270,7 @@ describe("a store in PostgreSQL", () => {
 });
 
 describe("moving a store", () => {
-  it("keeps the old one, which refuses to be used and names the place of the store", () => {
+  it("keeps the old store, which maand refuses to use, naming the place of the new store", () => {
     const team = databases.bucket((store) => store.pluginState.write("p", new Map([["k", "v"]])));
     const file = team.file();
     const store = Store.open(file, { create: true });

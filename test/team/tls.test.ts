@@ -37,7 +37,7 @@ function authority(name: string): void {
   openssl("req", "-x509", ...key, "-out", `${name}.pem`, "-subj", `/CN=${name}`, "-days", "2");
 }
 
-/** Gives a server a certificate of `ca` for a name. */
+/** Configures a server with a certificate of `ca` for a name. */
 function certify(postgres: Postgres, name: string): void {
   const [key, certificate] = [join(postgres.data, "server.key"), join(postgres.data, "server.crt")];
   const { uid, gid } = statSync(postgres.data);

@@ -17,7 +17,7 @@ const JOBS = ["api", "web"];
 /** The steps of a deploy at which it may be killed; some are after its end. */
 const STEPS = 500;
 
-/** Records in its job's directory when it begins and ends, and what ran at the same time. */
+/** Records in its job's directory its start and end, and other targets that ran at the same time. */
 const MAKEFILE = `start stop restart reload:
 	@mkdir -p data; mkdir data/alone || echo "overlap" >> data/ran; echo "begin $@ $(NEW_VERSION)" >> data/ran; sleep 0.05; \\
 	echo "end $@ $(NEW_VERSION)" >> data/ran; rmdir data/alone
@@ -79,7 +79,7 @@ async function ran(version: string): Promise<Record<string, string[]>> {
   return found;
 }
 
-/** The same value for all allocations. */
+/** The same value for each allocation. */
 function everywhere<T>(value: T): Record<string, T> {
   return Object.fromEntries(JOBS.flatMap((job) => fleet.workers.map(({ host }) => [`${job}@${host}`, value])));
 }
@@ -104,7 +104,7 @@ it(`two machines in turn and in parallel, with kills: one acts at a time, nothin
     const version = `1.${round}.0`;
     for (const { bucket } of all) write(bucket, version);
     await disturb(random);
-    // 30 seconds pass: a machine cannot know that a process of another one is dead
+    // waits 30 seconds, because a machine cannot detect that a process of another machine is dead
     postgres.sql(url, "UPDATE maand.lease SET expires_at = clock_timestamp() - interval '1 ms'");
     const last = random() < 0.5 ? 0 : 1;
     const where = `round ${round} of seed ${SEED}`;

@@ -24,8 +24,8 @@ const STRAYS_SHOWN = 3;
 const LEFT_OPEN_MS = 5_000;
 
 /**
- * Whether Ctrl-C is the normal way to stop the command: when it follows logs, watches or serves, nothing else runs and
- * there is nothing to save.
+ * Whether Ctrl-C is the normal way to stop the command: a command that follows logs, watches or serves does no other
+ * work and has no state to save.
  */
 const follows = ["logs", "ui"].includes(firstWord(argv) ?? "") || argv.some((word) => /^--watch(=|$)/.test(word));
 const ignored = ignoredSignals(process.env[IGNORED]);

@@ -32,6 +32,6 @@ it.each([[["--version", "--json"]], [["--json", "--version"]]])(
   },
 );
 
-it("another word next to --version is not treated as it", async () => {
+it("maand --version with another word is refused", async () => {
   expect((await maand("--version", "build")).code).toBe(2);
 });

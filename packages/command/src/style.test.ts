@@ -5,7 +5,7 @@ const terminal = { isTTY: true };
 const isColoured = (...[stream, env, noColor]: Parameters<typeof styleFor>) =>
   styleFor(stream, env, noColor).good("ok") !== "ok";
 
-it("there is colour on a terminal that has it", () => {
+it("a terminal that supports colour gets colour", () => {
   expect(isColoured(terminal, {}, false)).toBe(true);
   expect(isColoured(terminal, { TERM: "dumb" }, false)).toBe(false);
   expect(isColoured({}, {}, false)).toBe(false);
@@ -16,7 +16,7 @@ it("FORCE_COLOR switches it on and off anywhere", () => {
   for (const off of ["0", "false"]) expect(isColoured(terminal, { FORCE_COLOR: off }, false)).toBe(false);
 });
 
-it("NO_COLOR and --no-color win over it", () => {
+it("NO_COLOR and --no-color take precedence over FORCE_COLOR", () => {
   expect(isColoured(terminal, { NO_COLOR: "1", FORCE_COLOR: "1" }, false)).toBe(false);
   expect(isColoured(terminal, { FORCE_COLOR: "1" }, true)).toBe(false);
   expect(isColoured(terminal, { NO_COLOR: "" }, false)).toBe(true);

@@ -170,7 +170,7 @@ describe("an existing CA", () => {
     await expect(init(root)).rejects.toMatchObject({ problems: [{ where: "secrets/ca.crt" }] });
   });
 
-  it("that cannot be read is not treated as missing", async () => {
+  it("is not treated as missing if it cannot be read", async () => {
     const root = giveAuthority({});
     mkdirSync(join(root, "secrets/ca.crt"));
     await expect(init(root)).rejects.toThrow("is not a file");

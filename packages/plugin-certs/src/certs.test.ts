@@ -106,7 +106,7 @@ describe("a first build", () => {
     expect(changed(pairs, {})).toHaveLength(new Set(Object.values(pairs)).size);
   });
 
-  it("accepts workers with DNS names and IPv6 addresses, also in the next build", async () => {
+  it("accepts workers with DNS names and IPv6 addresses, including in the next build", async () => {
     bucket.workers("localhost", "DB-1.Example", "2001:DB8::A");
     job({ web: {}, all: { one: true } });
     await bucket.build();
@@ -248,7 +248,7 @@ describe("a later build", () => {
     expect(await changedBy(() => shared([]))).toEqual([A, B].flatMap((host) => [`${host} all.crt`, `${host} all.key`]));
   });
 
-  it("issues one per allocation if a certificate is no longer shared", async () => {
+  it("issues one certificate per allocation if a certificate is no longer shared", async () => {
     expect(await changedBy(() => job({ web: {}, db: entries["an alternative name less"], all: {} }))).toContain(
       `${A} all.crt`,
     );
@@ -264,7 +264,7 @@ describe("a later build", () => {
     expect((await certificate(A, "web")).publicKey.asymmetricKeyType).toBe("ec");
   });
 
-  it("deletes those without an entry, and those of a removed job", async () => {
+  it("deletes certificates without an entry, and certificates of a removed job", async () => {
     await changedBy(() => job({ web: {} }));
     expect(Object.keys(await stored())).toEqual([A, B].flatMap((host) => [`${host} web.crt`, `${host} web.key`]));
     await changedBy(() => bucket.job("api", { selectors: ["worker"] }));
@@ -293,7 +293,7 @@ describe("a later build", () => {
     expect(await stored()).toEqual(before);
   });
 
-  it("replaces all for another CA, and none for a new certificate of the same CA key", async () => {
+  it("replaces all certificates for another CA, and none for a new CA certificate with the same key", async () => {
     const before = await stored();
     const given = givenAuthority({ subject: "/C=DE/O=Büro/CN=root" });
     now = new Date(Math.max(Date.now(), START.getTime()));
@@ -411,7 +411,7 @@ describe("the files on a worker", () => {
     ]);
   });
 
-  it("change with a renewal, and only where it was renewed", async () => {
+  it("change with a renewal, and only on workers whose certificate was renewed", async () => {
     job({ web: {} });
     await bucket.ship();
     await corrupt("certs/web.crt", "nonsense");
@@ -439,7 +439,7 @@ it("are not written if an entry is invalid, which is reported with its key", asy
   ]);
 });
 
-it("a preview of a build makes an authority and certificates for itself, and writes no file", async () => {
+it("a preview of a build makes a temporary authority and certificates, and writes no file", async () => {
   job({ web: {} });
   const [crt, key] = ["secrets/ca.crt", "secrets/ca.key"].map((path) => join(bucket.root, path));
   rmSync(crt ?? "", { force: true });

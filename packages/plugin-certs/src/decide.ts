@@ -28,7 +28,7 @@ export const NEW = "new";
 
 const DAY = 86_400_000;
 
-/** How long before its creation a certificate is valid, for clocks that are behind. */
+/** The time by which a certificate is valid before its creation, for workers whose clocks are behind. */
 export const BACKDATED_MS = 3_600_000;
 
 /**
@@ -75,7 +75,7 @@ function readPair({ crt, key }: Pair): X509Certificate | undefined {
   }
 }
 
-/** A certificate for all workers may include removed ones; one for a single worker may not. */
+/** A certificate for all workers may include removed workers; a certificate for a single worker may not. */
 function unfit({ subjectAltName }: X509Certificate, { entry, hosts }: Wanted): string | undefined {
   const has = readSubjectAltNames(subjectAltName);
   const needs = holdsFor(entry.altNames, hosts);

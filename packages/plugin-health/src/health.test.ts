@@ -286,7 +286,7 @@ describe("waiting", () => {
     expect([remote.calls.length, output.length]).toEqual([1, 0]);
   });
 
-  it("ends at once if the run is interrupted", async () => {
+  it("ends immediately if the run is interrupted", async () => {
     const interruption = new AbortController();
     const remote = fakeRemote({ answers: () => ({ code: 1 }) });
     const waiting = verify({ ...health_check, wait: { interval_seconds: 3600 } }, 0, {
@@ -300,7 +300,7 @@ describe("waiting", () => {
 });
 
 describe("health_check in a manifest", () => {
-  it("has defaults, also for zero and negative values", () => {
+  it("has defaults, including for zero and negative values", () => {
     const defaults = { checks: [], timeoutMs: 5000, wait: { attempts: 30, intervalMs: 1000 } };
     expect(readHealth(aJob())).toEqual(defaults);
     const zeros = { timeout_seconds: -1, wait: { attempts: 0, interval_seconds: 0 } };
@@ -356,7 +356,7 @@ describe("health_check in a manifest", () => {
     expect(await problems({ checks: [check] })).toEqual([problem]);
   });
 
-  it("accepts upper and lower case, and every check at once", async () => {
+  it("accepts upper and lower case, and all checks together", async () => {
     const checks = [
       { type: "HTTP", port: "http" },
       { type: "Tcp", port: "admin" },

@@ -30,7 +30,7 @@ export interface ImportedAllocation {
    */
   readonly isCompared: boolean;
   readonly meaningless: readonly Meaningless[];
-  /** What the next deploy does, as it would have done before the import; empty if nothing. */
+  /** The actions of the next deploy, which are the same as before the import; empty if there are none. */
   readonly pending: readonly string[];
   readonly refused: readonly RefusedFile[];
 }

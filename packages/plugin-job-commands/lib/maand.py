@@ -1,13 +1,13 @@
-"""What a job command written in Python talks to maand with: ``import maand``.
+"""The library for job commands in Python: ``import maand``.
 
-maand puts this file beside the command's script and starts the script with everything needed in its environment. It
-uses the standard library alone and runs on Python 3.9 and later. ``maand.ts`` is the same for TypeScript.
+maand puts this file next to the command's script, and starts the script with the required environment variables. The
+library needs only the standard library of Python 3.9 or later. ``maand.ts`` is the same library for TypeScript.
 
-The name of a function says what it returns. ``get_...`` and ``find_...`` return a value, and raise when there is none to
-be had. ``request_...``, ``put_...``, ``delete_...``, ``acquire_...`` and ``release_...`` return a :class:`Response`:
-``.json()`` is what maand answered, ``.raise_for_status()`` turns a refusal into an :class:`ApiError`. ``run_...`` returns a
-:class:`CompletedCommand`. A refused write that the script never looks at ends the script with exit code 1, so that nothing
-is lost in silence. Times are in seconds.
+The name of a function shows what it returns. ``get_...`` and ``find_...`` return a value, and raise an error if they
+cannot. ``request_...``, ``put_...``, ``delete_...``, ``acquire_...`` and ``release_...`` return a :class:`Response`:
+``.json()`` parses the response, and ``.raise_for_status()`` raises an :class:`ApiError` after a refusal. ``run_...``
+returns a :class:`CompletedCommand`. If a write is refused and the script does not check its response, the script ends
+with exit code 1. Times are in seconds.
 """
 
 from __future__ import annotations
@@ -19,26 +19,26 @@ import os
 import sys
 
 TYPE_CHECKING = False
-if TYPE_CHECKING:  # for editors; at run time it would only take time
+if TYPE_CHECKING:  # for editors only, because the import would slow down every script
     from collections.abc import Iterator
     from typing import Any
 
 SEMAPHORE_SECONDS = 600
-"""How long :func:`acquire_semaphore` waits by default, also when asked for no time at all."""
+"""How long :func:`acquire_semaphore` waits by default, including with a time of zero."""
 
 LONGEST_SEMAPHORE_SECONDS = 3600
-"""How long :func:`acquire_semaphore` waits at most."""
+"""The maximum time that :func:`acquire_semaphore` waits."""
 
 _REQUEST_SECONDS = 30
-"""How long maand may take to answer, beside any time it was asked to wait."""
+"""How long maand may take to respond, in addition to a requested wait."""
 
 
 class MaandError(Exception):
-    """Anything this library raises."""
+    """The base of all errors that this library raises."""
 
 
 class ApiError(MaandError):
-    """maand refused a request, or failed to do it; ``response`` holds its answer."""
+    """maand refused a request, or failed to carry it out; ``response`` contains its answer."""
 
     def __init__(self, message: str, response: Response) -> None:
         super().__init__(message)
@@ -47,7 +47,7 @@ class ApiError(MaandError):
 
 
 class KvError(ApiError):
-    """A value could not be read; ``namespace`` and ``key`` say which. Its ``status_code`` is 404 if there is none."""
+    """A value could not be read; ``namespace`` and ``key`` identify it. ``status_code`` is 404 if it does not exist."""
 
     def __init__(self, message: str, response: Response, namespace: str, key: str) -> None:
         super().__init__(message, response)
@@ -56,7 +56,7 @@ class KvError(ApiError):
 
 
 class CommandFailed(MaandError):
-    """A command on a worker ended with another exit code than 0; ``result`` is its :class:`CompletedCommand`."""
+    """A command on a worker ended with an exit code other than 0; ``result`` is its :class:`CompletedCommand`."""
 
     def __init__(self, message: str, result: CompletedCommand) -> None:
         super().__init__(message)
@@ -67,7 +67,7 @@ class CommandFailed(MaandError):
 
 
 class Response:
-    """An answer of maand."""
+    """A response from maand."""
 
     def __init__(self, asked: str, status: int, text: str, *, must_be_seen: bool = False) -> None:
         self._asked = asked
@@ -77,28 +77,28 @@ class Response:
 
     @property
     def status_code(self) -> int:
-        """The HTTP status: 200 when it was done, 404 when there is nothing of that name, 400 when it was refused."""
+        """The HTTP status: 200 after a success, 404 if the name does not exist, 400 if the request was refused."""
         self._unseen = False
         return self._status
 
     @property
     def ok(self) -> bool:
-        """Whether it was done."""
+        """Whether the request succeeded."""
         return 200 <= self.status_code < 300
 
     @property
     def text(self) -> str:
-        """What maand answered: JSON, nothing after a write, or a sentence that says why not."""
+        """The text of the response: JSON, nothing after a write, or a sentence with the reason for a refusal."""
         self._unseen = False
         return self._text
 
     def json(self) -> Any:
-        """What maand answered, read as JSON. Raises :class:`ApiError` when it was a refusal."""
+        """The response, parsed as JSON. Raises :class:`ApiError` if the request was refused."""
         self.raise_for_status()
         return json.loads(self._text)
 
     def raise_for_status(self) -> None:
-        """Raises :class:`ApiError` unless it was done."""
+        """Raises :class:`ApiError` unless the request succeeded."""
         if not self.ok:
             raise ApiError(self._refusal(), self)
 
@@ -115,7 +115,7 @@ class Response:
 
 
 class CompletedCommand:
-    """A command that ended on a worker: ``args`` as asked for, ``returncode``, ``stdout`` and ``stderr`` as text."""
+    """A command that ended on a worker: ``args`` as requested, ``returncode``, ``stdout`` and ``stderr`` as text."""
 
     def __init__(self, args: str, returncode: int, stdout: str, stderr: str) -> None:
         self.args = args
@@ -127,41 +127,43 @@ class CompletedCommand:
         return f"CompletedCommand(args={self.args!r}, returncode={self.returncode})"
 
 
-# Who and where
+# The context of the script
 
 
 def allocation_id() -> str:
-    """The id of the allocation the script runs for; it stays the same for this job on this worker."""
+    """The id of the allocation for which the script runs. It never changes for this job on this worker."""
     return _environment("ALLOCATION_ID")
 
 
 def allocation_ip() -> str:
-    """The worker of the allocation, as ``workers.json`` names it."""
+    """The host of the allocation's worker, as in ``workers.json``."""
     return _environment("ALLOCATION_IP")
 
 
 def allocation_index() -> int:
-    """The allocation's place among those of its job: 0, 1, 2, ... Raises when it is leaving and has none."""
+    """
+    The allocation's index among those of its job: 0, 1, 2, ... Raises if the allocation is being removed and has none.
+    """
     return int(_environment("ALLOCATION_INDEX"))
 
 
 def job_name() -> str:
-    """The job the script belongs to."""
+    """The job that the script belongs to."""
     return _environment("JOB")
 
 
 def command_event() -> str:
-    """The moment the script runs at, such as ``pre_deploy``."""
+    """The event at which the script runs, such as ``pre_deploy``."""
     return _environment("EVENT")
 
 
 def command_name() -> str:
-    """The command's name, ``command_...``."""
+    """The name of the command, ``command_...``."""
     return _environment("COMMAND")
 
 
 def is_allocation_disabled() -> bool:
-    """Whether the allocation is in maintenance."""
+    """Whether the allocation is disabled."""
     return os.environ.get("DISABLED", "0") == "1"
 
 
@@ -169,7 +171,9 @@ def is_allocation_disabled() -> bool:
 
 
 def get_kv_value(namespace: str, key: str) -> str:
-    """The value itself. Raises :class:`KvError`, which names namespace and key, when there is none to be had."""
+    """
+    Returns a value. Raises :class:`KvError`, which names namespace and key, if it does not exist or cannot be read.
+    """
     value = find_kv_value(namespace, key)
     if value is not None:
         return value
@@ -178,7 +182,7 @@ def get_kv_value(namespace: str, key: str) -> str:
 
 
 def find_kv_value(namespace: str, key: str) -> str | None:
-    """The value itself, or ``None`` when there is none. Raises :class:`KvError` when it may not be read."""
+    """Returns a value, or ``None`` if it does not exist. Raises :class:`KvError` if the job may not read it."""
     response = request_value(namespace, key)
     if response.ok:
         return response.json()["value"]
@@ -188,76 +192,78 @@ def find_kv_value(namespace: str, key: str) -> str | None:
 
 
 def get_job_variable_keys() -> list[str]:
-    """The keys of the job's variables, sorted. Raises :class:`ApiError`."""
+    """Returns the sorted keys of the job's variables. Raises :class:`ApiError`."""
     return _keys(f"vars/job/{job_name()}")
 
 
 def get_job_secret_keys() -> list[str]:
-    """The keys of the job's secrets, sorted. Raises :class:`ApiError`."""
+    """Returns the sorted keys of the job's secrets. Raises :class:`ApiError`."""
     return _keys(f"secrets/job/{job_name()}")
 
 
 def request_value(namespace: str, key: str) -> Response:
-    """Reads a value; ``.json()["value"]`` is it. The status is 404 when there is none, 400 when it is not the job's."""
+    """Reads the value ``.json()["value"]``. The status is 404 if it does not exist, 400 if the job may not read it."""
     return _request("GET", "/kv", f"read {namespace} {key}", query={"namespace": namespace, "key": key})
 
 
 def put_job_variable(key: str, value: str) -> Response:
-    """Writes a variable of the job, without blanks around it. It lasts if the script succeeds."""
+    """Writes a variable of the job, without blanks around its value. maand stores it if the script succeeds."""
     return _write("PUT", "/kv", f"vars/job/{job_name()}", key, value)
 
 
 def delete_job_variable(key: str) -> Response:
-    """Deletes a variable of the job; the status is 404 when there is none."""
+    """Deletes a variable of the job. The status is 404 if it does not exist."""
     return _write("DELETE", "/kv", f"vars/job/{job_name()}", key)
 
 
 def put_job_secret(key: str, value: str) -> Response:
-    """Writes a secret of the job, exactly as given; it is kept encrypted, and masked in all output."""
+    """Writes a secret of the job, exactly as given. maand encrypts it, and masks it in all output."""
     return _write("PUT", "/kv/secret", f"secrets/job/{job_name()}", key, value)
 
 
 def delete_job_secret(key: str) -> Response:
-    """Deletes a secret of the job; the status is 404 when there is none."""
+    """Deletes a secret of the job. The status is 404 if it does not exist."""
     return _write("DELETE", "/kv/secret", f"secrets/job/{job_name()}", key)
 
 
 def request_job_keys(namespace: str | None = None) -> Response:
-    """Asks for the keys of the job's variables and secrets, or of one of the two: ``.json()["namespaces"][namespace]``."""
+    """Requests the keys of the job's variables, secrets, or both: ``.json()["namespaces"][namespace]``."""
     return _request("GET", "/kv/keys", "list keys", query={} if namespace is None else {"namespace": namespace})
 
 
 def put_rollout_order(workers: str | list[str]) -> Response:
-    """Says in which order the job's workers are upgraded: all of them, as a list or with commas. In ``pre_deploy``."""
+    """Sets the order of upgrades: all workers of the job, as a list or with commas. Works in ``pre_deploy``."""
     order = workers if isinstance(workers, str) else ",".join(workers)
     return _write("PUT", "/kv", f"maand/job/{job_name()}", "rollout_order", order)
 
 
 def get_rollout_order() -> list[str]:
-    """The order that holds, as a list of workers. Raises :class:`KvError` when it cannot be read."""
+    """Returns the current order as a list of workers. Raises :class:`KvError` if it cannot be read."""
     order = get_kv_value(f"maand/job/{job_name()}", "rollout_order")
     return [worker.strip() for worker in order.split(",") if worker.strip()]
 
 
 def get_command_demands() -> list[dict[str, Any]]:
-    """Who demands this command: a list of ``{"job", "command", "demand_config"}``. Raises :class:`ApiError`."""
+    """
+    Returns the demands for this command: a list of ``{"job", "command", "demand_config"}``. Raises :class:`ApiError`.
+    """
     return request_command_demands().json()
 
 
 def request_command_demands() -> Response:
-    """Asks who demands this command: ``.json()`` is the list of :func:`get_command_demands`."""
+    """Requests the demands for this command: ``.json()`` is the list of :func:`get_command_demands`."""
     return _request("GET", "/demands", "list demands")
 
 
-# Taking turns
+# Semaphores
 
 
 def acquire_semaphore(name: str, capacity: int = 1, timeout_seconds: float = SEMAPHORE_SECONDS) -> Response:
-    """Waits until fewer than ``capacity`` scripts of this job and event hold the semaphore, and holds it too.
+    """Waits until fewer than ``capacity`` scripts of this job and event hold the semaphore, and then acquires it.
 
-    The status is 408 when the wait is over before, and 409 when the capacity is not that of the others: look at it, or
-    call ``.raise_for_status()``. A script that does neither fails at its end. It is given back when the script ends,
-    however it ends.
+    The status is 408 if the wait times out, and 409 if the other scripts use another capacity. Check the status, or call
+    ``.raise_for_status()``; otherwise the script fails at its end. The semaphore is released when the script ends in any
+    way.
     """
     waited = min(timeout_seconds if timeout_seconds > 0 else SEMAPHORE_SECONDS, LONGEST_SEMAPHORE_SECONDS)
     body = {"name": name, "capacity": capacity, "timeout_seconds": timeout_seconds}
@@ -266,25 +272,25 @@ def acquire_semaphore(name: str, capacity: int = 1, timeout_seconds: float = SEM
 
 
 def release_semaphore(name: str) -> Response:
-    """Gives a semaphore back. The status is 409 when the script does not hold it."""
+    """Releases a semaphore. The status is 409 if the script does not hold it."""
     return _request("POST", "/semaphore/release", f"release {name}", body={"name": name})
 
 
 def get_semaphore_status(name: str) -> dict[str, Any]:
-    """Who holds a semaphore: ``capacity``, ``holders``, ``waiting`` and ``available``. Raises :class:`ApiError`."""
+    """Returns ``capacity``, ``holders``, ``waiting`` and ``available`` of a semaphore. Raises :class:`ApiError`."""
     return request_semaphore_status(name).json()
 
 
 def request_semaphore_status(name: str) -> Response:
-    """Asks who holds a semaphore: ``.json()`` is the value of :func:`get_semaphore_status`."""
+    """Requests the status of a semaphore: ``.json()`` is the value of :func:`get_semaphore_status`."""
     return _request("GET", "/semaphore/status", f"status of {name}", query={"name": name})
 
 
 @contextlib.contextmanager
 def semaphore(name: str, capacity: int = 1, timeout_seconds: float = SEMAPHORE_SECONDS) -> Iterator[None]:
-    """``with semaphore("migrate"):`` holds it for the block, and gives it back also when the block raises.
+    """``with semaphore("migrate"):`` holds the semaphore during the block, and releases it even if the block raises.
 
-    Raises :class:`ApiError` when it cannot be had, so that the block does not begin without it.
+    Raises :class:`ApiError` if the semaphore cannot be acquired; the block does not begin then.
     """
     acquire_semaphore(name, capacity, timeout_seconds).raise_for_status()
     try:
@@ -307,11 +313,11 @@ def run_ssh(
     check: bool = True,
     connect_timeout: float = 15,
 ) -> CompletedCommand:
-    """Runs a command on a worker of the bucket, over the connection maand has to it: by bash, as the Makefiles run.
+    """Runs a command with bash on a worker of the bucket, as the user that runs Makefiles, over maand's connection.
 
-    A list is quoted word by word; a text is a line for bash, compound ones included. Raises :class:`CommandFailed` on
-    another exit code than 0 unless ``check=False``, and :class:`ApiError` when the worker cannot be reached (502), the
-    time is over (504), or it is no worker of the bucket.
+    Each word of a list is quoted; a text is a command line for bash, which may be compound. Raises :class:`CommandFailed`
+    for an exit code other than 0 unless ``check=False``, and :class:`ApiError` if the worker is unreachable (502), the
+    command times out (504), or the host is not a worker of the bucket.
     """
     body = {"worker_ip": worker_ip, "command": _line(command), "timeout_seconds": timeout}
     return _run("/worker/run", body, body["command"], check, timeout + connect_timeout)
@@ -327,7 +333,7 @@ def run_runner_target(
 ) -> CompletedCommand:
     """Runs a target of a job's Makefile as a deploy would; by default of this job, on this allocation's worker.
 
-    Raises as :func:`run_ssh` does.
+    Raises the same errors as :func:`run_ssh`.
     """
     worker_ip = allocation_ip() if worker_ip is None else worker_ip
     job = job_name() if job is None else job
@@ -336,7 +342,7 @@ def run_runner_target(
 
 
 def find_bucket_root() -> str:
-    """The bucket's directory on this machine: where ``maand.conf`` is, from here upward."""
+    """Returns the bucket's directory on this machine: the current one, or one above it, with ``maand.conf``."""
     place, above = None, os.getcwd()
     while place != above:
         place, above = above, os.path.dirname(above)
@@ -346,12 +352,14 @@ def find_bucket_root() -> str:
 
 
 def load_ssh() -> tuple[str, str, bool]:
-    """How maand logs in to workers: ``(user, key_path, use_sudo)``. For other tools; :func:`run_ssh` needs none."""
+    """
+    Returns maand's login to workers, ``(user, key_path, use_sudo)``, for other tools; :func:`run_ssh` does not need it.
+    """
     said = _request("GET", "/connection", "read the connection").json()
     return said["user"], said["key_path"], said["use_sudo"]
 
 
-# Other names of the same
+# Aliases
 
 get_allocation_id = allocation_id
 get_allocation_ip = allocation_ip
@@ -372,7 +380,7 @@ get_deploy_order = get_rollout_order
 run_make_target = run_runner_target
 
 
-# Inside
+# Internal functions
 
 _writes: list[Response] = []
 
@@ -423,8 +431,8 @@ def _request(
     body: dict | None = None,
     seconds: float = _REQUEST_SECONDS,
 ) -> Response:
-    """One request, straight to maand on this machine: no proxy of the environment is asked."""
-    import http.client  # here, because a script that only reads its environment need not wait for it
+    """Sends one request directly to maand on this machine, without a proxy from the environment."""
+    import http.client  # here, because scripts that only read their environment do not need it
     import socket
     from urllib.parse import quote, urlencode
 

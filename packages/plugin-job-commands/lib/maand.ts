@@ -1,34 +1,34 @@
 /**
- * What a job command written in TypeScript or JavaScript talks to maand with: `import { getKvValue } from "./maand"`.
+ * The library for job commands in TypeScript or JavaScript: `import { getKvValue } from "./maand"`.
  *
- * maand puts this file beside the command's script and starts the script with everything needed in its environment. It
- * needs nothing but Node 20 or later, or Bun. `maand.py` is the same for Python.
+ * maand puts this file next to the command's script, and starts the script with the required environment variables. The
+ * library needs only Node 20 or later, or Bun. `maand.py` is the same library for Python.
  *
- * The name of a function says what it resolves to. `get...` and `find...` give a value, and throw when there is none to be
- * had. `request...`, `put...`, `delete...`, `acquire...` and `release...` give an {@link ApiResponse}, made like that of
- * `fetch`; its `raiseForStatus()` turns a refusal into an {@link ApiError}. `run...` gives a {@link CompletedCommand}. A
- * refused write that the script never looks at ends the script with exit code 1, so that nothing is lost in silence. Times
- * are in seconds.
+ * The name of a function shows its result. `get...` and `find...` resolve to a value, and throw if they cannot. `request...`,
+ * `put...`, `delete...`, `acquire...` and `release...` resolve to an {@link ApiResponse}, which is similar to the response
+ * of `fetch`; its `raiseForStatus()` throws an {@link ApiError} after a refusal. `run...` resolves to a
+ * {@link CompletedCommand}. If a write is refused and the script does not check its response, the script ends with exit
+ * code 1. Times are in seconds.
  */
 import { existsSync } from "node:fs";
 import { Agent, request as httpRequest, type IncomingMessage } from "node:http";
 import { dirname, join } from "node:path";
 
-/** How long {@link acquireSemaphore} waits by default, also when asked for no time at all. */
+/** How long {@link acquireSemaphore} waits by default, including with a time of zero. */
 export const SEMAPHORE_SECONDS = 600;
 
-/** How long {@link acquireSemaphore} waits at most. */
+/** The maximum time that {@link acquireSemaphore} waits. */
 export const LONGEST_SEMAPHORE_SECONDS = 3600;
 
-/** How long maand may take to answer, beside any time it was asked to wait. */
+/** How long maand may take to respond, in addition to a requested wait. */
 const REQUEST_SECONDS = 30;
 
-/** Anything this library throws. */
+/** The base of all errors that this library throws. */
 export class MaandError extends Error {
   override name = "MaandError";
 }
 
-/** maand refused a request, or failed to do it; `response` holds its answer. */
+/** maand refused a request, or failed to carry it out; `response` contains its answer. */
 export class ApiError extends MaandError {
   override name = "ApiError";
   readonly response: ApiResponse;
@@ -41,7 +41,7 @@ export class ApiError extends MaandError {
   }
 }
 
-/** A value could not be read; `namespace` and `key` say which. Its `statusCode` is 404 if there is none. */
+/** A value could not be read; `namespace` and `key` identify it. `statusCode` is 404 if it does not exist. */
 export class KvError extends ApiError {
   override name = "KvError";
   readonly namespace: string;
@@ -54,7 +54,7 @@ export class KvError extends ApiError {
   }
 }
 
-/** A command on a worker ended with another exit code than 0. */
+/** A command on a worker ended with an exit code other than 0. */
 export class CommandFailed extends MaandError {
   override name = "CommandFailed";
   readonly result: CompletedCommand;
@@ -65,7 +65,7 @@ export class CommandFailed extends MaandError {
   }
 }
 
-/** An answer of maand. */
+/** A response from maand. */
 export class ApiResponse {
   readonly #request: string;
   readonly #status: number;
@@ -79,7 +79,7 @@ export class ApiResponse {
     this.#unseen = mustBeSeen && (status < 200 || status > 299);
   }
 
-  /** The HTTP status: 200 when it was done, 404 when there is nothing of that name, 400 when it was refused. */
+  /** The HTTP status: 200 after a success, 404 if the name does not exist, 400 if the request was refused. */
   get status(): number {
     this.#unseen = false;
     return this.#status;
@@ -90,34 +90,34 @@ export class ApiResponse {
     return this.status;
   }
 
-  /** Whether it was done. */
+  /** Whether the request succeeded. */
   get ok(): boolean {
     return this.status >= 200 && this.status <= 299;
   }
 
-  /** What maand answered: JSON, nothing after a write, or a sentence that says why not. */
+  /** The text of the response: JSON, nothing after a write, or a sentence with the reason for a refusal. */
   async text(): Promise<string> {
     this.#unseen = false;
     return this.#text;
   }
 
-  /** What maand answered, read as JSON. Throws {@link ApiError} when it was a refusal. */
+  /** The response, parsed as JSON. Throws {@link ApiError} if the request was refused. */
   async json<T = unknown>(): Promise<T> {
     this.raiseForStatus();
     return JSON.parse(this.#text);
   }
 
-  /** Throws {@link ApiError} unless it was done. */
+  /** Throws {@link ApiError} unless the request succeeded. */
   raiseForStatus(): void {
     if (!this.ok) throw new ApiError(this.refusal(), this);
   }
 
-  /** Why it was not done, in one line. */
+  /** The reason for a refusal, in one line. */
   refusal(): string {
     return `${this.#request}: ${this.#text.trim() || "refused"} (${this.#status})`;
   }
 
-  /** Whether it is a refused write that the script has not looked at. */
+  /** Whether the request is a refused write whose response the script has not checked. */
   isUnseen(): boolean {
     return this.#unseen;
   }
@@ -125,21 +125,21 @@ export class ApiResponse {
 
 /** A command that ended on a worker. */
 export interface CompletedCommand {
-  /** As asked for. */
+  /** The command as requested. */
   readonly args: string;
   readonly returncode: number;
   readonly stdout: string;
   readonly stderr: string;
 }
 
-/** A command whose demand names this one. */
+/** A command of another job that demands this command. */
 export interface CommandDemand {
   readonly job: string;
   readonly command: string;
   readonly demand_config: Readonly<Record<string, unknown>>;
 }
 
-/** Who holds a semaphore, as ids of allocations, and how many requests wait for it. */
+/** The holders of a semaphore, as ids of allocations, and the number of requests that wait for it. */
 export interface SemaphoreStatus {
   readonly name: string;
   readonly capacity: number;
@@ -148,46 +148,48 @@ export interface SemaphoreStatus {
   readonly available: number;
 }
 
-// Who and where
+// The context of the script
 
-/** The id of the allocation the script runs for; it stays the same for this job on this worker. */
+/** The id of the allocation for which the script runs. It never changes for this job on this worker. */
 export function allocationId(): string {
   return environment("ALLOCATION_ID");
 }
 
-/** The worker of the allocation, as `workers.json` names it. */
+/** The host of the allocation's worker, as in `workers.json`. */
 export function allocationIp(): string {
   return environment("ALLOCATION_IP");
 }
 
-/** The allocation's place among those of its job: 0, 1, 2, ... Throws when it is leaving and has none. */
+/**
+ * The allocation's index among those of its job: 0, 1, 2, ... Throws if the allocation is being removed and has none.
+ */
 export function allocationIndex(): number {
   return Number(environment("ALLOCATION_INDEX"));
 }
 
-/** The job the script belongs to. */
+/** The job that the script belongs to. */
 export function jobName(): string {
   return environment("JOB");
 }
 
-/** The moment the script runs at, such as `pre_deploy`. */
+/** The event at which the script runs, such as `pre_deploy`. */
 export function commandEvent(): string {
   return environment("EVENT");
 }
 
-/** The command's name, `command_...`. */
+/** The name of the command, `command_...`. */
 export function commandName(): string {
   return environment("COMMAND");
 }
 
-/** Whether the allocation is in maintenance. */
+/** Whether the allocation is disabled. */
 export function isAllocationDisabled(): boolean {
   return process.env.DISABLED === "1";
 }
 
 // Values
 
-/** The value itself. Throws {@link KvError}, which names namespace and key, when there is none to be had. */
+/** Returns a value. Throws {@link KvError}, which names namespace and key, if it does not exist or cannot be read. */
 export async function getKvValue(namespace: string, key: string): Promise<string> {
   const value = await findKvValue(namespace, key);
   if (value !== undefined) return value;
@@ -195,7 +197,7 @@ export async function getKvValue(namespace: string, key: string): Promise<string
   throw new KvError(response.refusal(), response, namespace, key);
 }
 
-/** The value itself, or undefined when there is none. Throws {@link KvError} when it may not be read. */
+/** Returns a value, or undefined if it does not exist. Throws {@link KvError} if the job may not read it. */
 export async function findKvValue(namespace: string, key: string): Promise<string | undefined> {
   const response = await requestValue(namespace, key);
   if (response.ok) return (await response.json<{ readonly value: string }>()).value;
@@ -203,53 +205,53 @@ export async function findKvValue(namespace: string, key: string): Promise<strin
   throw new KvError(response.refusal(), response, namespace, key);
 }
 
-/** The keys of the job's variables, sorted. Throws {@link ApiError}. */
+/** Returns the sorted keys of the job's variables. Throws {@link ApiError}. */
 export async function getJobVariableKeys(): Promise<string[]> {
   return keysOf(`vars/job/${jobName()}`);
 }
 
-/** The keys of the job's secrets, sorted. Throws {@link ApiError}. */
+/** Returns the sorted keys of the job's secrets. Throws {@link ApiError}. */
 export async function getJobSecretKeys(): Promise<string[]> {
   return keysOf(`secrets/job/${jobName()}`);
 }
 
-/** Reads a value; `value` of its JSON is it. The status is 404 when there is none, 400 when it is not the job's. */
+/** Reads the `value` in the JSON. The status is 404 if it does not exist, 400 if the job may not read it. */
 export function requestValue(namespace: string, key: string): Promise<ApiResponse> {
   return callApi("GET", "/kv", `read ${namespace} ${key}`, { query: { namespace, key } });
 }
 
-/** Writes a variable of the job, without blanks around it. It lasts if the script succeeds. */
+/** Writes a variable of the job, without blanks around its value. maand stores it if the script succeeds. */
 export async function putJobVariable(key: string, value: string): Promise<ApiResponse> {
   return put("/kv", `vars/job/${jobName()}`, key, value);
 }
 
-/** Deletes a variable of the job; the status is 404 when there is none. */
+/** Deletes a variable of the job. The status is 404 if it does not exist. */
 export async function deleteJobVariable(key: string): Promise<ApiResponse> {
   return remove("/kv", `vars/job/${jobName()}`, key);
 }
 
-/** Writes a secret of the job, exactly as given; it is kept encrypted, and masked in all output. */
+/** Writes a secret of the job, exactly as given. maand encrypts it, and masks it in all output. */
 export async function putJobSecret(key: string, value: string): Promise<ApiResponse> {
   return put("/kv/secret", `secrets/job/${jobName()}`, key, value);
 }
 
-/** Deletes a secret of the job; the status is 404 when there is none. */
+/** Deletes a secret of the job. The status is 404 if it does not exist. */
 export async function deleteJobSecret(key: string): Promise<ApiResponse> {
   return remove("/kv/secret", `secrets/job/${jobName()}`, key);
 }
 
-/** Asks for the keys of the job's variables and secrets, or of one of the two: `namespaces` of its JSON, by namespace. */
+/** Requests the keys of the job's variables, secrets, or both: `namespaces` in the JSON, by namespace. */
 export function requestJobKeys(namespace?: string): Promise<ApiResponse> {
   return callApi("GET", "/kv/keys", "list keys", { query: namespace === undefined ? {} : { namespace } });
 }
 
-/** Says in which order the job's workers are upgraded: all of them, as a list or with commas. In `pre_deploy`. */
+/** Sets the order of upgrades: all workers of the job, as a list or with commas. Works in `pre_deploy`. */
 export async function putRolloutOrder(workers: string | readonly string[]): Promise<ApiResponse> {
   const order = typeof workers === "string" ? workers : workers.join(",");
   return put("/kv", `maand/job/${jobName()}`, "rollout_order", order);
 }
 
-/** The order that holds, as a list of workers. Throws {@link KvError} when it cannot be read. */
+/** Returns the current order as a list of workers. Throws {@link KvError} if it cannot be read. */
 export async function getRolloutOrder(): Promise<string[]> {
   const order = await getKvValue(`maand/job/${jobName()}`, "rollout_order");
   return order
@@ -258,23 +260,23 @@ export async function getRolloutOrder(): Promise<string[]> {
     .filter((worker) => worker !== "");
 }
 
-/** Who demands this command. Throws {@link ApiError}. */
+/** Returns the demands for this command. Throws {@link ApiError}. */
 export async function getCommandDemands(): Promise<CommandDemand[]> {
   return (await requestCommandDemands()).json();
 }
 
-/** Asks who demands this command: its JSON is a list of {@link CommandDemand}. */
+/** Requests the demands for this command: the JSON is a list of {@link CommandDemand}. */
 export function requestCommandDemands(): Promise<ApiResponse> {
   return callApi("GET", "/demands", "list demands");
 }
 
-// Taking turns
+// Semaphores
 
 /**
- * Waits until fewer than `capacity` scripts of this job and event hold the semaphore, and holds it too.
+ * Waits until fewer than `capacity` scripts of this job and event hold the semaphore, and then acquires it.
  *
- * The status is 408 when the wait is over before, and 409 when the capacity is not that of the others: look at it, or call
- * `raiseForStatus()`. A script that does neither fails at its end. It is given back when the script ends, however it ends.
+ * The status is 408 if the wait times out, and 409 if the other scripts use another capacity. Check the status, or call
+ * `raiseForStatus()`; otherwise the script fails at its end. The semaphore is released when the script ends in any way.
  */
 export function acquireSemaphore(name: string, capacity = 1, timeoutSeconds = SEMAPHORE_SECONDS): Promise<ApiResponse> {
   const waited = Math.min(timeoutSeconds > 0 ? timeoutSeconds : SEMAPHORE_SECONDS, LONGEST_SEMAPHORE_SECONDS);
@@ -282,22 +284,22 @@ export function acquireSemaphore(name: string, capacity = 1, timeoutSeconds = SE
   return callApi("POST", "/semaphore/acquire", `acquire ${name}`, { body, seconds: waited + REQUEST_SECONDS });
 }
 
-/** Gives a semaphore back. The status is 409 when the script does not hold it. */
+/** Releases a semaphore. The status is 409 if the script does not hold it. */
 export function releaseSemaphore(name: string): Promise<ApiResponse> {
   return callApi("POST", "/semaphore/release", `release ${name}`, { body: { name } });
 }
 
-/** Who holds a semaphore. Throws {@link ApiError}. */
+/** Returns the holders of a semaphore. Throws {@link ApiError}. */
 export async function getSemaphoreStatus(name: string): Promise<SemaphoreStatus> {
   return (await requestSemaphoreStatus(name)).json();
 }
 
-/** Asks who holds a semaphore: its JSON is a {@link SemaphoreStatus}. */
+/** Requests the status of a semaphore: the JSON is a {@link SemaphoreStatus}. */
 export function requestSemaphoreStatus(name: string): Promise<ApiResponse> {
   return callApi("GET", "/semaphore/status", `status of ${name}`, { query: { name } });
 }
 
-/** Holds a semaphore while `work` runs, and gives it back also when that throws; answers what `work` does. */
+/** Holds a semaphore while `work` runs, and releases it even if `work` throws; resolves with the result of `work`. */
 export async function semaphore<T>(
   name: string,
   work: () => T | Promise<T>,
@@ -320,20 +322,20 @@ export async function semaphore<T>(
 
 // Workers
 
-/** How a command on a worker is to be run; times in seconds. */
+/** The options for a command on a worker; times are in seconds. */
 export interface RunOptions {
   /** Default 300. */
   readonly timeout?: number;
-  /** Throw on another exit code than 0. Default true. */
+  /** Whether to throw for an exit code other than 0. Default true. */
   readonly check?: boolean;
 }
 
 /**
- * Runs a command on a worker of the bucket, over the connection maand has to it: by bash, as the Makefiles run.
+ * Runs a command with bash on a worker of the bucket, as the user that runs Makefiles, over maand's connection.
  *
- * A list is quoted word by word; a text is a line for bash, compound ones included. Throws {@link CommandFailed} on
- * another exit code than 0 unless `check` is false, and {@link ApiError} when the worker cannot be reached (502), the
- * time is over (504), or it is no worker of the bucket.
+ * Each word of a list is quoted; a text is a command line for bash, which may be compound. Throws {@link CommandFailed} for
+ * an exit code other than 0 unless `check` is false, and {@link ApiError} if the worker is unreachable (502), the command
+ * times out (504), or the host is not a worker of the bucket.
  */
 export function runSsh(
   workerIp: string,
@@ -346,8 +348,8 @@ export function runSsh(
 }
 
 /**
- * Runs a target of a job's Makefile as a deploy would; by default of this job, on this allocation's worker. Throws as
- * {@link runSsh} does.
+ * Runs a target of a job's Makefile as a deploy would; by default of this job, on this allocation's worker. Throws
+ * the same errors as {@link runSsh}.
  */
 export async function runRunnerTarget(
   target: string,
@@ -358,7 +360,7 @@ export async function runRunnerTarget(
   return run("/worker/target", body, `${job} ${target}`, check, timeout);
 }
 
-/** The bucket's directory on this machine: where `maand.conf` is, from here upward. */
+/** Returns the bucket's directory on this machine: the current one, or one above it, with `maand.conf`. */
 export function findBucketRoot(): string {
   let place: string | undefined;
   for (let above = process.cwd(); above !== place; above = dirname(place)) {
@@ -368,14 +370,14 @@ export function findBucketRoot(): string {
   throw new MaandError("no maand.conf here or in any directory above: this is not inside a bucket");
 }
 
-/** How maand logs in to workers. For other tools; {@link runSsh} needs none of it. */
+/** Returns maand's login to workers, for other tools; {@link runSsh} does not need it. */
 export async function loadSsh(): Promise<{ user: string; keyPath: string; useSudo: boolean }> {
   const response = await callApi("GET", "/connection", "read the connection");
   const answer = await response.json<{ user: string; key_path: string; use_sudo: boolean }>();
   return { user: answer.user, keyPath: answer.key_path, useSudo: answer.use_sudo };
 }
 
-// Other names of the same
+// Aliases
 
 export {
   allocationId as getAllocationId,
@@ -397,7 +399,7 @@ export {
   runRunnerTarget as runMakeTarget,
 };
 
-// Inside
+// Internal functions
 
 const writes: ApiResponse[] = [];
 
@@ -421,7 +423,7 @@ async function keysOf(namespace: string): Promise<string[]> {
   return (namespaces[namespace] ?? []).sort();
 }
 
-/** As Python's shlex.quote. */
+/** Quotes a word like Python's shlex.quote. */
 function quoted(word: string): string {
   return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'"'"'`)}'`;
 }

@@ -1,4 +1,4 @@
-// run-script.mjs <cache> <script>: runs a TypeScript or JavaScript hook on this Node, as it is written.
+// run-script.mjs <cache> <script>: runs a TypeScript or JavaScript hook directly on this Node.
 import { readFileSync } from "node:fs";
 import { extname, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -8,7 +8,7 @@ const [, , cache, name] = process.argv;
 const script = resolve(name);
 process.argv.splice(1, 3, script);
 const jiti = createJiti(pathToFileURL(script).href, { fsCache: cache, interopDefault: true });
-// jiti.import would try JavaScript as Node does first, and run a script that fails a second time
+// jiti.import would first try to run JavaScript with Node, and run a script that fails a second time
 await jiti.evalModule(readFileSync(script, "utf8"), {
   filename: script,
   ext: extname(script),

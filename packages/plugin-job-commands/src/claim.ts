@@ -1,7 +1,7 @@
 import { type Claim, defineSettings, setting } from "@maand/core";
 import * as v from "valibot";
 
-/** Core checks the form of `commands`; this claim says that a loaded plugin runs them. */
+/** Core checks the form of `commands`; this claim declares that a loaded plugin runs them. */
 export const CommandsClaim: Claim = {
   description: "Scripts of the job that run on this machine at certain points of a build or deploy.",
   schema: { "~standard": { version: 1, vendor: "maand", validate: (value) => ({ value }) } },

@@ -37,13 +37,13 @@ describe("a command with once", () => {
     },
   );
 
-  it("without it, runs for each", async () => {
+  it("without once, runs for each allocation", async () => {
     write({ executed_on: ["pre_deploy"], once: false }, PRINTS);
     await bucket.ship();
     expect(printed()).toHaveLength(3);
   });
 
-  it("runs for the next active allocation while the first is disabled, and for the first while all are", async () => {
+  it("runs for the next active allocation while the first is disabled, and for the first while all are disabled", async () => {
     write({ executed_on: ["pre_deploy"], once: true }, PRINTS);
     bucket.disable({ workers: ["10.0.0.1"] });
     await bucket.ship();
@@ -54,7 +54,7 @@ describe("a command with once", () => {
     expect(printed()).toEqual(["10.0.0.1 ran 0 True"]);
   });
 
-  it("runs in each batch for the first of it", async () => {
+  it("runs in each batch for its first allocation", async () => {
     write({ executed_on: ["after_allocation_started"], once: true }, PRINTS, { max_concurrent_starts: 2 });
     await bucket.ship();
     expect(printed()).toEqual(["10.0.0.1 ran 0 False", "10.0.0.3 ran 2 False"]);
@@ -74,7 +74,7 @@ describe("a command with once", () => {
 describe("a script that fails", () => {
   const reason = "failed with exit code 1: maand.KvError: read vars/job/api nope: there is no such key (404)";
 
-  it("is one failure with all workers, its reason, and no second traceback", async () => {
+  it("is reported once with all workers and its reason, without a second traceback", async () => {
     write({ executed_on: ["pre_deploy"] }, RAISES);
     const { failures } = await bucket.ship();
     const message = `command_x (pre_deploy) of api for ${HOSTS.join(", ")} ${reason}`;

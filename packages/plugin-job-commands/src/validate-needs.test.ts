@@ -80,7 +80,7 @@ describe("a command in Python", () => {
     ]);
   });
 
-  describe("without an environment of its own", () => {
+  describe("without its own environment", () => {
     beforeEach(() => {
       rmSync(join(root, "bin/python3"));
       symlinkSync(PYTHON, join(root, "bin/python3"));
@@ -103,7 +103,7 @@ describe("a command in Python", () => {
         /: -r base.txt$/,
       ));
 
-    it("needs nothing for another Python: a requirement with a condition", () =>
+    it("ignores a requirement with a condition, which may apply only to another Python", () =>
       expect(found({ "command_x.py": "", "requirements.txt": 'tomli; python_version < "3.0"\n' })).toEqual([]));
   });
 

@@ -13,7 +13,7 @@ function found(executedOn: readonly string[], files: readonly string[]) {
 }
 
 describe("a command", () => {
-  it("with once is refused at after_allocation_stopped, which is for one allocation", () => {
+  it("with once is refused at after_allocation_stopped, which runs for one allocation", () => {
     const commands = [{ name: "command_x", executedOn: ["cli", "after_allocation_stopped"], once: true as const }];
     const context = validateContext({ jobs: [aJob({ commands, files: [aFile({ path: "_modules/command_x.py" })] })] });
     validateCommands(context);

@@ -6,7 +6,7 @@ import { aBucket, type TestBucket } from "@maand/core/testing";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { jobCommands } from "./job-commands.ts";
 
-/** A job whose health only a command knows: it succeeds where a file says that the job is up. */
+/** A job whose health only a command can check: the command succeeds if a file shows that the job is up. */
 
 const HOSTS = ["10.0.0.1", "10.0.0.2", "10.0.0.3"];
 
@@ -43,20 +43,20 @@ function write(version: string, more: Readonly<Record<string, unknown>> = {}): v
   );
 }
 
-/** After a power cut nothing runs. */
+/** Simulates a power cut, after which nothing runs. */
 function downEverywhere(): void {
   rmSync(place, { recursive: true });
   mkdirSync(place);
 }
 
 describe("health commands", () => {
-  it("check what a deploy started so far, so a job that is down everywhere starts in one deploy --force", async () => {
+  it("check only the allocations that a deploy has started, so a job that is down everywhere starts in one deploy --force", async () => {
     downEverywhere();
     expect(await bucket.deploy({ force: true })).toMatchObject({ outcome: "ok" });
     expect(HOSTS.map((host) => existsSync(upOn(host)))).toEqual([true, true, true]);
   });
 
-  it("check what runs the release in a step of a staged rollout, and the whole job at its end", async () => {
+  it("check the allocations with the new release in a step of a staged rollout, and all allocations at its end", async () => {
     rmSync(upOn("10.0.0.3"));
     write("2.0.0", { rollout: { steps: ["1", "pause", "2", "pause", "100%"], soak_seconds: 0.2 } });
     expect(await bucket.ship()).toMatchObject({ outcome: "paused" });

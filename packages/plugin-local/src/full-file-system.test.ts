@@ -40,7 +40,7 @@ describe.runIf(process.getuid?.() === 0)("a full file system", () => {
     rmSync(place, { recursive: true, force: true });
   });
 
-  it("is named, old files stay whole, nothing is left behind, and the next sync works", async () => {
+  it("is named, old files remain intact, no temporary files remain, and the next sync works", async () => {
     writeFileSync(at("worker/filler"), "x".repeat(600_000));
     await expect(stage(NEW)).rejects.toMatchObject({
       code: "STAGE_FAILED",

@@ -61,7 +61,7 @@ describe("a link of the operator", () => {
     expect(list("worker/jobs/api")).toEqual(["conf", "conf/app.conf", "data", "data/db", "manifest.json"]);
   });
 
-  it("may lead to an empty directory, or one with what the job keeps", async () => {
+  it("may lead to an empty directory, or to one with only files that the job keeps", async () => {
     has("far", { "data/db": "precious", "lost+found/x": "x" });
     mkdirSync(at("worker/jobs"));
     symlinkSync(at("far"), at("worker/jobs/api"));
@@ -84,7 +84,7 @@ describe("a link of the operator", () => {
     expect(list("far")).toEqual(["conf", "conf/app.conf", "precious"]);
   });
 
-  it("without a target is refused, because the target may only be unmounted", async () => {
+  it("without a target is refused, because the target might just be unmounted", async () => {
     mkdirSync(at("worker/jobs"));
     symlinkSync(at("unmounted"), at("worker/jobs/api"));
     await expect(stage(TREE)).rejects.toThrow("jobs/api is a link that does not lead to a directory");

@@ -67,7 +67,7 @@ describe("a command", () => {
     expect(result).toMatchObject({ code: 0, stdout: `${remote.root}\n`, stderr: "oh\n" });
   });
 
-  it("that must succeed throws, and a probe returns its exit code", async () => {
+  it("throws if it must succeed and fails, and a probe returns its exit code", async () => {
     const remote = await connected();
     expect(await remote.probe(sh("exit 7"))).toMatchObject({ code: 7 });
     await expect(remote.exec(sh("echo why >&2; exit 7"))).rejects.toMatchObject({
@@ -180,7 +180,7 @@ describe("a command", () => {
     process.kill(Number(stdout), "SIGKILL");
   });
 
-  it("is disconnected when the remote is closed, and none starts afterwards", async () => {
+  it("is disconnected when the remote is closed, and no command starts afterwards", async () => {
     const remote = await connected();
     const running = remote.exec(sh("echo $$ > pid; exec sleep 1000"));
     await there(join(remote.root, "pid"));

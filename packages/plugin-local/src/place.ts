@@ -18,8 +18,8 @@ export interface Replacement {
 }
 
 /**
- * Writes a differing file next to its path, in the nearest existing directory. Undefined if the existing file is as
- * wanted.
+ * Writes a differing file next to its path, in the nearest existing directory. Returns undefined if the existing file
+ * already matches.
  */
 export async function prepareFile(root: string, path: string, wanted: Wanted): Promise<Replacement | undefined> {
   const target = join(root, path);

@@ -14,7 +14,7 @@ afterEach(() => rmSync(root, { recursive: true }));
 
 const file = () => join(root, "fence");
 
-/** The connection of a command with this line, and the records that it was asked to admit. */
+/** The connection of a command with this line, and the records that it had to accept or refuse. */
 function commandOf(line: string, admits: (found: string) => void = () => {}) {
   const remote = fakeRemote({ root });
   const asked: string[] = [];
@@ -47,7 +47,7 @@ it("replaces an admitted record, and keeps one that is refused", async () => {
   expect([next.asked, readFileSync(file(), "utf8")]).toEqual([["3 aa\n{}\n"], "4 bb\n{}\n"]);
 });
 
-it("trusts no record that others may write", async () => {
+it("trusts no record that other users can write", async () => {
   writeFileSync(file(), "3 aa\n{}\n");
   chmodSync(file(), 0o666);
   const command = commandOf("4 bb");

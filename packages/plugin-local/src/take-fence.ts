@@ -9,7 +9,7 @@ import { fenceOf } from "@maand/core/internal";
 const OTHERS_WRITE = 0o022;
 
 /**
- * Leaves the record of the command in a local worker's directory. No other command writes there at the same time,
+ * Writes the record of the command to a local worker's directory. No other command writes there at the same time,
  * because only this machine has the directory, and the lock of the bucket excludes its other commands. Throws
  * OTHER_COPY, FENCED and FENCE_BROKEN.
  */

@@ -50,7 +50,7 @@ function mostAway(): () => number {
 }
 
 describe("a resume, where the jobs of a worker were not stopped yet", () => {
-  it("stops nothing there if the worker was down when its maintenance began, and is up now while another one is down", async () => {
+  it("stops nothing there if that worker was down when its maintenance began, and is up now while another one is down", async () => {
     const { bucket, maintain, resume, doneOn } = made;
     crash("api", THIRD);
     lose(FIRST);
@@ -74,7 +74,7 @@ describe("a resume, where the jobs of a worker were not stopped yet", () => {
     expect(doneOn(FIRST)).toEqual([]);
   });
 
-  it("does what fits into the budget: stopped allocations cost nothing", async () => {
+  it("drains the worker if this fits into the budget, where stopped allocations cost nothing", async () => {
     const { resume, doneOn } = made;
     await interruptBefore("stop db", FIRST);
     crash("api", THIRD);

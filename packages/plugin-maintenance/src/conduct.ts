@@ -68,7 +68,7 @@ async function maintainOne(session: Session, worker: MaintainedWorker): Promise<
   if (session.worker(worker.host).state === "done") releaseWorker(session, worker.host);
 }
 
-/** Whether a worker still exists. One that was removed from the workspace while it waited is left out. */
+/** Whether a worker still exists. A worker that was removed from the workspace while it waited is left out. */
 function isThere(session: Session, { host }: MaintainedWorker): boolean {
   if (session.run.catalog.workers.some((worker) => worker.host === host)) return true;
   session.move(host, { state: "aborted", message: "it was removed from workspace/workers.json" });

@@ -101,7 +101,7 @@ describe("the availability budget", () => {
     expect(most).toBe(1);
   });
 
-  it("takes as many at the same time as it allows", async () => {
+  it("takes as many workers at the same time as the budget allows", async () => {
     await mayBeAway(2);
     const underWay = new Set<string>();
     let most = 0;
@@ -283,7 +283,7 @@ describe("drained workers that are kept", () => {
     expect(bucket.fleet.running()).toEqual(ALL_RUN);
   });
 
-  it("are started by a resume once nothing else remains", async () => {
+  it("are started by a resume once no other work remains", async () => {
     expect(await maintain({ keepDrained: true, command: "true" }, ["10.0.0.1"])).toMatchObject({
       outcome: "ok",
       isOver: false,

@@ -39,7 +39,7 @@ export interface MaintainedBucket {
   maintain(request?: Partial<MaintenanceOptions["request"]>, workers?: readonly string[]): Promise<MaintenanceReport>;
   resume(): Promise<MaintenanceReport>;
   abort(): Promise<MaintenanceReport>;
-  /** Deploys the jobs with another budget than that of an upgrade batch, which is one. */
+  /** Deploys the jobs with a budget that differs from the size of an upgrade batch, which is one. */
   mayBeAway(max_unavailable: number): Promise<void>;
   /** The operations on one worker, in order, without its host. */
   doneOn(host: string): string[];

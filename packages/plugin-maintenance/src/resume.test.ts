@@ -54,7 +54,7 @@ describe("a maintenance that was interrupted", () => {
     },
   );
 
-  it("can also be aborted at any of these points: what was stopped runs again, and nothing else happens", async () => {
+  it("can also be aborted at any of these points: the stopped allocations run again, and nothing else changes", async () => {
     const { bucket, maintain, abort, doneOn, interrupt } = made;
     for (const at of IN_ORDER.keys()) {
       bucket.fleet.done.length = 0;
@@ -131,7 +131,7 @@ const ID = "11111111-1111-4111-8111-111111111111";
 const NEXT_ID = "22222222-2222-4222-8222-222222222222";
 
 describe("the boot id", () => {
-  it("must be another one: neither the old one nor the text of an error counts, however long it takes", async () => {
+  it("must differ from the old one, and the text of an error does not count, however long the reboot takes", async () => {
     const answers = [ID, ID, "bash: fork: Resource temporarily unavailable", `motd\n${NEXT_ID}`, NEXT_ID];
     let asked = 0;
     let clock = 0;
@@ -141,14 +141,14 @@ describe("the boot id", () => {
     expect(asked).toBe(answers.length);
   });
 
-  it("that is missing never leads to a reboot", async () => {
+  it("must exist before a reboot", async () => {
     made = await aMaintainedBucket({ plugins: [answering(() => undefined)] });
     const report = await made.maintain({ reboot: true }, [HOST]);
     expect(report.workers).toMatchObject([{ state: "set_aside", message: expect.stringContaining("has no boot id") }]);
     expect(made.doneOn(HOST)).not.toContain(SHUTDOWN);
   });
 
-  it("that changed while the command was running sets the worker aside, because the result of the command is unknown", async () => {
+  it("sets the worker aside if it changed while the command was running, because the result of the command is unknown", async () => {
     let id = ID;
     made = await aMaintainedBucket({
       plugins: [answering((line) => (line.startsWith("cat /proc/") ? id : undefined))],

@@ -103,7 +103,7 @@ describe("before a worker is touched", () => {
     expect(context.tools).toEqual(["make", "python3"]);
   });
 
-  it("needs the same on a local worker, with the configured make", async () => {
+  it("needs the same programs on a local worker, with the configured make", async () => {
     const context = preflightContext({ remote: fakeRemote({ transport: "local" }) });
     await hooksWith({ program: "gmake" }).preflight.promise(context);
     expect(context.tools).toEqual(["gmake", "python3"]);

@@ -31,7 +31,7 @@ describe("a job", () => {
     ]);
   });
 
-  it("needs none if another plugin runs it", async () => {
+  it("needs no Makefile if another plugin runs it", async () => {
     const context = validateContext({ jobs: [aJob({ files: [] })], runBy: () => "systemd" });
     await hooksWith().validate.promise(context);
     expect(context.problems).toEqual([]);

@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import type { Argv, Remote } from "@maand/core";
 import { QUICK_SCRIPT, type QuickCheck } from "./inspect/quick-check.ts";
 
-/** Exit codes of the runner itself; any other exit code is that of make. */
+/** Exit codes of the runner itself; any other exit code comes from make. */
 export const RUNNER_EXIT = {
   notHere: 3,
   nothingToRun: 4,

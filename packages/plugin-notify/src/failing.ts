@@ -1,4 +1,4 @@
-/** The time limit of a notification, so that no run waits for one that hangs. */
+/** The time limit of a notification, so that no run waits for a notification that hangs. */
 export const LIMIT_MS = 10_000;
 
 /** Creates the error of one notification. */

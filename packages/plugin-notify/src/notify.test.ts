@@ -118,7 +118,7 @@ describe("a webhook", () => {
     expect(posted.map((one) => one.url).sort()).toEqual(["/hooks/s3cr3t/from-env", "/hooks/s3cr3t/from-file"]);
   });
 
-  it("that refuses is only named by its host", async () => {
+  it("that refuses is named only by its host", async () => {
     const { url, host } = await receiver((_, response) => response.writeHead(500).end());
     const refused = expect(end(FAILED, { to: "webhook", url })).rejects;
     await refused.toThrow(`some notifications were not sent: webhook: ${host} responded with 500`);
@@ -173,7 +173,7 @@ describe("e-mail", () => {
     expect(Buffer.from(body, "base64").toString()).toContain("\n\nAllocations: 1 promoted, 1 failed\n");
   });
 
-  it("without sendmail is a reason, and leaves no timer that would delay the end of maand", async () => {
+  it("without sendmail fails with a reason, and leaves no timer that would delay the end of maand", async () => {
     const [begun, cleared] = [vi.spyOn(globalThis, "setTimeout"), vi.spyOn(globalThis, "clearTimeout")];
     onTestFinished(() => {
       begun.mockRestore();
@@ -198,7 +198,7 @@ describe("a command", () => {
     expect(left("environment")).toContain("MAAND_OUTCOME=revert_failed\n");
   });
 
-  it("that fails is a reason, with its last output", async () => {
+  it("that fails is reported with its last output", async () => {
     program("tell", "echo no such channel >&2; exit 3");
     await expect(end(FAILED, { to: "command", command: ["./tell"] })).rejects.toThrow(
       "command: ./tell ended with exit code 3: no such channel",

@@ -88,7 +88,7 @@ describe("a build refuses scrape configurations", () => {
     expect(await problemsOf(bucket)).toEqual([`web/${SCRAPE}:1: [0].job_name: the name "web-x" is also in job other`]);
   });
 
-  it("that also exist as a template", async () => {
+  it("that exist both as a file and as a template", async () => {
     const bucket = aWorkspace({ [SCRAPE]: targets("a:1"), [`${SCRAPE}.tpl`]: targets("a:1") });
     expect(await problemsOf(bucket)).toEqual([`web/${SCRAPE}: exists in addition to scrape.yaml.tpl`]);
   });
@@ -169,7 +169,7 @@ describe("a build refuses rules", () => {
     expect(await ruled(text)).toEqual(problems);
   });
 
-  it("all at once, also in a file with another structure", async () => {
+  it("all together, including in a file with another structure", async () => {
     const text = `groups:
 - name: a
   rules:
@@ -192,7 +192,7 @@ describe("a build refuses rules", () => {
     ]);
   });
 
-  it("also in directories below alerts, and names used in any of them", async () => {
+  it("also in directories below alerts, and compares names across all of them", async () => {
     const found = await ruled(rule("alert: A"), { "_prometheus/alerts/deep/more.yml": rule("alert: A") });
     expect(found).toEqual([
       `web/${RULES}:5: groups[0].rules[0].alert: the alert "A" is also in workspace/jobs/web/_prometheus/alerts/deep/more.yml`,
@@ -218,7 +218,7 @@ describe("a build refuses", () => {
     ]);
   });
 
-  it("a server job without the port its pages are on, and with files where maand puts those of all jobs", async () => {
+  it("a server job without the port of its pages, and with files in directories where maand writes the files of all jobs", async () => {
     const bucket = aWorkspace();
     bucket.job("prometheus", { selectors: ["mon"] }, { ...SERVER, "rules/a.yaml": "groups: []\n" });
     expect(await problemsOf(bucket)).toEqual([

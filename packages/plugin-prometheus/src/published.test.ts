@@ -40,7 +40,7 @@ describe("a build publishes", () => {
     expect(await stored(bucket, "scrape/web")).toContain("maand:port");
   });
 
-  it("nothing that a job no longer has", async () => {
+  it("no files that a job no longer has", async () => {
     const bucket = aWorkspace({ [SCRAPE]: ALL });
     await bucket.build();
     bucket.removeJob("web");
@@ -150,7 +150,7 @@ describe("a scrape configuration with a secret", () => {
   });
 });
 
-it("a changed scrape configuration changes the server job and nothing else", async () => {
+it("a changed scrape configuration changes only the server job", async () => {
   const bucket = aWorkspace({ [SCRAPE]: ALL });
   await bucket.ship();
   bucket.fleet.done.splice(0);
@@ -161,7 +161,7 @@ it("a changed scrape configuration changes the server job and nothing else", asy
   expect(bucket.fleet.done).toHaveLength(2);
 });
 
-it("ruleFiles names every file of rules, that of maand first", async () => {
+it("ruleFiles names every file of rules, starting with maand's own", async () => {
   const rules = (name: string) => `groups:\n- name: g\n  rules:\n  - alert: ${name}\n    expr: up\n`;
   const bucket = aWorkspace({ "_prometheus/alerts/a.yaml": rules("A"), "_prometheus/alerts/deep/a.yaml": rules("B") });
   bucket.job(

@@ -47,7 +47,7 @@ describe("a full file system is named, with its worker", () => {
     });
   });
 
-  test("or by a path if the worker does not report the mount point", async () => {
+  test("a full file system is named by a path if the worker does not report the mount point", async () => {
     const remote = fakeRemote({ host: "w1", answers: () => ({ code: 1 }) });
     const { message } = await syncFailure(remote, end("No space left on device"));
     expect(message).toBe("files cannot be synced to w1: its file system at /opt/worker/bucket is full");

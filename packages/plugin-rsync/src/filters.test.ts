@@ -54,6 +54,6 @@ test("a question mark is one character, of up to four bytes; runs of asterisks a
   expect(rules("d/**x")[0]).toBe("P /jobs/api/d/*x");
 });
 
-test("a backslash in a name without wildcards is literal for rsync as it stands", () => {
+test("a backslash in a name without wildcards is literal for rsync without escaping", () => {
   expect(filterRules({ jobs: ["a"], keep: ["x\\y"], protect: new Map() })[0]).toBe("- /jobs/a/x\\y");
 });

@@ -1,4 +1,4 @@
-/** What a sync may touch. */
+/** The paths that a sync may change. */
 export interface Reach {
   /** Jobs in the tree; each `jobs/<name>/` is made equal to the tree. */
   readonly jobs: readonly string[];

@@ -14,7 +14,7 @@ test("rsync splits the program into three words without further quoting", () => 
   expect(RSH.startsWith("sh -c '")).toBe(true);
 });
 
-test("the program drops the host, writes the command, forwards both directions and ends with the worker's side", () => {
+test("the program drops the host, writes the command, forwards both directions and ends when the worker's side ends", () => {
   const program = RSH.slice("sh -c '".length, RSH.lastIndexOf("'"));
   const run = 'printf given | sh -c "$1" maand worker rsync --server "a b" 3</dev/null 4>&1 >/dev/null';
   const output = execFileSync("sh", ["-c", run, "sh", program]);

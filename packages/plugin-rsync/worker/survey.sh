@@ -1,10 +1,10 @@
-# Looks at a bucket's directory on a worker before a sync, and makes it where it is missing.
+# Inspects a bucket's directory on a worker before a sync, and creates it if it is missing.
 #
 #   survey.sh DIRECTORY JOB...   with the paths of the sync on stdin, each after one letter and ended by a NUL:
 #                                f a file, d a directory, o a directory that may be a link placed by the operator
 #
 # Writes facts: a word and its values, each ended by a NUL. See parseSurvey in src/survey.ts. Paths are below DIRECTORY.
-# It also deletes the directories in which an earlier rsync kept what it could not put in place.
+# It also deletes the directories in which an earlier rsync kept files that it could not put in place.
 command -v rsync >/dev/null 2>&1 || exit 127
 umask 022
 root=$1
@@ -12,7 +12,7 @@ shift
 
 report() { printf '%s\0' "$@"; }
 
-# Notes in $far that a link leads to a directory: $1 the path, $2 what it is called.
+# Records in $far that a link leads to a directory: $1 is the path, $2 its name in the output.
 follow() {
   [ -L "$1" ] || return 0
   far=yes
@@ -41,7 +41,7 @@ names() {
   done
 }
 
-# The record of the command that changed this worker last; one that others could have written is not shown.
+# The record of the command that changed this worker last. A record that other users could have written is not shown.
 fence() {
   if [ ! -e fence ] && [ ! -L fence ]; then return 0
   elif [ -n "$(find fence -prune -type f ! -perm -020 ! -perm -002)" ]; then report fence "$(cat fence)"

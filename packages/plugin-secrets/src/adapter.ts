@@ -4,7 +4,7 @@ import type { SecretReference } from "@maand/core";
 export interface Located {
   /** References with equal arguments are read with one call. */
   readonly argv: readonly [string, ...string[]];
-  /** What {@link Adapter.value} looks for. */
+  /** The field that {@link Adapter.value} searches for. */
   readonly field: string;
 }
 

@@ -90,7 +90,7 @@ for wanted in request["references"]:
 json.dump({"version": 1, "secrets": secrets}, sys.stdout)
 `;
 
-describe.skipIf(!have("python3"))("a program of one's own, in Python", () => {
+describe.skipIf(!have("python3"))("a user's own program, in Python", () => {
   const root = mkdtempSync(join(tmpdir(), "maand-exec-"));
   const env = { PATH: "/usr/bin:/bin", LANG: "C.UTF-8" };
   const file = join(root, "known secrets.json");

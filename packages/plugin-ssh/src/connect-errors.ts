@@ -4,7 +4,7 @@ import { placeOf, seconds, systemCode, unreachable } from "./errors.ts";
 import { HandshakeFailed, type Phase } from "./handshake.ts";
 import { type LoginKeys, loginRefused } from "./login/login-keys.ts";
 
-/** What is known about a failed connection attempt. */
+/** The data about a failed connection attempt. */
 export interface Attempted {
   readonly endpoint: Endpoint;
   readonly keys: LoginKeys;
@@ -75,7 +75,7 @@ function proxyHint({ name, proxyCommand }: Endpoint): string | undefined {
 
 type Mismatch = readonly [pattern: RegExp, what: string, setting: string, algorithm: string];
 
-/** What ssh2 reports if it shares no algorithm of a kind with the server, and an algorithm that would work. */
+/** The text that ssh2 reports if it shares no algorithm of a kind with the server, and an algorithm that would work. */
 const NO_MATCH: readonly Mismatch[] = [
   [/no matching key exchange/, "key exchange", "KexAlgorithms", "curve25519-sha256"],
   [/no matching host key/, "type of host key", "HostKeyAlgorithms", "ssh-ed25519"],

@@ -39,12 +39,12 @@ async function connected(
 }
 
 describe("a connection that closes while a command starts", () => {
-  test("may be replaced if the server had not opened the channel, whatever else it sent", async () => {
+  test("can be replaced if the server had not opened the channel, whatever else it sent", async () => {
     const connection = await connected((server) => server.rekey(() => server.end()));
     await expect(connection.start(REQUEST, () => {})).rejects.toBeInstanceOf(NotStarted);
   });
 
-  test("may not be replaced once the command line was sent, because it may have run", async () => {
+  test("cannot be replaced once the command line was sent, because the command may have run", async () => {
     const connection = await connected((server, accept) => accept().on("exec", () => server.end()));
     await expect(connection.start(REQUEST, () => {})).rejects.toMatchObject({ code: "DISCONNECTED" });
   });
@@ -99,11 +99,11 @@ describe("an exit code of timeout", () => {
       }),
     );
 
-  test("is the end of the time limit once the limit has passed since the request, although the command has only started here", async () => {
+  test("means a time-out once the time limit has passed since the request, even if the command started late", async () => {
     await expect(followed(await ends124(), 60_000)).rejects.toMatchObject({ code: "TIMED_OUT" });
   });
 
-  test("is the command's own before that", async () => {
+  test("comes from the command itself before that", async () => {
     await expect(followed(await ends124(), 0)).rejects.not.toMatchObject({ code: "TIMED_OUT" });
   });
 });

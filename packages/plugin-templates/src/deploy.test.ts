@@ -52,7 +52,7 @@ describe("a template that depends on the deploy", () => {
     expect(since()).toEqual([]);
   });
 
-  it("is rendered for the deploy that changed something else, and a dry run renders the same", async () => {
+  it("is rendered for a deploy that changes something else, and a dry run renders the same text", async () => {
     api("1.0.0", { other: "x" });
     await bucket.build();
     const [job] = (await bucket.plan()).waves[0]?.jobs ?? [];
@@ -109,7 +109,7 @@ describe("a template that depends on the deploy", () => {
     expect(since()).toEqual([]);
   });
 
-  it("shows the delivery recorded on its worker, also in a later wave", async () => {
+  it("shows the delivery recorded on its worker, even in a later wave", async () => {
     bucket.job(
       "late",
       {

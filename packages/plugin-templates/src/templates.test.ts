@@ -13,7 +13,7 @@ function hooksWith() {
 
 const BARE: Tree = { files: [aFile({ path: "Makefile" })] };
 
-/** A context whose sources are these: path to text. */
+/** A context with these sources: path to text. */
 function given(sources: Readonly<Record<string, string>>, over: Partial<RenderContext> = {}): RenderContext {
   const files = Object.keys(sources).map((path) => aFile({ path }));
   return renderContext({ sources: files, read: ({ path }) => Buffer.from(sources[path] ?? ""), ...over });

@@ -1,5 +1,5 @@
-// Builds the web page of `maand ui` from app/ into dist/app: one HTML file, one script and one style sheet with hashed names. Nothing is
-// done if no input has changed since.
+// Builds the web page of `maand ui` from app/ into dist/app: one HTML file, one script and one style sheet with hashed
+// names. Does nothing if no input has changed since the last build.
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
@@ -8,12 +8,12 @@ import { fileURLToPath } from "node:url";
 const PACKAGE = fileURLToPath(new URL("..", import.meta.url));
 const SOURCES = join(PACKAGE, "app");
 const BUILT = join(PACKAGE, "dist/app");
-/** The digest of what the files in dist/app were built from. */
+/** The digest of the inputs from which the files in dist/app were built. */
 const STAMP = join(PACKAGE, "dist/app.digest");
 /** Libraries that are part of the page. */
 const LIBRARIES = ["preact", "@preact/signals", "@preact/signals-core", "vite"];
 
-/** Builds the page, or returns false at once if it is built from the same sources and libraries already. */
+/** Builds the page. Returns false immediately if it was already built from the same sources and libraries. */
 export async function buildApp() {
   const digest = inputDigest();
   if (existsSync(join(BUILT, "index.html")) && existsSync(STAMP) && readFileSync(STAMP, "utf8") === digest)
@@ -44,7 +44,7 @@ export async function buildApp() {
   return true;
 }
 
-/** Makes the script a classic one: an export is opened from file://, where browsers load no modules. */
+/** Makes the script a classic script, because an export is opened from file://, where browsers load no modules. */
 function classicScript() {
   return {
     name: "classic-script",

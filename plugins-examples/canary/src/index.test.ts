@@ -9,7 +9,10 @@ const C = "10.0.0.3";
 let bucket: TestBucket | undefined;
 afterEach(() => bucket?.dispose());
 
-/** Job `api` runs 1.0.0 on three workers; 1.1.0 is built, all at once but for its canary. */
+/**
+ * Job `api` runs 1.0.0 on three workers, and 1.1.0 is built. After the canary, all other workers are upgraded in one
+ * batch.
+ */
 async function upgrade(signal?: AbortSignal): Promise<TestBucket> {
   const made = aBucket({ plugins: [canary()], ...(signal && { signal }) });
   bucket = made;

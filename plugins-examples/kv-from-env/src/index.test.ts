@@ -11,7 +11,7 @@ async function hooksOf(environment: NodeJS.ProcessEnv) {
 }
 
 describe("kv-from-env", () => {
-  it("contributes the requested variables, and nothing else of the environment", async () => {
+  it("contributes only the requested variables of the environment", async () => {
     const hooks = await hooksOf({ MAAND_KV_COLOR: "blue", MAAND_KV_LOG_LEVEL: "debug", MAAND_KV_OTHER: "x" });
     const context = contributeContext({ job });
     await hooks.contribute.promise(context);

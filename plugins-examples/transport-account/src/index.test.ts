@@ -9,7 +9,7 @@ it("leaves workers with another transport to others", async () => {
   expect(await callHook(account, "locate", connectContext())).toBeUndefined();
 });
 
-it("gives each account a directory of its own", async () => {
+it("gives each account its own directory", async () => {
   expect(await callHook(account, "locate", connectContext({ worker }))).toBe("/opt/worker/shop/bucket");
 });
 
@@ -22,7 +22,7 @@ it("names an account that it cannot enter", async () => {
   });
 });
 
-it("requires timeout of its own workers only", async () => {
+it("requires the program timeout only on its own workers", async () => {
   const others = preflightContext();
   await callHook(account, "preflight", others);
   expect(others.tools).toEqual([]);

@@ -7,8 +7,8 @@ tar -x -p --no-same-owner -f - -C "$new" || { rm -rf "$new"; exit 1; }
 `;
 
 /**
- * Runs on a worker after all files arrived, as `sh -c INSTALL sh <root> <names to keep> -- <jobs>`: deletes files that a job
- * no longer has, and replaces changed files one by one by renaming. Does not touch equal files.
+ * Runs on a worker after all files have arrived, as `sh -c INSTALL sh <root> <names to keep> -- <jobs>`: deletes files
+ * that a job no longer has, and replaces changed files one by one by renaming. Does not touch equal files.
  */
 export const INSTALL = `
 root=$1 new=$1/.incoming; shift

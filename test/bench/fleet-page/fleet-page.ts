@@ -4,9 +4,9 @@ import { generatedFleet } from "./generated-bucket.ts";
 import { type PageServer, servePage } from "./page-server.ts";
 
 /**
- * Opens the fleet page with `workers` x `jobs` generated allocations in a headless Chromium, and prints how long the first paint, a filter,
- * an update by the stream and a page of scrolling take, next to an empty page of the same application (its certificates, of which there
- * are none). `turns` of each; the median counts.
+ * Opens the fleet page with `workers` x `jobs` generated allocations in a headless Chromium, and prints how long the
+ * first paint, a filter, an update by the stream and a page of scrolling take, compared with the certificates page of
+ * the same application, which is empty. Each is measured `turns` times; the median counts.
  */
 export async function fleetPage(workers = 1000, jobs = 50, turns = 7): Promise<void> {
   const server = await servePage(generatedFleet(workers, jobs));

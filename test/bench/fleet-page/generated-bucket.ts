@@ -1,6 +1,9 @@
 import type { FleetAnswer, SessionAnswer, StatusAnswer } from "../../../packages/plugin-ui/src/contract.ts";
 
-/** States with the share of allocations that are in them or in an earlier one, of a fleet with many problems. */
+/**
+ * States of allocations in a fleet with many problems, each with the share of allocations in this state or an earlier
+ * one of the list.
+ */
 const STATES = [
   { key: "promoted", sign: ".", text: "runs the promoted version", level: "ok", upTo: 0.9 },
   { key: "restart", sign: "r", text: "will be updated", level: "info", upTo: 0.94 },
@@ -22,7 +25,9 @@ export function numbers(seed: number): () => number {
 
 const LEVELS = ["bad", "warn", "info", "none", "ok"] as const;
 
-/** The fleet of a bucket with these numbers of workers and jobs. Another `seed` gives another moment of it. */
+/**
+ * The fleet of a bucket with these numbers of workers and jobs. Another `seed` gives another state of the same fleet.
+ */
 export function generatedFleet(workers: number, jobs: number, seed = 1): FleetAnswer {
   const next = numbers(7);
   const moment = numbers(seed);

@@ -56,7 +56,7 @@ function writePlaybook(directory: string): string {
   return path;
 }
 
-/** A service that runs on all workers, and that no other fleet and not this machine has. */
+/** A service that runs on all workers, and neither on other fleets nor on this machine. */
 async function addService({ directory, workers }: Fleet): Promise<void> {
   const scripts = join(directory, "init.d");
   await mkdir(scripts);

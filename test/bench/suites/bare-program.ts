@@ -5,8 +5,8 @@ import { type Contender, program } from "../suite.ts";
 const BARE = fileURLToPath(new URL("../bare-ssh2.mjs", import.meta.url));
 
 /**
- * A program that connects all workers of a fleet with bare ssh2, and runs commands on each as root, one after the other, in a channel
- * each; nothing else.
+ * A program that only connects all workers of a fleet with bare ssh2, and runs commands on each as root, one after the
+ * other, each in its own channel.
  */
 export function bareProgram(fleet: Fleet, name: string, ...commands: readonly string[]): Contender {
   return { name, run: () => runBare(fleet, commands) };

@@ -1,20 +1,20 @@
 import type { Fleet } from "../../support/fleet/index.ts";
 
-/** Where programs other than maand make the four changes, on each worker. */
+/** The directory on each worker in which programs other than maand make the four changes. */
 export const PLACE = "/opt/worker/four";
 /** The files that change. */
 export const VALUES = ["a.conf", "b.conf", "c.conf"] as const;
 
-/** Each restart writes a line. */
+/** The file to which each restart appends a line. */
 const RESTARTS = "/opt/worker/restarts";
 export const MAKEFILE = `start stop restart reload:\n\t@echo $@ >>${RESTARTS}\n`;
 
-/** What all files have in a version: no blank and no quote, so that it is the same word for every shell. */
+/** The content of all files in a version. It has no blanks or quotes, so that every shell reads it as one word. */
 export function textOf(version: number): string {
   return `setting=${version};`.repeat(50);
 }
 
-/** What the workers need before the first change. */
+/** Prepares the workers for the first change. */
 export async function prepareChanges({ workers }: Fleet): Promise<void> {
   for (const worker of workers) {
     await worker.write(`${PLACE}/Makefile`, MAKEFILE);

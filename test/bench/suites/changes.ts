@@ -9,7 +9,10 @@ import { peersOn } from "./peers.ts";
 const RUNS = 2;
 const FLOOR = "floor: a program with bare ssh2, four channels in turn";
 
-/** Three changed files and a restart on each worker: with maand, with the least that it can take, and with other programs. */
+/**
+ * Three changed files and a restart on each worker: with maand, with the minimum work that this needs, and with other
+ * programs.
+ */
 export const changes: Suite = async (count = 64, runs = RUNS) => {
   const tables: Table[] = [];
   const once = isMany(count);
@@ -29,7 +32,7 @@ export const changes: Suite = async (count = 64, runs = RUNS) => {
   return tables;
 };
 
-/** maand, and the floor; the job is deployed in its first version. */
+/** The contenders maand and its floor. The job is deployed in its first version. */
 async function contendersOn(fleet: Fleet, bucket: Scratch): Promise<Contender[]> {
   let version = 1;
   const writeJob = () =>

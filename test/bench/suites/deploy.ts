@@ -8,7 +8,7 @@ const RUNS = 3;
 
 /**
  * First deploys, deploys of one changed job, restarts and deploys without changes on real sshd workers, each in turns
- * with the minimum that it can take there.
+ * with the minimum work that it needs there.
  */
 export const deploy: Suite = async (count = 64, jobs = 10) => {
   const costs = new Map<string, Cost[]>();

@@ -7,12 +7,13 @@ import { type Cost, measuredOf, type Suite } from "../suite.ts";
 import { columnsOf, type Held, heldBy, NOISE_MB } from "./held.ts";
 
 const FILES = 2;
-/** Most of a deploy's time is constant; a tenth more is as much as two measurements differ. */
+/** Most of a deploy's time is constant; two measurements may differ by a tenth. */
 const FLAT = 1.1;
 
 /**
- * Many builds and deploys of one changed job in one process, and then some as processes of their own on the same bucket: what they hold,
- * and whether the last of them takes more than the first. The processes before the others are those of a new bucket.
+ * Many builds and deploys of one changed job in one process, and then some in separate processes on the same bucket.
+ * Measures the resources that they keep, and whether the last of them take longer than the first. Some processes run
+ * before all others, when the bucket is new.
  */
 export const deploys: Suite = async (number = 2_000, every = Math.ceil(number / 10), processes = 40) => {
   const temporary = mkdtempSync(join(tmpdir(), "maand-deploys-"));
@@ -77,7 +78,7 @@ export const deploys: Suite = async (number = 2_000, every = Math.ceil(number / 
   }
 };
 
-/** Some builds and deploys: what one of them took. */
+/** Runs some builds and deploys, and returns the average cost of one. */
 async function inThisProcess(bucket: SimulatedBucket, count: number, change: () => void): Promise<Cost> {
   const [began, cpu] = [performance.now(), process.cpuUsage()];
   for (let done = 0; done < count; done += 1) {
@@ -89,7 +90,7 @@ async function inThisProcess(bucket: SimulatedBucket, count: number, change: () 
   return { ms: (performance.now() - began) / count, cpuMs: (user + system) / 1_000 / count };
 }
 
-/** What is held at the end and was not held before, in a sentence. */
+/** A sentence about the resources that are in use at the end and were not in use before. */
 function growth(before: Held | undefined, after: Held | undefined): string {
   if (!before || !after) return "";
   const grown = [

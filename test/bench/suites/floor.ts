@@ -8,17 +8,17 @@ import { rsync } from "@maand/plugin-rsync";
 import { type Fleet, remotesFor } from "../../support/fleet/index.ts";
 import type { Cost } from "../suite.ts";
 
-/** The work of a floor on each worker, in addition to connecting. */
+/** The work on each worker that a floor does in addition to connecting. */
 export interface FloorWork {
   /** Number of jobs whose files are copied with one rsync for each worker; 0 for none. */
   readonly synced: number;
-  /** Number of jobs for each of which one bare `make` runs, through a channel of its own. */
+  /** Number of jobs for each of which one bare `make` runs, through a separate channel. */
   readonly made: number;
 }
 
 /**
- * The minimum cost of an operation on this machine: connect all workers, copy files with rsync, and run `make`,
- * everything at the same time and nothing else.
+ * The minimum cost of an operation on this machine: it only connects all workers, copies files with rsync, and runs
+ * `make`, on all workers at the same time.
  */
 export async function floorOf(fleet: Fleet, { synced, made }: FloorWork): Promise<Cost> {
   const workerRemotes = remotesFor(fleet);

@@ -5,10 +5,10 @@ import { runInNewContext } from "node:vm";
 import type { SimulatedBucket } from "../../support/simulated-fleet/index.ts";
 import type { Cost } from "../suite.ts";
 
-/** What this process and a bucket hold between two commands. */
+/** The resources that this process and a bucket use between two commands. */
 export interface Held {
   readonly heapMb: number;
-  /** All memory of the process; what was freed stays with it for a while. */
+  /** All memory of the process, which keeps freed memory for a while. */
   readonly rssMb: number;
   /** Open files. */
   readonly files: number;
@@ -22,18 +22,18 @@ export interface Held {
   readonly logsMb: number;
 }
 
-/** By how much the heap may differ between two moments without a leak: code that was compiled, caches that are full later. */
+/** The difference of the heap between two moments that is not a leak: compiled code, and caches that fill later. */
 export const NOISE_MB = 4;
 
 const MB = 1_000_000;
 let collect: (() => void) | undefined;
 
-/** What is held now, garbage collected. */
+/** The resources in use now, after a garbage collection. */
 export function heldBy({ root, fleet }: SimulatedBucket, temporary: string): Held {
   setFlagsFromString("--expose-gc");
   collect ??= runInNewContext("gc") as () => void;
   collect();
-  collect(); // dead buffers are freed by the second one
+  collect(); // the second collection frees dead buffers
   const { heapUsed, rss } = process.memoryUsage();
   return {
     heapMb: heapUsed / MB,
@@ -65,7 +65,7 @@ const COLUMNS: readonly (readonly [head: string, of: (held: Held, cost: Cost) =>
   ["CPU ms each", (_, { cpuMs = 0 }) => cpuMs.toFixed(0)],
 ];
 
-/** The head of samples, and a line for each. */
+/** The head of the table of samples, and a line for each sample. */
 export const columnsOf = {
   head: ["deploys", ...COLUMNS.map(([head]) => head)].join("  "),
   line: (deploys: number, held: Held, cost: Cost) =>

@@ -7,8 +7,8 @@ const MB = 1_000_000;
 const STEPS = ["first build", "unchanged build", "first deploy", "unchanged deploy"] as const;
 
 /**
- * A job with one large file, and the same with one of 1 MB, to compare their memory: builds and deploys, first and unchanged. It writes
- * the file three times below TMPDIR.
+ * First and unchanged builds and deploys of a job with one large file, and of a job with a file of 1 MB, to compare
+ * their memory. The suite writes the large file three times below TMPDIR.
  */
 export async function largeFile(megabytes = 1_000): Promise<Table> {
   const small = await costsWith(1);
@@ -23,7 +23,7 @@ export async function largeFile(megabytes = 1_000): Promise<Table> {
   return { title: `output: one job with a file of ${megabytes} MB, sshd on this machine, one run`, rows };
 }
 
-/** What each step took, on a worker that no other bucket has used. */
+/** The cost of each step, on a worker that no other bucket has used. */
 async function costsWith(megabytes: number): Promise<Cost[]> {
   const costs: Cost[] = [];
   await withFleet({ count: 1 }, async (fleet) => {

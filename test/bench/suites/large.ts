@@ -4,11 +4,11 @@ import { median } from "../table.ts";
 import { writeBuild } from "./build.ts";
 import { promoteAll } from "./promoted-bucket.ts";
 
-/** How many times the time and the memory of a tenth of the workers a command may take. */
+/** The maximum time and memory of a command, as a multiple of the same command for a tenth of the workers. */
 const MOST_TIME = 11;
 const MOST_MEMORY = 9;
 
-/** Builds, dry runs and deploys in which nothing changed, of so many workers, and of a tenth of them. */
+/** Builds, dry runs and deploys without changes, for the given number of workers and for a tenth of them. */
 export const large: Suite = async (workers = 10_000, jobs = 50) => {
   const few = Math.ceil(workers / 10);
   const [small, whole] = [await unchanged(few, jobs), await unchanged(workers, jobs)];
@@ -38,7 +38,7 @@ async function unchanged(workers: number, jobs: number): Promise<Map<string, Cos
     const first = [await maandProcess(bucket.root, ["build"])];
     const again = [await maandProcess(bucket.root, ["build"])];
     await promoteAll(bucket.root);
-    await maandProcess(bucket.root, ["deploy", "-q"]); // records that nothing is left to do
+    await maandProcess(bucket.root, ["deploy", "-q"]); // records that all allocations are up to date
     const dry = [await maandProcess(bucket.root, ["deploy", "--dry-run"])];
     const deploy = [await maandProcess(bucket.root, ["deploy", "-q"])];
     return new Map([

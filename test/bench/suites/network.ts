@@ -67,7 +67,7 @@ async function through(links: readonly SlowLink[], fleet: Fleet, roundTripMs: nu
 
 type Place = { readonly host: string; readonly port: number };
 
-/** How many round trips maand needs to log in. */
+/** The number of round trips that maand needs to log in. */
 async function tripsToConnect(fleet: Fleet, links: readonly SlowLink[], behind: readonly Place[]): Promise<number> {
   const remotes = remotesFor(fleet);
   for (const link of links) link.reset();

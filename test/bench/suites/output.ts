@@ -7,7 +7,7 @@ import { largeFile } from "./large-file.ts";
 
 const RUNS = 5;
 const FLOOR = "floor: a program with bare ssh2 that runs cat on it";
-/** Characters of a line, with its end. */
+/** The characters of a line, including the line end. */
 const LINE = 80;
 
 /**

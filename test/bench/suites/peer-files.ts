@@ -14,7 +14,7 @@ export interface PeerFiles {
   readonly count: number;
 }
 
-/** Writes them to the directory of the fleet; their ssh asks nothing and keeps nothing. */
+/** Writes these files to the directory of the fleet. The ssh of the programs never prompts and stores no host keys. */
 export function writePeerFiles({ directory, workers, user, key }: Fleet): PeerFiles {
   const file = (name: string, lines: readonly string[]) => {
     const path = join(directory, name);

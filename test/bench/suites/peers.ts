@@ -7,22 +7,22 @@ import { ansiblePeers } from "./ansible.ts";
 import { type Peer, PRINTED } from "./peer.ts";
 import { type PeerFiles, writePeerFiles } from "./peer-files.ts";
 
-/** Other programs on the workers of a fleet, and what is left out because it is not installed. */
+/** Other programs on the workers of a fleet, and the programs that are left out because they are not installed. */
 export interface Peers {
   readonly contenders: readonly Contender[];
   /** A sentence for each missing program. */
   readonly skipped: readonly string[];
 }
 
-/** What to compare with. */
+/** The programs to compare with. */
 export interface PeerOptions {
   readonly floor: string;
   readonly kinds: readonly Peer["kind"][];
-  /** Measured once, without the turn that is not counted. */
+  /** Whether each program is measured only once, without the turn that is not counted. */
   readonly once: boolean;
 }
 
-/** Seconds after which a peer is stopped: it is then known to take at least so long. */
+/** Seconds after which a peer is stopped; the result is then only a lower bound. */
 const LONGEST_S = 150;
 /** The exit code of `timeout` when it stopped a program. */
 const STOPPED = 124;
@@ -57,7 +57,7 @@ function contenderOf(peer: Peer, fleet: Fleet, how: Pick<Contender, "floor" | "t
       }
       const { ms, cpuMs } = costOf(words, took, { pattern: succeeded, times: fleet.workers.length });
       await check?.();
-      return { ms, cpuMs }; // the memory would be that of timeout
+      return { ms, cpuMs }; // otherwise the memory of timeout would be measured
     },
   };
 }
@@ -70,13 +70,16 @@ function parallelSsh({ hosts, count, sshConfig }: PeerFiles): Peer {
   return { name: "parallel-ssh", argv: () => argv, from: "pssh", succeeded: EACH_LINE, kind: "others" };
 }
 
-/** `-S`: it fails if the command fails on a worker. */
+/** `-S`: the program fails if the command fails on a worker. */
 function clustershell({ list, count, sshConfig }: PeerFiles): Peer {
   const argv = ["clush", "-S", "-N", "-w", list, "-f", String(count), "-o", `-F ${sshConfig}`, ...COMMAND];
   return { name: "clush", argv: () => argv, from: "clustershell", succeeded: EACH_LINE, kind: "others" };
 }
 
-/** One ssh for each worker; and the same through connections that stay open, which the turn that is not counted opens. */
+/**
+ * One ssh for each worker: with new connections, and with connections that stay open. The turn that is not counted
+ * opens them.
+ */
 function openssh({ hosts, count, sshConfig }: PeerFiles): Peer[] {
   const each = ["xargs", "-a", hosts, "-P", String(count), "-I{}", "ssh", "-F", sshConfig];
   const control = ["-o", "ControlMaster=auto", "-o", "ControlPath=/tmp/maand-%C", "-o", "ControlPersist=60"];

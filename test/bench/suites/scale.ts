@@ -5,10 +5,13 @@ import type { Measured } from "../table.ts";
 
 const SIMULATION = { latencyMs: [1, 20], commandMs: [20, 20] } as const;
 const SIZES = [100, 1_000, 10_000];
-/** How much more CPU time an allocation may take on the largest fleet than on the smallest: measurements differ by as much. */
+/**
+ * The maximum CPU time of an allocation on the largest fleet, as a multiple of the smallest fleet. Measurements differ
+ * by this much.
+ */
 const FLAT = 1.1;
 
-/** The CPU time of a first deploy for each of its allocations, from 100 to so many simulated workers. */
+/** The CPU time of a first deploy for each of its allocations, from 100 to the given number of simulated workers. */
 export const scale: Suite = async (most = 10_000, jobs = 10) => {
   const sizes = [...SIZES.filter((size) => size < most), most];
   const rows: Measured[] = [];

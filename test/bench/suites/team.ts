@@ -4,7 +4,7 @@ import { type SimulatedProcesses, simulatedProcesses } from "../simulated.ts";
 import { type Cost, measuredOf, type Suite } from "../suite.ts";
 
 const RUNS = 5;
-/** From this number of allocations on, only commands that change nothing are measured, and fewer times. */
+/** From this number of allocations, only commands that change nothing are measured, and they run fewer times. */
 const LARGE = 10_000;
 const LARGE_RUNS = 3;
 const SIMULATION = { latencyMs: [1, 5], commandMs: [5, 5] } as const;

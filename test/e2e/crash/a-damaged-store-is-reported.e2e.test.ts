@@ -170,7 +170,7 @@ function scribbled(bytes: Buffer): Buffer {
 }
 
 describe.concurrent("the holder of the bucket's lock", () => {
-  it("is named while it is stopped, and blocks no command after it ended", () =>
+  it("is named while its process is stopped, and blocks no command after the process has ended", () =>
     withBucket(async ({ bucket, printed, hold, letGo }) => {
       hold();
       const first = bucket.start(["deploy"]);

@@ -193,8 +193,8 @@ async function onLocalWorkers(row: Row, use: (live: (name: string) => Promise<Li
 }
 
 /**
- * The steps at which to kill: one in each of `KILLS` equal parts of all steps, and sometimes another one for the
- * command that resumes.
+ * The steps at which to kill: one in each of `KILLS` equal parts of all steps, and sometimes one more in the command
+ * that resumes.
  */
 function placesAmong(steps: number) {
   const random = seeded(SEED);

@@ -9,7 +9,7 @@ import type { Scratch } from "../../support/bucket/scratch.ts";
 import { seeded } from "../../support/bucket/seeded.ts";
 import { until } from "../../support/fleet/index.ts";
 
-/** How often a deploy that reverts is killed, each time at another of its steps. More: MAAND_KILLS=100. */
+/** How often a deploy that reverts is killed, each time at a different step. More: MAAND_KILLS=100. */
 const KILLS = Number(process.env.MAAND_KILLS ?? 3);
 const SEED = Number(process.env.MAAND_KILL_SEED ?? 1);
 

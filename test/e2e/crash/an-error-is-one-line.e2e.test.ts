@@ -32,7 +32,7 @@ function expectNoStack({ stdout, stderr }: Pick<Ended, "stdout" | "stderr">): vo
 }
 
 describe.concurrent("an almost full disk", () => {
-  it("is reported whenever it fills up, and nothing is lost", { timeout: 240_000 }, () =>
+  it("is reported at whatever step the disk becomes full, and nothing is lost", { timeout: 240_000 }, () =>
     withBucket(async (bucket) => {
       const disk = `${bucket.root}-disk`;
       cpSync(bucket.root, disk, { recursive: true });
@@ -196,7 +196,7 @@ describe.concurrent("a native module built for another Node version", () => {
       );
     }));
 
-  it("is part of maand --version --json, which has the other versions", () =>
+  it("is reported by maand --version --json, which still prints the other versions", () =>
     withBucket(async (bucket) => {
       const { code, stdout } = await bucket.start(["--version", "--json"], { preload }).ended;
       expect(code).toBe(0);

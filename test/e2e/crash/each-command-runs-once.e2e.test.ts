@@ -9,23 +9,23 @@ import { type Fleet, startFleet, until } from "../../support/fleet/index.ts";
 import { isStopped } from "../../support/fleet/processes.ts";
 
 /**
- * A rollout of two jobs on three workers is disturbed at one of its steps, and deployed again until it is done: every
- * lifecycle command ran once, as counted on the workers. More moments: MAAND_ONCE_MOMENTS=200. Others:
+ * A deploy of two jobs on three workers is disturbed at one of its steps, and repeated until nothing is left to do:
+ * every lifecycle command ran once, as counted on the workers. More moments: MAAND_ONCE_MOMENTS=200. Others:
  * MAAND_ONCE_SEED=7. Only one kind: -t "killed", -t "connection", -t "Ctrl-C".
  */
 const MOMENTS = Number(process.env.MAAND_ONCE_MOMENTS ?? 3);
 const SEED = Number(process.env.MAAND_ONCE_SEED ?? 1);
 const JOBS = ["api", "web"];
-/** Deploys after a disturbed one: a cut connection may fail a batch, and one that is refused is repeated. */
+/** The number of deploys after a disturbed one: a cut connection may fail a batch, and a refused deploy is repeated. */
 const TRIES = 3;
 
-/** Prints while it runs, so that some of the moments are in the middle of a command. */
+/** Prints while the command runs, so that some of the moments are in the middle of a command. */
 const MAKEFILE = `start stop restart reload:
 	@mkdir -p data; echo "begin $@ $(NEW_VERSION)" >> data/ran; echo "$(JOB) begins"; sleep 0.03; \\
 	echo "$(JOB) ends"; echo "end $@ $(NEW_VERSION)" >> data/ran
 `;
 
-/** Disturbs a deploy at one of its steps; it has ended by then. */
+/** Disturbs a deploy at one of its steps, and waits until the deploy has ended. */
 type Disturb = (lent: FleetBucket, step: number, random: () => number) => Promise<void>;
 
 const killed: Disturb = async ({ bucket }, step) => {
@@ -37,7 +37,7 @@ const interrupted: Disturb = async ({ bucket }, step) => {
   expect({ step, ended: code === null || code === 0 || code === 130 }).toEqual({ step, ended: true });
 };
 
-/** It stops itself at the step, its sessions on a worker end, and it continues. */
+/** The deploy stops itself at the step, its sessions on a worker end, and the deploy continues. */
 const cut: Disturb = async ({ bucket, workers }, step, random) => {
   const run = bucket.start(["deploy"], killer({ step, signal: "SIGSTOP" }));
   let over = false;
@@ -60,7 +60,7 @@ async function built(lent: FleetBucket, version: string): Promise<void> {
   expect(await lent.bucket.maand("build")).toMatchObject({ code: 0 });
 }
 
-/** Deploys until it is done; returns the number of runs. */
+/** Deploys until nothing is left to do; returns the number of deploys. */
 async function settle({ bucket }: FleetBucket): Promise<number> {
   for (let runs = 1; runs < TRIES; runs += 1) if ((await bucket.maand("deploy")).code === 0) return runs;
   expect(await bucket.maand("deploy")).toMatchObject({ code: 0 });
@@ -143,7 +143,7 @@ describe.concurrent("a deploy that is killed during a command", () => {
     return { worker, hold };
   }
 
-  it("is continued while the command runs: the next one waits for it and shows its output", () =>
+  it("is continued while the command runs: the next deploy waits for the command and shows its output", () =>
     withFleetBucket({ count: 1 }, async (lent) => {
       const { bucket, hosts, lifecycles } = lent;
       const { worker, hold } = await killedDuringStart(lent);
@@ -157,7 +157,7 @@ describe.concurrent("a deploy that is killed during a command", () => {
       expect(await lifecycles("api")).toEqual([["start 0.0.0 1.0.0", "end start"]]);
     }));
 
-  it("reports what failed meanwhile, and the deploy after that tries again", () =>
+  it("is followed by a deploy that reports a failure of the command; the deploy after that runs the command again", () =>
     withFleetBucket({ count: 1 }, async (lent) => {
       const { bucket, home, lifecycles, directory } = lent;
       const { worker, hold } = await killedDuringStart(lent);
@@ -172,7 +172,7 @@ describe.concurrent("a deploy that is killed during a command", () => {
       expect((await lifecycles("api"))[0]).toHaveLength(4);
     }));
 
-  it("cannot determine how the command ended if the worker was restarted, and runs it again", () =>
+  it("is followed by a deploy that runs the command again if the worker was restarted, because its result is unknown", () =>
     withFleetBucket({ count: 1 }, async (lent) => {
       const { bucket, lifecycles } = lent;
       const { worker, hold } = await killedDuringStart(lent);

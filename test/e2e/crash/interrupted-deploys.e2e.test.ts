@@ -19,8 +19,8 @@ beforeAll(async () => {
 afterAll(() => fleet.close());
 
 /**
- * Processes on this machine that work for a bucket; not those of its workers, which receive its path as a record of who
- * deployed.
+ * Processes on this machine that work for a bucket, without those of its workers, whose arguments contain the path of
+ * the bucket too.
  */
 function working(root: string): string[] {
   return readdirSync("/proc")

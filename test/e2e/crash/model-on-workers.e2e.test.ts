@@ -27,16 +27,16 @@ const JOBS = ["db", "api"];
 
 type Disturbance =
   | { readonly kind: "none" }
-  /** The signal comes at some step of maand's. */
+  /** The signal arrives at some step of maand. */
   | { readonly kind: "signal"; readonly signal: "SIGKILL" | "SIGINT"; readonly step: number }
   /** A target fails after its work. */
   | { readonly kind: "fails"; readonly job: string; readonly target: string }
-  /** The worker at this place is switched off during the step, or only cannot be reached. */
+  /** The worker at this place is switched off during the step, or is unreachable. */
   | { readonly kind: "off" | "away"; readonly worker: number };
 
 type Step = Change | { readonly do: "deploy"; readonly disturbance: Disturbance; readonly force: boolean };
 
-/** Hosts are identified by their place here, because every lane has its own hosts. */
+/** Hosts are identified by their places here, because every lane has its own hosts. */
 const PLACES = ["0", "1"];
 const disturbance: fc.Arbitrary<Disturbance> = fc.oneof(
   { weight: 1, arbitrary: fc.constant({ kind: "none" as const }) },
@@ -97,7 +97,7 @@ class Life {
     else want(this.#wanted, this.#atHome(one));
   }
 
-  /** Deploys undisturbed, and compares. */
+  /** Deploys undisturbed, and compares the result with the wanted state. */
   async settle(): Promise<void> {
     const { bucket } = this.#of;
     this.#write();

@@ -33,7 +33,7 @@ interface Started {
   printed(): string;
 }
 
-/** Starts the installed command as a shell does, so that it gets the signals that are ignored there. */
+/** Starts the installed command as a shell does, so that the command ignores the signals that the shell ignores. */
 function shell(line: string, { root }: LocalBucket): Started {
   const child = spawn("sh", ["-c", line.replaceAll("maand", MAAND)], {
     cwd: root,

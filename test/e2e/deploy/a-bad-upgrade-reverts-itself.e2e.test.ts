@@ -52,7 +52,7 @@ it("a bad upgrade reverts itself in the same run, with at most one worker away, 
     expect(await Promise.all(hosts.map(requestVersion))).toEqual(["2.0.1", "2.0.1", "2.0.1"]);
   }));
 
-it("a failed revert is reported, with what runs where, and the next deploy continues it", () =>
+it("a failed revert is reported with the version on each worker, and the next deploy continues the revert", () =>
   withFleetBucket({ count: 2 }, async (lent) => {
     const { bucket, hosts, workers, directory } = lent;
     write(lent, "1.0.0");

@@ -62,7 +62,7 @@ describe.concurrent("a deploy", () => {
         expect(commands).toEqual(["start 0.0.0 1.0.0", "reload 1.0.0 1.0.0"]);
     }));
 
-  it("killed after job a, during job b: a and finished batches of b are promoted, and the next run does the rest", () =>
+  it("killed after job a, during job b: job a and the finished batches of b are promoted, and the next run does the rest", () =>
     onFleet(
       fleet,
       async (lent) => {
@@ -251,7 +251,7 @@ describe.concurrent("a deploy", () => {
 });
 
 describe("a deploy of a service that listens", () => {
-  it("a health failure in batch 2 of 3: batches 1 and 2 are promoted, 3 is skipped, exit 1, and the next run resumes", () =>
+  it("a failed health check in batch 2 of 3: batches 1 and 2 are promoted, 3 is skipped, exit 1, and the next run resumes", () =>
     onFleet(fleet, async (lent) => {
       const { bucket, workers, hosts, directory, lifecycles, rollouts } = lent;
       const impatient = {

@@ -130,7 +130,7 @@ describe("first deploy or upgrade", () => {
     expect([targets("api"), targets("web")]).toEqual([["start", "restart", "restart"], ["start"]]);
   });
 
-  it("both versions, promoted and desired, are recorded, and a new one is rolled out", async () => {
+  it("the promoted and the desired version are recorded, and a new version is rolled out", async () => {
     const versions = async () => {
       const [row] = await bucket.json<Record<string, string>[]>("cat", "deployments", "--jobs", "api");
       return [row?.current_version, row?.new_version, row?.rollout];

@@ -11,7 +11,7 @@ const REPORT_MEMORY = fileURLToPath(new URL("../../support/bucket/report-memory.
 const MB = 1024 * 1024;
 const SIZE = 300 * MB;
 /** The memory of a command without any large file, and room for some pieces of one. */
-const ENOUGH = (isInPostgres() ? 340 : 220) * MB; // the thread of the database connection has a heap of its own
+const ENOUGH = (isInPostgres() ? 340 : 220) * MB; // the thread of the database connection has a separate heap
 
 let bucket: LocalBucket;
 
@@ -34,7 +34,7 @@ async function memoryOf(...args: readonly string[]): Promise<number> {
   return Number(readFileSync(reported, "utf8"));
 }
 
-it("builds, dry runs with --diff and deploys never load all of it into memory", async () => {
+it("builds, dry runs with --diff and deploys never load the complete file into memory", async () => {
   expect(await memoryOf("build")).toBeLessThan(ENOUGH);
   expect(await memoryOf("deploy", "--dry-run", "--diff")).toBeLessThan(ENOUGH);
   expect(await memoryOf("deploy")).toBeLessThan(ENOUGH);

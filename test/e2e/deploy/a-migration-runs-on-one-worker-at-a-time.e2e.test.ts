@@ -8,7 +8,10 @@ import { linesOf, type Scratch, scratch } from "../../support/bucket/scratch.ts"
 /** Four allocations start at the same time, and each runs a command that only some of them may run at a time. */
 const HOSTS = ["127.0.0.81", "127.0.0.82", "127.0.0.83", "127.0.0.84"];
 
-/** Holds a semaphore for two, long enough for the others to arrive, and records when it acquires and releases it. */
+/**
+ * Holds a semaphore with two slots long enough for the others to arrive, and records when it acquires and releases the
+ * semaphore.
+ */
 const MIGRATE = {
   py: `import os, time
 from maand import job_name, semaphore
@@ -36,7 +39,7 @@ await semaphore("migrate", async () => {
 `,
 };
 
-/** Takes the only place and never releases it. */
+/** Takes the only slot and never releases it. */
 const VANISH = {
   py: `import os
 from maand import acquire_semaphore
@@ -79,7 +82,7 @@ afterAll(() => {
   rmSync(turns, { recursive: true, force: true });
 });
 
-describe.each(["in_py", "in_ts"])("a job with a migration, %s", (job) => {
+describe.each(["in_py", "in_ts"])("the migration of a job, %s", (job) => {
   it("runs on every allocation, one after another", () => {
     expect(ended.code, ended.stderr).toBe(0);
     const words = linesOf(join(turns, job));

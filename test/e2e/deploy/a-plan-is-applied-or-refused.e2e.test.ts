@@ -137,7 +137,7 @@ describe.concurrent("a saved plan", () => {
       );
     }));
 
-  it("of a workspace leaves the bucket byte for byte as it was, and is carried out after a build, new certificates included", () =>
+  it("of a workspace changes no byte of the bucket, and is carried out after a build, including new certificates", () =>
     onFleet(fleet, async (lent) => {
       const { bucket, hosts, lifecycles } = lent;
       plain(lent, "1.0.0");

@@ -46,7 +46,7 @@ interface Dry {
   readonly failures: readonly { readonly job: string; readonly message: string }[];
 }
 
-it("without its secrets, a dry run names the jobs without one, plans the others and exits with 1", async () => {
+it("a dry run without the secrets names the jobs that lack one, plans the others and exits with 1", async () => {
   const { waves, failures } = await bucket.json<Dry>("deploy", "--dry-run");
   expect(failures.map(({ job }) => job).sort()).toEqual(["broker", "postgres", "redis", "web"]);
   expect(failures.find(({ job }) => job === "redis")?.message).toMatch(
@@ -76,7 +76,7 @@ describe("after a deploy", () => {
       expect(file(host, job, path)).not.toMatch(/\{\{|<no value>/);
   });
 
-  it.each([ANT, BEE])("nginx accepts its configuration on %s", async (host) => {
+  it.each([ANT, BEE])("nginx accepts its configuration file on %s", async (host) => {
     const directory = on(host, "web");
     const { code, stderr } = await runProgram("nginx-light", [
       "-t",

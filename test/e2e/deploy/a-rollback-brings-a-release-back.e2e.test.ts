@@ -20,7 +20,7 @@ interface ReleaseRow {
   readonly held: { readonly kind: string } | null;
 }
 
-it("a rollback restores the last good release, and deploys skip the one it replaced until the job changes", () =>
+it("a rollback restores the last good release, and deploys skip the replaced release until the job changes", () =>
   withFleetBucket({ count: 3 }, async (lent) => {
     const { bucket, hosts, workers, directory } = lent;
     const versions = () => Promise.all(hosts.map(requestVersion));

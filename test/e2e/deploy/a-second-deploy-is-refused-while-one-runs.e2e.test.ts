@@ -31,7 +31,7 @@ it("a second deploy exits with 3 immediately and names the first, which continue
     expect(await rollouts()).toEqual({ [`api@${hosts[0]}`]: "promoted" });
   }));
 
-it("the lock of a killed deploy is free", () =>
+it("a killed deploy leaves no lock", () =>
   withFleetBucket({ count: 1 }, async ({ bucket, workers, directory, lifecycle }) => {
     const [worker] = workers;
     bucket.job("api", { version: "1.0.0", selectors: ["worker"] }, { Makefile: SLOW });
@@ -47,5 +47,5 @@ it("the lock of a killed deploy is free", () =>
     await second.prints("waiting for");
     await worker?.write(`${directory("api")}/data/go`, "");
     expect(await second.ended).toMatchObject({ code: 0 });
-    expect(worker && (await lifecycle("api", worker))).toEqual(["started"]); // it waited for the command, and did not repeat it
+    expect(worker && (await lifecycle("api", worker))).toEqual(["started"]); // the second deploy waited for the command, and did not repeat it
   }));

@@ -117,7 +117,7 @@ function serve({ bucket }: FleetBucket, version: string, rollout: object, isBad 
 
 const versions = ({ hosts }: FleetBucket) => Promise.all(hosts.map(requestVersion));
 
-it.concurrent("an abort goes back, and a release that fails in its soak is reverted automatically", () =>
+it.concurrent("an abort restores the old release, and a release that fails in its soak is reverted automatically", () =>
   onFleet(fleet, async (lent) => {
     const { bucket, rollouts } = lent;
     const rollout = { steps: ["1", "pause", "100%"], soak_seconds: 0 };

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { withFleetBucket } from "../../support/bucket/fleet-bucket.ts";
 
-/** A job without a target stop. */
+/** A job without a `stop` target. */
 const MAKEFILE = 'start restart reload:\n\t@mkdir -p data; echo "$@ $(NEW_VERSION)" >> data/lifecycle\n';
 
 it("an operator records drained and removed allocations without a working stop as stopped, and the others continue", () =>

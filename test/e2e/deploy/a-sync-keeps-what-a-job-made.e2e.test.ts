@@ -17,7 +17,7 @@ async function deploys(bucket: Scratch): Promise<string> {
   return `${stdout}${stderr}`.replace(/\s+/g, " ");
 }
 
-/** The files that remain after a deploy when the job made files of its own. */
+/** The files that remain after a deploy when the job created its own files. */
 async function left(
   bucket: Scratch,
   run: (script: string) => Promise<string>,

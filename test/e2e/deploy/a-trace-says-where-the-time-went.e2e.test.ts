@@ -36,7 +36,7 @@ async function rowOf(bucket: LocalBucket, file: string, plugin: string, hook: st
   return hooks.find((row) => row.plugin === plugin && row.hook === hook);
 }
 
-it("a deploy is traced: a table, and a private file next to its record that maand plugins shows again", () =>
+it("a deploy with a trace prints a table, and writes a private file next to its log files that maand plugins can show", () =>
   withBucket(async (bucket) => {
     const { code, stdout, stderr } = await bucket.maand("deploy", "--trace");
     expect(code).toBe(0);
@@ -55,7 +55,7 @@ it("a deploy is traced: a table, and a private file next to its record that maan
     );
   }));
 
-it("a deploy that fails is traced, in the file that was named", () =>
+it("a deploy that fails writes its trace to the named file", () =>
   withBucket(async (bucket) => {
     bucket.job("api", { version: "1.0.0", selectors: ["worker"] }, { Makefile: "start:\n\t@false\n" });
     expect(await bucket.maand("deploy", "--build", "--trace=where.json")).toMatchObject({ code: 1 });

@@ -188,7 +188,7 @@ describe("cat deployments shows", () => {
     expect(await row()).toMatchObject({ rollout: "promoted", in_doubt: false, current_version: "2.0.0" });
   });
 
-  it("nothing that gc has deleted", async () => {
+  it("no allocation that gc has deleted", async () => {
     bucket.workers({ host: OTHER });
     await ok("deploy", "--build");
     await ok("gc");

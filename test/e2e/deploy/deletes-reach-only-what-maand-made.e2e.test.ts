@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { localJob, type Scratch, scratch } from "../../support/bucket/scratch.ts";
 import { type Fleet, startFleet } from "../../support/fleet/index.ts";
 
-/** Changes of an operator on a worker after a first deploy, and what the next deploy must do about them. */
+/** Changes that an operator makes on a worker after a first deploy, and the expected effect of the next deploy. */
 interface Case {
   readonly job: string;
   readonly manifest?: Readonly<Record<string, unknown>>;
@@ -224,7 +224,7 @@ describe.each([
     );
   });
 
-  it("a removed job is deleted with the files of maand and the job, and with nothing else", async () => {
+  it("a removed job is deleted with only the files of maand and of the job", async () => {
     for (const job of ["mounted", "linked", "data-linked", "data-mounted"]) simple(job);
     expect(await deploy()).toMatchObject({ code: 0 });
     const outside = 'mkdir -p "$2"; echo precious > "$2/precious"';

@@ -32,7 +32,7 @@ it("draining one allocation stops exactly that one, and enabling it starts exact
     }
   }));
 
-it("a drained, powered-off worker does not disturb the others, and is stopped when it is back", () =>
+it("a drained, powered-off worker does not disturb the others, and its jobs are stopped when it is back", () =>
   withFleetBucket({ count: 2 }, async ({ bucket, workers, hosts, lifecycle }) => {
     bucket.job("api", { version: "1.0.0", selectors: ["worker"] });
     expect(await bucket.maand("deploy", "--build")).toMatchObject({ code: 0 });

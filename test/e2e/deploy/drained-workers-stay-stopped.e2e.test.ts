@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type LocalBucket, localBucket } from "../../support/bucket/local-bucket.ts";
 
-/** Disabling and draining, command by command. */
+/** Tests disabling and draining, command by command. */
 
 let bucket: LocalBucket;
 const [ONE, TWO, THREE, FOUR] = ["127.0.0.11", "127.0.0.12", "127.0.0.13", "127.0.0.14"];
@@ -60,7 +60,7 @@ const kv = async () =>
   (await bucket.json<Entry[]>("cat", "kv", "--active")).map(({ namespace, key, value }) => ({ namespace, key, value }));
 
 describe("disabling", () => {
-  it("without the file, or with an empty one, disables nothing", async () => {
+  it("a missing or empty file disables nothing", async () => {
     expect(new Set(Object.values(await allocations()))).toEqual(new Set(["00"]));
     bucket.disable({});
     await bucket.type("maand build");
@@ -133,7 +133,7 @@ describe("for a disabled allocation", () => {
     expect([await peers(TWO), await peers(ONE)]).toEqual([`${ONE},${THREE}`, `${TWO},${THREE}`]);
   });
 
-  it("the deploy stops it once, and keeps its files, data, logs, promotion and KV entries", async () => {
+  it("the deploy stops the allocation once, and keeps its files, data, logs, promotion and KV entries", async () => {
     const before = { files: bucket.files("api", TWO ?? ""), kv: await kv() };
     bucket.disable({ jobs: { api: { allocations: [TWO] } } });
     await bucket.type("maand build\nmaand deploy\nmaand deploy");
@@ -152,7 +152,7 @@ describe("for a disabled allocation", () => {
     expect(own(await kv())).toEqual(own(before.kv));
   });
 
-  it("nothing is stopped if it never ran", async () => {
+  it("the deploy stops nothing if the allocation never ran", async () => {
     bucket.job("late", { version: "1.0.0", selectors: ["worker"] });
     bucket.disable({ jobs: { late: {} } });
     await bucket.type("maand build\nmaand deploy");
@@ -178,7 +178,7 @@ describe("for a disabled allocation", () => {
     expect((await bucket.rollouts())[`api@${TWO}`]).toBe("disabled_restart");
   });
 
-  it("its content and version are promoted while it is disabled, and nothing is synced or started", async () => {
+  it("the content and version are promoted while the allocation is disabled, and nothing is synced or started", async () => {
     bucket.disable({ jobs: { api: { allocations: [TWO] } } });
     await bucket.type("maand build\nmaand deploy");
     bucket.job("api", { version: "2.0.0", selectors: ["worker"] }, { "new.conf": "new\n" });
@@ -192,7 +192,7 @@ describe("for a disabled allocation", () => {
     expect(bucket.files("api", TWO ?? "")).not.toContain("new.conf");
   });
 
-  it("maand job skips it, and the tables still show it", async () => {
+  it("maand job skips the allocation, and the tables still show it", async () => {
     bucket.disable({ jobs: { api: { allocations: [TWO] } } });
     await bucket.type("maand build\nmaand deploy\nmaand job start api\nmaand job restart api");
     expect(bucket.lifecycle("api", TWO ?? "")).toEqual([STARTED, STOPPED]);
@@ -294,7 +294,7 @@ maand build && maand deploy`);
     }
   });
 
-  it("checking that it took effect: disabled=1, rollout disabled or disabled_restart, dry run", async () => {
+  it("the commands that show a disabled worker: disabled=1, rollout disabled or disabled_restart, dry run", async () => {
     bucket.disable({ jobs: { api: {} } });
     await bucket.type("maand build");
     expect(await bucket.type("maand cat allocations --jobs api")).toMatch(new RegExp(`${ONE}.* 1 .* 0 `));

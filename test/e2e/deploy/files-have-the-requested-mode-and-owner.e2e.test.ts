@@ -26,7 +26,7 @@ async function listed({ workers: [worker], directory }: FleetBucket): Promise<st
   return stdout.trim().split("\n");
 }
 
-it("with the runner and with rsync, changed alone or with the content, and back to the default", async () => {
+it("modes arrive with the runner and with rsync, changed alone or with the content, and return to the default", async () => {
   await ensureGuest();
   await withFleetBucket({ count: 1 }, async (lent) => {
     const { bucket } = lent;
@@ -80,7 +80,7 @@ it("a mode for secrets changes only the files with secrets, and does not copy th
     expect((await bucket.maand("deploy", "--dry-run", "--exit-code")).code).toBe(0);
   }));
 
-it("an unknown owner, or one that may not be set, is named with a hint, and nothing is started", () =>
+it("an unknown or forbidden owner is named with a hint, and nothing is started", () =>
   withFleetBucket({ count: 1 }, async ({ bucket, conf, workers: [worker], lifecycles }) => {
     api(bucket, { "app.conf": { owner: "nosuchuser" } });
     const unknown = await bucket.maand("deploy", "--build");

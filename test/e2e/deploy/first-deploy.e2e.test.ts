@@ -39,7 +39,7 @@ it("a first deploy works as root without sudo", () =>
     for (const worker of workers) expect(await lifecycle("api", worker)).toEqual(["start 0.0.0 1.0.0"]);
   }));
 
-it("upgrades over ssh restart, or reload if the policy says so", () =>
+it("upgrades over ssh restart, or reload with the policy reload", () =>
   withFleetBucket({ count: 1 }, async ({ bucket, workers: [worker], lifecycle }) => {
     if (!worker) throw new Error("no worker");
     const policies = { "1.0.0": "always", "2.0.0": "always", "3.0.0": "reload" };

@@ -199,7 +199,7 @@ async function readsRunbook(page: Page, server: URL, background: string): Promis
   expect(errors).toEqual([]);
 }
 
-/** A changed scrape configuration of one job reloads Prometheus, and nothing else. */
+/** A changed scrape configuration of one job reloads Prometheus and no other job. */
 async function reloadsForAnotherJob({ bucket, lifecycles }: FleetBucket, server: URL): Promise<void> {
   const before = await lifecycles("node");
   const scrape = "workspace/jobs/node/_prometheus/scrape.yaml";

@@ -16,14 +16,14 @@ function checkMetrics(file: string): void {
   execFileSync("promtool", ["check", "metrics"], { input: readFileSync(file), stdio: ["pipe", "pipe", "inherit"] });
 }
 
-it("a deploy touches only the named workers, continues without unreachable ones, and catches up later", () =>
+it("a deploy changes only the named workers, continues without unreachable workers, and updates them later", () =>
   withFleetBucket({ count: 3 }, async (lent) => {
     const { bucket, hosts, workers, lifecycles, rollouts } = lent;
     const [first = "", second = "", third = ""] = hosts;
     write(lent, "1.0.0");
     expect(await bucket.maand("deploy", "--build")).toMatchObject({ code: 0 });
 
-    // some workers only
+    // deploy to some workers only
     write(lent, "2.0.0");
     expect(await bucket.maand("build")).toMatchObject({ code: 0 });
     const unknown = await bucket.maand("deploy", "--workers", "127.9.9.9");
@@ -41,7 +41,7 @@ it("a deploy touches only the named workers, continues without unreachable ones,
     expect(releases.find(({ release }) => release === "r2")?.verdict).not.toBe("good");
     expect((await lifecycles("api")).map((ran) => begun(ran).length)).toEqual([2, 1, 1]);
 
-    // without the one that is down
+    // deploy without the worker that is down
     await workers[2]?.stop();
     const refused = await bucket.maand("deploy", "--max-unreachable", "0");
     expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining("--max-unreachable allows 0") });
@@ -51,7 +51,7 @@ it("a deploy touches only the named workers, continues without unreachable ones,
     expect(without).toMatchObject({ code: 0, stderr: expect.stringContaining(`${third} is left behind: `) });
     expect((await rollouts())[`api@${second}`]).toBe("promoted");
 
-    // it is listed, in all places
+    // all commands list the skipped worker
     const status = await bucket.json<{ left_behind: { worker_ip: string; times: number }[] }>("status");
     expect(status.left_behind).toMatchObject([{ worker_ip: third, times: 1 }]);
     const listed = await bucket.json<{ worker_ip: string; left_behind: object | null }[]>("cat", "workers");

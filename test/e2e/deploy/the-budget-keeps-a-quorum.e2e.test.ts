@@ -33,7 +33,7 @@ function watchQuorum(hosts: readonly string[]): { end(): Promise<number> } {
   };
 }
 
-it("two workers are drained at the same time, and a quorum of 3 of 4 stays up, whatever the next request is", () =>
+it("if two workers are to be drained at the same time, a quorum of 3 of 4 stays up, whatever the next request is", () =>
   withFleetBucket({ count: 4 }, async (lent) => {
     const { bucket, hosts, rollouts, lifecycles, workers, lifecycle } = lent;
     const [, second = "", third = "", fourth = ""] = hosts;
@@ -47,7 +47,7 @@ it("two workers are drained at the same time, and a quorum of 3 of 4 stays up, w
     expect(drained.stderr).toContain(`api may have 1 of 4 away, and ${third} is going down now`);
     expect(drained.stderr).toContain(`tool may have 1 of 4 away, and ${third} is going down now`);
     expect(await requestVersion(third)).toBeUndefined();
-    // the rest of the deploy continues
+    // the deploy continues with the other jobs
     expect(await rollouts()).toMatchObject({ [`tool@${second}`]: "promoted", [`tool@${third}`]: "disabled" });
     expect((await lifecycles("tool")).map((ran) => ran.at(-1))).toEqual(["restart", "restart", "stop", "start"]);
 
@@ -104,7 +104,7 @@ it("an allocation that a person stopped by hand uses the budget until it runs ag
       code: 0,
     });
     expect(await bucket.maand("job", "restart", "api", "--allocations", second)).toMatchObject({ code: 0 });
-    // the whole job is stopped as asked
+    // the complete job is stopped as requested
     expect(await bucket.maand("job", "stop", "api")).toMatchObject({ code: 0 });
     expect(await Promise.all(hosts.map(requestVersion))).toEqual([undefined, undefined, undefined]);
   }));

@@ -12,7 +12,7 @@ beforeAll(async () => {
 });
 afterAll(() => fleet.close());
 
-it("two copies of a bucket: the second is refused with the name of the other copy, until it takes over", () =>
+it("the second of two copies of a bucket is refused with the name of the first, until the second takes over", () =>
   onFleet(fleet, async ({ bucket, workers, lifecycle, home }) => {
     bucket.job("api", { version: "1.0.0", selectors: ["worker"] });
     expect(await bucket.maand("deploy", "--build")).toMatchObject({ code: 0 });
@@ -20,7 +20,7 @@ it("two copies of a bucket: the second is refused with the name of the other cop
     try {
       cpSync(bucket.root, copy, { recursive: true });
       const there = (...args: readonly string[]) => maand(args, { cwd: copy });
-      // the copy is refused by itself, before it connects to a worker
+      // a command in the copy is refused before it connects to a worker
       const logins = workers.map((worker) => worker.connections());
       const first = await there("deploy", "--force");
       expect(first).toMatchObject({
@@ -33,7 +33,8 @@ it("two copies of a bucket: the second is refused with the name of the other cop
       expect(await there("deploy", "--build")).toMatchObject({ code: 0 });
       for (const worker of workers) expect(await lifecycle("api", worker)).toHaveLength(2);
 
-      // now the first one is behind: everything that would change a worker is refused, and names the other
+      // now the first copy is out of date: every command that would change a worker is refused, and names the other
+      // copy
       const named = expect.stringMatching(
         new RegExp(`changed last from another copy of this bucket: maand deploy by .* on .*, in ${copy}, at `),
       );
@@ -41,7 +42,7 @@ it("two copies of a bucket: the second is refused with the name of the other cop
       expect(late).toMatchObject({ code: 1, stderr: named });
       expect(await bucket.maand("job", "restart", "api")).toMatchObject({ code: 2, stderr: named });
       expect((await bucket.maand("doctor")).stdout).toMatch(/changed last from another copy of this bucket/);
-      // a large file goes by rsync instead of the runner
+      // rsync copies a large file instead of the runner
       writeFileSync(join(bucket.root, "workspace/jobs/api/large"), Buffer.alloc(3 * 1024 * 1024, "x"));
       expect(await bucket.maand("deploy", "--build")).toMatchObject({ code: 1, stderr: named });
       for (const worker of workers) {
@@ -49,7 +50,7 @@ it("two copies of a bucket: the second is refused with the name of the other cop
         expect(worker.exists(`${home}/jobs/api/large`)).toBe(false);
       }
 
-      // it takes over on request, and the other one is refused
+      // the first copy takes over on request, and the second is refused
       const taken = await bucket.maand("deploy", "--take-over");
       expect(taken).toMatchObject({ code: 0 });
       for (const worker of workers) expect(worker.exists(`${home}/jobs/api/large`)).toBe(true);
@@ -64,7 +65,7 @@ it("two copies of a bucket: the second is refused with the name of the other cop
     }
   }));
 
-it("the record on a worker is private, and a worker of an earlier version has none", () =>
+it("the file on a worker that names the copy is private, and a worker of an earlier version does not have it", () =>
   onFleet(fleet, async ({ bucket, workers: [worker], home }) => {
     bucket.job("api", { version: "1.0.0", selectors: ["worker"] });
     expect(await bucket.maand("deploy", "--build")).toMatchObject({ code: 0 });

@@ -39,7 +39,7 @@ async function run(...words: readonly string[]): Promise<string> {
 }
 
 describe("a bucket of the Go program, taken over", () => {
-  it("has nothing to deploy, and no lifecycle command ran for that", async () => {
+  it("has nothing to deploy, and the import ran no lifecycle command", async () => {
     expect(await run("import")).toContain("imported; no job was restarted");
     expect(await run("deploy", "--dry-run", "--exit-code")).toContain("no deployment required");
     await run("deploy");
@@ -67,7 +67,7 @@ describe("a bucket of the Go program, taken over", () => {
     expect(await run("deploy", "--dry-run", "--exit-code")).toContain("no deployment required");
   });
 
-  it("lets an edit of web reload web and nothing else", async () => {
+  it("reloads only web after an edit of web", async () => {
     await run("import");
     bucket.write("workspace/jobs/web/html/index.html", "<h1>three</h1>\n");
     await run("deploy", "--build");
@@ -161,7 +161,7 @@ describe("what is taken over", () => {
   });
 });
 
-it("a dry run prints the same and changes no byte of the bucket", async () => {
+it("a dry run prints the same report and changes no byte of the bucket", async () => {
   const before = bucket.fingerprint();
   expect(await run("import", "--dry-run")).toContain("nothing was changed (dry run); no job would be restarted");
   expect(bucket.fingerprint()).toEqual(before);

@@ -52,7 +52,7 @@ it("a Prometheus is taken over with the files of the Go program, and nothing res
   expect(await onServer("prometheus.yml")).toBe(before);
 });
 
-it("the first change of a scrape configuration reloads Prometheus, syncs all files of this maand, and changes nothing else", async () => {
+it("the first change of a scrape configuration reloads Prometheus, syncs all files in the format of maand, and changes nothing else", async () => {
   await run("import");
   bucket.write(
     "workspace/jobs/api/_prometheus/scrape.yaml",

@@ -26,7 +26,7 @@ beforeEach(async () => {
 
 afterEach(() => bucket.dispose());
 
-/** Whether the bucket's store is still that of the Go program. */
+/** Whether the bucket's store is still the store of the Go program. */
 function isOld(): boolean {
   return bucket.rows("SELECT name FROM sqlite_master WHERE name = 'schema_version'").length > 0;
 }
@@ -46,11 +46,11 @@ async function steps(): Promise<number> {
   return count;
 }
 
-it("an import that is killed leaves the old bucket or the new one, and is carried out by the next", {
+it("a killed import leaves either the old bucket or the new one, and the next import completes it", {
   timeout: 300_000,
 }, async () => {
   const all = await steps();
-  // the last steps put the new store in its place: each of those, and others spread over the rest
+  // kills at each of the last steps, which put the new store in its place, and at steps spread over the rest
   const last = Array.from({ length: 6 }, (_, at) => all - at);
   const spread = Array.from({ length: KILLS }, (_, at) => 1 + Math.floor(((all - 6) * at) / KILLS));
   for (const step of [...spread, ...last]) {
@@ -98,7 +98,7 @@ describe("a worker that is down", () => {
     expect((await bucket.maand("import")).stdout).toContain("nothing to import");
   });
 
-  it("may be changed meanwhile: differences are listed when it is taken over", async () => {
+  it("may change before it is taken over: its differences are listed then", async () => {
     await bucket.worker(C).cutOff();
     await bucket.maand("import");
     await bucket.worker(C).start();
@@ -111,7 +111,7 @@ describe("a worker that is down", () => {
     expect(await bucket.ran("web", C)).toEqual([]);
   });
 
-  it("with all others is an error, and nothing is imported", async () => {
+  it("is an error if all workers are down, and nothing is imported", async () => {
     for (const host of GO_HOSTS) await bucket.worker(host).cutOff();
     const { code, stderr } = await bucket.maand("import");
     for (const host of GO_HOSTS) await bucket.worker(host).start();
@@ -121,7 +121,7 @@ describe("a worker that is down", () => {
   });
 });
 
-it("does not wait for a Go program that is running a command: it is busy", async () => {
+it("does not wait for a Go program that is running a command: the bucket is busy", async () => {
   const sqlite = createRequire(new URL("../../../packages/core/package.json", import.meta.url)).resolve(
     "better-sqlite3",
   );

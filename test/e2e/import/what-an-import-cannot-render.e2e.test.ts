@@ -32,7 +32,7 @@ async function renderedOtherwise(host: string, path: string, text: string): Prom
 
 const OTHER = `ip=${A}\nport=30000\npw=s3cret-of-api\npeers=[${A} ${B}]\n`;
 
-describe("a template whose output differs from that of the Go program", () => {
+describe("a template whose output differs from the output of the Go program", () => {
   beforeEach(() => renderedOtherwise(A, "app.conf", OTHER));
 
   it("is listed with its diff and without its secret, and nothing is imported", async () => {
@@ -60,7 +60,7 @@ describe("a template whose output differs from that of the Go program", () => {
   });
 });
 
-it("a file that was changed on a worker by hand is distinguished from one that is rendered differently", async () => {
+it("a file that was changed on a worker by hand is distinguished from a file that is rendered differently", async () => {
   await bucket.worker(B).write(`${bucket.home}/jobs/web/html/index.html`, "<h1>by hand</h1>\n");
   const { code, stdout } = await bucket.maand("import", "--dry-run");
   expect(code).toBe(2);
@@ -81,8 +81,8 @@ it("a template that prints the previous version and the number of the deploy is 
   expect((await bucket.maand("deploy", "--dry-run")).stdout).toContain("no deployment required");
 });
 
-describe("what was pending before", () => {
-  it("is pending after: an edit that was not deployed, and nothing else", async () => {
+describe("a change that was pending before the import", () => {
+  it("is pending after it: an edit that was not deployed, and nothing else", async () => {
     bucket.write("workspace/jobs/web/html/index.html", "<h1>three</h1>\n");
     const { code, stdout } = await bucket.maand("import");
     expect(code).toBe(0);
@@ -95,7 +95,7 @@ describe("what was pending before", () => {
     expect(await bucket.ran("api", A)).toEqual([]);
   });
 
-  it("is pending after: a drain that no deploy carried out", async () => {
+  it("is pending after it: a drain that no deploy carried out", async () => {
     bucket.write("workspace/disabled.json", JSON.stringify({ jobs: { web: { allocations: [A] } } }));
     bucket.sql(`UPDATE allocations SET disabled = 1 WHERE job = 'web' AND worker_ip = '${A}'`);
     expect(await bucket.maand("import")).toMatchObject({ code: 0 });
@@ -104,7 +104,7 @@ describe("what was pending before", () => {
     expect(await bucket.ran("web", B)).toEqual([]);
   });
 
-  it("is pending after: a job that a build removed and no deploy stopped", async () => {
+  it("is pending after it: a job that a build removed and no deploy stopped", async () => {
     const { execFileSync } = await import("node:child_process");
     execFileSync("rm", ["-r", `${bucket.root}/workspace/jobs/web`]);
     expect(await bucket.maand("import")).toMatchObject({ code: 0 });

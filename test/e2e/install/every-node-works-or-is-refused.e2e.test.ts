@@ -18,7 +18,10 @@ import { REPOSITORY } from "../../support/bucket/installation.ts";
 import { MAAND } from "../../support/bucket/maand.ts";
 import { unpackNode } from "../../support/bucket/node-versions.ts";
 
-/** Nodes that cannot run maand: of 2017, before modules; before optional chaining; and the last one that is too old. */
+/**
+ * Versions of Node that cannot run maand: one of 2017, without modules; one without optional chaining; and the newest
+ * one that is too old.
+ */
 const TOO_OLD = ["8.16.2", "14.21.3", "18.20.8"];
 const NEWER = ["22.23.5", "24.22.3"];
 

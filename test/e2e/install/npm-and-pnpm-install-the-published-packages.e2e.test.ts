@@ -43,7 +43,10 @@ async function type(program: string, args: readonly string[], cwd: string) {
   );
 }
 
-/** The native part is missing at first: a command says so, and names the directory to build it in. Then maand works. */
+/**
+ * The native part is missing at first: a command reports this, and names the directory in which to build the part. Then
+ * maand works.
+ */
 async function expectWorks(program: string): Promise<void> {
   const cwd = mkdtempSync(join(place, "bucket-"));
   expect((await type(program, ["--version"], cwd)).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);

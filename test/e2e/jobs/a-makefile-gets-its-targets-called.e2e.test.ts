@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type LocalBucket, localBucket } from "../../support/bucket/local-bucket.ts";
 import { maandOnPath, type } from "../../support/bucket/shell.ts";
 
-/** Which targets of a Makefile run, and when. */
+/** Tests which targets of a Makefile run, and when. */
 
 let bucket: LocalBucket;
 const ONE = "127.0.0.11";
@@ -208,7 +208,7 @@ describe("a manifest", () => {
     expect(Object.keys(await bucket.rollouts())).toEqual([`api@${ONE}`]);
   });
 
-  it("is refused if it requests more than a worker has, or a duplicate port number", async () => {
+  it("is refused if it requests more resources than a worker has, or a duplicate port number", async () => {
     bucket.workers({ host: ONE, labels: ["web"], memory: "300 mb", cpu: "1 ghz" });
     bucket.job("api", PAGE);
     expect(await bucket.maand("build")).toMatchObject({ code: 2, stderr: expect.stringMatching(/512.*300|300.*512/) });

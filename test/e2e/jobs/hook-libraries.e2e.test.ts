@@ -27,7 +27,7 @@ afterAll(() => {
   for (const place of places) rmSync(place, { recursive: true, force: true });
 });
 
-/** Runs all cases with a command in this language in a bucket of its own. */
+/** Runs all cases with a command in this language in a separate bucket. */
 async function runHook(language: string): Promise<readonly Outcome[]> {
   const bucket = await scratch();
   const aside = mkdtempSync(join(tmpdir(), "maand-outcomes-"));

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type LocalBucket, localBucket } from "../../support/bucket/local-bucket.ts";
 import { linesOf } from "../../support/bucket/scratch.ts";
 
-/** Commands of jobs, at their events. */
+/** Tests the commands of jobs at their events. */
 
 let bucket: LocalBucket;
 const ONE = "127.0.0.11";
@@ -16,7 +16,7 @@ beforeEach(async () => {
 
 afterEach(() => bucket.dispose());
 
-/** A command that records its event, its allocation and whether that is disabled, and fails on request. */
+/** A command that records its event, its allocation and whether the allocation is disabled, and fails on request. */
 function noting(): string {
   return `import os
 with open(${JSON.stringify(join(bucket.root, "notes"))}, "a") as notes:
@@ -107,7 +107,7 @@ describe("hooks of a job", () => {
     expect(take().sort()).toEqual([`restart ${ONE}`, `restart ${TWO}`]);
   });
 
-  it("post_build, pre_deploy, post_deploy, health_check and cli run for disabled allocations too, and can detect them", async () => {
+  it("post_build, pre_deploy, post_deploy, health_check and cli also run for disabled allocations, and can detect them", async () => {
     job(["post_build", "pre_deploy", "post_deploy", "health_check", "cli"]);
     await bucket.type("maand build && maand deploy");
     take();
@@ -124,7 +124,7 @@ describe("hooks of a job", () => {
     expect(recorded).not.toContain(`restart ${TWO}`);
   });
 
-  it("disabled allocations run in order with the active ones: one after another, or in parallel like them", async () => {
+  it("commands run for disabled allocations in one order with the active ones, one after another or in parallel", async () => {
     const notes = JSON.stringify(join(bucket.root, "notes"));
     const script = `import os, time
 def note(word):

@@ -26,7 +26,7 @@ function job(event: string, script: string, more: Readonly<Record<string, unknow
 const kv = async (key: string) => (await bucket.maand("cat", "kv", "get", "vars/job/api", key, "--json")).stdout;
 
 describe("a script", () => {
-  it("that fails stores nothing in the KV store, and one that succeeds stores everything", async () => {
+  it("that fails stores none of its KV entries, and one that succeeds stores all of them", async () => {
     job(
       "pre_deploy",
       `
@@ -150,7 +150,7 @@ os.kill(os.getpid(), 9)
 });
 
 describe("maand jobcommand", () => {
-  it("runs for all allocations, including disabled ones, which it marks, and names failures", async () => {
+  it("runs for all allocations, marks the disabled ones, and names failures", async () => {
     job(
       "cli",
       'note(IP + " " + E["DISABLED"])\ncall("PUT", "/kv", namespace=VARS, key=E["ALLOCATION_INDEX"], value="1")\nif there("fail"): raise SystemExit("told to")',

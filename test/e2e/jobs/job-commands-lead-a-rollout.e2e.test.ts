@@ -31,7 +31,7 @@ print("the password is", call("GET", "/kv", namespace=SECRETS, key="password")["
     const dry = await bucket.maand("deploy", "--build", "--dry-run");
     expect(dry.stdout).not.toContain("very-");
     const { code, stderr } = await bucket.maand("deploy");
-    const printed = new Set(stderr.match(/the password is .*/g)); // once, if both workers print it at the same time
+    const printed = new Set(stderr.match(/the password is .*/g)); // printed once if both workers print the line at the same time
     expect([code, [...printed]]).toEqual([0, ["the password is ••••••"]]);
     for (const worker of workers) {
       expect(await worker.read(`${directory("db")}/db.conf`)).toBe("password = very-0-secret\n");

@@ -60,7 +60,7 @@ describe("maand logs follow", () => {
       expect(stdout).not.toContain("line of"); // followed lines are not recorded
     }));
 
-  it("reports a lost worker, stops what ran there, and reconnects, also with JSON output", () =>
+  it("reports a lost worker, stops its command, and reconnects, including with JSON output", () =>
     onFleet(used.fleet(), async ({ bucket, workers, hosts, directory }) => {
       const [worker] = workers;
       bucket.job(
@@ -118,7 +118,7 @@ describe("maand logs follow", () => {
       expect(kb).toBeLessThan(300_000);
       child.stdout.resume();
       await until("it to go on", async () => (await written()) > earlier);
-      child.stdout.destroy(); // as head does
+      child.stdout.destroy(); // closes the pipe as head does
       await until("its end", () => child.exitCode !== null || child.signalCode !== null);
       await until("the end on the worker", () => worker?.processesWith("logs/count").length === 0);
     }));
@@ -136,7 +136,7 @@ describe("maand logs follow", () => {
       const { code, stderr } = await bucket.maand("logs", "follow", "api");
       expect(code).toBe(1);
       expect(stderr).toContain(`failed ${hosts[1]}: the Makefile of api has no target logs`);
-      expect(stderr.split("hint: add a target logs").length).toBe(2); // once for both
+      expect(stderr.split("hint: add a target logs").length).toBe(2); // printed once for both workers
       expect(await bucket.maand("logs", "follow", "apy")).toMatchObject({
         code: 2,
         stderr: expect.stringContaining('did you mean "api"'),

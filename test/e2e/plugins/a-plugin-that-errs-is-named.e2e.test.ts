@@ -42,7 +42,7 @@ describe("a plugin that throws outside of every hook", () => {
     expect(stdout + stderr).toContain("commit hears ");
   });
 
-  it("a call that comes too late is refused by name, and the deploy continues", async (context) => {
+  it("a call after the end of its hook is refused by name, and the deploy continues", async (context) => {
     const bucket = await withPlugin(
       `let late;
       hooks.orchestrate.tapPromise("odd", async ({ rollOut }) => {
@@ -96,8 +96,8 @@ it("an unreadable package.json is reported with its line if it is the bucket's, 
   }
 });
 
-describe("a plugin that does not end", () => {
-  it("its process when the command has finished: the first signal ends it, with the exit code of the command", async (context) => {
+describe("a plugin that never ends", () => {
+  it("the process after the command has finished: the first signal ends it, with the exit code of the command", async (context) => {
     const bucket = await withPlugin('setInterval(() => process.exitCode === 0 && console.error("over"), 20);', context);
     const running = bucket.start(["deploy", "--build"]);
     await running.prints("over");
@@ -105,7 +105,7 @@ describe("a plugin that does not end", () => {
     expect(await running.ended).toMatchObject({ code: 0, signal: null });
   });
 
-  it("its hook, ignoring its signal: the second signal ends the command", async (context) => {
+  it("a hook, and ignores its abort signal: the second signal ends the command", async (context) => {
     const bucket = await withPlugin(
       `hooks.rollout.tapPromise({ name: "odd", before: "make" }, () => {
         console.error("hangs");

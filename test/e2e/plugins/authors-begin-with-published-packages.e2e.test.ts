@@ -36,7 +36,7 @@ describe.each(pluginPages(ROOT))("%s", (path) => {
     expect(nameless.map(({ code }) => code)).toEqual([]);
   });
 
-  it("can be typed to its end, and prints what it shows", { timeout: 240_000 }, async () => {
+  it("can be typed to its end, and prints the documented output", { timeout: 240_000 }, async () => {
     const { code, printed, steps } = await typePage(path, place, { "/srv/accounts": join(accounts, "srv") });
     expect(code, printed).toBe(0);
     for (const { prints, output } of steps) expect(missingLines(prints, output), output).toEqual([]);

@@ -192,7 +192,7 @@ describe("plugins that decide", () => {
 \t@if [ "$(NEW_VERSION)" = 1.1.0 ]; then (sleep 1; touch data/sick) >/dev/null 2>&1 & fi\n`,
   );
 
-  /** Deploys in a terminal of its own, types the answers there, and returns the output. */
+  /** Deploys in a new terminal, types the answers there, and returns the output. */
   async function onTerminal(bucket: Scratch, answer: string): Promise<string> {
     const typed = `(until grep -qF "continue?" shown 2>/dev/null; do sleep 0.05; done; echo ${answer})`;
     const command = `rm -f shown; ${typed} | script --quiet --flush --return --command "${installation.program} deploy" shown`;

@@ -24,7 +24,7 @@ const REQUIRES = Object.entries(NAMES)
 
 let bucket: Scratch;
 
-/** A bucket whose packages are next to copies of maand's own packages, which are not those of the running command. */
+/** A bucket whose packages are next to copies of maand's own packages. The running command uses other copies. */
 beforeAll(async () => {
   bucket = await scratch();
   copyModules(bucket.root);
@@ -43,7 +43,7 @@ beforeAll(async () => {
 });
 afterAll(() => bucket?.dispose());
 
-describe("what maand.config.ts imports itself is what is imported by", () => {
+describe("maand.config.ts gets the same modules as", () => {
   it.each(["as-module", "as-commonjs", "./plugins/as-typescript.ts"])("%s", async (name) => {
     bucket.write(
       "maand.config.ts",

@@ -218,7 +218,7 @@ describe.concurrent("settings of the loader of configurations", () => {
   );
 });
 
-/** Commands of a user with a group of their own and umask 002, as many systems set users up. */
+/** Commands of a user with a private group and umask 002, as on many systems. */
 const DAILY = `
   set -e; umask 002
   mkdir -p $0/team && cd $0/team

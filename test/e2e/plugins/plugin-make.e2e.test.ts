@@ -55,7 +55,7 @@ describe("one runner serves all commands of a worker", () => {
 });
 
 describe("an interrupted command", () => {
-  test("keeps running after a lost connection, and the next one waits for it", async () => {
+  test("a command keeps running after a lost connection, and the next command waits for it", async () => {
     const { run, output, worker: machine, write, exists, root } = await worker();
     const first = failure(run("gate"));
     await until("it to begin", () => output.includes("waiting"));
@@ -75,7 +75,7 @@ describe("an interrupted command", () => {
     expect(await machine.read(`${root}/jobs/api/restarts`)).toBe("once\n");
   });
 
-  test("on a stopped worker ends soon after its time limit", async () => {
+  test("a command on a stopped worker ends soon after its time limit", async () => {
     const { run, worker: machine } = await worker();
     expect(await run("start")).toBe("done");
     machine.freeze();
@@ -87,7 +87,7 @@ describe("an interrupted command", () => {
   });
 });
 
-/** Gives the ssh user of one worker other rules for sudo. */
+/** Replaces the sudo rules of the ssh user on one worker. */
 async function sudoRules(machine: FleetWorker, rules: string): Promise<void> {
   await machine.write("/opt/worker/sudoers", rules);
   const script = "chmod 440 /opt/worker/sudoers && mount --bind /opt/worker/sudoers /etc/sudoers.d/maandtest";

@@ -86,7 +86,7 @@ function stage(request: StageRequest): Promise<"done" | undefined> {
   return hooksWith(request.options).stage.promise(stageContext(context));
 }
 
-/** The merged sources, as core describes them to a transport. */
+/** The merged sources, in the form in which core passes them to a transport. */
 function treesOf(sources: readonly string[], jobs: readonly string[]): Pick<StageContext, "trees" | "metadata"> {
   const paths = new Set(sources.flatMap((source) => (existsSync(source) ? filesIn(source) : [])));
   const trees = jobs.map((job) => ({
@@ -112,7 +112,7 @@ function failure(promise: Promise<unknown>): Promise<MaandError> {
   );
 }
 
-/** Marks what this file starts, as processes inherit it: other tests run rsync too. */
+/** A variable that marks the processes of this file, because processes inherit it and other tests run rsync too. */
 const MARK = `MAAND_TEST_RSYNC=${process.pid}`;
 process.env.MAAND_TEST_RSYNC = `${process.pid}`;
 
@@ -251,7 +251,7 @@ describe("a sync", () => {
     expect(await worker.read(`${ROOT}/jobs/api/Makefile`)).toBe("x");
   });
 
-  test("merges sources, the first one wins, and deletes only files in none of them", async () => {
+  test("merges sources, where the first one wins, and deletes only files that are in none of them", async () => {
     await worker.write(`${ROOT}/jobs/api/stray`, "x");
     const overlay = tree({ "jobs/api/app.conf": ["rendered", 0o600], "jobs/api/certs/tls.key": ["key", 0o600] });
     const still = tree({ "jobs/api/app.conf": "static", "jobs/api/Makefile": "m", "jobs/api/certs/readme": "r" });
@@ -301,7 +301,7 @@ describe("a sync", () => {
     }
   });
 
-  test("as root without sudo", async () => {
+  test("syncs as root without sudo", async () => {
     await withFleet({ count: 1, sudo: false }, async (rooted) => {
       const at = remotesFor(rooted);
       const to = await at.connect(rooted.workers[0] as FleetWorker);
@@ -313,7 +313,7 @@ describe("a sync", () => {
 });
 
 describe("a sync with problems", () => {
-  test("a full disk: the old files remain intact, the error says so, and the next sync works", async () => {
+  test("a full disk: the old files remain intact, the error names the full disk, and the next sync works", async () => {
     await withFleet({ count: 1, diskKb: 1024 }, async (small) => {
       const [one] = small.workers as [FleetWorker];
       const at = remotesFor(small);

@@ -54,7 +54,7 @@ describe.each(Object.entries(WORKERS))("on a worker reached by %s", (_, open) =>
     expect(await run("start")).toBe("done");
   });
 
-  test("a target runs even if a directory has its name, and one that would do nothing fails", async () => {
+  test("a target runs even if a directory has its name, and a target without a recipe fails", async () => {
     const { run, output, write } = await worker();
     await write("jobs/api/start/readme", "");
     expect(await run("start")).toBe("done");

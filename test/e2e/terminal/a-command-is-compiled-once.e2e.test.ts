@@ -59,7 +59,7 @@ describe("maand --version", () => {
     expect((await compiledBy(["--version"])).files).toEqual([]);
   });
 
-  it("loads four if it cannot be written, to say so", async () => {
+  it("loads four files to report that the output cannot be written", async () => {
     const { files } = await compiledBy(["-v", "--json"]);
     expect(files.map(({ name }) => name)).toContain("cli/dist/main.cjs");
   });

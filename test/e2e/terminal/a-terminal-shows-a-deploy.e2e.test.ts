@@ -10,7 +10,7 @@ let bucket: LocalBucket;
 let terminal: TerminalSession;
 let id: string;
 
-/** Ends the process itself while a step runs. */
+/** The program that Make runs while a step is held. */
 const PLUGIN = `
 const ways = {
   throw: () => setTimeout(() => { throw new Error("boom"); }, 0),

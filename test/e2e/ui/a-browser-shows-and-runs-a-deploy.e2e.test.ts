@@ -144,7 +144,7 @@ async function approvesAPlan({ bucket, rollouts, hosts }: FleetBucket, { page, o
   expect(new Set(Object.values(await rollouts()))).toEqual(new Set(["promoted"]));
 }
 
-/** Every page with real data, in light and in dark; the run is the one that failed. */
+/** Checks every page with real data, in light and in dark mode; the run is the failed run. */
 async function isAccessible({ bucket, hosts }: FleetBucket, { page, open, axe }: UiPage): Promise<void> {
   const runs = await bucket.json<{ id: string; result: string }[]>("history");
   const failed = runs.find(({ result }) => result === "failed")?.id ?? "";

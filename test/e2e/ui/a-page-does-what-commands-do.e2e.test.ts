@@ -24,7 +24,7 @@ import { type OpenedPage, openPage } from "../../support/ui/open-page.ts";
 const ALL = ["--allow", "deploy,rollback,pause,maintain"];
 const SECRET = "hunter2-S3cret!";
 const SCRIPT = "<script>alert(1)</script>";
-/** A start that waits until a file exists, and prints text that must not reach a page or a log as it is. */
+/** A start that waits until a file exists, and prints text that must not reach a page or a log unmasked. */
 const WAITING = RECORDING_MAKEFILE.replace(
   '	@echo "$@ of',
   `	@echo '${SCRIPT} ${SECRET}'\n	@while test -e ../../wait; do sleep 0.05; done\n	@echo "$@ of`,

@@ -47,7 +47,7 @@ async function fixes({ bucket, hosts, rollouts, lifecycles }: FleetBucket): Prom
   expect(await lifecycles("api")).toEqual(hosts.map(() => ["start 0.0.0 1.0.0"]));
 }
 
-/** Lends a bucket with workers of its own, the files of job api, and short time limits. */
+/** Lends a bucket with its own workers, the files of job api, and short time limits. */
 function withWorkers(
   options: Parameters<typeof withFleetBucket>[0],
   use: (lent: FleetBucket) => Promise<void>,
@@ -164,7 +164,7 @@ describe.concurrent("a worker that", () => {
       expect(await lent.lifecycles("api")).toEqual(lent.hosts.map(() => ["start 0.0.0 1.0.0", "restart 1.0.0 2.0.0"]));
     }));
 
-  it("allows one session at a time, and few logins at once", () =>
+  it("allows one session at a time, and few parallel logins", () =>
     withWorkers({ count: 2, sshdConfig: ["MaxSessions 1", "MaxStartups 1"] }, async (lent) => {
       const jobs = ["api", "b", "c", "d", "e"];
       for (const job of jobs) lent.bucket.job(job, V1, { Makefile: CAREFUL_MAKEFILE });
@@ -201,7 +201,7 @@ it("a bucket with a long path with blanks works", () =>
   }));
 
 describe.concurrent("a target that", () => {
-  it("fails: the last lines of its output are shown, and its batch ends the job", () =>
+  it("fails: the last lines of its output are shown, and the rollout of the job ends with this batch", () =>
     onFleet(fleet, async (lent) => {
       lent.bucket.job("api", V1);
       const worker = lent.workers[1] as FleetWorker;

@@ -10,7 +10,9 @@ beforeAll(async () => {
 });
 afterAll(() => fleet.close());
 
-/** Runs a shell line in a bucket, where `$@` is maand; 124 and 137 mean that it did not end by itself. */
+/**
+ * Runs a shell line in a bucket, where `$@` is maand; exit code 124 or 137 means that the line did not end by itself.
+ */
 function shell(line: string, root: string, args: readonly string[]) {
   const maand = ["timeout", "-k", "1", "20", process.execPath, MAAND, "-C", root, ...args];
   return run(["env", `SECRETS=${root}/secrets`, "unshare", "--mount", "sh", "-c", line, "sh", ...maand]);

@@ -56,7 +56,7 @@ async function serving({ bucket }: FleetBucket): Promise<void> {
   await succeeds(bucket.maand("deploy", "--build"));
 }
 
-/** A client of the service. It counts how many of its workers were away at the same time, at most. */
+/** A client of the service. It records the largest number of workers that were away at the same time. */
 function client(hosts: readonly string[]) {
   let [most, rounds, going] = [0, 0, true];
   const away = async () =>
@@ -64,7 +64,7 @@ function client(hosts: readonly string[]) {
   const asked = (async () => {
     while (going) {
       const first = await away();
-      // asked again: a worker may have come back between two answers of the same round
+      // checked again, because a worker may have come back between two answers of the same round
       most = Math.max(most, first < 2 ? first : Math.min(first, await away()));
       rounds += 1;
     }

@@ -53,7 +53,7 @@ async function faultsOf(bucket: Scratch): Promise<Finding[]> {
   return findings.filter(({ ok }) => !ok);
 }
 
-/** The one fault other than edits that were not built yet: several of these faults include such edits. */
+/** The fault of a row without unbuilt edits, which several of these faults include. */
 async function onlyFault(bucket: Scratch): Promise<Finding> {
   const faults = (await faultsOf(bucket)).filter(({ check }) => check !== "built");
   expect(faults).toHaveLength(1);
@@ -159,7 +159,7 @@ describe("a problem in the bucket is found, and its hint fixes it when typed as 
     expect(await faultsOf(bucket)).toEqual([]);
   });
 
-  it("several at once are all reported, with exit 1, in full sentences", async () => {
+  it("several problems at the same time are all reported, with exit 1, in full sentences", async () => {
     chmodSync(at("data"), 0o755);
     mkdirSync(at(LEFT), { recursive: true });
     mkdirSync(at("tmp/not of a run"), { recursive: true });

@@ -56,7 +56,10 @@ async function deployed({ bucket, workers, directory }: FleetBucket): Promise<vo
 
 const OWN = ["data/own", "logs/own", "app.pid", "run/sock", "conf/app.pid"];
 
-/** Edits by name: a script that runs in the job's directory on a worker, and drift's word for it. */
+/**
+ * Edits by name: a script that runs in the job's directory on a worker, and the word for the edit in the output of
+ * drift.
+ */
 const EDITS: readonly (readonly [string, string, readonly string[]])[] = [
   ["a changed file", "echo 'port = 2' > conf/app.conf", ["changed conf/app.conf"]],
   [
@@ -131,7 +134,7 @@ it.concurrent("each kind of edit on a worker is found and repaired, and nothing 
     expect(await look()).toMatchObject({ code: 0 });
     expect((await lifecycle("api", worker)).length).toBe(ran);
 
-    // only files, if that is requested; a repeated repair is reported, and made three times
+    // repairs only files if requested; a repeated repair is reported, and made three times
     for (const time of [1, 2, 3]) {
       await worker.run(["sh", "-c", 'echo edited > "$1"', "sh", `${directory("api")}/conf/app.conf`]);
       const repaired = await bucket.maand("deploy", "--verify", "--repair", "sync");

@@ -141,12 +141,12 @@ held = open("/var/lib/dpkg/lock-frontend", "w"); fcntl.lockf(held, fcntl.LOCK_EX
     ]);
     const again = await bucket.json<{ outcome: string }[]>("worker", "prepare");
     expect(again.map(({ outcome }) => outcome)).toEqual(["ready", "ready", "ready"]);
-    expect((await worker(1).read("/var/log/apt-calls")).split("\n").length).toBe(3); // update and install, once
+    expect((await worker(1).read("/var/log/apt-calls")).split("\n").length).toBe(3); // apt-get ran update and install once
     bucket.job("api", { version: "1.0.0", selectors: ["web"] });
     expect(await bucket.maand("deploy", "--build")).toMatchObject({ code: 0 });
   }, 60_000);
 
-  it("that lack one thing later get only that", async () => {
+  it("that later lack one program or file get only the missing one", async () => {
     await worker(1).run(["rm", "/usr/bin/rsync"]);
     const { stdout, code } = await bucket.maand(
       "worker",

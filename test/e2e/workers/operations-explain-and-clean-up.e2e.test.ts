@@ -134,7 +134,7 @@ describe("a lost worker", () => {
       expect(await lifecycle("api", other)).toEqual(["start 0.0.0 1.0.0"]);
     }));
 
-  it("that is gone for good is removed", () =>
+  it("that is permanently gone is removed", () =>
     withJobs(async (lent) => {
       const { bucket, fleet, workers } = lent;
       await workers[2]?.stop();

@@ -5,8 +5,8 @@ import { httpService, requestVersion } from "../../support/bucket/http-service.t
 const DOWN_MS = 1_500;
 
 /**
- * The shortest time for which a worker had been back before the next one went down. Below zero, two were down at the
- * same time.
+ * The shortest time for which a worker had been back before the next one went down. Below zero, two workers were down
+ * at the same time.
  */
 function leastApart(reboots: readonly { readonly downAt: number; readonly upAt: number | undefined }[]): number {
   const ordered = [...reboots].sort((a, b) => a.downAt - b.downAt);
@@ -110,14 +110,14 @@ it("pattern C: without a drain, with health checks after each batch, and no next
     const unhealthy = await bucket.maand(
       ...["run_command", "sudo shutdown -r now", "--workers", list, "--concurrency", "1", "--health_check"],
     );
-    // nothing starts the service again on a host that was not drained, so the roll ends there
+    // nothing starts the service again on a host that was not drained, so the sequence of reboots ends there
     expect(unhealthy).toMatchObject({ code: 1, stderr: expect.stringContaining("api is not healthy") });
     expect(unhealthy.stderr).toContain(`skipped ${hosts[1]}`);
     expect(kept.map((reboots) => reboots.length)).toEqual([1, 0]);
     expect(await requestVersion(hosts[1] ?? "")).toBe("1.0.0");
   }));
 
-it("a machine that never returns ends the run, and one that is powered off does not", () =>
+it("a machine that never returns ends the run, and a machine that is powered off does not", () =>
   withFleetBucket({ count: 2 }, async ({ bucket, workers, hosts, fleet }) => {
     bucket.write("maand.conf", `${fleet.conf}timeouts.command = 3\ntimeouts.connect = 1\n`);
     expect(await bucket.maand("build")).toMatchObject({ code: 0 });

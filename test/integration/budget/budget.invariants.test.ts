@@ -17,7 +17,7 @@ const JOBS = ["api", "db"];
 const RUNS = Number(process.env.MAAND_MODEL_RUNS ?? 6);
 const SEED = Number(process.env.MAAND_MODEL_SEED ?? 15);
 const LIMIT_MS = 3_600_000;
-/** Lives in which a planted fault must be found. */
+/** The number of random lives within which a planted fault must be found. */
 const PLANTED_RUNS = 40;
 
 const job = fc.constantFrom(...JOBS);
@@ -161,7 +161,7 @@ describe("the availability budget", () => {
     LIMIT_MS,
   );
 
-  it("is exceeded if a command that died leaves no trace", async () => {
+  it("is found exceeded if a command that died leaves no trace", async () => {
     const restart = (at: string, more = {}) => ({
       ...{ do: "control" as const, job: "db", target: "restart", hosts: [at] },
       ...more,

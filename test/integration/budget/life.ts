@@ -45,7 +45,7 @@ export type Step =
       readonly hosts: readonly string[];
       readonly concurrency: number;
       readonly onFailure: "stop" | "continue";
-      /** A worker that does not come back. */
+      /** A worker does not come back. */
       readonly away?: string | undefined;
       readonly fault?: string | undefined;
       readonly dies?: number | undefined;
@@ -57,7 +57,7 @@ export type Step =
 
 type Command = Exclude<Step, { do: "job" | "drain" | "hosts" | "crash" | "heal" | "unreachable" | "reachable" }>;
 
-/** A path for which the arbiter is skipped, to check that the property finds it. */
+/** A path for which the arbiter is skipped, to check that the property finds the violation. */
 export type Skipped = "deploy" | "control" | "reboot" | "maintain";
 
 /** A bucket with simulated workers, with the actions of people and the accidents that happen to it. */
@@ -208,7 +208,8 @@ export class Life {
   }
 
   /**
-   * Runs a command that maand may not survive: the store then remains as it was when the nth change to a worker began.
+   * Runs a command during which maand may die. The store then remains in its state at the beginning of the nth change
+   * to a worker.
    */
   async #mayDie(nth: number | undefined, work: () => Promise<void>): Promise<void> {
     const { root } = this.bucket;

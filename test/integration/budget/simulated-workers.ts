@@ -16,7 +16,7 @@ export type Truth = "absent" | "up" | "warming" | "down" | "sick";
 export interface SimulatedJob {
   readonly version: number;
   readonly batch: number;
-  /** Undefined: the default budget. */
+  /** The budget; undefined means the default budget. */
   readonly budget: number | `${number}%` | undefined;
 }
 
@@ -33,14 +33,14 @@ export interface Violation {
 }
 
 /**
- * Simulated workers that know what a client would see, and record each violation: a command took down more than a
- * budget allows.
+ * Simulated workers that track the availability for clients, and record each violation: a command that takes down more
+ * than a budget allows.
  */
 export class Simulation {
   readonly truth = new Map<string, Truth>();
   readonly unreachable = new Set<string>();
   readonly violations: Violation[] = [];
-  /** The catalog of the last build: hosts of each job, as they are placed. */
+  /** The catalog of the last build: the hosts of each job, in the order of placement. */
   readonly placed = new Map<string, ReadonlySet<string>>();
   readonly jobs = new Map<string, SimulatedJob>();
   /** Stops that a person asks for: `job@host`. */
@@ -51,7 +51,7 @@ export class Simulation {
   readonly faults = new Set<string>();
   /** Called before each change; may throw, as if maand died. */
   onChange: () => void = () => undefined;
-  /** maand died: everything that it had started stays as it is at that moment. */
+  /** Called when maand dies: everything that it had started remains in its state at that moment. */
   isDead = false;
   /** Workers that do not come back from their next reboot. */
   readonly staysAway = new Set<string>();

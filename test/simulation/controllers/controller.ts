@@ -37,10 +37,10 @@ export class Controller {
   readonly name: string;
   readonly root: string;
   readonly #simulation: Simulation;
-  /** The error of its clock, in milliseconds. */
+  /** The offset of its clock, in milliseconds. */
   readonly #skewMs: number;
   #count = 0;
-  /** The command that runs. */
+  /** The running command. */
   running: { readonly process: SimulatedProcess; readonly interrupt: AbortController } | undefined;
 
   constructor(simulation: Simulation, name: string, skewMs: number) {
@@ -51,7 +51,10 @@ export class Controller {
     cpSync(simulation.template.root, this.root, { recursive: true });
   }
 
-  /** Runs a command in a process of its own. The promise resolves for the operator, who is another process. */
+  /**
+   * Runs a command in a separate process. The promise resolves for the operator, which is another process of the
+   * simulation.
+   */
   run(command: Command, operator: SimulatedProcess): Promise<CommandResult> {
     const { world } = this.#simulation;
     this.#count += 1;
@@ -75,7 +78,7 @@ export class Controller {
     });
   }
 
-  /** Replaces its copy of the store by a new one, as after a database that lost changes. */
+  /** Replaces its copy of the store with a new one, as after a database lost changes. */
   cloneAgain(): void {
     const { store } = bucketPaths(this.root);
     for (const end of ["", "-wal", "-shm"]) rmSync(`${store}${end}`, { force: true });

@@ -21,8 +21,8 @@ export interface SimulatedLease {
 }
 
 /**
- * Everything that the database stores for one bucket. It is never changed, only replaced, so that each commit leaves a
- * state that can be restored.
+ * Everything that the database stores for one bucket. The state is never changed, only replaced, so that the state
+ * after each commit can be restored.
  */
 export interface BucketState {
   readonly revision: number;
@@ -31,7 +31,7 @@ export interface BucketState {
   readonly movedTo: string | null;
   /** By name and key. */
   readonly records: ReadonlyMap<string, SimulatedRecord>;
-  /** The revisions of changes by their ids. */
+  /** The revisions of changes, by id. */
   readonly changes: ReadonlyMap<string, number>;
   readonly lease: SimulatedLease | undefined;
   /** Rows of changes that are not stored yet, by change, and by name and key. */

@@ -15,15 +15,15 @@ export interface DatabaseFaults {
   readonly kill: boolean;
 }
 
-/** The fate of one attempt to run a statement. */
+/** The fault of one attempt to run a statement, if any. */
 type Fate = "answered" | "request lost" | "answer lost" | "late" | "killed before" | "killed after";
 
 /** Milliseconds between two attempts. */
 const PAUSE_MS = 200;
 
 /**
- * The connection of a process to the simulated database. It may lose requests and answers, deliver a request after
- * nothing waits for it any more, and fail to reach the database. It tries again as the real one does.
+ * The connection of a process to the simulated database. The connection may lose requests and answers, deliver a
+ * request when nothing waits for its answer any more, and fail to reach the database. It retries like the real one.
  */
 export class DatabaseLink implements Statements {
   readonly #world: World;
@@ -142,7 +142,7 @@ export class DatabaseLink implements Statements {
   }
 
   /**
-   * A heartbeat of the thread: it does not wait for the main thread, and its answer arrives when the main thread has
+   * A heartbeat of the thread. It does not wait for the main thread, and the main thread gets the answer when it has
    * time.
    */
   #renew(renewal: Renewal): void {

@@ -8,7 +8,7 @@ import type { RowChange } from "../../../packages/core/src/store/team/row-change
 export interface DatabaseUnderTest {
   /** A new connection. */
   connect(): Statements;
-  /** Lets the lease of a bucket expire. */
+  /** Makes the lease of a bucket expire. */
   expire(bucket: string): void;
 }
 
@@ -28,7 +28,7 @@ export function databasePromises(underTest: () => DatabaseUnderTest): void {
     return { authority, open, id };
   }
 
-  it("has only buckets that were created, once", () => {
+  it("contains only buckets that were created, each once", () => {
     const lacking = new Authority(underTest().connect(), "nothing", "postgres://database/maand");
     const { authority } = newBucket();
     expect(() => lacking.pull(0)).toThrow(expect.objectContaining({ code: "STORE_LACKS_BUCKET" }));
@@ -58,7 +58,7 @@ export function databasePromises(underTest: () => DatabaseUnderTest): void {
     expect(open().pull(2).rows).toEqual([]);
   });
 
-  it("refuses a change that rests on an older revision", () => {
+  it("refuses a change that is based on an older revision", () => {
     const { authority } = newBucket();
     authority.apply(change(0, row("job", "api")));
     expect(authority.apply(change(0, row("job", "web")))).toEqual({ outcome: "outdated" });
@@ -77,7 +77,7 @@ export function databasePromises(underTest: () => DatabaseUnderTest): void {
     expect(authority.pull(0).standing.revision).toBe(2);
   });
 
-  it("stores parts with the change they belong to, and not without all of them", () => {
+  it("stores parts together with their change, and not before all of them have arrived", () => {
     const { id, authority } = newBucket();
     const statements = underTest().connect();
     const put = "SELECT maand.put_part($1, $2, $3, $4, $5, $6, $7)";
@@ -91,7 +91,7 @@ export function databasePromises(underTest: () => DatabaseUnderTest): void {
     expect(namesOf(authority.pull(0).rows)).toEqual(['job ["a"]', 'job ["b"]', 'job ["c"]']);
   });
 
-  it("deletes what a whole replacement does not have, and changes the version with it", () => {
+  it("deletes rows that a complete replacement does not contain, and changes their version", () => {
     const { authority } = newBucket();
     authority.apply(change(0, row("job", "api"), row("job", "web")));
     authority.apply({ ...change(1, row("job", "web")), replace: true, version: 9 });
@@ -100,7 +100,7 @@ export function databasePromises(underTest: () => DatabaseUnderTest): void {
     expect(standing.version).toBe(9);
   });
 
-  it("answers much in parts", () => {
+  it("returns large answers in parts", () => {
     const { authority } = newBucket();
     const large = (name: string): RowChange => ({ ...row("content", name), bytes: Buffer.alloc(5_000_000) });
     authority.apply(change(0, large("a"), large("b"), large("c")));
@@ -116,7 +116,7 @@ export function databasePromises(underTest: () => DatabaseUnderTest): void {
     ]);
   });
 
-  it("gives the lease to one command, again to the same one, and with a larger number to the next one", () => {
+  it("gives the lease to one command, to the same command again, and to the next command with a larger number", () => {
     const { authority, open, id } = newBucket();
     const other = open();
     expect(authority.take(0, "mine", HOLDER, TTL_MS).standing.lease).toMatchObject({
@@ -133,7 +133,7 @@ export function databasePromises(underTest: () => DatabaseUnderTest): void {
     expect(other.take(0, "other", HOLDER, TTL_MS).standing.lease).toMatchObject({ number: 2, nonce: "other" });
   });
 
-  it("ends a lease only for the command that has it, and counts on from its number", () => {
+  it("ends a lease only for the command that holds it, and gives the next lease a larger number", () => {
     const { authority } = newBucket();
     authority.take(0, "mine", HOLDER, TTL_MS);
     expect(authority.release({ number: 1, nonce: "other" })).toBe(false);
@@ -144,7 +144,7 @@ export function databasePromises(underTest: () => DatabaseUnderTest): void {
     expect(authority.take(0, "next", HOLDER, TTL_MS).standing.lease?.number).toBe(2);
   });
 
-  it("renews a lease for its holder alone, also one that has expired and that no other command took", () => {
+  it("renews a lease only for its holder, even an expired lease that no other command has taken", () => {
     const { authority, id } = newBucket();
     const statements = underTest().connect();
     const renew = (number: number, nonce: string) =>
@@ -156,7 +156,7 @@ export function databasePromises(underTest: () => DatabaseUnderTest): void {
     expect(authority.pull(0).standing.lease?.leftMs).toBeGreaterThan(0);
   });
 
-  it("refuses a change with another lease, and takes one without", () => {
+  it("refuses a change with another lease, and accepts a change without a lease", () => {
     const { authority } = newBucket();
     authority.take(0, "mine", HOLDER, TTL_MS);
     const lease = (number: number, nonce: string) => ({ ...change(0, row("job", "api")), lease: { number, nonce } });
@@ -166,7 +166,7 @@ export function databasePromises(underTest: () => DatabaseUnderTest): void {
     expect(authority.apply(change(1, row("job", "web")))).toMatchObject({ outcome: "stored" });
   });
 
-  it("refuses everything for a bucket that was moved, until it is moved back", () => {
+  it("refuses all statements for a bucket that was moved, until it is moved back", () => {
     const { authority } = newBucket();
     authority.markMoved("sqlite");
     const moved = expect.objectContaining({ code: "STORE_MOVED" });

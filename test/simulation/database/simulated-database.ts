@@ -7,7 +7,7 @@ import { type BucketState, emptyBucket, recordId, type SimulatedLease, type Simu
 export interface DatabaseObserver {
   taken?(lease: SimulatedLease, now: number): void;
   renewed?(lease: SimulatedLease): void;
-  /** The lease is free: `by` has proven to be its holder, or not. */
+  /** The lease was released by a command with this number and nonce, which may not be its holder. */
   released?(by: { readonly number: unknown; readonly nonce: unknown }): void;
   stored?(state: BucketState, rows: readonly SimulatedRecord[], lease: { number: unknown; nonce: unknown }): void;
 }
@@ -16,9 +16,9 @@ export interface DatabaseObserver {
 const KEPT_STATES = 4;
 
 /**
- * Does what the schema `maand` of PostgreSQL does with the statements of the store, in memory, on a simulated clock.
- * Each statement is one transaction. A suite of tests runs against this and against PostgreSQL. Old changes are never
- * deleted here.
+ * Simulates the schema `maand` of PostgreSQL and the statements of the store, in memory, with a simulated clock. Each
+ * statement is one transaction. A suite of tests runs against this simulation and against PostgreSQL. Old changes are
+ * never deleted here.
  */
 export class SimulatedDatabase {
   readonly #buckets = new Map<string, BucketState>();

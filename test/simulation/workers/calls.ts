@@ -23,11 +23,11 @@ export interface TargetRequest {
 
 /** A request under way. */
 export interface Call {
-  /** Set where it has to end before its time. */
+  /** Set if the request must end early. */
   code: number | undefined;
-  /** Undefined for a command by hand, which the loss of its connection does not end. */
+  /** Undefined for a command by hand, which continues after the loss of its connection. */
   readonly step: string | undefined;
-  /** Its step began, so that does not end it either. */
+  /** Whether its step has begun, in which case it also continues after such a loss. */
   hasBegun: boolean;
   report(text: string): void;
 }
@@ -60,7 +60,7 @@ function* targetSteps(worker: Worker, call: Call, request: TargetRequest): Steps
   const { job, target, step, fence } = request;
   if (request.argv === undefined && worker.job(job).files === undefined) return RUNNER_EXIT.notHere;
   if (target === "status") return 0;
-  worker.exists = true; // its lock makes the directory
+  worker.exists = true; // the lock creates the directory
   yield* takeFence(worker, call, fence);
   while (worker.locks.has(job)) {
     failIfEnded(call);

@@ -11,8 +11,8 @@ export interface NetworkFaults {
 const NOTICED_WITHIN_MS = 30_000;
 
 /**
- * A connection of a process to a worker. Messages arrive in order, or the connection is lost. Each side notices the
- * loss by itself, at another time.
+ * A connection of a process to a worker. Messages arrive in order, or the connection is lost. Each side detects the
+ * loss independently, at different times.
  */
 export class Connection {
   readonly #world: World;
@@ -23,11 +23,11 @@ export class Connection {
   readonly #down: (() => void)[] = [];
   readonly #onWorkerNotices: (() => void)[] = [];
   readonly #onProcessNotices = new Set<() => void>();
-  /** Messages on the way to the worker do not arrive any more. */
+  /** Whether messages on the way to the worker no longer arrive. */
   #isCut = false;
-  /** When the last message on the way to the worker arrives. */
+  /** The time when the last message on the way to the worker arrives. */
   #lastUp = 0;
-  /** Nothing can be sent any more. */
+  /** Whether the connection is closed for new messages. */
   isLost = false;
 
   constructor(world: World, process: SimulatedProcess, host: string, faults: NetworkFaults) {
@@ -38,7 +38,7 @@ export class Connection {
     process.onDeath(() => this.#end(false));
   }
 
-  /** Runs something on the worker when a message arrives there. */
+  /** Runs a function on the worker when a message arrives there. */
   toWorker(run: () => void): void {
     this.#send(this.#up, run, undefined);
   }
@@ -59,7 +59,7 @@ export class Connection {
     return () => this.#onProcessNotices.delete(listener);
   }
 
-  /** Messages on the way do not arrive. */
+  /** Drops the messages on the way. */
   lose(): void {
     this.#end(true);
   }

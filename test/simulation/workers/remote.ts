@@ -85,7 +85,10 @@ function lost(host: string, code: "UNREACHABLE" | "DISCONNECTED" | "INTERRUPTED"
   return new MaandError({ code, worker: host, message: `${host}: the simulated connection ended (${code})` });
 }
 
-/** The programs of a worker. One that is fenced does what the shell program of `fencedCommand` does, and holds the stage lock. */
+/**
+ * The programs of a worker. A fenced program behaves like the shell program of `fencedCommand`, and holds the stage
+ * lock.
+ */
 function* perform(ends: RemoteEnds, argv: readonly string[]): Steps<Answer> {
   const { worker } = ends;
   if (argv[0] !== "sh" || !argv[2]?.includes("maand-fence:")) return yield* plain(ends, argv);

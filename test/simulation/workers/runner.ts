@@ -5,7 +5,7 @@ import { type Call, runTarget, type TargetRequest } from "./calls.ts";
 import type { Connection } from "./connection.ts";
 import type { Worker } from "./worker.ts";
 
-/** Milliseconds that a step has to end by itself, once it is to end. */
+/** Milliseconds that a step has to end by itself when it must end. */
 const GRACE_MS = 2_000;
 
 type Message =
@@ -89,7 +89,7 @@ class Runner {
     } else if ("target" in message) this.#begin(message.id, message);
   }
 
-  /** Its connection is lost. Steps that have not begun never will; everything else runs to its end. */
+  /** Handles a lost connection. Steps that have not begun never will; everything else runs to its end. */
   leaveAlone(): void {
     for (const call of this.#calls.values())
       if (call.step !== undefined && !call.hasBegun) call.code ??= RUNNER_EXIT.ended;
@@ -114,7 +114,7 @@ class Runner {
     });
   }
 
-  /** A step that began may run to its end; everything else ends immediately. */
+  /** A step that has begun may run to its end; everything else ends immediately. */
   #endSoon(id: number): void {
     const call = this.#calls.get(id);
     if (!call) return;

@@ -1,13 +1,13 @@
 import type { Flaw } from "../flaw.ts";
 import type { World } from "../world/world.ts";
 
-/** The receipt of a step of a job on a worker: that it began, or how it ended. */
+/** The receipt of a step of a job on a worker: a claim, or the result. */
 export interface SimulatedReceipt {
   readonly boot: number;
   readonly code?: number;
   readonly isCut?: boolean;
   readonly isVoid?: boolean;
-  /** The store has its result. */
+  /** Whether the store has the result. */
   readonly isSettled?: boolean;
 }
 
@@ -24,9 +24,9 @@ export interface SimulatedCommand {
   readonly host: string;
   readonly job: string;
   readonly target: string;
-  /** Undefined for one by hand. */
+  /** Undefined for a command by hand. */
   readonly step: string | undefined;
-  /** The number and holder of the command of the bucket that asked for it; empty if it says none. */
+  /** The number and holder of the command of the bucket that requested it; empty if the request names none. */
   readonly by: string;
 }
 
@@ -147,8 +147,8 @@ export class Worker {
   }
 
   /**
-   * It loses its power and starts again immediately: everything that was not on the disk is lost, and the system starts
-   * the jobs.
+   * The worker loses its power and starts again immediately. Everything that was not on the disk is lost, and the
+   * system starts the jobs.
    */
   losePower(): void {
     this.boot += 1;

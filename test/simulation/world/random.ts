@@ -1,4 +1,4 @@
-/** Numbers drawn from one seed: the same seed draws the same ones. */
+/** Numbers drawn from one seed: the same seed draws the same numbers. */
 export class Random {
   #state: number;
 

@@ -4,7 +4,7 @@ import timers from "node:timers/promises";
 import type { SimulatedProcess } from "./process.ts";
 import type { Event, World } from "./world.ts";
 
-/** What this process has instead of its clock, its timers and its random numbers. */
+/** The replacements for the clock, the timers and the random numbers of this process. */
 const REAL = {
   setTimeout: globalThis.setTimeout,
   clearTimeout: globalThis.clearTimeout,
@@ -17,8 +17,9 @@ const REAL = {
 };
 
 /**
- * Replaces the timers, the monotonic clock and the random numbers of this process by those of a simulation, as fake timers do: the engine
- * runs unchanged. Timers belong to the process whose code set them. Returns what brings the real ones back.
+ * Replaces the timers, the monotonic clock and the random numbers of this process with those of a simulation, as fake
+ * timers do, so that the engine runs unchanged. Timers belong to the process whose code set them. Returns a function
+ * that restores the real ones.
  */
 export function simulateTime(world: World): () => void {
   const set = (run: () => void, ms: number, everyMs?: number): unknown => {
@@ -35,7 +36,7 @@ export function simulateTime(world: World): () => void {
   };
   Object.assign(globalThis, parts);
   performance.now = () => (world.current ? world.now : REAL.now.call(performance));
-  // the real one differs in each process, and so would sums with it be rounded
+  // the real one differs in each process, and sums with it would be rounded differently
   Object.defineProperty(performance, "timeOrigin", { value: 0, configurable: true });
   Object.assign(timers, { setTimeout: sleeping(world) });
   Object.assign(crypto, {

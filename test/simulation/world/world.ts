@@ -1,13 +1,19 @@
 import type { SimulatedProcess } from "./process.ts";
 import { Random } from "./random.ts";
 
-/** Something that will happen. */
+/** A future event. */
 export interface Event {
   at: number;
   readonly tie: number;
-  /** Whose code it runs: delayed while that is frozen, and dropped once it is dead. */
+  /**
+   * The process whose code the event runs. The event is delayed while the process is frozen, and dropped once it is
+   * dead.
+   */
   readonly owner: SimulatedProcess | undefined;
-  /** It runs only code of the simulation, so it also happens while the thread of a process waits for its database. */
+  /**
+   * Whether the event runs only code of the simulation, so that it also happens while the thread of a process waits for
+   * its database.
+   */
   readonly isOutside: boolean;
   isCancelled: boolean;
   readonly run: () => void;
@@ -16,8 +22,8 @@ export interface Event {
 const afterAllElse = setImmediate;
 
 /**
- * The scheduler of a simulation: one clock, one queue of events, one source of random numbers. It runs one event after another, and
- * lets all code that an event wakes come to rest before the next one.
+ * The scheduler of a simulation: one clock, one queue of events, one source of random numbers. It runs one event after
+ * another, and waits until all code that an event has started is idle before the next event.
  */
 export class World {
   readonly random: Random;
@@ -94,7 +100,7 @@ export class World {
     }
   }
 
-  /** Whether an event that was taken from the queue can happen now; one of a frozen process is put off. */
+  /** Whether an event that was taken from the queue can happen now; an event of a frozen process is delayed. */
   #isReady(event: Event): boolean {
     const { owner } = event;
     if (event.isCancelled || owner?.isDead) return false;
@@ -117,7 +123,7 @@ export class World {
     else this.#queue.splice(at, 0, event);
   }
 
-  /** Waits until no promise and no callback is left to run. */
+  /** Waits until no promise or callback remains to run. */
   async #rest(): Promise<void> {
     for (let turn = 0; turn < 2; turn += 1) await new Promise((resolve) => afterAllElse(resolve));
   }

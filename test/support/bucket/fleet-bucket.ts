@@ -16,7 +16,7 @@ export interface FleetBucket {
   directory(job: string): string;
   /** The targets of a job that have run on a worker so far: `start 0.0.0 1.0.0`, ... */
   lifecycle(job: string, worker: FleetWorker): Promise<string[]>;
-  /** The same for all workers, in their order. */
+  /** The targets of a job that have run on all workers, in the order of the workers. */
   lifecycles(job: string): Promise<string[][]>;
   /** Rollout state by `job@host`. */
   rollouts(): Promise<Record<string, string>>;
@@ -37,7 +37,7 @@ export function withFleetBucket(
 let lent = 0;
 
 /**
- * Lends one of many buckets with the same workers; each has a directory of its own there. `conf` is appended to the
+ * Lends one of many buckets with the same workers; each bucket has its own directory there. `conf` is appended to the
  * usual text.
  */
 export function onFleet(fleet: Fleet, use: (lent: FleetBucket) => Promise<void>, conf = ""): Promise<void> {

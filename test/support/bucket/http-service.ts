@@ -1,6 +1,6 @@
 import { get } from "node:http";
 
-/** Port the service of {@link httpService} listens on, on its worker's own address. */
+/** The port on which the service of {@link httpService} listens, on the address of its worker. */
 export const SERVICE_PORT = 18_080;
 
 const SERVER = `import { createServer } from "node:http";

@@ -18,7 +18,7 @@ export interface Manifest {
   readonly exports: Readonly<Record<string, string | Readonly<Record<string, string>>>>;
 }
 
-/** Packages of this repository, installed from their tarballs into a directory that has nothing else. */
+/** Packages of this repository, installed from their tarballs into a directory that contains nothing else. */
 export interface Installation {
   readonly place: string;
   /** Names of the packed packages: the requested ones and their dependencies in this repository. */
@@ -28,7 +28,7 @@ export interface Installation {
   dispose(): void;
 }
 
-/** Where each package of this repository is. */
+/** The directory of each package of this repository. */
 const workspace = new Map(
   ["packages", "plugins-examples"]
     .flatMap((folder) => readdirSync(join(REPOSITORY, folder)).map((name) => join(REPOSITORY, folder, name)))

@@ -12,7 +12,8 @@ const Database = require("better-sqlite3");
 const at = Number(process.env.MAAND_TEST_KILL_AT ?? "0");
 const countFile = process.env.MAAND_TEST_COUNT_FILE;
 const { writeFileSync } = fs;
-// it is loaded in each thread: the one that speaks with a database takes steps as well, and they are counted together
+// it is loaded in each thread: the thread of the database connection takes steps too, and all steps are counted
+// together
 const COUNTER = "steps of a test";
 if (isMainThread) setEnvironmentData(COUNTER, new SharedArrayBuffer(4));
 const steps = new Int32Array(getEnvironmentData(COUNTER));

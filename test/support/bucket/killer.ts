@@ -16,7 +16,7 @@ export function killer({
   return { preload: [MODULE], env: { ...KEEPS_NOTHING, MAAND_TEST_KILL_AT: String(step), MAAND_TEST_SIGNAL: signal } };
 }
 
-/** Options with which a run writes at its end how many steps it took. */
+/** Options with which a run writes the number of its steps at its end. */
 export function stepCounter(file: string): Pick<MaandOptions, "preload" | "env"> {
   return { preload: [MODULE], env: { ...KEEPS_NOTHING, MAAND_TEST_COUNT_FILE: file } };
 }

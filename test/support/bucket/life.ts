@@ -16,7 +16,7 @@ const Database = createRequire(new URL("../../../packages/core/package.json", im
 /** One of many copies of a bucket and of the files on its workers. Each of them continues independently. */
 export interface Life {
   readonly root: string;
-  /** What ran for each allocation so far, by `job@host`. */
+  /** The targets that have run for each allocation so far, by `job@host`. */
   lifecycles(): Promise<Map<string, string>>;
   /** The files of all jobs on the workers, with their checksums; without files that jobs made themselves. */
   files(): Promise<string[]>;
@@ -27,7 +27,7 @@ export interface Life {
 const LIST =
   'cd "$1"/* && find . -type f ! -path "./jobs/*/data/*" ! -path "./locks/*" ! -path "./receipts/*" ! -path "./program" ! -name fence ! -name worker.json -exec md5sum {} + | sort -k2; find . -type d -name ".~tmp~"';
 
-/** A copy of a bucket with sshd workers; it has a directory of its own on each of them. */
+/** A copy of a bucket with sshd workers; the copy has its own directory on each worker. */
 export async function fleetLife(base: FleetBucket, jobs: readonly string[], name: string): Promise<Life> {
   const root = mkdtempSync(join(tmpdir(), "maand-life-"));
   const home = `${dirname(base.home)}-${name}`;
@@ -106,7 +106,7 @@ export function killedIn(life: Life, args: readonly string[], step: number): Pro
   return runIn(life, args, killer({ step }));
 }
 
-/** How many steps a whole command takes. */
+/** The number of steps of a complete command. */
 export async function stepsIn(life: Life, args: readonly string[]): Promise<number> {
   const file = join(life.root, "steps");
   const { code, stderr } = await runIn(life, args, stepCounter(file));
@@ -132,7 +132,7 @@ export function processesOf({ root }: Life): number[] {
     .filter((pid) => argumentsOf(pid).includes(root));
 }
 
-/** The files that a life left in its `tmp`. */
+/** The files that remain in the `tmp` of a life. */
 export function leftIn({ root }: Life): string[] {
   return readdirSync(join(root, "tmp"));
 }

@@ -5,7 +5,7 @@ import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { storeEnvironment } from "../postgres/test-store.ts";
 
-/** The command as it is installed: built, in a process of its own. */
+/** The command as it is installed: built, and in a separate process. */
 export const MAAND = fileURLToPath(new URL("../../../packages/cli/bin/maand.js", import.meta.url));
 
 /** The result of a command line. */
@@ -22,7 +22,7 @@ export interface Running {
   readonly pid: number;
   readonly ended: Promise<Ended>;
   kill(signal: NodeJS.Signals): void;
-  /** Resolves once its stderr contains this text; rejects if it ends first. */
+  /** Resolves once the stderr of the command contains this text; rejects if the command ends first. */
   prints(text: string): Promise<void>;
 }
 
@@ -32,7 +32,7 @@ export interface MaandOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Modules loaded before the program. */
   readonly preload?: readonly string[];
-  /** The user and group it runs as; default: ours. */
+  /** The user and group of the command; default: those of this process. */
   readonly uid?: number;
   /** The command; default: the one that was built here. */
   readonly program?: string;
@@ -81,14 +81,14 @@ export function startMaand(
   };
 }
 
-/** Runs maand to its end, in a process of its own. */
+/** Runs maand to its end in a separate process. */
 export function maand(args: readonly string[], options: MaandOptions): Promise<Ended> {
   return startMaand(args, options).ended;
 }
 
 /**
  * Runs maand to its end in this process, from the sources: most of a short command's time is the start of its process.
- * The environment that it reads is that of a process of its own.
+ * The command gets the same environment as in a separate process.
  */
 export async function maandHere(args: readonly string[], cwd: string): Promise<Ended> {
   const { run } = await import("../../../packages/cli/src/run/run.ts");

@@ -15,7 +15,7 @@ export interface MachineWithoutNode {
   readonly root: string;
   /** Runs a shell line with this directory as `/`. */
   type(line: string): RanThere;
-  /** Runs dpkg on it, with the packages of this machine as those that are installed. */
+  /** Runs dpkg on this directory, where the packages of this machine count as installed. */
   dpkg(...args: readonly string[]): void;
   dispose(): void;
 }

@@ -16,7 +16,10 @@ export function databaseOf(root: string): string | undefined {
   return SETTING.exec(storeSetting(root))?.[1];
 }
 
-/** Gives the copy of a bucket a store of its own, in a database of its own where the tests run with PostgreSQL; tests of team mode share theirs. */
+/**
+ * Gives the copy of a bucket its own store, in a separate database if the tests run with PostgreSQL. Tests of team mode
+ * share their store.
+ */
 export function takeOwnStore(root: string): void {
   forgetCopy(root);
   const url = databaseOf(root);

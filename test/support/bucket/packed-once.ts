@@ -51,6 +51,6 @@ function packAll(directory: string, list: string): void {
     writeFileSync(`${list}.new`, printed);
     renameSync(`${list}.new`, list);
   } finally {
-    rmdirSync(join(directory, "packing")); // after a failure, the next one also tries, and reports it
+    rmdirSync(join(directory, "packing")); // after a failure, the next process also tries, and reports the failure
   }
 }

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { CAREFUL_MAKEFILE } from "./careful-makefile.ts";
 import { linesOf, type Scratch } from "./scratch.ts";
 
-/** Scripts of a bucket's jobs write to this file for what they were run. */
+/** The file to which scripts of a bucket's jobs write their event and allocation. */
 export const logOf = (bucket: Scratch) => join(bucket.root, "hooks.log");
 
 /** The events since the last call: `pre_deploy 127.0.1.1`, sorted. */

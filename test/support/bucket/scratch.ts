@@ -18,7 +18,7 @@ import { storeSetting, takeOwnStore } from "./own-store.ts";
 /** A bucket in a temporary directory that the real command works on. */
 export interface Scratch {
   readonly root: string;
-  /** Runs maand there, to its end: in this process, unless the bucket has code of its own or is run in another way. */
+  /** Runs maand there, to its end: in this process, unless the bucket has its own code or is run in another way. */
   maand(...args: readonly string[]): Promise<Ended>;
   start(args: readonly string[], options?: Partial<MaandOptions>): Running;
   /** Runs maand with --json and returns its output. */
@@ -105,16 +105,16 @@ function copyOf(origin: string, more: Omit<MaandOptions, "cwd">): Scratch {
   return bucket;
 }
 
-/** Names a bucket as init makes it, where one was made for all test files (`test/support/built.ts`). */
+/** The variable with a bucket that init made for all test files (`test/support/built.ts`). */
 export const INITIALISED = "MAAND_E2E_INITIALISED";
 
 let made: Promise<string> | undefined;
 
-/** A bucket as init makes it: the one for all, or else one made once for this process. */
+/** A bucket as init makes it: the shared one, or one that is made once for this process. */
 async function initialised(): Promise<string> {
   const shared = process.env[INITIALISED];
   if (shared !== undefined) return shared;
-  // a test that had a directory of its own for temporary files has deleted it with them
+  // a test with its own directory for temporary files has deleted the bucket together with it
   if (made !== undefined && !existsSync(await made)) made = undefined;
   made ??= (async () => {
     const root = mkdtempSync(join(tmpdir(), "maand-e2e-init-"));

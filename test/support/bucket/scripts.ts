@@ -3,7 +3,7 @@ import { linesOf, type Scratch } from "./scratch.ts";
 
 /**
  * The module that scripts of tests import. `call` sends plain HTTP, as a script without any library would; `note`
- * appends a line to the bucket's `notes`, as a whole or not at all.
+ * appends a line to the bucket's `notes`, completely or not at all.
  */
 const SPEAKING = `import json, os, time, urllib.error, urllib.request
 

@@ -8,7 +8,7 @@ export const ACCOUNT = "maandtest";
 const SUDOERS = `/etc/sudoers.d/${ACCOUNT}`;
 const RULE = `${ACCOUNT} ALL=(ALL:ALL) NOPASSWD: ALL\n`;
 
-/** Makes the user and its sudo rule where they do not exist yet; safe when several fleets begin at once. */
+/** Creates the user and its sudo rule if they do not exist yet; safe when several fleets start at the same time. */
 export async function ensureAccount(): Promise<void> {
   mkdirSync("/run/sshd", { recursive: true });
   mkdirSync("/opt/worker", { recursive: true });

@@ -23,7 +23,7 @@ export interface FleetOptions {
 /** Running workers, with everything that a bucket needs to reach them. */
 export interface Fleet {
   readonly workers: readonly FleetWorker[];
-  /** A directory of its own, removed at the end; buckets may be created in it. */
+  /** A private directory, which is removed at the end; buckets may be created in it. */
   readonly directory: string;
   readonly user: string;
   readonly sudo: boolean;

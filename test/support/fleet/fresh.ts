@@ -22,7 +22,7 @@ export interface Fresh {
 /** The user that tests create on fresh workers; this machine may have a user with that name. */
 const PREPARED_USER = "agent";
 
-/** Directories of this machine that a fresh worker has a copy of: no other worker sees changes in them. */
+/** Directories of this machine of which a fresh worker has a copy, so that no other worker sees its changes. */
 const OWN = ["/etc", "/usr", "/home", "/root", "/var"];
 
 /**
@@ -38,8 +38,8 @@ done
 `;
 
 /**
- * Turns a worker into one that has neither a key nor a user for maand, nor rsync. It has a file system of its own over
- * that of this machine, and an apt-get that installs without a network.
+ * Turns a worker into one that has neither a key nor a user for maand, nor rsync. The worker has its own file system
+ * over the file system of this machine, and an apt-get that installs without a network.
  */
 export async function makeFresh(fleet: Fleet, worker: FleetWorker, { password, authorized }: Fresh): Promise<void> {
   const layers = join(fleet.directory, `fresh-${worker.port}`);

@@ -2,12 +2,12 @@ import { existsSync, readFileSync } from "node:fs";
 import { chmod, mkdir, rm, writeFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 
-/** Programs that take a machine down; on a fleet worker they ask the test process to do it. */
+/** Programs that take a machine down; on a fleet worker, they ask the test process to take it down. */
 const PROGRAMS = ["shutdown", "reboot", "poweroff", "halt"];
 
 /**
- * The directory in which a fleet worker finds them, before those of this machine: it is the first one of sudo's path
- * and of sshd's.
+ * The directory in which a fleet worker finds them before the programs of this machine: it is the first directory in
+ * the paths of sudo and sshd.
  */
 export const PROGRAMS_AT = "/usr/local/sbin";
 
@@ -39,8 +39,8 @@ export async function writePrograms(directory: string): Promise<void> {
 }
 
 /**
- * Lets a worker go down and come back when one of its shutdown programs is called. Returns the record of reboots; `end`
- * stops this.
+ * Takes a worker down and brings it back when one of its shutdown programs is called. Returns the record of reboots;
+ * `end` stops this.
  */
 export async function keep(
   directory: string,

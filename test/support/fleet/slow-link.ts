@@ -14,7 +14,7 @@ export interface SlowLink {
 }
 
 /**
- * Forwards connections to a worker, and delays all that passes by half of the round trip in each direction. Counts chains of
+ * Forwards connections to a worker, and delays all data by half of the round trip in each direction. Counts chains of
  * messages, not time: a message belongs to one more round trip than the last answer that had arrived when it was sent.
  */
 export async function slowLink(worker: FleetWorker, roundTripMs: number): Promise<SlowLink> {

@@ -52,12 +52,12 @@ export class FleetWorker {
     return [...this.#earlierLog, ...(this.#sshd?.log ?? [])];
   }
 
-  /** How many logins its sshd has accepted so far. */
+  /** The number of logins that its sshd has accepted so far. */
   connections(): number {
     return this.log.filter((line) => line.startsWith("Accepted publickey ")).length;
   }
 
-  /** Makes directories and keys, and starts it for the first time. */
+  /** Makes directories and keys, and starts the worker for the first time. */
   async open(): Promise<void> {
     const { directory, authorizedKeys, diskKb } = this.#parts;
     await mkdir(`${directory}/worker`, { recursive: true });
@@ -99,7 +99,7 @@ export class FleetWorker {
     await this.#kill(this.#sshdProcesses());
   }
 
-  /** All sessions end at once, new ones are accepted. */
+  /** All sessions end immediately, and new ones are accepted. */
   async dropConnections(): Promise<void> {
     await until("sessions to end", () => {
       // found again each time: a session that has just begun starts another process
@@ -116,7 +116,7 @@ export class FleetWorker {
 
   /**
    * Ends {@link freeze}. sudo stops itself when it notices that its command was stopped, and it may notice that only
-   * now. Therefore all processes are woken repeatedly until none has been found stopped for a while.
+   * now. Therefore all processes are woken repeatedly until none was found stopped for a while.
    */
   thaw(): void {
     const looks = 20;

@@ -73,5 +73,5 @@ async function sign(bucket: string, host: string, key: KeyObject): Promise<strin
       ]),
     ],
   });
-  return certificate.toString("pem").trim(); // stored without the last line end
+  return certificate.toString("pem").trim(); // stored without the final line end
 }

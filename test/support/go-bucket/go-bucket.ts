@@ -17,7 +17,7 @@ export const GO_BUCKET_ID = "bae9c294-f2e1-47f2-994d-11447d76820b";
 /** Hosts of its workers. */
 export const GO_HOSTS = ["127.0.1.1", "127.0.1.2", "127.0.1.3"] as const;
 
-/** A bucket that the Go program made, with real workers that have the files that it left on them. */
+/** A bucket that the Go program made, with real workers and the files that the Go program left on them. */
 export interface GoBucket {
   readonly root: string;
   /** The bucket's directory on its workers. */
@@ -26,7 +26,7 @@ export interface GoBucket {
   start(args: readonly string[], options?: Partial<MaandOptions>): Running;
   json<T>(...args: readonly string[]): Promise<T>;
   write(path: string, text: string): void;
-  /** Every file of it, path to SHA-256, mode and time. */
+  /** Every file of the bucket: path to SHA-256, mode and time. */
   fingerprint(): Record<string, string>;
   /** The targets of a job that have run on a worker since the fixture was made: the lines added to its `data/log`. */
   ran(job: string, host: string): Promise<string[]>;

@@ -1,4 +1,4 @@
-"""Runs `cases.json` with the Python library; writes what came of each to `$OUTCOMES`, a line of JSON for one."""
+"""Runs `cases.json` with the Python library, and writes the outcome of each case to `$OUTCOMES`, as a line of JSON."""
 
 import json
 import os

@@ -16,7 +16,7 @@ export interface RecordingApi {
   close(): Promise<void>;
 }
 
-/** Starts one. `answers` are given by token, each once; a request beyond them is answered 599. */
+/** Starts one. Each of the `answers` of a token is sent once; any further request gets 599. */
 export async function recordingApi(
   answers: (token: string) => readonly (Answer | "cut" | null)[],
 ): Promise<RecordingApi> {

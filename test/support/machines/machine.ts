@@ -11,7 +11,7 @@ import { until } from "../fleet/until.ts";
 const RELAY = fileURLToPath(new URL("relay.mjs", import.meta.url));
 
 /**
- * `$1` is the host name. The namespace has a network that only contains itself, processes of its own, and a name: for
+ * `$1` is the host name. The namespace has a network that contains only itself, its own processes, and a name. For
  * maand, it is another machine.
  */
 const HOLD = 'hostname "$1"; ip link set lo up; echo ready; exec sleep infinity';
@@ -23,9 +23,9 @@ export interface MachineOptions {
   readonly preload?: readonly string[];
 }
 
-/** A machine in namespaces of its own, which reaches some addresses of this one, and nothing else. */
+/** A machine in its own namespaces, which can reach only some addresses of this machine. */
 export interface Machine {
-  /** Runs maand in the directory of a bucket. Killing it kills what it runs. */
+  /** Runs maand in the directory of a bucket. Killing maand also kills its child processes. */
   maand(bucket: Scratch, args: readonly string[], options?: MachineOptions): Promise<Ended>;
   close(): Promise<void>;
 }

@@ -10,5 +10,5 @@ export const ONLY_SQLITE: Readonly<Record<string, string>> = {
     "copies of a bucket share its store in PostgreSQL; test/team/two-copies has the refusals",
 };
 
-/** The same as paths. */
+/** The paths of these files. */
 export const ONLY_SQLITE_FILES = Object.keys(ONLY_SQLITE).map((name) => `test/e2e/${name}.e2e.test.ts`);

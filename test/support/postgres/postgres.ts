@@ -15,7 +15,7 @@ export interface Postgres {
   database(): string;
   /** Runs SQL in a database and returns its output. */
   sql(database: string, text: string): string;
-  /** Ends it as a crash does, without a shutdown. */
+  /** Ends the server without a shutdown, as in a crash. */
   kill(): Promise<void>;
   stop(): Promise<void>;
   start(): Promise<void>;
@@ -69,9 +69,9 @@ export async function startPostgres(disk?: SmallDisk): Promise<Postgres> {
   return postgres;
 }
 
-/** Where a server has its data, and its port. */
+/** The data directory of a server, and its port. */
 export interface ServerPlace {
-  /** A directory of its own, with its socket. */
+  /** A private directory, with its socket. */
   readonly home: string;
   readonly data: string;
   readonly port: number;
@@ -92,7 +92,7 @@ export function programOf(name: string): string {
   return join(bin, name);
 }
 
-/** Adds the settings of a private server; the last one of a setting counts. */
+/** Adds the settings of a private server; the last value of a setting applies. */
 export function configure({ home, data, port }: ServerPlace): void {
   appendFileSync(
     join(data, "postgresql.conf"),

@@ -48,7 +48,7 @@ export function newTestStore(): string | undefined {
   return `postgres://maand@127.0.0.1:${at}/${name}`;
 }
 
-/** Milliseconds between two attempts to copy a database, while its last command has not disconnected yet. */
+/** Milliseconds between two attempts to copy a database while its last command is still connected. */
 const PAUSE_MS = 20;
 const TRIES = 500;
 

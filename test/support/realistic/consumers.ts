@@ -35,7 +35,7 @@ export function runProgram(name: keyof typeof PROGRAMS | "sh", args: readonly st
 }
 
 /**
- * The value of a setting of a configuration as PostgreSQL reads it. PostgreSQL refuses root, and its user here may not
+ * The value that PostgreSQL reads for a setting of a configuration. PostgreSQL refuses root, and its user here may not
  * read the bucket.
  */
 export async function postgresSetting(directory: string, setting: string): Promise<string> {

@@ -17,7 +17,7 @@ export interface OwnCounts {
 const RUN = ["run", "get", "all"] as const;
 const READ = ["readFileSync", "openSync"] as const;
 
-/** Runs some work in this process, and counts it. Nothing else may run in the process at the same time. */
+/** Runs some work in this process, and counts its operations. No other work may run in the process at the same time. */
 export async function counted(workspace: string, work: () => Promise<unknown>): Promise<OwnCounts> {
   const counts = { statements: 0, allocationStatements: 0, workspaceReads: 0, bytesWritten: 0 };
   const restoreStatements = countStatements(counts);

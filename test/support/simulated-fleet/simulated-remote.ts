@@ -71,7 +71,7 @@ export class SimulatedRemote implements Remote {
     return new SimulatedRunner(this.#worker, Number(words[at - 3]), words[at - 2] ?? "");
   }
 
-  /** The quick check of a drift: `sh -c <script> sh <root> <directories of jobs> <what is left out> <files> ...` */
+  /** The quick check of a drift: `sh -c <script> sh <root> <directories of jobs> <excluded paths> <files> ...` */
   #inspection(words: readonly string[]): Duplex {
     const io = new PassThrough();
     const output = this.#worker.fleet.simulate(() => this.#worker.inspect((words[5] ?? "").split(" "), words.slice(7)));

@@ -108,7 +108,7 @@ export class SimulatedRunner extends Duplex {
 
   #keep(id: number, hash: string, base64: string): void {
     const missing = this.#waiting.get(id);
-    if (!missing?.has(hash)) return; // it came before the answer, and has already arrived
+    if (!missing?.has(hash)) return; // the content came before the answer, and has already arrived
     const bytes = Buffer.from(base64, "base64");
     if (createHash("sha256").update(bytes).digest("hex") !== hash) throw new Error(`not the content of ${hash}`);
     this.#worker.fleet.counts.contents += 1;

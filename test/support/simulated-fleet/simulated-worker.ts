@@ -32,7 +32,7 @@ export interface Fleet {
   readonly hashes: Map<string, string>;
   /** The tree of each job that was delivered last, and its JSON: most workers have the same. */
   readonly trees: Map<string, { readonly text: string; readonly tree: Tree }>;
-  /** Runs a part of the simulation, and counts its time as that of the simulation. */
+  /** Runs a part of the simulation, and counts its time as time of the simulation. */
   simulate<T>(work: () => T): T;
 }
 
@@ -71,7 +71,7 @@ export class SimulatedWorker {
     this.#hasAnswered = true;
   }
 
-  /** A message arrives. It begins a round trip if an answer was sent before. */
+  /** Records an arriving message, which begins a round trip if an answer was sent before. */
   receive(bytes: number): void {
     const { counts } = this.fleet;
     counts.bytesSent += bytes;
@@ -81,13 +81,13 @@ export class SimulatedWorker {
     counts.roundTrips = Math.max(counts.roundTrips, this.#trips);
   }
 
-  /** An answer leaves. */
+  /** Records that an answer was sent. */
   answer(bytes: number): void {
     this.fleet.counts.bytesReceived += bytes;
     this.#hasAnswered = true;
   }
 
-  /** Those of these contents that are missing. */
+  /** The contents of this list that are missing. */
   lacking(hashes: Iterable<string>): string[] {
     return [...new Set(hashes)].filter((hash) => !this.#contents.has(hash));
   }
@@ -98,7 +98,7 @@ export class SimulatedWorker {
     this.#contents.add(shared);
   }
 
-  /** Files were delivered: those of some jobs, and of the bucket's directory. */
+  /** Stores delivered files: those of some jobs, and of the bucket's directory. */
   deliver(jobs: Readonly<Record<string, Tree>>, files: Tree): void {
     for (const [job, tree] of Object.entries(jobs)) this.#trees.set(job, this.#shared(job, tree));
     this.#trees.set("", { ...this.#trees.get(""), ...files });

@@ -23,7 +23,7 @@ export interface UiPage {
   axe(): Promise<string[]>;
 }
 
-/** Runs `maand ui` in a bucket, and lends its page; `endServer` ends it earlier than that. */
+/** Runs `maand ui` in a bucket, and lends its page; `endServer` ends the server earlier. */
 export async function withUi(
   bucket: Scratch,
   allow: string,
@@ -78,7 +78,7 @@ async function watched(page: Page, url: string): Promise<UiPage> {
       await page.getByText("Loading …").first().waitFor({ state: "detached" });
     },
     async axe() {
-      await page.evaluate(readFileSync(AXE, "utf8")); // as the debugger does: the policy of the page allows no such script
+      await page.evaluate(readFileSync(AXE, "utf8")); // through the debugger, because the policy of the page allows no such script
       return page.evaluate(FINDINGS);
     },
   };

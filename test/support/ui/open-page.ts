@@ -23,7 +23,7 @@ export interface OpenedPage {
   post<T>(path: string, body: unknown): Promise<{ readonly status: number; readonly body: T }>;
   /** Requests an action, confirms it, and returns both answers. */
   act(request: ActionRequest): Promise<ConfirmAnswer["confirm"] & StartedAnswer>;
-  /** Follows the stream, and adds its messages to `woken`. */
+  /** Follows the stream, and appends its messages to `woken`. */
   follow(): Followed;
   /** Processor time of the server so far, in milliseconds. */
   cpuMs(): number;
@@ -45,7 +45,7 @@ export function openPage(bucket: Scratch, ...flags: readonly string[]): Promise<
   return openPageIn(bucket, {}, flags);
 }
 
-/** The same, with more environment variables. */
+/** Starts `maand ui` with additional environment variables. */
 export async function openPageIn(
   bucket: Scratch,
   env: Readonly<Record<string, string>>,

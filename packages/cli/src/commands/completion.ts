@@ -10,8 +10,8 @@ import { NAMED } from "../run/globals.ts";
 const SHELLS = { bash: bashScript, zsh: zshScript, fish: fishScript, powershell: powershellScript };
 
 /**
- * `maand completion`: prints the completion script of a shell, which runs `maand completion <kind>` to get names of the
- * bucket.
+ * `maand completion`: prints a completion script for a shell. The script runs `maand completion <kind>` to get the
+ * names of jobs, workers and labels.
  */
 export class CompletionCommand extends MaandCommand {
   static override paths = [["completion"]];
@@ -50,7 +50,7 @@ export class CompletionCommand extends MaandCommand {
     }
   }
 
-  /** The script with all commands of this program, which are loaded for this command. */
+  /** The script with all commands of this program, which `maand completion` loads for this. */
   script(): string {
     const entry = Object.entries(SHELLS).find(([name]) => name === this.shell);
     if (!entry)

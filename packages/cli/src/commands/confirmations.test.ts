@@ -126,7 +126,7 @@ describe("maand gc", () => {
         HOSTS.slice(1).map((host) => `delete ${job} on ${host}, with its data and logs`),
       ),
       expect.stringMatching(/^purge \d+ deleted KV keys with all versions$/),
-      "nothing was changed; to do this, run maand gc",
+      "nothing was deleted yet; to delete these, run maand gc",
       "",
     ]);
     const record = JSON.parse((await typedIn(root)("gc", "--dry-run", "--json")).out);

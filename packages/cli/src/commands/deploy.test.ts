@@ -94,7 +94,7 @@ describe("maand deploy --dry-run of a job with pre_deploy", () => {
     write("workspace/jobs/api/_modules/command_port.py", "");
   });
 
-  it("runs no hook, and mentions that one runs first", async () => {
+  it("runs no hook, and mentions that pre_deploy runs first", async () => {
     await typed("deploy", "--build");
     write("workspace/jobs/api/_modules/command_port.py", HOOK);
     const { out, err } = await typed("deploy", "--build", "--dry-run");
@@ -104,7 +104,7 @@ describe("maand deploy --dry-run of a job with pre_deploy", () => {
     expect(err).not.toContain("asked");
   });
 
-  it("with --with-hooks runs it, plans with the values it wrote, and discards them", async () => {
+  it("with --with-hooks runs pre_deploy, plans with the values that it wrote, and discards them", async () => {
     await typed("deploy", "--build");
     write("workspace/jobs/api/_modules/command_port.py", HOOK);
     const { out, err, code } = await typed("deploy", "--build", "--dry-run", "--with-hooks", "--diff");
@@ -157,7 +157,7 @@ describe("maand deploy --dry-run of a new job whose template needs what pre_depl
     expect([undecided, failures]).toEqual([[{ job: "api", message: expect.stringContaining("password") }], []]);
   });
 
-  it("does not report a job that demands it as blocked, because the deploy does not block it", async () => {
+  it("does not report a dependent job as blocked, because the deploy does not block that job", async () => {
     const { out } = await typed("deploy", "--build", "--dry-run");
     expect(out).toContain('job "web": deploy required');
     expect(await typed("deploy")).toMatchObject({ code: 0 });

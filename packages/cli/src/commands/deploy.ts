@@ -139,7 +139,7 @@ export class DeployCommand extends EngineCommand {
     if (this.dryRun && wanted === undefined)
       throw new MaandError({
         code: "USAGE",
-        message: "--dry-run has no record to write a trace to",
+        message: "a dry run keeps no directory of records, so --trace needs a file name",
         hint: "name a file: --trace=FILE",
       });
     const { traceRun } = await import("../output/trace/trace-run.ts");

@@ -75,7 +75,7 @@ function plannedLines({ delete: found, giveUp, purgeKeys }: PlannedCollection): 
     ...(purgeKeys > 0 ? [`purge ${plural(purgeKeys, "deleted KV key")} with all versions`] : []),
     found.length + giveUp.length + purgeKeys === 0
       ? "gc would delete nothing"
-      : "nothing was changed; to do this, run maand gc",
+      : "nothing was deleted yet; to delete these, run maand gc",
   ];
 }
 

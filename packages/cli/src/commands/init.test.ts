@@ -57,7 +57,7 @@ describe("maand init", () => {
     expect(JSON.parse(read(directive.replace("#:schema ", "")))).toMatchObject({ title: "maand.conf" });
   });
 
-  it("writes the schemas again and overwrites nothing else", async () => {
+  it("writes the schemas again and overwrites no other file", async () => {
     await typed("init");
     write("maand.config.js", CLAIMING);
     write(".vscode/settings.json", "{}\n");
@@ -74,14 +74,14 @@ describe("maand init", () => {
     expect((await typed("init")).out).toBe("maand bucket is up to date\n");
   });
 
-  it("leaves the schemas to later builds, which write those that differ, and only those", async () => {
+  it("leaves updates of the schemas to later builds, which write only the schemas that differ", async () => {
     await typed("init");
     write("maand.config.js", CLAIMING);
     const before = statSync(join(root, "workspace/.schemas/workers.json")).mtimeMs;
     expect(await typed("build")).toMatchObject({ code: 0, err: "" });
     const manifest = read("workspace/.schemas/manifest.json");
     expect(JSON.parse(manifest).properties).toHaveProperty("team");
-    expect((await typed("init")).out).toBe("maand bucket is up to date\n"); // what a build writes is what init writes
+    expect((await typed("init")).out).toBe("maand bucket is up to date\n"); // a build writes the same schemas as init
     const written = statSync(join(root, "workspace/.schemas/manifest.json")).mtimeMs;
     write("maand.config.js", CLAIMING.replace("Who is called.", "The team."));
     rmSync(join(root, "workspace/.schemas/disabled.json"));
@@ -109,7 +109,7 @@ describe("maand init", () => {
     expect(err).toContain("make workspace/.schemas writable, or delete it");
   });
 
-  it("prints only that with -q, and a record with --json", async () => {
+  it("prints only its result with -q, and an object with --json", async () => {
     expect((await typed("init", "-q")).out).toBe("maand bucket initialized\n");
     expect(JSON.parse((await typed("init", "--json")).out)).toEqual({ bucket_id: expect.any(String), created: false });
   });

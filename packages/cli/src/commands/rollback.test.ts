@@ -143,7 +143,7 @@ describe("a deploy of a bad version", () => {
     });
   });
 
-  it("stops where it failed with --no-revert", async () => {
+  it("with --no-revert, stops at the failed batch", async () => {
     version("2.0.0", { on_failure: "revert" });
     expect(await typed("deploy", "--build", "--no-revert")).toMatchObject({ code: 1 });
     expect(lastRun()[0]).toBe("restart 1.0.0 2.0.0 upgrade");

@@ -38,7 +38,7 @@ describe("maand status", () => {
     expect((await typedIn("/")("-C", root)).out.split("\n").slice(1)).toEqual(out.split("\n").slice(1));
   });
 
-  it("sees edits that were not built, also for programs", async () => {
+  it("reports edits that were not built, as text and as JSON", async () => {
     write("workspace/jobs/api/app.conf", "port = 2\n");
     expect((await typed("status")).out).toMatch(/^unbuilt {6}.*: jobs\/api\n {13}next: maand deploy --build$/m);
     const { out, err } = await typed("--json");

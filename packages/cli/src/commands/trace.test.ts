@@ -40,12 +40,12 @@ it("maand plugins --trace shows hooks and plugins, and with --verbose also jobs 
   );
 });
 
-it("a dry run is traced too, in a file that is named", async () => {
+it("a dry run with --trace=FILE writes a trace to this file", async () => {
   await typed("build");
   expect((await typed("deploy", "--dry-run", "--trace=trace.json")).out).toMatch(/│ render +│ templates +│ 1 +│/);
 });
 
-it("a deploy that cannot begin because of its configuration has no trace", async () => {
+it("a deploy that an invalid configuration prevents writes no trace", async () => {
   writeFileSync(join(root, "maand.config.mjs"), "export default {");
   const { code, err } = await typed("deploy", "--trace=trace.json");
   expect(code).toBe(2);
@@ -54,11 +54,15 @@ it("a deploy that cannot begin because of its configuration has no trace", async
 });
 
 it.each([
-  [["deploy", "--dry-run", "--trace"], "--dry-run has no record to write a trace to", "name a file: --trace=FILE"],
+  [
+    ["deploy", "--dry-run", "--trace"],
+    "a dry run keeps no directory of records, so --trace needs a file name",
+    "name a file: --trace=FILE",
+  ],
   [["deploy", "--trace=nowhere/a.json"], "no such file or directory", "in a directory that exists"],
   [["plugins", "--trace", "nowhere.json"], "nowhere.json cannot be read: no such file or directory (ENOENT)", ""],
   [["plugins", "--trace", "maand.conf"], "maand.conf is not a trace file of maand", "maand deploy --trace writes one"],
-])("maand %j is refused, and nothing was deployed", async (argv, message, hint) => {
+])("maand %j is refused, and nothing is deployed", async (argv, message, hint) => {
   await typed("build");
   const { code, err } = await typed(...argv);
   expect(code).toBe(2);

@@ -145,7 +145,7 @@ it.each([
 });
 
 it.each(["job_command", "job-command"])(
-  "%s is the same command as jobcommand, also without arguments",
+  "%s is the same command as jobcommand, even without arguments",
   async (word) => {
     expect(await maand(word)).toEqual(await maand("jobcommand"));
   },

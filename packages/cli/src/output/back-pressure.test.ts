@@ -23,7 +23,7 @@ describe("the back-pressure of a stream", () => {
     expect(behind()).toBeInstanceOf(Promise);
   });
 
-  it("ends when the reader has read everything, and may begin again", async () => {
+  it("ends when the reader has read everything, and can begin again", async () => {
     const { stream, fill, read } = blockedStream();
     const behind = backPressureOf(stream);
     for (let round = 0; round < 2; round += 1) {
@@ -36,7 +36,7 @@ describe("the back-pressure of a stream", () => {
     }
   });
 
-  it.each(["EPIPE", "ENOSPC"])("ends for good with a reader that is gone (%s)", async (code) => {
+  it.each(["EPIPE", "ENOSPC"])("ends permanently when the reader is gone (%s)", async (code) => {
     const { stream, fill } = blockedStream();
     const behind = backPressureOf(stream);
     fill();

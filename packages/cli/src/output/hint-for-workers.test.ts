@@ -18,10 +18,10 @@ it.each([
   "look at x-10.0.0.1",
   "look at 10.0.0.1:22",
   "look at /srv/10.0.0.1/jobs",
-])("another name stays: %s", (hint) => {
+])("another name is not replaced: %s", (hint) => {
   expect(hintForWorkers(hint, "10.0.0.1", hosts)).toBe(hint);
 });
 
-it("the hint of a single worker stays", () => {
+it("the hint for a single worker is not changed", () => {
   expect(hintForWorkers("install it on 10.0.0.1", "10.0.0.1", ["10.0.0.1"])).toBe("install it on 10.0.0.1");
 });

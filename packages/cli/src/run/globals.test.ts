@@ -6,7 +6,7 @@ it("a negative number is the value of the flag before it", () => {
   expect(negativesBound(["logs", "show", "--tail", "-1", "--json"])).toEqual(["logs", "show", "--tail=-1", "--json"]);
 });
 
-it("changes nothing else: short flags, words, and everything after --", () => {
+it("short flags, words, and everything after -- are not changed", () => {
   for (const argv of [
     ["logs", "-q", "-C", "x"],
     ["run_command", "--", "--lines", "-3"],

@@ -9,7 +9,7 @@ import { typedIn } from "./typed.test.support.ts";
 
 vi.setConfig({ testTimeout: 60_000 });
 
-/** A file with a command; the first line says that it was loaded. */
+/** A file with a command; its first line records that the file was loaded. */
 const commandFile = (name: string, paths: string, body = "return 0;") => `
 console.debug("loaded ${name}");
 import { Command, MaandCommand, Option } from "@maand/command";
@@ -45,7 +45,7 @@ afterEach(() => {
   bucket.dispose();
 });
 
-/** Gives the bucket a plugin in a file of its own, with the files of its commands. */
+/** Adds a plugin to the bucket in a separate file, with the files of its commands. */
 function withPlugin(commands: string, files: Readonly<Record<string, string>> = {}): void {
   mkdirSync(join(bucket.root, "plugins"));
   writeFileSync(join(bucket.root, ".maandrc.json"), '{ "plugins": ["defaults", "./plugins/acme.ts"] }');
@@ -59,7 +59,7 @@ function withPlugin(commands: string, files: Readonly<Record<string, string>> = 
 }
 
 describe("a command that is loaded later", () => {
-  it("runs with its flags, and no other one is loaded", async () => {
+  it("runs with its flags, and no other command is loaded", async () => {
     withPlugin(`${ADD}, ${LIST}`);
     expect(await typed("notes", "add", "--loud")).toEqual({ code: 0, out: "ADDED\n", err: "" });
     expect(loaded).toEqual(["loaded Add"]);
@@ -73,7 +73,7 @@ describe("a command that is loaded later", () => {
     expect(loaded).toEqual([]);
   });
 
-  it("has its help, in the list of all commands, in that of its group, and alone", async () => {
+  it("has help in the list of all commands, in the list of its group, and alone", async () => {
     withPlugin(`${ADD}, ${LIST}`);
     expect((await typed("help", "--all")).out).toMatch(
       /Acme:\n {2}maand notes add +does Add\n {2}maand notes list +does List/,

@@ -80,7 +80,7 @@ describe("a plugin adds", () => {
     expect((await typed("help", "--all")).out).toMatch(/Acme:\n {2}maand greet +says hello/);
   });
 
-  it("a command that reads the bucket and connects to workers, and gets nothing else of the engine", async () => {
+  it("a command can read the bucket and connect to workers, and gets nothing else from the engine", async () => {
     await typed("build");
     const { code, out, err } = await typed("versions");
     expect(out.split("\n")).toEqual([
@@ -137,7 +137,7 @@ describe("maand plugins", () => {
   });
 });
 
-it("a bucket without plugins lists what it cannot do, and how to load the stock plugins", async () => {
+it("in a bucket without plugins, maand plugins lists the missing functions, and how to load the stock plugins", async () => {
   writeFileSync(join(bucket.root, "maand.config.ts"), "export default { plugins: [] };\n");
   const { code, out } = await typed("plugins");
   expect([code, out]).toEqual([0, expect.stringContaining('cannot reach workers\n  set plugins: ["defaults"]')]);

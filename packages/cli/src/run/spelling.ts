@@ -80,7 +80,7 @@ function wordsOf({ path }: Definition): string[] {
   return path.split(" ").slice(1);
 }
 
-/** All names of a command's flags, those of every command included. */
+/** All names of a command's flags, including the flags of every command. */
 function flagsOf({ options }: Definition): string[] {
   const own = options.flatMap(({ definition }) => (definition.split(" ")[0] ?? "").split(","));
   return [...own, "--json", "--no-color", "--wide", "--quiet", "--config", "--progress"];

@@ -9,7 +9,7 @@ function rows(job: string, count: number, state = "promoted"): (readonly [string
   return [...Array(count).keys()].map((at) => [job, host(at), state, `${job}-${at}`]);
 }
 
-it("merges many rows in the same state into one row, without what differs", () => {
+it("merges many rows in the same state into one row, without the values that differ", () => {
   expect(foldRows([...rows("api", 62), ...rows("db", 20)], FOLD)).toEqual([
     ["api", "62 workers", "promoted", ""],
     ["db", "20 workers", "promoted", ""],
@@ -21,7 +21,7 @@ it("names exceptions, in their order", () => {
   expect(foldRows(all, FOLD)).toEqual([...rows("api", 3, "in_doubt"), ["api", "40 workers", "promoted", ""]]);
 });
 
-it("keeps what is equal in columns that may differ", () => {
+it("keeps equal values in columns that may differ", () => {
   const same = rows("api", 30).map((row) => [...row.slice(0, 3), "x"]);
   expect(foldRows(same, FOLD)).toEqual([["api", "30 workers", "promoted", "x"]]);
 });

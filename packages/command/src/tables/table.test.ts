@@ -67,7 +67,7 @@ describe("on a terminal", () => {
     expect(drawn(5)[3]).toBe("│ some-key │ a val... │");
   });
 
-  it("then the widest remaining column is cut, except columns that are to be compared", () => {
+  it("then the widest remaining column is cut, except columns with values that readers compare", () => {
     const lines = (...names: Parameters<typeof table>[0]) =>
       table(names, [["a-rather-long-name-of-a-job", "another-long-name"]], { columns: 30 }).split("\n");
     expect(lines("job", "worker")[3]).toBe("│ a-rather... │ another-l... │");

@@ -155,15 +155,9 @@ export interface StageContext extends WorkerContext {
   readonly metadata: ReadonlyMap<string, string>;
   /** The bytes of a tree's file. */
   read(file: TreeFile): Uint8Array;
-  /**
-   * The same files as local directories to merge. If several contain the same path, the first one applies. maand writes
-   * the directories on first access.
-   */
+  /** The same files as local directories to merge, written on first access. If several have a path, the first applies. */
   readonly sources: readonly string[];
-  /**
-   * Names of files and directories, directly in a job's directory, that belong to the running job. Never copy or delete
-   * them.
-   */
+  /** Names of files and directories in a job's directory that belong to the running job. Never copy or delete them. */
   readonly keep: readonly string[];
   /**
    * The `keep` patterns of each job's manifest. The patterns match files that the job itself creates, which must not be
@@ -253,10 +247,7 @@ export interface OrchestrateContext extends ScopedJobContext {
    * including calls that the tap did not await, and a failed call fails the job.
    */
   rollOut(hosts: readonly string[]): Promise<void>;
-  /**
-   * Checks the health of all active allocations of the job once, and marks unhealthy ones. Throws UNHEALTHY if any
-   * allocation is unhealthy.
-   */
+  /** Checks the health of all active allocations of the job once, and marks unhealthy ones. If there are any, throws UNHEALTHY. */
   checkHealth(): Promise<void>;
 }
 

@@ -35,8 +35,8 @@ export interface Assessed extends Unit {
 const NOTHING: Compared = { baseline: [], meaningless: new Set(), pending: [], refusals: [] };
 
 /**
- * Decides what to record about an allocation from the files on its worker; `read` is undefined for one that did not
- * answer.
+ * Decides what to record about an allocation from the files on its worker; `read` is undefined for a worker that did
+ * not answer.
  */
 export async function assess(run: Run, go: GoBucket, unit: Unit, read: ReadWorker | undefined): Promise<Assessed> {
   const { allocation, job, state } = unit;

@@ -56,7 +56,7 @@ export function compare(comparison: Comparison): Compared {
   }
   return { ...result, baseline };
 
-  /** A pending file is recorded as it is on the worker, so that the next deploy sees it change. */
+  /** A pending file is recorded with its content on the worker, so that the next deploy detects the change. */
   function take(file: TreeFile | undefined, other: FoundFile | undefined, why: string | undefined): void {
     const path = file?.path ?? other?.path ?? "";
     if (why !== undefined) {

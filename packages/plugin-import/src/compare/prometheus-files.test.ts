@@ -11,7 +11,7 @@ interface Case {
   readonly wanted?: string;
   /** The file on the worker; undefined if there is none. */
   readonly found?: string;
-  /** The file of the last deploy; default: that on the worker. */
+  /** The file of the last deploy; default: the file on the worker. */
   readonly deployed?: string;
   readonly changedSources?: readonly string[];
   /** The worker does not answer. */
@@ -87,7 +87,7 @@ it("a configuration whose scrape configurations or rules changed is pending", ()
   expect(judged(CONFIGURATION, { found, wanted })).toEqual(["pending", "as it is"]);
 });
 
-it("a configuration that differs in a section of its own is rendered differently, and refused", () => {
+it("a configuration that differs in another section is rendered differently, and refused", () => {
   const result = judged(CONFIGURATION, { found: "global: { a: [1 2] }\n", wanted: "global: { a: [1, 2] }\n" });
   expect(result).toEqual(["it is rendered differently from how the Go program rendered it", "as rendered"]);
 });
@@ -104,7 +104,7 @@ it("rules whose fields the Go program left out are refused", () => {
   ]);
 });
 
-it("rules that mean something else are pending", () => {
+it("rules with another meaning are pending", () => {
   expect(judged(RULES, { found: GO_RULES, wanted: OUR_RULES.replace("up == 0", "up == 1") })).toEqual([
     "pending",
     "as it is",

@@ -56,7 +56,7 @@ describe("the limit of failures", () => {
     expect(parseFailureLimit(text)).toBeUndefined(),
   );
 
-  it("is reached by this number of all workers, and never by zero", () => {
+  it("is reached by this number or share of failed workers, and never by zero", () => {
     const reached = (limit: Parameters<typeof isLimitReached>[0], all = 30) =>
       [0, 1, 2, 3, 4].map((failed) => isLimitReached(limit, failed, all));
     expect(reached("stop")).toEqual([false, true, true, true, true]);
@@ -102,12 +102,12 @@ describe("what remains of a maintenance", () => {
     return [hosts(toContinue), hosts(toBegin)];
   };
 
-  it("is first the workers out of service, at their phase, then those that wait", () => {
+  it("is first the workers out of service, at their phase, and then the waiting workers", () => {
     const all = [worker("done"), worker("waiting"), worker("set_aside", "reboot"), worker("under_way", "command")];
     expect(of(...all, worker("aborted"))).toEqual([["set_aside reboot", "under_way command"], ["waiting drain"]]);
   });
 
-  it("is the start of drained workers only once nothing else remains", () => {
+  it("is the start of drained workers only once no other work remains", () => {
     expect(of(worker("drained", "reboot"), worker("waiting"))).toEqual([[], ["waiting drain"]]);
     expect(of(worker("drained", "reboot"), worker("done"))).toEqual([["drained start"], []]);
   });
@@ -126,7 +126,7 @@ describe("what remains of a maintenance", () => {
   });
 });
 
-it("only workers that have begun and are not back are in maintenance", () => {
+it("only workers whose maintenance has begun and not ended are in maintenance", () => {
   const states = ["waiting", "under_way", "set_aside", "drained", "done", "aborted"] as const;
   expect(states.filter((state) => isInMaintenance({ state }))).toEqual(["under_way", "set_aside", "drained"]);
 });

@@ -32,7 +32,7 @@ export async function drain(session: Session, host: string): Promise<void> {
   );
 }
 
-/** What a drain of a worker stops. */
+/** The allocations that a drain of a worker stops. */
 export function toDrain(run: Run, host: string): RunningAllocation[] {
   return runningOn(run, host, REASON);
 }

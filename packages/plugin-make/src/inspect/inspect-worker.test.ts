@@ -88,7 +88,7 @@ it("links are named with their target and not followed, in the place of a file a
   ]);
 });
 
-it("files that keep protects are not listed, also inside directories that do not belong to the job", async () => {
+it("files that keep protects are not listed, including those inside directories that do not belong to the job", async () => {
   const worker = aWorker();
   for (const path of ["app.pid", "run/sock", "cache/a.db", "cache/a.txt", "cache/deep/b.db"])
     worker.write(`jobs/web/${path}`, "x");
@@ -144,7 +144,7 @@ it("a worker without the bucket's directory reports that, and none is created", 
 
 const LONG_AGO = new Date("2020-01-01");
 
-it("an unchanged file is not read again, and a changed one is, even with its old size and time", async () => {
+it("an unchanged file is not read again, and a changed file is, even if its size and time are the same", async () => {
   const worker = aWorker();
   const big = join(worker.root, "jobs/web/big");
   worker.write("jobs/web/big", "a".repeat(70_000));
@@ -164,12 +164,12 @@ it("an unchanged file is not read again, and a changed one is, even with its old
     )
     .toBe(true);
   expect(statSync(cache).mode & 0o777).toBe(0o600);
-  // the result is that of the cache: the file is not read
+  // the result comes from the cache: the file is not read
   const known = readFileSync(cache, "utf8");
   const forged = sha("forged");
   writeFileSync(cache, known.replace(sha(text), forged));
   expect(jobOf(await inspect(worker, { big: text }))?.files[0]?.hash).toBe(forged);
-  // a cache that others may write is not trusted
+  // a cache that other users can write is not trusted
   chmodSync(cache, 0o644);
   expect(jobOf(await inspect(worker, { big: text }))?.files[0]?.hash).toBe(sha(text));
   chmodSync(cache, 0o600);

@@ -8,7 +8,7 @@ import { RunnerClient } from "./runner-client.ts";
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-it("tells the runner that it still exists while it waits, because the runner gives up a reader that reads nothing", async () => {
+it("sends messages to the runner while it waits, because the runner gives up a reader that reads nothing", async () => {
   const sent: string[] = [];
   const output = new PassThrough();
   const io = Object.assign(output, { write: (text: string) => void sent.push(text) });

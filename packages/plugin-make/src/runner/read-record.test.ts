@@ -66,7 +66,7 @@ it("is not read where no runner can be started", async (context) => {
   context.expect(recordReaderOf(fakeRemote())).toBeUndefined();
 });
 
-it("has all of a long worker.json, and is the same text if that has a NUL or is missing", async (context) => {
+it("contains all of a long worker.json, replaces a NUL in it, and is empty if it is missing", async (context) => {
   const worker = aWorker(context);
   const greeted = async () => {
     const { client } = worker.serve();
@@ -89,7 +89,7 @@ it("is empty if worker.json is a directory", async (context) => {
   expect(client.workerJson).toBe("");
 });
 
-it("leaves a runner that closes when no request follows, and otherwise stays", () => {
+it("starts a runner that closes when no request follows, and otherwise remains", () => {
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
   try {
     const [idle, busy] = [aClient(), aClient()];

@@ -7,8 +7,8 @@ import type { RunnerPool } from "./runner-pool.ts";
 type Context = Pick<PreflightContext, "remote" | "bucket" | "signal" | "settings">;
 
 /**
- * Lets core read the record of a worker from the greeting of the runner that runs the next target there, instead of with a command of
- * its own.
+ * Core reads the record of a worker from the greeting of the runner that runs the next target there, so that reading it
+ * needs no separate command.
  */
 export function offerRecord(context: Context, runners: RunnerPool): void {
   setRecordReader(context.remote, () => readRecord(context, runners));

@@ -36,9 +36,9 @@ export interface RunningRequest {
   readonly ended: Promise<RequestEnd>;
   /** Sends more data of the request. Resolves when there is room for the next piece. */
   send(more: object): Promise<void>;
-  /** Stops what it runs on the worker; resolves when that is done. */
+  /** Stops the processes of the request on the worker; resolves when they have ended. */
   end(): Promise<RequestEnd>;
-  /** Stops waiting for it, and sends no more requests to the runner, which does not answer. */
+  /** Stops waiting for the request, and sends no more requests to its runner, which does not answer. */
   abandon(): void;
 }
 
@@ -55,7 +55,10 @@ const RECORD_ID = 0;
 /** Ends each text of that frame. */
 const NUL = 0;
 
-/** Milliseconds between messages that tell a runner that a paused reader still exists: it gives up one that reads nothing for 60 s. */
+/**
+ * Milliseconds between messages that tell a runner that a paused reader still exists: the runner gives up a reader that
+ * reads nothing for 60 s.
+ */
 const BEHIND_MS = 20_000;
 
 interface Pending {
@@ -141,12 +144,12 @@ export class RunnerClient {
     return { ended, end, send: (more) => this.#writeMore({ id, ...more }), abandon: () => this.#abandon(id) };
   }
 
-  /** Closes it after a while, unless it gets a request: for one that was started without a request. */
+  /** Closes the runner after a while, unless it gets a request. For a runner that was started without a request. */
   rest(): void {
     if (this.#pending.size === 0 && this.#open) this.#closeLater();
   }
 
-  /** Closes it immediately; what it runs on the worker continues. */
+  /** Closes the runner immediately; its commands on the worker continue. */
   destroy(): void {
     this.#stream.destroy();
     this.#gone();

@@ -87,12 +87,12 @@ it("refuses a command that waited for the lock of its job while a newer one was 
   await eventually(() => expect(worker.record()).toBe(newer.text));
   expect((await other).code).toBe(0);
   worker.write("go", "");
-  expect((await first).code).toBe(0); // it had begun
+  expect((await first).code).toBe(0); // the command had begun
   expect((await waiting).code).toBe(RUNNER_EXIT.fenced);
   expect(worker.order().filter((line) => line === "api")).toEqual([]);
 });
 
-it("trusts no record that others may write, and no link", async (context) => {
+it("trusts no record that other users can write, and no link", async (context) => {
   const worker = aFencedWorker(context);
   worker.has(fence(3, "a"));
   chmodSync(worker.file, 0o666);
@@ -112,7 +112,7 @@ it("does not fence requests without a fence", async (context) => {
   expect(worker.record()).toBe(fence(3, "a").text);
 });
 
-it("a runner for one command accepts a larger number only", async (context) => {
+it("a runner for one command accepts only a larger number", async (context) => {
   const worker = aFencedWorker(context);
   const alone = (given: { readonly text: string }) =>
     worker.alone("start", { env: { [FENCE_VARIABLE]: given.text } }).code;
@@ -131,7 +131,7 @@ it("a stage that waits for its files writes nothing once a newer command is reco
   const stage = { jobs: {}, files: { note: [0o644, hash, 1] }, keep: [], protect: {} };
   const late = await worker.stage({ stage, fence: older });
   await eventually(() => expect(worker.record()).toBe(older.text));
-  const next = await worker.stage({ fence: newer }); // it does not wait for the older one, which writes nothing yet
+  const next = await worker.stage({ fence: newer }); // the newer command does not wait for the older one, which writes nothing yet
   expect(await next.ended).toBe(0);
   await late.send({ content: hash, bytes: "YQ==" });
   expect(await late.ended).toBe(RUNNER_EXIT.fenced);

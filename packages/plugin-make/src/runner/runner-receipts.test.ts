@@ -42,7 +42,7 @@ describe.concurrent.each(FORMS)("a step of a run, %s", { timeout: 60_000 }, (for
     expect(w.order()).toEqual(["api", "api"]);
   });
 
-  it("that failed has failed, and shows its output again", async (context) => {
+  it("that failed counts as failed, and shows its output again", async (context) => {
     const w = worker(context);
     const step = "r1.fail.1";
     const { code, stdout } = await w.run(form, "fail", { step });
@@ -119,7 +119,7 @@ describe.concurrent.each(FORMS)("a step of a run, %s", { timeout: 60_000 }, (for
     expect(await w.run(form, "hang", { step })).toMatchObject({ code: 0, stdout: "again\n" });
   });
 
-  it("may complete when it is asked to end, and has then succeeded", async (context) => {
+  it("may run to its end when it must stop, and then counts as successful", async (context) => {
     const w = worker(context);
     const started = w.start(form, "gate", { step: "r1.gate.1" });
     await w.exists("here");
@@ -129,7 +129,7 @@ describe.concurrent.each(FORMS)("a step of a run, %s", { timeout: 60_000 }, (for
     expect(w.receipt("r1.gate.1")).toMatchObject({ code: "0", cut: "no" });
   });
 
-  it("that timed out has failed", async (context) => {
+  it("that timed out counts as failed", async (context) => {
     const w = worker(context);
     const step = "r1.hang.1";
     expect(await w.run(form, "hang", { step, timeout: 0.3 })).toMatchObject({ code: 124 });
@@ -220,7 +220,7 @@ describe.concurrent("a step of a run whose controller has died", { timeout: 60_0
     expect(w.kept()).toEqual([]);
   });
 
-  it("is neither blocked nor ended by its output, of which the end is kept", async (context) => {
+  it("is neither blocked nor ended by its output, whose last part is kept", async (context) => {
     const w = worker(context);
     w.write(
       "Makefile",
@@ -255,7 +255,7 @@ describe.concurrent("a step of a run whose controller has died", { timeout: 60_0
 });
 
 describe.concurrent("a receipt", { timeout: 60_000 }, () => {
-  it("that is settled is deleted by the next step of its job, and no other one is", async (context) => {
+  it("has its settled receipt deleted by the next step of its job, and no other receipt is deleted", async (context) => {
     const w = worker(context);
     const { client, request } = w.serve();
     expect(await request("fail", { step: "r1.fail.1" }).code).toBe(2);

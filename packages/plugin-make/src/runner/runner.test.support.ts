@@ -78,7 +78,7 @@ turns:
 	@echo in >> ../../order; sleep 0.01; echo out >> ../../order
 `;
 
-/** A command of a runner, which is a process for only this command or one that serves many. */
+/** A command of a runner. The runner is a process for only this command, or one that serves many commands. */
 export interface Running {
   readonly code: Promise<number | null | undefined>;
   end(): void;
@@ -87,7 +87,7 @@ export interface Running {
   bytes(): Buffer;
 }
 
-/** A command that has a runner of its own. */
+/** A command with a separate runner. */
 export interface Alone extends Running {
   readonly process: ChildProcess;
 }
@@ -102,7 +102,10 @@ export interface Options {
   readonly voids?: readonly string[];
 }
 
-/** The two ways to run a command: a process for each, or one that serves all. Both keep the same promises. */
+/**
+ * The two ways to run a command: a separate process for each command, or one that serves all. Both have the same
+ * guarantees.
+ */
 export const FORMS = ["one process each", "one process for all"] as const;
 export type Form = (typeof FORMS)[number];
 

@@ -145,7 +145,7 @@ describe.concurrent.each(FORMS)("a runner, %s", { timeout: 30_000 }, (form) => {
     expect(w.order()).toEqual(["in"]);
   });
 
-  it("lets one of many run at a time", async (context) => {
+  it("runs one of many commands at a time", async (context) => {
     const w = worker(context);
     const many = Array.from({ length: 6 }, () => w.start(form, "turns"));
     expect(await Promise.all(many.map(({ code }) => code))).toEqual(many.map(() => 0));

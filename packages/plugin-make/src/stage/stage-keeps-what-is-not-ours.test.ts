@@ -14,7 +14,7 @@ function link(worker: Worker, path: string, target: string): void {
 
 const isLink = (worker: Worker, path: string) => lstatSync(join(worker.root, path)).isSymbolicLink();
 
-/** A directory of a file system other than that of workers, or of the same one where there is no other. */
+/** A directory on another file system than the workers, or on the same one if there is no other. */
 function elsewhere(): string {
   const isOther = (path: string) => existsSync(path) && statSync(path).dev !== statSync(tmpdir()).dev;
   const path = mkdtempSync(join(["/dev/shm", "/var/tmp"].find(isOther) ?? tmpdir(), "maand-elsewhere-"));
@@ -98,7 +98,7 @@ describe("a link of the operator's", { timeout: 60_000 }, () => {
 });
 
 describe("a kept file", { timeout: 60_000 }, () => {
-  it("is not deleted if its directory would become a file: that is refused with its path", async () => {
+  it("is not deleted if its directory would become a file: the change is refused with its path", async () => {
     const worker = aWorker();
     worker.write("jobs/web/run/deep/app.pid", "7");
     worker.write("jobs/web/a", "old");
@@ -112,7 +112,7 @@ describe("a kept file", { timeout: 60_000 }, () => {
     expect(worker.files()).toEqual({ "jobs/web/a": "old", "jobs/web/run/deep/app.pid": "7" });
   });
 
-  it("is not deleted if it would become a directory: that is refused with its path", async () => {
+  it("is not deleted if it would become a directory: the change is refused with its path", async () => {
     const worker = aWorker();
     worker.write("jobs/web/run", "theirs");
     worker.keeps("run");

@@ -11,7 +11,7 @@ import os
 import sys
 import time
 
-# The C halves of `signal` and `json`: their Python halves load enum and re, half of the time a start takes.
+# The C parts of `signal` and `json`: their Python parts load enum and re, which takes half of the start time.
 try:
     import _signal as signal
 except ImportError:
@@ -28,23 +28,23 @@ if sys.version_info < (3, 7):
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 PROTOCOL = "1"
-# Exit codes; every other one is that of make.
+# Exit codes; any other exit code comes from make.
 NOT_HERE, NOTHING_TO_RUN, NO_LOCK, FENCED, USAGE, TIMED_OUT, NO_PROGRAM, ENDED = 3, 4, 5, 6, 64, 124, 127, 130
 KILL_AFTER = 5.0  # seconds between SIGTERM and SIGKILL
-STUCK_AFTER = 10.0  # seconds a reader may take nothing once make has ended, and once we ended it
+STUCK_AFTER = 10.0  # seconds without reading after which a reader is given up, once make ended or was ended
 STUCK_AFTER_ENDING = 1.0
 STALLED_AFTER = 60.0  # seconds after which a reader that takes nothing counts as gone
-GRACE = 2.0  # seconds a step that is to end has to end by itself
+GRACE = 2.0  # seconds that a step has to end by itself when it must end
 LOCK_PAUSE = 0.1
-LONGEST = 86400.0  # poll takes no more than 24 days
-CHUNK = 4096  # PIPE_BUF: what a pipe that is ready to be written takes without blocking
-PIPE = 65536  # what a pipe holds at most: all that make can have left in it
+LONGEST = 86400.0  # poll accepts at most 24 days
+CHUNK = 4096  # PIPE_BUF: the bytes that a writable pipe accepts without blocking
+PIPE = 65536  # the capacity of a pipe, so make cannot leave more in it
 ROOM = 65536  # bytes that may wait for our reader; make waits while there are more
-LINE = 1048576  # longest request
+LINE = 1048576  # bytes of the longest request
 
 
 class Failure(Exception):
-    """Ends a request with an exit code and a sentence."""
+    """Ends a request with an exit code and a message."""
 
     def __init__(self, code, text):
         Exception.__init__(self, text)
@@ -52,7 +52,7 @@ class Failure(Exception):
 
 
 class JsonSettings:
-    """What make_scanner reads of a json.JSONDecoder."""
+    """The attributes of a json.JSONDecoder that make_scanner reads."""
 
     strict, object_hook, object_pairs_hook = True, None, None
     parse_float, parse_int, parse_constant = float, int, float
@@ -81,7 +81,7 @@ def text_of(record, key):
 
 
 def limit_of(options):
-    """The time limit of a request in seconds, None where it has none."""
+    """The time limit of a request in seconds; None for no limit."""
     limit = options.get("timeout")
     if limit is None:
         return None
@@ -91,7 +91,7 @@ def limit_of(options):
 
 
 class Request:
-    """What is to be run: a target, for which jobs, with which environment and limit."""
+    """The work of a request: a target, its jobs, its environment and its time limit."""
 
     def __init__(self, target):
         self.target = target
@@ -99,8 +99,8 @@ class Request:
         self.limit = None
         self.program = "make"
         self.env = os.environb
-        self.step = None  # the step of a run that it carries out, and the earlier ones that it replaces
+        self.step = None  # the step of a run that the request carries out, and the earlier steps that it replaces
         self.voids = ()
-        self.words = None  # a command instead of a target, and the digest of what it is
+        self.words = None  # a command instead of a target, and the digest of the command
         self.what = target
-        self.fence = None  # who asks for it
+        self.fence = None  # the command of the bucket that sent the request

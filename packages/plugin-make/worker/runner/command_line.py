@@ -1,4 +1,4 @@
-"""What the program does by the words it is given; this part is the last."""
+"""Interprets the command line of the program; this part is the last."""
 
 
 def main(words):
@@ -19,7 +19,7 @@ def parse(words):
             request.program = value
         elif name != "--protocol" or value != PROTOCOL:
             raise Failure(USAGE, "unknown option " + name)
-    # in the environment, where a runner of an older maand takes no offence
+    # in the environment, because a runner of an older maand would reject unknown flags
     step, *voids = os.environ.pop("MAAND_RUNNER_STEP", "").split(" ")
     take_step(request, step or None, voids)
     fence = os.environ.pop("MAAND_RUNNER_FENCE", "")
@@ -36,7 +36,7 @@ def seconds(text):
 
 
 def run_once(request):
-    """Runs one target and hands its output on as it comes; the line `end` on its input ends it."""
+    """Runs one target and passes its output on as it arrives; the line `end` on standard input ends the target."""
     out, err = Output(1), Output(2)
     call = Call(request, Channel(out), Channel(err))
 

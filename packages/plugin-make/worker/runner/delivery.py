@@ -1,13 +1,16 @@
 """
-Makes jobs' directories on this worker equal to trees. What is here is compared by content; what differs is requested,
-written beside, and put in place by renaming once all of it is here. So a full disk or a cut connection leaves every file as
-it was. What may not be ours to replace or delete is printed before anything is changed, and waits for leave.
+Makes the directories of jobs on this worker equal to trees. Compares the current files by content. Files that differ are
+requested, written next to their paths, and renamed into place when all have arrived, so a full disk or a lost connection
+changes no file. Files that maand may not replace or delete are printed before anything is changed, and the stage waits for
+permission.
 """
 
 
 def stage(call, options):
-    """Prints what is in the way here, an object in a line, and which contents are missing, a hash a line and an empty line
-    at the end; takes them, puts all in place, and prints what it deleted."""
+    """
+    Prints the conflicting paths, one object per line, and the hashes of missing contents, one per line, followed by an empty
+    line. Then receives the contents, puts all files in place, and prints the deleted paths.
+    """
     request = Request("stage")
     request.limit = limit_of(options)
     call.accept(request)
@@ -21,7 +24,7 @@ def stage(call, options):
         call.out.write("".join(line + "\n" for line in [as_json(found), *missing, ""]).encode())
         waits, held = bool(found), []
         while waits or delivery.missing:
-            if not call.inbox:  # small contents come along with the request
+            if not call.inbox:  # small contents arrive with the request
                 yield None
             call.fail_if_ended("")
             held += call.inbox
@@ -42,7 +45,10 @@ def stage(call, options):
 
 
 def replace_fenced(call, delivery, fence):
-    """Writes under the stage lock, unless a newer command was recorded meanwhile. A newer one waits until all is written."""
+    """
+    Writes under the stage lock, unless a newer command was recorded in the meantime. A newer command waits until everything is
+    written.
+    """
     lock = yield from stage_lock(call)
     try:
         fence.must_hold()
@@ -52,7 +58,7 @@ def replace_fenced(call, delivery, fence):
 
 
 class Delivery:
-    """What this worker is to have, what of it is on its way, and what has to go."""
+    """The files that this worker should have, the contents that are being sent, and the paths to delete."""
 
     def __init__(self, options, number):
         self.keep = [name_of(name) for name in options["keep"]]
@@ -70,17 +76,17 @@ class Delivery:
                 path = path.rsplit("/", 1)[0]
                 self.directories.add(path)
         self.beside = "%s%d-%d" % (BESIDE, os.getpid(), number)
-        self.about = {}  # what is here of files and directories, but for directories that may be links
-        self.places = {}  # where files of a job wait to be put in place, by job
-        self.absent = set()  # directories that are not here yet
+        self.about = {}  # the existing files and directories, except directories that may be links
+        self.places = {}  # by job, the directory in which its files wait to be put in place
+        self.absent = set()  # directories that do not exist yet
         self.missing = {}  # paths by hash
-        self.arrived = []  # where a file is now, and where it belongs
+        self.arrived = []  # pairs of the current and the final path of a file
         self.modes = []
-        self.in_the_way = []  # directories where files are to be
-        self.surplus = []  # what no tree has and no job keeps, the innermost first
+        self.in_the_way = []  # directories at the paths of files
+        self.surplus = []  # paths that are in no tree and that no job keeps, the innermost first
 
     def survey(self):
-        """What is here where a sync writes or deletes, as FoundOnWorker of @maand/core; without what there is none of."""
+        """The existing objects where a sync writes or deletes, as FoundOnWorker of @maand/core, without empty fields."""
         make_root()
         jobs = ["jobs/" + job for job in self.jobs]
         links = [path for path in ["", "jobs", *jobs] if os.path.islink(at(path))]
@@ -101,7 +107,7 @@ class Delivery:
         return {key: value for key, value in found.items() if value}
 
     def mounts(self, jobs):
-        """Mount points below jobs' directories; with all in them where files of the job belong there."""
+        """Mount points below the directories of jobs, with their contents where files of the job belong there."""
         found = {}
         points = mount_points()
         for path in jobs:
@@ -113,7 +119,7 @@ class Delivery:
         return found
 
     def compare(self):
-        """Hashes of what is not here, each once."""
+        """The hashes of missing contents, each once."""
         for path in sorted(self.directories):
             self.look_at_directory(path)
         for path in self.wanted:
@@ -127,7 +133,7 @@ class Delivery:
         return list(self.missing)
 
     def look_at_directory(self, path):
-        """A link at `jobs` or a job's directory is the operator's, and is followed."""
+        """A link at `jobs` or at a job's directory belongs to the operator, and is followed."""
         is_link_fine = path == "jobs" or path.rpartition("/")[0] == "jobs"
         if not (os.path.isdir(at(path)) if is_link_fine else is_directory(at(path))):
             self.absent.add(path)
@@ -144,13 +150,13 @@ class Delivery:
         self.missing.setdefault(name, []).append(path)
 
     def is_kept(self, path):
-        """Whether a path is the job's own affair: in data, logs or bin, or named by `keep` of its manifest."""
+        """Whether a path belongs to the job itself: in data, logs or bin, or named by `keep` of its manifest."""
         job, _, below = path.partition("/")[2].partition("/")
         own = self.protect.get(job)
         return path.startswith("jobs/") and (below.split("/")[0] in self.keep or bool(own and own(below)))
 
     def find_surplus(self, above):
-        """Finds what is in no tree, the innermost first; whether there is nothing else."""
+        """Collects the paths that are in no tree, the innermost first; returns whether the directory has no other paths."""
         alone = True
         for name in sorted(os.listdir(at(above))):
             path = above + "/" + name
@@ -169,7 +175,7 @@ class Delivery:
         return alone
 
     def place_of(self, job):
-        """The directory in which files of a job wait: this worker's, or a nearer one where that is another file system."""
+        """The directory in which files of a job wait: the one of this worker, or a nearer one on the file system of the job."""
         place = ""
         for nearer in [] if job is None else ["jobs", "jobs/" + job]:
             if nearer not in self.absent and os.stat(at(nearer)).st_dev != os.stat(at(place)).st_dev:
@@ -189,7 +195,7 @@ class Delivery:
             self.arrived.append((draft, path))
 
     def replace(self):
-        """Puts all in place; what was deleted."""
+        """Puts all files in place; returns the deleted paths."""
         deleted = [inside for path in self.in_the_way for inside in [path, *below(path)]]
         for path in self.in_the_way:
             remove(at(path))
@@ -220,7 +226,7 @@ class Delivery:
 
 
 def make_root():
-    """Makes the bucket's directory where it is missing, and those above it, readable for all whatever the umask."""
+    """Creates the bucket's directory and the missing directories above it, readable for all, whatever the umask."""
     if os.path.lexists(ROOT):
         return
     umask = os.umask(0o022)
@@ -231,7 +237,7 @@ def make_root():
 
 
 def below(path):
-    """Every path below a directory; a link is not gone through."""
+    """All paths below a directory, without following links."""
     found = []
     for name in sorted(os.listdir(at(path))):
         found.append(path + "/" + name)
@@ -241,7 +247,7 @@ def below(path):
 
 
 def places_of_jobs():
-    """Where the directories of all jobs are in truth."""
+    """The real paths of the directories of all jobs."""
     names = os.listdir(at("jobs")) if os.path.isdir(at("jobs")) else []
     return {"jobs/" + name: os.path.realpath(at("jobs/" + name)) for name in names if os.path.isdir(at("jobs/" + name))}
 
@@ -255,7 +261,10 @@ def as_json(value):
 
 
 def expression(text):
-    """What tells the files a job made itself, by their path below its directory; re is only loaded where some has any."""
+    """
+    Returns a function that detects files that a job created itself, by their path below its directory. Loads re only if a job
+    has such files.
+    """
     import re
 
     return re.compile(text_of({"protect": text}, "protect"), re.DOTALL).match

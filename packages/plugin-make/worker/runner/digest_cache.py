@@ -1,11 +1,11 @@
-"""Hashes of large files that were read before. Compiled only on workers that have such files."""
+"""Hashes of large files that were read before. Compiled only on workers with such files."""
 
 
 class Cache:
     """
-    Hashes of files by path, each with what the file was like: device, inode, size and both times. The time of its last change
-    of any kind cannot be set back, so a file that is still like that is the same; one that changed a moment ago may change
-    again within the same moment, and is read again.
+    Hashes of files by path, each with the device, inode, size and both times of the file. The change time cannot be set back,
+    so a file with the same values is unchanged. A file that changed a moment ago may change again without a new change time, so
+    it is read again.
     """
 
     def __init__(self):
@@ -46,7 +46,7 @@ class Cache:
             self.is_new = True
 
     def write(self, jobs):
-        """Also what is known of jobs that were not asked for; no failure to write it matters."""
+        """Also keeps the entries of jobs that were not requested. A failure to write has no effect."""
         rest = {path: known for path, known in self.old.items() if path.partition("/")[2].partition("/")[0] not in jobs}
         entries = list({**rest, **self.new}.items())[-CACHED_FILES:]
         if not self.is_new and len(entries) == len(self.old) or not os.path.isdir(ROOT):

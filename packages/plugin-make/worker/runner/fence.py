@@ -1,12 +1,12 @@
 """
-Which command of the bucket changed this worker last. Each command says who it is and what it has seen here; one that is not
-the newest, or of another copy of the bucket, is refused. A sync holds the stage lock while it writes, so nothing of an
-older command is written once a newer one is recorded.
+Records which command of the bucket changed this worker last. Each command sends its identity and the record that it has seen
+here. A command is refused if it is not the newest, or if it belongs to another copy of the bucket. A sync holds the stage lock
+while it writes, so an older command writes nothing once a newer command is recorded.
 """
 
 
 class Fence:
-    """What a command sends: its line, the line that it may replace, and the record that it leaves."""
+    """The data that a command sends: its line, the line that it may replace, and the record that it leaves."""
 
     def __init__(self, options):
         self.line = text_of(options, "line")
@@ -16,7 +16,9 @@ class Fence:
             raise Failure(USAGE, "this is not a fence")
 
     def holds(self):
-        """Whether this worker has the record of this command; False where the command may write it, and a failure elsewhere."""
+        """
+        Whether this worker has the record of this command. Returns False if the command may write it, and fails otherwise.
+        """
         found = fence_here()
         line = found.partition("\n")[0]
         if line == self.line:
@@ -31,14 +33,14 @@ class Fence:
 
 
 def take_fence(call, fence):
-    """Records a command that may change this worker, once no other one writes files here."""
+    """Records a command that may change this worker, as soon as no other command writes files here."""
     if fence is None or not os.path.isdir(ROOT) or fence.holds():
         return
     lock = yield from stage_lock(call)
     try:
         if not fence.holds():
             replace_durably(fence_path(), fence.text.encode())
-            keep = globals().pop("keep_program", None)  # of a runner that had to ask for its program; only where we may write
+            keep = globals().pop("keep_program", None)  # set if the runner had to request its program
             if keep is not None:
                 keep()
     finally:
@@ -46,7 +48,7 @@ def take_fence(call, fence):
 
 
 def stage_lock(call):
-    """Waits until no sync writes files here, and keeps others from it until it is closed."""
+    """Waits until no sync writes files here, and prevents others from writing until the returned file is closed."""
     directory = os.path.join(ROOT, "locks")
     try:
         os.makedirs(directory, 0o700, True)
@@ -75,7 +77,7 @@ def fence_path():
 
 
 def fence_here():
-    """The record of this worker; empty where it has none. One that others could have written is not read."""
+    """The record of this worker; empty if it has none. A record that other users could have written is not read."""
     try:
         file = os.open(fence_path(), os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except (FileNotFoundError, NotADirectoryError):
@@ -96,7 +98,7 @@ def fence_here():
 
 
 def worker_json_here():
-    """What was delivered to this worker, as its worker.json says; empty where that is missing or cannot be read."""
+    """The worker.json of this worker, which describes the last delivery; empty if it is missing or unreadable."""
     try:
         file = os.open(os.path.join(ROOT, "worker.json"), os.O_RDONLY | os.O_NONBLOCK)
     except OSError:
@@ -110,7 +112,7 @@ def worker_json_here():
 
 
 def whole(file):
-    """The text of a file, of which one read may give a part; no more than the longest request."""
+    """The text of a file, up to the length of the longest request. A single read may return only a part."""
     content = b""
     while len(content) < LINE:
         part = os.read(file, PIPE)
@@ -121,7 +123,7 @@ def whole(file):
 
 
 def is_newer(line, other):
-    """Whether a command has a larger number than another one."""
+    """Whether a command has a larger number than another command."""
     try:
         return int(line.split(" ")[0]) > int(other.split(" ")[0])
     except ValueError:

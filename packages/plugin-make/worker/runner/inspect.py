@@ -1,7 +1,7 @@
 """
-Compares nothing and changes nothing: prints what is in jobs' directories on this worker, a JSON list in a line. Of the files
-that are asked for it prints the hash; of what else is there only that it is. Runs as a program of its own, after `base` and
-`places`, with REQUEST set.
+Prints the contents of jobs' directories on this worker, one JSON list per line. Compares nothing and changes nothing. Prints
+the hashes of requested files, and only the paths of all others. Runs as a separate program, after `base` and `places`, with
+REQUEST set.
 """
 from binascii import b2a_base64
 
@@ -13,14 +13,14 @@ except ImportError:
 BEGAN = time.time_ns()
 CACHE = "digests"  # below ROOT: hashes of files that were read before, 0600
 CACHE_HEAD = "maand-digests 1"
-CACHED_SIZE = 65536  # a smaller file is read each time, as quick-check.ts does
+CACHED_SIZE = 65536  # smaller files are always read, as in quick-check.ts
 CACHED_FILES = 20000
 CACHED_BYTES = 8 << 20
-SETTLED_AFTER = 2 * 10 ** 9  # nanoseconds: a file that changed later may change again within one tick of its clock
-OTHERS = 1000  # paths of a job besides the ones that are asked for
-FAST_FROM = 1 << 20  # bytes from which loading OpenSSL pays
+SETTLED_AFTER = 2 * 10 ** 9  # nanoseconds: a file that changed more recently may change again within one clock tick
+OTHERS = 1000  # maximum number of paths of a job that were not requested
+FAST_FROM = 1 << 20  # bytes from which loading OpenSSL saves time
 PIECE = 1 << 20
-CONTENTS = 16  # times the largest content: all contents of a worker
+CONTENTS = 16  # the limit for all contents of a worker, as a multiple of the largest content
 
 
 def inspect():
@@ -61,7 +61,7 @@ def group_id(name):
 
 
 def print_metadata(report, path, expected):
-    """Its hash; its text too where it is not the expected one."""
+    """Prints the hash of a metadata file, and also its text if the hash is not the expected one."""
     try:
         file = os.open(at(path), os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError:
@@ -80,7 +80,7 @@ def print_metadata(report, path, expected):
 
 
 class Directory:
-    """The directory of a job, and what of it is asked for: hashes by path, and an expression for what the job keeps."""
+    """The directory of a job and the request for it: hashes by path, and an expression for the files that the job keeps."""
 
     def __init__(self, job, options, keep, report):
         self.job = job
@@ -104,7 +104,7 @@ class Directory:
             self.walk("")
 
     def walk(self, prefix):
-        """A link at the directory itself is the operator's and is followed; no other one is."""
+        """A link at the directory itself belongs to the operator and is followed; no other link is."""
         try:
             names = sorted(os.listdir(at(self.place + "/" + prefix if prefix else self.place)))
         except OSError as error:
@@ -130,7 +130,7 @@ class Directory:
         return self.kept is not None and self.kept(path) is not None
 
     def print_other(self, path, about):
-        """A directory is named alone, unless it may have something in it that the job keeps."""
+        """A directory is printed without its contents, unless the job may keep something in it."""
         ours = path in self.wanted or path in self.above
         if not ours and self.others >= OTHERS:
             if not self.has_more:
@@ -162,7 +162,7 @@ class Directory:
         )
 
     def read(self, path, expected):
-        """What a file is, its hash, and its content where it is not the expected one and there is room for it."""
+        """Prints the type of a file, its hash, and its content if it is not the expected one and within the limits."""
         place = self.place + "/" + path
         file = os.open(at(place), os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
         try:
@@ -198,7 +198,7 @@ def known_hash(path, about):
 
 
 def pieces(file):
-    """What is in a file, in pieces; ends everything once nobody waits for it any more."""
+    """The content of a file, in pieces; ends the program when its reader is gone."""
     piece = os.read(file, PIECE)
     while piece:
         yield piece
@@ -211,7 +211,7 @@ def end_if_unread():
     import select
 
     poll = select.poll()
-    poll.register(0, 0)  # reports the end of the input alone
+    poll.register(0, 0)  # reports only the end of the input
     if poll.poll(0):
         os._exit(ENDED)
 
@@ -236,7 +236,7 @@ def expression_of(text):
 
 
 class Report:
-    """What is printed, in pieces of some size: lines of JSON, whose texts may be no UTF-8."""
+    """Prints lines of JSON in pieces of limited size. Their texts may be invalid UTF-8."""
 
     def __init__(self, limit):
         self.limit = limit

@@ -8,7 +8,7 @@ except ImportError:
 
 
 def inventory(call, options):
-    """Prints an object in a line for each file that was asked for: metadata with its text, files of jobs with hashes."""
+    """Prints one object per line for each requested file: metadata with its text, and files of jobs with hashes."""
     request = Request("inventory")
     request.limit = limit_of(options)
     call.accept(request)
@@ -40,7 +40,7 @@ def text_at(path):
 
 
 def files_below(above, keep, prefix=""):
-    """Paths of files below a directory; what belongs to the job at run time is left out, and no link is followed."""
+    """Paths of files below a directory, without files that the job makes at run time, and without following links."""
     for name in sorted(os.listdir(at(above))):
         if prefix == "" and (name in keep or runner_of(name)):
             continue
@@ -51,12 +51,14 @@ def files_below(above, keep, prefix=""):
 
 
 def about_file(job, path, expected, limit):
-    """Mode, size and hashes of a file; its content too where that is wanted and no expected one. None for what is no file."""
+    """
+    Mode, size and hashes of a file, and its content if that is wanted and not an expected one. None if the path is not a file.
+    """
     place = at("jobs/" + job + "/" + path)
     try:
         file = os.open(place, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError:
-        return None  # a link, a socket, or gone meanwhile
+        return None  # a link, a socket, or deleted in the meantime
     try:
         about = os.fstat(file)
         if not S_ISREG(about.st_mode):

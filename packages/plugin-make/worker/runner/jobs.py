@@ -1,8 +1,8 @@
-"""Which jobs a request is for, and whether they are here."""
+"""The jobs of a request, and whether they are on this worker."""
 
 
 def chosen(request):
-    """The jobs a request names, or all of this worker's; a disabled one is not started unless it is named."""
+    """The jobs that a request names, or all jobs of this worker. A disabled job is started only if it is named."""
     if request.jobs is not None:
         return request.jobs
     starts = request.target in ("start", "restart")
@@ -10,7 +10,7 @@ def chosen(request):
 
 
 def listed():
-    """Jobs of this worker with whether they are disabled, as the last deploy delivered them."""
+    """The jobs of this worker, each with whether it is disabled, as the last deploy delivered them."""
     path = os.path.join(ROOT, "jobs.json")
     try:
         with open(path, "rb") as file:
@@ -25,7 +25,7 @@ def directory_of(job):
     return ROOT if job == WHOLE_WORKER else os.path.join(ROOT, "jobs", job)
 
 
-# Stands for the worker itself where a name of a job is expected; no job can have it.
+# Represents the worker itself where the name of a job is expected; no job can have this name.
 WHOLE_WORKER = "+worker"
 
 
@@ -34,7 +34,7 @@ def is_name_of_job(job):
 
 
 def must_be_here(job, target):
-    """Fails unless the job is here; one that was removed needs no entry in jobs.json to be stopped."""
+    """Fails unless the job is here. A removed job needs no entry in jobs.json to be stopped."""
     stopping = target == "stop"
     makefile = os.path.join(directory_of(job), "Makefile")
     if is_name_of_job(job) and os.path.isfile(makefile):

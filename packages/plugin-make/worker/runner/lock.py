@@ -1,12 +1,12 @@
-"""One lifecycle command per job at a time."""
+"""Runs one lifecycle command per job at a time."""
 import fcntl
 
 
 class Lock:
     """
-    Two locks on files that are kept. `<job>.lock` is ours and ends with us, so commands that wait take turns. `<job>.make`
-    is make's own: a record lock, which lives through exec and is inherited by no child, so it lasts exactly as long as
-    make, even if we are killed, and no server that make starts holds it.
+    Two locks on files that remain on the worker. `<job>.lock` belongs to the runner and ends with it, so waiting commands take
+    turns. `<job>.make` belongs to make. It is a record lock, which survives exec and is not inherited by children, so it lasts
+    exactly as long as make, even if the runner is killed, and no server that make starts holds it.
     """
 
     def __init__(self, job):
@@ -29,7 +29,7 @@ class Lock:
         raise Failure(NO_LOCK, "%s: its lock cannot be used: %s: not a file" % (self.job, path))
 
     def take(self, call, watch=None):
-        """Waits for its turn, and shows meanwhile what `watch` finds: the output of the command it waits for."""
+        """Waits for its turn. In the meantime, shows the output of the command that it waits for, which `watch` reads."""
         reported = False
 
         def report(steps=()):
@@ -59,7 +59,7 @@ class Lock:
         return self.read()[0].decode("utf-8", "replace").strip() or "another command"
 
     def orphans(self):
-        """Of the command before, where its runner was killed; a line that was cut off names none."""
+        """The remaining processes of the previous command if its runner was killed; None if its line is incomplete."""
         try:
             return Orphans(self.read()[1])
         except (IndexError, ValueError):
@@ -72,7 +72,7 @@ class Lock:
         try:
             fcntl.flock(self.turn, fcntl.LOCK_EX | fcntl.LOCK_NB)
             if self.make is None:
-                # not before: closing any descriptor of this file, as exec does, gives up every lock on it
+                # only now: closing any descriptor of this file, as exec does, releases every lock on it
                 self.make = self.open(".make")
             fcntl.lockf(self.make, fcntl.LOCK_EX | fcntl.LOCK_NB)
             fcntl.lockf(self.make, fcntl.LOCK_UN)
@@ -81,13 +81,13 @@ class Lock:
             return False
 
     def hand_over(self, command):
-        """In the child that becomes make."""
+        """Called in the child that becomes make."""
         os.pwrite(self.turn, Orphans.record(command) + b"\n", len(self.note))
         fcntl.lockf(self.make, fcntl.LOCK_EX | fcntl.LOCK_NB)
         os.set_inheritable(self.make, True)
 
     def settle(self):
-        """Once the command has ended, and what it left has been dealt with."""
+        """Called after the command has ended and its remaining processes were handled."""
         os.ftruncate(self.turn, len(self.note))
 
     def close(self):

@@ -1,8 +1,8 @@
-"""The requests under way, and the one place that waits: for input, outputs, signals and the clock."""
+"""The running requests, and the only place that waits for input, output, signals and the clock."""
 
 
 class Call:
-    """A request under way: where its output goes, and what may end it before its time, which sets `code` and `text`."""
+    """A running request: the targets of its output, and what may end it early, which sets `code` and `text`."""
 
     def __init__(self, request, out, err, number=0, options=None):
         self.out = out
@@ -13,11 +13,11 @@ class Call:
         self.text = ""
         self.answer = None
         self.request = None
-        self.inbox = None  # contents that came for it, while it waits for some
+        self.inbox = None  # contents that have arrived, while the request waits for some
         self.deadline = None
         self.due = None
-        self.grace = None  # when a step that is to end is ended
-        self.receipt = None  # of a step that began
+        self.grace = None  # when a step that must end is killed
+        self.receipt = None  # the receipt of a step that has begun
         self.steps = perform(self, options)
         if request is not None:
             self.accept(request)
@@ -32,7 +32,10 @@ class Call:
             self.deadline, self.grace, self.due = None, None, 0.0
 
     def end_soon(self, code, text):
-        """A step that began may come to its end, since what is cut off has to be done again; all else ends at once."""
+        """
+        A step that has begun may run to its end, because an interrupted step must be repeated. Everything else ends
+        immediately.
+        """
         if self.receipt is None:
             self.end(code, text)
         elif self.grace is None and self.code is None:
@@ -40,7 +43,9 @@ class Call:
             self.ending = code, text
 
     def leave_alone(self):
-        """Its controller is gone. A step that did not begin never will: a later run may ask for it anew."""
+        """
+        Called when the controller is gone. A step that has not begun never will, because a later run may request it again.
+        """
         if self.receipt is not None:
             self.receipt.output.detach()
         elif self.request is not None and self.request.step is not None:
@@ -55,7 +60,7 @@ class Call:
         self.err.write(("%srunner: %s\n" % (begin, text)).encode("utf-8", "replace"))
 
     def advance(self):
-        """Runs its steps until it has to wait again; whether it has ended."""
+        """Runs the request until it has to wait again; returns whether it has ended."""
         try:
             pause = next(self.steps)
             self.due = None if pause is None else time.monotonic() + pause
@@ -72,7 +77,9 @@ class Call:
 
 
 class Loop:
-    """Waits for everything at once: our input and outputs, the outputs of makes, signals, the clock."""
+    """
+    Waits for everything at the same time: the input and outputs of the runner, the outputs of make, signals and the clock.
+    """
 
     def __init__(self, outputs, on_line, on_end=None, on_input_end=None):
         self.outputs = outputs
@@ -81,7 +88,7 @@ class Loop:
         self.on_input_end = on_input_end
         self.calls = []
         self.input = 0
-        self.unfinished = b""  # a line whose end has not come yet
+        self.unfinished = b""  # a line whose end has not arrived yet
         self.signals, wakeup = os.pipe()
         os.set_blocking(self.signals, False)
         os.set_blocking(wakeup, False)
@@ -108,7 +115,7 @@ class Loop:
                 self.on_end(call)
 
     def turn(self):
-        """Waits until something happens, and deals with it."""
+        """Waits until something happens, and handles it."""
         poll = select.poll()
         poll.register(self.signals, select.POLLIN)
         if self.input is not None:
@@ -146,7 +153,7 @@ class Loop:
             self.read_input()
 
     def milliseconds(self):
-        """How long to wait at most: None where nothing is due."""
+        """The maximum time to wait; None if nothing is scheduled."""
         moments = [moment for call in self.calls for moment in (call.deadline, call.due, call.grace) if moment is not None]
         moments += [output.stalls_at() for output in self.outputs if output.waiting]
         if not moments:

@@ -1,13 +1,16 @@
 """
-Makes sure that make runs a target. It would not, and still end with 0, where a file or a directory has the target's name,
-where a built-in rule makes a file of that name from another (`start` from `start.sh`), and where only .PHONY names it.
+Makes sure that make runs a target. Otherwise, make would do nothing and exit with 0 in three cases: a file or a directory has
+the target's name, a built-in rule makes a file of that name from another file (`start` from `start.sh`), or only .PHONY names
+the target.
 """
 
 NAMES = ("GNUmakefile", "makefile", "Makefile")  # in the order in which make looks for them
 
 
 def makefiles_for(call, job, lock):
-    """Words for make that have it run the target whatever lies beside the Makefile; none where it does so anyway."""
+    """
+    Arguments for make that force it to run the target, whatever files are next to the Makefile; empty if make does so anyway.
+    """
     target, names = call.request.target, os.listdir(directory_of(job))
     written = [name for name in NAMES if name in names][0]
     has_rule, beside = look_into(os.path.join(directory_of(job), written), target)
@@ -30,7 +33,10 @@ def is_plain(target):
 
 
 def look_into(path, target):
-    """Whether a line of a Makefile reads as a rule for a target, and whether it has make look for files elsewhere, too."""
+    """
+    Returns whether a line of a Makefile looks like a rule for a target, and whether a line makes make search for files
+    elsewhere.
+    """
     with open(path, "rb") as file:
         text = file.read()
     name, has_rule = target.encode(), False
@@ -42,7 +48,7 @@ def look_into(path, target):
 
 
 def rules_of(call, job, written, lock):
-    """Lines of make's own list of the targets it knows; None where it has none to show, as it then says why by itself."""
+    """Lines of make's own list of the targets that it knows. None if it prints no list; its own error then explains why."""
     words = [call.request.program, "-pq", "-C", directory_of(job), "--", written]
     command = Command(call, job, words, {b"LC_ALL": b"C"})
     command.out, command.err = Collected(), Collected()
@@ -53,7 +59,7 @@ def rules_of(call, job, written, lock):
 
 
 def rule_in(lines, target):
-    """Whether a target is phony, and whether it has a recipe or prerequisites; None where no rule names it."""
+    """Whether a target is phony, and whether it has a recipe or prerequisites; None if no rule names it."""
     for at, line in enumerate(lines):
         if line.startswith(target + ":") and lines[at - 1] != "# Not a target:":
             about = lines[at + 1:lines.index("", at)] if "" in lines[at:] else lines[at + 1:]
@@ -72,7 +78,7 @@ def fail_if_nothing_runs(job, target, taken, has_rule, rule):
 
 
 def kept_as(name, text):
-    """A file of ours with this text; it is replaced in one step, as another make may read it."""
+    """The path of a private file with this text. It is replaced in one step, because another make may be reading it."""
     directory = os.path.join(ROOT, "locks")
     path = os.path.join(directory, name)
     os.makedirs(directory, 0o700, True)

@@ -1,11 +1,11 @@
-"""What a command left running whose runner was killed before it had seen the command's end."""
+"""Processes that a command left running because its runner was killed before the command ended."""
 
 
 class Orphans:
     """
-    A command writes what tells its processes into the lock file of its job, and its runner deletes that once the command has
-    ended. What is still there once make is gone, is of a runner that was killed. Steps of the recipe may continue then, and a
-    server that the recipe started; the next command waits for steps alone.
+    A command writes the data that identifies its processes into the lock file of its job, and its runner deletes this data once
+    the command has ended. If the data still exists after make is gone, its runner was killed. Steps of the recipe may then
+    still run, and so may a server that the recipe started. The next command waits only for the steps.
     """
 
     def __init__(self, record):
@@ -17,7 +17,7 @@ class Orphans:
 
     @staticmethod
     def record(command):
-        """In the child that becomes make, whose outputs are make's."""
+        """Called in the child that becomes make, whose outputs belong to make."""
         outputs = b",".join(b"%d" % os.fstat(number).st_ino for number in (1, 2))
         deadline = float("inf") if command.deadline is None else command.deadline
         return b"%s %d %f %s" % (command.mark, os.getpid(), deadline, outputs)
@@ -26,18 +26,19 @@ class Orphans:
         every = processes() if os.path.exists("/proc/self/stat") else {}
         in_session = [pid for pid, (_, _, session, _) in every.items() if session == self.leader]
         if not any(self.mark in environment_of(pid) for pid in in_session):
-            return []  # none, or the number is another session's by now
+            return []  # no process, or the number now belongs to another session
         return with_descendants({pid for pid in in_session if self.is_step(pid)}, every)
 
     def is_step(self, pid):
         """
-        Whether a process of make's session belongs to the recipe: it was not put into the background, which makes a shell
-        have it ignore SIGINT, or it has make's output open. A server has left the session, or is neither.
+        Whether a process of make's session belongs to the recipe: it has make's output open, or it was not put into the
+        background, because a shell makes background processes ignore SIGINT. A server has left the session, or meets neither
+        condition.
         """
         return not ignores(pid, signal.SIGINT) or not self.outputs.isdisjoint(open_files(pid))
 
     def wait(self, on_wait):
-        """Waits for the steps until the time limit of their command, and then ends them. Whether there was any to end."""
+        """Waits for the steps until the time limit of their command, and then ends them. Returns whether it ended any."""
         ended = False
         for number, until in ((0, self.deadline), (signal.SIGTERM, None), (signal.SIGKILL, None)):
             for pid in self.steps() if number else ():
@@ -53,7 +54,7 @@ class Orphans:
 
 
 def with_descendants(known, every):
-    """Processes, and all that they have started and not left."""
+    """Processes, with all their descendants."""
     known, news = set(known), known
     while news:
         news = {pid for pid, (parent, _, _, _) in every.items() if parent in news and pid not in known}

@@ -1,15 +1,15 @@
-"""Where bytes come from and where they go: outputs of make, and our own."""
+"""The sources and targets of bytes: the outputs of make, and the outputs of the runner."""
 import select
 
 
 class Output:
-    """One of our own outputs; once its reader is gone, what is written is dropped."""
+    """One output of the runner. When its reader is gone, all further data is dropped."""
 
     def __init__(self, descriptor):
         self.descriptor = descriptor
         self.waiting = bytearray()
         self.reader_gone = False
-        self.taken = time.monotonic()  # when its reader took something last, or had nothing to take
+        self.taken = time.monotonic()  # when its reader last read something, or had nothing to read
 
     def push(self, chunk):
         if not self.reader_gone:
@@ -28,12 +28,12 @@ class Output:
             self.give_up()
 
     def give_up(self):
-        """Its reader is gone, or as good as gone: a command must not wait for it for ever."""
+        """Called when the reader is gone or has stopped reading, because a command must not wait for it forever."""
         self.waiting.clear()
         self.reader_gone = True
 
     def stalls_at(self):
-        """When its reader counts as gone; None where there is nothing for it to take."""
+        """When the reader will count as gone; None if it has nothing to read."""
         return self.taken + STALLED_AFTER if self.waiting else None
 
     def full(self):
@@ -41,14 +41,14 @@ class Output:
 
 
 class Channel:
-    """One output of one request: as it is, or in frames that carry the request's number."""
+    """One output of one request: unchanged, or in frames with the number of the request."""
 
     def __init__(self, output, number=None, kind=b""):
         self.output = output
         self.number = number
         self.kind = kind
-        self.broken = False  # the last line has no end yet
-        self.spool = None  # keeps what is written for a later run
+        self.broken = False  # whether the last line is incomplete
+        self.spool = None  # keeps the output for a later run
 
     def write(self, chunk):
         self.broken = chunk[-1:] != b"\n"
@@ -65,7 +65,7 @@ class Channel:
 
 
 class Collected:
-    """A channel that keeps what is written; beyond 16 MiB it drops it."""
+    """A channel that keeps its output, and drops everything beyond 16 MiB."""
 
     def __init__(self):
         self.bytes = bytearray()
@@ -79,7 +79,7 @@ class Collected:
 
 
 class Pump:
-    """Carries bytes from one of make's outputs to a channel, at the pace of its reader."""
+    """Copies bytes from one output of make to a channel, as fast as its reader reads."""
 
     def __init__(self, source, channel):
         self.source = source
@@ -98,13 +98,15 @@ class Pump:
         return len(chunk)
 
     def drain(self):
-        """Hands on what is left once make has ended; what a background child writes from now on is not make's."""
+        """Passes on the remaining output once make has ended. Later output of a background child does not belong to make."""
         left = PIPE
         while self.source is not None and left > 0 and ready(self.source, select.POLLIN, 0):
             left -= self.take()
 
     def leave(self):
-        """Gives a background child that still writes here a reader, or its next line would end it (SIGPIPE)."""
+        """
+        Gives the output of a background child another reader, because otherwise its next line would end the child (SIGPIPE).
+        """
         if self.source is None:
             return
         if os.fork() == 0:
@@ -129,7 +131,7 @@ def ready(descriptor, event, pause):
 
 
 def print_error(text):
-    """Prints a line of our own that belongs to no request."""
+    """Prints a line of the runner that belongs to no request."""
     if ready(2, select.POLLOUT, 1):
         try:
             os.write(2, ("runner: %s\n" % text).encode("utf-8", "replace"))

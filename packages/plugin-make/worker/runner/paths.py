@@ -1,9 +1,9 @@
-"""How files are put in place on this worker's disk, and taken away."""
+"""Puts files in place on this worker's disk, and deletes them."""
 from binascii import a2b_base64
 
 
 def has_content(path, size, name):
-    """Whether a file has this size and this SHA-256; only one that has the size is read."""
+    """Whether a file has this size and this SHA-256. A file of another size is not read."""
     file = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     try:
         about = os.fstat(file)
@@ -20,7 +20,7 @@ def has_content(path, size, name):
 
 
 def move(source, target):
-    """Puts a file in place in one step, also where its directory is mounted from elsewhere."""
+    """Puts a file in place in one step, even if its directory is a mount point."""
     try:
         os.rename(source, target)
     except OSError as error:
@@ -37,7 +37,7 @@ def move(source, target):
 
 
 def mount_points():
-    """Where file systems are mounted on this worker; none where the system does not tell."""
+    """The mount points of this worker; empty if the system does not list them."""
     try:
         with open("/proc/self/mountinfo", "rb") as file:
             fields = [line.split(b" ")[4] for line in file]
@@ -47,13 +47,13 @@ def mount_points():
 
 
 def unescaped(field):
-    """The kernel writes blanks, line ends and backslashes as three octal digits."""
+    """Replaces the escapes of the kernel, which writes blanks, line ends and backslashes as three octal digits."""
     head, *rest = field.split(b"\\")
     return head + b"".join(bytes([int(part[:3], 8)]) + part[3:] for part in rest)
 
 
 def remove(path):
-    """Deletes a file, a link, or a directory with all in it, but nothing on another file system."""
+    """Deletes a file, a link, or a directory with its contents, but nothing on another file system."""
     about = os.lstat(path)
     if not S_ISDIR(about.st_mode):
         os.unlink(path)
@@ -67,7 +67,7 @@ def remove(path):
 
 
 def sweep(directory):
-    """Deletes what killed runners left beside."""
+    """Deletes the files that killed runners left next to others."""
     for name in os.listdir(directory):
         runner = runner_of(name)
         if runner and is_directory(os.path.join(directory, name)) and not send(runner, 0):

@@ -1,4 +1,4 @@
-"""The paths of this worker's files, and what is there."""
+"""The paths of this worker's files, and the objects at these paths."""
 from stat import S_IMODE, S_ISDIR, S_ISLNK, S_ISREG
 
 try:
@@ -29,7 +29,7 @@ def path_of(path):
 
 
 def stat_of(path):
-    """What a path is itself, without following it; None where nothing is."""
+    """The stat of a path, without following a link; None if the path does not exist."""
     try:
         return os.lstat(path)
     except (FileNotFoundError, NotADirectoryError):
@@ -37,7 +37,7 @@ def stat_of(path):
 
 
 def is_directory(path):
-    """Whether it is a directory itself, and not a link to one."""
+    """Whether the path is a directory, and not a link to one."""
     about = stat_of(path)
     return about is not None and S_ISDIR(about.st_mode)
 
@@ -54,7 +54,7 @@ def write_file(path, content, mode):
 
 
 def runner_of(name):
-    """The process id in the name of a directory a runner made beside: `.incoming-<process id>-<request>`."""
+    """The process id in the name of a temporary directory of a runner: `.incoming-<process id>-<request>`."""
     words = name[len(BESIDE):].split("-")
     ours = name.startswith(BESIDE) and len(words) == 2 and all(word.isdigit() and len(word) < 10 for word in words)
     return int(words[0]) if ours else None

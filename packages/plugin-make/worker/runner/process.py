@@ -1,10 +1,10 @@
-"""Starts commands in sessions of their own, and learns how they ended."""
+"""Starts commands in separate sessions, and detects how they ended."""
 
-CHILDREN = {}  # commands that run, by process id, with their status once they ended
+CHILDREN = {}  # running commands by process id, with their status once they have ended
 
 
 class Command:
-    """What to run for a job, where its output goes, and a mark in its environment that all it starts inherits."""
+    """The program to run for a job, the target of its output, and a mark in its environment that all its children inherit."""
 
     def __init__(self, call, job, words, env=None):
         self.words = words
@@ -13,7 +13,7 @@ class Command:
         self.err = call.err
         self.deadline = call.deadline
         self.mark = b"MAAND_RUNNER_COMMAND=" + os.urandom(8).hex().encode()
-        # as after `cd` from the bucket's directory into the job's
+        # as after `cd` from the bucket's directory into the job's directory
         place = {b"PWD": os.fsencode(self.directory), b"OLDPWD": os.fsencode(ROOT)}
         name, _, value = self.mark.partition(b"=")
         self.env = {**call.request.env, **(env or {}), **place, name: value}
@@ -31,7 +31,7 @@ def reap():
 
 
 def start(command, lock):
-    """Starts a command; its process id, and the pumps of its outputs."""
+    """Starts a command; returns its process id and the pumps of its outputs."""
     pipes = []
     try:
         pipes.append(os.pipe())
@@ -52,7 +52,7 @@ def start(command, lock):
 
 
 def become(command, out, err, lock):
-    """In the child: a session of its own, so that all it starts can be ended together, and no input."""
+    """Called in the child. Starts a new session, so that all its processes can be ended together, without any input."""
     what = command.words[0]
     try:
         for name in ("SIGTERM", "SIGINT", "SIGPIPE", "SIGHUP"):
@@ -74,7 +74,7 @@ def become(command, out, err, lock):
 
 
 def execute(words, env):
-    """As os.execvpe does, which loads a module for it in every child."""
+    """Does the same as os.execvpe, which loads a module in every child."""
     program = words[0].encode()
     places = [b""] if b"/" in program else env.get(b"PATH", os.defpath.encode()).split(b":")
     found = None
@@ -93,24 +93,24 @@ def exit_code(status):
 
 class Descendants:
     """
-    What a command started and may have to be ended: its session, and what left that and is still a child of it, as that
-    of `setsid --wait` is. What cut itself loose from its parent, as servers do, is left alone, unless `everything` is set:
-    once make is gone, a server cannot be told from a step of its recipe.
+    The processes of a command that may have to be ended: its session, and processes that left the session but are still its
+    children, such as those of `setsid --wait`. Processes that detached themselves from their parent, as servers do, are left
+    running, unless `everything` is set: once make is gone, a server cannot be distinguished from a step of its recipe.
     """
 
     def __init__(self, leader, mark, everything):
         self.leader = leader
         self.mark = mark
         self.everything = everything
-        self.known = {}  # group and beginning by process id
+        self.known = {}  # group and start time by process id
 
     def signal(self, number):
-        """Whether there was anything to signal; number 0 only looks."""
+        """Returns whether there was any process to signal; signal number 0 only checks."""
         if not os.path.exists("/proc/self/stat"):
             return send(-self.leader, number)
         self.gather()
         if self.known:
-            send(-self.leader, number)  # at once, so that none is left to start another
+            send(-self.leader, number)  # all together, so that no remaining process can start another one
         for pid, (group, _) in self.known.items():
             if group != self.leader:
                 send(pid, number)
@@ -126,7 +126,7 @@ class Descendants:
 
 
 def processes():
-    """Parent, group, session and beginning of every process that has not ended, by its id."""
+    """Parent, group, session and start time of every process that has not ended, by process id."""
     found = {}
     for name in os.listdir("/proc"):
         if name.isdigit():

@@ -1,17 +1,17 @@
 """
-Receipts: what became of a step, so that the next run finds out after its controller was killed or its connection was cut, and
-runs nothing twice. A claim is on the disk before the command begins, and the receipt replaces it before its end is reported.
-Only the holder of a job's lock writes here, so claims need no lock of their own.
+Receipts record the result of a step, so that the next run can read the result after its controller was killed or the connection
+was lost, and nothing runs twice. A claim is on the disk before the command begins. The receipt replaces the claim before the
+end of the command is reported. Only the holder of a job's lock writes here, so claims need no other lock.
 """
 
 RECEIPTS_KEPT = 16  # unsettled receipts of a job
-RECEIPT_AGE = 86400.0  # seconds after which one is out of date
-TAIL = 65536  # bytes of output that are kept for a later run
-SETTLED = ".settled"  # ends the name of a receipt whose result the store of the bucket has
+RECEIPT_AGE = 86400.0  # seconds after which a receipt is out of date
+TAIL = 65536  # bytes of output to keep for a later run
+SETTLED = ".settled"  # the suffix of a receipt whose result is in the store of the bucket
 
 
 class Receipt:
-    """What is known here of one step of a job: nothing, a claim, or how it ended."""
+    """The recorded state of one step of a job: nothing, a claim, or its result."""
 
     def __init__(self, job, step, what):
         self.job = job
@@ -22,7 +22,7 @@ class Receipt:
         self.output = Spool(self.path + ".out")
 
     def recorded(self):
-        """The fields of the claim or receipt; empty where the step never began. A step that was replaced has no commands."""
+        """The fields of the claim or receipt; empty if the step has not begun. A step that was replaced has no commands."""
         of_step = fields_of(os.path.join(self.directory, self.step.partition("+")[0]))
         if "void" in of_step:
             return of_step
@@ -32,7 +32,7 @@ class Receipt:
         return fields
 
     def claim(self):
-        """Before the command begins. What earlier steps of the job left is out of date by then."""
+        """Called before the command begins. This makes the receipts of earlier steps of the job out of date."""
         make_durable(self.directory)
         sweep_receipts(self.directory, self.step)
         about = {"boot": boot_id(), "pid": str(os.getpid()), "began": began(os.getpid())}
@@ -40,7 +40,10 @@ class Receipt:
         drop_settled(self.directory, self.step)
 
     def finish(self, code, cut_off):
-        """After the command ended; one that was cut off on request is run again by the step that asks for it."""
+        """
+        Called after the command has ended. A command that was interrupted on request runs again when its step is requested
+        again.
+        """
         if code != 0 or self.output.file is not None:
             self.output.detach()
         fields = fields_of(self.path)
@@ -52,7 +55,7 @@ class Receipt:
 
 
 def void(job, step):
-    """From now on a step cannot begin: another one took its place. One that began is left as it is."""
+    """Prevents a step from beginning, because another step has replaced it. A step that has begun is not changed."""
     receipt = Receipt(job, step, "")
     if not fields_of(receipt.path):
         make_durable(receipt.directory)
@@ -61,8 +64,8 @@ def void(job, step):
 
 def settle(job, steps):
     """
-    Marks receipts that are recorded elsewhere by now. They answer until the next step of the job begins: a database that was replaced by
-    a standby may have lost the record, but not without that of the next step.
+    Marks receipts whose results the store has recorded. They are kept until the next step of the job begins, because a standby
+    that replaces the database may have lost the record. If it has the record of the next step, it also has this one.
     """
     for step in steps:
         path = os.path.join(receipts_of(job), step)
@@ -74,7 +77,7 @@ def settle(job, steps):
 
 
 def drop_settled(directory, step):
-    """Deletes the settled receipts of other steps: what this one does makes their results out of date."""
+    """Deletes the settled receipts of other steps, because this step makes their results out of date."""
     own = step.partition("+")[0]
     for name in list_of(directory):
         other = name[: -len(SETTLED)] if name.endswith(SETTLED) else step
@@ -83,13 +86,13 @@ def drop_settled(directory, step):
 
 
 def drop_receipts(job):
-    """A command by hand makes all that is known of earlier steps out of date."""
+    """Deletes all receipts of earlier steps, because a command by hand makes them out of date."""
     for name in list_of(receipts_of(job)):
         drop_receipt(os.path.join(receipts_of(job), name))
 
 
 def sweep_receipts(directory, step):
-    """Deletes receipts beyond the newest few and the last day; those of the same step are kept in any case."""
+    """Deletes receipts older than a day, and all but the newest few. Always keeps the receipts of the same step."""
     own = step.rpartition("+")[0] or step
     others = [name for name in list_of(directory) if not name.startswith(own)]
     aged = sorted((age_of(os.path.join(directory, name)), name) for name in others)
@@ -103,7 +106,7 @@ def receipts_of(job):
 
 
 def is_step(text):
-    """Whether a text may name a step, and so a file."""
+    """Whether a text is a valid name of a step, and therefore of a file."""
     return 0 < len(text) <= 200 and text[0] not in ".-" and all(sign in STEP_SIGNS for sign in text)
 
 
@@ -111,7 +114,7 @@ STEP_SIGNS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123
 
 
 def fields_of(path):
-    """What a receipt says; a file that cannot be read as one says nothing."""
+    """The fields of a receipt; empty if the file cannot be parsed."""
     try:
         with open(path, "rb") as file:
             lines = file.read(CHUNK).decode("utf-8", "surrogateescape").split("\n")
@@ -148,7 +151,7 @@ def now():
 
 
 def boot_id():
-    """The id of this worker's boot; empty where the system has none."""
+    """The id of this worker's boot; empty if the system has none."""
     try:
         with open("/proc/sys/kernel/random/boot_id", "rb") as file:
             return file.read().decode("ascii", "replace").strip() or "none"
@@ -157,7 +160,7 @@ def boot_id():
 
 
 def began(pid):
-    """When a process began, in ticks since the boot, so that its id cannot be taken for that of another."""
+    """When a process started, in ticks since the boot, so that a later process with the same id is not mistaken for it."""
     try:
         with open("/proc/%d/stat" % pid, "rb") as file:
             return file.read().rpartition(b")")[2].split()[19].decode()
@@ -166,7 +169,7 @@ def began(pid):
 
 
 def make_durable(directory):
-    """Makes a directory where it is missing, and those above it, so that they outlive a power failure."""
+    """Creates a directory and the missing directories above it, so that they survive a power failure."""
     if os.path.isdir(directory):
         return
     above = os.path.dirname(directory)
@@ -179,7 +182,7 @@ def make_durable(directory):
 
 
 def replace_durably(path, content):
-    """Writes a file in one step, and returns once it is on the disk."""
+    """Writes a file in one step, and returns once the file is on the disk."""
     draft = path + ".new"
     file = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
     try:
@@ -196,13 +199,15 @@ def sync_directory(path):
     try:
         os.fsync(file)
     except OSError:
-        pass  # some file systems cannot
+        pass  # some file systems do not support this
     finally:
         os.close(file)
 
 
 class Spool:
-    """The last output of a command: in memory while it is read, and in a file of limited size once its reader is gone."""
+    """
+    The last output of a command: in memory while its reader exists, and in a file of limited size once the reader is gone.
+    """
 
     def __init__(self, path):
         self.path = path
@@ -218,20 +223,20 @@ class Spool:
             self.append(chunk)
 
     def detach(self):
-        """The reader is gone: the last output and all further output go to the file."""
+        """Called when the reader is gone: writes the last output and all further output to the file."""
         if self.file is None:
             self.begin()
 
     def append(self, chunk):
         if self.size > 4 * TAIL:
             os.close(self.file)
-            self.begin()  # another file in its place, with the end of this one
+            self.begin()  # replaces the file with another one that begins with the end of this one
             return
         try:
             os.write(self.file, chunk)
             self.size += len(chunk)
         except OSError:
-            pass  # a full disk must not end the command
+            pass  # a full disk must not stop the command
 
     def begin(self):
         self.file, self.size = None, len(self.tail)
@@ -250,7 +255,7 @@ class Spool:
 
 
 class Follower:
-    """Reads what a command prints to its file, to show it to a later run."""
+    """Reads the output file of a command, to show it in a later run."""
 
     def __init__(self, path):
         self.path = path
@@ -258,7 +263,7 @@ class Follower:
         self.number = None
 
     def read(self, channel):
-        """Hands on what is there by now, and again from the start where another file took its place."""
+        """Passes on new output, and starts from the beginning if another file has replaced the output file."""
         try:
             number = os.stat(self.path).st_ino
             if number != self.number:

@@ -1,8 +1,8 @@
-"""Takes requests from its input, a JSON object a line, and answers in frames that carry their numbers."""
+"""Reads requests from standard input, one JSON object per line, and answers in frames with their numbers."""
 
 
 def serve(program):
-    """Runs what its input asks for, side by side; ends once its input and all requests have ended."""
+    """Runs the requests from standard input in parallel; ends when the input and all requests have ended."""
     output = Output(1)
     loop = Loop(
         [output],
@@ -19,7 +19,9 @@ def serve(program):
 
 
 def record_here():
-    """What this worker has recorded, for the greeting: who changed it last, and what was delivered; each with a NUL at its end."""
+    """
+    The data of this worker for the greeting: the command that changed it last, and the last delivery, each followed by a NUL.
+    """
     texts = [fence_here(), worker_json_here()]
     return b"".join(text.replace("\0", "?").encode("utf-8", "replace") + b"\0" for text in texts)
 
@@ -35,7 +37,7 @@ def take_line(line, loop, output, program):
         return
     same = [call for call in loop.calls if call.number == number]
     if options.get("behind") is True:
-        output.taken = time.monotonic()  # its reader is there, and waits for its own reader
+        output.taken = time.monotonic()  # the reader still exists, and waits for its own reader
     elif "content" in options or "proceed" in options:
         for call in same:
             if call.inbox is not None:
@@ -52,7 +54,7 @@ def take_line(line, loop, output, program):
 
 
 def request_in(options, program):
-    """The request in an object that came over the wire."""
+    """The request in an object that was received."""
     request = Request(text_of(options, "target"))
     if "argv" in options:
         take_words(request, options)
@@ -94,7 +96,7 @@ def take_step(request, step, voids):
 
 
 def settled(options):
-    """Receipts, by job, that the store of the bucket has no need of any more."""
+    """Receipts, by job, that the store of the bucket no longer needs."""
     for job, steps in options["settled"].items():
         if not is_name_of_job(job) or not all(type(step) is str and is_step(step) for step in steps):
             raise Failure(USAGE, "this is not a step")

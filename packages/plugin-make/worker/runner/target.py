@@ -1,17 +1,17 @@
 """
-Runs a target of jobs' Makefiles. Steps of a request are generators: they yield for how many seconds they wait at most,
-None for as long as it takes.
+Runs a target of jobs' Makefiles. The steps of a request are generators, which yield the maximum number of seconds to wait; None
+means no limit.
 """
 
 
 def perform(call, options):
-    """The steps of a request, which is in `options` when it came over the wire."""
+    """The steps of a request. `options` contains it if it was received from the controller."""
     if options is not None:
         if "settled" in options[0]:
             return settled(options[0])
         if "stage" in options[0] or "inventory" in options[0]:
             if "Delivery" not in globals():
-                exec(compile(STAGE_PARTS, "stage", "exec"), globals())  # not before files come this way: it takes time
+                exec(compile(STAGE_PARTS, "stage", "exec"), globals())  # only when files are sent, because compiling takes time
             return (yield from (stage if "stage" in options[0] else inventory)(call, options[0]))
         call.accept(request_in(*options))
     for job in chosen(call.request):
@@ -29,7 +29,7 @@ def run_target(call, job):
         raise Failure(USAGE, "this is not the name of a job")
     if request.target == "status" and request.words is None:
         return (yield from carry_out_once(call, job, None, None))
-    lock = Lock(job)  # makes the bucket's directory where it is missing
+    lock = Lock(job)  # also creates the bucket's directory if it is missing
     receipt = None if request.step is None else Receipt(job, request.step, request.what)
     try:
         yield from take_fence(call, request.fence)
@@ -50,7 +50,7 @@ LIFECYCLE = ("start", "stop", "restart", "reload")
 
 
 def carry_out_once(call, job, lock, receipt):
-    """Runs the command of a request; with a receipt, a claim is on the disk before, and how it ended is on it afterwards."""
+    """Runs the command of a request. With a receipt, a claim is on the disk before the command, and its result afterwards."""
     request = call.request
     if request.fence is not None and lock is not None and os.path.isdir(ROOT):
         request.fence.must_hold()
@@ -76,7 +76,7 @@ def carry_out_once(call, job, lock, receipt):
 
 
 def claimed(call, job, receipt):
-    """Whether the claim is on the disk. Only a stop, which does no harm twice, may do without."""
+    """Whether the claim is on the disk. Only `stop`, which is harmless when it runs twice, may run without a claim."""
     try:
         for step in call.request.voids:
             void(job, step)
@@ -91,7 +91,10 @@ def claimed(call, job, receipt):
 
 
 def recorded_code(call, lock, receipt):
-    """Takes the lock, so that nothing of the job runs any more, and tells how the step ended; None where it has to run."""
+    """
+    Takes the lock, so that no command of the job runs any more, and returns the recorded exit code; None if the command must
+    run.
+    """
     follower = Follower(receipt.output.path)
     try:
         yield from lock.take(call, follower)
@@ -115,14 +118,14 @@ def recorded_code(call, lock, receipt):
 
 
 def carry_out(call, command, lock):
-    """Runs a command to its end, however it ends, and hands its output on. What one that failed left running is ended."""
+    """Runs a command to its end, and passes its output on. If the command failed, ends the processes that it left running."""
     child, call.pumps = start(command, lock)
     while CHILDREN[child] is None and call.code is None:
         yield None
     status = CHILDREN[child]
     killed = status is not None and os.WIFSIGNALED(status)
     while killed and call.code is None and any(pump.source is not None for pump in call.pumps):
-        yield 0.05  # its recipe still runs: it comes to its end as it would when we are gone
+        yield 0.05  # its recipe still runs, and may end as it would without the runner
     cut_off = call.code is not None and (status is None or killed)
     ended = False
     if status != 0:
@@ -146,7 +149,9 @@ def carry_out(call, command, lock):
 
 
 def end(child, descendants):
-    """Ends what a command left running: SIGTERM, and SIGKILL five seconds later. Whether there was anything to end."""
+    """
+    Ends the processes that a command left running: SIGTERM, and SIGKILL five seconds later. Returns whether there were any.
+    """
     begun = False
     for number in (signal.SIGTERM, signal.SIGKILL):
         if not descendants.signal(number):

@@ -3,7 +3,7 @@ import { expect, it, onTestFinished } from "vitest";
 import { operations } from "../plugin.ts";
 import { logsCommand } from "./claim.ts";
 
-it("the manifest's command comes before the target of the Makefile", () => {
+it("the manifest's command takes precedence over the target of the Makefile", () => {
   expect(logsCommand({ manifest: { logs: ["tail", "-F", "x"] } })).toEqual(["tail", "-F", "x"]);
   expect(logsCommand({ manifest: {} })).toEqual(["make", "--no-print-directory", "--eval=.PHONY: logs", "logs"]);
 });

@@ -123,7 +123,7 @@ describe("the output of Terraform", () => {
     expect(hosts.map(({ host, labels, fields }) => [host, labels, fields])).toEqual(wanted);
   });
 
-  it("without the output names those that exist", async () => {
+  it("without the requested output names the existing outputs", async () => {
     expect((await read(output([]), "other")).problems[0]?.message).toBe(
       "there is no such output; there is: maand_workers, vpc",
     );
@@ -176,7 +176,7 @@ describe("the plan of an import", () => {
     expect(steps[0]).toMatchObject({ fields: { labels: ["web", "gold", "eu"], port: 2222 } });
   });
 
-  it("removes only with prune, and reports when that is more than half", () => {
+  it("removes workers only with prune, and reports a removal of more than half of them", () => {
     const prune = (...hosts: string[]) =>
       planImport(
         hosts.map((host) => found(host)),

@@ -24,7 +24,7 @@ it("odd names are escaped, and promtool accepts the text", () => {
   check(text);
 });
 
-it("a worker that could not be inspected has no value of its drift", () => {
+it("a worker that could not be inspected has no value for its drift", () => {
   const none = { isLost: false, metadata: [], jobs: [] };
   const job = { job: "api", isGone: false, hasMore: false, diffs: new Map(), repairs: 0 };
   const text = driftMetrics(

@@ -38,7 +38,7 @@ function deployment(
   };
 }
 
-/** A status whose lists of units are those of its deployments, as they are read from a store. */
+/** A status whose lists of units are derived from its deployments, as when it is read from a store. */
 function fleet(deployments: readonly Deployment[], more: Partial<BucketStatus> = {}): BucketStatus {
   const units = (of: (one: Deployment) => boolean) =>
     deployments.filter(of).map(({ job, host, rollout }) => ({ job, host, state: rollout }));
@@ -164,7 +164,7 @@ describe("maand status", () => {
     ]);
   });
 
-  it("of a large fleet is one screen: what is as planned is only counted", () => {
+  it("of a large fleet fits one screen: jobs that run as planned are only counted", () => {
     const jobs = [...Array(50).keys()].map((at) => `job-${String(at).padStart(2, "0")}`);
     const status = fleet(
       jobs.flatMap((job) =>
@@ -186,7 +186,7 @@ describe("maand status", () => {
     expect(lines(many).filter((line) => line.startsWith("unhealthy"))).toHaveLength(9);
   });
 
-  it("does not report a run in progress as failed, and reports when one died", () => {
+  it("does not report a run in progress as failed, and reports when a run died", () => {
     const lastRun = { ...RUN, outcome: null, finishedAt: null };
     const running = { pid: 42, command: "deploy", since: ago(5) };
     expect(lines({ ...HEALTHY, lastRun, running }).slice(0, 3)).toEqual([
@@ -197,7 +197,7 @@ describe("maand status", () => {
     expect(lines({ ...HEALTHY, lastRun })).toContain("failed       maand deploy ended without a result, 5m ago");
   });
 
-  it("does not report a command as in doubt that may be running", () => {
+  it("does not report a command that may be running as in doubt", () => {
     const shown = lines({ ...BAD_NIGHT, running: { pid: 42, command: "deploy", since: ago(1) } });
     expect(shown.slice(1, 3)).toEqual([
       "running      maand deploy holds the lock, for 60s (process 42)",

@@ -64,7 +64,7 @@ describe("the changes", () => {
 describe("the existing login", () => {
   const place = { host: "10.0.0.1", port: 2222, knownHosts: "/b/secrets/known hosts" };
 
-  it("is that of ssh, with pinned host keys, and asks nothing without a password", () => {
+  it("uses ssh with pinned host keys, and never prompts without a password", () => {
     const words = sshCommand(place, { user: undefined, key: undefined, password: undefined });
     expect(words.slice(-4)).toEqual(["-p", "2222", "--", "10.0.0.1"]);
     expect(words).toContain("BatchMode=yes");

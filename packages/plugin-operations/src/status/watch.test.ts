@@ -78,6 +78,6 @@ it("restores the cursor after an error", async () => {
   expect(screen.written.at(-1)).toBe(`${ESC}[?25h`);
 });
 
-it("writes only what changed where there is no terminal, without escapes", async () => {
+it("writes only changed frames without a terminal, without escapes", async () => {
   expect(await watched(terminal(false), [["one"], ["one"], ["two"]])).toEqual(["one\n", "two\n"]);
 });

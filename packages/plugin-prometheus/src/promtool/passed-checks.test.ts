@@ -19,7 +19,7 @@ beforeEach(() => {
   chmodSync(program, 0o755);
 });
 
-/** Its calls since the last time. */
+/** The calls of promtool since the last call of this function. */
 function asked(): string[] {
   const file = join(directory, "asked");
   const lines = existsSync(file) ? readFileSync(file, "utf8").trim().split("\n").sort() : [];
@@ -30,7 +30,7 @@ function asked(): string[] {
 const aBucket = () =>
   aWorkspace({ [RULES]: "groups:\n- name: a\n  rules:\n  - alert: A\n    expr: up\n" }, undefined, program);
 
-it("a deploy checks what is new, and the next one does not run promtool", async () => {
+it("a deploy checks new files, and the next deploy does not run promtool", async () => {
   const bucket = aBucket();
   await bucket.ship();
   expect(asked()).toEqual(["config", "rules"]);
@@ -47,7 +47,7 @@ it("changed rules are checked again, and the unchanged configuration is not", as
   expect(asked()).toEqual(["rules"]);
 });
 
-it("another promtool checks everything again", async () => {
+it("after promtool is replaced by another version, everything is checked again", async () => {
   const bucket = aBucket();
   await bucket.ship();
   asked();
@@ -56,7 +56,7 @@ it("another promtool checks everything again", async () => {
   expect(asked()).toEqual(["config", "rules"]);
 });
 
-it("what promtool rejects is checked, and rejected, again", async () => {
+it("files that promtool rejects are checked again, and rejected again", async () => {
   const bucket = aBucket();
   writeFileSync(program, `#!/bin/sh\necho "$2" >> ${directory}/asked\nexit 1\n`);
   for (const time of ["first", "second"]) {

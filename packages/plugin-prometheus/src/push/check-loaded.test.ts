@@ -11,7 +11,7 @@ const OWN = { file: "/etc/prometheus/own.yaml" };
 const groups = (count: number) =>
   Array.from({ length: count }, (_, at) => ({ file: `/opt/jobs/p/rules/web/${at}.yaml` }));
 
-/** A server whose answers have these numbers of groups; the last one repeats. */
+/** A server whose responses contain these numbers of groups; the last response repeats. */
 async function aServer(...counts: readonly number[]) {
   let asked = 0;
   const server = createServer((_, response) => {

@@ -82,7 +82,7 @@ describe("a push", () => {
     expect(requests).toHaveLength(1);
   });
 
-  it("ends after its last attempt, also if the connection is refused", async () => {
+  it("ends after its last attempt, even if the connection is refused", async () => {
     const { url, requests } = await aReceiver(503);
     expect(await sent({ url })).toBe("status 503: no such luck");
     expect(requests).toHaveLength(4);
@@ -90,7 +90,7 @@ describe("a push", () => {
     expect(await sent({ url })).toBe("the connection was refused");
   });
 
-  it("ends after its time limit, also without a response", async () => {
+  it("ends after its time limit, even without a response", async () => {
     const silent = createServer(() => undefined);
     await new Promise<void>((listening) => silent.listen(0, "127.0.0.1", listening));
     ending.push(() => {
@@ -189,7 +189,7 @@ describe("after a deploy", () => {
   });
 });
 
-it("after a build, the same is pushed once, and a failure is not retried", async () => {
+it("after a build, the same data is pushed once, and a failure is not retried", async () => {
   const { port, requests } = await aReceiver(503);
   const base = commitBuildContext({
     jobs: [

@@ -209,7 +209,7 @@ describe.skipIf(spawnSync("ssh", ["-V"]).error !== undefined)("the result of Ope
     fc.constantFrom("User ops", "User x", "ProxyJump gate", "ProxyJump none", "IdentityFile /k/2", "IdentityFile /k/1"),
   );
 
-  test("equals ours for any combination of blocks and files", async () => {
+  test("equals the result of maand for any combination of blocks and files", async () => {
     const blocks = fc.array(fc.tuple(block, fc.array(setting, { maxLength: 3 })), { maxLength: 4 });
     await fc.assert(
       fc.asyncProperty(blocks, blocks, fc.boolean(), name, async (outer, inner, nested, host) => {

@@ -15,7 +15,10 @@ const ALGORITHMS: readonly ServerHostKeyAlgorithm[] = [
   "ssh-rsa",
 ];
 
-/** Algorithms to request, those of pinned keys first, so that another key type is not mistaken for a changed key. */
+/**
+ * Algorithms to request, starting with those of pinned keys, so that another key type is not mistaken for a changed
+ * key.
+ */
 export function algorithmsFor(lines: readonly KnownHost[]): ServerHostKeyAlgorithm[] {
   const types = new Set(withRole(lines, "pinned").map(({ key }) => key.type));
   const known = ALGORITHMS.filter((algorithm) => types.has(keyTypeFor(algorithm)));

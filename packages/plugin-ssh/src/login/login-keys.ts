@@ -17,7 +17,8 @@ export interface LoginKeys {
 }
 
 /**
- * Reads the keys of an endpoint, followed by those of the agent. A key that others may read is refused, as in OpenSSH.
+ * Reads the keys of an endpoint, followed by those of the agent. A key that other users can read is refused, as in
+ * OpenSSH.
  * @throws AUTH_FAILED if nothing can be offered, or a key's permissions are too open
  */
 export async function loginKeysFor(endpoint: Endpoint, agent: string | undefined): Promise<LoginKeys> {

@@ -11,11 +11,11 @@ export interface KeyFile {
   readonly problem?: string;
   /** A hint, if there is one. */
   readonly hint?: string;
-  /** Whether others may read it, so that it is not used. */
+  /** Whether other users can read the key, so that it is not used. */
   readonly exposed?: boolean;
 }
 
-/** Reads a private key. A key that others may read is not used, as in OpenSSH. */
+/** Reads a private key. A key that other users can read is not used, as in OpenSSH. */
 export async function readPrivateKey(path: string, parse: typeof utils.parseKey): Promise<KeyFile> {
   try {
     const info = await stat(path);

@@ -71,7 +71,7 @@ test("a key that is refused is followed by the next one", async () => {
   ]);
 });
 
-test("another version of ssh2 logs in without the change", async () => {
+test("an unknown version of ssh2 logs in without the change", async () => {
   const otherVersion = (client: InstanceType<typeof Client>) => {
     const protocol: object = Reflect.get(client, "_protocol");
     const handlers: object = Reflect.get(protocol, "_handlers");

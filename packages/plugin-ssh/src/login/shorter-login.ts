@@ -48,7 +48,7 @@ function signAtFirst(protocol: Protocol): void {
     return ask(user, key, algorithm, (data, send) => {
       const signature = key.sign(data, algorithm === undefined ? undefined : HASHES[algorithm]);
       if (signature instanceof Error)
-        ask(user, key, algorithm); // ssh2 reports it when the server requests the signature
+        ask(user, key, algorithm); // ssh2 reports this when the server requests the signature
       else send(signature);
     });
   };

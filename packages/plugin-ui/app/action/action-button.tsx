@@ -17,7 +17,10 @@ type Step =
   | { readonly is: "started"; readonly command: string }
   | { readonly is: "refused"; readonly error: RequestError };
 
-/** A button for an action that the server allows; absent if it does not. The server says first what exactly would happen. */
+/**
+ * A button for an action that the server allows; absent if the server does not allow it. The server first describes
+ * exactly what would happen.
+ */
 export function ActionButton({
   action,
   label,
@@ -25,7 +28,7 @@ export function ActionButton({
 }: {
   readonly action: ActionRequest;
   readonly label: string;
-  /** Whether it stops or reverts something. */
+  /** Whether the action stops or reverts something. */
   readonly danger?: boolean;
 }) {
   const [step, setStep] = useState<Step>();
@@ -51,7 +54,7 @@ export function ActionButton({
   );
 }
 
-/** Starts the action, and opens its run as soon as that has a record. */
+/** Starts the action, and opens its run as soon as the run has a record. */
 async function start(action: ActionRequest, token: string): Promise<Step | undefined> {
   const { started } = await post<StartedAnswer>("actions", { ...action, confirm: token });
   announce(`${started.command} started`);

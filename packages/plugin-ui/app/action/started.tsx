@@ -5,7 +5,10 @@ import { useResource } from "../data/resource.ts";
 import { route } from "../model/route.ts";
 import { ErrorNotice } from "../parts/notice.tsx";
 
-/** A command that was started and has no record yet: opens its run as soon as it has one, or says why it ended without. */
+/**
+ * A command that was started and has no record yet: opens its run as soon as it has a record, or shows why it ended
+ * without one.
+ */
 export function Started({ command }: { readonly command: string }) {
   const { actions } = useResource<ActionsAnswer>("actions", {}, ["fleet", "run", "plan"]).value.data ?? { actions: [] };
   const action = actions.find((one) => one.command === command);

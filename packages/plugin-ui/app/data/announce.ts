@@ -1,9 +1,9 @@
 import { signal } from "@preact/signals";
 
-/** What a screen reader says next. */
+/** The next text for screen readers. */
 export const announcement = signal("");
 
-/** Tells readers of a screen reader what others see. */
+/** Announces a visible change to users of a screen reader. */
 export function announce(text: string): void {
   announcement.value = text;
 }

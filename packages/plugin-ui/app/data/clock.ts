@@ -1,6 +1,6 @@
 import { signal } from "@preact/signals";
 
-/** The present time in milliseconds, as ages are counted; once per second while the page is visible. */
+/** The current time in milliseconds, for ages; updated once per second while the page is visible. */
 export const now = signal(Date.now());
 
 /** Starts the clock. */

@@ -13,34 +13,37 @@ import type { RequestError } from "./request-error.ts";
 import { currentSource, onWake } from "./resource.ts";
 import type { Query } from "./source.ts";
 
-/** A log as it is kept; undefined until the end of it was read. */
+/** The kept part of a log; undefined until its end was read. */
 export interface FollowedLog {
   readonly window: LogWindow | undefined;
   readonly error: RequestError | undefined;
 }
 
-/** What part of the output of a run: of a job, of one of its workers, or all of it if they are empty. */
+/**
+ * The selected part of the output of a run: the output of a job, of one of its workers, or all output if both are
+ * empty.
+ */
 export interface LogPart {
   readonly job: string;
   readonly worker: string;
 }
 
-/** A log that is open. */
+/** An open log. */
 export interface OpenLogFile {
   readonly state: ReadonlySignal<FollowedLog>;
-  /** Reads the lines above, or the lines below, unless there are none. */
+  /** Reads the lines above or below, if there are any. */
   older(): void;
   newer(): void;
-  /** Ends it, and aborts what is read. */
+  /** Closes the log, and aborts a running request. */
   stop(): void;
 }
 
-/** Lines of one answer. */
+/** The number of lines of one answer. */
 const LIMIT = 500;
-/** A log that is followed is read at most once in this time, however often the stream wakes. */
+/** A followed log is read at most once in this time, however often the stream wakes. */
 const PACE_MS = 250;
 
-/** Opens the log of a run at its end, and follows it while the end is kept. One request runs at a time. */
+/** Opens the log of a run at its end, and follows the log while its end is kept. One request runs at a time. */
 export function followLog(id: string, part: LogPart): OpenLogFile {
   const state = signal<FollowedLog>({ window: undefined, error: undefined });
   const abort = new AbortController();
@@ -52,7 +55,7 @@ export function followLog(id: string, part: LogPart): OpenLogFile {
     const { window } = state.peek();
     if (!window) {
       const opened = openWindow(await read({}));
-      wanted.older ||= linesOf(opened).length === 0; // an answer may have no line of this part although there are some above
+      wanted.older ||= linesOf(opened).length === 0; // an answer may contain no line of this part although there are some above
       return opened;
     }
     if (wanted.older) {
@@ -108,7 +111,7 @@ export function followLog(id: string, part: LogPart): OpenLogFile {
   };
 }
 
-/** An export has the whole output in one file, so the lines of other jobs are left out here. */
+/** An export has the complete output in one file, so the lines of other jobs are removed here. */
 async function readPart(id: string, { job, worker }: LogPart, query: Query, abort: AbortSignal): Promise<LogAnswer> {
   const path = `runs/${id}/log`;
   const answer = await currentSource().get<LogAnswer>(path, { job, worker, limit: LIMIT, ...query }, abort);

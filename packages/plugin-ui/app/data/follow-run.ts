@@ -7,20 +7,23 @@ import { pace } from "./pace.ts";
 import type { RequestError } from "./request-error.ts";
 import { currentSource, onWake } from "./resource.ts";
 
-/** A run that is shown. Its history grows; `version` changes whenever it has. */
+/** A shown run. Its history grows; `version` changes whenever the history does. */
 export interface FollowedRun {
   readonly answer: RunAnswer | undefined;
   readonly history: RunHistory;
   readonly version: number;
-  /** Whether all events that are recorded were read, and no more will come. */
+  /** Whether all recorded events were read, and no more will come. */
   readonly isOver: boolean;
   readonly error: RequestError | undefined;
 }
 
-/** Events of one answer. */
+/** The number of events of one answer. */
 const LIMIT = 5000;
 
-/** Reads a run from its first event, and then whatever is added when the stream wakes. `stop` ends it and aborts what is read. */
+/**
+ * Reads a run from its first event, and then new events whenever the stream wakes. `stop` ends this and aborts a
+ * running request.
+ */
 export function followRun(id: string): { readonly run: ReadonlySignal<FollowedRun>; stop(): void } {
   const history = new RunHistory();
   const run = signal<FollowedRun>({ answer: undefined, history, version: 0, isOver: false, error: undefined });
@@ -53,7 +56,7 @@ export function followRun(id: string): { readonly run: ReadonlySignal<FollowedRu
   };
 }
 
-/** Reads answers until there are no more events now. */
+/** Reads answers until there are no more events for now. */
 async function readEvents(
   position: { after: number; cursor: number | undefined; readonly full: string },
   abort: AbortSignal,

@@ -1,7 +1,7 @@
 import { signal } from "@preact/signals";
 import { parseRoute, type Route, routeText } from "../model/route.ts";
 
-/** Where the page is. */
+/** The current place of the page. */
 export const place = signal<Route>(parseRoute(location.hash));
 
 /** Follows the address, so that links and the buttons of the browser work. */
@@ -16,7 +16,7 @@ export function go(to: Route): void {
   location.hash = routeText(to);
 }
 
-/** Changes what is filtered or opened at this place, without a new entry in the history of the browser. */
+/** Changes the filters or the opened parts of this place, without a new entry in the history of the browser. */
 export function refine(to: Route): void {
   history.replaceState(null, "", routeText(to));
   place.value = to;

@@ -8,14 +8,14 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** Work that waits each time until the test ends it. */
+/** Work that waits until the test ends it, each time. */
 function work() {
   const begun: { readonly abort: AbortSignal; end(): void }[] = [];
   const paced = pace((abort) => new Promise((end) => begun.push({ abort, end })));
   return { begun, ...paced };
 }
 
-it("work that is requested while it is running runs once more after it, and not immediately", async () => {
+it("work that is requested while it is running runs once more afterwards, and not immediately", async () => {
   const { begun, refresh } = work();
   for (let times = 0; times < 5; times += 1) refresh();
   expect(begun.length).toBe(1);
@@ -29,7 +29,7 @@ it("work that is requested while it is running runs once more after it, and not 
   expect(begun.length).toBe(2);
 });
 
-it("work that is stopped is aborted, not repeated, and may begin again", async () => {
+it("stopped work is aborted and not repeated, and can begin again", async () => {
   const { begun, refresh, stop } = work();
   refresh();
   refresh();

@@ -1,4 +1,4 @@
-/** Work begins at most once in this time, however often it is asked for. */
+/** Work begins at most once in this time, however often it is requested. */
 export const PACE_MS = 400;
 
 /** Runs work one at a time and not too often; requests in the meantime run it once more afterwards. */

@@ -1,9 +1,9 @@
-/** A request that was refused, or that reached no server. */
+/** The error of a request that was refused, or that reached no server. */
 export class RequestError extends Error {
   /** The HTTP status; 0 if no server answered. */
   readonly status: number;
   readonly code: string;
-  /** What to do next. */
+  /** The next step. */
   readonly hint: string | null;
 
   constructor(status: number, code: string, message: string, hint: string | null) {

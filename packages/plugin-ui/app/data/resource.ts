@@ -6,16 +6,16 @@ import { pace } from "./pace.ts";
 import type { RequestError } from "./request-error.ts";
 import type { Query, Source } from "./source.ts";
 
-/** An answer of the server as it is shown: the last one stays while a newer one is fetched or cannot be. */
+/** A shown answer of the server: the last answer remains while a newer one is being fetched or cannot be fetched. */
 export interface Shown<T> {
   readonly data: T | undefined;
-  /** When `data` was fetched, in milliseconds. */
+  /** The time when `data` was fetched, in milliseconds. */
   readonly at: number;
-  /** Why the last attempt failed. */
+  /** The reason why the last attempt failed. */
   readonly error: RequestError | undefined;
 }
 
-/** What is fetched again when the stream wakes for one of these kinds. */
+/** A resource that is fetched again when the stream wakes for one of these kinds. */
 export type Wakes = readonly WakeKind[];
 
 interface Open {
@@ -28,7 +28,7 @@ const open = new Set<Open>();
 let source: Source;
 let position: WakePosition | undefined;
 
-/** Sets what all resources read from; called once, before anything is shown. */
+/** Sets the source of all resources; called once, before anything is shown. */
 export function readFrom(given: Source): void {
   source = given;
 }
@@ -37,7 +37,10 @@ export function currentSource(): Source {
   return source;
 }
 
-/** Fetches again what a message of the stream concerns; after a gap, or after a restart of the server, everything that is shown. */
+/**
+ * Fetches the resources of a message of the stream again; after a gap or a restart of the server, fetches everything
+ * that is shown.
+ */
 export function wake(message: Wake): void {
   const { isGap, next } = wakePosition(position, message);
   position = next;
@@ -49,7 +52,7 @@ export function refreshAll(): void {
   for (const one of open) one.refresh();
 }
 
-/** Registers something that is fetched again when the stream wakes for it; returns how to remove it. */
+/** Registers a resource that is fetched again when the stream wakes for it; returns a function that removes it. */
 export function onWake(wakes: Wakes, run: string | undefined, refresh: () => void): () => void {
   const one: Open = { wakes, run, refresh };
   open.add(one);
@@ -58,7 +61,10 @@ export function onWake(wakes: Wakes, run: string | undefined, refresh: () => voi
   };
 }
 
-/** The answer for a path, fetched again whenever the stream wakes for it; the request is aborted when nothing shows it any more. */
+/**
+ * The answer for a path, fetched again whenever the stream wakes for it. The request is aborted when nothing shows the
+ * answer any more.
+ */
 export function useResource<T>(path: string | undefined, query: Query, wakes: Wakes): ReadonlySignal<Shown<T>> {
   const key = `${path}?${JSON.stringify(query)}`;
   const resource = useMemo(() => (path === undefined ? undefined : fetching<T>(path, query)), [key]);

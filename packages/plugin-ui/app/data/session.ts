@@ -6,10 +6,13 @@ import { send } from "./source.ts";
 
 /** The session of this page; undefined until the server has answered. */
 export const session = signal<SessionAnswer | undefined>(undefined);
-/** Why there is none. */
+/** The reason why there is no session. */
 export const sessionError = signal<RequestError | undefined>(undefined);
 
-/** Asks the server who this page works for; also when it was away, because it may have been started again and know no session of before. */
+/**
+ * Reads the session from the server. Also called after the server was unreachable, because a restarted server has no
+ * earlier sessions.
+ */
 export async function loadSession(): Promise<void> {
   try {
     session.value = await currentSource().get<SessionAnswer>("session");
@@ -21,7 +24,7 @@ export async function loadSession(): Promise<void> {
   }
 }
 
-/** Whether the page may do this. */
+/** Whether the page may perform this action. */
 export function isAllowed(verb: Verb): boolean {
   return session.value?.live === true && session.value.allow.includes(verb);
 }

@@ -1,18 +1,18 @@
 import { EXPORT_NAME } from "../../src/contract.ts";
 import { RequestError } from "./request-error.ts";
 
-/** Where the page reads what it shows: the server, or the files of an export. */
+/** The source of everything that the page shows: the server, or the files of an export. */
 export interface Source {
-  /** Whether what it reads can change. */
+  /** Whether the data can change. */
   readonly live: boolean;
   /** Reads the answer for a path below `/api/`, such as `jobs/api`. Throws a RequestError. */
   get<T>(path: string, query?: Query, signal?: AbortSignal): Promise<T>;
 }
 
-/** Parameters of a request; empty ones are left out. */
+/** Parameters of a request; empty ones are omitted. */
 export type Query = Readonly<Record<string, string | number | undefined>>;
 
-/** The source of this page: an export says what it is in its head. */
+/** The source of this page: an export names itself in its head. */
 export function sourceOf(page: Document): Source {
   return page.querySelector("meta[name=maand-export]") ? exportSource(page) : { live: true, get };
 }
@@ -45,7 +45,7 @@ async function refusal(response: Response): Promise<RequestError> {
   );
 }
 
-/** A path with each of its parts as in a URL. */
+/** A path with each of its parts encoded for a URL. */
 function encoded(path: string): string {
   return path.split("/").map(encodeURIComponent).join("/");
 }
@@ -62,7 +62,7 @@ function exportSource(page: Document): Source {
   const load = (path: string) =>
     new Promise((resolve, reject) => {
       const script = page.createElement("script");
-      script.src = `./data/${encoded(encoded(path))}.js`; // names of files are encoded already
+      script.src = `./data/${encoded(encoded(path))}.js`; // names of files are already encoded
       const missing = () =>
         reject(new RequestError(404, "NOT_EXPORTED", "this is not part of the export", "see it with maand ui"));
       script.onload = () => {

@@ -1,4 +1,7 @@
-/** Preferences that the browser keeps. It may refuse to, as for a page of a file; then they last as long as the page. */
+/**
+ * Preferences that the browser stores. If the browser refuses, as for a page from a file, they last as long as the
+ * page.
+ */
 export const stored = {
   get(name: string): string | undefined {
     try {
@@ -11,7 +14,7 @@ export const stored = {
     try {
       localStorage.setItem(`maand.${name}`, value);
     } catch {
-      // nothing depends on it
+      // nothing depends on stored preferences
     }
   },
 };

@@ -1,24 +1,27 @@
 import { signal } from "@preact/signals";
 import type { Wake } from "../../src/contract.ts";
 
-/** How the page is connected to its server. */
+/** The state of the connection to the server. */
 export interface Connection {
   readonly state: "connecting" | "live" | "lost";
-  /** When the server was last heard, in milliseconds. */
+  /** The time of the last data from the server, in milliseconds. */
   readonly heardAt: number;
 }
 
 export const connection = signal<Connection>({ state: "connecting", heardAt: Date.now() });
 
-/** A stream that says nothing for so long is lost: the server sends something every 15 seconds. */
+/** A stream without data for this time is lost, because the server sends data every 15 seconds. */
 const SILENCE_MS = 40_000;
 const RETRY_MS = [500, 1000, 2000, 5000];
 const CHANNEL = "maand-stream";
 
-/** What tabs tell each other: a message of the stream, how the tab that reads it is connected, or the question how it is. */
+/**
+ * The messages between tabs: a message of the stream, the connection of the tab that reads the stream, or a request for
+ * that.
+ */
 type Message = { readonly wake: Wake } | { readonly state: Connection["state"] } | { readonly isAsked: true };
 
-/** Whom the stream tells. */
+/** The listeners of the stream. */
 interface Listener {
   onWake(wake: Wake): void;
   /** A stream ended or could not be opened; it is tried again. */
@@ -26,8 +29,9 @@ interface Listener {
 }
 
 /**
- * Follows the stream of the server, and calls `onWake` for each message. All tabs of a browser share one stream, since a browser opens
- * few connections to a server: the tab that holds a lock reads it and passes the messages on; another one takes over when it is closed.
+ * Follows the stream of the server, and calls `onWake` for each message. All tabs of a browser share one stream,
+ * because a browser opens few connections to a server. The tab that holds a lock reads the stream and passes its
+ * messages on; another tab takes over when that tab is closed.
  */
 export function followStream({ onWake, onLost }: Listener): void {
   const channel = new BroadcastChannel(CHANNEL);
@@ -58,7 +62,10 @@ export function followStream({ onWake, onLost }: Listener): void {
 
 type Pass = (message: Exclude<Message, { readonly isAsked: true }>) => void;
 
-/** Reads the stream until the tab is closed; it never settles. Between attempts it waits longer each time, at most five seconds. */
+/**
+ * Reads the stream until the tab is closed; the promise never settles. The pauses between attempts grow to at most five
+ * seconds.
+ */
 async function readForever(pass: Pass): Promise<never> {
   for (let failures = 0; ; failures += 1) {
     const heard = await readOnce(pass);
@@ -68,7 +75,7 @@ async function readForever(pass: Pass): Promise<never> {
   }
 }
 
-/** Reads one stream to its end, and says whether anything came. */
+/** Reads one stream to its end; returns whether any data arrived. */
 function readOnce(pass: Pass): Promise<boolean> {
   return new Promise((resolve) => {
     const stream = new EventSource("./api/stream");

@@ -3,7 +3,7 @@ import type { StateSign } from "./signs.ts";
 
 type Certificate = CertificatesAnswer["certificates"][number];
 
-/** How the states of certificates are shown, the most urgent first. */
+/** The signs for states of certificates, the most urgent first. */
 export const LEFT: Readonly<Record<Certificate["status"], StateSign>> = {
   expired: { sign: "✗", level: "bad", text: "expired" },
   invalid: { sign: "?", level: "bad", text: "cannot be read" },
@@ -12,7 +12,7 @@ export const LEFT: Readonly<Record<Certificate["status"], StateSign>> = {
   ok: { sign: "✓", level: "ok", text: "valid" },
 };
 
-/** The certificates by what is to be done about them: the most urgent first, then those that end first. */
+/** The certificates sorted by urgency, and then by their end. */
 export function ended(certificates: readonly Certificate[]): readonly Certificate[] {
   const order = Object.keys(LEFT);
   const days = ({ days_left }: Certificate) => days_left ?? Number.NEGATIVE_INFINITY;

@@ -1,17 +1,17 @@
 /** A line of a difference. */
 export interface DiffLine {
-  /** `place`: where a part begins; `note`: something about the file, such as its mode. */
+  /** `place`: the beginning of a part; `note`: a property of the file, such as its mode. */
   readonly kind: "added" | "removed" | "same" | "place" | "note";
   readonly text: string;
-  /** Line numbers in the file before and after; undefined where it has none. */
+  /** Line numbers in the old and the new file; undefined where the line does not exist. */
   readonly before: number | undefined;
   readonly after: number | undefined;
 }
 
-/** What the engine writes in place of a difference that would show a secret. */
+/** The text that the engine writes in place of a difference that would show a secret. */
 const HIDDEN = /^not shown because it contains a secret\b.*/;
 
-/** The lines of the unified difference of one file, without the lines that name it. */
+/** The lines of the unified difference of one file, without the lines that name the file. */
 export function diffLines(text: string): DiffLine[] {
   const lines: DiffLine[] = [];
   let place: { before: number; after: number } | undefined;

@@ -70,7 +70,7 @@ describe("signs", () => {
 });
 
 describe("a difference", () => {
-  it("has numbered lines, also lines that look like headers", () => {
+  it("has numbered lines, including lines that look like headers", () => {
     const text =
       "diff --git a/f b/f\n--- a/f\n+++ b/f\n@@ -1,2 +1,2 @@\n same\n--- old\n+++ new\n\\ No newline at end of file\n";
     expect(diffLines(text)).toEqual([
@@ -82,7 +82,7 @@ describe("a difference", () => {
     ]);
   });
 
-  it("that would show a secret only states that it changed", () => {
+  it("that would show a secret states only that the secret changed", () => {
     const text = "diff --git a/f b/f\nnot shown because it contains a secret: 9 bytes, sha256 a -> 9 bytes, sha256 b\n";
     expect(diffLines(text).map((line) => line.text)).toEqual(["changed (hidden)"]);
   });

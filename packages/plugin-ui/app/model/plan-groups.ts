@@ -1,12 +1,12 @@
 import type { PlanAllocation } from "../../src/contract.ts";
 
-/** Allocations of a job to which a plan does the same for the same reasons, in the same files. */
+/** Allocations of a job with the same planned action, reasons and changed files. */
 export interface PlanGroup {
   readonly first: PlanAllocation;
   readonly workers: readonly string[];
 }
 
-/** The allocations of a job, those alike as one group; large groups first. */
+/** The allocations of a job, grouped by equal changes; large groups first. */
 export function planGroups(allocations: readonly PlanAllocation[]): PlanGroup[] {
   const groups = new Map<string, { readonly first: PlanAllocation; readonly workers: string[] }>();
   for (const allocation of allocations) {
@@ -19,7 +19,7 @@ export function planGroups(allocations: readonly PlanAllocation[]): PlanGroup[] 
   return [...groups.values()].sort((one, other) => other.workers.length - one.workers.length);
 }
 
-/** How an action of a plan is shown: whether it stops something, starts something or does neither. */
+/** The sign for an action of a plan: it stops something, starts something or does neither. */
 export const ACTION_SIGNS = {
   start: { sign: "+", level: "info", text: "start" },
   restart: { sign: "↻", level: "warn", text: "restart" },

@@ -1,9 +1,9 @@
 /** A place in the application, as in the fragment of its address: `#/job/api`, `#/fleet?zone=a&zone=b`. */
 export interface Route {
   readonly page: Page;
-  /** What the page shows: a job, a worker or a run; empty for other pages. */
+  /** The name of the shown job, worker or run; empty for other pages. */
   readonly name: string;
-  /** What is filtered or opened there. */
+  /** The filters and the opened parts. */
   readonly query: URLSearchParams;
 }
 
@@ -23,7 +23,7 @@ export function parseRoute(fragment: string): Route {
   return { page: known, name: decoded, query: new URLSearchParams(query) };
 }
 
-/** A route made of its parts; a filter may have several values, and empty ones are left out. */
+/** A route from its parts; a filter may have several values, and empty ones are omitted. */
 export function route(
   page: Page,
   name = "",

@@ -3,7 +3,7 @@ import type { Level } from "../../src/contract.ts";
 /** Levels, the most urgent first. Colours follow from the level of a state; its sign follows from the state itself. */
 export const LEVELS: readonly Level[] = ["bad", "warn", "info", "none", "ok"];
 
-/** How a state is shown: by a sign that no other state of its list has, a level, and words. */
+/** The shown form of a state: a sign that no other state of its list has, a level, and words. */
 export interface StateSign {
   readonly sign: string;
   readonly level: Level;

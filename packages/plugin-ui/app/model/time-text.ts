@@ -13,7 +13,7 @@ export function durationText(ms: number): string {
   return pair(total, DAY, "d", HOUR, "h");
 }
 
-/** How long ago something was, in one unit: `now`, `12 s ago`, `5 min ago`, `3 h ago`, `9 days ago`. */
+/** The time since a moment, in one unit: `now`, `12 s ago`, `5 min ago`, `3 h ago`, `9 days ago`. */
 export function agoText(ms: number): string {
   if (ms < 2 * SECOND) return "now";
   if (ms < 2 * MINUTE) return `${Math.floor(ms / SECOND)} s ago`;

@@ -1,14 +1,14 @@
 import type { Wake, WakeKind } from "../../src/contract.ts";
 
-/** How far a page has followed the stream. */
+/** The position of a page in the stream. */
 export interface WakePosition {
   readonly epoch: string;
   readonly seq: number;
 }
 
 /**
- * The position after a message, and whether messages were missed before it: numbers grow by one, `hello` repeats the last one, and
- * a server that was started again has another epoch. The first message of a page is no gap.
+ * The position after a message, and whether earlier messages were missed: numbers grow by one, `hello` repeats the last
+ * one, and a restarted server has another epoch. The first message of a page is not a gap.
  */
 export function wakePosition(
   before: WakePosition | undefined,
@@ -19,7 +19,7 @@ export function wakePosition(
   return { isGap, next: { epoch, seq } };
 }
 
-/** Whether a message concerns what is fetched for these kinds, and for this run if it is about one. */
+/** Whether a message concerns a resource of these kinds and, for a message about a run, of this run. */
 export function isWoken(message: Wake, kinds: readonly WakeKind[], run: string | undefined): boolean {
   if (!kinds.includes(message.kind)) return false;
   return message.kind !== "run" || run === undefined || message.run === run;

@@ -1,4 +1,4 @@
-/** Rows that are drawn of a long list: from `first`, before `end`. */
+/** The drawn rows of a long list: from `first`, before `end`. */
 export interface RowWindow {
   readonly first: number;
   readonly end: number;
@@ -11,13 +11,13 @@ export function windowRows(count: number, rowHeight: number, top: number, height
   return { first: Math.min(first, Math.max(0, count - 1)), end: Math.max(end, 0) };
 }
 
-/** The scroll position that shows a row, as near to the present one as possible. */
+/** The scroll position that shows a row, as near to the current one as possible. */
 export function scrollToRow(row: number, rowHeight: number, top: number, height: number): number {
   if (row * rowHeight < top) return row * rowHeight;
   return Math.max(top, (row + 1) * rowHeight - height);
 }
 
-/** The rows in view, and the one with the focus wherever it is: an element that goes takes the focus with it. */
+/** The rows in view, and the row with the focus, wherever it is, because removing an element also removes its focus. */
 export function rowsToDraw(count: number, rowHeight: number, top: number, height: number, focused: number): number[] {
   const { first, end } = windowRows(count, rowHeight, top, height);
   const rows = Array.from({ length: end - first }, (_, at) => first + at);

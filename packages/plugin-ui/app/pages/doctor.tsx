@@ -21,7 +21,7 @@ const COLUMNS: readonly TableColumn<Finding>[] = [
   { name: "finding", cell: (finding) => <Text finding={finding} /> },
 ];
 
-/** What `maand doctor` found the last time, problems first. */
+/** The last findings of `maand doctor`, problems first. */
 export function DoctorPage() {
   const answer = useResource<DoctorAnswer>("doctor", {}, ["doctor"]).value;
   const [error, setError] = useState<RequestError>();

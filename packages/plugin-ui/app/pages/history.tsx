@@ -7,7 +7,7 @@ import { JobLink, WorkerLink } from "../parts/link.tsx";
 import { Loaded } from "../parts/notice.tsx";
 import { RunTable } from "../parts/run-table.tsx";
 
-/** All runs, newest first; those of one job or worker if the address names one. */
+/** All runs, newest first, or only the runs of one job or worker if the address names one. */
 export function HistoryPage({ query }: { readonly query: URLSearchParams }) {
   const [job, worker] = [query.get("job") ?? "", query.get("worker") ?? ""];
   const filter = { job, worker };
@@ -28,7 +28,7 @@ export function HistoryPage({ query }: { readonly query: URLSearchParams }) {
   );
 }
 
-/** The newest runs, and older ones as they are asked for. */
+/** The newest runs, and older ones on request. */
 function Runs({ first, filter }: { readonly first: RunsAnswer; readonly filter: Readonly<Record<string, string>> }) {
   const [older, setOlder] = useState<readonly RunRow[]>([]);
   const [next, setNext] = useState<number | null>();

@@ -107,7 +107,7 @@ function Verdict({ release: { verdict, bad, held } }: { readonly release: Releas
   );
 }
 
-/** Back to a release that ran before; the server refuses what cannot be rolled back to, and says why. */
+/** Rolls back to an earlier release. The server refuses an unsuitable release, with the reason. */
 function Rollback({ job, release }: { readonly job: JobAnswer; readonly release: Release }) {
   if (release.wanted || job.removed || release.verdict === "never deployed") return null;
   return (

@@ -3,7 +3,7 @@ import { ActionButton } from "../action/action-button.tsx";
 import { Ago } from "../parts/age.tsx";
 import { WorkerLinks } from "../parts/link.tsx";
 
-/** A staged rollout that is not complete: its steps, where it is, and what may be done. */
+/** A staged rollout that is not complete: its steps, its position, and the possible actions. */
 export function RolloutPanel({ rollout }: { readonly rollout: RolloutRow }) {
   const { job, state, step, steps, text, since, started_by, released, waiting } = rollout;
   return (

@@ -9,7 +9,7 @@ import { To } from "../parts/link.tsx";
 import { Loaded } from "../parts/notice.tsx";
 import { RunTable } from "../parts/run-table.tsx";
 
-/** A worker: its allocations, and why it is out of order if it is. */
+/** A worker: its allocations, and the reason if the worker is out of service. */
 export function WorkerPage({ host }: { readonly host: string }) {
   const answer = useResource<WorkerAnswer>(`workers/${host}`, {}, ["fleet", "run"]).value;
   return (

@@ -1,7 +1,7 @@
 import { now } from "../data/clock.ts";
 import { agoText, clockText } from "../model/time-text.ts";
 
-/** A moment, as its age; the exact time is its title. */
+/** The age of a moment, with the exact time as the title. */
 export function Ago({ at }: { readonly at: string }) {
   return (
     <time dateTime={at} title={at}>
@@ -10,7 +10,7 @@ export function Ago({ at }: { readonly at: string }) {
   );
 }
 
-/** A moment, as the time of day. */
+/** The time of day of a moment. */
 export function Clock({ at }: { readonly at: string }) {
   return (
     <time dateTime={at} title={at}>

@@ -12,13 +12,16 @@ const COLUMNS: readonly TableColumn<AllocationRow>[] = [
   { name: "last health check", cell: ({ health }) => <Health health={health} />, wide: true },
 ];
 
-/** Allocations of a job or of a worker, the most urgent first. The verdict, the last check and its age are apart. */
+/**
+ * Allocations of a job or of a worker, the most urgent first. The state, the last check and its age are separate
+ * columns.
+ */
 export function AllocationTable({
   rows,
   of,
 }: {
   readonly rows: readonly AllocationRow[];
-  /** What they have in common; the other is a column. */
+  /** The common property of the allocations; the other property is a column. */
   readonly of: "job" | "worker";
 }) {
   const first: TableColumn<AllocationRow> =

@@ -1,6 +1,6 @@
 import type { ComponentChildren } from "preact";
 
-/** Names with values; those without a value are left out. */
+/** Names with values; names without a value are omitted. */
 export function Facts({ facts }: { readonly facts: readonly (readonly [name: string, value: ComponentChildren])[] }) {
   return (
     <dl class="facts">

@@ -9,8 +9,8 @@ interface RefAttributes {
 type Role = "grid" | "rowgroup" | "row" | "columnheader" | "rowheader" | "gridcell";
 
 /**
- * An element of a grid, by its role. A grid is no table of HTML: rows out of view are no elements, and its cells have the focus one at a
- * time.
+ * An element of a grid, by its role. A grid is not an HTML table: rows out of view have no elements, and one cell at a
+ * time has the focus.
  */
 export function gridElement(
   role: Role,

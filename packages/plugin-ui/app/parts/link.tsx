@@ -40,7 +40,7 @@ export function WorkerLink({ worker }: { readonly worker: string }) {
   );
 }
 
-/** Links to workers, the first few of them; the rest is counted. */
+/** Links to the first few workers; the others are counted. */
 export function WorkerLinks({ workers, shown = 4 }: { readonly workers: readonly string[]; readonly shown?: number }) {
   const rest = workers.length - shown;
   const listed = rest > 1 ? workers.slice(0, shown) : workers;

@@ -2,7 +2,7 @@ import type { ComponentChildren } from "preact";
 import type { RequestError } from "../data/request-error.ts";
 import type { Shown } from "../data/resource.ts";
 
-/** A refusal or failure: what happened, and what to do next. */
+/** A refusal or failure: the message, and the next step. */
 export function ErrorNotice({ error }: { readonly error: Pick<RequestError, "message" | "hint"> }) {
   return (
     <div class="notice bad" role="alert">
@@ -12,12 +12,12 @@ export function ErrorNotice({ error }: { readonly error: Pick<RequestError, "mes
   );
 }
 
-/** A sentence in place of content that is not there. */
+/** A sentence in place of missing content. */
 export function Empty({ children }: { readonly children: ComponentChildren }) {
   return <p class="empty">{children}</p>;
 }
 
-/** Shows an answer as soon as there is one, and above it why a newer one could not be fetched. */
+/** Shows an answer as soon as it arrives, and above it the reason why a newer answer could not be fetched. */
 export function Loaded<T>({
   shown,
   children,

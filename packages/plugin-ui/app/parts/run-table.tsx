@@ -18,7 +18,7 @@ const COLUMNS: readonly TableColumn<RunRow>[] = [
   { name: "commit", cell: ({ commit }) => <code>{commit?.slice(0, 10)}</code>, wide: true },
 ];
 
-/** Runs as a table; those that are recorded here are links. */
+/** Runs as a table; runs that are recorded here are links. */
 export function RunTable({ caption, runs }: { readonly caption: string; readonly runs: readonly RunRow[] }) {
   return (
     <Table

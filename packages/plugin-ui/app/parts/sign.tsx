@@ -1,6 +1,6 @@
 import { type StateSign, signOf } from "../model/signs.ts";
 
-/** A state: its sign, coloured by level, and its words. The sign alone tells states apart without colour. */
+/** A state: its sign, coloured by level, and its words. The sign distinguishes states without colour. */
 export function Sign({ sign, text, level, tile = false }: StateSign & { readonly tile?: boolean }) {
   return (
     <span class={`sign ${level}${tile ? " tile" : ""}`}>

@@ -6,15 +6,17 @@ import { reachable } from "./reachable.ts";
 export interface TableColumn<T> {
   readonly name: string;
   readonly cell: (row: T) => ComponentChildren;
-  /** Left out on narrow screens. */
+  /** Omitted on narrow screens. */
   readonly wide?: boolean;
   readonly number?: boolean;
 }
 
-/** Rows that are shown at first, and that are added each time more are asked for. */
+/** The number of rows that are shown initially, and that are added on each request for more. */
 const MOST = 200;
 
-/** A table with a caption for screen readers. On narrow screens it scrolls, and leaves out columns that are `wide`. */
+/**
+ * A table with a caption for screen readers. On narrow screens, the table scrolls and omits columns that are `wide`.
+ */
 export function Table<T>({
   caption,
   columns,

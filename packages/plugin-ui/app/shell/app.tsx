@@ -9,7 +9,7 @@ import { Login } from "./login.tsx";
 import { Navigation } from "./navigation.tsx";
 import { Shortcuts } from "./shortcuts.tsx";
 
-/** The application: what frames every page, or why there is no page. */
+/** The application: the frame of every page, or the reason why there is no page. */
 export function App() {
   if (session.value) return <Shell />;
   const error = sessionError.value;

@@ -6,7 +6,7 @@ import { agoText, clockText } from "../model/time-text.ts";
 import { To } from "../parts/link.tsx";
 import { isHelpOpen } from "./shortcuts.tsx";
 
-/** The bucket, how fresh what is shown is, and the settings of the page. */
+/** The bucket, the age of the shown data, and the settings of the page. */
 export function Header() {
   const { bucket, allow, live } = session.value ?? {};
   return (
@@ -44,7 +44,7 @@ export function Header() {
   );
 }
 
-/** Says plainly whether what is shown is how it is now. */
+/** Shows whether the shown data is up to date. */
 function Freshness() {
   const { exported } = session.value ?? {};
   if (exported) {

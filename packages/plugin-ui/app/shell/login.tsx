@@ -3,7 +3,7 @@ import type { RequestError } from "../data/request-error.ts";
 import { login } from "../data/session.ts";
 import { ErrorNotice } from "../parts/notice.tsx";
 
-/** The form for a token, where the server has no session for this browser. */
+/** The form for a token, shown if the server has no session for this browser. */
 export function Login({ reason }: { readonly reason: RequestError }) {
   const [error, setError] = useState<RequestError>();
   const [token, setToken] = useState("");

@@ -11,7 +11,7 @@ export const DESTINATIONS: readonly { readonly page: Page; readonly name: string
   { page: "doctor", name: "Doctor", key: "d" },
 ];
 
-/** Pages of one thing belong to the page that lists it. */
+/** A page of a single job, worker or run belongs to the page that lists it. */
 const HOME: Readonly<Partial<Record<Page, Page>>> = { job: "fleet", worker: "fleet", run: "history" };
 
 /** Links to the pages. */

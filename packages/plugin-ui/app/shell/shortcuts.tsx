@@ -10,7 +10,7 @@ import { DESTINATIONS } from "./navigation.tsx";
 
 /** Whether the list of shortcuts is shown. */
 export const isHelpOpen = signal(false);
-/** Keys without Ctrl or Alt can be switched off, for readers who speak to their computer. */
+/** Keys without Ctrl or Alt can be switched off, for users of speech input. */
 const isOn = signal(stored.get("shortcuts") !== "off");
 
 const KEYS: readonly (readonly [keys: string, does: string])[] = [
@@ -90,7 +90,7 @@ function isTyping(target: EventTarget | null): boolean {
   return target instanceof HTMLSelectElement || (target instanceof HTMLInputElement && target.type !== "range");
 }
 
-/** Does what a key stands for; false for other keys. */
+/** Carries out the command of a key; returns false for other keys. */
 function act(key: string): boolean {
   switch (key) {
     case "?":

@@ -55,7 +55,7 @@ async function serve(options: ServedOptions): Promise<Served> {
 }
 
 describe("a token", () => {
-  it("is printed once, and only its hash is stored, where only the user can read it", async () => {
+  it("is printed once, and only its hash is stored, in a file that only the user can read", async () => {
     const secret = await token("ann", "--allow", "deploy,rollback");
     expect(secret).toMatch(/^maand_[\w-]{43}$/);
     expect(readFileSync(file, "utf8")).not.toContain(secret.slice(6));
@@ -105,7 +105,7 @@ describe("a token", () => {
 });
 
 describe("a server with TLS and tokens", () => {
-  it("accepts a token, with the rights that both allow, until it is revoked", async () => {
+  it("accepts a token, with the rights that both the server and the token allow, until it is revoked", async () => {
     const secret = await token("ann", "--allow", "deploy,maintain");
     const page = await serve({ tokens: file, tls, listen: "127.0.0.2:0", allow: ["deploy", "rollback"] });
     expect([page.ui.openUrl, page.ui.openFile]).toEqual([undefined, undefined]);

@@ -40,8 +40,8 @@ export function tokensText(tokens: readonly StoredToken[]): string {
 }
 
 /**
- * Reads a file of tokens; empty if there is none. Throws CONFIG_INVALID for a file that others may change, or that is
- * not a file of tokens.
+ * Reads a file of tokens; empty if there is none. Throws CONFIG_INVALID for a file that other users can change, or that
+ * is not a file of tokens.
  */
 export function readTokens(file: string): StoredToken[] {
   const status = lstatSync(file, { throwIfNoEntry: false });

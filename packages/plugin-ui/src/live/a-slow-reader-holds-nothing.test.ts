@@ -40,7 +40,7 @@ it("sends hello, and then all events, in order", async () => {
   ]);
 });
 
-it("keeps one message for each subject for a browser that does not read, which sees the gap", async () => {
+it("keeps one message for each subject for a browser that does not read, and the browser detects the gap", async () => {
   const wake = aStream();
   const reader = readerOf(wake.stream("s"));
   await next(reader);
@@ -54,7 +54,7 @@ it("keeps one message for each subject for a browser that does not read, which s
   expect(messages.at(-1)).toMatchObject({ kind: "run", seq: 2000, last_event: 1000 });
 });
 
-it("ends the oldest of many streams of one browser, and forgets one that was closed", async () => {
+it("ends the oldest of many streams of one browser, and removes a closed stream", async () => {
   const wake = aStream();
   const readers = Array.from({ length: 5 }, () => readerOf(wake.stream("s")));
   expect(wake.open).toBe(4);

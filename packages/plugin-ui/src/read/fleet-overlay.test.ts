@@ -52,7 +52,7 @@ it("shows immediately where a command failed", () => {
   expect(after(started("w1"), failed("w1"))).toEqual([["X^", "^."], { restart: 1, failed: 1 }]);
 });
 
-it("leaves to the next reading what the events do not contain: unknown results, and stops", () => {
+it("does not show what the events do not contain, such as unknown results and stops, until the next reading", () => {
   expect(after(started("w1"), failed("w1", "disconnected"))).toEqual([["^^", "^."], { restart: 2 }]);
   expect(after(started("w1", "stop"))).toEqual([["^^", "^."], { restart: 2 }]);
 });

@@ -94,7 +94,7 @@ describe("events", () => {
     expect(events.map(({ seq }) => seq)).toEqual([11, 12, 14]);
   });
 
-  it("are over with the last event, and not before", () => {
+  it("are complete with the last event, and not before", () => {
     const open = written(`${event(1, "run.started")}\n`);
     expect(eventsAfter(open, { after: 0, limit: 9, cursor: undefined })).toMatchObject({ last: 1, over: false });
     open.close();
@@ -135,7 +135,7 @@ describe("the log", () => {
     expect(found.map(({ seq }) => seq)).toEqual(all.flatMap((text, at) => (text.includes('"output"') ? [at + 1] : [])));
   });
 
-  it("is of one job on one worker", () => {
+  it("contains the output of one job on one worker", () => {
     const record = written(`${all.join("\n")}\n`);
     const { lines } = logLines(record, { job: "api", worker: "w1", before: undefined, after: undefined, limit: 5 });
     record.close();

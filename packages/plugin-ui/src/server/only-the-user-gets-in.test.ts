@@ -43,7 +43,7 @@ describe("without a session", () => {
 });
 
 describe("a one-time code", () => {
-  it("is valid once, and the file then has another one", async () => {
+  it("is valid once, and the file then contains another code", async () => {
     const { readFileSync } = await import("node:fs");
     const inFile = () => /code=([\w-]+)"/.exec(readFileSync(page.ui.openFile ?? "", "utf8"))?.[1] ?? "";
     const code = inFile();
@@ -106,7 +106,7 @@ describe("another host", () => {
     expect(await status("X: y")).toMatch(/^4|closed/);
   });
 
-  it("localhost is this host", async () => {
+  it("accepts localhost as this host", async () => {
     const headers = { host: `LOCALHOST:${page.ui.port}`, cookie: browser.cookie };
     expect((await page.send({ path: "/api/session", headers })).status).toBe(200);
   });
@@ -252,7 +252,7 @@ describe("every response", () => {
   });
 });
 
-it("the fleet is what a filter selects", async () => {
+it("the fleet contains only the rows that a filter selects", async () => {
   const { workers, jobs, total, all } = await browser.read<FleetAnswer>("/api/fleet?label=db");
   expect([workers.map(({ host, cells }) => `${host} ${cells}`), total, all]).toEqual([["10.0.0.2 o"], 1, 3]);
   expect(jobs.map(({ name, running, counts }) => [name, running, counts])).toEqual([

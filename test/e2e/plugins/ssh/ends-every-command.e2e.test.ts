@@ -10,7 +10,7 @@ beforeAll(() => {
 });
 
 describe("every command ends", () => {
-  test.each([true, false])("at its time limit, also on the worker (as root: %s)", async (asRoot) => {
+  test.each([true, false])("at its time limit, including on the worker (as root: %s)", async (asRoot) => {
     const remote = await remotes().connect(worker);
     const argv = ["sh", "-c", "echo begun; sleep 61 & sleep 62; :"];
     const error = await failure(remote.exec(argv, { asRoot, timeoutMs: 1_000 }));
@@ -27,7 +27,7 @@ describe("every command ends", () => {
     await until("it to be gone", () => worker.processesWith("echo deaf").length === 0);
   });
 
-  test.each([true, false])("when it is interrupted, also on the worker (as root: %s)", async (asRoot) => {
+  test.each([true, false])("when it is interrupted, including on the worker (as root: %s)", async (asRoot) => {
     const remote = await remotes().connect(worker);
     const interrupt = new AbortController();
     const lines: string[] = [];
@@ -43,7 +43,7 @@ describe("every command ends", () => {
     expect((await remote.exec(["echo", "still here"])).stdout).toBe("still here\n");
   });
 
-  test("by its stop word, with its input open until then", async () => {
+  test("by its stop word; its input stays open until then", async () => {
     const remote = await remotes().connect(worker);
     const interrupt = new AbortController();
     const lines: string[] = [];
@@ -140,7 +140,7 @@ describe("a lost connection", () => {
     await worker.run(["pkill", "-f", "sleep 67"]);
   });
 
-  test("between commands: one new connection, also for many parallel commands", async () => {
+  test("between commands: one new connection, even for many parallel commands", async () => {
     const remote = await remotes().connect(worker);
     await worker.dropConnections();
     const before = worker.connections();

@@ -190,7 +190,7 @@ describe("maand job create --command", () => {
     expect(existsSync(join(root, JOB, "_modules"))).toBe(false);
   });
 
-  it("refuses selectors for an existing job, because it would have to change them", async () => {
+  it("refuses selectors for an existing job, because they would change its manifest", async () => {
     await typed("job", "create", "api");
     const line = ["job", "create", "api", "-s", "web", "--command", "command_lead", "--on", "cli"];
     expect(await typed(...line)).toMatchObject({ code: 2, err: expect.stringContaining("omit --selectors") });

@@ -55,8 +55,8 @@ it("a rotated secret reaches the worker after a refresh, and needs its provider 
   expect(refreshed).toMatchObject({
     code: 0,
     out: [
-      "unchanged: token, of the bucket",
-      "changed: db_password, of job api",
+      "unchanged in the bucket: token",
+      "changed in job api: db_password",
       "read by: api (app.conf.tpl)",
       `the next deploy: restart api on ${A}`,
       "next: maand deploy",
@@ -111,7 +111,7 @@ it("a provider that fails changes nothing, and its output appears nowhere", asyn
   expect(set.err).toContain("db_password of job api is read from secret://exec/mine/db");
 });
 
-it("keeps any text as it is, from the provider to the file on the worker", async () => {
+it("keeps any text unchanged, from the provider to the file on the worker", async () => {
   const text = fc.string({ unit: "grapheme", minLength: 1 }).filter((any) => !any.includes("\0"));
   await fc.assert(
     fc.asyncProperty(text, text, async (db, token) => {

@@ -16,7 +16,8 @@ function changeLines({ changes }: SecretsChanged): string[] {
     (some) => {
       const [first] = some;
       if (!first) return [];
-      return `${first.change}: ${some.map(({ key }) => key).join(", ")}, of ${ownerText(first.owner)}`;
+      const word = first.change === "removed" ? "from" : "in";
+      return `${first.change} ${word} ${ownerText(first.owner)}: ${some.map(({ key }) => key).join(", ")}`;
     },
   );
   return lines.length > 0 ? lines : ["no secret comes from a provider"];
@@ -25,11 +26,13 @@ function changeLines({ changes }: SecretsChanged): string[] {
 function effectLines({ changes, effects }: SecretsChanged): string[] {
   if (changes.every(({ change }) => change === "unchanged")) return [];
   const { readers, next, unknown } = effects;
-  if (readers.length === 0)
+  if (readers.length === 0) {
+    const [secrets, them] = changes.length === 1 ? ["this secret", "it"] : ["these secrets", "them"];
     return [
-      "no template of the last build reads it; job commands may read it",
-      "next: maand build, which shows whether the templates of the workspace need it",
+      `no template of the last build reads ${secrets}; job commands may read ${them}`,
+      `next: maand build, which shows whether the templates of the workspace need ${them}`,
     ];
+  }
   const files = readers.map(({ job, files: names }) => `${job} (${names.join(", ")})`);
   return [`read by: ${files.join(", ")}`, ...nextLines(next, unknown), "next: maand deploy"];
 }

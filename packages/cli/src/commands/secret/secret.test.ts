@@ -33,7 +33,7 @@ interface Typed {
 }
 
 interface Input {
-  /** Standard input, all at once. */
+  /** Standard input, in one piece. */
   readonly input?: string | Buffer;
   /** Typed on a terminal, chunk by chunk. */
   readonly keys?: readonly string[];
@@ -139,22 +139,22 @@ describe("maand secret set", () => {
     expect([code, err]).toEqual([3, expect.stringContaining("maand deploy")]);
   });
 
-  it("lists the templates that read it and what the next deploy restarts", async () => {
+  it("lists the templates that read the secret, and what the next deploy restarts", async () => {
     await typed({ input: "one" }, "secret", "set", "db_password", "--job", "api");
     const before = await typed({ input: "t" }, "secret", "set", "token");
-    expect(before.out).toContain("no template of the last build reads it");
+    expect(before.out).toContain("no template of the last build reads this secret");
     expect(before.out).toContain("next: maand build");
     await bucket.ship();
     const { out } = await typed({ input: "two" }, "secret", "set", "db_password", "--job", "api");
     expect(out.split("\n")).toEqual([
-      "changed: db_password, of job api",
+      "changed in job api: db_password",
       "read by: api (app.conf.tpl)",
       `the next deploy: restart api on ${A}, ${B}`,
       "next: maand deploy",
       "",
     ]);
     const same = await typed({ input: "two" }, "secret", "set", "db_password", "--job", "api");
-    expect(same.out).toBe("unchanged: db_password, of job api\n");
+    expect(same.out).toBe("unchanged in job api: db_password\n");
     await bucket.deploy();
     const shared = await typed({ input: "u" }, "secret", "set", "token", "--json");
     expect(JSON.parse(shared.out)).toEqual({
@@ -168,7 +168,7 @@ describe("maand secret set", () => {
     });
   });
 
-  it("keeps any text as it is, up to the file on the worker", async () => {
+  it("keeps any text unchanged, up to the file on the worker", async () => {
     bucket.job("one", { version: "1.0.0", selectors: ["worker"] }, { "a.tpl": '{{getSecret "any"}}' });
     bucket.removeJob("api");
     bucket.removeJob("web");
@@ -203,7 +203,7 @@ it("a secret of a job that is not built yet outlives a deploy", async () => {
 });
 
 describe("a secret of the bucket", () => {
-  it("is read by every job that has none of its own with this key", async () => {
+  it("is read by every job without its own secret of this key", async () => {
     await typed({ input: "p" }, "secret", "set", "db_password", "--job", "api");
     await typed({ input: "shared" }, "secret", "set", "token");
     await typed({ input: "own" }, "secret", "set", "token", "--job", "web");
@@ -224,7 +224,7 @@ describe("a secret of the bucket", () => {
 describe("maand secret import", () => {
   it("stores all entries of a .env file, or none", async () => {
     const good = await typed({ input: `DB='${"x y"}'\nTOKEN=${"t0ken"}\n` }, "secret", "import", "-", "--job", "api");
-    expect(good.out).toContain("created: DB, TOKEN, of job api");
+    expect(good.out).toContain("created in job api: DB, TOKEN");
     expect(await value("DB", "--job", "api")).toBe("x y");
     writeFileSync(join(bucket.root, ".env"), "NEW=sentinel\nBAD=sentinel $x\nDB=sentinel\n");
     const bad = await maand("secret", "import", ".env", "--job", "api");
@@ -246,7 +246,7 @@ describe("maand secret rm", () => {
       expect.stringContaining("is read by templates: api (app.conf.tpl)"),
     ]);
     const forced = await maand("secret", "rm", "db_password", "--job", "api", "--force");
-    expect(forced.out).toContain("removed: db_password, of job api");
+    expect(forced.out).toContain("removed from job api: db_password");
     expect(forced.out).toContain("cannot determine what the next deploy restarts: job api cannot be planned");
     const again = await maand("secret", "rm", "db_password", "--job", "api");
     expect([again.code, again.err]).toEqual([2, expect.stringContaining("job api has no secret db_password")]);
@@ -270,7 +270,7 @@ describe("maand secret get and list", () => {
     expect(row).toEqual({ job: "web", key: "token", version: 1, created_date: 1_790_000_000, source: null });
   });
 
-  it("no other output and no file of the bucket has a value", async () => {
+  it("no other output and no file of the bucket contains a value", async () => {
     mkdirSync(join(bucket.root, "in"));
     const outputs = [
       await typed({ input: SENTINEL }, "secret", "set", "db_password", "--job", "api"),

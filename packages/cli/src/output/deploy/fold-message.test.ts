@@ -11,7 +11,7 @@ it("equal reasons of many workers become one, with the workers", () => {
   );
 });
 
-it("other reasons stay next to them", () => {
+it("other reasons remain separate", () => {
   expect(foldedMessage([...reasons(3), reason(4, 7), "no space left"].join("; "))).toBe(
     "command_prep (post_deploy) of api failed with exit code 1 for 10.0.0.1, 10.0.0.2, 10.0.0.3; " +
       "command_prep (post_deploy) of api failed with exit code 7 for 10.0.0.4; no space left",

@@ -34,7 +34,7 @@ export function planLines(plan: Plan, style: Style, columns?: number, title = "d
   ];
 }
 
-/** What `--verify` found, apart from the files of jobs. */
+/** The differences that `--verify` found, apart from the files of jobs. */
 function verifiedLines({ verified }: Plan, style: Style): string[] {
   const { metadata = [], failed = [], recurring = [] } = verified ?? {};
   return [

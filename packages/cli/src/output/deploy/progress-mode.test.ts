@@ -29,7 +29,7 @@ it("is lines in CI and on terminals that cannot move their cursor", () => {
   expect(mode({ env: { TERM: "xterm", CI: "false", NO_COLOR: "1" } })).toBe("live");
 });
 
-it("is that of the flag, otherwise that of the variable", () => {
+it("is set by the flag, or otherwise by the variable", () => {
   expect(mode({ progress: "lines" })).toBe("lines");
   expect(mode({ env: { TERM: "xterm", MAAND_PROGRESS: "lines" } })).toBe("lines");
   expect(mode({ env: { TERM: "xterm", MAAND_PROGRESS: "lines" }, progress: "live" })).toBe("live");
@@ -39,7 +39,7 @@ it("is that of the flag, otherwise that of the variable", () => {
   expect(mode({ stderr: new PassThrough(), progress: "json", quiet: true })).toBe("json");
 });
 
-it("is an error if it is not valid, which names its source", () => {
+it("is refused if it is not valid, with the name of its source", () => {
   expect(() => mode({ progress: "lives" })).toThrow("--progress lives is not valid");
   expect(() => mode({ env: { MAAND_PROGRESS: "none" } })).toThrow("MAAND_PROGRESS=none is not valid");
 });

@@ -26,7 +26,7 @@ it("json is one event per line on stderr", async () => {
   expect(lines.map((line) => JSON.parse(line))).toEqual(events);
 });
 
-it("lines are lines on a terminal too, and live without one", async () => {
+it("the mode lines prints lines on a terminal too, and the mode live prints lines without a terminal", async () => {
   const terminal = new Terminal(80, 24);
   const pipe = new PassThrough();
   for (const [progress, stderr] of [

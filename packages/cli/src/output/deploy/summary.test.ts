@@ -44,7 +44,7 @@ describe("the end of a deploy", () => {
     expect(output({ outcome: "ok", allocations: [unchanged] })).toBe("deploy done: 0 promoted, 1 unchanged in 1.5s");
   });
 
-  it("mentions that a plugin led a rollout, and nothing else", () => {
+  it("mentions only that a plugin led a rollout", () => {
     const led = { action: "orchestrate", ledBy: "canary" };
     const text = output({ allocations: [result("api", 1), result("api", 2, led), result("api", 3, led)] });
     expect(text).toContain("  api:\n    restarted on 1 worker\n    plugin canary led the rollout on 2 workers\n");
@@ -178,7 +178,7 @@ describe("the end of a deploy", () => {
     );
   });
 
-  it("names the job that another one waits for, after the failures", () => {
+  it("names the job that another job waits for, after the failures", () => {
     const allocations = [
       result("api", 1, { outcome: "blocked", promoted: false }),
       result("db", 1, { outcome: "unreachable", promoted: false, message: "10.0.0.1 cannot be reached" }),

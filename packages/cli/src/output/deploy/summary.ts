@@ -80,7 +80,7 @@ function waitingLines(waiting: readonly Result[], style: Style): string[] {
   return waiting.length === 0 ? [] : [`${style.warn("waits")} on ${named(waiting)}`];
 }
 
-/** What was done, in the past tense. For a rollout that a plugin led, only this fact. */
+/** The actions in the past tense. For a rollout that a plugin led, only this fact. */
 function past({ action, led_by }: Result): string {
   return led_by === undefined ? (PAST[action] ?? action) : `plugin ${led_by} led the rollout`;
 }

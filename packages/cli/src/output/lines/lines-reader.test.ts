@@ -105,7 +105,7 @@ describe("equal lines of many workers", () => {
     expect(printed().at(-1)).toBe("ok start api@10.0.0.4 1.5s");
   });
 
-  it("stay lines of their own in batches of up to three", () => {
+  it("remain separate in batches of up to three", () => {
     const { play, printed } = lines();
     const hosts = workers(6);
     play(
@@ -120,7 +120,7 @@ describe("equal lines of many workers", () => {
     expect(printed().filter((line) => line.startsWith("ok start api@"))).toHaveLength(6);
   });
 
-  it("that failed for the same reason are also one, and other reasons are not", () => {
+  it("are also combined for failures with the same reason, and not for other reasons", () => {
     const { play, printed, reader } = lines();
     play(
       eventsOf((at) => {

@@ -12,7 +12,7 @@ import { heartbeatLine } from "./heartbeat.ts";
 
 /** How long equal lines of many workers are held. */
 const HELD_MS = 1000;
-/** The time without a line after which a heartbeat line is printed. */
+/** A heartbeat line is printed after this time without any line. */
 const SILENCE_MS = 30_000;
 
 type Place = Pick<ReaderPlace, "stderr" | "env" | "style" | "quiet">;

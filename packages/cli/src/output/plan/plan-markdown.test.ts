@@ -91,7 +91,7 @@ describe("a plan as markdown", () => {
     expect(planMarkdown(plan([unchanged]))).toMatch(/^### maand plan: nothing to deploy\n\n<sub>/);
   });
 
-  it("lists the steps of a staged rollout: which workers now, where it pauses, which later", () => {
+  it("lists the steps of a staged rollout: the workers of this deploy, its pauses, and the workers of later steps", () => {
     const rollout = {
       state: "under_way" as const,
       steps: [

@@ -12,8 +12,8 @@ const WORKERS_NAMED = 3;
 const ROWS_EACH = 3;
 
 /**
- * Failures: what failed, where and why, and as many of its last lines as fit. If there are too many, those of most
- * workers.
+ * The rows of failures: the step, the workers, the reason, and as many of the last lines as fit. If there are too many
+ * failures, shows those with the most workers.
  */
 export function failureRows({ failures, moreFailures }: Progress, look: Look): Section {
   const wanted = failures.reduce((sum, { lines }) => sum + 1 + Math.min(lines.length, LINES_SHOWN), 0);
@@ -36,7 +36,7 @@ export function failureRows({ failures, moreFailures }: Progress, look: Look): S
   };
 }
 
-/** The failures of most workers, and the latest ones among equals, in the order in which they occurred. */
+/** The failures with the most workers, and the latest ones among equals, in the order in which they occurred. */
 function chosen(failures: readonly Failed[], count: number): Failed[] {
   const ranked = [...failures].reverse().sort((one, other) => other.workers.length - one.workers.length);
   const kept = new Set(ranked.slice(0, count));

@@ -43,12 +43,12 @@ describe("a frame", () => {
       await expect(shown(folded(events), seconds)).toMatchFileSnapshot(`goldens/${files[name]}.txt`);
     });
 
-  it("after Ctrl-C shows what it waits for", async () => {
+  it("after Ctrl-C shows the steps that must end first", async () => {
     const { events } = hangingWorker();
     await expect(shown(interrupted(folded(events)), 66)).toMatchFileSnapshot("goldens/interrupted.txt");
   });
 
-  it("of a recorded run, at each tenth of it", async () => {
+  it("of a recorded run, at each tenth of its time", async () => {
     const file = new URL("goldens/recorded-run.ndjson", import.meta.url);
     const events: MaandEvent[] = readFileSync(file, "utf8")
       .trim()
@@ -91,7 +91,7 @@ describe("a frame", () => {
     expect(frame({ ...folded(firstDeploy().events), isOver: true }, look(80), START)).toEqual([]);
   });
 
-  it("lets no control character of a worker through", () => {
+  it("contains no control characters from a worker", () => {
     const { events, seconds } = failingBatch();
     expect(frame(folded(events), look(200), START + seconds * 1000).join("")).not.toMatch(/\p{Cc}/u);
   });
@@ -107,7 +107,7 @@ describe("the model", () => {
     expect(folded(events).output.get("api@10.0.0.1")).toHaveLength(12);
   });
 
-  it("forgets the output of a step that succeeded, and keeps that of one that failed", () => {
+  it("drops the output of a step that succeeded, and keeps the output of a step that failed", () => {
     const model = folded(failingBatch().events);
     expect(model.output.size).toBe(0);
     expect(model.failures).toHaveLength(1);

@@ -3,7 +3,7 @@ import type { JobProgress, JobState, Progress } from "./model.ts";
 import { cut, padded, widthOf } from "./text-width.ts";
 
 /**
- * A row per job: its state, a bar, counts, its current work, and its time. If there are too many jobs, the most
+ * A row per job: its state, a bar, counts, its current work, and its time. If there are too many jobs, shows the most
  * relevant ones.
  */
 export function jobRows({ jobs }: Progress, look: Look, now: number): Section {
@@ -25,7 +25,7 @@ export function jobRows({ jobs }: Progress, look: Look, now: number): Section {
 /** States by their importance to the reader. */
 const ORDER: readonly JobState[] = ["failed", "reverting", "running", "reverted", "paused", "blocked", "waiting", "ok"];
 
-/** The jobs that matter most, in their own order. */
+/** The most important jobs, in their original order. */
 function chosen(all: readonly JobProgress[], count: number): JobProgress[] {
   const ranked = [...all].sort((one, other) => ORDER.indexOf(one.state) - ORDER.indexOf(other.state));
   const kept = new Set(ranked.slice(0, count));

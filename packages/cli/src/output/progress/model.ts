@@ -63,9 +63,9 @@ export interface Step {
   /** Undefined for a step of a whole job. */
   readonly worker: string | undefined;
   readonly since: number;
-  /** What it waits for. */
+  /** The reason why the step waits. */
   readonly waitsFor: string;
-  /** How long it has shown no activity, if that is unusual. */
+  /** The time without activity, if that is unusual. */
   readonly silentMs: number | undefined;
 }
 

@@ -133,7 +133,7 @@ describe("a live screen", () => {
     expect(terminal.text).toBe("a plugin says something\nContinue? yes\ndeploy done: 4 promoted, 0 unchanged in 20.0s");
   });
 
-  it("survives a resize of the terminal", async () => {
+  it("is drawn correctly after a resize of the terminal", async () => {
     const { terminal, reader } = live(110, 24);
     terminal.write("$ maand deploy\n");
     play(reader, failingBatch().events);

@@ -1,13 +1,16 @@
 import type { FleetAnswer } from "../../../src/contract.ts";
 import { ALLOCATION_SIGNS, type StateSign } from "../signs.ts";
 
-/** A state of the fleet as it is shown, and the number of allocations in it. */
+/** A shown state of the fleet, and the number of allocations in this state. */
 export interface StateCount extends StateSign {
   readonly key: string;
   readonly count: number;
 }
 
-/** How the states of a fleet are shown, by the character of a cell. A state that this page does not know keeps the server's sign. */
+/**
+ * The signs for states of a fleet, by the character of a cell. A state that this page does not know keeps the server's
+ * sign.
+ */
 export function cellSigns(fleet: FleetAnswer): ReadonlyMap<string, StateSign & { readonly key: string }> {
   return new Map(
     fleet.states.map(({ key, sign, text, level }) => {
@@ -17,7 +20,7 @@ export function cellSigns(fleet: FleetAnswer): ReadonlyMap<string, StateSign & {
   );
 }
 
-/** States that allocations are in, the most urgent first, in the order of the server's table. */
+/** The current states of allocations, the most urgent first, in the order of the server's table. */
 export function stateCounts(fleet: FleetAnswer): StateCount[] {
   const signs = [...cellSigns(fleet).values()];
   const order = Object.keys(ALLOCATION_SIGNS);

@@ -1,13 +1,13 @@
 import type { FleetAnswer, FleetJob, FleetWorker, Level } from "../../../src/contract.ts";
 import { urgency } from "../signs.ts";
 
-/** What of the fleet is shown. An empty list or text means everything; several values of one list mean "any of". */
+/** The filters of the fleet. An empty list or text selects everything; several values of one list mean "any of". */
 export interface FleetFilter {
   /** Part of a host or hostname. */
   readonly q: string;
   readonly label: readonly string[];
   readonly zone: readonly string[];
-  /** Names of jobs: the columns, and the jobs in which `state` is looked for. */
+  /** Names of jobs: the columns, and the jobs in which the filter searches for `state`. */
   readonly job: readonly string[];
   /** Keys of states. */
   readonly state: readonly string[];
@@ -20,7 +20,7 @@ export interface Column {
   readonly at: number;
 }
 
-/** The part of a fleet that is shown, in the order in which it is shown. */
+/** The shown part of a fleet, in the shown order. */
 export interface ShownFleet {
   readonly columns: readonly Column[];
   readonly workers: readonly FleetWorker[];
@@ -38,12 +38,12 @@ export function filterOf(query: URLSearchParams): FleetFilter {
   };
 }
 
-/** Whether a filter leaves anything out. */
+/** Whether a filter excludes anything. */
 export function isFiltered({ q, label, zone, job, state }: FleetFilter): boolean {
   return q !== "" || [label, zone, job, state].some((list) => list.length > 0);
 }
 
-/** The workers that match all filters, and the columns they are shown with. */
+/** The workers that match all filters, and their shown columns. */
 export function filterFleet(fleet: FleetAnswer, filter: FleetFilter): ShownFleet {
   const jobs = new Set(filter.job);
   const columns = fleet.jobs.flatMap((job, at) => (jobs.size === 0 || jobs.has(job.name) ? [{ job, at }] : []));
@@ -62,7 +62,10 @@ export function filterFleet(fleet: FleetAnswer, filter: FleetFilter): ShownFleet
   };
 }
 
-/** Jobs with trouble first, so that they are in view however many jobs there are. Others keep their order, which is that of waves. */
+/**
+ * Jobs with problems first, so that they are visible however many jobs there are. The others keep the order of their
+ * waves.
+ */
 function urgentFirst(fleet: FleetAnswer, columns: readonly Column[]): readonly Column[] {
   const urgent = (level: Level) => fleet.states.filter((state) => state.level === level).map(({ key }) => key);
   const [bad, warn] = [urgent("bad"), urgent("warn")];
@@ -87,7 +90,7 @@ function anyOf(wanted: readonly string[], having: (worker: FleetWorker) => reado
   return (worker) => having(worker).some((value) => set.has(value));
 }
 
-/** With a filter by job, workers that have none of these jobs are left out. */
+/** A filter by job excludes workers that have none of these jobs. */
 function placed(fleet: FleetAnswer, columns: readonly Column[]): Match {
   const none = fleet.states.find(({ key }) => key === "none")?.sign;
   return ({ cells }) => columns.some(({ at }) => cells[at] !== none);

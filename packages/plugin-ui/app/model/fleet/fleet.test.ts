@@ -38,7 +38,7 @@ const shown = (query: string) => {
 };
 
 describe("the fleet", () => {
-  it("shows workers and jobs with trouble first", () => {
+  it("shows workers and jobs with problems first", () => {
     expect(shown("")).toEqual(["210", "db web api"]);
     expect(shown("sort=position")).toEqual(["012", "api web db"]);
   });
@@ -55,7 +55,7 @@ describe("the fleet", () => {
     ["state=paused&job=db", ""],
     ["job=db", "21"],
     ["label=nowhere", ""],
-  ])("with the filter %s shows the workers that match all of it", (query, expected) => {
+  ])("with the filter %s shows the workers that match all its parts", (query, expected) => {
     expect(shown(query)[0]).toBe(expected);
   });
 
@@ -96,7 +96,7 @@ describe("the keyboard in a grid", () => {
     expect(moveCell(from, key, size)).toEqual(to);
   });
 
-  it("leaves other keys to the page", () => {
+  it("does not handle other keys", () => {
     expect(moveCell({ row: 0, column: 0 }, "Tab", size)).toBeUndefined();
   });
 });

@@ -4,7 +4,7 @@ export interface Cell {
   readonly column: number;
 }
 
-/** The size of a grid, and how many rows a page has. */
+/** The size of a grid, and the number of rows of a page. */
 export interface GridSize {
   readonly rows: number;
   readonly columns: number;

@@ -1,7 +1,7 @@
 import type { RunEvent } from "./run-event.ts";
 import type { RunHistory } from "./run-history.ts";
 
-/** Adds what an event says failed. */
+/** Adds the failure that an event reports. */
 export function addFailure(history: RunHistory, event: RunEvent, what: string): void {
   history.failures.push({
     seq: history.seq,

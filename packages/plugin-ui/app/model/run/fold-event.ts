@@ -5,8 +5,8 @@ import type { RunEvent } from "./run-event.ts";
 import type { RunHistory } from "./run-history.ts";
 
 /**
- * Adds events to the history of their run, in order. Events that it has already are passed over, so that an answer may overlap with
- * the one before. Lines of output are no part of an answer, so numbers may be missing.
+ * Adds events to the history of their run, in order. Skips events that the history already has, so that an answer may
+ * overlap with the previous one. Answers contain no lines of output, so numbers may be missing.
  */
 export function foldEvents(history: RunHistory, events: readonly RunEvent[]): void {
   for (const event of events) if (event.seq > history.seq) foldEvent(history, event);
@@ -60,7 +60,7 @@ function step(history: RunHistory, event: RunEvent): void {
   if (outcome !== "ok" && outcome !== "skipped") addFailure(history, event, doing(event));
 }
 
-/** The last result of a check on a worker: a failed one is no attempt, it is why the batch fails. */
+/** The last result of a check on a worker. A failed result is not an attempt, but the reason why the batch fails. */
 function checked(history: RunHistory, event: RunEvent & { readonly ok?: boolean; readonly check?: string }): void {
   const [job, worker] = [event.job ?? "", event.worker ?? ""];
   history.setWorker(job, worker, event.ok ? "ok" : "failed", event.message ?? "");
@@ -74,7 +74,7 @@ interface Result {
   readonly message: string | null;
 }
 
-/** The summary of a run names every allocation, also those that had no event of their own. */
+/** The summary of a run names every allocation, including those without their own events. */
 function finish(history: RunHistory, event: RunEvent): void {
   history.end = history.change(event.outcome ?? "unknown", event.message ?? "");
   for (const { job, worker_ip, outcome, message } of (event.allocations ?? []) as readonly Result[]) {
@@ -87,7 +87,7 @@ function finish(history: RunHistory, event: RunEvent): void {
     for (const batch of batches) batch.end ??= history.change(event.outcome === "ok" ? "ok" : "interrupted");
 }
 
-/** A failure of a whole job often repeats that of one of its allocations. */
+/** A failure of a job often repeats the failure of one of its allocations. */
 function isKnown({ failures }: RunHistory, { job, message, output = [] }: RunEvent): boolean {
   const text = output.join("\n");
   return failures.some(

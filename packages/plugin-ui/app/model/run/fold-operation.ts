@@ -2,7 +2,7 @@ import { addFailure } from "./add-failure.ts";
 import type { RunEvent } from "./run-event.ts";
 import type { RunHistory } from "./run-history.ts";
 
-/** Rows for what is done to workers and belongs to no job. */
+/** Rows for operations on workers that belong to no job. */
 const SCRIPT = "script";
 const MAINTENANCE = "maintenance";
 

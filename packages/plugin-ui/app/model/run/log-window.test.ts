@@ -32,7 +32,7 @@ describe("a log", () => {
     expect([linesOf(kept).length, kept.isAtEnd, newerThan(kept)]).toEqual([20_000, false, 20_000]);
   });
 
-  it("is read from there to its end", () => {
+  it("is read from its beginning to its end", () => {
     let kept = openWindow(answer(0, MOST, SIZE));
     while (newerThan(kept) < SIZE) kept = withNewer(kept, answer(newerThan(kept), newerThan(kept) + MOST, SIZE));
     expect(kept.isAtEnd).toBe(true);

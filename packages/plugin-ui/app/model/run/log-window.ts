@@ -1,13 +1,13 @@
 import type { LogAnswer, LogLine } from "../../../src/contract.ts";
 
-/** The part of a log that is kept: answers that follow each other. */
+/** The kept part of a log: consecutive answers. */
 export interface LogWindow {
   readonly chunks: readonly LogAnswer[];
-  /** Whether it reaches to the end of what is recorded so far. */
+  /** Whether it includes the end of the record so far. */
   readonly isAtEnd: boolean;
 }
 
-/** Lines that are kept at most: far more than a screen, and little memory whatever the length of the log. */
+/** The maximum number of kept lines: far more than a screen, and little memory, whatever the length of the log. */
 const MOST_LINES = 20_000;
 
 /** A log opened at its end. */
@@ -15,26 +15,26 @@ export function openWindow(last: LogAnswer): LogWindow {
   return { chunks: [last], isAtEnd: true };
 }
 
-/** With the lines above; those at the other end are given up if there are too many. */
+/** Adds the lines above; drops lines at the other end if there are too many. */
 export function withOlder({ chunks, isAtEnd }: LogWindow, older: LogAnswer): LogWindow {
   const all = [older, ...chunks];
   const kept = all.slice(0, fitting(all));
   return { chunks: kept, isAtEnd: isAtEnd && kept.length === all.length };
 }
 
-/** With the lines below; those at the other end are given up if there are too many. */
+/** Adds the lines below; drops lines at the other end if there are too many. */
 export function withNewer({ chunks }: LogWindow, newer: LogAnswer): LogWindow {
   const all = [...chunks, newer];
   const kept = all.slice(all.length - fitting(all.toReversed()));
   return { chunks: merged(kept), isAtEnd: newer.after >= newer.size };
 }
 
-/** The position to ask for the lines above from; null at the beginning. */
+/** The position for requesting the lines above; null at the beginning. */
 export function olderThan({ chunks }: LogWindow): number | null {
   return chunks[0]?.before ?? null;
 }
 
-/** The position to ask for the lines below from. */
+/** The position for requesting the lines below. */
 export function newerThan({ chunks }: LogWindow): number {
   return chunks.at(-1)?.after ?? 0;
 }
@@ -43,13 +43,13 @@ export function linesOf({ chunks }: LogWindow): readonly LogLine[] {
   return chunks.flatMap(({ lines }) => lines);
 }
 
-/** The row of the line of an event; of the next line if it was given up. */
+/** The row of the line of an event, or of the next line if that line was dropped. */
 export function rowOf(lines: readonly LogLine[], seq: number): number {
   const row = lines.findIndex((line) => line.seq >= seq);
   return row === -1 ? lines.length : row;
 }
 
-/** How many of the answers fit, counted from the first; always one. */
+/** The number of answers that fit, counted from the first; at least one. */
 function fitting(chunks: readonly LogAnswer[]): number {
   let lines = 0;
   const end = chunks.findIndex((chunk) => {
@@ -59,7 +59,7 @@ function fitting(chunks: readonly LogAnswer[]): number {
   return end === -1 ? chunks.length : Math.max(1, end);
 }
 
-/** A log that is followed gets many small answers: neighbours become one until they have the size of an answer. */
+/** A followed log gets many small answers. Adjacent answers are combined until they have the size of an answer. */
 function merged(chunks: readonly LogAnswer[]): readonly LogAnswer[] {
   const [last, previous] = [chunks.at(-1), chunks.at(-2)];
   if (!last || !previous || previous.lines.length + last.lines.length > 500) return chunks;
@@ -70,7 +70,10 @@ function merged(chunks: readonly LogAnswer[]): readonly LogAnswer[] {
 const COLOURS = /\p{Cc}\[[0-9;]*m/gu;
 const CONTROLS = /(?!\t)[\p{Cc}\p{Bidi_Control}]/gu;
 
-/** A line as it is shown: without colours, and with other control characters spelled out, which may hide or reorder text. */
+/**
+ * The shown form of a line: without colours, and with other control characters escaped, because they may hide or
+ * reorder text.
+ */
 export function visibleText(text: string): string {
   return text
     .replace(COLOURS, "")

@@ -1,4 +1,4 @@
-/** An event of a run, as EVENTS.md describes it. Fields that a type lacks are undefined; unknown types are passed over. */
+/** An event of a run, as EVENTS.md describes it. Fields that a type lacks are undefined; unknown types are skipped. */
 export interface RunEvent {
   readonly seq: number;
   /** ISO time. */

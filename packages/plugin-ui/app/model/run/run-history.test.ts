@@ -81,7 +81,7 @@ describe("a run", () => {
     expect(twice).toEqual(folded(FAILING));
   });
 
-  it("names allocations that had no event of their own", () => {
+  it("names allocations without their own events", () => {
     const { jobs } = viewAt(folded(FAILING), FAILING.length);
     expect(jobs.map(({ name, state, counts }) => [name, state.state, counts])).toEqual([
       [

@@ -5,7 +5,7 @@ export interface Change {
   /** Its time in milliseconds. */
   readonly at: number;
   readonly state: string;
-  /** What is done or went wrong, in a few words. */
+  /** A short text about the current work or the failure. */
   readonly note: string;
 }
 
@@ -23,28 +23,28 @@ export interface BatchFacts {
 
 /** A batch and its end. */
 export interface Batch extends BatchFacts {
-  /** When its workers were promoted, or its job ended without that; undefined while it is under way. */
+  /** The time when its workers were promoted, or its job ended without that; undefined while the batch is under way. */
   end: Change | undefined;
 }
 
-/** A job in a run: what became of it, its batches, and each of its allocations. */
+/** A job in a run: its result, its batches, and each of its allocations. */
 export interface JobHistory {
   readonly name: string;
-  /** The wave it belongs to, from 1; 0 outside of waves. */
+  /** The wave of the job, from 1; 0 outside of waves. */
   wave: number;
-  /** Allocations that the run changes, since the event that said so. */
+  /** The number of allocations that the run changes, since the event that reported it. */
   planned: { readonly seq: number; readonly total: number } | undefined;
   readonly changes: Change[];
   readonly batches: Batch[];
   readonly workers: Map<string, Change[]>;
 }
 
-/** Something that failed, with its last lines of output. */
+/** A failure, with its last lines of output. */
 export interface Failure {
   readonly seq: number;
   readonly at: number;
   readonly what: string;
-  /** Empty if it concerns no single job; likewise for the worker. */
+  /** Empty if the failure does not concern a single job or worker. */
   readonly job: string;
   readonly worker: string;
   readonly message: string;
@@ -53,8 +53,8 @@ export interface Failure {
 }
 
 /**
- * What happened in a run: each change of a state, with the event that made it. Events append to it and nothing is taken back, so
- * that it can be shown as it was after any of them.
+ * The history of a run: each change of a state, with its event. Events only add to the history, so that the run can be
+ * shown in the state after any of them.
  */
 export class RunHistory {
   /** The sequence number of the last event; 0 before the first. */
@@ -72,7 +72,7 @@ export class RunHistory {
   readonly failures: Failure[] = [];
   readonly warnings: { readonly seq: number; readonly message: string }[] = [];
 
-  /** The job of this name, which is added if it is new. */
+  /** The job of this name; a new job is added. */
   job(name: string): JobHistory {
     const known = this.jobs.get(name);
     if (known) return known;
@@ -107,7 +107,7 @@ export class RunHistory {
   }
 }
 
-/** The change that holds after the event `seq`: the last one up to it; undefined before the first. */
+/** The last change up to the event `seq`; undefined before the first change. */
 export function changeAt<T extends { readonly seq: number }>(changes: readonly T[], seq: number): T | undefined {
   let [low, high] = [0, changes.length];
   while (low < high) {

@@ -9,14 +9,14 @@ import {
   type RunHistory,
 } from "./run-history.ts";
 
-/** A run as it was after one of its events. */
+/** The state of a run after one of its events. */
 export interface RunView {
   readonly seq: number;
   /** The time of that event in milliseconds. */
   readonly at: number;
   readonly jobs: readonly JobView[];
   readonly failures: readonly Failure[];
-  /** What ended the run; undefined while it was not over. */
+  /** The result of the run; undefined while the run was not over. */
   readonly end: Change | undefined;
 }
 
@@ -33,11 +33,11 @@ export interface JobView {
 export interface BatchView {
   readonly batch: BatchFacts;
   readonly state: string;
-  /** When it ended; undefined while it is under way. */
+  /** The time of the end; undefined while it is under way. */
   readonly endedAt: number | undefined;
 }
 
-/** The run as it was after the event `seq`. */
+/** The state of the run after the event `seq`. */
 export function viewAt(history: RunHistory, seq: number): RunView {
   const jobs = [...history.jobs.values()].flatMap((job) => jobAt(job, seq) ?? []);
   const end = history.end && history.end.seq <= seq ? history.end : undefined;

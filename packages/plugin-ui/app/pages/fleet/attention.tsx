@@ -8,10 +8,12 @@ import { Sign } from "../../parts/sign.tsx";
 type Finding = StatusAnswer["attention"][number];
 
 const MARKS = { bad: "✗", warn: "!", info: "i", ok: "✓", none: "·" } as const;
-/** Lines of one finding that are shown at once. */
+/** The number of lines of one finding that are shown initially. */
 const SHOWN = 3;
 
-/** What needs attention, the most urgent first, each with the next command; one calm line if nothing does. */
+/**
+ * Everything that needs attention, the most urgent first, each with the next command; a single line if nothing does.
+ */
 export function Attention({ status }: { readonly status: StatusAnswer }) {
   const { attention, running, last_run } = status;
   const isUrgent = attention.some(({ level }) => level === "bad" || level === "warn");

@@ -75,7 +75,7 @@ export function Filters({
   );
 }
 
-/** Chooses one value; an address may name several, which are shown as one choice. */
+/** Selects one value. The address may contain several values, which are shown as one choice. */
 function Choice({
   name,
   all,

@@ -10,10 +10,10 @@ import { Attention } from "./attention.tsx";
 import { Filters } from "./filters.tsx";
 import { Grid } from "./grid.tsx";
 
-/** Workers that are fetched and filtered here; of a larger fleet the server filters. */
+/** The maximum number of workers that are fetched and filtered here; the server filters a larger fleet. */
 const MOST = 2000;
 
-/** The fleet: what needs attention, and a grid of workers and jobs. */
+/** The fleet: everything that needs attention, and a grid of workers and jobs. */
 export function FleetPage({ query }: { readonly query: URLSearchParams }) {
   const filter = useMemo(() => filterOf(query), [query]);
   const status = useResource<StatusAnswer>("status", {}, ["fleet"]).value;

@@ -6,7 +6,7 @@ import { gridElement } from "../../parts/grid-element.ts";
 interface HeadProps {
   readonly columns: readonly Column[];
   readonly signs: ReadonlyMap<string, StateSign & { readonly key: string }>;
-  /** The column whose head has the focus. */
+  /** The column whose heading has the focus. */
   readonly active: number | undefined;
 }
 

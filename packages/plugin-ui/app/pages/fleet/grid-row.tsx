@@ -10,14 +10,14 @@ interface RowProps {
   readonly columns: readonly Column[];
   readonly signs: ReadonlyMap<string, StateSign & { readonly key: string }>;
   readonly row: number;
-  /** Where it is drawn, in pixels. */
+  /** The position of the row, in pixels. */
   readonly top: number;
-  /** The cell of it that has the focus. */
+  /** The cell of the row that has the focus. */
   readonly active: number | undefined;
   readonly isWordy: boolean;
 }
 
-/** A worker with the states of its allocations. It is drawn again only if something in it changed. */
+/** A worker with the states of its allocations. The row is drawn again only if something in it changed. */
 export const GridRow = memo(Row, isSame);
 
 function Row(props: RowProps) {
@@ -30,7 +30,7 @@ function Row(props: RowProps) {
       {
         key: job.name,
         class: `cell ${level}`,
-        tabIndex: active === column ? 0 : -1, // without one, the cell that is left would lose the focus at once
+        tabIndex: active === column ? 0 : -1, // without it, the cell that is left would lose the focus
         "aria-label": `${job.name}: ${text}`,
       },
       isWordy && !isEmpty ? `${sign} ${text}` : sign,

@@ -8,14 +8,14 @@ import { GridHead } from "./grid-head.tsx";
 import { GridRow } from "./grid-row.tsx";
 import { useActiveCell } from "./use-active-cell.ts";
 
-/** As in grid.css. */
+/** The same size as in grid.css. */
 const ROW = 28;
 /** With at most this number of columns, a cell has room for words. */
 const WORDY = 5;
 
 /**
- * Workers and jobs as a grid. Only the rows in view are elements, so that a thousand workers cost what fifty do. Arrow keys move
- * through all of it; a screen reader hears the whole number of rows and the position in it.
+ * Workers and jobs as a grid. Only the rows in view are elements, so that a thousand workers cost as much as fifty.
+ * Arrow keys move through the complete grid. A screen reader gets the total number of rows and the position.
  */
 export function Grid({ fleet, shown }: { readonly fleet: FleetAnswer; readonly shown: ShownFleet }) {
   const { columns, workers } = shown;
@@ -68,7 +68,7 @@ export function Grid({ fleet, shown }: { readonly fleet: FleetAnswer; readonly s
   );
 }
 
-/** The value of the first time its key was the same, so that rows see that nothing changed. */
+/** The earliest value with the same key, so that rows can detect that nothing changed. */
 function useSame<T>(value: T, key: string): T {
   return useMemo(() => value, [key]);
 }

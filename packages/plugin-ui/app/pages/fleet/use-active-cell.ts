@@ -4,21 +4,24 @@ import type { ShownFleet } from "../../model/fleet/fleet-filter.ts";
 import { type Cell, moveCell } from "../../model/fleet/move-cell.ts";
 import { route } from "../../model/route.ts";
 
-/** What the keyboard needs to know of a grid. */
+/** The properties of a grid that the keyboard needs. */
 interface GridView {
   readonly shown: ShownFleet;
-  /** Rows of a page. */
+  /** The number of rows of a page. */
   readonly page: number;
   readonly scroller: { readonly current: HTMLElement | null };
-  /** Scrolls until a row is in view. */
+  /** Scrolls a row into view. */
   show(row: number): void;
 }
 
-/** The cell that has the focus, or gets it when the grid does; and the listeners of the grid that move it and open what it stands for. */
+/**
+ * The cell that has the focus, or gets the focus when the grid does, and the listeners of the grid that move the focus
+ * and open the cell's target.
+ */
 export function useActiveCell({ shown, page, scroller, show }: GridView) {
   const { workers, columns } = shown;
   const [cell, setCell] = useState<Cell>({ row: 0, column: -1 });
-  /** A key moved to another cell, which gets the focus as soon as it is drawn. */
+  /** Whether a key moved to another cell, which gets the focus as soon as it is drawn. */
   const hasMoved = useRef(false);
   useLayoutEffect(() => {
     if (!hasMoved.current) return;
@@ -55,7 +58,10 @@ export function useActiveCell({ shown, page, scroller, show }: GridView) {
   return { active, listeners: { onKeyDown, onFocusIn, onClick, onPointerOver } };
 }
 
-/** The place of the cell that an event is about; undefined outside of cells. Cells are many, so none is marked with its place. */
+/**
+ * The place of the cell of an event; undefined outside of cells. There are many cells, so none is marked with its
+ * place.
+ */
 function placeOf(target: EventTarget | null): Cell | undefined {
   const cell = cellOf(target);
   const row = cell?.closest<HTMLElement>("[data-row]");
@@ -67,7 +73,7 @@ function cellOf(target: EventTarget | null): Element | null {
   return target instanceof Element ? target.closest("[role=gridcell], [role=rowheader], [role=columnheader]") : null;
 }
 
-/** Opens the worker of a cell, or its job; the head of a row or column opens what it names. */
+/** Opens the worker of a cell, or its job. The heading of a row or column opens the worker or job that it names. */
 function openCell({ workers, columns }: ShownFleet, { row, column }: Cell, wantsJob: boolean): void {
   const [worker, job] = [workers[row]?.host, columns[column]?.job.name];
   if (job !== undefined && (wantsJob || worker === undefined)) go(route("job", job));

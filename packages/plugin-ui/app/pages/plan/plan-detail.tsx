@@ -8,7 +8,7 @@ import { Sign } from "../../parts/sign.tsx";
 import { PlanJob } from "./plan-job.tsx";
 import { actionsText } from "./plan-list.tsx";
 
-/** A plan: what it does by wave and job, what it cannot decide, and the button that carries it out. */
+/** A plan: its actions by wave and job, the undecided jobs, and the button that carries it out. */
 export function PlanDetail({ plan }: { readonly plan: PlanAnswer }) {
   const { digest, made_at, made_by, state, run, actions, required } = plan;
   return (
@@ -47,7 +47,7 @@ export function PlanDetail({ plan }: { readonly plan: PlanAnswer }) {
   );
 }
 
-/** What keeps the plan from being whole, before what it does. */
+/** The reasons why the plan is incomplete, above its actions. */
 function Troubles({ plan: { failures, undecided, held_jobs: held, notes } }: { readonly plan: PlanAnswer }) {
   if (failures.length + undecided.length + held.length + notes.length === 0) return null;
   return (

@@ -11,7 +11,7 @@ import { Sign } from "../../parts/sign.tsx";
 
 type Job = PlanAnswer["waves"][number]["jobs"][number];
 
-/** What a plan does to a job: groups of workers with the same change, its reasons and differences. */
+/** The actions of a plan for a job: groups of workers with the same change, its reasons and differences. */
 export function PlanJob({ digest, job }: { readonly digest: string; readonly job: Job }) {
   const { job: name, pre_deploy: hook, blocked_by: by, unchanged, allocations, rollout } = job;
   return (
@@ -60,7 +60,7 @@ function Group({ digest, job, group }: { readonly digest: string; readonly job: 
   );
 }
 
-/** The differences of the first worker of a group; the others have the same files, with values of their own. */
+/** The differences of the first worker of a group; the others have the same files with their own values. */
 function Changes({ digest, job, group }: { readonly digest: string; readonly job: string; readonly group: PlanGroup }) {
   const [isOpen, setOpen] = useState(false);
   const host = group.first.worker_ip;

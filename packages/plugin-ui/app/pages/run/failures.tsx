@@ -7,7 +7,7 @@ import { Sign } from "../../parts/sign.tsx";
 
 export type OpenLog = (of: { readonly job?: string; readonly worker?: string }) => void;
 
-/** What failed, with the last lines of its output; the same failure of several workers is one. */
+/** The failures, with their last lines of output; the same failure on several workers is shown once. */
 export function Failures({ failures, openLog }: { readonly failures: readonly Failure[]; readonly openLog: OpenLog }) {
   const groups = failureGroups(failures);
   if (groups.length === 0) return null;

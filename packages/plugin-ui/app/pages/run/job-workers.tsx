@@ -3,10 +3,10 @@ import { RUN_SIGNS, signOf, urgency } from "../../model/signs.ts";
 import { Sign } from "../../parts/sign.tsx";
 import type { OpenLog } from "./failures.tsx";
 
-/** Allocations that are listed; with more, those that need attention come first anyway. */
+/** The maximum number of listed allocations; those that need attention come first. */
 const SHOWN = 200;
 
-/** The allocations of a job as they were after an event, the most urgent first; each opens its log. */
+/** The states of a job's allocations after an event, the most urgent first; each allocation opens its log. */
 export function JobWorkers({
   history,
   seq,

@@ -8,9 +8,9 @@ import { Empty, ErrorNotice } from "../../parts/notice.tsx";
 import { reachable } from "../../parts/reachable.ts";
 import type { OpenLog } from "./failures.tsx";
 
-/** As in run.css. */
+/** The same size as in run.css. */
 const LINE = 20;
-/** So near to an end of what is kept, the next lines are fetched. */
+/** The distance from an end of the kept lines at which the next lines are fetched. */
 const NEAR = 40 * LINE;
 
 interface PanelProps {
@@ -67,7 +67,10 @@ function Lines({ id, job, worker, isOver }: Pick<PanelProps, "id" | "job" | "wor
   const lines = useMemo(() => (kept ? linesOf(kept) : []), [kept]);
   const box = useRef<HTMLElement>(null);
   const [view, setView] = useState({ top: 0, height: 400 });
-  /** What is in view: the end, which new lines scroll into, or else a line, which stays where it is when others come or go. */
+  /**
+   * The visible part: the end, to which new lines scroll, or a line that stays in place when other lines are added or
+   * removed.
+   */
   const place = useRef({ isAtEnd: true, line: 0, offset: 0 });
   useLayoutEffect(() => {
     const element = box.current;

@@ -3,11 +3,11 @@ import type { RunHistory } from "../../model/run/run-history.ts";
 import type { RunView } from "../../model/run/run-view.ts";
 import { clockText } from "../../model/time-text.ts";
 
-/** A replay takes so long, whatever the number of events. */
+/** The duration of a replay, whatever the number of events. */
 const REPLAY_MS = 12_000;
 const FRAME_MS = 100;
 
-/** A slider over the events of a run, and a button that plays them. At its end it follows what is added. */
+/** A slider over the events of a run, and a button that plays them. At its end, the slider follows new events. */
 export function Replay({
   history,
   at,
@@ -16,7 +16,7 @@ export function Replay({
   isLive,
 }: {
   readonly history: RunHistory;
-  /** The event that is shown; undefined: the last one. */
+  /** The shown event; undefined means the last one. */
   readonly at: number | undefined;
   readonly setAt: (at: number | undefined) => void;
   readonly view: RunView;

@@ -7,7 +7,7 @@ import { clockText, durationText } from "../../model/time-text.ts";
 import { Ago } from "../../parts/age.tsx";
 import { StateOf } from "../../parts/sign.tsx";
 
-/** What the run is, what became of it, and how it can be stopped while it is under way. */
+/** The command of the run, its result, and the button to stop it while it is under way. */
 export function RunHead({
   answer: { run, summary, warnings },
   view,
@@ -15,7 +15,7 @@ export function RunHead({
 }: {
   readonly answer: RunAnswer;
   readonly view: RunView;
-  /** Whether the page shows it as it was at an earlier moment. */
+  /** Whether the page shows the run at an earlier moment. */
   readonly isPast: boolean;
 }) {
   const result = isPast ? (view.end?.state ?? "running") : run.result;

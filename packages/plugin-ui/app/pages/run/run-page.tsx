@@ -14,7 +14,7 @@ import { Replay } from "./replay.tsx";
 import { RunHead } from "./run-head.tsx";
 import { Timeline } from "./timeline.tsx";
 
-/** A run, live or past: its batches over time, what failed, and the output of its allocations. */
+/** A run, live or past: its batches over time, its failures, and the output of its allocations. */
 export function RunPage({ id, query }: { readonly id: string; readonly query: URLSearchParams }) {
   const following = useMemo(() => followRun(id), [id]);
   useEffect(() => () => following.stop(), [following]);
@@ -26,7 +26,7 @@ export function RunPage({ id, query }: { readonly id: string; readonly query: UR
 
 function Run({ id, run, query }: { readonly id: string; readonly run: FollowedRun; readonly query: URLSearchParams }) {
   const { history, version, answer, error } = run;
-  /** The event that is shown; undefined: the last one, also when further ones come. */
+  /** The shown event; undefined means the last one, even when further ones arrive. */
   const [at, setAt] = useState<number>();
   const view = useMemo(() => viewAt(history, at ?? history.seq), [history, version, at]);
   const [job, worker] = [query.get("job") ?? "", query.get("worker") ?? ""];
@@ -65,7 +65,7 @@ function Run({ id, run, query }: { readonly id: string; readonly run: FollowedRu
   );
 }
 
-/** Says when a run that is watched fails somewhere, and when it ends. */
+/** Announces failures of a watched run, and its end. */
 function useSpoken(result: string, failures: number): void {
   const before = useRef({ result, failures });
   useEffect(() => {

@@ -8,7 +8,7 @@ import { StateOf } from "../../parts/sign.tsx";
 import type { OpenLog } from "./failures.tsx";
 import { JobWorkers } from "./job-workers.tsx";
 
-/** The jobs of a run in their order, with their batches over time. A job opens to its allocations. */
+/** The jobs of a run in their order, with their batches over time. A job can be expanded to its allocations. */
 export function Timeline({
   history,
   view,
@@ -17,7 +17,7 @@ export function Timeline({
 }: {
   readonly history: RunHistory;
   readonly view: RunView;
-  /** The right edge: the present for a live run, else its end; in milliseconds. */
+  /** The right edge in milliseconds: the current time for a live run, otherwise its end. */
   readonly until: number;
   readonly openLog: OpenLog;
 }) {

@@ -1,1 +1,1 @@
-"""Says that it is there."""
+"""Does nothing."""
