@@ -6,6 +6,7 @@ import { createInterface } from "node:readline";
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
 import { type LocalBucket, localBucket } from "../../support/bucket/local-bucket.ts";
 import { MAAND } from "../../support/bucket/maand.ts";
+import { storeEnvironment } from "../../support/postgres/test-store.ts";
 
 /** More lines than pipes and the memory of maand can hold: 7 MB, of which maand prints about one in advance. */
 const LINES = 1_000_000;
@@ -29,7 +30,7 @@ function start(name: string) {
   const script = `seq 1 ${LINES} & echo $! >${place}.writer; wait; : >${place}.over`;
   const maand = spawn(process.execPath, [MAAND, "run_command", script, "--workers", host], {
     cwd: bucket.root,
-    env: { PATH: process.env.PATH ?? "", HOME: bucket.root, LANG: "C.UTF-8" },
+    env: { PATH: process.env.PATH ?? "", HOME: bucket.root, LANG: "C.UTF-8", ...storeEnvironment() },
     stdio: ["ignore", "ignore", "pipe"],
   });
   return { maand, isOver: () => existsSync(`${place}.over`), ended: once(maand, "exit") };

@@ -30,3 +30,16 @@ it("commands that print faster than the database stores their record wait for it
   expect(parts.flatMap(({ lines }) => JSON.parse(lines)).length).toBe(added);
   sender.close();
 });
+
+it("a command that waits for the database does not end early, although its connection keeps no process alive", async () => {
+  const timers = () => process.getActiveResourcesInfo().filter((name) => name === "Timeout").length;
+  const { parts, records } = slowDatabase();
+  const sender = new RunRecordSender(records, 10);
+  while (sender.backPressure() === undefined) sender.add("r", "maand.log", LINE);
+  const waiting = timers();
+  const caughtUp = sender.backPressure();
+  for (const { store } of parts) store();
+  await caughtUp;
+  expect(timers()).toBe(waiting - 1);
+  sender.close();
+});

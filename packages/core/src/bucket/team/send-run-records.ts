@@ -51,10 +51,16 @@ export class RunRecordSender {
   backPressure(): Promise<void> | undefined {
     if (this.#sent < MOST_SENT) return undefined;
     if (!this.#caughtUp) {
-      let resolve = () => {};
-      const promise = new Promise<void>((settle) => {
-        resolve = settle;
+      let settle = () => {};
+      const promise = new Promise<void>((resolve) => {
+        settle = resolve;
       });
+      // the connection to the database keeps no process alive
+      const waiting = setInterval(() => undefined, EVERY_MS);
+      const resolve = () => {
+        clearInterval(waiting);
+        settle();
+      };
       this.#caughtUp = { promise, resolve };
     }
     return this.#caughtUp.promise;
@@ -63,6 +69,7 @@ export class RunRecordSender {
   /** Sends the remaining lines, and waits a few seconds at most for the answer. */
   close(): void {
     clearTimeout(this.#timer);
+    this.#caughtUp?.resolve();
     try {
       for (const [run, pending] of this.#runs)
         this.#records.finish(run, pending.seq, JSON.stringify(pending.lines), this.#keepRuns);
