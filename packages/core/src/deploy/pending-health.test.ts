@@ -132,6 +132,21 @@ describe("a health check that the last run did not reach", () => {
     expect(since()).toEqual([`restart api@${A}`, `restart api@${B}`, `restart api@${C}`]);
   });
 
+  it("does not hide that the files of an allocation could not be copied in this run", async () => {
+    await upgradeKilled();
+    bucket.job("api", manifest("3.0.0"));
+    await bucket.build();
+    bucket.fleet.fail(`stage ${A}`);
+    const { outcome, allocations } = await bucket.deploy();
+    expect(outcome).toBe("failed");
+    expect(allocations.find(({ host }) => host === A)).toMatchObject({ outcome: "failed", promoted: false });
+    expect(checked[0]).toBe(`api ${B},${C}`);
+    expect(await pending()).toHaveLength(1);
+    bucket.fleet.repair();
+    expect((await bucket.deploy()).outcome).toBe("ok");
+    expect(await pending()).toEqual([]);
+  });
+
   it("marks the whole batch if the checks name no allocation", async () => {
     await upgradeKilled();
     bucket.fleet.fail("verify api");

@@ -90,6 +90,7 @@ function noteHealth(
 ): void {
   const hosts = new Set(unhealthy?.map(({ host }) => host));
   for (const { allocation, decision } of members) {
+    if (run.ledger.lost(job.name, allocation.host)) continue; // a check does not undo a failed copy of files
     if (hosts.has(allocation.host))
       run.ledger.fail(job.name, allocation.host, isLate ? "verify" : decision.action, finding.cause, true);
     else if (!unhealthy && isLate) run.ledger.note(job.name, allocation.host, "verify", "ok", true);
