@@ -46,7 +46,7 @@ describe.each(PAGES)("docs/coming-from/%s.md", (name) => {
 
   it("dates its facts, and names what the other tool does better", () => {
     expect(text).toMatch(
-      /documentation in (January|February|March|April|May|June|July|August|September|October|November|December) \d{4}/,
+      /documentation\s+as\s+of\s+(January|February|March|April|May|June|July|August|September|October|November|December)\s+\d{4}/,
     );
     expect(text).toMatch(/\n## What \w+ does better\n\n(- .*\n( {2}.*\n)*){4,}/);
   });
