@@ -125,6 +125,7 @@ async function openWith(life: PluginLife, found: Found): Promise<OpenedBucket> {
     async close() {
       const problems = life.isOpen ? await life.dispose() : [];
       found.ignoreIdle();
+      life.watch.onWaiting = undefined; // a tap that goes on after an interruption can no longer be recorded
       log.close(options.now());
       records?.close();
       // if the database is unreachable, an earlier step has reported it; the next command shares the changes of this

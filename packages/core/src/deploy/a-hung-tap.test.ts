@@ -5,6 +5,7 @@ import { definePlugin } from "../plugin-api/plugin.ts";
 import { tapByName } from "../plugin-api/tapping/tap-by-name.ts";
 import type { Summary } from "../run-result.ts";
 import { aBucket, type TestBucket } from "../testing/index.ts";
+import { deploy } from "./deploy.ts";
 
 const A = "10.0.0.1";
 const B = "10.0.0.2";
@@ -74,6 +75,23 @@ describe("a tap that hangs in rollout", () => {
       `web@${A} skipped`,
       `web@${B} skipped`,
     ]);
+  });
+
+  it("is not reported once its bucket is closed, because nothing can be recorded then", async () => {
+    const events: string[] = [];
+    tapped = (hooks) => {
+      hangsOnA(false)(hooks);
+      hooks.event.tap("odd", ({ type }) => void events.push(type));
+    };
+    await bucket.build();
+    const maand = await bucket.open();
+    const deploying = deploy(maand, { jobs: [], force: false, syncOnly: false }).catch(() => undefined);
+    const end = await hung;
+    await maand.close();
+    vi.advanceTimersByTime(600_000);
+    expect(events).not.toContain("tap.waiting");
+    end();
+    await deploying;
   });
 
   it("and ignores it does not count as ended: nothing follows it, and the bucket stays locked until it ends", async () => {
