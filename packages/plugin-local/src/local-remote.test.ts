@@ -77,7 +77,7 @@ describe("a command", () => {
     });
   });
 
-  it("that does not exist is code 127, and a directory that does not exist is named", async () => {
+  it("exits with 127 if its program does not exist, and the error names a missing directory", async () => {
     const remote = await connected();
     const missing = await remote.probe(["no-such-tool"]);
     expect(missing).toMatchObject({ code: 127 });

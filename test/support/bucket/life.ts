@@ -96,7 +96,7 @@ export function localLife(base: LocalBucket, jobs: readonly string[]): Life {
   };
 }
 
-/** Runs maand in a life, to its end. */
+/** Runs maand in the copied bucket, and waits until it exits. */
 export function runIn({ root }: Life, args: readonly string[], options: Partial<MaandOptions> = {}): Promise<Ended> {
   return maand(args, { cwd: root, ...options });
 }
@@ -124,7 +124,7 @@ export function rolloutsIn({ root }: Life): Record<string, string> {
   }
 }
 
-/** Processes on this machine that work for a life. */
+/** Processes on this machine whose arguments contain the path of the copy. */
 export function processesOf({ root }: Life): number[] {
   return readdirSync("/proc")
     .filter((name) => /^\d+$/.test(name))

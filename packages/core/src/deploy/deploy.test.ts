@@ -201,7 +201,7 @@ describe("maintenance", () => {
     expect(since().filter((what) => !what.startsWith("stage"))).toEqual([]);
   });
 
-  it("records changes of a drained allocation without syncing or starting anything there", async () => {
+  it("records changes to a drained allocation without syncing or starting anything there", async () => {
     await bucket.ship();
     bucket.job("api", { version: "2.0.0", selectors: ["worker"] });
     await bucket.build();
@@ -212,7 +212,7 @@ describe("maintenance", () => {
     expect(bucket.fleet.running()).toEqual({ [`api@${A}`]: "2.0.0", [`api@${C}`]: "2.0.0" });
   });
 
-  it("starts it again when it is enabled, without a change of the job", async () => {
+  it("starts it again when it is enabled, even if the job has not changed", async () => {
     await bucket.ship();
     since();
     bucket.disable({});
@@ -424,7 +424,7 @@ describe("an interrupted deploy", () => {
     expect(bucket.events.at(-1)).toMatchObject({ type: "run.finished", outcome: "interrupted" });
   });
 
-  it("leaves the interrupted command in doubt, and an allocation whose command did not start unchanged", async () => {
+  it("records the interrupted command as in doubt, and changes no allocation whose command had not started", async () => {
     const runs = [new AbortController(), new AbortController(), new AbortController()];
     let run = 0;
     bucket.dispose();

@@ -143,7 +143,7 @@ function warnOfUnbuilt({ bucket, ledger, reporter }: Run): void {
   reporter.emit("warning", { code: "unbuilt_changes", message, job: null, worker: null });
 }
 
-/** Refuses a sync alone. A job that cannot be planned is reported later, with its wave. */
+/** Refuses `--sync-only` if a job must be started. A job that cannot be planned is reported later, with its wave. */
 async function refuseSyncOnly(
   run: Run,
   waves: readonly Wave[],

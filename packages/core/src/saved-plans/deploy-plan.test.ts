@@ -223,7 +223,7 @@ describe("a plan is refused before anything is changed, with the reason, when", 
     );
   });
 
-  it("another job was built again, unless the plan is not about it", async () => {
+  it("another job that the plan covers was built again", async () => {
     const [all, api] = [await planned(bucket), await planned(bucket, { jobs: ["api"] })];
     bucket.job("web", TWO);
     await bucket.build();
@@ -374,7 +374,7 @@ describe("a plan that cannot be applied here", () => {
     }
   });
 
-  it("leaves no lock, whatever the reason of its refusal", async () => {
+  it("releases the lock, whatever the reason for the refusal", async () => {
     bucket.job("api", ONE);
     await bucket.build();
     const plan = await planned(bucket);
@@ -395,7 +395,7 @@ describe("a plan that cannot be applied here", () => {
     expect((await apply(bucket, plan)).outcome).toBe("ok");
   });
 
-  it("is refused for a removed job, with the existing jobs", async () => {
+  it("is refused if it names a removed job; the message lists the existing jobs", async () => {
     bucket.job("api", ONE);
     bucket.job("web", ONE);
     await bucket.build();

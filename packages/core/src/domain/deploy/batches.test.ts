@@ -79,7 +79,7 @@ describe("rolloutOrder", () => {
   ])("a requested order with %s is ignored, with the reason", (_, options, problem) => {
     expect(rolloutOrder(active, options)).toEqual({ order: active, source: "default", problem });
   });
-  it("the order of a large fleet is checked without a search through it for each host", () => {
+  it("checking the order of a large fleet does not search the list again for each host", () => {
     const hosts = Array.from({ length: 1_000 }, (_, at) => `10.0.${at >> 8}.${at & 255}`);
     const search = vi.spyOn(Array.prototype, "indexOf");
     expect(rolloutOrder(hosts, hosts.join(",")).source).toBe("kv");
