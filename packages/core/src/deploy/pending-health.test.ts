@@ -142,6 +142,13 @@ describe("a health check that the last run did not reach", () => {
     expect(allocations.find(({ host }) => host === A)).toMatchObject({ outcome: "failed", promoted: false });
     expect(checked[0]).toBe(`api ${B},${C}`);
     expect(await pending()).toHaveLength(1);
+    bucket.fleet.fail("verify api");
+    die = () => {
+      throw new Error("sick");
+    };
+    await bucket.deploy();
+    expect((await rollouts())[0]).not.toBe("health_failed");
+    die = undefined;
     bucket.fleet.repair();
     expect((await bucket.deploy()).outcome).toBe("ok");
     expect(await pending()).toEqual([]);

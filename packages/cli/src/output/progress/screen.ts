@@ -2,7 +2,7 @@ import type { ProcessContext } from "@maand/command";
 import { type OtherWrites, otherWrites, type TerminalStream } from "./other-writes.ts";
 import { widthOf } from "./text-width.ts";
 
-/** At most ten frames per second, because nobody could read more. */
+/** At most ten frames per second, because people cannot read more. */
 const FRAME_MS = 100;
 /** How often a frame is drawn while nothing happens, to update times. */
 const IDLE_MS = 1000;

@@ -21,7 +21,7 @@ export interface HealthGate {
 
 /**
  * Checks a job's health after `members` were promoted. Throws if the job is unhealthy, and durably marks the allocations
- * that the checks name, or all members if they name none. A passing check removes the marks.
+ * that the checks name, or all checked members if they name none. A passing check removes the marks.
  */
 export async function passGate(
   rollout: JobRollout,
@@ -33,10 +33,12 @@ export async function passGate(
   if (gate.of === "running" && checked.length === 0) return undefined;
   const finding = await checkHealth(run, context, checked, gate.wait);
   if (finding.cause && run.bucket.signal.aborted) throw finding.cause;
-  const unhealthy = unhealthyOf(finding, checked, members);
+  // the checks leave out an allocation that failed earlier in this run, so they say nothing about its health
+  const present = members.filter(({ allocation }) => !run.ledger.lost(rollout.job.name, allocation.host));
+  const unhealthy = unhealthyOf(finding, checked, present);
   noteSeen(run, checked, finding);
   recordHealth(rollout, checked, unhealthy);
-  noteHealth(rollout, members, gate, { finding, unhealthy });
+  noteHealth(rollout, present, gate, { finding, unhealthy });
   if (finding.cause) throw gate.isLate ? lateError(finding.cause) : finding.cause;
   return finding;
 }
@@ -90,7 +92,6 @@ function noteHealth(
 ): void {
   const hosts = new Set(unhealthy?.map(({ host }) => host));
   for (const { allocation, decision } of members) {
-    if (run.ledger.lost(job.name, allocation.host)) continue; // a check does not undo a failed copy of files
     if (hosts.has(allocation.host))
       run.ledger.fail(job.name, allocation.host, isLate ? "verify" : decision.action, finding.cause, true);
     else if (!unhealthy && isLate) run.ledger.note(job.name, allocation.host, "verify", "ok", true);

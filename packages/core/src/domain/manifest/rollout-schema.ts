@@ -4,7 +4,7 @@ import { described, looksLike } from "../checks/schema-notes.ts";
 import { isRecord, onlyObject, shown, withHint } from "../checks/validate.ts";
 import { LAST_STEP, parseStep, STEP_PATTERN, type StagedRollout, stepProblems } from "../rollout/steps.ts";
 
-/** The largest number of steps; nobody would wait for more. */
+/** The largest number of steps. A rollout with more would take too long. */
 const MOST_STEPS = 50;
 
 const STEP_HINT = 'write "1" for a count, "25%" for a share, "pause", or "10m" for a wait (s, m, h or d)';

@@ -3,7 +3,7 @@ import { liveBufferBytes } from "./live-memory.ts";
 
 const MIB = 1024 * 1024;
 
-test("buffers that nobody refers to are never counted", () => {
+test("buffers without a reference are never counted", () => {
   const before = liveBufferBytes();
   let most = 0;
   for (let round = 0; round < 5; round += 1) {
