@@ -131,6 +131,13 @@ describe("a remote over a program", () => {
     expect([await text(io), await text(stderr), await exit]).toEqual(["out\n", "err\n", 0]);
   });
 
+  it("returns the complete output of a stream whose program ends before its first line arrives", async () => {
+    const whenEnded = "exec > >(while kill -0 $$ 2>&-; do :; done; cat)"; // cat passes stdout on after the end of bash
+    const late = remote({ program: (argv) => ["bash", "-c", `${whenEnded}; exec "$@"`, "bash", ...argv] });
+    const { io, stderr, exit } = await late.stream(["sh", "-c", "echo out; echo err >&2"]);
+    expect([await text(io), await text(stderr), await exit]).toEqual(["out\n", "err\n", 0]);
+  });
+
   it("reports why the command did not start", async () => {
     const nologin = remote({ user: "ops", program: () => ["sh", "-c", "echo not available; exit 1"] });
     const expected = { code: "AUTH_FAILED", message: expect.stringMatching(/"ops".*printed "not available"/) };

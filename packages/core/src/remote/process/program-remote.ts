@@ -1,3 +1,4 @@
+import type { Readable } from "node:stream";
 import { MaandError } from "../../errors.ts";
 import { backPressureOf } from "../back-pressure.ts";
 import { readToMarker } from "../login/begin-marker.ts";
@@ -36,6 +37,14 @@ export interface ProgramEnd {
   readonly begun: boolean;
   /** When the program was started. */
   readonly since: Date;
+}
+
+/** A program whose command may not have started yet. */
+interface StartedStream {
+  readonly program: RunningProcess;
+  /** What it prints on stdout and stderr. */
+  readonly outputs: readonly [Readable, Readable];
+  readonly exit: Promise<number | null>;
 }
 
 const GRACE_MS = 5_000;
@@ -98,6 +107,9 @@ class ProgramRemote implements Remote {
     const since = new Date();
     const wrapped = this.#wrap(argv, options, { announce: true });
     const program = await this.#start(wrapped, options);
+    // read from the start: at the end of a process, Node discards the output of a pipe that nothing reads
+    const io = processStream(program.stdout, program.stdin);
+    const stderr = processStream(program.stderr);
     void program.ended.then(release);
     const ending = AbortSignal.any([this.#closing.signal, ...(options.signal ? [options.signal] : [])]);
     let destroyed = false;
@@ -115,14 +127,9 @@ class ProgramRemote implements Remote {
       return isLost ? null : code;
     });
     if (wrapped.preface !== "") program.stdin?.write(wrapped.preface);
-    await this.#begun(program, exit, titleOf(argv, options), options.signal);
+    await this.#begun({ program, outputs: [io, stderr], exit }, titleOf(argv, options), options.signal);
     begun = true;
-    return {
-      io: processStream(program.stdout, program.stdin),
-      stderr: processStream(program.stderr),
-      exit,
-      destroy,
-    };
+    return { io, stderr, exit, destroy };
   }
 
   async close(): Promise<void> {
@@ -133,16 +140,14 @@ class ProgramRemote implements Remote {
 
   /** Waits until the command of a stream has started. If it never does, throws an error with the reason. */
   async #begun(
-    program: RunningProcess,
-    exit: Promise<number | null>,
+    { program, outputs, exit }: StartedStream,
     title: string,
     signal: AbortSignal | undefined,
   ): Promise<void> {
     const failed = new Promise<string>((resolve) => {
       void program.ended.then(({ failure }) => failure !== undefined && resolve(failure));
     });
-    const streams = [program.stdout, program.stderr].map((stream) => readToMarker(stream));
-    const read = await Promise.race([failed, Promise.all(streams)]);
+    const read = await Promise.race([failed, Promise.all(outputs.map((output) => readToMarker(output)))]);
     if (typeof read === "string") throw this.#unreachable(read);
     const [stdout, stderr] = read;
     if (stdout === undefined && stderr === undefined) return;
