@@ -1,4 +1,4 @@
-// Without the fonts of the default theme: those of the reader's system need no download.
+// Uses the fonts of the reader's system instead of those of the default theme, because they need no download.
 import theme from "vitepress/theme-without-fonts";
 import "./style.css";
 
