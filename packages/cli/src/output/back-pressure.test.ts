@@ -14,7 +14,7 @@ function blockedStream() {
 }
 
 describe("the back-pressure of a stream", () => {
-  it("is none below a megabyte, so that a quick command never waits for a terminal", () => {
+  it("begins at a megabyte, so that a short command never waits for a terminal", () => {
     const { stream } = blockedStream();
     const behind = backPressureOf(stream);
     stream.write("x".repeat(MOST_WAITING - 1));

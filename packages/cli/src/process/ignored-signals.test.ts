@@ -9,6 +9,6 @@ it.each([
   ["SIGTERM", "0000000000004000", ["SIGTERM"]],
   ["not told", undefined, []],
   ["not understood", "yes", []],
-])("signals that were ignored at the start: %s", (_, mask, ignored) => {
+])("finds the signals that are ignored at the start: %s", (_, mask, ignored) => {
   expect([...ignoredSignals(mask)]).toEqual(ignored);
 });
