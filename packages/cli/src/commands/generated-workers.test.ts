@@ -32,7 +32,7 @@ describe("a build with workers_command", () => {
   it.each([
     ["fails", "", /cat of workers_command ended with exit code 1: .*No such file/],
     ["prints nothing", " \n", /cat of workers_command printed nothing/],
-    ["prints no JSON", "[{", /workspace\/workers.json/],
+    ["prints invalid JSON", "[{", /workspace\/workers.json/],
     ["prints a worker twice", hosts(1, 1), /10\.0\.0\.1/],
   ])("keeps workers.json and the catalog if the program %s", async (_, text, message) => {
     prints(hosts(1));

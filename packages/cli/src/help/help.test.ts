@@ -71,12 +71,15 @@ it("no line of any --help is wider than 100 columns", async () => {
   expect(pages.flatMap((text) => text.split("\n")).filter(({ length }) => length > COLUMNS)).toEqual([]);
 });
 
-it.each([["deploy"], ["cat", "kv"], ["health-check"], ["cat"]])("maand help %s prints the same as its --help", async (...words) => {
-  const { code, out } = await maand("help", ...words);
-  expect(code).toBe(0);
-  expect(out).toBe((await maand(...words, "--help")).out);
-  expect(out.length).toBeGreaterThan(100);
-});
+it.each([["deploy"], ["cat", "kv"], ["health-check"], ["cat"]])(
+  "maand help %s prints the same as its --help",
+  async (...words) => {
+    const { code, out } = await maand("help", ...words);
+    expect(code).toBe(0);
+    expect(out).toBe((await maand(...words, "--help")).out);
+    expect(out.length).toBeGreaterThan(100);
+  },
+);
 
 it("--help marks flags that take a value", async () => {
   const { code, out } = await maand("run_command", "--help");

@@ -40,7 +40,7 @@ describe("fields", () => {
     expect(complaint("{{range .}}{{.x}}{{end}}", [null])).toBe("exec: nil pointer evaluating interface {}.x");
     expect(render("{{range .}}{{.}}{{end}}", [null])).toBe("<no value>");
   });
-  test("without data the dot has no value", () => {
+  test("the dot has no value without data", () => {
     expect(render("{{.}} {{.x}}")).toBe("<no value> <no value>");
     expect(render("{{.}}", null)).toBe("<no value>");
   });
@@ -99,14 +99,14 @@ describe("range", () => {
 });
 
 describe("values", () => {
-  test("whole numbers are ints, others floats, and float() converts an int", () => {
+  test("whole numbers are ints, other numbers are floats, and float() makes a float of an int", () => {
     expect(render('{{range .}}{{printf "%T" .}} {{end}}', [1, 1.5, float(1), 2n, 2 ** 62, 2 ** 63])).toBe(
       "int float64 float64 int int float64 ",
     );
     expect(render("{{.}}", float(3))).toBe("3");
     expect(render("{{.}}", 1e20)).toBe("1e+20");
   });
-  test("ints are exact to 64 bits and overflow there", () => {
+  test("ints have 64 bits, are exact, and overflow", () => {
     expect(render("{{.}}", 2n ** 63n - 1n)).toBe("9223372036854775807");
     expect(render("{{.}}", 2n ** 63n)).toBe("-9223372036854775808");
     expect(render("{{f}}", null, { f: () => 2n ** 64n + 5n })).toBe("5");
@@ -190,7 +190,7 @@ describe("functions", () => {
     test(pipeline, () => expect(complaint(`{{${pipeline}}}`, DATA, funcs)).toBe(`exec: ${why}`));
   }
 
-  test("an error thrown by a function is the cause", () => {
+  test("an error that a function throws is the cause of the execution error", () => {
     const broke = new Error("it broke");
     const thrown = failure("a{{f}}", null, {
       f: () => {
@@ -203,7 +203,7 @@ describe("functions", () => {
   test("a function may replace a built-in", () => {
     expect(render("{{len 1}}{{and 1 2 3}}", null, { len: () => "L", and: () => "A" })).toBe("LA");
   });
-  test("properties of every object are not functions", () => {
+  test("inherited properties such as constructor are not functions", () => {
     expect(complaint("{{constructor}}")).toBe('parse: function "constructor" not defined');
   });
 });
@@ -212,14 +212,14 @@ describe("limits", () => {
   const limited = (text: string, data: unknown, limits: Partial<Limits>) => () => parse(text, { limits }).execute(data);
   const many = Array.from({ length: 1000 }, () => 1);
 
-  test("infinite recursion is an error, and deep recursion is allowed", () => {
+  test("deep recursion is allowed, and infinite recursion is an error", () => {
     expect(complaint('{{define "r"}}{{template "r"}}{{end}}{{template "r"}}')).toBe(
       "exec: exceeded maximum template depth (100000)",
     );
     const down = '{{define "r"}}{{if .}}{{template "r" (dec .)}}{{else}}end{{end}}{{end}}{{template "r" 20000}}';
     expect(render(down, null, { dec: typed(["int"], (n) => n - 1n) })).toBe("end");
   });
-  test("the output is limited, and so is every intermediate text", () => {
+  test("the length of the output and of every intermediate text is limited", () => {
     expect(limited("{{range .}}12345{{end}}", many, { output: 4000 })).toThrow("made more than 4000 characters");
     const doubling = '{{$x := "ab"}}{{range .}}{{$x = print $x $x}}{{end}}';
     expect(limited(doubling, many, { output: 4000 })).toThrow("error calling print: made more than 4000 characters");
@@ -229,13 +229,13 @@ describe("limits", () => {
     const nested = "{{range .}}{{range $}}{{range $}}{{end}}{{end}}{{end}}";
     expect(limited(nested, many, { steps: 100_000 })).toThrow("gave up after 100000 steps");
   });
-  test("circular data and data nested too deeply are refused", () => {
+  test("circular data cannot be printed, but its fields can be read", () => {
     const ring: { self?: unknown } = {};
     ring.self = ring;
     expect(complaint("{{.}}", ring)).toBe("exec: data nested too deeply to print");
     expect(render("{{.self.self.self | len}}", ring)).toBe("1");
   });
-  test("data that throws on access is an execution error with its cause", () => {
+  test("an error that data throws on access is the cause of the execution error", () => {
     const trap = Object.defineProperty({}, "x", {
       get() {
         throw new Error("trap");
@@ -251,7 +251,7 @@ test("a template can be executed again with other data", () => {
   expect([template.execute(1), template.execute("b"), template.name]).toEqual(["1", "b", "template"]);
 });
 
-test("both errors are TemplateErrors with the template's name", () => {
+test("parse and execution errors are TemplateErrors with the template's name", () => {
   expect(() => parse("{{", { name: "n" })).toThrow(TemplateError);
   expect(failure("{{")).toMatchObject({ kind: "parse", name: "t", line: 1 });
 });

@@ -9,7 +9,7 @@ const bytes = fc.uint8Array({ maxLength: 40 });
 const text = fc.string({ unit: "binary", maxLength: 40 });
 
 describe("text as bytes", () => {
-  test("any bytes survive the conversion to text and back", () => {
+  test("any bytes can be converted to text and back", () => {
     fc.assert(
       fc.property(bytes, (some) => {
         expect([...toBytes(fromBytes(some))]).toEqual([...some]);
@@ -30,7 +30,7 @@ describe("text as bytes", () => {
     );
   });
 
-  test("texts are ordered by bytes", () => {
+  test("texts are compared by their bytes", () => {
     fc.assert(
       fc.property(text, text, (a, b) => {
         expect(Math.sign(compareText(a, b))).toBe(Math.sign(Buffer.compare(Buffer.from(a), Buffer.from(b))));

@@ -100,7 +100,10 @@ it.each([
   expect([code, err]).toEqual([2, expect.stringContaining(hint)]);
 });
 
-it.each(["bash", "zsh", "fish", "powershell"])("the completion for %s contains the names of the pages", async (shell) => {
-  const { out } = await maand("completion", shell);
-  for (const name of ["deploy", "coming-from/kamal", "glossary"]) expect(out).toContain(name);
-});
+it.each(["bash", "zsh", "fish", "powershell"])(
+  "the completion for %s contains the names of the pages",
+  async (shell) => {
+    const { out } = await maand("completion", shell);
+    for (const name of ["deploy", "coming-from/kamal", "glossary"]) expect(out).toContain(name);
+  },
+);

@@ -43,24 +43,27 @@ describe("maand plugin create", () => {
     expect(readFileSync(join(at, "src/index.ts"), "utf8")).toContain("export const slowStart = pluginWithOptions({");
   });
 
-  it.for(Object.keys(KINDS))("writes the engines, exports and peers of the example plugins with --kind %s", async (kind) => {
-    expect((await typedIn(root)("plugin", "create", "slack", "--kind", kind)).code).toBe(0);
-    const made = manifestIn(join(root, "slack"));
-    expect(Object.keys(made.peerDependenciesMeta ?? {})).toEqual(Object.keys(made.peerDependencies ?? {}));
-    expect(EXAMPLES.length).toBeGreaterThan(8);
-    for (const example of EXAMPLES) {
-      const { ".": entry, ...others } = example.exports;
-      const { source, ...published } = entry ?? {};
-      expect([example.name, published, others]).toEqual([example.name, made.exports["."], {}]);
-      expect([source, example.engines, example.type]).toEqual(["./src/index.ts", made.engines, made.type]);
-      const peers = new Set(Object.values(example.peerDependencies ?? {}));
-      expect([...peers]).toEqual([made.peerDependencies?.["@maand/core"]]);
-      for (const peer of Object.keys(example.peerDependencies ?? {}))
-        expect(example.peerDependenciesMeta?.[peer]).toEqual({ optional: true });
-      if (example.dependencies?.valibot && made.dependencies)
-        expect(example.dependencies.valibot).toBe(made.dependencies.valibot);
-    }
-  });
+  it.for(Object.keys(KINDS))(
+    "writes the engines, exports and peers of the example plugins with --kind %s",
+    async (kind) => {
+      expect((await typedIn(root)("plugin", "create", "slack", "--kind", kind)).code).toBe(0);
+      const made = manifestIn(join(root, "slack"));
+      expect(Object.keys(made.peerDependenciesMeta ?? {})).toEqual(Object.keys(made.peerDependencies ?? {}));
+      expect(EXAMPLES.length).toBeGreaterThan(8);
+      for (const example of EXAMPLES) {
+        const { ".": entry, ...others } = example.exports;
+        const { source, ...published } = entry ?? {};
+        expect([example.name, published, others]).toEqual([example.name, made.exports["."], {}]);
+        expect([source, example.engines, example.type]).toEqual(["./src/index.ts", made.engines, made.type]);
+        const peers = new Set(Object.values(example.peerDependencies ?? {}));
+        expect([...peers]).toEqual([made.peerDependencies?.["@maand/core"]]);
+        for (const peer of Object.keys(example.peerDependencies ?? {}))
+          expect(example.peerDependenciesMeta?.[peer]).toEqual({ optional: true });
+        if (example.dependencies?.valibot && made.dependencies)
+          expect(example.dependencies.valibot).toBe(made.dependencies.valibot);
+      }
+    },
+  );
 
   it("refuses an unknown kind, and suggests a similar one", async () => {
     const { code, err } = await typedIn(root)("plugin", "create", "slack", "--kind", "transprot");
@@ -107,6 +110,9 @@ it.for([
   ["maand-plugin-slack", "maand-plugin-slack", "slack", "slack"],
   ["@acme/slow-start", "slow-start", "slow-start", "slowStart"],
   ["maand-plugin-2fa", "maand-plugin-2fa", "2fa", "plugin2fa"],
-] as const)("the name %s determines the directory, the plugin name and the exported variable", ([name, directory, plugin, variable]) => {
-  expect(pluginNames(name)).toEqual({ package: name, directory, plugin, variable });
-});
+] as const)(
+  "the name %s determines the directory, the plugin name and the exported variable",
+  ([name, directory, plugin, variable]) => {
+    expect(pluginNames(name)).toEqual({ package: name, directory, plugin, variable });
+  },
+);

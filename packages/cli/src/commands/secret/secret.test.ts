@@ -110,7 +110,7 @@ describe("maand secret set", () => {
   it.each([
     ["an empty value", { input: "\n" }, [], "the value of a is empty"],
     ["NUL", { input: "a\0b" }, [], "the value of a contains a NUL character"],
-    ["bytes that are no text", { input: Buffer.from([0xff, 0xfe]) }, [], "standard input is not UTF-8 text"],
+    ["bytes that are not UTF-8", { input: Buffer.from([0xff, 0xfe]) }, [], "standard input is not UTF-8 text"],
     ["several pasted lines", { keys: ["one\rtwo\r"] }, [], "has several lines"],
     ["an unknown job", { input: "x" }, ["--job", "apo"], 'there is no job "apo"'],
     ["a job outside of the workspace", { input: "x" }, ["--job", "../jobs/api"], "there is no job"],

@@ -347,29 +347,32 @@ describe("lines that arrive together", () => {
     output(at, 2, "10.0.0.1", ...Array.from({ length: 300 }, (_, line) => `line ${line}`));
   };
 
-  it.each([false, true])("are printed in one write, with the same text as lines that arrive alone (quiet: %s)", (quiet) => {
-    const events = eventsOf(scene);
-    const alone = lines({}, quiet);
-    alone.play(events);
-    vi.setSystemTime(START);
-    const together = lines({}, quiet);
-    const written: string[] = [];
-    together.stderr.on("data", (chunk: Buffer) => written.push(chunk.toString()));
-    for (let from = 0; from < events.length; ) {
-      const first = events[from];
-      if (first?.type !== "output") {
-        together.play(events.slice(from, from + 1));
-        from += 1;
-        continue;
+  it.each([false, true])(
+    "are printed in one write, with the same text as lines that arrive alone (quiet: %s)",
+    (quiet) => {
+      const events = eventsOf(scene);
+      const alone = lines({}, quiet);
+      alone.play(events);
+      vi.setSystemTime(START);
+      const together = lines({}, quiet);
+      const written: string[] = [];
+      together.stderr.on("data", (chunk: Buffer) => written.push(chunk.toString()));
+      for (let from = 0; from < events.length; ) {
+        const first = events[from];
+        if (first?.type !== "output") {
+          together.play(events.slice(from, from + 1));
+          from += 1;
+          continue;
+        }
+        const rest = events.slice(from).findIndex((event) => event.type !== "output" || event.worker !== first.worker);
+        const group = rest === -1 ? events.slice(from) : events.slice(from, from + rest);
+        vi.advanceTimersByTime(Math.max(0, Date.parse(first.at) - Date.now()));
+        together.reader.readLines({ first, lines: group.map((event) => (event.type === "output" ? event.line : "")) });
+        from += group.length;
       }
-      const rest = events.slice(from).findIndex((event) => event.type !== "output" || event.worker !== first.worker);
-      const group = rest === -1 ? events.slice(from) : events.slice(from, from + rest);
-      vi.advanceTimersByTime(Math.max(0, Date.parse(first.at) - Date.now()));
-      together.reader.readLines({ first, lines: group.map((event) => (event.type === "output" ? event.line : "")) });
-      from += group.length;
-    }
-    for (const { reader } of [alone, together]) reader.end();
-    expect(written.join("").split("\n").slice(0, -1)).toEqual(alone.printed());
-    expect(written.filter((text) => text.includes("line 7"))).toHaveLength(quiet ? 0 : 1);
-  });
+      for (const { reader } of [alone, together]) reader.end();
+      expect(written.join("").split("\n").slice(0, -1)).toEqual(alone.printed());
+      expect(written.filter((text) => text.includes("line 7"))).toHaveLength(quiet ? 0 : 1);
+    },
+  );
 });
