@@ -4,7 +4,7 @@ import type { Assessed } from "./compare/assess.ts";
 
 /**
  * Plans a deploy on the new store, as `maand deploy --dry-run` does, and compares it with what was pending before.
- * Throws PROBLEMS if the deploy would do anything else.
+ * Throws PROBLEMS if the deploy would change anything else.
  */
 export async function verify(bucket: Bucket, assessed: readonly Assessed[]): Promise<void> {
   const plan = await planDeploy(bucket, { jobs: [], force: false, syncOnly: false });

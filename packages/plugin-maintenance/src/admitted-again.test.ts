@@ -14,7 +14,7 @@ beforeEach(async () => {
 
 afterEach(() => made.bucket.dispose());
 
-/** A worker that nothing reaches: neither maand nor health checks. */
+/** Makes a worker unreachable for maand and for health checks. */
 function lose(host: string): void {
   for (const what of [`verify api@${host}`, `verify db@${host}`]) made.bucket.fleet.fail(what);
   made.bucket.fleet.fail(`connect ${host}`, UNREACHABLE);
@@ -35,7 +35,7 @@ async function interruptBefore(what: string, host: string): Promise<void> {
   made.bucket.fleet.onDo = () => undefined;
 }
 
-/** Counts, from now on, the workers on which the maintenance has stopped something that it has not started again. */
+/** Counts, from now on, the workers on which the maintenance has stopped a job that it has not started again. */
 function mostAway(): () => number {
   const away = new Map<string, number>();
   let most = 0;

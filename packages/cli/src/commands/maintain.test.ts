@@ -5,7 +5,7 @@ import { initialised, typedIn } from "../run/typed.test.support.ts";
 
 vi.setConfig({ hookTimeout: 60_000, testTimeout: 60_000 });
 
-/** Workers on this machine: nothing here may reboot one. */
+/** Workers on this machine; no test may reboot them. */
 const [FIRST = "", SECOND = ""] = ["127.0.0.21", "127.0.0.22"];
 
 const MAKEFILE = `start restart stop:

@@ -34,7 +34,7 @@ export const GLOBAL: readonly CompletedFlag[] = Object.entries(GLOBALS).map(([na
   ...(hasValue ? { value: GLOBAL_VALUES[name] ?? "text" } : {}),
 }));
 
-/** By flag; or by command and flag, if the flag has another meaning in that command. */
+/** The kind of value of each flag; by command and flag if the flag has another meaning in that command. */
 const FLAGS: Readonly<Record<string, Kind>> = {
   "--jobs": "jobs",
   "--job": "jobs",

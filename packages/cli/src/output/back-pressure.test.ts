@@ -2,7 +2,7 @@ import { Writable } from "node:stream";
 import { describe, expect, it } from "vitest";
 import { backPressureOf, MOST_WAITING } from "./back-pressure.ts";
 
-/** A stream whose reader reads nothing until the test tells it to. */
+/** A stream whose reader reads nothing until the test starts it. */
 function blockedStream() {
   const taken: (() => void)[] = [];
   const stream = new Writable({ write: (_chunk, _encoding, done) => void taken.push(done) });

@@ -64,6 +64,6 @@ describe("what a script does with the machine", () => {
   ])("%j: the machine keeps running", (script) => expect(expectsReboot(script)).toBeUndefined());
 
   it("is decided in linear time, even for a long script", () => {
-    expect(expectsReboot(`${"'".repeat(20_001)}${"echo \\\\ ".repeat(50_000)}`)).toBeUndefined(); // seconds, not hours
+    expect(expectsReboot(`${"'".repeat(20_001)}${"echo \\\\ ".repeat(50_000)}`)).toBeUndefined(); // takes seconds, not hours
   });
 });

@@ -220,14 +220,18 @@ describe("limits", () => {
     expect(render(down, null, { dec: typed(["int"], (n) => n - 1n) })).toBe("end");
   });
   test("the length of the output and of every intermediate text is limited", () => {
-    expect(limited("{{range .}}12345{{end}}", many, { output: 4000 })).toThrow("made more than 4000 characters");
+    expect(limited("{{range .}}12345{{end}}", many, { output: 4000 })).toThrow("exceeded the limit of 4000 characters");
     const doubling = '{{$x := "ab"}}{{range .}}{{$x = print $x $x}}{{end}}';
-    expect(limited(doubling, many, { output: 4000 })).toThrow("error calling print: made more than 4000 characters");
-    expect(limited('{{printf "%1000000d" 1 | len}}', null, { output: 4000 })).toThrow("made more than 4000 characters");
+    expect(limited(doubling, many, { output: 4000 })).toThrow(
+      "error calling print: exceeded the limit of 4000 characters",
+    );
+    expect(limited('{{printf "%1000000d" 1 | len}}', null, { output: 4000 })).toThrow(
+      "exceeded the limit of 4000 characters",
+    );
   });
   test("the number of steps is limited", () => {
     const nested = "{{range .}}{{range $}}{{range $}}{{end}}{{end}}{{end}}";
-    expect(limited(nested, many, { steps: 100_000 })).toThrow("gave up after 100000 steps");
+    expect(limited(nested, many, { steps: 100_000 })).toThrow("exceeded the limit of 100000 steps");
   });
   test("circular data cannot be printed, but its fields can be read", () => {
     const ring: { self?: unknown } = {};

@@ -176,7 +176,7 @@ describe("widths, precisions and arguments by number", () => {
   test("a width of a million is allowed, and a longer text than the limit is an error", () => {
     expect(given("%1000000d", 1)).toHaveLength(1_000_000);
     expect(given("%.1000000f", 1.5)).toHaveLength(1_000_002);
-    expect(() => printf("%1000000d", [1], 1000)).toThrow("made more than 1000 characters");
+    expect(() => printf("%1000000d", [1], 1000)).toThrow("exceeded the limit of 1000 characters");
   });
 });
 

@@ -4,7 +4,7 @@ import { template } from "./grammar.test.support.ts";
 import { mutate } from "./mutate.test.support.ts";
 import { Random } from "./random.test.support.ts";
 
-/** The results of the inputs; `broken` has those that broke a promise. */
+/** The results of the inputs; `broken` lists the inputs that violated the contract. */
 export interface FuzzSummary {
   runs: number;
   rendered: number;

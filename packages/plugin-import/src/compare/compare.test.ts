@@ -7,7 +7,7 @@ import type { Comparison } from "./judge.ts";
 
 const sha = (text: string) => createHash("sha256").update(text).digest("hex");
 
-/** A file of the workspace; with `rendered`, one that a plugin made. */
+/** A file of the workspace; with `rendered`, a file that a plugin rendered. */
 function wanted(path: string, text: string, rendered = false): TreeFile & { readonly text: string } {
   const content = rendered ? { content: Buffer.from(text) } : {};
   return { path, hash: sha(text), executable: false, size: text.length, text, ...content };

@@ -10,7 +10,7 @@ export interface Refusal {
   readonly why: string;
   /** The file on the worker; undefined if it is missing, or if only its MD5 is known. */
   readonly found: FoundFile | undefined;
-  /** The file that would be rendered; undefined if there would be none. */
+  /** The file that would be rendered; undefined if no file would be rendered. */
   readonly wanted: TreeFile | undefined;
 }
 
@@ -93,7 +93,7 @@ function asFound(found: FoundFile, wanted: TreeFile | undefined): ListedFile {
   };
 }
 
-/** The files of a worker that does not answer, as recorded by the Go program. */
+/** The files of an unreachable worker, as recorded by the Go program. */
 export function asRecorded(deployed: ReadonlyMap<string, string> | undefined): FoundFile[] {
   return [...(deployed ?? [])]
     .filter(([path]) => reachesWorker(path))

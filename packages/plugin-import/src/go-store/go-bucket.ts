@@ -1,7 +1,7 @@
 import type { Allocation } from "@maand/core";
 import type { KvRow } from "@maand/core/internal";
 
-/** A worker of a Go bucket: in its catalog, or removed from it but still with allocations. */
+/** A worker of a Go bucket. It is in the catalog, or was removed from the catalog but still has allocations. */
 export interface GoWorker {
   readonly host: string;
   /** Undefined for a worker that is no longer in the catalog. */

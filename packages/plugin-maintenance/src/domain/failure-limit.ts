@@ -1,5 +1,5 @@
 /**
- * The number of workers that are set aside before no further one is started: `stop` (one), `continue` (any number), a
+ * The number of workers set aside after which no other worker begins: `stop` (one), `continue` (any number), a
  * number, or a share of all workers of the maintenance.
  */
 export type FailureLimit = "stop" | "continue" | number | `${number}%`;

@@ -98,7 +98,7 @@ export async function drift(bucket: Bucket, options: DriftOptions): Promise<Drif
     const looking = Promise.all(
       workers.map((worker) => side(() => compareWorker({ source, options, repairs }, worker, expected))),
     );
-    // the workers answer while this process plans
+    // plan while waiting for the responses of the workers
     const planning = firstAnswer(source, workers).then(() => pendingChanges(bucket, options.jobs));
     const [found, pending] = await Promise.all([looking, planning]);
     stopIfInterrupted(bucket.signal); // an interrupted comparison proves nothing

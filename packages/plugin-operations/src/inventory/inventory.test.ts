@@ -125,7 +125,7 @@ describe("the output of Terraform", () => {
 
   it("is refused without the requested output, and the error names the existing outputs", async () => {
     expect((await read(output([]), "other")).problems[0]?.message).toBe(
-      "there is no such output; there is: maand_workers, vpc",
+      "there is no such output; the outputs are: maand_workers, vpc",
     );
     expect((await read(output([1]))).problems[0]?.where).toBe("hosts: maand_workers[0]");
   });
@@ -171,7 +171,7 @@ describe("the plan of an import", () => {
       "change 10.0.0.1: labels +eu; port 22 -> 2222",
       "skip 10.0.0.9: already matches the inventory",
       "add 10.0.0.3: is new",
-      "skip 10.0.0.3: the inventory names it twice, also as 10.0.0.3",
+      "skip 10.0.0.3: the inventory lists it twice, also as 10.0.0.3",
     ]);
     expect(steps[0]).toMatchObject({ fields: { labels: ["web", "gold", "eu"], port: 2222 } });
   });

@@ -13,7 +13,7 @@ export interface FilePart {
 
 const CHUNK = 64 * 1024;
 
-/** The longest line that maand writes; a longer one is not a log line. */
+/** The maximum length of a log line. A longer line is not a log line. */
 const LONGEST = 256 * 1024;
 
 /** The lines of several files in order; at most one chunk is in memory. */

@@ -37,7 +37,7 @@ export class LogPrinter {
   }
 
   /**
-   * Prints the stored lines. In human format, events come first and then the commands, so the lines are read `again`.
+   * Prints the stored lines. The human format prints events before commands, so it reads the lines `again`.
    */
   async print(lines: Iterable<StoredLine>, wanted: Wanted, again: () => Iterable<StoredLine>): Promise<void> {
     const { tail } = this.#options;

@@ -54,7 +54,7 @@ if sudo -n true 2>/dev/null; then exec sudo -n -- "$@" </dev/null; fi
 exec sudo -S -p "" -- "$@"`;
 
 /**
- * Runs a command as root through the system's own ssh, so that the agent, jump hosts and everything else in the user's
+ * Runs a command as root through the system's ssh, so that the agent, jump hosts and all other settings in the user's
  * ssh configuration apply. The password is never in an argument or a file. Throws AUTH_FAILED, UNREACHABLE,
  * NOT_PERMITTED, WORKER_LACKS, TIMED_OUT or INTERRUPTED.
  */

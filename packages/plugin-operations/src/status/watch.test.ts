@@ -53,7 +53,7 @@ it("a frame replaces all rows of lines that a narrower window wraps", async () =
   const left = [["y".repeat(40)], ["new"]];
   await watch({
     context: { stdout: screen.stdout, signal: ctrlC.signal },
-    everyMs: 60_000, // only the new size ends the wait
+    everyMs: 60_000, // so only the new size ends the wait
     frame: async () => {
       const next = left.shift() ?? [];
       if (left.length === 0) ctrlC.abort();

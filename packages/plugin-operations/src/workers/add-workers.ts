@@ -64,7 +64,7 @@ export function readWorkers(workspace: string): Pick<WorkersFile, "text" | "work
 }
 
 /**
- * Refuses invalid entries. A problem of a new entry names what was typed, not a line of a file that was not written.
+ * Refuses invalid entries. A problem of a new entry names the value as typed, because the file was not written.
  */
 function refuseInvalid(text: string, known: number): void {
   const problems: Problem[] = [];

@@ -7,8 +7,8 @@ export interface Facts {
 }
 
 /**
- * Prints the input of {@link readFacts}; for a POSIX shell. If the current clock of a core is unknown, it prints the maximum
- * one.
+ * Prints the input of {@link readFacts}, in a POSIX shell. If the current clock rate of a core is unknown, prints the
+ * maximum clock rate.
  */
 export const FACTS_SCRIPT = [
   "grep '^MemTotal:' /proc/meminfo",

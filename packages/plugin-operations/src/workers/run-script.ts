@@ -113,8 +113,8 @@ async function attempt(
 }
 
 /**
- * Throws if tools are missing. Checked only after an exit code of a missing program, so that a successful script costs
- * one round trip.
+ * Throws if tools are missing. Called only after an exit code that indicates a missing program, so that a successful
+ * script costs one round trip.
  */
 async function refuseWithoutTools(remote: Remote): Promise<void> {
   const wanted = ["bash", "timeout", ...(remote.sudo ? ["sudo"] : [])];

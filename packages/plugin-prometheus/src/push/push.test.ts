@@ -18,7 +18,7 @@ interface Request {
   readonly body: Buffer;
 }
 
-/** A receiver that answers with these codes, where the last one repeats; 0 ends the connection. */
+/** A receiver that responds with these status codes; the last code repeats. 0 closes the connection. */
 async function aReceiver(...answers: readonly number[]) {
   const requests: Request[] = [];
   const server = createServer(async (request, response) => {

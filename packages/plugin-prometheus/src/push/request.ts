@@ -21,7 +21,7 @@ export interface Answer {
   readonly text: string;
 }
 
-/** The longest answer that is read, in bytes. */
+/** The maximum size of a response, in bytes. */
 const LONGEST = 16 * 1024 * 1024;
 
 /**

@@ -12,7 +12,7 @@ export interface FollowedRun {
   readonly answer: RunAnswer | undefined;
   readonly history: RunHistory;
   readonly version: number;
-  /** Whether all recorded events were read, and no more will come. */
+  /** Whether the run is over and all its events were read. */
   readonly isOver: boolean;
   readonly error: RequestError | undefined;
 }
@@ -21,7 +21,7 @@ export interface FollowedRun {
 const LIMIT = 5000;
 
 /**
- * Reads a run from its first event, and then new events whenever the stream wakes. `stop` ends this and aborts a
+ * Reads a run from its first event, and then new events whenever the stream reports them. `stop` ends this and aborts a
  * running request.
  */
 export function followRun(id: string): { readonly run: ReadonlySignal<FollowedRun>; stop(): void } {

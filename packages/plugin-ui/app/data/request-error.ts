@@ -1,4 +1,4 @@
-/** The error of a request that was refused, or that reached no server. */
+/** The error of a request that was refused or could not reach the server. */
 export class RequestError extends Error {
   /** The HTTP status; 0 if no server answered. */
   readonly status: number;

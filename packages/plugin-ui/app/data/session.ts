@@ -10,7 +10,7 @@ export const session = signal<SessionAnswer | undefined>(undefined);
 export const sessionError = signal<RequestError | undefined>(undefined);
 
 /**
- * Reads the session from the server. Also called after the server was unreachable, because a restarted server has no
+ * Reads the session from the server. Also called when the server is reachable again, because a restarted server has no
  * earlier sessions.
  */
 export async function loadSession(): Promise<void> {

@@ -13,7 +13,7 @@ export type Page = (typeof PAGES)[number];
 /** Pages that are about one named thing. */
 const NAMED: ReadonlySet<Page> = new Set(["job", "worker", "run"]);
 
-/** The route of a fragment; the fleet for one that names no page. */
+/** The route of a fragment; the fleet for a fragment that names no page. */
 export function parseRoute(fragment: string): Route {
   const [path = "", query = ""] = fragment.replace(/^#?\/?/, "").split(/\?(.*)/s);
   const [page = "", name = ""] = path.split("/");

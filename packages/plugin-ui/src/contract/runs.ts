@@ -16,7 +16,7 @@ export interface RunRow {
   readonly started_at: string;
   readonly finished_at: string | null;
   readonly duration_ms: number | null;
-  /** The outcome; `running` only while its process is known to be alive; `unknown` if it ended without a result. */
+  /** The outcome; `running` while its process is known to be alive; `unknown` if it ended without a result. */
   readonly result: string;
   readonly level: Level;
   readonly jobs: readonly string[] | null;

@@ -25,7 +25,7 @@ const OF_SESSION = 4;
 const ALIVE_MS = 15_000;
 
 /**
- * Numbers messages and sends them to the streams. A stream keeps at most one message for each subject, even if it is
+ * Numbers messages and sends them to the streams. A stream keeps at most one message for each subject if it is
  * read slowly. A browser detects missed messages as a gap in the numbers, and fetches everything again.
  */
 export class Wakes {

@@ -26,7 +26,7 @@ export function wholeId(logs: string, given: string): string {
   throw new Refused(400, "USAGE", `${ids.length} runs begin with ${given}`, "write a longer part of its id");
 }
 
-/** The id of the run whose record was written last. Throws NOT_FOUND if none is recorded. */
+/** The id of the run whose record was written last. Throws NOT_FOUND if no run is recorded. */
 export function newestRun(logs: string): string {
   return basename(logDirectory(logs, { newestRun: true }));
 }

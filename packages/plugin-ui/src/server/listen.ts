@@ -17,7 +17,7 @@ export interface ListenAt {
 /** A server that listens. */
 export interface Listening {
   readonly port: number;
-  /** Sets the function that answers requests. Until then, requests wait. */
+  /** Sets the application that handles requests. Until then, requests are refused. */
   answerWith(app: Hono<{ Bindings: HttpBindings }>): void;
   /** Ends all connections. */
   close(): Promise<void>;
@@ -87,7 +87,7 @@ function listening(server: Server, address: string, port: number): Promise<numbe
         new MaandError({
           code: "SYSTEM",
           message: `maand ui cannot listen at ${address}:${port}: ${cause.message}`,
-          hint: "choose another port with --port, or none for any free one",
+          hint: "choose another port with --port, or omit --port for any free port",
           cause,
         }),
       );

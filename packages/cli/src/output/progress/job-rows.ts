@@ -22,7 +22,7 @@ export function jobRows({ jobs }: Progress, look: Look, now: number): Section {
   };
 }
 
-/** States by their importance to the reader. */
+/** The states, the most important one first. */
 const ORDER: readonly JobState[] = ["failed", "reverting", "running", "reverted", "paused", "blocked", "waiting", "ok"];
 
 /** The most important jobs, in their original order. */

@@ -31,7 +31,7 @@ export class Screen {
   #drawnAt = performance.now();
   readonly #onResize = (): void => this.#drawAgain();
 
-  /** Shows the rows of `frame` on the terminal of stderr until `end` is called or the process ends for any reason. */
+  /** Shows the rows of `frame` on the terminal of stderr until `end` is called or the process ends. */
   constructor({ stderr, stdout, onLeave }: ScreenPlace, frame: () => readonly string[]) {
     this.#terminal = stderr;
     this.#frame = frame;
