@@ -22,7 +22,7 @@ it("NO_COLOR and --no-color take precedence over FORCE_COLOR", () => {
   expect(isColoured(terminal, { NO_COLOR: "" }, false)).toBe(true);
 });
 
-it("good and bad do not differ only as green and red", () => {
+it("good and bad texts are cyan and bold red, which colour-blind people can distinguish", () => {
   const { good, bad } = styleFor(terminal, {}, false);
   expect(good("x")).toBe("\u001b[36mx\u001b[39m");
   expect(bad("x")).toBe("\u001b[1m\u001b[31mx\u001b[39m\u001b[22m");

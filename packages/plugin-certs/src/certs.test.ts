@@ -79,7 +79,7 @@ const ca = () => readFileSync(join(bucket.root, "secrets/ca.crt"), "utf8");
 const corrupt = (key: string, value: string) => opened(({ kv }) => kv.put(`maand/job/api/worker/${A}`, key, value));
 
 describe("a first build", () => {
-  it("creates the CA if there is none, and publishes it for jobs without certificates too", async () => {
+  it("creates the CA if it is missing, and publishes it for jobs without certificates too", async () => {
     bucket.job("api", { selectors: ["worker"] });
     await bucket.build();
     expect(await opened(({ kv }) => kv.find("maand/worker", "certs/ca.crt"))).toBe(ca());
@@ -125,7 +125,7 @@ describe("a first build", () => {
     ["rsa-4096", false, "RSA PRIVATE KEY", "Public-Key: (4096 bit)"],
     ["ecdsa-p256", false, "EC PRIVATE KEY", "NIST CURVE: P-256"],
     ["ecdsa-p256", true, "PRIVATE KEY", "NIST CURVE: P-256"],
-  ] as const)("creates %s keys, PKCS#8 %s", async (kind, pkcs8, label, expected) => {
+  ] as const)("creates %s keys (PKCS#8: %s)", async (kind, pkcs8, label, expected) => {
     conf(`certs_key = "${kind}"`);
     bucket.workers(A);
     job({ web: { pkcs8 } });
@@ -158,7 +158,7 @@ describe("a first build", () => {
     expect(own).not.toBe(authority);
   });
 
-  it("encrypts private keys, and shows none in an event", async () => {
+  it("encrypts private keys, and emits none of them in an event", async () => {
     job({ web: {} });
     await bucket.ship();
     const raw = await opened(({ store }) => store.kv.namespace(`maand/job/api/worker/${A}`));
@@ -312,7 +312,7 @@ describe("a later build", () => {
   });
 });
 
-describe("time", () => {
+describe("the validity period", () => {
   beforeEach(async () => {
     conf('certs_key = "ecdsa-p256"', "certs_ttl = 60", "certs_renewal_buffer = 10");
     bucket.workers(A);
@@ -455,7 +455,7 @@ it("maand plan --build makes a temporary CA and certificates, and writes neither
   expect([crt, key].map((path) => existsSync(path ?? ""))).toEqual([false, false]);
 });
 
-describe("the key of the CA from a command", () => {
+describe("a CA key from ca_key_command", () => {
   it("signs certificates like the key in secrets/, and is never written there", async () => {
     job({ own: {} });
     await bucket.build();

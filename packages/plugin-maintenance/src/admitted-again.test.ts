@@ -95,7 +95,7 @@ describe("a resume with a worker whose jobs were not stopped yet", () => {
     expect(await resume()).toMatchObject({ outcome: "ok" });
   });
 
-  it.each([1, 2])("maintains such workers within the budget with concurrency %d", async (concurrency) => {
+  it.each([1, 2])("maintains several workers within the budget with concurrency %d", async (concurrency) => {
     const { bucket, maintain, resume } = made;
     const request = { reboot: true, concurrency, onFailure: "continue", returnMs: 60_000 } as const;
     for (const host of [FIRST, SECOND]) lose(host);

@@ -54,7 +54,7 @@ describe("an interrupted maintenance", () => {
     },
   );
 
-  it("can be aborted at any of these points, which only starts the stopped allocations again", async () => {
+  it("can be aborted at any step, which starts only the stopped allocations again", async () => {
     const { bucket, maintain, abort, doneOn, interrupt } = made;
     for (const at of IN_ORDER.keys()) {
       bucket.fleet.done.length = 0;
@@ -104,7 +104,7 @@ describe("an interrupted maintenance", () => {
     expect(bucket.fleet.done).toEqual([]);
   });
 
-  it("begins with no other worker after the interruption", async () => {
+  it("starts no other worker after the interruption", async () => {
     const { bucket, maintain, interrupt, doneOn } = made;
     bucket.fleet.onDo = (what) => {
       if (what === `start api@${HOST}`) interrupt();
@@ -131,7 +131,7 @@ const ID = "11111111-1111-4111-8111-111111111111";
 const NEXT_ID = "22222222-2222-4222-8222-222222222222";
 
 describe("the boot id", () => {
-  it("must be valid and differ from the old one after a reboot, however long that takes", async () => {
+  it("must be valid and new after a reboot, however long the reboot takes", async () => {
     const answers = [ID, ID, "bash: fork: Resource temporarily unavailable", `motd\n${NEXT_ID}`, NEXT_ID];
     let asked = 0;
     let clock = 0;
@@ -148,7 +148,7 @@ describe("the boot id", () => {
     expect(made.doneOn(HOST)).not.toContain(SHUTDOWN);
   });
 
-  it("changes during the command: the worker is set aside, because the result is unknown", async () => {
+  it("that changes during the command sets the worker aside, because the result is unknown", async () => {
     let id = ID;
     made = await aMaintainedBucket({
       plugins: [answering((line) => (line.startsWith("cat /proc/") ? id : undefined))],

@@ -222,7 +222,7 @@ describe("a run", () => {
     [{ outcome: "reverted" }, ["failure", "revert", "finish"]],
     [{ outcome: "revert_failed" }, ["failure", "revert", "finish"]],
     [{ outcome: "paused" }, ["pause", "finish"]],
-  ] as const)("with the summary %o is reported for %o", async (summary, expected) => {
+  ] as const)("with the summary %o matches the occasions %o", async (summary, expected) => {
     const { url, posted } = await shared;
     await end(summary, ...kinds.map((kind) => ({ to: "webhook", url: `${url}/${kind}`, on: [kind] })));
     expect(posted.map((one) => one.url.split("/").at(-1)).sort()).toEqual([...expected].sort());

@@ -199,7 +199,7 @@ describe("a build refuses rules", () => {
     ]);
   });
 
-  it("with a key that Prometheus does not know", async () => {
+  it("with a key that Prometheus does not support", async () => {
     expect(await ruled(rule("alert: A", "anotations: {}"))).toEqual([
       `web/${RULES}:6: groups[0].rules[0].anotations: Prometheus has no key "anotations" here, and refuses a file with an unknown key`,
     ]);

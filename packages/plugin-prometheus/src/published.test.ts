@@ -81,7 +81,7 @@ describe("scrapeConfigs renders", () => {
     );
   });
 
-  it("configurations that share anchors and merge keys without anchors", async () => {
+  it("configurations with shared anchors and merge keys, without the anchors", async () => {
     const text = `- &base
   job_name: a
   scheme: https

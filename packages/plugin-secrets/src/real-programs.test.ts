@@ -63,7 +63,7 @@ describe.skipIf(!have("age", "age-keygen"))("age", () => {
 
   afterAll(() => rmSync(root, { recursive: true }));
 
-  it("reads a file exactly as it was encrypted", async () => {
+  it("prints the exact content of an encrypted file", async () => {
     const read = await resolve(["secret://age/workspace/db.age"], { env, root });
     expect(read?.get("secret://age/workspace/db.age")).toBe(ODD);
   });

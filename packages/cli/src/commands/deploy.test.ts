@@ -222,8 +222,12 @@ describe("an unbuilt change", () => {
   it.each([
     ["a new job", () => write("workspace/jobs/web/manifest.json", "{}"), "jobs/api, jobs/web"],
     ["a deleted job", () => rmSync(join(root, "workspace/jobs/api"), { recursive: true }), "jobs/api"],
-    ["workers", () => write("workspace/workers.json", "[]"), "jobs/api, workers.json"],
-    ["a drain", () => write("workspace/disabled.json", '{ "workers": ["127.0.0.11"] }'), "disabled.json, jobs/api"],
+    ["a change of workers.json", () => write("workspace/workers.json", "[]"), "jobs/api, workers.json"],
+    [
+      "a drained worker",
+      () => write("workspace/disabled.json", '{ "workers": ["127.0.0.11"] }'),
+      "disabled.json, jobs/api",
+    ],
     ["a variable", () => write("workspace/bucket.conf", 'x = "1"\n'), "bucket.conf, jobs/api"],
   ])("is reported if it is %s", async (_, edit, parts) => {
     edit();

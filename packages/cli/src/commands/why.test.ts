@@ -135,7 +135,7 @@ describe("maand why reports", () => {
     ]);
   });
 
-  it("the job that this job waits for, and that a job that cannot be planned blocks it", async () => {
+  it("the job that it waits for, or the job that blocks it", async () => {
     const demand = { version: "1.0.0", commands: { command_ask: { executed_on: ["cli"] } } };
     job("db", demand);
     write("workspace/jobs/db/_modules/command_ask.py", "");

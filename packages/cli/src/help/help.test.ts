@@ -154,7 +154,7 @@ it.each(["job_command", "job-command"])(
   },
 );
 
-describe("maand without arguments, outside of a bucket,", () => {
+describe("maand without arguments outside of a bucket", () => {
   it.each([40, 80])("shows the first five commands to run, in %d columns", async (columns) => {
     const { code, out } = await on(columns)();
     expect(code).toBe(0);

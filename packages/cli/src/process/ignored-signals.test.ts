@@ -9,6 +9,6 @@ it.each([
   ["SIGTERM", "0000000000004000", ["SIGTERM"]],
   ["no mask", undefined, []],
   ["an invalid mask", "yes", []],
-])("finds the signals that are ignored at the start: %s", (_, mask, ignored) => {
+])("ignoredSignals returns the signals that are ignored at the start: %s", (_, mask, ignored) => {
   expect([...ignoredSignals(mask)]).toEqual(ignored);
 });

@@ -5,11 +5,13 @@ import { complaint, failure, render } from "../render.test.support.ts";
 const DATA = { text: "hi", nil: null, map: { a: "ay", deep: { x: 1 } }, list: ["a", "b"], zero: 0, fn: () => 1 };
 
 function gives(rows: readonly (readonly [template: string, want: string])[], data: unknown = DATA): void {
-  for (const [template, want] of rows) test(template, () => expect(render(template, data)).toBe(want));
+  for (const [template, want] of rows)
+    test(`${template} gives ${want}`, () => expect(render(template, data)).toBe(want));
 }
 
 function refused(rows: readonly (readonly [template: string, why: string])[], data: unknown = DATA): void {
-  for (const [template, why] of rows) test(template, () => expect(complaint(template, data)).toBe(`exec: ${why}`));
+  for (const [template, why] of rows)
+    test(`${template} fails: ${why}`, () => expect(complaint(template, data)).toBe(`exec: ${why}`));
 }
 
 describe("fields", () => {
@@ -111,7 +113,7 @@ describe("values", () => {
     expect(render("{{.}}", 2n ** 63n)).toBe("-9223372036854775808");
     expect(render("{{f}}", null, { f: () => 2n ** 64n + 5n })).toBe("5");
   });
-  test("data is printed like in Go", () => {
+  test("data is printed as in Go", () => {
     expect(render("{{.}}", { b: [1, "x", null], a: { c: true } })).toBe("map[a:map[c:true] b:[1 x <nil>]]");
     expect(render("{{.}}", [undefined, 1.0, "a b"])).toBe("[<nil> 1 a b]");
   });
@@ -161,7 +163,7 @@ describe("functions", () => {
     ["print nothing", "<nil>"],
   ];
   for (const [pipeline, want] of called) {
-    test(pipeline, () => expect(render(`{{${pipeline}}}`, DATA, funcs)).toBe(want));
+    test(`${pipeline} gives ${want}`, () => expect(render(`{{${pipeline}}}`, DATA, funcs)).toBe(want));
   }
 
   const wrong: readonly (readonly [string, string])[] = [
@@ -187,7 +189,7 @@ describe("functions", () => {
     ["fails", "error calling fails: it broke"],
   ];
   for (const [pipeline, why] of wrong) {
-    test(pipeline, () => expect(complaint(`{{${pipeline}}}`, DATA, funcs)).toBe(`exec: ${why}`));
+    test(`${pipeline} fails: ${why}`, () => expect(complaint(`{{${pipeline}}}`, DATA, funcs)).toBe(`exec: ${why}`));
   }
 
   test("an error that a function throws is the cause of the execution error", () => {

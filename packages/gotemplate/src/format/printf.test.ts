@@ -11,7 +11,8 @@ const given = (format: string, ...args: unknown[]) => printf(format, args, LIMIT
 type Row = readonly [format: string, args: readonly unknown[], want: string];
 
 function table(rows: readonly Row[]): void {
-  for (const [format, args, want] of rows) test(format, () => expect(given(format, ...args)).toBe(want));
+  for (const [format, args, want] of rows)
+    test(`${format} prints ${want}`, () => expect(given(format, ...args)).toBe(want));
 }
 
 describe("ints", () => {

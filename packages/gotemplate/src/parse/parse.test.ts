@@ -2,11 +2,13 @@ import { describe, expect, test } from "vitest";
 import { complaint, failure, render } from "../render.test.support.ts";
 
 function gives(rows: readonly (readonly [template: string, want: string])[], data: unknown = {}): void {
-  for (const [template, want] of rows) test(template, () => expect(render(template, data)).toBe(want));
+  for (const [template, want] of rows)
+    test(`${template} gives ${want}`, () => expect(render(template, data)).toBe(want));
 }
 
 function refused(rows: readonly (readonly [template: string, why: string])[]): void {
-  for (const [template, why] of rows) test(template, () => expect(complaint(template)).toBe(`parse: ${why}`));
+  for (const [template, why] of rows)
+    test(`${template} fails: ${why}`, () => expect(complaint(template)).toBe(`parse: ${why}`));
 }
 
 describe("delimiters, trimming and comments", () => {

@@ -18,7 +18,7 @@ describe("text as bytes", () => {
     );
   });
 
-  test("valid UTF-8 is decoded like in JavaScript", () => {
+  test("valid UTF-8 is decoded as in JavaScript", () => {
     fc.assert(
       fc.property(text, (some) => {
         const encoded = new TextEncoder().encode(some);
@@ -41,7 +41,7 @@ describe("text as bytes", () => {
     expect(compareText("😀a", "😁")).toBeLessThan(0);
   });
 
-  test("adjacent surrogate halves form a character, and single ones are shown as U+FFFD", () => {
+  test("adjacent surrogate halves form a character, and a lone half is shown as U+FFFD", () => {
     const [whole, half] = [toBytes("é"), toBytes("é").subarray(0, 1)];
     expect(joinSurrogates(fromBytes(whole, 0, 1) + fromBytes(whole, 1, 2))).toBe("é");
     expect(wellFormed(`a${fromBytes(half)}b`)).toBe("a\uFFFDb");

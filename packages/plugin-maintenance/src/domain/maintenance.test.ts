@@ -50,13 +50,13 @@ describe("the limit of failed workers", () => {
     ["2", 2],
     ["10%", "10%"],
     ["100%", "100%"],
-  ])("%j is valid", (text, limit) => expect(parseFailureLimit(text)).toBe(limit));
+  ])("can be %j", (text, limit) => expect(parseFailureLimit(text)).toBe(limit));
 
-  it.each(["", "0", "-1", "1.5", "0%", "101%", "Stop", "all", "2 "])("%j is not valid", (text) =>
+  it.each(["", "0", "-1", "1.5", "0%", "101%", "Stop", "all", "2 "])("cannot be %j", (text) =>
     expect(parseFailureLimit(text)).toBeUndefined(),
   );
 
-  it("is reached by this number or share of failed workers, but never without a failed worker", () => {
+  it("is reached at this number or share of failed workers, but never without a failure", () => {
     const reached = (limit: Parameters<typeof isLimitReached>[0], all = 30) =>
       [0, 1, 2, 3, 4].map((failed) => isLimitReached(limit, failed, all));
     expect(reached("stop")).toEqual([false, true, true, true, true]);
@@ -118,7 +118,7 @@ describe("the remaining work of a maintenance", () => {
       expect(isOver([worker("done"), worker(state)])).toBe(false);
   });
 
-  it("is described in a sentence", () => {
+  it("is printed as one sentence", () => {
     expect(progressText([worker("done"), worker("set_aside"), worker("waiting"), worker("waiting")])).toBe(
       "1 of 4 workers done, 1 set aside, 2 waiting",
     );

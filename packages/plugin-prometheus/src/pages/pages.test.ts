@@ -30,7 +30,7 @@ describe("the HTML of a runbook", () => {
     expect(html).toContain('href="https://a.example/x.md"');
   });
 
-  it("links to local files, which are found with their lines", () => {
+  it("has links to local files, which are found with their lines", () => {
     const text = "# A\n\n[x](a.md)\n\n> ![y](b.png)\n\n[z](https://c.example) [w](#a)\n";
     expect(localLinks(text)).toEqual([
       { href: "a.md", line: 3 },

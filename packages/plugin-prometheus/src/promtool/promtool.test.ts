@@ -61,7 +61,7 @@ describe("a build on a machine with promtool", { skip: !isThere() }, () => {
     expect(bucket.events.filter(({ type }) => type === "output")).toEqual([]);
   });
 
-  it("is followed by a deploy that rejects an invalid rendered prometheus.yml before it changes a worker", async () => {
+  it("is followed by a deploy that rejects an invalid rendered prometheus.yml", async () => {
     const bucket = aWorkspace({}, PORTS, "promtool");
     bucket.removeJob("prometheus");
     bucket.job(

@@ -17,7 +17,7 @@ describe("the address of a page", () => {
     route("job", "<script>alert(1)</script>/?#%"),
     route("run", "3f2a", { job: "a b", worker: "10.0.0.1" }),
     route("fleet", "", { zone: ["a", "b"], q: "", sort: undefined }),
-  ])("is parsed to the same page that it was made from: %o", (to) => {
+  ])("is parsed to the page that it was made from: %o", (to) => {
     const { page, name, query } = parseRoute(routeText(to));
     expect({ page, name, query: query.toString() }).toEqual({ ...to, query: to.query.toString() });
   });

@@ -75,7 +75,7 @@ describe("a token", () => {
     await expect(token("ann", "--remove")).rejects.toThrow("has no token of ann");
   });
 
-  it.each([["--allow", "shell"], ["../x"], [""]])("is refused for %j", async (...argv) => {
+  it.each([["--allow", "shell"], ["../x"], [""]])("cannot be created with %j", async (...argv) => {
     await expect(token(...(argv[0] === "--allow" ? ["ann"] : []), ...argv)).rejects.toThrow(
       /cannot be allowed|is not a name/,
     );
@@ -193,7 +193,7 @@ describe("sessions", () => {
     expect(sessions.find(cookie)).toBeUndefined();
   });
 
-  it("are at most 64; another one ends the least recently used session", () => {
+  it("are limited to 64; a new session ends the least recently used session", () => {
     const sessions = new Sessions(() => now);
     const [first, second] = [sessions.begin(person), sessions.begin(person)];
     now += 1;

@@ -206,7 +206,7 @@ describe("a write", () => {
   });
 });
 
-describe("a path", () => {
+describe("an unsafe path", () => {
   it.each([
     ..."/../../../etc/passwd /assets/../../etc/passwd /assets/..%2f..%2fetc/passwd /%2e%2e/%2e%2e/etc/passwd".split(
       " ",
@@ -226,7 +226,7 @@ describe("a path", () => {
   });
 });
 
-describe("every response", () => {
+describe("a response", () => {
   it.each(["/", "/assets/app-1a2b.js", "/api/session", "/api/nothing", "/open?code=x", "/nowhere"])(
     "to %s has security headers",
     async (path) => {

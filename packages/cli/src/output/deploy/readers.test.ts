@@ -26,7 +26,7 @@ it("the mode json prints one event per line on stderr", async () => {
   expect(lines.map((line) => JSON.parse(line))).toEqual(events);
 });
 
-it("the modes lines, on a terminal, and live, without a terminal, print lines", async () => {
+it("the mode lines on a terminal and the mode live without a terminal both print lines", async () => {
   const terminal = new Terminal(80, 24);
   const pipe = new PassThrough();
   for (const [progress, stderr] of [

@@ -38,17 +38,17 @@ describe("a frame", () => {
   };
 
   for (const [name, scene] of Object.entries(scenes))
-    it(`of ${files[name]}`, async () => {
+    it(`of ${files[name]} matches its golden file`, async () => {
       const { events, seconds } = scene();
       await expect(shown(folded(events), seconds)).toMatchFileSnapshot(`goldens/${files[name]}.txt`);
     });
 
-  it("after Ctrl-C shows the steps that maand waits for", async () => {
+  it("shows the steps that maand waits for after Ctrl-C", async () => {
     const { events } = hangingWorker();
     await expect(shown(interrupted(folded(events)), 66)).toMatchFileSnapshot("goldens/interrupted.txt");
   });
 
-  it("of a recorded run, at each tenth of its time", async () => {
+  it("of a recorded run matches its golden file at each tenth of the run", async () => {
     const file = new URL("goldens/recorded-run.ndjson", import.meta.url);
     const events: MaandEvent[] = readFileSync(file, "utf8")
       .trim()
