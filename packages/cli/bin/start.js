@@ -1,6 +1,6 @@
 const { writeSync } = require("node:fs");
 
-// Node ends a program that waits on a promise that never settles. The exit code is therefore a failure until main sets another one.
+// Node ends a program that waits on a promise that never settles. The exit code is therefore a failure until main changes it.
 process.exitCode = 1;
 if (!printsVersion(process.argv.slice(2))) startProgram();
 

@@ -8,7 +8,7 @@ import { run } from "./run/run.ts";
 
 /**
  * The only file that ends the process and handles signals. The first signal stops the running command and saves the
- * state; the second one ends the process immediately, as does the first one after the command has ended.
+ * state. The second signal ends the process immediately, as does the first signal after the command has ended.
  */
 const [argv, cwd] = [process.argv.slice(2), currentDirectory()];
 const interrupted = new AbortController();

@@ -2,7 +2,7 @@ import { MaandError } from "@maand/core/readonly";
 import type { ProcessContext } from "./context.ts";
 import { wrappedWords } from "./tables/hanging.ts";
 
-/** A command that may ask for confirmation before it continues. */
+/** A command that may prompt for confirmation before it continues. */
 interface Asking {
   readonly json: boolean;
   /** Whether `--yes` was typed. */

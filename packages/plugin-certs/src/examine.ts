@@ -48,7 +48,7 @@ function clock(root: string): string {
   return `date  # if it is right, the CA was created while the clock was ahead, and must be replaced: ${renewCommand(root)}`;
 }
 
-/** Moves the old CA away and creates a new one. Certificates follow with the next build and deploy. */
+/** Moves the old CA away and creates a new CA. The next build and deploy replace the certificates. */
 function renewCommand(root: string): string {
   const there = [CRT, KEY].map((file) => join(root, file)).filter((path) => existsSync(path));
   const lines = [...there.map((path) => shellLine(["mv", path, `${path}.old`])), maand(root, "init")];

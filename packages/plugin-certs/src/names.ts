@@ -9,7 +9,7 @@ export interface HoldsFor {
 }
 
 /**
- * `localhost` separates the names of the entry from those of workers, so that the certificate itself shows the
+ * `localhost` separates the names of the entry from the names of workers, so that the certificate itself shows the
  * difference, and nothing else needs to be recorded.
  */
 const LOOPBACK = "127.0.0.1";

@@ -14,7 +14,7 @@ import type { Session } from "./session.ts";
 /** The name of a maintenance in refusals of other commands. */
 const BY = "maintenance";
 
-/** The workers that may begin now; or none, with the reason, if the budget of a job does not allow it. */
+/** The workers that may begin now; or no worker, with the reason, if the budget of a job does not allow it. */
 export interface Admission {
   readonly hosts: readonly string[];
   readonly refusal: string | undefined;

@@ -39,7 +39,7 @@ export async function startMaintenance(bucket: Bucket, options: MaintenanceOptio
   });
 }
 
-/** The options for continuing a maintenance: settings that replace its original ones. */
+/** The options for continuing a maintenance: settings that replace its original settings. */
 export interface ResumeOptions
   extends Partial<Pick<MaintenanceRequest, "concurrency" | "onFailure" | "returnMs" | "commandMs">> {
   readonly ignoreBudget: boolean;

@@ -114,7 +114,7 @@ describe("an interrupted maintenance", () => {
   });
 });
 
-/** Workers whose answers a test sets; otherwise the fake fleet answers. */
+/** Workers whose responses a test sets; by default, the fake fleet responds. */
 function answering(answer: (line: string) => string | undefined) {
   return definePlugin({
     name: "answering",

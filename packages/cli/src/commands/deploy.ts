@@ -167,7 +167,7 @@ export class DeployCommand extends EngineCommand {
   }
 
   async deploy(bucket: OpenedBucket, saved: SavedPlan | undefined): Promise<number> {
-    // a saved plan was already reviewed, and stops only what it lists
+    // a saved plan was already reviewed, and stops only the listed allocations
     if (!saved) await confirm(this, () => confirmStops(expectedStops(bucket, this.options.workers)));
     return exitOfDeploy(await this.start(bucket, saved));
   }

@@ -68,7 +68,8 @@ export function isOurs(argv: readonly string[]): boolean {
 }
 
 /**
- * The command classes that a command line may need: those of its first word, or all of them for help and for unknown words.
+ * The command classes that a command line may need: the classes of its first word, or all classes for help and for
+ * unknown words.
  */
 export async function commandsFor(
   argv: readonly string[],

@@ -80,7 +80,7 @@ function flagOf(path: string, { definition, description = "" }: Definition["opti
   return { names, description: sentence(description), ...(value === undefined ? {} : { value: kind ?? "text" }) };
 }
 
-/** Whether a name is the spelling of another one with `-` instead of `_`, which completion does not offer. */
+/** Whether a name is another name with `-` instead of `_`. Completion does not offer this spelling. */
 function isOtherSpelling(name: string, all: readonly string[]): boolean {
   return /^--.*-/.test(name) && all.includes(name.replace(/(?<=\w)-/g, "_"));
 }

@@ -67,7 +67,7 @@ function isKnown(name: string, known: readonly string[]): boolean {
   );
 }
 
-/** The command of a line: the one with the longest path that the line begins with. */
+/** The command of a line: the command with the longest path that the line begins with. */
 function definitionOf(rest: readonly string[], definitions: readonly Definition[]) {
   const fitting = definitions.filter((definition) =>
     wordsOf(definition).every((word, at) => sameName(word, rest[at] ?? "")),

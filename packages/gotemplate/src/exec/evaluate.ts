@@ -112,7 +112,10 @@ function runCall(state: State, node: FunctionNode, command: CommandNode, callabl
   }
 }
 
-/** `and` and `or`: the first argument that decides, otherwise the last one; later arguments are not evaluated. */
+/**
+ * `and` and `or`: the first argument that decides, or else the last argument. Arguments after the deciding argument are
+ * not evaluated.
+ */
 function evalUntil(state: State, dot: unknown, decides: boolean, command: CommandNode, final: unknown): unknown {
   let value: unknown;
   for (const arg of command.rest) {

@@ -10,7 +10,7 @@ import { formatBool, formatString } from "./string.ts";
 /** The maximum nesting of printed lists and maps, because printing circular data would never end. */
 export const MAX_NESTING = 500;
 
-/** JavaScript has no addresses; this one is printed wherever Go would print an address. */
+/** The address that is printed wherever Go would print an address, because JavaScript has no addresses. */
 const ADDRESS = 0xc000000000;
 
 /** Collects the output of the verbs of one print. Throws a Fault if it is longer than `limit` characters. */

@@ -52,7 +52,9 @@ const DATA: readonly unknown[] = [
   ]),
 ];
 
-/** Runs `runs` generated templates; the same seed generates the same ones. `seeds` are templates to mutate as well. */
+/**
+ * Runs `runs` generated templates; the same seed generates the same templates. `seeds` are templates to mutate as well.
+ */
 export function fuzz(runs: number, seed: number, seeds: readonly string[] = []): FuzzSummary {
   const random = new Random(seed);
   const summary: FuzzSummary = { runs, rendered: 0, parseErrors: 0, execErrors: 0, slowest: 0, broken: [] };

@@ -4,7 +4,7 @@ import type { ListedFile } from "@maand/core/operator";
 import { BY_MD5, type Comparison, isCertificate, Judge, type Meaningless, OWN } from "./judge.ts";
 import { isOwn } from "./prometheus-files.ts";
 
-/** A file on a worker that differs from the rendered one, although nothing changed since the last deploy. */
+/** A file on a worker that differs from the rendered file, although nothing changed since the last deploy. */
 export interface Refusal {
   readonly path: string;
   readonly why: string;
@@ -14,7 +14,7 @@ export interface Refusal {
   readonly wanted: TreeFile | undefined;
 }
 
-/** The files of an allocation on its worker, compared with those that it should have. */
+/** The files of an allocation on its worker, compared with the files that it should have. */
 export interface Compared {
   /** The files to record as promoted. */
   readonly baseline: readonly (TreeFile | ListedFile)[];

@@ -14,7 +14,7 @@ interface Case {
   /** The file of the last deploy; default: the file on the worker. */
   readonly deployed?: string;
   readonly changedSources?: readonly string[];
-  /** The worker does not answer. */
+  /** Whether the worker is unreachable. */
   readonly isDown?: boolean;
 }
 

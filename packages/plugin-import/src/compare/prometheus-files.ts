@@ -3,8 +3,8 @@ import { isRecord } from "@maand/core/operator";
 import { parse } from "yaml";
 
 /**
- * Compares the files that the Go program created for a job that runs Prometheus with those that maand creates from the
- * same sources. The layout of the configuration and the rules differs. The text of pages and of maand's own alerts
+ * Compares the files that the Go program created for a job that runs Prometheus with the files that maand creates from
+ * the same sources. The layout of the configuration and the rules differs. The text of pages and of maand's own alerts
  * differs.
  */
 
@@ -28,7 +28,7 @@ export function isConfiguration(path: string): boolean {
   return path === CONFIGURATION;
 }
 
-/** Whether the Go program created this file for a Prometheus server, from sources of other jobs or from none. */
+/** Whether the Go program created this file for a Prometheus server, from sources of other jobs or without sources. */
 export function isMade(path: string): boolean {
   return path === CONFIGURATION || /^(rules|consoles)\//.test(path);
 }

@@ -18,7 +18,7 @@ export interface GoJob {
 
 /** What the Go program recorded about the deploys of one allocation. */
 export interface GoDeployed {
-  /** MD5 of each file of the last promoted tree, by path; undefined if nothing runs or nothing is known. */
+  /** MD5 of each file of the last promoted tree, by path; undefined if nothing runs or nothing was recorded. */
   readonly files: ReadonlyMap<string, string> | undefined;
   /** The last promoted version; `0.0.0` before the first promotion. */
   readonly version: string;

@@ -22,7 +22,7 @@ export function isLimitReached(limit: FailureLimit, failed: number, all: number)
   return failed >= count;
 }
 
-/** The limit in words, for the line that is printed before anything begins. */
+/** The limit in words, for the line that is printed before the first worker begins. */
 export function limitText(limit: FailureLimit): string {
   if (limit === "stop") return "a worker fails";
   if (limit === "continue") return "all workers are done";

@@ -10,7 +10,7 @@ import { runOnWorker } from "./run-on-worker.ts";
 
 /** How long the processes of stopped jobs may take to end, in milliseconds. */
 const ENDING_MS = 30_000;
-/** The time limit of the shutdown command itself, which usually does not answer. */
+/** The time limit of the shutdown command itself, which usually does not respond. */
 const SHUTDOWN_MS = 60_000;
 /** The number of lines of output in the message of a refused shutdown. */
 const LINES = 5;

@@ -5,7 +5,7 @@ import type { InventoryHost } from "./inventory.ts";
 
 type Read = { readonly hosts: InventoryHost[]; readonly problems: Problem[] };
 
-/** The names of the output with the workers. The first one that exists is read. */
+/** The names of the output with the workers. The first existing output is read. */
 export const OUTPUTS = ["maand_workers", "workers"] as const;
 
 const FORMS = "write a list of addresses, a list of objects as in workers.json, or a map from names or labels to these";

@@ -35,7 +35,7 @@ export class FileLines {
     this.#lost = lost;
   }
 
-  /** The next line without its line end, or undefined after the last one. Throws errors of the file system. */
+  /** The next line without its line end, or undefined after the last line. Throws errors of the file system. */
   next(): string | undefined {
     while (this.#at >= this.#lines.length) if (!this.#fill()) return undefined;
     const line = this.#lines[this.#at];

@@ -35,7 +35,7 @@ export class StoredLines {
     });
   }
 
-  /** The next log line, or undefined after the last. */
+  /** The next log line, or undefined after the last line. */
   next(): StoredLine | undefined {
     for (let text = this.#read(); text !== undefined; text = this.#read()) {
       const line = storedLine(text, this.#ts);

@@ -121,7 +121,7 @@ function* inTurn(...parts: readonly Iterable<string>[]): Generator<string> {
   for (const part of parts) yield* part;
 }
 
-/** The last texts; without a number, all of them. */
+/** The last texts, or all texts without a number. */
 function* ended(texts: Iterable<string>, tail: number | undefined): Generator<string> {
   if (tail === undefined) {
     yield* texts;

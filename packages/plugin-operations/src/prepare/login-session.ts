@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { loginShellLine, MaandError } from "@maand/core";
 import { followProcess, LineSplitter, startProcess } from "@maand/core/internal";
 
-/** A login that a person already has: the one that `ssh` would use, or another user, key or password. */
+/** The existing login of a person: the login that `ssh` would use, or another user, key or password. */
 export interface ExistingLogin {
   readonly user: string | undefined;
   /** Absolute path of a private key. */
@@ -146,7 +146,7 @@ function ownEnvironment(): Record<string, string> {
   );
 }
 
-/** ssh's own exit code, for everything before the command. */
+/** The exit code of ssh for errors before the command runs. */
 const SSH_FAILED = 255;
 
 function refuseFailedLogin({ host }: SessionPlace, login: ExistingLogin, { code, stderr }: SessionResult): void {

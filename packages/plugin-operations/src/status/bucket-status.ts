@@ -30,7 +30,7 @@ export interface RecordedDrift {
   readonly reason: string;
 }
 
-/** A summary of what is recorded about a bucket. */
+/** A summary of the recorded state of a bucket. */
 export interface BucketStatus {
   /** Numbers of workers, jobs, and allocations that were not removed. */
   readonly workers: number;

@@ -57,7 +57,7 @@ export async function editWorkers(workspace: string, { add, change = [], remove 
   else createFile(file, text);
 }
 
-/** `workers.json`, or a new one if there is none. */
+/** `workers.json`, or a new file if it does not exist. */
 export function readWorkers(workspace: string): Pick<WorkersFile, "text" | "workers" | "entries"> {
   if (existsSync(join(workspace, "workers.json"))) return readWorkersFile(workspace);
   return { text: "[]\n", workers: [], entries: [] };

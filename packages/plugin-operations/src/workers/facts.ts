@@ -18,7 +18,7 @@ export const FACTS_SCRIPT = [
   "true",
 ].join("\n");
 
-/** Parses the facts of a machine; returns a text that names what is missing. */
+/** Parses the facts of a machine; returns a sentence about the missing fact if they are incomplete. */
 export function readFacts(output: string): Facts | string {
   const number = (pattern: RegExp) => Number(pattern.exec(output)?.[1] ?? Number.NaN);
   const kb = number(/^MemTotal:\s+(\d+) kB/m);

@@ -17,7 +17,7 @@ import { workerDowntime } from "./worker-downtime.ts";
 export interface RunCommandOptions {
   /** A bash script; the exit code of its last command is its result. */
   readonly script: string;
-  /** Workers as typed: hosts, hostnames, labels, zones. Empty: all workers, including disabled ones. */
+  /** Workers as typed: hosts, hostnames, labels, zones. Empty: all workers, including disabled workers. */
   readonly workers: readonly string[];
   /** Workers with any of these labels; cannot be combined with `workers`. */
   readonly labels: readonly string[];
@@ -33,7 +33,7 @@ export interface RunCommandOptions {
 
 /**
  * Runs a script on workers, batch by batch, and returns the result of each worker in the order of the catalog. No batch
- * starts after one with a failure. A closed connection is a failure, unless `allowDisconnect` is set or the script
+ * starts after a batch with a failure. A closed connection is a failure, unless `allowDisconnect` is set or the script
  * restarts its machine or switches it off. The next batch starts when restarted machines are back. Takes no lock.
  */
 export async function runCommand(bucket: Bucket, options: RunCommandOptions): Promise<ScriptResult[]> {

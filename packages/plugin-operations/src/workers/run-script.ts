@@ -52,7 +52,7 @@ const ARGV = [
   "bash",
 ] as const;
 
-/** Signals that end a session when its machine goes down: HUP, KILL, TERM. */
+/** Exit codes of a session that ends because its machine shuts down: after HUP, KILL, TERM. */
 const SWEPT_AWAY: readonly number[] = [129, 137, 143];
 
 const LINES = 12;

@@ -38,7 +38,7 @@ export interface OpenLogFile {
   stop(): void;
 }
 
-/** The number of lines of one answer. */
+/** The maximum number of lines of one response. */
 const LIMIT = 500;
 /** The minimum time between two reads of a followed log, however often the stream reports new events. */
 const PACE_MS = 250;

@@ -17,7 +17,7 @@ export interface FollowedRun {
   readonly error: RequestError | undefined;
 }
 
-/** The number of events of one answer. */
+/** The maximum number of events of one response. */
 const LIMIT = 5000;
 
 /**
@@ -56,7 +56,7 @@ export function followRun(id: string): { readonly run: ReadonlySignal<FollowedRu
   };
 }
 
-/** Reads answers until there are no more events for now. */
+/** Reads responses until they contain no new events. */
 async function readEvents(
   position: { after: number; cursor: number | undefined; readonly full: string },
   abort: AbortSignal,

@@ -23,7 +23,7 @@ export function parseRoute(fragment: string): Route {
   return { page: known, name: decoded, query: new URLSearchParams(query) };
 }
 
-/** A route from its parts; a filter may have several values, and empty ones are omitted. */
+/** A route from its parts; a filter may have several values, and empty values are omitted. */
 export function route(
   page: Page,
   name = "",

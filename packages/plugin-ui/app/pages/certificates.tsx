@@ -19,7 +19,7 @@ const COLUMNS: readonly TableColumn<Certificate>[] = [
   { name: "common name", cell: ({ common_name: name }) => name, wide: true },
 ];
 
-/** The certificates of the bucket; those that end first are on top. */
+/** The certificates of the bucket. The certificates that end first are on top. */
 export function CertificatesPage() {
   const answer = useResource<CertificatesAnswer>("certificates", {}, ["fleet"]).value;
   return (

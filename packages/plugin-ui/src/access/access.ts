@@ -5,7 +5,7 @@ export interface Person {
   /** The user that started the server, or the name of a token. */
   readonly name: string;
   readonly allow: readonly Verb[];
-  /** Present if the person logged in with a token. The file of tokens then decides for each request what is allowed. */
+  /** Present if the person logged in with a token. Each request then checks the permissions in the file of tokens. */
   readonly byToken?: true;
 }
 

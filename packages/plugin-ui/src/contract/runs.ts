@@ -119,8 +119,8 @@ export interface LogLine {
 
 /**
  * GET /api/runs/:id/log?job=&worker=&before=&after=&limit= : lines of output, oldest first. Without `before` and
- * `after` the last ones. Both are positions of an answer. `limit`: 1 to 2,000, default 200. An answer may have fewer
- * lines, or even none, although there are more. In this case, request more from its position.
+ * `after`, the last lines. Both are positions from an earlier answer. `limit`: 1 to 2,000, default 200. An answer may
+ * have fewer lines, or even none, although there are more. In this case, request more from its position.
  */
 export interface LogAnswer {
   readonly lines: readonly LogLine[];

@@ -18,7 +18,7 @@ interface Listener {
   wake(): void;
 }
 
-/** The maximum number of streams, in total and per session; a new one ends the oldest. */
+/** The maximum number of streams, in total and per session. A new stream ends the oldest stream. */
 const STREAMS = 32;
 const OF_SESSION = 4;
 /** The interval at which a stream sends a keep-alive message, in milliseconds. */

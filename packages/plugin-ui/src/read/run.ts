@@ -12,7 +12,7 @@ import { TimelineFold } from "./timeline.ts";
 
 /** The number of entries of the history that are searched for the row of a run. */
 const SEARCHED = 1_000;
-/** Ids are UUIDs; a part of one is enough. */
+/** Ids are UUIDs; the beginning of an id is enough. */
 const ID = /^[0-9a-f-]{1,36}$/;
 
 /** The complete id of a recorded run, from its beginning. Throws 404 and 400. */

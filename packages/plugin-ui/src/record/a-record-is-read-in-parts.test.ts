@@ -18,7 +18,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(logs, { recursive: true, force: true }));
 
-/** Writes a record in several files, as when it was continued in a new one, and opens it. */
+/** Writes a record in several files, as when it continues in a new file, and opens it. */
 function written(...parts: readonly string[]): RecordFile {
   const path = recordPath(logs, RUN);
   const last = parts.length - 1;

@@ -20,7 +20,7 @@ export interface LogRequest {
   readonly limit: number;
 }
 
-/** Lines of output, oldest first; without a position, the last ones. */
+/** Lines of output, oldest first; without a position, the last lines. */
 export function logLines(record: RecordFile, request: LogRequest): LogAnswer {
   return request.after === undefined
     ? linesAbove(record, request, Math.min(request.before ?? record.size, record.size))

@@ -12,7 +12,7 @@ const A = "10.0.0.1";
 let bucket: TestBucket;
 let provider: string;
 
-/** A user's program that answers with the content of a file; `cat` reads its input. */
+/** A user's program that prints the content of a file; `cat` reads its input. */
 function keeps(values: Readonly<Record<string, string>>): void {
   const named = Object.entries(values).map(([path, value]) => [`secret://exec/mine/${path}`, value]);
   writeFileSync(`${provider}.json`, JSON.stringify({ version: 1, secrets: Object.fromEntries(named) }));

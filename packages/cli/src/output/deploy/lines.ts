@@ -34,7 +34,10 @@ export interface EventLines {
   printed(printed: PrintedLines): string[];
 }
 
-/** Returns a function with the lines to print for an event; most events have none. Lines that were printed as output are not repeated. */
+/**
+ * Returns functions for the lines to print for an event. Most events print nothing. Lines that were printed as output
+ * are not repeated.
+ */
 export function eventLines({ style, quiet = false, columns, lastLines, finish }: LineOptions): EventLines {
   let title = "deploy";
   const soaking = new Set<string>();

@@ -4,7 +4,10 @@ import truncatedWidth from "fast-string-truncated-width";
 /** Texts whose characters take one column each. Most texts match. */
 const PLAIN = /^[\x20-\x7e]*$/;
 
-/** The columns that a text takes on a terminal: none for combining marks and colours, two for East Asian characters and emoji. */
+/**
+ * The columns that a text takes on a terminal. Combining marks and colours take no column; East Asian characters and
+ * emoji take two.
+ */
 export function widthOf(text: string): number {
   return PLAIN.test(text) ? text.length : truncatedWidth(text).width;
 }

@@ -49,7 +49,7 @@ export function rowOf(lines: readonly LogLine[], seq: number): number {
   return row === -1 ? lines.length : row;
 }
 
-/** The number of answers that fit, counted from the first; at least one. */
+/** The number of answers that fit, counted from the first answer; at least 1. */
 function fitting(chunks: readonly LogAnswer[]): number {
   let lines = 0;
   const end = chunks.findIndex((chunk) => {
