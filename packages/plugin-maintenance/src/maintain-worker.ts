@@ -19,8 +19,8 @@ const WORK: Readonly<Record<Phase, (session: Session, host: string) => Promise<v
 };
 
 /**
- * Takes a worker through its phases, from its current one. Each phase is recorded before it begins. A failure sets the
- * worker aside. After an interruption, the worker stays in its phase, and a resume continues it. Never throws for a
+ * Takes a worker through its phases, from its current phase. Each phase is recorded before it begins. A failure sets
+ * the worker aside. After an interruption, the worker stays in its phase, and a resume continues it. Never throws for a
  * failure of the worker.
  */
 export async function maintainWorker(session: Session, from: MaintainedWorker): Promise<void> {

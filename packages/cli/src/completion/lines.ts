@@ -98,7 +98,7 @@ export function wordsAfter(lines: readonly CompletedLine[], path: string): strin
   return [...new Set(next)].filter((word) => word !== "");
 }
 
-/** Every path and every prefix of one. */
+/** Every path and every prefix of a path. */
 export function pathsOf(lines: readonly CompletedLine[]): string[] {
   const all = lines.flatMap(({ path }) => {
     const words = path.split(" ");

@@ -15,7 +15,7 @@ import {
   storeState,
 } from "@maand/core/operator";
 
-/** Findings about the store of a bucket that need no open bucket. */
+/** The findings about a store that can be checked without opening the bucket. */
 export interface ExaminedStore {
   readonly findings: readonly Finding[];
   /** The command that holds the bucket's lock. */

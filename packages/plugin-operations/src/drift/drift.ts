@@ -38,7 +38,7 @@ export interface DriftOptions {
 /** A job on a worker, compared with its promoted state. */
 export interface JobDrift {
   readonly job: string;
-  /** `not_compared`: its files are unknown, because a sync of it did not finish. */
+  /** `not_compared`: its files are unknown, because a sync of the job did not finish. */
   readonly state: "clean" | "drifted" | "not_compared";
   /** Why it was not compared. */
   readonly reason?: string;

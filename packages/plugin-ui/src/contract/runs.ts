@@ -43,7 +43,7 @@ export interface TimelineBatch {
   readonly workers: readonly string[];
   readonly started_at: string;
   readonly promoted_at: string | null;
-  /** Workers on which a command of it failed. */
+  /** Workers on which a command of the batch failed. */
   readonly failed: readonly string[];
 }
 

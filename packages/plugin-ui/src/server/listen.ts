@@ -6,7 +6,7 @@ import { getRequestListener } from "@hono/node-server";
 import { MaandError } from "@maand/core/readonly";
 import type { Hono } from "hono";
 
-/** The address to listen on; port 0 means any free one. */
+/** The address to listen on; port 0 means any free port. */
 export interface ListenAt {
   readonly address: string;
   readonly port: number;
@@ -23,7 +23,7 @@ export interface Listening {
   close(): Promise<void>;
 }
 
-/** The maximum number of connections; others are closed immediately. */
+/** The maximum number of connections; further connections are closed immediately. */
 const CONNECTIONS = 128;
 /** The time limits for receiving the headers, and the complete request, in milliseconds. */
 const HEADERS_MS = 10_000;

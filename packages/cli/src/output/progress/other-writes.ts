@@ -7,7 +7,7 @@ export type TerminalStream = Writable & { readonly isTTY?: boolean; readonly col
 interface Around {
   /** Returns the text that is written before, to make room. */
   readonly before: () => string;
-  /** Called after it. */
+  /** Called after the write. */
   readonly after: () => void;
 }
 
