@@ -1,10 +1,10 @@
-// Keeps what V8 compiled of the program, one file for each command, so that the next run of the command compiles nothing. Such code is run
-// unchecked: it is read only where no user can write who could not change the program, or is somebody else than the one who runs it.
+// Caches the code that V8 compiled, in one file for each command, so that the next run of the command compiles nothing. Node does not check
+// this code. The cache is therefore read only if nobody can write it except the owner of the program or the user who runs the program.
 const fs = require("node:fs");
 const { homedir } = require("node:os");
 const { join } = require("node:path");
 
-/** First words of the command lines whose code is kept apart, since each needs other functions. */
+/** First words of the commands that have a cache file of their own, because they use different functions. */
 const WORDS = new Set(
   (
     "adopt build cat clone completion deploy diff docs doctor drift explain gc health_check help history import info init job " +
@@ -12,10 +12,13 @@ const WORDS = new Set(
     "ui unlock upgrade_check why worker worker_facts"
   ).split(" "),
 );
-/** Flags that take a value, which is no command. */
+/** Flags whose next word is their value, not the command. */
 const VALUED = ["-C", "--config", "--progress"];
 const DAY_MS = 86_400_000;
-/** How many installations, and versions of Node, one user may have before the oldest are forgotten. */
+/**
+ * The number of caches in a user's cache directory, one for each installation and version of Node; older caches are
+ * deleted.
+ */
 const INSTALLATIONS = 8;
 const WRITABLE_BY_OTHERS = 0o022;
 const ALIGNED = 8;
@@ -34,11 +37,11 @@ exports.Compiled = class Compiled {
       this.#place = placeOf(dist, commandOf(argv));
       if (this.#place) this.#read();
     } catch {
-      // without a place for it, everything is compiled again
+      // without a cache, everything is compiled again
     }
   }
 
-  /** The script that `compile` makes, with the code that was kept of the same source if there is any. */
+  /** The script that `compile` makes, with the cached code if it belongs to the same source. */
   script(file, source, compile) {
     const id = source.slice(-17, -1);
     const entry = this.#entries[file];
@@ -51,13 +54,13 @@ exports.Compiled = class Compiled {
     return script;
   }
 
-  /** Keeps the code of this run, if an earlier one left none, or other. Never fails. */
+  /** Writes the compiled code of this run to the cache if it is missing there or out of date. Never fails. */
   keep() {
     if (!this.#isStale || !this.#place?.isWritable) return;
     try {
       this.#write();
     } catch {
-      // a full disk is no reason to fail
+      // the cache is optional, so a full disk is not an error
     }
   }
 
@@ -76,11 +79,11 @@ exports.Compiled = class Compiled {
     const isWhole = Object.values(entries).every(({ at, length }) => at + length <= this.#bytes.length);
     if (!isWhole) throw new Error("a part is missing");
     this.#entries = entries;
-    // it has the functions that earlier runs used: others join them once a day
+    // the cache has only the functions that earlier runs used; once a day, a run adds its own
     this.#isStale = Date.now() - fs.statSync(file).mtimeMs > DAY_MS;
   }
 
-  /** What this run has of each file that it loaded. */
+  /** The compiled code of the files that this run loaded. */
   #used() {
     return [...this.#scripts].map(([file, { id, script }]) => [
       file,
@@ -88,7 +91,7 @@ exports.Compiled = class Compiled {
     ]);
   }
 
-  /** What earlier runs left of files that this one did not load, if these are still the same. */
+  /** The cached code of files that this run did not load, if these files have not changed. */
   #unused() {
     return Object.entries(this.#entries)
       .filter(([file, { mtime }]) => !this.#scripts.has(file) && fs.existsSync(file) && writtenAt(file) === mtime)
@@ -115,7 +118,7 @@ exports.Compiled = class Compiled {
     const handle = fs.openSync(written, "wx", isShared ? 0o644 : 0o600);
     try {
       fs.writeFileSync(handle, Buffer.concat([head, ...data]));
-      fs.fsyncSync(handle); // V8 does not check it: half a file after a power failure must not have its name
+      fs.fsyncSync(handle); // V8 does not check the file, so a file that a power failure truncated must not have this name
       fs.renameSync(written, file);
     } catch (cause) {
       fs.rmSync(written);
@@ -126,15 +129,15 @@ exports.Compiled = class Compiled {
   }
 };
 
-/** The command of a line, for the name of a file. */
+/** The first word of a command line if it has its own cache file, otherwise `other`. */
 function commandOf(argv) {
   const first = argv.find((word, at) => !word.startsWith("-") && !VALUED.includes(argv[at - 1]));
   return first !== undefined && WORDS.has(first) ? first : "other";
 }
 
 /**
- * Where the code of a command is: beside the program if it was built there or belongs to the packaged program, otherwise in the cache
- * directory of the user; with `sudo`, root does not use that of the user.
+ * The cache file of a command: beside the program if it was built there or belongs to the packaged program, otherwise
+ * in the cache directory of the user. With `sudo`, root does not use the cache of the user.
  */
 function placeOf(dist, command) {
   const node = `${process.version}-${process.arch}`;
@@ -158,7 +161,7 @@ function placeOf(dist, command) {
   return { directory, file: join(directory, command), isWritable: true, isShared: false };
 }
 
-/** Newer versions of Node keep the code of other packages too. */
+/** Caches the code of other packages too, which newer versions of Node support. */
 function keepOthers(directory) {
   const isNew = Number(process.versions.node.split(".")[0]) >= 22;
   if (isNew && process.env.NODE_COMPILE_CACHE === undefined) require("node:module").enableCompileCache?.(directory);
@@ -170,13 +173,13 @@ function forgetOldest(programs) {
   for (const name of byAge.slice(INSTALLATIONS - 1)) fs.rmSync(join(programs, name), { recursive: true, force: true });
 }
 
-/** The owner of a directory that no other user can write; undefined if others can, or there is none. */
+/** The owner of a directory; undefined if other users can write to it, or if it does not exist. */
 function ownerOf(directory) {
   const found = fs.statSync(directory, { throwIfNoEntry: false });
   return found && (found.mode & WRITABLE_BY_OTHERS) === 0 ? { uid: found.uid, mode: found.mode } : undefined;
 }
 
-/** In seconds: archives keep no more. */
+/** The modification time in whole seconds, because archives store no fractions. */
 function writtenAt(file) {
   return Math.floor(fs.statSync(file).mtimeMs / 1000);
 }
@@ -185,7 +188,7 @@ function aligned(length) {
   return Math.ceil(length / ALIGNED) * ALIGNED;
 }
 
-/** A short name of a path. */
+/** A hash of a path, as the name of a directory. */
 function named(path) {
   let hash = 5381;
   for (let at = 0; at < path.length; at += 1) hash = (hash * 33 + path.charCodeAt(at)) % 4_294_967_296;

@@ -13,7 +13,7 @@ fi
 exec node "$0" "$@"
 */;
 
-// CommonJS, see package.json beside it, and in the syntax of 2009, so that every Node can read it and say that it is too old.
+// CommonJS (see package.json) in the syntax of 2009, so that an old Node can run this file and report that it is too old.
 var numbers = process.version.slice(1).split(".").map(Number);
 if (numbers[0] > 20 || (numbers[0] === 20 && numbers[1] >= 19)) require("./start.js");
 else {

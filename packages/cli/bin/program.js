@@ -1,19 +1,19 @@
-// Loads the files of the program: CommonJS, from this package, @maand/core and @maand/command. Node's own loader would look each up and
-// compile it again; here it is compiled with what compiled.js kept of an earlier run. Node finds all of them in require.cache, so whatever
-// is imported natively, as by a plugin, gets the same modules.
+// Loads the files of the program, which are CommonJS, from this package, @maand/core and @maand/command. Node's own loader would resolve and
+// compile each file again; this loader uses the compiled code that compiled.js cached in an earlier run. It adds all files to
+// require.cache, so a plugin that imports them natively gets the same modules.
 const { readFileSync } = require("node:fs");
 const { dirname, join } = require("node:path");
 const vm = require("node:vm");
 const { Compiled } = require("./compiled.js");
 
-/** The class of modules; `node:module` would load that of ES modules too. */
+/** The class of modules. Importing it from `node:module` would also load Node's code for ES modules. */
 const Module = module.constructor;
 const DIST = join(__dirname, "../dist");
-/** Packages of others that the program has as one file each. Other modules get these too, see `share`. */
+/** Third-party packages that the program bundles as one file each. `share` provides them to other modules. */
 const FOREIGN = ["clipanion", "better-sqlite3"];
 const WRAPPER = ["(function (exports, require, module, __filename, __dirname) { ", "\n})"];
 const OURS = Module.createRequire(join(DIST, "main.cjs"));
-/** The directory of a package, once it was looked up. */
+/** The directories of the packages that were resolved so far. */
 const places = new Map([["@maand/cli", dirname(DIST)]]);
 const loaded = new Map();
 let compiled;
@@ -25,7 +25,7 @@ exports.startProgram = () => {
   process.on("exit", () => compiled.keep());
 };
 
-/** Exports of a file of the program, which is run the first time. */
+/** The exports of a file of the program. The first call runs the file. */
 function load(file) {
   const known = loaded.get(file) ?? require.cache[file];
   if (known) return known.exports;
@@ -56,7 +56,7 @@ function run(file, module) {
 
 function textOf(file) {
   try {
-    return readFileSync(file, "latin1"); // a build writes ASCII
+    return readFileSync(file, "latin1"); // the build writes only ASCII
   } catch (cause) {
     if (cause.code !== "ENOENT") throw cause;
     throw Object.assign(new Error(`Cannot find module '${file}'`, { cause }), { code: "MODULE_NOT_FOUND" });
@@ -68,7 +68,7 @@ function requireFor(file) {
   const others = () => (own ??= Module.createRequire(file));
   const requires = (id) => {
     if (id.startsWith("node:")) return require(id);
-    if (id.endsWith("/native-import.cjs")) return others()(id); // only what Node itself compiled can import
+    if (id.endsWith("/native-import.cjs")) return others()(id); // only code that Node itself compiled can call import()
     if (id.startsWith(".")) return load(join(dirname(file), id));
     if (/^@maand\/.*\.cjs$/.test(id)) return load(fileOf(id));
     return FOREIGN.includes(id) ? foreign(id) : others()(id);
@@ -77,23 +77,28 @@ function requireFor(file) {
   return requires;
 }
 
-/** The file of `@maand/core/dist/internal.cjs`, in the package that Node finds from here. */
+/** The path of a file such as `@maand/core/dist/internal.cjs`, in the package that Node resolves from here. */
 function fileOf(id) {
   const name = id.split("/", 2).join("/");
   if (!places.has(name)) places.set(name, dirname(OURS.resolve(`${name}/package.json`)));
   return join(places.get(name), id.slice(name.length));
 }
 
-/** Our file of it, unless a module that was loaded before the program, such as one of --import, has the package already. */
+/**
+ * The bundled file of a package, unless a module that was loaded earlier, such as with --import, already uses this
+ * package.
+ */
 function foreign(name) {
   const first = require.cache[__filename].preloaded && require.cache[OURS.resolve(name)];
   return first ? first.exports : load(join(DIST, "foreign", `${name}.cjs`));
 }
 
-// whether anything was loaded before the program: our own files are three
+// more modules than the program's own show that another module was loaded before the program
 require.cache[__filename].preloaded = Object.keys(require.cache).length > 4;
 
-/** Lets what is imported from now on, natively too, find our files of these packages in place of its own copies. */
+/**
+ * From now on, modules get the bundled files of these packages instead of their own copies, even with a native import.
+ */
 function share() {
   for (const name of FOREIGN) {
     const file = OURS.resolve(name);
@@ -104,7 +109,9 @@ function share() {
   }
 }
 
-/** What the door of a package has in this program, for another copy of the same version; undefined for another version. */
+/**
+ * The exports of an entry point of this program, for another copy of the same version; undefined for another version.
+ */
 function handOut(id, version) {
   const name = id.split("/", 2).join("/");
   const { version: own, exports: doors } = OURS(fileOf(`${name}/package.json`));

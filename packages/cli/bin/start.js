@@ -1,10 +1,10 @@
 const { writeSync } = require("node:fs");
 
-// A program that ends because nothing was left to wait for has not done what it was asked: red until main says otherwise.
+// Node ends a program that waits on a promise that never settles. The exit code is therefore a failure until main changes it.
 process.exitCode = 1;
 if (!printsVersion(process.argv.slice(2))) startProgram();
 
-// The version alone needs nothing of the program: no file of it, and no stream. If it cannot be written, the program says why.
+// Prints the version without loading the program or its streams. If that fails, the program starts and reports the error.
 function printsVersion([flag, ...others]) {
   if (others.length > 0 || (flag !== "--version" && flag !== "-v")) return false;
   try {

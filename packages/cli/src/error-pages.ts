@@ -4,7 +4,7 @@ import { bookFile } from "./book/pages.ts";
 /** The documentation of one code. */
 export interface ErrorPage {
   readonly code: string;
-  /** The exit code of a command that fails with it; undefined for problems in a list, and for warnings. */
+  /** The exit code of a command that fails with this code; undefined for problems in a list, and for warnings. */
   readonly exit?: number;
   /** Paragraphs in Markdown. */
   readonly text: string;

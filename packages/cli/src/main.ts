@@ -8,7 +8,7 @@ import { run } from "./run/run.ts";
 
 /**
  * The only file that ends the process and handles signals. The first signal stops the running command and saves the
- * state; the second one ends the process immediately, as does the first one after the command has ended.
+ * state. The second signal ends the process immediately, as does the first signal after the command has ended.
  */
 const [argv, cwd] = [process.argv.slice(2), currentDirectory()];
 const interrupted = new AbortController();
@@ -16,7 +16,7 @@ const stdout = watchOutput(process.stdout);
 watchOutput(process.stderr);
 /** The exit code, after the command has its result. */
 let ended: number | undefined;
-/** The number of unhandled errors. */
+/** The number of errors that no command caught. */
 let strays = 0;
 const STRAYS_SHOWN = 3;
 
@@ -59,7 +59,7 @@ process.on("uncaughtException", (cause: unknown) => {
   const { message, hint } = unexpected(cause, new Date());
   process.stderr.write(`\nmaand: ${message}\n  hint: ${hint}\n`);
 });
-// called when the process has nothing left to wait for: a tap that is still awaited can never finish, so its run ends
+// called when the process has nothing left to wait for: a tap that maand still awaits can never finish, so the run ends
 // with an error that names the tap
 const idle = new Set<() => void>();
 process.on("beforeExit", () => {

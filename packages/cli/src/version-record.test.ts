@@ -12,7 +12,7 @@ it.each([["--version"], ["-v"]])("maand %s prints only the version", async (flag
 });
 
 it.each([[["--version", "--json"]], [["--json", "--version"]]])(
-  "maand %s prints all versions, outside of a bucket too",
+  "maand %s prints all versions, even outside of a bucket",
   async (argv) => {
     const { code, out } = await maand(...argv);
     expect(code).toBe(0);

@@ -44,7 +44,7 @@ function sqliteState() {
   }
 }
 
-/** The versions of the packages of maand; an installation with different ones is broken. */
+/** The versions of the packages of maand. An installation with different versions is broken. */
 function packageVersions(): Record<string, string | null> {
   const { dependencies = {} } = read(new URL("../package.json", import.meta.url));
   const names = Object.keys(dependencies).filter((name) => name.startsWith("@maand/"));

@@ -56,7 +56,7 @@ export abstract class MaandCommand extends Command<Context> {
   override async execute(): Promise<number> {
     try {
       const code = await this.attempt();
-      // a failure that the interruption caused is no evidence about the worker or job
+      // a failure after an interruption does not mean that the worker or job failed
       return code === EXIT.failed && this.context.signal.aborted ? EXIT.interrupted : code;
     } catch (thrown) {
       this.endProgress();

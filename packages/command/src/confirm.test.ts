@@ -16,14 +16,14 @@ function asking(
   return { json, yes, context: { stdin, stderr, env, signal: new AbortController().signal } };
 }
 
-it.each(["y\n", "Y\n", " yes \n"])("continues after %j", async (typed) => {
+it.each(["y\n", "Y\n", " yes \n"])("a confirmation accepts %j", async (typed) => {
   const command = asking(typed);
   await confirm(command, () => CONFIRMATION);
   command.context.stderr.end();
   expect(await text(command.context.stderr)).toBe("this stops 2 jobs\nstop them? [y/N] ");
 });
 
-it.each(["n\n", "\n", "", "yess\n", "what\n"])("refuses after %j", async (typed) => {
+it.each(["n\n", "\n", "", "yess\n", "what\n"])("a confirmation does not accept %j", async (typed) => {
   await expect(confirm(asking(typed), () => CONFIRMATION)).rejects.toMatchObject({ code: "NOT_CONFIRMED" });
 });
 
@@ -32,21 +32,21 @@ it.each([
   ["with --json", { json: true }],
   ["without a terminal", { isTTY: false }],
   ["in CI", { env: { CI: "1" } }],
-])("asks nothing %s, and does not even compute the question", async (_, more) => {
+])("a command does not prompt %s, and does not even compute the question", async (_, more) => {
   const find = vi.fn(() => CONFIRMATION);
   await confirm(asking("n\n", more), find);
   expect(find).not.toHaveBeenCalled();
 });
 
-it("CI=false does not mean CI", () => {
+it("a command prompts with CI=false", () => {
   expect(mayAsk(asking("", { env: { CI: "false" } }))).toBe(true);
 });
 
-it("asks nothing if there is nothing to confirm", async () => {
+it("a command does not prompt if there is nothing to confirm", async () => {
   await expect(confirm(asking("n\n"), () => undefined)).resolves.toBeUndefined();
 });
 
-it("fits a narrow terminal", async () => {
+it("a confirmation is wrapped on a narrow terminal", async () => {
   const command = asking("y\n");
   Object.assign(command.context.stderr, { columns: 40 });
   const line = `  stop api on ${["10.0.0.1", "10.0.0.2", "10.0.0.3", "10.0.0.4"].join(", ")}: it was removed`;

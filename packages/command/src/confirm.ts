@@ -2,7 +2,7 @@ import { MaandError } from "@maand/core/readonly";
 import type { ProcessContext } from "./context.ts";
 import { wrappedWords } from "./tables/hanging.ts";
 
-/** A command that may ask for confirmation before it continues. */
+/** A command that may prompt for confirmation before it continues. */
 interface Asking {
   readonly json: boolean;
   /** Whether `--yes` was typed. */
@@ -18,8 +18,8 @@ export interface Confirmation {
 }
 
 /**
- * Whether a command may ask a person: on a terminal, outside of CI (the variable `CI`), without `--json` and `--yes`. Otherwise it
- * continues as if it had been confirmed, because scripts cannot answer.
+ * Whether a command may prompt: on a terminal, outside of CI (the variable `CI`), without `--json` and `--yes`.
+ * Otherwise it continues as if it had been confirmed, because scripts cannot answer.
  */
 export function mayAsk({ json, yes, context: { stdin, stderr, env } }: Asking): boolean {
   const isCi = !["", "0", "false"].includes(env.CI ?? "");
@@ -27,7 +27,7 @@ export function mayAsk({ json, yes, context: { stdin, stderr, env } }: Asking): 
 }
 
 /**
- * Asks for a confirmation if a person can answer and `find` returns something to confirm. If no person can answer,
+ * Prompts for a confirmation if a person can answer and `find` returns a question. If no person can answer,
  * `find` is not called. Throws NOT_CONFIRMED for any answer but yes, and INTERRUPTED on Ctrl-C.
  */
 export async function confirm(

@@ -60,7 +60,10 @@ export interface Program {
    * import.
    */
   loadOptions(configFile: string | undefined): Promise<LoadOptions>;
-  /** Prints events on stderr as they occur: a live screen on a terminal, lines elsewhere, little with `quiet`. Throws USAGE. */
+  /**
+   * Prints events on stderr as they occur: a live screen on a terminal, lines elsewhere, only problems with `quiet`.
+   * Throws USAGE.
+   */
   reader(how: ProgressOptions): Promise<ProgressReader>;
   /** The output of `maand status --json`, read only from the store of a bucket. */
   status(store: Store, paths: BucketPaths, now: Date): Promise<object>;

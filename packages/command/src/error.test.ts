@@ -17,13 +17,13 @@ async function output(problems: readonly Problem[], hint: string): Promise<strin
   return text(stderr);
 }
 
-it("prints one problem with its hint once", async () => {
+it("an error with one problem is printed with its hint once", async () => {
   expect(await output([A], "nothing was run; deploy first")).toBe(
     "maand: 10.0.0.1: is behind\n  hint: nothing was run; deploy first\n",
   );
 });
 
-it("prints several problems as a list, followed by what applies to all of them", async () => {
+it("several problems are printed as a list, followed by the hint for all of them", async () => {
   expect(await output([A, B], "nothing was run; deploy first")).toBe(
     [
       "maand: 2 problems",
@@ -36,7 +36,7 @@ it("prints several problems as a list, followed by what applies to all of them",
   );
 });
 
-it("escapes control characters in every part of a problem", async () => {
+it("control characters are escaped in every part of a problem", async () => {
   const evil = "\u001b[31mx\u0007\u009b";
   const problem: Problem = { level: "error", code: "a", where: `f: ${evil}`, message: evil, hint: evil };
   const printed = (await output([problem], evil)) + (await output([problem, { ...problem, message: "b" }], evil));
@@ -50,7 +50,7 @@ it.each([
     new MaandError({ code: "PROBLEMS", message: "f: is behind", problems: [{ ...A, code: "unknown_name" }] }),
     "unknown_name\n",
   ],
-])("points to the page of a code on a terminal, and only there", async (error, last) => {
+])("an error names the page that explains its code only on a terminal", async (error, last) => {
   for (const isTTY of [true, false]) {
     const [stdout, stderr] = [new PassThrough(), Object.assign(new PassThrough(), { isTTY })];
     printError(error, { json: false, stdout, stderr, style: styleFor({}, {}, true) });
@@ -59,7 +59,7 @@ it.each([
   }
 });
 
-it.each(["USAGE", "acme/NO_TOKEN"] as const)("points to no page for %s", async (code) => {
+it.each(["USAGE", "acme/NO_TOKEN"] as const)("an error with the code %s names no page", async (code) => {
   const [stdout, stderr] = [new PassThrough(), Object.assign(new PassThrough(), { isTTY: true })];
   printError(new MaandError({ code, message: "no" }), { json: false, stdout, stderr, style: styleFor({}, {}, true) });
   stderr.end();

@@ -11,7 +11,7 @@ it("a terminal that supports colour gets colour", () => {
   expect(isColoured({}, {}, false)).toBe(false);
 });
 
-it("FORCE_COLOR switches it on and off anywhere", () => {
+it("FORCE_COLOR switches colour on and off anywhere", () => {
   for (const on of ["1", "3", "true", ""]) expect(isColoured({}, { FORCE_COLOR: on, TERM: "dumb" }, false)).toBe(true);
   for (const off of ["0", "false"]) expect(isColoured(terminal, { FORCE_COLOR: off }, false)).toBe(false);
 });
@@ -22,7 +22,7 @@ it("NO_COLOR and --no-color take precedence over FORCE_COLOR", () => {
   expect(isColoured(terminal, { NO_COLOR: "" }, false)).toBe(true);
 });
 
-it("good and bad differ in more than red and green", () => {
+it("good and bad texts are cyan and bold red, which colour-blind people can distinguish", () => {
   const { good, bad } = styleFor(terminal, {}, false);
   expect(good("x")).toBe("\u001b[36mx\u001b[39m");
   expect(bad("x")).toBe("\u001b[1m\u001b[31mx\u001b[39m\u001b[22m");

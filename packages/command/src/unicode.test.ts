@@ -10,4 +10,4 @@ it.each([
   [{ LANG: "C.UTF-8", TERM: "linux" }, false],
   [{ LANG: "C.UTF-8", TERM: "dumb" }, false],
   [{}, false],
-])("%j: %s", (env, expected) => expect(showsUnicode(env)).toBe(expected));
+])("whether a terminal with %j shows Unicode: %s", (env, expected) => expect(showsUnicode(env)).toBe(expected));

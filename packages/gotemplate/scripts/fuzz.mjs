@@ -1,9 +1,11 @@
-/** Tries made-up templates: `node packages/gotemplate/scripts/fuzz.mjs --runs 1000000 --seed 1`. Exits 1 on a defect. */
+/**
+ * Tests generated templates: `node packages/gotemplate/scripts/fuzz.mjs --runs 1000000 --seed 1`. Exits 1 on a defect.
+ */
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { fromSource } from "./source.mjs";
 
-// Most inputs end in an error, and its stack trace is not read.
+// most inputs end in an error, whose stack trace is not needed
 Error.stackTraceLimit = 1;
 
 const BATCH = 50_000;

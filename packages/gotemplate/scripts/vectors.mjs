@@ -1,4 +1,4 @@
-/** Runs a file of vectors and lists what differs from Go: `node packages/gotemplate/scripts/vectors.mjs FILE`. */
+/** Runs a file of vectors and lists the differences from Go: `node packages/gotemplate/scripts/vectors.mjs FILE`. */
 import { readFileSync } from "node:fs";
 import { fromSource } from "./source.mjs";
 
@@ -26,7 +26,7 @@ function read(file) {
   return giveUp(`${file}: it has no list of cases with templates`);
 }
 
-/** What a case gave; anything but a TemplateError is shown as a defect. */
+/** The result of a case. An error other than a TemplateError is shown as a defect. */
 function outcomeOf(one) {
   try {
     return runCase({ data: vectors.data ?? {}, kv: vectors.kv ?? {} }, one);

@@ -13,9 +13,9 @@ export interface TemplateErrorParts {
 }
 
 /**
- * The only error that `parse` and `execute` throw. `kind` is the one that threw it; `name` is the template's; `line`
- * counts from 1 and `column` is the number of bytes before the position in its line, as in Go's messages. `cause` is
- * the error of a function in `funcs`.
+ * The only error that `parse` and `execute` throw. `kind` names the function that threw it. `name` is the name of the
+ * template. `line` counts from 1 and `column` is the number of bytes before the position in its line, as in Go's
+ * messages. `cause` is the error of a function in `funcs`.
  */
 export class TemplateError extends Error {
   override readonly name: string;

@@ -1,6 +1,7 @@
 /**
- * A failure inside the template engine, without its position in the template. `offset` is the position, if the thrower knows it;
- * `cause` is the error of a user's function. It is internal: `parse` and `execute` convert it to a TemplateError.
+ * A failure inside the template engine, without its position in the template. `offset` is the position, if it is known
+ * where the fault is thrown; `cause` is the error of a user's function. It is internal: `parse` and `execute` convert
+ * it to a TemplateError.
  */
 export class Fault extends Error {
   readonly offset: number | undefined;

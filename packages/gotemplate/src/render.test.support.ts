@@ -5,7 +5,7 @@ export function render(text: string, data?: unknown, funcs: TemplateFunctions = 
   return parse(text, { name: "t", funcs }).execute(data);
 }
 
-/** The error of a template; fails when it has none. */
+/** The error of a template; throws if the template has no error. */
 export function failure(text: string, data?: unknown, funcs: TemplateFunctions = {}): TemplateError {
   try {
     render(text, data, funcs);

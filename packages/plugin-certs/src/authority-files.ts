@@ -8,7 +8,7 @@ import { CERTS_SETTINGS } from "./conf.ts";
 export const CRT = "secrets/ca.crt";
 export const KEY = "secrets/ca.key";
 
-/** The two files of an authority; undefined for a missing one. */
+/** The two files of an authority; undefined for a missing file. */
 export interface AuthorityFiles {
   readonly crt: string | undefined;
   readonly key: string | undefined;

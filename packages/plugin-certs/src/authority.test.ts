@@ -44,7 +44,7 @@ function giveAuthority(files: { readonly crt?: string; readonly key?: string }):
 }
 
 describe("the CA created by init", () => {
-  it("has 4096 RSA bits and is valid for ten years by default, whatever the environment", async () => {
+  it("has an RSA key of 4096 bits and is valid for ten years by default", async () => {
     const root = scratchDirectory();
     process.env.MAAND_TEST = "1";
     await init(root, {}).finally(() => delete process.env.MAAND_TEST);
@@ -63,7 +63,7 @@ describe("the CA created by init", () => {
     expect(key).toMatch(/^-----BEGIN RSA PRIVATE KEY-----\n[\s\S]+\n-----END RSA PRIVATE KEY-----\n$/);
   });
 
-  it("is private, and leaves no partial files", async () => {
+  it("can be read only by its owner, and leaves no partial files", async () => {
     const root = scratchDirectory();
     await init(root);
     const mode = (path: string) => (statSync(join(root, path)).mode & 0o777).toString(8);
@@ -88,10 +88,10 @@ describe("an existing CA", () => {
     "a key on P-256": { key: curve("P-256") },
     "a key on P-384": { key: curve("P-384") },
     "a key on P-521": { key: curve("P-521") },
-    "a name of many parts": { subject: "/C=DE/O=Büro, Ges. m.b.H./OU=a+b/CN=root" },
+    "a subject with many parts": { subject: "/C=DE/O=Büro, Ges. m.b.H./OU=a+b/CN=root" },
   };
 
-  it.each(Object.entries(KINDS))("may have %s, as PKCS#8 and in the older format", async (_, given) => {
+  it.each(Object.entries(KINDS))("can have %s, as PKCS#8 and in the older format", async (_, given) => {
     const { crt, key } = givenAuthority(given);
     for (const form of [key, traditional(key)]) {
       const root = giveAuthority({ crt, key: form });
@@ -101,7 +101,7 @@ describe("an existing CA", () => {
     }
   });
 
-  it("is copied without other contents of its file, so that no key reaches a worker", () => {
+  it("is copied to workers without the other contents of its file, such as a key", () => {
     const { crt, key } = givenAuthority();
     const found = readAuthority({ crt: `# ours\n${key}${crt}`, key });
     expect(found).toMatchObject({ state: "ready", authority: { pem: crt } });
@@ -119,9 +119,14 @@ describe("an existing CA", () => {
     ],
     ["no key", () => ({ crt: givenAuthority().crt, key: "x" }), "secrets/ca.key", /not a private key/],
     ["an empty key", () => ({ crt: givenAuthority().crt, key: "" }), "secrets/ca.key", /not a private key/],
-    ["a locked key", () => locked("pkey"), "secrets/ca.key", /passphrase/],
-    ["a key locked the older way", () => locked("ec"), "secrets/ca.key", /passphrase/],
-    ["another's key", () => ({ ...givenAuthority(), key: givenAuthority().key }), "secrets/ca.key", /not the key of/],
+    ["a key with a passphrase", () => locked("pkey"), "secrets/ca.key", /passphrase/],
+    ["a key with a passphrase in the older format", () => locked("ec"), "secrets/ca.key", /passphrase/],
+    [
+      "the key of another CA",
+      () => ({ ...givenAuthority(), key: givenAuthority().key }),
+      "secrets/ca.key",
+      /not the key of/,
+    ],
     [
       "a certificate that is not a CA",
       () => givenAuthority({ extensions: ["basicConstraints=critical,CA:FALSE"] }),
@@ -143,7 +148,7 @@ describe("an existing CA", () => {
     ],
   ];
 
-  it.each(REFUSED)("is refused with %s, and not changed", async (_, files, where, message) => {
+  it.each(REFUSED)("is refused with %s, and stays unchanged", async (_, files, where, message) => {
     const given = files();
     const root = giveAuthority(given);
     await expect(init(root)).rejects.toMatchObject({
@@ -161,7 +166,7 @@ describe("an existing CA", () => {
     return { crt: given.crt, key: openssl(as, "-in", file, "-aes256", "-passout", "pass:x") };
   }
 
-  it("is refused before its start and after its end", async () => {
+  it("is refused before and after its validity period", async () => {
     const { authority, files } = await makeAuthority(new Date("2026-02-01"), new Date("2026-03-01"));
     expect(outOfTime(authority, new Date("2026-01-31"))?.message).toContain("not valid before Feb  1");
     expect(outOfTime(authority, new Date("2026-02-01"))).toBeUndefined();

@@ -4,13 +4,13 @@ import { type AuthorityFiles, CRT, KEY } from "./authority-files.ts";
 
 /** A bucket's certificate authority. */
 export interface Authority {
-  /** Its certificate as PEM, without anything else in the file. */
+  /** Its certificate as PEM, without the other contents of the file. */
   readonly pem: string;
   readonly certificate: X509Certificate;
   readonly key: KeyObject;
 }
 
-/** The authority in the two files: none, an unusable one, or a usable one. */
+/** The authority in the two files: missing, unusable or usable. */
 export type FoundAuthority =
   | { readonly state: "missing" }
   | { readonly state: "refused"; readonly problem: Problem }

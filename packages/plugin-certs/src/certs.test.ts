@@ -79,14 +79,14 @@ const ca = () => readFileSync(join(bucket.root, "secrets/ca.crt"), "utf8");
 const corrupt = (key: string, value: string) => opened(({ kv }) => kv.put(`maand/job/api/worker/${A}`, key, value));
 
 describe("a first build", () => {
-  it("creates the CA if there is none, and publishes it for jobs without certificates too", async () => {
+  it("creates the CA if it is missing, and publishes it for jobs without certificates too", async () => {
     bucket.job("api", { selectors: ["worker"] });
     await bucket.build();
     expect(await opened(({ kv }) => kv.find("maand/worker", "certs/ca.crt"))).toBe(ca());
     expect(await stored()).toEqual({});
   });
 
-  it("creates a pair for each allocation, disabled ones included, that openssl verifies", async () => {
+  it("creates a valid pair for each allocation, including disabled allocations", async () => {
     bucket.disable({ jobs: { api: { allocations: [B] } } });
     job({ web: { subject: { common_name: "api.example", alt_names: ["api.example", "fe80::1"] } } });
     await bucket.build();
@@ -125,7 +125,7 @@ describe("a first build", () => {
     ["rsa-4096", false, "RSA PRIVATE KEY", "Public-Key: (4096 bit)"],
     ["ecdsa-p256", false, "EC PRIVATE KEY", "NIST CURVE: P-256"],
     ["ecdsa-p256", true, "PRIVATE KEY", "NIST CURVE: P-256"],
-  ] as const)("creates %s keys, PKCS#8 %s", async (kind, pkcs8, label, expected) => {
+  ] as const)("creates %s keys (PKCS#8: %s)", async (kind, pkcs8, label, expected) => {
     conf(`certs_key = "${kind}"`);
     bucket.workers(A);
     job({ web: { pkcs8 } });
@@ -158,7 +158,7 @@ describe("a first build", () => {
     expect(own).not.toBe(authority);
   });
 
-  it("encrypts private keys, and shows none in an event", async () => {
+  it("encrypts private keys, and emits none of them in an event", async () => {
     job({ web: {} });
     await bucket.ship();
     const raw = await opened(({ store }) => store.kv.namespace(`maand/job/api/worker/${A}`));
@@ -170,7 +170,7 @@ describe("a first build", () => {
     expect(readFileSync(join(bucket.root, "data/maand.db"), "latin1")).not.toContain("PRIVATE KEY");
   });
 
-  it("is refused for an over-committed worker before any key is created", async () => {
+  it("is refused for an over-committed worker before it creates a key", async () => {
     bucket.workers({ host: A, memory: "1 GB" });
     bucket.job("api", {
       selectors: ["worker"],
@@ -199,7 +199,7 @@ describe("a later build", () => {
     await bucket.build();
   });
 
-  it("creates and reports nothing if nothing changed", async () => {
+  it("creates no certificate and prints nothing if nothing changed", async () => {
     const versions = () => opened(({ store }) => store.kv.namespace(`maand/job/api/worker/${A}`));
     const [before, printed] = [await versions(), bucket.events.length];
     now = new Date(START.getTime() + DAY);
@@ -208,7 +208,7 @@ describe("a later build", () => {
     expect(bucket.events.slice(printed)).toEqual([]);
   });
 
-  it("issues one for a new worker and keeps the others; only a shared certificate is issued again", async () => {
+  it("issues certificates for a new worker, reissues shared certificates, and keeps all others", async () => {
     expect(await changedBy(() => bucket.workers(A, B, C))).toEqual([
       ...[A, B].flatMap((host) => [`${host} all.crt`, `${host} all.key`]),
       ...["all.crt", "all.key", "db.crt", "db.key", "web.crt", "web.key"].map((file) => `${C} ${file}`),
@@ -218,7 +218,7 @@ describe("a later build", () => {
     for (const host of [A, B, C]) verify(ca(), after[`${A} all.crt`] ?? "", now, "-verify_ip", host);
   });
 
-  it("keeps a shared certificate if a worker leaves and returns", async () => {
+  it("keeps a shared certificate if a worker is removed and added again", async () => {
     const before = await stored();
     await changedBy(() => bucket.workers(A));
     const alone = await stored("api", [A]);
@@ -230,26 +230,26 @@ describe("a later build", () => {
 
   const entries: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
     "the common name": { subject: { common_name: "db2", alt_names: ["db.example"] } },
-    "an alternative name more": { subject: { common_name: "db", alt_names: ["db.example", "db2.example"] } },
-    "an alternative name less": { subject: { common_name: "db" } },
-    "the form of the key": { pkcs8: true, subject: { common_name: "db", alt_names: ["db.example"] } },
-    "one for all": { one: true, subject: { common_name: "db", alt_names: ["db.example"] } },
+    "an added alternative name": { subject: { common_name: "db", alt_names: ["db.example", "db2.example"] } },
+    "a removed alternative name": { subject: { common_name: "db" } },
+    "the format of the key": { pkcs8: true, subject: { common_name: "db", alt_names: ["db.example"] } },
+    "a shared certificate": { one: true, subject: { common_name: "db", alt_names: ["db.example"] } },
   };
 
-  it.each(Object.entries(entries))("issues only the certificate whose entry changed: %s", async (_, db) => {
+  it.each(Object.entries(entries))("reissues only the certificates of a changed entry: %s", async (_, db) => {
     const pairs = [A, B].flatMap((host) => [`${host} db.crt`, `${host} db.key`]);
     expect(await changedBy(() => job({ web: {}, db, all: { one: true } }))).toEqual(pairs);
     expect(await changedBy(() => undefined)).toEqual([]);
   });
 
-  it("distinguishes a removed alternative name from a removed worker in a shared certificate", async () => {
+  it("reissues a shared certificate without an alternative name that was removed", async () => {
     const shared = (altNames: readonly string[]) => job({ all: { one: true, subject: { alt_names: altNames } } });
     await changedBy(() => shared(["x.example"]));
     expect(await changedBy(() => shared([]))).toEqual([A, B].flatMap((host) => [`${host} all.crt`, `${host} all.key`]));
   });
 
-  it("issues one certificate per allocation if a certificate is no longer shared", async () => {
-    expect(await changedBy(() => job({ web: {}, db: entries["an alternative name less"], all: {} }))).toContain(
+  it("issues one certificate per allocation if an entry is no longer shared", async () => {
+    expect(await changedBy(() => job({ web: {}, db: entries["a removed alternative name"], all: {} }))).toContain(
       `${A} all.crt`,
     );
     const after = await stored();
@@ -264,7 +264,7 @@ describe("a later build", () => {
     expect((await certificate(A, "web")).publicKey.asymmetricKeyType).toBe("ec");
   });
 
-  it("deletes certificates without an entry, and certificates of a removed job", async () => {
+  it("deletes the certificates of removed entries", async () => {
     await changedBy(() => job({ web: {} }));
     expect(Object.keys(await stored())).toEqual([A, B].flatMap((host) => [`${host} web.crt`, `${host} web.key`]));
     await changedBy(() => bucket.job("api", { selectors: ["worker"] }));
@@ -293,7 +293,7 @@ describe("a later build", () => {
     expect(await stored()).toEqual(before);
   });
 
-  it("replaces all certificates for another CA, and none for a new CA certificate with the same key", async () => {
+  it("replaces all certificates for another CA, but not for a renewed CA certificate with the same key", async () => {
     const before = await stored();
     const given = givenAuthority({ subject: "/C=DE/O=Büro/CN=root" });
     now = new Date(Math.max(Date.now(), START.getTime()));
@@ -312,7 +312,7 @@ describe("a later build", () => {
   });
 });
 
-describe("time", () => {
+describe("the validity period", () => {
   beforeEach(async () => {
     conf('certs_key = "ecdsa-p256"', "certs_ttl = 60", "certs_renewal_buffer = 10");
     bucket.workers(A);
@@ -333,7 +333,7 @@ describe("time", () => {
   });
 
   it.each([[], ["certs_renewal_buffer = 0"]])(
-    "without a window it is renewed in the last quarter of its lifetime (%s)",
+    "a certificate is renewed in the last quarter of its lifetime without a renewal window (%s)",
     async (...buffer) => {
       conf('certs_key = "ecdsa-p256"', "certs_ttl = 60", ...buffer);
       const begin = 60 * DAY - (60 * DAY + HOUR) / 4;
@@ -343,7 +343,7 @@ describe("time", () => {
     },
   );
 
-  it("a certificate that is not valid yet is replaced, because the clock was ahead", async () => {
+  it("a certificate that is not valid yet is replaced", async () => {
     expect(await changedBy(() => at(400 * DAY))).toHaveLength(2);
     expect(await changedBy(() => at(0))).toEqual([`${A} web.crt`, `${A} web.key`]);
     verify(ca(), (await stored())[`${A} web.crt`] ?? "", now);
@@ -351,11 +351,11 @@ describe("time", () => {
     expect(await changedBy(() => undefined)).toEqual([]);
   });
 
-  it("a new certificate is valid on a worker whose clock is an hour behind, and so is a new CA", async () => {
+  it("a new certificate and a new CA are valid on a worker whose clock is an hour behind", async () => {
     verify(ca(), (await stored())[`${A} web.crt`] ?? "", new Date(now.getTime() - HOUR + 1000));
   });
 
-  it("a certificate never starts before the CA", async () => {
+  it("a certificate is never valid before its CA", async () => {
     const young = await makeAuthority(new Date(START.getTime() - 250));
     writeFileSync(join(bucket.root, "secrets/ca.crt"), young.files.crt ?? "");
     writeFileSync(join(bucket.root, "secrets/ca.key"), young.files.key ?? "");
@@ -363,7 +363,7 @@ describe("time", () => {
     expect((await certificate(A, "web")).validFrom).toBe(new X509Certificate(ca()).validFrom);
   });
 
-  it("without maand.conf a certificate is valid for 60 days", async () => {
+  it("a certificate is valid for 60 days by default", async () => {
     const bare = aBucket({ plugins: [certs({ caKey: "ecdsa-p256" })], now: () => now });
     onTestFinished(() => bare.dispose());
     bare.workers({ host: A, transport: "fake" });
@@ -376,7 +376,7 @@ describe("time", () => {
     expect(Date.parse(crt.validTo) - Date.parse(crt.validFrom)).toBe(60 * DAY + HOUR);
   });
 
-  it("a certificate never outlives the CA, warns about it, and is not issued repeatedly before its end", async () => {
+  it("a certificate expires at the latest with its CA, and a build warns about such a CA", async () => {
     const end = 3650 * DAY;
     at(end - 20 * DAY);
     const { problems } = await bucket.build();
@@ -392,7 +392,7 @@ describe("time", () => {
   });
 });
 
-describe("the files on a worker", () => {
+describe("the certificate files on a worker", () => {
   it("are the certificates, their keys and the CA, and nothing else", async () => {
     job({ web: {} });
     bucket.job("plain", { selectors: ["worker"] });
@@ -411,7 +411,7 @@ describe("the files on a worker", () => {
     ]);
   });
 
-  it("change with a renewal, and only on workers whose certificate was renewed", async () => {
+  it("change only on workers whose certificate was renewed", async () => {
     job({ web: {} });
     await bucket.ship();
     await corrupt("certs/web.crt", "nonsense");
@@ -420,7 +420,7 @@ describe("the files on a worker", () => {
     expect(bucket.fleet.done).toEqual([`stage ${A}`, `restart api@${A}`]);
   });
 
-  it("are missing before the first build: the job fails with a hint", async () => {
+  it("are not deployed if the store lacks a key; the job fails", async () => {
     job({ web: {} });
     await bucket.build();
     await opened(({ kv }) => kv.remove(`maand/job/api/worker/${A}`, "certs/web.key"));
@@ -430,7 +430,7 @@ describe("the files on a worker", () => {
   });
 });
 
-it("are not written if an entry is invalid, which is reported with its key", async () => {
+it("a build reports invalid entries with their keys", async () => {
   bucket.job("api", { selectors: ["worker"], certs: { "Web!": {}, ok: { pkcs8: "yes" } } });
   const refusal = await bucket.build().catch((cause: unknown) => cause);
   expect(isMaandError(refusal) ? refusal.problems.map(({ where }) => where) : refusal).toEqual([
@@ -439,7 +439,7 @@ it("are not written if an entry is invalid, which is reported with its key", asy
   ]);
 });
 
-it("a preview of a build makes a temporary authority and certificates, and writes no file", async () => {
+it("maand plan --build makes a temporary CA and certificates, and writes neither to disk", async () => {
   job({ web: {} });
   const [crt, key] = ["secrets/ca.crt", "secrets/ca.key"].map((path) => join(bucket.root, path));
   rmSync(crt ?? "", { force: true });
@@ -455,8 +455,8 @@ it("a preview of a build makes a temporary authority and certificates, and write
   expect([crt, key].map((path) => existsSync(path ?? ""))).toEqual([false, false]);
 });
 
-describe("the key of the CA from a command", () => {
-  it("signs like the key of the file, and is never written to disk", async () => {
+describe("a CA key from ca_key_command", () => {
+  it("signs certificates like the key in secrets/, and is never written there", async () => {
     job({ own: {} });
     await bucket.build();
     const key = join(bucket.root, "secrets/ca.key");
@@ -470,7 +470,7 @@ describe("the key of the CA from a command", () => {
     expect(existsSync(key)).toBe(false);
   });
 
-  it("is reported if the command fails, and nothing is made instead", async () => {
+  it("is not replaced by a new key if the command fails", async () => {
     conf('certs_key = "ecdsa-p256"', 'ca_key_command = ["false"]');
     job({ own: {} });
     await expect(bucket.build()).rejects.toMatchObject({ message: expect.stringContaining("false of ca_key_command") });

@@ -57,8 +57,8 @@ export function certs({ caKey = "rsa-4096" }: CertsOptions = {}): Plugin {
 }
 
 /**
- * The bucket's authority, created if there is none, for example in a bucket to which this plugin was added later. A
- * preview creates one for itself and writes no file.
+ * The bucket's authority. Creates it if it is missing, for example in a bucket to which this plugin was added later. A
+ * preview creates a temporary authority and writes no file.
  */
 async function haveAuthority(context: ClockContext, kind: KeyKind, makeKeyPair: MakeKeyPair): Promise<Authority> {
   const { bucket, signal, isPreview = false } = context;

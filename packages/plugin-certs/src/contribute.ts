@@ -19,7 +19,9 @@ export interface Mint {
   signer(): Promise<SignLeaf>;
 }
 
-/** Decides about every certificate of one job, issues those that are needed, and contributes them to the KV store. */
+/**
+ * Checks every certificate of one job, issues new certificates where necessary, and contributes them to the KV store.
+ */
 export async function contributeCerts(context: ContributeContext, mint: Mint): Promise<void> {
   const { job, kv } = context;
   const wanted = readCerts(job);

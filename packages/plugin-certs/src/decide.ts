@@ -28,11 +28,11 @@ export const NEW = "new";
 
 const DAY = 86_400_000;
 
-/** The time by which a certificate is valid before its creation, for workers whose clocks are behind. */
+/** How long before its creation a certificate is valid, for workers whose clocks are behind. */
 export const BACKDATED_MS = 3_600_000;
 
 /**
- * Why a certificate must be issued; undefined if the stored one remains valid. All its inputs are read from the
+ * Why a certificate must be issued; undefined if the stored certificate remains valid. All inputs are read from the
  * certificate itself, so each certificate is decided separately, and a new worker changes no other certificate.
  */
 export function reasonToMake(pair: Pair | undefined, wanted: Wanted): string | undefined {

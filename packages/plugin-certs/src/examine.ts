@@ -10,7 +10,7 @@ const DAY = 86_400_000;
 
 /**
  * Checks the bucket's CA: whether it is complete, and valid long enough. From `certs_ttl` days before the end of the
- * CA, every new certificate ends with it, and so is valid for less time than configured.
+ * CA, every new certificate ends when the CA does, and is therefore valid for less time than configured.
  */
 export function examineAuthority({ bucket, now, settings, report }: ExamineContext): void {
   const found = readAuthority(readAuthorityFiles({ bucket, settings }));
@@ -48,7 +48,7 @@ function clock(root: string): string {
   return `date  # if it is right, the CA was created while the clock was ahead, and must be replaced: ${renewCommand(root)}`;
 }
 
-/** Moves the old CA away and creates a new one. Certificates follow with the next build and deploy. */
+/** Moves the old CA away and creates a new CA. The next build and deploy replace the certificates. */
 function renewCommand(root: string): string {
   const there = [CRT, KEY].map((file) => join(root, file)).filter((path) => existsSync(path));
   const lines = [...there.map((path) => shellLine(["mv", path, `${path}.old`])), maand(root, "init")];

@@ -6,7 +6,7 @@ import { canonical, holdsFor, isCertifiable, readSubjectAltNames } from "./names
 import { leafSigner } from "./x509.ts";
 
 it.each(["10.0.0.1", "::1", "fe80::1", "db", "db.example.com", "*.example.com", "my_user", "xn--bcher-kva.example"])(
-  "%s can be certified",
+  "a certificate can contain the name %s",
   (name) => expect(isCertifiable(name)).toBe(true),
 );
 
@@ -33,14 +33,14 @@ it.each([
   "a\n",
   `${"a".repeat(64)}.b`,
   `${"a.".repeat(127)}aa`,
-])("%j cannot be certified", (name) => expect(isCertifiable(name)).toBe(false));
+])("a certificate cannot contain the name %j", (name) => expect(isCertifiable(name)).toBe(false));
 
 it("names are compared in canonical form", () => {
   expect(["FE80:0::1", "fe80:0:0:0:0:0:0:1"].map(canonical)).toEqual(["fe80::1", "fe80::1"]);
   expect(canonical("DB.Example")).toBe("db.example");
 });
 
-it("lists each name once, and separates requested names from workers", () => {
+it("a certificate has each name once, and requested names are kept apart from the addresses of workers", () => {
   expect(holdsFor(["B", "b", "localhost", "10.0.0.2"], ["10.0.0.1", "10.0.0.2", "127.0.0.1"])).toEqual({
     entry: ["b", "10.0.0.2"],
     hosts: ["10.0.0.1"],
@@ -57,7 +57,7 @@ const CASES = [
   [["10.0.0.1"], ["10.0.0.1"]],
 ] as const;
 
-it.each(CASES)("reads the names back from a certificate: %j, %j", async (altNames, hosts) => {
+it.each(CASES)("the names %j and the workers %j can be read back from a certificate", async (altNames, hosts) => {
   const { authority } = await makeAuthority();
   const { publicKey } = await keyPairMaker()("ecdsa-p256", new AbortController().signal);
   const requested = holdsFor(altNames, hosts);
@@ -73,11 +73,11 @@ it.each(CASES)("reads the names back from a certificate: %j, %j", async (altName
 });
 
 it.each([undefined, "", "DNS:a", "IP Address:127.0.0.1", "IP Address:, IP Address:127.0.0.1"])(
-  "does not recognize %j as its own",
+  "the alternative names %j are not recognized as names that maand wrote",
   (text) => expect(readSubjectAltNames(text)).toBeUndefined(),
 );
 
-it("accepts a certificate of the Go program that is only for addresses of workers", () => {
+it("the names of a certificate that the Go program issued for workers are recognized", () => {
   const text = "IP Address:127.0.0.1, IP Address:10.0.0.1, IP Address:10.0.0.2";
   expect(readSubjectAltNames(text)).toEqual(holdsFor([], ["10.0.0.1", "10.0.0.2"]));
 });

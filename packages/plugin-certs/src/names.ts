@@ -9,7 +9,7 @@ export interface HoldsFor {
 }
 
 /**
- * `localhost` separates the names of the entry from those of workers, so that the certificate itself shows the
+ * `localhost` separates the names of the entry from the names of workers, so that the certificate itself shows the
  * difference, and nothing else needs to be recorded.
  */
 const LOOPBACK = "127.0.0.1";
@@ -39,7 +39,7 @@ export function holdsFor(altNames: readonly string[], hosts: readonly string[]):
   return { entry, hosts: [...new Set(hosts.map(canonical))].filter((host) => !taken.has(host)) };
 }
 
-/** The names in the form of a certificate. */
+/** The names as subject alternative names of a certificate. */
 export function subjectAltNames({ entry, hosts }: HoldsFor): { type: "dns" | "ip"; value: string }[] {
   const names = [LOOPBACK, ...entry, DIVIDER, ...hosts];
   return names.map((value) => ({ type: isIP(value) === 0 ? "dns" : "ip", value }));
@@ -47,7 +47,8 @@ export function subjectAltNames({ entry, hosts }: HoldsFor): { type: "dns" | "ip
 
 /**
  * Parses `X509Certificate.subjectAltName`; undefined if maand did not issue the certificate. The maand that was written
- * in Go issued certificates only for 127.0.0.1 and the addresses of workers; those of an imported bucket stay valid.
+ * in Go issued certificates only for 127.0.0.1 and the addresses of workers; such certificates of an imported bucket
+ * stay valid.
  */
 export function readSubjectAltNames(text: string | undefined): HoldsFor | undefined {
   const names = (text ?? "").split(", ").map((part) => canonical(part.replace(/^(DNS|IP Address):/, "")));

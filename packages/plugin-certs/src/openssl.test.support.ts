@@ -23,7 +23,9 @@ export function described(pem: string): string {
   return openssl("x509", "-in", file, "-noout", "-text");
 }
 
-/** Verifies a certificate with a CA as strictly as openssl can, at some time; otherwise throws with its output. */
+/**
+ * Verifies a certificate with a CA at a given time, as strictly as openssl can. Throws with its output if this fails.
+ */
 export function verify(ca: string, crt: string, at: Date, ...more: readonly string[]): void {
   const directory = scratchDirectory();
   const files = { ca: join(directory, "ca.crt"), crt: join(directory, "it.crt") };

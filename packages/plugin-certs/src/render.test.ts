@@ -23,7 +23,7 @@ async function render(
   }));
 }
 
-it("adds pairs and the CA with their modes; a key is secret", async () => {
+it("the tree of an allocation contains its pairs and the CA with their modes, and keys as secrets", async () => {
   const own = { "certs/web.crt": "crt\n", "certs/web.key": "key\n", "certs/old.crt": "x", version: "1.0.0" };
   expect(await render({ web: {} }, own, { "certs/ca.crt": "ca\n" })).toEqual([
     { path: "Makefile" },
@@ -33,7 +33,7 @@ it("adds pairs and the CA with their modes; a key is secret", async () => {
   ]);
 });
 
-it("adds the CA to a job without certificates, and nothing before the first build", async () => {
+it("the tree of a job without certificates contains the CA, but no certificates before the first build", async () => {
   expect((await render(undefined, {}, { "certs/ca.crt": "ca\n" })).map(({ path }) => path)).toEqual([
     "Makefile",
     "certs/web.crt",
@@ -42,6 +42,6 @@ it("adds the CA to a job without certificates, and nothing before the first buil
   expect((await render(undefined, {}, {})).map(({ path }) => path)).toEqual(["Makefile", "certs/web.crt"]);
 });
 
-it("fails if a certificate is missing", async () => {
+it("an allocation cannot be rendered if a certificate is missing", async () => {
   await expect(render({ web: {} }, {}, { "certs/ca.crt": "ca\n" })).rejects.toMatchObject({ code: "NOT_FOUND" });
 });

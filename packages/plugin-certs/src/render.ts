@@ -5,7 +5,7 @@ import { readCerts } from "./settings.ts";
 
 /**
  * Adds an allocation's certificates, their keys and the CA to its tree. Throws NOT_FOUND for a certificate that no
- * build has issued yet. Adds no CA if the last build had none.
+ * build has issued yet. Adds no CA if the last build had no CA.
  */
 export function renderCerts(tree: Tree, { job, allocation, kv }: RenderContext): Tree {
   const namespace = NAMESPACE.allocation(job.name, allocation.host);

@@ -17,12 +17,12 @@ async function problemsOf(entries: unknown, files: readonly string[] = []): Prom
   return context.problems;
 }
 
-describe("certs of a manifest", () => {
+describe("the key certs of a manifest", () => {
   it.each([
     [undefined],
     [{}],
     [{ web: {}, web_2: { pkcs8: true, one: true, subject: { common_name: "a", alt_names: ["b.example", "::1"] } } }],
-  ])("%j is valid", async (entries) => expect(await problemsOf(entries)).toEqual([]));
+  ])("can be %j", async (entries) => expect(await problemsOf(entries)).toEqual([]));
 
   it.each([
     [{ "2web": {} }, `${WHERE}.2web`, /is not a valid certificate name/, /beginning with a letter/],
@@ -48,7 +48,7 @@ describe("certs of a manifest", () => {
       /neither a DNS name/,
       /write "db.example"/,
     ],
-  ])("%j is refused", async (entries, where, message, hint) => {
+  ])("cannot be %j", async (entries, where, message, hint) => {
     expect(await problemsOf(entries)).toEqual([
       {
         code: "invalid_certs",
@@ -60,21 +60,21 @@ describe("certs of a manifest", () => {
     ]);
   });
 
-  it("warns about unknown keys, with the closest name", async () => {
+  it("is reported with a warning if it has unknown keys", async () => {
     expect(await problemsOf({ web: { pkcs: true, subject: { commonname: "a" } } })).toMatchObject([
       { code: "unknown_key", where: `${WHERE}.web.pkcs`, hint: 'did you mean "pkcs8"?', level: "warning" },
       { code: "unknown_key", where: `${WHERE}.web.subject.commonname`, hint: 'did you mean "common_name"?' },
     ]);
   });
 
-  it("warns about files of the job that a certificate replaces", async () => {
+  it("is reported with a warning if a certificate replaces a file of the job", async () => {
     expect(await problemsOf({ web: {} }, ["certs/ca.crt", "certs/web.key", "certs/mine.crt"])).toMatchObject([
       { code: "file_replaced", where: "workspace/jobs/api/certs/ca.crt", level: "warning" },
       { code: "file_replaced", where: "workspace/jobs/api/certs/web.key" },
     ]);
   });
 
-  it("have every default filled in, and are sorted by name", () => {
+  it("is parsed with all defaults, sorted by name", () => {
     expect(
       readCerts(aJob({ manifest: { certs: { web: {}, db: { one: true, subject: { alt_names: ["x"] } } } } })),
     ).toEqual([
@@ -84,7 +84,7 @@ describe("certs of a manifest", () => {
     expect(() => readCerts(aJob({ manifest: { certs: [] } }))).toThrow("certs of api are invalid");
   });
 
-  it("have a JSON Schema for editors", () => {
+  it("has a JSON Schema for editors", () => {
     expect(CERTS.jsonSchema?.()).toMatchObject({
       type: "object",
       additionalProperties: { properties: { pkcs8: { type: "boolean" }, subject: { type: "object" } } },

@@ -35,7 +35,8 @@ export function validateAuthority({ bucket, jobs, now, settings, report }: Valid
 }
 
 /**
- * The names as written, because the schema drops names that every object has, and they must not be silently ignored.
+ * The names as written. The schema drops names of inherited properties, such as `constructor`, which must not be
+ * silently ignored.
  */
 function namesOf({ manifest }: Pick<Job, "manifest">): string[] {
   return typeof manifest.certs === "object" ? Object.keys(manifest.certs ?? {}) : [];

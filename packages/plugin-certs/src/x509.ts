@@ -80,8 +80,8 @@ async function leafExtensions(x509: X509, key: KeyObject, holdsFor: HoldsFor): P
 }
 
 /**
- * Loaded when the first certificate is issued, because most builds issue none. It requires that the polyfill is loaded
- * first.
+ * Loads the library when the first certificate is issued, because most builds issue no certificate. The polyfill must
+ * be loaded first.
  */
 async function library(): Promise<typeof import("@peculiar/x509")> {
   await import("reflect-metadata");

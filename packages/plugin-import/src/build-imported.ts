@@ -2,8 +2,8 @@ import { type Bucket, type Built, buildCatalog, type Contributions } from "@maan
 import { CERTS, lockBucket, runReporter } from "@maand/core/operator";
 
 /**
- * Builds the workspace into a store that was just taken over. No hook of a job runs, and certificates of allocations
- * stay unchanged, even those that are due: the next build renews them.
+ * Builds the workspace into a store that was just imported. No hook of a job runs, and certificates of allocations
+ * stay unchanged, even if they are due for renewal; the next build renews them.
  */
 export async function buildImported(bucket: Bucket): Promise<Built> {
   const lock = lockBucket(bucket, "import");

@@ -17,7 +17,7 @@ import { verify } from "./verify.ts";
 /**
  * Takes over a bucket of the Go program. The new store is built next to the old one, verified by a dry run, and then
  * replaces it atomically; an import that ends earlier leaves the old bucket unchanged. No lifecycle command runs. In a
- * bucket that was already taken over, the workers that were down at that time are taken over now. Throws BUSY,
+ * bucket that was already imported, takes over the workers that were down at that time. Throws BUSY,
  * NOT_A_STORE, PROBLEMS, UNREACHABLE and the errors of a build.
  */
 export async function importBucket(options: ImportOptions): Promise<Imported> {

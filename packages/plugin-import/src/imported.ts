@@ -14,7 +14,7 @@ export interface ImportedWorker {
 export interface RefusedFile {
   readonly path: string;
   readonly why: string;
-  /** A unified diff from the worker's file to the one maand would render. */
+  /** A unified diff from the file on the worker to the file that maand would render. */
   readonly diff: string;
 }
 
@@ -25,8 +25,8 @@ export interface ImportedAllocation {
   readonly version: string;
   readonly state: "promoted" | "disabled" | "removed" | "new";
   /**
-   * Whether its files were compared with those on its worker; otherwise they were compared with what the Go program
-   * recorded.
+   * Whether its files were compared with those on its worker; otherwise they were compared with the files that the Go
+   * program recorded.
    */
   readonly isCompared: boolean;
   readonly meaningless: readonly Meaningless[];

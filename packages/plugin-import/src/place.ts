@@ -28,7 +28,7 @@ export interface ImportPlace {
   readonly imported: BucketPaths;
   /** Prepares for the new store: deletes what a killed import left behind. */
   begin(): void;
-  /** Replaces the old store with the new one. Returns the path at which the old one is kept. */
+  /** Replaces the old store with the new one. Returns the path of the kept old store. */
   finish(): string;
   /** Deletes what is no longer needed after the import, whether it succeeded or not. */
   end(): void;
@@ -55,8 +55,8 @@ export function placeBeside(paths: BucketPaths): ImportPlace {
 }
 
 /**
- * A private copy of what an import writes to: the store, and the secrets with the known hosts. The bucket itself stays
- * unchanged.
+ * A private copy of the files that an import writes: the store, and the secrets with the known hosts. The bucket itself
+ * stays unchanged.
  */
 export function placeApart(paths: BucketPaths): ImportPlace {
   const root = mkdtempSync(join(tmpdir(), "maand-import-"));

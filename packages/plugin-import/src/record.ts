@@ -5,8 +5,8 @@ import { type Assessed, versionOf } from "./compare/assess.ts";
 import type { ReadWorker } from "./compare/read-worker.ts";
 
 /**
- * The metadata digest of a worker that was taken over. It matches no worker, so a run that visits the worker replaces
- * the metadata, but no run visits it only for that.
+ * The metadata digest of an imported worker. It differs from every real digest, so a run that visits the worker
+ * replaces the metadata. No run visits the worker only because of this.
  */
 const OF_GO = "imported";
 

@@ -12,7 +12,7 @@ import { importedOf } from "./result.ts";
 
 /**
  * Takes over the workers that were down when the bucket was imported: those with promoted allocations and without any
- * delivery. What the Go program recorded about them is read from its store, which the import kept.
+ * delivery. Reads their recorded state from the store of the Go program, which the import kept.
  */
 export async function takeOverRest(
   { imported: paths }: ImportPlace,
@@ -49,7 +49,10 @@ function hostsLeft(run: Run): Set<string> {
   return hosts;
 }
 
-/** A stopped allocation in maintenance: a deploy may have promoted it since, which requires no worker. */
+/**
+ * Whether an allocation is stopped for maintenance. A deploy may have promoted it since then, because this requires no
+ * worker.
+ */
 function isDrained(run: Run, id: string): boolean {
   return run.recorded(id).promoted?.stopped === true;
 }

@@ -41,7 +41,7 @@ function outlineOfWorker(go: GoBucket, { host, id }: GoWorker, position: number,
   return { host, workerId, labels: ["worker"], tags: {}, memoryMb: 0, cpuMhz: 0, position };
 }
 
-/** The id of a worker that left the catalog, from the history of its KV entries. */
+/** The id of a worker that was removed from the catalog, from the history of its KV entries. */
 function lastIdOf({ kv }: GoBucket, host: string): string | undefined {
   return kv.filter(({ namespace, key }) => namespace === `maand/worker/${host}` && key === "worker_id").at(-1)?.value;
 }

@@ -3,8 +3,8 @@ import { type Bucket, planDeploy, problemsError } from "@maand/core/internal";
 import type { Assessed } from "./compare/assess.ts";
 
 /**
- * Plans a deploy on the new store, as `maand deploy --dry-run` does, and compares it with what was pending before.
- * Throws PROBLEMS if the deploy would do anything else.
+ * Plans a deploy on the new store, as `maand deploy --dry-run` does, and compares it with the actions that were pending
+ * before the import. Throws PROBLEMS if the deploy would change anything else.
  */
 export async function verify(bucket: Bucket, assessed: readonly Assessed[]): Promise<void> {
   const plan = await planDeploy(bucket, { jobs: [], force: false, syncOnly: false });

@@ -452,7 +452,7 @@ interface Question {
   readonly seconds?: number;
 }
 
-/** One request, straight to maand on this machine: an agent of its own asks no proxy of the environment. */
+/** Sends one request directly to maand on this machine. A separate agent ignores a proxy in the environment. */
 async function callApi(
   method: string,
   path: string,
@@ -508,7 +508,7 @@ function answered(wanted: Parameters<typeof httpRequest>[1], sent: Buffer | unde
   });
 }
 
-/** At the end, fails the script if it never looked at this. */
+/** Fails the script at its end if it never checked this response. */
 function keep(response: ApiResponse): void {
   if (writes.length === 0) process.once("exit", endUnseen);
   writes.push(response);

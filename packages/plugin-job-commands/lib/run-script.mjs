@@ -17,7 +17,7 @@ await jiti.evalModule(readFileSync(script, "utf8"), {
   cache: new Proxy({}, { set: keepMain }),
 });
 
-/** For scripts that ask `require.main === module`. */
+/** Makes `require.main === module` work in the script. */
 function keepMain(known, path, module) {
   if (path === script) module.require.main = module;
   known[path] = module;

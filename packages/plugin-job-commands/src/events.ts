@@ -19,8 +19,8 @@ export function concerns(event: CommandEvent): (job: Job) => boolean {
 }
 
 /**
- * The allocations a command runs for: all, or with `once` the active one with the lowest index. If all are disabled, it
- * is the one with the lowest index.
+ * The allocations that a command runs for: all, or with `once` the active allocation with the lowest index. If all are
+ * disabled, it is the allocation with the lowest index.
  */
 export function allocationsFor(
   { once }: Pick<JobCommand, "once">,

@@ -37,13 +37,13 @@ describe("a command with once", () => {
     },
   );
 
-  it("without once, runs for each allocation", async () => {
+  it("runs for each allocation if once is false", async () => {
     write({ executed_on: ["pre_deploy"], once: false }, PRINTS);
     await bucket.ship();
     expect(printed()).toHaveLength(3);
   });
 
-  it("runs for the next active allocation while the first is disabled, and for the first while all are disabled", async () => {
+  it("runs for the first active allocation, or for the first allocation if all are disabled", async () => {
     write({ executed_on: ["pre_deploy"], once: true }, PRINTS);
     bucket.disable({ workers: ["10.0.0.1"] });
     await bucket.ship();
@@ -54,13 +54,13 @@ describe("a command with once", () => {
     expect(printed()).toEqual(["10.0.0.1 ran 0 True"]);
   });
 
-  it("runs in each batch for its first allocation", async () => {
+  it("runs for the first allocation of each batch", async () => {
     write({ executed_on: ["after_allocation_started"], once: true }, PRINTS, { max_concurrent_starts: 2 });
     await bucket.ship();
     expect(printed()).toEqual(["10.0.0.1 ran 0 False", "10.0.0.3 ran 2 False"]);
   });
 
-  it("that is a failing health check makes all workers unhealthy", async () => {
+  it("makes all workers unhealthy if it is a health check that fails", async () => {
     const wait = { health_check: { wait: { attempts: 1, interval_seconds: 0.05 } } };
     write({ executed_on: ["health_check"], once: true }, RAISES, { ...wait, max_concurrent_starts: 3 });
     await bucket.ship();
@@ -74,7 +74,7 @@ describe("a command with once", () => {
 describe("a script that fails", () => {
   const reason = "failed with exit code 1: maand.KvError: read vars/job/api nope: there is no such key (404)";
 
-  it("is reported once with all workers and its reason, without a second traceback", async () => {
+  it("is reported once with all workers and its reason, without repeating the traceback", async () => {
     write({ executed_on: ["pre_deploy"] }, RAISES);
     const { failures } = await bucket.ship();
     const message = `command_x (pre_deploy) of api for ${HOSTS.join(", ")} ${reason}`;
@@ -83,7 +83,7 @@ describe("a script that fails", () => {
     expect(printed().filter((line) => line.includes("Traceback"))).toHaveLength(3);
   });
 
-  it("at each attempt of a health check shows its traceback once per worker, and again if it changes", async () => {
+  it("in a health check prints its traceback once per worker, and again if it changes", async () => {
     const script = `import os\nplace = ${JSON.stringify(bucket.root)} + "/tries-" + os.environ["ALLOCATION_INDEX"]
 open(place, "a").write("x")\nraise ValueError("late" if os.path.getsize(place) > 3 else "early")\n`;
     const wait = { health_check: { wait: { attempts: 5, interval_seconds: 0.01 } } };

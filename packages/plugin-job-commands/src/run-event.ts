@@ -31,8 +31,8 @@ export interface CommandResult {
 }
 
 /**
- * Runs the commands of a job for an event, one after another; each for all its allocations, even if it fails for one. After
- * a failed command the following ones do not run. Throws all failures as one error.
+ * Runs the commands of a job for an event, one after another, each for all its allocations, even if it fails for an
+ * allocation. After a failed command, the following commands do not run. Throws all failures as one error.
  */
 export async function runEvent(runtime: CommandRuntime, run: EventRun): Promise<void> {
   const results = await tryEvent(runtime, run);
@@ -75,7 +75,7 @@ async function tryOne(
   }
 }
 
-/** Combines several failures in one error that names all; it is a timeout only if each of them is. */
+/** Combines several failures in one error that names all of them. It is a timeout only if each failure is a timeout. */
 function joined(failed: readonly CommandResult[]): MaandError {
   const failures = failed.flatMap(({ failure }) => failure ?? []);
   const [first] = failures;
@@ -94,7 +94,7 @@ function joined(failed: readonly CommandResult[]): MaandError {
 /** The maximum number of different failures in a message, and of workers per failure; others are only counted. */
 const MOST_NAMED = 10;
 
-/** Failures in one line. Those that differ only in the worker are named once, with all their workers. */
+/** Failures in one line. Failures that differ only in the worker are named once, with all their workers. */
 export function failuresInWords(failed: readonly CommandResult[]): string {
   const alike = groupBy(failed, ({ failure, allocation }) => (failure?.message ?? "").replace(of(allocation), of()));
   const lines = [...alike.values()].flatMap((same) => {

@@ -31,7 +31,7 @@ describe("a script in JavaScript", () => {
     ["with require", 'const fs = require("node:fs");\nconsole.log("ran", typeof fs);\nthrow new Error("no");\n'],
     ["with neither", 'console.log("ran", "object");\nthrow new Error("no");\n'],
     ["with import", 'import fs from "node:fs";\nconsole.log("ran", typeof fs);\nthrow new Error("no");\n'],
-  ])("%s that fails runs once", async (_how, text) => {
+  ])("%s runs once if it fails", async (_how, text) => {
     const { exitCode, output, stderr } = await run("command_x.js", { "command_x.js": text });
     expect([exitCode, output, stderr.includes("command_x.js:"), stderr.includes("Error: no")]).toEqual([
       1,
@@ -41,7 +41,7 @@ describe("a script in JavaScript", () => {
     ]);
   });
 
-  it("that fails in a package of type module runs once", async () => {
+  it("in a package of type module runs once if it fails", async () => {
     const files = {
       "package.json": '{ "type": "module" }',
       "command_x.js": 'console.log("ran");\nthrow new Error("no");\n',
@@ -60,14 +60,14 @@ describe("a script in JavaScript", () => {
     expect(await run("command_x.js", { "command_x.js": text })).toMatchObject({ exitCode: 0, output: ["10.0.0.1"] });
   });
 
-  it("is the main module, and a file it requires is not", async () => {
+  it("is the main module, and a file that it requires is not", async () => {
     const script = (name: string) => `console.log("${name}", require.main === module);\n`;
     const files = { "command_x.js": `require("./other");\n${script("script")}`, "other.js": script("other") };
     expect(await run("command_x.js", files)).toMatchObject({ exitCode: 0, output: ["other false", "script true"] });
   });
 });
 
-it("in TypeScript is compiled once for all runs in one directory", async () => {
+it("a script in TypeScript is compiled once for all runs in one directory", async () => {
   const files = { "command_x.ts": "const ip: string = process.env.ALLOCATION_IP ?? '';\nconsole.log(ip);\n" };
   expect(await run("command_x.ts", files)).toMatchObject({ exitCode: 0, output: ["10.0.0.1"] });
   const compiled = readdirSync(join(place, "cache"));

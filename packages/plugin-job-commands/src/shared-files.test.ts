@@ -23,7 +23,7 @@ it("parallel processes have separate directories, and the next process of the jo
   expect([one, two]).not.toContain(files.take(api));
 });
 
-it("a directory is never reused by another job, whose scripts would be compiled under the same names", async () => {
+it("a directory is never reused by another job, because compiled scripts may have equal names", async () => {
   const files = new SharedFiles(tmp);
   const directory = files.take(api);
   await files.giveBack(api, directory);

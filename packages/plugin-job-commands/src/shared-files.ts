@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import type { Job, JobFile, ScopedJobContext } from "@maand/core";
 import { MODULES } from "./process/scripts.ts";
 
-/** The library every script can import; it replaces a job's file of the same name. */
+/** The library that every script can import. It replaces a job's file of the same name. */
 const LIBRARY = ["maand.py", "maand.ts"];
 
 /** The directory of helper libraries and of the launcher for TypeScript hooks. */

@@ -19,7 +19,7 @@ it.each([
   ["client.py", 'import os\nHOST = os.environ["JOB_COMMAND_API_HOST"]\nPORT = 8080\n', 3],
   ["command_x.ts", 'await fetch("http://127.0.0.1:8080/kv/secret");\n', 1],
   ["run.sh", "curl -s http://localhost:8080/kv\n", 1],
-])("a script that uses port 8080 on this machine is named with its line: %s", (name, text, line) => {
+])("%s gets a warning with the line that uses port 8080 on this machine", (name, text, line) => {
   expect(found({ [name]: text })).toEqual([`${FILE}/${name}:${line}`]);
 });
 
@@ -29,7 +29,7 @@ it.each([
   ["command_x.py", '# it was http://localhost:8080 once\nport = os.environ["JOB_COMMAND_API_PORT"]\n'],
   ["command_x.py", 'connect("localhost:18080")\n'],
   ["notes.md", "http://localhost:8080/kv\n"],
-])("any other is not: %s", (name, text) => expect(found({ [name]: text })).toEqual([]));
+])("%s gets no warning for %j", (name, text) => expect(found({ [name]: text })).toEqual([]));
 
-it("a job without commands may have anything in _modules", () =>
+it("a job without commands gets no warning for files in _modules", () =>
   expect(found({ "x.py": 'get("http://localhost:8080/kv")\n' }, [])).toEqual([]));

@@ -74,13 +74,13 @@ describe("a command in Python", () => {
     },
   );
 
-  it("is refused if requirements are not installed, with the command to type", () => {
+  it("is refused if requirements are not installed, with the command that installs them", () => {
     expect(found({ "command_x.py": "", "requirements.txt": "# clients\nredis>=5\n" })).toEqual([
       { level: "error", code: "missing_packages", where: `${MODULES}/requirements.txt`, hint: `type: ${venv}` },
     ]);
   });
 
-  describe("without its own environment", () => {
+  describe("without a virtual environment", () => {
     beforeEach(() => {
       rmSync(join(root, "bin/python3"));
       symlinkSync(PYTHON, join(root, "bin/python3"));
@@ -88,22 +88,22 @@ describe("a command in Python", () => {
       vi.stubEnv("PYTHONPATH", join(root, "site"));
     });
 
-    it("is accepted if python3 finds what it requires", () =>
+    it("is accepted if python3 finds its requirements", () =>
       expect(found({ "command_x.py": "", "requirements.txt": "redis[hiredis]>=5  # client\n" })).toEqual([]));
 
-    it("is refused if python3 lacks one of its requirements, which is named", () => {
+    it("is refused with the name of a requirement that python3 lacks", () => {
       const [problem, ...others] = problemsOf({ "command_x.py": "", "requirements.txt": "redis\nno-such-thing==1\n" });
       expect(others).toEqual([]);
       expect(problem).toMatchObject({ level: "error", code: "missing_packages" });
       expect(problem?.message).toMatch(/: no-such-thing$/);
     });
 
-    it("is refused for a line that only pip understands", () =>
+    it("is refused for a line of requirements.txt that only pip can resolve", () =>
       expect(problemsOf({ "command_x.py": "", "requirements.txt": "-r base.txt\n" })[0]?.message).toMatch(
         /: -r base.txt$/,
       ));
 
-    it("ignores a requirement with a condition, which may apply only to another Python", () =>
+    it("ignores a requirement with a condition", () =>
       expect(found({ "command_x.py": "", "requirements.txt": 'tomli; python_version < "3.0"\n' })).toEqual([]));
   });
 
@@ -111,13 +111,13 @@ describe("a command in Python", () => {
     expect(found({ "command_x.py": "", "requirements.txt": "\n# later\n" })).toEqual([]));
 });
 
-describe.each(["command_x.ts", "command_x.js"])("a command as %s", (script) => {
+describe.each(["command_x.ts", "command_x.js"])("a command in %s", (script) => {
   it("needs neither python3 nor bun", () => {
     rmSync(join(root, "bin"), { recursive: true });
     expect(found({ [script]: "", "requirements.txt": "redis\n" })).toEqual([]);
   });
 
-  it("is refused if dependencies are not installed, with the command to type", () => {
+  it("is refused if dependencies are not installed, with the command that installs them", () => {
     expect(found({ [script]: "", "package.json": '{ "dependencies": { "redis": "5" } }' })).toEqual([
       {
         level: "error",
@@ -141,7 +141,7 @@ describe.each(["command_x.ts", "command_x.js"])("a command as %s", (script) => {
   it("is refused if package.json is invalid", () =>
     expect(found({ [script]: "", "package.json": "{" })).toMatchObject([{ level: "error", code: "missing_packages" }]));
 
-  it("for bun, with only a directory of that name, runs in Node with a notice", () => {
+  it("for bun gets a warning if bun is not installed, because it then runs in Node", () => {
     mkdirSync(join(root, "bin/bun"));
     const where = "workspace/jobs/api/manifest.json: commands.command_x.runtime";
     const hint = "install bun, or remove runtime";
@@ -157,7 +157,7 @@ describe.each(["command_x.ts", "command_x.js"])("a command as %s", (script) => {
     expect(found({ [script]: "" }, "bunn")).toMatchObject([{ code: "invalid_command", hint: 'did you mean "bun"?' }]));
 });
 
-it("a job without commands needs nothing, whatever is in _modules", () => {
+it("a job without commands needs no interpreter, whatever files are in _modules", () => {
   rmSync(join(root, "bin"), { recursive: true });
   const job = aJob({ files: [aFile({ path: "_modules/requirements.txt" }), aFile({ path: "_modules/x.py" })] });
   const context = validateContext({ bucket: { root }, jobs: [job] });

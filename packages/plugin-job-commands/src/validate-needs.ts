@@ -10,8 +10,8 @@ type Context = Pick<ValidateContext, "bucket" | "jobs" | "read" | "report">;
 const RUNTIMES = ["node", "bun"];
 
 /**
- * Checks that everything the scripts of commands need is on this machine: an interpreter, and the packages of
- * `_modules/requirements.txt` or `_modules/package.json`. It checks only what a script needs. Without its own
+ * Checks that this machine has everything that the scripts of commands need: an interpreter, and the packages in
+ * `_modules/requirements.txt` or `_modules/package.json`. It checks only what a script needs. Without a virtual
  * environment, a job's scripts run with python3, so the packages that python3 finds are enough.
  */
 export function validateNeeds(context: Context): void {
@@ -53,7 +53,7 @@ function pythonProblems({ bucket, read }: Context, job: Job): Problem[] {
   return [error("missing_packages", file, message, `type: ${hint}`)];
 }
 
-/** The packages of a requirements file that python3 lacks. Lines that only pip understands count as missing. */
+/** The packages of a requirements file that python3 lacks. Lines that only pip can resolve count as missing. */
 function missingRequirements(text: string): readonly string[] {
   const { names, others } = readRequirements(text);
   return [...missingPackages(names), ...others];

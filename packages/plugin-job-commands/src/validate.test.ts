@@ -13,14 +13,14 @@ function found(executedOn: readonly string[], files: readonly string[]) {
 }
 
 describe("a command", () => {
-  it("with once is refused at after_allocation_stopped, which runs for one allocation", () => {
+  it("with once is refused at after_allocation_stopped", () => {
     const commands = [{ name: "command_x", executedOn: ["cli", "after_allocation_stopped"], once: true as const }];
     const context = validateContext({ jobs: [aJob({ commands, files: [aFile({ path: "_modules/command_x.py" })] })] });
     validateCommands(context);
     expect(context.problems).toMatchObject([{ level: "error", code: "invalid_command", where: `${WHERE}.once` }]);
   });
 
-  it.each(["py", "ts", "js"])("may be written in %s", (ending) =>
+  it.each(["py", "ts", "js"])("can have a script with the extension %s", (ending) =>
     expect(found(["cli"], [`_modules/command_x.${ending}`])).toEqual([]),
   );
 
@@ -29,7 +29,7 @@ describe("a command", () => {
       { level: "error", code: "missing_script", where: WHERE },
     ]));
 
-  it("with two scripts is refused with both names", () =>
+  it("with two scripts is refused, and the error names both", () =>
     expect(found(["cli"], ["_modules/command_x.js", "_modules/command_x.py"])).toEqual([
       {
         level: "error",

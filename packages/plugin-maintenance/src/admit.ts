@@ -14,7 +14,7 @@ import type { Session } from "./session.ts";
 /** The name of a maintenance in refusals of other commands. */
 const BY = "maintenance";
 
-/** The workers that may begin now; or none, with the reason, if the budget of a job does not allow it. */
+/** The workers that may begin now; or no worker, with the reason, if the budget of a job does not allow it. */
 export interface Admission {
   readonly hosts: readonly string[];
   readonly refusal: string | undefined;
@@ -22,8 +22,8 @@ export interface Admission {
 
 /**
  * Requests the availability budget for waiting workers, each as one unit, in order. While other workers are under way,
- * a refusal is no problem, because they will finish. If none is, it waits for the budget, unless workers that this
- * maintenance keeps away use it up.
+ * a refusal is not a problem, because they will finish. If no worker is under way, it waits for the budget, unless
+ * workers that this maintenance keeps out of service use it up.
  */
 export async function admit(
   session: Session,
@@ -43,7 +43,7 @@ export async function admit(
 
 /**
  * Requests the availability budget for a worker that an earlier run began but did not drain completely. Allocations
- * that are already stopped cost nothing. Waits like {@link admit}. Throws BUDGET_EXCEEDED and INTERRUPTED.
+ * that are already stopped do not count. Waits like {@link admit}. Throws BUDGET_EXCEEDED and INTERRUPTED.
  */
 export async function admitAgain(session: Session, host: string): Promise<void> {
   const run = session.view(host);
@@ -63,7 +63,7 @@ function whenFree({ request }: Session, run: Run, units: readonly DowntimeUnit[]
   return requestDowntimeWhenFree(run, requestOf(units), patience);
 }
 
-/** The unit of a worker: all its jobs in service are stopped together, or none. */
+/** The unit of a worker: all its jobs in service are stopped together, or no job is stopped. */
 function unitOf(run: Run, host: string): DowntimeUnit {
   return { host, jobs: budgetedJobsOn(run, host) };
 }
@@ -78,7 +78,10 @@ function admission({ granted, refused }: DowntimeAnswer): Admission {
   return { hosts: granted.map(({ host }) => host), refusal };
 }
 
-/** Whether the budget is used up by workers that only a person can bring back. */
+/**
+ * Whether the budget is used up by workers that stay out of service until an operator resumes or aborts the
+ * maintenance.
+ */
 function isStuck({ workers }: Session, { refused }: DowntimeAnswer): boolean {
   const kept = new Set(
     workers.filter(({ state }) => state === "set_aside" || state === "drained").map(({ host }) => host),

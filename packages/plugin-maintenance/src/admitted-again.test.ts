@@ -14,7 +14,7 @@ beforeEach(async () => {
 
 afterEach(() => made.bucket.dispose());
 
-/** A worker that nothing reaches: neither maand nor health checks. */
+/** Makes a worker unreachable for maand and for health checks. */
 function lose(host: string): void {
   for (const what of [`verify api@${host}`, `verify db@${host}`]) made.bucket.fleet.fail(what);
   made.bucket.fleet.fail(`connect ${host}`, UNREACHABLE);
@@ -35,7 +35,7 @@ async function interruptBefore(what: string, host: string): Promise<void> {
   made.bucket.fleet.onDo = () => undefined;
 }
 
-/** Counts, from now on, the workers on which the maintenance has stopped something that it has not started again. */
+/** Counts, from now on, the workers on which the maintenance has stopped a job that it has not started again. */
 function mostAway(): () => number {
   const away = new Map<string, number>();
   let most = 0;
@@ -49,8 +49,8 @@ function mostAway(): () => number {
   return () => most;
 }
 
-describe("a resume, where the jobs of a worker were not stopped yet", () => {
-  it("stops nothing there if that worker was down when its maintenance began, and is up now while another one is down", async () => {
+describe("a resume with a worker whose jobs were not stopped yet", () => {
+  it("stops no job on this worker if it is reachable again while another worker is down", async () => {
     const { bucket, maintain, resume, doneOn } = made;
     crash("api", THIRD);
     lose(FIRST);
@@ -66,7 +66,7 @@ describe("a resume, where the jobs of a worker were not stopped yet", () => {
     expect(await resume()).toMatchObject({ outcome: "ok", isOver: true });
   });
 
-  it("stops nothing there if an allocation of another worker has gone down since", async () => {
+  it("stops no job on this worker if an allocation on another worker has become unhealthy", async () => {
     const { resume, doneOn } = made;
     await interruptBefore("stop api", FIRST);
     crash("api", THIRD);
@@ -74,7 +74,7 @@ describe("a resume, where the jobs of a worker were not stopped yet", () => {
     expect(doneOn(FIRST)).toEqual([]);
   });
 
-  it("drains the worker if this fits into the budget, where stopped allocations cost nothing", async () => {
+  it("drains the worker if the budget allows that; allocations that are already stopped do not count", async () => {
     const { resume, doneOn } = made;
     await interruptBefore("stop db", FIRST);
     crash("api", THIRD);
@@ -82,7 +82,7 @@ describe("a resume, where the jobs of a worker were not stopped yet", () => {
     expect(doneOn(FIRST).slice(0, 2)).toEqual(["stop api", "stop db"]);
   });
 
-  it("waits for the budget", async () => {
+  it("waits until the budget allows the drain", async () => {
     const { bucket, maintain, resume } = made;
     bucket.fleet.fail(`connect ${FIRST}`, UNREACHABLE);
     expect(states(await maintain({ reboot: true, returnMs: 60_000 }, [FIRST]))).toEqual(["set_aside"]);
@@ -95,7 +95,7 @@ describe("a resume, where the jobs of a worker were not stopped yet", () => {
     expect(await resume()).toMatchObject({ outcome: "ok" });
   });
 
-  it.each([1, 2])("starts such workers within the budget, with %d at the same time", async (concurrency) => {
+  it.each([1, 2])("maintains several workers within the budget with concurrency %d", async (concurrency) => {
     const { bucket, maintain, resume } = made;
     const request = { reboot: true, concurrency, onFailure: "continue", returnMs: 60_000 } as const;
     for (const host of [FIRST, SECOND]) lose(host);
@@ -107,7 +107,7 @@ describe("a resume, where the jobs of a worker were not stopped yet", () => {
     expect(bucket.fleet.running()).toEqual(ALL_RUN);
   });
 
-  it("does not wait for a worker that only a person can restore", async () => {
+  it("does not wait for a worker that needs an operator", async () => {
     const { bucket, maintain, resume } = made;
     const request = { reboot: true, onFailure: "continue", returnMs: 3_600_000 } as const;
     for (const host of [FIRST, SECOND]) lose(host);
@@ -121,7 +121,7 @@ describe("a resume, where the jobs of a worker were not stopped yet", () => {
     });
   });
 
-  it("still stops them with --ignore-budget", async () => {
+  it("stops the jobs despite the budget with --ignore-budget", async () => {
     const { opened, doneOn } = made;
     await interruptBefore("stop api", FIRST);
     crash("api", THIRD);
@@ -129,7 +129,7 @@ describe("a resume, where the jobs of a worker were not stopped yet", () => {
     expect(doneOn(FIRST)).toContain("stop api");
   });
 
-  it("may be interrupted while it waits for the budget", async () => {
+  it("can be interrupted while it waits for the budget", async () => {
     const { bucket, maintain, resume, interrupt, doneOn } = made;
     bucket.fleet.fail(`connect ${FIRST}`, UNREACHABLE);
     await maintain({ reboot: true, returnMs: 60_000 }, [FIRST]);

@@ -19,9 +19,9 @@ const WORK: Readonly<Record<Phase, (session: Session, host: string) => Promise<v
 };
 
 /**
- * Takes a worker through its phases, from its current one. Each phase is recorded before it begins. A failure sets the
- * worker aside. An interruption leaves it in its phase, for the run that continues. Never throws for a failure of the
- * worker.
+ * Takes a worker through its phases, from its current phase. Each phase is recorded before it begins. A failure sets
+ * the worker aside. After an interruption, the worker stays in its phase, and a resume continues it. Never throws for a
+ * failure of the worker.
  */
 export async function maintainWorker(session: Session, from: MaintainedWorker): Promise<void> {
   const { host } = from;
@@ -46,8 +46,8 @@ export async function maintainWorker(session: Session, from: MaintainedWorker): 
 }
 
 /**
- * Begins or continues an attempt. A worker that was interrupted continues its attempt, so that nothing is done twice. A
- * worker that failed gets a new attempt. For a reboot, it keeps its boot id, because the reboot may have happened since
+ * Begins or continues an attempt. An interrupted worker continues its attempt, so that no step runs twice. A worker
+ * that failed gets a new attempt. In the reboot phase, it keeps its boot id, because the reboot may have happened since
  * then.
  */
 function begin(session: Session, { host, state, phase, attempt, bootId }: MaintainedWorker): void {

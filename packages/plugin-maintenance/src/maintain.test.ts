@@ -22,7 +22,7 @@ beforeEach(async () => {
 afterEach(() => bucket.dispose());
 
 describe("a maintenance", () => {
-  it("handles one worker after another: stops the last wave first, runs the command, reboots, starts in wave order", async () => {
+  it("handles one worker at a time: stops jobs in reverse wave order, runs the command, reboots, starts jobs", async () => {
     const before = HOSTS.map(bucket.fleet.bootId);
     const report = await maintain({ command: "apt-get -y upgrade", reboot: true });
     expect(report).toMatchObject({ outcome: "ok", isOver: true });
@@ -37,7 +37,7 @@ describe("a maintenance", () => {
     expect(bucket.fleet.done).toEqual([]);
   });
 
-  it("reports the number of workers before anything else", async () => {
+  it("reports the number of workers first", async () => {
     await maintain();
     const types = bucket.events.map(({ type }) => type);
     expect(bucket.events.find(({ type }) => type === "maintenance.planned")).toMatchObject({
@@ -47,7 +47,7 @@ describe("a maintenance", () => {
     expect(types.indexOf("maintenance.planned")).toBeLessThan(types.indexOf("action.started"));
   });
 
-  it("starts only what it stopped: disabled allocations stay stopped, and disabled.json is not changed", async () => {
+  it("starts no disabled allocations, and does not change disabled.json", async () => {
     await mayBeAway(2);
     bucket.disable({ jobs: { api: { allocations: ["10.0.0.2"] } } });
     await bucket.ship();
@@ -57,7 +57,7 @@ describe("a maintenance", () => {
     expect(bucket.fleet.running()["api@10.0.0.2"]).toBeUndefined();
   });
 
-  it("does not start allocations that a person stopped by hand", async () => {
+  it("does not start allocations that were stopped manually", async () => {
     await mayBeAway(2);
     const { controlJob } = await import("@maand/core/internal");
     const byHand = { jobs: ["api"], target: "stop", workers: ["10.0.0.1"], healthCheck: false };
@@ -73,13 +73,13 @@ describe("a maintenance", () => {
     ["an empty selector", [], { code: "USAGE" }],
     ["an unknown worker", ["10.0.0.9"], { code: "PROBLEMS" }],
     ["a label that no worker has", ["label:none"], { code: "PROBLEMS", problems: [{ code: "empty_selection" }] }],
-  ])("refuses %s, and does nothing", async (_, workers, error) => {
+  ])("refuses %s, and changes nothing", async (_, workers, error) => {
     await expect(maintain({ reboot: true }, workers)).rejects.toMatchObject(error);
     expect(bucket.fleet.done).toEqual([]);
     await expect(resume()).rejects.toMatchObject({ problems: [{ code: "no_maintenance" }] });
   });
 
-  it("is the only one: a second one is refused until the first has ended", async () => {
+  it("is refused while another maintenance is open", async () => {
     await maintain({ keepDrained: true }, ["10.0.0.1"]);
     await expect(maintain()).rejects.toMatchObject({ problems: [{ code: "maintenance_open" }] });
     expect(await resume()).toMatchObject({ isOver: true });
@@ -88,7 +88,7 @@ describe("a maintenance", () => {
 });
 
 describe("the availability budget", () => {
-  it("never takes two workers of a job away at the same time, whatever the concurrency", async () => {
+  it("limits a job to one worker out of service at a time, whatever the concurrency", async () => {
     const away = new Set<string>();
     let most = 0;
     bucket.fleet.onDone = (what) => {
@@ -101,7 +101,7 @@ describe("the availability budget", () => {
     expect(most).toBe(1);
   });
 
-  it("takes as many workers at the same time as the budget allows", async () => {
+  it("allows several workers out of service at a time if it is larger", async () => {
     await mayBeAway(2);
     const underWay = new Set<string>();
     let most = 0;
@@ -116,7 +116,7 @@ describe("the availability budget", () => {
     expect(most).toBe(2);
   });
 
-  it("starts no worker while another one of its jobs is unhealthy, and reports why", async () => {
+  it("prevents the start of a maintenance while a job is unhealthy on another worker", async () => {
     bucket.fleet.fail("verify api@10.0.0.3");
     const report = await maintain({ reboot: true }, ["10.0.0.1"]);
     expect(report).toMatchObject({
@@ -131,7 +131,7 @@ describe("the availability budget", () => {
   });
 });
 
-describe("a worker that fails", () => {
+describe("a worker that fails in a maintenance", () => {
   it.each([
     ["cannot be reached", "connect 10.0.0.2", "drain", []],
     ["does not stop", "stop db@10.0.0.2", "drain", ["stop api"]],
@@ -145,7 +145,7 @@ describe("a worker that fails", () => {
       ["stop api", "stop db", COMMAND, SHUTDOWN, "start db", "start api"],
     ],
   ])(
-    "because it %s is set aside, no further one is started, and a resume does only what remains",
+    "is set aside because it %s; no other worker begins, and a resume does the remaining steps",
     async (_, what, phase, done) => {
       const failing = () => {
         if (what.startsWith("verify")) bucket.fleet.fail(what);
@@ -178,7 +178,7 @@ describe("a worker that fails", () => {
     },
   );
 
-  it("does not stop the maintenance with `continue`; but it still counts, so nothing else of its jobs goes down", async () => {
+  it("does not stop the maintenance with `continue`, but uses the budget of its jobs", async () => {
     bucket.fleet.fail(`${SHUTDOWN} 10.0.0.1`);
     const report = await maintain({ reboot: true, onFailure: "continue" });
     expect(states(report)).toEqual(["set_aside", "waiting", "waiting"]);
@@ -200,7 +200,7 @@ describe("a worker in maintenance", () => {
     bucket.fleet.fail(`${SHUTDOWN} 10.0.0.1`);
   });
 
-  it("is not changed by deploys, which report that, and is updated by the deploy after its maintenance", async () => {
+  it("is skipped by deploys with a warning, and is updated by the deploy after its maintenance", async () => {
     await maintain({ reboot: true }, ["10.0.0.1"]);
     bucket.job("api", { version: "2.0.0", selectors: ["worker"] });
     bucket.removeJob("db");
@@ -220,7 +220,7 @@ describe("a worker in maintenance", () => {
     expect(bucket.fleet.running()).toEqual(Object.fromEntries(HOSTS.map((host) => [`api@${host}`, "2.0.0"])));
   });
 
-  it("is not started by a resume where it has been disabled since", async () => {
+  it("starts no job that has been disabled since", async () => {
     await maintain({ reboot: true }, ["10.0.0.1"]);
     bucket.disable({ jobs: { api: {} } });
     await bucket.build();
@@ -229,7 +229,7 @@ describe("a worker in maintenance", () => {
     expect(doneOn("10.0.0.1")).toEqual(["stop api", "stop db", SHUTDOWN, "start db"]);
   });
 
-  it("is out of service for health checks and commands by hand", async () => {
+  it("is skipped by health checks, and refuses manual commands", async () => {
     await maintain({ reboot: true }, ["10.0.0.1"]);
     const { healthCheck } = await import("@maand/core/internal");
     const { controlJob } = await import("@maand/core/internal");
@@ -243,8 +243,8 @@ describe("a worker in maintenance", () => {
   });
 });
 
-describe("an abort", () => {
-  it("starts what the maintenance stopped, and only that, and skips the rest", async () => {
+describe("an abort of a maintenance", () => {
+  it("starts only what the maintenance stopped, and skips the remaining steps", async () => {
     bucket.disable({ jobs: { db: { allocations: ["10.0.0.1"] } } });
     await bucket.ship();
     bucket.fleet.fail(`${SHUTDOWN} 10.0.0.1`);
@@ -260,7 +260,7 @@ describe("an abort", () => {
     expect(await maintain({ reboot: true }, ["10.0.0.1"])).toMatchObject({ outcome: "ok" });
   });
 
-  it("releases a worker that never returns; the next deploy that reaches it starts its jobs", async () => {
+  it("ends the maintenance of an unreachable worker, whose jobs the next deploy starts", async () => {
     bucket.fleet.onDone = (what) => {
       if (what === `${SHUTDOWN} 10.0.0.1`)
         bucket.fleet.fail("connect 10.0.0.1", new MaandError({ code: "UNREACHABLE", message: "gone" }));
@@ -274,8 +274,8 @@ describe("an abort", () => {
   });
 });
 
-describe("drained workers that are kept", () => {
-  it("stay stopped until a resume, and keep using the budget", async () => {
+describe("workers of a maintenance with --keep-drained", () => {
+  it("stay drained, and keep using the budget", async () => {
     const report = await maintain({ keepDrained: true }, ["10.0.0.1", "10.0.0.2"]);
     expect(states(report)).toEqual(["drained", "waiting"]);
     expect(report.message).toContain("10.0.0.1 is away because of maintenance");
@@ -283,7 +283,7 @@ describe("drained workers that are kept", () => {
     expect(bucket.fleet.running()).toEqual(ALL_RUN);
   });
 
-  it("are started by a resume once no other work remains", async () => {
+  it("are started by a resume once nothing else remains", async () => {
     expect(await maintain({ keepDrained: true, command: "true" }, ["10.0.0.1"])).toMatchObject({
       outcome: "ok",
       isOver: false,

@@ -20,9 +20,10 @@ export interface MaintenanceOptions {
 }
 
 /**
- * Maintains workers: drains each within the availability budget of its jobs, runs the command, reboots it, and starts what it
- * stopped. Each phase is recorded before it begins, so that {@link resumeMaintenance} continues after any end of this run.
- * Throws USAGE and PROBLEMS before anything is stopped; failures of workers are in the report.
+ * Maintains workers: drains each within the availability budget of its jobs, runs the command, reboots it, and starts
+ * what it stopped. Each phase is recorded before it begins, so {@link resumeMaintenance} can continue after a crash or
+ * interruption of this run. Throws USAGE and PROBLEMS before anything is stopped; failures of workers are in the
+ * report.
  */
 export async function startMaintenance(bucket: Bucket, options: MaintenanceOptions): Promise<MaintenanceReport> {
   return withRun(bucket, "maintain", async (run) => {
@@ -38,13 +39,13 @@ export async function startMaintenance(bucket: Bucket, options: MaintenanceOptio
   });
 }
 
-/** The options for continuing a maintenance: settings that replace its original ones. */
+/** The options for continuing a maintenance: settings that replace its original settings. */
 export interface ResumeOptions
   extends Partial<Pick<MaintenanceRequest, "concurrency" | "onFailure" | "returnMs" | "commandMs">> {
   readonly ignoreBudget: boolean;
 }
 
-/** Carries out the rest of the open maintenance, and does nothing twice. Throws PROBLEMS if none is open. */
+/** Carries out the remaining steps of the open maintenance. Throws PROBLEMS if no maintenance is open. */
 export async function resumeMaintenance(bucket: Bucket, options: ResumeOptions): Promise<MaintenanceReport> {
   const { ignoreBudget, ...settings } = options;
   return withRun(bucket, "maintain resume", (run) => conductOpen(run, ignoreBudget, settings));
@@ -52,7 +53,7 @@ export async function resumeMaintenance(bucket: Bucket, options: ResumeOptions):
 
 /**
  * Ends the open maintenance: starts exactly what it stopped, and skips workers that it did not begin. It always ends
- * the maintenance. The next deploy starts what could not be started. Throws PROBLEMS if none is open.
+ * the maintenance. The next deploy starts what could not be started. Throws PROBLEMS if no maintenance is open.
  */
 export async function abortMaintenance(bucket: Bucket): Promise<MaintenanceReport> {
   return withRun(bucket, "maintain abort", async (run) => {

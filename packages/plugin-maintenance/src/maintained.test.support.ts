@@ -89,7 +89,7 @@ export function states({ workers }: MaintenanceReport): string[] {
   return workers.map(({ state }) => state);
 }
 
-/** The allocations that run when everything runs. */
+/** All allocations, as if all of them run. */
 export const ALL_RUN = Object.fromEntries(
   HOSTS.flatMap((host) => ["api", "db"].map((job) => [`${job}@${host}`, "1.0.0"])),
 );

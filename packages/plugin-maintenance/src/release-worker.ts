@@ -1,8 +1,8 @@
 import type { Session } from "./session.ts";
 
 /**
- * Ends the maintenance of a worker that is back in service, or whose jobs deploys may handle again. It no longer counts
- * against the budget of any job.
+ * Ends the maintenance of a worker that is back in service, or whose jobs deploys may change again. The worker no
+ * longer counts against the budget of any job.
  */
 export function releaseWorker({ run }: Session, host: string): void {
   const { bucket, budget, catalog } = run;

@@ -20,13 +20,13 @@ afterEach(() => made.bucket.dispose());
 
 const lost = () => new MaandError({ code: "INTERRUPTED", message: "the result is lost" });
 
-describe("a maintenance that was interrupted", () => {
+describe("an interrupted maintenance", () => {
   beforeEach(async () => {
     made = await aMaintainedBucket();
   });
 
   it.each(IN_ORDER.flatMap((what, at) => [`before ${what}`, `in ${what}`].map((when) => [when, at] as const)))(
-    "%s is resumed at that point, and command and reboot happen once",
+    "resumes at the interruption (%s), and runs the command and the reboot once",
     async (when, at) => {
       const { bucket, maintain, resume, doneOn, interrupt } = made;
       const isThere = (what: string) => what.endsWith(HOST) && what.startsWith(IN_ORDER[at] ?? "");
@@ -54,7 +54,7 @@ describe("a maintenance that was interrupted", () => {
     },
   );
 
-  it("can also be aborted at any of these points: the stopped allocations run again, and nothing else changes", async () => {
+  it("can be aborted at any step, which starts only the stopped allocations again", async () => {
     const { bucket, maintain, abort, doneOn, interrupt } = made;
     for (const at of IN_ORDER.keys()) {
       bucket.fleet.done.length = 0;
@@ -72,7 +72,7 @@ describe("a maintenance that was interrupted", () => {
     }
   });
 
-  it("does not reboot a worker again that was set aside and has restarted since", async () => {
+  it("does not reboot a worker again that was set aside and has rebooted since", async () => {
     const { bucket, maintain, resume, doneOn } = made;
     bucket.fleet.onDone = (what) => {
       if (what !== `${SHUTDOWN} ${HOST}`) return;
@@ -90,7 +90,7 @@ describe("a maintenance that was interrupted", () => {
     expect(bucket.fleet.running()).toEqual(ALL_RUN);
   });
 
-  it("may be interrupted while it waits for the budget", async () => {
+  it("can be interrupted while it waits for the budget", async () => {
     const { bucket, maintain, interrupt } = made;
     bucket.fleet.fail("verify api@10.0.0.3");
     let checks = 0;
@@ -104,7 +104,7 @@ describe("a maintenance that was interrupted", () => {
     expect(bucket.fleet.done).toEqual([]);
   });
 
-  it("starts no further worker after an interruption", async () => {
+  it("starts no other worker after the interruption", async () => {
     const { bucket, maintain, interrupt, doneOn } = made;
     bucket.fleet.onDo = (what) => {
       if (what === `start api@${HOST}`) interrupt();
@@ -114,7 +114,7 @@ describe("a maintenance that was interrupted", () => {
   });
 });
 
-/** Workers whose answers a test sets; otherwise the fake fleet answers. */
+/** Workers whose responses a test sets; by default, the fake fleet responds. */
 function answering(answer: (line: string) => string | undefined) {
   return definePlugin({
     name: "answering",
@@ -131,7 +131,7 @@ const ID = "11111111-1111-4111-8111-111111111111";
 const NEXT_ID = "22222222-2222-4222-8222-222222222222";
 
 describe("the boot id", () => {
-  it("must differ from the old one, and the text of an error does not count, however long the reboot takes", async () => {
+  it("must be valid and new after a reboot, however long the reboot takes", async () => {
     const answers = [ID, ID, "bash: fork: Resource temporarily unavailable", `motd\n${NEXT_ID}`, NEXT_ID];
     let asked = 0;
     let clock = 0;
@@ -141,14 +141,14 @@ describe("the boot id", () => {
     expect(asked).toBe(answers.length);
   });
 
-  it("must exist before a reboot", async () => {
+  it("must be known before a reboot", async () => {
     made = await aMaintainedBucket({ plugins: [answering(() => undefined)] });
     const report = await made.maintain({ reboot: true }, [HOST]);
     expect(report.workers).toMatchObject([{ state: "set_aside", message: expect.stringContaining("has no boot id") }]);
     expect(made.doneOn(HOST)).not.toContain(SHUTDOWN);
   });
 
-  it("sets the worker aside if it changed while the command was running, because the result of the command is unknown", async () => {
+  it("that changes during the command sets the worker aside, because the result is unknown", async () => {
     let id = ID;
     made = await aMaintainedBucket({
       plugins: [answering((line) => (line.startsWith("cat /proc/") ? id : undefined))],
@@ -166,7 +166,7 @@ describe("the boot id", () => {
   });
 });
 
-it("a worker on which something still works in the directory of a job is not rebooted", async () => {
+it("a worker is not rebooted while a process still works in the directory of a job", async () => {
   const busy = "nginx (pid 4711) works in jobs/api\n";
   const answer = (line: string) => (line.startsWith("cat /proc/") ? ID : line.includes("/cwd") ? busy : undefined);
   let clock = 0;

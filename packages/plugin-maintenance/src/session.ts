@@ -2,7 +2,7 @@ import { knownOf, Ledger, type Run, type StoredCatalog, type StoredMaintenance }
 import { isInMaintenance, type MaintainedWorker } from "@maand/core/readonly";
 import { type MaintenanceRequest, readRequest } from "./domain/request.ts";
 
-/** A run of a maintenance: the states of its workers, and views of the bucket in which some of them are in service. */
+/** A run of a maintenance: the states of its workers, and views of the bucket in which some workers are in service. */
 export class Session {
   readonly run: Run;
   readonly number: number;
@@ -37,7 +37,7 @@ export class Session {
   }
 
   /**
-   * Records the new state of a worker, before any action that depends on it. Without a new message, the old one is
+   * Records the new state of a worker, before any action that depends on it. Without a new message, the old message is
    * dropped.
    */
   move(host: string, to: Partial<Omit<MaintainedWorker, "host" | "since">>): MaintainedWorker {
@@ -53,8 +53,8 @@ export class Session {
   }
 
   /**
-   * A view of the run for draining or starting a worker: that worker is in service, the others in maintenance are not.
-   * The view has its own results. Without a worker, all workers in maintenance are out of service.
+   * A view of the run for draining or starting a worker: this worker is in service, other workers in maintenance are
+   * not. The view has its own results. Without a worker, all workers in maintenance are out of service.
    */
   view(host?: string): Run {
     const others = this.workers.filter((worker) => isInMaintenance(worker) && worker.host !== host);

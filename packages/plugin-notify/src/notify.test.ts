@@ -111,21 +111,21 @@ describe("a webhook", () => {
     ]);
   });
 
-  it("may have its address in the environment or in a file below secrets/", async () => {
+  it("can have its URL in an environment variable or in a file below secrets/", async () => {
     const { url, posted } = await shared;
     writeFileSync(join(root, "secrets/hook.url"), `${url}/from-file\n`);
     await end(FAILED, { to: "webhook", url_env: "HOOK" }, { to: "webhook", url_file: "hook.url" });
     expect(posted.map((one) => one.url).sort()).toEqual(["/hooks/s3cr3t/from-env", "/hooks/s3cr3t/from-file"]);
   });
 
-  it("that refuses is named only by its host", async () => {
+  it("that refuses the message is named only by its host", async () => {
     const { url, host } = await receiver((_, response) => response.writeHead(500).end());
     const refused = expect(end(FAILED, { to: "webhook", url })).rejects;
     await refused.toThrow(`some notifications were not sent: webhook: ${host} responded with 500`);
     await refused.not.toThrow("s3cr3t");
   });
 
-  it("whose address is missing is named by its place", async () => {
+  it("without a URL is reported with the variable or file that should contain it", async () => {
     writeFileSync(join(root, "secrets/empty.url"), "\n");
     await expect(
       end(
@@ -140,8 +140,8 @@ describe("a webhook", () => {
   });
 });
 
-describe("slack", () => {
-  it("gets text in which nothing of a job is markup", async () => {
+describe("a Slack message", () => {
+  it("escapes markup in the output of jobs", async () => {
     const { url, posted } = await shared;
     await end(FAILED, { to: "slack", url });
     const [{ body } = { body: {} }] = posted;
@@ -153,8 +153,8 @@ describe("slack", () => {
   });
 });
 
-describe("e-mail", () => {
-  it("goes through sendmail, encoded", async () => {
+describe("an e-mail", () => {
+  it("is sent through sendmail, with encoded headers and body", async () => {
     const sendmail = program("sendmail");
     await end(FAILED, {
       to: "email",
@@ -173,7 +173,7 @@ describe("e-mail", () => {
     expect(Buffer.from(body, "base64").toString()).toContain("\n\nAllocations: 1 promoted, 1 failed\n");
   });
 
-  it("without sendmail fails with a reason, and leaves no timer that would delay the end of maand", async () => {
+  it("fails with a reason without sendmail, and leaves no timer that would delay the end of maand", async () => {
     const [begun, cleared] = [vi.spyOn(globalThis, "setTimeout"), vi.spyOn(globalThis, "clearTimeout")];
     onTestFinished(() => {
       begun.mockRestore();
@@ -189,8 +189,8 @@ describe("e-mail", () => {
   });
 });
 
-describe("a command", () => {
-  it("gets its arguments as written, and JSON", async () => {
+describe("a notification command", () => {
+  it("gets its arguments unchanged, and JSON on stdin", async () => {
     program("tell");
     await end({ ...FAILED, outcome: "revert_failed" }, { to: "command", command: ["./tell", "a b", "$(id)", "*"] });
     expect(left("arguments")).toBe("a b\n$(id)\n*\n");
@@ -198,14 +198,14 @@ describe("a command", () => {
     expect(left("environment")).toContain("MAAND_OUTCOME=revert_failed\n");
   });
 
-  it("that fails is reported with its last output", async () => {
+  it("is reported with its last line of output if it fails", async () => {
     program("tell", "echo no such channel >&2; exit 3");
     await expect(end(FAILED, { to: "command", command: ["./tell"] })).rejects.toThrow(
       "command: ./tell ended with exit code 3: no such channel",
     );
   });
 
-  it("need not read its input", async () => {
+  it("does not need to read its stdin", async () => {
     await end(FAILED, { to: "command", command: ["true"] });
   });
 });
@@ -222,13 +222,13 @@ describe("a run", () => {
     [{ outcome: "reverted" }, ["failure", "revert", "finish"]],
     [{ outcome: "revert_failed" }, ["failure", "revert", "finish"]],
     [{ outcome: "paused" }, ["pause", "finish"]],
-  ] as const)("that is %o is reported for %o", async (summary, expected) => {
+  ] as const)("with the summary %o matches the occasions %o", async (summary, expected) => {
     const { url, posted } = await shared;
     await end(summary, ...kinds.map((kind) => ({ to: "webhook", url: `${url}/${kind}`, on: [kind] })));
     expect(posted.map((one) => one.url.split("/").at(-1)).sort()).toEqual([...expected].sort());
   });
 
-  it("sends the other messages if one cannot be sent, and never changes its outcome", async () => {
+  it("sends the remaining messages if one fails, and keeps its outcome", async () => {
     const { url, posted } = await shared;
     const bucket = aBucket({ plugins: [notify()] });
     const conf = (address: string) => `[[notify]]\nto = "webhook"\nurl = "${address}"\non = ["success"]\n`;

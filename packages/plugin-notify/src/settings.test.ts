@@ -21,7 +21,7 @@ const refusal = async (entry: string) => {
   );
 };
 
-describe("an entry of notify is refused before anything happens", () => {
+describe("an entry of notify", () => {
   it.each([
     ['to = "pager"', /notify/],
     ['to = "webhook"', /exactly one of url, url_env and url_file/],
@@ -33,11 +33,11 @@ describe("an entry of notify is refused before anything happens", () => {
     ['to = "command"\ncommand = []', /must name a program/],
     ['to = "webhook"\nurl = "https://a"\non = ["sometimes"]', /failure, revert, pause, success, finish/],
     ['to = "webhook"\nurl = "https://a"\ntimeout = 3', /timeout/],
-  ])("%s", async (entry, expected) => {
+  ])("is refused before any change: %s", async (entry, expected) => {
     expect(await refusal(entry)).toMatch(expected);
   });
 
-  it("and accepted if it is valid", async () => {
+  it("is accepted if it is valid", async () => {
     expect(await refusal('to = "slack"\nurl_env = "SLACK_URL"\non = ["pause"]')).toBe("accepted");
   });
 });

@@ -27,7 +27,9 @@ const SECRET_FILE = /^(?!.*(?:^|\/)\.\.?(?:\/|$))[^/\0][^\0]*$/;
 const ADDRESS = /^[^\s@<>,;:"()[\]\\]+@[^\s@<>,;:"()[\]\\]+$/;
 
 const address = {
-  /** The address to post to. The address of an incoming webhook is usually a secret; if so, use one of the others. */
+  /**
+   * The address to post to. The address of an incoming webhook is usually a secret; if so, use `url_env` or `url_file`.
+   */
   url: v.optional(text("Address to post to.", /^https?:\/\/\S+$/, "must begin with https:// or http://")),
   url_env: v.optional(text("Environment variable with the address.", VARIABLE, "is not the name of a variable")),
   url_file: v.optional(

@@ -10,7 +10,7 @@ afterEach(() => {
   for (const bucket of made.splice(0)) bucket.dispose();
 });
 
-/** A server job that uses everything that jobs provide. */
+/** A server job that uses all data that jobs provide. */
 export const SERVER = {
   "prometheus.yml.tpl": "global: {}\n{{ruleFiles}}\nscrape_configs:{{scrapeConfigs}}\n",
 };
@@ -21,7 +21,7 @@ export const SERVER_MANIFEST = {
   resources: { ports: { prometheus_port_http: 9090 } },
 };
 
-/** A bucket with two workers, a server job on the first one, and the job `web` on both, with these files. */
+/** A bucket with two workers, a server job on the first worker, and the job `web` on both, with these files. */
 export function aWorkspace(
   web: Readonly<Record<string, string>> = {},
   ports: object = { web_metrics_port: 9100 },

@@ -25,7 +25,7 @@ describe("a build refuses scrape configurations", () => {
       ],
     ],
     ["that are empty", "\n", [`web/${SCRAPE}: is empty`]],
-    ["that are no list", "job_name: web\n", [`web/${SCRAPE}:1: must be a list of scrape configurations`]],
+    ["that are not a list", "job_name: web\n", [`web/${SCRAPE}:1: must be a list of scrape configurations`]],
     ["without a configuration", "[]\n", [`web/${SCRAPE}:1: must have at least one scrape configuration`]],
     [
       "without targets",
@@ -33,18 +33,18 @@ describe("a build refuses scrape configurations", () => {
       [`web/${SCRAPE}:3: [0].static_configs[0].targets: is missing`],
     ],
     [
-      "without names and discovery",
+      "without job_name and static_configs",
       "- scheme: http\n",
       [`web/${SCRAPE}:1: [0].job_name: is missing`, `web/${SCRAPE}:1: [0].static_configs: is missing`],
     ],
     ["with a blank name", targets("a:1").replace("web", '" "'), [`web/${SCRAPE}:1: [0].job_name: must not be blank`]],
     [
-      "with targets that are no texts",
+      "with targets that are not strings",
       block("static_configs:", "- targets:", "  - 5"),
       [`web/${SCRAPE}:4: [0].static_configs[0].targets[0]: must be a string`],
     ],
     [
-      "with its own discovery",
+      "with other service discovery",
       `${targets("a:1")}  ec2_sd_configs: []\n`,
       [`web/${SCRAPE}:4: [0].ec2_sd_configs: ec2_sd_configs is not supported: maand knows the workers of each job`],
     ],
@@ -82,7 +82,7 @@ describe("a build refuses scrape configurations", () => {
     expect(await scraped(text)).toEqual(problems);
   });
 
-  it("with a name that another job has, once the job's name is inserted", async () => {
+  it("with a name that another job has after the placeholder is replaced", async () => {
     const bucket = aWorkspace({ [SCRAPE]: targets("a:1").replace("web", "maand:job-x") });
     bucket.job("other", { selectors: ["worker"] }, { [SCRAPE]: targets("a:1").replace("web", "web-x") });
     expect(await problemsOf(bucket)).toEqual([`web/${SCRAPE}:1: [0].job_name: the name "web-x" is also in job other`]);
@@ -96,14 +96,14 @@ describe("a build refuses scrape configurations", () => {
   it.each([
     [{}, 'finds no port "web_metrics_port" or "metrics_port" in job web'],
     [{ a_metrics_port: 1, b_metrics_port: 2 }, "finds a_metrics_port and b_metrics_port in job web"],
-  ])("whose implicit port is not clear: %j", async (ports, message) => {
+  ])("with a missing or ambiguous implicit port: %j", async (ports, message) => {
     const bucket = aWorkspace({ [SCRAPE]: targets("maand:port/_implicit") }, ports);
     expect(await problemsOf(bucket)).toEqual([
       `web/${SCRAPE}:3: [0].static_configs[0].targets[0]: _implicit ${message}`,
     ]);
   });
 
-  it("whose template reads a namespace that the job may not read, at its line and column", async () => {
+  it("with a template that reads a forbidden namespace, with its line and column", async () => {
     const bucket = aWorkspace({ [`${SCRAPE}.tpl`]: '\n{{get "maand/job/prometheus" "version"}}\n' });
     const place = `web/${SCRAPE}.tpl:2:3`;
     expect(await problemsOf(bucket)).toEqual([
@@ -122,14 +122,14 @@ describe("a build refuses rules", () => {
         `web/${RULES}:1: x: Prometheus has no key "x" here, and refuses a file with an unknown key`,
       ],
     ],
-    ["with no group in them", "groups: []\n", [`web/${RULES}:1: groups: must have at least one group`]],
+    ["with an empty list of groups", "groups: []\n", [`web/${RULES}:1: groups: must have at least one group`]],
     [
       "that are neither alert nor record",
       rule("labels: {a: b}"),
       [`web/${RULES}:4: groups[0].rules[0]: must have exactly one of alert and record`],
     ],
     [
-      "that are both",
+      "that are both alert and record",
       rule("alert: A", "record: b"),
       [`web/${RULES}:4: groups[0].rules[0]: must have exactly one of alert and record`],
     ],
@@ -149,19 +149,19 @@ describe("a build refuses rules", () => {
       [`web/${RULES}:7: groups[0].rules[0].annotations.runbook: the runbook "gone" does not exist`],
     ],
     [
-      "with an alert twice",
+      "with the same alert twice",
       `${rule("alert: A")}  - {expr: up, alert: A}\n`,
       [`web/${RULES}:6: groups[0].rules[1].alert: the alert "A" is twice in this file`],
     ],
     [
-      "with an alert of maand",
+      "with the name of an alert that maand adds",
       rule("alert: MaandCertificateExpired"),
       [
         `web/${RULES}:5: groups[0].rules[0].alert: the alert "MaandCertificateExpired" is also in the rules that maand adds`,
       ],
     ],
     [
-      "that record and wait",
+      "that are recording rules with a duration in for",
       rule("record: a:b", "for: 5m"),
       [`web/${RULES}:6: groups[0].rules[0].for: a recording rule has no for`],
     ],
@@ -169,7 +169,7 @@ describe("a build refuses rules", () => {
     expect(await ruled(text)).toEqual(problems);
   });
 
-  it("all together, including in a file with another structure", async () => {
+  it("with many mistakes, and reports all of them", async () => {
     const text = `groups:
 - name: a
   rules:
@@ -192,14 +192,14 @@ describe("a build refuses rules", () => {
     ]);
   });
 
-  it("also in directories below alerts, and compares names across all of them", async () => {
+  it("with the same name in a directory below alerts", async () => {
     const found = await ruled(rule("alert: A"), { "_prometheus/alerts/deep/more.yml": rule("alert: A") });
     expect(found).toEqual([
       `web/${RULES}:5: groups[0].rules[0].alert: the alert "A" is also in workspace/jobs/web/_prometheus/alerts/deep/more.yml`,
     ]);
   });
 
-  it("and warns of a key that Prometheus does not know", async () => {
+  it("with a key that Prometheus does not support", async () => {
     expect(await ruled(rule("alert: A", "anotations: {}"))).toEqual([
       `web/${RULES}:6: groups[0].rules[0].anotations: Prometheus has no key "anotations" here, and refuses a file with an unknown key`,
     ]);
@@ -207,7 +207,7 @@ describe("a build refuses rules", () => {
 });
 
 describe("a build refuses", () => {
-  it("links of a runbook whose targets do not exist", async () => {
+  it("links in a runbook to files that do not exist", async () => {
     const text =
       "# Slow\n\n[Down](down.md#why), [all](../index.html), [gone](gone.md)\nand ![a](a.png), [up](../down.md)\n";
     const files = { "_prometheus/runbooks/slow.md": text, "_prometheus/runbooks/down.md": "# Down\n" };
@@ -218,7 +218,7 @@ describe("a build refuses", () => {
     ]);
   });
 
-  it("a server job without the port of its pages, and with files in directories where maand writes the files of all jobs", async () => {
+  it("a server job without an HTTP port, or with files in directories that maand writes to", async () => {
     const bucket = aWorkspace();
     bucket.job("prometheus", { selectors: ["mon"] }, { ...SERVER, "rules/a.yaml": "groups: []\n" });
     expect(await problemsOf(bucket)).toEqual([
@@ -227,7 +227,7 @@ describe("a build refuses", () => {
     ]);
   });
 
-  it("a server job whose CA does not exist, or whose key prometheus is not understood", async () => {
+  it("a server job with a missing CA or an invalid key prometheus", async () => {
     const bucket = aWorkspace();
     bucket.job(
       "prometheus",
@@ -243,7 +243,7 @@ describe("a build refuses", () => {
     ]);
   });
 
-  it("everything at once", async () => {
+  it("several mistakes, and reports all of them", async () => {
     const found = await problemsOf(
       aWorkspace({
         [SCRAPE]: targets("maand:port/x", "maand:port/y"),
@@ -256,7 +256,7 @@ describe("a build refuses", () => {
 });
 
 describe("a build warns", () => {
-  it("of a configuration that omits what the jobs provide", async () => {
+  it("about a prometheus.yml that omits the scrape configurations and rules of the jobs", async () => {
     const bucket = aWorkspace({ [SCRAPE]: targets("a:1"), [RULES]: rule("alert: A") });
     bucket.job("prometheus", SERVER_MANIFEST, { "prometheus.yml.tpl": "global: {}\n" });
     expect(await problemsOf(bucket)).toEqual([
@@ -265,7 +265,7 @@ describe("a build warns", () => {
     ]);
   });
 
-  it("of a CA that is not used", async () => {
+  it("about a CA that is not used", async () => {
     const bucket = aWorkspace();
     bucket.job("prometheus", { ...SERVER_MANIFEST, prometheus: { ca_file: "maand.conf" } }, SERVER);
     expect(await problemsOf(bucket)).toEqual([
@@ -273,14 +273,14 @@ describe("a build warns", () => {
     ]);
   });
 
-  it("of files that Prometheus does not use", async () => {
+  it("about files that Prometheus does not use", async () => {
     expect(await problemsOf(aWorkspace({ "_prometheus/alert/a.yaml": "x" }))).toEqual([
       "web/_prometheus/alert/a.yaml: is not a file for Prometheus",
     ]);
   });
 });
 
-it("without a server job nothing is read", async () => {
+it("a build without a server job does not check the files for Prometheus", async () => {
   const bucket = aWorkspace({ [SCRAPE]: "[" });
   bucket.removeJob("prometheus");
   expect(await problemsOf(bucket)).toEqual([]);

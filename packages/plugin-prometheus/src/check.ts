@@ -102,7 +102,7 @@ function serverProblems(job: Job, found: Found, { read, bucket }: ValidateContex
   ];
 }
 
-/** Pages and certificate metrics need to know where the server listens. */
+/** Checks that a server job has a port, which pages and certificate metrics need. */
 function portProblems({ name, ports }: Job): Problem[] {
   if (SERVER_PORT in ports) return [];
   const where = `${placeOf(name, "manifest.json")}: resources.ports`;

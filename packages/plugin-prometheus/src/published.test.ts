@@ -8,8 +8,8 @@ const ALL = `- job_name: maand:job
     labels: {team: maand:job, shard: 1.10}
 `;
 
-describe("a build publishes", () => {
-  it("nothing without a server job", async () => {
+describe("a build stores in the KV store", () => {
+  it("no scrape configurations without a server job", async () => {
     const bucket = aWorkspace({ [SCRAPE]: ALL });
     bucket.removeJob("prometheus");
     await bucket.build();
@@ -19,7 +19,7 @@ describe("a build publishes", () => {
     expect(await stored(bucket, "job_name", "maand/job/web")).toBe("web");
   });
 
-  it("the configurations as written, with sorted keys, and the name of the job in Prometheus", async () => {
+  it("the unchanged scrape configurations with sorted keys, and the name of the job in Prometheus", async () => {
     const bucket = aWorkspace({
       [SCRAPE]: "- static_configs: [{targets: [maand:port/_implicit]}]\n  job_name: maand:job-x\n",
     });
@@ -32,7 +32,7 @@ describe("a build publishes", () => {
     expect(await stored(bucket, "job_name", "maand/job/web")).toBe("web-x");
   });
 
-  it("not the configurations of a job that runs nowhere and is scraped by its ports", async () => {
+  it("no scrape configurations of a disabled job in the list for the server job", async () => {
     const bucket = aWorkspace({ [SCRAPE]: ALL });
     bucket.disable({ jobs: { web: {} } });
     await bucket.build();
@@ -40,7 +40,7 @@ describe("a build publishes", () => {
     expect(await stored(bucket, "scrape/web")).toContain("maand:port");
   });
 
-  it("no files that a job no longer has", async () => {
+  it("no scrape configurations of a removed job", async () => {
     const bucket = aWorkspace({ [SCRAPE]: ALL });
     await bucket.build();
     bucket.removeJob("web");
@@ -50,8 +50,8 @@ describe("a build publishes", () => {
   });
 });
 
-describe("scrapeConfigs gives", () => {
-  it("each job with the addresses of its active workers, and every value as it was written", async () => {
+describe("scrapeConfigs renders", () => {
+  it("each job with the addresses of its active workers, and leaves every value as it was written", async () => {
     const bucket = aWorkspace({ [SCRAPE]: ALL });
     await bucket.ship();
     expect(onServer(bucket, "prometheus.yml")?.split("scrape_configs:")[1]).toBe(
@@ -69,7 +69,7 @@ describe("scrapeConfigs gives", () => {
     );
   });
 
-  it("one worker where a target names it, and none while that is disabled", async () => {
+  it("the worker that a target names, unless it is disabled", async () => {
     const text = "- job_name: web\n  static_configs:\n  - targets: [maand:port/_implicit/127.0.0.82]\n";
     const bucket = aWorkspace({ [SCRAPE]: text });
     await bucket.ship();
@@ -81,7 +81,7 @@ describe("scrapeConfigs gives", () => {
     );
   });
 
-  it("lists that share anchors and merge keys, each one separately", async () => {
+  it("configurations with shared anchors and merge keys, without the anchors", async () => {
     const text = `- &base
   job_name: a
   scheme: https
@@ -109,7 +109,7 @@ describe("scrapeConfigs gives", () => {
     );
   });
 
-  it("the result of a template with the values of the build", async () => {
+  it("the output of scrape.yaml.tpl with the values of the build", async () => {
     const text = `- job_name: {{.Job}}-{{get "maand/job/web" "version"}}
   metrics_path: /{{getOptional "vars/job/web" "path"}}
   static_configs: [{targets: ["{{get "maand/job/web" "worker_1"}}:{{add 1 (int (get "maand/job/web" "port_web_metrics_port"))}}"]}]
@@ -128,7 +128,7 @@ describe("a scrape configuration with a secret", () => {
   static_configs: [{targets: ["a:1"]}]
 `;
 
-  it("reaches Prometheus in a file that is secret, and is stored encrypted", async () => {
+  it("is stored encrypted, and is deployed in a secret file", async () => {
     const bucket = aWorkspace();
     await bucket.build();
     const opened = await bucket.open();
@@ -161,7 +161,7 @@ it("a changed scrape configuration changes only the server job", async () => {
   expect(bucket.fleet.done).toHaveLength(2);
 });
 
-it("ruleFiles names every file of rules, starting with maand's own", async () => {
+it("ruleFiles lists the rule files of all jobs after maand's own file", async () => {
   const rules = (name: string) => `groups:\n- name: g\n  rules:\n  - alert: ${name}\n    expr: up\n`;
   const bucket = aWorkspace({ "_prometheus/alerts/a.yaml": rules("A"), "_prometheus/alerts/deep/a.yaml": rules("B") });
   bucket.job(

@@ -38,7 +38,7 @@ export interface Published {
   }[];
   /** Rules, runbooks, dashboards and `.dashboardignore`, by job and path. */
   readonly files: readonly PublishedFile[];
-  /** The number of rule groups in them, including maand's own. */
+  /** The number of rule groups in the files, including maand's own. */
   readonly groups: number;
   /** Whether there is a server job. */
   readonly active: boolean;

@@ -16,7 +16,7 @@ export function schemeOf(job: Pick<Job, "manifest">): "http" | "https" {
   return SERVER_CLAIM.of(job)?.scheme ?? "http";
 }
 
-/** The file with the CA of the server, as written; undefined for the CA of the bucket and those of this machine. */
+/** The file with the CA of the server, as written; undefined for the CA of the bucket and the CAs of this machine. */
 export function caFileOf(job: Pick<Job, "manifest">): string | undefined {
   return SERVER_CLAIM.of(job)?.ca_file;
 }

@@ -33,7 +33,7 @@ function ruleFiles({ kv }: RenderContext): string {
   return `rule_files:${paths.join("")}`;
 }
 
-/** The paths of all rule files of a server job, relative to its directory, those of maand first. */
+/** The paths of all rule files of a server job, relative to its directory, with maand's own file first. */
 function rulePaths(files: readonly PublishedFile[]): string[] {
   const others = sourcesOf({ files }).rules.map(({ job, path }) => `${job}/${ruleFileName(path)}`);
   return [CERTIFICATE_RULES, ...others].map((path) => `rules/${path}`);

@@ -19,7 +19,7 @@ export interface YamlText {
   readonly where: string;
   /** The code of its problems. */
   readonly code: string;
-  /** Whether it was rendered, so that its lines are not those of a file on disk. */
+  /** Whether it was rendered, so that its line numbers differ from the file on disk. */
   readonly rendered?: boolean;
 }
 

@@ -1,6 +1,6 @@
 import type { SecretReference } from "@maand/core";
 
-/** One call of a provider's program, and the part of its output that a reference means. */
+/** One call of a provider's program, and the part of its output that a reference selects. */
 export interface Located {
   /** References with equal arguments are read with one call. */
   readonly argv: readonly [string, ...string[]];
@@ -23,8 +23,8 @@ export interface Adapter {
   /** The standard input of a call, for all references that it reads; default: none. */
   input?(references: readonly SecretReference[]): string;
   /**
-   * The exact value of a field in the output of a call; undefined if there is none. Throws {@link WrongOutput} for an
-   * unexpected kind of output.
+   * The exact value of a field in the output of a call; undefined if the field does not exist. Throws {@link
+   * WrongOutput} for an unexpected kind of output.
    */
   value(output: string, field: string): string | undefined;
 }

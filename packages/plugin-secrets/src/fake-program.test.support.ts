@@ -6,7 +6,7 @@ import { createHooks } from "@maand/core/internal";
 import { resolveSecretsContext, someSettings } from "@maand/core/testing";
 import { secrets } from "./index.ts";
 
-/** Prints the answer for exactly these arguments and this input, and records when it starts and ends. */
+/** Prints the prepared output for exactly these arguments and this input, and records its start and end. */
 const SCRIPT = `#!/bin/sh
 given="$(printf '%s\\037' "$@")"
 printf 'start %s\\n' "$given" >>"$0.log"
@@ -31,7 +31,7 @@ echo "unexpected arguments: $*" >&2
 exit 64
 `;
 
-/** The answer of a fake program. */
+/** The output of a fake program. */
 export interface FakeOutput {
   readonly stdout?: string | Buffer;
   readonly stderr?: string;
@@ -43,7 +43,7 @@ export class FakePrograms {
   readonly directory = mkdtempSync(join(tmpdir(), "maand-fake-"));
   readonly #answers = new Map<string, number>();
 
-  /** Answers a call with exactly these arguments. */
+  /** Prepares the output of a call with exactly these arguments. */
   answers([program = "", ...args]: readonly string[], { stdout = "", stderr = "", code = 0 }: FakeOutput): void {
     const at = (this.#answers.get(program) ?? 0) + 1;
     this.#answers.set(program, at);

@@ -15,7 +15,7 @@ afterEach(() => fakes.dispose());
 const SECRET = "sentinel-value";
 const call = (entry: string) => ["pass", "show", entry];
 
-it("the first call runs alone, and then at most five at the same time", async () => {
+it("the first call runs alone, and then at most five calls run at the same time", async () => {
   fakes.gate("pass", 6);
   const entries = Array.from({ length: 12 }, (_, at) => `web/${at}`);
   for (const entry of entries) fakes.answers(call(entry), { stdout: `value of ${entry}\nuser: u` });
@@ -37,14 +37,14 @@ it("the first call runs alone, and then at most five at the same time", async ()
   expect(most).toBe(5);
 });
 
-it("after a first call that failed, no other runs", async () => {
+it("no other call runs after the first call has failed", async () => {
   fakes.answers(call("a"), { code: 1, stderr: "locked\n" });
   fakes.answers(call("b"), { stdout: "b" });
   await expect(resolve(["secret://pass/a", "secret://pass/b"], { env: fakes.env() })).rejects.toThrow("locked");
   expect(fakes.left("pass", "log").match(/^start/gm)).toHaveLength(1);
 });
 
-it("all problems of later calls are reported together", async () => {
+it("the problems of all later calls are reported together", async () => {
   fakes.answers(call("a"), { stdout: "a" });
   for (const entry of ["b", "c"])
     fakes.answers(call(entry), { code: 1, stderr: `${entry} is not in the password store` });
@@ -55,7 +55,7 @@ it("all problems of later calls are reported together", async () => {
   expect(failure.problems.map(({ where }) => where).sort()).toEqual(texts.slice(1));
 });
 
-it("a program that cannot be started leaves no timer behind, which would keep maand from exiting", async () => {
+it("a program that cannot be started leaves no timer that would delay the end of maand", async () => {
   const timers = () => process.getActiveResourcesInfo().filter((kind) => kind === "Timeout").length;
   const before = timers();
   for (let at = 0; at < 20; at++)
@@ -63,7 +63,7 @@ it("a program that cannot be started leaves no timer behind, which would keep ma
   expect(timers()).toBeLessThan(before + 10);
 });
 
-it("no message repeats a credential, or the output of the program", async () => {
+it("no message contains a credential or a value that the program printed", async () => {
   const token = "tok-3n-sentinel";
   fakes.answers(call("a"), {
     stdout: `${SECRET}\nuser: sentinel-user`,
@@ -78,7 +78,7 @@ it("no message repeats a credential, or the output of the program", async () => 
   expect(JSON.stringify([failure.message, failure.problems, failure.hint])).not.toMatch(/sentinel|dG9r/);
 });
 
-it("credentials come from files below secrets/, without blanks around them; values of secrets are not trimmed", async () => {
+it("credentials are read from files below secrets/ and trimmed, and secret values are not trimmed", async () => {
   mkdirSync(join(fakes.directory, "secrets"));
   writeFileSync(join(fakes.directory, "secrets/op-token"), "  tok-3n-sentinel\r\n\n");
   fakes.answers(call("a"), { stdout: "  value \n" });

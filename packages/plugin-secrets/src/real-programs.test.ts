@@ -33,7 +33,7 @@ describe.skipIf(!have("pass", "gpg"))("pass and GnuPG", () => {
     rmSync(home, { recursive: true, force: true });
   });
 
-  it("read the first line, a line by its name, and all of an entry", async () => {
+  it("print the first line, a named line, and the whole text of an entry", async () => {
     const texts = ["secret://pass/web/api", "secret://pass/web/api#second", "secret://pass/web/api#*"];
     const read = await resolve(texts, { env });
     expect([...(read?.values() ?? [])]).toEqual([ODD.split("\n")[0], "line", ODD]);
@@ -63,12 +63,12 @@ describe.skipIf(!have("age", "age-keygen"))("age", () => {
 
   afterAll(() => rmSync(root, { recursive: true }));
 
-  it("reads a file exactly as it was encrypted", async () => {
+  it("prints the exact content of an encrypted file", async () => {
     const read = await resolve(["secret://age/workspace/db.age"], { env, root });
     expect(read?.get("secret://age/workspace/db.age")).toBe(ODD);
   });
 
-  it("explains what is wrong with a file", async () => {
+  it("explains why a file cannot be read", async () => {
     await expect(resolve(["secret://age/workspace/plain"], { env, root })).rejects.toThrow(
       "age ended with exit code 1",
     );
@@ -103,7 +103,7 @@ describe.skipIf(!have("python3"))("a user's own program, in Python", () => {
 
   afterAll(() => rmSync(root, { recursive: true }));
 
-  it("receives all references in one call, and its values arrive unchanged", async () => {
+  it("receives all references in one call, and provides its values unchanged", async () => {
     const texts = ["secret://exec/inventory/db/password", "secret://exec/inventory/token#x"];
     const read = await resolve(texts, { env, root, settings });
     expect([...(read ?? [])]).toEqual([
@@ -112,7 +112,7 @@ describe.skipIf(!have("python3"))("a user's own program, in Python", () => {
     ]);
   });
 
-  it("fails with its output", async () => {
+  it("is reported with its output if it fails", async () => {
     await expect(resolve(["secret://exec/inventory/nope"], { env, root, settings })).rejects.toThrow("no entry nope");
   });
 });

@@ -17,7 +17,7 @@ async function problems(files: Readonly<Record<string, string | Uint8Array>>) {
 
 const AT = "workspace/jobs/api/a.tpl";
 
-it("a valid template is not a problem, whatever values it reads", async () => {
+it("a valid template is accepted, whatever values it reads", async () => {
   expect(await problems({ "a.tpl": '{{get "maand/job/other" "x"}}{{.Nope}}', "_modules/x.tpl": "{{" })).toEqual([]);
 });
 
@@ -25,7 +25,7 @@ it.each([
   ["{{if}}", `${AT}:1:5`, "missing value for if"],
   ["a\n  {{ .Job", `${AT}:2:`, "unclosed action"],
   ["{{end}}", `${AT}:1:3`, "unexpected {{end}}"],
-])("%s is refused with its position", async (source, where, message) => {
+])("the template %s is refused with its position", async (source, where, message) => {
   const [problem] = await problems({ "a.tpl": source });
   expect(problem).toMatchObject({
     code: "invalid_template",
@@ -36,7 +36,7 @@ it.each([
   expect(problem?.message).toContain(message);
 });
 
-it("an unknown function is refused, with the closest name", async () => {
+it("an unknown function in a template is refused, with the closest name", async () => {
   expect(await problems({ "a.tpl": '{{getSecrets "a"}}' })).toMatchObject([
     { where: `${AT}:1:3`, message: 'function "getSecrets" not defined', hint: expect.stringContaining('"getSecret"') },
   ]);
@@ -49,13 +49,13 @@ it("several invalid templates are all reported", async () => {
   expect(await problems({ "a.tpl": "{{", "b/c.tpl": "{{if}}" })).toHaveLength(2);
 });
 
-it("binary data is refused", async () => {
+it("a template that is not UTF-8 text is refused", async () => {
   expect(await problems({ "a.tpl": Uint8Array.of(0xff, 0xfe) })).toMatchObject([
     { where: AT, message: "it is not UTF-8 text" },
   ]);
 });
 
-it("a file that would be replaced is a warning", async () => {
+it("a template that would replace a file gets a warning", async () => {
   expect(await problems({ a: "1", "a.tpl": "2" })).toMatchObject([
     { level: "warning", code: "template_overwrites", where: AT },
   ]);
@@ -65,11 +65,11 @@ it.each([
   [{ "a.tpl": "x", "a/b": "y" }, "which is a directory"],
   [{ "data.tpl": "x" }, "reserved"],
   [{ "conf/.tpl": "x" }, "no name"],
-])("a template without a valid target is refused (%#)", async (files, message) => {
+])("a template without a valid target is refused (case %#)", async (files, message) => {
   expect(await problems(files)).toMatchObject([{ level: "error", message: expect.stringContaining(message) }]);
 });
 
-it("a template that is too large to be rendered is refused by its size, and not read", async () => {
+it("a template that is too large is refused without being read", async () => {
   const hooks = createHooks();
   templates().apply(hooks);
   const read = () => {

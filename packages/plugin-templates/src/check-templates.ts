@@ -19,7 +19,7 @@ const LARGEST = 8 * 1024 * 1024;
 const RUNTIME = ["data", "logs", "bin"];
 
 /**
- * Parses every template of every job, and checks the path it would be rendered to. Nothing is rendered, because the
+ * Parses every template of every job, and checks the path of its rendered file. Renders nothing, because the
  * values are still unknown.
  */
 export function checkTemplates(renderer: TemplateRenderer, { jobs, read, report }: ValidateContext): void {

@@ -52,7 +52,7 @@ describe("a template that depends on the deploy", () => {
     expect(since()).toEqual([]);
   });
 
-  it("is rendered for a deploy that changes something else, and a dry run renders the same text", async () => {
+  it("is rendered again if another file of its job changes, and a dry run renders the same text", async () => {
     api("1.0.0", { other: "x" });
     await bucket.build();
     const [job] = (await bucket.plan()).waves[0]?.jobs ?? [];
@@ -65,7 +65,7 @@ describe("a template that depends on the deploy", () => {
     expect(since()).toEqual([]);
   });
 
-  it("does not change on one worker if another one is added", async () => {
+  it("does not change on a worker if another worker is added", async () => {
     bucket.workers(A, B, "10.0.0.3");
     since();
     await bucket.ship();
@@ -74,7 +74,7 @@ describe("a template that depends on the deploy", () => {
     expect([rendered(A), rendered("10.0.0.3")]).toEqual(["0.0.0 -> 1.0.0, delivery 1", "0.0.0 -> 1.0.0, delivery 2"]);
   });
 
-  it("keeps its text if it is restarted with --force", async () => {
+  it("keeps its text if its job is restarted with --force", async () => {
     since();
     await bucket.ship({ force: true });
     expect(since()).toContain(`restart api@${A}`);
@@ -95,7 +95,7 @@ describe("a template that depends on the deploy", () => {
     expect(since()).toEqual([]);
   });
 
-  it("has its previous text after a failed change is reverted", async () => {
+  it("has its previous text after a failed version is undone in the workspace", async () => {
     api("2.0.0");
     bucket.fleet.fail(`restart api@${A}`);
     bucket.fleet.fail(`restart api@${B}`);
@@ -109,7 +109,7 @@ describe("a template that depends on the deploy", () => {
     expect(since()).toEqual([]);
   });
 
-  it("shows the delivery recorded on its worker, even in a later wave", async () => {
+  it("contains the number of the delivery to its worker, even in a later wave", async () => {
     bucket.job(
       "late",
       {
@@ -135,8 +135,8 @@ describe("a template that depends on the deploy", () => {
   });
 });
 
-describe("a template that fails only for the promoted inputs", () => {
-  it("counts as changed, rendered for this deploy", async () => {
+describe("a template that fails only with the promoted values", () => {
+  it("counts as changed, and is rendered for this deploy", async () => {
     const source = '{{if eq .CurrentVersion "0.0.0"}}{{get "vars/job/api" "first"}}{{else}}grown{{end}}';
     bucket.job(
       "api",
@@ -159,7 +159,7 @@ describe("a template that cannot be rendered", () => {
     bucket.job("api", { selectors: ["worker"] });
   });
 
-  it("is reported by the dry run with position, namespace, key and hint, and the other jobs are planned", async () => {
+  it("is reported by a dry run with position and hint, and the other jobs are planned", async () => {
     await bucket.build();
     const plan = await bucket.plan();
     expect(plan.failures).toMatchObject([
@@ -176,7 +176,7 @@ describe("a template that cannot be rendered", () => {
     expect(plan.waves.flatMap(({ jobs }) => jobs.map(({ job }) => job.name))).toEqual(["api"]);
   });
 
-  it("fails its job in a deploy, and no other", async () => {
+  it("fails only its own job in a deploy", async () => {
     const summary = await bucket.ship();
     expect(summary).toMatchObject({ outcome: "failed", failures: [{ job: "otel", code: "RENDER_FAILED" }] });
     expect(Object.keys(bucket.fleet.running()).sort()).toEqual([`api@${A}`, `api@${B}`]);
@@ -203,7 +203,7 @@ describe("a template that cannot be rendered", () => {
   });
 });
 
-it("a changed value rolls out the jobs that use it, and no others", async () => {
+it("a changed value restarts only the jobs that use it", async () => {
   bucket.job("api", { selectors: ["worker"] }, { "a.tpl": '{{get "vars/bucket" "colour"}}' });
   bucket.job("web", { selectors: ["worker"] }, { "a.tpl": "{{.WorkerIP}}" });
   bucket.write("bucket.conf", 'colour = "red"\n');

@@ -5,7 +5,7 @@ import { placeOf } from "./template-files.ts";
 /** The result of a template. */
 export interface RenderedText {
   readonly text: string;
-  /** Whether a secret was read for it. */
+  /** Whether the template read a secret. */
   readonly secret: boolean;
 }
 
@@ -25,14 +25,14 @@ interface RenderState {
   secret: boolean;
 }
 
-/** Creates a renderer with these functions. They are requested once, when the first template is parsed. */
+/** Creates a renderer with these functions. `functionsFor` is called once, when the first template is parsed. */
 export function templateRenderer(functionsFor: (current: () => RenderContext) => TemplateFunctions): TemplateRenderer {
   const parsed = new Map<string, Template>();
   let known: Readonly<Record<string, TemplateFunction>> | undefined;
   let state: RenderState | undefined;
   const current = () => {
     if (state) return state.context;
-    throw new TypeError("an allocation is known only while a template is rendered for it");
+    throw new TypeError("the context of an allocation is available only while a template is rendered for it");
   };
   const functions = () => {
     known ??= checked(functionsFor(current));

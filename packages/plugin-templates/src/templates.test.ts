@@ -29,30 +29,30 @@ async function failure(source: string, kv: FakeKv = {}): Promise<unknown> {
   return text(source, kv).catch((thrown: unknown) => thrown);
 }
 
-describe("a tree", () => {
-  it("without templates is unchanged", async () => {
+describe("the files of an allocation", () => {
+  it("stay unchanged without templates", async () => {
     expect(await hooksWith().render.promise(BARE, given({ "_modules/a.py": "x" }))).toBe(BARE);
   });
 
-  it("contains each rendered template without its suffix, at any depth", async () => {
+  it("include each rendered template without its suffix, at any depth", async () => {
     const tree = await hooksWith().render.promise(BARE, given({ "a.conf.tpl": "{{.Job}}", "x/y/b.tpl": "b" }));
     expect(tree.files.map(({ path }) => path)).toEqual(["Makefile", "a.conf", "x/y/b"]);
   });
 
-  it("does not render modules and Prometheus files", async () => {
+  it("include no templates of modules and Prometheus files", async () => {
     const sources = { "_modules/a.py.tpl": "x", "_prometheus/scrape.yaml.tpl": "x", "deep/_modules/b.tpl": "b" };
     const tree = await hooksWith().render.promise({ files: [] }, given(sources));
     expect(tree.files.map(({ path }) => path)).toEqual(["deep/_modules/b"]);
   });
 
-  it("replaces a file of the same name, and keeps the template's executable bit", async () => {
+  it("include a rendered template instead of a file of this name, with the template's executable bit", async () => {
     const context = { ...given({ "run.tpl": "new" }), sources: [aFile({ path: "run.tpl", executable: true })] };
     const { files } = await hooksWith().render.promise({ files: [aFile({ path: "run" })] }, context);
     expect(files).toHaveLength(1);
     expect(files[0]).toMatchObject({ path: "run", executable: true, size: 3, content: Buffer.from("new") });
   });
 
-  it("marks exactly the files that contain a secret, whichever function read it", async () => {
+  it("are marked as secret only if they contain a secret, whichever function read it", async () => {
     const kv = fakeKv({ "secrets/job/api": { p: "s" }, "maand/job/api": { name: "api" } });
     const hooks = hooksWith();
     hooks.templateFunctions.tap("mine", (functions, current) => ({
@@ -86,11 +86,11 @@ describe("the dot of a template", () => {
       "{{with .WorkerData}}{{.WorkerIP}} {{.WorkerID}} {{.BucketID}} {{.Labels}} {{.UpdateSeq}}{{end}}",
       "10.0.0.7 w-7 bucket [db worker] 12",
     ],
-  ])("%s", async (source, expected) => {
+  ])("has the fields of %s", async (source, expected) => {
     expect(await text(source, {}, context)).toBe(expected);
   });
 
-  it("has no other field, and reports it instead of printing <no value>", async () => {
+  it("fails for an unknown field, instead of printing <no value>", async () => {
     expect(await failure("{{.WorkerIp}}")).toMatchObject({
       message: expect.stringContaining("there is no .WorkerIp; there are .AllocationID"),
     });
@@ -100,7 +100,7 @@ describe("the dot of a template", () => {
   });
 });
 
-describe("values", () => {
+describe("the value functions", () => {
   const kv = { "vars/job/api": { a: "1", b: "2", c: "" }, "secrets/job/api": { p: "geheim" } };
 
   it.each([
@@ -109,7 +109,7 @@ describe("values", () => {
     ['[{{getOptional "vars/job/api" "nope"}}]', "[]"],
     ['{{getSecret "p"}}', "geheim"],
     ['{{keys "vars/job/api"}}', "[a b c]"],
-  ])("%s gives %s", async (source, expected) => {
+  ])("render %s as %s", async (source, expected) => {
     expect(await text(source, kv)).toBe(expected);
   });
 
@@ -121,7 +121,7 @@ describe("values", () => {
     ['{{keys "vars/job/db"}}', "may not read the KV namespace vars/job/db"],
     ['{{get "vars/job/api" 1}}', "expected string; found 1"],
     ['{{get "vars/job/api"}}', "wrong number of args for get: want 2 got 1"],
-  ])("%s fails", async (source, message) => {
+  ])("fail for %s", async (source, message) => {
     expect(await failure(`\n  ${source}`, kv)).toMatchObject({
       code: "RENDER_FAILED",
       worker: "10.0.0.1",
@@ -132,14 +132,14 @@ describe("values", () => {
     });
   });
 
-  it("keys are sorted, whatever the order of the writes", async () => {
+  it("return sorted keys, whatever the order of writes", async () => {
     expect(await text('{{range keys "vars/job/api"}}{{.}} {{end}}', { "vars/job/api": { z: "", m: "", a: "" } })).toBe(
       "a m z ",
     );
   });
 });
 
-describe("text", () => {
+describe("the text functions", () => {
   it.each([
     ['{{split "a,b" ","}}', "[a b]"],
     ['{{len (split "" ",")}}', "1"],
@@ -148,7 +148,7 @@ describe("text", () => {
     ['{{join .Labels "+"}}', "worker"],
     ['[{{trim " \\t\\n a b \\u0085"}}]', "[a b]"],
     ['{{upper "straße"}} {{lower "ÄB"}}', "STRAßE äb"],
-  ])("%s gives %s", async (source, expected) => {
+  ])("render %s as %s", async (source, expected) => {
     expect(await text(source)).toBe(expected);
   });
 
@@ -157,12 +157,12 @@ describe("text", () => {
     ['{{join "a" "b"}}', "can't handle a literal"],
     ["{{upper 1}}", "expected string; found 1"],
     ["{{trim .Labels}}", "expected string; got []"],
-  ])("%s fails: %s", async (source, message) => {
+  ])("fail for %s: %s", async (source, message) => {
     expect(await failure(source)).toMatchObject({ message: expect.stringContaining(message) });
   });
 });
 
-describe("numbers", () => {
+describe("the number functions", () => {
   it.each([
     ["{{add 1 2}} {{sub 1 2}} {{mul 3 4}}", "3 -1 12"],
     ["{{div 7 2}} {{div -7 2}} {{div 7 -2}}", "3 -3 -3"],
@@ -173,7 +173,7 @@ describe("numbers", () => {
     ["{{div (mul 9007199254740993 1000) 1000}}", "9007199254740993"],
     ['{{int " 42\\n"}} {{int "-5"}} {{int "+5"}} {{int "007"}} {{int 8}}', "42 -5 5 7 8"],
     ['{{if eq (int "3") 3}}same{{end}}', "same"],
-  ])("%s gives %s", async (source, expected) => {
+  ])("render %s as %s", async (source, expected) => {
     expect(await text(source)).toBe(expected);
   });
 
@@ -187,11 +187,11 @@ describe("numbers", () => {
     ['{{int "12mb"}}', '"12mb" is not a whole number'],
     ['{{int "9223372036854775808"}}', "is not a whole number"],
     ["{{int true}}", "true is not a whole number"],
-  ])("%s fails: %s", async (source, message) => {
+  ])("fail for %s: %s", async (source, message) => {
     expect(await failure(source)).toMatchObject({ code: "RENDER_FAILED", message: expect.stringContaining(message) });
   });
 
-  it("a plain whole number is an int; a fraction and an exponent are not, and the error contains a hint", async () => {
+  it("accept only plain whole numbers, and refuse a fraction or an exponent with a hint", async () => {
     expect(await text('{{div (int (get "m" "v")) 4}}', { m: { v: "1048576" } })).toBe("262144");
     expect(await failure('{{int "2150.4"}}')).toMatchObject({
       message: expect.stringContaining('"2150.4" is not a whole number'),
@@ -201,8 +201,8 @@ describe("numbers", () => {
   });
 });
 
-describe("functions of other plugins", () => {
-  it("are added by a tap, receive the allocation, and may declare their arguments", async () => {
+describe("template functions of other plugins", () => {
+  it("are added by a tap, receive the allocation, and can declare the types of their arguments", async () => {
     const hooks = hooksWith();
     hooks.templateFunctions.tap("ports", (functions, current) => ({
       ...functions,
@@ -215,14 +215,14 @@ describe("functions of other plugins", () => {
     await expect(wrong).rejects.toMatchObject({ message: expect.stringContaining("expected string; found 1") });
   });
 
-  it("may replace built-in ones", async () => {
+  it("can replace built-in functions", async () => {
     const hooks = hooksWith();
     hooks.templateFunctions.tap("loud", (functions) => ({ ...functions, upper: (word: string) => `${word}!` }));
     const { files } = await hooks.render.promise({ files: [] }, given({ "a.tpl": '{{upper "a"}}' }));
     expect(files[0]?.content?.toString()).toBe("a!");
   });
 
-  it("with invalid definitions are refused by name", async () => {
+  it("are refused by name if their definition is invalid", async () => {
     const hooks = hooksWith();
     hooks.templateFunctions.tap("odd", (functions) => ({ ...functions, odd: { params: [] } }));
     await expect(hooks.render.promise({ files: [] }, given({ "a.tpl": "" }))).rejects.toMatchObject({
@@ -231,7 +231,7 @@ describe("functions of other plugins", () => {
   });
 });
 
-it("reads each template once for 640 allocations", async () => {
+it("a deploy to 640 workers reads each template once", async () => {
   const hooks = hooksWith();
   const source =
     '{{range $i, $w := split (get "maand/worker" "worker_workers") ","}}{{if $i}},{{end}}{{$w}}{{end}} {{.WorkerIP}} {{mul 3 (int (get "vars/job/api" "n"))}}';

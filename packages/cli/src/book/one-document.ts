@@ -3,7 +3,7 @@ import { anchorOf, type BookPage, outsideCode } from "./pages.ts";
 
 /**
  * All pages as one Markdown document, with a table of contents. Links between pages lead to headings of the document.
- * The anchors of equal headings are numbered as Markdown readers do it. Links to other files become plain text.
+ * The anchors of equal headings are numbered as on GitHub. Links to other files become plain text.
  */
 export function oneDocument(pages: readonly BookPage[]): string {
   const anchors = anchorsOfAll(pages);

@@ -17,7 +17,7 @@ export interface BookPage {
   readonly text: string;
 }
 
-/** A heading of a page, and everything below it up to the next one. */
+/** A heading of a page, and the text up to the next heading. */
 export interface Section {
   readonly heading: string;
   /** Its name in a link: `each-command-runs-once`. */
@@ -39,7 +39,7 @@ export function bookPages(): BookPage[] {
     });
 }
 
-/** The sections of a page. The first one is the text below its title. */
+/** The sections of a page. The first section is the text below the title. */
 export function sectionsOf({ text }: BookPage): Section[] {
   const isHeading = headingsOutsideCode(text);
   const sections: { heading: string; lines: string[] }[] = [];

@@ -34,7 +34,7 @@ export class CompletionCommand extends MaandCommand {
     return 0;
   }
 
-  /** The words that the script of a shell requests; outside a bucket there are no names. */
+  /** The names for the completion script of a shell; none outside a bucket. */
   names(kind: string): string[] {
     const store = openStore(findBucket(this.from));
     try {
@@ -50,7 +50,7 @@ export class CompletionCommand extends MaandCommand {
     }
   }
 
-  /** The script with all commands of this program, which `maand completion` loads for this. */
+  /** The completion script with all commands of this program. */
   script(): string {
     const entry = Object.entries(SHELLS).find(([name]) => name === this.shell);
     if (!entry)

@@ -41,7 +41,7 @@ const QUESTION = "[y/N]";
 describe("a deploy that stops jobs on several workers", () => {
   beforeEach(() => rmSync(join(root, "workspace/jobs/old"), { recursive: true }));
 
-  it("lists exactly what it stops, and stops nothing unless it is confirmed", async () => {
+  it("lists exactly what it stops, and stops nothing without confirmation", async () => {
     const refused = await terminal("n\n")("deploy", "--build");
     expect(refused).toMatchObject({ code: 2, out: "" });
     expect(refused.err).toContain(
@@ -60,12 +60,12 @@ describe("a deploy that stops jobs on several workers", () => {
     expect(agreed.err).toContain("stopped and removed on 3 workers");
   });
 
-  it("asks nothing with --yes", async () => {
+  it("does not prompt with --yes", async () => {
     const { code, err } = await terminal("n\n")("deploy", "--build", "--yes");
     expect([code, err.includes(QUESTION)]).toEqual([0, false]);
   });
 
-  it("is interrupted by Ctrl-C at the question, and stops nothing", async () => {
+  it("ends on Ctrl-C at the prompt, and stops nothing", async () => {
     const interrupted = new AbortController();
     interrupted.abort();
     const typed = typedIn(root, undefined, 120, { signal: interrupted.signal });
@@ -75,7 +75,7 @@ describe("a deploy that stops jobs on several workers", () => {
   });
 });
 
-it("a deploy that stops a job on one worker asks nothing, unless no worker is left", async () => {
+it("a deploy that stops a job on one worker prompts only if no worker is left", async () => {
   write("workspace/disabled.json", JSON.stringify({ jobs: { api: { allocations: HOSTS.slice(0, 1) } } }));
   const one = await terminal("n\n")("deploy", "--build");
   expect([one.code, one.err.includes(QUESTION)]).toEqual([0, false]);
@@ -86,7 +86,7 @@ it("a deploy that stops a job on one worker asks nothing, unless no worker is le
   expect(none.err).toContain("workspace/workers.json no longer lists any worker\nthis deploy stops 6 allocations");
 });
 
-it("maand job stop asks for several workers, and job restart does not", async () => {
+it("maand job stop on several workers prompts, and job restart does not", async () => {
   const refused = await terminal("n\n")("job", "stop", "api");
   expect(refused.err).toContain(`this stops 3 allocations on 3 workers:\n  api on ${HOSTS.join(", ")}\nstop them?`);
   expect(refused.code).toBe(2);
@@ -100,7 +100,7 @@ it("maand job stop asks for several workers, and job restart does not", async ()
   }
 });
 
-it("maand maintain asks before it drains several workers", async () => {
+it("maand maintain prompts before it drains several workers", async () => {
   const [first = "", second = ""] = HOSTS;
   const refused = await terminal("n\n")("maintain", "-w", `${first},${second}`, "--run", "true");
   expect(refused.code).toBe(2);

@@ -115,14 +115,14 @@ describe("maand deploy --dry-run of a job with pre_deploy", () => {
     expect((await typed("deploy", "--dry-run")).out).toContain("no deployment required");
   });
 
-  it("with --with-hooks names the failed hook and the jobs that wait for its job", async () => {
+  it("with --with-hooks names the failed hook and the jobs that depend on the job", async () => {
     write("workspace/jobs/api/_modules/command_port.py", "raise SystemExit(3)\n");
     const { out, code } = await typed("deploy", "--build", "--dry-run", "--with-hooks");
     expect(code).toBe(1);
     expect(out).toMatch(/these cannot be planned:\n {2}job "api": command_port \(pre_deploy\) of api for 127.0.0.11/);
   });
 
-  it("--with-hooks is refused without --dry-run", async () => {
+  it("refuses --with-hooks without --dry-run", async () => {
     expect(await typed("deploy", "--with-hooks")).toMatchObject({ code: 2 });
   });
 });
@@ -163,7 +163,7 @@ describe("maand deploy --dry-run of a new job whose template needs what pre_depl
     expect(await typed("deploy")).toMatchObject({ code: 0 });
   });
 
-  it("maand why prints the same", async () => {
+  it("gives the same reason as maand why", async () => {
     await typed("build");
     const { out, code } = await typed("why", "api", "127.0.0.11");
     expect(code).toBe(0);
@@ -215,22 +215,26 @@ describe("an unbuilt change", () => {
     [["why", "api"], "err"],
     [["cat", "deployments"], "err"],
     [["doctor"], "out"],
-  ] as const)("is named by maand %j", async (argv, stream) => {
+  ] as const)("is reported by maand %j", async (argv, stream) => {
     expect((await typed(...argv))[stream]).toMatch(/newer than the build \(jobs\/api\)/);
   });
 
   it.each([
     ["a new job", () => write("workspace/jobs/web/manifest.json", "{}"), "jobs/api, jobs/web"],
     ["a deleted job", () => rmSync(join(root, "workspace/jobs/api"), { recursive: true }), "jobs/api"],
-    ["workers", () => write("workspace/workers.json", "[]"), "jobs/api, workers.json"],
-    ["a drain", () => write("workspace/disabled.json", '{ "workers": ["127.0.0.11"] }'), "disabled.json, jobs/api"],
+    ["a change of workers.json", () => write("workspace/workers.json", "[]"), "jobs/api, workers.json"],
+    [
+      "a drained worker",
+      () => write("workspace/disabled.json", '{ "workers": ["127.0.0.11"] }'),
+      "disabled.json, jobs/api",
+    ],
     ["a variable", () => write("workspace/bucket.conf", 'x = "1"\n'), "bucket.conf, jobs/api"],
-  ])("may be %s", async (_, edit, parts) => {
+  ])("is reported if it is %s", async (_, edit, parts) => {
     edit();
     expect((await typed("why", "api")).err).toContain(`newer than the build (${parts})`);
   });
 
-  it("is not reported if the content equals the build, whatever its date", async () => {
+  it("is not reported if only the modification time of a file changed", async () => {
     write("workspace/jobs/api/app.conf", "port = 1\n");
     expect((await typed("why", "api")).err).toBe("");
   });
@@ -239,7 +243,7 @@ describe("an unbuilt change", () => {
 describe("files of a job that were deleted on a worker", () => {
   const HOST = "127.0.0.11";
 
-  it.each(["restart", "status"])("are synced again by the deploy that job %s names", async (verb) => {
+  it.each(["restart", "status"])("are synced again by the deploy command that maand job %s suggests", async (verb) => {
     write("workspace/jobs/api/Makefile", "start restart stop status:\n\t@true\n");
     await typed("deploy", "--build");
     const worker = join(root, "data/local", HOST);
@@ -256,7 +260,7 @@ describe("files of a job that were deleted on a worker", () => {
     expect(await typed("job", verb, "api", "--allocations", HOST)).toMatchObject({ code: 0 });
   });
 
-  it("and changed files are restored by deploy --force --sync-only, which runs no command", async () => {
+  it("are restored by deploy --force --sync-only, which runs no lifecycle command", async () => {
     await typed("deploy", "--build");
     const worker = join(root, "data/local", HOST);
     const [home = ""] = readdirSync(worker);
@@ -299,7 +303,7 @@ describe("during a deploy", () => {
     [["why", "api"], "api on 127.0.0.12 will be restarted: version"],
     [["job", "status", "api"], ""],
     [["logs", "show", "--tail", "5"], "event="],
-  ])("maand %j works", async (argv, expected) => {
+  ])("maand %j prints its result", async (argv, expected) => {
     const { code, out, err } = await typed(...argv);
     await finish();
     expect({ code, err }).toEqual({ code: 0, err: expect.not.stringContaining("error") });
@@ -314,7 +318,7 @@ describe("during a deploy", () => {
     expect(under_way).toMatchObject({ command: "deploy", pid: process.pid });
   });
 
-  it("a status command does not change what a later deploy does", async () => {
+  it("maand job status leaves the plan of a later deploy unchanged", async () => {
     await typed("job", "status", "api");
     await finish();
     expect((await typed("deploy", "--dry-run", "--exit-code")).code).toBe(0);
@@ -338,7 +342,7 @@ describe("maand deploy --json", () => {
     expect(err).toContain("deploy done: 3 promoted");
   });
 
-  it("prints the error as one line too when it is refused", async () => {
+  it("prints an error as one JSON line on stdout", async () => {
     await typed("build");
     const { code, out } = await typed("deploy", "--sync-only", "--json");
     expect(code).toBe(2);

@@ -167,7 +167,7 @@ export class DeployCommand extends EngineCommand {
   }
 
   async deploy(bucket: OpenedBucket, saved: SavedPlan | undefined): Promise<number> {
-    // a saved plan was already reviewed, and stops only what it lists
+    // a saved plan was already reviewed, and stops only the listed allocations
     if (!saved) await confirm(this, () => confirmStops(expectedStops(bucket, this.options.workers)));
     return exitOfDeploy(await this.start(bucket, saved));
   }
@@ -213,7 +213,7 @@ export class DeployCommand extends EngineCommand {
       throw new MaandError({
         code: "USAGE",
         message: "--take-over cannot be used with --dry-run",
-        hint: "maand adopt takes over, and changes nothing on the workers; then look with maand deploy --dry-run",
+        hint: "run maand adopt, which changes nothing on the workers, then maand deploy --dry-run",
       });
     if (this.dryRun) return;
     if (this.exitCode)
@@ -239,8 +239,8 @@ export class DeployCommand extends EngineCommand {
     if (other === undefined) return loadPlan(resolve(this.from, this.savedPlan), this.savedPlan);
     throw new MaandError({
       code: "USAGE",
-      message: `--${other} cannot be used with --plan: the plan defines what is done`,
-      hint: "leave it out, or make another plan with it: maand plan --help lists what a plan can be made with",
+      message: `--${other} cannot be used with --plan: the plan defines everything`,
+      hint: "leave it out, or make a new plan with it; maand plan --help lists the flags",
     });
   }
 

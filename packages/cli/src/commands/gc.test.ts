@@ -12,7 +12,7 @@ beforeAll(async () => {
 
 afterAll(() => rmSync(root, { recursive: true }));
 
-it.each(["-1", "1e400", "NaN", "Infinity", "", "36501", "7d"])("--retain-days %j is refused", async (days) => {
+it.each(["-1", "1e400", "NaN", "Infinity", "", "36501", "7d"])("maand gc refuses --retain-days %j", async (days) => {
   const { code, err } = await typedIn(root, () => new Date())("gc", `--retain-days=${days}`);
   expect(code).toBe(2);
   expect(err).toContain(`--retain-days must be a number of days from 0 to 36500, but is ${JSON.stringify(days)}`);

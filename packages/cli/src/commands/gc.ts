@@ -4,7 +4,7 @@ import { MaandError } from "@maand/core";
 import { type Collected, gc, type OpenedBucket, type PlannedCollection, planGc } from "@maand/core/internal";
 import { confirmDeletes } from "../output/confirmations.ts";
 
-/** The longest retention: a hundred years. */
+/** The maximum of `--retain-days`: a hundred years. */
 const MOST_DAYS = 36_500;
 
 /** `maand gc`. */

@@ -32,9 +32,9 @@ describe("a build with workers_command", () => {
   it.each([
     ["fails", "", /cat of workers_command ended with exit code 1: .*No such file/],
     ["prints nothing", " \n", /cat of workers_command printed nothing/],
-    ["prints no JSON", "[{", /workspace\/workers.json/],
+    ["prints invalid JSON", "[{", /workspace\/workers.json/],
     ["prints a worker twice", hosts(1, 1), /10\.0\.0\.1/],
-  ])("that %s changes nothing", async (_, text, message) => {
+  ])("keeps workers.json and the catalog if the program %s", async (_, text, message) => {
     prints(hosts(1));
     await maand("build");
     if (text === "") rmSync(join(root, PRINTED));
@@ -45,7 +45,7 @@ describe("a build with workers_command", () => {
     expect((await maand("cat", "workers", "--json")).out).toContain("10.0.0.1");
   });
 
-  it("refuses to lose more than half of the workers, unless that is confirmed", async () => {
+  it("refuses to remove more than half of the workers without --yes", async () => {
     prints(hosts(1, 2, 3, 4));
     await maand("build");
     prints(hosts(1));
@@ -61,7 +61,7 @@ describe("a build with workers_command", () => {
     expect(file()).toBe(hosts(7));
   });
 
-  it("is planned with the same workers, and then nothing is written", async () => {
+  it("runs the program for maand plan --build too, but does not write workers.json", async () => {
     prints(hosts(1));
     await maand("build");
     prints(hosts(1, 2));

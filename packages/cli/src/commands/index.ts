@@ -32,7 +32,7 @@ const OWN: Readonly<Record<string, Load>> = {
   completion: async () => [(await import("./completion.ts")).CompletionCommand],
 };
 
-/** First words in the order of the help; only the file of the typed word is loaded. */
+/** The first words of commands, in the order of the help. */
 const WORDS: readonly string[] = [
   ...["init", "import", "clone", "build", "plan", "deploy", "rollback", "rollout", "job", "jobcommand", "job_command"],
   ...["health_check", "drift", "status", "ui", "run_command", "maintain"],
@@ -68,7 +68,8 @@ export function isOurs(argv: readonly string[]): boolean {
 }
 
 /**
- * The command classes that a command line may need: those of its first word, or all of them for help and for unknown words.
+ * The command classes that a command line may need: the classes of its first word, or all classes for help and for
+ * unknown words.
  */
 export async function commandsFor(
   argv: readonly string[],

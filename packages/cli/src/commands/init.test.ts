@@ -74,7 +74,7 @@ describe("maand init", () => {
     expect((await typed("init")).out).toBe("maand bucket is up to date\n");
   });
 
-  it("leaves updates of the schemas to later builds, which write only the schemas that differ", async () => {
+  it("is followed by builds that update the schemas that differ", async () => {
     await typed("init");
     write("maand.config.js", CLAIMING);
     const before = statSync(join(root, "workspace/.schemas/workers.json")).mtimeMs;
@@ -92,14 +92,14 @@ describe("maand init", () => {
     expect(statSync(join(root, "workspace/.schemas/workers.json")).mtimeMs).toBe(before);
   });
 
-  it("whose schemas were deleted builds without them", async () => {
+  it("is followed by builds without schemas if their directory was deleted", async () => {
     await typed("init");
     rmSync(join(root, "workspace/.schemas"), { recursive: true });
     expect(await typed("build")).toMatchObject({ code: 0, err: "" });
     expect(existsSync(join(root, "workspace/.schemas"))).toBe(false);
   });
 
-  it("whose schemas cannot be written builds, with a warning", async () => {
+  it("is followed by builds with a warning if the schemas cannot be written", async () => {
     await typed("init");
     rmSync(join(root, "workspace/.schemas/workers.json"));
     mkdirSync(join(root, "workspace/.schemas/workers.json"));
@@ -137,7 +137,7 @@ describe("maand schema", () => {
     expect(await keys()).not.toContain("health_check");
   });
 
-  it("prints what init writes", async () => {
+  it("prints the same schema that init writes", async () => {
     await typed("init");
     for (const name of ["manifest", "workers", "disabled", "config"])
       expect((await typed("schema", name)).out).toBe(read(`workspace/.schemas/${name}.json`));

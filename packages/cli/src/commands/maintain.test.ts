@@ -5,7 +5,7 @@ import { initialised, typedIn } from "../run/typed.test.support.ts";
 
 vi.setConfig({ hookTimeout: 60_000, testTimeout: 60_000 });
 
-/** Workers on this machine: nothing here may reboot one. */
+/** Workers on this machine; no test may reboot them. */
 const [FIRST = "", SECOND = ""] = ["127.0.0.21", "127.0.0.22"];
 
 const MAKEFILE = `start restart stop:
@@ -55,7 +55,7 @@ describe("maand maintain", () => {
     [["maintain", "-w", FIRST, "--keep-drained", "--timeout", "10"], '--timeout does not accept "10"'],
     [["maintain", "resume"], "no maintenance is open"],
     [["maintain", "abort"], "no maintenance is open"],
-  ])("%j is refused, and nothing is stopped", async (args, message) => {
+  ])("refuses %j, and stops nothing", async (args, message) => {
     const { code, err } = await typed(...args);
     expect({ code, err }).toEqual({ code: 2, err: expect.stringContaining(message) });
     expect(ran(FIRST)).toEqual(["start 1.0.0 start"]);
@@ -87,7 +87,7 @@ describe("maand maintain", () => {
 });
 
 describe("an open maintenance", () => {
-  it("is shown with the next commands, and by the tables and the dry run", async () => {
+  it("is shown by status with the next commands, by the tables and by a dry run", async () => {
     const { code, err } = await typed("maintain", "-l", "web", "--run", 'test "$WORKER" = none || exit 7');
     expect(code).toBe(1);
     expect(err).toContain(`set aside ${FIRST} (command): the command failed on ${FIRST} with exit code 7`);
@@ -125,7 +125,7 @@ describe("an open maintenance", () => {
     expect((await typed("maintain", "-w", SECOND, "--keep-drained")).err).toContain("is not over: 0 of 2 workers done");
   });
 
-  it("is ended by an abort, and no table mentions it afterwards", async () => {
+  it("is ended by maand maintain abort, and disappears from the tables", async () => {
     const { code, out } = await typed("maintain", "abort", "--json");
     expect(code).toBe(0);
     expect(JSON.parse(out)).toMatchObject({

@@ -25,7 +25,7 @@ function write(path: string, text: string): void {
 }
 
 describe("maand plan", () => {
-  it("shows what a deploy would do, writes the file with mode 0600, and deploy applies it", async () => {
+  it("shows what a deploy would do, and writes a file with mode 0600 that deploy applies", async () => {
     await typed("build");
     const { code, out } = await typed("plan", "--out", "plan.json");
     expect(code).toBe(0);
@@ -37,14 +37,14 @@ describe("maand plan", () => {
     expect((await typed("plan", "--exit-code")).code).toBe(0);
   });
 
-  it("prints the same JSON that it writes, with --json or --format json, twice the same", async () => {
+  it("prints the same JSON that it writes, with --json and with --format json", async () => {
     await typed("build");
     const json = await typed("plan", "--json", "--out", "plan.json");
     expect(json.out).toBe(readFileSync(join(root, "plan.json"), "utf8"));
     expect((await typed("plan", "--format", "json")).out).toBe(json.out);
   });
 
-  it("prints markdown", async () => {
+  it("prints Markdown with --format markdown", async () => {
     const { code, out } = await typed("plan", "--build", "--format", "markdown");
     expect({ code, out }).toEqual({
       code: 0,
@@ -57,7 +57,7 @@ describe("maand plan", () => {
     expect([(await typed("plan", "--exit-code")).code, (await typed("plan")).code]).toEqual([4, 0]);
   });
 
-  it("with --build stores nothing, so that the bucket is still unbuilt", async () => {
+  it("stores nothing with --build, so the change remains unbuilt", async () => {
     const { code, err } = await typed("plan", "--build", "--out", "plan.json");
     expect({ code, err }).toEqual({ code: 0, err: "" });
     expect(await typed("plan")).toMatchObject({ code: 2, err: expect.stringContaining("nothing was built yet") });
@@ -72,7 +72,7 @@ describe("maand plan", () => {
       "no/such/directory/plan.json: there is no such file or directory",
     ],
     [["--jobs", "ghost", "--build"], 'there is no job "ghost"'],
-  ])("%j is refused, with the correct usage", async (flags, message) => {
+  ])("refuses %j, and explains why", async (flags, message) => {
     expect(await typed("plan", ...flags)).toMatchObject({ code: 2, out: "", err: expect.stringContaining(message) });
   });
 });
@@ -87,14 +87,14 @@ describe("maand deploy --plan", () => {
     ["--no-revert"],
     ["--dry-run"],
     ["--release", "r1"],
-  ])("cannot be used with %s, and reports that before anything happens", async (...flags) => {
+  ])("refuses %s, and changes nothing", async (...flags) => {
     expect(await typed("deploy", "--plan", "plan.json", ...flags)).toMatchObject({
       code: 2,
       err: expect.stringContaining("cannot be used with --plan"),
     });
   });
 
-  it("explains why a file is not a plan of this bucket", async () => {
+  it("refuses a missing, damaged or edited plan, and explains why", async () => {
     await typed("build");
     await typed("plan", "--out", "plan.json");
     const text = readFileSync(join(root, "plan.json"), "utf8");
@@ -121,7 +121,7 @@ describe("maand deploy --plan", () => {
     });
   });
 
-  it("that is out of date exits with 5 and lists what changed, as text and as JSON", async () => {
+  it("exits with 5 if the plan is out of date, and lists what changed as text and as JSON", async () => {
     await typed("build");
     await typed("plan", "--out", "plan.json");
     write("workspace/jobs/api/manifest.json", '{ "selectors": ["worker"], "version": "2.0.0" }');

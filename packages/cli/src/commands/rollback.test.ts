@@ -102,7 +102,7 @@ describe("maand rollback", () => {
     [["deploy", "--release", "r1"], "--release names a release of one job"],
     [["diff", "api", "r1", "r9"], "api has no release r9"],
     [["releases", "nope"], 'there is no job "nope"'],
-  ])("%j is refused before anything happens", async (words, message) => {
+  ])("refuses %j and changes nothing", async (words, message) => {
     const { code, err } = await typed(...words);
     expect({ code, err }).toEqual({ code: 2, err: expect.stringContaining(message) });
     expect(lastRun()).toEqual(HOSTS.map(() => "restart 1.0.0 1.1.0 upgrade"));
@@ -110,7 +110,7 @@ describe("maand rollback", () => {
 });
 
 describe("maand diff", () => {
-  it("shows the changed lines between two releases, and as JSON", async () => {
+  it("shows the changed lines between two releases, as text and as JSON", async () => {
     version("1.1.0");
     await typed("build");
     const { out } = await typed("diff", "api", "1.0.0");
@@ -127,7 +127,7 @@ describe("maand diff", () => {
 });
 
 describe("a deploy of a bad version", () => {
-  it("reverts itself with on_failure revert, and exits with 1", async () => {
+  it("is reverted with on_failure: revert, and exits with 1", async () => {
     version("2.0.0", { on_failure: "revert" });
     const { code, err } = await typed("deploy", "--build");
     expect(code).toBe(1);
@@ -143,7 +143,7 @@ describe("a deploy of a bad version", () => {
     });
   });
 
-  it("with --no-revert, stops at the failed batch", async () => {
+  it("stops at the failed batch with --no-revert", async () => {
     version("2.0.0", { on_failure: "revert" });
     expect(await typed("deploy", "--build", "--no-revert")).toMatchObject({ code: 1 });
     expect(lastRun()[0]).toBe("restart 1.0.0 2.0.0 upgrade");

@@ -51,8 +51,8 @@ beforeAll(async () => {
 
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 
-describe("steps that cannot be carried out", () => {
-  it("are refused by a build, all of them together, each with its key", async () => {
+describe("a build with invalid rollout steps", () => {
+  it("reports all of them together, each with its key", async () => {
     write("workspace/jobs/bad/Makefile", MAKEFILE);
     const rollout = { steps: ["2", "1", "soon", "pause"], soak_seconds: -1 };
     write("workspace/jobs/bad/manifest.json", JSON.stringify({ version: "1.0.0", selectors: ["worker"], rollout }));
@@ -63,7 +63,7 @@ describe("steps that cannot be carried out", () => {
       expect(err).toContain(text);
   });
 
-  it("are a warning if nothing can check a soak", async () => {
+  it("only warns about a soak without a health check", async () => {
     write("workspace/jobs/still/Makefile", MAKEFILE);
     const rollout = { steps: ["1", "100%"], soak_seconds: 5 };
     write("workspace/jobs/still/manifest.json", JSON.stringify({ version: "1.0.0", selectors: ["none"], rollout }));
@@ -75,7 +75,7 @@ describe("steps that cannot be carried out", () => {
   });
 });
 
-describe("a staged rollout, as an operator sees it", () => {
+describe("a staged rollout", () => {
   it("is shown by a dry run, step by step up to the pause", async () => {
     const { code, out: output } = await typed("deploy", "--dry-run", "--exit-code");
     expect(code).toBe(4);
@@ -99,7 +99,7 @@ describe("a staged rollout, as an operator sees it", () => {
     expect(await typed("deploy", "--dry-run", "--exit-code")).toMatchObject({ code: 0 });
   });
 
-  it("is reported by every command that shows the job", async () => {
+  it("is reported as paused by every command that shows the job", async () => {
     const text = "api is paused at step 2 of 4 (pause) since";
     expect((await typed("rollout", "status", "api")).out).toContain(text);
     for (const args of [
@@ -128,7 +128,7 @@ describe("a staged rollout, as an operator sees it", () => {
     ]);
   });
 
-  it("refuses a rollback and names what is valid", async () => {
+  it("refuses a rollback, and names the valid command", async () => {
     const { code, err: errors } = await typed("rollback", "api");
     expect(code).toBe(2);
     expect(errors).toContain("the rollout of r2 is at step 2 of 4 (pause)");
@@ -136,7 +136,7 @@ describe("a staged rollout, as an operator sees it", () => {
     expect(await typed("deploy", "--jobs", "api", "--release", "r1")).toMatchObject({ code: 2 });
   });
 
-  it("is not completed by a manual restart, which runs the version of each worker", async () => {
+  it("is not continued by a manual restart, which keeps the version of each worker", async () => {
     expect(await typed("job", "restart", "api")).toMatchObject({ code: 0 });
     expect(lastRun()).toEqual([
       "restart 2.0.0 2.0.0 manual",
@@ -145,7 +145,7 @@ describe("a staged rollout, as an operator sees it", () => {
     ]);
   });
 
-  it("continues with a resume, through a wait, to its end", async () => {
+  it("continues after a resume, waits at its step, and ends", async () => {
     const { code, err: errors } = await typed("rollout", "resume", "api");
     expect(code).toBe(0);
     expect(errors).toContain("api: step 3 of 4 waits");
@@ -153,7 +153,7 @@ describe("a staged rollout, as an operator sees it", () => {
     expect((await typed("rollout", "status")).out).toBe("no rollout is under way\n");
   });
 
-  it("goes back with an abort, which succeeds and leaves nothing to resume", async () => {
+  it("is reverted by an abort, which leaves nothing to resume", async () => {
     version("3.0.0");
     expect(await typed("deploy", "--build")).toMatchObject({ code: 6 });
     const { code, err: errors } = await typed("rollout", "abort", "api");

@@ -26,7 +26,7 @@ function write(path: string, text: string): void {
 }
 
 describe("maand status", () => {
-  it("follows a bucket through its first day, and is what maand alone shows", async () => {
+  it("follows a new bucket to its first deploy, and prints the same as maand without arguments", async () => {
     expect((await typed()).out).toContain("the workspace was not built yet");
     expect((await typed("build")).code).toBe(0);
     expect((await typed()).out).toMatch(/^pending {6}api: start on 127\.0\.0\.31, 127\.0\.0\.32$/m);
@@ -38,7 +38,7 @@ describe("maand status", () => {
     expect((await typedIn("/")("-C", root)).out.split("\n").slice(1)).toEqual(out.split("\n").slice(1));
   });
 
-  it("reports edits that were not built, as text and as JSON", async () => {
+  it("reports unbuilt changes, as text and as JSON", async () => {
     write("workspace/jobs/api/app.conf", "port = 2\n");
     expect((await typed("status")).out).toMatch(/^unbuilt {6}.*: jobs\/api\n {13}next: maand deploy --build$/m);
     const { out, err } = await typed("--json");
@@ -46,7 +46,7 @@ describe("maand status", () => {
     rmSync(join(root, "workspace/jobs/api/app.conf"));
   });
 
-  it("names certificates that expire soon, and those that have expired", async () => {
+  it("names certificates that expire soon", async () => {
     const inYears = (years: number) => typedIn(root, () => new Date(Date.now() + years * 365.25 * 86_400_000));
     expect((await typed("status")).out).not.toContain("certificate");
     const { certificates }: { certificates: { cert: string; days_left: number }[] } = JSON.parse(
@@ -59,7 +59,7 @@ describe("maand status", () => {
     );
   });
 
-  it("with --watch shows changes until Ctrl-C, one object per change for a program", async () => {
+  it("shows changes with --watch until Ctrl-C, as one object per change with --json", async () => {
     const ctrlC = new AbortController();
     const seen: string[][] = [];
     const onOutput = (text: string) => {
@@ -82,7 +82,7 @@ describe("maand status", () => {
     [["--watch=0"], "--watch takes seconds from 0.1 to 3600"],
     [["--watch=soon"], "--watch takes seconds from 0.1 to 3600"],
     [["--watch", "--exit-code"], "--watch cannot be used with --exit-code"],
-  ])("%j is refused", async (flags, message) => {
+  ])("refuses %j", async (flags, message) => {
     expect(await typed("status", ...flags)).toMatchObject({ code: 2, err: expect.stringContaining(message) });
   });
 });

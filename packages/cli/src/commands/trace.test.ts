@@ -26,7 +26,7 @@ it("maand deploy --json --trace prints only events on stdout, and the path of th
   expect(err).toContain("trace: trace.json (open it in https://ui.perfetto.dev");
 });
 
-it("maand plugins --trace shows hooks and plugins, and with --verbose also jobs and workers; it needs no bucket", async () => {
+it("maand plugins --trace shows hooks and plugins outside of a bucket, with --verbose also jobs and workers", async () => {
   await typed("deploy", "--build", "--trace=trace.json");
   const elsewhere = typedIn("/");
   const file = join(root, "trace.json");
@@ -45,7 +45,7 @@ it("a dry run with --trace=FILE writes a trace to this file", async () => {
   expect((await typed("deploy", "--dry-run", "--trace=trace.json")).out).toMatch(/│ render +│ templates +│ 1 +│/);
 });
 
-it("a deploy that an invalid configuration prevents writes no trace", async () => {
+it("a deploy with an invalid configuration writes no trace", async () => {
   writeFileSync(join(root, "maand.config.mjs"), "export default {");
   const { code, err } = await typed("deploy", "--trace=trace.json");
   expect(code).toBe(2);

@@ -42,7 +42,7 @@ async function checked() {
 }
 
 describe("maand upgrade-check", () => {
-  it("reports that a store of this version needs nothing", async () => {
+  it("reports that a store of this version needs no migration", async () => {
     const { code, out } = await maand("upgrade_check");
     expect(code).toBe(0);
     expect(out).toContain(`version ${STORE_VERSION}, needed ${STORE_VERSION}`);
@@ -70,7 +70,7 @@ describe("maand upgrade-check", () => {
     expect(contents()).toEqual(before);
   });
 
-  it("refuses a store of a newer maand, and a damaged one", async () => {
+  it("reports a store of a newer maand and a damaged store as unusable", async () => {
     setStoreVersion(999);
     const { code, out } = await maand("upgrade-check");
     expect(code).toBe(1);
@@ -82,7 +82,7 @@ describe("maand upgrade-check", () => {
   const plugin = (core: string) =>
     `export default { plugins: ["defaults", { name: "audit", version: "1.2.0", core: "${core}", apply() {} }] };`;
 
-  it("lists plugins with the versions of maand they support", async () => {
+  it("lists plugins with the versions of maand that they support", async () => {
     writeFileSync(join(root, "maand.config.mjs"), plugin("^0.1.0"));
     const { code, plugins } = await checked();
     expect(code).toBe(0);
@@ -90,7 +90,7 @@ describe("maand upgrade-check", () => {
     expect((await maand("upgrade-check")).out).toContain("audit 1.2.0, supports @maand/core ^0.1.0\n");
   });
 
-  it("reports a plugin that supports another version", async () => {
+  it("reports a plugin that does not support this version", async () => {
     writeFileSync(join(root, "maand.config.mjs"), plugin("^9.0.0"));
     const { code, out } = await maand("upgrade-check");
     expect(code).toBe(1);
@@ -98,7 +98,7 @@ describe("maand upgrade-check", () => {
     expect(out).toMatch(/1 problem found: this version of maand cannot use the bucket\n$/);
   });
 
-  it("applies no plugin, and needs a bucket", async () => {
+  it("applies no plugin, and fails outside of a bucket", async () => {
     const applied = 'export default { plugins: ["defaults", { name: "x", apply() { throw new Error("applied"); } }] };';
     writeFileSync(join(root, "maand.config.mjs"), applied);
     expect(await maand("upgrade-check")).toMatchObject({ code: 0, err: "" });

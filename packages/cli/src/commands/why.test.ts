@@ -77,7 +77,7 @@ describe("maand why reports", () => {
     expect((await why())[0]).toMatch(/will be restarted: its restart in run \d+ did not succeed; version/);
   });
 
-  it("that a run ended during a command", async () => {
+  it("that the previous run ended while a command was running", async () => {
     const store = Store.open(join(root, "data/maand.db"));
     const [allocation] = store.catalog.read().allocations;
     const number = store.journal.beginRun("a-run", "deploy", "2026-01-01T00:00:00.000Z");
@@ -88,14 +88,14 @@ describe("maand why reports", () => {
     ]);
   });
 
-  it("that it was unhealthy", async () => {
+  it("that the allocation was unhealthy", async () => {
     const health_check = { checks: [{ type: "tcp", port: "http" }], wait: { attempts: 1, interval_seconds: 0.1 } };
     job("api", { version: "1.0.0", resources: { ports: { http: 47_002 } }, health_check });
     expect(await ship()).toBe(1);
     expect((await why())[0]).toContain("will be restarted: health check failed after it was promoted");
   });
 
-  it("that it is disabled, and later that it was enabled again", async () => {
+  it("that the allocation is disabled, and later that it was enabled again", async () => {
     write("workspace/disabled.json", '{ "workers": ["127.0.0.21"] }');
     expect(await why()).toEqual([`${API} will be stopped: disabled`]);
     expect(await ship()).toBe(0);
@@ -108,7 +108,7 @@ describe("maand why reports", () => {
     expect((await why())[0]).toMatch(`${API} will be started: re-enabled`);
   });
 
-  it("that it was removed, and what remains of it", async () => {
+  it("that the job was removed, and what remains on the worker", async () => {
     write("workspace/workers.json", '[{ "host": "127.0.0.22" }]');
     expect(await why()).toEqual([
       `${API} will be stopped and removed: its worker was removed from workspace/workers.json`,
@@ -126,7 +126,7 @@ describe("maand why reports", () => {
     expect(await why()).toEqual([`${API} will not change: unchanged; its post_deploy has not run yet`]);
   });
 
-  it("that its health was not checked yet", async () => {
+  it("that the health check of the allocation is pending", async () => {
     const store = Store.open(join(root, "data/maand.db"));
     store.pendingHealth.set(store.catalog.read().allocations[0]?.id ?? "", "before anything else");
     store.close();
@@ -135,7 +135,7 @@ describe("maand why reports", () => {
     ]);
   });
 
-  it("which job it waits for, and that it is blocked by a job that cannot be planned", async () => {
+  it("the job that it waits for, or the job that blocks it", async () => {
     const demand = { version: "1.0.0", commands: { command_ask: { executed_on: ["cli"] } } };
     job("db", demand);
     write("workspace/jobs/db/_modules/command_ask.py", "");

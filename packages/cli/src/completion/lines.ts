@@ -34,7 +34,7 @@ export const GLOBAL: readonly CompletedFlag[] = Object.entries(GLOBALS).map(([na
   ...(hasValue ? { value: GLOBAL_VALUES[name] ?? "text" } : {}),
 }));
 
-/** By flag; or by command and flag, if the flag has another meaning in that command. */
+/** The kind of value of each flag; by command and flag if the flag has another meaning in that command. */
 const FLAGS: Readonly<Record<string, Kind>> = {
   "--jobs": "jobs",
   "--job": "jobs",
@@ -80,7 +80,7 @@ function flagOf(path: string, { definition, description = "" }: Definition["opti
   return { names, description: sentence(description), ...(value === undefined ? {} : { value: kind ?? "text" }) };
 }
 
-/** Whether a name is the spelling of another one with `-` instead of `_`, which completion does not offer. */
+/** Whether a name is another name with `-` instead of `_`. Completion does not offer this spelling. */
 function isOtherSpelling(name: string, all: readonly string[]): boolean {
   return /^--.*-/.test(name) && all.includes(name.replace(/(?<=\w)-/g, "_"));
 }
@@ -98,7 +98,7 @@ export function wordsAfter(lines: readonly CompletedLine[], path: string): strin
   return [...new Set(next)].filter((word) => word !== "");
 }
 
-/** Every path and every prefix of one. */
+/** Every path and every prefix of a path. */
 export function pathsOf(lines: readonly CompletedLine[]): string[] {
   const all = lines.flatMap(({ path }) => {
     const words = path.split(" ");

@@ -17,7 +17,7 @@ const LINES = [
   },
 ];
 
-it("has a row for each command and each group, with flags that differ only in case", () => {
+it("the PowerShell script has a row for each command and group, and keeps flags that differ only in case", () => {
   const script = powershellScript(LINES);
   const globals = "'--json', '--no-color', '--wide', '-q', '--quiet', '-C', '--config', '--progress'";
   const takes = "'-C=directory', '--config=file', '--progress=auto|live|lines|json'";
@@ -27,7 +27,7 @@ it("has a row for each command and each group, with flags that differ only in ca
   );
 });
 
-it("closes every quote and brace, and has no key twice, with all commands", async () => {
+it("the PowerShell script of all commands has balanced quotes and braces, and unique keys", async () => {
   const cli = Cli.from([...(await commandsFor([]))], { binaryName: "maand" });
   const script = powershellScript(completedLines(cli.definitions()));
   const keys = [...script.matchAll(/^ {2}('[^']*') = @/gm)].map(([, key = ""]) => key.toLowerCase());

@@ -15,7 +15,7 @@ beforeAll(async () => {
 });
 
 describe("maand --help", () => {
-  it("fits on the screen of a small terminal", () => {
+  it("fits a terminal of 80 columns and 35 rows", () => {
     const lines = overview({ added: ["notes add", "notes list"], absent: [] }, 80);
     expect(lines.length).toBeLessThanOrEqual(35);
     expect(lines.filter(({ length }) => length > 80)).toEqual([]);
@@ -27,7 +27,7 @@ describe("maand --help", () => {
     expect([code, out.split("\n").filter(({ length }) => length > columns)]).toEqual([0, []]);
   });
 
-  it("names every command, and no other", async () => {
+  it("names all commands and nothing else", async () => {
     const { out } = await maand("--help");
     const paths = cli.definitions().map(({ path }) => path.split(" ").slice(1));
     const begins = new Set(paths.flatMap(([first = "", second = ""]) => [first, `${first} ${second}`]));
@@ -39,7 +39,7 @@ describe("maand --help", () => {
     expect([...firsts].filter((first) => !shown.some((command) => command.split(" ")[0] === first))).toEqual([]);
   });
 
-  it("omits what the configuration removes", () => {
+  it("omits the commands that the configuration removes", () => {
     const lines = overview({ added: [], absent: ["doctor", "drift", "drift adopt", "info", "cat jobs"] }, 80).join(
       "\n",
     );
@@ -48,12 +48,12 @@ describe("maand --help", () => {
     expect(lines).toMatch(/^ {2}health_check {2,}/m);
   });
 
-  it.each(["help", "-h"])("is also %s", async (word) => {
+  it.each(["help", "-h"])("prints the same as maand %s", async (word) => {
     expect(await maand(word)).toEqual(await maand("--help"));
   });
 });
 
-it("help --all lists every command, no line wider than a terminal, with the flags of every command", async () => {
+it("maand help --all lists every command and the global flags", async () => {
   const { out } = await maand("help", "--all");
   const listed = [...out.matchAll(/^ {2}(maand [a-z_ ]+?) {2,}/gm)].map(([, path]) => path);
   const known = cli.definitions().map(({ path }) => path);
@@ -64,29 +64,32 @@ it("help --all lists every command, no line wider than a terminal, with the flag
 /** Columns of a terminal a person is likely to have. */
 const COLUMNS = 100;
 
-it("no line of help is wider than a terminal", async () => {
+it("no line of any --help is wider than 100 columns", async () => {
   const commands = cli.definitions().map(({ path }) => path.split(" ").slice(1));
   expect(commands.length).toBeGreaterThan(25);
   const pages = await Promise.all(commands.map(async (words) => (await maand(...words, "--help")).out));
   expect(pages.flatMap((text) => text.split("\n")).filter(({ length }) => length > COLUMNS)).toEqual([]);
 });
 
-it.each([["deploy"], ["cat", "kv"], ["health-check"], ["cat"]])("help %s is its --help", async (...words) => {
-  const { code, out } = await maand("help", ...words);
-  expect(code).toBe(0);
-  expect(out).toBe((await maand(...words, "--help")).out);
-  expect(out.length).toBeGreaterThan(100);
-});
+it.each([["deploy"], ["cat", "kv"], ["health-check"], ["cat"]])(
+  "maand help %s prints the same as its --help",
+  async (...words) => {
+    const { code, out } = await maand("help", ...words);
+    expect(code).toBe(0);
+    expect(out).toBe((await maand(...words, "--help")).out);
+    expect(out.length).toBeGreaterThan(100);
+  },
+);
 
-it("help marks flags that take a value", async () => {
+it("--help marks flags that take a value", async () => {
   const { code, out } = await maand("run_command", "--help");
   expect(code).toBe(0);
   expect(out).toMatch(/^ {2}-c,--concurrency \.{3} +Number of workers in parallel; default 1\.$/m);
   expect(out).not.toContain("#0");
 });
 
-describe("spelling", () => {
-  it("of commands may have - instead of _, and the other way round", async () => {
+describe("the spelling", () => {
+  it("of commands may have - for _, and _ for -", async () => {
     const swapped = (word: string) => (word.includes("_") ? word.replaceAll("_", "-") : word.replaceAll("-", "_"));
     for (const { path } of cli.definitions()) {
       const words = path.split(" ").slice(1);
@@ -100,11 +103,11 @@ describe("spelling", () => {
     [["gc", "--retain_days", "x"], '--retain-days must be a number of days from 0 to 36500, but is "x"'],
     [["gc", "--retain_days=x"], '--retain-days must be a number of days from 0 to 36500, but is "x"'],
     [["deploy", "--exit_code"], "--exit-code requires --dry-run"],
-  ])("of flags in %j too", async (argv, message) => {
+  ])("of flags in %j may have _ for -", async (argv, message) => {
     expect((await maand(...argv)).err).toContain(message);
   });
 
-  it("after -- is not changed", async () => {
+  it("of words after -- is not changed", async () => {
     expect((await maand("run_command", "--", "--dry_run", "x")).code).toBe(2);
   });
 });
@@ -117,12 +120,12 @@ describe("an unknown flag", () => {
     [["job", "stop", "api", "--workers", "x"], "maand job stop has no flag --workers", 'did you mean "--allocations"?'],
     [["run-command", "x", "--hosts", "y"], "maand run_command has no flag --hosts", 'did you mean "--workers"?'],
     [["deploy", "--frobnicate"], "maand deploy has no flag --frobnicate", "maand help deploy lists its flags"],
-  ])("in %j is named, with the closest flag", async (argv, message, hint) => {
+  ])("in %j is named, with a hint", async (argv, message, hint) => {
     expect(await maand(...argv)).toEqual({ code: 2, out: "", err: `maand: ${message}\n  ${hint}\n` });
   });
 });
 
-it("an incomplete command prints the possible subcommands, each once", async () => {
+it("a command line with too many words prints each possible command line once", async () => {
   const { code, err } = await maand("run_command", "echo", "a", "b");
   expect(code).toBe(2);
   expect(err.match(/^ {4}maand run_command /gm)).toHaveLength(1);
@@ -135,7 +138,7 @@ it.each([
   [["job", "restart", "api", "--bogus"], "--bogus"],
   [["run_command", "echo", "a", "b"], "is not a complete command line"],
   [["info", "--", "--json"], ""],
-])("%j with --json prints one object", async (argv, printed) => {
+])("the error of %j with --json is one JSON object", async (argv, printed) => {
   const { code, out, err } = await maand("--json", ...argv);
   expect(code).toBe(2);
   const { error } = JSON.parse(out);
@@ -151,8 +154,8 @@ it.each(["job_command", "job-command"])(
   },
 );
 
-describe("maand alone, outside of a bucket", () => {
-  it.each([40, 80])("shows the five commands of the first day in %d columns", async (columns) => {
+describe("maand without arguments outside of a bucket", () => {
+  it.each([40, 80])("shows the first five commands to run, in %d columns", async (columns) => {
     const { code, out } = await on(columns)();
     expect(code).toBe(0);
     const commands = [...out.matchAll(/^ {2}(maand [a-z]+(?: \S+)*?)(?: {2,}|$)/gm)].map(([, line = ""]) => line);
@@ -162,7 +165,7 @@ describe("maand alone, outside of a bucket", () => {
     expect(out.split("\n").filter(({ length }) => length > columns)).toEqual([]);
   });
 
-  it("is an error for a program", async () => {
+  it("fails with --json", async () => {
     const { code, out } = await maand("--json");
     expect([code, JSON.parse(out).error.code]).toEqual([2, "NOT_A_BUCKET"]);
   });

@@ -41,7 +41,7 @@ export const OTHERS: readonly string[] = [
 
 const TITLE = "maand deploys and runs services on Linux machines over ssh.";
 
-/** The differences between the commands of a bucket and the usual ones. */
+/** The differences between the commands of a bucket and the default commands. */
 export interface Differing {
   /** Commands of its plugins. */
   readonly added: readonly string[];
@@ -73,13 +73,13 @@ export function overview({ added, absent }: Differing, columns: number | undefin
     ...hanging("", "maand help <command> describes a command; maand help --all lists all commands.", {
       ...{ width: 0, columns, indent: 0 },
     }),
-    ...hanging("", "All take --json, --quiet, --wide, --no-color, -C <dir> and --config <file>.", {
+    ...hanging("", "All accept --json, --quiet, --wide, --no-color, -C <dir> and --config <file>.", {
       ...{ width: 0, columns, indent: 0 },
     }),
   ];
 }
 
-/** The commands that are present; a group disappears with its last command. */
+/** The commands without those that the configuration removes; a group without commands is omitted. */
 function present(commands: readonly string[], absent: readonly string[]): string[] {
   const isLeftOut = (command: string) => absent.some((path) => path === command || path.startsWith(`${command} `));
   return commands.filter((command) => OWN.has(command) || !isLeftOut(command));
@@ -88,7 +88,7 @@ function present(commands: readonly string[], absent: readonly string[]): string
 /** Groups that also contain commands of the program itself, and are therefore always present. */
 const OWN: ReadonlySet<string> = new Set(["job", "rollout", "secret", "cat"]);
 
-/** The commands of the first day, for use outside a bucket. */
+/** The first commands to run, shown outside a bucket. */
 const FIRST_DAY: readonly Line[] = [
   ["maand init", "create a bucket in this directory"],
   ["maand job create api", "write a first job; list your machines in workspace/workers.json"],
@@ -97,7 +97,7 @@ const FIRST_DAY: readonly Line[] = [
   ["maand status", "see what is running, and what needs attention"],
 ];
 
-/** The five commands of the first day, for a directory without a bucket. */
+/** The help for a directory without a bucket: the first commands to run. */
 export function firstDay(columns: number | undefined): string[] {
   const width = Math.max(...FIRST_DAY.map(([command]) => command.length));
   return [

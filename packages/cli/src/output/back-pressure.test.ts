@@ -2,7 +2,7 @@ import { Writable } from "node:stream";
 import { describe, expect, it } from "vitest";
 import { backPressureOf, MOST_WAITING } from "./back-pressure.ts";
 
-/** A stream whose reader reads nothing until the test tells it to. */
+/** A stream whose reader reads nothing until the test starts it. */
 function blockedStream() {
   const taken: (() => void)[] = [];
   const stream = new Writable({ write: (_chunk, _encoding, done) => void taken.push(done) });
@@ -14,7 +14,7 @@ function blockedStream() {
 }
 
 describe("the back-pressure of a stream", () => {
-  it("is none below a megabyte, so that a quick command never waits for a terminal", () => {
+  it("begins at a megabyte, so that a short command never waits for a terminal", () => {
     const { stream } = blockedStream();
     const behind = backPressureOf(stream);
     stream.write("x".repeat(MOST_WAITING - 1));

@@ -1,11 +1,11 @@
 import type { Writable } from "node:stream";
 
-/** Bytes that may wait for the reader of a stream before commands wait for it, too. */
+/** The number of buffered bytes of a stream above which commands wait for its reader. */
 export const MOST_WAITING = 1024 * 1024;
 
 /**
- * Whether the reader of a stream is behind: a promise that resolves when it has read everything, or undefined. A reader that is gone,
- * such as `head`, is never behind, because what is written for it is dropped.
+ * Returns a promise that resolves when a slow reader of a stream has read everything; undefined if the reader is not
+ * slow. A reader that exited, such as `head`, never counts as slow, because the stream drops its output.
  */
 export function backPressureOf(stream: Writable): () => Promise<void> | undefined {
   const reader = new StreamReader(stream);

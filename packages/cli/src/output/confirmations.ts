@@ -45,7 +45,7 @@ export function confirmDeletes({ delete: found, giveUp }: PlannedCollection): Co
     lines: [
       `this deletes the directories of ${counted(found)}, with their data and logs:`,
       ...byJob(found),
-      ...(giveUp.length === 0 ? [] : [`  and forgets ${counted(giveUp)} that cannot be reached`]),
+      ...(giveUp.length === 0 ? [] : [`  and only the records of ${counted(giveUp)} that cannot be reached`]),
     ],
     question: "delete them",
   };

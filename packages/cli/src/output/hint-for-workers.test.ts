@@ -8,7 +8,7 @@ it.each([
   ["maand job stop api --allocations=10.0.0.1 -y", `maand job stop api --allocations=${hosts.join(",")} -y`],
   ["as root on 10.0.0.1: chage -M -1 deploy", `as root on ${hosts.join(", ")}: chage -M -1 deploy`],
   ["install it on 10.0.0.1", `install it on ${hosts.join(", ")}`],
-])("%s, on all workers", (hint, expected) => {
+])("the hint of several workers names all of them: %s", (hint, expected) => {
   expect(hintForWorkers(hint, "10.0.0.1", hosts)).toBe(expected);
 });
 
@@ -18,7 +18,7 @@ it.each([
   "look at x-10.0.0.1",
   "look at 10.0.0.1:22",
   "look at /srv/10.0.0.1/jobs",
-])("another name is not replaced: %s", (hint) => {
+])("a name that only contains the address is not replaced: %s", (hint) => {
   expect(hintForWorkers(hint, "10.0.0.1", hosts)).toBe(hint);
 });
 

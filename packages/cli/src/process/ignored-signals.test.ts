@@ -3,12 +3,12 @@ import { ignoredSignals } from "./ignored-signals.ts";
 
 it.each([
   ["none", "0000000000000000", []],
-  ["that of nohup", "0000000000000001", ["SIGHUP"]],
-  ["that of a job in the background of a script", "0000000000000006", ["SIGINT"]],
-  ["both, among others", "0000000001001003", ["SIGINT", "SIGHUP"]],
+  ["SIGHUP, as with nohup", "0000000000000001", ["SIGHUP"]],
+  ["SIGINT, as in the background of a script", "0000000000000006", ["SIGINT"]],
+  ["SIGINT and SIGHUP, among others", "0000000001001003", ["SIGINT", "SIGHUP"]],
   ["SIGTERM", "0000000000004000", ["SIGTERM"]],
-  ["not told", undefined, []],
-  ["not understood", "yes", []],
-])("signals that were ignored at the start: %s", (_, mask, ignored) => {
+  ["no mask", undefined, []],
+  ["an invalid mask", "yes", []],
+])("ignoredSignals returns the signals that are ignored at the start: %s", (_, mask, ignored) => {
   expect([...ignoredSignals(mask)]).toEqual(ignored);
 });

@@ -2,12 +2,12 @@ import type { ProcessContext } from "@maand/command";
 import type { Differing } from "../help/overview.ts";
 import { globalValue, leadingGlobals } from "./globals.ts";
 
-/** The exit code of a line that was answered here, or the line to run. */
+/** The exit code of a command line that needs no command, or the command line to run. */
 export type Fronted = { readonly code: number } | { readonly argv: readonly string[] };
 
 /**
- * Answers lines that need no command: the overview of all commands, and `maand` alone outside a bucket. Turns `maand
- * help <command>` into `maand <command> --help`, and `maand` alone in a bucket into `maand status`.
+ * Handles command lines that need no command: the overview of all commands, and `maand` alone outside a bucket. Turns
+ * `maand help <command>` into `maand <command> --help`, and `maand` alone in a bucket into `maand status`.
  */
 export async function front(argv: readonly string[], context: ProcessContext): Promise<Fronted> {
   const at = leadingGlobals(argv);

@@ -38,7 +38,7 @@ export function globalsFirst(argv: readonly string[]): { readonly rest: string[]
   return { rest: [...words.slice(0, cut), ...leading, ...words.slice(cut)] };
 }
 
-/** The number of words in front of the command. If the last flag lacks its value, this is more than there are words. */
+/** The number of words in front of the command. If the last flag lacks its value, this exceeds the number of words. */
 export function leadingGlobals(argv: readonly string[]): number {
   let at = 0;
   for (let flag = argv[at]; flag !== undefined && flag in GLOBALS; flag = argv[at]) at += GLOBALS[flag] ? 2 : 1;

@@ -73,7 +73,7 @@ describe("a command that is loaded later", () => {
     expect(loaded).toEqual([]);
   });
 
-  it("has help in the list of all commands, in the list of its group, and alone", async () => {
+  it("appears in the help of all commands, in the help of its group, and has its own help", async () => {
     withPlugin(`${ADD}, ${LIST}`);
     expect((await typed("help", "--all")).out).toMatch(
       /Acme:\n {2}maand notes add +does Add\n {2}maand notes list +does List/,
@@ -114,7 +114,7 @@ describe("a command that cannot be loaded", () => {
     expect(err).toContain("fix the plugin, or remove it from the configuration");
   });
 
-  it("stops no other command, nor help; completion mentions what is missing", async () => {
+  it("does not affect other commands and help; the completion reports what is missing", async () => {
     withPlugin(`${ADD}, ${LIST}`, broken);
     expect((await typed("notes", "add")).code).toBe(0);
     expect((await typed("help", "--all")).out).toContain("maand deploy");
@@ -142,7 +142,7 @@ describe("a command that cannot be loaded", () => {
       'declares the command "notes list", but what it loads is not a clipanion class with paths',
       'write static paths = [["notes", "list"]]',
     ],
-  ])("is one with %s", async (_, text, message, hint) => {
+  ])("has a class with %s", async (_, text, message, hint) => {
     withPlugin(LIST, { "list.ts": text });
     const { code, err } = await typed("notes", "list");
     expect([code, err]).toEqual([2, expect.stringContaining(`plugin "acme" (./plugins/acme.ts) ${message}`)]);
@@ -150,14 +150,14 @@ describe("a command that cannot be loaded", () => {
   });
 });
 
-it("a class may have another spelling of its path", async () => {
+it("the class of a command may also have its path in another spelling", async () => {
   withPlugin('"note_list": async () => (await import("./list.ts")).List', {
     "list.ts": commandFile("List", '[["note_list"], ["note-list"]]', 'this.print("listed"); return 0;'),
   });
   for (const word of ["note_list", "note-list"]) expect(await typed(word)).toMatchObject({ code: 0, out: "listed\n" });
 });
 
-describe("what is declared is checked when the plugin is loaded", () => {
+describe("a plugin with an invalid declaration of a command is refused", () => {
   it.each([
     ['"Notes Add": async () => 1', 'declares a command "Notes Add" that cannot be typed', "lower-case letters"],
     ['"notes  add": async () => 1', 'declares a command "notes  add" that cannot be typed', "lower-case letters"],

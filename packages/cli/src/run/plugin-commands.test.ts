@@ -80,7 +80,7 @@ describe("a plugin adds", () => {
     expect((await typed("help", "--all")).out).toMatch(/Acme:\n {2}maand greet +says hello/);
   });
 
-  it("a command can read the bucket and connect to workers, and gets nothing else from the engine", async () => {
+  it("a command that can read the bucket and connect to workers, and has no other access to the engine", async () => {
     await typed("build");
     const { code, out, err } = await typed("versions");
     expect(out.split("\n")).toEqual([
@@ -108,7 +108,7 @@ describe("a plugin adds", () => {
 });
 
 describe("maand plugins", () => {
-  it("shows each with its version, its source, its hooks and what it adds", async () => {
+  it("shows each plugin with its version, source, hooks and additions", async () => {
     const rows: Record<string, unknown>[] = JSON.parse((await typed("plugins", "--json")).out);
     expect(rows.find(({ name }) => name === "acme")).toEqual({
       name: "acme",
@@ -130,7 +130,7 @@ describe("maand plugins", () => {
     expect(narrow.out.split("\n").filter(({ length }) => length > 100)).toEqual([]);
   });
 
-  it("shows the order of the taps, hooks of the configuration first where one answers", async () => {
+  it("shows the order of the taps, with the configuration first for hooks with one result", async () => {
     const { order } = JSON.parse((await typed("plugins", "--verbose", "--json")).out);
     expect(order.rollout).toEqual(["config", "make"]);
     expect((await typed("plugins", "--verbose")).out).toMatch(/│ rollout +│ config, make/);
@@ -145,7 +145,7 @@ it("in a bucket without plugins, maand plugins lists the missing functions, and 
 });
 
 describe("an unknown command", () => {
-  it("is answered with the closest command, including commands of plugins", async () => {
+  it("is refused with the closest command, including commands of plugins", async () => {
     expect(await typed("gret", "bob")).toMatchObject({
       code: 2,
       err: 'maand: unknown command "gret"\n  did you mean "greet"?\n',
@@ -154,7 +154,7 @@ describe("an unknown command", () => {
     expect((await typed("cat", "wrkers")).err).toContain('did you mean "workers"?');
   });
 
-  it("is answered with the error that prevented the plugins from loading", async () => {
+  it("is refused with the error that prevented the plugins from loading", async () => {
     writeFileSync(join(bucket.root, "maand.config.ts"), "export default { plugins: [gone()] };\n");
     const { code, err } = await typed("greet", "bob");
     expect(code).toBe(2);
@@ -163,7 +163,7 @@ describe("an unknown command", () => {
     expect((await typed("--help")).code).toBe(0);
   });
 
-  it("never delays built-in commands, which do not load the configuration", async () => {
+  it("is the only reason to load the configuration: built-in commands run without it", async () => {
     for (const [path, load] of Object.entries(STOCK_COMMANDS)) {
       const { paths = [] } = await load();
       expect(paths.map((words) => words.join(" "))).toContain(path);
@@ -179,7 +179,7 @@ describe("without the plugin operations", () => {
   it.each([
     ["named", 'import { defaults } from "@maand/cli";\nexport default { plugins: defaults().remove("operations") };\n'],
     ["never listed", "export default { plugins: [] };\n"],
-  ])("its commands name the missing plugin (%s)", async (_, config) => {
+  ])("the commands of operations fail and name the missing plugin (%s)", async (_, config) => {
     writeFileSync(join(bucket.root, "maand.config.ts"), config);
     for (const line of ["doctor", "cat jobs", "job create web", "logs show", "run_command uptime", "worker trust"]) {
       const { code, err } = await typed(...line.split(" "));
@@ -193,7 +193,7 @@ describe("without the plugin operations", () => {
     expect((await typed("build")).code).toBe(0);
   });
 
-  it("a bucket without maintenance has no maand maintain, and its message names the plugin", async () => {
+  it("a bucket that also lacks maintenance has no maand maintain, and the error names the plugin", async () => {
     const without =
       'import { defaults } from "@maand/cli";\nexport default { plugins: defaults().remove("maintenance") };\n';
     writeFileSync(join(bucket.root, "maand.config.ts"), without);
@@ -205,7 +205,7 @@ describe("without the plugin operations", () => {
     expect((await typed("help", "--all")).out).not.toContain("maand maintain");
   });
 
-  it("another plugin may define the same commands", async () => {
+  it("another plugin may define the commands of operations", async () => {
     const text = CONFIG.replace('[["greet"]]', '[["doctor"]]').replace('["defaults", acme]', "[acme]");
     writeFileSync(join(bucket.root, "maand.config.ts"), text);
     expect(await typed("doctor", "bob")).toMatchObject({ code: 0, out: "hello bob\n" });

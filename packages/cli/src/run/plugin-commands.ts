@@ -24,9 +24,9 @@ export interface Added {
 const NONE = { commands: [], paths: [], isTyped: false };
 
 /**
- * The commands of the bucket's plugins. They are looked up only for unknown words, so that maand's own commands never
- * wait for a configuration. Classes that are loaded on demand are loaded with `all`, which help needs, or if the
- * command line names them. Only in the second case is a class that cannot be loaded an error.
+ * Loads the commands of the bucket's plugins, only for unknown words, so that maand's own commands never
+ * wait for a configuration. Loads the class of a command with `all`, which help needs, or if the
+ * command line names it. A class that cannot be loaded is an error only in the second case.
  */
 export async function pluginCommands(
   argv: readonly string[],

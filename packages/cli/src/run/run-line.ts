@@ -9,7 +9,7 @@ import type { Added } from "./plugin-commands.ts";
 import { commandsOf, mayBeLeftOut, ownerOf, STOCK_PLUGINS, stockPath } from "./stock-commands.ts";
 import { isHelp, refuse, reportUsage, wantsJson } from "./usage-error.ts";
 
-/** Runs one command line and returns its exit code, whatever is thrown. Loads only the files that the command needs. */
+/** Runs one command line and returns its exit code. Never throws. Loads only the files that the command needs. */
 export async function runLine(argv: readonly string[], processContext: ProcessContext): Promise<number> {
   try {
     return await runCommand(argv, processContext);
@@ -79,13 +79,13 @@ async function parsed(cli: Cli<Context>, rest: string[], context: Context): Prom
   }
 }
 
-/** Whether the line requests a completion script, which has the commands and flags of everything. */
+/** Whether the line requests a completion script, which contains all commands and flags. */
 function isCompletion(argv: readonly string[]): boolean {
   const [word, shell = "-"] = globalsFirst(argv).rest;
   return word === "completion" && !shell.startsWith("-") && !NAMED.includes(shell);
 }
 
-/** Warns about missing commands of plugins; a completion script is useful without them. */
+/** Warns about missing commands of plugins. The completion script is still printed. */
 function warnOfMissing({ message }: MaandError, { stderr }: ProcessContext): void {
   stderr.write(`maand: commands of plugins are not completed: ${message}\n`);
 }

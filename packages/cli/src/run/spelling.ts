@@ -26,8 +26,8 @@ const OTHER_WORDS: Readonly<Record<string, readonly string[]>> = {
 };
 
 /**
- * The line with `-` and `_` in commands and flags as declared; undefined if nothing is spelled differently. This is
- * computed only after a line was refused, so it costs nothing otherwise.
+ * The line with `-` and `_` in commands and flags as declared; undefined if the line is already spelled that way. This
+ * is computed only after a line was refused.
  */
 export function respelled(rest: readonly string[], definitions: readonly Definition[]): string[] | undefined {
   const found = definitionOf(rest, definitions);
@@ -67,7 +67,7 @@ function isKnown(name: string, known: readonly string[]): boolean {
   );
 }
 
-/** The command of a line: the one with the longest path that the line begins with. */
+/** The command of a line: the command with the longest path that the line begins with. */
 function definitionOf(rest: readonly string[], definitions: readonly Definition[]) {
   const fitting = definitions.filter((definition) =>
     wordsOf(definition).every((word, at) => sameName(word, rest[at] ?? "")),

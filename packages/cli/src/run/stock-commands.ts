@@ -50,7 +50,9 @@ export function stockPath(argv: readonly string[]): string | undefined {
   return Object.keys(STOCK_COMMANDS).find((path) => path.startsWith(`${first} `) && !MIXED.has(first ?? ""));
 }
 
-/** The command classes that a first word may need: only those of the second word if it names a command. */
+/**
+ * The command classes that a first word may need. If the second word names a command, only the classes of that command.
+ */
 export function stockCommands(
   word: string,
   argv: readonly string[],
@@ -63,8 +65,8 @@ export function stockCommands(
 }
 
 /**
- * The commands of plugins that a command line may need: those of its first word, or of its first two words if a command
- * has both.
+ * The commands of plugins that a command line may need: the commands of its first word, or of its first two words if a
+ * command has both.
  */
 export function typedPaths(argv: readonly string[], paths: readonly string[]): string[] {
   const [first, second] = words(argv);
@@ -78,7 +80,7 @@ export function typedPaths(argv: readonly string[], paths: readonly string[]): s
 /**
  * Whether the configuration of the bucket may exclude the plugin of a stock command. If so, it must be loaded before
  * the command runs. Loading takes as long as such a command, so this checks the text first: a configuration without the
- * word `plugins` has all stock plugins, as does one with the defaults that does not mention this plugin.
+ * word `plugins` has all stock plugins, as does a configuration with the defaults that does not mention this plugin.
  */
 export function mayBeLeftOut(path: string, argv: readonly string[], { cwd }: Pick<ProcessContext, "cwd">): boolean {
   const text = configurationText(argv, cwd);

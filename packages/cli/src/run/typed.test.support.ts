@@ -60,7 +60,7 @@ export function typedIn(
   };
 }
 
-/** A new bucket, with `conf` in its `maand.conf`; to be made once and copied. */
+/** A new bucket, with `conf` in its `maand.conf`. Tests make it once and copy it. */
 export async function initialised(conf = ""): Promise<string> {
   const root = mkdtempSync(join(tmpdir(), "maand-typed-"));
   await copyAuthority(root);
@@ -70,7 +70,7 @@ export async function initialised(conf = ""): Promise<string> {
   return root;
 }
 
-/** Gives a bucket an authority, before `maand init` or a build makes one: a key of 4096 bits takes seconds. */
+/** Copies a CA into a bucket, because `maand init` or a build would take seconds to make a key of 4096 bits. */
 export async function copyAuthority(root: string): Promise<void> {
   const hooks = createHooks();
   await certs({ caKey: "ecdsa-p256" }).apply(hooks);

@@ -79,7 +79,7 @@ function withoutGlobals(line: string): string {
   return `    ${text.replaceAll("#0", "...")}\n`;
 }
 
-/** The unknown word of a command line: the first one, or the table after `cat`. */
+/** The unknown word of a command line: its first word, or the table after `cat`. */
 function unknownWord(argv: readonly string[], paths: readonly string[][]): string | undefined {
   const [word, table] = globalsFirst(argv).rest;
   if (isHelp(argv) || word === undefined || isOurs(argv)) return undefined; // or another spelling, such as job_command

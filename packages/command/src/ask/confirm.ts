@@ -2,7 +2,7 @@ import { createInterface } from "node:readline/promises";
 import { MaandError } from "@maand/core/readonly";
 import type { Context } from "../command.ts";
 
-/** A question that only a person at a terminal can answer with yes. */
+/** A prompt for a person at a terminal. */
 export interface Confirmation {
   /** What would happen, as a part of a sentence: `3 workers would be changed`. */
   readonly what: string;
@@ -12,7 +12,7 @@ export interface Confirmation {
   readonly hint: string;
 }
 
-/** Asks for consent on a terminal; no is the default. Throws USAGE without a terminal, because nothing may happen by accident. */
+/** Prompts on a terminal; the default answer is no. Throws USAGE without a terminal. */
 export async function confirmed(
   { what, question, hint }: Confirmation,
   { stdin, stderr, signal }: Pick<Context, "stdin" | "stderr" | "signal">,

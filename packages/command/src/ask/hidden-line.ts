@@ -9,7 +9,7 @@ const ERASE: ReadonlySet<string> = new Set(["\u007f", "\b"]);
 const KILL_LINE = "\u0015";
 
 /**
- * Asks for a value on a terminal, without showing it. Enter or Ctrl-D ends the value, and is not part of it. Throws
+ * Prompts for a value on a terminal, without showing it. Enter or Ctrl-D ends the value, and is not part of it. Throws
  * USAGE if more than one line is pasted, and INTERRUPTED after Ctrl-C.
  */
 export async function hiddenLine(

@@ -2,9 +2,9 @@
 export type RebootKind = "restart" | "off";
 
 /**
- * Whether a script takes its machine down: whether one of its commands is shutdown, reboot, poweroff or halt, or
- * systemctl or init with such an argument, including with sudo or in `sh -c`. It reads words and does not evaluate the
- * shell, so it does not resolve variables or aliases.
+ * Whether a script restarts its machine or switches it off: whether one of its commands is shutdown, reboot, poweroff
+ * or halt, or systemctl or init with such an argument, including with sudo or in `sh -c`. It reads words and does not
+ * evaluate the shell, so it does not resolve variables or aliases.
  */
 export function expectsReboot(script: string): RebootKind | undefined {
   const found = commandsOf(script).map(rebootKind);
@@ -75,8 +75,8 @@ function rebootKind(words: readonly string[]): RebootKind | undefined {
 }
 
 /**
- * The possible commands of a wrapper. Which of its words is the command depends on the wrapper, so every word from the
- * first non-flag on is considered.
+ * The effect of a command that runs another one. Which of its words is the other command depends on the wrapper, so
+ * every word from the first word that is not a flag is considered.
  */
 function behind(words: readonly string[]): RebootKind | undefined {
   const first = words.findIndex((word) => !word.startsWith("-"));

@@ -7,7 +7,10 @@ export interface ColumnSpec {
   readonly least?: number;
   /** Present if cells are never cut, even on a screen that is too narrow, such as fingerprints to compare. */
   readonly whole?: true;
-  /** The rank for omitting the column on a screen that is still too narrow; the lowest is omitted first. */
+  /**
+   * The rank for omitting the column on a screen that is still too narrow. The column with the lowest rank is omitted
+   * first.
+   */
   readonly leave?: number;
 }
 

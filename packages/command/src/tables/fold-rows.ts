@@ -12,10 +12,10 @@ type Cell = string | number;
 
 /** Tables with fewer rows are not folded. */
 const LONG = 20;
-/** The number of equal rows that become one; fewer are exceptions, which are listed. */
+/** The minimum number of equal rows that become one row; fewer rows are listed one by one. */
 const MANY = 4;
 
-/** The rows of a long table, in order, with many equal ones folded into one row that has their number: `62 workers`. */
+/** Folds many equal rows of a long table into one row that contains their number: `62 workers`. Keeps the order. */
 export function foldRows(
   rows: readonly (readonly Cell[])[],
   { at, word, except = [] }: Fold,

@@ -1,4 +1,6 @@
-/** The narrowest screen on which two columns are readable; on narrower ones the second is below the first. */
+/**
+ * The narrowest screen on which two columns are readable. On a narrower screen, the second column is below the first.
+ */
 const TWO_COLUMNS = 60;
 
 interface Layout {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { table } from "./table.ts";
 
-it("has rounded corners, an upper-case header, and right-aligned numbers", () => {
+it("a table has rounded corners, an upper-case header, and right-aligned numbers", () => {
   expect(
     table(
       ["job", { name: "seq", numeric: true }],
@@ -13,28 +13,28 @@ it("has rounded corners, an upper-case header, and right-aligned numbers", () =>
   ).toEqual(["╭─────┬─────╮", "│ JOB │ SEQ │", "├─────┼─────┤", "│ api │   1 │", "│ web │  12 │", "╰─────┴─────╯"]);
 });
 
-it("is plain ASCII for a terminal that only shows ASCII", () => {
+it("a table is plain ASCII for a terminal that only shows ASCII", () => {
   const lines = table(["job", { name: "seq", numeric: true }], [["api", 1]], { ascii: true }).split("\n");
   expect(lines).toEqual(["+-----+-----+", "| JOB | SEQ |", "+-----+-----+", "| api |   1 |", "+-----+-----+"]);
 });
 
-it("prints a row on one line, whatever a cell contains", () => {
+it("a table has one line per row, whatever a cell contains", () => {
   const lines = table(["value"], [["a\nb\u001b[2Jc"]]).split("\n");
   expect(lines).toHaveLength(5);
   expect(lines[3]).toBe("│ a b [2Jc │");
 });
 
-it("aligns wide characters and combining marks", () => {
+it("a table aligns wide characters and combining marks", () => {
   const lines = table(["v"], [["日本"], ["e\u0301"], ["abcd"]]).split("\n");
   expect(lines.slice(3, 6)).toEqual(["│ 日本 │", "│ e\u0301    │", "│ abcd │"]);
 });
 
-it("prints a hundred thousand rows", () => {
+it("a table can have a hundred thousand rows", () => {
   const rows = Array.from({ length: 100_000 }, (_, at) => [`job${at}`, at]);
   expect(table(["job", { name: "n", numeric: true }], rows).length).toBeGreaterThan(100_000 * 20);
 });
 
-describe("on a terminal", () => {
+describe("a table on a terminal", () => {
   const columns = [
     "key",
     { name: "value", least: 8 },
@@ -45,16 +45,16 @@ describe("on a terminal", () => {
   const drawn = (maxWidth?: number) =>
     table(columns as Parameters<typeof table>[0], rows, { columns: maxWidth }).split("\n");
 
-  it("a table that fits is printed unchanged", () => {
+  it("is printed unchanged if it fits", () => {
     expect(drawn(200)).toEqual(drawn());
     expect(drawn((drawn()[0] ?? "").length)).toEqual(drawn());
   });
 
-  it("cells are truncated with an ellipsis first, and the table fits the terminal", () => {
+  it("has cells with an ellipsis if it would be too wide", () => {
     expect(drawn(47)[3]).toBe("│ some-key │ a value that... │ 2026-11-28 │ 7 │");
   });
 
-  it("then columns are omitted one by one, and the space is used", () => {
+  it("loses columns one by one if shorter cells are not enough, and uses all the space", () => {
     expect(drawn(35).slice(1, 4)).toEqual([
       "│ KEY      │ VALUE            │ N │",
       "├──────────┼──────────────────┼───┤",
@@ -63,11 +63,11 @@ describe("on a terminal", () => {
     expect(drawn(23)[3]).toBe("│ some-key │ a val... │");
   });
 
-  it("a table that cannot shrink further is wider than the terminal", () => {
+  it("is wider than the terminal if it cannot shrink further", () => {
     expect(drawn(5)[3]).toBe("│ some-key │ a val... │");
   });
 
-  it("then the widest remaining column is cut, except columns with values that readers compare", () => {
+  it("truncates the widest remaining column at last, but never a column of values that readers compare", () => {
     const lines = (...names: Parameters<typeof table>[0]) =>
       table(names, [["a-rather-long-name-of-a-job", "another-long-name"]], { columns: 30 }).split("\n");
     expect(lines("job", "worker")[3]).toBe("│ a-rather... │ another-l... │");
@@ -75,7 +75,7 @@ describe("on a terminal", () => {
     expect(lines("job", "worker").every((line) => line.length === 30)).toBe(true);
   });
 
-  it("truncates wide characters and combining marks as a whole", () => {
+  it("truncates before a wide character or combining mark, never within it", () => {
     const cut = (text: string) => table([{ name: "v", least: 6 }], [[text]], { columns: 10 }).split("\n")[3];
     expect(cut("日本語日本語")).toBe("│ 日...  │");
     expect(cut("e\u0301e\u0301e\u0301e\u0301e\u0301e\u0301e\u0301")).toBe("│ e\u0301e\u0301e\u0301... │");

@@ -6,7 +6,7 @@ import type { CommandClass } from "clipanion";
 import { Cli } from "../clipanion.ts";
 import type { Context } from "../command.ts";
 
-/** Where and with what a command is run. */
+/** The options of {@link runCommand}. */
 export interface TypedIn {
   /** The current directory, such as `root` of a test bucket. */
   readonly cwd: string;

@@ -22,12 +22,13 @@ const DATA = {
 };
 
 function gives(rows: readonly (readonly [pipeline: string, want: string])[]): void {
-  for (const [pipeline, want] of rows) test(pipeline, () => expect(render(`{{${pipeline}}}`, DATA)).toBe(want));
+  for (const [pipeline, want] of rows)
+    test(`${pipeline} gives ${want}`, () => expect(render(`{{${pipeline}}}`, DATA)).toBe(want));
 }
 
 function refused(rows: readonly (readonly [pipeline: string, why: string])[]): void {
   for (const [pipeline, why] of rows) {
-    test(pipeline, () => expect(complaint(`{{${pipeline}}}`, DATA)).toBe(`exec: ${why}`));
+    test(`${pipeline} fails: ${why}`, () => expect(complaint(`{{${pipeline}}}`, DATA)).toBe(`exec: ${why}`));
   }
 }
 

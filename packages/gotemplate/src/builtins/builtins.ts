@@ -40,7 +40,7 @@ function taking(params: readonly Param[], rest: Param | undefined, run: Callable
   return { params, rest, run };
 }
 
-/** The evaluator runs `and` and `or` itself: their arguments are not all evaluated. */
+/** A placeholder: the evaluator runs `and` and `or` itself, because it does not always evaluate all their arguments. */
 function nothing(): undefined {
   return undefined;
 }

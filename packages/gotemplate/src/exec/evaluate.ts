@@ -9,7 +9,7 @@ import { type Callable, checkCount } from "./functions.ts";
 import { accept, acceptLiteral, literalOf, type Param } from "./params.ts";
 import type { State } from "./state.ts";
 
-/** Marks that no value was piped in, as in the first stage. */
+/** Marks that a stage has no piped value, like the first stage. */
 const NONE = Symbol("none");
 
 /** Runs a pipeline and sets its variables. Throws a Fault; `state.at` has the position. */
@@ -18,7 +18,7 @@ export function evalPipeline(state: State, dot: unknown, pipe: PipeNode): unknow
   let value: unknown = NONE;
   for (const command of pipe.commands) {
     state.budget.spend();
-    // A nil that a stage passes on counts as no value from there on.
+    // a nil from one stage counts as a missing value in the next stage
     value = evalCommand(state, dot, command, value) ?? undefined;
   }
   for (const name of pipe.variables) {
@@ -112,7 +112,10 @@ function runCall(state: State, node: FunctionNode, command: CommandNode, callabl
   }
 }
 
-/** `and` and `or`: the first argument that decides, otherwise the last one; later arguments are not evaluated. */
+/**
+ * `and` and `or`: the first argument that decides, or else the last argument. Arguments after the deciding argument are
+ * not evaluated.
+ */
 function evalUntil(state: State, dot: unknown, decides: boolean, command: CommandNode, final: unknown): unknown {
   let value: unknown;
   for (const arg of command.rest) {

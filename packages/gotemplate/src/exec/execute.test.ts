@@ -5,11 +5,13 @@ import { complaint, failure, render } from "../render.test.support.ts";
 const DATA = { text: "hi", nil: null, map: { a: "ay", deep: { x: 1 } }, list: ["a", "b"], zero: 0, fn: () => 1 };
 
 function gives(rows: readonly (readonly [template: string, want: string])[], data: unknown = DATA): void {
-  for (const [template, want] of rows) test(template, () => expect(render(template, data)).toBe(want));
+  for (const [template, want] of rows)
+    test(`${template} gives ${want}`, () => expect(render(template, data)).toBe(want));
 }
 
 function refused(rows: readonly (readonly [template: string, why: string])[], data: unknown = DATA): void {
-  for (const [template, why] of rows) test(template, () => expect(complaint(template, data)).toBe(`exec: ${why}`));
+  for (const [template, why] of rows)
+    test(`${template} fails: ${why}`, () => expect(complaint(template, data)).toBe(`exec: ${why}`));
 }
 
 describe("fields", () => {
@@ -40,7 +42,7 @@ describe("fields", () => {
     expect(complaint("{{range .}}{{.x}}{{end}}", [null])).toBe("exec: nil pointer evaluating interface {}.x");
     expect(render("{{range .}}{{.}}{{end}}", [null])).toBe("<no value>");
   });
-  test("without data the dot has no value", () => {
+  test("the dot has no value without data", () => {
     expect(render("{{.}} {{.x}}")).toBe("<no value> <no value>");
     expect(render("{{.}}", null)).toBe("<no value>");
   });
@@ -99,19 +101,19 @@ describe("range", () => {
 });
 
 describe("values", () => {
-  test("whole numbers are ints, others floats, and float() converts an int", () => {
+  test("whole numbers are ints, other numbers are floats, and float() makes a float of an int", () => {
     expect(render('{{range .}}{{printf "%T" .}} {{end}}', [1, 1.5, float(1), 2n, 2 ** 62, 2 ** 63])).toBe(
       "int float64 float64 int int float64 ",
     );
     expect(render("{{.}}", float(3))).toBe("3");
     expect(render("{{.}}", 1e20)).toBe("1e+20");
   });
-  test("ints are exact to 64 bits and overflow there", () => {
+  test("ints have 64 bits, are exact, and overflow", () => {
     expect(render("{{.}}", 2n ** 63n - 1n)).toBe("9223372036854775807");
     expect(render("{{.}}", 2n ** 63n)).toBe("-9223372036854775808");
     expect(render("{{f}}", null, { f: () => 2n ** 64n + 5n })).toBe("5");
   });
-  test("data is printed like in Go", () => {
+  test("data is printed as in Go", () => {
     expect(render("{{.}}", { b: [1, "x", null], a: { c: true } })).toBe("map[a:map[c:true] b:[1 x <nil>]]");
     expect(render("{{.}}", [undefined, 1.0, "a b"])).toBe("[<nil> 1 a b]");
   });
@@ -161,7 +163,7 @@ describe("functions", () => {
     ["print nothing", "<nil>"],
   ];
   for (const [pipeline, want] of called) {
-    test(pipeline, () => expect(render(`{{${pipeline}}}`, DATA, funcs)).toBe(want));
+    test(`${pipeline} gives ${want}`, () => expect(render(`{{${pipeline}}}`, DATA, funcs)).toBe(want));
   }
 
   const wrong: readonly (readonly [string, string])[] = [
@@ -187,10 +189,10 @@ describe("functions", () => {
     ["fails", "error calling fails: it broke"],
   ];
   for (const [pipeline, why] of wrong) {
-    test(pipeline, () => expect(complaint(`{{${pipeline}}}`, DATA, funcs)).toBe(`exec: ${why}`));
+    test(`${pipeline} fails: ${why}`, () => expect(complaint(`{{${pipeline}}}`, DATA, funcs)).toBe(`exec: ${why}`));
   }
 
-  test("an error thrown by a function is the cause", () => {
+  test("an error that a function throws is the cause of the execution error", () => {
     const broke = new Error("it broke");
     const thrown = failure("a{{f}}", null, {
       f: () => {
@@ -203,7 +205,7 @@ describe("functions", () => {
   test("a function may replace a built-in", () => {
     expect(render("{{len 1}}{{and 1 2 3}}", null, { len: () => "L", and: () => "A" })).toBe("LA");
   });
-  test("properties of every object are not functions", () => {
+  test("inherited properties such as constructor are not functions", () => {
     expect(complaint("{{constructor}}")).toBe('parse: function "constructor" not defined');
   });
 });
@@ -212,30 +214,34 @@ describe("limits", () => {
   const limited = (text: string, data: unknown, limits: Partial<Limits>) => () => parse(text, { limits }).execute(data);
   const many = Array.from({ length: 1000 }, () => 1);
 
-  test("infinite recursion is an error, and deep recursion is allowed", () => {
+  test("deep recursion is allowed, and infinite recursion is an error", () => {
     expect(complaint('{{define "r"}}{{template "r"}}{{end}}{{template "r"}}')).toBe(
       "exec: exceeded maximum template depth (100000)",
     );
     const down = '{{define "r"}}{{if .}}{{template "r" (dec .)}}{{else}}end{{end}}{{end}}{{template "r" 20000}}';
     expect(render(down, null, { dec: typed(["int"], (n) => n - 1n) })).toBe("end");
   });
-  test("the output is limited, and so is every intermediate text", () => {
-    expect(limited("{{range .}}12345{{end}}", many, { output: 4000 })).toThrow("made more than 4000 characters");
+  test("the length of the output and of every intermediate text is limited", () => {
+    expect(limited("{{range .}}12345{{end}}", many, { output: 4000 })).toThrow("exceeded the limit of 4000 characters");
     const doubling = '{{$x := "ab"}}{{range .}}{{$x = print $x $x}}{{end}}';
-    expect(limited(doubling, many, { output: 4000 })).toThrow("error calling print: made more than 4000 characters");
-    expect(limited('{{printf "%1000000d" 1 | len}}', null, { output: 4000 })).toThrow("made more than 4000 characters");
+    expect(limited(doubling, many, { output: 4000 })).toThrow(
+      "error calling print: exceeded the limit of 4000 characters",
+    );
+    expect(limited('{{printf "%1000000d" 1 | len}}', null, { output: 4000 })).toThrow(
+      "exceeded the limit of 4000 characters",
+    );
   });
   test("the number of steps is limited", () => {
     const nested = "{{range .}}{{range $}}{{range $}}{{end}}{{end}}{{end}}";
-    expect(limited(nested, many, { steps: 100_000 })).toThrow("gave up after 100000 steps");
+    expect(limited(nested, many, { steps: 100_000 })).toThrow("exceeded the limit of 100000 steps");
   });
-  test("circular data and data nested too deeply are refused", () => {
+  test("circular data cannot be printed, but its fields can be read", () => {
     const ring: { self?: unknown } = {};
     ring.self = ring;
     expect(complaint("{{.}}", ring)).toBe("exec: data nested too deeply to print");
     expect(render("{{.self.self.self | len}}", ring)).toBe("1");
   });
-  test("data that throws on access is an execution error with its cause", () => {
+  test("an error that data throws on access is the cause of the execution error", () => {
     const trap = Object.defineProperty({}, "x", {
       get() {
         throw new Error("trap");
@@ -251,7 +257,7 @@ test("a template can be executed again with other data", () => {
   expect([template.execute(1), template.execute("b"), template.name]).toEqual(["1", "b", "template"]);
 });
 
-test("both errors are TemplateErrors with the template's name", () => {
+test("parse and execution errors are TemplateErrors with the template's name", () => {
   expect(() => parse("{{", { name: "n" })).toThrow(TemplateError);
   expect(failure("{{")).toMatchObject({ kind: "parse", name: "t", line: 1 });
 });

@@ -2,7 +2,7 @@ import { Fault } from "../fault.ts";
 import { resultOf, TypedFunction } from "../value/function.ts";
 import type { Param } from "./params.ts";
 
-/** A function that a template can call: its parameters, and the code to run once the arguments fit them. */
+/** A function that a template can call: its parameters, and the code to run with valid arguments. */
 export interface Callable {
   readonly params: readonly Param[];
   /** The type of all further arguments; undefined if no further arguments are allowed. */

@@ -28,7 +28,7 @@ export class Budget {
   /** Uses steps. Throws a Fault if none are left. */
   spend(steps = 1): void {
     this.#steps -= steps;
-    if (this.#steps < 0) throw new Fault(`gave up after ${this.limits.steps} steps`);
+    if (this.#steps < 0) throw new Fault(`exceeded the limit of ${this.limits.steps} steps`);
   }
 
   /** Uses the steps for work on a value, by the length of text, lists and maps. */
@@ -40,6 +40,6 @@ export class Budget {
 
   /** Checks the length of a text. Throws a Fault if it exceeds the output limit. */
   checkLength(length: number): void {
-    if (length > this.limits.output) throw new Fault(`made more than ${this.limits.output} characters`);
+    if (length > this.limits.output) throw new Fault(`exceeded the limit of ${this.limits.output} characters`);
   }
 }

@@ -9,7 +9,7 @@ export interface Rounds {
   at(round: number): readonly [index: unknown, element: unknown];
 }
 
-/** The iterations of a range over a value; nil has none. Throws a Fault for a value that is not iterable. */
+/** The iterations of a range over a value; nil has no iterations. Throws a Fault for a value that is not iterable. */
 export function roundsOf(value: unknown): Rounds {
   if (isList(value)) return { length: value.length, at: (round) => [round, value[round] ?? null] };
   const kind = kindOf(value);

@@ -33,7 +33,7 @@ export class Variables {
     this.#find(name).value = value;
   }
 
-  /** Assigns a value to the variable declared last (1), or to the one before it (2). */
+  /** Assigns a value to the variable declared last (1), or to the variable before it (2). */
   assignRecent(back: number, value: unknown): void {
     const cell = this.#cells.at(-back);
     if (cell) cell.value = value;

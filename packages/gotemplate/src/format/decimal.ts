@@ -4,14 +4,14 @@ export interface Decimal {
   readonly point: number;
 }
 
-/** The fewest digits that read back as the same float. `value` is finite and not negative. */
+/** The shortest digits that parse to the same float. `value` is finite and not negative. */
 export function shortest(value: number): Decimal {
   if (value === 0) return { digits: "", point: 0 };
   const [mantissa = "", exponent = "0"] = value.toExponential().split("e");
   return trimmed(mantissa.replace(".", ""), Number(exponent) + 1);
 }
 
-/** All digits of a float, which are exactly its value. `value` is finite and not negative. */
+/** All digits of the exact value of a float. `value` is finite and not negative. */
 export function exact(value: number): Decimal {
   if (value === 0) return { digits: "", point: 0 };
   const { mantissa, exponent } = partsOf(value);

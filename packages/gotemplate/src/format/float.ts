@@ -42,7 +42,7 @@ function fixed(value: number, places: number): string {
   return withoutExponent(roundTo(decimal, decimal.point + places), places);
 }
 
-/** With an exponent if it is below -4 or exceeds the precision; the shortest form has room for 6 digits. */
+/** The format `g`: with an exponent if it is below -4, or at least the precision (6 for the shortest form). */
 function general(value: number, style: string, precision: number | undefined): string {
   const most = precision === 0 ? 1 : precision;
   const decimal = most === undefined ? shortest(value) : roundTo(exact(value), most);

@@ -7,10 +7,10 @@ import { formatFloat } from "./float.ts";
 import { formatInteger } from "./integer.ts";
 import { formatBool, formatString } from "./string.ts";
 
-/** Maximum nesting of printed lists and maps, because data that contains itself would never end. */
+/** The maximum nesting of printed lists and maps, because printing circular data would never end. */
 export const MAX_NESTING = 500;
 
-/** JavaScript has no addresses; this one is printed wherever Go would print an address. */
+/** The address that is printed wherever Go would print an address, because JavaScript has no addresses. */
 const ADDRESS = 0xc000000000;
 
 /** Collects the output of the verbs of one print. Throws a Fault if it is longer than `limit` characters. */
@@ -32,7 +32,7 @@ export class Printer {
   /** Adds text unchanged. */
   write(text: string): void {
     this.#length += text.length;
-    if (this.#length > this.#limit) throw new Fault(`made more than ${this.#limit} characters`);
+    if (this.#length > this.#limit) throw new Fault(`exceeded the limit of ${this.#limit} characters`);
     this.#parts.push(text);
   }
 
@@ -120,7 +120,7 @@ export class Printer {
     else this.write(text);
   }
 
-  /** Go's output for a verb that does not fit: `%!d(string=hi)`. */
+  /** Go's output for a verb that does not match the type: `%!d(string=hi)`. */
   #writeBad(value: unknown, verb: string): void {
     this.write(`%!${verb}(`);
     if (value === undefined || value === null) this.write("<nil>");

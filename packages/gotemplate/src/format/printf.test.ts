@@ -11,7 +11,8 @@ const given = (format: string, ...args: unknown[]) => printf(format, args, LIMIT
 type Row = readonly [format: string, args: readonly unknown[], want: string];
 
 function table(rows: readonly Row[]): void {
-  for (const [format, args, want] of rows) test(format, () => expect(given(format, ...args)).toBe(want));
+  for (const [format, args, want] of rows)
+    test(`${format} prints ${want}`, () => expect(given(format, ...args)).toBe(want));
 }
 
 describe("ints", () => {
@@ -67,7 +68,7 @@ describe("floats", () => {
     );
   });
 
-  test("with as many digits as the shortest form, the digits are the same", () => {
+  test("%e with the number of digits of the shortest form prints the same digits", () => {
     fc.assert(
       fc.property(fc.double({ noNaN: true, noDefaultInfinity: true }), (value) => {
         const [mantissa = "", exponent = ""] = value.toExponential().split("e");
@@ -173,10 +174,10 @@ describe("widths, precisions and arguments by number", () => {
     ["%d %d %#[1]x %#x", [16, 17], "16 17 0x10 0x11"],
   ]);
 
-  test("a width of a million is allowed, more than the limit is an error", () => {
+  test("a width of a million is allowed, and a longer text than the limit is an error", () => {
     expect(given("%1000000d", 1)).toHaveLength(1_000_000);
     expect(given("%.1000000f", 1.5)).toHaveLength(1_000_002);
-    expect(() => printf("%1000000d", [1], 1000)).toThrow("made more than 1000 characters");
+    expect(() => printf("%1000000d", [1], 1000)).toThrow("exceeded the limit of 1000 characters");
   });
 });
 

@@ -135,7 +135,7 @@ class Formatting {
     return true;
   }
 
-  /** A number in the format; a number that is too large consumes the rest of the format, as in Go. */
+  /** Reads a number in the format. A number that is too large consumes the rest of the format, as in Go. */
   #readNumber(): number | undefined {
     const { value, end } = numberAt(this.#format, this.#pos, this.#format.length);
     this.#pos = end;

@@ -17,7 +17,7 @@ export function template(random: Random): string {
   return variables(random) + statements(random, 3) + (random.once(3) ? definition(random) : "");
 }
 
-/** Variables are almost always declared first: an unknown one is an error in itself. */
+/** Variables that are almost always declared first, because an undeclared variable is always an error. */
 function variables(random: Random): string {
   return random.once(12) ? "" : "{{$x := .}}{{$y := 2}}";
 }
@@ -71,7 +71,7 @@ function definition(random: Random): string {
   return action(random, `define ${definedName(random)}`) + variables(random) + statements(random, 2) + end(random);
 }
 
-/** Rarely a name that is already used: that would be an error in itself. */
+/** A name that is rarely already used, because a second definition is an error. */
 function definedName(random: Random): string {
   return random.once(4) ? random.pick(NAMES) : `"${random.below(1000)}"`;
 }

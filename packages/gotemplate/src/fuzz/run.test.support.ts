@@ -4,7 +4,7 @@ import { template } from "./grammar.test.support.ts";
 import { mutate } from "./mutate.test.support.ts";
 import { Random } from "./random.test.support.ts";
 
-/** The results of the inputs; `broken` has those that broke a promise. */
+/** The results of the inputs; `broken` lists the inputs that violated the contract. */
 export interface FuzzSummary {
   runs: number;
   rendered: number;
@@ -52,7 +52,9 @@ const DATA: readonly unknown[] = [
   ]),
 ];
 
-/** Runs `runs` generated templates; the same seed generates the same ones. `seeds` are templates to mutate as well. */
+/**
+ * Runs `runs` generated templates; the same seed generates the same templates. `seeds` are templates to mutate as well.
+ */
 export function fuzz(runs: number, seed: number, seeds: readonly string[] = []): FuzzSummary {
   const random = new Random(seed);
   const summary: FuzzSummary = { runs, rendered: 0, parseErrors: 0, execErrors: 0, slowest: 0, broken: [] };

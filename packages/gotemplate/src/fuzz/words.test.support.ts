@@ -15,7 +15,7 @@ export const TEXTS: Words = [
   "{{- /* n */ -}}",
 ];
 
-/** Text that is not valid as an argument. */
+/** Texts that are not valid as arguments. */
 export const UNSOUND: Words = ["08", "1e400", "'ab'", "$none", "unknown", '"', ",", "="];
 
 /** Literals. */

@@ -52,7 +52,7 @@ function lexDot(cursor: Cursor): void {
   else lexNumber(cursor);
 }
 
-/** Leaves the last space to a closing delimiter that trims. */
+/** Does not consume the last space before a closing delimiter that trims. */
 function lexSpace(cursor: Cursor): void {
   const end = skipSpaceOn(cursor.source, cursor.pos);
   cursor.emit("space", hasRightTrim(cursor.source, end - 1) ? end - 1 : end);

@@ -12,13 +12,13 @@ export class Cursor {
     this.source = source;
   }
 
-  /** Adds the token from here to `end` and moves on to `end`. */
+  /** Adds the token from here to `end`, and moves to `end`. */
   emit(type: TokenType, end: number): void {
     this.tokens.push({ type, text: this.source.slice(this.pos, end), pos: this.pos, end });
     this.pos = end;
   }
 
-  /** The character at a position as the language sees it; "" at the end. */
+  /** The character at a position; "" at the end. */
   characterAt(pos: number): string {
     const point = this.source.codePointAt(pos);
     return point === undefined ? "" : String.fromCodePoint(point);

@@ -6,7 +6,7 @@ import type { Token } from "./token.ts";
 
 /**
  * Splits a template into tokens, including the text between actions, without comments, and with white space trimmed at
- * trim markers; the last token is `eof`. `isFunction` tells whether a name is a function: a function named `break` or
+ * trim markers; the last token is `eof`. `isFunction` returns whether a name is a function: a function named `break` or
  * `continue` hides the keyword. Throws a Fault with its offset if the text is not a template.
  */
 export function lex(source: string, isFunction: (name: string) => boolean): readonly Token[] {

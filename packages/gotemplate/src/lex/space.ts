@@ -3,7 +3,7 @@ export function isSpace(code: number): boolean {
   return code === 0x20 || code === 0x09 || code === 0x0d || code === 0x0a;
 }
 
-/** Whether what follows an opening delimiter is the trim marker `- `. */
+/** Whether the trim marker `- ` follows an opening delimiter. */
 export function hasLeftTrim(source: string, pos: number): boolean {
   return source[pos] === "-" && isSpace(source.charCodeAt(pos + 1));
 }

@@ -2,11 +2,13 @@ import { describe, expect, test } from "vitest";
 import { complaint, render } from "../render.test.support.ts";
 
 function gives(rows: readonly (readonly [literal: string, want: string])[]): void {
-  for (const [literal, want] of rows) test(literal, () => expect(render(`{{${literal}}}`)).toBe(want));
+  for (const [literal, want] of rows)
+    test(`${literal} gives ${want}`, () => expect(render(`{{${literal}}}`)).toBe(want));
 }
 
 function refused(rows: readonly (readonly [literal: string, why: string])[]): void {
-  for (const [literal, why] of rows) test(literal, () => expect(complaint(`{{${literal}}}`)).toBe(why));
+  for (const [literal, why] of rows)
+    test(`${literal} fails: ${why}`, () => expect(complaint(`{{${literal}}}`)).toBe(why));
 }
 
 describe("ints of every base", () => {

@@ -42,7 +42,7 @@ export function parseCharacter(literal: string): NumberValue {
   return plainNumber(unquoteCharacter(literal));
 }
 
-/** Most numbers are short and plain. */
+/** The value of a short decimal int, which most numbers are. */
 function plainNumber(int: number): NumberValue {
   return { ideal: int, int, float: int };
 }
@@ -66,7 +66,8 @@ function fraction(text: string): NumberValue {
 }
 
 /**
- * Go decides by its letters whether a number is a float; after a sign it mistakes the `e` of a hex int for an exponent.
+ * Go decides by its letters whether a number is a float. After a sign, Go mistakes the `e` of a hex int for an
+ * exponent.
  */
 function looksLikeFloat(text: string): boolean {
   return /[.eEpP]/.test(text) && !/^0[xX]/.test(text);

@@ -1,7 +1,7 @@
 const UINT_LIMIT = 1n << 64n;
 const LONGEST_WHOLE = 64;
 
-/** The value of an int literal of any base, undefined if it is not one or is beyond 64 bits. */
+/** The value of an int literal of any base; undefined for any other text, and beyond 64 bits. */
 export function parseIntText(text: string): bigint | undefined {
   const negative = text.startsWith("-");
   const signed = negative || text.startsWith("+");
@@ -11,7 +11,7 @@ export function parseIntText(text: string): bigint | undefined {
   return value >= -(UINT_LIMIT >> 1n) && value < (signed ? UINT_LIMIT >> 1n : UINT_LIMIT) ? value : undefined;
 }
 
-/** The value of a decimal or hexadecimal float literal, undefined if it is not one or is too large. */
+/** The value of a decimal or hexadecimal float literal; undefined for any other text, and if it is too large. */
 export function parseFloatText(text: string): number | undefined {
   const body = text.replace(/^[+-]/, "");
   if (!hasSoundUnderscores(body)) return undefined;
@@ -21,7 +21,7 @@ export function parseFloatText(text: string): number | undefined {
   return text.startsWith("-") ? -value : value;
 }
 
-/** The digits with a prefix that BigInt knows; a leading 0 means octal. */
+/** The digits with a prefix that BigInt supports; a leading 0 means octal. */
 function plainDigits(body: string): string | undefined {
   if (!hasSoundUnderscores(body)) return undefined;
   const plain = body.replaceAll("_", "");

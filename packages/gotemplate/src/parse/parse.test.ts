@@ -2,11 +2,13 @@ import { describe, expect, test } from "vitest";
 import { complaint, failure, render } from "../render.test.support.ts";
 
 function gives(rows: readonly (readonly [template: string, want: string])[], data: unknown = {}): void {
-  for (const [template, want] of rows) test(template, () => expect(render(template, data)).toBe(want));
+  for (const [template, want] of rows)
+    test(`${template} gives ${want}`, () => expect(render(template, data)).toBe(want));
 }
 
 function refused(rows: readonly (readonly [template: string, why: string])[]): void {
-  for (const [template, why] of rows) test(template, () => expect(complaint(template)).toBe(`parse: ${why}`));
+  for (const [template, why] of rows)
+    test(`${template} fails: ${why}`, () => expect(complaint(template)).toBe(`parse: ${why}`));
 }
 
 describe("delimiters, trimming and comments", () => {
@@ -91,7 +93,7 @@ describe("variables", () => {
     ["{{$x.y := 2}}", 'undefined variable "$x"'],
   ]);
 
-  test("a variable of one branch is defined in the other, and an error when that is executed", () => {
+  test("a variable of another branch is an error at execution, not at parsing", () => {
     expect(complaint("{{if false}}{{$x := 1}}{{else}}{{$x}}{{end}}")).toBe("exec: undefined variable: $x");
     expect(complaint("{{$x := $x}}")).toBe("exec: undefined variable: $x");
     expect(complaint("{{$x = 1}}")).toBe("exec: undefined variable: $x");
@@ -184,7 +186,7 @@ describe("define, template and block", () => {
     ['{{define "\\q"}}{{end}}', "invalid syntax"],
   ]);
 
-  test("an undefined template is an error only when it is executed", () => {
+  test("an undefined template is an error at execution, not at parsing", () => {
     expect(complaint('{{template "none"}}')).toBe('exec: template "none" not defined');
     expect(render('{{if false}}{{template "none"}}{{end}}')).toBe("");
   });
@@ -197,7 +199,7 @@ describe("nesting", () => {
     expect(render(`{{if 0}}${"{{else if 0}}".repeat(depth)}{{else}}x{{end}}`)).toBe("x");
   });
 
-  test("parentheses can be nested 400 deep, and beyond that are an error", () => {
+  test("parentheses can be nested 400 deep, but not deeper", () => {
     const nested = (depth: number) => `{{${"(print ".repeat(depth)}1${")".repeat(depth)}}}`;
     expect(render(nested(400))).toBe("1");
     expect(complaint(nested(401))).toBe("parse: parentheses nested too deeply");
@@ -205,7 +207,7 @@ describe("nesting", () => {
   });
 });
 
-test("an error names the line and the bytes before it", () => {
+test("an error contains its line and its byte offset in this line", () => {
   expect(failure("a\né {{.x\n | }")).toMatchObject({ kind: "parse", name: "t", line: 3, column: 4 });
   const error = failure("a\né {{index .x 1}}");
   expect(error).toMatchObject({ kind: "exec", name: "t", line: 2, column: 5 });

@@ -5,7 +5,7 @@ import type { TokenStream } from "./stream.ts";
 export interface Reading {
   readonly tokens: TokenStream;
   readonly scope: Scope;
-  /** Whether a name is a function's. */
+  /** Whether a name is the name of a function. */
   isFunction(name: string): boolean;
   /** The number of enclosing parentheses. */
   depth: number;

@@ -5,7 +5,7 @@ import { isBlank, type Statement } from "./nodes.ts";
 export class TemplateSet {
   readonly #templates = new Map<string, { readonly list: readonly Statement[]; readonly blank: boolean }>();
 
-  /** Adds a template. A blank template is replaced by another one; two non-blank templates throw a Fault. */
+  /** Adds a template. Another template replaces a blank template. Throws a Fault for two non-blank templates. */
   add(name: string, list: readonly Statement[], offset = 0): void {
     const known = this.#templates.get(name);
     const blank = isBlank(list);

@@ -64,7 +64,7 @@ export class Unit implements Reading {
   }
 
   /**
-   * Continues with the else branch of a control structure; with `chained`, the `if` or `with` after the else, that
+   * Continues with the else branch of a control structure. `chained` is the `if` or `with` after the else; with it, the
    * branch is a control structure.
    */
   openElse(open: Open, chained: Token | undefined): void {

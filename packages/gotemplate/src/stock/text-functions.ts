@@ -14,7 +14,7 @@ function asText(item: unknown, at: number): string {
   throw new TypeError(`takes a list of strings, but item ${at} is ${String(item)}`);
 }
 
-/** What Go considers white space; JavaScript's own trim differs in two characters. */
+/** White space in Go. JavaScript's `trim` differs in two characters. */
 const SPACE = /[\t-\r \u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]/;
 
 /** Removes white space at both ends. */

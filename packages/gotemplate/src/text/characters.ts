@@ -1,4 +1,4 @@
-/** Whether Go's `unicode.IsPrint` is true: letters, marks, numbers, punctuation, symbols and the plain space. */
+/** Go's `unicode.IsPrint`: true for letters, marks, numbers, punctuation, symbols and the plain space. */
 export function isPrintable(character: string): boolean {
   const code = character.charCodeAt(0);
   if (code < 0x80) return code >= 0x20 && code < 0x7f;

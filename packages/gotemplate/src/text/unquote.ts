@@ -5,7 +5,9 @@ import { byteText, joinSurrogates } from "./utf8.ts";
 const NAMED: Readonly<Record<string, number>> = { a: 7, b: 8, f: 12, n: 10, r: 13, t: 9, v: 11, "\\": 92 };
 const DIGITS: Readonly<Record<string, number>> = { x: 2, u: 4, U: 8 };
 
-/** The text of a `"..."` or back-quoted literal, marks included. Throws a Fault for an escape that Go does not know. */
+/**
+ * The text of a `"..."` or back-quoted literal, marks included. Throws a Fault for an escape that Go does not support.
+ */
 export function unquote(literal: string): string {
   const body = literal.slice(1, -1);
   if (literal.startsWith("`")) return body.replaceAll("\r", "");

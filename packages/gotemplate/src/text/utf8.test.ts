@@ -9,7 +9,7 @@ const bytes = fc.uint8Array({ maxLength: 40 });
 const text = fc.string({ unit: "binary", maxLength: 40 });
 
 describe("text as bytes", () => {
-  test("any bytes survive the conversion to text and back", () => {
+  test("any bytes can be converted to text and back", () => {
     fc.assert(
       fc.property(bytes, (some) => {
         expect([...toBytes(fromBytes(some))]).toEqual([...some]);
@@ -18,7 +18,7 @@ describe("text as bytes", () => {
     );
   });
 
-  test("valid UTF-8 is decoded like in JavaScript", () => {
+  test("valid UTF-8 is decoded as in JavaScript", () => {
     fc.assert(
       fc.property(text, (some) => {
         const encoded = new TextEncoder().encode(some);
@@ -30,7 +30,7 @@ describe("text as bytes", () => {
     );
   });
 
-  test("texts are ordered by bytes", () => {
+  test("texts are compared by their bytes", () => {
     fc.assert(
       fc.property(text, text, (a, b) => {
         expect(Math.sign(compareText(a, b))).toBe(Math.sign(Buffer.compare(Buffer.from(a), Buffer.from(b))));
@@ -41,7 +41,7 @@ describe("text as bytes", () => {
     expect(compareText("😀a", "😁")).toBeLessThan(0);
   });
 
-  test("adjacent surrogate halves form a character, and single ones are shown as U+FFFD", () => {
+  test("adjacent surrogate halves form a character, and a lone half is shown as U+FFFD", () => {
     const [whole, half] = [toBytes("é"), toBytes("é").subarray(0, 1)];
     expect(joinSurrogates(fromBytes(whole, 0, 1) + fromBytes(whole, 1, 2))).toBe("é");
     expect(wellFormed(`a${fromBytes(half)}b`)).toBe("a\uFFFDb");

@@ -1,5 +1,7 @@
 /*
- * Go strings are bytes, JavaScript strings are not. Text is kept as a JavaScript string; a byte that is not part of valid UTF-8 (`"\xff"`, half of a sliced character) is kept as the lone surrogate U+DC00 + byte, so that nothing is lost.
+ * Go strings consist of bytes, but JavaScript strings do not. Text is kept as a JavaScript string; a byte that is not
+ * part of valid UTF-8 (`"\xff"`, half of a sliced character) is kept as the lone surrogate U+DC00 + byte, so that
+ * nothing is lost.
  */
 
 const ESCAPE = 0xdc00;

@@ -33,7 +33,10 @@ const TYPE_NAMES: Readonly<Record<Kind, string>> = {
   func: "func()",
 };
 
-/** The kind of any JavaScript value. Whole numbers within 64 bits are ints, all objects except known ones are maps. */
+/**
+ * The kind of any JavaScript value. Whole numbers within 64 bits are ints, and all objects except known classes are
+ * maps.
+ */
 export function kindOf(value: unknown): Kind {
   switch (typeof value) {
     case "undefined":

@@ -3,7 +3,7 @@ import { type TemplateFunctions, typed } from "../index.ts";
 /** Namespaces of keys and values. */
 export type Store = Readonly<Record<string, Readonly<Record<string, string>>>>;
 
-/** The functions with which the vectors were made, reading from `store`. */
+/** The functions that the vectors use, with the data of `store`. */
 export function vectorFunctions(store: Store): TemplateFunctions {
   return { ...storeFunctions(store), ...textFunctions, ...numberFunctions };
 }

@@ -10,7 +10,7 @@ export interface VectorCase {
   readonly error?: "parse" | "exec";
 }
 
-/** A file of cases; `data` is the dot and `kv` has the values that the functions read. */
+/** A file of cases; `data` is the dot, and `kv` contains the values that the functions read. */
 export interface Vectors {
   readonly data: unknown;
   readonly kv: Store;

@@ -26,7 +26,7 @@ export interface Assessed extends Unit {
   readonly target: string | undefined;
   /** Whether its files were compared with those on its worker. */
   readonly isCompared: boolean;
-  /** Whether it is not running: a deploy stopped it because it is disabled, or it must still be started. */
+  /** Whether it is not running, because a deploy stopped it (it is disabled), or because it must still be started. */
   readonly isStopped: boolean;
   /** The actions of the next deploy for it; empty if none. */
   readonly pending: readonly string[];
@@ -35,8 +35,8 @@ export interface Assessed extends Unit {
 const NOTHING: Compared = { baseline: [], meaningless: new Set(), pending: [], refusals: [] };
 
 /**
- * Decides what to record about an allocation from the files on its worker; `read` is undefined for a worker that did
- * not answer.
+ * Decides what to record about an allocation from the files on its worker; `read` is undefined for an unreachable
+ * worker.
  */
 export async function assess(run: Run, go: GoBucket, unit: Unit, read: ReadWorker | undefined): Promise<Assessed> {
   const { allocation, job, state } = unit;

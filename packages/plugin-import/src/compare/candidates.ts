@@ -11,13 +11,13 @@ import {
 import { groupBy } from "@maand/core/readonly";
 import type { GoBucket } from "../go-store/go-bucket.ts";
 
-/** A tree that an allocation may have been deployed with, and the values it was rendered with. */
+/** A tree that an allocation may have been deployed with, and the values that it was rendered with. */
 export interface Candidate {
   readonly tree: Tree;
   readonly occasion: Occasion;
 }
 
-/** Number of earlier deploys to try for a template that prints the number of the deploy. */
+/** The number of earlier deploys to try for a template that prints the number of the deploy. */
 const DEPLOYS_TRIED = 200;
 
 /**

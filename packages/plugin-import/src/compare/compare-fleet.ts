@@ -22,7 +22,7 @@ const AT_ONCE = 16;
 
 /**
  * Renders the files that every allocation should have, reads the files of every worker, and compares them. Throws
- * PROBLEMS for jobs that cannot be rendered and workers of another bucket, and UNREACHABLE if no worker answers.
+ * PROBLEMS for jobs that cannot be rendered and workers of another bucket, and UNREACHABLE if no worker can be reached.
  */
 export async function compareFleet(run: Run, go: GoBucket): Promise<Fleet> {
   const fleet = await compareAllocations(run, go, run.catalog.allocations);
@@ -30,7 +30,7 @@ export async function compareFleet(run: Run, go: GoBucket): Promise<Fleet> {
   return fleet;
 }
 
-/** Compares some allocations, whether their workers answer or not. */
+/** Compares some allocations, whether or not their workers can be reached. */
 export async function compareAllocations(run: Run, go: GoBucket, allocations: readonly Allocation[]): Promise<Fleet> {
   const units = await unitsOf(run, go, allocations);
   const hosts = [...new Set(units.filter(isOnWorker).map(({ allocation }) => allocation.host))];

@@ -7,7 +7,7 @@ import type { Comparison } from "./judge.ts";
 
 const sha = (text: string) => createHash("sha256").update(text).digest("hex");
 
-/** A file of the workspace; with `rendered`, one that a plugin made. */
+/** A file of the workspace; with `rendered`, a file that a plugin rendered. */
 function wanted(path: string, text: string, rendered = false): TreeFile & { readonly text: string } {
   const content = rendered ? { content: Buffer.from(text) } : {};
   return { path, hash: sha(text), executable: false, size: text.length, text, ...content };
@@ -41,7 +41,7 @@ const deployed = (entries: Readonly<Record<string, string>>) =>
   new Map(Object.entries(entries).map(([path, text]) => [path, md5(Buffer.from(text))]));
 const named = (path: string, text: string) => `${path} ${sha(text).slice(0, 6)}`;
 
-it("equal files are the promoted ones, whatever their permissions are", () => {
+it("an equal file is recorded as promoted, whatever its permissions are", () => {
   expect(compared([wanted("Makefile", "a")], { found: [found("Makefile", "a")] })).toEqual({
     pending: [],
     refused: [],
@@ -50,14 +50,14 @@ it("equal files are the promoted ones, whatever their permissions are", () => {
   });
 });
 
-it("a certificate without its last line end is the same certificate", () => {
+it("a certificate without its final line end is equal", () => {
   const files = [wanted("certs/ca.crt", "PEM\n", true)];
   const result = compared(files, { found: [found("certs/ca.crt", "PEM", 0o644)] });
   expect(result).toMatchObject({ pending: [], refused: [], meaningless: ["final line ends of certificates"] });
   expect(result.baseline).toEqual([named("certs/ca.crt", "PEM\n")]);
 });
 
-it("any other file without its last line end is another file", () => {
+it("any other file without its final line end is pending", () => {
   const files = [wanted("app.conf", "a\n")];
   expect(compared(files, { found: [found("app.conf", "a")], deployed: deployed({ "app.conf": "a" }) })).toMatchObject({
     pending: ["app.conf"],
@@ -65,7 +65,7 @@ it("any other file without its last line end is another file", () => {
   });
 });
 
-it("a file that changed in the workspace since the last deploy is pending, with the content on the worker", () => {
+it("a file that changed in the workspace since the last deploy is pending, and keeps its promoted content", () => {
   const files = [wanted("page", "new")];
   expect(compared(files, { found: [found("page", "old")], deployed: deployed({ page: "old" }) })).toMatchObject({
     pending: ["page"],
@@ -74,7 +74,7 @@ it("a file that changed in the workspace since the last deploy is pending, with 
   });
 });
 
-it("files that were added and deleted in the workspace since then are pending", () => {
+it("files that were added or deleted in the workspace since the last deploy are pending", () => {
   const over = { found: [found("gone", "x"), found("run.pid", "1")], deployed: deployed({ gone: "x" }) };
   expect(compared([wanted("fresh", "y")], over)).toMatchObject({
     pending: ["fresh", "gone"],
@@ -117,7 +117,7 @@ it.each([
   expect(result.pending).toContain("app.conf");
 });
 
-it("a worker that does not answer is compared by the recorded checksums", () => {
+it("the files of an unreachable worker are compared by their recorded checksums", () => {
   const before = deployed({ Makefile: "a", "certs/ca.crt": "PEM", "app.conf.tpl": TEMPLATE, page: "old" });
   const files = [wanted("Makefile", "a"), wanted("certs/ca.crt", "PEM\n", true), wanted("page", "new")];
   const result = compared(files, { found: asRecorded(before), deployed: before });

@@ -4,17 +4,17 @@ import type { ListedFile } from "@maand/core/operator";
 import { BY_MD5, type Comparison, isCertificate, Judge, type Meaningless, OWN } from "./judge.ts";
 import { isOwn } from "./prometheus-files.ts";
 
-/** A file on a worker that differs from the rendered one, although nothing changed since the last deploy. */
+/** A file on a worker that differs from the rendered file, although nothing changed since the last deploy. */
 export interface Refusal {
   readonly path: string;
   readonly why: string;
   /** The file on the worker; undefined if it is missing, or if only its MD5 is known. */
   readonly found: FoundFile | undefined;
-  /** The file that would be rendered; undefined if there would be none. */
+  /** The file that would be rendered; undefined if no file would be rendered. */
   readonly wanted: TreeFile | undefined;
 }
 
-/** The files of an allocation on its worker, compared with those that it should have. */
+/** The files of an allocation on its worker, compared with the files that it should have. */
 export interface Compared {
   /** The files to record as promoted. */
   readonly baseline: readonly (TreeFile | ListedFile)[];
@@ -93,7 +93,7 @@ function asFound(found: FoundFile, wanted: TreeFile | undefined): ListedFile {
   };
 }
 
-/** The files of a worker that does not answer, as recorded by the Go program. */
+/** The files of an unreachable worker, as recorded by the Go program. */
 export function asRecorded(deployed: ReadonlyMap<string, string> | undefined): FoundFile[] {
   return [...(deployed ?? [])]
     .filter(([path]) => reachesWorker(path))

@@ -3,8 +3,9 @@ import { isRecord } from "@maand/core/operator";
 import { parse } from "yaml";
 
 /**
- * Compares the files that the Go program created for a job that runs Prometheus with those that maand creates from the
- * same sources. The configuration and the rules have another layout. Pages and maand's own alerts have another text.
+ * Compares the files that the Go program created for a job that runs Prometheus with the files that maand creates from
+ * the same sources. The layout of the configuration and the rules differs. The text of pages and of maand's own alerts
+ * differs.
  */
 
 /** How a file that both programs create differs. */
@@ -13,31 +14,31 @@ export type Made =
   | "same meaning"
   /** A page, or maand's own alerts: the text depends on the program. */
   | "own text"
-  /** A rule file without the fields that the Go program did not know. */
+  /** A rule file without the fields that the Go program did not support. */
   | "fields left out"
-  /** Only the sections differ that are created from the files of all jobs. */
+  /** Only sections that are created from the files of all jobs differ. */
   | "other sources"
   | "other";
 
 const CONFIGURATION = "prometheus.yml";
 const OWN_RULES = "rules/maand/certs.yaml";
 
-/** Whether it is the configuration, which has a template. */
+/** Whether a file is the configuration, which has a template. */
 export function isConfiguration(path: string): boolean {
   return path === CONFIGURATION;
 }
 
-/** Whether the Go program created this file for a Prometheus server, from sources of other jobs or from none. */
+/** Whether the Go program created this file for a Prometheus server, from sources of other jobs or without sources. */
 export function isMade(path: string): boolean {
   return path === CONFIGURATION || /^(rules|consoles)\//.test(path);
 }
 
-/** Whether it created this file without a source: style sheets, lists of pages, and its own alerts. */
+/** Whether the Go program created this file without a source: style sheets, lists of pages, and its own alerts. */
 export function isOwn(path: string): boolean {
   return path === OWN_RULES || /^consoles\/(runbooks|dashboards)\/(style\.css|index\.html)$/.test(path);
 }
 
-/** Compares a file on a worker with the one that would be rendered. */
+/** Compares a file on a worker with the file that would be rendered. */
 export function compareMade(path: string, found: string, wanted: string): Made {
   if (path === OWN_RULES || path.startsWith("consoles/")) return "own text";
   const [before, after] = [parsed(found), parsed(wanted)];
@@ -45,7 +46,7 @@ export function compareMade(path: string, found: string, wanted: string): Made {
   return path === CONFIGURATION ? compareConfigurations(before, after) : compareRules(before, after);
 }
 
-/** The source of a file in the directory of its job; undefined for a file without one. */
+/** The source of a file in the directory of its job; undefined for a file without a source. */
 export function sourceOf(path: string): string | undefined {
   const [, job, name] = /^consoles\/runbooks\/([^/]+)\/(.+)\.html$/.exec(path) ?? [];
   return job === undefined ? undefined : `${job}/_prometheus/runbooks/${name}.md`;
@@ -82,8 +83,8 @@ function sorted(value: unknown): unknown {
 }
 
 /**
- * The fields that the Go program knew. It rewrote files with runbooks, omitted all other fields, and wrote these even
- * if they were empty.
+ * The fields that the Go program supported. It rewrote files with runbooks, omitted all other fields, and wrote these
+ * fields even if they were empty.
  */
 const GROUP_FIELDS: readonly string[] = ["name", "rules"];
 const RULE_FIELDS: readonly string[] = ["alert", "record", "expr", "for", "labels", "annotations"];

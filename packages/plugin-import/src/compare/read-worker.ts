@@ -14,7 +14,7 @@ export interface ReadWorker {
   readonly disabled: ReadonlySet<string>;
 }
 
-/** Jobs on a worker, with the trees that each may have there. */
+/** The jobs on a worker, with the possible trees of each job. */
 export type Expected = ReadonlyMap<string, readonly Candidate[]>;
 
 /**

@@ -1,7 +1,7 @@
 import type { Allocation } from "@maand/core";
 import type { GoBucket, GoDeployed } from "../go-store/go-bucket.ts";
 
-/** What the Go program last did with an allocation. */
+/** The last known state of an allocation in the Go program. */
 export type DeployState =
   | { readonly kind: "never deployed" }
   /** It was disabled, and a later build enabled it again: the next deploy starts it. */

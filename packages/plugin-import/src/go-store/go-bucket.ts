@@ -1,7 +1,7 @@
 import type { Allocation } from "@maand/core";
 import type { KvRow } from "@maand/core/internal";
 
-/** A worker of a Go bucket: in its catalog, or removed from it but still with allocations. */
+/** A worker of a Go bucket. It is in the catalog, or was removed from the catalog but still has allocations. */
 export interface GoWorker {
   readonly host: string;
   /** Undefined for a worker that is no longer in the catalog. */
@@ -18,7 +18,7 @@ export interface GoJob {
 
 /** What the Go program recorded about the deploys of one allocation. */
 export interface GoDeployed {
-  /** MD5 of each file of the last promoted tree, by path; undefined if nothing runs or nothing is known. */
+  /** MD5 of each file of the last promoted tree, by path; undefined if nothing runs or nothing was recorded. */
   readonly files: ReadonlyMap<string, string> | undefined;
   /** The last promoted version; `0.0.0` before the first promotion. */
   readonly version: string;

@@ -40,7 +40,7 @@ function read() {
   return store.bucket;
 }
 
-it("is recognised, and read completely", () => {
+it("the store of the Go program is recognised, and read completely", () => {
   write(
     1,
     "INSERT INTO worker VALUES ('w-1', '10.0.0.1', 0)",
@@ -73,7 +73,7 @@ it("is recognised, and read completely", () => {
   });
 });
 
-it("an allocation that was enabled again has no files, and one whose health failed is marked", () => {
+it("a re-enabled allocation has no files, and a failed health check is recorded", () => {
   write(
     1,
     `INSERT INTO hash VALUES ('api_allocation', 'a-1', 'c', NULL, '{}', NULL, '1.1.0'), ('api_allocation', 'a-2', 'c', '__maand_health_failed__', '{}', '{}', '1.1.0')`,
@@ -87,12 +87,12 @@ it.each([
   [0, "run maand init of the last Go version there first"],
   [3, "run maand init of the last Go version there first"],
   [5, "this version of maand supports only version 1"],
-])("of another version is refused with a hint: %d", (version, hint) => {
+])("a store of version %d is refused with a hint", (version, hint) => {
   write(version);
   expect(read).toThrow(expect.objectContaining({ code: "NOT_A_STORE", hint: expect.stringContaining(hint) }));
 });
 
-it("leaves nothing next to the file when it is closed, and is busy while another program writes", () => {
+it("the store cannot be read while another program writes, and can be read afterwards", () => {
   write(1);
   const other = new Sqlite(file);
   onTestFinished(() => void other.close());

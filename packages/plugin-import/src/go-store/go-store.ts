@@ -8,8 +8,8 @@ import { readGoBucket } from "./read-go-bucket.ts";
 const PATIENCE_MS = 1_000;
 
 /**
- * An open store of the Go program. Nothing else can write to it while it is open: like a running command of the Go program, it
- * holds a write transaction.
+ * An open store of the Go program. No other program can write to it while it is open: like a running command of the Go
+ * program, it holds a write transaction.
  */
 export class GoStore {
   readonly bucket: GoBucket;
@@ -38,8 +38,8 @@ export class GoStore {
   }
 
   /**
-   * Closes it with all data in a single file, so that no leftover file next to it can be mistaken for a part of another
-   * store.
+   * Closes the store with all data in a single file, so that no leftover file next to it can be mistaken for a part of
+   * another store.
    */
   close(): void {
     if (!this.#db.open) return;

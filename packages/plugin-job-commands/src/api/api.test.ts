@@ -24,7 +24,7 @@ const VARS = "vars/job/api";
 const SECRETS = "secrets/job/api";
 
 describe("access to the API", () => {
-  it("requires the token, whatever the headers", () =>
+  it("requires the token, whatever the other headers are", () =>
     served(async (access) => {
       const identity = { "x-allocation-id": "api@10.0.0.1", event: "cli", command: "command_wait" };
       const query = `/kv?namespace=${VARS}&key=a`;
@@ -49,7 +49,7 @@ describe("access to the API", () => {
       }
     }));
 
-  it("ends with the process of the token, and the port closes with the last one", () =>
+  it("ends with the process of the token, and the port is closed after the last process", () =>
     bucket.lend(async (context) => {
       const runtime = new CommandRuntime();
       const kept: ApiAccess[] = [];
@@ -66,7 +66,7 @@ describe("access to the API", () => {
       for (const { port } of kept) await expect(refuses(port)).resolves.toBe("ECONNREFUSED");
     }));
 
-  it("is limited to loopback and to a random token", () =>
+  it("requires a random token of 32 bytes", () =>
     served(async ({ token }) => {
       expect(Buffer.from(token, "base64url").byteLength).toBe(32);
     }));
@@ -94,7 +94,7 @@ describe("KV entries", () => {
       expect((await call(access, "DELETE", "/kv", { namespace: VARS, key: "color" })).status).toBe(404);
     }));
 
-  it("can be requested with a body on GET, like older clients do", () =>
+  it("can be read by a GET request with a body, as older clients send it", () =>
     served(async (access) => {
       await call(access, "PUT", "/kv", { namespace: VARS, key: "a", value: "1" });
       const text = await overSocket(access, JSON.stringify({ namespace: VARS, key: "a" }));
@@ -108,7 +108,7 @@ describe("KV entries", () => {
     "maand/job/db name",
     "maand/job/api/worker/10.0.0.1 api_allocation_index",
   ];
-  it.each(READABLE)("of %s can be read", (entry) =>
+  it.each(READABLE)("in %s can be read", (entry) =>
     served(async (access) => {
       const [namespace, key] = entry.split(" ");
       expect((await call(access, "GET", `/kv?namespace=${namespace}&key=${key}`)).status).toBe(200);
@@ -123,7 +123,7 @@ describe("KV entries", () => {
     "maand/job/api/worker/10.0.0.2",
     "nonsense",
   ];
-  it.each(REFUSED)("of %s cannot be read by this allocation", (namespace) =>
+  it.each(REFUSED)("in %s cannot be read by this allocation", (namespace) =>
     served(async (access) => {
       expect((await call(access, "GET", `/kv?namespace=${namespace}&key=x`)).status).toBe(400);
       expect((await call(access, "GET", `/kv/keys?namespace=${namespace}`)).status).toBe(400);
@@ -140,7 +140,7 @@ describe("KV entries", () => {
     "vars/bucket",
     SECRETS,
   ];
-  it.each(UNWRITABLE)("of %s cannot be written through /kv", (namespace) =>
+  it.each(UNWRITABLE)("in %s cannot be written through /kv", (namespace) =>
     served(async (access) => {
       expect((await call(access, "PUT", "/kv", { namespace, key: "x", value: "1" })).status).toBe(400);
       expect((await call(access, "DELETE", "/kv", { namespace, key: "x" })).status).toBe(400);
@@ -149,7 +149,7 @@ describe("KV entries", () => {
     }),
   );
 
-  it("of the rollout order can be written in pre_deploy and by hand, and in no other event", async () => {
+  it("with the rollout order can be written only in pre_deploy and in commands run manually", async () => {
     const wanted = { namespace: "maand/job/api", key: "rollout_order", value: "10.0.0.2,10.0.0.1" };
     const statuses: Record<string, number> = {};
     for (const event of ["pre_deploy", "cli", "post_deploy", "job_control", "health_check"] as const)
@@ -162,7 +162,7 @@ describe("KV entries", () => {
     expect(statuses).toEqual({ pre_deploy: 200, cli: 200, post_deploy: 400, job_control: 400, health_check: 400 });
   });
 
-  it("cannot be written by a health check, whatever event it claims to be", () =>
+  it("cannot be written by a health check, even with another event in its headers", () =>
     served(
       async (access) => {
         const headers = { authorization: `Bearer ${access.token}`, event: "cli" };
@@ -192,27 +192,27 @@ describe("invalid requests", () => {
     ["a key with a line end", "PUT", "/kv", { namespace: VARS, key: "a\nb", value: "1" }, 400],
     ["an unknown route", "GET", "/no/such", undefined, 404],
     ["no route at all", "GET", "//", undefined, 404],
-    ["a route by a name every object has", "GET", "/constructor", undefined, 404],
-    ["another method", "POST", "/kv", { namespace: VARS, key: "a" }, 405],
+    ["the name of an inherited property as route", "GET", "/constructor", undefined, 404],
+    ["a wrong method", "POST", "/kv", { namespace: VARS, key: "a" }, 405],
     ["an unknown method", "PATCH", "/demands", {}, 405],
-    ["a body of more than a MiB", "PUT", "/kv", { namespace: VARS, key: "a", value: "x".repeat(1024 * 1024) }, 413],
-    ["a semaphore without name", "POST", "/semaphore/acquire", { capacity: 1 }, 400],
+    ["a body larger than a MiB", "PUT", "/kv", { namespace: VARS, key: "a", value: "x".repeat(1024 * 1024) }, 413],
+    ["a semaphore without a name", "POST", "/semaphore/acquire", { capacity: 1 }, 400],
     ["no slots", "POST", "/semaphore/acquire", { name: "m", capacity: 0 }, 400],
     ["too many slots", "POST", "/semaphore/acquire", { name: "m", capacity: 65 }, 409],
     ["a semaphore that is not held", "POST", "/semaphore/release", { name: "m" }, 409],
     ["an unknown worker", "POST", "/worker/run", { worker_ip: "10.9.9.9", command: "id" }, 404],
     ["no command", "POST", "/worker/run", { worker_ip: "10.0.0.1" }, 400],
-    ["a target that is none", "POST", "/worker/target", { target: "x; id" }, 400],
+    ["an invalid target", "POST", "/worker/target", { target: "x; id" }, 400],
     ["a job that is not demanded", "POST", "/worker/target", { job: "web", target: "status" }, 400],
     [
-      "a timeout that is none",
+      "an invalid timeout",
       "POST",
       "/worker/run",
       { worker_ip: "10.0.0.1", command: "id", timeout_seconds: "soon" },
       400,
     ],
   ];
-  it.each(BAD)("%s is refused, and the next request works", (_what, method, path, body, status) =>
+  it.each(BAD)("with %s are refused, and the next request works", (_what, method, path, body, status) =>
     served(async (access) => {
       const refused = await call(access, method, path, body);
       expect([refused.status, refused.type], refused.text).toEqual([status, "text/plain; charset=utf-8"]);
@@ -221,7 +221,7 @@ describe("invalid requests", () => {
   );
 });
 
-it("lists the jobs that demand a command", () =>
+it("GET /demands lists the jobs that demand a command", () =>
   bucket.lend(async (context) => {
     const runtime = new CommandRuntime();
     const demanded = {
@@ -236,19 +236,19 @@ it("lists the jobs that demand a command", () =>
     });
   }));
 
-it("lists the jobs that demand a command, from the catalog", () =>
+it("GET /demands is empty if no job in the catalog demands the command", () =>
   served(async (access, { context }) => {
     expect((await call(access, "GET", "/demands")).json).toEqual([]);
     expect(context.demandsOn("command_wait")).toEqual([]);
   }));
 
-it("runs a command on a worker as one quoted argument, and returns its result", () =>
+it("POST /worker/run runs a command on a worker, and returns its result", () =>
   served(async (access) => {
     const answer = await call(access, "POST", "/worker/run", { worker_ip: "10.0.0.2", command: "id && true" });
     expect(answer.json).toEqual({ exit: 0, stdout: "", stderr: "" });
   }));
 
-it("returns how to log in to the allocation's worker", () =>
+it("GET /connection returns the login data of the allocation's worker", () =>
   served(async (access) => {
     expect((await call(access, "GET", "/connection")).json).toEqual({
       user: "agent",
@@ -258,7 +258,7 @@ it("returns how to log in to the allocation's worker", () =>
     });
   }));
 
-it("refuses that for a worker without a login plugin", () =>
+it("GET /connection is refused for a worker without a login plugin", () =>
   bucket.lend(async (context) => {
     const runtime = new CommandRuntime();
     const allocation = context.allocations.find(({ host }) => host === "10.0.0.2");

@@ -45,7 +45,7 @@ function eraseSecret(call: Call): void {
   remove(call, namespace, key);
 }
 
-/** The job's own variables and secrets; other readable namespaces are not listed. */
+/** Lists the keys of the job's own variables and secrets, not of other readable namespaces. */
 function keys(call: Call): unknown {
   const { kv, context } = call.session;
   const own = [NAMESPACE.jobVars(context.job.name), NAMESPACE.secrets(context.job.name)];

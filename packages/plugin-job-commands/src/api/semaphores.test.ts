@@ -25,11 +25,11 @@ function semaphoresOf() {
 }
 
 describe("a semaphore", () => {
-  it("is free if it is unknown", () => {
+  it("is free before its first request", () => {
     expect(semaphoresOf().status()).toEqual({ name: "m", capacity: 1, holders: [], waiting: 0, available: 1 });
   });
 
-  it("is granted in the order of the requests", async () => {
+  it("is granted in the order of requests", async () => {
     const { acquire, release, order, status } = semaphoresOf();
     await acquire("a");
     const waiting = [acquire("b"), acquire("c"), acquire("d")];
@@ -42,7 +42,7 @@ describe("a semaphore", () => {
     expect(order).toEqual(["a", "b", "c", "d"]);
   });
 
-  it("grants no request before an earlier one", async () => {
+  it("is granted to a waiting process before a later request", async () => {
     const { acquire, release, status } = semaphoresOf();
     await acquire("a");
     const second = acquire("b");
@@ -54,14 +54,14 @@ describe("a semaphore", () => {
     await third;
   });
 
-  it("is held once, however often it is requested", async () => {
+  it("is held once by a process that requests it several times", async () => {
     const { acquire, release, status } = semaphoresOf();
     expect([await acquire("a"), await acquire("a")]).toEqual([{ fresh: true }, { fresh: false }]);
     expect([release("a"), release("a")]).toEqual([true, false]);
     expect(status()).toMatchObject({ holders: [], available: 1 });
   });
 
-  it("has the capacity of its first request until nothing holds or awaits it", async () => {
+  it("keeps the capacity of its first request until no process holds it or waits for it", async () => {
     const { acquire, release, status } = semaphoresOf();
     await Promise.all([acquire("a", { capacity: 2 }), acquire("b", { capacity: 2 })]);
     expect(status()).toMatchObject({ capacity: 2, holders: ["a", "b"], available: 0 });
@@ -72,7 +72,7 @@ describe("a semaphore", () => {
     expect(status()).toMatchObject({ capacity: 1, holders: ["c"] });
   });
 
-  it("grants a slot to the next request if a wait ends during the grant", async () => {
+  it("is granted to the next request if an earlier request has timed out", async () => {
     const { acquire, release, status } = semaphoresOf();
     await acquire("a");
     const late = acquire("b", { timeoutMs: 5 });
@@ -83,7 +83,7 @@ describe("a semaphore", () => {
     expect(status()).toMatchObject({ holders: ["c"], waiting: 0, available: 0 });
   });
 
-  it("is released by a process that ends while it waits or holds", async () => {
+  it("is released by a process that ends while it holds the semaphore or waits for it", async () => {
     const { acquire, semaphores, scope, holder, status } = semaphoresOf();
     const gone = new AbortController();
     await acquire("a");
@@ -97,7 +97,7 @@ describe("a semaphore", () => {
     expect(status()).toEqual({ name: "m", capacity: 1, holders: [], waiting: 0, available: 1 });
   });
 
-  it("neither loses a slot nor grants one twice, in any order of events", async () => {
+  it("neither loses a slot nor grants a slot twice, in any order of events", async () => {
     const { acquire, release, status } = semaphoresOf();
     for (let round = 0; round < 200; round += 1) {
       await acquire("a");

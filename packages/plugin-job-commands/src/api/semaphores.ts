@@ -43,9 +43,9 @@ interface Semaphore {
 }
 
 /**
- * The semaphores of hook processes, in memory. Slots are granted in the order of the requests. A waiter is either granted or
- * refused, never both, and the slots of a process are returned when it ends. A semaphore without holders and waiters is
- * deleted.
+ * The semaphores of hook processes, in memory. Slots are granted in the order of requests. A waiting request is either
+ * granted or refused, never both. The slots of a process are released when it ends. A semaphore without holders and
+ * waiting requests is deleted.
  */
 export class Semaphores {
   readonly #scopes = new WeakMap<object, Map<string, Semaphore>>();

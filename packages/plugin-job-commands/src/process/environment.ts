@@ -11,11 +11,11 @@ export interface EnvironmentOptions {
   readonly api: { readonly port: number; readonly token: string };
 }
 
-/** Variables that maand sets itself. Values from an outer maand process are not passed on. */
+/** Variables that maand sets. The values of an outer maand process are not passed on. */
 const OURS =
   /^(ALLOCATION_(ID|IP|INDEX)|DISABLED|JOB|EVENT|COMMAND|(CURRENT|NEW)_VERSION|(NEW|UPDATED)_ALLOCATIONS|BATCH_(ALLOCATIONS|INDEX|COUNT)|DEPLOY_(PHASE|REASON)|ROLLOUT_ORDER(_SOURCE)?|JOB_COMMAND_API_.*)$/;
 
-/** The environment of a hook: the environment of maand, and the variables above. */
+/** The environment of a hook: the environment of maand, and the variables of the hook. */
 export function environmentOf(
   { scope, job, event, command, more, api }: EnvironmentOptions,
   own: Readonly<Record<string, string | undefined>> = process.env,

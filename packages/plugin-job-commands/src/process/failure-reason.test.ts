@@ -24,6 +24,7 @@ it.each([
   [["psql: could not connect", ""], "psql: could not connect"],
   [["  indented only"], undefined],
   [[], undefined],
-])("of %j is %j", (lines, reason) => expect(reasonIn(lines)).toBe(reason));
+])("the reason for a failure with the output %j is %j", (lines, reason) => expect(reasonIn(lines)).toBe(reason));
 
-it("is truncated if it is long", () => expect(reasonIn([`Error: ${"x".repeat(1000)}`])).toHaveLength(303));
+it("a long reason for a failure is truncated", () =>
+  expect(reasonIn([`Error: ${"x".repeat(1000)}`])).toHaveLength(303));

@@ -28,7 +28,7 @@ const NAME = /^([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)\s*(?:\[[^\]]*\])?\s*
 export interface Requirements {
   /** Names of packages. */
   readonly names: readonly string[];
-  /** Lines without a package name, such as `-r base.txt`, which only pip understands. */
+  /** Lines without a package name, such as `-r base.txt`, which only pip can resolve. */
   readonly others: readonly string[];
 }
 

@@ -20,7 +20,7 @@ export class ShownOutput {
   readonly #last = new Map<string, string>();
 
   /**
-   * The output of one run. `key` identifies the command and its allocation. `place` is its directory, which is
+   * Receives the output of one run. `key` identifies the command and its allocation. `place` is its directory, which is
    * different in every run.
    */
   compare(key: string, place: string, show: Show): Comparison {

@@ -58,7 +58,8 @@ function linkInstalled({ bucket, job }: WorkingDirectoryOptions["context"], modu
 }
 
 /**
- * Jobs without their own certificates, which are the majority, share the directory with the authority's certificate.
+ * Writes the certificates of an allocation. Jobs without certificates, which are the majority, share a directory with
+ * the certificate of the CA.
  */
 function writeCertificates(
   files: SharedFiles,

@@ -101,7 +101,10 @@ export class MaintainCommand extends EngineCommand {
   }
 }
 
-/** Refuses a command that takes its machine down, because it would end while the jobs are started again. */
+/**
+ * Refuses a command that restarts its machine or switches it off, because this would happen while the jobs are started
+ * again.
+ */
 function refuseCommand(command: string): void {
   const refuse = (message: string, hint: string) => {
     throw new MaandError({ code: "USAGE", message, hint });

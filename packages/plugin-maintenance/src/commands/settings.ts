@@ -19,7 +19,7 @@ export interface Settings {
   readonly commandMs?: number;
 }
 
-/** Parses the settings of a maintenance. Throws USAGE for the first one that is wrong. */
+/** Parses the settings of a maintenance. Throws USAGE for the first invalid setting. */
 export function settingsOf({ concurrency, onFailure, timeout, runTimeout }: TypedSettings): Settings {
   return {
     ...(concurrency === undefined ? {} : { concurrency: concurrencyOf(concurrency) }),

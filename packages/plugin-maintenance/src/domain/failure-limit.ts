@@ -1,5 +1,5 @@
 /**
- * The number of workers that are set aside before no further one is started: `stop` (one), `continue` (any number), a
+ * The number of workers set aside after which no other worker begins: `stop` (one), `continue` (any number), a
  * number, or a share of all workers of the maintenance.
  */
 export type FailureLimit = "stop" | "continue" | number | `${number}%`;
@@ -22,7 +22,7 @@ export function isLimitReached(limit: FailureLimit, failed: number, all: number)
   return failed >= count;
 }
 
-/** The limit in words, for the line that is printed before anything begins. */
+/** The limit in words, for the line that is printed before the first worker begins. */
 export function limitText(limit: FailureLimit): string {
   if (limit === "stop") return "a worker fails";
   if (limit === "continue") return "all workers are done";

@@ -43,20 +43,20 @@ describe("a boot id", () => {
   ])("is not %j", (output) => expect(parseBootId(output)).toBeUndefined());
 });
 
-describe("the limit of failures", () => {
+describe("the limit of failed workers", () => {
   it.each([
     ["stop", "stop"],
     ["continue", "continue"],
     ["2", 2],
     ["10%", "10%"],
     ["100%", "100%"],
-  ])("%j is valid", (text, limit) => expect(parseFailureLimit(text)).toBe(limit));
+  ])("can be %j", (text, limit) => expect(parseFailureLimit(text)).toBe(limit));
 
-  it.each(["", "0", "-1", "1.5", "0%", "101%", "Stop", "all", "2 "])("%j is not valid", (text) =>
+  it.each(["", "0", "-1", "1.5", "0%", "101%", "Stop", "all", "2 "])("cannot be %j", (text) =>
     expect(parseFailureLimit(text)).toBeUndefined(),
   );
 
-  it("is reached by this number or share of failed workers, and never by zero", () => {
+  it("is reached at this number or share of failed workers, but never without a failure", () => {
     const reached = (limit: Parameters<typeof isLimitReached>[0], all = 30) =>
       [0, 1, 2, 3, 4].map((failed) => isLimitReached(limit, failed, all));
     expect(reached("stop")).toEqual([false, true, true, true, true]);
@@ -66,7 +66,7 @@ describe("the limit of failures", () => {
     expect(reached("10%", 4)).toEqual([false, true, true, true, true]);
   });
 
-  it("counts the workers of the maintenance, over all its runs", () => {
+  it("counts the failed workers of all runs of the maintenance", () => {
     const workers = [worker("set_aside"), worker("set_aside"), worker("waiting"), worker("done")];
     expect(mayBegin({ onFailure: "stop" }, workers)).toBe(false);
     expect(mayBegin({ onFailure: 3 }, workers)).toBe(true);
@@ -87,7 +87,7 @@ describe("the phases of a worker", () => {
     [{ command: "true", reboot: true }, ["drain", "command", "reboot", "start"]],
     [{ keepDrained: true }, ["drain"]],
     [{ keepDrained: true, reboot: true }, ["drain", "reboot"]],
-  ])("of %j are %j", (given, phases) => {
+  ])("with %j are %j", (given, phases) => {
     const request = { ...REQUEST, ...given };
     expect(phasesOf(request)).toEqual(phases);
     expect(phases.map((phase) => phaseAfter(request, phase))).toEqual([...phases.slice(1), undefined]);
@@ -95,30 +95,30 @@ describe("the phases of a worker", () => {
   });
 });
 
-describe("what remains of a maintenance", () => {
+describe("the remaining work of a maintenance", () => {
   const hosts = (found: readonly MaintainedWorker[]) => found.map(({ host, phase }) => `${host} ${phase}`);
   const of = (...workers: readonly MaintainedWorker[]) => {
     const { toContinue, toBegin } = remainingOf(workers);
     return [hosts(toContinue), hosts(toBegin)];
   };
 
-  it("is first the workers out of service, at their phase, and then the waiting workers", () => {
+  it("lists the workers that are out of service, with their phase, before the waiting workers", () => {
     const all = [worker("done"), worker("waiting"), worker("set_aside", "reboot"), worker("under_way", "command")];
     expect(of(...all, worker("aborted"))).toEqual([["set_aside reboot", "under_way command"], ["waiting drain"]]);
   });
 
-  it("is the start of drained workers only once no other work remains", () => {
+  it("contains the start of drained workers only once nothing else remains", () => {
     expect(of(worker("drained", "reboot"), worker("waiting"))).toEqual([[], ["waiting drain"]]);
     expect(of(worker("drained", "reboot"), worker("done"))).toEqual([["drained start"], []]);
   });
 
-  it("is nothing once all workers are done or left out", () => {
+  it("is empty once all workers are done or aborted", () => {
     expect(isOver([worker("done"), worker("aborted")])).toBe(true);
     for (const state of ["waiting", "under_way", "set_aside", "drained"] as const)
       expect(isOver([worker("done"), worker(state)])).toBe(false);
   });
 
-  it("is described in a sentence", () => {
+  it("is printed as one sentence", () => {
     expect(progressText([worker("done"), worker("set_aside"), worker("waiting"), worker("waiting")])).toBe(
       "1 of 4 workers done, 1 set aside, 2 waiting",
     );

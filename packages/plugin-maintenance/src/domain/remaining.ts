@@ -9,8 +9,8 @@ export interface Remaining {
 }
 
 /**
- * The rest of a maintenance: workers that were interrupted or set aside, and waiting ones. If only drained workers are
- * left, their jobs are started.
+ * The rest of a maintenance: workers that were interrupted or set aside, and waiting workers. If only drained workers
+ * are left, their jobs are started.
  */
 export function remainingOf(workers: readonly MaintainedWorker[]): Remaining {
   const toContinue = workers.filter(({ state }) => state === "under_way" || state === "set_aside");
@@ -35,9 +35,9 @@ export function isOver(workers: readonly Pick<MaintainedWorker, "state">[]): boo
 }
 
 /**
- * Whether jobs of a worker may still be in service, so that this run must request the availability budget for it. A
- * grant to an earlier run does not count: it may have cost nothing because the worker was away at the time, and others
- * may have gone down since then.
+ * Whether jobs of a worker may still be in service, so that this run must request the availability budget for the
+ * worker. A grant to an earlier run does not count: it may have used no budget because the worker was away at the time,
+ * and other workers may have gone down since then.
  */
 export function mustBeAdmitted({ state, phase }: Pick<MaintainedWorker, "state" | "phase">): boolean {
   return state === "waiting" || (phase === "drain" && (state === "under_way" || state === "set_aside"));

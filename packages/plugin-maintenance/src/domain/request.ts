@@ -34,7 +34,7 @@ export function phasesOf({ command, reboot, keepDrained }: MaintenanceRequest): 
   return PHASES.filter((phase) => has[phase]);
 }
 
-/** The phase after one; undefined after the last one. */
+/** The phase after a phase; undefined after the last phase. */
 export function phaseAfter(request: MaintenanceRequest, phase: Phase): Phase | undefined {
   return phasesOf(request).find((next) => PHASES.indexOf(next) > PHASES.indexOf(phase));
 }

@@ -23,7 +23,7 @@ export interface Awaited {
 }
 
 /**
- * Waits until a worker answers with another boot id than before. Only an answer that is a boot id counts, not the text
+ * Waits until a worker reports a boot id that differs from the one before. Only a valid boot id counts, not the text
  * of an error. Returns the id, if the worker has one. Throws NOT_REBOOTED after the limit, and immediately throws
  * errors that waiting cannot change.
  */

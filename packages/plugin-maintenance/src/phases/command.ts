@@ -13,7 +13,7 @@ const RECONNECTS = 5;
 /**
  * Runs the command of the maintenance on a drained worker, once. If its connection closes, the command continues on the
  * worker, and its result is fetched over another connection. Throws COMMAND_FAILED if it fails, or if the machine
- * restarted during the command, because it is then unknown how much of it was done.
+ * restarted during the command, because the result is then unknown.
  */
 export async function runCommand(session: Session, host: string): Promise<void> {
   const { reporter, bucket } = session.run;

@@ -11,8 +11,8 @@ import type { Session } from "../session.ts";
 const REASON = "its worker is in maintenance";
 
 /**
- * Stops everything that may run on a worker, with its hooks, the last wave first, and checks the health of the same
- * jobs on other workers. It first records what was in service, because only that is started again later.
+ * Stops all allocations that may run on a worker, with its hooks, the last wave first, and checks the health of the
+ * same jobs on other workers. It first records what was in service, because only that is started again later.
  */
 export async function drain(session: Session, host: string): Promise<void> {
   const run = session.view(host);

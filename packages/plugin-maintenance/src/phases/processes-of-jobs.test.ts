@@ -14,7 +14,7 @@ beforeEach(() => {
 
 afterEach(() => rmSync(place, { recursive: true, force: true }));
 
-it("the search names processes that work in the directory of a job, and no others", async () => {
+it("the check before a reboot names only processes whose working directory is in the directory of a job", async () => {
   const [jobs, elsewhere] = [join(place, "jobs"), join(place, "jobs-of-another")];
   for (const directory of [join(jobs, "api/data"), elsewhere]) mkdirSync(directory, { recursive: true });
   const sleeping = [join(jobs, "api/data"), elsewhere].map((cwd) => spawn("sleep", ["60"], { cwd }));

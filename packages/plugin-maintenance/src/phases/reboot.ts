@@ -10,7 +10,7 @@ import { runOnWorker } from "./run-on-worker.ts";
 
 /** How long the processes of stopped jobs may take to end, in milliseconds. */
 const ENDING_MS = 30_000;
-/** The time limit of the shutdown command itself, which usually does not answer. */
+/** The time limit of the shutdown command itself, which usually does not respond. */
 const SHUTDOWN_MS = 60_000;
 /** The number of lines of output in the message of a refused shutdown. */
 const LINES = 5;
@@ -53,7 +53,7 @@ async function recordBootId(session: Session, worker: Worker): Promise<string> {
 }
 
 /**
- * Starts the reboot. Whatever happens to the connection, the boot id will show whether the reboot worked. Only a
+ * Starts the reboot. The connection may close, because the boot id shows whether the reboot succeeded. Only a
  * refusal with an exit code is final.
  */
 async function shutDown(session: Session, worker: Worker, remote: Remote): Promise<void> {
@@ -76,8 +76,8 @@ async function shutDown(session: Session, worker: Worker, remote: Remote): Promi
 }
 
 /**
- * Checks again just before the reboot. Nothing may be recorded as running on the worker, and no process may work in the
- * directory of one of its jobs, such as a process that its `stop` left, or the shell of a person. Waits for processes
+ * Checks just before the reboot that no job is recorded as running on the worker, and that no process works in the
+ * directory of a job, such as a process that `make stop` left, or the shell of an operator. Waits for processes
  * that are about to end.
  */
 async function refuseInUse(session: Session, { host }: Worker, remote: Remote): Promise<void> {
@@ -97,8 +97,8 @@ async function refuseInUse(session: Session, { host }: Worker, remote: Remote): 
 }
 
 /**
- * Prints the processes that work in a directory. A single program lists all of them, because one for each would take
- * seconds.
+ * Prints the processes that work in a directory. A single program lists all processes, because a program for each
+ * process would take seconds.
  */
 export const PROCESSES = `place=$(readlink -f -- "$1") || exit 0
 ls -l /proc/[0-9]*/cwd 2>/dev/null | grep -F -- " -> $place/" | while read -r line; do

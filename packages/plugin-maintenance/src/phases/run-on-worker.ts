@@ -11,15 +11,15 @@ export interface WorkerCommand {
   readonly title: string;
   readonly env?: NonNullable<ExecOptions["env"]>;
   readonly timeoutMs: number;
-  /** Steps that must not begin any more. If one is already running, its end is awaited. */
+  /** Steps that must not begin any more. If such a step is already running, the command waits for its end. */
   readonly replaces?: readonly string[];
   readonly onLine?: NonNullable<ExecOptions["onLine"]>;
 }
 
 /**
- * Runs a command on a worker once: a run that continues the maintenance gets its recorded result, or waits for it.
- * Without a plugin that keeps receipts on the worker, it runs again. Returns its exit code and output; throws as
- * `remote.probe` does.
+ * Runs a command on a worker once: a run that continues the maintenance gets the recorded result, or waits for it.
+ * Without a plugin that keeps receipts on the worker, the command runs again. Returns its exit code and output; throws
+ * like `remote.probe`.
  */
 export async function runOnWorker(
   session: Session,

@@ -73,7 +73,7 @@ export function readCertificate(
     const left = times.to - now.getTime();
     const soon = renewalStart(times, scope === "ca" ? ttlDays : bufferDays);
     const status = statusAt(now.getTime(), times, soon);
-    // Adding 0 turns the -0 of the first day after its end into a plain 0.
+    // adding 0 turns -0, on the first day after the end, into 0
     return { commonName: nameIn(subject), notAfter: new Date(validTo), daysLeft: Math.trunc(left / DAY) + 0, status };
   } catch {
     return { commonName: null, notAfter: null, daysLeft: null, status: "invalid" };

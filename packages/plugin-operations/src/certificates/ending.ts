@@ -11,7 +11,7 @@ export interface EndingCertificate {
   readonly daysLeft: number | null;
 }
 
-/** The maximum number of certificates to check. The oldest come first, and they end first. */
+/** The maximum number of certificates to check. The oldest certificates are checked first, because they end first. */
 const MOST = 2_000;
 /**
  * The defaults of the settings, because `maand status` does not load the configuration: renewal in the last quarter,
@@ -20,8 +20,8 @@ const MOST = 2_000;
 const DEFAULTS = { ttlDays: 60, bufferDays: 0 };
 
 /**
- * The stored certificates that ended, that are in the last quarter of their lifetime, in which a build renews them by default, or
- * that cannot be read.
+ * The stored certificates that have ended, that are in the last quarter of their lifetime, when a build renews them by
+ * default, or that cannot be read.
  */
 export function endingCertificates(store: Store, now: Date): EndingCertificate[] {
   return store.kv

@@ -144,7 +144,7 @@ export class LogsShowCommand extends MaandCommand {
 
   get #filter(): LogFilter {
     return {
-      run: [], // the directory of a run contains nothing else
+      run: [], // the directory of a run contains only lines of this run
       worker: this.#hosts,
       job: listOf(this.job),
       phase: listOf(this.phase),

@@ -9,7 +9,7 @@ export class RolloutStatusCommand extends StoredCommand {
     category: "Look",
     description: "show the staged rollouts that are not complete",
     details:
-      "`paused`: the rollout waits for maand rollout resume or abort. `waiting`: a timed wait was interrupted, and the next deploy waits for the rest of it. `under_way`: a step is running, failed or was interrupted.",
+      "`paused`: the rollout waits for maand rollout resume or abort. `waiting`: a timed wait was interrupted, and the next deploy continues it. `under_way`: a step is running, failed or was interrupted.",
     examples: [
       ["Of all jobs", "maand rollout status"],
       ["Of one job", "maand rollout status api"],

@@ -56,7 +56,7 @@ export class StatusCommand extends StoredCommand {
   }
 
   /**
-   * Shows the status until Ctrl-C, which is its normal end. The store is opened again each time, like in other
+   * Shows the status until Ctrl-C, which is its normal end. Opens the store again for each update, like other
    * commands.
    */
   async watching(seconds: number): Promise<number> {

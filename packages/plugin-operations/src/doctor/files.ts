@@ -44,8 +44,8 @@ function isPrivate(path: string): boolean {
 }
 
 /**
- * Staged files contain rendered secrets. A run removes its own; files without a running command come from a run that was
- * killed.
+ * Staged files contain rendered secrets. A run removes its staged files; files without a running command come from a
+ * run that was killed.
  */
 function abandoned({ root, tmp }: BucketPaths, isInUse: boolean): Finding[] {
   const left = isInUse || !isDirectory(tmp) ? [] : leftBehind(tmp);

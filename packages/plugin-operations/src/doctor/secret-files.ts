@@ -4,8 +4,8 @@ import { type Bucket, fileMode } from "@maand/core/internal";
 import { fault, type ListedFile } from "@maand/core/operator";
 
 /**
- * Reports that any user of a worker can read files with secrets, in a bucket without `secret_files_mode`, because the
- * bucket is older than that setting. Setting it to any mode stops the report.
+ * Reports that any user of a worker can read files with secrets. This is the case in a bucket without
+ * `secret_files_mode`, because the bucket is older than that setting. Setting it to any mode stops the report.
  */
 export function examineSecretFiles({
   settings,

@@ -15,7 +15,7 @@ import {
   storeState,
 } from "@maand/core/operator";
 
-/** Findings about the store of a bucket that need no open bucket. */
+/** The findings about a store that can be checked without opening the bucket. */
 export interface ExaminedStore {
   readonly findings: readonly Finding[];
   /** The command that holds the bucket's lock. */
@@ -72,7 +72,7 @@ function integrityOf({ root, store: file }: BucketPaths, { state, message }: Sto
 /** The command that restores a store. If only the working copy of a database is damaged, nothing is lost. */
 function restoreOf(root: string, file: string, url: string | undefined): string {
   if (url !== undefined)
-    return `${shellLine(["maand", "clone", url, root, "--bucket", idOf(file, url)])}  # maand info in another copy of the bucket prints its id`;
+    return `${shellLine(["maand", "clone", url, root, "--bucket", idOf(file, url)])}  # maand info in another copy of the bucket prints the id`;
   return `${shellLine(["install", "-m", "600", "<backup>/maand.db", file])}  # from a backup, while no command runs; see docs/operations.md`;
 }
 
@@ -80,7 +80,7 @@ function idOf(file: string, url: string): string {
   try {
     return bucketOfCopy(file, url);
   } catch {
-    return "<id>"; // this row is damaged too
+    return "<id>"; // the row with the id is damaged too
   }
 }
 
@@ -90,8 +90,8 @@ function lock({ root, lock: file }: BucketPaths, holder: Holder | undefined, url
 }
 
 /**
- * Without the key, the secrets in a store are lost. If nothing is encrypted yet, `maand init` creates a new key; all copies of a bucket need
- * the same one.
+ * Checks the key, without which the secrets in a store are lost. If nothing is encrypted yet, `maand init` creates a
+ * new key. All copies of a bucket need the same key.
  */
 function keyOf(paths: BucketPaths, needed: boolean, isShared: boolean): Finding[] {
   const { root, kvKey } = paths;

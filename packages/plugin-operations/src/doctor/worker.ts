@@ -128,7 +128,10 @@ async function sync(source: WorkerSource, worker: Worker, remote: Remote): Promi
   return fault("sync", host, found.map(({ message }) => message).join("; "), `${typed("deploy")}  # ${what}`);
 }
 
-/** Whether the files on a worker are those that were promoted, as `maand drift` compares them. A lost worker is reported by `sync`. */
+/**
+ * Compares the files on a worker with the promoted files, like `maand drift`. `sync` reports a worker that lost its
+ * files.
+ */
 async function drift(source: WorkerSource, worker: Worker): Promise<Finding> {
   const { host } = worker;
   const { expected } = new ExpectedFiles(source).on(host, []);

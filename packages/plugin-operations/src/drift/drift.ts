@@ -35,10 +35,10 @@ export interface DriftOptions {
   readonly status: boolean;
 }
 
-/** A job on a worker, compared with what was promoted. */
+/** A job on a worker, compared with its promoted state. */
 export interface JobDrift {
   readonly job: string;
-  /** `not_compared`: its files are unknown, because a sync of it did not finish. */
+  /** `not_compared`: its files are unknown, because a sync of the job did not finish. */
   readonly state: "clean" | "drifted" | "not_compared";
   /** Why it was not compared. */
   readonly reason?: string;
@@ -55,10 +55,10 @@ export interface JobDrift {
   readonly repairs: number;
 }
 
-/** A worker, compared with what was delivered to it. */
+/** A worker, compared with the last delivery. */
 export interface WorkerDrift {
   readonly host: string;
-  /** `not_deployed`: nothing was delivered to it yet; `failed`: it could not be inspected, although it answers. */
+  /** `not_deployed`: nothing was delivered to it yet; `failed`: it is reachable, but could not be inspected. */
   readonly state: "clean" | "drifted" | "not_deployed" | "unreachable" | "failed";
   /** Why it could not be inspected. */
   readonly problem?: { readonly outcome: Outcome; readonly message: string; readonly hint?: string };
@@ -98,7 +98,7 @@ export async function drift(bucket: Bucket, options: DriftOptions): Promise<Drif
     const looking = Promise.all(
       workers.map((worker) => side(() => compareWorker({ source, options, repairs }, worker, expected))),
     );
-    // the workers answer while this process plans
+    // plan while waiting for the responses of the workers
     const planning = firstAnswer(source, workers).then(() => pendingChanges(bucket, options.jobs));
     const [found, pending] = await Promise.all([looking, planning]);
     stopIfInterrupted(bucket.signal); // an interrupted comparison proves nothing
@@ -114,7 +114,7 @@ export async function drift(bucket: Bucket, options: DriftOptions): Promise<Drif
   }
 }
 
-/** Resolves when the first of these workers is connected, or none will be. */
+/** Resolves when the first of these workers is connected, or when no worker can be connected. */
 async function firstAnswer({ connections, delivery }: CommandRun, workers: readonly Worker[]): Promise<void> {
   const [first] = workers.filter(({ host }) => delivery(host) !== undefined);
   if (first) await connections.connect(first).catch(() => undefined);

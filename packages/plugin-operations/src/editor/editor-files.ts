@@ -26,7 +26,7 @@ export async function writeEditorFiles(root: string, plugins: readonly OwnedKeys
 /**
  * Writes schemas in `workspace/.schemas` again if they have changed, for example after an upgrade or with another
  * plugin. Does not create that directory. Returns the written paths, relative to `root`. Unchanged schemas are
- * recognised by their mark, and are not generated.
+ * recognised by their `$comment`, and are not generated.
  */
 export async function refreshSchemas(root: string, plugins: readonly OwnedKeys[]): Promise<string[]> {
   if (!existsSync(join(root, dirname(schemaFile("manifest"))))) return [];
@@ -42,7 +42,7 @@ export async function refreshSchemas(root: string, plugins: readonly OwnedKeys[]
   return texts.filter(([file, text]) => write(join(root, file), text)).map(([file]) => file);
 }
 
-/** The start of a file, which contains the mark of a schema; empty if the file does not exist. */
+/** The start of a file, which contains the `$comment` of a schema; empty if the file does not exist. */
 function startOf(file: string): string {
   return existsSync(file) ? readFileSync(file, "utf8").slice(0, 400) : "";
 }

@@ -4,8 +4,8 @@ import { coreVersion } from "@maand/core/internal";
 let version: string | undefined;
 
 /**
- * A short text that differs if the input of a schema differs: definitions of any library, including the source of their
- * functions. It takes a fraction of the time of generating the schema.
+ * A short text that differs if the input of a schema differs. The input may be definitions of any library, including
+ * the source of their functions. It takes a fraction of the time of generating the schema.
  */
 export function fingerprint(...inputs: readonly unknown[]): string {
   version ??= coreVersion();

@@ -15,7 +15,7 @@ const claim = (description: string, make?: () => JsonSchema): Claim => ({
 const propertiesOf = (schema: JsonSchema): Record<string, JsonSchema> => ({ ...Object(schema.properties) });
 
 describe("the schema of a manifest", () => {
-  it("has every key that core reads, and former names as deprecated", () => {
+  it("has every key that core reads, and marks older names as deprecated", () => {
     const properties = propertiesOf(jsonSchema("manifest", []));
     expect(Object.keys(properties)).toEqual([...MANIFEST_KEYS, "update_parallel_count", "deploy_parallel_count"]);
     expect(properties.update_parallel_count).toMatchObject({
@@ -40,7 +40,7 @@ describe("the schema of a manifest", () => {
   });
 });
 
-it("marks control characters in every text, as a build does", () => {
+it("a schema refuses control characters in every string, like a build", () => {
   const { team, restart_globs } = propertiesOf(
     jsonSchema("manifest", [{ claims: { team: claim("Who is called.", () => ({ type: "string" })) } }]),
   );
@@ -50,7 +50,7 @@ it("marks control characters in every text, as a build does", () => {
   }
 });
 
-it.each(SCHEMA_NAMES)("describes every key of %s", (name) => {
+it.each(SCHEMA_NAMES)("the schema %s describes every key", (name) => {
   expect(silent(jsonSchema(name, []))).toEqual([]);
 });
 
@@ -67,7 +67,7 @@ function silent(schema: JsonSchema, path = ""): string[] {
 }
 
 describe("a plugin's valibot schema as JSON Schema", () => {
-  it("marks unknown keys", () => {
+  it("refuses unknown keys", () => {
     const schema = v.looseObject({ a: v.optional(v.string()) });
     expect(jsonSchemaOf(schema)).toEqual({
       type: "object",
@@ -76,7 +76,7 @@ describe("a plugin's valibot schema as JSON Schema", () => {
     });
   });
 
-  it("keeps the values of a record and patterns", () => {
+  it("keeps the value type of a record, and patterns", () => {
     const schema = v.record(v.pipe(v.string(), v.regex(/^a/, "begins with a")), v.number());
     expect(jsonSchemaOf(schema)).toEqual({
       type: "object",

@@ -13,7 +13,9 @@ export function jsonSchema(name: SchemaName, plugins: readonly OwnedKeys[]): Jso
   return { $schema: DRAFT, $comment: schemaMark(name, plugins), title, description, ...rest };
 }
 
-/** The `$comment` of a schema. It differs if the schema would differ, and is known without generating the schema. */
+/**
+ * The `$comment` of a schema. It differs if the schema would differ, and can be computed without generating the schema.
+ */
 export function schemaMark(name: SchemaName, plugins: readonly OwnedKeys[]): string {
   return marked(name === "manifest" ? [MANIFEST_ALIASES, claimsOf(plugins)] : [], DEFINITIONS[name](plugins));
 }

@@ -3,16 +3,16 @@ import { expect, it, onTestFinished } from "vitest";
 import { operations } from "../plugin.ts";
 import { logsCommand } from "./claim.ts";
 
-it("the manifest's command takes precedence over the target of the Makefile", () => {
+it("logs runs the command of the manifest, or otherwise the target logs of the Makefile", () => {
   expect(logsCommand({ manifest: { logs: ["tail", "-F", "x"] } })).toEqual(["tail", "-F", "x"]);
   expect(logsCommand({ manifest: {} })).toEqual(["make", "--no-print-directory", "--eval=.PHONY: logs", "logs"]);
 });
 
-it.each([[["tail", "-F", "logs/api.log"]]])("%j is accepted by a build", async (logs) => {
+it.each([[["tail", "-F", "logs/api.log"]]])("a build accepts %j for logs", async (logs) => {
   expect(await built(logs)).toEqual([]);
 });
 
-it.each([["tail -F x"], [[]], [["tail", ""]], [["tail", 1]], [{}]])("%j is refused by a build", async (logs) => {
+it.each([["tail -F x"], [[]], [["tail", ""]], [["tail", 1]], [{}]])("a build refuses %j for logs", async (logs) => {
   expect(await built(logs)).toEqual([expect.stringContaining("must be a command")]);
 });
 

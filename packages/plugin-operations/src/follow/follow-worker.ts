@@ -109,7 +109,7 @@ async function once(
   }
 }
 
-/** Stops the command on the worker by ending its input. Ignores a worker that does not answer. */
+/** Stops the command on the worker by ending its input. Ignores a worker that does not respond. */
 async function stopGently(stream: Awaited<ReturnType<Remote["stream"]>>): Promise<void> {
   stream.io.end();
   const late = setTimeout(() => stream.destroy(), END_MS);
@@ -117,7 +117,7 @@ async function stopGently(stream: Awaited<ReturnType<Remote["stream"]>>): Promis
   clearTimeout(late);
 }
 
-/** Reads to the end, but no faster than the output is read. Unread output remains on the worker. */
+/** Reads lines to the end, but not faster than the reader of the output. Unread lines remain on the worker. */
 async function pump(
   from: NodeJS.ReadableStream,
   onLine: (line: string) => void,

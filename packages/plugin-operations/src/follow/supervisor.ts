@@ -2,8 +2,8 @@
 export const NOT_DELIVERED = 72;
 
 /**
- * Runs a command in a directory until it ends, or until standard input ends, which happens on request of this side and
- * when the connection is lost. It stops the complete process group, first with TERM and two seconds later with KILL,
+ * Runs a command in a directory until it ends, or until standard input ends, which happens when maand closes it and
+ * when the connection is lost. It stops the whole process group, first with TERM and two seconds later with KILL,
  * because ssh itself stops nothing on the worker. The output goes directly to the connection, so a slow reader slows
  * down the command.
  */

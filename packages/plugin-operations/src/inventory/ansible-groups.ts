@@ -4,7 +4,7 @@ import type { InventoryHost } from "./inventory.ts";
 
 /** A group of an Ansible inventory, as written. */
 export interface AnsibleGroup {
-  /** Hosts that it lists itself, with their variables there. */
+  /** The hosts that the group itself lists, with the variables that it sets for them. */
   readonly hosts: Map<string, { readonly vars: Map<string, unknown>; readonly line: number | undefined }>;
   readonly children: Set<string>;
   readonly vars: Map<string, unknown>;

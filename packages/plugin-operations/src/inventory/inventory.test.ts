@@ -65,13 +65,13 @@ describe("an Ansible inventory", () => {
     ["INI", INI],
     ["YAML", YAML],
     ["JSON", LIST],
-  ])("in %s gives addresses, labels of all groups around a host, and the nearest variables", async (_, text) => {
+  ])("in %s gives addresses, the labels of all groups of a host, and its most specific variables", async (_, text) => {
     const { format, hosts, problems } = await read(text);
     expect({ format, problems }).toEqual({ format: "ansible", problems: [] });
     expect(hosts.map(({ host, labels, fields }) => ({ host, labels, fields }))).toEqual(WANTED);
   });
 
-  it("has the line of each host and of each mistake", async () => {
+  it("is read with the line of each host and each mistake", async () => {
     expect((await read(INI)).hosts.map(({ line }) => line)).toEqual([3, 4, 7]);
     expect((await read(YAML)).hosts.map(({ line }) => line)).toEqual([8, 9, 12]);
     const { problems } = await read('[web]\nweb[3:1]\nweb1 oops\nweb2 "open\n[web:what]\n[My Group]\nx1\n');
@@ -84,7 +84,7 @@ describe("an Ansible inventory", () => {
     ]);
   });
 
-  it("is read with ports, ranges, local and unusable connections, and no secrets", async () => {
+  it("is read with ports, ranges and connection types, but without secrets", async () => {
     const { hosts } = await read(
       "n[01:02].x:2200 ansible_password=quite-secret\nhere ansible_connection=local ansible_host=127.0.0.1\nwin ansible_connection=winrm\nt ansible_host='{{ ip }}'\n",
     );
@@ -98,7 +98,7 @@ describe("an Ansible inventory", () => {
     expect(JSON.stringify(hosts)).not.toContain("quite-secret");
   });
 
-  it("in broken YAML is refused with the line", async () => {
+  it("in invalid YAML is refused with the line", async () => {
     const { problems } = await read("all:\n  hosts:\n    a: {\n");
     expect(problems[0]).toMatchObject({ code: "invalid_inventory", line: expect.any(Number) });
     expect((await read("web:\n  host: {}\n")).problems[0]).toMatchObject({ line: 2, where: "hosts: web.host" });
@@ -117,21 +117,21 @@ describe("the output of Terraform", () => {
     [{ web1: "10.0.0.1" }, [["10.0.0.1", [], { hostname: "web1" }]]],
     [{ web: ["10.0.0.1"], db: ["10.0.0.1"] }, [["10.0.0.1", ["db", "web"], {}]]],
     [{ a: { host: "10.0.0.1", labels: ["db"], port: 22 } }, [["10.0.0.1", ["db"], { port: 22, hostname: "a" }]]],
-  ])("%j", async (value, wanted) => {
+  ])("%j is read as a list of workers", async (value, wanted) => {
     const { format, hosts, problems } = await read(output(value));
     expect({ format, problems }).toEqual({ format: "terraform", problems: [] });
     expect(hosts.map(({ host, labels, fields }) => [host, labels, fields])).toEqual(wanted);
   });
 
-  it("without the requested output names the existing outputs", async () => {
+  it("is refused without the requested output, and the error names the existing outputs", async () => {
     expect((await read(output([]), "other")).problems[0]?.message).toBe(
-      "there is no such output; there is: maand_workers, vpc",
+      "there is no such output; the outputs are: maand_workers, vpc",
     );
     expect((await read(output([1]))).problems[0]?.where).toBe("hosts: maand_workers[0]");
   });
 });
 
-it("a list in the form of workers.json is read unchanged", async () => {
+it("an inventory in the format of workers.json is read unchanged", async () => {
   const { format, hosts } = await read('[{ "host": "10.0.0.1", "labels": ["web"], "memory": "4 gb" }, "10.0.0.2"]');
   expect(format).toBe("workers");
   expect(hosts.map(({ host, labels, fields }) => [host, labels, fields])).toEqual([
@@ -147,7 +147,7 @@ it.each([
   ["n[0:4:2]x[a:b]", ["n0xa", "n0xb", "n2xa", "n2xb", "n4xa", "n4xb"]],
   ["n[1:99999]", "[1:99999] is not a range of at most 10000 hosts"],
   ["n]", '"n]" is not a host pattern'],
-])("the pattern %s", (pattern, hosts) => expect(expandRanges(pattern)).toEqual(hosts));
+])("the host pattern %s is expanded or refused", (pattern, hosts) => expect(expandRanges(pattern)).toEqual(hosts));
 
 describe("the plan of an import", () => {
   const written = [
@@ -156,7 +156,7 @@ describe("the plan of an import", () => {
   ];
   const found = (host: string, labels: string[] = [], fields = {}) => ({ name: host, host, labels, fields });
 
-  it("adds, changes and skips with reasons, and keeps values that the inventory does not set", () => {
+  it("adds, changes and skips workers with reasons, and keeps values that the inventory does not set", () => {
     const steps = planImport(
       [
         found("10.0.0.1", ["web", "eu"], { port: 2222 }),
@@ -171,12 +171,12 @@ describe("the plan of an import", () => {
       "change 10.0.0.1: labels +eu; port 22 -> 2222",
       "skip 10.0.0.9: already matches the inventory",
       "add 10.0.0.3: is new",
-      "skip 10.0.0.3: the inventory names it twice, also as 10.0.0.3",
+      "skip 10.0.0.3: the inventory lists it twice, also as 10.0.0.3",
     ]);
     expect(steps[0]).toMatchObject({ fields: { labels: ["web", "gold", "eu"], port: 2222 } });
   });
 
-  it("removes workers only with prune, and reports a removal of more than half of them", () => {
+  it("removes workers only with prune, and detects a removal of more than half of them", () => {
     const prune = (...hosts: string[]) =>
       planImport(
         hosts.map((host) => found(host)),
@@ -216,7 +216,7 @@ describe("workers.json", () => {
     expect(text()).toBe(after);
   });
 
-  it("is created if there is none", async () => {
+  it("is created if it does not exist", async () => {
     await addWorkers(workspace, [{ host: "10.0.0.3" }]);
     expect(JSON.parse(text())).toEqual([{ host: "10.0.0.3" }]);
   });

@@ -38,7 +38,7 @@ export function planImport(
     const host = canonicalHost(found.host);
     if (found.unusable !== undefined) return { action: "skip", host: found.host, reason: found.unusable };
     if (seen.has(host))
-      return { action: "skip", host: found.host, reason: `the inventory names it twice, also as ${found.name}` };
+      return { action: "skip", host: found.host, reason: `the inventory lists it twice, also as ${found.name}` };
     seen.add(host);
     const is = known.get(host);
     if (!is) return { action: "add", host: found.host, reason: "is new", entry: entryOf(found) };

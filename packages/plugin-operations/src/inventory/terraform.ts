@@ -5,14 +5,14 @@ import type { InventoryHost } from "./inventory.ts";
 
 type Read = { readonly hosts: InventoryHost[]; readonly problems: Problem[] };
 
-/** The names of the output that is read, the first one that exists. */
+/** The names of the output with the workers. The first existing output is read. */
 export const OUTPUTS = ["maand_workers", "workers"] as const;
 
 const FORMS = "write a list of addresses, a list of objects as in workers.json, or a map from names or labels to these";
 
 /**
- * Reads the output of `terraform output -json`: of the output `maand_workers` or `workers`, or of another one. A map from names to
- * addresses or objects names the workers; a map from labels to lists of addresses labels them.
+ * Reads one output of `terraform output -json`: by default `maand_workers`, or else `workers`. A map from names to
+ * addresses or objects sets the names of the workers. A map from labels to lists of addresses sets their labels.
  */
 export function readTerraform(
   value: Readonly<Record<string, unknown>>,
@@ -45,7 +45,7 @@ export function readTerraform(
     } else refuse(where, "is neither an address nor an object with host");
   };
   if (!isRecord(found) || !Object.hasOwn(found, "value"))
-    refuse(name ?? OUTPUTS[0], `there is no such output; there is: ${Object.keys(value).join(", ") || "none"}`);
+    refuse(name ?? OUTPUTS[0], `there is no such output; the outputs are: ${Object.keys(value).join(", ") || "none"}`);
   else if (Array.isArray(found.value)) for (const [at, item] of found.value.entries()) add(item, `${name}[${at}]`, {});
   else if (isRecord(found.value))
     for (const [key, item] of Object.entries(found.value)) {
@@ -57,7 +57,7 @@ export function readTerraform(
   return { hosts: merged(hosts), problems };
 }
 
-/** Merges the entries of a host that is in several lists, because it has several labels. */
+/** Merges the entries of a host that is in the lists of several labels. */
 function merged(hosts: readonly InventoryHost[]): InventoryHost[] {
   const all = new Map<string, InventoryHost>();
   for (const one of hosts) {

@@ -13,7 +13,7 @@ export interface FilePart {
 
 const CHUNK = 64 * 1024;
 
-/** The longest line that maand writes; a longer one is not a log line. */
+/** The maximum length of a log line. A longer line is not a log line. */
 const LONGEST = 256 * 1024;
 
 /** The lines of several files in order; at most one chunk is in memory. */
@@ -35,7 +35,7 @@ export class FileLines {
     this.#lost = lost;
   }
 
-  /** The next line without its line end, or undefined after the last one. Throws errors of the file system. */
+  /** The next line without its line end, or undefined after the last line. Throws errors of the file system. */
   next(): string | undefined {
     while (this.#at >= this.#lines.length) if (!this.#fill()) return undefined;
     const line = this.#lines[this.#at];

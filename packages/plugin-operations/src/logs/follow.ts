@@ -28,7 +28,7 @@ export class FollowedLogs {
     for (const { name, path } of logPlaces(directory, workers)) this.#begin(name, path, true);
   }
 
-  /** The lines written before, to be read once; with a number, at most that many lines of each log. */
+  /** The lines that already existed, to be read once; with a number, at most this many lines of each log. */
   before(lines = Number.MAX_SAFE_INTEGER): StoredLines[] {
     return [...this.#logs].map(([name, { path, file, position }]) => {
       const own = fstatSync(file).ino;
@@ -84,7 +84,7 @@ function readToEnd(log: Followed): StoredLine[] {
   for (;;) {
     const bytes = readSync(log.file, chunk, 0, CHUNK, log.position);
     if (bytes === 0) return lines;
-    // a line without a line end is read again next time; a full chunk without one is not a line
+    // a line without a line end is read again next time; a full chunk without a line end is not a log line
     const last = chunk.lastIndexOf(0x0a, bytes - 1);
     const whole = last === -1 ? 0 : last + 1;
     if (whole === 0 && bytes < CHUNK) return lines;

@@ -35,7 +35,7 @@ export class StoredLines {
     });
   }
 
-  /** The next log line, or undefined after the last. */
+  /** The next log line, or undefined after the last line. */
   next(): StoredLine | undefined {
     for (let text = this.#read(); text !== undefined; text = this.#read()) {
       const line = storedLine(text, this.#ts);
@@ -46,7 +46,7 @@ export class StoredLines {
     return undefined;
   }
 
-  /** What could not be read so far; undefined if there is nothing. */
+  /** The part that could not be read so far; undefined if everything could be read. */
   problem(): LogProblem | undefined {
     if (this.#unreadable === 0 && this.#message === undefined) return undefined;
     return { name: this.#name, lines: this.#unreadable, message: this.#message };
@@ -66,7 +66,7 @@ export class StoredLines {
   }
 }
 
-/** Characters that a log line never contains, because they are always escaped. */
+/** Control characters, which a log line never contains, because maand escapes them. */
 const RUBBISH = /(?!\t)\p{Cc}/u;
 
 /** Parses a log line; returns undefined if the text is not one. `before` is the time of the previous line. */

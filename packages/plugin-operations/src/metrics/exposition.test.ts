@@ -9,7 +9,7 @@ function check(text: string): void {
   execFileSync("promtool", ["check", "metrics"], { input: text, stdio: ["pipe", "pipe", "inherit"] });
 }
 
-it("odd names are escaped, and promtool accepts the text", () => {
+it("special characters in metrics are escaped, and promtool accepts the text", () => {
   const text = expositionText([
     {
       name: "maand_test",
@@ -24,7 +24,7 @@ it("odd names are escaped, and promtool accepts the text", () => {
   check(text);
 });
 
-it("a worker that could not be inspected has no value for its drift", () => {
+it("a worker that could not be inspected has no drift metrics", () => {
   const none = { isLost: false, metadata: [], jobs: [] };
   const job = { job: "api", isGone: false, hasMore: false, diffs: new Map(), repairs: 0 };
   const text = driftMetrics(

@@ -4,7 +4,7 @@ import type { BucketStatus, StatusUnit } from "../status/bucket-status.ts";
 import { pendingGauge } from "./drift-metrics.ts";
 import { expositionText, type Gauge, seconds, single } from "./exposition.ts";
 
-/** Settings for reading only when certificates end, not whether they are due for renewal. */
+/** Settings for reading when certificates end, without checking whether a build would renew them. */
 const NO_RENEWAL = { ttlDays: 0, bufferDays: 0 };
 
 /** The metrics of `maand status`. */

@@ -8,7 +8,7 @@ const NAMED = 4;
 /** The number of pending changes that are listed one by one. */
 const LISTED = 20;
 
-/** A drift report for people: what differs, each difference once with its workers, then what is pending. */
+/** A drift report as text: each difference once with its workers, and then the pending changes. */
 export function driftLines(report: DriftReport, style: Style, quiet: boolean): string[] {
   const { workers, pending } = report;
   return [

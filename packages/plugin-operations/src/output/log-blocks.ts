@@ -2,10 +2,10 @@ import { duration, type Style, visible } from "@maand/command";
 import { type LogFields, readLogLine } from "@maand/core/readonly";
 import type { StoredLine } from "../logs/stored-lines.ts";
 
-/** The number of lines shown per command. For longer output, half of them are the first lines and half the last. */
+/** The maximum number of lines shown per command. Of longer output, the first and last lines are shown, half each. */
 const LINES_OF_ONE = 2000;
 
-/** The number of lines kept for commands that have not ended; beyond it, the oldest are printed. */
+/** The maximum number of lines kept for commands that have not ended. Beyond it, the oldest lines are printed. */
 const LINES_HELD = 50_000;
 
 interface Block {

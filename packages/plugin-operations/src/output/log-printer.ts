@@ -37,7 +37,7 @@ export class LogPrinter {
   }
 
   /**
-   * Prints the stored lines. In human format, events come first and then the commands, so the lines are read `again`.
+   * Prints the stored lines. The human format prints events before commands, so it reads the lines `again`.
    */
   async print(lines: Iterable<StoredLine>, wanted: Wanted, again: () => Iterable<StoredLine>): Promise<void> {
     const { tail } = this.#options;
@@ -121,7 +121,7 @@ function* inTurn(...parts: readonly Iterable<string>[]): Generator<string> {
   for (const part of parts) yield* part;
 }
 
-/** The last texts; without a number, all of them. */
+/** The last texts, or all texts without a number. */
 function* ended(texts: Iterable<string>, tail: number | undefined): Generator<string> {
   if (tail === undefined) {
     yield* texts;

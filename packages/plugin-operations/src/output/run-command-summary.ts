@@ -27,7 +27,7 @@ export function scriptSummary(results: readonly ScriptResult[], style: Style): s
   ];
 }
 
-/** The reason why a worker failed; for an interruption, only this fact. */
+/** The reason why a worker failed; empty for an interruption. */
 function reason({ outcome, message }: ScriptResult): string {
   return outcome === "interrupted" ? "" : `: ${message ?? ""}`;
 }

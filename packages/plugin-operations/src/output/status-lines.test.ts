@@ -93,7 +93,7 @@ const BAD_NIGHT = fleet(
 );
 
 describe("maand status", () => {
-  it("of a new bucket names the next command", () => {
+  it("names the next command of a new bucket", () => {
     expect(lines({ ...EMPTY, isBuilt: false })).toEqual([
       "prod: 0 workers, 0 jobs, 0 allocations",
       "unbuilt      the workspace was not built yet",
@@ -101,7 +101,7 @@ describe("maand status", () => {
     ]);
   });
 
-  it("of a healthy fleet is short", () => {
+  it("prints a short summary of a healthy fleet", () => {
     expect(lines(HEALTHY, { columns: 80, rows: 24 })).toEqual([
       "prod: 3 workers, 2 jobs, 6 allocations; last run: deploy ok, 5m ago",
       "nothing needs attention",
@@ -112,7 +112,7 @@ describe("maand status", () => {
     ]);
   });
 
-  it("of a fleet with many problems lists all of them, the most urgent first, with the next commands", () => {
+  it("lists all problems of a fleet, the most urgent first, with the next commands", () => {
     expect(lines(BAD_NIGHT)).toEqual([
       "prod: 3 workers, 3 jobs, 7 allocations; last run: deploy failed, 5m ago",
       "failed       maand deploy failed, 5m ago",
@@ -144,14 +144,14 @@ describe("maand status", () => {
     ]);
   });
 
-  it.each([40, 80, 120])("fits %d columns, and keeps commands whole", (columns) => {
+  it.each([40, 80, 120])("fits %d columns, and never wraps commands", (columns) => {
     const shown = lines(BAD_NIGHT, { columns });
     expect(shown.filter((line) => line.length > columns && !line.includes("next: "))).toEqual([]);
     expect(shown.filter((line) => line.includes("next: ")).length).toBe(9);
     expect(shown).toContain(`${columns < 60 ? "  " : "             "}next: maand health_check --jobs db`);
   });
 
-  it("on 40 columns has texts below their kind", () => {
+  it("prints each text below its heading in 40 columns", () => {
     expect(lines(BAD_NIGHT, { columns: 40 }).slice(0, 8)).toEqual([
       "prod: 3 workers, 3 jobs, 7 allocations;",
       "last run: deploy failed, 5m ago",
@@ -164,7 +164,7 @@ describe("maand status", () => {
     ]);
   });
 
-  it("of a large fleet fits one screen: jobs that run as planned are only counted", () => {
+  it("fits a large fleet on one screen, because it only counts promoted jobs", () => {
     const jobs = [...Array(50).keys()].map((at) => `job-${String(at).padStart(2, "0")}`);
     const status = fleet(
       jobs.flatMap((job) =>
@@ -178,7 +178,7 @@ describe("maand status", () => {
     expect(shown.at(-1)).toMatch(/^and \d+ more jobs, promoted everywhere$/);
   });
 
-  it("counts the texts of a finding that do not fit a screen", () => {
+  it("counts the lines of one kind that do not fit on the screen", () => {
     const many = fleet([...Array(9).keys()].map((at) => deployment(`job-${at}`, "10.0.0.1", "health_failed")));
     const shown = lines(many, { columns: 80, rows: 40 });
     expect(shown.filter((line) => line.startsWith("unhealthy"))).toHaveLength(4);
@@ -186,7 +186,7 @@ describe("maand status", () => {
     expect(lines(many).filter((line) => line.startsWith("unhealthy"))).toHaveLength(9);
   });
 
-  it("does not report a run in progress as failed, and reports when a run died", () => {
+  it("does not report a run in progress as failed, but reports a run that ended without a result", () => {
     const lastRun = { ...RUN, outcome: null, finishedAt: null };
     const running = { pid: 42, command: "deploy", since: ago(5) };
     expect(lines({ ...HEALTHY, lastRun, running }).slice(0, 3)).toEqual([
@@ -197,7 +197,7 @@ describe("maand status", () => {
     expect(lines({ ...HEALTHY, lastRun })).toContain("failed       maand deploy ended without a result, 5m ago");
   });
 
-  it("does not report a command that may be running as in doubt", () => {
+  it("suggests no deploy for an allocation in doubt while a deploy runs", () => {
     const shown = lines({ ...BAD_NIGHT, running: { pid: 42, command: "deploy", since: ago(1) } });
     expect(shown.slice(1, 3)).toEqual([
       "running      maand deploy holds the lock, for 60s (process 42)",
@@ -207,7 +207,7 @@ describe("maand status", () => {
     expect(shown.join("\n")).not.toContain("maand deploy --jobs db");
   });
 
-  it("for programs keeps its names, and has the next commands without comments", () => {
+  it("has stable JSON keys, and next commands without comments", () => {
     const record = statusRecord(BAD_NIGHT, NOW);
     expect(Object.keys(record).slice(0, 8)).toEqual([
       "workers",

@@ -69,7 +69,7 @@ function nextLine(next: string, indent: number, { columns, style }: Pick<StatusS
   return (fits ? whole : `${" ".repeat(indent)}next: ${command}`).replace("next:", style.faint("next:"));
 }
 
-/** The jobs as a table. If there is no room, jobs that run everywhere as planned are only counted. */
+/** The jobs as a table. If there is not enough room, jobs that are promoted everywhere are only counted. */
 function jobLines({ deployments }: BucketStatus, room: number, { columns, style }: StatusScreen): string[] {
   const all = jobStates(deployments);
   if (all.length === 0) return [];

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { loginShellLine, MaandError } from "@maand/core";
 import { followProcess, LineSplitter, startProcess } from "@maand/core/internal";
 
-/** A login that a person already has: the one that `ssh` would use, or another user, key or password. */
+/** The existing login of a person: the login that `ssh` would use, or another user, key or password. */
 export interface ExistingLogin {
   readonly user: string | undefined;
   /** Absolute path of a private key. */
@@ -54,7 +54,7 @@ if sudo -n true 2>/dev/null; then exec sudo -n -- "$@" </dev/null; fi
 exec sudo -S -p "" -- "$@"`;
 
 /**
- * Runs a command as root through the system's own ssh, so that the agent, jump hosts and everything else in the user's
+ * Runs a command as root through the system's ssh, so that the agent, jump hosts and all other settings in the user's
  * ssh configuration apply. The password is never in an argument or a file. Throws AUTH_FAILED, UNREACHABLE,
  * NOT_PERMITTED, WORKER_LACKS, TIMED_OUT or INTERRUPTED.
  */
@@ -146,7 +146,7 @@ function ownEnvironment(): Record<string, string> {
   );
 }
 
-/** ssh's own exit code, for everything before the command. */
+/** The exit code of ssh for errors before the command runs. */
 const SSH_FAILED = 255;
 
 function refuseFailedLogin({ host }: SessionPlace, login: ExistingLogin, { code, stderr }: SessionResult): void {

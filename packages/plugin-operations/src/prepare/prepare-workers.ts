@@ -57,8 +57,8 @@ export function workersToPrepare(bucket: Bucket, options: Pick<PrepareOptions, "
 }
 
 /**
- * Checks what workers lack, and calls `use` with the plans. Changes nothing itself. A worker is ready if maand's own
- * login works and finds all tools. Otherwise the check uses the existing login.
+ * Checks what workers lack, and calls `use` with the plans. Changes nothing on the workers. A worker is ready if
+ * maand's own login works and finds all tools. Otherwise the check uses the existing login.
  */
 export async function withPlans<T>(
   bucket: Bucket,

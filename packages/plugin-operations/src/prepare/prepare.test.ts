@@ -9,7 +9,7 @@ const WANTED = { user: "agent", publicKey: "ssh-ed25519 AAAA", sudo: true };
 const NOTHING: Lacks = { account: false, key: false, sudoRule: false, tools: [], manager: "apt-get" };
 
 describe("the list of what a worker lacks", () => {
-  it("is everything for a user that does not exist", () => {
+  it("contains every item for a user that does not exist", () => {
     const text = "lacks rsync\nlacks sudo\nmanager dnf\nend\n";
     const lacks = readLacks(text, WANTED);
     expect(lacks).toEqual({ account: true, key: true, sudoRule: true, tools: ["rsync", "sudo"], manager: "dnf" });
@@ -21,14 +21,14 @@ describe("the list of what a worker lacks", () => {
     ]);
   });
 
-  it("is nothing on a worker that is ready, and unknown if the output was cut", () => {
+  it("is empty for a prepared worker, and unknown if the output was truncated", () => {
     const text = "account yes\nkey yes\nsudo yes\nmanager apt-get\nend\n";
     expect(readLacks(text, WANTED)).toEqual(NOTHING);
     expect(readLacks(text.replace("end\n", ""), WANTED)).toBeUndefined();
     expect(readLacks("account yes\nkey yes\nend\n", { ...WANTED, sudo: false })).toMatchObject({ sudoRule: false });
   });
 
-  it("is found by a script that any sh runs, whatever the name of the user", () => {
+  it("comes from a script that runs in any sh, whatever the name of the user", () => {
     const [program = "", ...args] = checkCommand({ ...WANTED, user: "no'such $(touch x)" });
     const { stdout, status } = spawnSync(program, args, { encoding: "utf8" });
     expect(status).toBe(0);
@@ -36,8 +36,8 @@ describe("the list of what a worker lacks", () => {
   });
 });
 
-describe("the changes", () => {
-  it("are only those that are needed", () => {
+describe("the script that prepares a worker", () => {
+  it("makes only the changes that are needed", () => {
     expect(changeScript(NOTHING)).toBe("set -e");
     expect(changeScript({ ...NOTHING, tools: ["rsync"] })).toBe(
       "set -e\napt-get -q update\napt-get -q -y --no-install-recommends install rsync",
@@ -48,20 +48,20 @@ describe("the changes", () => {
   it.each([
     [{ ...NOTHING, account: true, key: true, sudoRule: true, tools: ["rsync"] }],
     [{ ...NOTHING, key: true, manager: "apk" }],
-  ])("%j are a script that sh can parse", (lacks) => {
+  ])("for %j can be parsed by sh", (lacks) => {
     expect(spawnSync("sh", ["-n"], { input: changeScript(lacks), encoding: "utf8" })).toMatchObject({
       status: 0,
       stderr: "",
     });
   });
 
-  it("wait for apt's locks only with apt", () => {
+  it("waits for apt's locks only with apt", () => {
     expect(changeCommand({ ...NOTHING, key: true }, WANTED)).toContain("/var/lib/dpkg/lock-frontend");
     expect(changeCommand({ ...NOTHING, manager: "dnf", key: true }, WANTED).slice(-3, -1)).toEqual(["sh", "-c"]);
   });
 });
 
-describe("the existing login", () => {
+describe("the login that prepares a worker", () => {
   const place = { host: "10.0.0.1", port: 2222, knownHosts: "/b/secrets/known hosts" };
 
   it("uses ssh with pinned host keys, and never prompts without a password", () => {
@@ -72,7 +72,7 @@ describe("the existing login", () => {
     expect(words).toContain('UserKnownHostsFile="/b/secrets/known hosts"');
   });
 
-  it("never has the password among its arguments", () => {
+  it("never passes the password as an argument", () => {
     const words = sshCommand(place, { user: "root", key: "/k", password: "secret-word" });
     expect(words.join(" ")).not.toContain("secret-word");
     expect(words).toEqual(expect.arrayContaining(["BatchMode=no", "-i", "/k", "-l", "root"]));
@@ -82,7 +82,7 @@ describe("the existing login", () => {
 it.each([
   ["agent", true, 5],
   ["root", false, 3],
-])("for user %s with sudo %s, %i commands are printed, each with a comment", (user, sudo, count) => {
+])("the manual commands for user %s (sudo: %s) are %i, each with a comment", (user, sudo, count) => {
   const lines = commandsByHand({ host: "10.0.0.1" }, { user, port: 22, keyFile: "/b/secrets/worker.key", sudo });
   expect(lines.filter((line) => line.startsWith("# 10.0.0.1: "))).toHaveLength(count);
   expect(lines).toHaveLength(count * 2);

@@ -1,4 +1,4 @@
-/** What maand needs on a worker, and the account it logs in as. */
+/** The account that maand needs on a worker. */
 export interface Wanted {
   readonly user: string;
   /** Type and base64 of the public key. */

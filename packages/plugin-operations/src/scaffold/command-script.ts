@@ -9,7 +9,7 @@ export type CommandLanguage = (typeof COMMAND_LANGUAGES)[number];
 export interface CommandScript {
   readonly job: string;
   readonly command: string;
-  /** At least one event; the first one selects the example. */
+  /** At least one event. The first event selects the example. */
   readonly events: readonly CommandEvent[];
   /** Whether it runs once for the job. */
   readonly once?: boolean;

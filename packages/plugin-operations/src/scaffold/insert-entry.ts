@@ -30,7 +30,7 @@ function line({ indent, end }: Layout, depth: number): string {
   return `${end}${indent.repeat(depth)}`;
 }
 
-/** Adds a formatted entry as the last one of an object. */
+/** Adds a formatted entry at the end of an object. */
 function append(text: string, object: Node, entry: string, layout: Layout & { readonly depth: number }): string {
   const last = object.children?.at(-1);
   const from = last ? last.offset + last.length : object.offset + 1;

@@ -22,7 +22,7 @@ export interface StatusUnit {
   readonly state: string;
 }
 
-/** A difference on a worker that is recorded: repaired several times in succession, or files that were lost. */
+/** A recorded difference on a worker: a difference that was repaired several times in succession, or lost files. */
 export interface RecordedDrift {
   /** Null for the metadata of the worker. */
   readonly job: string | null;
@@ -30,7 +30,7 @@ export interface RecordedDrift {
   readonly reason: string;
 }
 
-/** A summary of what is recorded about a bucket. */
+/** A summary of the recorded state of a bucket. */
 export interface BucketStatus {
   /** Numbers of workers, jobs, and allocations that were not removed. */
   readonly workers: number;

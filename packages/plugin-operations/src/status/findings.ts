@@ -21,7 +21,7 @@ export type FindingKind =
   | "unbuilt"
   | "pending";
 
-/** Something that needs attention, or that explains why nothing happens. */
+/** Something that needs attention, or that explains why a deploy changes nothing. */
 export interface Finding {
   readonly kind: FindingKind;
   /** Whether it is a problem, needs a person, or is only information. */

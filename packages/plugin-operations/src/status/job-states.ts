@@ -12,7 +12,7 @@ export interface JobState {
   readonly states: ReadonlyMap<string, number>;
 }
 
-/** The jobs in name order, from their allocations. Removed ones count until a deploy has cleaned them up. */
+/** The jobs in name order, from their allocations. Removed allocations count until a deploy has cleaned them up. */
 export function jobStates(deployments: readonly Deployment[]): JobState[] {
   return [...groupBy(deployments, ({ job }) => job)].map(([job, all]) => {
     const promoted = all.filter(({ promotedDigest, removed }) => promotedDigest !== null && !removed);

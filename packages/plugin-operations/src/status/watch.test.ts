@@ -28,7 +28,7 @@ async function watched(screen: ReturnType<typeof terminal>, frames: readonly (re
   return screen.written;
 }
 
-it("replaces each frame by the next in one write, and restores the cursor", async () => {
+it("maand status --watch replaces each frame in one write, and restores the cursor", async () => {
   expect(await watched(terminal(true), [["one", "two", "three"], ["four"]])).toEqual([
     `${ESC}[?25l`,
     `one${ESC}[K\ntwo${ESC}[K\nthree${ESC}[K\n${ESC}[J`,
@@ -37,7 +37,7 @@ it("replaces each frame by the next in one write, and restores the cursor", asyn
   ]);
 });
 
-it("is never higher or wider than the screen, and never clears it", async () => {
+it("a frame is never larger than the screen, and never clears it", async () => {
   const long = [...Array(20).keys()].map((at) => `${at} ${"x".repeat(50)}`);
   const written = (await watched(terminal(true), [long, long])).join("");
   expect(written).not.toMatch(new RegExp(`${ESC}\\[[23]J`));
@@ -47,13 +47,13 @@ it("is never higher or wider than the screen, and never clears it", async () => 
   expect(lines[0]).toBe(`0 ${"x".repeat(38)}${ESC}[K`);
 });
 
-it("counts the rows that longer lines take after the window became narrower", async () => {
+it("a frame replaces all rows of lines that a narrower window wraps", async () => {
   const screen = terminal(true);
   const ctrlC = new AbortController();
   const left = [["y".repeat(40)], ["new"]];
   await watch({
     context: { stdout: screen.stdout, signal: ctrlC.signal },
-    everyMs: 60_000, // only the new size ends the wait
+    everyMs: 60_000, // so only the new size ends the wait
     frame: async () => {
       const next = left.shift() ?? [];
       if (left.length === 0) ctrlC.abort();
@@ -68,7 +68,7 @@ it("counts the rows that longer lines take after the window became narrower", as
   expect(screen.written[2]).toBe(`${ESC}[2A\rnew${ESC}[K\n${ESC}[J`);
 });
 
-it("restores the cursor after an error", async () => {
+it("the cursor is restored after an error", async () => {
   const screen = terminal(true);
   const frame = async () => {
     throw new Error("no store");
@@ -78,6 +78,6 @@ it("restores the cursor after an error", async () => {
   expect(screen.written.at(-1)).toBe(`${ESC}[?25h`);
 });
 
-it("writes only changed frames without a terminal, without escapes", async () => {
+it("only changed frames are written without a terminal, without escape sequences", async () => {
   expect(await watched(terminal(false), [["one"], ["one"], ["two"]])).toEqual(["one\n", "two\n"]);
 });

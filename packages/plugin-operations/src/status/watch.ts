@@ -56,7 +56,7 @@ function redraw(
   return shown;
 }
 
-/** A line that fits. A line that is cut loses its colours. */
+/** Cuts a line to the width. A line that is cut loses its colours. */
 function cut(line: string, columns: number): string {
   return widthOf(line) <= columns ? line : stripVTControlCharacters(line).slice(0, columns);
 }

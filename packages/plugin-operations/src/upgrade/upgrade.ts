@@ -35,7 +35,7 @@ export interface Upgrade {
   /** The size of the store with its write-ahead log, and the free space on its disk, in bytes. */
   readonly bytes: number;
   readonly freeBytes: number;
-  /** The command that makes a backup; maand makes none itself. */
+  /** The command that makes a backup, because maand does not make one itself. */
   readonly backup: string;
   /** The plugins of the configuration; empty if they cannot be loaded. */
   readonly plugins: readonly LoadedPlugin[];
@@ -94,7 +94,7 @@ function diskProblems(
   ];
 }
 
-/** The plugins of the configuration; those made for another maand are problems. */
+/** The plugins of the configuration. A plugin that does not support this version of maand is a problem. */
 async function pluginsOf(
   paths: BucketPaths,
   options: LoadOptions,

@@ -57,14 +57,14 @@ export async function editWorkers(workspace: string, { add, change = [], remove 
   else createFile(file, text);
 }
 
-/** `workers.json`, or a new one if there is none. */
+/** `workers.json`, or a new file if it does not exist. */
 export function readWorkers(workspace: string): Pick<WorkersFile, "text" | "workers" | "entries"> {
   if (existsSync(join(workspace, "workers.json"))) return readWorkersFile(workspace);
   return { text: "[]\n", workers: [], entries: [] };
 }
 
 /**
- * Refuses invalid entries. A problem of a new entry names what was typed, not a line of a file that was not written.
+ * Refuses invalid entries. A problem of a new entry names the value as typed, because the file was not written.
  */
 function refuseInvalid(text: string, known: number): void {
   const problems: Problem[] = [];

@@ -7,8 +7,8 @@ export interface Facts {
 }
 
 /**
- * Prints the input of {@link readFacts}; for a POSIX shell. If the current clock of a core is unknown, it prints the maximum
- * one.
+ * Prints the input of {@link readFacts}, in a POSIX shell. If the current clock rate of a core is unknown, prints the
+ * maximum clock rate.
  */
 export const FACTS_SCRIPT = [
   "grep '^MemTotal:' /proc/meminfo",
@@ -18,7 +18,7 @@ export const FACTS_SCRIPT = [
   "true",
 ].join("\n");
 
-/** Parses the facts of a machine; returns a text that names what is missing. */
+/** Parses the facts of a machine; returns a sentence about the missing fact if they are incomplete. */
 export function readFacts(output: string): Facts | string {
   const number = (pattern: RegExp) => Number(pattern.exec(output)?.[1] ?? Number.NaN);
   const kb = number(/^MemTotal:\s+(\d+) kB/m);

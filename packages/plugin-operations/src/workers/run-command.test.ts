@@ -62,7 +62,7 @@ async function run(script: string, options: Partial<RunCommandOptions> = {}) {
 }
 
 describe("run_command", () => {
-  it("runs on all workers in the order of the catalog, disabled ones too", async () => {
+  it("runs on all workers in the order of the catalog, including disabled workers", async () => {
     bucket.disable({ workers: ["10.0.0.2"] });
     await bucket.build();
     expect(await run("uptime")).toEqual(["10.0.0.1 ok", "10.0.0.2 ok", "10.0.0.3 ok"]);
@@ -171,7 +171,7 @@ describe("run_command", () => {
     expect(warnings).toMatchObject([{ worker: "10.0.0.1" }, { worker: "10.0.0.2" }, { worker: "10.0.0.3" }]);
   });
 
-  it("treats a session that a reboot ends like a closed connection", async () => {
+  it("treats a session that ends because of a reboot like a closed connection", async () => {
     answers = () => ({ code: 143 });
     expect(await run("reboot", { workers: ["10.0.0.3"] })).toEqual(["10.0.0.3 disconnected"]);
     expect(await run("uptime", { workers: ["10.0.0.3"] })).toEqual(["10.0.0.3 failed!"]);

@@ -17,7 +17,7 @@ import { workerDowntime } from "./worker-downtime.ts";
 export interface RunCommandOptions {
   /** A bash script; the exit code of its last command is its result. */
   readonly script: string;
-  /** Workers as typed: hosts, hostnames, labels, zones. Empty: all workers, including disabled ones. */
+  /** Workers as typed: hosts, hostnames, labels, zones. Empty: all workers, including disabled workers. */
   readonly workers: readonly string[];
   /** Workers with any of these labels; cannot be combined with `workers`. */
   readonly labels: readonly string[];
@@ -33,8 +33,8 @@ export interface RunCommandOptions {
 
 /**
  * Runs a script on workers, batch by batch, and returns the result of each worker in the order of the catalog. No batch
- * starts after one with a failure. A closed connection is a failure, unless `allowDisconnect` is set or the script takes its
- * machine down; then the next batch starts when the machine is back. Takes no lock.
+ * starts after a batch with a failure. A closed connection is a failure, unless `allowDisconnect` is set or the script
+ * restarts its machine or switches it off. The next batch starts when restarted machines are back. Takes no lock.
  */
 export async function runCommand(bucket: Bucket, options: RunCommandOptions): Promise<ScriptResult[]> {
   const workers = chosenWorkers(bucket.store.catalog.read().workers, options);
@@ -96,7 +96,7 @@ export async function runCommand(bucket: Bucket, options: RunCommandOptions): Pr
 
   function warnOf(worker: string): void {
     if (!script.mayDisconnect) return;
-    const message = `${worker}: the connection closed while the command ran${rebootKind ? "; its machine is going down" : ""}`;
+    const message = `${worker}: the connection closed while the command ran${rebootKind ? "; its machine is shutting down" : ""}`;
     reporter.emit("warning", { code: "disconnected", message, worker, job: null });
   }
 }

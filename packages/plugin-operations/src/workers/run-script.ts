@@ -52,7 +52,7 @@ const ARGV = [
   "bash",
 ] as const;
 
-/** Signals that end a session when its machine goes down: HUP, KILL, TERM. */
+/** Exit codes of a session that ends because its machine shuts down: after HUP, KILL, TERM. */
 const SWEPT_AWAY: readonly number[] = [129, 137, 143];
 
 const LINES = 12;
@@ -113,8 +113,8 @@ async function attempt(
 }
 
 /**
- * Throws if tools are missing. Checked only after an exit code of a missing program, so that a successful script costs
- * one round trip.
+ * Throws if tools are missing. Called only after an exit code that indicates a missing program, so that a successful
+ * script costs one round trip.
  */
 async function refuseWithoutTools(remote: Remote): Promise<void> {
   const wanted = ["bash", "timeout", ...(remote.sudo ? ["sudo"] : [])];

@@ -9,7 +9,7 @@ import {
   settle,
 } from "@maand/core/operator";
 
-/** The workers to run the command on next, and the remaining ones; or those that must not go down, with the reasons. */
+/** The next batch of workers and the remaining workers; or the workers that the budget protects, with the reasons. */
 export interface NextWorkers {
   readonly batch: readonly Worker[];
   readonly rest: (readonly Worker[])[];
@@ -24,8 +24,8 @@ export interface WorkerDowntime {
 }
 
 /**
- * With `--health_check`, everything on the workers of a batch counts as away until the health check after it. Without
- * it, a command is assumed not to disturb jobs, and requests no downtime.
+ * With `--health_check`, all allocations on the workers of a batch count as away until the health check after the
+ * batch. Without it, a command is assumed not to disturb jobs, and requests no downtime.
  */
 export function workerDowntime(
   source: CommandRun,

@@ -15,8 +15,8 @@ export interface TrustReport {
 const AT_ONCE = 32;
 
 /**
- * Fetches the host keys of workers without logging in; of all workers in the catalog if none is listed. Pins nothing; each
- * key's `trust` does that.
+ * Fetches the host keys of workers without logging in; of all workers in the catalog if `words` is empty. Pins nothing;
+ * each key's `trust` does that.
  */
 export async function workerKeys(bucket: Bucket, words: readonly string[]): Promise<readonly TrustReport[]> {
   const { workers } = bucket.store.catalog.read();

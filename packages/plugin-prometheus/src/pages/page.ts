@@ -24,7 +24,7 @@ export function page({ title, navigation, content }: Page): string {
     '<meta charset="utf-8">',
     `<meta http-equiv="Content-Security-Policy" content="${POLICY}">`,
     '<meta name="viewport" content="width=device-width, initial-scale=1">',
-    '<link rel="icon" href="data:,">', // otherwise a browser requests one
+    '<link rel="icon" href="data:,">', // otherwise a browser requests an icon
     `<title>${escapeHtml(title)}</title>`,
     `<style>${STYLE}</style>`,
     "</head>",

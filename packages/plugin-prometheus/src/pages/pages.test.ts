@@ -4,8 +4,8 @@ import { localLinks, markdownToHtml } from "./markdown.ts";
 import { page } from "./page.ts";
 import { runbookIndex, runbookPage, runbookUrl } from "./runbooks.ts";
 
-describe("a runbook becomes HTML", () => {
-  it("with the features of GitHub's Markdown", () => {
+describe("the HTML of a runbook", () => {
+  it("supports GitHub's Markdown", () => {
     const text = "# Slow\n\n| a | b |\n|---|---|\n| 1 | ~~2~~ |\n\n- [x] done\n\n```sh\nmake <x>\n```\n";
     const html = markdownToHtml(text);
     expect(html).toContain('<h1 id="slow">Slow</h1>');
@@ -14,7 +14,7 @@ describe("a runbook becomes HTML", () => {
     expect(html).toContain('<pre><code class="language-sh">make &lt;x&gt;\n</code></pre>');
   });
 
-  it("without the HTML in it, and without links that are not addresses", () => {
+  it("omits HTML in the Markdown, and links with unsafe schemes", () => {
     const text =
       "<script>alert(1)</script>\n\na <img src=x onerror=alert(1)> b [c](javascript:alert(1)) [d](data:text/html,x) ![e](vbscript:x)\n";
     const html = markdownToHtml(text);
@@ -22,7 +22,7 @@ describe("a runbook becomes HTML", () => {
     expect(html).toContain("b c d e");
   });
 
-  it("with links to the pages of other runbooks, and anchors as on GitHub", () => {
+  it("links to the pages of other runbooks, and has anchors like GitHub", () => {
     const html = markdownToHtml("## A `b`: c\n\n## A `b`: c\n\n[x](other.md#a-b-c) [y](https://a.example/x.md)\n");
     expect(html).toContain('<h2 id="a-b-c">');
     expect(html).toContain('<h2 id="a-b-c-1">');
@@ -30,7 +30,7 @@ describe("a runbook becomes HTML", () => {
     expect(html).toContain('href="https://a.example/x.md"');
   });
 
-  it("whose links to files next to it are known with their lines", () => {
+  it("has links to local files, which are found with their lines", () => {
     const text = "# A\n\n[x](a.md)\n\n> ![y](b.png)\n\n[z](https://c.example) [w](#a)\n";
     expect(localLinks(text)).toEqual([
       { href: "a.md", line: 3 },
@@ -40,7 +40,7 @@ describe("a runbook becomes HTML", () => {
 });
 
 describe("a page", () => {
-  it("loads nothing, runs nothing, and follows light and dark", () => {
+  it("loads no other file, runs no script, and supports light and dark mode", () => {
     const html = page({ title: "a", navigation: "", content: "" });
     expect(html).toContain("default-src 'none'");
     expect(html).not.toMatch(/<script|<link (?!rel="icon" href="data:,")|@import|url\(/);
@@ -53,7 +53,7 @@ describe("a page", () => {
     expect(html).toContain('<code>{{"{{"}} .Value }}</code> and {{"{{"}}{x}}}');
   });
 
-  it("shows its place, and links back", () => {
+  it("of a runbook shows its job and name, and links to the list", () => {
     const html = runbookPage({ job: "api", name: "deep/a b", text: "# A\n" });
     expect(html).toContain("<title>api / deep/a b</title>");
     expect(html).toContain('<a href="../../index.html">Runbooks</a> / api / deep/a b');
@@ -62,7 +62,7 @@ describe("a page", () => {
     );
   });
 
-  it("of runbooks lists jobs and names, sorted", () => {
+  it("with the list of runbooks is sorted by job and name", () => {
     const names = (list: string[]) =>
       list.map((text) => text.split("/")).map(([job = "", name = ""]) => ({ job, name }));
     const html = runbookIndex(names(["b/x", "a/z", "a/y"]));
@@ -74,7 +74,7 @@ describe("a page", () => {
 });
 
 describe("dashboards", () => {
-  it("are called by their title, decoded once, or by their name", () => {
+  it("are listed by their title, with entities decoded once, or otherwise by their file name", () => {
     expect(labelOf("x/a.html", "<head><TITLE>A &amp;lt; B\n C &#x41;</TITLE>")).toBe("A &lt; B C A");
     expect(labelOf("x/a.html", "<body>")).toBe("a.html");
     expect(labelOf("x/a.json", "<title>no</title>")).toBe("a.json");
@@ -85,7 +85,7 @@ describe("dashboards", () => {
     expect(listedNames(names, "# not these\n\nlib/\n*.lib\n")).toEqual(["a.html"]);
   });
 
-  it("are listed by job", () => {
+  it("are listed per job", () => {
     const html = dashboardIndex([{ job: "api", name: "a b.html", label: "<A>" }]);
     expect(html).toContain('<h2>api</h2><ul><li><a href="api/a%20b.html">&#60;A&#62;</a></li></ul>');
   });

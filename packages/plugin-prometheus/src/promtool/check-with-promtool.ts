@@ -43,7 +43,7 @@ export async function checkWithPromtool(
   return problems.length === 0 ? { state: "passed" } : { state: "refused", problems };
 }
 
-/** Checks all in one run; if that fails, each one separately, to find the job. */
+/** Checks all configurations in one run. If that fails, checks each configuration separately, to find the job. */
 async function checkScrapes(check: Check, scrapes: ToolInput["scrape"]): Promise<Problem[] | "absent"> {
   if (scrapes.length === 0) return [];
   const whole = await check(CHECK_CONFIG, [asConfig("scrape.yml", scrapes)]);

@@ -38,7 +38,7 @@ it("a deploy checks new files, and the next deploy does not run promtool", async
   expect(asked()).toEqual([]);
 });
 
-it("changed rules are checked again, and the unchanged configuration is not", async () => {
+it("changed rules are checked again, but not the unchanged configuration", async () => {
   const bucket = aBucket();
   await bucket.ship();
   asked();
@@ -47,7 +47,7 @@ it("changed rules are checked again, and the unchanged configuration is not", as
   expect(asked()).toEqual(["rules"]);
 });
 
-it("after promtool is replaced by another version, everything is checked again", async () => {
+it("all files are checked again with another version of promtool", async () => {
   const bucket = aBucket();
   await bucket.ship();
   asked();

@@ -3,7 +3,7 @@ import type { PluginTools } from "@maand/core";
 import * as v from "valibot";
 import type { ToolFile } from "./tool-file.ts";
 
-/** The number of checks that are kept: a few for each server and build. */
+/** The maximum number of stored checks. Each server and build needs only a few. */
 const KEPT = 200;
 
 /**
@@ -31,14 +31,14 @@ export class PassedChecks {
     this.#isChanged = true;
   }
 
-  /** Stores the newest ones. If this fails, the only consequence is an additional check next time. */
+  /** Stores the newest checks. If this fails, the next build or deploy repeats the checks. */
   save(): void {
     if (!this.#isChanged) return;
     this.#isChanged = false;
     try {
       this.#state.set({ passed: [...this.#all()].slice(-KEPT) });
     } catch {
-      // a digest that contains a short secret by chance is refused
+      // the store refuses a digest that contains a short secret by chance
     }
   }
 

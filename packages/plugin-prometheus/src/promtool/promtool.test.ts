@@ -18,7 +18,7 @@ function isThere(): boolean {
   }
 }
 
-describe("where promtool is on this machine, a build", { skip: !isThere() }, () => {
+describe("a build on a machine with promtool", { skip: !isThere() }, () => {
   const problems = (files: Readonly<Record<string, string>>) => problemsOf(aWorkspace(files, PORTS, "promtool"));
 
   it("rejects rules that promtool rejects, at their line", async () => {
@@ -61,7 +61,7 @@ describe("where promtool is on this machine, a build", { skip: !isThere() }, () 
     expect(bucket.events.filter(({ type }) => type === "output")).toEqual([]);
   });
 
-  it("and a deploy rejects a rendered prometheus.yml that promtool rejects, before it touches a worker", async () => {
+  it("is followed by a deploy that rejects an invalid rendered prometheus.yml", async () => {
     const bucket = aWorkspace({}, PORTS, "promtool");
     bucket.removeJob("prometheus");
     bucket.job(
@@ -83,7 +83,7 @@ describe("where promtool is on this machine, a build", { skip: !isThere() }, () 
   });
 });
 
-it("without promtool, a build reports that only the structure was checked", async () => {
+it("a build without promtool reports that it checked only the structure", async () => {
   const bucket = aWorkspace({ [RULES]: "groups:\n- name: a\n  rules:\n  - record: a:b\n    expr: up\n" });
   await bucket.build();
   expect(bucket.events.filter(({ type }) => type === "output")).toMatchObject([
@@ -116,7 +116,7 @@ describe("maand doctor", () => {
     ]);
   });
 
-  it("reports nothing about it if no job runs Prometheus", async () => {
+  it("does not mention promtool if no job runs Prometheus", async () => {
     expect(await messages("/bin/sh", [aJob({ name: "web" })])).toEqual([]);
   });
 });

@@ -18,8 +18,8 @@ const TIME_LIMIT_MS = 60_000;
 export const CHECK_RULES = ["check", "rules"] as const;
 
 /**
- * The arguments to check a configuration; it does not check certificates and other files in the configuration, because
- * they are on the worker.
+ * The arguments to check a configuration, without the certificates and other files that it names, because
+ * these files are on the worker.
  */
 export const CHECK_CONFIG = ["check", "config", "--syntax-only"] as const;
 
@@ -48,7 +48,7 @@ export async function runPromtool(
   return result;
 }
 
-/** Runs it in a private directory that is deleted afterwards: the files may contain secrets. */
+/** Runs promtool in a private directory that is deleted afterwards, because the files may contain secrets. */
 async function runIn(program: string, check: readonly string[], files: readonly ToolFile[]): Promise<ToolRun> {
   const directory = mkdtempSync(join(tmpdir(), "maand-promtool-"));
   try {

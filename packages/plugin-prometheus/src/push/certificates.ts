@@ -45,7 +45,7 @@ export function certificatesOnWorkers(context: Context): PushedCertificate[] {
 
 type Place = Pick<PushedCertificate["labels"], "scope" | "job" | "worker" | "cert">;
 
-/** The data of one certificate. The authority is due for renewal when certificates issued now would end with it. */
+/** The data of one certificate. The authority is due for renewal when new certificates would end with it. */
 function certificate(pem: string, place: Place, { settings, now }: Context): PushedCertificate {
   const { certs_ttl: ttl, certs_renewal_buffer: buffer } = settings.plugins;
   try {

@@ -32,13 +32,13 @@ async function aServer(...counts: readonly number[]) {
 const check = (server: { readonly host: string; readonly origin: string }) =>
   checkLoaded({ ca: [], ...server }, 3, { pausesMs: [1, 1], totalMs: 20_000 }, new AbortController().signal);
 
-it("a server is fine as soon as it runs all rule groups", async () => {
+it("a server that runs all rule groups after a second probe is not reported", async () => {
   const server = await aServer(1, 3);
   expect(await check(server)).toBeUndefined();
   expect(server.asked()).toBe(2);
 });
 
-it("a server that runs other rule groups is reported with both numbers", async () => {
+it("a server that runs fewer rule groups is reported with both numbers", async () => {
   const server = await aServer(1);
   expect(await check(server)).toBe(
     `${server.origin} runs 1 of 3 rule groups: it did not reload, or it rejected its configuration; see its log`,
@@ -46,6 +46,6 @@ it("a server that runs other rule groups is reported with both numbers", async (
   expect(server.asked()).toBe(3);
 });
 
-it("a server that does not answer is probed once", async () => {
+it("a server that cannot be reached is not reported", async () => {
   expect(await check({ host: "127.0.0.1", origin: "http://127.0.0.1:1" })).toBeUndefined();
 });

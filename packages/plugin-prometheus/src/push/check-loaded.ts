@@ -5,8 +5,8 @@ import { loginHeaders, type Server } from "./server.ts";
 
 /**
  * Checks whether a server that was just started or reloaded runs all rule groups that were synced to it: a server that
- * rejects a configuration keeps the previous one without an error. Returns the problem; undefined if there is none or
- * if nothing answers, because health checks and the push of certificates report that.
+ * rejects a configuration keeps the previous configuration without an error. Returns the problem; undefined if there is
+ * none or if the server does not respond, because health checks and the push of certificates report that.
  */
 export async function checkLoaded(
   server: Server,

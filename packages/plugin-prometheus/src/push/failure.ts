@@ -21,7 +21,7 @@ const MEANINGS: Readonly<Record<number, string>> = {
   404: "start it with --web.enable-remote-write-receiver",
 };
 
-/** The failure of a request without an answer. */
+/** The failure of a request without a response. */
 export function failureOf(cause: unknown): Failure {
   if (!(cause instanceof Error)) return { reason: String(cause), again: true };
   if (cause.name === "TimeoutError" || cause.name === "AbortError")

@@ -6,8 +6,8 @@ export interface Patience {
   readonly totalMs: number;
 }
 
-/** The limits after a deploy that changed something: the server may have been restarted by it. */
+/** The limits after a deploy that changed something, because it may have restarted the server. */
 export const AFTER_CHANGES: Patience = { pausesMs: [250, 500, 1000, 2000], totalMs: 8000 };
 
-/** The limits after a deploy without changes, which must not take longer because of it. */
+/** The limits after a deploy without changes, which must stay fast. */
 export const WITHOUT_CHANGES: Patience = { pausesMs: [], totalMs: 1000 };

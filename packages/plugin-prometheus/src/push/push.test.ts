@@ -18,7 +18,7 @@ interface Request {
   readonly body: Buffer;
 }
 
-/** A receiver that answers with these codes, where the last one repeats; 0 ends the connection. */
+/** A receiver that responds with these status codes; the last code repeats. 0 closes the connection. */
 async function aReceiver(...answers: readonly number[]) {
   const requests: Request[] = [];
   const server = createServer(async (request, response) => {
@@ -43,7 +43,7 @@ const sent = (receiver: Pick<Receiver, "url" | "login">) =>
   sendSamples({ ca: [], ...receiver }, Buffer.from("x"), QUICK, never);
 
 describe("a push", () => {
-  it("has the headers of remote write and the login", async () => {
+  it("has the headers of the remote-write protocol, and the login", async () => {
     const { url, requests } = await aReceiver(204);
     expect(await sent({ url, login: { user: "u", password: secret("p") } })).toBeUndefined();
     expect(requests[0]?.headers).toMatchObject({
@@ -54,19 +54,19 @@ describe("a push", () => {
     });
   });
 
-  it("has a token, if the server requires one", async () => {
+  it("has the bearer token of the server", async () => {
     const { url, requests } = await aReceiver(204);
     expect(await sent({ url, login: { token: secret("t0ken") } })).toBeUndefined();
     expect(requests[0]?.headers.authorization).toBe("Bearer t0ken");
   });
 
-  it("follows no redirect with its credentials", async () => {
+  it("does not follow a redirect", async () => {
     const { url, requests } = await aReceiver(302);
     expect(await sent({ url, login: { token: secret("t0ken") } })).toBe("status 302");
     expect(requests).toHaveLength(1);
   });
 
-  it.each([[[503, 429, 0, 204]], [[500, 200]]])("is tried again after %j", async (answers) => {
+  it.each([[[503, 429, 0, 204]], [[500, 200]]])("is retried after %j", async (answers) => {
     const { url, requests } = await aReceiver(...answers);
     expect(await sent({ url })).toBeUndefined();
     expect(requests).toHaveLength(answers.length);
@@ -76,13 +76,13 @@ describe("a push", () => {
     [400, "status 400: no such luck"],
     [401, "status 401: put admin_username and admin_password, or bearer_token, into the secrets of its job"],
     [404, "status 404: start it with --web.enable-remote-write-receiver"],
-  ])("is not tried again after %i", async (code, reason) => {
+  ])("is not retried after %i", async (code, reason) => {
     const { url, requests } = await aReceiver(code);
     expect(await sent({ url })).toBe(reason);
     expect(requests).toHaveLength(1);
   });
 
-  it("ends after its last attempt, even if the connection is refused", async () => {
+  it("fails after its last attempt, or if the connection is refused", async () => {
     const { url, requests } = await aReceiver(503);
     expect(await sent({ url })).toBe("status 503: no such luck");
     expect(requests).toHaveLength(4);
@@ -90,7 +90,7 @@ describe("a push", () => {
     expect(await sent({ url })).toBe("the connection was refused");
   });
 
-  it("ends after its time limit, even without a response", async () => {
+  it("fails at its time limit without a response", async () => {
     const silent = createServer(() => undefined);
     await new Promise<void>((listening) => silent.listen(0, "127.0.0.1", listening));
     ending.push(() => {
@@ -105,15 +105,15 @@ describe("a push", () => {
   });
 });
 
-describe("the bytes", () => {
-  it("are those of a WriteRequest, with sorted labels", () => {
+describe("the encoded samples", () => {
+  it("are a WriteRequest with sorted labels", () => {
     const series = [{ labels: { b: "2", a: "1", none: "" }, value: 1 }];
     expect(encodeWriteRequest(series, 300).toString("hex")).toBe(
       ["0a1e", "0a06", "0a0161", "120131", "0a06", "0a0162", "120132", "120c", "09000000000000f03f", "10ac02"].join(""),
     );
   });
 
-  it("are snappy's, in literals of 64 KiB at most", () => {
+  it("are compressed as Snappy literals of at most 64 KiB", () => {
     expect(snappy(Buffer.from("abc")).toString("hex")).toBe("03f40200616263");
     const long = snappy(Buffer.alloc(65_537, "x"));
     expect(long.subarray(0, 6).toString("hex")).toBe("818004f4ffff");
@@ -140,7 +140,7 @@ describe("after a deploy", () => {
       readPromoted: ({ path }) => (path.endsWith(".crt") ? Buffer.from("no certificate") : undefined),
     });
 
-  it("every certificate on a worker is pushed, and the authority once", async () => {
+  it("every certificate on a worker is pushed, and the CA once", async () => {
     const { port, requests } = await aReceiver(204);
     await afterDeploy(context(port));
     expect(requests).toHaveLength(1);
@@ -150,14 +150,14 @@ describe("after a deploy", () => {
     expect(text).not.toContain("days_left");
   });
 
-  it("a failure is thrown with the address and the reason, for a warning", async () => {
+  it("a failed push is reported with the URL and the reason", async () => {
     const { port, url } = await aReceiver(404);
     await expect(afterDeploy(context(port))).rejects.toThrow(
       `the validity of certificates could not be pushed to ${url}: status 404: start it with --web.enable-remote-write-receiver`,
     );
   });
 
-  it("nothing is pushed with half a login", async () => {
+  it("nothing is pushed if the login lacks the password", async () => {
     const { port, requests } = await aReceiver(204);
     await expect(afterDeploy(context(port, { admin_username: "u" }))).rejects.toThrow(
       "the secrets of job prometheus have no admin_password; set both or neither",
@@ -165,7 +165,7 @@ describe("after a deploy", () => {
     expect(requests).toHaveLength(0);
   });
 
-  it("nothing is pushed with two logins", async () => {
+  it("nothing is pushed if the secrets contain two logins", async () => {
     const { port, requests } = await aReceiver(204);
     const both = { admin_username: "u", admin_password: "p", bearer_token: "t" };
     await expect(afterDeploy(context(port, both))).rejects.toThrow(
@@ -189,7 +189,7 @@ describe("after a deploy", () => {
   });
 });
 
-it("after a build, the same data is pushed once, and a failure is not retried", async () => {
+it("a build pushes the same samples, and does not retry a failed push", async () => {
   const { port, requests } = await aReceiver(503);
   const base = commitBuildContext({
     jobs: [

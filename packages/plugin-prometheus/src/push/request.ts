@@ -15,13 +15,13 @@ export interface Request {
   readonly signal: AbortSignal;
 }
 
-/** An answer of a server. */
+/** A response of a server. */
 export interface Answer {
   readonly status: number;
   readonly text: string;
 }
 
-/** The longest answer that is read, in bytes. */
+/** The maximum size of a response, in bytes. */
 const LONGEST = 16 * 1024 * 1024;
 
 /**
@@ -59,8 +59,8 @@ const SYSTEM = ["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bun
 
 /**
  * The CAs that are trusted for a server: the CA in the given file. Without a file, the CA of the bucket, which signs
- * the certificates of its jobs, and the CAs of this machine, or those of Node if the machine has none. Throws if the
- * file cannot be read.
+ * the certificates of its jobs, and the CAs of this machine, or the CAs of Node if the machine has no CAs. Throws if
+ * the file cannot be read.
  */
 export function trustedAuthorities(root: string, file: string | undefined): string[] {
   if (file !== undefined) return [readAuthority(resolve(root, file))];

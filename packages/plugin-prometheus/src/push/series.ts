@@ -8,8 +8,8 @@ export interface Series {
 }
 
 /**
- * The series of some certificates: when each one ends, when it is due for renewal, and when this was pushed. Times are
- * in seconds.
+ * The series of some certificates: when each certificate ends, when it is due for renewal, and the time of the push.
+ * Times are in seconds.
  */
 export function seriesOf(certificates: readonly PushedCertificate[], now: number): Series[] {
   return certificates.flatMap(({ labels, times }) => {

@@ -14,7 +14,7 @@ export interface Server {
   /** `http://10.0.0.1:9090`. */
   readonly origin: string;
   readonly login?: Login;
-  /** The CAs that are trusted; none for http. */
+  /** The trusted CAs; empty for http. */
   readonly ca: readonly string[];
 }
 
@@ -44,7 +44,7 @@ export function serverOf(job: Job, context: RecordedContext): Server | string | 
   }
 }
 
-/** The login in the secrets of a server job; undefined for none, a text if they are wrong. */
+/** The login in the secrets of a server job; undefined without a login, a text if the login is incomplete. */
 function loginOf(job: Job, { kv }: RecordedContext): Login | string | undefined {
   const value = (key: string) => kv(job).find(NAMESPACE.secrets(job.name), key);
   const [user, password, token] = [value("admin_username"), value("admin_password"), value("bearer_token")];

@@ -1,6 +1,6 @@
 import { varint } from "./write-request.ts";
 
-/** The longest literal, in bytes, whose length fits into the two bytes written here. */
+/** The maximum length of a literal, in bytes, that fits into two bytes. */
 const LONGEST = 65_536;
 
 /**

@@ -77,7 +77,7 @@ it("a push with TLS trusts the CA of the bucket", async () => {
   expect(await pushedTo(files, HTTPS)).toEqual({ failure: "", requests: 1 });
 });
 
-it("a push with TLS trusts the CA of its ca_file, and no other", async () => {
+it("a push with TLS trusts only the CA in ca_file", async () => {
   const [files, other] = [certificate("own"), certificate("other")];
   writeFileSync(join(root, "secrets/web-ca.crt"), files.crt);
   writeFileSync(join(root, "secrets/ca.crt"), other.crt);
@@ -86,7 +86,7 @@ it("a push with TLS trusts the CA of its ca_file, and no other", async () => {
   expect((await pushedTo(other, manifest)).failure).toContain("signed by a CA that is not trusted");
 });
 
-it("a push to a server with an unknown CA, or for another address, sends nothing and reports why", async () => {
+it("a push to a server with an untrusted or wrong certificate sends no request, and reports why", async () => {
   const unknown = await pushedTo(certificate("unknown"), HTTPS);
   expect(unknown).toEqual({
     failure: "its certificate is signed by a CA that is not trusted: name it as ca_file in its manifest",
@@ -100,14 +100,14 @@ it("a push to a server with an unknown CA, or for another address, sends nothing
   });
 });
 
-it("a push to a server that uses TLS when the manifest does not, or the reverse, names the key to change", async () => {
+it("a push with TLS to a server without TLS names the key to change", async () => {
   expect(await pushedTo(undefined, HTTPS)).toEqual({
     failure: "it does not speak TLS: set scheme to http in its manifest",
     requests: 0,
   });
 });
 
-it("a CA that cannot be read is named", async () => {
+it("a push names a CA that cannot be read", async () => {
   const { failure } = await pushedTo(certificate("own"), { ...HTTPS, ca_file: "secrets/none.crt" });
   expect(failure).toContain(`Prometheus of job prometheus: the CA ${root}/secrets/none.crt cannot be read`);
 });

@@ -1,7 +1,7 @@
 /** The file of the certificate rules, below `rules/` of a server job. */
 export const CERTIFICATE_RULES = "maand/certs.yaml";
 
-/** The alerts in them. */
+/** The names of the alerts in the certificate rules. */
 export const CERTIFICATE_ALERTS = [
   "MaandCertificateExpiring",
   "MaandCertificateExpired",
@@ -14,7 +14,7 @@ const WINDOW = "30d";
 
 const LABELS = "scope, job, worker, cert, common_name";
 
-/** The newest value of a metric for each certificate; its status is a label that changes. */
+/** The newest value of a metric for each certificate, whose status label changes over time. */
 function newest(metric: string, scope: string): string {
   return `max by (${LABELS}) (last_over_time(${metric}{scope="${scope}"}[${WINDOW}]))`;
 }
@@ -26,7 +26,7 @@ function stillThere(scope: string): string {
 }
 
 /**
- * Times are compared in the rule and not only when they are pushed, because an alert must fire even if nothing is
+ * The rule compares the times, instead of the push, because an alert must fire even if nothing is
  * deployed.
  */
 function past(metric: string, scope: string): string {

@@ -126,6 +126,6 @@ function unknownKeys(yaml: YamlFile, value: object, path: readonly unknown[], kn
       `Prometheus has no key "${key}" here, and refuses a file with an unknown key`,
       didYouMean(key, known) ?? `valid keys: ${known.join(", ")}`,
     ),
-    level: "warning", // a newer version of Prometheus may know more keys
+    level: "warning", // a newer version of Prometheus may support more keys
   }));
 }

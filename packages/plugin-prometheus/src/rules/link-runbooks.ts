@@ -2,8 +2,8 @@ import { isAlias, isMap, isSeq, parseDocument } from "yaml";
 import { YAML_VERSION } from "../yaml-file.ts";
 
 /**
- * Rules as a server job gets them: the annotation `runbook` of an alert becomes a `runbook_url`, unless it has one.
- * Everything else is unchanged; a file without such an annotation remains identical.
+ * Rules for a server job: the annotation `runbook` of an alert becomes a `runbook_url`, unless the alert already has
+ * one. Everything else is unchanged; a file without such an annotation remains identical.
  */
 export function linkRunbooks(text: string, urlOf: (runbook: string) => string): string {
   if (!text.includes("runbook")) return text;

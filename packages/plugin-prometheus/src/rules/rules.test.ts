@@ -26,24 +26,24 @@ groups:
 `;
 
 describe("the rules of a server job", () => {
-  it("have the address of the runbook instead of its name, and everything else unchanged", () => {
+  it("have the URL of a runbook instead of its name, and are unchanged otherwise", () => {
     expect(linkRunbooks(RULES, urlOf)).toBe(
       RULES.replace("runbook: slow", "runbook_url: http://127.0.0.81:9090/slow.html"),
     );
   });
 
-  it("keep their own address", () => {
+  it("keep their own runbook_url", () => {
     const own = RULES.replace("runbook: slow", "runbook: slow\n          runbook_url: http://wiki/slow");
     expect(linkRunbooks(own, urlOf)).not.toContain("9090");
     expect(linkRunbooks(own, urlOf)).toContain("runbook_url: http://wiki/slow");
   });
 
-  it("without a runbook stay byte for byte", () => {
+  it("stay byte for byte the same without a runbook", () => {
     const text = "groups:   [ {name: a,rules: [{alert: A,expr: 'runbook > 1'}] } ]";
     expect(linkRunbooks(text, urlOf)).toBe(text);
   });
 
-  it("resolve shared annotations", () => {
+  it("get the runbook_url in shared annotations too", () => {
     const shared = `groups:
   - name: a
     rules:
@@ -59,7 +59,7 @@ describe("the rules of a server job", () => {
   });
 });
 
-it("the rules that maand adds are four alerts over what a deploy pushes", () => {
+it("the rules that maand adds are four alerts about the pushed metrics", () => {
   const { groups } = parse(certificateRules());
   expect(groups).toHaveLength(1);
   const { name, rules } = groups[0];

@@ -89,7 +89,7 @@ export function readableParts(value: unknown): RulesParts {
   return success ? output : { groups: [] };
 }
 
-/** The keys that Prometheus knows; it refuses a file with any other key. */
+/** The keys that Prometheus supports. It refuses a file with any other key. */
 export const KNOWN_KEYS = {
   file: Object.keys(RulesSchema.pipe[0].entries),
   group: Object.keys(GroupSchema.entries),

@@ -23,7 +23,7 @@ export interface JobScrape {
   readonly yaml: string;
   /** Whether they contain a secret. */
   readonly secret: boolean;
-  /** Whether Prometheus gets them; false if all targets are ports of a job that does not run anywhere. */
+  /** Whether Prometheus gets the configurations; false if all targets are ports of a job without active allocations. */
   readonly included: boolean;
 }
 

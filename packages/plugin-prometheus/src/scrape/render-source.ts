@@ -16,7 +16,7 @@ import {
 /** The text of a `scrape.yaml.tpl`. */
 export interface RenderedSource {
   readonly text: string;
-  /** Whether a secret was read for it. */
+  /** Whether the template read a secret. */
   readonly secret: boolean;
 }
 

@@ -34,7 +34,7 @@ function mapOf(pairs: ReadonlyMap<string, readonly [Node, Node]>): YAMLMap<Node,
   return map;
 }
 
-/** The pairs of a map by key. Its own pairs override those that it merges. */
+/** The pairs of a map by key. Its own pairs override merged pairs. */
 function pairsOf(map: YAMLMap<unknown, unknown>, document: Document): Map<string, readonly [Node, Node]> {
   const pairs = new Map<string, readonly [Node, Node]>();
   for (const pair of map.items.filter((item) => !isMerge(item))) {

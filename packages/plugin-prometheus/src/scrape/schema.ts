@@ -48,12 +48,12 @@ export const ScrapeSchema = v.pipe(
 
 export type ScrapeBlocks = v.InferOutput<typeof ScrapeSchema>;
 
-/** The schema for editors: other keys are those of Prometheus. */
+/** The schema for editors, which also accepts the other keys of Prometheus. */
 export function scrapeJsonSchema(): JsonSchema {
   return openedUp(jsonSchemaOf(ScrapeSchema));
 }
 
-/** Maps that accept keys other than those that maand checks. */
+/** The schema with maps that also accept keys that maand does not check. */
 export function openedUp(schema: JsonSchema): JsonSchema {
   return JSON.parse(JSON.stringify(schema), (key, value: unknown) =>
     key === "additionalProperties" && value === false ? true : value,

@@ -18,7 +18,7 @@ const PORT = "maand:port/";
 const IMPLICIT = "_implicit";
 const METRICS = "metrics_port";
 
-/** Whether a target is one that maand replaces. */
+/** Whether a target is a placeholder that maand replaces. */
 export function isPortTarget(target: string): boolean {
   return target.startsWith(PORT);
 }

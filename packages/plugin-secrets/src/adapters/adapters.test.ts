@@ -117,11 +117,11 @@ const CASES: Readonly<Record<string, Case>> = {
   },
 };
 
-describe.each(Object.entries(CASES))("%s", (_, { argv, output, values }) => {
+describe.each(Object.entries(CASES))("the provider %s", (_, { argv, output, values }) => {
   const [program = ""] = argv;
   const texts = Object.keys(values);
 
-  it("is read with one call of exactly these arguments, and values stay unchanged", async () => {
+  it("runs its program once with the expected arguments, and leaves values unchanged", async () => {
     fakes.answers(argv, { stdout: output });
     expect(Object.fromEntries((await resolve(texts, { env: fakes.env() })) ?? [])).toEqual(values);
     expect(fakes.left(program, "log").match(/^start/gm)).toHaveLength(1);
@@ -141,16 +141,16 @@ describe.each(Object.entries(CASES))("%s", (_, { argv, output, values }) => {
   });
 });
 
-describe("a secret that a provider does not have", () => {
+describe("a secret that cannot be read", () => {
   it.each([
     ["a field", "op", "secret://op/prod/my db/nope", "the provider has no value for it"],
     ["one of several", "op", "secret://op/prod/my db/port", "several fields of this name"],
     ["a key", "vault, version 2", "secret://vault/kv/prod/api/nope", "the provider has no value for it"],
-    ["a member of every object", "doppler", "secret://doppler/api/prd/toString", "the provider has no value for it"],
+    ["an inherited property", "doppler", "secret://doppler/api/prd/toString", "the provider has no value for it"],
     ["a line", "pass", "secret://pass/web/api#nope", "the provider has no value for it"],
-    ["a text", "sops", "secret://sops/workspace/prod.enc.yaml#db", "a list or an object, not a text"],
-    ["JSON", "aws", "secret://aws/prod/api#a", "its output is not JSON"],
-  ])("is a problem: %s", async (_, name, text, message) => {
+    ["a single value", "sops", "secret://sops/workspace/prod.enc.yaml#db", "a list or an object, not a text"],
+    ["output in JSON", "aws", "secret://aws/prod/api#a", "its output is not JSON"],
+  ])("is reported as a problem: %s", async (_, name, text, message) => {
     const { argv = [], output = "" } = CASES[name] ?? {};
     fakes.answers(argv, { stdout: message.includes("not JSON") ? "sentinel" : output });
     const failure: unknown = await resolve([text], { env: fakes.env() }).catch((cause: unknown) => cause);
@@ -158,7 +158,7 @@ describe("a secret that a provider does not have", () => {
     expect(JSON.stringify(failure)).not.toContain("sentinel");
   });
 
-  it("binary secrets are refused", async () => {
+  it("is reported if it is binary", async () => {
     fakes.answers(CASES.aws?.argv ?? [], { stdout: json({ SecretBinary: "AAAA" }) });
     await expect(resolve(["secret://aws/prod/api"], { env: fakes.env() })).rejects.toThrow("it is binary");
     fakes.answers(CASES.gcp?.argv ?? [], { stdout: json({ payload: { data: "//79" } }) });
@@ -179,7 +179,7 @@ describe("a secret that a provider does not have", () => {
     "sops/a",
     "age/a#b",
     "exec/a/b",
-  ])("an invalid reference is reported with the correct syntax: %s", async (text) => {
+  ])("is reported with the correct syntax if its reference is invalid: %s", async (text) => {
     const [provider = ""] = text.split("/");
     await expect(resolve([`secret://${text}`], { env: fakes.env() })).rejects.toMatchObject({
       problems: [
@@ -191,17 +191,17 @@ describe("a secret that a provider does not have", () => {
     });
   });
 
-  it("an unknown provider is left to other plugins", async () => {
+  it("is left to other plugins if the provider is unknown", async () => {
     expect(await resolve(["secret://keepass/a/b"], { env: fakes.env() })).toBeUndefined();
     expect(await resolve(["secret://constructor/a/b"], { env: fakes.env() })).toBeUndefined();
   });
 });
 
-describe("exec", () => {
+describe("a program of the provider exec", () => {
   const settings = { secret_programs: { mine: ["my-secrets", "--team", "a b"] } };
   const texts = ["secret://exec/mine/db/password", "secret://exec/mine/token#x"];
 
-  it("receives and prints JSON of a fixed form", async () => {
+  it("receives the references as JSON, and prints the values as JSON", async () => {
     fakes.readsInput("my-secrets");
     fakes.answers(["my-secrets", "--team", "a b"], {
       stdout: json({ version: 1, secrets: { [texts[0] ?? ""]: ODD, [texts[1] ?? ""]: "t" } }),
@@ -222,12 +222,12 @@ describe("exec", () => {
     [json({ version: 1, secrets: { [texts[0] ?? ""]: 5 } }), "its value is not a text"],
     [json({ version: 1, secrets: {} }), "the provider has no value for it"],
     ["nothing", "its output is not JSON"],
-  ])("refuses any other output: %s", async (stdout, message) => {
+  ])("fails with any other output: %s", async (stdout, message) => {
     fakes.answers(["my-secrets", "--team", "a b"], { stdout });
     await expect(resolve(texts.slice(0, 1), { env: fakes.env(), settings })).rejects.toThrow(message);
   });
 
-  it("keeps any text", async () => {
+  it("can print any text as a value", async () => {
     fakes.answers(["my-secrets", "--team", "a b"], {});
     const value = fc.string({ unit: "grapheme" });
     await fc.assert(

@@ -77,7 +77,7 @@ function Steps({
 }) {
   switch (step.is) {
     case "asking":
-      return <p class="empty">Asking the server what this does …</p>;
+      return <p class="empty">Loading what the action would do …</p>;
     case "refused":
       return <ErrorNotice error={step.error} />;
     case "started":

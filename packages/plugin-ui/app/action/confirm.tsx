@@ -2,7 +2,7 @@ import { useState } from "preact/hooks";
 import type { ConfirmAnswer } from "../../src/contract.ts";
 import { CommandLine } from "../parts/copy.tsx";
 
-/** A description of what exactly will happen, with numbers, and the button that starts it. */
+/** A description of exactly what will happen, with numbers, and the button that starts it. */
 export function Confirm({
   confirm,
   label,

@@ -31,16 +31,16 @@ export interface LogPart {
 /** An open log. */
 export interface OpenLogFile {
   readonly state: ReadonlySignal<FollowedLog>;
-  /** Reads the lines above or below, if there are any. */
+  /** Reads older lines, if there are any. */
   older(): void;
   newer(): void;
   /** Closes the log, and aborts a running request. */
   stop(): void;
 }
 
-/** The number of lines of one answer. */
+/** The maximum number of lines of one response. */
 const LIMIT = 500;
-/** A followed log is read at most once in this time, however often the stream wakes. */
+/** The minimum time between two reads of a followed log, however often the stream reports new events. */
 const PACE_MS = 250;
 
 /** Opens the log of a run at its end, and follows the log while its end is kept. One request runs at a time. */
@@ -55,7 +55,7 @@ export function followLog(id: string, part: LogPart): OpenLogFile {
     const { window } = state.peek();
     if (!window) {
       const opened = openWindow(await read({}));
-      wanted.older ||= linesOf(opened).length === 0; // an answer may contain no line of this part although there are some above
+      wanted.older ||= linesOf(opened).length === 0; // a response may contain no line of this part although older lines exist
       return opened;
     }
     if (wanted.older) {

@@ -12,16 +12,16 @@ export interface FollowedRun {
   readonly answer: RunAnswer | undefined;
   readonly history: RunHistory;
   readonly version: number;
-  /** Whether all recorded events were read, and no more will come. */
+  /** Whether the run is over and all its events were read. */
   readonly isOver: boolean;
   readonly error: RequestError | undefined;
 }
 
-/** The number of events of one answer. */
+/** The maximum number of events of one response. */
 const LIMIT = 5000;
 
 /**
- * Reads a run from its first event, and then new events whenever the stream wakes. `stop` ends this and aborts a
+ * Reads a run from its first event, and then new events whenever the stream reports them. `stop` ends this and aborts a
  * running request.
  */
 export function followRun(id: string): { readonly run: ReadonlySignal<FollowedRun>; stop(): void } {
@@ -56,7 +56,7 @@ export function followRun(id: string): { readonly run: ReadonlySignal<FollowedRu
   };
 }
 
-/** Reads answers until there are no more events for now. */
+/** Reads responses until they contain no new events. */
 async function readEvents(
   position: { after: number; cursor: number | undefined; readonly full: string },
   abort: AbortSignal,

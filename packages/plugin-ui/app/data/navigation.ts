@@ -16,7 +16,7 @@ export function go(to: Route): void {
   location.hash = routeText(to);
 }
 
-/** Changes the filters or the opened parts of this place, without a new entry in the history of the browser. */
+/** Changes the filters or opened parts of the current page, without a new entry in the browser history. */
 export function refine(to: Route): void {
   history.replaceState(null, "", routeText(to));
   place.value = to;

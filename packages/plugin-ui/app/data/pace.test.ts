@@ -15,7 +15,7 @@ function work() {
   return { begun, ...paced };
 }
 
-it("work that is requested while it is running runs once more afterwards, and not immediately", async () => {
+it("work that is requested while it is running runs once more after a pause", async () => {
   const { begun, refresh } = work();
   for (let times = 0; times < 5; times += 1) refresh();
   expect(begun.length).toBe(1);

@@ -1,7 +1,7 @@
-/** Work begins at most once in this time, however often it is requested. */
+/** The minimum time between two starts of the work, however often it is requested. */
 export const PACE_MS = 400;
 
-/** Runs work one at a time and not too often; requests in the meantime run it once more afterwards. */
+/** Runs work at most once at a time and not too often. A request while it is running runs it once more afterwards. */
 export function pace(work: (abort: AbortSignal) => Promise<void>): { refresh(): void; stop(): void } {
   let abort = new AbortController();
   let [isBusy, isAskedAgain] = [false, false];

@@ -1,6 +1,6 @@
-/** The error of a request that was refused, or that reached no server. */
+/** The error of a request that was refused or could not reach the server. */
 export class RequestError extends Error {
-  /** The HTTP status; 0 if no server answered. */
+  /** The HTTP status; 0 if no server responded. */
   readonly status: number;
   readonly code: string;
   /** The next step. */

@@ -6,7 +6,7 @@ import { pace } from "./pace.ts";
 import type { RequestError } from "./request-error.ts";
 import type { Query, Source } from "./source.ts";
 
-/** A shown answer of the server: the last answer remains while a newer one is being fetched or cannot be fetched. */
+/** A response that is shown. The last response remains while a newer response is being fetched or cannot be fetched. */
 export interface Shown<T> {
   readonly data: T | undefined;
   /** The time when `data` was fetched, in milliseconds. */
@@ -15,7 +15,7 @@ export interface Shown<T> {
   readonly error: RequestError | undefined;
 }
 
-/** A resource that is fetched again when the stream wakes for one of these kinds. */
+/** The kinds of messages of the stream after which a resource is fetched again. */
 export type Wakes = readonly WakeKind[];
 
 interface Open {
@@ -52,7 +52,7 @@ export function refreshAll(): void {
   for (const one of open) one.refresh();
 }
 
-/** Registers a resource that is fetched again when the stream wakes for it; returns a function that removes it. */
+/** Registers a resource that is fetched again after messages of these kinds; returns a function that removes it. */
 export function onWake(wakes: Wakes, run: string | undefined, refresh: () => void): () => void {
   const one: Open = { wakes, run, refresh };
   open.add(one);
@@ -62,8 +62,8 @@ export function onWake(wakes: Wakes, run: string | undefined, refresh: () => voi
 }
 
 /**
- * The answer for a path, fetched again whenever the stream wakes for it. The request is aborted when nothing shows the
- * answer any more.
+ * The response for a path, fetched again after each message of these kinds. The request is aborted when no component
+ * shows the response any more.
  */
 export function useResource<T>(path: string | undefined, query: Query, wakes: Wakes): ReadonlySignal<Shown<T>> {
   const key = `${path}?${JSON.stringify(query)}`;

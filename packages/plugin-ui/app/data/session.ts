@@ -4,13 +4,13 @@ import type { RequestError } from "./request-error.ts";
 import { currentSource } from "./resource.ts";
 import { send } from "./source.ts";
 
-/** The session of this page; undefined until the server has answered. */
+/** The session of this page; undefined until the server has responded. */
 export const session = signal<SessionAnswer | undefined>(undefined);
 /** The reason why there is no session. */
 export const sessionError = signal<RequestError | undefined>(undefined);
 
 /**
- * Reads the session from the server. Also called after the server was unreachable, because a restarted server has no
+ * Reads the session from the server. Also called when the server is reachable again, because a restarted server has no
  * earlier sessions.
  */
 export async function loadSession(): Promise<void> {
@@ -29,7 +29,7 @@ export function isAllowed(verb: Verb): boolean {
   return session.value?.live === true && session.value.allow.includes(verb);
 }
 
-/** Sends a request that changes something, and returns its answer. Throws a RequestError. */
+/** Sends a request that changes something, and returns the response. Throws a RequestError. */
 export async function post<T>(path: string, body: object): Promise<T> {
   const response = await send(`./api/${path}`, {
     method: "POST",

@@ -9,7 +9,7 @@ export interface Source {
   get<T>(path: string, query?: Query, signal?: AbortSignal): Promise<T>;
 }
 
-/** Parameters of a request; empty ones are omitted. */
+/** Parameters of a request; empty parameters are omitted. */
 export type Query = Readonly<Record<string, string | number | undefined>>;
 
 /** The source of this page: an export names itself in its head. */

@@ -1,5 +1,5 @@
 /**
- * Preferences that the browser stores. If the browser refuses, as for a page from a file, they last as long as the
+ * Preferences that the browser stores. If the browser refuses, as for a page from a file, they last only as long as the
  * page.
  */
 export const stored = {
@@ -14,7 +14,7 @@ export const stored = {
     try {
       localStorage.setItem(`maand.${name}`, value);
     } catch {
-      // nothing depends on stored preferences
+      // preferences are optional
     }
   },
 };

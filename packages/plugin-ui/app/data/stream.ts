@@ -10,7 +10,7 @@ export interface Connection {
 
 export const connection = signal<Connection>({ state: "connecting", heardAt: Date.now() });
 
-/** A stream without data for this time is lost, because the server sends data every 15 seconds. */
+/** A stream without data for this time counts as lost, because the server sends data every 15 seconds. */
 const SILENCE_MS = 40_000;
 const RETRY_MS = [500, 1000, 2000, 5000];
 const CHANNEL = "maand-stream";
@@ -24,7 +24,7 @@ type Message = { readonly wake: Wake } | { readonly state: Connection["state"] }
 /** The listeners of the stream. */
 interface Listener {
   onWake(wake: Wake): void;
-  /** A stream ended or could not be opened; it is tried again. */
+  /** Called when a stream has ended or cannot be opened, before the next attempt. */
   onLost(): void;
 }
 

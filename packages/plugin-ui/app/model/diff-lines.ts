@@ -1,4 +1,4 @@
-/** A line of a difference. */
+/** A line of a diff. */
 export interface DiffLine {
   /** `place`: the beginning of a part; `note`: a property of the file, such as its mode. */
   readonly kind: "added" | "removed" | "same" | "place" | "note";
@@ -8,10 +8,10 @@ export interface DiffLine {
   readonly after: number | undefined;
 }
 
-/** The text that the engine writes in place of a difference that would show a secret. */
+/** The text that the engine writes instead of a diff that would show a secret. */
 const HIDDEN = /^not shown because it contains a secret\b.*/;
 
-/** The lines of the unified difference of one file, without the lines that name the file. */
+/** The lines of the unified diff of one file, without the lines that name the file. */
 export function diffLines(text: string): DiffLine[] {
   const lines: DiffLine[] = [];
   let place: { before: number; after: number } | undefined;

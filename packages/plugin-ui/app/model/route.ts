@@ -13,7 +13,7 @@ export type Page = (typeof PAGES)[number];
 /** Pages that are about one named thing. */
 const NAMED: ReadonlySet<Page> = new Set(["job", "worker", "run"]);
 
-/** The route of a fragment; the fleet for one that names no page. */
+/** The route of a fragment; the fleet for a fragment that names no page. */
 export function parseRoute(fragment: string): Route {
   const [path = "", query = ""] = fragment.replace(/^#?\/?/, "").split(/\?(.*)/s);
   const [page = "", name = ""] = path.split("/");
@@ -23,7 +23,7 @@ export function parseRoute(fragment: string): Route {
   return { page: known, name: decoded, query: new URLSearchParams(query) };
 }
 
-/** A route from its parts; a filter may have several values, and empty ones are omitted. */
+/** A route from its parts; a filter may have several values, and empty values are omitted. */
 export function route(
   page: Page,
   name = "",

@@ -48,7 +48,7 @@ export const RUN_SIGNS: Readonly<Record<string, StateSign>> = {
   ok: { sign: "✓", level: "ok", text: "done" },
 };
 
-/** The sign of a state; an unknown one, from a newer maand, is shown with its own name. */
+/** The sign of a state. An unknown state, from a newer maand, is shown with its own name. */
 export function signOf(table: Readonly<Record<string, StateSign>>, state: string): StateSign {
   return Object.hasOwn(table, state) ? (table[state] as StateSign) : { sign: "?", level: "warn", text: words(state) };
 }

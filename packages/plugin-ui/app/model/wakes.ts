@@ -7,8 +7,8 @@ export interface WakePosition {
 }
 
 /**
- * The position after a message, and whether earlier messages were missed: numbers grow by one, `hello` repeats the last
- * one, and a restarted server has another epoch. The first message of a page is not a gap.
+ * The position after a message, and whether earlier messages were missed: numbers increase by one, `hello` repeats the
+ * last number, and a restarted server has another epoch. The first message of a page is not a gap.
  */
 export function wakePosition(
   before: WakePosition | undefined,

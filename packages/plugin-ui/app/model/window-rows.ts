@@ -17,7 +17,7 @@ export function scrollToRow(row: number, rowHeight: number, top: number, height:
   return Math.max(top, (row + 1) * rowHeight - height);
 }
 
-/** The rows in view, and the row with the focus, wherever it is, because removing an element also removes its focus. */
+/** The rows in view, and the row with the focus, because removing its element would also remove the focus. */
 export function rowsToDraw(count: number, rowHeight: number, top: number, height: number, focused: number): number[] {
   const { first, end } = windowRows(count, rowHeight, top, height);
   const rows = Array.from({ length: end - first }, (_, at) => first + at);

@@ -16,10 +16,10 @@ const COLUMNS: readonly TableColumn<Certificate>[] = [
   { name: "state", cell: ({ status }) => <Sign {...LEFT[status]} /> },
   { name: "days left", cell: ({ days_left: days }) => days, number: true },
   { name: "ends", cell: ({ not_after: at }) => (at === null ? "" : <Clock at={at} />), wide: true },
-  { name: "name in it", cell: ({ common_name: name }) => name, wide: true },
+  { name: "common name", cell: ({ common_name: name }) => name, wide: true },
 ];
 
-/** The certificates of the bucket; those that end first are on top. */
+/** The certificates of the bucket. The certificates that end first are on top. */
 export function CertificatesPage() {
   const answer = useResource<CertificatesAnswer>("certificates", {}, ["fleet"]).value;
   return (
@@ -32,7 +32,7 @@ export function CertificatesPage() {
             columns={COLUMNS}
             rows={ended(certificates)}
             keyOf={({ scope, job, worker, cert }) => `${scope} ${job} ${worker} ${cert}`}
-            empty="No certificates: no job asks for one."
+            empty="No job has certificates."
           />
         )}
       </Loaded>

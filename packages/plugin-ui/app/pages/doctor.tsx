@@ -36,7 +36,7 @@ export function DoctorPage() {
   return (
     <>
       <h1>Doctor</h1>
-      <p class="muted">Checks this machine, the bucket, and over ssh each worker. It changes nothing.</p>
+      <p class="muted">Checks this machine, the bucket, and each worker over ssh. Changes nothing.</p>
       <Loaded shown={answer}>
         {({ at, running, findings, problem }) => (
           <>

@@ -28,7 +28,7 @@ export function HistoryPage({ query }: { readonly query: URLSearchParams }) {
   );
 }
 
-/** The newest runs, and older ones on request. */
+/** The newest runs, and older runs on request. */
 function Runs({ first, filter }: { readonly first: RunsAnswer; readonly filter: Readonly<Record<string, string>> }) {
   const [older, setOlder] = useState<readonly RunRow[]>([]);
   const [next, setNext] = useState<number | null>();

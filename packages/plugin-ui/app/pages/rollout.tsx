@@ -18,7 +18,7 @@ export function RolloutPanel({ rollout }: { readonly rollout: RolloutRow }) {
         {steps.map((name, at) => (
           <li key={at} class={at + 1 < step ? "done" : at + 1 === step ? "here" : ""}>
             {name}
-            {at + 1 === step && <span class="unseen">, it is here</span>}
+            {at + 1 === step && <span class="unseen">, current step</span>}
           </li>
         ))}
       </ol>

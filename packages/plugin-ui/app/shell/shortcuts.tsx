@@ -16,12 +16,12 @@ const isOn = signal(stored.get("shortcuts") !== "off");
 const KEYS: readonly (readonly [keys: string, does: string])[] = [
   ["?", "this list"],
   ["/", "filter"],
-  ["u", "fetch again what is shown"],
+  ["u", "fetch the page again"],
   ["t", "colours: as the system, light, dark"],
   ["arrows, Home, End, Page Up, Page Down", "move in the grid of the fleet; scroll a log"],
   ["Enter", "open the worker of a cell"],
   ["Shift+Enter", "open the job of a cell"],
-  ["← →", "on the slider of a run: one event back or on"],
+  ["← →", "on the slider of a run: one event back or forward"],
   ["Esc", "close a dialog"],
 ];
 

@@ -1,11 +1,11 @@
 import type { Verb } from "../contract.ts";
 
-/** A person who may use the page: the user of a one-time code, or the holder of a token. */
+/** A person who can use the page: the user of a one-time code, or the holder of a token. */
 export interface Person {
   /** The user that started the server, or the name of a token. */
   readonly name: string;
   readonly allow: readonly Verb[];
-  /** Present if the person logged in with a token. The file of tokens then decides for each request what is allowed. */
+  /** Present if the person logged in with a token. Each request then checks the permissions in the file of tokens. */
   readonly byToken?: true;
 }
 

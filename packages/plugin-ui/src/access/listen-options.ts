@@ -77,7 +77,7 @@ function elsewhere(listen: string, port: string | undefined) {
 function portOf(text: string): number {
   const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
   if (port >= 0 && port <= 65_535) return port;
-  throw usage(`"${text}" is not a port`, "use a number from 1 to 65535, or 0 for any free one");
+  throw usage(`"${text}" is not a port`, "use a number from 1 to 65535, or 0 for any free port");
 }
 
 function hostName(name: string): string {

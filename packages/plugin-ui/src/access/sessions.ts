@@ -15,7 +15,7 @@ interface Kept {
   lastUsed: number;
 }
 
-/** The maximum number of sessions; the least recently used one ends first. */
+/** The maximum number of sessions. Beyond it, the least recently used session ends. */
 const MOST = 64;
 /** Milliseconds without a request after which a session ends. */
 const IDLE_MS = 12 * 3_600_000;

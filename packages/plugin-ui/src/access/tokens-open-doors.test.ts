@@ -55,7 +55,7 @@ async function serve(options: ServedOptions): Promise<Served> {
 }
 
 describe("a token", () => {
-  it("is printed once, and only its hash is stored, in a file that only the user can read", async () => {
+  it("is printed once, and only its hash is stored, in a file that only its owner can read", async () => {
     const secret = await token("ann", "--allow", "deploy,rollback");
     expect(secret).toMatch(/^maand_[\w-]{43}$/);
     expect(readFileSync(file, "utf8")).not.toContain(secret.slice(6));
@@ -65,7 +65,7 @@ describe("a token", () => {
       expect(new TokenFile(file).personOf(wrong)).toBeUndefined();
   });
 
-  it("of an existing name replaces the previous one; a revoked one is deleted", async () => {
+  it("replaces an earlier token of the same name, and is invalid once it is revoked", async () => {
     const [first, second] = [await token("ann"), await token("ann")];
     await token("ben");
     const tokens = new TokenFile(file);
@@ -75,24 +75,24 @@ describe("a token", () => {
     await expect(token("ann", "--remove")).rejects.toThrow("has no token of ann");
   });
 
-  it.each([["--allow", "shell"], ["../x"], [""]])("is refused for %j", async (...argv) => {
+  it.each([["--allow", "shell"], ["../x"], [""]])("cannot be created with %j", async (...argv) => {
     await expect(token(...(argv[0] === "--allow" ? ["ann"] : []), ...argv)).rejects.toThrow(
       /cannot be allowed|is not a name/,
     );
   });
 
   it.each([
-    ["that others can read", () => chmodSync(file, 0o640), /other users can read/],
+    ["that other users can read", () => chmodSync(file, 0o640), /other users can read/],
     ["that is a link", () => [rmSync(file), symlinkSync("/etc/passwd", file)], /not a regular file/],
     ["that is not JSON", () => writeFileSync(file, "x"), /not JSON/],
     ["without tokens", () => writeFileSync(file, '{"tokens":[]}'), /has no token/],
     [
-      "with an open token",
+      "with an invalid hash",
       () => writeFileSync(file, '{"tokens":[{"name":"a","sha256":"x","allow":[]}]}'),
       /no valid "sha256"/,
     ],
     [
-      "that allows anything",
+      "that allows everything",
       () => writeFileSync(file, `{"tokens":[{"name":"a","sha256":"${"0".repeat(64)}","allow":["*"]}]}`),
       /cannot be allowed/,
     ],
@@ -105,7 +105,7 @@ describe("a token", () => {
 });
 
 describe("a server with TLS and tokens", () => {
-  it("accepts a token, with the rights that both the server and the token allow, until it is revoked", async () => {
+  it("accepts a token until it is revoked, with the rights that both the server and the token allow", async () => {
     const secret = await token("ann", "--allow", "deploy,maintain");
     const page = await serve({ tokens: file, tls, listen: "127.0.0.2:0", allow: ["deploy", "rollback"] });
     expect([page.ui.openUrl, page.ui.openFile]).toEqual([undefined, undefined]);
@@ -120,7 +120,7 @@ describe("a server with TLS and tokens", () => {
     expect((await browser.get("/api/session")).status).toBe(401); // its session has ended
   });
 
-  it("applies reduced rights of a token immediately", async () => {
+  it("applies a change of the rights of a token immediately", async () => {
     const secret = await token("ann", "--allow", "deploy");
     const page = await serve({ tokens: file, tls, listen: "127.0.0.2:0", allow: ["deploy"] });
     const browser = await page.login(secret);
@@ -130,7 +130,7 @@ describe("a server with TLS and tokens", () => {
     expect((await browser.post("/api/actions", { verb: "deploy", plan: "0".repeat(64) })).status).toBe(403);
   });
 
-  it("accepts the names of its certificate, and no other", async () => {
+  it("accepts only the host names of its certificate and configuration", async () => {
     await token("ann");
     const page = await serve({ tokens: file, tls, listen: "127.0.0.2:0", hosts: ["other.example"] });
     const status = async (name: string) =>
@@ -149,10 +149,10 @@ describe("a server with TLS and tokens", () => {
   });
 });
 
-describe("an address that others reach", () => {
+describe("the address of a server", () => {
   const none = { port: undefined, tlsCert: undefined, tlsKey: undefined, tokens: undefined, hosts: [] };
 
-  it("needs TLS and tokens", () => {
+  it("requires TLS and tokens if other machines can reach it", () => {
     for (const listen of ["10.0.0.5:8443", "0.0.0.0:8443", "[::]:8443", "192.168.1.2:0"]) {
       expect(() => listenPlan({ ...none, listen })).toThrow(/needs TLS and tokens/);
       expect(() => listenPlan({ ...none, listen, tokens: "t" })).toThrow(/needs TLS and tokens/);
@@ -161,13 +161,13 @@ describe("an address that others reach", () => {
   });
 
   it.each(["10.0.0.5", "host.example:1", "127.0.0.1:99999", ":80", "::1:80", "127.0.0.1:x", "1.2.3:80"])(
-    "is not %s",
+    "cannot be %s",
     (listen) => {
       expect(() => listenPlan({ ...none, listen })).toThrow(/takes an address and a port|is not a port/);
     },
   );
 
-  it("is this machine by default, at any free port", () => {
+  it("is 127.0.0.1 and any free port by default", () => {
     expect(listenPlan({ ...none, listen: undefined })).toMatchObject({ address: "127.0.0.1", port: 0, tls: undefined });
     expect(listenPlan({ ...none, listen: "[::1]:80" }).names).toEqual(["::1", "localhost"]);
   });
@@ -177,7 +177,7 @@ describe("sessions", () => {
   let now = 0;
   const person = { name: "ann", allow: [] };
 
-  it("are not opened by codes that are too old", () => {
+  it("are not opened by expired codes", () => {
     const sessions = new Sessions(() => now);
     const code = sessions.newCode(person);
     now += 15 * 60_000 + 1;
@@ -193,7 +193,7 @@ describe("sessions", () => {
     expect(sessions.find(cookie)).toBeUndefined();
   });
 
-  it("are at most 64, the least used one ends", () => {
+  it("are limited to 64; a new session ends the least recently used session", () => {
     const sessions = new Sessions(() => now);
     const [first, second] = [sessions.begin(person), sessions.begin(person)];
     now += 1;

@@ -5,7 +5,7 @@ import { wrong } from "../server/query.ts";
 const MOST_NAMES = 5_000;
 const LONGEST = 300;
 
-/** Parses the body of a request as an action. Throws 400 for an invalid one. */
+/** Parses the body of a request as an action. Throws 400 for an invalid body. */
 export function actionIn(body: unknown): ActionRequest {
   const fields = recordIn(body);
   const { verb } = fields;

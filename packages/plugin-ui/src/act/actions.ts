@@ -13,7 +13,7 @@ const CONFIRM_MS = 5 * 60_000;
 /** The maximum number of pending confirmations, and of listed actions. */
 const MOST = 100;
 const LISTED = 20;
-/** How long to wait for a command to begin its work, in milliseconds; after that, the request is answered anyway. */
+/** How long to wait for a command to begin its work, in milliseconds; after that, the server responds anyway. */
 const BEGUN_MS = 5_000;
 const LOOK_MS = 50;
 /** The age at which output that a killed server left is deleted, in milliseconds. */

@@ -4,7 +4,7 @@ import { failureOf, jsonIn } from "./printed-error.ts";
 
 const CERTS_MS = 60_000;
 const DOCTOR_MS = 15 * 60_000;
-/** How long certificates that were read are reused, in milliseconds. */
+/** How long the list of certificates is reused, in milliseconds. */
 const FRESH_MS = 30_000;
 /** `maand doctor` ends with 1 if it finds a problem. */
 const DOCTOR_CODES = [0, 1];

@@ -24,12 +24,12 @@ export class Plans {
     this.#starter = starter;
   }
 
-  /** The complete plan. Throws 404 for an unknown one. */
+  /** The complete plan. Throws 404 for an unknown plan. */
   read(digest: string): SavedPlan {
     return readPlan(this.pathOf(digest));
   }
 
-  /** The file of a plan. Throws 404 for an unknown one. */
+  /** The file of a plan. Throws 404 for an unknown plan. */
   pathOf(digest: string): string {
     const path = join(this.#directory, `${digest}.json`);
     if (DIGEST.test(digest) && existsSync(path)) return path;
@@ -120,7 +120,7 @@ export class Plans {
 }
 
 /**
- * Reads a plan that was written here, without checks. `maand deploy --plan` checks the file before it does anything.
+ * Reads a plan that was written here, without checks. `maand deploy --plan` checks the file before it changes anything.
  */
 function readPlan(path: string): SavedPlan {
   const plan: SavedPlan = JSON.parse(readFileSync(path, "utf8"));

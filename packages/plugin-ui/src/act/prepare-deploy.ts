@@ -58,7 +58,7 @@ interface DryRun {
   readonly failures: readonly { readonly message: string }[];
 }
 
-/** Prepares a rollback of a job, to a named release or to the last good one. */
+/** Prepares a rollback of a job, to a named release or to the last good release. */
 export async function prepareRollback(
   starter: Starter,
   { job, to, jobs }: { readonly job: string; readonly to: string | undefined; readonly jobs: readonly string[] },

@@ -21,7 +21,7 @@ export class UiCommand extends MaandCommand {
     ],
   });
 
-  port = Option.String("--port", { description: "Listen on this port; default: any free one." });
+  port = Option.String("--port", { description: "Listen on this port; default: any free port." });
   open = Option.Boolean("--open", false, { description: "Open the page in your browser." });
   allow = Option.Array("--allow", [], { description: "Allow deploy, rollback, pause, maintain; comma-separated." });
   listen = Option.String("--listen", { description: "Listen at this address and port instead of 127.0.0.1." });

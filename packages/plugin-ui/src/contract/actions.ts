@@ -1,6 +1,6 @@
 /**
- * POST /api/actions : the first request has no `confirm`, and is answered with 200 and a ConfirmAnswer. The second one
- * has its token, and is answered with 202.
+ * POST /api/actions : the first request has no `confirm`, and returns 200 with a ConfirmAnswer. The second request
+ * contains the token, and returns 202.
  */
 export type ActionRequest = (
   | { readonly verb: "deploy"; readonly plan: string }
@@ -35,7 +35,8 @@ export interface ConfirmAnswer {
 }
 
 /**
- * 202: the command is running. `run` is the id of its record, or null if it has none yet (the stream reports it later).
+ * 202: the command is running. `run` is the id of its record, or null if it has no record yet (the stream reports it
+ * later).
  */
 export interface StartedAnswer {
   readonly started: { readonly command: string; readonly run: string | null };

@@ -18,7 +18,7 @@ export interface CertificatesAnswer {
  * workers.
  */
 export interface DoctorAnswer {
-  /** Null if it has not been run here yet. */
+  /** Null if the check has not run yet. */
   readonly at: string | null;
   /** Whether it is running; the stream reports its end (`doctor`). */
   readonly running: boolean;

@@ -16,7 +16,7 @@ export interface RunRow {
   readonly started_at: string;
   readonly finished_at: string | null;
   readonly duration_ms: number | null;
-  /** The outcome; `running` only while its process is known to be alive; `unknown` if it ended without a result. */
+  /** The outcome; `running` while its process is known to be alive; `unknown` if it ended without a result. */
   readonly result: string;
   readonly level: Level;
   readonly jobs: readonly string[] | null;
@@ -43,7 +43,7 @@ export interface TimelineBatch {
   readonly workers: readonly string[];
   readonly started_at: string;
   readonly promoted_at: string | null;
-  /** Workers on which a command of it failed. */
+  /** Workers on which a command of the batch failed. */
   readonly failed: readonly string[];
 }
 
@@ -119,8 +119,8 @@ export interface LogLine {
 
 /**
  * GET /api/runs/:id/log?job=&worker=&before=&after=&limit= : lines of output, oldest first. Without `before` and
- * `after` the last ones. Both are positions of an answer. `limit`: 1 to 2,000, default 200. An answer may have fewer
- * lines, or even none, although there are more. In this case, request more from its position.
+ * `after`, the last lines. Both are positions from an earlier answer. `limit`: 1 to 2,000, default 200. An answer may
+ * have fewer lines, or even none, although there are more. In this case, request more from its position.
  */
 export interface LogAnswer {
   readonly lines: readonly LogLine[];

@@ -7,7 +7,10 @@ export type Verb = "deploy" | "rollback" | "pause" | "maintain";
 /** All verbs, in the order in which they are shown. */
 export const VERBS: readonly Verb[] = ["deploy", "rollback", "pause", "maintain"];
 
-/** How urgent something is: `bad` is wrong, `warn` waits for a decision, `info` explains, `ok` needs nothing, `none` is empty. */
+/**
+ * The urgency: `bad` is a problem, `warn` needs a decision, `info` is information, `ok` is a good state, `none` is no
+ * state.
+ */
 export type Level = "bad" | "warn" | "info" | "ok" | "none";
 
 /**
@@ -35,15 +38,18 @@ export interface SessionAnswer {
   readonly exported: { readonly at: string; readonly run: string } | null;
 }
 
-/** The changes that the stream reports. `hello` is the first message; a later one only shows that the connection is alive. */
+/**
+ * The changes that the stream reports. `hello` is the first message. A later `hello` only shows that the connection is
+ * alive.
+ */
 export type WakeKind = "hello" | "fleet" | "run" | "plan" | "doctor";
 
 /**
- * GET /api/stream : server-sent events, one stream per browser. The data of every message is a Wake. It has no content
- * to show, but names what to fetch again: `fleet` also covers status, jobs, workers, history and maintenance; `run` has
- * the id of the run with new events. Sequence numbers increase by one with each message except `hello`, which repeats
- * the last one. After a gap, or if `epoch` differs (the server was restarted), fetch everything that is shown. Open the
- * stream before the first fetch, because it only reports later changes.
+ * GET /api/stream : server-sent events, one stream per browser. The data of every message is a Wake. A Wake has no
+ * content to show, but tells the page what to fetch again: `fleet` also covers status, jobs, workers, history and
+ * maintenance; `run` has the id of the run with new events. Sequence numbers increase by one with each message except
+ * `hello`, which repeats the last number. After a gap, or if `epoch` differs (the server was restarted), fetch
+ * everything that is shown. Open the stream before the first fetch, because it only reports later changes.
  */
 export interface Wake {
   readonly seq: number;

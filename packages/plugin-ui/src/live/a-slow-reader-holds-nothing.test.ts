@@ -26,7 +26,7 @@ function readerOf(stream: Response): ReadableStreamDefaultReader<Uint8Array> {
   return stream.body.getReader();
 }
 
-it("sends hello, and then all events, in order", async () => {
+it("a stream sends hello, and then all notifications in order", async () => {
   const wake = aStream();
   const reader = readerOf(wake.stream("s"));
   expect(await next(reader)).toMatchObject([{ kind: "hello", seq: 0 }]);
@@ -40,7 +40,7 @@ it("sends hello, and then all events, in order", async () => {
   ]);
 });
 
-it("keeps one message for each subject for a browser that does not read, and the browser detects the gap", async () => {
+it("a browser that does not read gets one notification per subject later, with a gap in the numbers", async () => {
   const wake = aStream();
   const reader = readerOf(wake.stream("s"));
   await next(reader);
@@ -54,7 +54,7 @@ it("keeps one message for each subject for a browser that does not read, and the
   expect(messages.at(-1)).toMatchObject({ kind: "run", seq: 2000, last_event: 1000 });
 });
 
-it("ends the oldest of many streams of one browser, and removes a closed stream", async () => {
+it("a fifth stream of one browser ends its oldest stream, and a closed stream is removed", async () => {
   const wake = aStream();
   const readers = Array.from({ length: 5 }, () => readerOf(wake.stream("s")));
   expect(wake.open).toBe(4);

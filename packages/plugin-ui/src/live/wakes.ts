@@ -18,14 +18,14 @@ interface Listener {
   wake(): void;
 }
 
-/** The maximum number of streams, in total and per session; a new one ends the oldest. */
+/** The maximum number of streams, in total and per session. A new stream ends the oldest stream. */
 const STREAMS = 32;
 const OF_SESSION = 4;
 /** The interval at which a stream sends a keep-alive message, in milliseconds. */
 const ALIVE_MS = 15_000;
 
 /**
- * Numbers messages and sends them to the streams. A stream keeps at most one message for each subject, even if it is
+ * Numbers messages and sends them to the streams. A stream keeps at most one message for each subject if it is
  * read slowly. A browser detects missed messages as a gap in the numbers, and fetches everything again.
  */
 export class Wakes {

@@ -15,7 +15,7 @@ const PULL_MS = 2_000;
 const AWAY_MS = 30_000;
 /** The minimum time between two messages about the store, in milliseconds. */
 const STORE_MS = 2_000;
-/** After a message about the store, the pause is the time that uncached answers took, multiplied by this factor. */
+/** The pause after a message about the store is the time for uncached answers, multiplied by this factor. */
 const PAUSE_FACTOR = 100;
 /** The minimum time between two messages about a run, in milliseconds. */
 const RUN_MS = 1_000;
@@ -130,7 +130,7 @@ export class BucketWatch {
     for (const [run, seen] of this.#runs) if (!seen.over) this.#lookAtRun(run, seen);
   }
 
-  /** Adds new runs, and removes those whose records were deleted. */
+  /** Adds new runs, and removes runs whose records were deleted. */
   #takeIn(): void {
     this.#runsMark = this.#markOfRuns();
     const newest = this.#runsMark === "" ? [] : newestIn(this.#directory);

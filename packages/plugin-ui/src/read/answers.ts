@@ -77,7 +77,7 @@ export class Answers {
     this.#status.expire();
   }
 
-  /** Whether an earlier answer is out of date and can be read again; true once for each reading. */
+  /** Whether an earlier answer is out of date and can be read again; true once for each read. */
   takeIsBehind(): boolean {
     return this.#fleet.takeIsBehind() || this.#status.takeIsBehind();
   }

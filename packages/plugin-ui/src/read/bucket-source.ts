@@ -2,7 +2,7 @@ import { statSync } from "node:fs";
 import { type BucketPaths, type Holder, isMaandError, lockHolder, openStore, type Store } from "@maand/core/readonly";
 
 /**
- * How long the working copy of a database counts as up to date, and the pause after a database did not answer, in
+ * How long the working copy of a database counts as up to date, and the pause after a database did not respond, in
  * milliseconds.
  */
 const PULL_MS = 2_000;
@@ -54,7 +54,7 @@ export class BucketSource {
   }
 
   /**
-   * Brings the working copy of a database up to date, unless this was done just before. Throws the errors of the
+   * Updates the working copy of a database, unless it was updated just before. Throws the errors of the
    * database.
    */
   pull(): void {
@@ -83,8 +83,9 @@ export class BucketSource {
   }
 
   /**
-   * A text that changes whenever the store does, and when the command that held the lock has died, which does not
-   * change the store. Only inspects the files from outside, because opening them would end the locks of SQLite.
+   * A text that changes whenever the store changes, and when the command that held the lock has died, which does not
+   * change the store. Only inspects the files from outside, because opening and closing them would release the locks of
+   * SQLite.
    */
   mark(): string {
     const { store } = this.paths;

@@ -40,7 +40,7 @@ function after(...events: readonly MaandEvent[]) {
   return [workers.map(({ cells }) => cells), jobs[0]?.counts];
 }
 
-it("shows what is being changed and what was promoted, and counts it", () => {
+it("the fleet shows and counts running changes and promotions from events", () => {
   expect(after(started("w1"))).toEqual([["~^", "^."], { restart: 1, changing: 1 }]);
   expect(after(started("w1"), promoted("w1"), started("w2"))).toEqual([
     ["o^", "~."],
@@ -48,16 +48,16 @@ it("shows what is being changed and what was promoted, and counts it", () => {
   ]);
 });
 
-it("shows immediately where a command failed", () => {
+it("the fleet shows a failed command immediately", () => {
   expect(after(started("w1"), failed("w1"))).toEqual([["X^", "^."], { restart: 1, failed: 1 }]);
 });
 
-it("does not show what the events do not contain, such as unknown results and stops, until the next reading", () => {
+it("the fleet shows unknown results and stops only after the next read of the store", () => {
   expect(after(started("w1"), failed("w1", "disconnected"))).toEqual([["^^", "^."], { restart: 2 }]);
   expect(after(started("w1", "stop"))).toEqual([["^^", "^."], { restart: 2 }]);
 });
 
-it("is as urgent as the states it shows, and ignores jobs and workers that were not read", () => {
+it("the urgency of a worker follows its shown states, and unknown workers in events are ignored", () => {
   const overlay = new FleetOverlay();
   overlay.add(promoted("w2", "w9"));
   expect(overlay.over(PICTURE).workers.map(({ level }) => level)).toEqual(["info", "ok"]);

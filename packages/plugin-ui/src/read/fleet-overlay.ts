@@ -11,7 +11,7 @@ const FAILURES: ReadonlySet<string> = new Set(["failed", "timed_out"]);
 /**
  * The changes by runs since the fleet was read, from their events. Reading a large fleet takes a long time, so it is
  * read rarely while runs are followed. In between, this shows what is being changed and what was promoted. Any other
- * change appears with the next reading.
+ * change appears with the next read.
  */
 export class FleetOverlay {
   /** Keys of states by job, by worker. */

@@ -12,7 +12,7 @@ export interface FleetPicture {
 
 /**
  * The key of the state of an allocation. `isBusy` means that a command holds the lock, so that allocations in doubt are
- * those that it is changing.
+ * the allocations that it is changing.
  */
 export function keyOf(
   { rollout, inDoubt, failed }: Pick<Deployment, "rollout" | "inDoubt" | "failed">,

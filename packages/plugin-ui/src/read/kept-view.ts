@@ -1,7 +1,7 @@
 import type { BucketSource } from "./bucket-source.ts";
 
 /**
- * While pages follow a run, the pause after a reading is its duration multiplied by this factor, so that reading takes
+ * While pages follow a run, the pause after a read is its duration multiplied by this factor, so that reads take
  * 0.25% of a core.
  */
 const PAUSE_FACTOR = 400;
@@ -37,7 +37,10 @@ export class KeptView<T> {
     this.#read = read;
   }
 
-  /** The value, and the time of its reading. `maxAgeMs`: the value also depends on something outside the store, and is read again after this time. */
+  /**
+   * The value, and the time when it was read. With `maxAgeMs`, a value that also depends on other files is read again
+   * after this time.
+   */
   get(maxAgeMs = Number.POSITIVE_INFINITY): { readonly at: number; readonly value: Promise<T> } {
     const mark = this.#source.mark();
     const now = this.#now();
@@ -60,12 +63,12 @@ export class KeptView<T> {
     return kept;
   }
 
-  /** The next request reads the store again. */
+  /** Makes the next request read the store again. */
   expire(): void {
     if (this.#kept) Object.assign(this.#kept, { until: 0, isExpired: true });
   }
 
-  /** Whether the store has changed since then and may be read again; true once for each reading. */
+  /** Whether the store has changed since then and may be read again; true once for each read. */
   takeIsBehind(): boolean {
     const kept = this.#kept;
     if (!kept || kept === this.#reported || this.#now() < kept.until || kept.mark === this.#source.mark()) return false;

@@ -29,7 +29,7 @@ export interface PlaceSource {
   readonly seq: number;
 }
 
-/** The page of a job. Throws 404 for an unknown one. */
+/** The page of a job. Throws 404 for an unknown job. */
 export function jobAnswer(source: PlaceSource, name: string): JobAnswer {
   const { store, logs, seq } = source;
   const catalog = store.catalog.read();
@@ -68,7 +68,7 @@ export function jobAnswer(source: PlaceSource, name: string): JobAnswer {
   };
 }
 
-/** The page of a worker. Throws 404 for an unknown one. */
+/** The page of a worker. Throws 404 for an unknown worker. */
 export function workerAnswer(source: PlaceSource, host: string): WorkerAnswer {
   const { store, logs, seq } = source;
   const { workers, removedWorkers } = store.catalog.read();

@@ -12,7 +12,7 @@ import { TimelineFold } from "./timeline.ts";
 
 /** The number of entries of the history that are searched for the row of a run. */
 const SEARCHED = 1_000;
-/** Ids are UUIDs; a part of one is enough. */
+/** Ids are UUIDs; the beginning of an id is enough. */
 const ID = /^[0-9a-f-]{1,36}$/;
 
 /** The complete id of a recorded run, from its beginning. Throws 404 and 400. */
@@ -26,7 +26,7 @@ export function wholeId(logs: string, given: string): string {
   throw new Refused(400, "USAGE", `${ids.length} runs begin with ${given}`, "write a longer part of its id");
 }
 
-/** The id of the run whose record was written last. Throws NOT_FOUND if none is recorded. */
+/** The id of the run whose record was written last. Throws NOT_FOUND if no run is recorded. */
 export function newestRun(logs: string): string {
   return basename(logDirectory(logs, { newestRun: true }));
 }

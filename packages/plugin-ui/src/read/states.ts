@@ -7,7 +7,10 @@ export const CHANGING = "changing";
 /** An allocation whose last command failed and that had no success since then. */
 export const FAILED = "failed";
 
-/** States of allocations, most urgent first. Their keys are those of `maand cat deployments`, and three others. */
+/**
+ * States of allocations, most urgent first. Their keys are the states of `maand cat deployments`, and three additional
+ * states.
+ */
 export const STATES: readonly StateEntry[] = [
   { key: "health_failed", sign: "!", text: "health check failed", level: "bad" },
   { key: FAILED, sign: "X", text: "last command failed", level: "bad" },

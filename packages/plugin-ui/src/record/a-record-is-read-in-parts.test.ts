@@ -18,7 +18,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(logs, { recursive: true, force: true }));
 
-/** Writes a record in several files, as when it was continued in a new one, and opens it. */
+/** Writes a record in several files, as when it continues in a new file, and opens it. */
 function written(...parts: readonly string[]): RecordFile {
   const path = recordPath(logs, RUN);
   const last = parts.length - 1;
@@ -37,7 +37,7 @@ describe("the lines of a record", () => {
   const text = fc.string({ unit: fc.constantFrom("a", "ä", "€", " ", "\\"), maxLength: 40 });
   const parts = fc.array(fc.array(text, { maxLength: 6 }), { minLength: 1, maxLength: 4 });
 
-  it("are the same from the beginning and from the end, in any number of files, without a line that is being written", () => {
+  it("are the same forwards and backwards, in any number of files, without an incomplete last line", () => {
     fc.assert(
       fc.property(parts, text, (lines, tail) => {
         const record = written(
@@ -55,7 +55,7 @@ describe("the lines of a record", () => {
     );
   });
 
-  it("that are longer than one read are complete", () => {
+  it("are complete even if they are longer than one read", () => {
     const long = output(1, "x".repeat(700_000));
     const record = written(`${long}\n${output(2, "short")}\n`);
     expect([...linesFrom(record, 0)].map((line) => line.text.length)).toEqual([long.length, output(2, "short").length]);
@@ -67,12 +67,12 @@ describe("the lines of a record", () => {
   });
 });
 
-describe("events", () => {
+describe("the events of a record", () => {
   const many = Array.from({ length: 100 }, (_, at) =>
     at % 3 === 0 ? output(at + 1, "o") : event(at + 1, "job.skipped"),
   );
 
-  it("appear once each, page by page, with and without a cursor", () => {
+  it("appear once each over all pages, with and without a cursor", () => {
     const record = written(`${many.slice(0, 40).join("\n")}\n`, `${many.slice(40).join("\n")}\n`);
     for (const keeps of [true, false]) {
       const seen: number[] = [];
@@ -87,14 +87,14 @@ describe("events", () => {
     record.close();
   });
 
-  it.each([1, 55, 1e9, -1])("with an invalid cursor (%s) are all returned", (cursor) => {
+  it.each([1, 55, 1e9, -1])("are all returned for an invalid cursor (%s)", (cursor) => {
     const record = written(`${many.join("\n")}\n`);
     const { events } = eventsAfter(record, { after: 10, limit: 3, cursor });
     record.close();
     expect(events.map(({ seq }) => seq)).toEqual([11, 12, 14]);
   });
 
-  it("are complete with the last event, and not before", () => {
+  it("are over after run.finished, and not before", () => {
     const open = written(`${event(1, "run.started")}\n`);
     expect(eventsAfter(open, { after: 0, limit: 9, cursor: undefined })).toMatchObject({ last: 1, over: false });
     open.close();
@@ -104,7 +104,7 @@ describe("events", () => {
     over.close();
   });
 
-  it("continue after a line that a full disk truncated", () => {
+  it("continue after a line that was truncated by a full disk", () => {
     const record = written(
       `${event(1, "run.started")}\n${event(2, "job.skipped").slice(0, 30)}\n${event(3, "job.skipped")}\n`,
     );
@@ -113,14 +113,14 @@ describe("events", () => {
   });
 });
 
-describe("the log", () => {
+describe("the log of a record", () => {
   const all = Array.from({ length: 500 }, (_, at) =>
     at % 10 === 0
       ? event(at + 1, "health.checked")
       : output(at + 1, `line ${at}`, at % 2 ? "api" : "web", `w${at % 3}`),
   );
 
-  it("opens at its end, and every line appears once on the way up", () => {
+  it("opens at its end, and contains every line once when it is read backwards", () => {
     const record = written(`${all.slice(0, 200).join("\n")}\n`, `${all.slice(200).join("\n")}\n`);
     const wanted = { job: undefined, worker: undefined, after: undefined, limit: 33 };
     const found: LogLine[] = [];
@@ -135,7 +135,7 @@ describe("the log", () => {
     expect(found.map(({ seq }) => seq)).toEqual(all.flatMap((text, at) => (text.includes('"output"') ? [at + 1] : [])));
   });
 
-  it("contains the output of one job on one worker", () => {
+  it("can be limited to one job on one worker", () => {
     const record = written(`${all.join("\n")}\n`);
     const { lines } = logLines(record, { job: "api", worker: "w1", before: undefined, after: undefined, limit: 5 });
     record.close();
@@ -143,7 +143,7 @@ describe("the log", () => {
     expect(lines.map(({ seq }) => seq)).toEqual([...lines.map(({ seq }) => seq)].sort((a, b) => a - b));
   });
 
-  it("continues below its end, once a line is complete", () => {
+  it("continues at its end once a line is complete", () => {
     const wanted = { job: undefined, worker: undefined, before: undefined, limit: 10 };
     const begun = written(`${output(1, "one")}\n${output(2, "two").slice(0, 20)}`);
     const { after, lines } = logLines(begun, { ...wanted, after: undefined });

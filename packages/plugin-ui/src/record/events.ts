@@ -3,7 +3,7 @@ import type { EventsAnswer } from "../contract.ts";
 import type { RecordFile } from "./record-file.ts";
 import { linesBefore, linesFrom, type RecordLine } from "./record-lines.ts";
 
-/** The number of bytes that one answer reads. */
+/** The maximum number of bytes that one request reads. */
 const MOST_BYTES = 16 * 1024 * 1024;
 
 /** The event of a line; undefined for an incomplete event, such as after a full disk. */
@@ -16,7 +16,7 @@ export function eventIn(text: string): MaandEvent | undefined {
   }
 }
 
-/** Whether a line is an output event. Does not parse the complete line, because most lines are output. */
+/** Whether a line is an output event. Does not parse the whole line, because most lines are output. */
 export function isOutput(text: string): boolean {
   return text.slice(0, 200).includes('"type":"output"');
 }

@@ -3,7 +3,10 @@ import { eventIn, isOutput } from "./events.ts";
 import type { RecordFile } from "./record-file.ts";
 import { linesBefore, linesFrom, type RecordLine } from "./record-lines.ts";
 
-/** The number of bytes that one answer reads. It may find nothing in them; the next answer continues there. */
+/**
+ * The maximum number of bytes that one request reads. If they contain no matching line, the next request continues
+ * there.
+ */
 const MOST_BYTES = 8 * 1024 * 1024;
 
 /** A selection of lines of output. */
@@ -17,7 +20,7 @@ export interface LogRequest {
   readonly limit: number;
 }
 
-/** Lines of output, oldest first; without a position, the last ones. */
+/** Lines of output, oldest first; without a position, the last lines. */
 export function logLines(record: RecordFile, request: LogRequest): LogAnswer {
   return request.after === undefined
     ? linesAbove(record, request, Math.min(request.before ?? record.size, record.size))

@@ -10,7 +10,7 @@ export interface RecordLine {
 
 const CHUNK = 256 * 1024;
 const FIRST = 8 * 1024;
-/** The longest line that is read, in bytes. maand never writes longer ones; they are skipped. */
+/** The maximum length of a line, in bytes. maand never writes longer lines; they are skipped. */
 const LONGEST = 8 * 1024 * 1024;
 
 /**
@@ -39,7 +39,7 @@ export function* linesFrom(record: RecordFile, position: number): Generator<Reco
   }
 }
 
-/** The complete lines before a position, the last one first. At most one chunk and one line are in memory. */
+/** The complete lines before a position, the last line first. At most one chunk and one line are in memory. */
 export function* linesBefore(record: RecordFile, position: number): Generator<RecordLine> {
   let rest: Buffer = Buffer.alloc(0);
   let isWhole = false;

@@ -56,7 +56,7 @@ export interface Served {
   readonly routes: readonly Route[];
   /** The holder of a token; undefined for an invalid token. */
   personOf(token: string): Person | undefined;
-  /** The current permissions of a person; undefined if the person has none any more. */
+  /** The current permissions of a person; undefined if the person may no longer use the page. */
   now(person: Person): Person | undefined;
   /** Called after a one-time code was used up. */
   codeUsed(): void;
@@ -142,7 +142,7 @@ function responseOf(c: Context<Env>, answer: unknown): Response {
   return c.json(plain(answer));
 }
 
-/** Converts the type of an answer. Hono requires JSON values by type, and every answer is one. */
+/** Converts the type of an answer, because Hono's types require a JSON value. */
 function plain(value: unknown): object {
   return typeof value === "object" && value !== null ? value : {};
 }

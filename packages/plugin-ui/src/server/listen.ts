@@ -6,7 +6,7 @@ import { getRequestListener } from "@hono/node-server";
 import { MaandError } from "@maand/core/readonly";
 import type { Hono } from "hono";
 
-/** The address to listen on; port 0 means any free one. */
+/** The address to listen on; port 0 means any free port. */
 export interface ListenAt {
   readonly address: string;
   readonly port: number;
@@ -17,13 +17,13 @@ export interface ListenAt {
 /** A server that listens. */
 export interface Listening {
   readonly port: number;
-  /** Sets the function that answers requests. Until then, requests wait. */
+  /** Sets the application that handles requests. Until then, requests are refused. */
   answerWith(app: Hono<{ Bindings: HttpBindings }>): void;
   /** Ends all connections. */
   close(): Promise<void>;
 }
 
-/** The maximum number of connections; others are closed immediately. */
+/** The maximum number of connections; further connections are closed immediately. */
 const CONNECTIONS = 128;
 /** The time limits for receiving the headers, and the complete request, in milliseconds. */
 const HEADERS_MS = 10_000;
@@ -87,7 +87,7 @@ function listening(server: Server, address: string, port: number): Promise<numbe
         new MaandError({
           code: "SYSTEM",
           message: `maand ui cannot listen at ${address}:${port}: ${cause.message}`,
-          hint: "choose another port with --port, or none for any free one",
+          hint: "choose another port with --port, or omit --port for any free port",
           cause,
         }),
       );

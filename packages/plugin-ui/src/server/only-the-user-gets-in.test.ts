@@ -25,19 +25,19 @@ async function refusal(request: Raw): Promise<string> {
   return `${status} ${JSON.parse(text).error.code}`;
 }
 
-describe("without a session", () => {
-  it.each(API)("/api/%s returns nothing", async (path) => {
+describe("a request without a session", () => {
+  it.each(API)("gets no data from /api/%s", async (path) => {
     expect(await refusal({ path: `/api/${path}` })).toBe("401 NO_SESSION");
     for (const cookie of ["", "maand-ui-1=x", `${browser.cookie}x`, `${browser.cookie}; ${browser.cookie}`, "=; ;;="])
       expect(await refusal({ path: `/api/${path}`, headers: { cookie } })).toBe("401 NO_SESSION");
   });
 
-  it.each(["plan", "doctor", "actions"])("POST /api/%s does nothing", async (path) => {
+  it.each(["plan", "doctor", "actions"])("cannot POST to /api/%s", async (path) => {
     const headers = { origin: page.origin, "content-type": "application/json", [CSRF_HEADER]: browser.session.csrf };
     expect(await refusal({ method: "POST", path: `/api/${path}`, headers, body: "{}" })).toBe("401 NO_SESSION");
   });
 
-  it("the page itself has no data", async () => {
+  it("gets the page without data", async () => {
     expect((await page.send({ path: "/" })).text).toBe("<!doctype html><html><head></head></html>");
   });
 });
@@ -58,19 +58,19 @@ describe("a one-time code", () => {
   });
 
   it.each(["", "?code=", "?code=x", `?code=${"a".repeat(43)}`, "?code[]=x", "?code=%00"])(
-    "is not %j",
+    "cannot be %j",
     async (query) => {
       expect(await refusal({ path: `/open${query}` })).toBe("401 CODE_USED");
     },
   );
 
-  it("is in a file that only the user can read, in a directory that only the user can enter", () => {
+  it("is in a file and a directory that only their owner can read", () => {
     const file = page.ui.openFile ?? "";
     expect([statSync(file).mode & 0o777, statSync(dirname(file)).mode & 0o777]).toEqual([0o600, 0o700]);
   });
 });
 
-describe("another host", () => {
+describe("the Host header of a request", () => {
   it.each([
     "evil.example",
     "evil.example:PORT",
@@ -82,13 +82,13 @@ describe("another host", () => {
     "user@127.0.0.1:PORT",
     "[::1]:PORT",
     "0.0.0.0:PORT",
-  ])("%s is refused for every path", async (host) => {
+  ])("cannot be %s, for any path", async (host) => {
     const headers = { host: host.replace("PORT", String(page.ui.port)), cookie: browser.cookie };
     for (const path of ["/", "/assets/app-1a2b.js", "/api/session", "/api/stream", "/open?code=x", "/nowhere"])
       expect([400, 421]).toContain((await page.send({ path, headers })).status); // 400: no host name at all
   });
 
-  it("is refused if it is named twice, or not at all", async () => {
+  it("cannot be missing or repeated", async () => {
     const { connect } = await import("node:net");
     const status = (lines: string) =>
       new Promise<string>((resolve) => {
@@ -106,7 +106,7 @@ describe("another host", () => {
     expect(await status("X: y")).toMatch(/^4|closed/);
   });
 
-  it("accepts localhost as this host", async () => {
+  it("can be localhost in any case", async () => {
     const headers = { host: `LOCALHOST:${page.ui.port}`, cookie: browser.cookie };
     expect((await page.send({ path: "/api/session", headers })).status).toBe(200);
   });
@@ -114,7 +114,7 @@ describe("another host", () => {
 
 describe("a page of another site", () => {
   it.each(["https://evil.example", "null", "http://127.0.0.1:1", "http://localhost", "file://"])(
-    "%s",
+    "with the origin %s is refused",
     async (origin) => {
       const headers = { cookie: browser.cookie, origin };
       for (const path of API) expect(await refusal({ path: `/api/${path}`, headers })).toBe("403 WRONG_ORIGIN");
@@ -126,13 +126,13 @@ describe("a page of another site", () => {
     },
   );
 
-  it.each(["cross-site", "same-site"])("that a browser calls %s", async (site) => {
+  it.each(["cross-site", "same-site"])("is refused if the browser marks the request as %s", async (site) => {
     const headers = { cookie: browser.cookie, "sec-fetch-site": site };
     expect(await refusal({ path: "/api/fleet", headers })).toBe("403 WRONG_ORIGIN");
     expect(await refusal({ path: "/api/stream", headers })).toBe("403 WRONG_ORIGIN");
   });
 
-  it("gets no permission from CORS, whatever it requests", async () => {
+  it("gets no CORS headers", async () => {
     for (const method of ["OPTIONS", "GET"]) {
       const headers = {
         origin: "https://evil.example",
@@ -157,14 +157,14 @@ describe("a write", () => {
 
   it.each([
     ["without an origin", { origin: undefined }, "403 WRONG_ORIGIN"],
-    ["of a form", { "content-type": "application/x-www-form-urlencoded" }, "415 NOT_JSON"],
-    ["of plain text", { "content-type": "text/plain" }, "415 NOT_JSON"],
-    ["of something like JSON", { "content-type": "application/jsonp" }, "415 NOT_JSON"],
-    ["without a type", { "content-type": undefined }, "415 NOT_JSON"],
-    ["without the header", { [CSRF_HEADER]: undefined }, "403 NO_CSRF_TOKEN"],
-    ["with the header of another session", { [CSRF_HEADER]: "x".repeat(43) }, "403 NO_CSRF_TOKEN"],
-    ["that is valid, of a missing plan", {}, "404 NOT_FOUND"],
-  ])("%s", async (_, change, answer) => {
+    ["with a form", { "content-type": "application/x-www-form-urlencoded" }, "415 NOT_JSON"],
+    ["with plain text", { "content-type": "text/plain" }, "415 NOT_JSON"],
+    ["with a content type like JSON", { "content-type": "application/jsonp" }, "415 NOT_JSON"],
+    ["without a content type", { "content-type": undefined }, "415 NOT_JSON"],
+    ["without a CSRF token", { [CSRF_HEADER]: undefined }, "403 NO_CSRF_TOKEN"],
+    ["with the CSRF token of another session", { [CSRF_HEADER]: "x".repeat(43) }, "403 NO_CSRF_TOKEN"],
+    ["for a plan that does not exist", {}, "404 NOT_FOUND"],
+  ])("is refused %s", async (_, change, answer) => {
     expect(await refusal({ method: "POST", path: "/api/actions", headers: { ...good(), ...change }, body })).toBe(
       answer,
     );
@@ -176,7 +176,7 @@ describe("a write", () => {
     { verb: "pause", action: "abort", job: "api" },
     { verb: "maintain", action: "begin", workers: ["10.0.0.1"], reboot: true },
     { verb: "maintain", action: "abort" },
-  ])("that was not allowed: %j", async (request) => {
+  ])("is refused without permission: %j", async (request) => {
     const refused = await browser.post("/api/actions", request);
     expect([refused.status, JSON.parse(refused.text).error.code]).toEqual([403, "NOT_ALLOWED"]);
   });
@@ -194,19 +194,19 @@ describe("a write", () => {
     expect(await refusal({ method: "POST", path: "/api/actions", headers: good(), body: text })).toMatch(/^400 /);
   });
 
-  it("is refused when it is too large, before it has all arrived", async () => {
+  it("is refused as soon as it is too large", async () => {
     const large = JSON.stringify({ verb: "deploy", plan: "x".repeat(70_000) });
     expect(await refusal({ method: "POST", path: "/api/actions", headers: good(), body: large })).toBe("413 TOO_LARGE");
     expect(await refusal({ method: "POST", path: "/api/login", headers: good(), body: large })).toBe("413 TOO_LARGE");
   });
 
-  it.each(["PUT", "DELETE", "PATCH", "POST"])("by %s to a read-only path is not found", async (method) => {
+  it.each(["PUT", "DELETE", "PATCH", "POST"])("with %s to a read-only path gets 404", async (method) => {
     for (const path of ["/api/fleet", "/", "/open"])
       expect((await page.send({ method, path, headers: good(), body: "{}" })).status).toBe(404);
   });
 });
 
-describe("a path", () => {
+describe("an unsafe path", () => {
   it.each([
     ..."/../../../etc/passwd /assets/../../etc/passwd /assets/..%2f..%2fetc/passwd /%2e%2e/%2e%2e/etc/passwd".split(
       " ",
@@ -219,16 +219,16 @@ describe("a path", () => {
     ..."/api/plan/%2e%2e%2fopen-1.html /api/plan/latest%00 /api/jobs/..%2fapi /api/workers/%2fetc /api/jobs/__proto__".split(
       " ",
     ),
-  ])("%s leads nowhere", async (path) => {
+  ])("%s is not found", async (path) => {
     const { status, text } = await page.send({ path, headers: { cookie: browser.cookie } });
     expect([400, 401, 404]).toContain(status);
     expect(text).not.toMatch(/root:|SQLite/);
   });
 });
 
-describe("every response", () => {
+describe("a response", () => {
   it.each(["/", "/assets/app-1a2b.js", "/api/session", "/api/nothing", "/open?code=x", "/nowhere"])(
-    "%s",
+    "to %s has security headers",
     async (path) => {
       const { headers } = await page.send({ path, headers: { cookie: browser.cookie } });
       expect(headers).toMatchObject({
@@ -244,7 +244,7 @@ describe("every response", () => {
     },
   );
 
-  it("with names from outside is JSON, and no browser treats it as a page", async () => {
+  it("with a name from the request is JSON, not HTML", async () => {
     const script = encodeURIComponent("<script>alert(1)</script>");
     const { headers, text, status } = await browser.get(`/api/jobs/${script}`);
     expect([status, headers["content-type"]]).toEqual([404, "application/json"]);
@@ -267,6 +267,6 @@ it("the fleet contains only the rows that a filter selects", async () => {
     expect([wrong, (await browser.get(`/api/fleet?${wrong}`)).status]).toEqual([wrong, 400]);
 });
 
-it("none of these requests caused an error of the server", () => {
+it("none of these requests caused an internal error of the server", () => {
   expect(page.reported).toEqual([]);
 });

@@ -24,7 +24,7 @@ export function numberOf(query: URLSearchParams, name: string, least: number, mo
   throw wrong(`${name} must be a whole number from ${least} to ${most}`);
 }
 
-/** One of several words; the first one if it is absent. */
+/** One of several words; the first word if it is absent. */
 export function wordOf<T extends string>(query: URLSearchParams, name: string, words: readonly [T, ...T[]]): T {
   const text = textOf(query, name) ?? words[0];
   const word = words.find((one) => one === text);

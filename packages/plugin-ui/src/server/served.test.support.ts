@@ -19,7 +19,7 @@ export interface Reply {
 export interface Raw {
   readonly method?: string;
   readonly path: string;
-  /** Undefined ones are not sent; `host` is that of the server if it is not given. */
+  /** Undefined headers are not sent. By default, `host` is the host of the server. */
   readonly headers?: Readonly<Record<string, string | undefined>>;
   readonly body?: string;
 }

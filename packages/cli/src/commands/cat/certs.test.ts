@@ -16,7 +16,7 @@ let typed: ReturnType<typeof typedIn>;
 
 beforeAll(async () => {
   const made = await initialised();
-  // certificates end with a whole second, so at the start of a second, one day more would be left
+  // certificates end at a whole second, so the number of days left would be one higher at the start of a second
   start = new Date(Math.floor(Date.now() / 1000) * 1000 + 500);
   now = start;
   root = mkdtempSync(join(tmpdir(), "maand-cat-certs-"));
@@ -50,7 +50,7 @@ async function records(...argv: string[]): Promise<Record<string, unknown>[]> {
 const places = (rows: readonly Record<string, unknown>[]) =>
   rows.map(({ scope, job, worker, cert }) => [scope, job, worker, cert].join(" "));
 
-it("prints the documented records, the CA first", async () => {
+it("maand cat certs prints the documented records, the CA first", async () => {
   const rows = await records();
   expect(places(rows)).toEqual([
     "ca   ca",
@@ -72,7 +72,7 @@ it("prints the documented records, the CA first", async () => {
   expect(rows[1]).toMatchObject({ common_name: "api.example", days_left: 59, status: "ok" });
 });
 
-it("shows one job or worker, and always the CA; an unknown name is refused", async () => {
+it("maand cat certs filters by job and worker, always shows the CA, and refuses an unknown name", async () => {
   expect(places(await records("--jobs", "db", "--workers", "10.0.0.2"))).toEqual(["ca   ca", "job db 10.0.0.2 web"]);
   for (const filter of [
     ["--jobs", "none"],
@@ -87,7 +87,7 @@ it.each([
   [59.5, "expiring", 0],
   [60.5, "expired", 0],
   [62, "expired", -2],
-])("after %d days prints %s", async (days, status, left) => {
+])("a certificate that is %d days old is shown as %s", async (days, status, left) => {
   now = new Date(start.getTime() + days * DAY);
   const rows = await records("--jobs", "api");
   now = start;
@@ -95,7 +95,7 @@ it.each([
   expect(rows[1]).toMatchObject({ status, days_left: left });
 });
 
-it("marks a certificate that is not valid yet, and warns about the CA as long as a certificate depends on it", async () => {
+it("maand cat certs marks certificates that are not valid yet, and a CA that expires soon", async () => {
   now = new Date(start.getTime() - DAY);
   expect((await records("--jobs", "api")).map(({ status }) => status)).toEqual(Array(3).fill("not_yet_valid"));
   now = new Date(start.getTime() + (3650 - 59) * DAY);
@@ -103,7 +103,7 @@ it("marks a certificate that is not valid yet, and warns about the CA as long as
   now = start;
 });
 
-it("shows a table without keys, and unreadable certificates as invalid", async () => {
+it("maand cat certs shows a table without keys, and marks unreadable certificates as invalid", async () => {
   rmSync(join(root, "secrets/kv.key"));
   const store = Store.open(findBucket(root).store);
   const damaged = { key: "certs/web.crt", value: "x", version: 2, createdDate: 0, deleted: false };

@@ -61,7 +61,7 @@ const records = async (...argv: string[]): Promise<Record<string, unknown>[]> =>
   JSON.parse((await output("cat", "kv", "--json", ...argv)).out);
 
 describe("maand cat kv", () => {
-  it("prints the documented records with hidden secrets", async () => {
+  it("prints the documented records, and hides secrets", async () => {
     const rows = await records("--jobs", "api");
     expect(rows).toContainEqual({
       namespace: "secrets/job/api",
@@ -76,13 +76,13 @@ describe("maand cat kv", () => {
     expect(rows.map((row) => row.namespace)).not.toContain("vars/bucket/job/db");
   });
 
-  it("filters live or deleted entries", async () => {
+  it("filters entries by --active or --deleted", async () => {
     expect((await records("--deleted")).map((row) => row.key)).toEqual(["gone"]);
     expect((await records("--active")).map((row) => row.key)).not.toContain("gone");
     expect(await output("cat", "kv", "--active", "--deleted")).toMatchObject({ code: 2, out: "" });
   });
 
-  it("limits a value to its row and to 50 characters", async () => {
+  it("prints a value on one line, and truncates it to 50 characters", async () => {
     const { out } = await output("cat", "kv");
     expect(out).toContain(`│ ${"x".repeat(50)}... │`);
     expect(out).toMatch(/│ lines +│ one two +│/);
@@ -147,7 +147,7 @@ describe("maand cat kv get", () => {
 });
 
 describe("maand cat job_ports and job_commands", () => {
-  it.each(["job_ports", "job-ports"])("%s: by job and name", async (word) => {
+  it.each(["job_ports", "job-ports"])("cat %s prints one row per port, sorted by job and name", async (word) => {
     expect(JSON.parse((await output("cat", word, "--json")).out)).toEqual([
       { job: "api", name: "admin", port: 30_000 },
       { job: "api", name: "http", port: 8080 },
@@ -157,7 +157,7 @@ describe("maand cat job_ports and job_commands", () => {
     expect((await output("cat", word, "--jobs", "none")).code).toBe(2);
   });
 
-  it.each(["job_commands", "job-commands"])("%s: one row per event", async (word) => {
+  it.each(["job_commands", "job-commands"])("cat %s prints one row per command and event", async (word) => {
     const none = { demand_job: null, demand_command: null, demand_config: {} };
     const some = { demand_job: "db", demand_command: "command_ready", demand_config: {} };
     expect(JSON.parse((await output("cat", word, "--json")).out)).toEqual([

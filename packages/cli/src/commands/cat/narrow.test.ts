@@ -35,11 +35,11 @@ const on = (
   env: Readonly<Record<string, string>> = { LANG: "C.UTF-8", TERM: "xterm", NO_COLOR: "1" },
 ) => typedIn(root, undefined, columns, { env });
 
-describe("a table on a narrow screen", () => {
+describe("a table on a terminal", () => {
   const TABLES = ["workers", "jobs", "allocations", "deployments", "job_commands", "job_ports", "certs", "kv"];
 
   it.each(TABLES.flatMap((table) => [40, 80, 120].map((columns) => [table, columns] as const)))(
-    "cat %s fits %d columns",
+    "of cat %s fits %d columns",
     async (table, columns) => {
       const { out } = await on(columns)("cat", table);
       const lines = out.trimEnd().split("\n");
@@ -48,7 +48,7 @@ describe("a table on a narrow screen", () => {
     },
   );
 
-  it("keeps the most important columns, and folds rows that are equal on many workers", async () => {
+  it("keeps the most important columns if it is narrow, and folds equal rows of many workers into one", async () => {
     expect((await on(40)("cat", "deployments", "--jobs", "payments")).out).toBe(
       [
         "╭──────────┬────────────┬──────────────╮",
@@ -64,7 +64,7 @@ describe("a table on a narrow screen", () => {
     );
   });
 
-  it("distinguishes running and next versions in headings, and shows all columns where there is room", async () => {
+  it("has separate headings for running and target versions, and all columns if there is room", async () => {
     const { out } = await on(120)("cat", "deployments", "--jobs", "payments");
     expect(
       out
@@ -78,7 +78,7 @@ describe("a table on a narrow screen", () => {
     ]);
   });
 
-  it("with --wide, and in a pipe, has every row and column", async () => {
+  it("has every row and column with --wide and in a pipe", async () => {
     const wide = await on(40)("cat", "deployments", "--wide");
     expect(wide).toEqual(await typedIn(root)("cat", "deployments"));
     expect(wide.out.split("\n")).toHaveLength(2 * HOSTS.length + 5);
@@ -86,7 +86,7 @@ describe("a table on a narrow screen", () => {
     expect((await typedIn(root)("--wide", "cat", "deployments")).out).toBe(wide.out);
   });
 
-  it("keeps the names of the JSON", async () => {
+  it("has the same JSON keys, however narrow the terminal is", async () => {
     const [row = {}] = JSON.parse((await on(40)("cat", "deployments", "--json")).out);
     expect(Object.keys(row)).toEqual([
       ...["job", "worker_ip", "alloc_id", "rollout", "current_hash", "previous_hash", "current_version", "new_version"],
@@ -105,7 +105,7 @@ it.each([{ LANG: "C", TERM: "xterm" }, { LANG: "C.UTF-8", TERM: "dumb" }, { TERM
   },
 );
 
-it("keeps its characters in a pipe, whatever the locale is", async () => {
+it("a table in a pipe has box-drawing characters, whatever the locale is", async () => {
   const { out } = await typedIn(root)("cat", "jobs");
   expect(out).toMatch(/^╭─/);
 });

@@ -6,7 +6,7 @@ import { typedIn } from "../../run/typed.test.support.ts";
 const maand = typedIn(tmpdir());
 const pages = bookPages();
 
-it("lists every page, by parts, in the order of the book", async () => {
+it("maand docs lists every page by part, in the order of the book", async () => {
   const { code, out } = await maand("docs");
   expect(code).toBe(0);
   const names = out.split("\n").flatMap((line) => /^ {2}(\S+) {2}/.exec(line)?.[1] ?? []);
@@ -15,15 +15,15 @@ it("lists every page, by parts, in the order of the book", async () => {
   expect(out).toContain("\n\nReference:\n  cli ");
 });
 
-describe("a page", () => {
-  it("is its Markdown in a pipe, without links to its neighbours", async () => {
+describe("maand docs PAGE", () => {
+  it("prints Markdown in a pipe, without links to the previous and next page", async () => {
     const { out } = await maand("docs", "kv");
     expect(out).toBe(pages.find(({ name }) => name === "kv")?.text);
     expect(out).toMatch(/^# KV store\n\n[A-Z]/);
     expect(out).not.toMatch(/Part of the book|Previous:/);
   });
 
-  it("is wrapped on a terminal, without the marks of Markdown, and no word is lost", async () => {
+  it("wraps the text on a terminal, removes the Markdown syntax, and keeps every word", async () => {
     const { out } = await typedIn(tmpdir(), undefined, 72)("docs", "certificates");
     const prose = out.split("\n").filter((line) => !line.startsWith("    "));
     expect(prose.filter((line) => line.length > 72)).toEqual([]);
@@ -32,20 +32,20 @@ describe("a page", () => {
       expect(out).toContain(word);
   });
 
-  it.each(pages.map(({ name }) => name))("%s can be read on a terminal", async (name) => {
+  it.each(pages.map(({ name }) => name))("prints the page %s on a terminal", async (name) => {
     const { code, out } = await typedIn(tmpdir(), undefined, 80)("docs", name);
     expect(code).toBe(0);
     expect(out.length).toBeGreaterThan(500);
   });
 
-  it("can be one of its parts", async () => {
+  it("prints one section of a page", async () => {
     const { out } = await maand("docs", "deploy#batches");
     expect(out).toMatch(/^## Batches\n/);
     expect(out).not.toContain("## Preview a deploy");
   });
 });
 
-it("finds the parts that contain all words, those with the words in their heading first", async () => {
+it("maand docs --search finds sections with all words, and lists matches in headings first", async () => {
   const { out } = await maand("docs", "--search", "HOST key");
   const [first = "", ...others] = out.split("\n");
   expect(first).toMatch(/^maand docs operations#a-workers-host-key +A worker's host key$/);
@@ -54,17 +54,17 @@ it("finds the parts that contain all words, those with the words in their headin
   expect((await maand("docs", target)).out.toLowerCase()).toMatch(/host[\s\S]*key|key[\s\S]*host/);
 });
 
-describe("everything as one document", async () => {
+describe("maand docs --all", async () => {
   const { out } = await maand("docs", "--all");
   const prose = out.replace(/^```[^\n]*\n[\s\S]*?^```$/gm, "");
   const links = [...prose.replace(/`[^`\n]*`/g, "").matchAll(/\]\(([^)\s]+)\)/g)].map(([, target = ""]) => target);
 
-  it("has every page, in the order of its table of contents", () => {
+  it("prints every page, in the order of the table of contents", () => {
     const titles = [...prose.matchAll(/^# (.+)$/gm)].map(([, title]) => title);
     expect(titles).toEqual(["maand", ...pages.map(({ title }) => title)]);
   });
 
-  it("resolves each link to one of its headings", () => {
+  it("turns each link between pages into a link to a heading of the document", () => {
     const uses = new Map<string, number>();
     const anchors = [...prose.matchAll(/^#{1,6} (.+)$/gm)].map(([, heading = ""]) => {
       const words = heading.toLowerCase().replace(/[^\p{L}\p{N} _-]/gu, "");
@@ -78,10 +78,10 @@ describe("everything as one document", async () => {
     expect(links.length).toBeGreaterThan(300);
   });
 
-  it("has no picture, which a file alone cannot show", () => expect(out).not.toMatch(/<picture|\.(svg|png)\b/));
+  it("prints no pictures", () => expect(out).not.toMatch(/<picture|\.(svg|png)\b/));
 });
 
-it("treats headings in code as code", () => {
+it("a line with # in a block of code is not a heading", () => {
   const text = "# T\n\n```sh\n# no heading\n```\n\n## `A` b\n\nx\n";
   const found = sectionsOf({ name: "t", path: "t.md", part: "p", title: "T", about: "", text });
   expect(found.map(({ heading, anchor }) => [heading, anchor])).toEqual([
@@ -95,12 +95,15 @@ it.each([
   [["deploy#batch"], 'did you mean "batches"?'],
   [["--search", "no such words anywhere"], "try fewer words"],
   [["deploy", "--all"], "maand docs lists all pages"],
-])("%s suggests what to type instead", async (words, hint) => {
+])("maand docs %s fails with a hint", async (words, hint) => {
   const { code, err } = await maand("docs", ...words);
   expect([code, err]).toEqual([2, expect.stringContaining(hint)]);
 });
 
-it.each(["bash", "zsh", "fish", "powershell"])("is completed with the names of the pages by %s", async (shell) => {
-  const { out } = await maand("completion", shell);
-  for (const name of ["deploy", "coming-from/kamal", "glossary"]) expect(out).toContain(name);
-});
+it.each(["bash", "zsh", "fish", "powershell"])(
+  "the completion for %s contains the names of the pages",
+  async (shell) => {
+    const { out } = await maand("completion", shell);
+    for (const name of ["deploy", "coming-from/kamal", "glossary"]) expect(out).toContain(name);
+  },
+);

@@ -100,7 +100,7 @@ function record({ name, part, title, about, text }: BookPage) {
   return { name, part, title, about, text };
 }
 
-/** The page that a person named, with only the text of the part after `#`, if there is one. */
+/** The page for a name as typed; for a name such as `deploy#batches`, only this section of the page. */
 function pageOf(target: string, pages: readonly BookPage[]): BookPage {
   const [typed = "", anchor] = target.split("#");
   const name = typed.toLowerCase().replace(/\.md$/, "");
@@ -115,7 +115,7 @@ function pageOf(target: string, pages: readonly BookPage[]): BookPage {
   const section = sections.find((one) => one.anchor === anchor.toLowerCase());
   if (section) return { ...page, text: section.text };
   const anchors = sections.map((one) => one.anchor);
-  throw notFound(`the page ${name} has no part ${JSON.stringify(anchor)}`, near(anchor, anchors));
+  throw notFound(`the page ${name} has no section ${JSON.stringify(anchor)}`, near(anchor, anchors));
 }
 
 function notFound(message: string, hint: string): MaandError {

@@ -6,7 +6,7 @@ import { typedIn } from "../../run/typed.test.support.ts";
 
 const maand = typedIn(tmpdir());
 
-it("has a page for every error code and every problem, and none is empty or in Markdown", async () => {
+it("maand explain has a plain-text page for every error code and every problem", async () => {
   const pages: { code: string; exit: number | null; text: string }[] = JSON.parse(
     (await maand("explain", "--json")).out,
   );
@@ -16,7 +16,7 @@ it("has a page for every error code and every problem, and none is empty or in M
   expect(new Set(errorPages().map(({ code }) => code)).size).toBe(errorPages().length);
 });
 
-it.each(["TREE_CHANGED", "tree_changed"])("explains %s", async (code) => {
+it.each(["TREE_CHANGED", "tree_changed"])("maand explain %s prints the explanation", async (code) => {
   expect(await maand("explain", code)).toEqual({
     code: 0,
     err: "",
@@ -30,12 +30,12 @@ it.each(["TREE_CHANGED", "tree_changed"])("explains %s", async (code) => {
   });
 });
 
-it("explains a problem of a build, and marks a warning as one", async () => {
+it("maand explain distinguishes a problem of a build from a warning", async () => {
   expect((await maand("explain", "unknown_job")).out).toBe("unknown_job\n\nProblem: a flag names an unknown job.\n");
   expect((await maand("explain", "unknown_key")).out).toContain("Warning: an unknown key");
 });
 
-it("fits a narrow screen", async () => {
+it("maand explain fits a narrow screen", async () => {
   const { out } = await typedIn(tmpdir(), undefined, 40)("explain", "HOST_KEY_CHANGED");
   expect(out.split("\n").filter(({ length }) => length > 40)).toEqual([]);
 });
@@ -44,7 +44,7 @@ it.each([
   ["UNREACHABL", 'did you mean "UNREACHABLE"?'],
   ["nonsense-at-all", "maand explain lists all codes"],
   ["acme/NO_TOKEN", "see its documentation"],
-])("%s has no page", async (code, hint) => {
+])("maand explain %s fails with a hint", async (code, hint) => {
   const { code: exit, err } = await maand("explain", code);
   expect([exit, err]).toEqual([2, expect.stringContaining(hint)]);
 });

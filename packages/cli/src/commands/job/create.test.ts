@@ -73,7 +73,7 @@ describe("maand job create", () => {
   it.each([
     ["docker compose", "docker compose up"],
     ["systemd", "systemctl restart api.service"],
-  ])("includes an example of %s that works once uncommented", async (what, started) => {
+  ])("includes a commented example of %s, which works once uncommented", async (what, started) => {
     await typed("job", "create", "api");
     const text = readFileSync(join(root, JOB, "Makefile"), "utf8");
     const example = text.slice(text.indexOf(what)).split("\n\n")[0] ?? "";
@@ -157,12 +157,12 @@ describe("maand job create --command", () => {
     expect(existsSync(join(root, JOB))).toBe(false);
   });
 
-  it("reports all problems together", async () => {
+  it("reports the problems of all its flags together", async () => {
     const { err } = await typed("job", "create", "api", "--command", "Lead", "--on", "always,never", "--lang", "go");
     for (const word of ['"Lead"', '"always"', '"never"', '"go"']) expect(err).toContain(word);
   });
 
-  it("overwrites neither a script nor an entry", async () => {
+  it("overwrites neither an existing script nor an existing entry of the manifest", async () => {
     const line = ["job", "create", "api", "--command", "command_lead", "--on", "cli"];
     await typed(...line);
     writeFileSync(join(root, JOB, "_modules/command_lead.py"), "mine");

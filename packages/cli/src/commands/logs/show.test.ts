@@ -74,7 +74,7 @@ function twoWorkers(): void {
 const seconds = (text: string) => [...text.matchAll(/ts=\S+:(\d\d)\.000Z/g)].map(([, second]) => Number(second));
 
 describe("maand logs show", () => {
-  it("shows the lines of all logs in order of time", async () => {
+  it("shows the lines of all logs, sorted by time", async () => {
     twoWorkers();
     expect(seconds((await maand("logs", "show")).out)).toEqual([1, 2, 3, 4, 5, 6, 8, 9]);
     expect(seconds((await maand("logs", "show", "--tail", "3")).out)).toEqual([6, 8, 9]);
@@ -104,7 +104,7 @@ describe("maand logs show", () => {
     expect(await shown("--event", "command")).toEqual([]);
   });
 
-  it("accepts labels and hostnames for workers, like every list of workers", async () => {
+  it("accepts labels and hostnames in --worker", async () => {
     twoWorkers();
     const workers = [{ host: "10.0.0.1" }, { host: "10.0.0.10", hostname: "ten", labels: ["web"] }];
     writeFileSync(join(root, "workspace/workers.json"), JSON.stringify(workers));
@@ -114,7 +114,7 @@ describe("maand logs show", () => {
     expect(await maand("logs", "show", "--worker", "label:none")).toMatchObject({ code: 2, out: "" });
   });
 
-  it("finds one of several jobs in a line, and matches the prefix of a name that is no longer known", async () => {
+  it("matches each job of a line with several jobs, and the name of a removed job by its prefix", async () => {
     log(
       "10.0.0.1.log",
       line(1, "event=command_begin RUN worker=10.0.0.1 job=api,api-gateway phase=rsync action=rsync id=1"),
@@ -125,7 +125,7 @@ describe("maand logs show", () => {
     expect(await shown("gateway")).toEqual([]);
   });
 
-  it("as text shows the events, then the lines of each command in one block", async () => {
+  it("shows the events as text, and then the lines of each command in one block", async () => {
     twoWorkers();
     const { out } = await maand("logs", "show", "--format", "human");
     expect(out).toBe(
@@ -161,7 +161,7 @@ describe("maand logs show", () => {
     expect((await maand("logs", "show")).out).not.toContain("\u001b");
   });
 
-  it("as JSON prints one object per line, with every key", async () => {
+  it("prints one JSON object per line, with every key", async () => {
     twoWorkers();
     const { out } = await maand("logs", "show", "--json", "--worker", "10.0.0.10", "--event", "command_end");
     expect(JSON.parse(out)).toEqual({
@@ -220,7 +220,7 @@ describe("maand logs show", () => {
     expect(out).not.toMatch(/(?!\n)\p{Cc}/u);
   });
 
-  it("counts only log lines for --tail, however a file ends", async () => {
+  it("counts only log lines for --tail, whether or not a file ends with a newline", async () => {
     twoWorkers();
     const path = join(root, "logs/10.0.0.1.log");
     appendFileSync(path, `| told by an older maand\n${"rubbish\n".repeat(20_000)}${"x".repeat(100_000)}\nts=2026-11-2`);
@@ -229,7 +229,7 @@ describe("maand logs show", () => {
     expect(await shown("--tail", "4")).toEqual([6, 8, 9]); // and what an older maand kept
   });
 
-  it("names a file that cannot be opened, shows the rest, and fails", async () => {
+  it("names a file that cannot be opened, shows the other files, and fails", async () => {
     twoWorkers();
     mkdirSync(join(root, "logs/10.0.0.5.log"));
     const { code, out, err } = await maand("logs", "show");
@@ -238,7 +238,7 @@ describe("maand logs show", () => {
     expect(err).toMatch(/^maand: 10\.0\.0\.5\.log: .*EISDIR/);
   });
 
-  it("shows lines of an older format, and only without filters", async () => {
+  it("shows lines of an older format only without filters", async () => {
     log("10.0.0.1.log", line(1, "event=old RUN worker=10.0.0.1"), "| it said", "! it cried");
     expect((await maand("logs", "show")).out).toContain("| it said\n! it cried\n");
     expect((await maand("logs", "show", "--event", "old")).out).not.toContain("it said");
@@ -281,7 +281,7 @@ describe("maand logs show --follow", () => {
     return { output, code, shows, interrupt: () => interrupt.abort() };
   }
 
-  it("follows lines of other processes, across rotation and new files, until it is interrupted", async () => {
+  it("follows the lines of other processes, rotated files and new files until it is interrupted", async () => {
     log("maand.log", line(1, "event=a RUN worker=-"));
     const { shows, interrupt, code } = following();
     await shows(1);
@@ -301,7 +301,7 @@ describe("maand logs show --follow", () => {
     expect(await code).toBe(130);
   });
 
-  it("with a run shows all of the run and ends with it", async () => {
+  it("shows all lines of the given run, and ends when the run ends", async () => {
     for (let at = 1; at <= 20; at += 1) log(`runs/${RUN}/maand.log`, line(at, "event=a RUN worker=-"));
     const { shows, code } = following("--run", "3f2a");
     await shows(...Array.from({ length: 20 }, (_, at) => at + 1));
@@ -310,7 +310,7 @@ describe("maand logs show --follow", () => {
     await shows(...Array.from({ length: 21 }, (_, at) => at + 1));
   });
 
-  it("with all logs starts with the last ten lines and applies the filters", async () => {
+  it("starts with the last ten lines of all logs, and applies the filters", async () => {
     for (let at = 1; at <= 30; at += 1)
       log("maand.log", line(at, `event=${at % 2 === 0 ? "even" : "odd"} RUN worker=-`));
     const { shows, interrupt, code } = following("--event", "even");
@@ -321,7 +321,7 @@ describe("maand logs show --follow", () => {
     await code;
   });
 
-  it("as text shows a command once it has ended", async () => {
+  it("prints the lines of a command as text once the command has ended", async () => {
     twoWorkers();
     const { output, interrupt, code } = following("--format", "human");
     await expect.poll(() => output.out).toContain("ok  exit=0  6.0s");

@@ -31,7 +31,7 @@ beforeEach(() => {
 afterEach(() => rmSync(root, { recursive: true }));
 
 describe("maand plugin create", () => {
-  it("writes a package, outside of a bucket too, and prints the next step", async () => {
+  it("writes a package, even outside of a bucket, and prints the next step", async () => {
     const { code, out } = await typedIn(root)("plugin", "create", "@acme/maand-plugin-slow-start");
     expect(code).toBe(0);
     expect(out).toContain("cd maand-plugin-slow-start && npm install");
@@ -43,26 +43,29 @@ describe("maand plugin create", () => {
     expect(readFileSync(join(at, "src/index.ts"), "utf8")).toContain("export const slowStart = pluginWithOptions({");
   });
 
-  it.for(Object.keys(KINDS))("--kind %s: agrees with the examples on engines, exports and peers", async (kind) => {
-    expect((await typedIn(root)("plugin", "create", "slack", "--kind", kind)).code).toBe(0);
-    const made = manifestIn(join(root, "slack"));
-    expect(Object.keys(made.peerDependenciesMeta ?? {})).toEqual(Object.keys(made.peerDependencies ?? {}));
-    expect(EXAMPLES.length).toBeGreaterThan(8);
-    for (const example of EXAMPLES) {
-      const { ".": entry, ...others } = example.exports;
-      const { source, ...published } = entry ?? {};
-      expect([example.name, published, others]).toEqual([example.name, made.exports["."], {}]);
-      expect([source, example.engines, example.type]).toEqual(["./src/index.ts", made.engines, made.type]);
-      const peers = new Set(Object.values(example.peerDependencies ?? {}));
-      expect([...peers]).toEqual([made.peerDependencies?.["@maand/core"]]);
-      for (const peer of Object.keys(example.peerDependencies ?? {}))
-        expect(example.peerDependenciesMeta?.[peer]).toEqual({ optional: true });
-      if (example.dependencies?.valibot && made.dependencies)
-        expect(example.dependencies.valibot).toBe(made.dependencies.valibot);
-    }
-  });
+  it.for(Object.keys(KINDS))(
+    "writes the engines, exports and peers of the example plugins with --kind %s",
+    async (kind) => {
+      expect((await typedIn(root)("plugin", "create", "slack", "--kind", kind)).code).toBe(0);
+      const made = manifestIn(join(root, "slack"));
+      expect(Object.keys(made.peerDependenciesMeta ?? {})).toEqual(Object.keys(made.peerDependencies ?? {}));
+      expect(EXAMPLES.length).toBeGreaterThan(8);
+      for (const example of EXAMPLES) {
+        const { ".": entry, ...others } = example.exports;
+        const { source, ...published } = entry ?? {};
+        expect([example.name, published, others]).toEqual([example.name, made.exports["."], {}]);
+        expect([source, example.engines, example.type]).toEqual(["./src/index.ts", made.engines, made.type]);
+        const peers = new Set(Object.values(example.peerDependencies ?? {}));
+        expect([...peers]).toEqual([made.peerDependencies?.["@maand/core"]]);
+        for (const peer of Object.keys(example.peerDependencies ?? {}))
+          expect(example.peerDependenciesMeta?.[peer]).toEqual({ optional: true });
+        if (example.dependencies?.valibot && made.dependencies)
+          expect(example.dependencies.valibot).toBe(made.dependencies.valibot);
+      }
+    },
+  );
 
-  it("refuses a kind that does not exist, and suggests one", async () => {
+  it("refuses an unknown kind, and suggests a similar one", async () => {
     const { code, err } = await typedIn(root)("plugin", "create", "slack", "--kind", "transprot");
     expect([code, err]).toEqual([
       2,
@@ -71,7 +74,7 @@ describe("maand plugin create", () => {
     expect(readdirSync(root)).toEqual([]);
   });
 
-  it("overwrites nothing, not even an empty directory", async () => {
+  it("refuses to overwrite a file or a directory, even an empty one", async () => {
     mkdirSync(join(root, "slack"));
     expect(await typedIn(root)("plugin", "create", "slack")).toMatchObject({
       code: 2,
@@ -107,6 +110,9 @@ it.for([
   ["maand-plugin-slack", "maand-plugin-slack", "slack", "slack"],
   ["@acme/slow-start", "slow-start", "slow-start", "slowStart"],
   ["maand-plugin-2fa", "maand-plugin-2fa", "2fa", "plugin2fa"],
-] as const)("%s is named after itself", ([name, directory, plugin, variable]) => {
-  expect(pluginNames(name)).toEqual({ package: name, directory, plugin, variable });
-});
+] as const)(
+  "the name %s determines the directory, the plugin name and the exported variable",
+  ([name, directory, plugin, variable]) => {
+    expect(pluginNames(name)).toEqual({ package: name, directory, plugin, variable });
+  },
+);

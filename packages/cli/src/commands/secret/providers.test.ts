@@ -12,7 +12,7 @@ const A = "10.0.0.1";
 let bucket: TestBucket;
 let provider: string;
 
-/** A user's program that answers with the content of a file; `cat` reads its input. */
+/** A user's program that prints the content of a file; `cat` reads its input. */
 function keeps(values: Readonly<Record<string, string>>): void {
   const named = Object.entries(values).map(([path, value]) => [`secret://exec/mine/${path}`, value]);
   writeFileSync(`${provider}.json`, JSON.stringify({ version: 1, secrets: Object.fromEntries(named) }));
@@ -42,7 +42,7 @@ beforeEach(async () => {
 
 afterEach(() => bucket.dispose());
 
-it("a rotated secret reaches the worker after a refresh, and needs its provider only for that", async () => {
+it("a rotated secret reaches the worker after a refresh; a deploy does not run the provider", async () => {
   const maand = typedIn(bucket.root);
   keeps({ db: "first-sentinel", token: "token-sentinel" });
   const built = await maand("build");
@@ -85,7 +85,7 @@ it("a rotated secret reaches the worker after a refresh, and needs its provider 
   expect(all).not.toMatch(/first-sentinel|second-sentinel|token-sentinel/);
 });
 
-it("a provider that fails changes nothing, and its output appears nowhere", async () => {
+it("a provider that fails changes no secret, and no message contains its output", async () => {
   const maand = typedIn(bucket.root);
   keeps({ db: "first-sentinel", token: "token-sentinel" });
   await maand("build");
@@ -111,7 +111,7 @@ it("a provider that fails changes nothing, and its output appears nowhere", asyn
   expect(set.err).toContain("db_password of job api is read from secret://exec/mine/db");
 });
 
-it("keeps any text unchanged, from the provider to the file on the worker", async () => {
+it("a secret from a provider reaches the file on the worker unchanged, whatever its text", async () => {
   const text = fc.string({ unit: "grapheme", minLength: 1 }).filter((any) => !any.includes("\0"));
   await fc.assert(
     fc.asyncProperty(text, text, async (db, token) => {

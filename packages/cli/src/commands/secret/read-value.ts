@@ -13,11 +13,11 @@ export interface ValueSource {
   readonly question: string;
 }
 
-/** The largest value that is read, in bytes: more than any secret may have. */
+/** The maximum size of the input, in bytes. It is larger than the limit for a secret. */
 const LARGEST = 8 * 1024 * 1024;
 
 /**
- * The value of a secret: the exact content of a file; or typed on a terminal, without showing it; or from standard
+ * Reads the value of a secret: from a file, unchanged; from a terminal, without showing it; or from standard
  * input, without one final newline.
  */
 export async function readValue(source: ValueSource, context: Context): Promise<string> {

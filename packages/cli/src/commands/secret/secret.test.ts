@@ -75,7 +75,7 @@ async function value(key: string, ...flags: string[]): Promise<string> {
 }
 
 describe("maand secret set", () => {
-  it("stores standard input without one final newline, a file exactly, and what is typed on a terminal without showing it", async () => {
+  it("strips a final newline from stdin, keeps a file unchanged, and hides what is typed on a terminal", async () => {
     await typed({ input: " two lines\n\n" }, "secret", "set", "a");
     expect(await value("a")).toBe(" two lines\n");
     writeFileSync(join(bucket.root, "key.pem"), "line\n");
@@ -110,7 +110,7 @@ describe("maand secret set", () => {
   it.each([
     ["an empty value", { input: "\n" }, [], "the value of a is empty"],
     ["NUL", { input: "a\0b" }, [], "the value of a contains a NUL character"],
-    ["bytes that are no text", { input: Buffer.from([0xff, 0xfe]) }, [], "standard input is not UTF-8 text"],
+    ["bytes that are not UTF-8", { input: Buffer.from([0xff, 0xfe]) }, [], "standard input is not UTF-8 text"],
     ["several pasted lines", { keys: ["one\rtwo\r"] }, [], "has several lines"],
     ["an unknown job", { input: "x" }, ["--job", "apo"], 'there is no job "apo"'],
     ["a job outside of the workspace", { input: "x" }, ["--job", "../jobs/api"], "there is no job"],
@@ -120,7 +120,7 @@ describe("maand secret set", () => {
     expect({ code, err }).toEqual({ code: 2, err: expect.stringContaining(message) });
   });
 
-  it("refuses an invalid key, and Ctrl-C changes nothing", async () => {
+  it("refuses an invalid key, and stores nothing after Ctrl-C", async () => {
     for (const key of ["a b", "../a", "__proto__", "-", "é"]) {
       const { code, err } = await typed({ input: "x" }, "secret", "set", key);
       expect([code, err]).toEqual([2, expect.stringContaining("the key of a secret must be letters")]);
@@ -129,7 +129,7 @@ describe("maand secret set", () => {
     expect((await maand("secret", "list", "--json")).out.trim()).toBe("[]");
   });
 
-  it("waits for no other command, but refuses while one holds the lock", async () => {
+  it("is refused at once while another command holds the lock", async () => {
     const { lockBucket } = await import("@maand/core/operator");
     const other = await bucket.open();
     const lock = lockBucket(other, "deploy");
@@ -168,7 +168,7 @@ describe("maand secret set", () => {
     });
   });
 
-  it("keeps any text unchanged, up to the file on the worker", async () => {
+  it("stores a secret that reaches the file on the worker unchanged, whatever its text", async () => {
     bucket.job("one", { version: "1.0.0", selectors: ["worker"] }, { "a.tpl": '{{getSecret "any"}}' });
     bucket.removeJob("api");
     bucket.removeJob("web");
@@ -188,7 +188,7 @@ describe("maand secret set", () => {
   });
 });
 
-it("a secret of a job that is not built yet outlives a deploy", async () => {
+it("a deploy keeps the secret of a job that is not built yet", async () => {
   await typed({ input: "p" }, "secret", "set", "db_password", "--job", "api");
   await typed({ input: "t" }, "secret", "set", "token");
   await bucket.ship();
@@ -203,7 +203,7 @@ it("a secret of a job that is not built yet outlives a deploy", async () => {
 });
 
 describe("a secret of the bucket", () => {
-  it("is read by every job without its own secret of this key", async () => {
+  it("is read by every job that has no secret with this key", async () => {
     await typed({ input: "p" }, "secret", "set", "db_password", "--job", "api");
     await typed({ input: "shared" }, "secret", "set", "token");
     await typed({ input: "own" }, "secret", "set", "token", "--job", "web");
@@ -212,7 +212,7 @@ describe("a secret of the bucket", () => {
     expect(bucket.fleet.at("web", A)?.files["web.conf"]).toBe("t = own");
   });
 
-  it("that is missing fails with the command that sets it", async () => {
+  it("is named with the command that sets it if it is missing", async () => {
     await bucket.build();
     const { failures } = await bucket.deploy();
     expect(failures.find(({ job }) => job === "web")).toMatchObject({
@@ -222,7 +222,7 @@ describe("a secret of the bucket", () => {
 });
 
 describe("maand secret import", () => {
-  it("stores all entries of a .env file, or none", async () => {
+  it("stores all entries of a .env file, or none if an entry is invalid", async () => {
     const good = await typed({ input: `DB='${"x y"}'\nTOKEN=${"t0ken"}\n` }, "secret", "import", "-", "--job", "api");
     expect(good.out).toContain("created in job api: DB, TOKEN");
     expect(await value("DB", "--job", "api")).toBe("x y");
@@ -236,7 +236,7 @@ describe("maand secret import", () => {
 });
 
 describe("maand secret rm", () => {
-  it("refuses what templates read, unless forced", async () => {
+  it("refuses to remove a secret that templates read, unless --force is given", async () => {
     await typed({ input: "one" }, "secret", "set", "db_password", "--job", "api");
     await typed({ input: "t" }, "secret", "set", "token");
     await bucket.build();
@@ -254,7 +254,7 @@ describe("maand secret rm", () => {
 });
 
 describe("maand secret get and list", () => {
-  it("show a value only on request, and mention that on a terminal", async () => {
+  it("show a value only with --reveal, and print a warning on a terminal", async () => {
     await typed({ input: "s3cret" }, "secret", "set", "token", "--job", "web");
     const plain = await maand("secret", "get", "token", "--job", "web");
     expect(plain.out).toBe("token of job web: version 1, changed 2026-09-21 14:13:20 UTC; --reveal prints it\n");
@@ -270,7 +270,7 @@ describe("maand secret get and list", () => {
     expect(row).toEqual({ job: "web", key: "token", version: 1, created_date: 1_790_000_000, source: null });
   });
 
-  it("no other output and no file of the bucket contains a value", async () => {
+  it("print no value without --reveal, like other commands, and no file of the bucket contains it", async () => {
     mkdirSync(join(bucket.root, "in"));
     const outputs = [
       await typed({ input: SENTINEL }, "secret", "set", "db_password", "--job", "api"),

@@ -6,7 +6,7 @@ import { linked, showsLinks } from "./hyperlinks.ts";
 
 const terminal = { isTTY: true };
 
-it("links are shown only by terminals that are known to show them", () => {
+it("links are printed only on terminals that are known to support them", () => {
   for (const env of [
     { TERM_PROGRAM: "iTerm.app" },
     { VTE_VERSION: "7006" },
@@ -21,12 +21,12 @@ it("links are shown only by terminals that are known to show them", () => {
   expect(showsLinks({}, { TERM: "xterm-kitty" })).toBe(false);
 });
 
-it("FORCE_HYPERLINK decides elsewhere", () => {
+it("FORCE_HYPERLINK enables or disables links on other terminals", () => {
   expect(showsLinks({}, { FORCE_HYPERLINK: "1" })).toBe(true);
   expect(showsLinks(terminal, { TERM: "xterm-kitty", FORCE_HYPERLINK: "0" })).toBe(false);
 });
 
-it("paths of existing files become links, other text stays", () => {
+it("paths of existing files become links, and other text stays unchanged", () => {
   const bucket = aBucket();
   try {
     writeFileSync(join(bucket.root, "workspace/bucket.conf"), "");
@@ -38,6 +38,6 @@ it("paths of existing files become links, other text stays", () => {
   }
 });
 
-it("outside a bucket nothing is a link", () => {
+it("no path becomes a link outside of a bucket", () => {
   expect(linked(["workspace/bucket.conf"], "/")).toEqual(["workspace/bucket.conf"]);
 });

@@ -11,7 +11,7 @@ const TERMS = /^(xterm-kitty|xterm-ghostty|alacritty|foot|contour|wezterm)/;
 const FIRST_VTE = 5000;
 
 /**
- * Whether a terminal shows links: terminals that are known to do so, or with `FORCE_HYPERLINK`; never inside tmux,
+ * Whether to print links: on terminals that are known to support them, or with `FORCE_HYPERLINK`; never inside tmux,
  * screen or CI.
  */
 export function showsLinks(stream: { readonly isTTY?: boolean }, env: ProcessContext["env"]): boolean {

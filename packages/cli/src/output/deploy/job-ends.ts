@@ -14,7 +14,7 @@ export interface JobEnd {
   readonly name: string;
   readonly results: readonly Result[];
   readonly failures: readonly Failure[];
-  /** The job that blocks this one, because it failed or is paused. */
+  /** The failed or paused job that blocks this job. */
   readonly by: string | undefined;
   /** Whether only a paused rollout blocks it. */
   readonly waits: boolean;

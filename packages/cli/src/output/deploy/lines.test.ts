@@ -33,7 +33,7 @@ const FAILED: MaandEvent = {
   duration_ms: 3,
 };
 
-it("control characters are also removed from output that is repeated after a failed command", () => {
+it("control characters are also escaped in the output that is repeated after a failed command", () => {
   expect(reader()(FAILED).at(-1)).toBe(`  | ${SHOWN}`);
 });
 

@@ -34,7 +34,10 @@ export interface EventLines {
   printed(printed: PrintedLines): string[];
 }
 
-/** Returns a function with the lines to print for an event; most events have none. Lines that were printed as output are not repeated. */
+/**
+ * Returns functions for the lines to print for an event. Most events print nothing. Lines that were printed as output
+ * are not repeated.
+ */
 export function eventLines({ style, quiet = false, columns, lastLines, finish }: LineOptions): EventLines {
   let title = "deploy";
   const soaking = new Set<string>();
@@ -166,7 +169,7 @@ function startedLine({ job, allocations, batches, stops_when }: Started, style: 
   return `${style.strong(job)}: ${plural(allocations, "allocation")} in ${plural(batches, "batch", "batches")}; stops when ${stops_when}`;
 }
 
-/** The unit that the availability budget refuses to stop, or that is stopped anyway, and the reason. */
+/** The unit that the availability budget protects, or that is stopped despite the budget, and the reason. */
 function budgetLines({ type, worker, jobs, message, hint }: Budgeted, style: Style): string[] {
   const unit = worker === null ? jobs.join(", ") : jobs.length === 1 ? `${jobs[0]}@${worker}` : worker;
   if (type === "budget.ignored") return [`${style.warn("budget ignored")} ${unit}: ${message}`];
@@ -184,7 +187,7 @@ function waitingLine({ plugin, hook, units, waited_ms, stopping }: Waiting, styl
   return style.faint(`waiting for ${plugin} in ${hook}${of}: no activity for ${duration(waited_ms)}`);
 }
 
-/** Prints counts before anything runs on more than one worker. */
+/** The line with the workers and the concurrency, before a script runs. */
 function plannedLine({ workers, concurrency, stops_when }: Planned, style: Style): string {
   const pace =
     concurrency >= workers.length

@@ -19,7 +19,7 @@ export function maintenanceLines(event: MaandEvent, style: Style): string[] {
   }
 }
 
-/** Prints the number of workers before anything begins. */
+/** The line with the workers and the steps, before a maintenance begins. */
 function plannedLine({ workers, concurrency, steps, stops_when }: Planned, style: Style): string {
   const pace = workers.length < 2 || concurrency === 1 ? "one after another" : `up to ${concurrency} at a time`;
   const how = workers.length < 2 ? "" : `, ${pace}`;

@@ -167,7 +167,7 @@ export function planRecord(
   }
 }
 
-/** The part of a staged rollout that a deploy carries out; null if the job has none. */
+/** The part of a staged rollout that a deploy carries out; null for a job without a staged rollout. */
 function rolloutRecord({ job, steps }: PlanJob) {
   if (!steps) return null;
   const written = job.rollout?.steps ?? [];

@@ -10,13 +10,13 @@ function mode(over: Partial<Place> = {}) {
   return progressMode({ stderr: TERMINAL, env: { TERM: "xterm" }, quiet: false, progress: undefined, ...over });
 }
 
-it("is live on a terminal, and lines elsewhere", () => {
+it("the progress mode is live on a terminal, and lines elsewhere", () => {
   expect(mode()).toBe("live");
   expect(mode({ stderr: new PassThrough() })).toBe("lines");
   expect(mode({ quiet: true })).toBe("lines");
 });
 
-it("is lines in CI and on terminals that cannot move their cursor", () => {
+it("the progress mode is lines in CI and on terminals without cursor movement", () => {
   for (const env of [
     { CI: "true" },
     { CI: "1" },
@@ -29,7 +29,7 @@ it("is lines in CI and on terminals that cannot move their cursor", () => {
   expect(mode({ env: { TERM: "xterm", CI: "false", NO_COLOR: "1" } })).toBe("live");
 });
 
-it("is set by the flag, or otherwise by the variable", () => {
+it("--progress takes precedence over MAAND_PROGRESS", () => {
   expect(mode({ progress: "lines" })).toBe("lines");
   expect(mode({ env: { TERM: "xterm", MAAND_PROGRESS: "lines" } })).toBe("lines");
   expect(mode({ env: { TERM: "xterm", MAAND_PROGRESS: "lines" }, progress: "live" })).toBe("live");
@@ -39,7 +39,7 @@ it("is set by the flag, or otherwise by the variable", () => {
   expect(mode({ stderr: new PassThrough(), progress: "json", quiet: true })).toBe("json");
 });
 
-it("is refused if it is not valid, with the name of its source", () => {
+it("an invalid progress mode is refused, and the error names the flag or variable", () => {
   expect(() => mode({ progress: "lives" })).toThrow("--progress lives is not valid");
   expect(() => mode({ env: { MAAND_PROGRESS: "none" } })).toThrow("MAAND_PROGRESS=none is not valid");
 });

@@ -12,8 +12,8 @@ const VARIABLE = "MAAND_PROGRESS";
 type Place = Pick<ProcessContext, "stderr" | "env"> & Pick<ProgressOptions, "quiet" | "progress">;
 
 /**
- * The display of progress, from `--progress`, else `MAAND_PROGRESS`, else `auto`. A live screen needs a terminal on
- * stderr, where it is written. `auto` does not use it in CI or on terminals that cannot move their cursor. Throws
+ * The progress mode from `--progress`, or else `MAAND_PROGRESS`, or else `auto`. A live screen needs a terminal on
+ * stderr. `auto` does not use it in CI or on terminals that cannot move their cursor. Throws
  * USAGE.
  */
 export function progressMode({ progress, env, stderr, quiet }: Place): ProgressMode {

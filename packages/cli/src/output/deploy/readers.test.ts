@@ -17,7 +17,7 @@ const events = eventsOf((at) => {
   at(1, "warning", { code: "W", message: "the disk is full", worker: null, job: null });
 });
 
-it("json is one event per line on stderr", async () => {
+it("the mode json prints one event per line on stderr", async () => {
   const stderr = new PassThrough();
   const read = await reader("json", stderr);
   for (const event of events) read(event);
@@ -26,7 +26,7 @@ it("json is one event per line on stderr", async () => {
   expect(lines.map((line) => JSON.parse(line))).toEqual(events);
 });
 
-it("the mode lines prints lines on a terminal too, and the mode live prints lines without a terminal", async () => {
+it("the mode lines on a terminal and the mode live without a terminal both print lines", async () => {
   const terminal = new Terminal(80, 24);
   const pipe = new PassThrough();
   for (const [progress, stderr] of [

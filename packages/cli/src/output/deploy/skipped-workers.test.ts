@@ -7,7 +7,7 @@ const result = (job: string, host: string, outcome: ControlResult["outcome"]): C
   message: outcome === "skipped" ? "an earlier batch failed" : null,
 });
 
-it("names the skipped workers, one line per job", () => {
+it("skipped workers are listed on one line per job", () => {
   expect(
     skippedWorkerLines([
       result("api", "10.0.0.1", "failed"),

@@ -4,7 +4,7 @@ import type { Plan, SummaryRecord } from "@maand/core/internal";
 
 type PlanJob = Plan["waves"][number]["jobs"][number];
 
-/** The steps of a staged rollout that a deploy carries out, and the workers that wait for later ones. */
+/** The steps of a staged rollout that a deploy carries out, and the workers that wait for later steps. */
 export function stepLines({ job, steps }: Pick<PlanJob, "job" | "steps">, style: Style): string[] {
   if (!steps) return [];
   const written = job.rollout?.steps ?? [];

@@ -34,8 +34,8 @@ function result(job: string, last: number, more: Partial<AllocationResult> = {})
   return { job, host: `10.0.0.${last}`, action: "restart", outcome: "ok", promoted: true, ...more };
 }
 
-describe("the end of a deploy", () => {
-  it("summarizes a successful job in one line, and omits unchanged jobs", () => {
+describe("the summary of a deploy", () => {
+  it("has one line for a successful job, and omits unchanged jobs", () => {
     const allocations = [1, 2, 3].map((last) => result("api", last));
     const unchanged = result("db", 1, { action: "skip", outcome: "skipped" });
     expect(output({ outcome: "ok", allocations: [...allocations, unchanged] })).toBe(
@@ -44,7 +44,7 @@ describe("the end of a deploy", () => {
     expect(output({ outcome: "ok", allocations: [unchanged] })).toBe("deploy done: 0 promoted, 1 unchanged in 1.5s");
   });
 
-  it("mentions only that a plugin led a rollout", () => {
+  it("names the plugin that led a rollout instead of an action", () => {
     const led = { action: "orchestrate", ledBy: "canary" };
     const text = output({ allocations: [result("api", 1), result("api", 2, led), result("api", 3, led)] });
     expect(text).toContain("  api:\n    restarted on 1 worker\n    plugin canary led the rollout on 2 workers\n");
@@ -54,7 +54,7 @@ describe("the end of a deploy", () => {
     expect(sick).toContain("  api: plugin canary led the rollout on 10.0.0.2, not healthy: api is not healthy\n");
   });
 
-  it("groups equal failures, with the last lines, what was skipped, and the next command", () => {
+  it("groups equal failures, with their last lines, the skipped workers, and the next command", () => {
     const failed = (last: number) =>
       result("api", last, {
         outcome: "failed",
@@ -84,7 +84,7 @@ describe("the end of a deploy", () => {
     );
   });
 
-  it("prints the hint, and for a removed job the worker", () => {
+  it("prints the hint of a failed cleanup, with the workers", () => {
     const hint = "fix target stop in /opt/worker/b/jobs/api/Makefile on 10.0.0.10";
     const stuck = [10, 2].map((last) =>
       result("api", last, { action: "remove", outcome: "failed", promoted: false, message: "exit code 2", hint }),
@@ -101,7 +101,7 @@ describe("the end of a deploy", () => {
     );
   });
 
-  it("prints the hint of a batch whose hook failed once", () => {
+  it("prints the message and hint of a failed hook once per batch", () => {
     const message = "command_report of api failed";
     const hint = "fix _modules/command_report.py";
     const failed = [1, 2].map((last) => result("api", last, { outcome: "failed", promoted: false, message, hint }));
@@ -130,7 +130,7 @@ describe("the end of a deploy", () => {
     expect(next.exec(output({ allocations: [failed, away("db", 1)] }))?.[1]).toBe("fix api and 10.0.0.1");
   });
 
-  it("names all failed workers in what to do next, however many they are", () => {
+  it("names every failed worker in the next command, however many there are", () => {
     const hosts = [...Array(9).keys()].map((last) => `10.0.0.${last + 1}`);
     const failed = hosts.map((host, at) =>
       result("api", at + 1, {
@@ -151,7 +151,7 @@ describe("the end of a deploy", () => {
     );
   });
 
-  it("names every worker of equal failures in the command of their hint", () => {
+  it("names every worker of equal failures in the command that their hint suggests", () => {
     const failed = (last: number) =>
       result("api", last, {
         outcome: "failed",
@@ -162,7 +162,7 @@ describe("the end of a deploy", () => {
     expect(output({ allocations: [failed(1), failed(2)] })).toContain("--allocations 10.0.0.1,10.0.0.2 --mark-stopped");
   });
 
-  it("shows the rest of a job as skipped after a failed stop", () => {
+  it("shows the other allocations of a job as skipped after a failed stop", () => {
     const left = result("api", 1, { outcome: "blocked", promoted: false });
     const stuck = result("api", 2, { action: "stop", outcome: "failed", promoted: false, message: "exit code 2" });
     expect(output({ allocations: [stuck, left] })).toContain(
@@ -178,7 +178,7 @@ describe("the end of a deploy", () => {
     );
   });
 
-  it("names the job that another job waits for, after the failures", () => {
+  it("names the job that another job waits for, below the failures", () => {
     const allocations = [
       result("api", 1, { outcome: "blocked", promoted: false }),
       result("db", 1, { outcome: "unreachable", promoted: false, message: "10.0.0.1 cannot be reached" }),
@@ -194,7 +194,7 @@ describe("the end of a deploy", () => {
     );
   });
 
-  it("prints failures of a whole job, such as a hook after its rollout, with its last lines", () => {
+  it("prints a failure of a whole job, such as a hook after its rollout, with its last lines of output", () => {
     const failures = [
       {
         job: "api",
@@ -226,11 +226,11 @@ describe("lines on a terminal", () => {
       "      restart of api failed",
     ]);
   });
-  it("are not wrapped in a file, or where a single word is too long", () => {
+  it("are not wrapped in a file, or if a single word is too long", () => {
     const long = `  ${"x".repeat(90)}`;
     expect([wrapped([`${long} y`], undefined), wrapped([long], 80)]).toEqual([[`${long} y`], [long]]);
   });
-  it("are measured without colours", () => {
+  it("are wrapped at their width without colour codes", () => {
     const line = `\u001b[31m${"x".repeat(39)}\u001b[39m`;
     expect(wrapped([line], 40)).toEqual([line]);
   });

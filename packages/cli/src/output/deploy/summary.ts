@@ -122,7 +122,9 @@ function wrongLines(wrong: readonly Result[], style: Style, lastLines: number): 
   });
 }
 
-/** The hint with all workers of the group in place of the first one, so that a command in it covers all of them. */
+/**
+ * The hint with all workers of the group instead of the first worker, so that a command in the hint covers all of them.
+ */
 function sharedHint({ hint, worker_ip }: Result, same: readonly Result[]): string | null {
   return hint === null ? null : hintForWorkers(hint, worker_ip, hostsOf(same));
 }

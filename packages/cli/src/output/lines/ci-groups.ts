@@ -31,8 +31,8 @@ export function ciGroups(
 }
 
 /**
- * GitHub. A random word disables workflow commands except in our own marks, because a line of a program must not act as
- * a command.
+ * The marks of GitHub. A random token disables workflow commands except in maand's own lines, because a line of a
+ * program must not act as a command.
  */
 function github(token: string): Marks {
   const [stop, resume] = [`::stop-commands::${token}\n`, `::${token}::\n`];

@@ -23,11 +23,11 @@ interface Fold {
   shown: number;
   workers: string[];
   times: number[];
-  /** The lines of the last result, which are printed if there is no other to count. */
+  /** The lines of the last result, which are printed if no other result was counted. */
   lines: readonly string[];
 }
 
-/** Prints the first results of a kind, and counts further ones until they are flushed. */
+/** Prints the first results of a kind, and counts further results until they are flushed. */
 export function finishFolds(style: Style) {
   const folds = new Map<string, Fold>();
 

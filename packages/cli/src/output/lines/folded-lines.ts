@@ -10,7 +10,7 @@ export interface Printed {
   readonly lines: readonly string[];
 }
 
-/** Folds equal lines of many workers into one with a count. */
+/** Folds equal lines of many workers into one line with a count. */
 export interface FoldedLines {
   /** The lines to print now for an event with these lines, including held lines of earlier events. */
   add(event: MaandEvent, lines: readonly string[]): readonly Printed[];

@@ -58,7 +58,7 @@ function command(at: At, seconds: number, worker: string, text: readonly string[
 }
 
 describe("equal lines of many workers", () => {
-  it("are three lines and a count, with workers and the range of times", () => {
+  it("become three lines, and one line that counts the other workers", () => {
     const { play, printed } = lines();
     const hosts = workers(64);
     play(
@@ -80,7 +80,7 @@ describe("equal lines of many workers", () => {
     ]);
   });
 
-  it("are delayed for a second at most", () => {
+  it("are delayed by at most a second", () => {
     const { play, printed } = lines();
     play(
       eventsOf((at) => {
@@ -93,7 +93,7 @@ describe("equal lines of many workers", () => {
     expect(printed()).toEqual(["ok start api on 2 more workers (10.0.0.4, 10.0.0.5) 1.5s"]);
   });
 
-  it("are not counted if there is only one more", () => {
+  it("are all printed if only one worker would be counted", () => {
     const { play, printed, reader } = lines();
     play(
       eventsOf((at) => {
@@ -105,7 +105,7 @@ describe("equal lines of many workers", () => {
     expect(printed().at(-1)).toBe("ok start api@10.0.0.4 1.5s");
   });
 
-  it("remain separate in batches of up to three", () => {
+  it("are all printed in batches of up to three workers", () => {
     const { play, printed } = lines();
     const hosts = workers(6);
     play(
@@ -120,7 +120,7 @@ describe("equal lines of many workers", () => {
     expect(printed().filter((line) => line.startsWith("ok start api@"))).toHaveLength(6);
   });
 
-  it("are also combined for failures with the same reason, and not for other reasons", () => {
+  it("are combined for failures with the same reason, but not for different reasons", () => {
     const { play, printed, reader } = lines();
     play(
       eventsOf((at) => {
@@ -144,7 +144,7 @@ describe("equal lines of many workers", () => {
 describe("output that is the same on several workers", () => {
   const TRACEBACK = ["Traceback (most recent call last):", "ValueError: no such database"];
 
-  it("is printed once, such as the traceback of a hook", () => {
+  it("is printed once for all of them, such as the traceback of a hook", () => {
     const { play, printed, reader } = lines();
     play(
       eventsOf((at) => {
@@ -160,7 +160,7 @@ describe("output that is the same on several workers", () => {
     expect(all).toContain("api | the same 2 lines as on 10.0.0.1: 4 more workers (10.0.0.2, 10.0.0.3, 10.0.0.4, ...)");
   });
 
-  it("is printed where it differs, in full", () => {
+  it("is printed in full for each worker where it differs", () => {
     const { play, printed } = lines();
     play(
       eventsOf((at) => {
@@ -177,7 +177,7 @@ describe("output that is the same on several workers", () => {
     expect(["10.0.0.1", "10.0.0.2", "10.0.0.3", "10.0.0.4"].map((worker) => of(worker, all))).toEqual([2, 2, 3, 1]);
   });
 
-  it("is printed after a second while its step runs", () => {
+  it("is printed after a second if its step still runs", () => {
     const { play, printed } = lines();
     play(
       eventsOf((at) => {
@@ -193,8 +193,8 @@ describe("output that is the same on several workers", () => {
   });
 });
 
-describe("silence", () => {
-  it("is broken by a line with worker, phase and time, once per interval", () => {
+describe("a pause without events", () => {
+  it("is interrupted once per interval by a line with the running steps", () => {
     const { play, printed, reader } = lines();
     play(
       eventsOf((at) => {
@@ -218,7 +218,7 @@ describe("silence", () => {
     expect(printed()).toEqual([]);
   });
 
-  it("is kept with --quiet", () => {
+  it("is not interrupted with --quiet", () => {
     const { play, printed } = lines({}, true);
     play(eventsOf((at) => started(at)));
     vi.advanceTimersByTime(120_000);
@@ -226,7 +226,7 @@ describe("silence", () => {
   });
 });
 
-describe("groups", () => {
+describe("the groups of CI logs", () => {
   const events = eventsOf((at) => {
     const hosts = workers(2);
     started(at);
@@ -247,7 +247,7 @@ describe("groups", () => {
     return printed().join("\n");
   }
 
-  it("of GitHub are flat, one per wave, with failures outside and workflow commands disabled for everything else", () => {
+  it("of GitHub are flat, one per wave, with failures outside and workflow commands in output disabled", () => {
     const printed = groupsOf({ GITHUB_ACTIONS: "true" });
     const token = /^::stop-commands::([0-9a-f]{32})$/m.exec(printed)?.[1] ?? "";
     expect(printed.replaceAll(token, "T").split("\n")).toEqual([
@@ -283,7 +283,7 @@ describe("groups", () => {
     ]);
   });
 
-  it("have no failure inside, not even one that is counted with others", () => {
+  it("contain no failure, not even a count of equal failures", () => {
     const { play, printed, reader } = lines({ GITHUB_ACTIONS: "true" });
     play(
       eventsOf((at) => {
@@ -307,7 +307,7 @@ describe("groups", () => {
     expect(inside).toContain("ok start web on 6 more workers (10.0.0.4, 10.0.0.5, 10.0.0.6, ...) 1.5s");
   });
 
-  it("of GitHub have another token in each run", () => {
+  it("of GitHub have a different token in each run", () => {
     const tokens = [1, 2].map(() => ciGroups({ GITHUB_ACTIONS: "true" })?.text(...someEvent()));
     expect(tokens[0]).not.toBe(tokens[1]);
   });
@@ -324,7 +324,7 @@ describe("groups", () => {
     expect(printed).toContain(`[collapsed=true]\r\u001b[0Kwave 1: api, 100%\n`);
   });
 
-  it("are not printed elsewhere, nor with --quiet", () => {
+  it("are printed neither elsewhere nor with --quiet", () => {
     expect(groupsOf({})).not.toContain("group");
     const { play, printed, reader } = lines({ GITHUB_ACTIONS: "true" }, true);
     play(events);
@@ -347,29 +347,32 @@ describe("lines that arrive together", () => {
     output(at, 2, "10.0.0.1", ...Array.from({ length: 300 }, (_, line) => `line ${line}`));
   };
 
-  it.each([false, true])("are printed like lines that arrive alone, in one write (quiet: %s)", (quiet) => {
-    const events = eventsOf(scene);
-    const alone = lines({}, quiet);
-    alone.play(events);
-    vi.setSystemTime(START);
-    const together = lines({}, quiet);
-    const written: string[] = [];
-    together.stderr.on("data", (chunk: Buffer) => written.push(chunk.toString()));
-    for (let from = 0; from < events.length; ) {
-      const first = events[from];
-      if (first?.type !== "output") {
-        together.play(events.slice(from, from + 1));
-        from += 1;
-        continue;
+  it.each([false, true])(
+    "are printed in one write, with the same text as lines that arrive alone (quiet: %s)",
+    (quiet) => {
+      const events = eventsOf(scene);
+      const alone = lines({}, quiet);
+      alone.play(events);
+      vi.setSystemTime(START);
+      const together = lines({}, quiet);
+      const written: string[] = [];
+      together.stderr.on("data", (chunk: Buffer) => written.push(chunk.toString()));
+      for (let from = 0; from < events.length; ) {
+        const first = events[from];
+        if (first?.type !== "output") {
+          together.play(events.slice(from, from + 1));
+          from += 1;
+          continue;
+        }
+        const rest = events.slice(from).findIndex((event) => event.type !== "output" || event.worker !== first.worker);
+        const group = rest === -1 ? events.slice(from) : events.slice(from, from + rest);
+        vi.advanceTimersByTime(Math.max(0, Date.parse(first.at) - Date.now()));
+        together.reader.readLines({ first, lines: group.map((event) => (event.type === "output" ? event.line : "")) });
+        from += group.length;
       }
-      const rest = events.slice(from).findIndex((event) => event.type !== "output" || event.worker !== first.worker);
-      const group = rest === -1 ? events.slice(from) : events.slice(from, from + rest);
-      vi.advanceTimersByTime(Math.max(0, Date.parse(first.at) - Date.now()));
-      together.reader.readLines({ first, lines: group.map((event) => (event.type === "output" ? event.line : "")) });
-      from += group.length;
-    }
-    for (const { reader } of [alone, together]) reader.end();
-    expect(written.join("").split("\n").slice(0, -1)).toEqual(alone.printed());
-    expect(written.filter((text) => text.includes("line 7"))).toHaveLength(quiet ? 0 : 1);
-  });
+      for (const { reader } of [alone, together]) reader.end();
+      expect(written.join("").split("\n").slice(0, -1)).toEqual(alone.printed());
+      expect(written.filter((text) => text.includes("line 7"))).toHaveLength(quiet ? 0 : 1);
+    },
+  );
 });

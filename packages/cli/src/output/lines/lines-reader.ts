@@ -17,7 +17,7 @@ const SILENCE_MS = 30_000;
 
 type Place = Pick<ReaderPlace, "stderr" | "env" | "style" | "quiet">;
 
-/** Prints one line per event. Equal lines of many workers become one with a count. */
+/** Prints one line per event. Equal lines of many workers become one line with a count. */
 export function linesReader({ stderr, env, style, quiet }: Place): ProgressReader {
   const columns = () => (stderr.isTTY === true ? stderr.columns : undefined);
   const linesOf = eventLines({ style, quiet, columns });

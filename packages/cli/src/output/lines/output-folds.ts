@@ -7,7 +7,10 @@ import { named } from "./wording.ts";
 const COMPARED = 200;
 /** Characters of a step that are compared. */
 const COMPARED_CHARACTERS = 64 * 1024;
-/** The maximum of characters that all steps hold together, so that memory stays small in a large fleet; a step beyond that is printed. */
+/**
+ * The maximum number of held characters of all steps, which limits the memory for a large fleet; beyond it, output is
+ * printed.
+ */
 export const HELD_CHARACTERS = 1024 * 1024;
 
 /** The output of the first worker for a step. The output of the same step on other workers is compared with it. */
@@ -24,7 +27,7 @@ interface Model {
 /** A running step. */
 interface Running {
   readonly model: Model;
-  /** Whether the model is its own output, so that its lines are printed immediately. */
+  /** Whether the model is the output of this step, so that its lines are printed immediately. */
   readonly isFirst: boolean;
   /** Lines that are held because they equal the model so far; undefined after they differ. */
   held: { text: string; line: string }[] | undefined;
@@ -82,7 +85,7 @@ export class OutputFolds {
     return at === 0 ? lines : [...shown, ...lines.slice(at)];
   }
 
-  /** Ends a step; returns the held lines if its output differs from the model. */
+  /** Ends a step; returns its held lines if its output differs from the model. */
   end(job: string | undefined, worker: string): readonly string[] {
     const unit = unitOf(job, worker);
     const step = this.#running.get(unit);

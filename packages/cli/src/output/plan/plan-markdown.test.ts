@@ -62,7 +62,7 @@ const DIFF = "diff --git a/app.conf b/app.conf\n--- a/app.conf\n+++ b/app.conf\n
 const CHANGED = { files: [{ path: "app.conf", change: "modified" as const, diff: DIFF }] };
 
 describe("a plan as markdown", () => {
-  it("has one row for workers with equal changes, and one folded difference for all of them", () => {
+  it("has one row for workers with equal changes, and one collapsed diff for all of them", () => {
     const text = planMarkdown(plan([job("api", [row("10.0.0.1", CHANGED), row("10.0.0.2", CHANGED)])]));
     expect(text).toBe(
       [
@@ -153,7 +153,7 @@ describe("a plan as markdown", () => {
     expect(order.filter((part) => !text.includes(part))).toEqual([]);
   });
 
-  it("shows everything as text: nothing in it is markup, a mention or the end of a block", () => {
+  it("escapes markup, mentions and the ends of blocks", () => {
     const nasty = "a|b `c` <img src=x> @team **x** [y](z)";
     const diff = "diff --git a/x b/x\n+```\n+````sh\n+\u001b[2J\n";
     const text = planMarkdown(
@@ -168,7 +168,7 @@ describe("a plan as markdown", () => {
     expect(block).toContain("+\\x1b[2J\n`````\n");
   });
 
-  it("fits into a comment, however large the plan is, and mentions what is left out", () => {
+  it("fits into a comment, however large the plan is, and reports what is left out", () => {
     const files = (at: number) => ({
       files: [{ path: `conf/${at}.conf`, change: "modified" as const, diff: `${DIFF}${"+é\n".repeat(400)}` }],
     });

@@ -110,7 +110,7 @@ function stopsOf({ stopping }: SavedPlan): string[] {
   ];
 }
 
-/** The steps of each staged rollout: those of this deploy, and the workers that wait for later ones. */
+/** The steps of each staged rollout in this deploy, and the workers that wait for later steps. */
 function rolloutsOf(plan: SavedPlan): string[][] {
   return jobsOf(plan).flatMap(({ job, rollout }) => {
     if (!rollout) return [];

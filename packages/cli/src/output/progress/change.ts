@@ -1,6 +1,6 @@
 import { FAILURES_KEPT, type Failed, type JobProgress, LINES_KEPT, type Progress, type Step } from "./model.ts";
 
-/** Changes of the model, each of which returns a new one. */
+/** Functions that change the model. Each returns a new model. */
 
 /** `api@10.0.0.1`, a worker, a job, or an empty text for the whole run. */
 export function unitOf(job: string | null | undefined, worker: string | null | undefined): string {
@@ -62,7 +62,7 @@ export function withJob(model: Progress, name: string, change: (job: JobProgress
   return { ...model, jobs };
 }
 
-/** Adds a failure. If an earlier one differs only in its worker, they become one. */
+/** Adds a failure, and merges it with an earlier failure that differs only in its worker. */
 export function withFailure(model: Progress, { workers, ...failed }: Failed): Progress {
   const message = workers.reduce(
     (text, worker) => text.replaceAll(` on ${worker}`, "").replaceAll(` for ${worker}`, ""),

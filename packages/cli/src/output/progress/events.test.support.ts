@@ -7,7 +7,7 @@ export const START = Date.UTC(2026, 0, 31, 12);
 /** An event of a type, `at` seconds after the start of the run. */
 export type At = <T extends EventType>(seconds: number, type: T, fields: EventMap[T]) => void;
 
-/** The events that `tell` emits, as the engine would. */
+/** The events that `tell` emits, with sequence numbers and times like events of the engine. */
 export function eventsOf(tell: (at: At) => void): MaandEvent[] {
   const events: MaandEvent[] = [];
   tell((seconds, type, fields) => {

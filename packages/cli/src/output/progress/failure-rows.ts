@@ -36,7 +36,9 @@ export function failureRows({ failures, moreFailures }: Progress, look: Look): S
   };
 }
 
-/** The failures with the most workers, and the latest ones among equals, in the order in which they occurred. */
+/**
+ * The failures with the most workers, in the order in which they occurred. Among equals, chooses the latest failures.
+ */
 function chosen(failures: readonly Failed[], count: number): Failed[] {
   const ranked = [...failures].reverse().sort((one, other) => other.workers.length - one.workers.length);
   const kept = new Set(ranked.slice(0, count));

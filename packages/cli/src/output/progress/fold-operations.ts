@@ -2,7 +2,7 @@ import type { MaandEvent } from "@maand/core";
 import { withFailure, withJob, withoutStep, withStep, withWarning } from "./change.ts";
 import type { Progress } from "./model.ts";
 
-/** The row that counts the workers of a script or of a maintenance. */
+/** The name of the row that counts the workers of a script or a maintenance. */
 const WORKERS = "workers";
 
 /** The model after an event of a script, of a maintenance, of drift or of the availability budget; unchanged by other events. */

@@ -38,17 +38,17 @@ describe("a frame", () => {
   };
 
   for (const [name, scene] of Object.entries(scenes))
-    it(`of ${files[name]}`, async () => {
+    it(`of ${files[name]} matches its golden file`, async () => {
       const { events, seconds } = scene();
       await expect(shown(folded(events), seconds)).toMatchFileSnapshot(`goldens/${files[name]}.txt`);
     });
 
-  it("after Ctrl-C shows the steps that must end first", async () => {
+  it("shows the steps that maand waits for after Ctrl-C", async () => {
     const { events } = hangingWorker();
     await expect(shown(interrupted(folded(events)), 66)).toMatchFileSnapshot("goldens/interrupted.txt");
   });
 
-  it("of a recorded run, at each tenth of its time", async () => {
+  it("of a recorded run matches its golden file at each tenth of the run", async () => {
     const file = new URL("goldens/recorded-run.ndjson", import.meta.url);
     const events: MaandEvent[] = readFileSync(file, "utf8")
       .trim()
@@ -63,7 +63,7 @@ describe("a frame", () => {
     await expect(frames.join("\n")).toMatchFileSnapshot("goldens/recorded-run.txt");
   });
 
-  it("is plain ASCII without a UTF-8 locale, and on the Linux console", () => {
+  it("is plain ASCII without a UTF-8 locale and on the Linux console", () => {
     const { events, seconds } = failingBatch();
     for (const env of [{ LANG: "C" }, {}, { LANG: "C.UTF-8", TERM: "linux" }])
       expect(
@@ -73,7 +73,7 @@ describe("a frame", () => {
       ).toMatch(/^[\x20-\x7e\n]*$/);
   });
 
-  it("has fewer rows than the terminal and fewer columns, whatever the size of both", () => {
+  it("has fewer rows and columns than the terminal, whatever its size", () => {
     for (const scene of Object.values(scenes)) {
       const { events, seconds } = scene();
       const model = interrupted(folded(events));
@@ -97,8 +97,8 @@ describe("a frame", () => {
   });
 });
 
-describe("the model", () => {
-  it("keeps a bounded part of the output", () => {
+describe("the progress model", () => {
+  it("keeps a limited number of output lines", () => {
     const events = eventsOf((at) => {
       started(at);
       for (let line = 0; line < 5000; line += 1)
@@ -115,7 +115,7 @@ describe("the model", () => {
     expect(model.failures[0]?.lines).toContain("    connect(dsn)");
   });
 
-  it("counts failures that exceed the kept ones", () => {
+  it("counts the failures beyond the number that it keeps", () => {
     const events = eventsOf((at) => {
       started(at);
       for (const worker of workers(100))

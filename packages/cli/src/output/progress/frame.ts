@@ -23,7 +23,7 @@ export function frame(model: Progress, look: Look, now: number): string[] {
   return [first, ...parts.flatMap(({ rows }, at) => rows(limits[at] ?? 0)), ...last];
 }
 
-/** Divides rows: each part first gets up to a third. The rest goes to the later parts first. */
+/** Divides the rows among the parts. Each part first gets up to a third; later parts get the remaining rows first. */
 function shared(room: number, wanted: readonly number[]): number[] {
   const third = Math.floor(room / wanted.length);
   const limits = wanted.map((count) => Math.min(count, third));

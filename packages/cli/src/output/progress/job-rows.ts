@@ -3,8 +3,8 @@ import type { JobProgress, JobState, Progress } from "./model.ts";
 import { cut, padded, widthOf } from "./text-width.ts";
 
 /**
- * A row per job: its state, a bar, counts, its current work, and its time. If there are too many jobs, shows the most
- * relevant ones.
+ * A row per job: its state, a bar, counts, its current work, and its time. If there are too many jobs, shows the
+ * most important jobs.
  */
 export function jobRows({ jobs }: Progress, look: Look, now: number): Section {
   const all = [...jobs.values()];
@@ -22,7 +22,7 @@ export function jobRows({ jobs }: Progress, look: Look, now: number): Section {
   };
 }
 
-/** States by their importance to the reader. */
+/** The states, the most important one first. */
 const ORDER: readonly JobState[] = ["failed", "reverting", "running", "reverted", "paused", "blocked", "waiting", "ok"];
 
 /** The most important jobs, in their original order. */

@@ -19,9 +19,9 @@ const ROWS = 24;
 /** How long equal lines of many workers are held. */
 const HELD_MS = 1000;
 
-/** Commands whose result contains everything worth keeping, so that the live screen leaves only the result behind. */
+/** Commands whose result is complete, so that only the result remains on the terminal. */
 const SUMMED_UP = /^(deploy|rollback|rollout (resume|abort))$/;
-/** Commands that leave a line per worker, but not the output of jobs. */
+/** Commands whose lines about workers remain on the terminal, but not the output of jobs. */
 const TERSE = /^maintain\b/;
 
 /**

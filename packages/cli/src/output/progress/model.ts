@@ -6,7 +6,7 @@ export interface Progress {
   /** As typed, such as `deploy` or `job restart`; empty before the run begins. */
   readonly command: string;
   readonly since: number;
-  /** The number of waves that began, and the jobs of the last one. */
+  /** The number of waves that began, and the jobs of the last wave. */
   readonly wave: number;
   readonly waveJobs: readonly string[];
   readonly connected: number;
@@ -29,7 +29,7 @@ export interface Progress {
   readonly isOver: boolean;
 }
 
-/** How many items have ended, of those that began. */
+/** How many of the items that began have ended. */
 export interface Count {
   readonly begun: number;
   readonly done: number;

@@ -3,11 +3,11 @@ import type { Writable } from "node:stream";
 /** A stream that may be a terminal. */
 export type TerminalStream = Writable & { readonly isTTY?: boolean; readonly columns?: number; readonly rows?: number };
 
-/** The actions around writes of other code. */
+/** Functions to call before and after other code writes to the terminal. */
 interface Around {
   /** Returns the text that is written before, to make room. */
   readonly before: () => string;
-  /** Called after it. */
+  /** Called after the write. */
   readonly after: () => void;
 }
 
@@ -22,7 +22,7 @@ export interface OtherWrites {
 }
 
 /**
- * Makes room for other writes to the terminal: a warning of a command, a question, `console.log` of a plugin. Rows are
+ * Makes room for other writes to the terminal: a warning, a prompt, or `console.log` in a plugin. Rows are
  * not drawn again before such a line is complete.
  */
 export function otherWrites(

@@ -83,7 +83,7 @@ function failing(at: At, seconds: number, worker: string): void {
   actionFinished(at, seconds, "restart", "api", worker, { message, output: TRACEBACK });
 }
 
-/** One of three workers shows nothing for a minute. */
+/** One of three workers prints nothing for a minute. */
 export function hangingWorker(): Scene {
   const hosts = workers(3);
   const events = eventsOf((at) => {

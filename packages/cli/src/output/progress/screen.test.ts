@@ -73,13 +73,13 @@ describe("a live screen", () => {
     expect(terminal.isCursorShown).toBe(true);
   });
 
-  it("draws nothing for a run that ends immediately", () => {
+  it("draws no frame for a run that ends immediately", () => {
     const { terminal, reader } = live();
     play(reader, FINISHED);
     expect(terminal.writes).toEqual(["deploy done: 4 promoted, 0 unchanged in 20.0s\n"]);
   });
 
-  it("writes at most ten times in a second, once per frame, and only when something changed", () => {
+  it("writes at most ten frames per second, each at once, and only after a change", () => {
     const { terminal, reader } = live();
     play(
       reader,
@@ -110,7 +110,7 @@ describe("a live screen", () => {
     expect(terminal.writes.join("")).not.toMatch(/\[[0-3]?J/);
   });
 
-  it("draws nothing before the first event, whatever the output", () => {
+  it("draws no frame before the first event, whatever other output appears", () => {
     const { terminal } = live();
     terminal.write("built: 3 jobs\n");
     terminal.resize(40, 10);
@@ -118,7 +118,7 @@ describe("a live screen", () => {
     expect(terminal.writes).toEqual(["built: 3 jobs\n"]);
   });
 
-  it("makes room for other output, and waits for the end of its line", () => {
+  it("makes room for other output, and stays hidden until its line ends", () => {
     const { terminal, reader } = live();
     play(reader, firstDeploy().events);
     vi.advanceTimersByTime(150);
@@ -151,7 +151,7 @@ describe("a live screen", () => {
     expect(shown.filter((text) => text.split("deploy: wave").length !== 2)).toEqual([]);
   });
 
-  it.each(["exit", "suspend"] as const)("restores the terminal before the process leaves it: %s", (moment) => {
+  it.each(["exit", "suspend"] as const)("restores the terminal at process %s", (moment) => {
     const { terminal, reader, leave } = live();
     terminal.write("$ maand deploy\n");
     play(reader, firstDeploy().events);
@@ -177,7 +177,7 @@ describe("a live screen", () => {
     expect([terminal.text, terminal.isCursorShown]).toEqual(["", true]);
   });
 
-  it("shows that it stops after Ctrl-C", () => {
+  it("shows after Ctrl-C that the run is stopping", () => {
     const { terminal, reader, interrupt } = live();
     play(reader, firstDeploy().events);
     interrupt.abort();
@@ -185,7 +185,7 @@ describe("a live screen", () => {
     expect(terminal.text).toContain("stopping: waiting for 2 steps; press Ctrl-C again to force");
   });
 
-  it("prints the output of jobs only with --verbose, above the rows", () => {
+  it("prints the output of jobs only with --verbose, above the frame", () => {
     const output = eventsOf((at) => {
       started(at);
       at(1, "output", { line: "hello", stream: "stdout", worker: "10.0.0.1", job: "api" });
@@ -198,7 +198,7 @@ describe("a live screen", () => {
     }
   });
 
-  it("keeps warnings for the end, each once, and lines of commands that have no result", () => {
+  it("prints each warning once at the end, and also the lines of commands without a summary", () => {
     const warned = eventsOf((at) => {
       started(at);
       for (let times = 0; times < 3; times += 1)
@@ -231,7 +231,7 @@ describe("a live screen", () => {
     );
   });
 
-  it("leaves a line per worker of a maintenance, and no output of its jobs", () => {
+  it("leaves lines about the steps of a maintenance, and no output of its jobs", () => {
     const { terminal, reader } = live();
     const events = eventsOf((at) => {
       started(at, "maintain resume");

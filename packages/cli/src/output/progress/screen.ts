@@ -31,7 +31,7 @@ export class Screen {
   #drawnAt = performance.now();
   readonly #onResize = (): void => this.#drawAgain();
 
-  /** Shows the rows of `frame` on the terminal of stderr until `end` is called or the process ends for any reason. */
+  /** Shows the rows of `frame` on the terminal of stderr until `end` is called or the process ends. */
   constructor({ stderr, stdout, onLeave }: ScreenPlace, frame: () => readonly string[]) {
     this.#terminal = stderr;
     this.#frame = frame;
@@ -97,7 +97,7 @@ export class Screen {
     if (this.#state === "shown") this.#draw();
   }
 
-  /** The text that erases the rows; afterwards, none are drawn. */
+  /** The text that erases the rows; afterwards, no row is drawn. */
   #erase(): string {
     const text = this.#state === "shown" ? erased(this.#rows, columnsOf(this.#terminal)) : "";
     this.#rows = [];
@@ -141,7 +141,7 @@ export function columnsOf({ columns }: TerminalStream): number {
 }
 
 /**
- * Erases all rows and stays at the first one. On a terminal that became narrower, a wrapped row takes several lines.
+ * Erases all rows, and stays at the first row. On a terminal that became narrower, a wrapped row takes several lines.
  */
 function erased(rows: readonly string[], columns: number): string {
   if (rows.length === 0) return "";
@@ -158,7 +158,7 @@ function up(height: number): string {
   return `\u001b[${height}A\r`;
 }
 
-/** Writes only the rows that changed, over the earlier ones. */
+/** Writes only the rows that changed, over the earlier rows. */
 function patched(before: readonly string[], rows: readonly string[]): string {
   const text = rows.map((line, at) => (line === before[at] ? "\n" : `${line}${ERASE_LINE}\n`)).join("");
   return `${before.length === 0 ? "" : up(before.length)}${text}${blank(Math.max(0, before.length - rows.length))}`;

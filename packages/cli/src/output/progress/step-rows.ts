@@ -32,7 +32,7 @@ function stepRow(
 ) {
   const { style, glyphs, columns } = look;
   const where = worker === undefined ? "" : ` on ${worker}`;
-  // if there is no room for both, the last line is more useful than what is waited for; health checks print what they
+  // if there is no room for both, the last line is more useful than the reason for the wait; health checks print what they
   // wait for
   const isShort = last !== undefined && (columns < NARROW || kind === "health");
   const parts: Part[] = [

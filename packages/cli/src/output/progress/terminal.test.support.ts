@@ -38,7 +38,7 @@ export class Terminal extends Writable {
     done();
   }
 
-  /** The lines of the screen and of its scrollback, without empty ones at the end. */
+  /** The lines of the screen and of its scrollback, without empty lines at the end. */
   get text(): string {
     return this.#lines
       .map(({ text }) => text.trimEnd())

@@ -1,10 +1,13 @@
 import { stripVTControlCharacters } from "node:util";
 import truncatedWidth from "fast-string-truncated-width";
 
-/** Characters that take one column each. Most texts have no others. */
+/** Texts whose characters take one column each. Most texts match. */
 const PLAIN = /^[\x20-\x7e]*$/;
 
-/** The columns that a text takes on a terminal: none for combining marks and colours, two for East Asian characters and emoji. */
+/**
+ * The columns that a text takes on a terminal. Combining marks and colours take no column; East Asian characters and
+ * emoji take two.
+ */
 export function widthOf(text: string): number {
   return PLAIN.test(text) ? text.length : truncatedWidth(text).width;
 }
@@ -13,7 +16,7 @@ export function widthOf(text: string): number {
 export function cut(text: string, columns: number, dots: string): string {
   if (columns <= 0) return "";
   if (widthOf(text) <= columns) return text;
-  // the library may miscount a wide or unusual character near the cut, so its result is checked
+  // the library can miscount a wide or unusual character near the cut, so the loop checks its result
   for (let limit = columns; limit > 0; limit -= 1) {
     const { index, ellipsed } = truncatedWidth(text, { limit, ellipsis: dots });
     const shown = text.slice(0, index).replace(/[\uD800-\uDBFF]$/, "") + (ellipsed ? dots : "");

@@ -7,7 +7,7 @@ interface Printer {
   printTable(columns: readonly Column[], rows: readonly (readonly (string | number)[])[]): void;
 }
 
-/** Prints how a run spent its time: a table by hook and plugin, and with `byUnit` another one by unit. */
+/** Prints how a run spent its time: a table by hook and plugin, and with `byUnit` another table by unit. */
 export function printTrace(printer: Printer, { command, duration_ms, rows }: TraceSummary, byUnit = false): void {
   const hooks = hookRows(rows);
   const calls = hooks.reduce((sum, row) => sum + row.calls, 0);

@@ -56,7 +56,7 @@ export class KvCommand extends StoredCommand {
     for (const entry of entries) if (!(entry.deleted ? this.active : this.deleted)) yield entry;
   }
 
-  /** Writes entries one by one: the peers of every allocation of a large bucket do not fit into one string. */
+  /** Writes entries one by one, because the entries of a large bucket do not fit into one string. */
   printRecords(entries: Iterable<KvView>): void {
     let before = "[";
     for (const entry of entries) {

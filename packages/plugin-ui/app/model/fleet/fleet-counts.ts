@@ -8,7 +8,7 @@ export interface StateCount extends StateSign {
 }
 
 /**
- * The signs for states of a fleet, by the character of a cell. A state that this page does not know keeps the server's
+ * The signs for states of a fleet, by the character of a cell. A state that is unknown to this page keeps the server's
  * sign.
  */
 export function cellSigns(fleet: FleetAnswer): ReadonlyMap<string, StateSign & { readonly key: string }> {

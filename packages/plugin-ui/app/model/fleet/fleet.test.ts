@@ -55,11 +55,11 @@ describe("the fleet", () => {
     ["state=paused&job=db", ""],
     ["job=db", "21"],
     ["label=nowhere", ""],
-  ])("with the filter %s shows the workers that match all its parts", (query, expected) => {
+  ])("shows only the workers that match all parts of the filter %s", (query, expected) => {
     expect(shown(query)[0]).toBe(expected);
   });
 
-  it("with a filter by job has the columns of these jobs, with the cells of these jobs", () => {
+  it("shows the columns and cells of the jobs in a filter by job", () => {
     const { columns } = filterFleet(FLEET, filterOf(new URLSearchParams("job=db&job=api")));
     expect(columns.map(({ job, at }) => [job.name, at])).toEqual([
       ["db", 2],
@@ -67,7 +67,7 @@ describe("the fleet", () => {
     ]);
   });
 
-  it("counts states on all workers, the most urgent first, and unknown states of a newer maand before them", () => {
+  it("counts the states of all workers: unknown states of a newer maand first, then the most urgent", () => {
     const fleet = { ...FLEET, jobs: FLEET.jobs.map((job) => ({ ...job, counts: { ...job.counts, moonlit: 1 } })) };
     expect(stateCounts(fleet).map(({ key, sign, count }) => `${key} ${sign} ${count}`)).toEqual([
       "moonlit * 3",
@@ -78,7 +78,7 @@ describe("the fleet", () => {
   });
 });
 
-describe("the keyboard in a grid", () => {
+describe("the selected cell of a grid", () => {
   const size = { rows: 1000, columns: 50, page: 20 };
 
   it.each([
@@ -96,7 +96,7 @@ describe("the keyboard in a grid", () => {
     expect(moveCell(from, key, size)).toEqual(to);
   });
 
-  it("does not handle other keys", () => {
+  it("does not move with other keys", () => {
     expect(moveCell({ row: 0, column: 0 }, "Tab", size)).toBeUndefined();
   });
 });

@@ -11,7 +11,7 @@ export interface GridSize {
   readonly page: number;
 }
 
-/** The cell that a key leads to; undefined for a key that does not move. Movements end at the edges. */
+/** The cell that a key moves to; undefined for other keys. Movements end at the edges. */
 export function moveCell({ row, column }: Cell, key: string, { rows, columns, page }: GridSize): Cell | undefined {
   const to = (nextRow: number, nextColumn: number): Cell => {
     const cell = { row: clamp(nextRow, -1, rows - 1), column: clamp(nextColumn, -1, columns - 1) };

@@ -6,7 +6,7 @@ export interface FailureGroup {
   readonly workers: readonly string[];
 }
 
-/** Failures in order, where failures that differ only in their worker become one. */
+/** Groups failures that differ only in their worker, in their order. */
 export function failureGroups(failures: readonly Failure[]): FailureGroup[] {
   const groups = new Map<string, { readonly first: Failure; readonly workers: string[] }>();
   for (const failure of failures) {

@@ -60,7 +60,7 @@ function step(history: RunHistory, event: RunEvent): void {
   if (outcome !== "ok" && outcome !== "skipped") addFailure(history, event, doing(event));
 }
 
-/** The last result of a check on a worker. A failed result is not an attempt, but the reason why the batch fails. */
+/** The last result of a check on a worker. A failed result is final, and the reason why the batch fails. */
 function checked(history: RunHistory, event: RunEvent & { readonly ok?: boolean; readonly check?: string }): void {
   const [job, worker] = [event.job ?? "", event.worker ?? ""];
   history.setWorker(job, worker, event.ok ? "ok" : "failed", event.message ?? "");

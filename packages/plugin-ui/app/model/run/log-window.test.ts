@@ -15,14 +15,14 @@ describe("a log", () => {
   const SIZE = 100_000;
   const MOST = 2000;
 
-  it("opens at its end, and is followed", () => {
+  it("opens at its end, and can be followed", () => {
     const opened = openWindow(answer(SIZE - 500, SIZE, SIZE));
     const followed = withNewer(opened, answer(SIZE, SIZE + 3, SIZE + 3));
     expect([newerThan(opened), followed.isAtEnd, newerThan(followed)]).toEqual([SIZE, true, SIZE + 3]);
     expect(linesOf(followed).at(-1)?.text).toBe(`line ${SIZE + 2}`);
   });
 
-  it("is read to its beginning with a bounded number of consecutive lines", () => {
+  it("can be read to its beginning, with a limited number of consecutive lines in memory", () => {
     let kept = openWindow(answer(SIZE - MOST, SIZE, SIZE));
     for (let before = olderThan(kept); before !== null; before = olderThan(kept)) {
       kept = withOlder(kept, answer(Math.max(0, before - MOST), before, SIZE));
@@ -32,14 +32,14 @@ describe("a log", () => {
     expect([linesOf(kept).length, kept.isAtEnd, newerThan(kept)]).toEqual([20_000, false, 20_000]);
   });
 
-  it("is read from its beginning to its end", () => {
+  it("can be read from its beginning to its end", () => {
     let kept = openWindow(answer(0, MOST, SIZE));
     while (newerThan(kept) < SIZE) kept = withNewer(kept, answer(newerThan(kept), newerThan(kept) + MOST, SIZE));
     expect(kept.isAtEnd).toBe(true);
     expect([linesOf(kept).length, linesOf(kept).at(-1)?.seq]).toEqual([20_000, SIZE - 1]);
   });
 
-  it("that is followed line by line keeps only a few answers", () => {
+  it("merges the many short responses of a followed log into a few chunks", () => {
     let kept = openWindow(answer(0, 1, 1));
     for (let at = 1; at < 3000; at += 1) kept = withNewer(kept, answer(at, at + 1, at + 1));
     expect([kept.chunks.length, olderThan(kept)]).toEqual([6, null]);
@@ -58,7 +58,7 @@ it("a line keeps its position in view when lines above are added and lines below
   expect(linesOf(kept).some(({ seq }) => seq === 50_000)).toBe(false);
 });
 
-it("control characters of a line are escaped, and its colours removed", () => {
+it("control characters in a line of a log are escaped, and colours are removed", () => {
   expect(visibleText("\x1b[1;31merror\x1b[0m\tin a\u202ecod.exe\x07\x1b]0;title")).toBe(
     "error\tin a\\x202ecod.exe\\x07\\x1b]0;title",
   );

@@ -7,7 +7,7 @@ export interface LogWindow {
   readonly isAtEnd: boolean;
 }
 
-/** The maximum number of kept lines: far more than a screen, and little memory, whatever the length of the log. */
+/** The maximum number of kept lines, which limits the memory for a long log. */
 const MOST_LINES = 20_000;
 
 /** A log opened at its end. */
@@ -49,7 +49,7 @@ export function rowOf(lines: readonly LogLine[], seq: number): number {
   return row === -1 ? lines.length : row;
 }
 
-/** The number of answers that fit, counted from the first; at least one. */
+/** The number of answers that fit, counted from the first answer; at least 1. */
 function fitting(chunks: readonly LogAnswer[]): number {
   let lines = 0;
   const end = chunks.findIndex((chunk) => {
@@ -59,7 +59,7 @@ function fitting(chunks: readonly LogAnswer[]): number {
   return end === -1 ? chunks.length : Math.max(1, end);
 }
 
-/** A followed log gets many small answers. Adjacent answers are combined until they have the size of an answer. */
+/** Combines adjacent small answers, of which a followed log gets many, until they have the usual size. */
 function merged(chunks: readonly LogAnswer[]): readonly LogAnswer[] {
   const [last, previous] = [chunks.at(-1), chunks.at(-2)];
   if (!last || !previous || previous.lines.length + last.lines.length > 500) return chunks;

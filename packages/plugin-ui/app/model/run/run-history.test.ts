@@ -58,7 +58,7 @@ function folded(events: readonly RunEvent[]): RunHistory {
 describe("a run", () => {
   const states = (seq: number) => viewAt(folded(FAILING), seq).jobs[0]?.batches.map(({ state }) => state);
 
-  it("shows a batch red as soon as one of its allocations failed, before its job gives up", () => {
+  it("shows a batch as failed as soon as one of its allocations failed", () => {
     expect([4, 8, 9, 12, 13].map(states)).toEqual([
       ["running"],
       ["running"],
@@ -74,14 +74,14 @@ describe("a run", () => {
       expect(viewAt(whole, seq)).toEqual(viewAt(folded(FAILING.slice(0, seq)), seq));
   });
 
-  it("is the same in whatever order its events arrive", () => {
+  it("is the same if events arrive one by one or twice", () => {
     const twice = new RunHistory();
     for (const event of FAILING) foldEvents(twice, [event]);
     foldEvents(twice, FAILING.slice(5, 12));
     expect(twice).toEqual(folded(FAILING));
   });
 
-  it("names allocations without their own events", () => {
+  it("includes allocations without events of their own", () => {
     const { jobs } = viewAt(folded(FAILING), FAILING.length);
     expect(jobs.map(({ name, state, counts }) => [name, state.state, counts])).toEqual([
       [
@@ -96,7 +96,7 @@ describe("a run", () => {
     ]);
   });
 
-  it("names each failure once, with its last lines", () => {
+  it("shows each failure once, with its last lines", () => {
     const { failures } = viewAt(folded(FAILING), FAILING.length);
     expect(failures.map(({ job, worker, message, output }) => [job, worker, message, output])).toEqual([
       ["api", "w3", "exit 2", ["boom on w3"]],
@@ -104,7 +104,7 @@ describe("a run", () => {
     ]);
   });
 
-  it("ends batches that are open when it is interrupted", () => {
+  it("shows open batches as interrupted after an interruption", () => {
     const events = [...FAILING.slice(0, 11), { ...(FAILING.at(-1) as RunEvent), seq: 12, outcome: "interrupted" }];
     expect(viewAt(folded(events), 12).jobs[0]?.batches.map(({ state }) => state)).toEqual(["ok", "interrupted"]);
   });
@@ -114,7 +114,7 @@ describe("a run", () => {
     expect(viewAt(folded(events), 2)).toMatchObject({ seq: 2, jobs: [], failures: [] });
   });
 
-  it("shows scripts and maintenances as rows of their workers", () => {
+  it("shows scripts and maintenances like jobs, with their workers", () => {
     const events = run(
       { type: "script.planned", workers: ["w1", "w2"] },
       { type: "script.started", worker: "w1" },
@@ -136,7 +136,7 @@ describe("a run", () => {
   });
 });
 
-it("the same failure on several workers is one", () => {
+it("the same failure on several workers is shown once", () => {
   const workers = ["w1", "w2", "w3"];
   const events = run(...workers.map((worker) => action("finished", worker, "failed")));
   const groups = failureGroups(viewAt(folded(events), 3).failures);

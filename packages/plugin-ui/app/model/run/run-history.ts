@@ -53,8 +53,8 @@ export interface Failure {
 }
 
 /**
- * The history of a run: each change of a state, with its event. Events only add to the history, so that the run can be
- * shown in the state after any of them.
+ * The history of a run: each change of a state, with its event. Events only add to the history, so the page can show
+ * the run in its state after any event.
  */
 export class RunHistory {
   /** The sequence number of the last event; 0 before the first. */

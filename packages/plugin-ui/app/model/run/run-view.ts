@@ -68,7 +68,7 @@ function jobAt(job: JobHistory, seq: number): JobView | undefined {
   return { name: job.name, wave: job.wave, total, state, batches, counts: byUrgency(counts) };
 }
 
-/** A batch is red as soon as one of its allocations failed, which is before its job gives up. */
+/** The state of a batch. It is failed as soon as one of its allocations failed, which is before its job ends. */
 function batchAt(job: JobHistory, { end, ...batch }: Batch, seq: number): BatchView {
   const { workers, begin } = batch;
   if (end && end.seq <= seq) return { batch, state: end.state, endedAt: end.at };

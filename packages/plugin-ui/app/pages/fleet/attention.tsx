@@ -12,7 +12,7 @@ const MARKS = { bad: "✗", warn: "!", info: "i", ok: "✓", none: "·" } as con
 const SHOWN = 3;
 
 /**
- * Everything that needs attention, the most urgent first, each with the next command; a single line if nothing does.
+ * Everything that needs attention, the most urgent first, each with the next command; otherwise a single line.
  */
 export function Attention({ status }: { readonly status: StatusAnswer }) {
   const { attention, running, last_run } = status;

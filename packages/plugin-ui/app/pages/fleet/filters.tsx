@@ -75,7 +75,7 @@ export function Filters({
   );
 }
 
-/** Selects one value. The address may contain several values, which are shown as one choice. */
+/** Selects one value. If the address contains several values, they are shown as one choice. */
 function Choice({
   name,
   all,

@@ -10,7 +10,7 @@ interface HeadProps {
   readonly active: number | undefined;
 }
 
-/** The names of jobs, each a link and coloured by the most urgent of its allocations. */
+/** The names of jobs as links, in the colour of their most urgent allocation. */
 export function GridHead({ columns, signs, active }: HeadProps) {
   const levels = new Map([...signs.values()].map(({ key, level }) => [key, level]));
   const cells = columns.map(({ job }, at) =>

@@ -30,7 +30,7 @@ function Row(props: RowProps) {
       {
         key: job.name,
         class: `cell ${level}`,
-        tabIndex: active === column ? 0 : -1, // without it, the cell that is left would lose the focus
+        tabIndex: active === column ? 0 : -1, // -1 and not absent, because otherwise the previous cell would lose the focus
         "aria-label": `${job.name}: ${text}`,
       },
       isWordy && !isEmpty ? `${sign} ${text}` : sign,

@@ -10,12 +10,12 @@ import { useActiveCell } from "./use-active-cell.ts";
 
 /** The same size as in grid.css. */
 const ROW = 28;
-/** With at most this number of columns, a cell has room for words. */
+/** The maximum number of columns with which a cell has room for words. */
 const WORDY = 5;
 
 /**
- * Workers and jobs as a grid. Only the rows in view are elements, so that a thousand workers cost as much as fifty.
- * Arrow keys move through the complete grid. A screen reader gets the total number of rows and the position.
+ * Workers and jobs as a grid. Only the rows in view have elements, so a fleet of a thousand workers is as fast as one
+ * of fifty. Arrow keys move through the complete grid. A screen reader gets the total number of rows and the position.
  */
 export function Grid({ fleet, shown }: { readonly fleet: FleetAnswer; readonly shown: ShownFleet }) {
   const { columns, workers } = shown;
@@ -68,7 +68,7 @@ export function Grid({ fleet, shown }: { readonly fleet: FleetAnswer; readonly s
   );
 }
 
-/** The earliest value with the same key, so that rows can detect that nothing changed. */
+/** The first value with this key, so that rows can detect that nothing changed. */
 function useSame<T>(value: T, key: string): T {
   return useMemo(() => value, [key]);
 }

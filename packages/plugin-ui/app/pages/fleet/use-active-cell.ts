@@ -59,8 +59,8 @@ export function useActiveCell({ shown, page, scroller, show }: GridView) {
 }
 
 /**
- * The place of the cell of an event; undefined outside of cells. There are many cells, so none is marked with its
- * place.
+ * The position of the cell of an event; undefined outside of cells. Cells have no attribute with their
+ * position, because there are many of them.
  */
 function placeOf(target: EventTarget | null): Cell | undefined {
   const cell = cellOf(target);

@@ -3,7 +3,7 @@ import { RUN_SIGNS, signOf, urgency } from "../../model/signs.ts";
 import { Sign } from "../../parts/sign.tsx";
 import type { OpenLog } from "./failures.tsx";
 
-/** The maximum number of listed allocations; those that need attention come first. */
+/** The maximum number of listed allocations; the allocations that need attention come first. */
 const SHOWN = 200;
 
 /** The states of a job's allocations after an event, the most urgent first; each allocation opens its log. */

@@ -16,7 +16,7 @@ export function Replay({
   isLive,
 }: {
   readonly history: RunHistory;
-  /** The shown event; undefined means the last one. */
+  /** The shown event; undefined means the last event. */
   readonly at: number | undefined;
   readonly setAt: (at: number | undefined) => void;
   readonly view: RunView;

@@ -26,7 +26,7 @@ export function RunPage({ id, query }: { readonly id: string; readonly query: UR
 
 function Run({ id, run, query }: { readonly id: string; readonly run: FollowedRun; readonly query: URLSearchParams }) {
   const { history, version, answer, error } = run;
-  /** The shown event; undefined means the last one, even when further ones arrive. */
+  /** The shown event; undefined means the last event, also while new events arrive. */
   const [at, setAt] = useState<number>();
   const view = useMemo(() => viewAt(history, at ?? history.seq), [history, version, at]);
   const [job, worker] = [query.get("job") ?? "", query.get("worker") ?? ""];
