@@ -18,8 +18,8 @@ export interface Budget {
 export type BudgetedJob = Pick<Job, "maxConcurrentUpgrades" | "maxUnavailable">;
 
 /**
- * The budget of a job with this number of allocations. A percentage is taken of all of them, rounded down, and at least
- * 1.
+ * Returns the budget of a job with `total` allocations. A percentage refers to all of them; the result is rounded down,
+ * and is at least 1.
  */
 export function budgetOf({ maxConcurrentUpgrades, maxUnavailable }: BudgetedJob, total: number): Budget {
   const size = batchSize(maxUnavailable ?? maxConcurrentUpgrades, total, 1);

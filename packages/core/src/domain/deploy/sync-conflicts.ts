@@ -164,7 +164,7 @@ function keptFile(path: string): SyncConflict {
   };
 }
 
-/** Whether a path belongs to the job: below a name it keeps, or matched by its patterns. */
+/** Returns whether a path belongs to the job: it is below a name that the job keeps, or matches one of its patterns. */
 function keptPaths({ keep, protect }: SyncedPaths): (path: string) => boolean {
   const expressions = new Map(
     [...protect].flatMap(([job, patterns]) =>

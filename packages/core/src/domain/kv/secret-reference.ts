@@ -14,7 +14,7 @@ export interface SecretReference {
   readonly provider: string;
   /** The parts after it, never empty, `.`, `..` or beginning with `-`: `prod`, `api`, `password`. */
   readonly path: readonly string[];
-  /** What follows `#`, if anything. */
+  /** The text after `#`, if there is one. */
   readonly field: string | undefined;
 }
 
@@ -49,7 +49,7 @@ export function parseReference(text: string): SecretReference | string {
   return { text, provider, path, field };
 }
 
-/** Variables, split into plain ones and references. */
+/** Variables, split into plain variables and references. */
 export interface SplitVariables {
   readonly variables: Variables;
   readonly references: readonly ReferenceEntry[];

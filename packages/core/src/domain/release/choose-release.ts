@@ -1,7 +1,10 @@
 import { parseVersion } from "../deploy/version.ts";
 import { type Release, releaseName, releaseNumber, verdictOf } from "./release.ts";
 
-/** A release of a job that was named or chosen. If there is none, `problem` has the reason and the valid ones. */
+/**
+ * A release of a job that was named or chosen. If there is none, `problem` is the reason and `hint` lists the valid
+ * releases.
+ */
 export type ChosenRelease = { readonly release: Release } | { readonly problem: string; readonly hint: string };
 
 /**

@@ -154,7 +154,7 @@ function isSame(
 
 /**
  * The earlier allocations of a job, which callers take by host. Callers nearly always take them in their stored order,
- * which needs no map: for a large fleet, making the maps takes longer than the rest of a placement.
+ * which needs no map. For a large fleet, creating the maps would take longer than the rest of a placement.
  */
 class Earlier {
   readonly #all: readonly Allocation[];
