@@ -131,8 +131,8 @@ export class DeliveryRows {
   }
 
   /**
-   * The recorded directory that files were delivered to on a worker; undefined before the first delivery. A deploy reads it for each
-   * worker, while the deliveries to others wait to be stored together.
+   * The recorded directory that files were delivered to on a worker; undefined before the first delivery. A deploy
+   * reads it for each worker, while the deliveries to other workers wait to be stored together.
    */
   rootOf(host: string): string | undefined {
     const row = this.#db.getAtOnce("SELECT root FROM delivery WHERE host = ?", host);

@@ -226,7 +226,7 @@ export class StoreDatabase {
     this.#guarded(() => copyStore(this.#db, file));
   }
 
-  /** Replaces all rows by these, all or nothing. */
+  /** Replaces all rows with these rows, or changes nothing. */
   replaceRows(rows: Iterable<RowChange>): void {
     const { workingCopy } = this;
     if (workingCopy) {

@@ -198,7 +198,7 @@ export class PromotedRows {
     this.#db.run("UPDATE promoted SET health_failed = ? WHERE allocation = ?", failed ? 1 : 0, allocation);
   }
 
-  /** Forgets an allocation that no longer runs and has nothing but its data left on its worker. */
+  /** Deletes the state of an allocation that no longer runs and has only its data left on its worker. */
   forget(allocation: string): void {
     for (const table of ["promoted", "staged", "planned", "promotion", "pending_health"])
       this.#db.run(`DELETE FROM ${table} WHERE allocation = ?`, allocation);

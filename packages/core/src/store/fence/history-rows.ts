@@ -95,7 +95,7 @@ export class HistoryRows {
     this.#db.run("UPDATE history SET number = max(number, ?) WHERE number = ?", beyond + 1, number);
   }
 
-  /** Whether this holder is a command of this store, or a command whose work was taken over. */
+  /** Whether this holder is a command of this store, or a command whose changes were taken over. */
   knows(holder: string): boolean {
     const known = "SELECT 1 FROM history WHERE holder = ? UNION ALL SELECT 1 FROM adopted_holder WHERE holder = ?";
     return this.#db.get(known, holder, holder) !== undefined;

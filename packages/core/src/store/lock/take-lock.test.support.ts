@@ -34,7 +34,7 @@ async function collectGarbage(): Promise<void> {
   if (!gc) throw new Error("run this with --expose-gc");
   const unreferenced = new WeakRef({});
   do {
-    await turn(); // what deref answered stays alive until the end of its turn
+    await turn(); // an object that deref returned stays alive until the end of the turn
     gc();
     await turn();
   } while (unreferenced.deref());

@@ -71,7 +71,7 @@ export class MaintenanceRows {
     );
   }
 
-  /** Records allocations that are about to be stopped on a worker, and that were running until now. */
+  /** Records running allocations that are about to be stopped on a worker. */
   intendStops(number: number, host: string, allocations: readonly string[]): void {
     const insert =
       "INSERT INTO maintenance_stop (maintenance, allocation, host) VALUES (?, ?, ?) ON CONFLICT (maintenance, allocation) DO UPDATE SET started = 0";

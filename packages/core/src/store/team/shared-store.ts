@@ -14,7 +14,7 @@ export interface SharedStore {
   readonly timeoutMs: number;
   /** The time, ISO 8601. */
   readonly now: () => string;
-  /** Do not connect: read what the working copy has. */
+  /** Do not connect to the database; read only the working copy. */
   readonly offline?: boolean;
   /** Replace the entire working copy, whatever its state. */
   readonly discards?: boolean;

@@ -88,7 +88,7 @@ export class WorkingCopy {
     });
   }
 
-  /** Replaces the entire copy by the rows of the database. */
+  /** Replaces the entire copy with the rows of the database. */
   reset(): void {
     this.#guarded(() => this.#store(this.authority.pull(0), 0));
     this.pull();

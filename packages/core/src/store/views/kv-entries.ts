@@ -6,7 +6,7 @@ import { Kv } from "../kv/kv.ts";
 import type { KvKey } from "../kv/kv-key.ts";
 import type { Store } from "../store.ts";
 
-/** The key of a bucket, made when the first secret is read. */
+/** The encryption key of a bucket, created on the first read of a secret. */
 export interface KeyOfBucket {
   key(): KvKey;
 }
