@@ -5,7 +5,7 @@ import { importFault, missingHint } from "../import-module.ts";
 import type { LoadedPlugin } from "../loaded.ts";
 import { placeText } from "../thrown-at.ts";
 
-/** Which commands to load, among those whose class is loaded when they are typed. */
+/** Selects the commands to load, among the commands whose class is loaded only when they are typed. */
 export interface CommandChoice {
   /** Whether a command is needed, by its path as declared. */
   isWanted(path: string): boolean;

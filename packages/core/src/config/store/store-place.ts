@@ -20,7 +20,7 @@ const PASSWORD_MS = 30_000;
 
 /** The options for opening a bucket's store. */
 export interface StoreOptions {
-  /** Do not connect to a database: read what the working copy has. */
+  /** Do not connect to a database; read only the working copy. */
   readonly offline?: boolean;
   /** Replace the entire working copy of a database, whatever its state. */
   readonly discards?: boolean;
