@@ -16,7 +16,7 @@ export interface ExpectedStops {
 /** Reads what a deploy would stop and delete, on these workers or, if none are named, on all. Changes nothing. */
 export function expectedStops(bucket: Bucket, workers: TypedWorkers | undefined): ExpectedStops {
   const { catalog } = bucket.store;
-  // Most deploys stop nothing. This check then saves reading the allocations of a large fleet twice.
+  // Most deploys stop nothing. In this case, the check avoids a second read of the allocations of a large fleet.
   if ((workers?.words.length ?? 0) === 0 && !catalog.mayStop())
     return { stops: [], isFleetEmpty: catalog.isFleetEmpty() };
   const source = { ...knownOf(catalog.read(), bucket), ...recordedStateOf(bucket) };

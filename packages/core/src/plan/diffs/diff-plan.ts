@@ -96,7 +96,7 @@ function whyNotKept({ size, secret }: ListedFile): Unseen {
   return secret === true ? "hidden" : "binary";
 }
 
-/** The text is stored without its secrets. It cannot be decrypted if the key has changed since. */
+/** The text is stored without its secrets. It cannot be decrypted if the key has changed since then. */
 function opened({ key }: Bucket, bytes: Uint8Array, path: string): Side["content"] {
   try {
     return { text: key.decrypt(Buffer.from(bytes).toString(), path) };

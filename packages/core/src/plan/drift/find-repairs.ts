@@ -43,7 +43,7 @@ export interface RecurringDrift {
   readonly error: MaandError;
 }
 
-/** What to verify. */
+/** The selection of workers and jobs to verify. */
 export interface VerifyOptions {
   readonly mode: RepairMode;
   /** Only these jobs. */

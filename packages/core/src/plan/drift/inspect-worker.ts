@@ -71,9 +71,8 @@ export interface InspectOptions {
 }
 
 /**
- * Compares what is on a worker with what was delivered to it: its metadata, and the files of allocations. It changes
- * nothing, and needs no lock. Throws the errors of the connection, and of the plugin that
- * answers `inspect`.
+ * Compares the metadata and the files of allocations on a worker with those that were delivered to it. Changes nothing,
+ * and needs no lock. Throws the errors of the connection, and of the plugin that answers `inspect`.
  */
 export async function inspectWorker(
   source: InspectSource,
