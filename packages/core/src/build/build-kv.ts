@@ -60,7 +60,7 @@ export function storeKv(kv: KvStore, { before, sources, placement, contributed, 
   kv.syncBelow(NAMESPACE.worker(""), ofWorkers);
   for (const [namespace, { entries, owns }] of contributed) {
     if (whole.has(namespace)) continue;
-    // most allocations have no entries of plugins, and in many buckets no allocation ever had one
+    // most allocations have no entries of plugins, and in many buckets no allocation ever had such an entry
     if (entries.size === 0 && namespace.startsWith(NAMESPACE.jobs) && !ofAllocations.some(owns)) continue;
     if (!idle(namespace, entries)) kv.sync(namespace, entries, owns);
   }

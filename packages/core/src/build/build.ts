@@ -133,7 +133,7 @@ function heldProblems({ held, catalog }: Understood): Problem[] {
   });
 }
 
-/** What a build stores. */
+/** The result of a build that is to be stored. */
 interface ToSave extends Understood {
   readonly numbered: NumberedCatalog;
   readonly built: BuiltWorkspace;

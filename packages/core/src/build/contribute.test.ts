@@ -62,7 +62,7 @@ describe("a contribution of a plugin", () => {
     expect(row).toMatchObject({ version: 1, value: expect.stringMatching(/^enc:v1:/) });
   });
 
-  it("is removed when it is no longer contributed, and other contributions stay", async () => {
+  it("is deleted if its plugin no longer contributes it, while other contributions stay", async () => {
     const names = ["own", "other"];
     const bucket = withTap(certify(names));
     await bucket.ship();
@@ -81,7 +81,7 @@ describe("a contribution of a plugin", () => {
     expect(Object.keys(await valuesOf(bucket, `maand/job/api/worker/${A}`))).not.toContain("certs/own.crt");
   });
 
-  it("stays if its plugin contributes nothing, and is removed with its allocation", async () => {
+  it("stays if its plugin makes no contribution at all, and is deleted with its allocation", async () => {
     let silent = false;
     const tap = certify(["own"]);
     const bucket = withTap((context) => (silent ? undefined : tap(context)));

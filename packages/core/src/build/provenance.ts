@@ -62,9 +62,7 @@ async function undone(
   return [error("older_workspace", "workspace", message, hint)];
 }
 
-/**
- * Parts that were built from another directory since the last build from this one, and that this build would replace.
- */
+/** Parts that another directory has built since the last build in this directory, and that this build would replace. */
 function unseen(paths: Bucket["paths"], last: BuiltWorkspace, built: BuiltWorkspace): Problem[] {
   if (last.at === undefined) return [];
   const seen = seenParts(paths);

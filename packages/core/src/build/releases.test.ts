@@ -166,7 +166,7 @@ describe("a store of an older maand", () => {
 });
 
 describe("the retention of releases", () => {
-  it("keeps as many releases as keep_releases says, the running release, and their contents", async () => {
+  it("keeps the newest releases up to keep_releases, the running release, and their contents", async () => {
     bucket.write("../maand.conf", 'transport = "fake"\nkeep_releases = 2\n');
     await bucket.ship();
     for (const text of ["two\n", "three\n", "four\n", "five\n"]) {

@@ -114,8 +114,8 @@ function begin(isTogether: boolean): Life {
 }
 
 /**
- * Writes the workspace. `disabled.json` contains only names that exist in the workspace, because a build refuses
- * others.
+ * Writes the workspace. `disabled.json` contains only names that exist in the workspace, because a build refuses other
+ * names.
  */
 function write({ bucket, workers, jobs, disabled }: Life): void {
   bucket.workers(...[...workers].map(([at, own]) => ({ host: at, labels: own, memory: "1 gb" })));

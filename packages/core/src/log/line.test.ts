@@ -21,7 +21,7 @@ describe("a log line", () => {
     ["one\ntwo\t3", String.raw`"one\ntwo\t3"`],
     ["\u001b[2J", String.raw`"\u001b[2J"`],
     ["plain/10.0.0.1:80", "plain/10.0.0.1:80"],
-  ])("has the value %j as %s, and is parsed back", (value, written) => {
+  ])("contains the value %j as %s, and is parsed back", (value, written) => {
     const line = logLine({ ts: TS, msg: value }, "kv");
     expect(line).toBe(`ts=${TS} msg=${written}`);
     expect(readLogLine(line)).toEqual({ ts: TS, msg: value });

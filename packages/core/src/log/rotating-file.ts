@@ -29,8 +29,8 @@ const BATCH = 64 * 1024;
 const BLOCK = 4 * 1024;
 
 /**
- * A log file that several processes append to. A full file is renamed to `<name>-<time of the next line>` and a new one is
- * created. A process that still has the old file open notices before the new one is full.
+ * A log file that several processes append to. A full file is renamed to `<name>-<time of the next line>`, and a new
+ * file is created. A process that still has the old file open notices this before the new file is full.
  */
 export class RotatingFile {
   readonly #path: string;

@@ -17,6 +17,6 @@ export interface PlanApproval {
   isSettled(job: Job): boolean;
   /** Throws PLAN_DIFFERS for a job that the plan left undecided, before its hooks run. */
   begin(job: Job): void;
-  /** Throws PLAN_DIFFERS if the plan of a job is not the saved one. */
+  /** Throws PLAN_DIFFERS if the plan of a job is not the saved plan. */
   check(plan: PlannedJob): void;
 }

@@ -184,7 +184,7 @@ function planned(bucket: Bucket, { hooksRan, ...job }: WaveJob): PlanJob {
   return { ...job, preDeploy: hooksRan ? "was run" : "may change this" };
 }
 
-/** What the deploy would repair; undefined if it does not inspect the workers. */
+/** The repairs of the deploy; undefined if it does not inspect the workers. */
 async function verified(
   dryRun: DryRunState,
   waves: readonly Wave[],

@@ -113,7 +113,7 @@ function settledOf(
 }
 
 /**
- * The nearest job that this one demands and that has a problem or a paused rollout in this run. Also follows demands
+ * The nearest job that this job demands and that has a problem or a paused rollout in this run. Also follows demands
  * through other jobs that are left unchanged.
  */
 function blockerOf({ ledger, jobs }: Pick<WaveSource, "ledger" | "jobs">, job: Job): string | undefined {

@@ -83,13 +83,13 @@ export class PromotedRows {
     return found;
   }
 
-  /** The promoted version of an allocation; undefined before the first one. */
+  /** The promoted version of an allocation; undefined before the first promotion. */
   version(allocation: string): string | undefined {
     const row = this.#db.get("SELECT version FROM promoted WHERE allocation = ?", allocation);
     return row && String(row.version);
   }
 
-  /** Version and tree digest that an allocation was promoted with; undefined before the first one. */
+  /** Version and tree digest that an allocation was promoted with; undefined before the first promotion. */
   promotedOf(allocation: string): Target | undefined {
     const row = this.#db.get("SELECT digest, version FROM promoted WHERE allocation = ?", allocation);
     return row && { digest: String(row.digest), version: String(row.version) };

@@ -45,7 +45,7 @@ afterEach(() => {
   for (const directory of [root, home]) rmSync(directory, { recursive: true, force: true });
 });
 
-describe.runIf(asRoot)("a bucket of another user", () => {
+describe.runIf(asRoot)("a bucket directory", () => {
   it.each([".", "data", "data/maand.db", "maand.config.ts"])("is refused if %s belongs to another user", (part) => {
     chownSync(join(root, part), NOBODY, NOBODY);
     expect(() => checkOwner(root, user)).toThrow(
@@ -66,7 +66,7 @@ describe.runIf(asRoot)("a bucket of another user", () => {
 
   it.each<[string, () => void, Record<string, string>]>([
     ["in the environment", () => {}, { MAAND_SAFE_DIRECTORIES: "/elsewhere:ROOT" }],
-    ["with all directories", () => {}, { MAAND_SAFE_DIRECTORIES: "*" }],
+    ["by the wildcard *", () => {}, { MAAND_SAFE_DIRECTORIES: "*" }],
     [
       "in a file of the user",
       () => {
@@ -75,7 +75,7 @@ describe.runIf(asRoot)("a bucket of another user", () => {
       },
       {},
     ],
-  ])("is accepted if it is listed %s", (_, prepare, env) => {
+  ])("of another user is accepted if it is listed %s", (_, prepare, env) => {
     prepare();
     chownSync(root, NOBODY, NOBODY);
     const listed = Object.fromEntries(Object.entries(env).map(([key, value]) => [key, value.replace("ROOT", root)]));
@@ -181,13 +181,13 @@ describe.runIf(asRoot)("a code file that a group can write", () => {
   });
 });
 
-describe.runIf(asRoot)("the directory of a bucket", () => {
+describe.runIf(asRoot)("the mode of a bucket directory", () => {
   it.each([
-    [0o777, "not trusted", "can be written by every user"],
-    [0o1777, "trusted", undefined],
-    [0o755, "trusted", undefined],
-  ])("with mode %o is %s", (mode, _, says) => {
-    chmodSync(root, mode);
+    ["0777", "not trusted", "can be written by every user"],
+    ["1777", "trusted", undefined],
+    ["0755", "trusted", undefined],
+  ])("%s is %s", (mode, _, says) => {
+    chmodSync(root, Number.parseInt(mode, 8));
     if (says === undefined) expect(() => checkOwner(root, user)).not.toThrow();
     else expect(() => checkOwner(root, user)).toThrow(says);
   });

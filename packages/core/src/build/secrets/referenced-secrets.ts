@@ -40,7 +40,7 @@ export function resolvesStale(bucket: Bucket, reporter: RunReporter): ResolveEnt
   };
 }
 
-/** Reads nothing, and warns about secrets that were never read. For commands that change nothing. */
+/** Reads no secret, and warns about secrets that were never read. Used by commands that change nothing. */
 export function usesStored(bucket: Bucket): ResolveEntries {
   return async (entries) => {
     const missing = entries.filter(({ owner, key }) => !bucket.kv.keys(secretNamespace(owner)).includes(key));

@@ -14,7 +14,7 @@ export interface CommandChoice {
 }
 
 /**
- * The command classes of a plugin. Classes in a list are already loaded; classes by path are loaded if they are wanted.
+ * The command classes of a plugin. Classes in a list are already loaded; classes by path are loaded if they are needed.
  * Throws PLUGIN_INVALID, naming the plugin and its file, if a class cannot be loaded or has paths other than the
  * declared ones.
  */

@@ -22,7 +22,7 @@ const PASSWORD_MS = 30_000;
 export interface StoreOptions {
   /** Do not connect to a database; read only the working copy. */
   readonly offline?: boolean;
-  /** Replace the entire working copy of a database, whatever its state. */
+  /** Replace the entire working copy of a database, even if it is up to date. */
   readonly discards?: boolean;
   /** Overrides maand.conf: the value of `store`. */
   readonly place?: string;

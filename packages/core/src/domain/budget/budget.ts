@@ -5,7 +5,7 @@ import { batchSize } from "./batch-size.ts";
 export interface Budget {
   /** At least 1. */
   readonly size: number;
-  /** The allocations of the job, without removed ones. */
+  /** The number of allocations of the job that are not removed. */
   readonly total: number;
   /**
    * Whether the manifest has `max_unavailable`. Otherwise the budget is the size of an upgrade batch. Such a budget

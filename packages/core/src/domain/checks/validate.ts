@@ -203,7 +203,7 @@ const WANTED: Readonly<Record<string, string>> = {
   integer: "a whole number",
 };
 
-/** The message for an issue without one in the schema. */
+/** The message for an issue for which the schema has no message. */
 function sentence(issue: v.BaseIssue<unknown>): string {
   if (issue.input === undefined) return "is missing";
   return `must be ${wanted(issue)}, but is ${shown(issue.input)}`;

@@ -71,11 +71,11 @@ describe("rolloutOrder", () => {
   it.each([
     ["a host twice", "10.0.0.1,10.0.0.2,10.0.0.2,10.0.0.3", "it names 10.0.0.2 twice"],
     [
-      "strangers",
+      "unknown hosts",
       "10.0.0.1,10.0.0.2,10.0.0.3,10.0.0.8,10.0.0.9",
       "it names 10.0.0.8, 10.0.0.9, where this job has no active allocation",
     ],
-    ["too few", "10.0.0.2", "it omits 10.0.0.1, 10.0.0.3"],
+    ["too few hosts", "10.0.0.2", "it omits 10.0.0.1, 10.0.0.3"],
   ])("ignores a requested order with %s, and reports why", (_, options, problem) => {
     expect(rolloutOrder(active, options)).toEqual({ order: active, source: "default", problem });
   });

@@ -18,8 +18,13 @@ describe("a file on a worker", () => {
   it.each<[string, FileRule[], Partial<File>, string]>([
     ["has the mode of its plugin if no rule matches", [], {}, "0644 :"],
     ["has mode 0755 if it is executable and no rule matches", [], { executable: true }, "0755 : x"],
-    ["keeps the mode its plugin gave it", [], { mode: 0o600 }, "0600 :"],
-    ["has the mode of a rule", [{ pattern: "a/b.conf", mode: 0o640, owner: "app", group: "web" }], {}, "0640 app:web"],
+    ["keeps the mode that its plugin set", [], { mode: 0o600 }, "0600 :"],
+    [
+      "has the mode of a matching rule",
+      [{ pattern: "a/b.conf", mode: 0o640, owner: "app", group: "web" }],
+      {},
+      "0640 app:web",
+    ],
     ["has the mode of a rule for a name at any depth", [{ pattern: "*.conf", mode: 0o640 }], {}, "0640 :"],
     ["has the group of a rule for its directory", [{ pattern: "a/**", group: "web" }], {}, "0644 :web"],
     ["is not affected by a rule that does not match", [{ pattern: "b/*", mode: 0o600 }], {}, "0644 :"],
@@ -50,11 +55,11 @@ describe("a file on a worker", () => {
 
 describe("a file that contains a secret", () => {
   it.each<[string, FileRule[], Partial<File>, number | undefined, string]>([
-    ["has the default mode, if no mode is set", [], {}, undefined, "0644 :"],
+    ["has the default mode if no mode is set", [], {}, undefined, "0644 :"],
     ["has the secret_files_mode of the bucket", [], {}, 0o600, "0600 :"],
     ["can be executed by every user that can read it", [], { executable: true }, 0o640, "0750 : x"],
-    ["keeps the mode its plugin gave it", [], { mode: 0o600 }, 0o640, "0600 :"],
-    ["has the mode of a rule", [{ pattern: "*", mode: 0o640, group: "app" }], {}, 0o600, "0640 :app"],
+    ["keeps the mode that its plugin set", [], { mode: 0o600 }, 0o640, "0600 :"],
+    ["has the mode of a matching rule", [{ pattern: "*", mode: 0o640, group: "app" }], {}, 0o600, "0640 :app"],
     [
       "has the secret_files_mode of the bucket if its rule sets no mode",
       [{ pattern: "*", owner: "app" }],

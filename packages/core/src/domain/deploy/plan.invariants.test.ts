@@ -65,7 +65,7 @@ function always(
 const differs = ({ promoted }: RecordedState) =>
   promoted?.digest !== target.digest || promoted.version !== target.version;
 
-it("an active allocation is skipped only if nothing differs, nothing is pending and nothing is forced", () => {
+it("an active allocation is skipped only if nothing differs or is pending, and the deploy is not forced", () => {
   always(({ action }, { known, deployOptions }) => {
     const { promoted, unsettled, staged } = known;
     const open = differs(known) || promoted?.stopped || promoted?.healthFailed || unsettled || staged !== target.digest;
@@ -73,7 +73,7 @@ it("an active allocation is skipped only if nothing differs, nothing is pending 
   }, false);
 });
 
-it("a disabled allocation is skipped only if it is stopped, nothing differs and nothing is forced", () => {
+it("a disabled allocation is skipped only if it is stopped, nothing differs, and the deploy is not forced", () => {
   always(({ action }, { known, deployOptions }) => {
     const stopped = known.promoted?.stopped === true && !known.unsettled;
     expect(action === "skip").toBe(stopped && !differs(known) && !deployOptions.force);
@@ -84,7 +84,7 @@ it("a disabled allocation is never started, restarted, reloaded or synced", () =
   always(({ action }) => expect(["skip", "stop", "promote", "stop+promote"]).toContain(action), true);
 });
 
-it("an active allocation is never stopped, and never promoted without a reason", () => {
+it("an active allocation is never stopped, and never promoted without a sync or a lifecycle command", () => {
   always(({ action }) => expect(["skip", "sync", ...LIFECYCLE]).toContain(action), false);
 });
 

@@ -66,7 +66,7 @@ export interface RecordedState {
   /** The digest of the files on the worker; `unknown` while a copy to it is in doubt; absent before the first copy. */
   readonly staged?: string | "unknown";
   readonly unsettled?: Unsettled;
-  /** What was changed on its worker, if a deploy inspected it (`--verify`). Not stored. */
+  /** The changes on its worker, if a deploy inspected the worker (`--verify`). Not stored. */
   readonly edits?: Edits;
 }
 

@@ -62,7 +62,7 @@ it.each<[RolloutState, string, typeof active, RecordedState]>([
     { promoted: { ...same, digest: "old", healthFailed: true } },
   ],
   ["removed", "it is no longer desired, and was disabled", { disabled: true, removed: true }, {}],
-])("the rollout state is %s if %s", (expected, _, allocation, recorded) => {
+])("the rollout state of an allocation is %s if %s", (expected, _, allocation, recorded) => {
   expect(rolloutState(allocation, target, recorded)).toBe(expected);
 });
 

@@ -70,7 +70,7 @@ describe("a sync is allowed", () => {
   });
 });
 
-describe("a sync is refused with the path", () => {
+describe("a sync is refused with the path of the conflict", () => {
   it.each<[string, Partial<FoundOnWorker>, string]>([
     [
       "where the target of an operator's link does not exist",

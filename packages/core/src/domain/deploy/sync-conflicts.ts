@@ -52,7 +52,7 @@ export interface FoundOnWorker {
   readonly links: readonly string[];
   /** Directories where a file belongs, each with all paths below it. */
   readonly directories: ReadonlyMap<string, readonly string[]>;
-  /** Anything else where a directory belongs. */
+  /** Anything else in the place of a directory. */
   readonly others: readonly string[];
   /** Mount points below the directories of the jobs, each with all paths below it that are directories of the sync. */
   readonly mounts: ReadonlyMap<string, readonly string[]>;

@@ -19,11 +19,11 @@ describe("parseVersion", () => {
   });
 
   it.each([
-    ["nothing", ""],
+    ["an empty text", ""],
     ["four numbers", "1.2.3.4"],
     ["an empty number", "1..2"],
     ["a word", "latest"],
-    ["unknown", "unknown"],
+    ["another word", "unknown"],
     ["an empty prerelease", "1.0-"],
     ["an empty prerelease identifier", "1.0.0-a..b"],
     ["a prerelease number with a leading zero", "1.0.0-rc.01"],

@@ -46,7 +46,7 @@ describe("the files of a job on a worker", () => {
     ]);
   });
 
-  it("differ by owner only if the manifest sets an owner, and always if the worker does not have this user", () => {
+  it("differ by owner if the manifest sets an owner that is different or unknown on the worker", () => {
     const files = [
       expected("a", { access: { owner: "app" } }),
       expected("b", { access: { owner: "gone" } }),

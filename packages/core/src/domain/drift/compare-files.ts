@@ -9,12 +9,12 @@ import type { InspectedFile, InspectedJob, InspectedOther } from "./inspected.ts
  */
 export type FileDifference = "changed" | "missing" | "added" | "replaced" | "mode" | "unread";
 
-/** One difference between a worker and what was delivered to it. */
+/** One difference between the files on a worker and the delivered files. */
 export interface FileDrift {
   /** Relative to the job's directory. */
   readonly path: string;
   readonly change: FileDifference;
-  /** What is there instead, or how its mode or owner differs. */
+  /** What replaced the file, or how its mode or owner differs. */
   readonly detail?: string;
   /** The target, if the path is a link now. */
   readonly link?: string;

@@ -44,7 +44,7 @@ it.each([
   ["maand/job/api/worker/10.0.0.1", "version", false],
   ["maand/worker", "certs/ca.crt", false],
   ["vars/job/api", "certs/own.key", false],
-])("the key in %s named %s is stored encrypted: %s", (namespace, key, secret) => {
+])("the entry %s %s is stored encrypted: %s", (namespace, key, secret) => {
   expect(isSecret(namespace, key)).toBe(secret);
 });
 

@@ -123,7 +123,7 @@ describe("the namespace maand/bucket", () => {
     expect(of(NAMESPACE.job("web"))).toMatchObject({ port_http: "30002" });
   });
 
-  it("contains the ports of a job that is disabled everywhere, but not in the active jobs", () => {
+  it("contains the ports of a job that is disabled everywhere, but does not list it as active", () => {
     const of = published({ jobs: [api], allocations: [anAllocation({ disabled: true })] });
     expect(of(NAMESPACE.bucket)).toMatchObject({ http: "30000", jobs: "api", activejobs: "" });
     expect(of(NAMESPACE.job("api"))).toMatchObject({ workers: "", workers_length: "0", rollout_order: "" });

@@ -36,7 +36,7 @@ export interface WrongReference {
 const PROVIDER = /^[a-z][a-z0-9-]{0,31}$/;
 const SYNTAX = "write it as secret://<provider>/<path>, as docs/secrets.md shows for each provider";
 
-/** Parses a reference. For an invalid one, returns what is wrong with it. */
+/** Parses a reference. For an invalid reference, returns the problem as text. */
 export function parseReference(text: string): SecretReference | string {
   const hash = text.indexOf("#");
   const [provider = "", ...path] = text.slice(REFERENCE_PREFIX.length, hash === -1 ? undefined : hash).split("/");

@@ -353,7 +353,7 @@ describe("a refused manifest", () => {
       ".demands.config: must be an object, but is an empty list",
     ),
     [{ $schema: 5 }, '$schema: must be text in quotes, but is 5 (write "5")'],
-  ])("of %j is reported with a hint", (written, expected) => {
+  ])("with the content %j is reported with a hint", (written, expected) => {
     expect(described(written)).toEqual([expected]);
     expect(resolve(written).problems[0]?.level).toBe("error");
   });

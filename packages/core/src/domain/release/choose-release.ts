@@ -26,7 +26,7 @@ export function namedRelease(job: string, name: string, releases: readonly Relea
 
 /**
  * The target of a rollback without a named release: the last release that was healthy on all allocations, other than
- * the currently wanted one. A bad or held release is never chosen.
+ * the desired release. A bad or held release is never chosen.
  */
 export function lastGoodRelease(
   job: string,

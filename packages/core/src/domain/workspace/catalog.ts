@@ -19,7 +19,7 @@ import { resolveWorkers } from "./workers.ts";
 export interface Catalog {
   readonly workers: readonly Worker[];
   readonly jobs: readonly Job[];
-  /** Includes removed ones that `gc` has not purged. */
+  /** Includes removed allocations that `gc` has not purged. */
   readonly allocations: readonly Allocation[];
 }
 

@@ -50,7 +50,7 @@ describe("an amount of a resource", () => {
     expect(parseCpu(text)).toBeUndefined();
   });
 
-  it("of memory cannot have a unit of cpu, nor the other way round", () => {
+  it("cannot have a unit of another resource", () => {
     expect(parseMemory("5 mhz")).toBeUndefined();
     expect(parseCpu("5 mb")).toBeUndefined();
   });

@@ -64,7 +64,7 @@ describe("the workers of workers.json", () => {
       problems: [],
     });
   });
-  it.each([[["worker"]], [["WORKER", "web", "web", " Web"]]])("lose duplicates of the labels %j", (labels) => {
+  it.each([[["worker"]], [["WORKER", "web", "web", " Web"]]])("have each of the labels %j only once", (labels) => {
     const { workers, problems } = resolve([{ host: "10.0.0.1", labels }]);
     expect(problems).toEqual([]);
     expect(workers[0]?.labels).toEqual(

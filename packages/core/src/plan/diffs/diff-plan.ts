@@ -20,8 +20,8 @@ export type PlanDiffs = ReadonlyMap<string, readonly FileDiff[]>;
 type Source = Pick<ContextSource, "bucket" | "recorded">;
 
 /**
- * Compares the planned files with the promoted ones, for each allocation of the jobs. Secrets appear as dots on both sides.
- * Content that is the same on many workers is compared once.
+ * Compares the planned files with the promoted files for each allocation of the jobs. Secrets appear as dots on both
+ * sides. Content that is the same on many workers is compared once.
  */
 export async function diffPlan(source: Source, jobs: readonly PlannedJob[]): Promise<PlanDiffs> {
   const diffs = new Map<string, readonly FileDiff[]>();

@@ -55,7 +55,7 @@ export interface AllocationDrift extends ExpectedAllocation {
   readonly contents: ReadonlyMap<string, Uint8Array>;
 }
 
-/** A worker, compared with what was delivered to it. */
+/** A worker, compared with its last delivery. */
 export interface InspectedWorker {
   /** The bucket's directory does not exist. */
   readonly isLost: boolean;
@@ -63,7 +63,7 @@ export interface InspectedWorker {
   readonly allocations: readonly AllocationDrift[];
 }
 
-/** What to compare on a worker. */
+/** The options of an inspection. */
 export interface InspectOptions {
   readonly expected: readonly ExpectedAllocation[];
   /** Whether the contents of changed files are returned. */

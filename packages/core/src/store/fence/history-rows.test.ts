@@ -29,7 +29,7 @@ it("the history lists commands newest first, by job and by worker", () => {
   });
 });
 
-it("the numbers of commands increase, even beyond those of an adopted copy, whose holder is then known", () => {
+it("command numbers increase beyond those of an adopted copy, and the holders of both copies are known", () => {
   const [one, two] = [begin("deploy"), begin("adopt")];
   expect(two.number).toBe(one.number + 1);
   expect(one.holder).toMatch(/^[0-9a-f]{16}$/);

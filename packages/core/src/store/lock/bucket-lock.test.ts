@@ -139,7 +139,7 @@ describe("the lock of a bucket", () => {
       expect(take).toThrow(expect.objectContaining({ code: "BUSY" }));
     }));
 
-  it("is refused to a second request of the same process", async () => {
+  it("is not granted to a second request of the same process", async () => {
     take();
     expect(take).toThrow(busy(process.pid, "deploy"));
     store.holder.clear();
@@ -174,7 +174,11 @@ describe("a lock file", () => {
     }));
 
   it.each([
-    ["another file", () => writeFileSync(file, "rubbish ".repeat(1_000)), "it is not a lock file of maand"],
+    [
+      "a file of another program",
+      () => writeFileSync(file, "rubbish ".repeat(1_000)),
+      "it is not a lock file of maand",
+    ],
     ["a directory", () => mkdirSync(file), "it is a directory"],
     [
       "a link to a missing file",

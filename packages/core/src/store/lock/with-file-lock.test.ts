@@ -58,7 +58,7 @@ test("work does not run if its lock file cannot be created", async () => {
 });
 
 test.each([
-  ["another file", () => writeFileSync(file, "rubbish ".repeat(1_000)), "it is not a lock file of maand"],
+  ["a file of another program", () => writeFileSync(file, "rubbish ".repeat(1_000)), "it is not a lock file of maand"],
   ["a directory", () => mkdirSync(file), "it is a directory"],
 ])("work does not run if %s is in place of the lock file", async (_, make, message) => {
   mkdirSync(join(directory, "data"));

@@ -22,7 +22,7 @@ export interface StoredMaintenance extends Maintenance {
 /** A new maintenance. */
 export type NewMaintenance = Omit<StoredMaintenance, "number" | "workers"> & { readonly hosts: readonly string[] };
 
-/** Maintenances of workers. At most one is open; closed ones are kept for a while. */
+/** Maintenances of workers. At most one is open; closed maintenances are kept for a while. */
 export class MaintenanceRows {
   readonly #db: StoreDatabase;
 

@@ -8,7 +8,7 @@ import { WorkingCopy } from "./working-copy.ts";
 export interface SharedStore {
   /** Without a password. */
   readonly url: string;
-  /** Undefined: from PGPASSWORD or ~/.pgpass. */
+  /** Undefined if it comes from PGPASSWORD or ~/.pgpass. */
   readonly password: string | undefined;
   /** How long to wait for a database that does not answer, in milliseconds. */
   readonly timeoutMs: number;
@@ -16,7 +16,7 @@ export interface SharedStore {
   readonly now: () => string;
   /** Do not connect to the database; read only the working copy. */
   readonly offline?: boolean;
-  /** Replace the entire working copy, whatever its state. */
+  /** Replace the entire working copy, even if it is up to date. */
   readonly discards?: boolean;
   /** Makes the connection; default: to PostgreSQL, in a thread. */
   readonly connect?: ConnectStatements;

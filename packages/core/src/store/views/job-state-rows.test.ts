@@ -33,24 +33,24 @@ const promote = (store: Store, allocation: string, version: string, release: num
   });
 
 it.each<[string, (store: Store, allocation: string) => unknown]>([
-  ["the files on the worker", (store, id) => store.promoted.unstage(id)],
-  ["the digest", (store, id) => promote(store, id, "1.0.0", 1)],
-  ["the version", (store, id) => promote(store, id, "2.0.0", 1)],
-  ["the release", (store, id) => store.promoted.setRelease(id, { job: "api", number: 2 })],
+  ["its files on the worker", (store, id) => store.promoted.unstage(id)],
+  ["its digest", (store, id) => promote(store, id, "1.0.0", 1)],
+  ["its version", (store, id) => promote(store, id, "2.0.0", 1)],
+  ["its release", (store, id) => store.promoted.setRelease(id, { job: "api", number: 2 })],
   [
     "the values that its files were rendered with",
     (store, id) => promote(store, id, "1.0.0", 1, { ...OCCASION, updateSeq: 9 }),
   ],
-  ["the mark that it is stopped", (store, id) => store.promoted.markStopped(id)],
-  ["the result of its health check", (store, id) => store.promoted.markHealth(id, true)],
-  ["a pending health check", (store, id) => store.pendingHealth.set(id, "with the next batch")],
-  ["the loss of its records", (store, id) => store.promoted.forget(id)],
+  ["its mark as stopped", (store, id) => store.promoted.markStopped(id)],
+  ["its health", (store, id) => store.promoted.markHealth(id, true)],
+  ["its pending health check", (store, id) => store.pendingHealth.set(id, "with the next batch")],
+  ["the existence of its records", (store, id) => store.promoted.forget(id)],
   [
-    "an open command",
+    "its open command",
     (store, id) =>
       store.journal.intend(store.journal.lastNumber(), [{ allocation: id, kind: "restart", version: "1.0.0" }], NOW),
   ],
-])("the state of one job changes with %s of an allocation", async (_, change) => {
+])("only the state of its job changes if an allocation changes in %s", async (_, change) => {
   const states = () => stored((store) => store.jobStates.of(["api", "web"]));
   const before = await states();
   await stored(change);

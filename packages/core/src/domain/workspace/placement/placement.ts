@@ -58,11 +58,11 @@ export interface EarlierAllocations {
 /** Where jobs run, and the allocations that might differ from the stored ones. */
 export interface Placement {
   readonly placed: Placed;
-  /** Jobs whose placement is the recorded one. */
+  /** Jobs whose placement equals the recorded placement. */
   readonly same: ReadonlySet<string>;
   /** The allocations of all other jobs. */
   readonly changed: readonly Allocation[];
-  /** The stored allocations of the jobs in `changed`, and of jobs that are gone. */
+  /** The stored allocations of the jobs in `changed`, and of jobs that were removed. */
   readonly earlier: readonly Allocation[];
 }
 

@@ -18,7 +18,7 @@ import { waitForAnswer } from "./wait-for-answer.ts";
 
 /** How long after the limit of a statement the thread may still report its timeout, in milliseconds. */
 const SLACK_MS = 10_000;
-/** How long a statement waits after the wait for an earlier one was interrupted, in milliseconds. */
+/** How long a statement waits if the wait for an earlier statement was interrupted, in milliseconds. */
 const GIVEN_UP_MS = 500;
 
 /**

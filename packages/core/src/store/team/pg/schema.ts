@@ -8,7 +8,7 @@ export const PART_BYTES = 8 * 1024 * 1024;
 const KEPT_CHANGES = 5000;
 
 /**
- * The tables. `record` has every row of every store: `row` is a JSON object of its columns, without the one that has
+ * The tables. `record` has every row of every store: `row` is a JSON object of its columns, except the column with
  * bytes, and null for a deleted row. `revision` is the revision of the last change that wrote it.
  */
 const TABLES = `
