@@ -7,7 +7,7 @@ import type { Placement } from "../domain/workspace/placement/placement.ts";
 import type { KvStore, SyncedEntries } from "../store/kv/kv.ts";
 import type { Contributions } from "./contribute.ts";
 
-/** What a build writes to the KV store. */
+/** The input for the KV entries of a build. */
 export interface KvBuild {
   readonly before: Catalog;
   readonly sources: KvSources;

@@ -51,7 +51,7 @@ export class RotatingFile {
 
   /**
    * Adds a line, which {@link flush} writes. A command may print thousands of lines in a row, and a system call for
-   * each would take longer than everything else. `ts` is the time of the line. Throws errors of the disk.
+   * each line would take longer than all other work. `ts` is the time of the line. Throws errors of the disk.
    */
   add(line: string, ts: string): void {
     const bytes = Buffer.byteLength(line) + 1;

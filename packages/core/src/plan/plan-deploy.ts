@@ -29,7 +29,7 @@ export interface DeployOptions extends LifecycleOptions {
   readonly revert?: boolean | undefined;
   /** Let allocations go down even if the availability budget forbids it; maand reports each of them. */
   readonly ignoreBudget?: boolean | undefined;
-  /** Touch only these workers; absent or without words: all. Stops and removals are limited too. */
+  /** Touch only these workers; if absent or without terms, all workers. Stops and removals are limited too. */
   readonly workers?: TypedWorkers | undefined;
   /** `2` or `10%`: connect all workers first, and continue without the unreachable ones if there are at most that many. */
   readonly maxUnreachable?: string | undefined;

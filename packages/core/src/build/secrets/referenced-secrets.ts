@@ -20,7 +20,7 @@ export interface ReferencedSecrets {
   readonly problems: readonly Problem[];
 }
 
-/** How to get the secrets of a workspace. */
+/** Gets the secrets that a workspace refers to. */
 export type ResolveEntries = (entries: readonly ReferenceEntry[]) => Promise<ReferencedSecrets>;
 
 /** Reads the secrets that are new, have a changed reference, or are too old. All other secrets need no provider. */

@@ -8,8 +8,8 @@ export interface Budget {
   /** The number of allocations of the job that are not removed. */
   readonly total: number;
   /**
-   * Whether the manifest has `max_unavailable`. Otherwise the budget is the size of an upgrade batch. Such a budget
-   * limits which allocations stay away, while upgrades and restarts are limited only by their batches.
+   * Whether the manifest has `max_unavailable`. Otherwise the budget is the size of an upgrade batch. Such a default
+   * budget limits how many allocations stay away, while upgrades and restarts are limited only by their batches.
    */
   readonly isWritten: boolean;
 }

@@ -4,7 +4,7 @@ import { keepExpression } from "./keep.ts";
 /** The paths of a sync: paths below the bucket's directory on a worker, with `/`. */
 export interface SyncedPaths {
   readonly files: ReadonlySet<string>;
-  /** Directories that must exist for these paths, except those that an operator may replace by a link. */
+  /** Directories that must exist for these paths, except those that an operator may replace with a link. */
   readonly directories: ReadonlySet<string>;
   readonly jobs: readonly string[];
   /** Names directly in a job's directory that belong to the job: nothing is written or deleted there. */
@@ -65,10 +65,10 @@ export interface SyncConflict {
 }
 
 /**
- * Things on a worker that a sync would have to delete or write through although maand did not create them. A link at
- * the bucket's directory, `jobs` or `jobs/<job>` is followed, because the data is behind it. A link that `keep` names
- * is followed too. A sync is refused if any other link is where a file or directory belongs, or if it would delete
- * something in a file system that is mounted in a job's directory.
+ * Finds things on a worker that a sync would have to delete or write through although maand did not create them. A link
+ * at the bucket's directory, `jobs` or `jobs/<job>` is followed, because the data is behind it. A link that `keep`
+ * names is followed too. A sync is refused if any other link is where a file or directory belongs, or if it would
+ * delete something in a file system that is mounted in a job's directory.
  */
 export function syncConflicts(found: FoundOnWorker, synced: SyncedPaths): SyncConflict[] {
   const kept = keptPaths(synced);

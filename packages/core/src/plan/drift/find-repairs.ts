@@ -22,7 +22,7 @@ export interface FoundRepair {
   readonly edits: Edits;
 }
 
-/** What a deploy found on the workers before it changed them. */
+/** The differences that a deploy found on the workers before it changed them. */
 export interface FoundRepairs {
   /** By allocation id. */
   readonly allocations: ReadonlyMap<string, FoundRepair>;

@@ -44,9 +44,9 @@ export interface ExpectedAllocation {
   readonly files: readonly ExpectedFile[];
 }
 
-/** The files of an allocation on its worker, compared. */
+/** The differences between the files of an allocation on its worker and the delivered files. */
 export interface AllocationDrift extends ExpectedAllocation {
-  /** Its directory does not exist. */
+  /** Whether its directory is missing. */
   readonly isGone: boolean;
   readonly drift: readonly FileDrift[];
   /** Whether more paths were added than the list contains. */
@@ -57,7 +57,7 @@ export interface AllocationDrift extends ExpectedAllocation {
 
 /** A worker, compared with its last delivery. */
 export interface InspectedWorker {
-  /** The bucket's directory does not exist. */
+  /** Whether the bucket's directory is missing. */
   readonly isLost: boolean;
   readonly metadata: readonly FileDrift[];
   readonly allocations: readonly AllocationDrift[];

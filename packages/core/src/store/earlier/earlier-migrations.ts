@@ -1,4 +1,4 @@
-/** The first changes to the store's tables, in order. All of them are released: never edit one. */
+/** The first changes to the store's tables, in order. All of them are released, so their effect must never change. */
 export const EARLIER_MIGRATIONS: readonly string[] = [
   `
   CREATE TABLE bucket (

@@ -26,7 +26,7 @@ let file: string;
 let store: Store;
 const open: Lock[] = [];
 
-/** take-lock.test.support.ts as one file: compiling its modules in each process would take most of the time of these tests. */
+/** take-lock.test.support.ts as one file, because compiling its modules in each process would slow down these tests. */
 let program: string;
 
 beforeAll(async () => {
@@ -62,7 +62,7 @@ function take(): Lock {
   return lock;
 }
 
-/** Another process that runs take-lock.test.support.ts. */
+/** Starts another process that runs take-lock.test.support.ts. */
 function another(mode: "try" | "keep", target = directory): Another {
   const args = ["--expose-gc", program, target, mode];
   const child = spawn(process.execPath, args, { stdio: ["pipe", "pipe", "inherit"] });

@@ -66,7 +66,7 @@ const STILL_SETTLED = `-- allocation promoted staged planned
 /**
  * Selects jobs whose placement is recorded, and whose allocations all have the same plan and are promoted with it:
  * running with its files, or disabled and stopped. The plus signs prevent SQLite from reading job by job. The four
- * tables are sorted by id, so it would read each of their pages once per job.
+ * tables are sorted by id, so SQLite would read each of their pages once per job.
  */
 const NOTE = `INSERT INTO settled_job (job, digest, version, release, source)
   SELECT a.job, min(p.digest), min(p.version), min(p.release), min(l.source)

@@ -13,7 +13,7 @@ export interface LeaseState {
   /** Null if no command holds it. */
   readonly nonce: string | null;
   readonly holder: Holder | null;
-  /** Milliseconds until it expires, on the clock of the database; negative: expired. */
+  /** Milliseconds until it expires, on the clock of the database; negative if it has expired. */
   readonly leftMs: number | null;
 }
 
@@ -50,7 +50,7 @@ export interface Change {
   readonly lease: LeaseProof | undefined;
   /** The new version of the tables. */
   readonly version?: number;
-  /** Rows that are not given are deleted. */
+  /** Whether rows that are not given are deleted. */
   readonly replace?: boolean;
 }
 

@@ -22,7 +22,7 @@ export interface Moved {
 
 /**
  * Moves the store in `file` to a database, and makes the file its working copy. All rows appear there in one change,
- * and are then read back and compared. The old store is kept as `<file>.moved` and refuses to be used. If a move is
+ * and are then read back and compared. The old store is kept as `<file>.moved` and can no longer be used. If a move is
  * interrupted, run it again.
  */
 export function moveToDatabase(file: string, shared: SharedStore): Moved {

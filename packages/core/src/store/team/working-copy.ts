@@ -30,7 +30,7 @@ export interface LeaseKeeper {
 /**
  * The SQLite file of a bucket whose store is in PostgreSQL. All reads are local. Each transaction is sent to the
  * database before it is committed here. The database refuses it if it is based on an older revision, or if another
- * command holds the lease. The copy may be lost at any time.
+ * command holds the lease. The loss of the copy loses no data.
  */
 export class WorkingCopy {
   readonly #db: Database;

@@ -15,7 +15,7 @@ export interface PgTarget {
 
 /** The message that the thread receives for each bucket. */
 export interface Session extends PgTarget {
-  /** Counts answers, so that the main thread can wait for one. */
+  /** Counts answers, so that the main thread can wait for the next answer. */
   readonly answered: SharedArrayBuffer;
   readonly port: MessagePort;
 }
