@@ -7,7 +7,7 @@ import type { Placement } from "../domain/workspace/placement/placement.ts";
 import type { KvStore, SyncedEntries } from "../store/kv/kv.ts";
 import type { Contributions } from "./contribute.ts";
 
-/** What a build writes to the KV store. */
+/** The input for the KV entries of a build. */
 export interface KvBuild {
   readonly before: Catalog;
   readonly sources: KvSources;
@@ -60,7 +60,7 @@ export function storeKv(kv: KvStore, { before, sources, placement, contributed, 
   kv.syncBelow(NAMESPACE.worker(""), ofWorkers);
   for (const [namespace, { entries, owns }] of contributed) {
     if (whole.has(namespace)) continue;
-    // most allocations have no entries of plugins, and in many buckets no allocation ever had one
+    // most allocations have no entries of plugins, and in many buckets no allocation ever had such an entry
     if (entries.size === 0 && namespace.startsWith(NAMESPACE.jobs) && !ofAllocations.some(owns)) continue;
     if (!idle(namespace, entries)) kv.sync(namespace, entries, owns);
   }

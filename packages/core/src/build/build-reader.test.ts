@@ -31,8 +31,8 @@ async function seenIn(prepare: (bucket: TestBucket) => unknown, read: (kv: KvRea
 const MANIFEST = { version: "1.0.0", selectors: ["worker"], resources: { ports: { http: 8080 } } };
 const first = (bucket: TestBucket) => bucket.job("api", MANIFEST, { "vars.toml": 'a = "1"\n' });
 
-describe("a reader of the entries of a build", () => {
-  it("sees in the first build what that build stores", async () => {
+describe("the KV reader of a check", () => {
+  it("returns the entries that a first build will store", async () => {
     const read = (kv: KvReader) => [
       kv.get("maand/job/api", "version"),
       kv.get("maand/job/api", "port_http"),
@@ -44,7 +44,7 @@ describe("a reader of the entries of a build", () => {
     expect(await seenIn(first, read)).toEqual(["1.0.0", "8080", "10.0.0.2", "1", undefined, ["a"]]);
   });
 
-  it("sees changes of the workspace, and secrets that were stored before", async () => {
+  it("returns changed entries of the workspace, and secrets that are already stored", async () => {
     const prepare = async (bucket: TestBucket) => {
       first(bucket);
       await bucket.build();
@@ -67,7 +67,7 @@ describe("a reader of the entries of a build", () => {
     expect(await seenIn(prepare, read)).toEqual(["2.0.0", "10.0.0.1", undefined, "2", "by a hook", "hush", true]);
   });
 
-  it("refuses what the job may not read, and names what is missing", async () => {
+  it("refuses a namespace that the job may not read, and suggests a key for a missing one", async () => {
     const refusals = (kv: KvReader) =>
       [
         ["maand/job/other", "version"],

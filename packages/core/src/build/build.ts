@@ -123,7 +123,7 @@ export async function buildCatalog(
   return { catalog, allocations, problems: [...found, ...undone], number, held: heldTexts(catalog, []) };
 }
 
-/** For a refused build: warnings about the jobs that it read from another release than the one in the workspace. */
+/** Warnings for a refused build, one for each job that it read from a release other than the one in the workspace. */
 function heldProblems({ held, catalog }: Understood): Problem[] {
   return catalog.jobs.flatMap((job) => {
     const kept = held.get(job.name);
@@ -133,7 +133,7 @@ function heldProblems({ held, catalog }: Understood): Problem[] {
   });
 }
 
-/** What a build stores. */
+/** The result of a build that is to be stored. */
 interface ToSave extends Understood {
   readonly numbered: NumberedCatalog;
   readonly built: BuiltWorkspace;

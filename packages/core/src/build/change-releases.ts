@@ -72,7 +72,7 @@ export async function changedReleases(
 
 type Holds = ReadonlyMap<string, Hold>;
 
-/** The hold of each job whose release in the workspace is not the chosen one. */
+/** The hold of each job whose release in the workspace is not the chosen release. */
 function holdsOf(bucket: Bucket, stored: StoredCatalog, choices: readonly ReleaseChoice[], by: string): Holds {
   const jobs = new Map(stored.jobs.map((job) => [job.name, job]));
   const since = bucket.now().toISOString();
@@ -119,7 +119,7 @@ async function resolved(
 }
 
 /**
- * Whether a problem blocks the change. Any problem blocks a rollback. A revert only restores what ran just before, so
+ * Whether a problem blocks the change. Any problem blocks a rollback. A revert only restores the previous release, so
  * problems of other jobs do not block it. An example is a job that demands a command that only the failed release has.
  */
 function isInTheWay(where: string, choices: readonly ReleaseChoice[]): boolean {
@@ -133,10 +133,7 @@ function ofRelease(job: string, release: number): string {
   return `${job} ${releaseName(release)}: manifest.json`;
 }
 
-/**
- * A problem in the manifest of a chosen release names the release, because the manifest in the workspace is a different
- * one.
- */
+/** A problem in the manifest of a chosen release names the release, because the workspace has a different manifest. */
 function named(problem: Problem, choices: readonly ReleaseChoice[]): Problem {
   const choice = choices.find(({ job }) => problem.where.startsWith(manifestFile(job)));
   if (choice?.release === undefined) return problem;

@@ -49,7 +49,7 @@ function certify(names: readonly string[]) {
 }
 
 describe("a contribution of a plugin", () => {
-  it("is stored with encrypted private keys, and does not change when contributed again", async () => {
+  it("is stored with encrypted private keys, and keeps its version if it is the same again", async () => {
     const bucket = withTap(certify(["own"]));
     await bucket.build();
     await bucket.build();
@@ -62,7 +62,7 @@ describe("a contribution of a plugin", () => {
     expect(row).toMatchObject({ version: 1, value: expect.stringMatching(/^enc:v1:/) });
   });
 
-  it("is removed when it is no longer contributed, and other contributions stay", async () => {
+  it("is deleted if its plugin no longer contributes it, while other contributions stay", async () => {
     const names = ["own", "other"];
     const bucket = withTap(certify(names));
     await bucket.ship();
@@ -81,7 +81,7 @@ describe("a contribution of a plugin", () => {
     expect(Object.keys(await valuesOf(bucket, `maand/job/api/worker/${A}`))).not.toContain("certs/own.crt");
   });
 
-  it("stays if its plugin contributes nothing, and is removed with its allocation", async () => {
+  it("stays if its plugin makes no contribution at all, and is deleted with its allocation", async () => {
     let silent = false;
     const tap = certify(["own"]);
     const bucket = withTap((context) => (silent ? undefined : tap(context)));
@@ -94,7 +94,7 @@ describe("a contribution of a plugin", () => {
     expect(await valuesOf(bucket, `maand/job/api/worker/${B}`)).toEqual({});
   });
 
-  it("is discarded if the plugin fails, and so is the catalog", async () => {
+  it("is discarded together with the catalog if the plugin fails", async () => {
     const tap = certify(["own"]);
     const bucket = withTap((context) => {
       tap(context);
@@ -120,7 +120,7 @@ describe("a contribution of a plugin", () => {
     await expect(bucket.build()).rejects.toMatchObject({ code });
   });
 
-  it("can be made for all allocations in one call, and allocations that the call leaves out lose their entries", async () => {
+  it("may cover all allocations in one call, which deletes the entries of allocations that it omits", async () => {
     let hosts = [A, B];
     const bucket = withTap(({ kv, job: { name } }) =>
       kv.syncAllocations("certs/", new Map(hosts.map((host) => [host, { "certs/own": `${name} ${host}` }]))),
@@ -134,7 +134,7 @@ describe("a contribution of a plugin", () => {
     await expect(bucket.build()).rejects.toMatchObject({ code: "KV_REFUSED" });
   });
 
-  it("must use the prefix it declares", async () => {
+  it("is refused if a key does not begin with the declared prefix", async () => {
     const bucket = withTap(({ kv }) => kv.sync("maand/worker", "certs/", { worker_workers: "none" }));
     await expect(bucket.build()).rejects.toMatchObject({
       code: "HOOK_FAILED",
@@ -143,8 +143,8 @@ describe("a contribution of a plugin", () => {
   });
 });
 
-describe("many jobs", () => {
-  it("are processed in parallel, and the results are in the order of the jobs", async () => {
+describe("the contributions for several jobs", () => {
+  it("are computed in parallel and stored in the order of the jobs", async () => {
     const under = { way: 0, most: 0 };
     const bucket = withTap(async ({ job, kv }) => {
       under.way += 1;
@@ -172,8 +172,8 @@ describe("many jobs", () => {
   });
 });
 
-describe("init", () => {
-  it("is called with the bucket and its clock, while the lock is held", async () => {
+describe("the init hook", () => {
+  it("receives the bucket and its clock while the lock is held", async () => {
     const received: unknown[] = [];
     const plugin: Plugin = {
       name: "starter",

@@ -34,7 +34,7 @@ export async function generateWorkers({ settings, paths, signal }: Place): Promi
   throw new MaandError({
     code: "WORKERS_NOT_READ",
     message: `${program} of workers_command ${failure ?? howOf(code, stderr)}; ${WORKERS_FILE} was not changed`,
-    hint: "run it by hand in the directory of the bucket; it must print what workers.json is to contain",
+    hint: "run it by hand in the directory of the bucket; it must print the content of workers.json",
   });
 }
 

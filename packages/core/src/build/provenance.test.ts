@@ -62,7 +62,7 @@ describe("a workspace in git", () => {
     expect((await builds()).built?.commit).toBe(`${first}+changes`);
   });
 
-  it("is refused if it lacks the commit of the last build, and the refusal names both, and who built", async () => {
+  it("is refused with both commits and the author if it lacks the commit of the last build", async () => {
     const [older, newer] = [commit("one"), commit("two")];
     await builds();
     git("checkout", "-q", older);
@@ -82,7 +82,7 @@ describe("a workspace in git", () => {
     expect((await builds()).problems).toEqual([]);
   });
 
-  it("only causes a warning in a preview, which stores nothing", async () => {
+  it("causes only a warning in a preview if it lacks the commit of the last build", async () => {
     const older = commit("one");
     commit("two");
     await builds();
@@ -93,7 +93,7 @@ describe("a workspace in git", () => {
     expect(plan.problems).toMatchObject([{ code: "older_workspace", level: "warning" }]);
   });
 
-  it("is refused if its repository does not have that commit at all", async () => {
+  it("is refused if its repository does not have the commit of the last build", async () => {
     commit("one");
     await builds();
     rmSync(join(workspace(), ".git"), { recursive: true });
@@ -102,7 +102,7 @@ describe("a workspace in git", () => {
     await expect(builds()).rejects.toMatchObject({ code: "PROBLEMS" });
   });
 
-  it("is read without git where its commit is in a file", async () => {
+  it("is built without git if a file contains its commit", async () => {
     const first = commit("one");
     expect(headOf(workspace())).toBe(first);
     expect(headOf(join(workspace(), "jobs"))).toBe(first);
@@ -117,7 +117,7 @@ describe("a workspace in git", () => {
     expect(headOf(workspace())).toBeUndefined();
   });
 
-  it("that is a link has the provenance of the directory that the link leads to", async () => {
+  it("has the provenance of the target directory if it is a link", async () => {
     const linked = commit("one");
     const elsewhere = join(bucket.root, "elsewhere");
     mkdirSync(elsewhere);
@@ -131,7 +131,7 @@ describe("a workspace in git", () => {
     expect(headOf(join(bucket.root, "below"))).toBe(linked);
   });
 
-  it("is not read from git again if nothing changed", async () => {
+  it("is built again without git if nothing changed", async () => {
     commit("one");
     await builds();
     const path = process.env.PATH;
@@ -145,7 +145,7 @@ describe("a workspace in git", () => {
 });
 
 describe("a workspace outside git", () => {
-  it("is built without starting git, unless its environment names a repository", async () => {
+  it("is built without git unless the environment names a repository", async () => {
     const calls = gitThatRecordsCalls();
     const { PATH } = process.env;
     try {
@@ -161,7 +161,7 @@ describe("a workspace outside git", () => {
     }
   });
 
-  it("causes a warning for each part that another directory built and that its build would undo", async () => {
+  it("causes a warning for each change of another directory that its build would undo", async () => {
     await builds();
     const seen = join(bucket.root, "data/seen.json");
     const own = join(bucket.root, "own");
@@ -185,7 +185,7 @@ describe("a workspace outside git", () => {
     expect((await builds()).problems).toEqual([]);
   });
 
-  it("can undo its own changes without a warning", async () => {
+  it("may undo its own changes without a warning", async () => {
     await builds();
     bucket.write("jobs/api/conf", "new");
     await builds();

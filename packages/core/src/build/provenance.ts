@@ -36,7 +36,7 @@ export async function provenanceOf(bucket: Bucket, read: BuiltWorkspace, allowsO
   return { author, built, problems: last && !isSame ? await undone(bucket, last, built, allowsOlder) : [] };
 }
 
-/** Records what the build in this directory has seen. */
+/** Records the parts of the workspace that the build in this directory has read. */
 export function noteSeen({ paths }: Pick<Bucket, "paths">, { parts }: BuiltWorkspace): void {
   const file = seenFile(paths);
   const draft = `${file}.new`;
@@ -62,9 +62,7 @@ async function undone(
   return [error("older_workspace", "workspace", message, hint)];
 }
 
-/**
- * Parts that were built from another directory since the last build from this one, and that this build would replace.
- */
+/** Parts that another directory has built since the last build in this directory, and that this build would replace. */
 function unseen(paths: Bucket["paths"], last: BuiltWorkspace, built: BuiltWorkspace): Problem[] {
   if (last.at === undefined) return [];
   const seen = seenParts(paths);
@@ -72,7 +70,7 @@ function unseen(paths: Bucket["paths"], last: BuiltWorkspace, built: BuiltWorksp
   return names
     .filter((name) => last.parts[name] !== seen[name] && last.parts[name] !== built.parts[name])
     .map((name) => {
-      const message = `this build takes back a change that this directory has not seen, ${builtBy(last)}`;
+      const message = `this build undoes a change that this directory has not seen, ${builtBy(last)}`;
       return warning("unseen_change", name, message, "get that change first, or build again to discard it");
     });
 }

@@ -45,8 +45,8 @@ async function lines(): Promise<string[]> {
 const write = (version: string, text = "one\n") =>
   bucket.job("api", { selectors: ["worker"], version }, { "app.conf": text });
 
-describe("each build that changes a job creates a numbered release of it", () => {
-  it("and a build that changes no job creates no release", async () => {
+describe("a build", () => {
+  it("creates a numbered release of each changed job, and no release without a change", async () => {
     await bucket.build();
     await bucket.build();
     write("1.0.0", "two\n");
@@ -56,7 +56,7 @@ describe("each build that changes a job creates a numbered release of it", () =>
     expect(await stored((store) => jobReleases(store, "web").map(({ release }) => release))).toEqual(["r1"]);
   });
 
-  it("a job that equals an earlier release gets the number of that release again", async () => {
+  it("reuses the number of an earlier release if a job has the same content again", async () => {
     await bucket.build();
     write("1.1.0");
     await bucket.build();
@@ -65,7 +65,7 @@ describe("each build that changes a job creates a numbered release of it", () =>
     expect(await lines()).toEqual(["r2 1.1.0 never deployed", "r1 1.0.0 never deployed wanted"]);
   });
 
-  it("with the user who built it, and the git commit of the workspace", async () => {
+  it("records the user and the git commit of the workspace with each release", async () => {
     const git = (...args: readonly string[]) =>
       execFileSync("git", [
         "-C",
@@ -89,7 +89,7 @@ describe("each build that changes a job creates a numbered release of it", () =>
 });
 
 describe("a release", () => {
-  it("is good once it was healthy on all active allocations, and lists where it runs", async () => {
+  it("is good once it was healthy on all active allocations, and lists the hosts where it runs", async () => {
     await bucket.ship();
     expect(await lines()).toEqual([`r1 1.0.0 good ${A} ${B} wanted`]);
     write("1.1.0");
@@ -111,7 +111,7 @@ describe("a release", () => {
     expect((await lines())[0]).toBe(`r2 1.1.0 good ${A} ${B} wanted`);
   });
 
-  it("is not bad because a worker cannot be reached", async () => {
+  it("does not become bad if a worker cannot be reached", async () => {
     await bucket.ship();
     write("1.1.0");
     bucket.fleet.fail(`connect ${B}`, new MaandError({ code: "UNREACHABLE", message: "no route" }));
@@ -119,7 +119,7 @@ describe("a release", () => {
     expect((await releases())[0]?.verdict).toBe("unconfirmed");
   });
 
-  it("that changes nothing on the workers is deployed without an action", async () => {
+  it("is deployed without an action if it changes nothing on the workers", async () => {
     await bucket.ship();
     bucket.write("jobs/api/_modules/note.txt", "only on this machine\n");
     const { outcome, allocations } = await bucket.ship();
@@ -137,7 +137,7 @@ describe("a store of an older maand", () => {
     db.close();
   }
 
-  it("records what runs as r1 and what was built since as r2, so that the job can be rolled back", async () => {
+  it("records the running content of a job as r1 and its new content as r2 in the next build", async () => {
     await bucket.ship();
     age();
     write("1.1.0");
@@ -145,14 +145,14 @@ describe("a store of an older maand", () => {
     expect(await lines()).toEqual(["r2 1.1.0 never deployed wanted", `r1 1.0.0 good ${A} ${B}`]);
   });
 
-  it("records what is built as r1, and the next deploy records that it runs", async () => {
+  it("records an unchanged job as r1 in the next build, and as running in the next deploy", async () => {
     await bucket.ship();
     age();
     await bucket.ship();
     expect(await lines()).toEqual([`r1 1.0.0 good ${A} ${B} wanted`]);
   });
 
-  it("refuses a rollback until it is built, with the command to type", async () => {
+  it("refuses a rollback before the next build, with the command to run", async () => {
     await bucket.ship();
     write("1.1.0");
     await bucket.build();
@@ -165,8 +165,8 @@ describe("a store of an older maand", () => {
   });
 });
 
-describe("retention", () => {
-  it("keeps the newest keep_releases, the one that runs, and their contents", async () => {
+describe("the retention of releases", () => {
+  it("keeps the newest releases up to keep_releases, the running release, and their contents", async () => {
     bucket.write("../maand.conf", 'transport = "fake"\nkeep_releases = 2\n');
     await bucket.ship();
     for (const text of ["two\n", "three\n", "four\n", "five\n"]) {
@@ -201,7 +201,7 @@ describe("a diff of two releases", () => {
     return diffReleases(opened, "api", { from, to }).finally(() => opened.close());
   };
 
-  it("shows the changed lines of source files, by number or version", async () => {
+  it("shows the changed lines of source files for releases given by number or version", async () => {
     await bucket.build();
     write("1.1.0", "two\n");
     await bucket.build();
@@ -224,7 +224,7 @@ describe("a diff of two releases", () => {
     expect(text).not.toContain("correct-horse");
   });
 
-  it("is refused for a release that does not exist, naming those that do", async () => {
+  it("is refused for an unknown release, with the known releases as a hint", async () => {
     await bucket.build();
     await expect(diff("r9")).rejects.toMatchObject({
       code: "PROBLEMS",

@@ -114,8 +114,8 @@ function begin(isTogether: boolean): Life {
 }
 
 /**
- * Writes the workspace. `disabled.json` contains only names that exist in the workspace, because a build refuses
- * others.
+ * Writes the workspace. `disabled.json` contains only names that exist in the workspace, because a build refuses other
+ * names.
  */
 function write({ bucket, workers, jobs, disabled }: Life): void {
   bucket.workers(...[...workers].map(([at, own]) => ({ host: at, labels: own, memory: "1 gb" })));
@@ -153,7 +153,7 @@ function inStore<T>({ bucket }: Life, work: (db: Database.Database) => T): T {
   }
 }
 
-/** Everything that a build stored. Random ids are replaced by a text that says what they identify. */
+/** Everything that a build stored. Random ids are replaced with a text that names the identified thing. */
 function storedBy(life: Life): unknown {
   return inStore(life, (db) => {
     const rows = (sql: string) => db.prepare<[], Record<string, unknown>>(sql).all();
@@ -188,8 +188,8 @@ async function built({ bucket }: Life) {
 }
 
 /**
- * Runs random lives, in which `flaw` breaks the store that records placements. Returns how often a placement was
- * skipped.
+ * Runs random sequences of changes. `flaw` is a statement that breaks the store that records placements. Returns how
+ * often a placement was skipped.
  */
 async function lives(flaw?: string): Promise<number> {
   let left = 0;
@@ -225,7 +225,7 @@ async function lives(flaw?: string): Promise<number> {
   return left;
 }
 
-it("a build with recorded placements stores what a build from scratch stores, whatever happened", async () => {
+it("a build with recorded placements stores the same as a build from scratch after any changes", async () => {
   expect(await lives()).toBeGreaterThan(100); // otherwise no placement was skipped
 }, 300_000);
 

@@ -73,7 +73,10 @@ export async function understand(
   return { stored, read, held, catalog, placement, variables, secrets, problems: all };
 }
 
-/** The stored catalog. Its allocations are read when they are first used, because a build needs none for most jobs. */
+/**
+ * The stored catalog. Its allocations are read when they are first used, because a build does not need them for most
+ * jobs.
+ */
 function readStored({ catalog }: Bucket["store"]): StoredCatalog {
   const { removedWorkers, removedJobs, ...rest } = catalog.readWithoutAllocations();
   return Object.assign(

@@ -21,7 +21,7 @@ export const SSH_KEYS = defineSettings({
     ssh_user: setting(v.string(), 'User on the workers; default "agent".', "agent"),
     ssh_port: setting(v.number(), "Port of sshd; default 22.", 22),
     use_sudo: setting(v.boolean(), "Through sudo; default true.", true),
-    ssh_tries: setting(v.number(), "Attempts in all; default 3.", 3),
+    ssh_tries: setting(v.number(), "Attempts in total; default 3.", 3),
     ssh_quick_tries: setting(v.number(), "Attempts without a pause; default 1.", 1),
     "timeouts.login": setting(v.number(), "Seconds a login may take; default 20.", 20),
   },

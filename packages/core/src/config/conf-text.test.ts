@@ -27,34 +27,34 @@ const settled = (text: string) => {
   return { settings, problems };
 };
 
-it("contains only comments", () => {
+it("the generated maand.conf contains only comments", () => {
   expect(parse(output)).toEqual({});
 });
 
-it("lists every key with its default: uncommenting all of them changes nothing", () => {
+it("the generated maand.conf lists every key with its default", () => {
   const uncommented = output.replace(/^# (?=[a-z_.]+ = )/gm, "");
   expect(Object.keys(parse(uncommented))).toEqual(Object.keys(settingsSchema(declared).entries));
   const plugins = { slack_channel: "#ops", slack_tone: "plain", "timeouts.slack": 9 };
-  const asWithout = { ...DEFAULT_SETTINGS, plugins, secretFilesMode: 0o644 }; // the same modes, and doctor knows it was chosen
+  const asWithout = { ...DEFAULT_SETTINGS, plugins, secretFilesMode: 0o644 }; // the mode is the default, but it is now written
   expect(settled(uncommented)).toEqual({ settings: asWithout, problems: [] });
 });
 
-it("sets the given keys and no others", () => {
+it("the generated maand.conf sets only the given keys", () => {
   const set = confText(SCHEMA, declared, NEW_BUCKET);
   expect(parse(set)).toEqual({ secret_files_mode: "0600" });
   expect(settled(set)).toEqual({ settings: { ...DEFAULT_SETTINGS, secretFilesMode: 0o600 }, problems: [] });
 });
 
-it("has independent lines, time limits included", () => {
+it("each line of the generated maand.conf can be uncommented on its own, even in a table", () => {
   const { settings } = settled(output.replace("# timeouts.command = 300", "timeouts.command = 20"));
   expect(settings?.timeouts).toEqual({ ...DEFAULT_SETTINGS.timeouts, commandMs: 20_000 });
 });
 
-it("documents each key and its accepted values", () => {
+it("the generated maand.conf documents each key and its accepted values", () => {
   expect(output).toContain('# Where it writes; default "#ops".\n# slack_channel = "#ops"\n');
   expect(output).toContain("One of plain, merry.\n");
 });
 
-it("names its schema first, where editors look", () => {
+it("the first line of the generated maand.conf names the schema for editors", () => {
   expect(output.split("\n")[0]).toBe(`#:schema ${SCHEMA}`);
 });

@@ -47,8 +47,8 @@ export function checkBucketOwner(root: string): void {
 }
 
 /**
- * Finds the bucket in a directory or above it, like git. Throws NOT_A_BUCKET, NO_ACCESS for an unreadable one, and
- * BUCKET_NOT_TRUSTED for one of another user.
+ * Finds the bucket in a directory or above it, like git. Throws NOT_A_BUCKET, NO_ACCESS for an unreadable bucket, and
+ * BUCKET_NOT_TRUSTED for a bucket of another user.
  */
 export function findBucket(from: string): BucketPaths {
   let directory = resolve(from);

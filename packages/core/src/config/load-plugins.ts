@@ -104,7 +104,9 @@ async function loadByName(name: string, given: unknown, key: string, loading: Lo
   }
 }
 
-/** The plugin that a module exports: the default export, the export named like the package or file, or the only one. */
+/**
+ * The plugin that a module exports: the default export, the export named like the package or file, or the only export.
+ */
 function exported(imported: unknown, name: string): unknown {
   const module = exportsOf(imported);
   const whole = defaultOf(module);

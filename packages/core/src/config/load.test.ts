@@ -23,7 +23,7 @@ describe("a configuration", () => {
     [".maandrc.yaml", "settings:\n  max_concurrent_jobs: 9\n"],
     [".maandrc.yml", "settings:\n  max_concurrent_jobs: 9\n"],
     ["package.json", '{ "maand": { "settings": { "max_concurrent_jobs": 9 } } }'],
-  ] as const)("may be %s", async ([file, text], context) => {
+  ] as const)("may be in the file %s", async ([file, text], context) => {
     const { settings, plugins } = await aConfig(context, { [file]: text }).load();
     expect(settings.maxConcurrentJobs).toBe(9);
     expect(plugins.map(({ plugin, source }) => [plugin.name, source])).toEqual([
@@ -45,7 +45,7 @@ describe("a configuration", () => {
     expect((await config.load()).settings).toMatchObject({ plugins: { ssh_user: "deploy" }, maxConcurrentJobs: 9 });
   });
 
-  it("can be at any path, and loads plugins relative to that path", async (context) => {
+  it("may be at any path, and loads plugins relative to that path", async (context) => {
     const config = aConfig(context, {
       "other/staging.ts": `export default { plugins: ["./mine.ts"] };`,
       "other/mine.ts": `export default { name: "mine", ${SILENT} };`,
@@ -55,7 +55,7 @@ describe("a configuration", () => {
   });
 });
 
-describe("plugins", () => {
+describe("the plugins of a configuration", () => {
   it("are loaded in the order of the list, and false entries are ignored", async (context) => {
     const text = ts(`const mine = (name: string) => definePlugin({ name, ${SILENT} });
 export default defineConfig({ plugins: [mine("first"), ...defaults(), false, undefined, [mine("b"), mine("c")]] });`);
@@ -68,7 +68,7 @@ export default defineConfig({ plugins: defaults().replace("ssh", mine("telnet"))
     expect(await aConfig(context, { "maand.config.ts": text }).names()).toEqual(["telnet", "ninja", "tidy"]);
   });
 
-  it("in JSON are names and paths, with options", async (context) => {
+  it("are listed in JSON as names and paths, with options", async (context) => {
     const config = aConfig(context, {
       ".maandrc":
         '{ "plugins": [["defaults", { "remove": ["make"] }], ["@acme/loud", { "word": "hey" }], "./mine.ts"] }',
@@ -84,7 +84,7 @@ export default defineConfig({ plugins: defaults().replace("ssh", mine("telnet"))
     ]);
   });
 
-  it("can be ESM, CommonJS or TypeScript, and can import the running core", async (context) => {
+  it("may be ESM, CommonJS or TypeScript, and may import the running core", async (context) => {
     const config = aConfig(context, {
       ".maandrc": "plugins: [./a.mjs, ./b.cjs, ./c.ts, acme-d]",
       "a.mjs": `import { definePlugin } from "@maand/core"; export default definePlugin({ name: "a", ${SILENT} });`,
@@ -104,12 +104,12 @@ export default defineConfig({ plugins: defaults().replace("ssh", mine("telnet"))
   });
 });
 
-describe("hooks in the configuration", () => {
+describe("the hooks of a configuration", () => {
   const config = (hooks: string) => ({
     "maand.config.ts": ts(`export default defineConfig({ hooks: { ${hooks} } });`),
   });
 
-  it("answer before a plugin's tap, which is called if they return undefined", async (context) => {
+  it("run before the tap of a plugin, which runs only if they return undefined", async (context) => {
     const files = config(
       `async rollout({ action, log }) { log("mine"); return action.kind === "reload" ? "done" : undefined; }`,
     );
@@ -133,7 +133,7 @@ describe("hooks in the configuration", () => {
     expect([await output("reload"), await output("start")]).toEqual([["mine"], ["mine", "make"]]);
   });
 
-  it("are called last, or before the tap they name", async (context) => {
+  it("run after all other taps, or before the tap they name", async (context) => {
     const files = config(`afterJob({ log }) { log("mine") }, beforeJob: { before: "b", tap({ log }) { log("mine") } }`);
     const { plugins } = await aConfig(context, files).load();
     const subject = (name: string) => ({

@@ -52,7 +52,7 @@ export interface LoadOptions {
   readonly stock?: () => readonly Plugin[];
   readonly modules: Modules;
   readonly configFile?: string;
-  /** Whether a plugin is one of `defaults`; default: whether it has the name of one. */
+  /** Whether a plugin is one of `defaults`; default: whether its name is in `defaults`. */
   readonly isStock?: (plugin: Plugin) => boolean;
   /** Command and table names that a plugin cannot claim. Default: none. */
   readonly taken?: Taken;

@@ -5,15 +5,15 @@ vi.setConfig({ testTimeout: 60_000 });
 
 const listed = (plugin: string) => ({ "maand.config.mjs": `export default {\n  plugins: [${plugin}],\n};\n` });
 
-describe("a plugin is refused, with the place where it is listed, for", () => {
+describe("a plugin is refused at its place in the configuration for", () => {
   it.for([
     [
-      "a key that does not exist",
+      "a mistyped key",
       '{ name: "acme", aply() {}, apply() {} }',
       'plugin "acme" has no key "aply" | did you mean "apply"?',
     ],
     [
-      "a key that resembles no other",
+      "an unknown key that resembles no other key",
       '{ name: "acme", colour: 7, apply() {} }',
       'plugin "acme" has no key "colour" | keys: name, version, core, apply, ',
     ],
@@ -22,14 +22,14 @@ describe("a plugin is refused, with the place where it is listed, for", () => {
       '{ name: "My Plugin", apply() {} }',
       'plugin "My Plugin" has a name that is not allowed | use lower-case letters, digits and dashes, such as "my-plugin"',
     ],
-    ["a name of maand", '{ name: "config", apply() {} }', 'plugin "config" has a reserved name | choose another name'],
+    ["a reserved name", '{ name: "config", apply() {} }', 'plugin "config" has a reserved name | choose another name'],
     [
-      "a claim under a key other than its own",
+      "a claim that is listed under another key",
       '{ name: "acme", claims: { canry: defineClaim("canary", { description: "", schema: {} }) }, apply() {} }',
       'plugin "acme" claims the key "canry" with a claim defined for "canary" | write claims: { canary: ... }',
     ],
     [
-      "a key of a claim that does not exist",
+      "an unknown key of a claim",
       '{ name: "acme", claims: { canary: { description: "", schema: {}, lifecyle: true } }, apply() {} }',
       'the claim "canary" of plugin "acme" has no key "lifecyle" | did you mean "lifecycle"?',
     ],

@@ -16,22 +16,30 @@ export default presetWithOptions({
 });
 `;
 
-describe("a preset is a list of plugins, at the place where it is written", () => {
+describe("a preset", () => {
   it.for([
-    ["by its path", '{ "plugins": ["./acme.ts", "defaults"] }', ["acme-watch", "acme-gate", "ssh", "make"]],
-    ["with options", '{ "plugins": ["defaults", ["./acme.ts", { "gate": false }]] }', ["ssh", "make", "acme-watch"]],
+    [
+      "adds its plugins at its place in the list",
+      '{ "plugins": ["./acme.ts", "defaults"] }',
+      ["acme-watch", "acme-gate", "ssh", "make"],
+    ],
+    [
+      "may have options",
+      '{ "plugins": ["defaults", ["./acme.ts", { "gate": false }]] }',
+      ["ssh", "make", "acme-watch"],
+    ],
   ] as const)("%s", async ([, config, names], context) => {
     const { names: loaded } = aConfig(context, { "acme.ts": ACME, ".maandrc.json": config });
     expect(await loaded()).toEqual(names);
   });
 
-  it("as a value in a script, nested in others", async (context) => {
+  it("may be a list in a script, with other presets in it", async (context) => {
     const script = `const one = [${plugin("one")}];\nexport default { plugins: [[one, [${plugin("two")}, null]], ${plugin("three")}] };\n`;
     const { names } = aConfig(context, { "maand.config.mjs": script });
     expect(await names()).toEqual(["one", "two", "three"]);
   });
 
-  it("and a value in the list that is not a plugin is refused, at that place", async (context) => {
+  it("is refused with its place if it contains a value that is not a plugin", async (context) => {
     const { refused } = aConfig(context, {
       "maand.config.mjs": `export default {\n  plugins: [[${plugin("one")}, "two"]],\n};\n`,
     });
@@ -40,7 +48,7 @@ describe("a preset is a list of plugins, at the place where it is written", () =
     ]);
   });
 
-  it("and an unknown option is refused, with the nearest one", async (context) => {
+  it("is refused with the nearest option name for an unknown option", async (context) => {
     const { refused } = aConfig(context, {
       "acme.ts": ACME,
       ".maandrc.json": '{ "plugins": [["./acme.ts", { "gaet": true }]] }',
@@ -51,12 +59,12 @@ describe("a preset is a list of plugins, at the place where it is written", () =
   });
 });
 
-describe("services are checked when plugins are loaded", () => {
+describe("a service of a plugin", () => {
   const provider = plugin("desk", 'provides: { services: [{ service: "desk.tickets", make() {} }] }');
   const refusedFor = (context: Parameters<typeof aConfig>[0], plugins: string) =>
     aConfig(context, { "maand.config.mjs": `export default { plugins: [${plugins}] };\n` }).refused();
 
-  it("a service that one plugin needs and another provides is accepted, in any order", async (context) => {
+  it("is accepted if another plugin provides it, in any order", async (context) => {
     const needs = plugin("notes", 'needs: [{ name: "desk.tickets" }]');
     const { names } = aConfig(context, {
       "maand.config.mjs": `export default { plugins: [${needs}, ${provider}] };\n`,
@@ -66,31 +74,31 @@ describe("services are checked when plugins are loaded", () => {
 
   it.for([
     [
-      "that no plugin provides",
+      "no plugin provides it",
       plugin("notes", 'needs: [{ name: "desk.tickets" }]'),
       'plugin "notes" needs the service "desk.tickets", which no loaded plugin provides | add the plugin that provides "desk.tickets" to the plugins of the configuration',
     ],
     [
-      "with a typo",
+      "its name is mistyped",
       `${provider}, ${plugin("notes", 'needs: [{ name: "desk.tickest" }]')}`,
       'plugin "notes" needs the service "desk.tickest", which no loaded plugin provides | did you mean "desk.tickets"?',
     ],
     [
-      "of two providers",
+      "two plugins provide it",
       `${provider}, ${provider.replace('"desk"', '"counter"')}`,
       'plugin "desk" and plugin "counter" both define the service "desk.tickets" | remove one of them, or ask its author to rename it',
     ],
     [
-      "that is only a name",
+      "it is only a name",
       plugin("notes", 'needs: ["desk.tickets"]'),
       'plugin "notes" has an entry in needs that is not a service | write needs: [TICKETS], with a service from defineService',
     ],
     [
-      "that is provided without a function that creates it",
+      "its plugin has no function that creates it",
       plugin("desk", 'provides: { services: ["desk.tickets"] }'),
       'plugin "desk" has an entry in services that is not a service | write provides: { services: [TICKETS.by(() => tickets)] }, with a service from defineService',
     ],
-  ] as const)("one %s is refused", async ([, plugins, refusal], context) => {
+  ] as const)("is refused if %s", async ([, plugins, refusal], context) => {
     expect(await refusedFor(context, plugins)).toEqual([expect.stringContaining(refusal)]);
   });
 });

@@ -11,7 +11,7 @@ interface Thing {
 }
 `;
 
-describe("a configuration that cannot be loaded is refused with its line", () => {
+describe("a configuration is refused at the place of", () => {
   it.for([
     [
       "a syntax error",
@@ -20,7 +20,7 @@ describe("a configuration that cannot be loaded is refused with its line", () =>
       "maand.config.ts:2:17: Unexpected token | fix",
     ],
     [
-      "what it throws",
+      "an error that it throws",
       "maand.config.ts",
       `${HEAD}\nexport default defineConfig({\n  settings: boom(),\n});\n\nfunction boom(): never { throw new Error("no luck"); }\n`,
       "maand.config.ts:12:32: no luck | fix",
@@ -32,25 +32,25 @@ describe("a configuration that cannot be loaded is refused with its line", () =>
       "maand.config.mjs:3:13: slack is not defined | fix",
     ],
     [
-      "a stock plugin that is none",
+      "an unknown stock plugin",
       "maand.config.ts",
       `${HEAD}\nexport default defineConfig({\n  plugins: defaults().remove("mkae"),\n});\n`,
       'maand.config.ts:9:23: there is no plugin "mkae" in the list | did you mean "make"?',
     ],
     [
-      "a text it throws",
+      "a string that it throws",
       "maand.config.mjs",
       'throw "no luck";\n',
       "maand.config.mjs: it threw no luck | fix the file, or select another with --config",
     ],
     [
-      "a configuration that is not exported",
+      "a missing export",
       "maand.config.ts",
       "const config = { plugins: [] };\nconfig.plugins;\n",
       "maand.config.ts: it has no default export | write export default defineConfig({ ... })",
     ],
     [
-      "one that is exported by a name",
+      "a named export without a default export",
       "maand.config.ts",
       "export const config = { plugins: [] };\n",
       "maand.config.ts: it has no default export | write export default defineConfig({ ... })",
@@ -61,35 +61,40 @@ describe("a configuration that cannot be loaded is refused with its line", () =>
       'import gone from "acme-gone";\nexport default gone;\n',
       "Cannot find module 'acme-gone' | install it in the bucket: npm install acme-gone",
     ],
-    ["a package.json", "package.json", '{\n  "maand": {},\n}\n', "package.json:3:1: Expected double-quoted"],
-    ["JSON", ".maandrc.json", '{\n  "plugins": [],\n}\n', ".maandrc.json:3:1: "],
     [
-      "a key written twice in JSON",
+      "a syntax error in package.json",
+      "package.json",
+      '{\n  "maand": {},\n}\n',
+      "package.json:3:1: Expected double-quoted",
+    ],
+    ["a syntax error in JSON", ".maandrc.json", '{\n  "plugins": [],\n}\n', ".maandrc.json:3:1: "],
+    [
+      "a duplicate key in JSON",
       ".maandrc.json",
       '{\n  "settings": { "use_sudo": true,\n    "use_sudo": false }\n}\n',
       '.maandrc.json:3:5: settings.use_sudo: "use_sudo" is written twice, first on line 2 | keep one of them',
     ],
     [
-      "a key written twice in YAML",
+      "a duplicate key in YAML",
       ".maandrc.yaml",
       "settings:\n  use_sudo: true\n  use_sudo: false\n",
       ".maandrc.yaml:3:3: duplicated mapping key",
     ],
     [
-      "a key written twice under maand of a package.json",
+      "a duplicate key under maand in package.json",
       "package.json",
       '{\n  "name": "a",\n  "maand": { "plugins": [], "plugins": [] }\n}\n',
       'package.json:3:29: maand.plugins: "plugins" is written twice',
     ],
-    ["YAML", ".maandrc.yaml", "plugins:\n  - a\n bad: [\n", ".maandrc.yaml:3:"],
-    ["TOML", "maand.conf", 'ssh_user = "a"\nssh_port = \n', "maand.conf:2:"],
+    ["a syntax error in YAML", ".maandrc.yaml", "plugins:\n  - a\n bad: [\n", ".maandrc.yaml:3:"],
+    ["a syntax error in TOML", "maand.conf", 'ssh_user = "a"\nssh_port = \n', "maand.conf:2:"],
   ] as const)("%s", async ([, file, text, output], context) => {
     const lines = await aConfig(context, { [file]: text }).refused();
     expect(lines).toEqual([expect.stringContaining(output)]);
     expect(lines.join("\n")).not.toMatch(/ {4}at |node_modules|\.ts:\d+:\d+\)/);
   });
 
-  it("even if the line is in a file that it imports", async (context) => {
+  it("an error in a file that it imports", async (context) => {
     const config = aConfig(context, {
       "maand.config.ts": `import { it } from "./plugins/broken.ts";\nexport default { plugins: [it] };\n`,
       "plugins/broken.ts": `export const it = {\n  name: "it",\n  apply: missing,\n};\n`,
@@ -98,7 +103,7 @@ describe("a configuration that cannot be loaded is refused with its line", () =>
   });
 });
 
-describe("a configuration with an invalid value is refused with its key", () => {
+describe("a configuration is refused with the key of", () => {
   it.for([
     [
       "an unknown key",
@@ -123,7 +128,7 @@ describe("a configuration with an invalid value is refused with its key", () => 
       "maand.config.ts:3:5: settings.ssh_port: must be a number",
     ],
     [
-      "settings that contradict",
+      "settings that contradict each other",
       "{ settings: { ssh_tries: 5, ssh_quick_tries: 6 } }",
       "settings.ssh_quick_tries: 6 is more than ssh_tries, 5 | make it smaller",
     ],
@@ -154,7 +159,7 @@ describe("a configuration with an invalid value is refused with its key", () => 
       'plugins[0]: an object without "name" is not a plugin',
     ],
     [
-      "a stock plugin that is none",
+      "a stock plugin to remove that does not exist",
       '{\n  plugins: [["defaults", { remove: ["mkae"] }]],\n}',
       'maand.config.ts:2:37: plugins[0]: there is no stock plugin "mkae" | did you mean "make"?',
     ],
@@ -164,28 +169,28 @@ describe("a configuration with an invalid value is refused with its key", () => 
     expect(lines.join("\n")).toContain(output);
   });
 
-  it("also in maand.conf", async (context) => {
+  it("an invalid value in maand.conf", async (context) => {
     const text = 'ssh_user = "a"\n# ssh_port = 1\nssh_port = "x"\n\n[timeouts]\nconnect = 0\n';
     expect(await aConfig(context, { "maand.conf": text }).refused()).toEqual([
       expect.stringMatching(/^maand.conf:3:1: ssh_port: /),
       expect.stringMatching(/^maand.conf:6:1: timeouts.connect: /),
     ]);
   });
-
-  it("warns once about an unknown setting, with the closest name", async (context) => {
-    const config = aConfig(context, {
-      "maand.conf": "max_jobs = 1\n",
-      ".maandrc": '{ "settings": { "ssh_prot": 1 } }',
-    });
-    const { warnings } = await config.load();
-    expect(warnings.map(({ where, hint }) => [where, hint])).toEqual([
-      ["maand.conf:1:1: max_jobs", expect.any(String)],
-      [".maandrc:1:17: settings.ssh_prot", 'did you mean "ssh_port"?'],
-    ]);
-  });
 });
 
-describe("keys of maand.conf that belong to plugins", () => {
+it("an unknown setting causes one warning, with the closest name", async (context) => {
+  const config = aConfig(context, {
+    "maand.conf": "max_jobs = 1\n",
+    ".maandrc": '{ "settings": { "ssh_prot": 1 } }',
+  });
+  const { warnings } = await config.load();
+  expect(warnings.map(({ where, hint }) => [where, hint])).toEqual([
+    ["maand.conf:1:1: max_jobs", expect.any(String)],
+    [".maandrc:1:17: settings.ssh_prot", 'did you mean "ssh_port"?'],
+  ]);
+});
+
+describe("keys of maand.conf that plugins own", () => {
   it("are read with their defaults, from the file and the configuration, and in tables of core", async (context) => {
     const config = aConfig(context, {
       "maand.conf": "ssh_port = 2222\nssh_tries = 4\n[timeouts]\nlogin = 7\n",
@@ -203,7 +208,7 @@ describe("keys of maand.conf that belong to plugins", () => {
     });
   });
 
-  it("name the plugin that is not loaded", async (context) => {
+  it("are reported with the plugin to add if the plugin is not loaded", async (context) => {
     const config = aConfig(context, {
       "maand.conf": 'ssh_user = "deploy"\nssh_usr = "deploy"\n[timeouts]\nlogin = 7\n',
       ".maandrc": '{ "plugins": [["defaults", { "remove": ["ssh"] }]] }',
@@ -218,7 +223,7 @@ describe("keys of maand.conf that belong to plugins", () => {
     ]);
   });
 
-  it("are not unknown while a plugin that may own them cannot be loaded", async (context) => {
+  it("are not reported as unknown if a plugin that may own them cannot be loaded", async (context) => {
     const lines = await aConfig(context, {
       "maand.conf": "slack_tone = 1\n",
       ".maandrc": '{ "plugins": ["maand-plugin-slack"] }',
@@ -237,7 +242,7 @@ export const slack = pluginWithOptions({
 });
 `.replace('"valibot"', `"${import.meta.resolve("valibot")}"`);
 
-  it("are refused with their key, the line, and the closest name", async (context) => {
+  it("are refused with their key and line, and the closest name", async (context) => {
     const config = aConfig(context, {
       ".maandrc.json":
         '{\n  "plugins": [\n    "defaults",\n    ["./slack.ts", {\n      "chanel": "#ops", "retries": "x"\n    }]\n  ]\n}\n',
@@ -283,16 +288,16 @@ export const slack = pluginWithOptions({
   });
 });
 
-describe("a file that exports", () => {
+describe("a plugin file is refused if it exports", () => {
   it.for([
     ["no plugin", "export const a = 1;", "it exports no plugin; add export default definePlugin({ ... })"],
     [
-      "two",
+      "two plugins without a default",
       "export const a = { name: 'a', apply() {} }; export const b = { name: 'b', apply() {} };",
       "it exports a and b, and none of them as default",
     ],
     [
-      "one that imports a missing module",
+      "a plugin that imports a missing module",
       'import gone from "@acme/gone/deep"; export default gone;',
       "Cannot find module '@acme/gone/deep' | install it in the bucket: npm install @acme/gone",
     ],
@@ -302,7 +307,7 @@ describe("a file that exports", () => {
   });
 });
 
-it("a duplicate plugin is reported once, whatever it owns", async (context) => {
+it("a duplicate plugin is reported once, even if it owns names", async (context) => {
   const both = "{ name: 'a', apply() {}, workerFiles: { f: '' } }";
   const text = `export default {\n  plugins: [${both}, ${both}],\n};\n`;
   expect(await aConfig(context, { "maand.config.ts": text }).refused()).toEqual([
@@ -310,52 +315,77 @@ it("a duplicate plugin is reported once, whatever it owns", async (context) => {
   ]);
 });
 
-describe("incompatible plugins", () => {
+describe("a list of plugins is refused if", () => {
   const two = (a: string, b: string) => ({
     "maand.config.ts": `import { defineSettings, setting } from "@maand/core"; import * as v from "valibot"; const keys = (key) => defineSettings({ entries: { [key]: setting(v.string(), "", "") } }); const none = { description: "", schema: {} };\nclass Slow { static paths = [["slow"]] }\nclass Deploy { static paths = [["deploy", "slowly"]] }\nexport default {\n  plugins: [{ name: "a", apply() {}, ${a} }, { name: "b", apply() {}, ${b} }],\n};\n`,
   });
   it.for([
-    ["a command", "commands: [Slow]", "commands: [Slow]", 'plugin "a" and plugin "b" both define the command "slow"'],
-    ["a command of ours", "commands: [Deploy]", "", 'maand and plugin "a" both define the command "deploy slowly"'],
-    ["a table", "tables: { t: none }", "tables: { t: none }", 'plugin "a" and plugin "b" both define the table "t"'],
-    ["a table of ours", "", "tables: { jobs: none }", 'maand and plugin "b" both define the table "jobs"'],
     [
-      "a manifest key",
+      "two plugins define a command",
+      "commands: [Slow]",
+      "commands: [Slow]",
+      'plugin "a" and plugin "b" both define the command "slow"',
+    ],
+    [
+      "a plugin defines a command of maand",
+      "commands: [Deploy]",
+      "",
+      'maand and plugin "a" both define the command "deploy slowly"',
+    ],
+    [
+      "two plugins define a table",
+      "tables: { t: none }",
+      "tables: { t: none }",
+      'plugin "a" and plugin "b" both define the table "t"',
+    ],
+    [
+      "a plugin defines a table of maand",
+      "",
+      "tables: { jobs: none }",
+      'maand and plugin "b" both define the table "jobs"',
+    ],
+    [
+      "two plugins define a manifest key",
       "claims: { k: none }",
       "claims: { k: none }",
       'plugin "a" and plugin "b" both define the manifest key "k"',
     ],
     [
-      "a manifest key of ours",
+      "a plugin defines a manifest key of maand",
       "claims: { version: none }",
       "",
       'maand and plugin "a" both define the manifest key "version"',
     ],
     [
-      "a worker file",
+      "two plugins define a worker file",
       "workerFiles: { f: '' }",
       "workerFiles: { f: '' }",
       'plugin "a" and plugin "b" both define the worker file "f"',
     ],
     [
-      "a key of maand.conf",
+      "two plugins define a key of maand.conf",
       "settings: keys('tone')",
       "settings: keys('tone')",
       'plugin "a" and plugin "b" both define the key of maand.conf "tone"',
     ],
     [
-      "a key of maand.conf that is ours",
+      "a plugin defines a key of maand.conf that maand owns",
       "settings: keys('transport')",
       "",
       'maand and plugin "a" both define the key of maand.conf "transport"',
     ],
     [
-      "settings that are not declared",
+      "the settings of a plugin are not declared",
       "settings: { tone: 'loud' }",
       "",
       'plugin "a" has settings that were not created with defineSettings | write settings: defineSettings(',
     ],
-    ["another core", 'core: "^7.0.0"', "", 'plugin "a" requires @maand/core ^7.0.0, but this is 0.'],
+    [
+      "a plugin requires another version of core",
+      'core: "^7.0.0"',
+      "",
+      'plugin "a" requires @maand/core ^7.0.0, but this is 0.',
+    ],
   ] as const)("%s", async ([, a, b, output], context) => {
     const taken = { commands: ["deploy"], tables: ["jobs"] };
     const lines = await aConfig(context, two(a, b)).refused({ taken });
@@ -363,7 +393,7 @@ describe("incompatible plugins", () => {
     expect(lines[0]).toMatch(/^maand\.config\.ts:5:3: plugins: /);
   });
 
-  it("a package made for another core", async (context) => {
+  it("the package of a plugin requires another version of core", async (context) => {
     const config = aConfig(context, {
       ".maandrc": "plugins: [acme-old]",
       "node_modules/acme-old/package.json":
@@ -374,7 +404,7 @@ describe("incompatible plugins", () => {
   });
 });
 
-it("the short name of a stock plugin is answered with its full name", async (context) => {
+it("the short name of a stock plugin is refused with the full name as a hint", async (context) => {
   const modules = { "@maand/plugin-make": async () => ({}) };
   const config = { "maand.config.mjs": 'export default {\n  plugins: ["make"],\n};\n' };
   const [line] = await aConfig(context, config).refused({ modules });

@@ -5,7 +5,7 @@ import { type LogFields, logLine, logLines, readLogLine, timeOf } from "./line.t
 const TS = "2026-11-25T20:55:22.167Z";
 
 describe("a log line", () => {
-  it("has its keys in a fixed order, other keys sorted after them, and no empty keys", () => {
+  it("has known keys in a fixed order, then other keys sorted by name, and no empty keys", () => {
     const fields = { zone: "z", msg: "m", exit: 0, alpha: "a", worker: "w", ts: TS, reason: "", level: "INFO" };
     expect(logLine(fields, "kv")).toBe(`ts=${TS} level=INFO worker=w exit=0 msg=m alpha=a zone=z`);
     expect(logLine(fields, "json")).toBe(
@@ -21,13 +21,13 @@ describe("a log line", () => {
     ["one\ntwo\t3", String.raw`"one\ntwo\t3"`],
     ["\u001b[2J", String.raw`"\u001b[2J"`],
     ["plain/10.0.0.1:80", "plain/10.0.0.1:80"],
-  ])("formats %j as %s and parses it back", (value, written) => {
+  ])("contains the value %j as %s, and is parsed back", (value, written) => {
     const line = logLine({ ts: TS, msg: value }, "kv");
     expect(line).toBe(`ts=${TS} msg=${written}`);
     expect(readLogLine(line)).toEqual({ ts: TS, msg: value });
   });
 
-  it("is a single line and parses back unchanged in both formats, whatever it contains", { timeout: 30_000 }, () => {
+  it("is a single line in both formats with any content, and is parsed back unchanged", { timeout: 30_000 }, () => {
     const text = fc.string({ unit: "binary", minLength: 1, maxLength: 60 });
     const names = fc.constantFrom("msg", "job", "cmd", "zone", "a_b", "reason");
     fc.assert(
@@ -47,18 +47,18 @@ describe("a log line", () => {
     );
   });
 
-  it("of ten megabytes is truncated", () => {
+  it("is truncated if it has ten megabytes", () => {
     const line = logLine({ ts: TS, msg: "x".repeat(10_000_000) }, "kv");
     expect(line.length).toBeLessThan(9000);
     expect(line).toContain("[line cut]");
   });
 
-  it.each(["", "half a", "ts=", 'ts="2026', "{", "[1]", "=x", "\u0000\u0001"])("%j is not a log line", (text) => {
+  it.each(["", "half a", "ts=", 'ts="2026', "{", "[1]", "=x", "\u0000\u0001"])("is not read from %j", (text) => {
     expect(readLogLine(text)).toBeUndefined();
   });
 });
 
-describe("lines that were printed together", () => {
+describe("log lines that were printed together", () => {
   const pieces = [
     "a",
     "b1",
@@ -78,7 +78,7 @@ describe("lines that were printed together", () => {
   ];
   const message = fc.array(fc.constantFrom(...pieces), { maxLength: 6 }).map((all) => all.join(""));
 
-  it.each(["kv", "json"] as const)("are each equal to the line printed separately (%s)", (format) => {
+  it.each(["kv", "json"] as const)("equal the lines that are printed separately (%s)", (format) => {
     const others = fc.record({ job: message, id: message }, { requiredKeys: [] });
     fc.assert(
       fc.property(fc.array(message, { minLength: 1, maxLength: 8 }), others, (messages, more) => {

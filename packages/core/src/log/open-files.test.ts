@@ -38,7 +38,7 @@ it.runIf(process.platform === "linux")("the logs of hundreds of workers stay ope
   files.close();
 });
 
-it.runIf(process.platform === "linux")("with more workers than files that may be open, no line is lost", () => {
+it.runIf(process.platform === "linux")("no line is lost if there are more workers than files that may be open", () => {
   const files = new OpenFiles(LIMITS, fail, 100);
   const open = writtenTwice(files);
   expect(open).toBeLessThanOrEqual(100);
@@ -48,7 +48,7 @@ it.runIf(process.platform === "linux")("with more workers than files that may be
     expect(readFileSync(join(directory, name), "utf8")).toBe("first\nsecond\n");
 });
 
-it("lines that arrive together are written together, before anything that waits", async () => {
+it("lines that arrive together are written together in the next microtask", async () => {
   const files = new OpenFiles(LIMITS, fail);
   const path = join(directory, "a.log");
   for (let line = 0; line < 3; line += 1) files.write(path, `line ${line}`, AT);
@@ -57,7 +57,7 @@ it("lines that arrive together are written together, before anything that waits"
   files.close();
 });
 
-it("a file is rotated between the same lines as if each line were written separately", () => {
+it("a file is rotated at the same lines if lines are written together or separately", () => {
   const files = new OpenFiles({ maxBytes: 20, keepFiles: 9 }, fail);
   const path = join(directory, "a.log");
   for (let second = 0; second < 6; second += 1) files.write(path, "nine here", `2026-01-01T00:00:0${second}.000Z`);

@@ -34,7 +34,7 @@ export class OpenFiles {
   }
 
   /**
-   * Appends a line to a file and opens it if needed. The lines that come before the process does anything else are written together.
+   * Appends a line to a file and opens it if needed. Lines that arrive before the next microtask are written together.
    * Throws errors of the disk, or reports them when the lines are written.
    */
   write(path: string, line: string, ts: string): void {
@@ -46,7 +46,7 @@ export class OpenFiles {
     this.#file(path).addAll(lines, bytes, ts);
   }
 
-  /** An open file, which is flushed before the process does anything else. */
+  /** An open file, which is flushed in the next microtask. */
   #file(path: string): RotatingFile {
     const file = this.#files.get(path) ?? new RotatingFile(path, this.#limits);
     this.#files.delete(path);

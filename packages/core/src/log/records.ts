@@ -110,7 +110,7 @@ function output(event: MaandEvent, state: RunState): LogFields {
       return { event: "marked_stopped", phase: "job", job: event.job, action: "stop", msg };
     }
     case "job.skipped":
-      // the event name that scripts look for, which the Go program printed, and our own
+      // the event name that the Go program printed, which scripts look for, and the reason of this event
       return { event: "deploy_skip", phase: "rollout", job: event.job, reason: "already_promoted", msg: event.reason };
     default:
       return otherFields(event);

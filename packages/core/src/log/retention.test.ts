@@ -19,7 +19,7 @@ function aged(name: string, seconds: number): string {
   return name;
 }
 
-it("keeps the newest runs", () => {
+it("retention deletes the records of all but the newest runs", () => {
   const [old, middle, fresh] = [randomUUID(), randomUUID(), randomUUID()];
   aged(old, 300);
   aged(fresh, 100);
@@ -28,7 +28,7 @@ it("keeps the newest runs", () => {
   expect(readdirSync(runs).sort()).toEqual([middle, fresh].sort());
 });
 
-it("neither deletes nor counts directories that are not run records", () => {
+it("retention neither deletes nor counts directories that are not run records", () => {
   aged("archive", 900);
   writeFileSync(join(runs, "notes.txt"), "x");
   symlinkSync(join(runs, "archive"), join(runs, randomUUID()));

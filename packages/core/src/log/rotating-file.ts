@@ -29,8 +29,8 @@ const BATCH = 64 * 1024;
 const BLOCK = 4 * 1024;
 
 /**
- * A log file that several processes append to. A full file is renamed to `<name>-<time of the next line>` and a new one is
- * created. A process that still has the old file open notices before the new one is full.
+ * A log file that several processes append to. A full file is renamed to `<name>-<time of the next line>`, and a new
+ * file is created. A process that still has the old file open notices this before the new file is full.
  */
 export class RotatingFile {
   readonly #path: string;
@@ -51,7 +51,7 @@ export class RotatingFile {
 
   /**
    * Adds a line, which {@link flush} writes. A command may print thousands of lines in a row, and a system call for
-   * each would take longer than everything else. `ts` is the time of the line. Throws errors of the disk.
+   * each line would take longer than all other work. `ts` is the time of the line. Throws errors of the disk.
    */
   add(line: string, ts: string): void {
     const bytes = Buffer.byteLength(line) + 1;

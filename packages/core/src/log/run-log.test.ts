@@ -40,7 +40,7 @@ function runsOf(bucket: TestBucket): string[] {
 }
 
 describe("the log of a run", () => {
-  it("has a file per worker and one for the rest, and the same lines in the run's directory", async () => {
+  it("has a file per worker and a file for all other lines, and copies of both in the directory of the run", async () => {
     const bucket = bucketWith();
     await bucket.ship();
     const [run = ""] = runsOf(bucket);
@@ -65,7 +65,7 @@ describe("the log of a run", () => {
     expect(events.map((line) => JSON.parse(line))).toEqual(bucket.events);
   });
 
-  it("is private", async () => {
+  it("is readable only by its owner", async () => {
     const bucket = bucketWith();
     await bucket.ship();
     const [run = ""] = runsOf(bucket);
@@ -76,7 +76,7 @@ describe("the log of a run", () => {
       expect(mode(path)).toBe("600");
   });
 
-  it("distinguishes parallel commands by their ids, and records how each ended", async () => {
+  it("distinguishes parallel commands by id, and records how each command ended", async () => {
     const bucket = bucketWith();
     await bucket.ship();
     const all = ["10.0.0.1.log", "10.0.0.2.log"].flatMap((name) => linesOf(bucket, name));
@@ -96,40 +96,37 @@ describe("the log of a run", () => {
       });
   });
 
-  it("is JSON if log_format is json", async () => {
+  it("is JSON if log_format is jsonl", async () => {
     const bucket = bucketWith('log_format = "jsonl"\n');
     await bucket.ship();
     const text = readFileSync(join(bucket.root, "logs/maand.log"), "utf8").trimEnd();
     for (const line of text.split("\n")) expect(JSON.parse(line)).toMatchObject({ level: "INFO", maand: "deploy" });
   });
 
-  it.each(["kv", "jsonl"])(
-    "has the same lines whether they are printed together or one by one (%s)",
-    async (format) => {
-      const texts = ["plain", "two words", 'a "quote"', "", "a=b", "back\\slash", "\u001b[1m", "one\ntwo", "é 日"];
-      const recorded = async (pausing: boolean) => {
-        const plugins = [saying(texts, pausing)];
-        const bucket = bucketWith(`log_format = "${format}"\n`, { plugins });
-        await bucket.ship();
-        const [run = ""] = runsOf(bucket);
-        const events = readFileSync(join(bucket.root, `logs/runs/${run}/events.ndjson`), "utf8")
-          .trimEnd()
-          .split("\n");
-        return {
-          lines: linesOf(bucket, "maand.log")
-            .filter(({ stream }) => stream !== undefined)
-            .map(({ ts: _, run: __, ...line }) => line),
-          events: events.map((text): object => JSON.parse(text)).filter((event) => "line" in event && "seq" in event),
-        };
+  it.each(["kv", "jsonl"])("has the same lines if they are printed together or one by one (%s)", async (format) => {
+    const texts = ["plain", "two words", 'a "quote"', "", "a=b", "back\\slash", "\u001b[1m", "one\ntwo", "é 日"];
+    const recorded = async (pausing: boolean) => {
+      const plugins = [saying(texts, pausing)];
+      const bucket = bucketWith(`log_format = "${format}"\n`, { plugins });
+      await bucket.ship();
+      const [run = ""] = runsOf(bucket);
+      const events = readFileSync(join(bucket.root, `logs/runs/${run}/events.ndjson`), "utf8")
+        .trimEnd()
+        .split("\n");
+      return {
+        lines: linesOf(bucket, "maand.log")
+          .filter(({ stream }) => stream !== undefined)
+          .map(({ ts: _, run: __, ...line }) => line),
+        events: events.map((text): object => JSON.parse(text)).filter((event) => "line" in event && "seq" in event),
       };
-      const [together, alone] = [await recorded(false), await recorded(true)];
-      expect(together.lines).toEqual(alone.lines);
-      expect(together.events).toMatchObject(
-        alone.events.map((event) => ({ ...event, at: expect.any(String), run: expect.any(String) })),
-      );
-      expect(together.events).toHaveLength(texts.length);
-    },
-  );
+    };
+    const [together, alone] = [await recorded(false), await recorded(true)];
+    expect(together.lines).toEqual(alone.lines);
+    expect(together.events).toMatchObject(
+      alone.events.map((event) => ({ ...event, at: expect.any(String), run: expect.any(String) })),
+    );
+    expect(together.events).toHaveLength(texts.length);
+  });
 
   it("masks secrets", async () => {
     const bucket = bucketWith("", {
@@ -154,7 +151,7 @@ describe("the log of a run", () => {
     }
   });
 
-  it("ends even for commands whose events have no end", async () => {
+  it("ends with run_finished even for a command without a final event", async () => {
     const bucket = bucketWith();
     await bucket.ship();
     const maand = await bucket.open();
@@ -193,7 +190,7 @@ describe("the log of a run", () => {
 });
 
 describe("log rotation", () => {
-  it("loses no line where several files are full within a millisecond", async () => {
+  it("loses no line if several files become full within a millisecond", async () => {
     const at = new Date("2026-11-25T20:55:22.167Z");
     const conf = "[logs]\nmax_mb = 0.1\nkeep_files = 20\n";
     const bucket = bucketWith(conf, { now: () => at, plugins: [printing(3000, "y".repeat(200))] });
@@ -229,8 +226,8 @@ describe("log rotation", () => {
   });
 });
 
-describe("a log that cannot be written", () => {
-  it("never breaks a deploy, and is reported once", async () => {
+describe("a log that was not written completely", () => {
+  it("does not stop a deploy, and is reported once", async () => {
     const bucket = bucketWith();
     await bucket.build();
     rmSync(join(bucket.root, "logs"), { recursive: true });
@@ -243,7 +240,7 @@ describe("a log that cannot be written", () => {
     expect(bucket.events.map(({ seq }) => seq)).toEqual(bucket.events.map((_, at) => at + 1));
   });
 
-  it("because the disk is full does not affect other files or the run", async () => {
+  it("does not affect other files or the run if its disk is full", async () => {
     const bucket = bucketWith();
     mkdirSync(join(bucket.root, "logs"), { recursive: true });
     symlinkSync("/dev/full", join(bucket.root, "logs/10.0.0.1.log"));
@@ -255,7 +252,7 @@ describe("a log that cannot be written", () => {
     expect(linesOf(bucket, "10.0.0.2.log").filter(({ event }) => event === "command_end")).toHaveLength(2);
   });
 
-  it("whose last line is incomplete continues on a new line", async () => {
+  it("continues on a new line after an incomplete line", async () => {
     const bucket = bucketWith();
     mkdirSync(join(bucket.root, "logs"), { recursive: true });
     writeFileSync(join(bucket.root, "logs/maand.log"), "ts=2026-01-01T00:0");

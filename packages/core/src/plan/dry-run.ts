@@ -13,7 +13,7 @@ import type { PlanningHooks } from "./plan-wave.ts";
 
 /**
  * A job whose plan depends on values that its `pre_deploy` commands write. A deploy runs these commands, but this dry
- * run did not.
+ * run has not run them.
  */
 export interface UndecidedJob {
   readonly job: Job;

@@ -5,7 +5,7 @@ import { selectAllocations, type TypedWorkers } from "../run/select.ts";
 import { type StoppingAllocation, stopping } from "./stopping.ts";
 import { limitTo } from "./worker-limit.ts";
 
-/** What the next deploy stops and deletes. The user confirms it before the deploy takes the lock. */
+/** The allocations that the next deploy stops or deletes. The user confirms them before the deploy takes the lock. */
 export interface ExpectedStops {
   /** Allocations that it stops or whose files it deletes, those of the last wave first. */
   readonly stops: readonly StoppingAllocation[];
@@ -13,10 +13,13 @@ export interface ExpectedStops {
   readonly isFleetEmpty: boolean;
 }
 
-/** Reads what a deploy would stop and delete, on these workers or, if none are named, on all. Changes nothing. */
+/**
+ * Reads the allocations that a deploy would stop or delete, on these workers or, if no worker is named, on all workers.
+ * Changes nothing.
+ */
 export function expectedStops(bucket: Bucket, workers: TypedWorkers | undefined): ExpectedStops {
   const { catalog } = bucket.store;
-  // Most deploys stop nothing. This check then saves reading the allocations of a large fleet twice.
+  // Most deploys stop nothing. In this case, the check avoids a second read of the allocations of a large fleet.
   if ((workers?.words.length ?? 0) === 0 && !catalog.mayStop())
     return { stops: [], isFleetEmpty: catalog.isFleetEmpty() };
   const source = { ...knownOf(catalog.read(), bucket), ...recordedStateOf(bucket) };

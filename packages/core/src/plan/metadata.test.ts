@@ -21,14 +21,14 @@ function metadataOfMany(count: number, program = PROGRAM) {
   );
 }
 
-it("the programs that all workers get are turned into JSON once, however many workers there are", () => {
+it("the programs that all workers receive are converted to JSON once for any number of workers", () => {
   const stringify = vi.spyOn(JSON, "stringify");
   metadataOfMany(50);
   const ofProgram = stringify.mock.calls.filter(([value]) => Array.isArray(value) && value.flat().includes(PROGRAM));
   expect(ofProgram).toHaveLength(1);
 });
 
-it("the digest covers the names and texts of all files, without the sequence number", () => {
+it("the digest of metadata covers the names and texts of all files, without the sequence number", () => {
   for (const program of ["one", "two"]) {
     const [metadata] = metadataOfMany(1, program);
     const [[, own = ""] = [], ...others] = metadata?.files ?? [];

@@ -7,7 +7,7 @@ import type { Delivery } from "../store/bucket-rows.ts";
 /** The metadata of a worker: the files directly in its bucket directory, name to text. */
 export interface Metadata {
   readonly files: ReadonlyMap<string, string>;
-  /** Digest of everything except the sequence number. The digest shows whether the worker needs new metadata. */
+  /** Digest of all files without the sequence number. It shows whether the worker needs new metadata. */
   readonly digest: string;
 }
 

@@ -11,12 +11,12 @@ export interface PlanApproval {
    */
   consume(run: number): void;
   /**
-   * Whether a job stays as it is: nothing is to be recorded, and no hooks run that could change this. Such a job is not
-   * planned again.
+   * Whether a deploy has nothing to do for a job: there is nothing to record, and no hook runs that could change this.
+   * Such a job is not planned again.
    */
   isSettled(job: Job): boolean;
   /** Throws PLAN_DIFFERS for a job that the plan left undecided, before its hooks run. */
   begin(job: Job): void;
-  /** Throws PLAN_DIFFERS if the plan of a job is not the saved one. */
+  /** Throws PLAN_DIFFERS if the plan of a job is not the saved plan. */
   check(plan: PlannedJob): void;
 }

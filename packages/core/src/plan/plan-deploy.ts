@@ -29,7 +29,7 @@ export interface DeployOptions extends LifecycleOptions {
   readonly revert?: boolean | undefined;
   /** Let allocations go down even if the availability budget forbids it; maand reports each of them. */
   readonly ignoreBudget?: boolean | undefined;
-  /** Touch only these workers; absent or without words: all. Stops and removals are limited too. */
+  /** Touch only these workers; if absent or without terms, all workers. Stops and removals are limited too. */
   readonly workers?: TypedWorkers | undefined;
   /** `2` or `10%`: connect all workers first, and continue without the unreachable ones if there are at most that many. */
   readonly maxUnreachable?: string | undefined;
@@ -45,13 +45,11 @@ export interface PlanOptions extends DeployOptions {
   readonly diff?: boolean;
   /** Run the hooks before the plan of each job, such as `pre_deploy`, and discard their writes. */
   readonly withHooks?: boolean;
-  /**
-   * Leave the allocations of jobs that need nothing out of the plan, which then only has their number. Default: false.
-   */
+  /** Omit the allocations of settled jobs from the plan, which then only has their number. Default: false. */
   readonly brief?: boolean;
 }
 
-/** A plan of another desired state than the stored one. */
+/** A desired state to plan instead of the stored one. */
 export interface DesiredPlan {
   /** The command that would apply it. */
   readonly command: string;
@@ -95,7 +93,6 @@ export interface Plan {
   readonly diffs?: PlanDiffs;
   /** Parts of the workspace that changed since the last build and are not in this plan. */
   readonly unbuilt: readonly string[];
-  /** The command that is changing the bucket or its workers at the moment. */
   /**
    * A sentence about allocations that the deploy does not change because they are on workers that it must not touch.
    */
@@ -104,9 +101,10 @@ export interface Plan {
   readonly verified?: {
     readonly metadata: readonly string[];
     readonly failed: readonly { readonly host: string; readonly message: string }[];
-    /** Differences that are not repaired, because they came back after three repairs. */
+    /** Differences that are not repaired because they came back after three repairs. */
     readonly recurring: readonly { readonly job: string; readonly host: string; readonly message: string }[];
   };
+  /** The command that is changing the bucket or its workers at the moment. */
   readonly underWay?: Pick<Holder, "command" | "pid" | "since">;
 }
 
@@ -186,7 +184,7 @@ function planned(bucket: Bucket, { hooksRan, ...job }: WaveJob): PlanJob {
   return { ...job, preDeploy: hooksRan ? "was run" : "may change this" };
 }
 
-/** What the deploy would repair; undefined if it does not inspect the workers. */
+/** The repairs of the deploy; undefined if it does not inspect the workers. */
 async function verified(
   dryRun: DryRunState,
   waves: readonly Wave[],

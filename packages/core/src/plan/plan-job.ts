@@ -38,9 +38,11 @@ export interface PlannedJob {
    * Whether a run promoted the job but was killed before its health check. The check then runs before anything else.
    */
   readonly healthPending: boolean;
-  /** Allocations that need something, on workers that the deploy must not touch. */
+  /** Allocations that need an action, on workers that the deploy must not touch. */
   readonly left?: readonly PlannedAllocation[];
-  /** The allocations, instead of `allocations`, if none of them needs anything and they were not planned one by one. */
+  /**
+   * The allocations, instead of `allocations`, if none of them needs an action and they were not planned one by one.
+   */
   readonly settled?: readonly Allocation[];
   /** Present if the release is rolled out in steps. */
   readonly steps?: StepPlan;
@@ -55,7 +57,7 @@ export interface StepPlan {
   readonly state: StepState;
   /** The steps of this deploy, up to the first pause; none if only the end remains. */
   readonly parts: readonly StepPart[];
-  /** Allocations that this deploy leaves as they are, in rollout order. */
+  /** Allocations that this deploy does not change, in rollout order. */
   readonly waiting: readonly PlannedAllocation[];
 }
 
@@ -75,7 +77,7 @@ export function pendingOf({ store }: Pick<Run["bucket"], "store">): Pending {
 /** The input of planning. */
 export type PlanSource = ContextSource & Pick<Run, "updateSeq">;
 
-/** Whether a job needs anything to be done. */
+/** Whether a job needs an action, a pending hook or a pending health check. */
 export function isRequired(plan: PlannedJob): boolean {
   if (plan.steps && plan.steps.state !== "paused") return true;
   return plan.afterPending || plan.healthPending || plan.allocations.some(({ decision }) => decision.action !== "skip");
@@ -83,8 +85,8 @@ export function isRequired(plan: PlannedJob): boolean {
 
 /**
  * Plans one job: the tree of each allocation, its digest, and the decision against the promoted version. Deploy and dry
- * run both call this. It writes nothing. `known` is what the store records as promoted everywhere, with nothing
- * pending. If it equals the target state of the job, its allocations are not read.
+ * run both call this. It writes nothing. `known` is the state that the store records for a settled job. If it equals
+ * the target state of the job, its allocations are not read.
  */
 export async function planJob(
   source: PlanSource,
@@ -127,7 +129,7 @@ function oneByOne(source: PlanSource): PlanSource {
 
 const NOTHING_PENDING = { afterPending: false, healthPending: false } as const;
 
-/** Whether everything that a plan compares with what was promoted is the same for all allocations. */
+/** Whether the target state of a job equals the promoted state of all its allocations. */
 function isAsSettled(job: Job, { isRendered, target }: Base, known: SettledJob): boolean {
   return (
     isRendered &&
@@ -161,7 +163,7 @@ export function pendingAmong(
 
 type Wanted = Pick<PlannedAllocation, "tree" | "target" | "occasion">;
 
-/** What the trees of a job's allocations are made of. */
+/** The input for the trees of a job's allocations. */
 interface Base extends Omit<Wanted, "occasion"> {
   /** Whether this is already the tree of every allocation, in every deploy. */
   readonly isRendered: boolean;
@@ -186,7 +188,7 @@ async function wantedTree(source: PlanSource, job: Job, allocation: Allocation, 
   const now = { currentVersion: promoted?.version ?? NO_VERSION, updateSeq: source.updateSeq };
   if (promoted?.occasion && promoted.version === job.version) {
     if (base.isRendered && base.target.digest === promoted.digest) return wantedOf(base, promoted.occasion);
-    // A template can fail for the promoted inputs and not for the new ones. This counts as a change.
+    // A template can fail with the promoted inputs and succeed with the new ones. This counts as a change.
     const before = await rendered(source, job, allocation, base, promoted.occasion).catch(() => undefined);
     if (before?.target.digest === promoted.digest) return before;
   }

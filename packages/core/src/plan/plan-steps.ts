@@ -51,7 +51,7 @@ export function inSteps(source: PlanSource, plan: PlannedJob): PlannedJob {
 interface Member {
   readonly host: string;
   readonly planned: PlannedAllocation;
-  /** Whether it runs the release, or nothing changes for it. */
+  /** Whether it runs the release, or the deploy does not change it. */
   readonly isDone: boolean;
   readonly priority: boolean;
   /** Whether any release runs on the allocation. */

@@ -39,7 +39,7 @@ export interface PlanningHooks {
   readonly approval?: PlanApproval | undefined;
   /** The workers that the deploy is limited to. */
   readonly limit?: WorkerLimit | undefined;
-  /** Whether jobs that need nothing according to the store are planned as a whole, without their allocations. */
+  /** Whether settled jobs are planned as a whole, without their allocations. */
   readonly brief?: boolean | undefined;
 }
 
@@ -101,8 +101,8 @@ async function planWaveJob(
 }
 
 /**
- * The jobs that need nothing according to the store. There are none if the deploy is forced, inspects the workers,
- * deploys a catalog other than the stored one, or finds a worker in maintenance.
+ * The settled jobs according to the store. There are none if the deploy is forced, inspects the workers, deploys a
+ * catalog other than the stored one, or finds a worker in maintenance.
  */
 function settledOf(
   { bucket: { store }, cause }: WaveSource,
@@ -113,7 +113,7 @@ function settledOf(
 }
 
 /**
- * The nearest job that this one demands and that has a problem or a paused rollout in this run. Also follows demands
+ * The nearest job that this job demands and that has a problem or a paused rollout in this run. Also follows demands
  * through other jobs that are left unchanged.
  */
 function blockerOf({ ledger, jobs }: Pick<WaveSource, "ledger" | "jobs">, job: Job): string | undefined {

@@ -32,14 +32,14 @@ function rendering(shared: readonly (readonly string[])[]) {
   return { bucket, rendered };
 }
 
-it("a job is rendered once if every tap says that its files are the same for all allocations", async () => {
+it("a job is rendered once if every tap declares that its files are the same for all allocations", async () => {
   const { bucket, rendered } = rendering([["api", "web"], ["api"]]);
   await bucket.build();
   await bucket.plan();
   expect(rendered).toEqual(["api@10.0.0.1", "web@10.0.0.1", "web@10.0.0.2", "web@10.0.0.3"]);
 });
 
-it("all allocations of the job get these files, and a later deploy changes the files that differ", async () => {
+it("all allocations of a job that is rendered once get its files, in every deploy that changes them", async () => {
   const { bucket } = rendering([["api", "web"]]);
   await bucket.ship();
   for (const host of ["10.0.0.1", "10.0.0.2", "10.0.0.3"])

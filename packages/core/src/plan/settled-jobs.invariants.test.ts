@@ -8,8 +8,8 @@ import { aBucket, type TestBucket } from "../testing/index.ts";
 import type { Plan } from "./plan-deploy.ts";
 
 /**
- * The plan of a job that counts as settled has nothing to do, whatever happened to the bucket. For random lives of a
- * bucket, each plan that omits settled jobs is compared with the complete plan.
+ * A settled job needs no action, after any changes of the bucket. For random sequences of changes, each plan that omits
+ * settled jobs is compared with the complete plan.
  */
 const NAMES = { jobs: ["db", "api", "lone"], hosts: ["10.0.0.1", "10.0.0.2", "10.0.0.3"] } as const;
 
@@ -186,8 +186,8 @@ function expectRecorded({ root }: TestBucket, plan: Plan): void {
 }
 
 /**
- * Lives in which `flaw` is a statement that breaks the store after the first deploy; returns the number of omitted
- * jobs.
+ * Runs random sequences of changes. `flaw` is a statement that breaks the store after the first deploy. Returns the
+ * number of omitted jobs.
  */
 async function lives(flaw?: string): Promise<number> {
   let settled = 0;
@@ -211,7 +211,7 @@ async function lives(flaw?: string): Promise<number> {
   return settled;
 }
 
-it("a plan that omits settled jobs equals the complete plan, whatever happened", async () => {
+it("a plan that omits settled jobs equals the complete plan after any changes", async () => {
   expect(await lives()).toBeGreaterThan(100); // otherwise nothing was compared
 }, 300_000);
 
@@ -223,7 +223,7 @@ it.each(["placement_deleted", "promoted_changed", "staged_changed"])(
   300_000,
 );
 
-/** For each trigger, a change that no other trigger notices. */
+/** For each trigger, a change to which no other trigger reacts. */
 const NOTICED = {
   allocation_added: "INSERT INTO allocation VALUES ('new', 'lone', '10.0.0.9', 0, 0, 9, 0)",
   allocation_changed: "UPDATE allocation SET disabled = 1 WHERE id = @A",
@@ -241,7 +241,7 @@ const NOTICED = {
   planned_deleted: "DELETE FROM planned WHERE allocation = @A",
 } as const;
 
-it.each(Object.entries(NOTICED))("only %s unsettles a job for its change", async (trigger, sql) => {
+it.each(Object.entries(NOTICED))("a change makes a job unsettled only through the trigger %s", async (trigger, sql) => {
   const life = begin();
   try {
     await live(life, { do: "build" });
@@ -251,12 +251,12 @@ it.each(Object.entries(NOTICED))("only %s unsettles a job for its change", async
       [false, false],
     ] as const) {
       const db = new Database(join(life.bucket.root, "data/maand.db"));
-      db.pragma("foreign_keys = OFF"); // foreign keys are off, so that no cascade has an effect
+      db.pragma("foreign_keys = OFF"); // no cascade changes other rows
       const isSettled = () => db.prepare("SELECT 1 FROM settled_job WHERE job = 'lone'").get() !== undefined;
       expect(isSettled()).toBe(true);
       const undone = db.transaction(() => {
         const id = db.prepare("SELECT id FROM allocation WHERE job = 'lone'").pluck().get();
-        // an allocation of which nothing is recorded; its row is not noticed by what is tested
+        // adds an allocation without records, and restores the rows that the triggers delete for its insertion
         db.exec("CREATE TEMP TABLE kept AS SELECT * FROM settled_job");
         db.exec("CREATE TEMP TABLE kept_placement AS SELECT * FROM placement");
         db.exec(

@@ -19,7 +19,7 @@ export interface WorkerLimit {
 
 type Source = Pick<Run, "catalog" | "jobs" | "workers" | "recorded">;
 
-/** The limit from a list of workers; undefined without a list. Throws PROBLEMS for words that match no worker. */
+/** The limit from a list of workers; undefined without a list. Throws PROBLEMS for terms that match no worker. */
 export function limitTo(source: Source, typed: TypedWorkers | undefined): WorkerLimit | undefined {
   if (!typed || typed.words.length === 0) return undefined;
   const all = [...source.workers.values()].sort((a, b) => compareHosts(a.host, b.host));
@@ -41,7 +41,7 @@ export function narrowed(one: WorkerLimit | undefined, other: WorkerLimit | unde
 }
 
 /**
- * The plan without allocations on other workers. Allocations on other workers that need something are in `left`. The
+ * The plan without allocations on other workers. Allocations on other workers that need an action are in `left`. The
  * remaining allocations are then rolled out as a part of the job. Throws NOT_PERMITTED for a staged rollout, whose
  * steps choose the workers.
  */
@@ -76,7 +76,7 @@ function refuseSteps({ job, steps, allocations }: PlannedJob): void {
 
 const EMPTY = { afterPending: false, healthPending: false };
 
-/** The sentence about allocations of jobs that a deploy leaves as they are, because of its limit; undefined if there are none. */
+/** The sentence about allocations that a deploy does not change because of its limit; undefined if there are none. */
 export function leftText(
   plans: readonly { readonly job: Job; readonly left?: readonly PlannedAllocation[] }[],
 ): string | undefined {

@@ -43,7 +43,7 @@ export class BucketRows {
     this.#db.run("INSERT INTO bucket (one, bucket_id, update_seq) VALUES (1, ?, ?)", id, updateSeq);
   }
 
-  /** The workspace of the last build; undefined before the first one. */
+  /** The workspace of the last build; undefined before the first build. */
   built(): BuiltWorkspace | undefined {
     const text = this.#db.get("SELECT built FROM bucket")?.built;
     if (typeof text !== "string") return undefined;
@@ -131,8 +131,8 @@ export class DeliveryRows {
   }
 
   /**
-   * The recorded directory that files were delivered to on a worker; undefined before the first delivery. A deploy reads it for each
-   * worker, while the deliveries to others wait to be stored together.
+   * The recorded directory that files were delivered to on a worker; undefined before the first delivery. A deploy
+   * reads it for each worker, while the deliveries to other workers wait to be stored together.
    */
   rootOf(host: string): string | undefined {
     const row = this.#db.getAtOnce("SELECT root FROM delivery WHERE host = ?", host);
@@ -141,7 +141,7 @@ export class DeliveryRows {
 
   /**
    * Call this before a sync: the state of the worker is unknown until the sync finishes. `root` is the target
-   * directory; default: the last one.
+   * directory; default: the directory of the last delivery.
    */
   begin(host: string, root?: string): void {
     this.#db.run(

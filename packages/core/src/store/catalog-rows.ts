@@ -135,8 +135,8 @@ export class CatalogRows {
   }
 
   /**
-   * Deletes the rows of a removed allocation. With the last one of a removed job or worker, also deletes that job or
-   * worker.
+   * Deletes the rows of a removed allocation. If it was the last allocation of a removed job or worker, also deletes
+   * the job or worker.
    */
   forget(allocation: Pick<Allocation, "id" | "job" | "host">): void {
     this.#db.run("DELETE FROM allocation WHERE id = ? AND removed = 1", allocation.id);
@@ -164,8 +164,8 @@ export class CatalogRows {
   }
 
   /**
-   * Deletes the times at which files changed on disk, so that the next build reads every file. For a workspace that was
-   * moved.
+   * Deletes the times at which files changed on disk, so that the next build reads every file. Used after the workspace
+   * was moved.
    */
   forgetTimes(): void {
     this.#db.run("UPDATE job_file SET mtime_ms = 0");
@@ -235,13 +235,13 @@ export class CatalogRows {
   }
 
   #writeAllocations(before: readonly Allocation[], next: readonly Allocation[]): void {
-    // for unchanged items, a build passes the same row objects that it read
+    // for unchanged allocations, a build passes the objects that it read
     const same = new Set(before);
     const others = next.filter((allocation) => !same.has(allocation));
     if (others.length === 0) return;
     const known = new Map(before.map((allocation) => [allocation.id, allocation]));
     const written = others.filter((allocation) => !isRecorded(known.get(allocation.id), allocation));
-    // one by one: one statement for many rows takes SQLite a third longer
+    // row by row, because one statement for many rows takes SQLite a third longer
     this.#db.runEach(
       "INSERT INTO allocation (id, job, host, disabled, drained, removed, position) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET disabled = excluded.disabled, drained = excluded.drained, removed = excluded.removed, position = excluded.position",
       rowsOf(written),
@@ -249,7 +249,7 @@ export class CatalogRows {
   }
 }
 
-/** One at a time, since a large fleet has tens of thousands. */
+/** Creates the rows one at a time, because a large fleet has tens of thousands of them. */
 function* rowsOf(allocations: readonly Allocation[]): Generator<readonly unknown[]> {
   for (const { id, job, host, disabled, drained, removed, index } of allocations)
     yield [id, job, host, disabled ? 1 : 0, drained ? 1 : 0, removed ? 1 : 0, index];

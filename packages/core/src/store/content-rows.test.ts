@@ -24,7 +24,7 @@ function storeWith(work: (store: Store) => void): void {
   store.close();
 }
 
-it("a store that is older than the content tables keeps its contents", () => {
+it("an older store keeps its promoted file contents after the migration to the content tables", () => {
   const db = new Database(file);
   migrate(db, 4);
   for (const statement of [
@@ -44,7 +44,7 @@ it("a store that is older than the content tables keeps its contents", () => {
   });
 });
 
-it("a content is kept once, and created only when needed", () => {
+it("file content is kept once, and is only created the first time", () => {
   storeWith((store) => {
     let made = 0;
     for (const _ of [1, 2, 3])
@@ -56,7 +56,7 @@ it("a content is kept once, and created only when needed", () => {
   });
 });
 
-it("a content of a failed transaction is kept by the next transaction", () => {
+it("file content of a failed transaction is kept by the next transaction", () => {
   storeWith((store) => {
     const keep = () => store.contents.keep("h", () => ({ bytes: bytes("x"), sealed: false }));
     expect(() =>
@@ -71,7 +71,7 @@ it("a content of a failed transaction is kept by the next transaction", () => {
   });
 });
 
-it("a content that is also in a job's files is stored in clear text, even if it was encrypted before", () => {
+it("encrypted file content is replaced with clear text if a file of a job has the same content", () => {
   storeWith((store) => {
     store.contents.keep("h", () => ({ bytes: bytes("sealed"), sealed: true }));
     store.contents.put("h", [bytes("clear")]);
@@ -79,7 +79,7 @@ it("a content that is also in a job's files is stored in clear text, even if it 
   });
 });
 
-it("a content of any size is stored and read in pieces, and removed as a whole", () => {
+it("file content of any size is stored and read in pieces, and deleted as a whole", () => {
   storeWith((store) => {
     const pieces = ["first ", "second ", "third"].map(bytes);
     store.transaction(() => store.contents.put("h", pieces));
@@ -94,7 +94,7 @@ it("a content of any size is stored and read in pieces, and removed as a whole",
   db.close();
 });
 
-it("an existing content is not read again, and an empty content is valid", () => {
+it("stored file content is not written again, and may be empty", () => {
   storeWith((store) => {
     store.contents.put("h", []);
     store.contents.put("h", [bytes("other")]);

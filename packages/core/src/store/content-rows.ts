@@ -22,8 +22,8 @@ export class ContentRows {
   }
 
   /**
-   * Stores a content of a job unencrypted, with one row per piece. It replaces a content that was kept for diffs. Runs
-   * in a transaction. If `pieces` throws, nothing is stored.
+   * Stores the content of a job file unencrypted, with one row per piece, in place of the same content that was kept
+   * for diffs. Runs in a transaction. If `pieces` throws, nothing is stored.
    */
   put(hash: string, pieces: Iterable<Uint8Array>): void {
     if (this.#db.get("SELECT 1 FROM content WHERE hash = ? AND sealed = 0", hash) !== undefined) return;
@@ -51,7 +51,7 @@ export class ContentRows {
     return rest.length === 0 ? first : Buffer.concat([first, ...rest]);
   }
 
-  /** Returns a content in pieces. Throws STORE_BROKEN if it is missing. */
+  /** Returns content in pieces. Throws STORE_BROKEN if it is missing. */
   *pieces(hash: string): Generator<Uint8Array> {
     const row = this.#db.get("SELECT bytes, pieces FROM content WHERE hash = ?", hash);
     if (!row) throw lacking(hash);
@@ -62,15 +62,17 @@ export class ContentRows {
     }
   }
 
-  /** A content of a job, or one that is kept for diffs, if it is stored in one piece; otherwise undefined. */
+  /**
+   * The content of a job file, or content that is kept for diffs, if it is stored in one piece; otherwise undefined.
+   */
   find(hash: string): KeptContent | undefined {
     const row = this.#db.get("SELECT bytes, sealed FROM content WHERE hash = ? AND pieces = 1", hash);
     return row?.bytes instanceof Uint8Array ? { bytes: row.bytes, sealed: row.sealed === 1 } : undefined;
   }
 
   /**
-   * Keeps a promoted content for diffs. `make` returns the form to store, or undefined to keep nothing. It is called
-   * once for each content.
+   * Keeps promoted content for diffs. `make` returns the form to store, or undefined to keep nothing. It is called once
+   * for each hash.
    */
   keep(hash: string, make: () => KeptContent | undefined): void {
     if (this.#judged.has(hash)) return;

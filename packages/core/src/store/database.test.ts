@@ -39,7 +39,7 @@ describe("a deferred write", () => {
     expect(marked()).toEqual(["b"]);
   });
 
-  it("is not stored early when a deploy reads the directory of a delivery, which it does for each worker", () => {
+  it("is not stored early when a deploy reads the directory of a delivery", () => {
     const deliveries = new DeliveryRows(db);
     deliveries.begin("10.0.0.1", "/opt/worker/b");
     deliveries.finish("10.0.0.1", { seq: 1, metadata: "m", tools: undefined });
@@ -49,7 +49,7 @@ describe("a deferred write", () => {
     expect(deliveries.all().get("10.0.0.1")?.seq).toBe(1);
   });
 
-  it("is soon on disk, and when the database is closed", async () => {
+  it("is on disk soon, or at the latest when the database is closed", async () => {
     mark("a");
     expect(stored()).toEqual([]);
     await vi.waitUntil(() => stored().length > 0);
@@ -60,7 +60,7 @@ describe("a deferred write", () => {
     db = StoreDatabase.open(file);
   });
 
-  it("is part of the next transaction, and survives its failure", () => {
+  it("is stored by the next transaction, even if that transaction fails", () => {
     mark("a");
     const fails = () =>
       db.transaction(() => {
@@ -71,7 +71,7 @@ describe("a deferred write", () => {
     expect(marked()).toEqual(["a"]);
   });
 
-  it("inside a transaction is part of it", () => {
+  it("is rolled back with the transaction in which it was deferred", () => {
     const fails = () =>
       db.transaction(() => {
         mark("a");
@@ -81,7 +81,7 @@ describe("a deferred write", () => {
     expect(marked()).toEqual([]);
   });
 
-  it("that fails makes the next read throw its error, and does not end the process", () => {
+  it("does not end the process if it fails, but makes the next read throw", () => {
     vi.useFakeTimers();
     db.later("INSERT INTO pending_after (job) VALUES (NULL)");
     vi.runAllTimers();

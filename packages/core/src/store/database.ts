@@ -198,8 +198,8 @@ export class StoreDatabase {
   }
 
   /**
-   * Starts a snapshot: until the returned function is called, no read sees the writes of other processes. For commands
-   * that only read. They block no other process, and no other process blocks them.
+   * Starts a snapshot: until the returned function is called, no read sees the writes of other processes. Used by
+   * commands that only read, so that they neither block other processes nor are blocked by them.
    */
   snapshot(): () => void {
     this.#catchUp();
@@ -226,7 +226,7 @@ export class StoreDatabase {
     this.#guarded(() => copyStore(this.#db, file));
   }
 
-  /** Replaces all rows by these, all or nothing. */
+  /** Replaces all rows with these rows, or changes nothing. */
   replaceRows(rows: Iterable<RowChange>): void {
     const { workingCopy } = this;
     if (workingCopy) {

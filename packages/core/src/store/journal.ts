@@ -88,7 +88,10 @@ export class Journal {
     return row && Number(row.number);
   }
 
-  /** The last run of a command that was not refused, if there is one. All commands that deploy continue each other. */
+  /**
+   * The last run of a command that was not refused, if there is one. All commands that deploy count as the same
+   * command.
+   */
   lastRun(command: string): RunRow | undefined {
     const commands = DEPLOYING.includes(command) ? DEPLOYING : [command];
     const row = this.#db.get(

@@ -12,7 +12,7 @@ import { APPLICATION_ID } from "./store-file.ts";
 const MIGRATIONS: readonly string[] = [
   ...EARLIER_MIGRATIONS,
   `
-  -- the releases of each job: what a build found, numbered; held: not deployed while the workspace holds it, as JSON
+  -- the numbered releases of each job, as builds found them; held: why the release is not deployed, as JSON
   CREATE TABLE release (
     job TEXT NOT NULL REFERENCES job (name) ON DELETE CASCADE,
     number INTEGER NOT NULL,
@@ -41,7 +41,7 @@ const MIGRATIONS: readonly string[] = [
   ) WITHOUT ROWID;
   CREATE INDEX release_file_hash ON release_file (hash);
   ALTER TABLE promoted ADD COLUMN release INTEGER;
-  -- what each run rolled out of a job, and the release that ran before
+  -- the release of each job that a run rolled out, and the release that ran before
   CREATE TABLE run_release (
     run INTEGER NOT NULL,
     job TEXT NOT NULL,
@@ -51,7 +51,7 @@ const MIGRATIONS: readonly string[] = [
   ) WITHOUT ROWID;
   `,
   `
-  -- what plugins keep between runs, as JSON
+  -- the state that plugins keep between runs, as JSON
   CREATE TABLE plugin_state (
     plugin TEXT NOT NULL,
     key TEXT NOT NULL,
@@ -77,13 +77,13 @@ const MIGRATIONS: readonly string[] = [
   ALTER TABLE run ADD COLUMN plan TEXT;
   `,
   `
-  -- the name under which a worker keeps a receipt of the step; a later run that continues the step has the same
+  -- the name under which a worker keeps a receipt of the step; a later run that continues the step uses the same name
   ALTER TABLE step ADD COLUMN receipt TEXT;
   -- the update_seq that the files of the step were rendered with
   ALTER TABLE step ADD COLUMN update_seq INTEGER;
   `,
   `
-  -- the bucket's directory is the one that is known without a connection, always
+  -- the bucket's directory on a worker is now always known without a connection
   ALTER TABLE delivery DROP COLUMN expected_root;
   `,
   `
@@ -95,7 +95,7 @@ const MIGRATIONS: readonly string[] = [
     since TEXT NOT NULL,
     user TEXT NOT NULL
   ) WITHOUT ROWID;
-  -- disabled because its whole worker is, and not by the name of its job
+  -- drained: disabled through its worker, and not through its job
   ALTER TABLE allocation ADD COLUMN drained INTEGER NOT NULL DEFAULT 0;
   `,
   `
@@ -110,7 +110,7 @@ const MIGRATIONS: readonly string[] = [
     finished_at TEXT,
     outcome TEXT
   );
-  -- where each of its workers is: the phase is recorded before it begins
+  -- the state of each worker of a maintenance; a phase is recorded before it begins
   CREATE TABLE maintenance_worker (
     maintenance INTEGER NOT NULL REFERENCES maintenance (number) ON DELETE CASCADE,
     position INTEGER NOT NULL,
@@ -123,7 +123,7 @@ const MIGRATIONS: readonly string[] = [
     since TEXT NOT NULL,
     PRIMARY KEY (maintenance, host)
   ) WITHOUT ROWID;
-  -- what a maintenance stopped, and only that: what was stopped before is not started by it
+  -- the allocations that a maintenance stopped; it starts only these again
   CREATE TABLE maintenance_stop (
     maintenance INTEGER NOT NULL REFERENCES maintenance (number) ON DELETE CASCADE,
     allocation TEXT NOT NULL,
@@ -133,12 +133,12 @@ const MIGRATIONS: readonly string[] = [
   ) WITHOUT ROWID;
   `,
   `
-  -- the last repair of a job on a worker, and how often in succession; job: empty for the metadata of the worker
+  -- the last repair of a job on a worker, and how often it was repeated; job: empty for the metadata of the worker
   CREATE TABLE repair (
     worker TEXT NOT NULL, job TEXT NOT NULL, difference TEXT NOT NULL, times INTEGER NOT NULL,
     first_at TEXT NOT NULL, last_at TEXT NOT NULL, PRIMARY KEY (worker, job)
   ) WITHOUT ROWID;
-  -- workers that deploys could not reach, until one has brought them up to date
+  -- workers that deploys could not reach, until a deploy has brought them up to date
   CREATE TABLE left_behind (
     host TEXT PRIMARY KEY,
     since TEXT NOT NULL,
@@ -148,7 +148,7 @@ const MIGRATIONS: readonly string[] = [
   ) WITHOUT ROWID;
   `,
   `
-  -- where the values of secrets were read: the reference, the version of the KV entry written then, and when
+  -- the source of each secret: its reference, the version of the KV entry that was written with it, and the time
   CREATE TABLE secret_source (
     namespace TEXT NOT NULL,
     key TEXT NOT NULL,
@@ -188,7 +188,7 @@ const MIGRATIONS: readonly string[] = [
   ) WITHOUT ROWID;
   `,
   `
-  -- a run counts its steps of an allocation before each action; by run alone, that reads all that it has done so far
+  -- a run counts its steps of an allocation before each action; an index by run alone would read all its steps
   DROP INDEX step_run;
   CREATE INDEX step_run ON step (run, allocation);
   `,
@@ -200,8 +200,8 @@ const MIGRATIONS: readonly string[] = [
 export const STORE_VERSION = MIGRATIONS.length;
 
 /**
- * Migrates a store to {@link STORE_VERSION}, completely or not at all. Refuses a newer store, because an older version
- * of maand would lose data that it does not know. Tests pass an older `to` to create an old store.
+ * Migrates a store to {@link STORE_VERSION}, completely or not at all. Refuses a newer store, because this version of
+ * maand would lose the data that it does not support. Tests pass an older `to` to create an old store.
  */
 export function migrate(db: Database, to = STORE_VERSION): void {
   const version = storeVersion(db);
@@ -233,7 +233,7 @@ export interface PendingMigration {
   readonly tables: readonly string[];
 }
 
-/** The migrations that a store of a version needs, in order; none for a newer store. */
+/** The migrations that a store of this version needs, in order; none for a newer store. */
 export function pendingMigrations(version: number): PendingMigration[] {
   return MIGRATIONS.slice(version).map((statements, at) => ({
     version: version + at + 1,

@@ -92,7 +92,7 @@ export class RolloutRows {
     this.#db.run("UPDATE rollout SET until = ? WHERE job = ?", until, job);
   }
 
-  /** Closes a rollout that is complete or was given up. */
+  /** Closes a rollout that is complete or was aborted. */
   close(job: string): void {
     this.#db.run("DELETE FROM rollout WHERE job = ?", job);
   }
@@ -154,7 +154,9 @@ export class DowntimeRows {
 
 const KINDS: readonly DowntimeRecordKind[] = ["restart", "stop", "maintenance"];
 
-/** The kind of a downtime. A kind that only a newer version of maand knows counts as the strictest one. */
+/**
+ * The kind of a downtime. An unknown kind, which a newer version of maand has written, counts as the strictest kind.
+ */
 function kindOf(text: unknown): DowntimeRecordKind {
   return KINDS.find((kind) => kind === text) ?? "maintenance";
 }

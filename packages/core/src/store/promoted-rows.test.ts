@@ -44,12 +44,12 @@ it("a promotion records the inputs that its files were rendered with", () => {
   expect(promoted()).toEqual({ digest: "d", version: "2.0.0", healthFailed: false, stopped: false, occasion });
 });
 
-it("an older store has no such record, and can be read", () => {
+it("a promotion of an older store is read without the inputs of its files", () => {
   storeOf(2, "INSERT INTO tree VALUES ('d', '[]')", "INSERT INTO promoted VALUES ('a1', 'd', 1, '1.0.0', 0, 0)");
   expect(promoted()).toEqual({ digest: "d", version: "1.0.0", healthFailed: false, stopped: false });
 });
 
-it("a store that is older than pending health checks has none, and can record them", () => {
+it("an older store has no pending health checks after its migration, and can record them", () => {
   storeOf(6);
   const store = Store.open(file);
   expect(store.pendingHealth.all().size).toBe(0);

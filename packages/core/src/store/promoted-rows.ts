@@ -83,13 +83,13 @@ export class PromotedRows {
     return found;
   }
 
-  /** The promoted version of an allocation; undefined before the first one. */
+  /** The promoted version of an allocation; undefined before the first promotion. */
   version(allocation: string): string | undefined {
     const row = this.#db.get("SELECT version FROM promoted WHERE allocation = ?", allocation);
     return row && String(row.version);
   }
 
-  /** Version and tree digest that an allocation was promoted with; undefined before the first one. */
+  /** Version and tree digest that an allocation was promoted with; undefined before the first promotion. */
   promotedOf(allocation: string): Target | undefined {
     const row = this.#db.get("SELECT digest, version FROM promoted WHERE allocation = ?", allocation);
     return row && { digest: String(row.digest), version: String(row.version) };
@@ -198,7 +198,7 @@ export class PromotedRows {
     this.#db.run("UPDATE promoted SET health_failed = ? WHERE allocation = ?", failed ? 1 : 0, allocation);
   }
 
-  /** Forgets an allocation that no longer runs and has nothing but its data left on its worker. */
+  /** Deletes the state of an allocation that no longer runs and has only its data left on its worker. */
   forget(allocation: string): void {
     for (const table of ["promoted", "staged", "planned", "promotion", "pending_health"])
       this.#db.run(`DELETE FROM ${table} WHERE allocation = ?`, allocation);

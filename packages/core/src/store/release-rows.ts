@@ -157,8 +157,8 @@ export class ReleaseRows {
   }
 
   /**
-   * Records what a run rolls out and what ran before. Call this before the rollout starts. A later rollout in the same
-   * run keeps the first record.
+   * Records the release that a run rolls out and the release that ran before. Call this before the rollout starts. A
+   * later rollout in the same run keeps the first record.
    */
   noteRollout(run: number, { job, release, previous }: RolledOut): void {
     this.#db.run(
@@ -177,7 +177,7 @@ export class ReleaseRows {
       }));
   }
 
-  /** Deletes the records of what runs rolled out, except those of the newest runs. */
+  /** Deletes the records of rollouts, except those of the newest runs. */
   trim(keepRuns: number): void {
     this.#db.run("DELETE FROM run_release WHERE run <= (SELECT max(number) FROM run) - ?", keepRuns);
   }

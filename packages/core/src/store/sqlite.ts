@@ -28,10 +28,7 @@ export function sqliteVersion(): string {
   }
 }
 
-/**
- * Whether an error is the error of Node for an addon that it cannot load, or the error of the package `bindings` for a
- * missing addon.
- */
+/** Whether an error means that Node cannot load the addon, or that the package `bindings` cannot find it. */
 function isAddonError(cause: unknown): cause is Error {
   return (
     cause instanceof Error &&

@@ -115,10 +115,10 @@ const cases: readonly Case[] = [
   },
 ];
 
-describe("a foreign database is refused with its path, and not changed", () => {
+describe("a foreign file in place of the store", () => {
   for (const { name, make, code, message, hint } of cases) {
     for (const create of [false, true]) {
-      it(`${name}, ${create ? "by init" : "by any other command"}`, () => {
+      it(`is refused by ${create ? "init" : "any other command"}, and not changed, if it is ${name}`, () => {
         make();
         const before = left();
         expect(() => Store.open(file, { create })).toThrow(
@@ -132,7 +132,7 @@ describe("a foreign database is refused with its path, and not changed", () => {
       });
     }
 
-    it(`${name}, by doctor`, () => {
+    it(`is reported by doctor if it is ${name}`, () => {
       make();
       expect(storeState(file)).toMatchObject({
         state: code === "NOT_A_STORE" ? "foreign" : "damaged",
@@ -150,8 +150,8 @@ describe("a foreign database is refused with its path, and not changed", () => {
   }
 });
 
-describe("a maand database", () => {
-  it("has an application id, so that no other database is mistaken for it", () => {
+describe("the store of a bucket", () => {
+  it("has an application id that distinguishes it from other databases", () => {
     Store.open(file, { create: true }).close();
     const db = new Sqlite(file, { readonly: true });
     expect(db.pragma("application_id", { simple: true })).toBe(0x6d61_616e);
@@ -160,7 +160,7 @@ describe("a maand database", () => {
   });
 
   it.each(Array.from({ length: STORE_VERSION - 1 }, (_, at) => at + 1))(
-    "of version %i is recognized without the id, and receives the id",
+    "is recognized without the id if it has version %i, and receives the id",
     (version) => {
       const db = new Sqlite(file);
       migrate(db, version);
@@ -172,7 +172,7 @@ describe("a maand database", () => {
     },
   );
 
-  it("of an older version needs the migrations after it, each with the tables that it changes", () => {
+  it("needs the migrations after its version, each with the tables that it changes", () => {
     const db = new Sqlite(file);
     migrate(db, 12);
     db.close();

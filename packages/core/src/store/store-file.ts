@@ -8,9 +8,9 @@ import { damaged } from "./store-error.ts";
 export const APPLICATION_ID = 0x6d61_616e;
 
 /**
- * Refuses anything at the store's path that is not a non-empty file, before SQLite opens it. SQLite would turn an empty
- * file into a new store, and block on a pipe. This function only inspects the path: opening and closing the file would
- * drop the locks that SQLite holds on the file in this process.
+ * Refuses an empty file, and anything that is not a file, at the store's path before SQLite opens it. SQLite would turn
+ * an empty file into a new store, and block on a pipe. This function only inspects the path: opening and closing the
+ * file would drop the locks that SQLite holds on the file in this process.
  */
 export function checkFile(file: string, { mayBeEmpty = false }: { readonly mayBeEmpty?: boolean } = {}): void {
   const stats = statSync(file, { throwIfNoEntry: false });

@@ -141,7 +141,7 @@ export class Store {
     this.#db.copyTo(file);
   }
 
-  /** Replaces all rows of the store by these, all or nothing. */
+  /** Replaces all rows of the store with these rows, or changes nothing. */
   replaceRows(rows: readonly RowChange[]): void {
     this.#db.replaceRows(rows);
     this.#rolledBack();

@@ -25,8 +25,8 @@ export function groupName(gid: number, accounts: Accounts = SYSTEM_ACCOUNTS): st
 }
 
 /**
- * The ids of the users in a group: its listed members, and those whose own group it is. A member that is not in the
- * list of users is undefined. For an unknown group, the result is undefined.
+ * The ids of the users in a group: its listed members, and the users whose primary group it is. A member that is not in
+ * the list of users is undefined. For an unknown group, the result is undefined.
  */
 export function membersOf(gid: number, accounts: Accounts): readonly (number | undefined)[] | undefined {
   const line = accounts.group(gid);

@@ -7,7 +7,9 @@ import { aBucket } from "../testing/index.ts";
 import { filePieces } from "../workspace/file-pieces.ts";
 import { readPlain, textOrReason } from "./plain-text.ts";
 
-/** Everything that is not a plain file is reported by name, and nothing waits for a pipe without a writer. */
+/**
+ * These tests check that anything except a plain file is reported, and that no read waits for a pipe without a writer.
+ */
 
 let place: string;
 
@@ -21,24 +23,24 @@ const KINDS: readonly (readonly [string, (path: string) => unknown, string])[] =
   ["a pipe", (path) => execFileSync("mkfifo", [path]), "is not a file"],
   ["a directory", (path) => mkdirSync(path), "is not a file"],
   ["a device", (path) => symlinkSync("/dev/zero", path), "is not a file"],
-  ["a link to nothing", (path) => symlinkSync("nowhere", path), "is a link to a missing file"],
+  ["a link to a missing file", (path) => symlinkSync("nowhere", path), "is a link to a missing file"],
   ["a link to itself", (path) => symlinkSync("it", path), "is a link to a missing file"],
   ["text in another encoding", (path) => writeFileSync(path, Buffer.from("a\u00e4", "latin1")), "is not UTF-8 text"],
 ];
 
 describe.each(KINDS)("%s", (name, make, message) => {
-  it("is the reason why there is no text", () => {
+  it("is reported instead of a text", () => {
     make(join(place, "it"));
     expect(textOrReason(join(place, "it"))).toMatchObject({ message });
   });
 
-  it("in place of maand.conf is a problem, and no command continues without its settings", async () => {
+  it("makes a build fail if it is in place of maand.conf", async () => {
     const bucket = aBucket();
     rmSync(join(bucket.root, "maand.conf"));
     if (message === "is a link to a missing file") symlinkSync("nowhere", join(bucket.root, "maand.conf"));
     else make(join(bucket.root, "maand.conf"));
     const problem = { code: "PROBLEMS", problems: [{ where: "maand.conf", message }] };
-    const foreign = { code: "BUCKET_NOT_TRUSTED" }; // a device, which others can write
+    const foreign = { code: "BUCKET_NOT_TRUSTED" }; // other users can write to a device
     await expect(bucket.build()).rejects.toMatchObject(name === "a device" ? foreign : problem);
     bucket.dispose();
   });

@@ -6,7 +6,7 @@ import type { Accounts } from "./accounts.ts";
 import { checkCode, checkOwner as checkParts } from "./trusted.ts";
 import type { CurrentUser } from "./user.ts";
 
-/** Needs root, to give files away. */
+/** These tests need root to change the owners of files. */
 const asRoot = process.getuid?.() === 0;
 const NOBODY = 65_534;
 const [ALICE, BOB, OPS, EMPTY, LDAP, UNKNOWN] = [2001, 2002, 3000, 3001, 3002, 3003] as const;
@@ -45,7 +45,7 @@ afterEach(() => {
   for (const directory of [root, home]) rmSync(directory, { recursive: true, force: true });
 });
 
-describe.runIf(asRoot)("a bucket of another user", () => {
+describe.runIf(asRoot)("a bucket directory", () => {
   it.each([".", "data", "data/maand.db", "maand.config.ts"])("is refused if %s belongs to another user", (part) => {
     chownSync(join(root, part), NOBODY, NOBODY);
     expect(() => checkOwner(root, user)).toThrow(
@@ -66,7 +66,7 @@ describe.runIf(asRoot)("a bucket of another user", () => {
 
   it.each<[string, () => void, Record<string, string>]>([
     ["in the environment", () => {}, { MAAND_SAFE_DIRECTORIES: "/elsewhere:ROOT" }],
-    ["all of them", () => {}, { MAAND_SAFE_DIRECTORIES: "*" }],
+    ["by the wildcard *", () => {}, { MAAND_SAFE_DIRECTORIES: "*" }],
     [
       "in a file of the user",
       () => {
@@ -75,7 +75,7 @@ describe.runIf(asRoot)("a bucket of another user", () => {
       },
       {},
     ],
-  ])("is accepted if it is listed: %s", (_, prepare, env) => {
+  ])("of another user is accepted if it is listed %s", (_, prepare, env) => {
     prepare();
     chownSync(root, NOBODY, NOBODY);
     const listed = Object.fromEntries(Object.entries(env).map(([key, value]) => [key, value.replace("ROOT", root)]));
@@ -92,17 +92,25 @@ describe.runIf(asRoot)("a bucket of another user", () => {
   });
 });
 
-describe.runIf(asRoot)("a file of code", () => {
+describe.runIf(asRoot)("a code file of a bucket", () => {
   const check = (over: Partial<CurrentUser> = {}) => checkCode(root, join(root, "data/maand.db"), { ...user, ...over });
 
   it.each<[string, () => void, string | undefined]>([
-    ["is ours", () => {}, undefined],
-    ["may be written by all", () => chmodSync(join(root, "data/maand.db"), 0o646), "every user on this machine"],
-    ["is in a directory that all may write", () => chmodSync(root, 0o777), "every user on this machine"],
-    ["is in a directory like /tmp, where only owners replace files", () => chmodSync(root, 0o1777), undefined],
-    ["may be written by root's group", () => chmodSync(join(root, "data/maand.db"), 0o664), undefined],
+    ["is trusted if it belongs to the user", () => {}, undefined],
     [
-      "is a link of another user",
+      "is not trusted if all users can write it",
+      () => chmodSync(join(root, "data/maand.db"), 0o646),
+      "every user on this machine",
+    ],
+    ["is not trusted if all users can write its directory", () => chmodSync(root, 0o777), "every user on this machine"],
+    ["is trusted in a directory with the sticky bit, such as /tmp", () => chmodSync(root, 0o1777), undefined],
+    [
+      "is trusted if only the group of root can write it",
+      () => chmodSync(join(root, "data/maand.db"), 0o664),
+      undefined,
+    ],
+    [
+      "is not trusted if it is a link of another user",
       () => {
         rmSync(join(root, "data/maand.db"));
         symlinkSync("/etc/hostname", join(root, "data/maand.db"));
@@ -116,7 +124,7 @@ describe.runIf(asRoot)("a file of code", () => {
     else expect(() => check()).toThrow(expect.objectContaining({ message: expect.stringContaining(says) }));
   });
 
-  it("is a link to a file that others can replace", () => {
+  it("is not trusted if it is a link to a file that other users can replace", () => {
     const elsewhere = mkdtempSync(join(tmpdir(), "maand-elsewhere-"));
     writeFileSync(join(elsewhere, "code"), "");
     rmSync(join(root, "data/maand.db"));
@@ -128,10 +136,10 @@ describe.runIf(asRoot)("a file of code", () => {
   });
 });
 
-describe.runIf(asRoot)("a file that a group may write", () => {
+describe.runIf(asRoot)("a code file that a group can write", () => {
   const by = (over: Partial<CurrentUser>) => checkCode(root, join(root, "data/maand.db"), { ...user, ...over });
   const alice = { uid: ALICE, gids: [ALICE, OPS] };
-  /** As it is after an edit with umask 002 in a directory of that group. */
+  /** Sets the owner and mode that a file has after an edit with umask 002 in a directory of this group. */
   const give = (owner: number, group: number) => {
     for (const path of ["data/maand.db", "data", "."]) {
       chownSync(join(root, path), owner, group);
@@ -140,21 +148,26 @@ describe.runIf(asRoot)("a file that a group may write", () => {
   };
 
   it.each([
-    ["a group that only the user has", ALICE, alice, undefined],
-    ["a group without members", EMPTY, alice, undefined],
-    ["the group of root", 0, alice, undefined],
-    ["a group without an entry that the process is in", UNKNOWN, { ...alice, gids: [UNKNOWN] }, undefined],
-    ["a group without an entry that the process is not in", UNKNOWN, alice, `the group ${UNKNOWN}`],
-    ["a group with another member", OPS, alice, "the group ops, which has other users"],
-    ["the own group of another user", BOB, alice, "the group bob"],
-    ["a group with a member that only a directory service knows", LDAP, alice, "the group ldap"],
+    ["is trusted if only the user is in the group", ALICE, alice, undefined],
+    ["is trusted if the group has no members", EMPTY, alice, undefined],
+    ["is trusted if the group is the group of root", 0, alice, undefined],
+    [
+      "is trusted if the group has no entry and the process is in it",
+      UNKNOWN,
+      { ...alice, gids: [UNKNOWN] },
+      undefined,
+    ],
+    ["is not trusted if the group has no entry and the process is not in it", UNKNOWN, alice, `the group ${UNKNOWN}`],
+    ["is not trusted if the group has another member", OPS, alice, "the group ops, which has other users"],
+    ["is not trusted if the group is the primary group of another user", BOB, alice, "the group bob"],
+    ["is not trusted if the group has a member from a directory service", LDAP, alice, "the group ldap"],
   ] as const)("%s", (_, group, who, says) => {
     give(ALICE, group);
     if (says === undefined) expect(() => by(who)).not.toThrow();
     else expect(() => by(who)).toThrow(expect.objectContaining({ message: expect.stringContaining(says) }));
   });
 
-  it("is accepted under sudo if its owner is the calling user", () => {
+  it("is trusted under sudo if its owner is the calling user", () => {
     give(ALICE, ALICE);
     expect(() => by({ env: { SUDO_UID: String(ALICE) } })).not.toThrow();
     expect(() => by({ env: { SUDO_UID: String(BOB) } })).toThrow("belongs to alice");
@@ -162,19 +175,19 @@ describe.runIf(asRoot)("a file that a group may write", () => {
     expect(() => by({ env: { SUDO_UID: String(ALICE) } })).toThrow("the group ops");
   });
 
-  it("is accepted if its bucket is listed", () => {
+  it("is trusted if its bucket is listed", () => {
     give(ALICE, OPS);
     expect(() => by({ ...alice, env: { MAAND_SAFE_DIRECTORIES: root } })).not.toThrow();
   });
 });
 
-describe.runIf(asRoot)("the directory of a bucket", () => {
+describe.runIf(asRoot)("the mode of a bucket directory", () => {
   it.each([
-    [0o777, "can be written by every user"],
-    [0o1777, undefined],
-    [0o755, undefined],
-  ])("with mode %o", (mode, says) => {
-    chmodSync(root, mode);
+    ["0777", "not trusted", "can be written by every user"],
+    ["1777", "trusted", undefined],
+    ["0755", "trusted", undefined],
+  ])("%s is %s", (mode, _, says) => {
+    chmodSync(root, Number.parseInt(mode, 8));
     if (says === undefined) expect(() => checkOwner(root, user)).not.toThrow();
     else expect(() => checkOwner(root, user)).toThrow(says);
   });

@@ -23,8 +23,8 @@ export function checkOwner(root: string, parts: readonly string[], user: Current
 }
 
 /**
- * Refuses a code or configuration file that another user can change, because the user owns it or a directory between it
- * and the bucket, or because its mode allows others to write. A file outside the bucket is checked with its own
+ * Refuses a code or configuration file that another user can change. The other user may own the file or a directory
+ * between it and the bucket, or a mode may allow others to write. A file outside the bucket is checked with its own
  * directory. Throws BUCKET_NOT_TRUSTED.
  */
 export function checkCode(root: string, file: string, user: CurrentUser = currentUser()): void {

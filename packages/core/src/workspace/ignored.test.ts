@@ -98,13 +98,13 @@ describe("the ignore file of a job", () => {
     expect(ignored("README.md", "a.md", "keep.log", "kept.log")).toEqual(["a.md", "keep.log"]);
   });
 
-  it("applies to that job only", () => {
+  it("applies only to this job", () => {
     write("jobs/web/.maandignore", "*");
     expect(ignored("Makefile")).toEqual([]);
   });
 });
 
-it("files that maand reads itself cannot be ignored", () => {
+it("files that maand itself reads cannot be ignored", () => {
   write("jobs/api/.maandignore", "*");
   expect(ignored("manifest.json", "vars.toml", "Makefile", "conf/manifest.json")).toEqual([
     "Makefile",
@@ -112,7 +112,7 @@ it("files that maand reads itself cannot be ignored", () => {
   ]);
 });
 
-it("a file that cannot be read is reported by its name", () => {
+it("an ignore file that cannot be read is reported by name", () => {
   mkdirSync(join(workspace, ".maandignore"));
   write("jobs/api/.maandignore");
   writeFileSync(join(workspace, "jobs/api/.maandignore"), Buffer.from([0xff, 0xfe]));
@@ -123,7 +123,7 @@ it("a file that cannot be read is reported by its name", () => {
   ]);
 });
 
-it("init writes a file that ignores nothing and documents every default", () => {
+it("init writes an ignore file that documents every default and changes none", () => {
   write(".maandignore", ignoreText());
   for (const pattern of DEFAULT_IGNORES) expect(ignoreText()).toContain(`\n#   ${pattern}\n`);
   expect(ignored("Makefile", ".DS_Store")).toEqual([".DS_Store"]);

@@ -29,7 +29,7 @@ export const DEFAULT_IGNORES: readonly string[] = [
   "venv",
   "node_modules",
   "__pycache__",
-  // itself
+  // the ignore file itself
   IGNORE_FILE,
 ];
 
@@ -61,7 +61,7 @@ export interface Ignores {
   within(job: string): IsIgnored;
 }
 
-/** A line that is not a valid pattern. */
+/** A comment or an empty line, which is not a pattern. */
 const COMMENT = /^\s*(#|$)/;
 
 /** Case-sensitive, like git on Linux. */

@@ -45,8 +45,8 @@ function sparse(name: string, size: number): void {
   truncateSync(join(directory, name), size);
 }
 
-describe("what disappears while it is read", () => {
-  it("is refused by name, because a deploy would delete it on workers", () => {
+describe("a path that disappears while the job is read", () => {
+  it("is reported by name, because a deploy would delete it on workers", () => {
     for (const name of ["Makefile", "app.conf"]) writeFileSync(join(directory, name), "");
     mkdirSync(join(directory, "conf"));
     const vanish = (path: string) => path !== "Makefile" && rmSync(join(directory, path), { recursive: true });
@@ -59,12 +59,12 @@ describe("what disappears while it is read", () => {
     });
   });
 
-  it("is refused if it is the whole job", () => {
+  it("is reported if it is the directory of the job", () => {
     rmSync(directory, { recursive: true });
     expect(read().printed).toEqual([expect.stringContaining("disappeared while it was read")]);
   });
 
-  it("is not waited for if it becomes a pipe", () => {
+  it("does not block the build if a pipe replaces it", () => {
     writeFileSync(join(directory, "app.conf"), "");
     const swap = (path: string) => {
       rmSync(join(directory, path));
@@ -75,7 +75,7 @@ describe("what disappears while it is read", () => {
 });
 
 describe("a file larger than max_file_size", () => {
-  it("is refused with its name, its size and the limit, and the other files are read", () => {
+  it("is refused with its name, its size and the limit, while the other files are read", () => {
     sparse("image.tar", 3 * 1024 * MB);
     writeFileSync(join(directory, "Makefile"), "start:\n");
     expect(read()).toMatchObject({
@@ -84,7 +84,7 @@ describe("a file larger than max_file_size", () => {
     });
   });
 
-  it("can be exactly as large as the limit", () => {
+  it("is accepted if it is exactly as large as the limit", () => {
     sparse("a", 2 * MB);
     sparse("b", 2 * MB + 1);
     expect(read({ maxBytes: 2 * MB })).toMatchObject({ files: [{ path: "a", size: 2 * MB }], printed: [/b has 2 MB/] });
@@ -117,7 +117,7 @@ describe("a link in a job", () => {
     ["to itself", "x", "is a link to itself"],
     ["to its directory", ".", "is a link to a directory"],
     ["to the directory above", "..", "is a link to a directory"],
-    ["to nothing", "../web/none", "is a broken link"],
+    ["to a missing file", "../web/none", "is a broken link"],
     ["to a file outside of the workspace", "/etc/hostname", "is a link that leaves the workspace"],
     ["to a device", "/dev/zero", "is a link to something that is neither a file nor a directory"],
   ])("%s is refused with its name", (_, target, message) => {

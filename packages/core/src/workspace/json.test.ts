@@ -9,7 +9,7 @@ function messageOf(text: string): string[] {
   return problems.map(({ where, message }) => `${where} ${message}`);
 }
 
-describe("invalid JSON is reported with the position of the error", () => {
+describe("invalid JSON", () => {
   it.each([
     ['{\n  "version": abc,\n  "selectors": []\n}\n', "a.json:2:14 is not JSON: Unexpected token 'a'"],
     ['[\n  {"host": "10.0.0.1"},,\n  {"host": "10.0.0.2"}\n]\n', "a.json:2:24 is not JSON: Unexpected token ','"],
@@ -21,16 +21,16 @@ describe("invalid JSON is reported with the position of the error", () => {
     ["", "a.json:1:1 is not JSON: Unexpected end of JSON input"],
     ['{\n  "a": [1', "a.json:2:10 is not JSON: "],
     ['{"version": 1.0.0}', "a.json:1:16 is not JSON: "],
-  ])("%j", (text, place) => {
+  ])("is reported with the position of the error in %j", (text, place) => {
     expect(messageOf(text)).toEqual([expect.stringContaining(place)]);
   });
 
-  it("on one line, whatever the surrounding text", () => {
+  it("is reported on one line, whatever the text around the error", () => {
     const [output] = messageOf(`{\n  "a": 1,\n  "b": "x" "\n\n" ${"y ".repeat(50)}\n}`);
     expect(output).not.toContain("\n");
   });
 
-  it("in a large text", () => {
+  it("is reported with the position of the error in a large text", () => {
     const text = `[${"1, ".repeat(200_000)}\n x]`;
     expect(messageOf(text)).toEqual(["a.json:2:2 is not JSON: Unexpected token 'x'"]);
   });
@@ -51,9 +51,9 @@ describe("a duplicate key", () => {
     ['{"a": 1, "\\u0061": 2}', ['error a.json:1:10: a "a" is written twice, first on line 1']],
     ['{"a": 1, "a": 2, "a": 3}', [expect.stringContaining(":1:10"), expect.stringContaining(":1:18")]],
     ['{"__proto__": 1, "__proto__": 2}', [expect.stringContaining("__proto__")]],
-  ])("%j", (text, expected) => expect(found(text)).toEqual(expected));
+  ])("is reported for each object that has one in %j", (text, expected) => expect(found(text)).toEqual(expected));
 
-  it("is found at any depth, and reported on a line of usual length", () => {
+  it("is found at any depth, and reported with a shortened path", () => {
     const problems: Problem[] = [];
     const text = `${"[".repeat(5000)}{"a": 1, "a": 2}${"]".repeat(5000)}`;
     parseJson(text, "a.json", "invalid", (problem) => problems.push(problem));
@@ -62,7 +62,7 @@ describe("a duplicate key", () => {
     ]);
   });
 
-  it("is found after many objects, and after strings that are longer than a stack is deep", () => {
+  it("is found after many objects and after a very long string", () => {
     const many = '{"host": "10.0.0.1", "labels": ["a", "b"]},'.repeat(10_000);
     const long = `${"x".repeat(20_000_000)}${"\\\\n\\\\".repeat(100_000)}`;
     expect(found(`[${many}{"long": "${long}", "a": 1,\n "a": 2}]`)).toEqual([
@@ -71,7 +71,7 @@ describe("a duplicate key", () => {
   });
 });
 
-describe("the line of a key", () => {
+describe("keyLines", () => {
   const text =
     '[\n  {\n    "host": "a",\n    "tags": { "zone": "x",\n "app.conf": [1, { "y": 2 }] }\n  },\n  { "host": "b" }\n]\n';
 
@@ -86,5 +86,5 @@ describe("the line of a key", () => {
     ["[0].tags.none", 4],
     ["", undefined],
     ["none", undefined],
-  ])("%s", (key, line) => expect(keyLines(text)(key)).toBe(line));
+  ])("finds the key %j on line %s", (key, line) => expect(keyLines(text)(key)).toBe(line));
 });

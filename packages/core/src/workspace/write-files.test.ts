@@ -28,7 +28,11 @@ afterEach(() => {
 
 const mode = (path: string) => statSync(join(root, path)).mode & 0o777;
 
-describe.each([0o000, 0o022, 0o077])("with umask %o", (mask) => {
+describe.each([
+  ["000", 0o000],
+  ["022", 0o022],
+  ["077", 0o077],
+])("under umask %s,", (_, mask) => {
   beforeEach(() => void process.umask(mask));
 
   it("directories and files of the workspace are readable by all and writable by their owner", () => {
@@ -53,7 +57,7 @@ describe.each([0o000, 0o022, 0o077])("with umask %o", (mask) => {
   });
 });
 
-it("existing files are neither overwritten nor changed in mode", () => {
+it("existing files keep their content and mode", () => {
   mkdirSync(join(root, "mine"));
   chmodSync(join(root, "mine"), 0o750);
   makeDirectories(join(root, "mine"));

@@ -29,8 +29,8 @@ export function makeDirectories(path: string): void {
 }
 
 /**
- * Creates a directory that only its owner can access, or removes the access of others from an existing one. An existing link
- * is left unchanged, because its target may have other uses.
+ * Creates a directory that only its owner can access, or removes the access of other users from an existing directory.
+ * An existing link is not changed, because its target may have other uses.
  */
 export function makePrivateDirectory(path: string): void {
   const found = lstatSync(path, { throwIfNoEntry: false });

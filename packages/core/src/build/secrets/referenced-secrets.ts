@@ -20,7 +20,7 @@ export interface ReferencedSecrets {
   readonly problems: readonly Problem[];
 }
 
-/** How to get the secrets of a workspace. */
+/** Gets the secrets that a workspace refers to. */
 export type ResolveEntries = (entries: readonly ReferenceEntry[]) => Promise<ReferencedSecrets>;
 
 /** Reads the secrets that are new, have a changed reference, or are too old. All other secrets need no provider. */
@@ -40,7 +40,7 @@ export function resolvesStale(bucket: Bucket, reporter: RunReporter): ResolveEnt
   };
 }
 
-/** Reads nothing, and warns about secrets that were never read. For commands that change nothing. */
+/** Reads no secret, and warns about secrets that were never read. Used by commands that change nothing. */
 export function usesStored(bucket: Bucket): ResolveEntries {
   return async (entries) => {
     const missing = entries.filter(({ owner, key }) => !bucket.kv.keys(secretNamespace(owner)).includes(key));

@@ -69,8 +69,8 @@ const ALL = {
   plainToken: undefined,
 };
 
-describe("a build", () => {
-  it("reads each reference once, and stores it as a secret; later builds and deploys need no provider", async () => {
+describe("a build of a workspace with secret references", () => {
+  it("reads each reference once and stores its secret for later builds and deploys", async () => {
     await bucket.build();
     expect(asked.map((some) => some.sort())).toEqual([[...Object.keys(values)].sort()]);
     expect(await stored()).toEqual(ALL);
@@ -90,7 +90,7 @@ describe("a build", () => {
     expect(await stored()).toEqual({ ...ALL, web: "other" });
   });
 
-  it("reads again after secrets_max_age", async () => {
+  it("reads each secret again after secrets_max_age", async () => {
     writeFileSync(join(bucket.root, "maand.conf"), 'transport = "fake"\nsecrets_max_age = 2\n');
     await bucket.build();
     now += 7_000_000;
@@ -103,7 +103,7 @@ describe("a build", () => {
     expect(await stored()).toEqual({ ...ALL, api: "rotated", web: "rotated" });
   });
 
-  it("reads a secret again that something else overwrote", async () => {
+  it("reads a secret again if a hook has overwritten it", async () => {
     await bucket.build();
     const { kv, close } = await bucket.open();
     kv.put("secrets/job/api", "password", "of a hook");
@@ -113,7 +113,7 @@ describe("a build", () => {
     expect(await stored()).toEqual(ALL);
   });
 
-  it("deletes the plain value that a reference replaces, and the secret whose reference was removed", async () => {
+  it("deletes the plain value that a reference replaces, and the secret of a removed reference", async () => {
     bucket.job("api", { selectors: ["worker"] }, { "vars.toml": 'password = "plain"\nport = "5432"\n' });
     await bucket.build();
     expect(await stored()).toMatchObject({ api: undefined, plainApi: "plain" });
@@ -129,7 +129,7 @@ describe("a build", () => {
     await opened.close();
   });
 
-  it("that cannot read a secret changes nothing, and reads none if the workspace is invalid", async () => {
+  it("changes nothing if a secret cannot be read, and reads no secret if the workspace is invalid", async () => {
     delete values[REF];
     await expect(bucket.build()).rejects.toThrow(`${REF}: locked`);
     expect(await stored()).toMatchObject({ token: undefined, plain: undefined });
@@ -152,14 +152,14 @@ describe("a build", () => {
     });
   });
 
-  it("reports an invalid reference, with its file", async () => {
+  it("reports an invalid reference with its file", async () => {
     bucket.write("bucket.conf", 'token = "secret://op"\n');
     await expect(bucket.build()).rejects.toMatchObject({
       problems: [expect.objectContaining({ code: "invalid_reference", where: "workspace/bucket.conf: token" })],
     });
   });
 
-  it("leaves no value in any file of the bucket, nor in any event", async () => {
+  it("writes no secret in clear text to a file of the bucket or to an event", async () => {
     const { outcome } = await bucket.ship();
     expect(outcome).toBe("ok");
     const files = readdirSync(bucket.root, { recursive: true, withFileTypes: true }).filter((file) => file.isFile());
@@ -168,7 +168,7 @@ describe("a build", () => {
   });
 });
 
-it("a preview and doctor call no provider, and name the secrets that were never read", async () => {
+it("a preview and doctor call no provider, and warn about secrets that were never read", async () => {
   const opened = await bucket.open();
   const { problems, close } = await previewBuild(opened, opened.paths.workspace);
   expect(problems.filter(({ code }) => code === "secret_not_read").map(({ where }) => where)).toEqual([
@@ -182,8 +182,8 @@ it("a preview and doctor call no provider, and name the secrets that were never 
   expect(asked).toEqual([]);
 });
 
-describe("secret refresh", () => {
-  it("reads the secrets that the last build referred to, and stores the changed ones", async () => {
+describe("maand secret", () => {
+  it("refresh reads the secrets that the last build referred to, and stores the changed ones", async () => {
     await bucket.build();
     values[REF] = "rotated";
     const opened = await bucket.open();
@@ -205,7 +205,7 @@ describe("secret refresh", () => {
     expect(asked).toHaveLength(3);
   });
 
-  it("a secret of a provider cannot be set by hand", async () => {
+  it("set refuses a secret that a provider keeps", async () => {
     await bucket.build();
     const opened = await bucket.open();
     const values = new Map([["password", "mine"]]);

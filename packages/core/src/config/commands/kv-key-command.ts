@@ -8,7 +8,7 @@ import type { BucketPaths } from "../find-bucket.ts";
 type Places = Pick<BucketPaths, "root" | "conf" | "kvKey">;
 
 /**
- * `kv_key_command` of `maand.conf`, for commands that load no configuration. Undefined if the file has no valid one;
+ * `kv_key_command` of `maand.conf`, for commands that load no configuration. Undefined if the file has no valid value;
  * commands that load the configuration report its problems. Throws BUCKET_NOT_TRUSTED if others can write the file.
  */
 export function kvKeyCommand({ root, conf }: Places): readonly string[] | undefined {

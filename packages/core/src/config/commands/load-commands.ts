@@ -5,7 +5,7 @@ import { importFault, missingHint } from "../import-module.ts";
 import type { LoadedPlugin } from "../loaded.ts";
 import { placeText } from "../thrown-at.ts";
 
-/** Which commands to load, among those whose class is loaded when they are typed. */
+/** Selects the commands to load, among the commands whose class is loaded only when they are typed. */
 export interface CommandChoice {
   /** Whether a command is needed, by its path as declared. */
   isWanted(path: string): boolean;
@@ -14,7 +14,7 @@ export interface CommandChoice {
 }
 
 /**
- * The command classes of a plugin. Classes in a list are already loaded; classes by path are loaded if they are wanted.
+ * The command classes of a plugin. Classes in a list are already loaded; classes by path are loaded if they are needed.
  * Throws PLUGIN_INVALID, naming the plugin and its file, if a class cannot be loaded or has paths other than the
  * declared ones.
  */

@@ -20,9 +20,9 @@ const PASSWORD_MS = 30_000;
 
 /** The options for opening a bucket's store. */
 export interface StoreOptions {
-  /** Do not connect to a database: read what the working copy has. */
+  /** Do not connect to a database; read only the working copy. */
   readonly offline?: boolean;
-  /** Replace the entire working copy of a database, whatever its state. */
+  /** Replace the entire working copy of a database, even if it is up to date. */
   readonly discards?: boolean;
   /** Overrides maand.conf: the value of `store`. */
   readonly place?: string;

@@ -86,7 +86,10 @@ function fromRecords(disabled: boolean, { recorded, downtime, isUnchecked }: Rec
   return isUnchecked ? { cause: "unchecked" } : undefined;
 }
 
-/** The cause that decides how an allocation is freed: for a recorded downtime, its kind. */
+/**
+ * The cause that decides what makes an allocation count as back. For a recorded downtime, this is the kind of the
+ * downtime.
+ */
 function freedAs(cause: AwayCause, downtime: RecordedDowntime | undefined): AwayCause | DowntimeRecordKind {
   return cause === "taken_down" && downtime ? downtime.kind : cause;
 }
@@ -110,7 +113,7 @@ export function isUncertain({ cause }: Away): boolean {
   return UNCERTAIN.has(cause);
 }
 
-/** Whether a passed health check may free the allocation. */
+/** Whether a passed health check may show that the allocation is back. */
 export function mayBeBack({ cause }: Away, downtime: RecordedDowntime | undefined): boolean {
   return FREED_BY_HEALTH.has(freedAs(cause, downtime));
 }

@@ -5,11 +5,11 @@ import { batchSize } from "./batch-size.ts";
 export interface Budget {
   /** At least 1. */
   readonly size: number;
-  /** The allocations of the job, without removed ones. */
+  /** The number of allocations of the job that are not removed. */
   readonly total: number;
   /**
-   * Whether the manifest has `max_unavailable`. Otherwise the budget is the size of an upgrade batch. Such a budget
-   * limits which allocations stay away, while upgrades and restarts are limited only by their batches.
+   * Whether the manifest has `max_unavailable`. Otherwise the budget is the size of an upgrade batch. Such a default
+   * budget limits how many allocations stay away, while upgrades and restarts are limited only by their batches.
    */
   readonly isWritten: boolean;
 }
@@ -18,8 +18,8 @@ export interface Budget {
 export type BudgetedJob = Pick<Job, "maxConcurrentUpgrades" | "maxUnavailable">;
 
 /**
- * The budget of a job with this number of allocations. A percentage is taken of all of them, rounded down, and at least
- * 1.
+ * Returns the budget of a job with `total` allocations. A percentage refers to all of them; the result is rounded down,
+ * and is at least 1.
  */
 export function budgetOf({ maxConcurrentUpgrades, maxUnavailable }: BudgetedJob, total: number): Budget {
   const size = batchSize(maxUnavailable ?? maxConcurrentUpgrades, total, 1);

@@ -4,7 +4,10 @@ import { manifestFile } from "../manifest/manifest.ts";
 import type { Job } from "../workspace/job.ts";
 import { didYouMean } from "../workspace/names.ts";
 
-/** Reports jobs in `never_with` that do not exist, and a job that excludes itself. `unread` jobs exist, but were refused. */
+/**
+ * Reports jobs in `never_with` that do not exist, and a job that excludes itself. `unread` names jobs that exist, but
+ * were refused.
+ */
 export function checkNeverWith(
   jobs: readonly Pick<Job, "name" | "neverWith">[],
   unread: ReadonlySet<string>,

@@ -24,7 +24,7 @@ function decide(kind: DowntimeKind, hosts: readonly string[], api: JobAvailabili
   };
 }
 
-describe("the size of a budget", () => {
+describe("the size of an availability budget", () => {
   const size = (maxUnavailable: number | `${number}%` | undefined, total: number, batch: number | `${number}%` = 1) =>
     budgetOf({ maxConcurrentUpgrades: batch, ...(maxUnavailable === undefined ? {} : { maxUnavailable }) }, total);
 
@@ -38,18 +38,21 @@ describe("the size of a budget", () => {
     ["100%", 3, 3],
     [1, 1, 1],
     ["1%", 0, 1],
-  ] as const)("%s of %i is %i: rounded down, at least 1", (written, total, expected) => {
-    expect(size(written, total)).toEqual({ size: expected, total, isWritten: true });
-  });
+  ] as const)(
+    "with max_unavailable %s and %i allocations is %i: rounded down, at least 1",
+    (written, total, expected) => {
+      expect(size(written, total)).toEqual({ size: expected, total, isWritten: true });
+    },
+  );
 
-  it("without the key is the size of an upgrade batch", () => {
+  it("is the size of an upgrade batch if the manifest sets no max_unavailable", () => {
     expect(size(undefined, 4, 2)).toEqual({ size: 2, total: 4, isWritten: false });
     expect(size(undefined, 8, "50%").size).toBe(4);
   });
 });
 
 describe("a request for downtime", () => {
-  it("is granted while the budget lasts, in order, and granted requests count for the rest", () => {
+  it("is granted while the budget lasts, and what it grants counts for the allocations after it", () => {
     expect(decide("stop", [C, D], state(1))).toEqual({
       granted: [C],
       refused: ["h4: api may have 1 of 4 away, and h3 is going down now"],
@@ -57,13 +60,13 @@ describe("a request for downtime", () => {
     });
   });
 
-  it("names what uses the budget", () => {
+  it("is refused with the allocations that use the budget", () => {
     const { refused, hints } = decide("restart", [A], state(2, { [B]: "drained", [C]: "drained", [D]: "unhealthy" }));
     expect(refused).toEqual(["h1: api may have 2 of 4 away, and h2 and h3 are drained, h4 is unhealthy"]);
     expect(hints[0]).toContain("take h2 out of workspace/disabled.json first");
   });
 
-  it("names the command that takes it down", () => {
+  it("is refused with the command that took an allocation down", () => {
     const held = { host: B, cause: "taken_down", by: "maand job stop" } as const;
     const { refused, hints } = decide("worker", [A], state(1, { [B]: held }));
     expect(refused).toEqual(["h1: api may have 1 of 4 away, and h2 is away because of maand job stop"]);
@@ -80,30 +83,30 @@ describe("a request for downtime", () => {
     "unreachable",
     "stopped",
     "not_started",
-  ] as const)("on an allocation that is already %s costs nothing, and is decided first", (cause) => {
+  ] as const)("uses no budget for an allocation that is already %s, and is decided first", (cause) => {
     expect(decide("restart", [A, B], state(1, { [B]: cause })).granted).toEqual([B]);
   });
 
-  it("on an allocation that is in doubt and was seen healthy uses the budget", () => {
+  it("uses the budget for an allocation that is in doubt and was seen healthy", () => {
     const up = { host: B, cause: "in_doubt", isUp: true } as const;
     expect(decide("restart", [B], state(1, { [B]: up })).granted).toEqual([B]);
     expect(decide("restart", [B], state(1, { [B]: up, [C]: "drained" })).granted).toEqual([]);
   });
 
-  it("allows a repair if all of a job is suspect, and takes nothing out of service", () => {
+  it("may restart all allocations of a suspect job, but may not stop them", () => {
     const all = { [A]: "suspect", [B]: "suspect", [C]: "suspect", [D]: "suspect" } as const;
     expect(decide("restart", [A, B], state(1, all)).granted).toEqual([A, B]);
     expect(decide("stop", [A, B], state(1, all)).granted).toEqual([]);
   });
 
-  it("without a written budget is limited if allocations stay away, and is not limited for a restart", () => {
+  it("is limited by a default budget if allocations stay away, but not for a restart", () => {
     const unwritten = state(1, { [B]: "drained", [C]: "not_started" }, false);
     expect(decide("restart", [A, D], unwritten).granted).toEqual([A, D]);
     expect(decide("stop", [A], unwritten).granted).toEqual([]);
     expect(decide("worker", [A], state(1, { [C]: "not_started" }, false)).granted).toEqual([A]);
   });
 
-  it("takes a worker down only if every job on it allows that", () => {
+  it("may take a worker down only if the budget of every job on it allows that", () => {
     const db = { ...state(1, { [B]: "drained" }), job: "db" };
     const jobs = new Map([
       ["api", state(1)],
@@ -114,7 +117,7 @@ describe("a request for downtime", () => {
   });
 });
 
-describe("health is checked for a request", () => {
+describe("a request checks the health of a job", () => {
   const checked = (hosts: readonly string[], api: JobAvailability, isFreed = false) =>
     jobsToCheck(
       "restart",
@@ -127,7 +130,7 @@ describe("health is checked for a request", () => {
     expect(checked([A], state(1))).toEqual(["api"]);
   });
 
-  it("but not if its result does not matter", () => {
+  it("only if the result can change the decision", () => {
     expect(checked([A], state(4))).toEqual([]);
     expect(checked([A], state(1, { [B]: "drained" }))).toEqual([]);
     expect(checked([A], state(1, { [A]: "drained" }))).toEqual([]);
@@ -140,7 +143,7 @@ describe("health is checked for a request", () => {
   });
 });
 
-describe("an allocation that counts as away", () => {
+describe("awayOf", () => {
   const promoted = { digest: "d", version: "1", healthFailed: false, stopped: false };
   const records = (recorded: object, more = {}) => ({
     ...{ recorded, downtime: undefined, isUnchecked: false },
@@ -152,27 +155,67 @@ describe("an allocation that counts as away", () => {
   const active = { host: A, disabled: false };
 
   it.each([
-    ["runs", active, records({ promoted }), undefined],
-    ["is disabled and still runs", { host: A, disabled: true }, records({ promoted }), undefined],
-    ["is drained", { host: A, disabled: true }, records({ promoted: { ...promoted, stopped: true } }), "drained"],
-    ["is enabled again", active, records({ promoted: { ...promoted, stopped: true } }), "stopped"],
-    ["was never started", active, records({}), "not_started"],
-    ["failed its check", active, records({ promoted: { ...promoted, healthFailed: true } }), "unhealthy"],
-    ["was not checked", active, records({ promoted }, { isUnchecked: true }), "unchecked"],
-    ["is in doubt", active, records({ promoted, unsettled: { kind: "restart", inDoubt: true, run: 1 } }), "in_doubt"],
-    ["failed", active, records({ promoted, unsettled: { kind: "restart", inDoubt: false, run: 1 } }), "failed"],
-    ["is taken down", active, records({ promoted }, downtime("stop")), "taken_down"],
+    ["an allocation that runs is not away", active, records({ promoted }), undefined],
+    [
+      "an allocation that is disabled and still runs is not away",
+      { host: A, disabled: true },
+      records({ promoted }),
+      undefined,
+    ],
+    [
+      "an allocation that is disabled and stopped is drained",
+      { host: A, disabled: true },
+      records({ promoted: { ...promoted, stopped: true } }),
+      "drained",
+    ],
+    [
+      "an allocation that is enabled again is stopped",
+      active,
+      records({ promoted: { ...promoted, stopped: true } }),
+      "stopped",
+    ],
+    ["an allocation without a promotion is not started", active, records({}), "not_started"],
+    [
+      "an allocation whose health check failed is unhealthy",
+      active,
+      records({ promoted: { ...promoted, healthFailed: true } }),
+      "unhealthy",
+    ],
+    [
+      "an allocation that was not checked after its promotion is unchecked",
+      active,
+      records({ promoted }, { isUnchecked: true }),
+      "unchecked",
+    ],
+    [
+      "an allocation whose command has no known result is in doubt",
+      active,
+      records({ promoted, unsettled: { kind: "restart", inDoubt: true, run: 1 } }),
+      "in_doubt",
+    ],
+    [
+      "an allocation whose command failed has failed",
+      active,
+      records({ promoted, unsettled: { kind: "restart", inDoubt: false, run: 1 } }),
+      "failed",
+    ],
+    [
+      "an allocation with a recorded downtime is taken down",
+      active,
+      records({ promoted }, downtime("stop")),
+      "taken_down",
+    ],
   ] as const)("%s", (_, allocation, recorded, cause) => {
     expect(awayOf(allocation, recorded, undefined)?.cause).toBe(cause);
   });
 
-  it("is back once it was seen healthy, unless it is in maintenance", () => {
+  it("an allocation that was seen healthy is back, unless it is in maintenance", () => {
     expect(awayOf(active, records({ promoted }, downtime("restart")), "healthy")).toBeUndefined();
     expect(awayOf(active, records({ promoted }, downtime("maintenance")), "healthy")?.cause).toBe("taken_down");
     expect(awayOf(active, records({ promoted }, { isUnchecked: true }), "healthy")).toBeUndefined();
   });
 
-  it("includes what was seen unhealthy or unreachable now", () => {
+  it("an allocation that was seen unhealthy or unreachable is away", () => {
     expect(awayOf(active, records({ promoted }), "unhealthy")?.cause).toBe("unhealthy");
     expect(awayOf(active, records({ promoted }), "unreachable")?.cause).toBe("unreachable");
   });

@@ -3,11 +3,11 @@ import type { Budget } from "./budget.ts";
 
 /**
  * The purpose of a request for downtime. `restart`: the allocation comes back immediately. `stop`: it stays away.
- * `worker`: everything on a worker goes away for a while.
+ * `worker`: all allocations on a worker are down for a while.
  */
 export type DowntimeKind = "restart" | "stop" | "worker";
 
-/** Allocations that go down together or not at all: a single one, or all on a worker. */
+/** Allocations that go down together or not at all: a single allocation, or all allocations on a worker. */
 export interface DowntimeUnit {
   readonly host: string;
   /** Jobs whose allocation on this host is stopped. */
@@ -18,7 +18,7 @@ export interface DowntimeUnit {
 export interface JobAvailability {
   readonly job: string;
   readonly budget: Budget;
-  /** What is away now, by host. */
+  /** The allocations that are away now, by host. */
   readonly away: ReadonlyMap<string, Away>;
 }
 
@@ -28,7 +28,7 @@ export interface BudgetRefusal {
   readonly job: string;
   readonly host: string;
   readonly budget: Budget;
-  /** What uses the budget, in worker order, without units granted in the same request. */
+  /** The allocations that use the budget, in worker order, without units granted in the same request. */
   readonly away: readonly Away[];
   /** Hosts that the same request takes down, which use the budget too. */
   readonly granted: readonly string[];

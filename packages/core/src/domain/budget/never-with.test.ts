@@ -6,7 +6,7 @@ import { purposeOf } from "./stop-purpose.ts";
 
 const exclusions = exclusionsOf([{ name: "api", neverWith: ["db"] }, { name: "db" }, { name: "web" }]);
 
-it("both jobs exclude each other if one names the other", () => {
+it("two jobs exclude each other if one of them names the other", () => {
   const db = { job: "db", what: "a rollout" };
   const refusal = exclusionRefusal(["api"], exclusions, [db]);
   expect(refusal && refusalText(refusal)).toBe(
@@ -16,7 +16,7 @@ it("both jobs exclude each other if one names the other", () => {
   expect(exclusionRefusal(["web"], exclusions, [db])).toBeUndefined();
 });
 
-it("jobs that go down together, with their worker, do not exclude each other", () => {
+it("jobs that are taken down together with their worker do not exclude each other", () => {
   expect(exclusionRefusal(["api", "db"], exclusions, [{ job: "db", what: "maintenance" }])).toBeUndefined();
 });
 
@@ -27,12 +27,17 @@ const named: Disabled = { disabled: true };
 const drained: Disabled = { disabled: true, drained: true };
 
 it.each([
-  ["a complete job, by name", {}, [named, named], "asked"],
-  ["a complete job with a budget, by name", { maxUnavailable: 1 }, [named, named], "asked"],
-  ["one allocation by name", {}, [named, active], "asked"],
-  ["one allocation by name, of a job with a budget", { maxUnavailable: 1 }, [named, active], "drain"],
-  ["a worker", {}, [drained, active], "drain"],
-  ["every worker of a job", {}, [drained, drained], "drain"],
-] as const)("disabling %s: the purpose of stopping the first allocation", (_, job, all, expected) => {
+  ["a job that is disabled by name is stopped as asked", {}, [named, named], "asked"],
+  ["a job with a budget that is disabled by name is stopped as asked", { maxUnavailable: 1 }, [named, named], "asked"],
+  ["an allocation that is disabled by name is stopped as asked", {}, [named, active], "asked"],
+  [
+    "an allocation of a job with a budget that is disabled by name is drained",
+    { maxUnavailable: 1 },
+    [named, active],
+    "drain",
+  ],
+  ["an allocation on a disabled worker is drained", {}, [drained, active], "drain"],
+  ["an allocation is drained even if all workers of its job are disabled", {}, [drained, drained], "drain"],
+] as const)("%s", (_, job, all, expected) => {
   expect(purposeOf(job, all[0], all)).toBe(expected);
 });

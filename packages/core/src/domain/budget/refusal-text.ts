@@ -33,7 +33,7 @@ export function refusalHint(refusal: DowntimeRefusal): string {
 
 const EMERGENCY = "in an emergency, use --ignore-budget";
 
-/** The command that brings back what is away. */
+/** The step that brings an allocation back, for each cause of its absence. */
 const STEPS: Readonly<Record<AwayCause, (job: string, host: string) => string>> = {
   drained: (_, host) => `take ${host} out of workspace/disabled.json first, then run maand deploy --build`,
   taken_down: (job, host) => `start it first: maand job start ${job} --allocations ${host}`,

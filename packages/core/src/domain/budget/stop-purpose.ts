@@ -1,13 +1,13 @@
 import type { Allocation, Job } from "../workspace/job.ts";
 
 /**
- * Why a disabled allocation is stopped. `asked`: a person disabled the whole job; or named this allocation, in a job
- * with a default budget. `drain`: its worker is drained, or the job has a written budget, which a named allocation does
- * not override.
+ * Why a disabled allocation is stopped. `asked`: a person disabled the whole job, or disabled this allocation by name
+ * in a job with a default budget. `drain`: its worker is drained, or the job has a written budget, which a named
+ * allocation does not override.
  */
 export type StopPurpose = "asked" | "drain";
 
-/** The purpose of a stop, from the job's non-removed allocations. */
+/** Derives the purpose of a stop from all allocations of the job that are not removed. */
 export function purposeOf(
   { maxUnavailable }: Pick<Job, "maxUnavailable">,
   { drained }: Pick<Allocation, "drained">,

@@ -42,7 +42,10 @@ interface Surrounding {
  */
 const TOKEN = /["{}[\],:]/g;
 
-/** The tokens of a valid JSON text. A string of any length is one; a regular expression would run out of stack. */
+/**
+ * The tokens of a valid JSON text. Strings are read without a regular expression, because a long string would overflow
+ * its stack.
+ */
 function* tokens(text: string): Generator<{ readonly token: string; readonly offset: number }> {
   for (let at = 0; ; ) {
     TOKEN.lastIndex = at;
@@ -77,8 +80,9 @@ function duplicateKeys(text: string): DuplicateKey[] {
 }
 
 /**
- * The line of each key of a valid JSON text, by the key as named in problems: `commands.command_a.demands`, `[0].host`.
- * For a missing key, the line of the object that it belongs to; undefined for the outermost object.
+ * Returns a function that finds the line of a key in a valid JSON text. The key is named as in problems:
+ * `commands.command_a.demands`, `[0].host`. For a missing key, the result is the line of the object that it belongs to,
+ * or undefined for the outermost object.
  */
 export function keyLines(text: string): (key: string) => number | undefined {
   const offsets = new Map<string, number>();

@@ -11,7 +11,7 @@ export const KEY_FILE_PATTERN = trimmed(
   `/${PRINTABLE}*|(?![\\s~])(?:\\./+)*(?!\\s*$|\\.{1,2}(?:/|\\s*$))(?!/)${PRINTABLE}+`,
 );
 
-/** Whether a text names a key file: a path below `secrets/`, or an absolute one. */
+/** Whether a text names a key file: a path below `secrets/`, or an absolute path. */
 export function isKeyFile(path: string): boolean {
   if (/\p{Cc}/u.test(path)) return false;
   return path.startsWith("/") || (!path.startsWith("~") && staysBelow(path));

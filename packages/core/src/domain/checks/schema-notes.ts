@@ -27,5 +27,5 @@ export function trimmed(pattern: RegExp | string): string {
   return `^\\s*(?:${source})\\s*$`;
 }
 
-/** Everything but control characters, as a pattern for one character of a text on one line. */
+/** A pattern for one character of a text on one line: any character except control characters. */
 export const PRINTABLE = "[^\\u0000-\\u001f\\u007f-\\u009f]";

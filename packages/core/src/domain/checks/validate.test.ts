@@ -10,8 +10,8 @@ function read<S extends v.GenericSchema>(schema: S, value: unknown, key?: string
   return { result, problems };
 }
 
-describe("a written value", () => {
-  it("that matches its schema is returned", () => {
+describe("readWritten", () => {
+  it("returns a value that matches its schema", () => {
     expect(read(v.looseObject({ a: v.string() }), { a: "x", b: 1 })).toEqual({
       result: { a: "x", b: 1 },
       problems: [],
@@ -34,7 +34,7 @@ describe("a written value", () => {
     [v.pipe(v.string(), v.regex(/^a$/, withHint("must be a", "write a"))), "b", "must be a", "write a"],
     [onlyObject(v.looseObject({})), [], "must be an object, but is an empty list", undefined],
     [onlyObject(v.record(v.string(), v.number()), "write {}"), null, "must be an object, but is null", "write {}"],
-  ])("%# names the expected and the actual value", (schema, value, message, hint) => {
+  ])("reports the expected and the actual value (case %#)", (schema, value, message, hint) => {
     const problem = { code: "invalid_conf", level: "error", where: "maand.conf", message };
     expect(read(schema, value)).toEqual({
       result: undefined,
@@ -42,7 +42,7 @@ describe("a written value", () => {
     });
   });
 
-  it("is named by its key: dots between keys, brackets around indexes, after the key it belongs to", () => {
+  it("names a problem by the path of its key, with dots between keys and brackets around indexes", () => {
     const schema = v.looseObject({ a: v.array(v.looseObject({ b: v.string() })) });
     expect(read(schema, { a: [{ b: "x" }, {}] }).problems[0]).toMatchObject({
       where: "maand.conf: a[1].b",
@@ -51,12 +51,12 @@ describe("a written value", () => {
     expect(read(schema, { a: [{}] }, "[3]").problems[0]?.where).toBe("maand.conf: [3].a[0].b");
   });
 
-  it("may be nested to any depth", () => {
+  it("accepts a value that is nested to any depth", () => {
     const deep = JSON.parse(`${"[".repeat(50_000)}${"]".repeat(50_000)}`);
     expect(read(v.unknown(), deep).problems).toEqual([]);
   });
 
-  it("may not use reserved property names, wherever a schema is applied", () => {
+  it("refuses reserved property names at any depth", () => {
     const { result, problems } = read(v.looseObject({}), JSON.parse('{"a": [{"__proto__": {}}], "constructor": 1}'));
     expect(result).toBeUndefined();
     expect(problems.map(({ where, message }) => [where, message])).toEqual([
@@ -66,7 +66,7 @@ describe("a written value", () => {
   });
 });
 
-describe("the usable part of a refused value", () => {
+describe("salvage", () => {
   const schema = v.looseObject({
     a: v.optional(v.string()),
     list: v.optional(v.array(v.string())),
@@ -79,7 +79,7 @@ describe("the usable part of a refused value", () => {
     [{ parts: { good: { n: 1 }, bad: { n: "1" }, empty: {} } }, { parts: { good: { n: 1 } } }],
     [{ parts: 5, other: 1 }, { other: 1 }],
     [5, undefined],
-  ])("of %j is %j", (value, expected) => expect(salvage(schema, value)).toEqual(expected));
+  ])("returns the valid part of %j: %j", (value, expected) => expect(salvage(schema, value)).toEqual(expected));
 });
 
 describe("shown", () => {
@@ -92,10 +92,10 @@ describe("shown", () => {
     [[1], "a list"],
     [{}, "an object"],
     ["x".repeat(100), `"${"x".repeat(56)}...`],
-  ])("%j is printed as %s", (value, text) => expect(shown(value)).toBe(text));
+  ])("prints %j as %s", (value, text) => expect(shown(value)).toBe(text));
 });
 
-it("unknown keys are reported below their parent", () => {
+it("an unknown key is reported with the path of its parent", () => {
   const problems: Problem[] = [];
   warnUnknownKeys(
     { connect: 1, comand: 2, zzzz: 3 },
@@ -110,12 +110,12 @@ it("unknown keys are reported below their parent", () => {
   ]);
 });
 
-it("a location is the file and the key, or only the file", () => {
+it("a location names the file and the key, or the file alone", () => {
   expect(locate("a.json", "")).toBe("a.json");
   expect(locate("a.json", "b.c")).toBe("a.json: b.c");
 });
 
-it("only objects with keys are records", () => {
+it("isRecord accepts objects with keys, but not lists or null", () => {
   expect([{}, { a: 1 }].every(isRecord)).toBe(true);
   expect([null, undefined, [], "a", 1].some(isRecord)).toBe(false);
 });

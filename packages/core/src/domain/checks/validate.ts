@@ -53,7 +53,7 @@ export function onlyObject<S extends v.GenericSchema>(schema: S, hint?: string):
   };
 }
 
-/** A schema's message with a hint. */
+/** Combines the message of a schema with a hint. */
 export function withHint(message: string, hint: string | undefined): string {
   return hint === undefined ? message : `${message}\n${hint}`;
 }
@@ -141,7 +141,7 @@ function keyOf(parent: string, path: Path): string {
 /** The depth to which values are checked; deeper values, such as the configuration of a demand, are kept unchanged. */
 const DEPTH = 5;
 
-/** Keys that valibot skips silently. */
+/** The paths of keys that valibot skips without an error. */
 function forbiddenKeys(value: unknown): Path[] {
   const found: Path[] = [];
   const path: (string | number)[] = []; // changed in place: a large fleet has tens of thousands of values
@@ -166,7 +166,7 @@ interface Unprintable {
   readonly text: string;
 }
 
-/** Texts and keys with control characters, at any depth. A key is named by its object. */
+/** Finds texts and keys with control characters, at any depth. A key is reported at the path of its object. */
 function controlCharacters(value: unknown): Unprintable[] {
   const found: Unprintable[] = [];
   const left: { readonly path: Path; readonly value: unknown }[] = [{ path: [], value }];
@@ -203,7 +203,7 @@ const WANTED: Readonly<Record<string, string>> = {
   integer: "a whole number",
 };
 
-/** The message for an issue without one in the schema. */
+/** The message for an issue for which the schema has no message. */
 function sentence(issue: v.BaseIssue<unknown>): string {
   if (issue.input === undefined) return "is missing";
   return `must be ${wanted(issue)}, but is ${shown(issue.input)}`;

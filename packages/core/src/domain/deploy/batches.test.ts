@@ -8,7 +8,7 @@ fc.configureGlobal({ seed: 1 });
 
 describe("batchSize", () => {
   it.each<[string, BatchSize, number, number, number]>([
-    ["a number is used as it is", 2, 10, 1, 2],
+    ["a number is used unchanged", 2, 10, 1, 2],
     ["a number above the number of allocations is kept", 20, 3, 1, 20],
     ["0 starts all allocations together", 0, 7, 0, 7],
     ["a negative number counts as unset", -3, 7, 0, 7],
@@ -16,9 +16,9 @@ describe("batchSize", () => {
     ["a batch of 0 allocations still has size 1", 0, 0, 0, 1],
     ["a share is rounded down", "25%", 7, 1, 1],
     ["a quarter of eight is two", "25%", 8, 1, 2],
-    ["a share is never less than one", "10%", 3, 1, 1],
-    ["a share of none is one", "50%", 0, 1, 1],
-    ["100% is all", "100%", 7, 1, 7],
+    ["a share is at least one", "10%", 3, 1, 1],
+    ["a share of 0 allocations is one", "50%", 0, 1, 1],
+    ["100% is all allocations", "100%", 7, 1, 7],
   ])("%s", (_, size, active, whenUnset, expected) => {
     expect(batchSize(size, active, whenUnset)).toBe(expected);
   });
@@ -41,7 +41,7 @@ describe("inBatches", () => {
     expect(inBatches(["a", "b", "c", "d", "e"], 2)).toEqual([["a", "b"], ["c", "d"], ["e"]]);
     expect(inBatches([], 2)).toEqual([]);
   });
-  it("every item is in exactly one batch, and no batch is empty or exceeds the size", () => {
+  it("puts every item into exactly one batch, and makes no batch empty or too large", () => {
     fc.assert(
       fc.property(fc.array(fc.integer()), fc.integer({ min: -2, max: 12 }), (items, size) => {
         const batches = inBatches(items, size);
@@ -57,12 +57,12 @@ describe("rolloutOrder", () => {
   const active = ["10.0.0.1", "10.0.0.2", "10.0.0.3"];
 
   it.each([undefined, "", " ", ",", " , "])(
-    "no requested order (%j) means the order of the catalog, without a problem",
+    "uses the order of the catalog if no order is requested (%j)",
     (options) => {
       expect(rolloutOrder(active, options)).toEqual({ order: active, source: "default" });
     },
   );
-  it("a requested order that names every active host once is used", () => {
+  it("uses a requested order that names every active host once", () => {
     expect(rolloutOrder(active, " 10.0.0.3,10.0.0.1 ,, 10.0.0.2")).toEqual({
       order: ["10.0.0.3", "10.0.0.1", "10.0.0.2"],
       source: "kv",
@@ -71,22 +71,22 @@ describe("rolloutOrder", () => {
   it.each([
     ["a host twice", "10.0.0.1,10.0.0.2,10.0.0.2,10.0.0.3", "it names 10.0.0.2 twice"],
     [
-      "strangers",
+      "unknown hosts",
       "10.0.0.1,10.0.0.2,10.0.0.3,10.0.0.8,10.0.0.9",
       "it names 10.0.0.8, 10.0.0.9, where this job has no active allocation",
     ],
-    ["too few", "10.0.0.2", "it omits 10.0.0.1, 10.0.0.3"],
-  ])("a requested order with %s is ignored, with the reason", (_, options, problem) => {
+    ["too few hosts", "10.0.0.2", "it omits 10.0.0.1, 10.0.0.3"],
+  ])("ignores a requested order with %s, and reports why", (_, options, problem) => {
     expect(rolloutOrder(active, options)).toEqual({ order: active, source: "default", problem });
   });
-  it("checking the order of a large fleet does not search the list again for each host", () => {
+  it("checks the order of a large fleet without a search of the list for each host", () => {
     const hosts = Array.from({ length: 1_000 }, (_, at) => `10.0.${at >> 8}.${at & 255}`);
     const search = vi.spyOn(Array.prototype, "indexOf");
     expect(rolloutOrder(hosts, hosts.join(",")).source).toBe("kv");
-    expect(search.mock.calls.length).toBeLessThan(hosts.length); // the test runner searches a few times
+    expect(search.mock.calls.length).toBeLessThan(hosts.length); // the test runner itself searches a few times
     search.mockRestore();
   });
-  it("any permutation of the active hosts is valid, so that a part of it can be used for each phase", () => {
+  it("accepts any permutation of the active hosts", () => {
     fc.assert(
       fc.property(fc.shuffledSubarray(active, { minLength: 3 }), (options) => {
         expect(rolloutOrder(active, options.join(", "))).toEqual({ order: options, source: "kv" });

@@ -3,7 +3,7 @@ import { upgradeBatch } from "../budget/budget.ts";
 import type { Allocation, Job } from "../workspace/job.ts";
 import type { Decision } from "./plan.ts";
 
-/** Cuts a list into batches of at most `size`, at least one each, in order. */
+/** Cuts a list into batches of at most `size` items, in order. A `size` below 1 counts as 1. */
 export function inBatches<T>(items: readonly T[], size: number): T[][] {
   const batches: T[][] = [];
   const step = Math.max(1, Math.floor(size));
@@ -61,7 +61,7 @@ export interface BatchMember {
 
 /** Allocations of a job whose lifecycle commands run in parallel. */
 export interface Batch<Member extends BatchMember> {
-  /** `new` ones are started, `update` ones reloaded or restarted. */
+  /** The members of a `new` batch are started, those of an `update` batch are reloaded or restarted. */
   readonly phase: "new" | "update";
   readonly members: readonly Member[];
   /** Whether the job's health is checked after it: after the last batch of starts, and after each batch of upgrades. */

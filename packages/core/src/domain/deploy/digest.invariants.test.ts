@@ -11,7 +11,7 @@ const file = fc.record({
 });
 const tree = fc.uniqueArray(file, { selector: (one) => one.path, maxLength: 8 });
 
-it("the order of files does not matter", () => {
+it("the digest of a tree does not depend on the order of its files", () => {
   const shuffled = tree.chain((files) =>
     fc.tuple(fc.constant(files), fc.shuffledSubarray(files, { minLength: files.length })),
   );
@@ -34,7 +34,7 @@ it("two trees have the same digest only if they are equal", () => {
   );
 });
 
-it("changing one file changes the digest", () => {
+it("a change of one file changes the digest of its tree", () => {
   const changed = tree
     .filter((files) => files.length > 0)
     .chain((files) => fc.tuple(fc.constant(files), fc.nat({ max: files.length - 1 })));

@@ -6,15 +6,15 @@ import { accessFields, type FileAccess } from "./file-access.ts";
 export type DigestedFile = Pick<JobFile, "path" | "executable" | "hash"> & { readonly access?: FileAccess };
 
 /**
- * The number of the digest algorithm of a tree, stored with its digest. 1 covers path, executable bit and content of
- * each file. 2 also covers mode, owner and group of the files for which they are set; a tree without such files keeps
- * its scheme 1 digest.
+ * The number of the digest algorithm of a tree, stored with its digest. Algorithm 1 covers path, executable bit and
+ * content of each file. Algorithm 2 also covers mode, owner and group of the files for which they are set; a tree
+ * without such files keeps its digest of algorithm 1.
  */
 export function digestScheme(files: readonly Pick<DigestedFile, "access">[]): 1 | 2 {
   return files.some(({ access }) => access !== undefined) ? 2 : 1;
 }
 
-/** SHA-256 of a content in lower-case hex: the name of the content in the store. */
+/** SHA-256 of content in lower-case hex, which is the name of the content in the store. */
 export function contentHash(content: Uint8Array | string): string {
   return createHash("sha256").update(content).digest("hex");
 }

@@ -14,17 +14,22 @@ function given(rules: readonly FileRule[], subject: File, secretMode?: number): 
   return `${modeText(fileMode(found))} ${owner}:${group}${found.executable ? " x" : ""}`;
 }
 
-describe("a file", () => {
+describe("a file on a worker", () => {
   it.each<[string, FileRule[], Partial<File>, string]>([
-    ["has the mode of its plugin, without a rule", [], {}, "0644 :"],
-    ["that is executable too", [], { executable: true }, "0755 : x"],
-    ["keeps the mode its plugin gave it", [], { mode: 0o600 }, "0600 :"],
-    ["has the mode of a rule", [{ pattern: "a/b.conf", mode: 0o640, owner: "app", group: "web" }], {}, "0640 app:web"],
+    ["has the mode of its plugin if no rule matches", [], {}, "0644 :"],
+    ["has mode 0755 if it is executable and no rule matches", [], { executable: true }, "0755 : x"],
+    ["keeps the mode that its plugin set", [], { mode: 0o600 }, "0600 :"],
+    [
+      "has the mode of a matching rule",
+      [{ pattern: "a/b.conf", mode: 0o640, owner: "app", group: "web" }],
+      {},
+      "0640 app:web",
+    ],
     ["has the mode of a rule for a name at any depth", [{ pattern: "*.conf", mode: 0o640 }], {}, "0640 :"],
     ["has the group of a rule for its directory", [{ pattern: "a/**", group: "web" }], {}, "0644 :web"],
-    ["is not affected by other rules", [{ pattern: "b/*", mode: 0o600 }], {}, "0644 :"],
+    ["is not affected by a rule that does not match", [{ pattern: "b/*", mode: 0o600 }], {}, "0644 :"],
     [
-      "takes each part from the last of several rules that set the part",
+      "gets each of mode, owner and group from the last rule that sets it",
       [
         { pattern: "*.conf", mode: 0o640, owner: "app" },
         { pattern: "a/*", mode: 0o600 },
@@ -38,33 +43,44 @@ describe("a file", () => {
       { mode: 0o600 },
       "0640 :",
     ],
-    ["is executable according to its mode", [{ pattern: "*", mode: 0o750 }], {}, "0750 : x"],
-    ["is no longer executable, according to its mode", [{ pattern: "*", mode: 0o640 }], { executable: true }, "0640 :"],
+    ["is executable if its mode is executable", [{ pattern: "*", mode: 0o750 }], {}, "0750 : x"],
+    [
+      "is not executable if its mode is not executable",
+      [{ pattern: "*", mode: 0o640 }],
+      { executable: true },
+      "0640 :",
+    ],
   ])("%s", (_, rules, more, expected) => expect(given(rules, file("a/b.conf", more))).toBe(expected));
 });
 
 describe("a file that contains a secret", () => {
   it.each<[string, FileRule[], Partial<File>, number | undefined, string]>([
-    ["has the default mode, if no mode is set", [], {}, undefined, "0644 :"],
-    ["has the mode that was chosen", [], {}, 0o600, "0600 :"],
-    ["can be executed by users who can read it", [], { executable: true }, 0o640, "0750 : x"],
-    ["keeps the mode its plugin gave it", [], { mode: 0o600 }, 0o640, "0600 :"],
-    ["has the mode of a rule", [{ pattern: "*", mode: 0o640, group: "app" }], {}, 0o600, "0640 :app"],
-    ["has the chosen mode where a rule sets none", [{ pattern: "*", owner: "app" }], {}, 0o600, "0600 app:"],
+    ["has the default mode if no mode is set", [], {}, undefined, "0644 :"],
+    ["has the secret_files_mode of the bucket", [], {}, 0o600, "0600 :"],
+    ["can be executed by every user that can read it", [], { executable: true }, 0o640, "0750 : x"],
+    ["keeps the mode that its plugin set", [], { mode: 0o600 }, 0o640, "0600 :"],
+    ["has the mode of a matching rule", [{ pattern: "*", mode: 0o640, group: "app" }], {}, 0o600, "0640 :app"],
+    [
+      "has the secret_files_mode of the bucket if its rule sets no mode",
+      [{ pattern: "*", owner: "app" }],
+      {},
+      0o600,
+      "0600 app:",
+    ],
   ])("%s", (_, rules, more, mode, expected) =>
     expect(given(rules, file("app.conf", { secret: true, ...more }), mode)).toBe(expected),
   );
 
-  it("has no recorded mode if the chosen mode is the default", () => {
+  it("has no recorded mode if secret_files_mode is the default", () => {
     const subject = file("app.conf", { secret: true });
     expect(accessRules([], 0o644)(subject)).toBe(subject);
   });
 });
 
-describe("the digest", () => {
+describe("the digest of a tree", () => {
   const tree = [file("a"), file("b", { mode: 0o600, secret: true })];
 
-  it("of a tree without access rules does not change", () => {
+  it("does not change if the tree has no access rules", () => {
     expect(treeDigest(tree.map(accessRules([], undefined)))).toBe(treeDigest([file("a"), file("b")]));
     expect(digestScheme(tree)).toBe(1);
   });
@@ -80,7 +96,7 @@ describe("the digest", () => {
   });
 });
 
-describe("a change of access only", () => {
+describe("a change of access without a change of content", () => {
   const change = (before: Partial<File>, now: Partial<File>) => changedFiles([file("a", before)], [file("a", now)]);
 
   it.each<[Partial<File>, Partial<File>, string]>([
@@ -88,12 +104,12 @@ describe("a change of access only", () => {
     [{ access: { mode: 0o600 } }, {}, "mode 0600 -> 0644"],
     [{}, { access: { owner: "app", group: "app" } }, "owner default -> app, group default -> app"],
     [{ access: { owner: "app" } }, { access: { mode: 0o640 } }, "mode 0644 -> 0640, owner app -> default"],
-  ])("%j -> %j is a modification", (before, now, access) => {
+  ])("from %j to %j is a modification", (before, now, access) => {
     expect(change(before, now)).toEqual([{ path: "a", change: "modified", access }]);
     expect(accessChange(file("a", before), file("a", now))).toBe(access);
   });
 
-  it("to the mode a file already has is synced, without a modification", () => {
+  it("is not a modification if the file already has the new mode", () => {
     expect(change({}, { access: { mode: 0o644 } })).toEqual([{ path: "a", change: "modified" }]);
   });
 

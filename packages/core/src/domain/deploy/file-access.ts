@@ -88,7 +88,9 @@ function ownerChanges(before: AccessedFile, now: AccessedFile): string[] {
   });
 }
 
-/** The mode of a file on its worker: the required one, otherwise the one its plugin set, otherwise 0755 or 0644. */
+/**
+ * The mode of a file on its worker: the required mode, otherwise the mode that its plugin set, otherwise 0755 or 0644.
+ */
 export function fileMode({ access, mode, executable }: Omit<AccessedFile, "path">): number {
   return access?.mode ?? mode ?? (executable ? 0o755 : 0o644);
 }

@@ -16,56 +16,64 @@ const PATHS = [
   "src/conf/d.yml",
 ];
 
-describe("a pattern matches", () => {
+describe("a glob pattern", () => {
   it.each<[string, string, string[]]>([
-    ["a plain word: a file of that name anywhere", "a.yml", ["a.yml", "conf/a.yml"]],
-    ["a word with wildcards: names anywhere", "*.key", ["certs/deep/leaf.key"]],
-    ["one star: a whole name", "*", PATHS],
-    ["a path: that path only", "conf/a.yml", ["conf/a.yml"]],
-    ["a star in a path stays in its directory", "conf/*.yml", ["conf/a.yml"]],
-    ["a question mark is one character, never a slash", "conf?*.yml", []],
+    ["that is a plain word matches files of this name in any directory", "a.yml", ["a.yml", "conf/a.yml"]],
+    ["that is a word with wildcards matches names in any directory", "*.key", ["certs/deep/leaf.key"]],
+    ["with one star matches a whole name", "*", PATHS],
+    ["that is a path matches only this path", "conf/a.yml", ["conf/a.yml"]],
+    ["with a star in a path matches within one directory", "conf/*.yml", ["conf/a.yml"]],
+    ["with a question mark never matches a slash", "conf?*.yml", []],
     [
-      "a question mark in a name",
+      "with a question mark matches one character of a name",
       "?.yml",
       ["a.yml", "conf.d/x.yml", "conf/a.yml", "conf/deep/b.yml", "conf/deep/conf/c.yml", "src/conf/d.yml"],
     ],
     [
-      "a directory with a slash: itself and all below",
+      "with a slash at the end matches the directory and everything below it",
       "conf/",
       ["conf", "conf/a.yml", "conf/deep/b.yml", "conf/deep/conf/c.yml"],
     ],
     [
-      "a directory with /**: itself and all below",
+      "with /** at the end matches the directory and everything below it",
       "conf/**",
       ["conf", "conf/a.yml", "conf/deep/b.yml", "conf/deep/conf/c.yml"],
     ],
-    ["a directory with wildcards", "c*s/**", ["certs/ca.crt", "certs/deep/leaf.key"]],
-    ["two stars and a name: at any depth", "**/a.yml", ["a.yml", "conf/a.yml"]],
-    ["two stars and a path: at any depth", "**/conf/*.yml", ["conf/a.yml", "conf/deep/conf/c.yml", "src/conf/d.yml"]],
+    ["may have wildcards in the name of a directory", "c*s/**", ["certs/ca.crt", "certs/deep/leaf.key"]],
+    ["with two stars before a name matches at any depth", "**/a.yml", ["a.yml", "conf/a.yml"]],
     [
-      "two stars on both ends",
+      "with two stars before a path matches at any depth",
+      "**/conf/*.yml",
+      ["conf/a.yml", "conf/deep/conf/c.yml", "src/conf/d.yml"],
+    ],
+    [
+      "may have two stars at both ends",
       "**/conf/**",
       ["conf", "conf/a.yml", "conf/deep/b.yml", "conf/deep/conf/c.yml", "src/conf/d.yml"],
     ],
     [
-      "two stars in between: no directory or many",
+      "with two stars in the middle matches any number of directories there, or none",
       "conf/**/*.yml",
       ["conf/a.yml", "conf/deep/b.yml", "conf/deep/conf/c.yml"],
     ],
     [
-      "two stars inside a name match across directories",
+      "with two stars inside a name matches across directories",
       "conf**yml",
       ["conf.d/x.yml", "conf/a.yml", "conf/deep/b.yml", "conf/deep/conf/c.yml"],
     ],
-    ["two stars twice", "**deep**c.yml", ["conf/deep/conf/c.yml"]],
-    ["only two stars", "**", PATHS],
-    ["a class", "[ab].yml", ["a.yml", "conf/a.yml", "conf/deep/b.yml"]],
-    ["a range", "[b-d].yml", ["conf/deep/b.yml", "conf/deep/conf/c.yml", "src/conf/d.yml"]],
-    ["a negated class", "[^a-c].yml", ["conf.d/x.yml", "src/conf/d.yml"]],
-    ["an escaped character is itself", "a\\.yml", ["a.yml", "conf/a.yml"]],
-    ["a dot is a dot", "app?conf", ["app.conf"]],
-    ["spaces around the pattern do not count", "  app.conf ", ["app.conf"]],
-    ["nothing, if no path matches", "*.toml", []],
+    ["may have two stars twice", "**deep**c.yml", ["conf/deep/conf/c.yml"]],
+    ["of only two stars matches every path", "**", PATHS],
+    ["with a class matches one of its characters", "[ab].yml", ["a.yml", "conf/a.yml", "conf/deep/b.yml"]],
+    [
+      "with a range matches one of its characters",
+      "[b-d].yml",
+      ["conf/deep/b.yml", "conf/deep/conf/c.yml", "src/conf/d.yml"],
+    ],
+    ["with a negated class matches any other character", "[^a-c].yml", ["conf.d/x.yml", "src/conf/d.yml"]],
+    ["matches an escaped character literally", "a\\.yml", ["a.yml", "conf/a.yml"]],
+    ["matches a dot literally", "app?conf", ["app.conf"]],
+    ["may have spaces around it", "  app.conf ", ["app.conf"]],
+    ["matches nothing if no path fits", "*.toml", []],
   ])("%s", (_, pattern, expected) => expect(matchGlobs([pattern], PATHS)).toEqual(expected));
 
   it.each([
@@ -84,26 +92,26 @@ describe("a pattern matches", () => {
     expect(matchGlobs([pattern], [yes, no])).toEqual([yes]);
   });
 
-  it("no character class matches a slash", () => {
+  it("never matches a slash with a character class", () => {
     expect(matchGlobs(["a[^b]c/d", "a[+-9]c", "a[/]c"], ["a/c/d", "a/c"])).toEqual([]);
   });
-  it("matching is case-sensitive", () => expect(matchGlobs(["makefile"], PATHS)).toEqual([]));
+  it("is case-sensitive", () => expect(matchGlobs(["makefile"], PATHS)).toEqual([]));
 });
 
-describe("several patterns", () => {
-  it("return each path once, in the order of the paths", () => {
+describe("matchGlobs with several patterns", () => {
+  it("returns each path once, in the order of the paths", () => {
     expect(matchGlobs(["*.crt", "Makefile", "certs/**"], PATHS)).toEqual([
       "Makefile",
       "certs/ca.crt",
       "certs/deep/leaf.key",
     ]);
   });
-  it("an invalid pattern matches nothing and does not affect the others", () => {
+  it("ignores an invalid pattern", () => {
     expect(matchGlobs(["[", "", "Makefile"], PATHS)).toEqual(["Makefile"]);
   });
 });
 
-describe("an invalid pattern", () => {
+describe("isGlob", () => {
   it.each([
     "",
     "   ",
@@ -120,7 +128,7 @@ describe("an invalid pattern", () => {
     "[a\\]",
     "a\\/",
     "[**/",
-  ])("is %j", (pattern) => {
+  ])("refuses %j", (pattern) => {
     expect(isGlob(pattern)).toBe(false);
     expect(compileGlob(pattern)).toBeUndefined();
   });

@@ -65,7 +65,7 @@ function always(
 const differs = ({ promoted }: RecordedState) =>
   promoted?.digest !== target.digest || promoted.version !== target.version;
 
-it("an active allocation is skipped only if nothing differs, nothing is pending and nothing is forced", () => {
+it("an active allocation is skipped only if nothing differs or is pending, and the deploy is not forced", () => {
   always(({ action }, { known, deployOptions }) => {
     const { promoted, unsettled, staged } = known;
     const open = differs(known) || promoted?.stopped || promoted?.healthFailed || unsettled || staged !== target.digest;
@@ -73,7 +73,7 @@ it("an active allocation is skipped only if nothing differs, nothing is pending 
   }, false);
 });
 
-it("a disabled allocation is skipped only if it is stopped, nothing differs and nothing is forced", () => {
+it("a disabled allocation is skipped only if it is stopped, nothing differs, and the deploy is not forced", () => {
   always(({ action }, { known, deployOptions }) => {
     const stopped = known.promoted?.stopped === true && !known.unsettled;
     expect(action === "skip").toBe(stopped && !differs(known) && !deployOptions.force);
@@ -84,11 +84,11 @@ it("a disabled allocation is never started, restarted, reloaded or synced", () =
   always(({ action }) => expect(["skip", "stop", "promote", "stop+promote"]).toContain(action), true);
 });
 
-it("an active allocation is never stopped, and never promoted without a reason", () => {
+it("an active allocation is never stopped, and never promoted without a sync or a lifecycle command", () => {
   always(({ action }) => expect(["skip", "sync", ...LIFECYCLE]).toContain(action), false);
 });
 
-it("policy never causes no restart or reload, except to finish a restart that started", () => {
+it("with restart_policy never, only an allocation whose restart did not finish is restarted", () => {
   always(({ action }, { known, rules }) => {
     if (rules.restartPolicy !== "never") return;
     expect(action).not.toBe("reload");
@@ -96,7 +96,7 @@ it("policy never causes no restart or reload, except to finish a restart that st
   }, false);
 });
 
-it("--sync-only causes no restart or reload; a start is planned only for allocations that are not running, and the deploy refuses it", () => {
+it("with --sync-only, nothing is restarted or reloaded, and only allocations that do not run are started", () => {
   always(({ action }, { known, deployOptions }) => {
     if (!deployOptions.syncOnly) return;
     expect(["skip", "sync", "start"]).toContain(action);
@@ -106,7 +106,7 @@ it("--sync-only causes no restart or reload; a start is planned only for allocat
   }, false);
 });
 
-it("an allocation that was never promoted or was stopped is started, whatever the policy", () => {
+it("an allocation that was never promoted or was stopped is started under every policy", () => {
   always(({ action }, { known }) => {
     if (!known.promoted || known.promoted.stopped) expect(action).toBe("start");
   }, false);
@@ -118,7 +118,7 @@ it("only allocations in doubt, failed or unhealthy have priority", () => {
   }, false);
 });
 
-it("every decision has a reason, and names a result that is in doubt", () => {
+it("every decision has a reason, and the reason says if a result is in doubt", () => {
   for (const disabled of [false, true]) {
     always(({ reasons }, { known }) => {
       expect(reasons.length).toBeGreaterThan(0);
@@ -141,7 +141,7 @@ const file = fc.record({
 });
 const tree = fc.uniqueArray(file, { selector: (one) => one.path });
 
-it("the changed files describe exactly the difference between two trees", () => {
+it("the changed files are exactly the differences between two trees", () => {
   fc.assert(
     fc.property(tree, tree, (before, now) => {
       const changes = new Map(changedFiles(before, now).map(({ path, change }) => [path, change]));

@@ -7,9 +7,8 @@ import { type RestartPolicy, reloadOrRestart } from "./reload-or-restart.ts";
 export type ActionKind = "start" | "restart" | "reload" | "stop" | "remove";
 
 /**
- * The values of the deploy that files are rendered for. They are stored with the promotion. The next deploy renders the
- * files with them again to find out whether anything else changed, so that it does not mistake changes of these values
- * for a change of the job.
+ * The values of a deploy that its files are rendered with. They are stored with the promotion. The next deploy renders
+ * the files with the stored values again, so that it does not mistake a change of these values for a change of the job.
  */
 export interface Occasion {
   /** The version that ran before that deploy. */
@@ -22,7 +21,7 @@ export interface Occasion {
 export interface Promoted {
   readonly digest: string;
   readonly version: string;
-  /** Whether the health check after the promotion failed and none has passed since then. */
+  /** Whether the health check after the promotion failed, and no later check has passed. */
   readonly healthFailed: boolean;
   /** Whether it was stopped because it is disabled: promoted, but not running. */
   readonly stopped: boolean;
@@ -54,7 +53,7 @@ export interface ResumableStep {
   /** The number of the run that left it open. */
   readonly run: number;
   readonly receipt: string;
-  /** The tree it ran with; absent for a stop. */
+  /** The digest of the tree it ran with; absent for a stop. */
   readonly digest?: string;
   readonly version?: string;
   /** The `update_seq` that its files were rendered with. */
@@ -67,7 +66,7 @@ export interface RecordedState {
   /** The digest of the files on the worker; `unknown` while a copy to it is in doubt; absent before the first copy. */
   readonly staged?: string | "unknown";
   readonly unsettled?: Unsettled;
-  /** What was changed on its worker, if a deploy inspected it (`--verify`). Not stored. */
+  /** The changes on its worker, if a deploy inspected the worker (`--verify`). Not stored. */
   readonly edits?: Edits;
 }
 
@@ -87,7 +86,9 @@ export interface Decision {
   /** Changed files that turned a reload into a restart. */
   readonly matched: readonly string[];
   readonly files: readonly FileChange[];
-  /** Whether it is handled before the others, because it is unhealthy, or its last command failed or is in doubt. */
+  /**
+   * Whether the allocation goes before the others, because it is unhealthy, or its last command failed or is in doubt.
+   */
   readonly priority: boolean;
   /** The step of an earlier run that the action continues; its worker has recorded whether the step ran. */
   readonly continues?: ResumableStep;

@@ -14,15 +14,20 @@ it.each<[RolloutState, string, typeof active, RecordedState]>([
   ["promoted", "the desired version and files are running", active, { promoted: same }],
   ["new", "nothing was promoted", active, {}],
   ["new", "its first start failed", active, { unsettled: failed }],
-  ["in_doubt", "the run that started it first died", active, { unsettled: inDoubt }],
-  ["in_doubt", "the run that restarted it died", active, { promoted: same, unsettled: inDoubt }],
+  ["in_doubt", "the run that was starting it for the first time died", active, { unsettled: inDoubt }],
+  ["in_doubt", "the run that was restarting it died", active, { promoted: same, unsettled: inDoubt }],
   [
     "in_doubt",
-    "the run that stopped it for maintenance died",
+    "the run that was stopping it for maintenance died",
     disabled,
     { promoted: same, unsettled: { ...inDoubt, kind: "stop" } },
   ],
-  ["in_doubt", "the run that removed it died", removed, { promoted: same, unsettled: { ...inDoubt, kind: "remove" } }],
+  [
+    "in_doubt",
+    "the run that was removing it died",
+    removed,
+    { promoted: same, unsettled: { ...inDoubt, kind: "remove" } },
+  ],
   ["health_failed", "the check after its promotion failed", active, { promoted: { ...same, healthFailed: true } }],
   [
     "health_failed",
@@ -41,21 +46,26 @@ it.each<[RolloutState, string, typeof active, RecordedState]>([
   ["restart", "its version differs", active, { promoted: { ...same, version: "1.0.0" } }],
   ["restart", "its last command failed", active, { promoted: same, unsettled: failed }],
   ["disabled", "it is in maintenance and up to date", disabled, { promoted: { ...same, stopped: true } }],
-  ["disabled", "it is to be stopped by the next deploy", disabled, { promoted: same }],
-  ["disabled_restart", "in maintenance, its files differ", disabled, { promoted: { ...same, digest: "old" } }],
-  ["disabled_restart", "in maintenance, its version differs", disabled, { promoted: { ...same, version: "1.0.0" } }],
-  ["disabled_restart", "in maintenance before its first start", disabled, {}],
+  ["disabled", "the next deploy will stop it", disabled, { promoted: same }],
+  ["disabled_restart", "it is in maintenance and its files differ", disabled, { promoted: { ...same, digest: "old" } }],
+  [
+    "disabled_restart",
+    "it is in maintenance and its version differs",
+    disabled,
+    { promoted: { ...same, version: "1.0.0" } },
+  ],
+  ["disabled_restart", "it is in maintenance before its first start", disabled, {}],
   [
     "removed",
-    "it is no longer wanted, whatever its other state",
+    "it is no longer desired, whatever its other state",
     removed,
     { promoted: { ...same, digest: "old", healthFailed: true } },
   ],
-  ["removed", "it is no longer wanted, and was disabled", { disabled: true, removed: true }, {}],
-])("%s: %s", (expected, _, allocation, recorded) => {
+  ["removed", "it is no longer desired, and was disabled", { disabled: true, removed: true }, {}],
+])("the rollout state of an allocation is %s if %s", (expected, _, allocation, recorded) => {
   expect(rolloutState(allocation, target, recorded)).toBe(expected);
 });
 
-it("disabled: a job without a version was never promoted, so nothing differs", () => {
+it("the rollout state of a disabled job without a version is disabled if nothing was promoted", () => {
   expect(rolloutState(disabled, { digest: "new", version: "0.0.0" }, {})).toBe("disabled");
 });

@@ -29,7 +29,7 @@ const synced = syncedPaths({
 const conflicts = (found: Partial<FoundOnWorker>) =>
   syncConflicts({ ...NOTHING, ...found }, synced).map(({ message }) => message);
 
-it("a sync writes its files and the directories above them, except links of the operator and kept paths", () => {
+it("a sync writes its files and their parent directories, except links of the operator and kept paths", () => {
   expect([...synced.files]).toEqual(FILES.slice(0, -1));
   expect([...synced.directories]).toEqual(["bin", "jobs/api/conf"]);
 });
@@ -70,15 +70,15 @@ describe("a sync is allowed", () => {
   });
 });
 
-describe("a sync is refused, with the path,", () => {
+describe("a sync is refused with the path of the conflict", () => {
   it.each<[string, Partial<FoundOnWorker>, string]>([
     [
-      "where a link of the operator leads nowhere",
+      "where the target of an operator's link does not exist",
       { broken: ["jobs/api"] },
       "jobs/api is a link that does not lead to a directory",
     ],
     [
-      "where the bucket's directory is such a link",
+      "where the bucket's directory is a link whose target does not exist",
       { broken: ["."] },
       "the bucket's directory is a link that does not lead to",
     ],
@@ -88,7 +88,7 @@ describe("a sync is refused, with the path,", () => {
       "it contains photos",
     ],
     [
-      "where two jobs lead to one place",
+      "where the links of two jobs lead to one directory",
       {
         places: new Map([
           ["jobs/api", "/a/b"],
@@ -98,7 +98,7 @@ describe("a sync is refused, with the path,", () => {
       "jobs/api and jobs/web lead to the same place",
     ],
     [
-      "where one job is within another",
+      "where the directory of one job is inside the directory of another job",
       {
         places: new Map([
           ["jobs/api", "/a"],
@@ -115,7 +115,7 @@ describe("a sync is refused, with the path,", () => {
       "jobs/api/up is a mount point",
     ],
     [
-      "where a mounted directory contains anything else",
+      "where a mounted directory contains a file that is not kept",
       { mounts: new Map([["jobs/api/conf", ["jobs/api/conf/mine"]]]) },
       "jobs/api/conf is a mount point and contains jobs/api/conf/mine",
     ],
@@ -126,7 +126,11 @@ describe("a sync is refused, with the path,", () => {
       `"keep" in its manifest protects jobs/api/conf/app.conf/a.pid`,
     ],
     ["where a kept file becomes a directory", { others: ["jobs/api/x.pid"] }, "jobs/api/x.pid is where a directory"],
-    ["in one line, whatever the name", { links: ["jobs/api/a\nb"] }, String.raw`"jobs/api/a\nb" is a symbolic link`],
+    [
+      "on one line even if a name contains a line end",
+      { links: ["jobs/api/a\nb"] },
+      String.raw`"jobs/api/a\nb" is a symbolic link`,
+    ],
   ])("%s", (_, found, message) => {
     expect(conflicts(found)).toEqual([expect.stringContaining(message)]);
   });

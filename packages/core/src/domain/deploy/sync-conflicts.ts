@@ -4,7 +4,7 @@ import { keepExpression } from "./keep.ts";
 /** The paths of a sync: paths below the bucket's directory on a worker, with `/`. */
 export interface SyncedPaths {
   readonly files: ReadonlySet<string>;
-  /** Directories that must exist for these paths, except those that an operator may replace by a link. */
+  /** Directories that must exist for these paths, except those that an operator may replace with a link. */
   readonly directories: ReadonlySet<string>;
   readonly jobs: readonly string[];
   /** Names directly in a job's directory that belong to the job: nothing is written or deleted there. */
@@ -52,7 +52,7 @@ export interface FoundOnWorker {
   readonly links: readonly string[];
   /** Directories where a file belongs, each with all paths below it. */
   readonly directories: ReadonlyMap<string, readonly string[]>;
-  /** Anything else where a directory belongs. */
+  /** Anything else in the place of a directory. */
   readonly others: readonly string[];
   /** Mount points below the directories of the jobs, each with all paths below it that are directories of the sync. */
   readonly mounts: ReadonlyMap<string, readonly string[]>;
@@ -65,10 +65,10 @@ export interface SyncConflict {
 }
 
 /**
- * Things on a worker that a sync would have to delete or write through although maand did not create them. A link at
- * the bucket's directory, `jobs` or `jobs/<job>` is followed, because the data is behind it. A link that `keep` names
- * is followed too. A sync is refused if any other link is where a file or directory belongs, or if it would delete
- * something in a file system that is mounted in a job's directory.
+ * Finds things on a worker that a sync would have to delete or write through although maand did not create them. A link
+ * at the bucket's directory, `jobs` or `jobs/<job>` is followed, because the data is behind it. A link that `keep`
+ * names is followed too. A sync is refused if any other link is where a file or directory belongs, or if it would
+ * delete something in a file system that is mounted in a job's directory.
  */
 export function syncConflicts(found: FoundOnWorker, synced: SyncedPaths): SyncConflict[] {
   const kept = keptPaths(synced);
@@ -164,7 +164,7 @@ function keptFile(path: string): SyncConflict {
   };
 }
 
-/** Whether a path belongs to the job: below a name it keeps, or matched by its patterns. */
+/** Returns whether a path belongs to the job: it is below a name that the job keeps, or matches one of its patterns. */
 function keptPaths({ keep, protect }: SyncedPaths): (path: string) => boolean {
   const expressions = new Map(
     [...protect].flatMap(([job, patterns]) =>

@@ -36,7 +36,7 @@ function parsed(text: string): Version {
 }
 const order = (a: string, b: string) => Math.sign(compareVersions(parsed(a), parsed(b)));
 
-it("versions are ordered as in the semver package", () => {
+it("versions have the same order as in the semver package", () => {
   fc.assert(
     fc.property(version, version, (a, b) => {
       expect(order(a, b)).toBe(Math.sign(semver.compare(a, b)));
@@ -45,7 +45,7 @@ it("versions are ordered as in the semver package", () => {
   );
 });
 
-it("three numbers are a version exactly if the semver package accepts them", () => {
+it("a text of three numbers is a version exactly if the semver package accepts it", () => {
   const almost = fc.oneof(version, fc.stringMatching(/^\d{1,2}\.\d{1,2}\.\d{1,2}[-+.]?[0-9a-z.+-]{0,6}$/));
   fc.assert(
     fc.property(almost, (text) => {
@@ -55,7 +55,7 @@ it("three numbers are a version exactly if the semver package accepts them", () 
   );
 });
 
-it("the order of versions is total: every permutation gives the same sorted list", () => {
+it("every permutation of a list of versions is sorted to the same list", () => {
   fc.assert(
     fc.property(version, version, version, (a, b, c) => {
       expect(order(a, a)).toBe(0);
@@ -65,7 +65,7 @@ it("the order of versions is total: every permutation gives the same sorted list
   );
 });
 
-it("no text makes the parser throw, and no text with other characters is a version", () => {
+it("the parser never throws, and accepts only the characters of a version", () => {
   fc.assert(
     fc.property(fc.oneof(fc.string(), fc.string({ unit: "grapheme" })), (text) => {
       if (parseVersion(text)) expect(text).toMatch(/^[vV]?[0-9][0-9A-Za-z.+-]*$/);

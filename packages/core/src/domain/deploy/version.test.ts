@@ -19,19 +19,19 @@ describe("parseVersion", () => {
   });
 
   it.each([
-    ["nothing", ""],
+    ["an empty text", ""],
     ["four numbers", "1.2.3.4"],
     ["an empty number", "1..2"],
     ["a word", "latest"],
-    ["unknown", "unknown"],
+    ["another word", "unknown"],
     ["an empty prerelease", "1.0-"],
     ["an empty prerelease identifier", "1.0.0-a..b"],
     ["a prerelease number with a leading zero", "1.0.0-rc.01"],
     ["only build metadata", "+build"],
     ["a sign", "+1"],
     ["an inner space", "1. 2"],
-    ["spaces around it", " 1.2.3"],
-    ["two letters v", "vV1"],
+    ["a space before the version", " 1.2.3"],
+    ["the letter v twice", "vV1"],
     ["leading zeros", "01.2"],
     ["a negative number", "-1"],
     ["a line end", "1.2.3\n"],

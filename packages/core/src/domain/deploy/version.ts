@@ -17,7 +17,7 @@ export const VERSION_PATTERN = trimmed(GRAMMAR);
 
 /**
  * Parses `1`, `1.2` and `1.2.3`, each with an optional `v` before and `-prerelease` and `+build` after; undefined for
- * anything else. It is strict, so that no version can have a meaning in a shell.
+ * anything else. The rule is strict, so that no version has a special meaning in a shell.
  */
 export function parseVersion(text: string): Version | undefined {
   if (text.length > 128) return undefined;

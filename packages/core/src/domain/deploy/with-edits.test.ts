@@ -27,7 +27,7 @@ function decided(
   return decide({ disabled }, rules, TARGET, withEdits(recorded, edits), () => [], PLAIN);
 }
 
-it("without edits nothing is done", () => {
+it("an allocation without edits on its worker is skipped", () => {
   expect(decided(undefined)).toMatchObject({ action: "skip" });
 });
 
@@ -36,18 +36,18 @@ it.each<[Partial<RestartPolicy>, string]>([
   [{ restartPolicy: "reload" }, "reload"],
   [{ restartPolicy: "reload", restartGlobs: ["conf/*"] }, "restart"],
   [{ restartPolicy: "never" }, "sync"],
-])("edits are repaired by restart policy: %j", (policy, action) => {
+])("edits are repaired according to the restart policy %j: %s", (policy, action) => {
   expect(decided(EDITS, policy)).toMatchObject({ action, reasons: ["differs on its worker: changed conf/app.conf"] });
 });
 
-it("edits are repaired by a sync alone if the deploy repairs only files", () => {
+it("edits are repaired by a sync without a restart if the deploy repairs only files", () => {
   expect(decided({ ...EDITS, syncOnly: true })).toMatchObject({
     action: "sync",
     reasons: ["differs on its worker: changed conf/app.conf"],
   });
 });
 
-it("an allocation of a lost worker is started; a stopped allocation is unchanged", () => {
+it("an allocation is started if its worker lost its files, unless it was stopped", () => {
   const lost = { ...EDITS, isLost: true };
   expect(decided(lost)).toMatchObject({ action: "start" });
   expect(decided({ ...lost, syncOnly: true })).toMatchObject({ action: "sync" });
@@ -55,7 +55,7 @@ it("an allocation of a lost worker is started; a stopped allocation is unchanged
   expect(decided(lost, {}, { promoted, staged: "d1" })).toEqual(decided(undefined, {}, { promoted, staged: "d1" }));
 });
 
-it("a disabled allocation is not changed", () => {
+it("a disabled allocation is skipped, even with edits on its worker", () => {
   const promoted = { ...TARGET, healthFailed: false, stopped: true };
   expect(decided(EDITS, {}, { promoted, staged: "d1" }, true)).toMatchObject({ action: "skip" });
 });

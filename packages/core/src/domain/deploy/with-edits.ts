@@ -1,7 +1,7 @@
 import type { Edits } from "../drift/edits.ts";
 import type { RecordedState } from "./plan.ts";
 
-/** The recorded state of an allocation together with what was found on its worker. */
+/** Combines the recorded state of an allocation with the edits that were found on its worker. */
 export function withEdits(recorded: RecordedState, edits: Edits | undefined): RecordedState {
   if (!edits) return recorded;
   const { promoted, unsettled } = recorded;

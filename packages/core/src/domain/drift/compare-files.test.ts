@@ -20,7 +20,7 @@ function compare(
 }
 
 describe("the files of a job on a worker", () => {
-  it("are clean if they are the files that were delivered", () => {
+  it("have no differences if they are the delivered files", () => {
     expect(compare([expected("a"), expected("conf/b")], { files: [there("a"), there("conf/b")] })).toEqual([]);
   });
 
@@ -33,7 +33,7 @@ describe("the files of a job on a worker", () => {
     ]);
   });
 
-  it("differ by mode, which the manifest, the plugin or the executable bit requires", () => {
+  it("differ if they do not have the mode that the manifest, the plugin or the executable bit requires", () => {
     const files = [
       expected("key", { access: { mode: 0o600 } }),
       expected("made", { mode: 0o640 }),
@@ -46,7 +46,7 @@ describe("the files of a job on a worker", () => {
     ]);
   });
 
-  it("differ by owner only if the manifest sets one; an unknown user on the worker differs", () => {
+  it("differ by owner if the manifest sets an owner that is different or unknown on the worker", () => {
     const files = [
       expected("a", { access: { owner: "app" } }),
       expected("b", { access: { owner: "gone" } }),
@@ -58,7 +58,7 @@ describe("the files of a job on a worker", () => {
     ]);
   });
 
-  it("are reported as replaced by a link or anything else; files below that path are not reported again", () => {
+  it("are reported as replaced if something else is at their path; files below this path are not reported", () => {
     const files = [expected("app.conf"), expected("conf/a"), expected("conf/deep/b"), expected("run")];
     const others = [
       { path: "app.conf", kind: "link" as const, target: "/etc/passwd" },
@@ -72,7 +72,7 @@ describe("the files of a job on a worker", () => {
     ]);
   });
 
-  it("that cannot be read do not count as missing", () => {
+  it("are not reported as missing if they cannot be read", () => {
     expect(
       compare([expected("a"), expected("conf/b")], { unread: [{ path: "conf", reason: "Input/output error" }] }),
     ).toEqual([
@@ -82,7 +82,7 @@ describe("the files of a job on a worker", () => {
   });
 });
 
-it("a repair changes each file of a replaced directory, and deletes what was added", () => {
+it("a repair writes each file of a replaced directory, and deletes added paths", () => {
   const files = [expected("conf/a"), expected("conf/b"), expected("confer")];
   const drift = compare(files, {
     files: [there("confer", { mode: 0o600 })],
@@ -99,7 +99,7 @@ it("a repair changes each file of a replaced directory, and deletes what was add
   ]);
 });
 
-it("a changed file has the same key, whatever its new content", () => {
+it("the drift key of a changed file does not depend on its content", () => {
   const [one, other] = ["x", "y"].map((hash) => compare([expected("a")], { files: [there("a", { hash })] }));
   expect(driftKey(one ?? [])).toBe(driftKey(other ?? []));
   expect(driftKey(compare([expected("a")], {}))).not.toBe(driftKey(one ?? []));

@@ -9,14 +9,14 @@ import type { InspectedFile, InspectedJob, InspectedOther } from "./inspected.ts
  */
 export type FileDifference = "changed" | "missing" | "added" | "replaced" | "mode" | "unread";
 
-/** One difference between a worker and what was delivered to it. */
+/** One difference between the files on a worker and the delivered files. */
 export interface FileDrift {
   /** Relative to the job's directory. */
   readonly path: string;
   readonly change: FileDifference;
-  /** What is there instead, or how its mode or owner differs. */
+  /** What replaced the file, or how its mode or owner differs. */
   readonly detail?: string;
-  /** The target of a link in its place; only for links. */
+  /** The target, if the path is a link now. */
   readonly link?: string;
 }
 
@@ -128,7 +128,7 @@ export function repairChanges(drift: readonly FileDrift[], expected: readonly Ex
     .sort(byPath);
 }
 
-/** A key that identifies a difference in every run, to recognise a difference that comes back after repairs. */
+/** A key that is the same in every run, to recognise a difference that returns after repairs. */
 export function driftKey(drift: readonly FileDrift[]): string {
   return drift.map(({ path, change }) => `${change} ${path}`).join("\n");
 }

@@ -16,11 +16,11 @@ function compare(changed: ReadonlyMap<string, string | undefined>, isLastDeliver
   return compareMetadata({ wanted, hashes, found, isLastDelivery: () => isLastDelivery });
 }
 
-it("equal metadata is clean, without a comparison with the last delivery", () => {
+it("equal metadata has no drift, and is not compared with the last delivery", () => {
   expect(compareMetadata({ wanted, hashes, found: same, isLastDelivery: () => expect.fail("asked") })).toEqual([]);
 });
 
-it("an edited or deleted file is named, with the fields of a JSON object that differ", () => {
+it("an edited or deleted file is reported, with the fields of a JSON object that differ", () => {
   const edited = new Map([
     ["worker.json", '{"update_seq":9,"labels":["a"]}'],
     ["bin/runner.py", undefined],
@@ -31,6 +31,6 @@ it("an edited or deleted file is named, with the fields of a JSON object that di
   ]);
 });
 
-it("metadata of the last delivery is not drift, even if the next delivery will write something else", () => {
+it("the metadata of the last delivery is not drift, even if the next delivery will write other metadata", () => {
   expect(compare(new Map([["bin/runner.py", "an older program"]]), true)).toEqual([]);
 });

@@ -24,7 +24,7 @@ export interface InspectedOther {
   /** Relative to the job's directory. The contents of a directory with this path are not listed. */
   readonly path: string;
   readonly kind: "file" | "directory" | "link" | "special";
-  /** Where a link leads to. */
+  /** The target of a link. */
   readonly target?: string;
 }
 
@@ -32,7 +32,7 @@ export interface InspectedOther {
 export interface InspectedJob {
   readonly files: readonly InspectedFile[];
   readonly others: readonly InspectedOther[];
-  /** Whether more others exist than were listed. */
+  /** Whether more paths exist than `others` lists. */
   readonly hasMore: boolean;
   /** Files and directories that could not be read, with the reason. */
   readonly unread: readonly { readonly path: string; readonly reason: string }[];

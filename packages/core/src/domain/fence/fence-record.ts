@@ -27,20 +27,24 @@ export interface FenceRecord extends Fence {
 /** The name of the file, directly in the bucket's directory on a worker. */
 export const FENCE_FILE = "fence";
 
-/** The sign that a worker prints instead of a record that it cannot trust. The reason follows. */
+/** The mark that a worker prints instead of a record that it cannot trust. The reason follows the mark. */
 const UNTRUSTED = "!";
 
-/** The first line of the file: what commands compare. */
+/** The first line of the file, which commands compare. */
 export function fenceLine({ number, holder }: Fence): string {
   return `${number} ${holder}`;
 }
 
-/** The text of the file: the fence in one line, so that a shell can read it, and the rest as JSON in another. */
+/**
+ * The text of the file: the fence on the first line, so that a shell can read it, and the rest as JSON on the second.
+ */
 export function fenceText({ number, holder, ...rest }: FenceRecord): string {
   return `${fenceLine({ number, holder })}\n${JSON.stringify(rest)}\n`;
 }
 
-/** The result of reading a record: none, a record, or the reason why it cannot be used. */
+/**
+ * The result of reading a record: the record, or the reason why it cannot be used; undefined if the worker has none.
+ */
 export type FoundFence = { readonly record: FenceRecord } | { readonly problem: string } | undefined;
 
 /** Whether a worker printed why it cannot trust its record. */

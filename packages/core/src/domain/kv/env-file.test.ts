@@ -6,7 +6,7 @@ const read = (text: string) => Object.fromEntries(parseEnvFile(text).entries);
 const problems = (text: string) => parseEnvFile(text).problems.map(({ line, message }) => `${line}: ${message}`);
 
 describe("a .env file", () => {
-  it("is read as shells and dotenv libraries read it", () => {
+  it("is read like shells and dotenv libraries read it", () => {
     const text = `# a comment
 
 A=plain-value_1.2:3/4@x+y=z
@@ -53,13 +53,13 @@ D=é✓`;
     expect(problems(text)).toEqual([expect.stringContaining(problem)]);
   });
 
-  it("no message contains a part of a value", () => {
+  it("is refused without a part of a value in the message", () => {
     const text = "A=sentinel blank\nB=\"sentinel$x\"\nC='sentinel'sentinel\nsentinel sentinel\nD='sentinel";
     expect(problems(text)).toHaveLength(5);
     expect(problems(text).join("\n")).not.toContain("sentinel");
   });
 
-  it("keeps any value in single quotes", () => {
+  it("may contain any value in single quotes", () => {
     const value = fc.string({ unit: "grapheme", minLength: 1 }).filter((text) => !/['\r]/.test(text));
     fc.assert(
       fc.property(fc.array(value, { minLength: 1, maxLength: 5 }), (values) => {

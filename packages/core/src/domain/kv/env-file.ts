@@ -1,6 +1,6 @@
 import { isSecretKey, SECRET_KEY_RULE } from "./secret-names.ts";
 
-/** Why a `.env` file is refused. No part of a value is in the message. */
+/** Why a `.env` file is refused. The message contains no part of a value. */
 export interface EnvProblem {
   /** Counted from 1. */
   readonly line: number;

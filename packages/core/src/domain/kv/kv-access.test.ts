@@ -3,11 +3,11 @@ import { aJob } from "../../testing/samples.ts";
 import { accessHint, readableNamespaces } from "./kv-access.ts";
 import { isInternal, isSecret } from "./kv-names.ts";
 
-describe("a job may read", () => {
+describe("the access of a job to the KV store", () => {
   const demands = { job: "db", command: "command_ready", config: {} };
   const job = aJob({ commands: [{ name: "command_wait", executedOn: ["pre_deploy"], demands }] });
 
-  it("shared namespaces, its own on its own worker, and those of the jobs it demands", () => {
+  it("covers shared namespaces, its own namespaces on its worker, and those of the jobs it demands", () => {
     expect(readableNamespaces(job, ["10.0.0.1"])).toEqual([
       "maand/bucket",
       "maand/job/api",
@@ -27,7 +27,7 @@ describe("a job may read", () => {
     ]);
   });
 
-  it("a refused read explains how to get access", () => {
+  it("is refused with a hint that explains how to get access", () => {
     expect(accessHint("api", "secrets/job/web")).toContain("a demand on a command of web");
     expect(accessHint("api", "maand/worker/10.0.0.2")).toContain("own worker");
     expect(accessHint("api", "maand/job/web/worker/10.0.0.2")).toContain("own worker");
@@ -44,7 +44,7 @@ it.each([
   ["maand/job/api/worker/10.0.0.1", "version", false],
   ["maand/worker", "certs/ca.crt", false],
   ["vars/job/api", "certs/own.key", false],
-])("%s %s is stored encrypted: %s", (namespace, key, secret) => {
+])("the entry %s %s is stored encrypted: %s", (namespace, key, secret) => {
   expect(isSecret(namespace, key)).toBe(secret);
 });
 
@@ -52,6 +52,6 @@ it.each([
   ["maand/job/api/worker", true],
   ["maand/job/worker", false],
   ["maand/job/api/worker/10.0.0.1", false],
-])("%s is never shown: %s", (namespace, internal) => {
+])("the namespace %s is internal: %s", (namespace, internal) => {
   expect(isInternal(namespace)).toBe(internal);
 });

@@ -30,7 +30,7 @@ function published(catalog: Partial<Catalog>, over: Partial<KvSources> = {}) {
 }
 
 describe("a build publishes", () => {
-  it("workers, with numbers as plain decimals", () => {
+  it("facts about workers, with numbers as plain decimals", () => {
     const of = published({
       jobs: [aJob()],
       allocations: [anAllocation({ host: A }), anAllocation({ host: B, disabled: true })],
@@ -48,7 +48,7 @@ describe("a build publishes", () => {
     expect(of(NAMESPACE.tags(A))).toEqual({ zone: "US-East" });
   });
 
-  it("labels with their workers, in worker order", () => {
+  it("the workers of each label, in worker order", () => {
     expect(published({})(NAMESPACE.workers)).toEqual({
       db_workers: `${A},${C}`,
       db_workers_length: "2",
@@ -59,7 +59,7 @@ describe("a build publishes", () => {
     });
   });
 
-  it("jobs with active workers, resources and ports", () => {
+  it("the active workers, resources and ports of each job", () => {
     const job = aJob({
       selectors: ["db", "worker"],
       ports: { http: 30_000 },
@@ -91,7 +91,7 @@ describe("a build publishes", () => {
     expect(of(NAMESPACE.members("api"))).toEqual({ hosts: `${A},${B},${C}` });
   });
 
-  it("variables of the bucket, overrides and variables of each job", () => {
+  it("the variables of the bucket, and the overrides and variables of each job", () => {
     const of = published(
       { jobs: [aJob()] },
       {
@@ -106,11 +106,11 @@ describe("a build publishes", () => {
   });
 });
 
-describe("ports in maand/bucket", () => {
+describe("the namespace maand/bucket", () => {
   const api = aJob({ ports: { http: 30_000, admin: 30_001 } });
   const web = aJob({ name: "web", ports: { http: 30_002 } });
 
-  it("a name that two jobs declare is omitted, and each job has its own", () => {
+  it("omits a port name that two jobs declare, which is in the namespace of each job", () => {
     const allocations = [anAllocation(), anAllocation({ job: "web" })];
     const of = published({ jobs: [api, web], allocations });
     expect(of(NAMESPACE.bucket)).toEqual({
@@ -123,18 +123,18 @@ describe("ports in maand/bucket", () => {
     expect(of(NAMESPACE.job("web"))).toMatchObject({ port_http: "30002" });
   });
 
-  it("ports of a job that is disabled everywhere are published; the job is not active", () => {
+  it("contains the ports of a job that is disabled everywhere, but does not list it as active", () => {
     const of = published({ jobs: [api], allocations: [anAllocation({ disabled: true })] });
     expect(of(NAMESPACE.bucket)).toMatchObject({ http: "30000", jobs: "api", activejobs: "" });
     expect(of(NAMESPACE.job("api"))).toMatchObject({ workers: "", workers_length: "0", rollout_order: "" });
   });
 
-  it("ports of a job that runs nowhere are not published", () => {
+  it("omits the ports of a job that runs nowhere", () => {
     expect(published({ jobs: [api] })(NAMESPACE.bucket)).toEqual({ bucket_id: "bucket", jobs: "api", activejobs: "" });
   });
 });
 
-describe("a purge removes", () => {
+describe("a build after workers or jobs were removed", () => {
   const before: Catalog = {
     workers,
     jobs: [aJob(), aJob({ name: "web" })],
@@ -145,7 +145,7 @@ describe("a purge removes", () => {
     ],
   };
 
-  it("a worker with its tags and allocations", () => {
+  it("deletes the namespaces of a removed worker, its tags and its allocations", () => {
     const allocations = before.allocations.map((it) => (it.host === A ? { ...it, removed: true } : it));
     expect(abandonedNamespaces(before, { ...before, workers: workers.slice(1), allocations })).toEqual([
       "maand/worker/10.0.0.1",
@@ -156,7 +156,7 @@ describe("a purge removes", () => {
     ]);
   });
 
-  it("a job that left the workspace, placed or not", () => {
+  it("deletes the namespaces of a removed job", () => {
     const next = { ...before, jobs: [aJob()], allocations: before.allocations.slice(0, 1) };
     expect(abandonedNamespaces(before, next)).toEqual([
       ...["maand/job/web", "vars/bucket/job/web", "maand/job/web/worker"],
@@ -165,13 +165,13 @@ describe("a purge removes", () => {
     ]);
   });
 
-  it("a job whose allocations were all removed publishes nothing; a job that was never placed publishes its entries", () => {
+  it("publishes no entries of a job whose allocations were all removed, unlike a job that was never placed", () => {
     const of = published({ jobs: before.jobs, allocations: [anAllocation({ job: "web", removed: true })] });
     expect(of(NAMESPACE.job("web"))).toEqual({});
     expect(of(NAMESPACE.job("api"))).toMatchObject({ name: "api" });
   });
 
-  it("variables and secrets stay as long as one allocation exists, even a disabled one", () => {
+  it("keeps variables and secrets while the job has an allocation, even a disabled one", () => {
     const removed = anAllocation({ job: "web", host: A, removed: true });
     const jobs = before.jobs;
     const left = (...allocations: Catalog["allocations"]) =>

@@ -28,8 +28,9 @@ export interface KvContents {
 }
 
 /**
- * Everything a build publishes, except what {@link derivedEntries} computes on reading. A job whose allocations were
- * all removed publishes nothing; a job that was never placed or is disabled everywhere still publishes its entries.
+ * All entries that a build publishes, except those that {@link derivedEntries} computes on reading. A job whose
+ * allocations were all removed publishes nothing; a job that was never placed or is disabled everywhere still publishes
+ * its entries.
  */
 export function kvContents(sources: KvSources): KvContents {
   const { catalog, overrides, jobVars } = sources;

@@ -43,11 +43,11 @@ it.each([
   ["maand/bucket", {}],
   ["vars/job/api", {}],
   ["secrets/job/api", {}],
-])("%s is derived from the lists", (namespace, expected) => {
+])("the entries of %s are derived from the lists", (namespace, expected) => {
   expect(derived(namespace)).toEqual(expected);
 });
 
-it("a derived entry has the version and date of its list", () => {
+it("a derived entry has the version and date of the list it is derived from", () => {
   const found = derivedEntries("maand/job/api/worker/10.0.0.1", live);
   expect(found).toMatchObject([
     { version: 3, createdDate: 5 },

@@ -22,9 +22,8 @@ export type LiveRows = (namespace: string) => ReadonlyMap<string, KvRow>;
 
 /**
  * Entries computed from stored lists of hosts: the hosts of a label or job one by one, and the index and peers of each
- * member. A thousand workers with fifty jobs have fifty thousand lists of 999 peers. The store contains only the lists
- * from which they are derived; each list yields a thousand entries. A computed entry has the version and date of its
- * list.
+ * member. A thousand workers with fifty jobs have fifty thousand lists of 999 peers. The store therefore contains only
+ * the lists; each list yields a thousand entries. A computed entry has the version and date of its list.
  */
 export function derivedEntries(namespace: string, live: LiveRows): KvEntry[] {
   if (namespace === NAMESPACE.workers) return inLabels([...live(namespace).values()]);

@@ -42,7 +42,7 @@ function isAllocation(namespace: string): boolean {
   return /^maand\/job\/[^/]+\/worker\/[^/]+$/.test(namespace);
 }
 
-/** Whether a namespace exists only to compute others. */
+/** Whether a namespace exists only to compute other namespaces. */
 export function isInternal(namespace: string): boolean {
   return /^maand\/job\/[^/]+\/worker$/.test(namespace);
 }

@@ -3,9 +3,9 @@ import { type Placed, placedOf, withdrawnJobs } from "../workspace/placement/pla
 import { NAMESPACE } from "./kv-names.ts";
 
 /**
- * Namespaces of things that are no longer in the catalog: workers and their labels' tags, jobs that left the workspace
- * or lost their last allocation, and single allocations. Allocations that are the same before and after may be missing
- * from both catalogs if `placed` contains them.
+ * Namespaces of things that are no longer in the catalog: workers with their tags, jobs that left the workspace or lost
+ * their last allocation, and single allocations. Allocations that are the same before and after may be missing from
+ * both catalogs if `placed` contains them.
  */
 export function abandonedNamespaces(
   before: Catalog,

@@ -51,7 +51,7 @@ export function isSecretKey(key: string): boolean {
   return KEY.test(key) && !FORBIDDEN_NAMES.includes(key);
 }
 
-/** Why a text cannot be the value of a secret, without quoting any part of it; undefined if it can be one. */
+/** Why a text cannot be the value of a secret, without quoting any part of it; undefined if it can be a value. */
 export function secretValueProblem(value: string): string | undefined {
   if (value === "") return "is empty";
   if (value.includes("\0")) return "contains a NUL character; encode binary values first, for example with base64";

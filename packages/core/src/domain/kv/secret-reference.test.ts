@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { parseReference, splitReferences } from "./secret-reference.ts";
 
-describe("a reference", () => {
+describe("a secret reference", () => {
   it("has a provider, a path and a field", () => {
     expect(parseReference("secret://op/prod/my db/password")).toEqual({
       text: "secret://op/prod/my db/password",
@@ -27,7 +27,7 @@ describe("a reference", () => {
   });
 });
 
-it("variables are split into plain ones and secrets; an override wins over vars.toml", () => {
+it("variables are split into plain variables and secrets, and an override wins over vars.toml", () => {
   const { variables, references, wrong } = splitReferences(
     {
       bucketVars: new Map([

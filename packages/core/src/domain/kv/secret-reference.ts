@@ -14,7 +14,7 @@ export interface SecretReference {
   readonly provider: string;
   /** The parts after it, never empty, `.`, `..` or beginning with `-`: `prod`, `api`, `password`. */
   readonly path: readonly string[];
-  /** What follows `#`, if anything. */
+  /** The text after `#`, if there is one. */
   readonly field: string | undefined;
 }
 
@@ -36,7 +36,7 @@ export interface WrongReference {
 const PROVIDER = /^[a-z][a-z0-9-]{0,31}$/;
 const SYNTAX = "write it as secret://<provider>/<path>, as docs/secrets.md shows for each provider";
 
-/** Parses a reference. For an invalid one, returns what is wrong with it. */
+/** Parses a reference. For an invalid reference, returns the problem as text. */
 export function parseReference(text: string): SecretReference | string {
   const hash = text.indexOf("#");
   const [provider = "", ...path] = text.slice(REFERENCE_PREFIX.length, hash === -1 ? undefined : hash).split("/");
@@ -49,7 +49,7 @@ export function parseReference(text: string): SecretReference | string {
   return { text, provider, path, field };
 }
 
-/** Variables, split into plain ones and references. */
+/** Variables, split into plain variables and references. */
 export interface SplitVariables {
   readonly variables: Variables;
   readonly references: readonly ReferenceEntry[];

@@ -6,9 +6,8 @@ export type Phase = (typeof PHASES)[number];
 
 /**
  * The state of a worker. `waiting`: nothing was done yet; `under_way`: its phase began, and may have been interrupted;
- * `set_aside`: its phase failed; `drained`: everything is done except the start of its jobs; `done`; `aborted`: taken
- * out
- * of the maintenance.
+ * `set_aside`: its phase failed; `drained`: everything is done except the start of its jobs; `done`; `aborted`: removed
+ * from the maintenance.
  */
 export type WorkerState = "waiting" | "under_way" | "set_aside" | "drained" | "done" | "aborted";
 

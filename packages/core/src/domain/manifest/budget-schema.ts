@@ -3,7 +3,9 @@ import { described, looksLike } from "../checks/schema-notes.ts";
 import { shown, withHint } from "../checks/validate.ts";
 import { namePattern, nameRule } from "../workspace/names.ts";
 
-/** The largest number: more allocations than any bucket has, so a larger number must be a typo. */
+/**
+ * The largest accepted number. It exceeds the number of allocations of any bucket, so a larger number must be a typo.
+ */
 const MOST = 100_000;
 
 const HINT = 'write 1 for one at a time, or "25%" for a quarter of them; "100%" allows all of them';

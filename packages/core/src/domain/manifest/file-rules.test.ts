@@ -13,8 +13,8 @@ function resolve(files: unknown) {
   return { rules: manifest?.fileRules, found };
 }
 
-describe("files of a manifest", () => {
-  it("declare mode, owner and group by pattern, in their order", () => {
+describe("the key files of a manifest", () => {
+  it("sets mode, owner and group by pattern, in the written order", () => {
     expect(resolve({ "app.conf": { mode: "0640", owner: "app", group: "33" }, "bin/**": { mode: "755" } })).toEqual({
       rules: [
         { pattern: "app.conf", mode: 0o640, owner: "app", group: "33" },
@@ -37,7 +37,7 @@ describe("files of a manifest", () => {
     [{ a: "0600" }, 'files.a: must be an object, but is "0600"'],
     [{ "[a": { mode: "0600" } }, 'files.[a: "[a" is not a pattern'],
     [["a"], "files: must be an object, but is a list"],
-  ])("%j is refused", (files, message) => {
+  ])("is refused with the value %j", (files, message) => {
     const { rules, found } = resolve(files);
     expect(rules).toBeUndefined();
     expect(found).toEqual([expect.stringContaining(message)]);

@@ -12,7 +12,7 @@ export interface ManifestOwners {
   readonly absent: ReadonlyMap<string, string>;
 }
 
-/** Replaces deprecated key names in a manifest by the current ones, each with a warning. */
+/** Replaces deprecated key names in a manifest with the current names, each with a warning. */
 export function withAliases(value: unknown, file: string, report: Report): unknown {
   if (!isRecord(value)) return value;
   const entries = Object.entries(value).flatMap(([key, entry]): [string, unknown][] => {

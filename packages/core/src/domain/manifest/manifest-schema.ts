@@ -24,7 +24,9 @@ export const MANIFEST_DEFAULTS = {
 
 const BATCH_HINT = 'write 2 for two at a time, or "25%" for a quarter of them';
 
-/** The largest number: more allocations than any bucket has, so a larger number must be a typo. */
+/**
+ * The largest accepted number. It exceeds the number of allocations of any bucket, so a larger number must be a typo.
+ */
 const MOST = 100_000;
 
 const BATCH_RANGE = ({ input }: { readonly input: number }) =>
@@ -165,8 +167,8 @@ const GLOBS_NEED_RELOAD = {
 };
 
 /**
- * The schema of `manifest.json`. Plugins check the keys that they own; other unknown keys are warnings. The JSON Schema for
- * editors is generated from this definition.
+ * The schema of `manifest.json`. Plugins check the keys that they own; any other unknown key causes a warning. The JSON
+ * Schema for editors is generated from this definition.
  */
 export const ManifestSchema = v.pipe(
   onlyObject(v.looseObject(ENTRIES), "write {} at least"),

@@ -86,30 +86,34 @@ describe("a manifest", () => {
   });
 
   it.each<[string, object, Partial<Manifest>]>([
-    ["selectors are compared in lower case, each once", { selectors: ["Web", "web", " WEB "] }, { selectors: ["web"] }],
-    ["empty selectors mean the job's own name", { selectors: ["", " "] }, { selectors: ["api"] }],
     [
-      "a batch below 1 is the default",
+      "converts selectors to lower case and drops duplicates",
+      { selectors: ["Web", "web", " WEB "] },
+      { selectors: ["web"] },
+    ],
+    ["uses the name of the job for empty selectors", { selectors: ["", " "] }, { selectors: ["api"] }],
+    [
+      "uses the default for a batch size below 1",
       { max_concurrent_upgrades: 0, max_concurrent_starts: 0 },
       { maxConcurrentUpgrades: 1, maxConcurrentStarts: 0 },
     ],
     [
-      "a minimum alone is also the maximum",
+      "uses the minimum as the maximum if the maximum is not set",
       { resources: { memory: { min: "1 gb", max: "0 mb" } } },
       { memory: { min: 1024, max: 1024, reserved: 1024, source: "manifest" } },
     ],
     [
-      "blanks demand nothing",
+      "ignores a demand of blanks",
       { commands: { command_a: { executed_on: ["cli"], demands: { job: " ", command: "" } } } },
       { commands: [{ name: "command_a", executedOn: ["cli"] }] },
     ],
     [
-      "an empty list of globs suits every policy",
+      "accepts an empty list of globs with every policy",
       { restart_globs: [], restart_policy: "never" },
       { restartGlobs: [], restartPolicy: "never" },
     ],
     [
-      "a port may be written { }, since it is read as JSON",
+      "accepts an empty object for a port",
       { resources: { ports: JSON.parse('{"http": { }}') } },
       { portRequests: { http: "any" } },
     ],
@@ -126,7 +130,7 @@ describe("a manifest", () => {
   });
 });
 
-describe("former names of keys", () => {
+describe("older names of manifest keys", () => {
   it("are accepted with a warning that names the new key", () => {
     const { manifest, problems } = resolve({ deploy_parallel_count: 2, update_parallel_count: 3 });
     expect(manifest).toMatchObject({ maxConcurrentStarts: 2, maxConcurrentUpgrades: 3 });
@@ -147,7 +151,7 @@ describe("former names of keys", () => {
       },
     ]);
   });
-  it("are ignored next to the new key", () => {
+  it("are ignored if the manifest also has the new key", () => {
     const written = { update_parallel_count: 5, max_concurrent_upgrades: 2 };
     expect(resolve(written).manifest).toMatchObject({ maxConcurrentUpgrades: 2 });
     expect(described(written)).toEqual([
@@ -156,7 +160,7 @@ describe("former names of keys", () => {
   });
 });
 
-describe("unknown keys", () => {
+describe("unknown keys of a manifest", () => {
   const written = {
     Version: "1.0.0",
     max_concurent_upgrades: 2,
@@ -165,7 +169,7 @@ describe("unknown keys", () => {
     resources: { memroy: {}, memory: { minimum: "1 mb" }, cpu: { max: "1 ghz", mix: "" } },
     commands: { command_a: { executed_on: ["cli"], demand: {}, demands: { jobs: "db" } } },
   };
-  it("are reported wherever core reads, with the closest known key", () => {
+  it("are reported in every part that core reads, with the closest known key", () => {
     const { manifest, problems } = resolve(written, ["health_check", "certs"]);
     expect(manifest).toBeDefined();
     expect(
@@ -187,7 +191,7 @@ describe("unknown keys", () => {
     ]);
     expect(problems[2]?.message).toBe('unknown key "colour" is ignored');
   });
-  it("are ignored if a plugin claims them", () => {
+  it("are not reported if a plugin claims them", () => {
     expect(resolve({ health_check: 5 }, ["health_check"]).problems).toEqual([]);
   });
 });
@@ -349,12 +353,12 @@ describe("a refused manifest", () => {
       ".demands.config: must be an object, but is an empty list",
     ),
     [{ $schema: 5 }, '$schema: must be text in quotes, but is 5 (write "5")'],
-  ])("%j reports the problem and a hint", (written, expected) => {
+  ])("with the content %j is reported with a hint", (written, expected) => {
     expect(described(written)).toEqual([expected]);
     expect(resolve(written).problems[0]?.level).toBe("error");
   });
 
-  it("has a code for each kind of problem", () => {
+  it("is reported with a code for its kind of problem", () => {
     const codeOf = (written: unknown) => resolve(written).problems[0]?.code;
     expect(codeOf({ version: 5 })).toBe("invalid_manifest");
     expect(codeOf({ commands: { x: { executed_on: ["cli"] } } })).toBe("invalid_command");
@@ -363,7 +367,7 @@ describe("a refused manifest", () => {
     );
   });
 
-  it("reports all problems together, even next to a value of the wrong type", () => {
+  it("is reported with all problems together, even next to a value of the wrong type", () => {
     const written = {
       version: 2,
       selectors: ["web", "a b"],
@@ -400,7 +404,7 @@ describe("a refused manifest", () => {
     ]);
   });
 
-  it("truncates a long value", () => {
+  it("is reported with a truncated value if the value is long", () => {
     expect(described({ version: "x".repeat(500) })[0]).toHaveLength(
       `version: ${"x".repeat(60)} is not a version (${VERSION})`.length,
     );

@@ -38,7 +38,7 @@ const port = v.pipe(
     ],
     notPort,
   ),
-  v.metadata({ description: "Its number, or {} to assign a free port permanently.", default: {} }),
+  v.metadata({ description: "The port number, or {} to assign a free port permanently.", default: {} }),
 );
 
 const portName = v.pipe(

@@ -52,7 +52,7 @@ const on = (job: string, host: string, over: Partial<Allocation> = {}): Allocati
   ...over,
 });
 
-describe("an override", () => {
+describe("an override of reserved resources", () => {
   const FILE = "workspace/bucket.jobs.prod.conf";
   const base = reserve(256, 1024);
   const apply = (memory: string | undefined, from = base) => {
@@ -64,18 +64,18 @@ describe("an override", () => {
     return { result, problems };
   };
 
-  it("is optional: the manifest's maximum is reserved", () => {
+  it("is optional, and the default is the maximum of the manifest", () => {
     expect(apply(undefined)).toEqual({ result: base, problems: [] });
     const cpuOnly = { file: FILE, cpu: "2 ghz" };
     expect(problemsOf((report) => overridden("api", "memory", base, cpuOnly, report))).toEqual([]);
   });
-  it.each(["256 mb", "0.5 gb", "1024"])("of %s within the bounds is reserved, with its source", (memory) => {
+  it.each(["256 mb", "0.5 gb", "1024"])("to %s is reserved if it is within the bounds of the manifest", (memory) => {
     const { result, problems } = apply(memory);
     expect(problems).toEqual([]);
     expect(result).toMatchObject({ min: 256, max: 1024, source: "bucket.jobs.prod.conf" });
     expect(result.reserved).toBeGreaterThanOrEqual(256);
   });
-  it("sets the whole value if the manifest sets none", () => {
+  it("sets minimum and maximum if the manifest sets neither", () => {
     expect(apply("2 gb", reserve(0)).result).toEqual({
       min: 2048,
       max: 2048,
@@ -83,7 +83,7 @@ describe("an override", () => {
       source: "bucket.jobs.prod.conf",
     });
   });
-  it.each(["255", "1025 mb"])("of %s outside the bounds is a problem", (memory) => {
+  it.each(["255", "1025 mb"])("to %s is refused if it is outside the bounds of the manifest", (memory) => {
     expect(apply(memory).problems).toEqual([
       {
         code: "unsupported_resources",
@@ -94,7 +94,7 @@ describe("an override", () => {
       },
     ]);
   });
-  it("that is not an amount is reported with file and job", () => {
+  it("is refused with its file and job if it is not an amount", () => {
     expect(apply("lots")).toEqual({
       result: base,
       problems: [
@@ -116,22 +116,22 @@ describe("an override", () => {
   });
 });
 
-describe("capacity", () => {
+describe("the capacity of a worker", () => {
   const jobs = [aJob("api", { memory: reserve(1024), cpu: reserve(500) }), aJob("db", { memory: reserve(2048) })];
   const check = (workers: Worker[], allocations: Allocation[], of = jobs) =>
     problemsOf((report) => checkCapacity(of, workers, placedOf(allocations), report));
 
-  it("that is exactly sufficient is accepted", () => {
+  it("is accepted if it is exactly sufficient", () => {
     expect(check([aWorker("a", 3072, 500)], [on("api", "a"), on("db", "a")])).toEqual([]);
   });
-  it("is not needed by jobs that reserve nothing", () => {
+  it("may be unset if its jobs reserve nothing", () => {
     expect(check([aWorker("a", 0, 0)], [on("web", "a")], [aJob("web")])).toEqual([]);
   });
   it("is not used by disabled and removed allocations", () => {
     const idle = [on("api", "a", { disabled: true }), on("db", "a", { removed: true })];
     expect(check([aWorker("a", 0, 0)], idle)).toEqual([]);
   });
-  it("that is insufficient is reported for every worker and resource at once", () => {
+  it("is reported as insufficient for every worker and resource at once", () => {
     const workers = [aWorker("10.0.0.1", 3071.5, 0), aWorker("10.0.0.2", 0, 400)];
     const allocations = [on("api", "10.0.0.1"), on("db", "10.0.0.1"), on("api", "10.0.0.2")];
     expect(check(workers, allocations)).toEqual(
@@ -165,7 +165,7 @@ describe("capacity", () => {
       })),
     );
   });
-  it("three tenths fit into three tenths, despite binary fractions", () => {
+  it("is sufficient for three thirds of it, despite rounding errors of binary fractions", () => {
     const tenths = ["x", "y", "z"].map((name) => aJob(name, { memory: reserve(102.4) }));
     const allocations = tenths.map(({ name }) => on(name, "a"));
     expect(check([aWorker("a", 307.2, 0)], allocations, tenths)).toEqual([]);
@@ -176,7 +176,7 @@ describe("min_allocations_count", () => {
   const check = (minAllocationsCount: number, allocations: Allocation[]) =>
     problemsOf((report) => checkCounts([aJob("api", { minAllocationsCount })], placedOf(allocations), report));
 
-  it("counts active and disabled allocations, not removed ones or those of other jobs", () => {
+  it("counts active and disabled allocations of the job, but not removed ones", () => {
     expect(check(2, [on("api", "a"), on("api", "b", { disabled: true })])).toEqual([]);
     expect(check(2, [on("api", "a"), on("api", "b", { removed: true }), on("db", "c")])).toEqual([
       {
@@ -188,7 +188,7 @@ describe("min_allocations_count", () => {
       },
     ]);
   });
-  it("uses correct plurals", () => {
+  it("is reported with the plural for a job without allocations", () => {
     expect(check(1, [])[0]?.message).toBe("job api has 0 allocations but needs 1");
   });
 });

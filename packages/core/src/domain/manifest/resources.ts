@@ -8,7 +8,7 @@ import { manifestFile } from "./manifest.ts";
 
 /** The override of one job: its `memory` and `cpu`, as written. */
 export interface Override {
-  /** `workspace/bucket.jobs.conf` or the selected one. */
+  /** `workspace/bucket.jobs.conf`, or the selected file. */
   readonly file: string;
   readonly memory?: string;
   readonly cpu?: string;

@@ -42,8 +42,7 @@ export const ROLLOUT_KEYS: readonly string[] = Object.keys(ENTRIES);
 export const RolloutSchema = onlyObject(v.looseObject(ENTRIES), `write { "steps": ["1", "pause", "${LAST_STEP}"] }`);
 
 /**
- * Reports steps, as written, that do not increase, and steps that do not end with the last step, even if some of the
- * steps are unknown.
+ * Reports written steps that do not increase or do not end with the last step, even if some of the steps are unknown.
  */
 export function reportSteps(written: unknown, file: string, report: Report): void {
   const steps = isRecord(written) ? written.steps : undefined;

@@ -1,7 +1,10 @@
 import { parseVersion } from "../deploy/version.ts";
 import { type Release, releaseName, releaseNumber, verdictOf } from "./release.ts";
 
-/** A release of a job that was named or chosen. If there is none, `problem` has the reason and the valid ones. */
+/**
+ * A release of a job that was named or chosen. If there is none, `problem` is the reason and `hint` lists the valid
+ * releases.
+ */
 export type ChosenRelease = { readonly release: Release } | { readonly problem: string; readonly hint: string };
 
 /**
@@ -23,7 +26,7 @@ export function namedRelease(job: string, name: string, releases: readonly Relea
 
 /**
  * The target of a rollback without a named release: the last release that was healthy on all allocations, other than
- * the currently wanted one. A bad or held release is never chosen.
+ * the desired release. A bad or held release is never chosen.
  */
 export function lastGoodRelease(
   job: string,

@@ -13,7 +13,7 @@ export interface Hold {
   readonly by: string;
 }
 
-/** Whether a job has no release to deploy, because its only release is held. */
+/** Whether a job has no release to deploy because its only release is held. */
 export function isParked({ release, hold }: { readonly release?: number; readonly hold?: Hold }): boolean {
   return hold !== undefined && hold.release === release;
 }

@@ -17,40 +17,45 @@ const bad = (number: number) => release(number, { bad: "it failed" });
 const ran = (number: number | undefined): ChangedBy => ({ ran: true, release: number });
 const started: ChangedBy = { ran: false, release: undefined };
 
-describe("a failed rollout goes back", () => {
+describe("the revert of a failed rollout", () => {
   it.each<[string, Release[], ChangedBy[], object]>([
-    ["to the previous release", [bad(3), good(2), good(1)], [ran(2), ran(2)], { kind: "release", number: 2 }],
+    ["deploys the previous release", [bad(3), good(2), good(1)], [ran(2), ran(2)], { kind: "release", number: 2 }],
     [
-      "to the newest of the previous releases",
+      "deploys the newest of the previous releases",
       [bad(3), good(2), good(1)],
       [ran(1), ran(2)],
       { kind: "release", number: 2 },
     ],
     [
-      "past a bad release to the release that ran on other workers",
+      "skips a bad release and deploys the release that ran on other workers",
       [bad(3), bad(2), good(1)],
       [ran(2), ran(1)],
       { kind: "release", number: 1 },
     ],
     [
-      "past bad ones to the last good one",
+      "skips bad releases and deploys the last good one",
       [bad(4), bad(3), good(2), good(1)],
       [ran(3)],
       { kind: "release", number: 2 },
     ],
-    ["to a release that never was good, if it ran", [bad(3), release(2)], [ran(2)], { kind: "release", number: 2 }],
-    ["nowhere from a first release: it is stopped", [bad(1)], [started], { kind: "park" }],
-    ["only on new workers, if it is good elsewhere", [good(1)], [started], { kind: "starts" }],
-    ["nowhere if it equals the previous release", [good(2), good(1)], [ran(2)], { kind: "none" }],
     [
-      "to the last good one if it ran before, but never was good",
+      "deploys a release that ran before, even if it was never good",
+      [bad(3), release(2)],
+      [ran(2)],
+      { kind: "release", number: 2 },
+    ],
+    ["stops a first release", [bad(1)], [started], { kind: "park" }],
+    ["stops only first starts if the release was good on other workers", [good(1)], [started], { kind: "starts" }],
+    ["changes nothing if the previous release is the same", [good(2), good(1)], [ran(2)], { kind: "none" }],
+    [
+      "deploys the last good release if the failed one ran before, but never was good",
       [bad(2), good(1)],
       [ran(2)],
       { kind: "release", number: 1 },
     ],
-    ["nowhere if the previous release is unknown", [bad(1)], [ran(undefined)], { kind: "none" }],
+    ["changes nothing if the previous release is unknown", [bad(1)], [ran(undefined)], { kind: "none" }],
     [
-      "to the previous release, whatever else it started",
+      "deploys the previous release even if the rollout also started new allocations",
       [bad(2), good(1)],
       [started, ran(1)],
       { kind: "release", number: 1 },

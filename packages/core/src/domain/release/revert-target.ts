@@ -1,6 +1,6 @@
 import { type Release, verdictOf } from "./release.ts";
 
-/** What ran before on an allocation that a failed rollout changed. */
+/** The state of an allocation before a failed rollout changed it. */
 export interface ChangedBy {
   /** Whether a version was promoted on it before. */
   readonly ran: boolean;
@@ -9,9 +9,9 @@ export interface ChangedBy {
 }
 
 /**
- * The target of the revert of a failed rollout. `release`: that release; `park`: no release ever worked, so everything
- * that was started is stopped, and the release is not deployed again; `starts`: the release was good elsewhere, so only
- * first starts are stopped; `none`: there is nothing to go back to.
+ * The target of the revert of a failed rollout. `release`: the release to deploy; `park`: no release ever worked, so
+ * everything that was started is stopped, and the release is not deployed again; `starts`: the release was good on
+ * other workers, so only first starts are stopped; `none`: there is no earlier state to restore.
  */
 export type RevertTarget =
   | { readonly kind: "release"; readonly number: number }

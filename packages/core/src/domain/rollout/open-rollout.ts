@@ -35,7 +35,9 @@ export interface SteppedJob {
   readonly rollout?: { readonly steps: readonly string[] };
 }
 
-/** Whether a rollout is at a pause or a timed wait. A rollout whose release a build has replaced is not. */
+/**
+ * Whether a rollout is at a pause or a timed wait. This is false if a build has replaced the release of the rollout.
+ */
 export function isAtGate({ release, rollout }: SteppedJob, open: OpenRollout | undefined): boolean {
   return open !== undefined && open.release === release && isGate(rollout?.steps[open.step]);
 }

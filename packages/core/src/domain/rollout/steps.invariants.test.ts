@@ -6,7 +6,7 @@ fc.configureGlobal({ seed: 1 });
 
 const gate = fc.option(fc.constantFrom("pause", "10m", "1s"), { nil: undefined, freq: 2 });
 
-/** Valid steps: counts that grow, then shares that grow, with gates between them, and 100% at the end. */
+/** Valid steps: increasing counts, then increasing shares, with gates between them, and 100% at the end. */
 const validSteps = fc
   .tuple(
     fc.uniqueArray(fc.integer({ min: 1, max: 40 }), { maxLength: 3 }),
@@ -24,7 +24,7 @@ const fleet = fc
   .array(fc.record({ isDone: fc.boolean(), priority: fc.boolean() }), { minLength: 1, maxLength: 60 })
   .map((members) => members.map((member, at): StepMember => ({ ...member, host: `10.0.0.${at}` })));
 
-it("accepts all steps that grow and end at 100%", () => {
+it("steps that increase and end at 100% are accepted", () => {
   fc.assert(
     fc.property(validSteps, (steps) => {
       expect(stepProblems(steps)).toEqual([]);
@@ -32,7 +32,7 @@ it("accepts all steps that grow and end at 100%", () => {
   );
 });
 
-it("puts each allocation that is due into exactly one step, never reaches more allocations than a step allows, and ends complete", () => {
+it("each pending allocation is in exactly one step, and no step reaches more allocations than it allows", () => {
   fc.assert(
     fc.property(validSteps, fleet, fc.nat(), (steps, members, somewhere) => {
       const from = somewhere % steps.length;
@@ -56,7 +56,7 @@ it("puts each allocation that is due into exactly one step, never reaches more a
   );
 });
 
-it("continues after a stop at any step as it would have without the stop", () => {
+it("a rollout that stopped at any step continues as if it had not stopped", () => {
   fc.assert(
     fc.property(validSteps, fleet, fc.nat(), (steps, members, somewhere) => {
       const whole = remainingParts(steps, 0, members);

@@ -7,8 +7,8 @@ export interface StagedRollout {
 }
 
 /**
- * One step. `count` and `share`: how many of the job's active allocations run the release after it. `pause` waits for a person,
- * `wait` for a duration.
+ * One step. `count` and `share` say how many of the job's active allocations run the release after the step. `pause`
+ * waits for a person, `wait` for a duration.
  */
 export type RolloutStep =
   | { readonly kind: "count"; readonly count: number }
@@ -98,9 +98,9 @@ export function stepProblems(steps: readonly unknown[]): StepProblem[] {
 /** The parts of an active allocation that the steps depend on. */
 export interface StepMember {
   readonly host: string;
-  /** Whether it runs the release, or nothing of it changes. */
+  /** Whether it runs the release, or the deploy does not change it. */
   readonly isDone: boolean;
-  /** Whether it goes before the others, because it is unhealthy, failed or in doubt. */
+  /** Whether it goes before the others because it is unhealthy, failed or in doubt. */
   readonly priority: boolean;
 }
 

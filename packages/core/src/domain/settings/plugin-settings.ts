@@ -16,7 +16,7 @@ type ValuesOf<Entries extends SettingEntries> = v.InferOutput<v.ObjectSchema<Ent
 
 /** A plugin's declaration of the keys of `maand.conf` that it owns. */
 export interface SettingsDeclaration<Entries extends SettingEntries> {
-  /** Each created with {@link setting}. A dotted key, such as `timeouts.hook`, belongs to a table of core. */
+  /** The keys, each created with {@link setting}. A dotted key, such as `timeouts.hook`, belongs to a table of core. */
   readonly entries: Entries;
   /** Checks the combination of several keys. */
   check?(values: ValuesOf<Entries>, refuse: RefuseSetting): void;
@@ -49,7 +49,7 @@ export function defineSettings<const Entries extends SettingEntries>(
   return { entries: declared.entries, from, check: (settings, refuse) => declared.check?.(from(settings), refuse) };
 }
 
-/** Whether a value is a declaration; a JavaScript plugin may pass anything. */
+/** Whether a value is a declaration. The type cannot guarantee this, because a JavaScript plugin may pass any value. */
 export function isDeclared(value: unknown): value is PluginSettings {
   if (!isRecord(value) || !isRecord(value.entries)) return false;
   return typeof value.from === "function" && typeof value.check === "function";

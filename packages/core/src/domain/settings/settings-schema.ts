@@ -171,7 +171,10 @@ export const CoreSchema = v.looseObject({
   timeouts: v.optional(v.looseObject(TABLES.timeouts.entries)),
 });
 
-/** `maand.conf`, and `settings` of a `maand.config.*`: each key once, with its description; keys of plugins come first. */
+/**
+ * The schema of `maand.conf`, and of `settings` in a `maand.config.*`. Each key appears once, with its description; the
+ * keys of plugins come first.
+ */
 export function settingsSchema(loaded: readonly PluginSettings[]) {
   const owned = Object.assign({}, ...loaded.map(({ entries }) => entries));
   return v.pipe(

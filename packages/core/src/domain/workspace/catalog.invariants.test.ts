@@ -91,7 +91,7 @@ function keysTurned(value: unknown): unknown {
   );
 }
 
-it("the order of jobs, files, keys and placed workers changes neither the catalog nor its problems", () => {
+it("the catalog and its problems do not depend on the order of jobs, files and keys", () => {
   fc.assert(
     fc.property(written, (workspace) => {
       const [one, other] = [build(workspace), build(turned(workspace))];
@@ -105,7 +105,7 @@ it("the order of jobs, files, keys and placed workers changes neither the catalo
   );
 });
 
-it("building an unchanged workspace changes nothing", () => {
+it("a build of an unchanged workspace changes nothing", () => {
   fc.assert(
     fc.property(written, (workspace) => {
       const { catalog, placement: _, ...rest } = build(workspace);
@@ -120,7 +120,7 @@ it("building an unchanged workspace changes nothing", () => {
   );
 });
 
-it("no allocation is lost: a previous allocation is present or marked removed", () => {
+it("every allocation of the previous build is still present, or is marked as removed", () => {
   fc.assert(
     fc.property(written, written, (first, second) => {
       const before = build(first).catalog.allocations;
@@ -132,7 +132,7 @@ it("no allocation is lost: a previous allocation is present or marked removed", 
   );
 });
 
-it("a job is placed exactly on the workers with all labels it selects", () => {
+it("a job is placed exactly on the workers that have all labels it selects", () => {
   fc.assert(
     fc.property(written, (workspace) => {
       const { workers, jobs, allocations } = build(workspace).catalog;
@@ -146,7 +146,7 @@ it("a job is placed exactly on the workers with all labels it selects", () => {
   );
 });
 
-/** Workspaces without a fault: every job demands some that come before it in the alphabet. */
+/** Valid workspaces: each job demands only jobs that come before it in the alphabet. */
 const sound = fc
   .tuple(
     fc.uniqueArray(worker, { selector: (one) => one.host, minLength: 1 }),
@@ -179,7 +179,7 @@ const sound = fc
     }),
   );
 
-it("a valid workspace is accepted; its ports are unique, its waves follow demands, its indexes are consecutive", () => {
+it("a valid workspace gets unique ports, waves that follow its demands, and consecutive indexes", () => {
   fc.assert(
     fc.property(sound, (workspace) => {
       const { catalog, problems } = build(workspace);
@@ -197,7 +197,7 @@ it("a valid workspace is accepted; its ports are unique, its waves follow demand
   );
 });
 
-it("any input results in problems and never throws", () => {
+it("any input is reported with readable problems, and never throws", () => {
   const anything = fc.jsonValue();
   const listed = fc.oneof(
     anything,

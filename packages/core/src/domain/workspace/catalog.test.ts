@@ -45,8 +45,8 @@ const FLEET = {
   ],
 };
 
-describe("a workspace becomes a catalog", () => {
-  it("with workers by position, jobs by name, waves, ports and allocations", () => {
+describe("the catalog of a workspace", () => {
+  it("has workers by position, jobs by name, waves, ports and allocations", () => {
     const { catalog, problems } = build(FLEET);
     expect(problems).toEqual([]);
     expect(catalog.workers.map(({ host, workerId, position }) => [host, workerId, position])).toEqual([
@@ -67,7 +67,7 @@ describe("a workspace becomes a catalog", () => {
     expect(catalog.jobs[1]).not.toHaveProperty("portWishes");
   });
 
-  it("keeps earlier ids and ports; a new worker gets a new id", () => {
+  it("keeps earlier ids and ports, and gives a new worker a new id", () => {
     const before = { workerIds: new Map([["10.0.0.1", "old"]]), ports: { web: { http: 30_005 } } };
     const { catalog } = build(FLEET, before);
     expect(catalog.workers.map(({ workerId }) => workerId)).toEqual(["old", "id1"]);
@@ -83,7 +83,7 @@ describe("a workspace becomes a catalog", () => {
     expect(catalog.jobs[0]?.files.map(({ path }) => path)).toEqual(["B", "a", "b"]);
   });
 
-  it("with overrides of reserved resources", () => {
+  it("has the overrides of reserved resources", () => {
     const overrides = { web: { file: "workspace/bucket.jobs.conf", memory: "512 mb" } };
     expect(build({ ...FLEET, overrides }).catalog.jobs[1]?.memory).toEqual({
       min: 256,
@@ -93,21 +93,21 @@ describe("a workspace becomes a catalog", () => {
     });
   });
 
-  it("with disabled allocations marked, and their ports and waves kept", () => {
+  it("marks disabled allocations, and keeps their ports and waves", () => {
     const { catalog, problems } = build({ ...FLEET, disabled: { jobs: { db: {} } } });
     expect(problems).toEqual([]);
     expect(catalog.allocations.filter(({ disabled }) => disabled).map(({ job }) => job)).toEqual(["db"]);
     expect(catalog.jobs[0]?.ports).toEqual({ http: 30_000 });
   });
 
-  it("with removed allocations kept and marked", () => {
+  it("keeps removed allocations, marked as removed", () => {
     const gone: Allocation = { id: "x", job: "old", host: "10.9.9.9", disabled: false, removed: false, index: 0 };
     expect(build(FLEET, { allocations: [gone] }).catalog.allocations.at(-1)).toEqual({ ...gone, removed: true });
   });
 });
 
-describe("problems", () => {
-  it("a job that matches no worker is a warning", () => {
+describe("the problems of a workspace", () => {
+  it("include a warning for a job that matches no worker", () => {
     const { catalog, problems } = build({ ...FLEET, jobs: [job("api", { selectors: ["gpu", "fast"] })] });
     expect(catalog.allocations).toEqual([]);
     expect(problems).toEqual([
@@ -121,7 +121,7 @@ describe("problems", () => {
     ]);
   });
 
-  it.each(["jobs", "activejobs", "bucket_id"])("port name %s is reserved", (name) => {
+  it.each(["jobs", "activejobs", "bucket_id"])("include the reserved port name %s", (name) => {
     const { problems } = build({ ...FLEET, jobs: [job("db", { resources: { ports: { [name]: {} } } })] });
     expect(problems).toEqual([
       {
@@ -134,7 +134,7 @@ describe("problems", () => {
     ]);
   });
 
-  it("are reported together, from every file", () => {
+  it("are reported together for all files", () => {
     const { problems } = build({
       workers: [{ host: "10.0.0.1", labels: ["web"] }],
       disabled: { jobs: { nobody: {} }, wrkers: [] },
@@ -164,8 +164,8 @@ describe("problems", () => {
   });
 });
 
-describe("one problem causes no further ones", () => {
-  it("a job with a refused manifest still exists for jobs that demand it and for disabled.json", () => {
+describe("a build reports no further problem", () => {
+  it("for jobs that demand a job with a refused manifest, or for disabled.json", () => {
     const { problems } = build({
       ...FLEET,
       jobs: [...FLEET.jobs.slice(0, 1), job("db", { version: 2 })],
@@ -173,7 +173,7 @@ describe("one problem causes no further ones", () => {
     });
     expect(brief(problems)).toEqual(["invalid_manifest workspace/jobs/db/manifest.json: version"]);
   });
-  it("a refused worker neither leaves jobs without a worker nor makes its name unknown", () => {
+  it("for jobs on a refused worker, or for disabled.json", () => {
     const workers = [{ host: "10.0.0.1", labels: "web" }];
     const { problems } = build({
       workers,
@@ -182,7 +182,7 @@ describe("one problem causes no further ones", () => {
     });
     expect(brief(problems)).toEqual(["invalid_workers workspace/workers.json: [0].labels"]);
   });
-  it("a refused disabled.json does not count disabled allocations as running", () => {
+  it("for the capacity of workers if disabled.json is refused", () => {
     const { problems } = build({
       ...FLEET,
       workers: [{ host: "10.0.0.1", labels: ["web", "db"] }],
@@ -190,22 +190,22 @@ describe("one problem causes no further ones", () => {
     });
     expect(brief(problems)).toEqual(["invalid_disabled workspace/disabled.json: workers"]);
   });
-  it("files that could not be read are not reported twice", () => {
+  it("for files that could not be read and were already reported", () => {
     expect(
       build({ workers: undefined, jobs: [job("api", undefined), job("web")], disabled: undefined }).problems,
     ).toEqual([]);
   });
 });
 
-describe("a worker that is written differently than before", () => {
+describe("a worker whose address is written in another notation", () => {
   const before = { workerIds: new Map([["WEB1", "id-of-web1"]]) };
 
-  it.each(["web1", "WEB1", "web1."])("is the same worker as stored: %s", (host) => {
+  it.each(["web1", "WEB1", "web1."])("is the stored worker WEB1 if the address is %s", (host) => {
     const { catalog } = build({ workers: [{ host }] }, before);
     expect(catalog.workers.map((worker) => [worker.host, worker.workerId])).toEqual([["WEB1", "id-of-web1"]]);
   });
 
-  it("is matched by disabled.json, however its address is written there", () => {
+  it("is matched by disabled.json in any notation", () => {
     const { catalog, problems } = build({
       workers: [{ host: "2001:db8::1" }, { host: "web1" }],
       jobs: [

@@ -19,7 +19,7 @@ import { resolveWorkers } from "./workers.ts";
 export interface Catalog {
   readonly workers: readonly Worker[];
   readonly jobs: readonly Job[];
-  /** Includes removed ones that `gc` has not purged. */
+  /** Includes removed allocations that `gc` has not purged. */
   readonly allocations: readonly Allocation[];
 }
 
@@ -66,8 +66,7 @@ export interface Before {
   readonly ports: Readonly<Record<string, Readonly<Record<string, number>>>>;
   readonly allocations: readonly Allocation[];
   /**
-   * The same allocations, of which only those that a placement might change are read; default: `allocations`, all of
-   * which might change.
+   * The same allocations, of which only those that a placement might change are read. Default: all of `allocations`.
    */
   readonly earlier?: EarlierAllocations;
 }
@@ -91,7 +90,7 @@ export function assemble(written: Written, before: Before, { newId, owners }: As
   const report: Report = (problem) => problems.push(problem);
   const spelled = new Map([...before.workerIds.keys()].map((host) => [canonicalHost(host), host]));
   const workers = resolveWorkers(written.workers, report)
-    .map((spec) => ({ ...spec, host: spelled.get(spec.host) ?? spec.host })) // the stored object, because the worker is unchanged
+    .map((spec) => ({ ...spec, host: spelled.get(spec.host) ?? spec.host })) // keeps the stored spelling, because the worker is the same
     .map((spec): Worker => ({ ...spec, workerId: before.workerIds.get(spec.host) ?? newId() }))
     .sort(byPosition);
   const known = written.workers !== undefined && !refuses(problems);
@@ -138,7 +137,7 @@ export function assembleOn(
   return { catalog: catalogOf({ workers, jobs }, allocations), placement, problems, unfinished };
 }
 
-/** Earlier allocations, for a bucket without any record of them. */
+/** The earlier allocations of a bucket without recorded placements. */
 function allChanged(allocations: readonly Allocation[]): EarlierAllocations {
   return { placements: new Map(), except: () => allocations };
 }

@@ -19,7 +19,7 @@ const hosts = (...words: readonly string[]) =>
   chooseWorkers(words, WORKERS, "--workers").chosen.map(({ worker: { host } }) => host);
 const problems = (...words: readonly string[]) => chooseWorkers(words, WORKERS, "--workers").problems;
 
-describe("a list of workers", () => {
+describe("chooseWorkers", () => {
   it.each([
     ["a host in a different notation", ["FD00:0::1", "DB.example.org."], ["db.example.org", "fd00::1"]],
     ["a host", ["10.0.0.2"], ["10.0.0.2"]],
@@ -30,7 +30,7 @@ describe("a list of workers", () => {
     ["a label in any case, with blanks", ["Label: WEB"], ["10.0.0.1", "10.0.0.2"]],
     ["a zone", ["zone:B"], ["10.0.0.2", "db.example.org"]],
     [
-      "several, each once, in the order of the catalog",
+      "several terms, with each worker once, in the order of the catalog",
       ["zone:b", "label:web"],
       ["10.0.0.1", "10.0.0.2", "db.example.org"],
     ],
@@ -39,7 +39,7 @@ describe("a list of workers", () => {
     expect(hosts(...words)).toEqual(wanted);
   });
 
-  it("distinguishes named workers from members of a group", () => {
+  it("distinguishes workers that are named from those selected by a label", () => {
     const { chosen } = chooseWorkers(["label:web", "10.0.0.2"], WORKERS, "--workers");
     expect(chosen.map(({ named }) => named)).toEqual([false, true]);
   });

@@ -49,7 +49,7 @@ describe("demands", () => {
   ])("are met by %j", (config) => {
     expect(resolve([api("db.command_up", config), db]).problems).toEqual([]);
   });
-  it("a prerelease is lower than its release", () => {
+  it("are not met by a prerelease of the required version", () => {
     const early = { ...db, version: "2.1.0-rc.1" };
     expect(resolve([api("db.command_up", { min_version: "2.1.0-rc.0" }), early]).problems).toEqual([]);
     expect(resolve([api("db.command_up", { min_version: "2.1.0" }), early]).problems).toHaveLength(1);
@@ -59,22 +59,22 @@ describe("demands", () => {
 describe("a refused demand", () => {
   it.each<[string, Sketch[], [string, string, string, string][]]>([
     [
-      "on a missing job",
+      "is reported for a job that does not exist",
       [api("bd.command_up"), db],
       [["invalid_demand", `${AT}.job`, 'there is no job "bd"', "name a job of this workspace, or remove the demand"]],
     ],
     [
-      "on a job whose name is mistyped",
+      "is reported with the closest name for a mistyped job",
       [api("postgers.command_up"), { ...db, name: "postgres" }],
       [["invalid_demand", `${AT}.job`, 'there is no job "postgers"', 'did you mean "postgres"?']],
     ],
     [
-      "on a command whose name is mistyped",
+      "is reported with the closest name for a mistyped command",
       [api("db.command_upp"), db],
       [["invalid_demand", `${AT}.command`, 'job db has no command "command_upp"', 'did you mean "command_up"?']],
     ],
     [
-      "on a missing command",
+      "is reported with the commands of the job for a command that does not exist",
       [api("db.command_initialise"), db],
       [
         [
@@ -86,12 +86,12 @@ describe("a refused demand", () => {
       ],
     ],
     [
-      "on a job without commands",
+      "is reported for a job without commands",
       [api("db.command_up"), { name: "db" }],
       [["invalid_demand", `${AT}.command`, 'job db has no command "command_up"', "its commands: none"]],
     ],
     [
-      "below the range",
+      "is reported for a version below the minimum",
       [api("db.command_up", { min_version: "2.2" }), db],
       [
         [
@@ -103,7 +103,7 @@ describe("a refused demand", () => {
       ],
     ],
     [
-      "above the range",
+      "is reported for a version above the maximum",
       [api("db.command_up", { max_version: 2 }), db],
       [
         [
@@ -115,7 +115,7 @@ describe("a refused demand", () => {
       ],
     ],
     [
-      "outside of the range",
+      "is reported with both bounds for a version outside the range",
       [api("db.command_up", { min_version: "1", max_version: "2.0.9" }), db],
       [
         [
@@ -127,22 +127,22 @@ describe("a refused demand", () => {
       ],
     ],
     [
-      "with a reversed range",
+      "is reported for a minimum above the maximum",
       [api("db.command_up", { min_version: "3", max_version: "2" }), db],
       [["invalid_demand", `${AT}.config`, "min_version is higher than max_version", "swap them"]],
     ],
     [
-      "with a fraction",
+      "is reported for a fraction as version",
       [api("db.command_up", { min_version: 2.1 }), db],
       [["invalid_version", `${AT}.config.min_version`, "2.1 is not a version", 'write it as "1.2.3"']],
     ],
     [
-      "with a word",
+      "is reported for a word as version",
       [api("db.command_up", { max_version: "latest" }), db],
       [["invalid_version", `${AT}.config.max_version`, '"latest" is not a version', 'write it as "1.2.3"']],
     ],
     [
-      "with a blank and a null",
+      "is reported for a blank and for null as versions",
       [api("db.command_up", { min_version: " ", max_version: null }), db],
       [
         ["invalid_version", `${AT}.config.min_version`, '" " is not a version', 'write it as "1.2.3"'],
@@ -156,13 +156,13 @@ describe("a refused demand", () => {
     );
   });
 
-  it("never suggests the demanding job itself", () => {
+  it("is reported without the demanding job itself as a suggestion", () => {
     expect(resolve([api("apo.command_up")]).problems[0]?.hint).toBe(
       "name a job of this workspace, or remove the demand",
     );
   });
 
-  it("between jobs without versions is reported once for each of the jobs", () => {
+  it("is reported once for each job without a version", () => {
     const bare = (name: string, on: string): Sketch => ({
       name,
       version: "0.0.0",
@@ -194,10 +194,10 @@ describe("a refused demand", () => {
   });
 });
 
-describe("cycles", () => {
+describe("cycles of demands", () => {
   const link = (name: string, on: string): Sketch => ({ name, commands: { command_x: { on: `${on}.command_x` } } });
 
-  it("are reported with every job in them", () => {
+  it("are reported with all jobs of the cycle", () => {
     const { waves, problems } = resolve([link("a", "b"), link("b", "c"), link("c", "a"), { name: "free" }]);
     expect(waves).toEqual({ free: 0 });
     expect(problems).toEqual([

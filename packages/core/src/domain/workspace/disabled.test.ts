@@ -21,16 +21,16 @@ function stopped(value: unknown): string[] {
 
 describe("disabled.json stops", () => {
   it.each<[string, unknown, string[]]>([
-    ["nothing, if there is no file", undefined, []],
-    ["nothing, if it is null", null, []],
-    ["nothing, if it is empty", {}, []],
-    ["nothing, with empty parts", { jobs: {}, workers: [] }, []],
-    ["a complete job", { jobs: { api: {} } }, ["api@10.0.0.1", "api@10.0.0.2"]],
+    ["nothing if there is no file", undefined, []],
+    ["nothing if it is null", null, []],
+    ["nothing if it is empty", {}, []],
+    ["nothing if its parts are empty", { jobs: {}, workers: [] }, []],
+    ["a whole job", { jobs: { api: {} } }, ["api@10.0.0.1", "api@10.0.0.2"]],
     ["one allocation", { jobs: { vault: { allocations: [" 10.0.0.2 "] } } }, ["vault@10.0.0.2"]],
-    ["nothing, with an empty list of allocations", { jobs: { api: { allocations: [] } } }, []],
-    ["a complete worker", { workers: [" 10.0.0.1"] }, ["api@10.0.0.1", "vault@10.0.0.1"]],
+    ["nothing if the list of allocations is empty", { jobs: { api: { allocations: [] } } }, []],
+    ["a whole worker", { workers: [" 10.0.0.1"] }, ["api@10.0.0.1", "vault@10.0.0.1"]],
     [
-      "all of these together",
+      "jobs, allocations and workers together",
       { jobs: { vault: { allocations: ["10.0.0.1"] } }, workers: ["10.0.0.2"] },
       ["api@10.0.0.2", "vault@10.0.0.1", "vault@10.0.0.2"],
     ],
@@ -43,7 +43,7 @@ describe("disabled.json stops", () => {
 const deleted = (kind: string, place: string) =>
   `correct the name, or delete the entry if the ${kind} is no longer in ${place}`;
 
-describe("unknown names", () => {
+describe("unknown names in disabled.json", () => {
   it("are errors, with the closest name", () => {
     const { disabled, problems } = resolve({
       jobs: { apu: {}, vault: { allocations: ["10.0.0.3"] }, something: {} },
@@ -65,7 +65,7 @@ describe("unknown names", () => {
       })),
     );
   });
-  it("an unknown key at the top level is an error", () => {
+  it("are errors at the top level too", () => {
     expect(resolve({ worker: ["10.0.0.1"], $schema: "x" }).problems).toEqual([
       {
         code: "invalid_disabled",
@@ -78,7 +78,7 @@ describe("unknown names", () => {
   });
 });
 
-describe("a refused disabled.json stops nothing", () => {
+describe("a refused disabled.json", () => {
   const ENTRY = 'write {} to stop the job everywhere, or { "allocations": ["10.0.0.1"] }';
   const LIST = 'write ["10.0.0.1"], or [] to stop it on no worker; without the key it is stopped everywhere';
   const TOP = 'write { "jobs": { "api": {} }, "workers": ["10.0.0.1"] }, or {} to stop nothing';
@@ -119,14 +119,14 @@ describe("a refused disabled.json stops nothing", () => {
     ],
     [{ workers: {} }, ": workers", "must be a list, but is an object", undefined],
     [{ workers: "10.0.0.1" }, ": workers", 'must be a list, but is "10.0.0.1"', 'write ["10.0.0.1"]'],
-  ])("%j reports the problem and a hint", (written, key, message, hint) => {
+  ])("with the content %j stops nothing, and is reported with a hint", (written, key, message, hint) => {
     const { disabled, problems } = resolve(written);
     expect(disabled).toBeUndefined();
     const problem = { code: "invalid_disabled", level: "error", where: `${DISABLED_FILE}${key}`, message };
     expect(problems).toEqual([hint === undefined ? problem : { ...problem, hint }]);
   });
 
-  it("reports all problems at once", () => {
+  it("is reported with all problems at once", () => {
     const { problems } = resolve({ jobs: { apu: {}, api: { alocations: [] } }, workers: [5], wrkers: [] });
     expect(problems.map(({ where }) => where.slice(DISABLED_FILE.length + 2)).sort()).toEqual([
       "jobs",

@@ -52,7 +52,7 @@ function entry() {
   );
 }
 
-/** What is in maintenance: whole workers, whole jobs, single allocations. */
+/** The workers, jobs and single allocations that are disabled. */
 export interface Disabled {
   readonly workers: ReadonlySet<string>;
   /** Per job: its disabled hosts, or `all`. */
@@ -95,12 +95,12 @@ function resolve(
   return { workers: new Set(workers), jobs };
 }
 
-/** Whether an allocation is in maintenance. */
+/** Whether an allocation is disabled. */
 export function isDisabled(disabled: Disabled, job: string, host: string): boolean {
   return disabled.workers.has(host) || isNamed(disabled, job, host);
 }
 
-/** Whether an allocation is disabled through its job, and not only through its worker. */
+/** Whether an allocation is disabled through its job, not only through its worker. */
 export function isNamed({ jobs }: Disabled, job: string, host: string): boolean {
   const hosts = jobs.get(job);
   return hosts === "all" || (hosts?.has(host) ?? false);

@@ -5,12 +5,12 @@ import { hash } from "node:crypto";
  * set. MD5 only distributes names here; it protects nothing.
  */
 export function nameUuid(name: string): string {
-  const hex = hash("md5", name); // works on the hex text, because a large fleet has tens of thousands of names and a conversion to bytes would double the time
+  const hex = hash("md5", name); // a conversion to bytes would double the time for the tens of thousands of names of a large fleet
   const variant = ((Number.parseInt(hex.charAt(16), 16) & 0x3) | 0x8).toString(16);
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-3${hex.slice(13, 16)}-${variant}${hex.slice(17, 20)}-${hex.slice(20)}`;
 }
 
-/** Id of a job's allocation on a worker. */
+/** The id of a job's allocation on a worker. */
 export function allocationId(job: string, host: string): string {
   return nameUuid(`${job}|${host}`);
 }

@@ -2,16 +2,16 @@ import { expect, it } from "vitest";
 import { demandedJobs, reachesWorker } from "./job.ts";
 
 it.each(["Makefile", "manifest.json", "vars.toml", "conf/a.tpl.bak", "lib/_modules/x", ".env", "x_modules/y"])(
-  "%s reaches the worker",
+  "the file %s is copied to the worker",
   (path) => expect(reachesWorker(path)).toBe(true),
 );
 
 it.each(["Makefile.tpl", "conf/a.yml.tpl", "_modules/command_x.py", "_prometheus/alerts/a.yaml"])(
-  "%s does not",
+  "the file %s is not copied to the worker",
   (path) => expect(reachesWorker(path)).toBe(false),
 );
 
-it("demanded jobs are listed once each, in order", () => {
+it("demanded jobs are listed in order, without duplicates", () => {
   const command = (name: string, job?: string) =>
     job === undefined
       ? { name, executedOn: ["cli"] }

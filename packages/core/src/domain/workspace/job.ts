@@ -79,7 +79,7 @@ export interface Job {
   readonly cpu: Reservation;
   /** Its release number; absent in stores of older versions. */
   readonly release?: number;
-  /** Present if the workspace contains another release, which is held and not deployed. */
+  /** Present if the workspace contains another release that is held and not deployed. */
   readonly hold?: Hold;
   /** Sorted by name. */
   readonly commands: readonly JobCommand[];
@@ -112,12 +112,12 @@ export interface Allocation {
   readonly index: number;
 }
 
-/** Whether a file of a job is copied to its workers; templates, modules and Prometheus sources are not. */
+/** Whether a file of a job is copied to its workers. Templates, modules and Prometheus sources are not copied. */
 export function reachesWorker(path: string): boolean {
   return !path.endsWith(".tpl") && !path.startsWith("_modules/") && !path.startsWith("_prometheus/");
 }
 
-/** Jobs this job demands, sorted, each once. */
+/** The jobs that this job demands, sorted, without duplicates. */
 export function demandedJobs(job: Pick<Job, "commands">): string[] {
   return [...new Set(job.commands.flatMap((command) => (command.demands ? [command.demands.job] : [])))].sort();
 }

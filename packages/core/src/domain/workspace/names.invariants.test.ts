@@ -10,7 +10,7 @@ const nearlyIpv6 = fc
   .map((groups) => groups.join(":"))
   .filter((text) => text.includes(":"));
 
-it("an address is IPv6 if a URL accepts it as such", () => {
+it("an address is IPv6 exactly if a URL accepts it as an IPv6 host", () => {
   fc.assert(
     fc.property(fc.oneof(fc.ipV6(), nearlyIpv6), (text) => {
       expect(isIpv6(text)).toBe(URL.canParse(`http://[${text}]/`));

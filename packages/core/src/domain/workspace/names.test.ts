@@ -24,7 +24,7 @@ describe("names", () => {
     it(`describes the valid names of a ${kind}`, () => expect(nameRule(kind)).toMatch(/letters/));
   }
   it.each(["__proto__", "constructor", "prototype"])(
-    "%s is never a valid name, because JSON readers lose it",
+    "%s is not a valid name, because JSON readers lose this key",
     (name) => {
       for (const kind of kinds) expect(isName(kind, name)).toBe(false);
     },
@@ -95,14 +95,14 @@ describe("hosts", () => {
   });
 });
 
-describe("the closest name", () => {
+describe("the suggested name", () => {
   it.each([
     ["lables", ["labels", "tags"], "labels"],
     ["Version", ["version"], "version"],
     ["hots", ["host", "hostname"], "host"],
     ["max_concurent_upgrade", ["max_concurrent_upgrades", "max_concurrent_starts"], "max_concurrent_upgrades"],
     ["apu", ["api"], "api"],
-  ])("%s most likely means the last of %s", (word, known, meant) => {
+  ])("for %s among %j is %s", (word, known, meant) => {
     expect(nearest(word, known)).toBe(meant);
     expect(didYouMean(word, known)).toBe(`did you mean "${meant}"?`);
   });
@@ -111,11 +111,11 @@ describe("the closest name", () => {
     ["db", ["api"]],
     ["xyz", ["api", "web"]],
     ["anything", []],
-  ])("does not exist for %s in %j", (word, known) => {
+  ])("for %s among %j is undefined", (word, known) => {
     expect(nearest(word, known)).toBeUndefined();
     expect(didYouMean(word, known)).toBeUndefined();
   });
-  it("is the nearest one, and the first of two equally near ones", () => {
+  it("is the closest one, or the first of two equally close ones", () => {
     expect(nearest("worker", ["workers", "worker"])).toBe("worker");
     expect(nearest("port", ["ports", "sport"])).toBe("ports");
   });

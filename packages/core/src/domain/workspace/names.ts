@@ -23,8 +23,8 @@ const GRAMMAR = {
 export type NameKind = keyof typeof GRAMMAR;
 
 /**
- * Property names that every JavaScript object has. As a key of a JSON file they would be lost, so no name may be one of
- * them.
+ * Property names that every JavaScript object has. They would be lost as keys of a JSON file, so they are not valid
+ * names.
  */
 export const FORBIDDEN_NAMES: readonly string[] = ["__proto__", "constructor", "prototype"];
 
@@ -33,7 +33,7 @@ export function isName(kind: NameKind, name: string): boolean {
   return GRAMMAR[kind].pattern.test(name) && !FORBIDDEN_NAMES.includes(name);
 }
 
-/** The grammar of a kind as a pattern for editors; it does not exclude {@link FORBIDDEN_NAMES}. */
+/** Describes the grammar of a kind in words; it does not mention {@link FORBIDDEN_NAMES}. */
 export function nameRule(kind: NameKind): string {
   return GRAMMAR[kind].description;
 }
@@ -56,7 +56,7 @@ export function shownPath(path: string): string {
   return /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\\"]/u.test(path) ? JSON.stringify(path).replace(HIDDEN, escapedUnit) : path;
 }
 
-/** Invisible characters that change how other characters are displayed; JSON does not escape them. */
+/** Invisible characters that change how other characters are displayed. JSON does not escape them. */
 const HIDDEN = /[\x7f-\x9f\p{Cf}\p{Zl}\p{Zp}]/gu;
 
 function escapedUnit(character: string): string {
@@ -100,7 +100,7 @@ export function isHost(text: string): boolean {
   return name.length <= 253 && name.split(".").every((label) => DNS_LABEL.test(label));
 }
 
-/** The known word that a mistyped one most likely means; undefined if none is similar. */
+/** The known word that a mistyped word most likely means; undefined if no known word is similar. */
 export function nearest(word: string, known: Iterable<string>): string | undefined {
   let best: string | undefined;
   let least = word.length < 4 ? 2 : Math.max(2, Math.floor(word.length / 3)) + 1;

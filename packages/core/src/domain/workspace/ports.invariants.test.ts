@@ -23,7 +23,7 @@ function assign(wanted: Record<string, Record<string, PortRequest>>, before: Rec
   return { ports, problems, given };
 }
 
-it("no number is assigned twice, whatever the previous state", () => {
+it("no number is assigned twice, from any previous state", () => {
   fc.assert(
     fc.property(requests, numbers, (wanted, before) => {
       const given = assign(wanted, before).given.map(({ number }) => number);
@@ -52,7 +52,7 @@ it("every port has a number or a problem", () => {
   );
 });
 
-it("building again changes nothing", () => {
+it("a second assignment changes nothing", () => {
   fc.assert(
     fc.property(requests, numbers, (wanted, before) => {
       const once = assign(wanted, before);
@@ -61,7 +61,7 @@ it("building again changes nothing", () => {
   );
 });
 
-it("an assigned port does not change with other jobs, unless a fixed number takes it", () => {
+it("an assigned number does not change with other jobs, unless one of them declares it as fixed", () => {
   fc.assert(
     fc.property(requests, requests, (first, second) => {
       const before = assign(first, {}).ports;
@@ -75,7 +75,7 @@ it("an assigned port does not change with other jobs, unless a fixed number take
   );
 });
 
-it("the order of jobs and names does not matter", () => {
+it("the assigned numbers do not depend on the order of jobs and names", () => {
   const turned = <T>(record: Record<string, T>) => Object.fromEntries(Object.entries(record).reverse());
   fc.assert(
     fc.property(requests, numbers, (wanted, before) => {

@@ -12,69 +12,74 @@ function assign(requests: Requests, before: Ports = {}, range = RANGE) {
   return { ports, problems };
 }
 
-describe("ports", () => {
+describe("assignPorts", () => {
   it.each<[string, Requests, Ports, Ports]>([
-    ["no declared ports, no numbers", {}, {}, {}],
+    ["assigns nothing without declared ports", {}, {}, {}],
     [
-      "the lowest free number is taken, jobs and names in order",
+      "assigns the lowest free numbers in the order of jobs and names",
       { b: { p: "any" }, a: { q: "any", p: "any" } },
       {},
       { a: { p: 30_000, q: 30_001 }, b: { p: 30_002 } },
     ],
     [
-      "an assigned number is kept",
+      "keeps an assigned number",
       { a: { p: "any" }, b: { p: "any" } },
       { b: { p: 30_000 } },
       { a: { p: 30_001 }, b: { p: 30_000 } },
     ],
-    ["a fixed number need not be in the range", { a: { p: 9090, q: 30_003 } }, {}, { a: { p: 9090, q: 30_003 } }],
+    ["accepts a fixed number outside the range", { a: { p: 9090, q: 30_003 } }, {}, { a: { p: 9090, q: 30_003 } }],
     [
-      "the same port name in two jobs is two ports",
+      "assigns two numbers to the same port name in two jobs",
       { a: { http: "any" }, b: { http: "any" } },
       {},
       { a: { http: 30_000 }, b: { http: 30_001 } },
     ],
     [
-      "two jobs exchange their fixed numbers",
+      "lets two jobs exchange their fixed numbers",
       { a: { p: 81 }, b: { p: 80 } },
       { a: { p: 80 }, b: { p: 81 } },
       { a: { p: 81 }, b: { p: 80 } },
     ],
-    ["a new job takes the fixed number of a removed job", { c: { p: 9090 } }, { b: { p: 9090 } }, { c: { p: 9090 } }],
-    ["a renamed port keeps its fixed number", { a: { new: 9090 } }, { a: { old: 9090 } }, { a: { new: 9090 } }],
     [
-      "a fixed number wins over one to be assigned",
+      "gives the fixed number of a removed job to a new job",
+      { c: { p: 9090 } },
+      { b: { p: 9090 } },
+      { c: { p: 9090 } },
+    ],
+    ["keeps the fixed number of a renamed port", { a: { new: 9090 } }, { a: { old: 9090 } }, { a: { new: 9090 } }],
+    [
+      "prefers a fixed number to an assigned number",
       { a: { p: "any" }, b: { p: 30_000 } },
       {},
       { a: { p: 30_001 }, b: { p: 30_000 } },
     ],
     [
-      "a fixed number takes the number of a port that had it assigned",
+      "gives a fixed number to its port, even if another port had this number",
       { a: { p: "any" }, b: { p: 30_000 } },
       { a: { p: 30_000 } },
       { a: { p: 30_001 }, b: { p: 30_000 } },
     ],
     [
-      "a port that is no longer fixed gets an assigned number if its own is out of range",
+      "assigns a new number to a port that is no longer fixed if its old number is out of range",
       { a: { p: "any" } },
       { a: { p: 9090 } },
       { a: { p: 30_000 } },
     ],
     [
-      "a port that is no longer fixed keeps its number if the number is in range",
+      "keeps the number of a port that is no longer fixed if the number is in range",
       { a: { p: "any" } },
       { a: { p: 30_002 } },
       { a: { p: 30_002 } },
     ],
     [
-      "a range that shrank moves only the ports outside it",
+      "changes only the numbers outside a smaller range",
       { a: { p: "any", q: "any" } },
       { a: { p: 30_009, q: 30_001 } },
       { a: { p: 30_000, q: 30_001 } },
     ],
-    ["a number that was freed is used again", { a: { q: "any" } }, { a: { p: 30_000 } }, { a: { q: 30_000 } }],
+    ["assigns a freed number again", { a: { q: "any" } }, { a: { p: 30_000 } }, { a: { q: 30_000 } }],
     [
-      "if two ports had the same number, the first keeps it",
+      "keeps the number of the first of two ports with the same number",
       { a: { p: "any" }, b: { p: "any" } },
       { a: { p: 30_001 }, b: { p: 30_001 } },
       { a: { p: 30_001 }, b: { p: 30_000 } },
@@ -83,19 +88,19 @@ describe("ports", () => {
     expect(assign(requests, before)).toEqual({ ports: expected, problems: [] });
   });
 
-  it("names of built-in object properties are names like any other", () => {
+  it("accepts names of built-in object properties", () => {
     const named = <T>(name: string, value: T): Record<string, T> => Object.fromEntries([[name, value]]);
     const requests: Requests = { a: named("constructor", "any"), ...named("constructor", { name: "any" as const }) };
     const { ports } = assign(requests, { a: {} });
     expect(Object.values(ports).flatMap(Object.values)).toEqual([30_000, 30_001]);
   });
 
-  it("are sorted by name, so that two builds are equal", () => {
+  it("returns the ports sorted by name", () => {
     const { ports } = assign({ b: { z: 80, a: "any" }, a: { y: "any", x: 81 } }, { b: { a: 30_003 } });
     expect(JSON.stringify(ports)).toBe('{"a":{"x":81,"y":30000},"b":{"a":30003,"z":80}}');
   });
 
-  it("one fixed number for two ports is refused with both names, and so is each further one", () => {
+  it("refuses the same fixed number for several ports, with the names of the ports", () => {
     const { problems, ports } = assign({ a: { p: 80 }, b: { p: 80, q: 80 } });
     expect(ports).toEqual({ a: { p: 80 } });
     expect(problems).toEqual(
@@ -109,7 +114,7 @@ describe("ports", () => {
     );
   });
 
-  it("an exhausted range is reported for each port without a number", () => {
+  it("reports each port without a number if the range is exhausted", () => {
     const requests: Requests = { a: { p: "any", q: "any", r: "any" } };
     const { problems, ports } = assign(requests, {}, { min: 30_000, max: 30_000 });
     expect(ports).toEqual({ a: { p: 30_000 } });

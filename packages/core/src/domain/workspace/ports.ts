@@ -21,9 +21,9 @@ interface Declared {
 }
 
 /**
- * Assigns a number to every declared port. Fixed numbers come first. Then each assigned port keeps its earlier number
- * if the number is still free and in range; otherwise the port gets the lowest free number. Jobs and names are
- * processed in sorted order, so that two builds of the same workspace agree.
+ * Assigns a number to every declared port. Fixed numbers come first. Then each other port keeps its earlier number if
+ * the number is still free and in range; otherwise it gets the lowest free number. Jobs and names are processed in
+ * sorted order, so that two builds of the same workspace agree.
  */
 export function assignPorts(
   requests: PortsOf<PortRequest>,

@@ -4,7 +4,7 @@ import { parseCpu, parseMemory, plainDecimal } from "./resource-units.ts";
 
 fc.configureGlobal({ seed: 1 });
 
-describe("amounts", () => {
+describe("an amount of a resource", () => {
   it.each([
     ["", 0],
     ["  ", 0],
@@ -15,7 +15,7 @@ describe("amounts", () => {
     ["2.1 gb", 2150.4],
     ["1 tb", 1_048_576],
     ["0 mb", 0],
-  ])("%j of memory is %d MB", (text, megabytes) => expect(parseMemory(text)).toBe(megabytes));
+  ])("%j is read as %d MB of memory", (text, megabytes) => expect(parseMemory(text)).toBe(megabytes));
 
   it.each([
     ["", 0],
@@ -24,7 +24,7 @@ describe("amounts", () => {
     ["2 GHz", 2000],
     ["1.1ghz", 1100],
     ["1 thz", 1_000_000],
-  ])("%j of cpu is %d MHz", (text, megahertz) => expect(parseCpu(text)).toBe(megahertz));
+  ])("%j is read as %d MHz of cpu", (text, megahertz) => expect(parseCpu(text)).toBe(megahertz));
 
   it.each([
     "NaN",
@@ -45,17 +45,17 @@ describe("amounts", () => {
     "5 mb mb",
     "5 constructor",
     "1234567890123 mb",
-  ])("%j is not an amount", (text) => {
+  ])("cannot be %j", (text) => {
     expect(parseMemory(text)).toBeUndefined();
     expect(parseCpu(text)).toBeUndefined();
   });
 
-  it("a unit of cpu is not a unit of memory", () => {
+  it("cannot have a unit of another resource", () => {
     expect(parseMemory("5 mhz")).toBeUndefined();
     expect(parseCpu("5 mb")).toBeUndefined();
   });
 
-  it("equal amounts are equal numbers, however they are written", () => {
+  it("is the same number in every unit", () => {
     expect(parseCpu("4.35 ghz")).toBe(parseCpu("4350 mhz"));
     expect(parseMemory("0.3 gb")).toBe(parseMemory("307.2 mb"));
   });
@@ -71,9 +71,9 @@ describe("plainDecimal", () => {
     [0.0000001, "0"],
     [0.5, "0.5"],
     [1e18, "1000000000000000000"],
-  ])("%d is written %s", (value, text) => expect(plainDecimal(value)).toBe(text));
+  ])("prints %d as %s", (value, text) => expect(plainDecimal(value)).toBe(text));
 
-  it("any parsed amount is printed without an exponent and parses to the same value", () => {
+  it("prints any parsed amount without an exponent, and the text parses to the same value", () => {
     const amount = fc.tuple(fc.nat(), fc.nat({ max: 999 }), fc.constantFrom("mb", "gb", "tb"));
     fc.assert(
       fc.property(amount, ([whole, part, unit]) => {

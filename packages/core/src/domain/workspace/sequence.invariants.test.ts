@@ -11,7 +11,7 @@ const demands = fc
 /** Demands that only point down the alphabet, so that there is no cycle. */
 const acyclic = demands.map((all) => new Map([...all].map(([job, on]) => [job, on.filter((name) => name < job)])));
 
-it("every job is placed after all jobs it demands, in the earliest possible wave", () => {
+it("every job is in the earliest wave after the waves of all jobs it demands", () => {
   fc.assert(
     fc.property(acyclic, (all) => {
       const { waves, circle } = sequence(all);
@@ -37,7 +37,7 @@ it("either every job has a wave, or a cycle is reported in which each job demand
   );
 });
 
-it("the order of the jobs does not matter", () => {
+it("the waves do not depend on the order of the jobs", () => {
   fc.assert(
     fc.property(demands, fc.shuffledSubarray(jobs, { minLength: jobs.length }), (all, order) => {
       const other = sequence(new Map(order.map((job) => [job, [...(all.get(job) ?? [])].reverse()])));

@@ -6,31 +6,31 @@ const waves = (demands: Record<string, string[]>) => {
   return { ...Object.fromEntries(waves), ...(circle ? { circle: circle.join(" -> ") } : {}) };
 };
 
-describe("waves", () => {
+describe("the waves of jobs", () => {
   it.each<[string, Record<string, string[]>, Record<string, number | string>]>([
-    ["no jobs, no waves", {}, {}],
-    ["jobs that demand nothing go first", { a: [], b: [] }, { a: 0, b: 0 }],
-    ["a job is one wave after the jobs that it demands", { a: ["b"], b: ["c"], c: [] }, { a: 2, b: 1, c: 0 }],
-    ["the latest demand counts, not the shortest way", { a: ["b", "c"], b: ["c"], c: [] }, { a: 2, b: 1, c: 0 }],
-    ["demanding twice is demanding once", { a: ["b", "b"], b: [] }, { a: 1, b: 0 }],
-    ["an unknown job is not a demand", { a: ["gone"], b: [] }, { a: 0, b: 0 }],
-    ["jobs on a circle have no wave", { a: ["b"], b: ["a"], c: [] }, { c: 0, circle: "a -> b -> a" }],
-    ["a job that demands itself is a circle", { a: ["a"] }, { circle: "a -> a" }],
+    ["are empty without jobs", {}, {}],
+    ["begin with jobs that demand nothing", { a: [], b: [] }, { a: 0, b: 0 }],
+    ["put a job one wave after the jobs that it demands", { a: ["b"], b: ["c"], c: [] }, { a: 2, b: 1, c: 0 }],
+    ["put a job after the latest job that it demands", { a: ["b", "c"], b: ["c"], c: [] }, { a: 2, b: 1, c: 0 }],
+    ["count a repeated demand once", { a: ["b", "b"], b: [] }, { a: 1, b: 0 }],
+    ["ignore demands on unknown jobs", { a: ["gone"], b: [] }, { a: 0, b: 0 }],
+    ["omit jobs in a cycle", { a: ["b"], b: ["a"], c: [] }, { c: 0, circle: "a -> b -> a" }],
+    ["report a job that demands itself as a cycle", { a: ["a"] }, { circle: "a -> a" }],
     [
-      "a job behind a circle has no wave, and neither has a job on it that also demands another",
+      "omit jobs behind a cycle, and jobs of the cycle that also demand other jobs",
       { a: ["b", "free"], b: ["a"], behind: ["a"], free: [] },
       { free: 0, circle: "a -> b -> a" },
     ],
     [
-      "the circle is named without the jobs that lead to it",
+      "report a cycle without the jobs that lead to it",
       { a: ["x"], x: ["y"], y: ["z"], z: ["x"] },
       { circle: "x -> y -> z -> x" },
     ],
   ])("%s", (_, demands, expected) => expect(waves(demands)).toEqual(expected));
 });
 
-describe("large fleets are fast", () => {
-  it("a chain of 200 jobs, each with six commands on the one before", () => {
+describe("the waves are computed quickly for", () => {
+  it("a chain of 200 jobs, each with six demands on the job before it", () => {
     const chain = Array.from({ length: 200 }, (_, at): [string, string[]] => [
       `job${at}`,
       at === 0 ? [] : Array(6).fill(`job${at - 1}`),
@@ -38,7 +38,7 @@ describe("large fleets are fast", () => {
     const { waves } = sequence(new Map(chain));
     expect(chain.map(([job]) => waves.get(job))).toEqual(chain.map((_, at) => at));
   });
-  it("a ladder of 200 rungs, with more paths than can be enumerated", () => {
+  it("a ladder of 200 rungs, which has too many paths to enumerate", () => {
     const ladder = Array.from({ length: 200 }, (_, at): [string, string[]][] => {
       const below = at === 0 ? [] : [`l${at - 1}`, `r${at - 1}`];
       return [
@@ -48,7 +48,7 @@ describe("large fleets are fast", () => {
     }).flat();
     expect(sequence(new Map(ladder)).waves.get("r199")).toBe(199);
   });
-  it("a star of 5000 jobs, in both directions", () => {
+  it("5000 jobs that demand one job, and one job that demands 5000", () => {
     const points = Array.from({ length: 5000 }, (_, at) => `point${at}`);
     const inwards = new Map<string, string[]>([
       ["hub", []],

@@ -12,6 +12,6 @@ it.each([
   ["-1", 7, undefined],
   ["some", 7, undefined],
   ["", 7, undefined],
-])("%s of %i workers", (text, total, allowed) => {
+])("the allowed count for the text %j and %i workers is %s", (text, total, allowed) => {
   expect(allowedCount(text, total)).toBe(allowed);
 });

@@ -4,7 +4,7 @@ import { byPosition, compareHosts } from "./worker.ts";
 
 fc.configureGlobal({ seed: 1 });
 
-it("workers are sorted by position, then by host, comparing numbers as numbers", () => {
+it("workers are sorted by position, then by host, and numbers in hosts by value", () => {
   const workers = [
     { position: 1, host: "10.0.0.1" },
     { position: 0, host: "10.0.0.10" },
@@ -23,7 +23,7 @@ it("workers are sorted by position, then by host, comparing numbers as numbers",
   ]);
 });
 
-it("only equal hosts compare as equal, so that lists of hosts have one order", () => {
+it("only identical hosts compare as equal", () => {
   const host = fc.oneof(fc.ipV4(), fc.stringMatching(/^[a-bA-B]{1,2}0{0,2}[0-2]?$/));
   fc.assert(
     fc.property(host, host, (a, b) => {

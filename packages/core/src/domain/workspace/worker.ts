@@ -32,7 +32,7 @@ export function byPosition(a: Pick<Worker, "position" | "host">, b: Pick<Worker,
   return a.position - b.position || compareHosts(a.host, b.host);
 }
 
-/** Created on the first comparison, because this takes longer than everything else in a small command. */
+/** Created on the first comparison, because creating it takes longer than the rest of a small command. */
 let collator: Intl.Collator | undefined;
 
 /** `10.0.0.2` comes before `10.0.0.10`; only identical hosts are equal, so `web1` and `web01` are ordered too. */

@@ -18,8 +18,8 @@ function described(value: unknown): string[] {
   });
 }
 
-describe("workers", () => {
-  it("can be an empty list", () => {
+describe("the workers of workers.json", () => {
+  it("may be an empty list", () => {
     expect(resolve([])).toEqual({ workers: [], problems: [] });
   });
   it("need only a host", () => {
@@ -31,7 +31,7 @@ describe("workers", () => {
       problems: [],
     });
   });
-  it("can set every key", () => {
+  it("may set every key", () => {
     const written = {
       host: "db-1.example.org",
       hostname: " db one ",
@@ -64,22 +64,22 @@ describe("workers", () => {
       problems: [],
     });
   });
-  it.each([[["worker"]], [["WORKER", "web", "web", " Web"]]])("labels %j are deduplicated", (labels) => {
+  it.each([[["worker"]], [["WORKER", "web", "web", " Web"]]])("have each of the labels %j only once", (labels) => {
     const { workers, problems } = resolve([{ host: "10.0.0.1", labels }]);
     expect(problems).toEqual([]);
     expect(workers[0]?.labels).toEqual(
       [...new Set([...labels.map((label) => label.trim().toLowerCase()), "worker"])].sort(),
     );
   });
-  it("keep upper-case letters in the value of a tag", () => {
+  it("keep upper-case letters in the values of tags", () => {
     expect(resolve([{ host: "a", tags: { ZONE: "US-East" } }]).workers[0]?.tags).toEqual({ zone: "US-East" });
   });
-  it("an empty hostname counts as absent", () => {
+  it("have no hostname if the hostname is empty", () => {
     expect(resolve([{ host: "a", hostname: " " }]).workers[0]).not.toHaveProperty("hostname");
   });
 });
 
-describe("refused workers", () => {
+describe("the check of workers.json", () => {
   const LIST = 'write [{ "host": "10.0.0.1" }], or [] for no workers';
   const HOST = 'write it as "10.0.0.1", "2001:db8::1" or "db-1.example.org"';
   const LABEL = "use letters, digits, - . and _, beginning with a letter or digit";
@@ -121,17 +121,17 @@ describe("refused workers", () => {
     one({ user: "root; id" }, 'user: "root; id" is not a user name (use letters, digits, - . and _)'),
     one({ identity: "" }, "identity: must not be empty (name a key file, or remove the key)"),
     one({ hostname: null }, "hostname: must be text in quotes, but is null (set a value, or remove the key)"),
-  ])("%j reports the problem and a hint", (written, expected) => {
+  ])("refuses %j with a problem and a hint", (written, expected) => {
     expect(described(written)).toEqual([expected]);
     expect(resolve(written).problems[0]?.level).toBe("error");
   });
 
-  it("has its own code for a duplicate host", () => {
+  it("reports a duplicate host with its own code", () => {
     expect(resolve([{ host: "a" }, { host: "a" }]).problems[0]?.code).toBe("duplicate_host");
     expect(resolve([{ host: "a b" }]).problems[0]?.code).toBe("invalid_workers");
   });
 
-  it("treats hosts in upper and lower case as the same, whichever comes first", () => {
+  it("treats hosts in upper and lower case as the same worker", () => {
     expect(described([{ host: "WEB1" }, { host: "web1" }])).toEqual([
       "[1].host: web1 is already worker [0], written as WEB1 (list each worker once)",
     ]);
@@ -151,18 +151,21 @@ describe("refused workers", () => {
     expect(hosts[0]).toBe(hosts[1]);
   });
 
-  it.each(["..", "../x.key", "a/../../x", ".", "~/.ssh/id", "~"])("a key outside of secrets/: %s", (identity) => {
-    expect(described([{ host: "a", identity }])).toEqual([
-      `[0].identity: ${JSON.stringify(identity)} is not below secrets/ (write the name of a file below secrets/, or an absolute path)`,
-    ]);
-  });
+  it.each(["..", "../x.key", "a/../../x", ".", "~/.ssh/id", "~"])(
+    "refuses the key file %s, which is outside secrets/",
+    (identity) => {
+      expect(described([{ host: "a", identity }])).toEqual([
+        `[0].identity: ${JSON.stringify(identity)} is not below secrets/ (write the name of a file below secrets/, or an absolute path)`,
+      ]);
+    },
+  );
 
-  it("accepts keys below secrets/ and absolute paths", () => {
+  it("accepts key files below secrets/ and absolute paths", () => {
     for (const identity of ["x.key", "keys/x", "a/../x", "./x", "/home/ops/.ssh/id"])
       expect(resolve([{ host: "a", identity }]).workers[0]?.identity).toBe(identity);
   });
 
-  it.each([["hostname"], ["identity"]])("control characters in %s, which are printed escaped", (key) => {
+  it.each([["hostname"], ["identity"]])("refuses control characters in %s, and prints them escaped", (key) => {
     for (const code of ["\u001b[31m", "\u0007", "\u009b", "\u007f", "a\nb"]) {
       const [message = ""] = described([{ host: "a", [key]: `x${code}y` }]);
       expect(message).toMatch(/contains a control character/);
@@ -170,7 +173,7 @@ describe("refused workers", () => {
     }
   });
 
-  it("control characters in tags", () => {
+  it("refuses control characters in tags", () => {
     expect(described([{ host: "a", tags: { zone: "eu\u001b[0m" } }])[0]).toMatch(
       /^\[0\]\.tags\.zone: .*contains a control character/,
     );
@@ -209,12 +212,12 @@ describe("refused workers", () => {
     ]);
   });
 
-  it("a file that could not be read is not reported twice", () => {
+  it("reports nothing for a file that could not be read and was already reported", () => {
     expect(resolve(undefined)).toEqual({ workers: [], problems: [] });
   });
 });
 
-it("unknown keys of a worker are reported, with the closest known key", () => {
+it("unknown keys of a worker are reported with the closest known key", () => {
   const { workers, problems } = resolve([{ host: "a" }, { host: "b", lables: ["web"], colour: "red" }]);
   expect(workers).toHaveLength(2);
   expect(problems).toEqual([

@@ -110,7 +110,7 @@ describe("a file diff", () => {
     expect((await diffs())[`app.conf@${A}`]).toContain("-one\n+three\n");
   });
 
-  it("shows rendered files, as they are on each worker", async () => {
+  it("shows rendered files with the content for each worker", async () => {
     job({ "app.conf.fill": "host @HOST\nold\n" });
     await bucket.ship();
     job({ "app.conf.fill": "host @HOST\nnew\n" });
@@ -119,7 +119,7 @@ describe("a file diff", () => {
     expect(found[`app.conf@${B}`]).toContain(` host ${B}\n-old\n+new\n`);
   });
 
-  it("shows all files for a worker that has none yet", async () => {
+  it("shows all files for a worker that does not have them yet", async () => {
     job({ "app.conf": "one\n" });
     const found = await diffs();
     expect(Object.keys(found).filter((key) => key.endsWith(A))).toEqual([
@@ -141,7 +141,7 @@ describe("a file diff", () => {
     expect(found[`big.txt@${A}`]).toMatch(/\ntoo large to compare: 1048577 bytes, sha256 .* -> 6 bytes, sha256 .*\n$/);
   });
 
-  it("quickly shows a file with almost no common lines as replaced", async () => {
+  it("shows a large file with almost no common lines as replaced", async () => {
     const text = (word: string) => Array.from({ length: 20_000 }, (_, line) => `${word} ${line}\n`).join("");
     job({ "app.conf": text("old") });
     await bucket.ship();
@@ -160,14 +160,14 @@ describe("secrets in files", () => {
     expect((await diffs())[`app.conf@${A}`]).toContain(" user = me\n-password = ••••••\n+password = ••••••\n");
   });
 
-  it("that did not change are masked in the context", async () => {
+  it("are masked in the context lines if they did not change", async () => {
     job({ "app.conf.fill": "password = @password\nport = 1\n" });
     await bucket.ship();
     job({ "app.conf.fill": "password = @password\nport = 2\n" });
     expect((await diffs())[`app.conf@${A}`]).toContain(" password = ••••••\n-port = 1\n+port = 2\n");
   });
 
-  it("are not in the store in clear text, although their file can be compared", async () => {
+  it("are not stored in clear text, but their file can be compared", async () => {
     job({ "app.conf.fill": "password = @password\n# a remark\n" });
     await bucket.ship();
     expect(stored()).not.toContain("hunter-two");
@@ -176,7 +176,7 @@ describe("secrets in files", () => {
     expect((await diffs())[`app.conf@${A}`]).toContain("-# a remark\n+# another remark\n");
   });
 
-  it("hide the whole file if they were transformed before they were written to it", async () => {
+  it("cause the whole file to be hidden if it contains them in a transformed form", async () => {
     job({ "app.conf.fill": "password = @password!\n" });
     await bucket.ship();
     await secret("password", "correct horse");
@@ -184,7 +184,7 @@ describe("secrets in files", () => {
     expect(found).toMatch(/\nnot shown because it contains a secret: 22 bytes, sha256 .* -> 25 bytes, sha256 .*\n$/);
   });
 
-  it("are masked in files that contain them by other means", async () => {
+  it("are masked in a file that contains them as plain text", async () => {
     job({ "app.conf.fill": "password = hunter-two\n" });
     await bucket.ship();
     job({ "app.conf.fill": "password = @password\n# new\n" });
@@ -194,7 +194,7 @@ describe("secrets in files", () => {
   });
 });
 
-describe("promoted contents", () => {
+describe("the contents of promoted files", () => {
   const contentsLike = async (word: string): Promise<boolean> => {
     const maand = await bucket.open();
     const { contentHash } = await import("../../domain/deploy/digest.ts");
@@ -203,7 +203,7 @@ describe("promoted contents", () => {
     return found;
   };
 
-  it("are kept for three promotions of an allocation, and then dropped unless a kept release contains them", async () => {
+  it("are kept for three promotions of an allocation, or longer if a kept release contains them", async () => {
     bucket.write("../maand.conf", 'transport = "fake"\nkeep_releases = 1\n');
     for (const text of ["one\n", "two\n", "three\n"]) {
       job({ "app.conf": text });
@@ -216,7 +216,7 @@ describe("promoted contents", () => {
     expect(await contentsLike("two\n")).toBe(true);
   });
 
-  it("stay as long as another allocation uses them", async () => {
+  it("are kept while another allocation uses them", async () => {
     job({ "app.conf": "one\n" });
     await bucket.ship();
     bucket.disable({ workers: [B] });
@@ -230,7 +230,7 @@ describe("promoted contents", () => {
     expect((await diffs())[`app.conf@${A}`]).toContain("-one\n+five\n");
   });
 
-  it("are removed with the allocations that use them", async () => {
+  it("are deleted with the last allocation that uses them", async () => {
     job({ "app.conf": "one\n" });
     await bucket.ship();
     bucket.removeJob("api");
@@ -242,7 +242,7 @@ describe("promoted contents", () => {
     expect(await contentsLike("one\n")).toBe(false);
   });
 
-  it("are kept only for releases if they are large or not text", async () => {
+  it("are kept only with a release if they are large or binary", async () => {
     bucket.write("../maand.conf", 'transport = "fake"\nkeep_releases = 1\n');
     const large = `${"x".repeat(MIB)}\n`;
     job({ "logo.png": "a\0b", "big.txt": large });

@@ -20,8 +20,8 @@ export type PlanDiffs = ReadonlyMap<string, readonly FileDiff[]>;
 type Source = Pick<ContextSource, "bucket" | "recorded">;
 
 /**
- * Compares the planned files with the promoted ones, for each allocation of the jobs. Secrets appear as dots on both sides.
- * Content that is the same on many workers is compared once.
+ * Compares the planned files with the promoted files for each allocation of the jobs. Secrets appear as dots on both
+ * sides. Content that is the same on many workers is compared once.
  */
 export async function diffPlan(source: Source, jobs: readonly PlannedJob[]): Promise<PlanDiffs> {
   const diffs = new Map<string, readonly FileDiff[]>();
@@ -96,7 +96,7 @@ function whyNotKept({ size, secret }: ListedFile): Unseen {
   return secret === true ? "hidden" : "binary";
 }
 
-/** The text is stored without its secrets. It cannot be decrypted if the key has changed since. */
+/** The text is stored without its secrets. It cannot be decrypted if the key has changed since then. */
 function opened({ key }: Bucket, bytes: Uint8Array, path: string): Side["content"] {
   try {
     return { text: key.decrypt(Buffer.from(bytes).toString(), path) };

@@ -19,8 +19,8 @@ export type Unseen = "binary" | "large" | "hidden" | "not kept";
 const CONTEXT = 3;
 
 /**
- * The largest number of changed lines for which the shortest diff is computed. For more, the whole file is shown as
- * replaced.
+ * The largest number of changed lines for which the shortest diff is computed. With more changed lines, the whole file
+ * is shown as replaced.
  */
 const MOST_CHANGES = 4000;
 

@@ -38,7 +38,7 @@ export function showDots(text: string): string {
 }
 
 /**
- * The length of the shortest secret that is hidden inside words. Shorter ones are hidden only as separate words;
+ * The length of the shortest secret that is hidden inside words. Shorter secrets are hidden only as separate words;
  * otherwise half of a file would be dots.
  */
 const SHORTEST_INSIDE = 4;

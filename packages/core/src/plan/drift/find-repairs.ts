@@ -15,14 +15,14 @@ import { type AllocationDrift, type InspectSource, inspectWorker } from "./inspe
  */
 export type RepairMode = "sync" | "policy";
 
-/** An allocation that differs from what was promoted. */
+/** An allocation whose files differ from the promoted files. */
 export interface FoundRepair {
   readonly allocation: Allocation;
   readonly drift: readonly FileDrift[];
   readonly edits: Edits;
 }
 
-/** What a deploy found on the workers before it changed them. */
+/** The differences that a deploy found on the workers before it changed them. */
 export interface FoundRepairs {
   /** By allocation id. */
   readonly allocations: ReadonlyMap<string, FoundRepair>;
@@ -43,7 +43,7 @@ export interface RecurringDrift {
   readonly error: MaandError;
 }
 
-/** What to verify. */
+/** The options of a verification. */
 export interface VerifyOptions {
   readonly mode: RepairMode;
   /** Only these jobs. */
@@ -63,8 +63,8 @@ export const MOST_REPAIRS = 3;
 const AT_ONCE = 64;
 
 /**
- * Compares workers with the files that were delivered to them, and returns what a deploy has to repair. Changes
- * nothing. A worker that cannot be inspected is in `failed`. Throws INTERRUPTED.
+ * Compares the files on workers with the files that were delivered to them, and returns the differences that a deploy
+ * must repair. Changes nothing. A worker that cannot be inspected is in `failed`. Throws INTERRUPTED.
  */
 export async function findRepairs(
   source: InspectSource,

@@ -44,9 +44,9 @@ export interface ExpectedAllocation {
   readonly files: readonly ExpectedFile[];
 }
 
-/** The files of an allocation on its worker, compared. */
+/** The differences between the files of an allocation on its worker and the delivered files. */
 export interface AllocationDrift extends ExpectedAllocation {
-  /** Its directory does not exist. */
+  /** Whether its directory is missing. */
   readonly isGone: boolean;
   readonly drift: readonly FileDrift[];
   /** Whether more paths were added than the list contains. */
@@ -55,15 +55,15 @@ export interface AllocationDrift extends ExpectedAllocation {
   readonly contents: ReadonlyMap<string, Uint8Array>;
 }
 
-/** A worker, compared with what was delivered to it. */
+/** A worker, compared with its last delivery. */
 export interface InspectedWorker {
-  /** The bucket's directory does not exist. */
+  /** Whether the bucket's directory is missing. */
   readonly isLost: boolean;
   readonly metadata: readonly FileDrift[];
   readonly allocations: readonly AllocationDrift[];
 }
 
-/** What to compare on a worker. */
+/** The options of an inspection. */
 export interface InspectOptions {
   readonly expected: readonly ExpectedAllocation[];
   /** Whether the contents of changed files are returned. */
@@ -71,9 +71,8 @@ export interface InspectOptions {
 }
 
 /**
- * Compares what is on a worker with what was delivered to it: its metadata, and the files of allocations. It changes
- * nothing, and needs no lock. Throws the errors of the connection, and of the plugin that
- * answers `inspect`.
+ * Compares the metadata and the files of allocations on a worker with those that were delivered to it. Changes nothing,
+ * and needs no lock. Throws the errors of the connection, and of the plugin that answers `inspect`.
  */
 export async function inspectWorker(
   source: InspectSource,

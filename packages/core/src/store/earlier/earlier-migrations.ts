@@ -1,4 +1,4 @@
-/** The first changes to the store's tables, in order. All of them are released: never edit one. */
+/** The first changes to the store's tables, in order. All of them are released, so their effect must never change. */
 export const EARLIER_MIGRATIONS: readonly string[] = [
   `
   CREATE TABLE bucket (
@@ -6,14 +6,14 @@ export const EARLIER_MIGRATIONS: readonly string[] = [
     bucket_id TEXT NOT NULL,
     update_seq INTEGER NOT NULL DEFAULT 0
   );
-  -- removed workers stay until gc, so that what still runs there can be stopped
+  -- removed workers stay until gc, so that jobs that still run there can be stopped
   CREATE TABLE worker (
     host TEXT PRIMARY KEY,
     worker_id TEXT NOT NULL UNIQUE,
     removed INTEGER NOT NULL DEFAULT 0,
     spec TEXT NOT NULL
   ) WITHOUT ROWID;
-  -- what was delivered to a worker last; its files are there only if delivered_seq is not null
+  -- the last delivery to each worker; its files are on the worker only if delivered_seq is not null
   CREATE TABLE delivery (
     host TEXT PRIMARY KEY,
     delivered_seq INTEGER,
@@ -47,7 +47,7 @@ export const EARLIER_MIGRATIONS: readonly string[] = [
     position INTEGER NOT NULL,
     UNIQUE (job, host)
   ) WITHOUT ROWID;
-  -- the list of files a digest stands for: once, however many allocations share it
+  -- the list of files of each digest, stored once for all allocations that share it
   CREATE TABLE tree (
     digest TEXT PRIMARY KEY,
     files TEXT NOT NULL
@@ -77,7 +77,7 @@ export const EARLIER_MIGRATIONS: readonly string[] = [
     finished_at TEXT,
     outcome TEXT
   );
-  -- the journal: a row before every remote action, its result afterwards
+  -- the journal: a row is written before every remote action, and its result afterwards
   CREATE TABLE step (
     id INTEGER PRIMARY KEY,
     run INTEGER NOT NULL REFERENCES run (number),
@@ -92,11 +92,11 @@ export const EARLIER_MIGRATIONS: readonly string[] = [
   );
   CREATE INDEX step_open ON step (allocation) WHERE settled = 0;
   CREATE INDEX step_run ON step (run);
-  -- jobs whose post-deploy work is still to be done
+  -- jobs with pending post-deploy work
   CREATE TABLE pending_after (job TEXT PRIMARY KEY) WITHOUT ROWID;
   `,
   `
-  -- what jobs are told: the last versions of each key, deletes included; the newest one holds
+  -- the KV entries: the last versions of each key, including deletions; the newest version is valid
   CREATE TABLE kv (
     namespace TEXT NOT NULL,
     key TEXT NOT NULL,
@@ -108,16 +108,16 @@ export const EARLIER_MIGRATIONS: readonly string[] = [
   ) WITHOUT ROWID;
   `,
   `
-  -- what the promoted files were rendered for: the version before, and the count of deliveries
+  -- the inputs that the promoted files were rendered with: the previous version, and the delivery counter
   ALTER TABLE promoted ADD COLUMN previous_version TEXT;
   ALTER TABLE promoted ADD COLUMN update_seq INTEGER;
   `,
   `
-  -- digest of the job's files a plan was made from: tells whether they were built anew since
+  -- digest of the job's files that a plan was made from; shows whether a build has changed them since then
   ALTER TABLE planned ADD COLUMN source TEXT;
   `,
   `
-  -- the last promotions of each allocation: contents only they have are kept for diffs
+  -- the last promotions of each allocation, whose file contents are kept for diffs
   CREATE TABLE promotion (
     allocation TEXT NOT NULL REFERENCES allocation (id) ON DELETE CASCADE,
     number INTEGER NOT NULL,
@@ -126,25 +126,25 @@ export const EARLIER_MIGRATIONS: readonly string[] = [
   ) WITHOUT ROWID;
   CREATE INDEX promotion_digest ON promotion (digest);
   INSERT INTO promotion (allocation, number, digest) SELECT allocation, 1, digest FROM promoted;
-  -- kept: for diffs, whether a job has it or not; sealed: the bytes are encrypted, and hold no secret in clear even so
+  -- kept: the content is kept for diffs; sealed: the bytes are encrypted, and secrets in them are masked before that
   ALTER TABLE content ADD COLUMN kept INTEGER NOT NULL DEFAULT 0;
   ALTER TABLE content ADD COLUMN sealed INTEGER NOT NULL DEFAULT 0;
   UPDATE content SET kept = 1 WHERE length(bytes) <= 1048576
     AND hash IN (SELECT json_extract(value, '$.hash') FROM tree, json_each(tree.files));
   `,
   `
-  -- tools found on the worker before the last delivery that was finished: they are not looked for again
+  -- tools that were found on the worker before the last complete delivery; they are not searched for again
   ALTER TABLE delivery ADD COLUMN tools TEXT;
   `,
   `
-  -- promoted, and their job's health not asked since: it is asked first, or else with the job's next batch
+  -- promoted allocations whose health was not checked since; first: checked before anything else, or with the next batch
   CREATE TABLE pending_health (
     allocation TEXT PRIMARY KEY REFERENCES allocation (id) ON DELETE CASCADE,
     first INTEGER NOT NULL
   ) WITHOUT ROWID;
   `,
   `
-  -- a large content is kept in pieces, the first of them in the table content, so that nothing holds all of it
+  -- large content is stored in pieces, the first of them in the table content, so that it need not fit into memory
   ALTER TABLE content ADD COLUMN pieces INTEGER NOT NULL DEFAULT 1;
   CREATE TABLE content_piece (
     hash TEXT NOT NULL REFERENCES content (hash) ON DELETE CASCADE,
@@ -154,16 +154,16 @@ export const EARLIER_MIGRATIONS: readonly string[] = [
   );
   `,
   `
-  -- the process that holds the bucket's lock, as JSON; a lock file that was deleted gives nobody else the lock
+  -- the process that holds the bucket's lock, as JSON; it protects the lock if the lock file is deleted
   ALTER TABLE bucket ADD COLUMN holder TEXT;
   `,
   `
-  -- the workspace as it was when it was built, as JSON: digests of its parts
+  -- the workspace of the last build, as JSON: digests of its parts
   ALTER TABLE bucket ADD COLUMN built TEXT;
   `,
   `
-  -- the bucket's directory on the worker where its files were delivered, and the one that was expected without a
-  -- connection; null where an older maand delivered them
+  -- root: the directory on the worker to which files were delivered; expected_root: the directory that was expected
+  -- without a connection; both are null after a delivery by an older maand
   ALTER TABLE delivery ADD COLUMN root TEXT;
   ALTER TABLE delivery ADD COLUMN expected_root TEXT;
   `,

@@ -14,7 +14,7 @@ export interface BucketCopy {
   readonly since: string;
 }
 
-/** Which copy of the bucket this is, and the commands of other copies whose work it has taken over. */
+/** The identity of this copy of the bucket, and the commands of other copies whose changes it has taken over. */
 export class CopyRows {
   readonly #db: StoreDatabase;
 

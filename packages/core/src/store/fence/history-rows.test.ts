@@ -11,7 +11,7 @@ afterEach(() => store.close());
 const begin = (command: string) =>
   store.history.begin({ command, user: "bob", machine: "laptop", path: "/b", at: "2030-01-01T00:00:00.000Z" });
 
-it("lists commands newest first, by job and by worker", () => {
+it("the history lists commands newest first, by job and by worker", () => {
   const first = begin("deploy");
   store.history.touch(first.number, { jobs: ["api", "db"], workers: ["w1"] });
   store.history.finish(first.number, "ok", "2030-01-01T00:00:05.000Z");
@@ -29,7 +29,7 @@ it("lists commands newest first, by job and by worker", () => {
   });
 });
 
-it("numbers increase, even beyond those of another copy, and each holder is known", () => {
+it("command numbers increase beyond those of an adopted copy, and the holders of both copies are known", () => {
   const [one, two] = [begin("deploy"), begin("adopt")];
   expect(two.number).toBe(one.number + 1);
   expect(one.holder).toMatch(/^[0-9a-f]{16}$/);
@@ -41,7 +41,7 @@ it("numbers increase, even beyond those of another copy, and each holder is know
   expect(store.history.knows("0".repeat(16))).toBe(true);
 });
 
-it("a command has the commit of the last build, and a run its result", () => {
+it("the history has the commit of the last build and the result of the run for each command", () => {
   store.bucket.setBuilt({ selector: "", maxBytes: 1, parts: {}, commit: "abc" });
   const run = store.journal.beginRun("id-1", "deploy", "2030-01-01T00:00:00.000Z");
   const { number } = begin("deploy");

@@ -35,7 +35,7 @@ export interface HistoryEntry {
   readonly workers: readonly string[] | null;
 }
 
-/** What a command changed. */
+/** The jobs and workers that a command changed. */
 export interface Touched {
   readonly jobs: readonly string[];
   readonly workers: readonly string[];
@@ -79,7 +79,7 @@ export class HistoryRows {
     this.#db.run("UPDATE history SET finished_at = ?, outcome = ? WHERE number = ?", at, outcome, number);
   }
 
-  /** Records what a command changed. */
+  /** Records the jobs and workers that a command changed. */
   touch(number: number, { jobs, workers }: Touched): void {
     const update = "UPDATE history SET jobs = ?, workers = ? WHERE number = ?";
     this.#db.run(update, JSON.stringify(jobs), JSON.stringify(workers), number);
@@ -95,7 +95,7 @@ export class HistoryRows {
     this.#db.run("UPDATE history SET number = max(number, ?) WHERE number = ?", beyond + 1, number);
   }
 
-  /** Whether this holder is a command of this store, or a command whose work was taken over. */
+  /** Whether this holder is a command of this store, or a command whose changes were taken over. */
   knows(holder: string): boolean {
     const known = "SELECT 1 FROM history WHERE holder = ? UNION ALL SELECT 1 FROM adopted_holder WHERE holder = ?";
     return this.#db.get(known, holder, holder) !== undefined;

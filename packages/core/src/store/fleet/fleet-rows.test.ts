@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { Store } from "../store.ts";
 
-it("repeating a repair increases its count, and a different repair starts again at one", () => {
+it("the same repair increases its count, and a different repair starts again at one", () => {
   const { repairs } = Store.open(":memory:");
   expect(repairs.note("w1", "api", "changed a", "T1")).toMatchObject({ times: 1, firstAt: "T1", lastAt: "T1" });
   expect(repairs.note("w1", "api", "changed a", "T2")).toMatchObject({ times: 2, firstAt: "T1", lastAt: "T2" });
@@ -12,7 +12,7 @@ it("repeating a repair increases its count, and a different repair starts again 
   expect(repairs.all().size).toBe(0); // the catalog has no such worker
 });
 
-it("a worker is left behind since the first deploy that could not reach it", () => {
+it("a worker counts as left behind from the first deploy that could not reach it", () => {
   const { leftBehind } = Store.open(":memory:");
   leftBehind.note("w2", "no route", "T2");
   leftBehind.note("w1", "refused", "T1");

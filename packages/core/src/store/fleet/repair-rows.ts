@@ -16,7 +16,7 @@ export interface Repair {
 /** The job of repairs of a worker's metadata. */
 export const METADATA_REPAIR = "";
 
-/** What was repaired on workers. */
+/** The repairs on workers. */
 export class RepairRows {
   readonly #db: StoreDatabase;
 

@@ -42,13 +42,13 @@ describe("the key of the secrets", () => {
     ["base64 with a line end", `${BYTES.toString("base64")}\n`],
     ["base64 for URLs", BYTES.toString("base64url")],
     ["hexadecimal digits", BYTES.toString("hex")],
-  ])("comes from the environment, as %s", (_, text) => {
+  ])("may be in the environment as %s", (_, text) => {
     const sealed = withFile().encrypt("x");
     rmSync(file);
     expect(new KvKey(file, { environment: { MAAND_KV_KEY: text } }).decrypt(sealed, "it")).toBe("x");
   });
 
-  it("comes from the environment first, then from a command, which runs once and without a shell, then from the file", () => {
+  it("comes from the environment, otherwise from a command that runs once without a shell, otherwise from the file", () => {
     const sealed = withFile().encrypt("x");
     writeFileSync(file, OTHER);
     let calls = 0;
@@ -67,14 +67,14 @@ describe("the key of the secrets", () => {
     [["no-such-program"], "no-such-program of kv_key_command cannot be started: there is no such program"],
     [["sh", "-c", "echo not logged in >&2; exit 3"], "sh of kv_key_command ended with exit code 3: not logged in"],
     [["true"], "true of kv_key_command printed nothing"],
-  ])("is reported if %j cannot print it", (argv, message) => {
+  ])("is reported as unreadable if %j does not print it", (argv, message) => {
     const key = new KvKey(file, { command: () => argv, environment: { PATH: process.env.PATH } });
     expect(() => key.encrypt("x")).toThrow(
       expect.objectContaining({ code: "SECRET_NOT_READ", message: expect.stringContaining(message) }),
     );
   });
 
-  it("is not shown if it is wrong, or if its command prints it and fails", () => {
+  it("is not shown in the error if it is invalid or if its command fails", () => {
     const wrong = (environment: object) => {
       try {
         new KvKey(file, { environment: { PATH: process.env.PATH }, ...environment }).encrypt("x");
@@ -90,7 +90,7 @@ describe("the key of the secrets", () => {
     expect(`${short}${failed}`).not.toContain("s3cret-key");
   });
 
-  it("is never written to disk", () => {
+  it("is never written to disk if it comes from a command or the environment", () => {
     const other = join(root, "new");
     mkdirSync(other);
     writeFileSync(join(other, "maand.conf"), `kv_key_command = ["printf", "%s", "${BYTES.toString("base64")}"]\n`);

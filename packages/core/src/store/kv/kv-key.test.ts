@@ -15,8 +15,8 @@ beforeEach(() => {
 
 afterEach(() => rmSync(directory, { recursive: true }));
 
-describe("the key", () => {
-  it("is 32 bytes, readable only by its owner, created once", () => {
+describe("the key file", () => {
+  it("has 32 bytes, is readable only by its owner, and is created once", () => {
     makeKvKey(file, false);
     const bytes = readFileSync(file);
     expect(bytes.byteLength).toBe(32);
@@ -26,12 +26,12 @@ describe("the key", () => {
     expect(readFileSync(file)).toEqual(bytes);
   });
 
-  it("is not created again if something is encrypted with a missing key", () => {
+  it("is not created again if the store has values that are encrypted with a missing key", () => {
     expect(() => makeKvKey(file, true)).toThrow(expect.objectContaining({ code: "KV_KEY_MISSING" }));
     expect(existsSync(file)).toBe(false);
   });
 
-  it.each([0, 31, 33])("of %i bytes is refused, even by init", (length) => {
+  it.each([0, 31, 33])("is refused if it has %i bytes, even by init", (length) => {
     writeFileSync(file, Buffer.alloc(length));
     const refused = expect.objectContaining({
       code: "KV_KEY_MISSING",
@@ -41,7 +41,7 @@ describe("the key", () => {
     expect(() => new KvKey(file).encrypt("x")).toThrow(refused);
   });
 
-  it("is reported as missing only when it is needed", () => {
+  it("is reported as missing only when the key is used", () => {
     const key = new KvKey(file);
     expect(() => key.decrypt("enc:v1:", "it")).toThrow(expect.objectContaining({ code: "KV_KEY_MISSING" }));
   });
@@ -56,7 +56,7 @@ describe("an encrypted value", () => {
 
   beforeEach(() => makeKvKey(file, false));
 
-  it("decrypts to the original, and never looks the same twice", () => {
+  it("decrypts to the original, and differs each time it is encrypted", () => {
     const key = new KvKey(file);
     fc.assert(
       fc.property(fc.string({ unit: "grapheme", maxLength: 300 }), (text) => {
@@ -86,7 +86,7 @@ describe("an encrypted value", () => {
     }
   });
 
-  it.each(["plain", "", "enc:v1:", "enc:v1:AAAA", "enc:v2:AAAA"])("%j is not an encrypted value", (value) => {
+  it.each(["plain", "", "enc:v1:", "enc:v1:AAAA", "enc:v2:AAAA"])("cannot be the text %j", (value) => {
     expect(() => open(new KvKey(file), value)).toThrow(failed);
   });
 });

@@ -30,8 +30,8 @@ afterEach(() => {
   rmSync(directory, { recursive: true });
 });
 
-describe("an overlay", () => {
-  it("shows its writes over the stored entries, and only to itself", () => {
+describe("an overlay on the KV store", () => {
+  it("shows its own writes over the stored entries, which stay unchanged", () => {
     const mine = overlay();
     mine.put(VARS, "color", "blue");
     mine.put(VARS, "new", "1");
@@ -46,7 +46,7 @@ describe("an overlay", () => {
     expect(mine.entries(VARS).get("color")?.value()).toBe("blue");
   });
 
-  it("deletes an existing entry once", () => {
+  it("reports a deletion only for an entry that exists", () => {
     const mine = overlay();
     expect([mine.remove(VARS, "none"), mine.remove(VARS, "size"), mine.remove(VARS, "size")]).toEqual([
       false,
@@ -57,14 +57,14 @@ describe("an overlay", () => {
     expect(mine.find(VARS, "size")).toBe("11");
   });
 
-  it("shows entries stored in the meantime", () => {
+  it("shows entries that were stored after it was created", () => {
     const mine = overlay();
     mine.put(VARS, "mine", "1");
     kv.put(VARS, "theirs", "2");
     expect([mine.find(VARS, "theirs"), mine.keys(VARS)]).toEqual(["2", ["color", "mine", "size", "theirs"]]);
   });
 
-  it("is stored by a commit, and empty afterwards", () => {
+  it("is empty after a commit has stored its writes", () => {
     const mine = overlay();
     mine.put(VARS, "color", "blue");
     mine.remove(VARS, "size");
@@ -80,7 +80,7 @@ describe("an overlay", () => {
     expect(kv.find(VARS, "color")).toBe("green");
   });
 
-  it("leaves nothing if it is dropped, even over another overlay", () => {
+  it("commits its writes to the layer below, which may be another overlay", () => {
     const run = overlay();
     const hook = overlay(run);
     hook.put(VARS, "color", "blue");
@@ -89,12 +89,12 @@ describe("an overlay", () => {
     expect([run.find(VARS, "color"), kv.find(VARS, "color")]).toEqual(["blue", "red"]);
   });
 
-  it("reports a secret before it is stored", () => {
+  it("reports a secret for masking before the secret is stored", () => {
     overlay().put(SECRETS, "pw", "s3cret");
     expect(secrets).toEqual(["s3cret"]);
   });
 
-  it("lists the holders and namespaces of both the overlay and the store", () => {
+  it("lists holders and namespaces from its own writes and from the store", () => {
     const mine = overlay();
     mine.put("vars/job/web", "color", "black");
     mine.remove(VARS, "color");
@@ -102,7 +102,7 @@ describe("an overlay", () => {
     expect(mine.namespaces("vars/job/")).toEqual([VARS, "vars/job/web"]);
   });
 
-  it("replaces a namespace", () => {
+  it("replaces or purges a namespace without a change of the store", () => {
     const mine = overlay();
     mine.sync(VARS, new Map([["color", "blue"]]), () => true);
     expect([mine.keys(VARS), kv.keys(VARS)]).toEqual([["color"], ["color", "size"]]);

@@ -12,8 +12,8 @@ export interface KvOverlayOptions {
 }
 
 /**
- * Writes on top of a KV store that stay invisible to others until they are committed. Reads fall through to the stored
- * values, so that nothing blocks. Overlays can be stacked.
+ * Writes on top of a KV store that stay invisible to other readers until they are committed. Reads fall through to the
+ * stored values, so that nothing blocks. Overlays can be stacked.
  */
 export class KvOverlay implements KvStore {
   readonly #base: KvStore;

@@ -64,7 +64,7 @@ export class KvRows {
     return found;
   }
 
-  /** Writes the next version of a key, and deletes the oldest beyond {@link VERSIONS_KEPT}. */
+  /** Writes the next version of a key, and deletes the oldest versions beyond {@link VERSIONS_KEPT}. */
   append(namespace: string, row: KvRow): void {
     this.restore(namespace, row);
     if (row.version > VERSIONS_KEPT)

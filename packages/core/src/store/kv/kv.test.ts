@@ -38,8 +38,8 @@ afterEach(() => {
 
 const versionOf = (namespace: string, key: string) => store.kv.newest(namespace, key)?.version;
 
-describe("a put", () => {
-  it("counts versions and keeps the time of each", () => {
+describe("a put of a value", () => {
+  it("increments the version and records the time", () => {
     kv.put(VARS, "color", "red");
     expect(store.kv.newest(VARS, "color")).toEqual({
       key: "color",
@@ -54,14 +54,14 @@ describe("a put", () => {
     expect(kv.find(VARS, "color")).toBe("blue");
   });
 
-  it("of an equal value changes nothing", () => {
+  it("changes nothing if the value is equal", () => {
     kv.put(VARS, "color", "red");
     const before = store.kv.changes;
     kv.put(VARS, "color", "red");
     expect([versionOf(VARS, "color"), store.kv.changes]).toEqual([1, before]);
   });
 
-  it("keeps blanks and line ends", () => {
+  it("preserves blanks and line ends", () => {
     const pem = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
     kv.put("maand/worker", "certs/ca.crt", pem);
     kv.put(VARS, "indent", "  ");
@@ -80,8 +80,8 @@ describe("a put", () => {
   });
 });
 
-describe("a delete", () => {
-  it("is a separate version, keeps the value, and a later put continues counting", () => {
+describe("a delete of a key", () => {
+  it("adds a version that keeps the value, and a later put adds the next version", () => {
     kv.put(VARS, "color", "red");
     expect(kv.remove(VARS, "color")).toBe(true);
     expect(store.kv.newest(VARS, "color")).toMatchObject({ version: 2, deleted: true, value: "red" });
@@ -91,7 +91,7 @@ describe("a delete", () => {
     expect(kv.find(VARS, "color")).toBe("red");
   });
 
-  it("of a missing key changes nothing", () => {
+  it("changes nothing if the key does not exist", () => {
     expect(kv.remove(VARS, "color")).toBe(false);
     kv.put(VARS, "color", "red");
     kv.remove(VARS, "color");
@@ -100,7 +100,7 @@ describe("a delete", () => {
   });
 });
 
-describe("a sync", () => {
+describe("a sync of entries", () => {
   it("writes all given entries, deletes the other keys that drops selects, and keeps the rest", () => {
     for (const key of ["gone", "same", "certs/a.crt"]) kv.put("maand/worker", key, "1");
     const entries = new Map([
@@ -112,7 +112,7 @@ describe("a sync", () => {
     expect(versionOf("maand/worker", "same")).toBe(1);
   });
 
-  it("of many namespaces with a prefix gives the same result as one call for each namespace", () => {
+  it("gives the same result for many namespaces with a prefix as one call for each namespace", () => {
     for (const namespace of ["maand/worker/a", "maand/worker/b", "maand/workers"]) kv.put(namespace, "gone", "1");
     kv.put("maand/worker/b", "same", "1");
     const all = new Map(["a", "b", "c"].map((name) => [`maand/worker/${name}`, new Map([["same", "1"]])] as const));
@@ -127,7 +127,7 @@ describe("a sync", () => {
     expect(kv.keys("maand/workers")).toEqual(["gone"]);
   });
 
-  it("that is rolled back leaves no trace", () => {
+  it("changes nothing if its transaction is rolled back", () => {
     kv.put(VARS, "color", "red");
     const failing = () =>
       store.transaction(() => {
@@ -140,8 +140,8 @@ describe("a sync", () => {
   });
 });
 
-describe("a secret", () => {
-  it("is not in the store in clear text, and is reported for masking", () => {
+describe("a secret in the KV store", () => {
+  it("is stored encrypted, and is reported for masking", () => {
     kv.put(SECRETS, "password", "s3cret ");
     expect(store.kv.newest(SECRETS, "password")?.value).toMatch(/^enc:v1:/);
     secrets = [];
@@ -149,13 +149,13 @@ describe("a secret", () => {
     expect(secrets).toEqual(["s3cret "]);
   });
 
-  it("put again with the same value changes nothing, although its encryption would differ", () => {
+  it("does not get a new version if the same value is put again", () => {
     kv.put(SECRETS, "password", "s3cret");
     kv.put(SECRETS, "password", "s3cret");
     expect(versionOf(SECRETS, "password")).toBe(1);
   });
 
-  it("can be a private key", () => {
+  it("may be a private key of an allocation", () => {
     const place = "maand/job/api/worker/10.0.0.1";
     kv.put(place, "certs/own.key", "PRIVATE");
     kv.put(place, "certs/own.crt", "PUBLIC");
@@ -163,7 +163,7 @@ describe("a secret", () => {
     expect(store.kv.newest(place, "certs/own.crt")?.value).toBe("PUBLIC");
   });
 
-  it("is known to exist before the key is created", () => {
+  it("is found without the encryption key", () => {
     expect(store.kv.hasSecrets()).toBe(false);
     kv.put(VARS, "password", "no secret");
     kv.put("maand/job/api/worker/10.0.0.1", "certs/own.crt", "PUBLIC");
@@ -173,7 +173,7 @@ describe("a secret", () => {
   });
 });
 
-it("keys are sorted", () => {
+it("the keys of a namespace are sorted", () => {
   for (const key of ["b", "a", "C", "a1"]) kv.put(VARS, key, "x");
   expect(kv.keys(VARS)).toEqual(["C", "a", "a1", "b"]);
 });

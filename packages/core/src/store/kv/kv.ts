@@ -110,7 +110,7 @@ export class Kv implements KvStore {
     this.#sync(namespace, this.#parts.rows.namespace(namespace), { entries, drops });
   }
 
-  /** Does the same for many namespaces with a prefix. Their entries are read together. */
+  /** Like {@link sync}, for many namespaces with a prefix. Their entries are read together. */
   syncBelow(prefix: string, all: ReadonlyMap<string, SyncedEntries>): void {
     const found = this.#parts.rows.below(prefix);
     for (const [namespace, synced] of all) this.#sync(namespace, found.get(namespace) ?? [], synced);

@@ -26,7 +26,7 @@ let file: string;
 let store: Store;
 const open: Lock[] = [];
 
-/** take-lock.test.support.ts as one file: compiling its modules in each process would take most of the time of these tests. */
+/** take-lock.test.support.ts as one file, because compiling its modules in each process would slow down these tests. */
 let program: string;
 
 beforeAll(async () => {
@@ -62,7 +62,7 @@ function take(): Lock {
   return lock;
 }
 
-/** Another process that runs take-lock.test.support.ts. */
+/** Starts another process that runs take-lock.test.support.ts. */
 function another(mode: "try" | "keep", target = directory): Another {
   const args = ["--expose-gc", program, target, mode];
   const child = spawn(process.execPath, args, { stdio: ["pipe", "pipe", "inherit"] });
@@ -110,8 +110,8 @@ const busy = (pid: number, command = "build") =>
     message: expect.stringContaining(`by maand ${command} (pid ${pid}, since `),
   });
 
-describe("the lock", () => {
-  it("has one holder, which others see, and is free after its release", async () => {
+describe("the lock of a bucket", () => {
+  it("has one holder, which other processes see, and is free after its release", async () => {
     const lock = take();
     expect(await tried()).toBe(`BUSY the bucket is in use by maand deploy (pid ${process.pid}, since ${HOLDER.since})`);
     expect(lockHolder(store.holder)).toMatchObject({ command: "deploy" });
@@ -120,12 +120,12 @@ describe("the lock", () => {
     expect(await tried()).toBe("taken");
   });
 
-  it("is private", () => {
+  it("is a file that only its owner can read", () => {
     take();
     expect(statSync(file).mode & 0o777).toBe(0o600);
   });
 
-  it("is released when its process ends, in any way", async () => {
+  it("is released when its process is killed", async () => {
     await whileHeld(async ({ pid }) => {
       expect(take).toThrow(busy(pid));
       process.kill(pid, "SIGKILL");
@@ -133,13 +133,13 @@ describe("the lock", () => {
     take();
   });
 
-  it("is held even after garbage collection, if nothing else refers to it", () =>
+  it("is held after garbage collection, even if no other object refers to it", () =>
     whileHeld(async () => {
       store.holder.clear(); // the lock alone must keep other processes out
       expect(take).toThrow(expect.objectContaining({ code: "BUSY" }));
     }));
 
-  it("is not reentrant: a second request of the same process is refused", async () => {
+  it("is not granted to a second request of the same process", async () => {
     take();
     expect(take).toThrow(busy(process.pid, "deploy"));
     store.holder.clear();
@@ -148,7 +148,7 @@ describe("the lock", () => {
   });
 });
 
-describe("a changed lock file", () => {
+describe("a lock file", () => {
   it.each([
     ["deleted", () => rmSync(file)],
     ["moved away", () => renameSync(file, `${file}.old`)],
@@ -160,28 +160,32 @@ describe("a changed lock file", () => {
       },
     ],
     ["overwritten", () => writeFileSync(file, "rubbish ".repeat(1_000))],
-  ])("%s while it is held: there is no second holder", (_, harm) =>
+  ])("that is %s while it is held does not get a second holder", (_, harm) =>
     whileHeld(async ({ pid }) => {
       harm();
       expect(take).toThrow(busy(pid));
     }),
   );
 
-  it("deleted with all files next to it: there is no second holder", () =>
+  it("that is deleted with all files next to it does not get a second holder", () =>
     whileHeld(async ({ pid }) => {
       for (const name of readdirSync(directory)) if (name.startsWith("maand.lock")) rmSync(join(directory, name));
       expect(take).toThrow(busy(pid));
     }));
 
   it.each([
-    ["rubbish", () => writeFileSync(file, "rubbish ".repeat(1_000)), "it is not a lock file of maand"],
+    [
+      "a file of another program",
+      () => writeFileSync(file, "rubbish ".repeat(1_000)),
+      "it is not a lock file of maand",
+    ],
     ["a directory", () => mkdirSync(file), "it is a directory"],
     [
-      "a link that leads nowhere",
+      "a link to a missing file",
       () => symlinkSync(join(directory, "gone"), file),
       "it is a link to a file that does not exist",
     ],
-  ])("%s: it is refused, with its path and a hint", (_, make, message) => {
+  ])("is refused with its path and a hint if it is %s", (_, make, message) => {
     make();
     expect(take).toThrow(
       expect.objectContaining({
@@ -195,7 +199,7 @@ describe("a changed lock file", () => {
 });
 
 describe("the lock record of a dead process in the store", () => {
-  it("blocks nothing, even if another process has its number", () => {
+  it("does not block other commands, even if another process has the same number", () => {
     store.holder.write({ ...HOLDER, process: "the process that had this number before" });
     expect(lockHolder(store.holder)).toBeUndefined();
     take();

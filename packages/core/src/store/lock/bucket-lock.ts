@@ -47,7 +47,7 @@ export function takeLock(file: string, holder: Holder, record: HolderRecord): Lo
 export function lockHolder(record: Pick<HolderRecord, "read">): Holder | undefined {
   const holder = record.read();
   if (!holder) return undefined;
-  // for another machine, only the lease is known, which the record has checked
+  // a process of another machine cannot be examined here, but the record has already checked its lease
   const mayHold = holder.machine === undefined ? mayBeAlive(holder) : !isDeadHere(holder);
   return mayHold ? holder : undefined;
 }

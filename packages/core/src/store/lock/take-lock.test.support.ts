@@ -4,8 +4,8 @@ import { Store } from "../store.ts";
 import { takeLock } from "./bucket-lock.ts";
 
 /**
- * Run as a separate process: takes the lock of the given directory. `keep` holds the lock until stdin ends. The only
- * reference to the lock is the one in lock.ts, and all garbage is collected.
+ * Runs as a separate process, and takes the lock of the given directory. `keep` holds the lock until stdin ends. The
+ * only reference to the lock is the one in lock.ts, and all garbage is collected.
  */
 const [, , directory = "", mode = "try"] = process.argv;
 const store = Store.open(join(directory, "maand.db"));
@@ -34,7 +34,7 @@ async function collectGarbage(): Promise<void> {
   if (!gc) throw new Error("run this with --expose-gc");
   const unreferenced = new WeakRef({});
   do {
-    await turn(); // what deref answered stays alive until the end of its turn
+    await turn(); // an object that deref returned stays alive until the end of the turn
     gc();
     await turn();
   } while (unreferenced.deref());

@@ -13,7 +13,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(directory, { recursive: true }));
 
-test("work runs in turn and in order, even after a failure; the file is private", async () => {
+test("calls for the same lock file run their work one after another, even after a failure", async () => {
   const seen: string[] = [];
   const work = (name: string) => async () => {
     seen.push(`${name} begins`);
@@ -32,7 +32,7 @@ test("work runs in turn and in order, even after a failure; the file is private"
   expect(statSync(file).mode & 0o777).toBe(0o600);
 });
 
-test("waits for another holder", async () => {
+test("work does not start while another holder has the lock", async () => {
   await withFileLock(file, async () => {});
   const other = new Sqlite(file);
   other.exec("BEGIN EXCLUSIVE");
@@ -40,14 +40,14 @@ test("waits for another holder", async () => {
   const waiting = withFileLock(file, async () => {
     begun = true;
   });
-  await withFileLock(join(directory, "other.lock"), async () => {}); // another lock is not waited for
+  await withFileLock(join(directory, "other.lock"), async () => {}); // a different lock is free
   expect(begun).toBe(false);
   other.close();
   await waiting;
   expect(begun).toBe(true);
 });
 
-test("a lock file that cannot be created is an error, and the work does not run", async () => {
+test("work does not run if its lock file cannot be created", async () => {
   writeFileSync(join(directory, "data"), "");
   let begun = false;
   const locking = withFileLock(file, async () => {
@@ -58,9 +58,9 @@ test("a lock file that cannot be created is an error, and the work does not run"
 });
 
 test.each([
-  ["rubbish", () => writeFileSync(file, "rubbish ".repeat(1_000)), "it is not a lock file of maand"],
+  ["a file of another program", () => writeFileSync(file, "rubbish ".repeat(1_000)), "it is not a lock file of maand"],
   ["a directory", () => mkdirSync(file), "it is a directory"],
-])("%s in place of the lock file is reported, and the work does not run", async (_, make, message) => {
+])("work does not run if %s is in place of the lock file", async (_, make, message) => {
   mkdirSync(join(directory, "data"));
   make();
   let begun = false;

@@ -22,7 +22,7 @@ export interface StoredMaintenance extends Maintenance {
 /** A new maintenance. */
 export type NewMaintenance = Omit<StoredMaintenance, "number" | "workers"> & { readonly hosts: readonly string[] };
 
-/** Maintenances of workers. At most one is open; closed ones are kept for a while. */
+/** Maintenances of workers. At most one is open; closed maintenances are kept for a while. */
 export class MaintenanceRows {
   readonly #db: StoreDatabase;
 
@@ -71,7 +71,7 @@ export class MaintenanceRows {
     );
   }
 
-  /** Records allocations that are about to be stopped on a worker, and that were running until now. */
+  /** Records running allocations that are about to be stopped on a worker. */
   intendStops(number: number, host: string, allocations: readonly string[]): void {
     const insert =
       "INSERT INTO maintenance_stop (maintenance, allocation, host) VALUES (?, ?, ?) ON CONFLICT (maintenance, allocation) DO UPDATE SET started = 0";

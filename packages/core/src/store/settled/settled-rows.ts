@@ -15,8 +15,8 @@ export interface SettledJob {
 }
 
 /**
- * Jobs for which nothing remains to be done. Each row is derived from other rows of the same file, and triggers delete
- * it when one of these rows changes. Every working copy of a shared store therefore has its own rows.
+ * The settled jobs. Each row is derived from other rows of the same file, and triggers delete it when one of these rows
+ * changes. Every working copy of a shared store therefore has its own rows.
  */
 export class SettledRows {
   readonly #db: StoreDatabase;
@@ -26,8 +26,8 @@ export class SettledRows {
   }
 
   /**
-   * The jobs that still need nothing, by name, without jobs that have an open step, a pending check or hook, or an open
-   * rollout.
+   * The jobs that still need no action, by name, without jobs that have an open step, a pending check or hook, or an
+   * open rollout.
    */
   all(): Map<string, SettledJob> {
     return new Map(
@@ -43,7 +43,7 @@ export class SettledRows {
     );
   }
 
-  /** Records which of these jobs need nothing. Call this in a transaction, at the end of a deploy. */
+  /** Records which of these jobs need no action. Call this in a transaction, at the end of a deploy. */
   note(jobs: readonly string[]): void {
     const known = new Set(this.#db.all("SELECT job FROM settled_job").map(({ job }) => String(job)));
     const others = jobs.filter((job) => !known.has(job));
@@ -66,7 +66,7 @@ const STILL_SETTLED = `-- allocation promoted staged planned
 /**
  * Selects jobs whose placement is recorded, and whose allocations all have the same plan and are promoted with it:
  * running with its files, or disabled and stopped. The plus signs prevent SQLite from reading job by job. The four
- * tables are sorted by id, so it would read each of their pages once per job.
+ * tables are sorted by id, so SQLite would read each of their pages once per job.
  */
 const NOTE = `INSERT INTO settled_job (job, digest, version, release, source)
   SELECT a.job, min(p.digest), min(p.version), min(p.release), min(l.source)

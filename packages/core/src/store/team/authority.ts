@@ -13,7 +13,7 @@ export interface LeaseState {
   /** Null if no command holds it. */
   readonly nonce: string | null;
   readonly holder: Holder | null;
-  /** Milliseconds until it expires, on the clock of the database; negative: expired. */
+  /** Milliseconds until it expires, on the clock of the database; negative if it has expired. */
   readonly leftMs: number | null;
 }
 
@@ -50,7 +50,7 @@ export interface Change {
   readonly lease: LeaseProof | undefined;
   /** The new version of the tables. */
   readonly version?: number;
-  /** Rows that are not given are deleted. */
+  /** Whether rows that are not given are deleted. */
   readonly replace?: boolean;
 }
 
@@ -75,12 +75,15 @@ export class Authority {
     this.url = url;
   }
 
-  /** Round trips so far. */
+  /** The number of round trips so far. */
   get trips(): number {
     return this.#statements.trips;
   }
 
-  /** Rows changed after a revision, from the one after `last`. Throws STORE_LACKS_BUCKET, STORE_MOVED and STORE_NEWER. */
+  /**
+   * Rows changed after a revision, starting after the row `last`. Throws STORE_LACKS_BUCKET, STORE_MOVED and
+   * STORE_NEWER.
+   */
   pull(since: number, last: { readonly name: string; readonly key: string } = { name: "", key: "" }): Pulled {
     return this.#read(
       this.#statements.query("SELECT * FROM maand.pull($1, $2, $3, $4)", [this.bucket, since, last.name, last.key]),
@@ -175,7 +178,7 @@ export class Authority {
     this.#statements.query("UPDATE maand.bucket SET moved_to = $2 WHERE id = $1", [this.bucket, to]);
   }
 
-  /** Removes that mark; returns whether there was one. */
+  /** Removes the mark of a move; returns whether the bucket was marked. */
   unmarkMoved(): boolean {
     const sql = "UPDATE maand.bucket SET moved_to = NULL WHERE id = $1 AND moved_to IS NOT NULL RETURNING id";
     return this.#statements.query(sql, [this.bucket]).length > 0;

@@ -14,8 +14,8 @@ export interface BackupRows {
 }
 
 /**
- * Writes a store to a private file. The file is itself a store, so a backup can be opened as one. Returns the number of
- * rows.
+ * Writes a store to a private file. The file is itself a store, so a backup can be opened like any store. Returns the
+ * number of rows.
  */
 export function backupFile(store: Store, file: string): number {
   store.copyTo(file);

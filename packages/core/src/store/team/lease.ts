@@ -104,10 +104,7 @@ class HeldLease implements Lock {
     }
   }
 
-  /**
-   * First processes the results that the thread has already reported. This thread might have been busy, and therefore
-   * be late.
-   */
+  /** First processes the results that the thread has already reported, because this thread might have been busy. */
   #check(): void {
     if (this.#error || performance.now() <= this.#deadline) return;
     this.#copy.authority.receiveBeats();

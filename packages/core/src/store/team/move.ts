@@ -22,7 +22,7 @@ export interface Moved {
 
 /**
  * Moves the store in `file` to a database, and makes the file its working copy. All rows appear there in one change,
- * and are then read back and compared. The old store is kept as `<file>.moved` and refuses to be used. If a move is
+ * and are then read back and compared. The old store is kept as `<file>.moved` and can no longer be used. If a move is
  * interrupted, run it again.
  */
 export function moveToDatabase(file: string, shared: SharedStore): Moved {
@@ -73,7 +73,7 @@ export function moveToSqlite(file: string, shared: SharedStore, to: string): Mov
   }
 }
 
-/** Creates a working copy of a bucket in a database. The copy has no rows yet. */
+/** Creates a working copy of a bucket whose store is in a database. The copy has no rows yet. */
 export function makeWorkingCopy(file: string, { url }: Pick<SharedStore, "url">, bucket: string): void {
   makeFile(file);
   const db = openSqlite(file, {});
@@ -96,7 +96,7 @@ export function bucketOfCopy(file: string, url: string): string {
   }
 }
 
-/** Opens a store without using it. */
+/** Opens the SQLite file of a store and migrates it, without connecting to a database. */
 export function openStoreFile(file: string): Database {
   checkFile(file);
   const db = openSqlite(file, { timeout: 5000 });

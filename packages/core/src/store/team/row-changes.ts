@@ -101,8 +101,8 @@ export class RowChanges {
   }
 
   /**
-   * Replaces rows by these values. Call this in a transaction, with foreign keys off, so that the order does not matter
-   * and nothing cascades.
+   * Replaces rows with these values. Call this in a transaction, with foreign keys off, so that the order does not
+   * matter and nothing cascades.
    */
   apply(changes: Iterable<RowChange>): void {
     const upserts: RowChange[] = [];
@@ -153,7 +153,7 @@ export class RowChanges {
   }
 }
 
-/** Replaces all rows of a store by these, as one transaction. */
+/** Replaces all rows of a store with these rows in one transaction. */
 export function replaceAll(db: Database, rows: Iterable<RowChange>): void {
   const changes = new RowChanges(db);
   db.pragma("foreign_keys = OFF");

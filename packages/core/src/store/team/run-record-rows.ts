@@ -23,7 +23,7 @@ export class RunRecordRows {
     this.#bucket = bucket;
   }
 
-  /** Adds a part without waiting. Resolves when it was stored, or could not be. */
+  /** Adds a part without waiting. Resolves when the part was stored, or when storing it failed. */
   send(run: string, seq: number, lines: string): Promise<void> {
     return this.#statements.send(ADD, [this.#bucket, run, seq, lines], PATIENCE);
   }

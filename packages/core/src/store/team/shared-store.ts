@@ -8,15 +8,15 @@ import { WorkingCopy } from "./working-copy.ts";
 export interface SharedStore {
   /** Without a password. */
   readonly url: string;
-  /** Undefined: from PGPASSWORD or ~/.pgpass. */
+  /** Undefined if it comes from PGPASSWORD or ~/.pgpass. */
   readonly password: string | undefined;
   /** How long to wait for a database that does not answer, in milliseconds. */
   readonly timeoutMs: number;
   /** The time, ISO 8601. */
   readonly now: () => string;
-  /** Do not connect: read what the working copy has. */
+  /** Do not connect to the database; read only the working copy. */
   readonly offline?: boolean;
-  /** Replace the entire working copy, whatever its state. */
+  /** Replace the entire working copy, even if it is up to date. */
   readonly discards?: boolean;
   /** Makes the connection; default: to PostgreSQL, in a thread. */
   readonly connect?: ConnectStatements;

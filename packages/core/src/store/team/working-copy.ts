@@ -30,7 +30,7 @@ export interface LeaseKeeper {
 /**
  * The SQLite file of a bucket whose store is in PostgreSQL. All reads are local. Each transaction is sent to the
  * database before it is committed here. The database refuses it if it is based on an older revision, or if another
- * command holds the lease. The copy may be lost at any time.
+ * command holds the lease. The loss of the copy loses no data.
  */
 export class WorkingCopy {
   readonly #db: Database;
@@ -88,7 +88,7 @@ export class WorkingCopy {
     });
   }
 
-  /** Replaces the entire copy by the rows of the database. */
+  /** Replaces the entire copy with the rows of the database. */
   reset(): void {
     this.#guarded(() => this.#store(this.authority.pull(0), 0));
     this.pull();

@@ -36,7 +36,7 @@ async function digests(): Promise<[string | null | undefined, string | undefined
   return [row?.currentDigest, waves[0]?.jobs[0]?.allocations[0]?.target.digest];
 }
 
-it("shows the digest that the dry run finds, and none before the first plan", async () => {
+it("a deployment shows the digest that a dry run finds, and no digest before the first plan", async () => {
   await bucket.build();
   expect((await digests())[0]).toBe(null);
   await bucket.deploy();
@@ -51,7 +51,7 @@ it("shows the digest that the dry run finds, and none before the first plan", as
   expect(after).not.toBe(shown);
 });
 
-it("reports that the last command failed, until one succeeds", async () => {
+it("a deployment counts as failed from a failed command until the next successful one", async () => {
   const failed = async () => {
     const ours = await bucket.open();
     const [row] = deployments(ours.store);

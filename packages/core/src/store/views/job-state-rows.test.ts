@@ -37,17 +37,20 @@ it.each<[string, (store: Store, allocation: string) => unknown]>([
   ["its digest", (store, id) => promote(store, id, "1.0.0", 1)],
   ["its version", (store, id) => promote(store, id, "2.0.0", 1)],
   ["its release", (store, id) => store.promoted.setRelease(id, { job: "api", number: 2 })],
-  ["the values it was rendered with", (store, id) => promote(store, id, "1.0.0", 1, { ...OCCASION, updateSeq: 9 })],
-  ["that it was stopped", (store, id) => store.promoted.markStopped(id)],
-  ["its health", (store, id) => store.promoted.markHealth(id, true)],
-  ["a check of its health that is due", (store, id) => store.pendingHealth.set(id, "with the next batch")],
-  ["that nothing is recorded about it", (store, id) => store.promoted.forget(id)],
   [
-    "an open command",
+    "the values that its files were rendered with",
+    (store, id) => promote(store, id, "1.0.0", 1, { ...OCCASION, updateSeq: 9 }),
+  ],
+  ["its mark as stopped", (store, id) => store.promoted.markStopped(id)],
+  ["its health", (store, id) => store.promoted.markHealth(id, true)],
+  ["its pending health check", (store, id) => store.pendingHealth.set(id, "with the next batch")],
+  ["the existence of its records", (store, id) => store.promoted.forget(id)],
+  [
+    "its open command",
     (store, id) =>
       store.journal.intend(store.journal.lastNumber(), [{ allocation: id, kind: "restart", version: "1.0.0" }], NOW),
   ],
-])("the state of a job differs in %s, and the state of another job does not", async (_, change) => {
+])("only the state of its job changes if an allocation changes in %s", async (_, change) => {
   const states = () => stored((store) => store.jobStates.of(["api", "web"]));
   const before = await states();
   await stored(change);
@@ -56,7 +59,7 @@ it.each<[string, (store: Store, allocation: string) => unknown]>([
   expect(after.get("web")).toEqual(before.get("web"));
 });
 
-it("has the recorded release of all allocations, if it is the same", async () => {
+it("the state of a job has the recorded release if all its allocations have the same release", async () => {
   const state = () => stored((store) => store.jobStates.of(["api", "none"]));
   expect([...(await state())].map(([job, { count, release }]) => [job, count, release])).toEqual([["api", 2, 1]]);
   await stored((store, id) => store.promoted.setRelease(id, { job: "api", number: 2 }));
@@ -65,7 +68,7 @@ it("has the recorded release of all allocations, if it is the same", async () =>
   expect((await state()).get("api")?.release).toBeUndefined();
 });
 
-it("names jobs whose last plan differs from the promoted plan, or was made from other files", async () => {
+it("a job is unplanned if its last plan differs from the promoted plan or was made from other files", async () => {
   const sources = await stored(({ promoted }) => [...promoted.planned().values()].map(({ source }) => source));
   const unplanned = (known: readonly string[] = sources) => stored((store) => [...store.jobStates.unplanned(known)]);
   expect([await unplanned(), (await unplanned([])).sort()]).toEqual([[], ["api", "web"]]);

@@ -6,7 +6,7 @@ import { Kv } from "../kv/kv.ts";
 import type { KvKey } from "../kv/kv-key.ts";
 import type { Store } from "../store.ts";
 
-/** The key of a bucket, made when the first secret is read. */
+/** Provides the encryption key of a bucket, which is read on first use. */
 export interface KeyOfBucket {
   key(): KvKey;
 }

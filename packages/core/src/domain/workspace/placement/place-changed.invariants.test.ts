@@ -47,8 +47,8 @@ function recorded(allocations: readonly Allocation[]): Map<string, RecordedPlace
 const sorted = (allocations: readonly Allocation[]) =>
   [...allocations].sort((a, b) => (a.job + a.host < b.job + b.host ? -1 : 1));
 
-describe("a placement that skips jobs whose recorded placement is still the desired one", () => {
-  it("equals a placement of all jobs, whatever changed since the last build", () => {
+describe("a placement that skips unchanged jobs", () => {
+  it("equals a placement of all jobs after any change", () => {
     let left = 0;
     fc.assert(
       fc.property(fc.array(state, { maxLength: 2 }), state, fc.boolean(), (earlier, now, isSame) => {
@@ -103,7 +103,7 @@ describe("the digest of a placement", () => {
       return how === "drained" ? { ...base, drained: true } : base;
     });
 
-  it("changes whenever a stored value of one of its allocations changes", () => {
+  it("changes whenever a stored value of an allocation changes", () => {
     const digestOf = placementDigests();
     const of = (all: readonly Allocation[]) => [...placedOf(all).values()].map(digestOf);
     fc.assert(

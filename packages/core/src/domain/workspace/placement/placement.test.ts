@@ -23,31 +23,31 @@ const was = (name: string, host: string, over: Partial<Allocation> = {}): Alloca
 const hosts = (allocations: readonly Allocation[], name: string) =>
   allocations.filter((one) => one.job === name && !one.removed).map((one) => one.host);
 
-describe("a job", () => {
+describe("the placement of a job", () => {
   it.each([
-    ["is placed wherever a worker has the label that it selects", ["web"], ["10.0.0.1", "10.0.0.2"]],
-    ["is only placed where a worker has all labels that it selects", ["web", "db"], ["10.0.0.2"]],
-    ["is placed everywhere with a label that all workers have", ["worker"], ["10.0.0.1", "10.0.0.2", "10.0.0.10"]],
-    ["has no worker if no worker has the label", ["gpu"], []],
-    ["has no worker if no worker has all labels", ["web", "gpu"], []],
+    ["covers every worker that has the selected label", ["web"], ["10.0.0.1", "10.0.0.2"]],
+    ["covers only workers that have all selected labels", ["web", "db"], ["10.0.0.2"]],
+    ["covers all workers if all have the selected label", ["worker"], ["10.0.0.1", "10.0.0.2", "10.0.0.10"]],
+    ["is empty if no worker has the selected label", ["gpu"], []],
+    ["is empty if no worker has all selected labels", ["web", "gpu"], []],
   ])("%s", (_, selectors, expected) => {
     expect(hosts(place([job("api", ...selectors)], workers, NOTHING_DISABLED, []), "api")).toEqual(expected);
   });
 });
 
-describe("allocations", () => {
-  it("are ordered by job and worker, each with its index within its job", () => {
+describe("the allocations of a placement", () => {
+  it("are ordered by job and worker, and numbered within their job", () => {
     expect(place([job("api", "web"), job("db", "db")], workers, NOTHING_DISABLED, [])).toEqual([
       { id: allocationId("api", "10.0.0.1"), job: "api", host: "10.0.0.1", disabled: false, removed: false, index: 0 },
       { id: allocationId("api", "10.0.0.2"), job: "api", host: "10.0.0.2", disabled: false, removed: false, index: 1 },
       { id: allocationId("db", "10.0.0.2"), job: "db", host: "10.0.0.2", disabled: false, removed: false, index: 0 },
     ]);
   });
-  it("keep their id and drop an outdated disabled mark", () => {
+  it("keep their id, and are no longer disabled if disabled.json does not name them", () => {
     const [first] = place([job("api", "db")], workers, NOTHING_DISABLED, [was("api", "10.0.0.2", { disabled: true })]);
     expect(first).toMatchObject({ id: "kept-api-10.0.0.2", disabled: false });
   });
-  it("keep their index if another allocation is disabled, and disabled allocations have an index too", () => {
+  it("keep their index if another allocation is disabled, and have an index if they are disabled", () => {
     const disabled = { workers: new Set<string>(), jobs: new Map([["api", new Set(["10.0.0.1"])]]) };
     const placed = place([job("api", "worker")], workers, disabled, []);
     expect(placed.map(({ index, disabled }) => [index, disabled])).toEqual([
@@ -56,7 +56,7 @@ describe("allocations", () => {
       [2, false],
     ]);
   });
-  it("are kept as removed, in order after the others, if their job, worker or label is gone", () => {
+  it("are kept as removed, after the others, if their job, worker or label is gone", () => {
     const before = [
       was("old", "10.0.0.10"),
       was("old", "10.0.0.2"),
@@ -72,13 +72,13 @@ describe("allocations", () => {
       ["old", "10.0.0.10", true, "kept-old-10.0.0.10"],
     ]);
   });
-  it("get their id back if they are wanted again", () => {
+  it("keep their id if they were removed and are desired again", () => {
     const placed = place([job("api", "db")], workers, NOTHING_DISABLED, [was("api", "10.0.0.2", { removed: true })]);
     expect(placed).toEqual([was("api", "10.0.0.2")]);
   });
 });
 
-describe("allocations that are placed again", () => {
+describe("allocations of an earlier placement", () => {
   const host = fc.constantFrom("10.0.0.1", "10.0.0.2", "10.0.0.3", "10.0.0.10");
   const name = fc.constantFrom("api", "db", "old");
   const label = fc.constantFrom("web", "db", "worker");
@@ -91,7 +91,7 @@ describe("allocations that are placed again", () => {
     jobs: fc.dictionary(name, fc.oneof(fc.constant("all" as const), fc.uniqueArray(host))),
   });
 
-  it("keep their ids, whatever order they were stored in, and each appears once", () => {
+  it("keep their ids and appear once, in any stored order", () => {
     fc.assert(
       fc.property(jobs, fleet, earlier, off, (wanted, workers, before, { workers: out, jobs: stopped }) => {
         const known = before.map(([job, at, more]) => was(job, at, more));

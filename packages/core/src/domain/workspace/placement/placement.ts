@@ -58,11 +58,11 @@ export interface EarlierAllocations {
 /** Where jobs run, and the allocations that might differ from the stored ones. */
 export interface Placement {
   readonly placed: Placed;
-  /** Jobs whose placement is the recorded one. */
+  /** Jobs whose placement equals the recorded placement. */
   readonly same: ReadonlySet<string>;
   /** The allocations of all other jobs. */
   readonly changed: readonly Allocation[];
-  /** The stored allocations of the jobs in `changed`, and of jobs that are gone. */
+  /** The stored allocations of the jobs in `changed`, and of jobs that were removed. */
   readonly earlier: readonly Allocation[];
 }
 
@@ -154,7 +154,7 @@ function isSame(
 
 /**
  * The earlier allocations of a job, which callers take by host. Callers nearly always take them in their stored order,
- * which needs no map: for a large fleet, making the maps takes longer than the rest of a placement.
+ * which needs no map. For a large fleet, creating the maps would take longer than the rest of a placement.
  */
 class Earlier {
   readonly #all: readonly Allocation[];

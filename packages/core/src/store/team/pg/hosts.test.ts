@@ -24,23 +24,26 @@ it.each([
     ["postgres://ann@x/db?host=a&port=1", "postgres://ann@x/db?host=b&port=1"],
     "read-write",
   ],
-])("names servers as libpq reads it: %s", (text, urls, attributes) => {
+])("the URL %s names the servers that libpq would use", (text, urls, attributes) => {
   expect(serversOf(text)).toEqual({ urls, attributes });
 });
 
-it.each(["nonsense", "postgres://a,b:port/db", "postgres://x/db?host=a,b,c&port=1,2"])("is not a URL: %s", (text) => {
-  expect(serversOf(text)).toBeUndefined();
-  expect(() => readPlace(text, "maand.conf")).toThrow(expect.objectContaining({ code: "CONFIG_INVALID" }));
-});
+it.each(["nonsense", "postgres://a,b:port/db", "postgres://x/db?host=a,b,c&port=1,2"])(
+  "the text %s is refused as a URL",
+  (text) => {
+    expect(serversOf(text)).toBeUndefined();
+    expect(() => readPlace(text, "maand.conf")).toThrow(expect.objectContaining({ code: "CONFIG_INVALID" }));
+  },
+);
 
-it("removes the password, and keeps the list of hosts", () => {
+it("the place of a store has the list of hosts in its URL, but not the password", () => {
   expect(readPlace("postgres://ann:p%40ss@a:1,b/db?target_session_attrs=read-write", "maand.conf")).toEqual({
     url: "postgres://ann@a:1,b/db?target_session_attrs=read-write",
     password: "p@ss",
   });
 });
 
-it("refuses servers that accept no writes", () => {
+it("a URL that accepts standby servers is refused", () => {
   expect(() => readPlace("postgres://a,b/db?target_session_attrs=standby", "maand.conf")).toThrow(
     /target_session_attrs "standby" is not one of any, read-write, primary/,
   );

@@ -7,15 +7,15 @@ export type Row = Readonly<Record<string, unknown>>;
 export interface PgTarget {
   /** Without a password. */
   readonly url: string;
-  /** Undefined: from PGPASSWORD or ~/.pgpass, or none. */
+  /** Undefined if it comes from PGPASSWORD or ~/.pgpass, or if there is none. */
   readonly password: string | undefined;
   /** The name of the connection in the database's list of connections. */
   readonly application: string;
 }
 
-/** What the thread receives for each bucket. */
+/** The message that the thread receives for each bucket. */
 export interface Session extends PgTarget {
-  /** Counts answers, so that the main thread can wait for one. */
+  /** Counts answers, so that the main thread can wait for the next answer. */
   readonly answered: SharedArrayBuffer;
   readonly port: MessagePort;
 }

@@ -3,7 +3,7 @@ import { type AddressInfo, createServer, type Socket } from "node:net";
 import { expect, it } from "vitest";
 import { PgConnection } from "./pg-connection.ts";
 
-it("when all attempts fail, the error is the answer of a server, even if the last attempt got no answer", async () => {
+it("if all attempts fail, the error is the answer of a server, even if the last attempt got no answer", async () => {
   const clients: Socket[] = [];
   const server = createServer((client) => {
     clients.push(client.on("error", () => undefined));

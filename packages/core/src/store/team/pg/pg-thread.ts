@@ -16,9 +16,9 @@ import {
 import type { Patience, Statements } from "./statements.ts";
 import { waitForAnswer } from "./wait-for-answer.ts";
 
-/** How much longer than its limit the thread might need to start and to give up, in milliseconds. */
+/** How long after the limit of a statement the thread may still report its timeout, in milliseconds. */
 const SLACK_MS = 10_000;
-/** How long a statement waits after the wait for an earlier one was interrupted, in milliseconds. */
+/** How long a statement waits if the wait for an earlier statement was interrupted, in milliseconds. */
 const GIVEN_UP_MS = 500;
 
 /**

@@ -8,7 +8,7 @@ export const PART_BYTES = 8 * 1024 * 1024;
 const KEPT_CHANGES = 5000;
 
 /**
- * The tables. `record` has every row of every store: `row` is a JSON object of its columns, without the one that has
+ * The tables. `record` has every row of every store: `row` is a JSON object of its columns, except the column with
  * bytes, and null for a deleted row. `revision` is the revision of the last change that wrote it.
  */
 const TABLES = `
@@ -70,7 +70,7 @@ CREATE TABLE maand.run_record (
 CREATE INDEX run_record_at ON maand.run_record (bucket, at);
 `;
 
-/** Every answer begins with a row without a name: its \`row\` says where the bucket stands. */
+/** Every answer begins with a row without a name, whose `row` is the state of the bucket. */
 const HEADER = `
 CREATE FUNCTION maand.header(of text, since bigint, more json) RETURNS json LANGUAGE sql STABLE AS $$
   SELECT json_build_object(
@@ -85,7 +85,7 @@ CREATE FUNCTION maand.header(of text, since bigint, more json) RETURNS json LANG
 $$;
 `;
 
-/** The rows changed after a revision, in parts: \`after_\` is the last row of the part before. */
+/** The rows changed after a revision, in parts. `after_name` and `after_key` name the last row of the previous part. */
 const PULL = `
 CREATE FUNCTION maand.pull(of text, since bigint, after_name text, after_key text)
 RETURNS TABLE (name text, key text, "row" text, bytes bytea) LANGUAGE plpgsql STABLE AS $$
@@ -114,13 +114,14 @@ BEGIN
 END $$;
 `;
 
-/** Writes of the lease and of changes reach the disk before they are answered, whatever the default of the database is. */
+/** Writes of the lease and of changes reach the disk before the database answers, even if its default is different. */
 const DURABLE = `
   IF current_setting('synchronous_commit') = 'off' THEN PERFORM set_config('synchronous_commit', 'on', true); END IF;`;
 
 /**
- * Takes the lease if it is free or has expired, in the same step as it looks. A repeated call with the same nonce succeeds: the first
- * answer may have been lost. The row of the bucket is locked first, so that no change is stored at the same time.
+ * Takes the lease if it is free or has expired, in one atomic step. A repeated call with the same nonce succeeds,
+ * because the first answer may have been lost. The row of the bucket is locked first, so that no change is stored at
+ * the same time.
  */
 const LEASE = `
 CREATE FUNCTION maand.take(of text, since bigint, mine text, who json, ttl_ms bigint)
@@ -151,9 +152,10 @@ END $$;
 `;
 
 /**
- * Stores a change: all its rows, or nothing. The parts that were uploaded before belong to it. \`replace\`: rows that are not among
- * them are deleted. Answers 'stored', also for a change that was stored before; 'lease' if the lease is another one;
- * 'outdated' if others changed the bucket; and 'missing'.
+ * Stores a change with all its rows, including the parts that were uploaded before, or stores nothing. With `replace`,
+ * all other rows are deleted. The outcome is 'stored', even if the change was already stored; 'lease' if another
+ * command holds the lease; 'outdated' if another command has changed the bucket; 'missing' if there is no such bucket;
+ * 'moved' if the bucket was moved; and 'incomplete' if a part was not uploaded.
  */
 const APPLY = `
 CREATE FUNCTION maand.apply(
