@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { MaandError } from "@maand/core";
 import type { TestBucket } from "@maand/core/testing";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -50,9 +52,12 @@ describe("a maintenance", () => {
   it("starts no disabled allocations, and does not change disabled.json", async () => {
     await mayBeAway(2);
     bucket.disable({ jobs: { api: { allocations: ["10.0.0.2"] } } });
+    const disabled = () => readFileSync(join(bucket.root, "workspace/disabled.json"), "utf8");
+    const before = disabled();
     await bucket.ship();
     bucket.fleet.done.length = 0;
     expect(await maintain()).toMatchObject({ outcome: "ok" });
+    expect(disabled()).toBe(before);
     expect(doneOn("10.0.0.2")).toEqual(["stop db", SHUTDOWN, "start db"]);
     expect(bucket.fleet.running()["api@10.0.0.2"]).toBeUndefined();
   });

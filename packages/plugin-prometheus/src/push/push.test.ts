@@ -20,12 +20,17 @@ interface Request {
 
 /** A receiver that responds with these status codes; the last code repeats. 0 closes the connection. */
 async function aReceiver(...answers: readonly number[]) {
+  return aReceiverThatPrints("no such luck\nmore", ...answers);
+}
+
+/** The same, with the text of its refusals. */
+async function aReceiverThatPrints(refusal: string, ...answers: readonly number[]) {
   const requests: Request[] = [];
   const server = createServer(async (request, response) => {
     requests.push({ headers: request.headers, body: await buffer(request) });
     const code = answers[Math.min(requests.length, answers.length) - 1] ?? 204;
     if (code === 0) request.socket.destroy();
-    else response.writeHead(code).end(code >= 400 ? "no such luck\nmore" : "");
+    else response.writeHead(code).end(code >= 400 ? refusal : "");
   });
   await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
   ending.push(() => {
@@ -80,6 +85,11 @@ describe("a push", () => {
     const { url, requests } = await aReceiver(code);
     expect(await sent({ url })).toBe(reason);
     expect(requests).toHaveLength(1);
+  });
+
+  it("names the key to change if the server has TLS and the push has not", async () => {
+    const { url } = await aReceiverThatPrints("Client sent an HTTP request to an HTTPS server.\n", 400);
+    expect(await sent({ url })).toBe("status 400: it speaks TLS: set scheme to https in its manifest");
   });
 
   it("fails after its last attempt, or if the connection is refused", async () => {

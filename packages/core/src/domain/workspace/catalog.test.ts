@@ -64,7 +64,6 @@ describe("the catalog of a workspace", () => {
       ["web", "10.0.0.1", 0],
       ["web", "10.0.0.2", 1],
     ]);
-    expect(catalog.jobs[1]).not.toHaveProperty("portWishes");
   });
 
   it("keeps earlier ids and ports, and gives a new worker a new id", () => {

@@ -5,7 +5,7 @@ import type { KvKey } from "./kv-key.ts";
 import type { KvRows } from "./kv-rows.ts";
 
 /** Number of namespaces cached in memory; reading them again is cheap. */
-const VERSIONS_KEPT = 8192;
+const NAMESPACES_CACHED = 8192;
 
 /** Dependencies of {@link Kv}. */
 export interface KvParts {
@@ -134,7 +134,7 @@ export class Kv implements KvStore {
 
   #namespace(namespace: string): Namespace {
     const { rows } = this.#parts;
-    if (this.#seen !== rows.changes || this.#namespaces.size >= VERSIONS_KEPT) this.#namespaces.clear();
+    if (this.#seen !== rows.changes || this.#namespaces.size >= NAMESPACES_CACHED) this.#namespaces.clear();
     this.#seen = rows.changes;
     const before = this.#namespaces.get(namespace);
     if (before) return before;
