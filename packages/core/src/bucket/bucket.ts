@@ -51,7 +51,7 @@ export interface Bucket {
   /** The process id that the lock names as its holder. */
   readonly pid: number;
   /**
-   * Why the record of the run could not be written. Returned by the first call after the failure; otherwise undefined.
+   * Why the record of the run could not be written. Only the first call after the failure returns it.
    */
   readonly logProblem: () => string | undefined;
 }

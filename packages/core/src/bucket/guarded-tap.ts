@@ -76,7 +76,7 @@ export function instantTap(call: Call, by: Tapping): Call {
   };
 }
 
-/** An error with a code already says what happened and where; any other error is a bug in the plugin. */
+/** An error with a code already states what happened and where. Any other error is a bug in the plugin. */
 function stamp(cause: unknown, { plugin, hook, directory, registered }: Tapping): MaandError {
   if (isMaandError(cause)) return cause;
   const place = directory === undefined ? undefined : (lineOf(cause, directory) ?? lineOf(registered, directory));

@@ -77,7 +77,7 @@ export class Connections {
     return this.connect(worker).catch(() => this.#retry(worker));
   }
 
-  /** Like `connectOnce`, for a worker that has all required tools. */
+  /** Like `connectOnce`, and also checks that the worker has all required tools. */
   connectReady(worker: Worker): Promise<Remote> {
     if (!this.#ready.has(worker.host) && !this.#open.has(worker.host)) return this.ready(worker);
     return this.ready(worker).catch(async () => {

@@ -36,7 +36,7 @@ export class Ledger {
   }
 
   /**
-   * Notes that allocations of a job need nothing. No plugin leads their rollout. Other results of these allocations,
+   * Notes that allocations of a job need nothing. No plugin controls their rollout. Other results of these allocations,
    * earlier or later, take precedence.
    */
   noteUnchanged(job: string, hosts: readonly string[]): void {

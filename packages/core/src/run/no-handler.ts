@@ -2,7 +2,7 @@ import { MaandError } from "../errors.ts";
 import { type AbsentPlugin, addPlugin } from "../plugin-api/absent-plugins.ts";
 import type { HookName } from "../plugin-api/hooks.ts";
 
-/** Hooks that a plugin must handle. */
+/** Hooks that at least one plugin must handle. */
 export type DoingHook = Extract<
   HookName,
   "connect" | "inspect" | "inventory" | "stage" | "reconcile" | "rollout" | "target"

@@ -24,7 +24,7 @@ export function refuseUnknown(
 
 /**
  * Resolves a worker list of the command line: hosts, hostnames, `label:web`, `zone:a`. Returns the workers in catalog
- * order. Nothing else parses these lists. Throws PROBLEMS with every term that matches no worker.
+ * order. Throws PROBLEMS with every term that matches no worker.
  */
 export function selectWorkers<T extends Choosable>(
   workers: readonly T[],

@@ -26,8 +26,8 @@ export interface DowntimeRequest {
    */
   readonly isFresh?: boolean;
   /**
-   * Whether a person requested that the whole job goes down, or named the allocations to stop. Such a request is
-   * recorded, and no budget refuses it.
+   * Whether a person requested that the whole job goes down, or named the allocations to stop. The budget never refuses
+   * such a request, but the request is recorded.
    */
   readonly isAsked?: boolean;
 }

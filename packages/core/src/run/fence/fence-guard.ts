@@ -6,7 +6,7 @@ import type { WorkerFence } from "../../remote/fence/worker-fence.ts";
 export interface GuardSource {
   /** The record that the command leaves on the workers that it changes. */
   readonly record: FenceRecord;
-  /** Whether the command with this holder belongs to this copy of the bucket, or this copy took over its work. */
+  /** Whether this copy of the bucket ran the command with this holder, or took over the work of the copy that ran it. */
   knows(holder: string): boolean;
 }
 

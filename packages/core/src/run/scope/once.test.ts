@@ -6,7 +6,7 @@ import { onceFor } from "./once.ts";
 const step = { id: "b.r.a.start.1", resumes: null, replaces: [], onSettled: () => {} };
 const RESULT = { code: 0, stdout: "recorded\n", stderr: "", durationMs: 1 };
 
-/** The commands of an action, with a plugin that keeps receipts, and the requests to it. */
+/** The function that runs the commands of an action, with a plugin that keeps receipts and records its calls. */
 function withReceipts({ answer }: { readonly answer: typeof RESULT | undefined } = { answer: RESULT }) {
   const hooks = createHooks();
   const asked: RunOnceContext[] = [];
@@ -19,7 +19,7 @@ function withReceipts({ answer }: { readonly answer: typeof RESULT | undefined }
   return { remote, asked, context, once: onceFor({ hooks }, context) };
 }
 
-it("the commands of a step are numbered in their order", async () => {
+it("the commands of a step are numbered in the order of the calls", async () => {
   const { asked, remote, once } = withReceipts();
   expect(await once(["systemctl", "enable", "api"])).toEqual(RESULT);
   await once(["systemctl", "start", "api"], { timeoutMs: 5, env: { A: "b" }, title: "the start" });
@@ -30,18 +30,18 @@ it("the commands of a step are numbered in their order", async () => {
   expect(remote.lines).toEqual([]);
 });
 
-it("a command whose recorded result is a failure fails", async () => {
+it("a command fails if its recorded result is a failure", async () => {
   const { once } = withReceipts({ answer: { ...RESULT, code: 3 } });
   await expect(once(["false"])).rejects.toMatchObject({ code: "COMMAND_FAILED", exit: 3 });
 });
 
-it("without a plugin that keeps receipts there, a command runs as with `remote.exec`", async () => {
+it("a command runs with `remote.exec` if no plugin keeps receipts on the worker", async () => {
   const { context, once, remote } = withReceipts({ answer: undefined });
   await once(["echo"]);
   expect(remote.calls).toMatchObject([{ argv: ["echo"], options: { asRoot: true, cwd: context.directory } }]);
 });
 
-it("by hand, a command runs as with `remote.exec`, and its lines are logged", async () => {
+it("a command without a step runs with `remote.exec`, and its output is logged", async () => {
   const { asked } = withReceipts();
   const remote = fakeRemote({ answers: { echo: { stdout: "hello\n" } } });
   const context = rolloutContext({ remote });
