@@ -44,7 +44,7 @@ type Source = SyncSource & Pick<Run, "reporter" | "workers" | "connections">;
  */
 export async function checkSync(source: Source, chosen: readonly ChosenJob[], isLocked: boolean): Promise<void> {
   const hosts = new Set(chosen.flatMap(hostsOf));
-  // a plugin offers a reader for its next command, and runs no job that another plugin claims
+  // the plugin that offers a reader runs the next command too, except for jobs that another plugin claims
   const read = new Set(chosen.filter(({ job }) => runBy(job, source.bucket.plugins) === undefined).flatMap(hostsOf));
   const found = await Promise.all(
     [...hosts].map((host) => problemsOf(source, host, { isLocked, usesReader: read.has(host) })),

@@ -33,7 +33,7 @@ export async function passGate(
   if (gate.of === "running" && checked.length === 0) return undefined;
   const finding = await checkHealth(run, context, checked, gate.wait);
   if (finding.cause && run.bucket.signal.aborted) throw finding.cause;
-  // the checks leave out an allocation that failed earlier in this run, so they say nothing about its health
+  // the checks leave out an allocation that failed earlier in this run, so its health is unknown
   const present = members.filter(({ allocation }) => !run.ledger.lost(rollout.job.name, allocation.host));
   const unhealthy = unhealthyOf(finding, checked, present);
   noteSeen(run, checked, finding);

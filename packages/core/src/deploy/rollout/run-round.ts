@@ -29,8 +29,8 @@ export interface Round {
 }
 
 /**
- * Carries out one round of a job's rollout: commands, promotion, health check. Nothing else does any of the three.
- * Allocations whose command succeeded are promoted even if the command failed for others; then the round throws,
+ * Carries out one round of a job's rollout: commands, promotion, health check. No other code does any of the three.
+ * Allocations whose command succeeded are promoted even if the command failed on others. In that case, the round throws
  * without a health check. Returns the result of the health check.
  */
 export async function runRound(rollout: JobRollout, round: Round): Promise<HealthFinding | undefined> {

@@ -13,7 +13,7 @@ it("a deleted file that no version contained is reported in one warning per job,
   ]);
 });
 
-it("a deleted file of a version, or of its directories, is not reported", () => {
+it("a deleted file or directory that a version contained is not reported", () => {
   const deletions = new Deletions();
   for (const path of ["Makefile", "conf/a", "conf", "conf/"])
     deletions.note({ job: "web", host: "10.0.0.1", path, promoted });
