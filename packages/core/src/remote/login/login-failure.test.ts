@@ -48,7 +48,7 @@ test.each([
   "sudo: Command not found.\n",
   "fish: Unknown command: sudo\n",
   "zsh:1: command not found: sudo\n",
-])("a worker without sudo is reported as such: %j", (stderr) => {
+])("a worker without sudo is recognized from the output: %j", (stderr) => {
   expect(failure({ stderr, code: 127 })).toMatchObject({ code: "WORKER_LACKS", message: "10.0.0.1 lacks sudo" });
 });
 
