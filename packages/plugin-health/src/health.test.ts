@@ -232,7 +232,7 @@ describe("a job", () => {
   });
 });
 
-describe("waiting", () => {
+describe("waiting for a healthy job", () => {
   const health_check = { checks: [{ type: "ssh", command: "ready" }], wait: { attempts: 4, interval_seconds: 2 } };
 
   /** Healthy at the given attempt; pauses are only recorded. */
@@ -279,7 +279,7 @@ describe("waiting", () => {
     expect([pauses.length, requests]).toEqual([3, 4]);
   });
 
-  it("checks once if it should not wait", async () => {
+  it("runs the checks once if wait is not set", async () => {
     const remote = fakeRemote({ answers: () => ({ code: 1 }) });
     const { error, output } = await verify(health_check, 0, { remote: async () => remote });
     expect(error?.code).toBe("UNHEALTHY");
@@ -373,7 +373,7 @@ describe("health_check in a manifest", () => {
     ]);
   });
 
-  it("is claimed with a schema for the build and one for editors", async () => {
+  it("has a schema for the build and another schema for editors", async () => {
     const claim = health().claims?.health_check;
     const refused = await claim?.schema["~standard"].validate({ checks: [{ type: 1 }] });
     expect(refused?.issues?.map((issue) => issue.message)).toEqual(["must be text in quotes"]);

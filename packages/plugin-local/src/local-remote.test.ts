@@ -67,7 +67,7 @@ describe("a command", () => {
     expect(result).toMatchObject({ code: 0, stdout: `${remote.root}\n`, stderr: "oh\n" });
   });
 
-  it("throws if it must succeed and fails, and a probe returns its exit code", async () => {
+  it("throws in exec if it fails, and returns its exit code in probe", async () => {
     const remote = await connected();
     expect(await remote.probe(sh("exit 7"))).toMatchObject({ code: 7 });
     await expect(remote.exec(sh("echo why >&2; exit 7"))).rejects.toMatchObject({
@@ -91,7 +91,7 @@ describe("a command", () => {
     expect(stdout).toBe("a b|$HOME|'\"|s3|");
   });
 
-  it("reads its stdin, and gets none by default", async () => {
+  it("reads its stdin, which is empty by default", async () => {
     const remote = await connected();
     expect((await remote.exec(["cat"], { stdin: "words" })).stdout).toBe("words");
     expect((await remote.exec(["cat"])).stdout).toBe("");
@@ -113,7 +113,7 @@ describe("a command", () => {
     expect(stdout.endsWith("xend")).toBe(true);
   });
 
-  it("gets a clean environment, plus given variables", async () => {
+  it("gets a clean environment and the given variables", async () => {
     const own = { PATH: "/bin", HOME: "/root", LC_ALL: "C", AWS_SECRET_ACCESS_KEY: "s", EMPTY: undefined };
     expect(localEnvironment({ JOB: "api", TOKEN: secret("t") }, own)).toEqual({
       PATH: "/bin",
@@ -174,7 +174,7 @@ describe("a command", () => {
     await gone(Number(readFileSync(join(remote.root, "pid"), "utf8")));
   });
 
-  it("does not wait for a child that holds its output", async () => {
+  it("ends even if a child keeps its output open", async () => {
     const remote = await connected();
     const { stdout } = await remote.exec(sh("sleep 1000 & echo $!"));
     process.kill(Number(stdout), "SIGKILL");

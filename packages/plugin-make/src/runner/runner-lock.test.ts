@@ -6,12 +6,12 @@ import { aWorker, FORMS } from "./runner.test.support.ts";
 
 const pipe = (path: string) => execFileSync("mkfifo", [path]);
 
-describe.concurrent.each(FORMS)("a command whose lock cannot be used (%s)", { timeout: 30_000 }, (form) => {
+describe.concurrent.each(FORMS)("a command whose lock cannot be used, on a %s runner", { timeout: 30_000 }, (form) => {
   for (const [what, place, make, reason] of [
-    ["a file is in place of the directory", "locks", (path: string) => writeFileSync(path, ""), "File exists"],
-    ["a directory is in its place", "locks/api.lock", (path: string) => mkdirSync(path), "Is a directory"],
-    ["a pipe is in its place", "locks/api.lock", pipe, "not a file"],
-    ["a directory is in place of make's", "locks/api.make", (path: string) => mkdirSync(path), "Is a directory"],
+    ["a file is in place of the directory of locks", "locks", (path: string) => writeFileSync(path, ""), "File exists"],
+    ["a directory is in place of its lock", "locks/api.lock", (path: string) => mkdirSync(path), "Is a directory"],
+    ["a pipe is in place of its lock", "locks/api.lock", pipe, "not a file"],
+    ["a directory is in place of make's lock", "locks/api.make", (path: string) => mkdirSync(path), "Is a directory"],
   ] as const) {
     it(`does not begin, and names the path, if ${what}`, async (context) => {
       const w = aWorker(context);

@@ -106,7 +106,7 @@ export interface Options {
  * The two ways to run a command: a separate process for each command, or one that serves all. Both have the same
  * guarantees.
  */
-export const FORMS = ["one process each", "one process for all"] as const;
+export const FORMS = ["separate", "serving"] as const;
 export type Form = (typeof FORMS)[number];
 
 /** The system's own Python, as on a worker: the first one in PATH here may belong to a version manager. */
@@ -187,7 +187,7 @@ export function aWorker({ onTestFinished }: TestContext, more: readonly string[]
 
   let shared: ReturnType<typeof serve> | undefined;
   function start(form: Form, target: string, options?: Options): Running {
-    if (form === "one process each") return alone(target, options);
+    if (form === "separate") return alone(target, options);
     if (!shared?.client.open) shared = serve();
     return shared.request(target, options);
   }

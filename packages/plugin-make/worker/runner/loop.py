@@ -44,7 +44,7 @@ class Call:
 
     def leave_alone(self):
         """
-        Called when the controller is gone. A step that has not begun never will, because a later run may request it again.
+        Called when the controller is gone. A step that has not begun is not started, because a later run may request it.
         """
         if self.receipt is not None:
             self.receipt.output.detach()

@@ -32,7 +32,7 @@ class Receipt:
         return fields
 
     def claim(self):
-        """Called before the command begins. This makes the receipts of earlier steps of the job out of date."""
+        """Called before the command begins, which makes the receipts of earlier steps of the job out of date."""
         make_durable(self.directory)
         sweep_receipts(self.directory, self.step)
         about = {"boot": boot_id(), "pid": str(os.getpid()), "began": began(os.getpid())}
