@@ -58,7 +58,7 @@ const closedPort = async () => {
 describe("a tcp check", () => {
   const health_check = { checks: [{ type: " TCP ", port: "web" }] };
 
-  it("passes if the port accepts", async () => {
+  it("passes if the port accepts connections", async () => {
     const port = await listening(createTcpServer());
     const { error, results } = await verify(health_check, port);
     expect(error).toBeUndefined();
@@ -89,7 +89,7 @@ describe("a tcp check", () => {
 describe("an http check", () => {
   const ready = { type: "http", port: "web", path: "/ready" };
 
-  it("requests its path and passes on 200", async () => {
+  it("requests its path, and passes if the status is 200", async () => {
     const requests: (string | undefined)[] = [];
     const port = await serving((request, response) => {
       requests.push(`${request.method} ${request.url}`);
@@ -178,8 +178,8 @@ describe("an ssh check", () => {
   });
 });
 
-describe("a job", () => {
-  it("without checks passes, and reports nothing", async () => {
+describe("the health check of a job", () => {
+  it("passes without checks, and reports nothing", async () => {
     expect(await verify(undefined, 0)).toMatchObject({ error: undefined, results: [] });
     expect(await verify({ wait: { attempts: 2 } }, 0)).toMatchObject({ error: undefined, results: [] });
   });
@@ -316,7 +316,7 @@ describe("health_check in a manifest", () => {
     });
   });
 
-  it("does not pass if it is invalid", () => {
+  it("is refused if it is invalid", () => {
     expect(() => readHealth(aJob({ manifest: { health_check: { checks: [{ type: "icmp" }] } } }))).toThrow("icmp");
     expect(() => readHealth(aJob({ manifest: { health_check: [] } }))).toThrow("health_check of api is invalid");
   });

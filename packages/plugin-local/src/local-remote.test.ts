@@ -32,7 +32,7 @@ async function connected(): Promise<Remote> {
 const sh = (script: string) => ["sh", "-c", script];
 const there = (path: string) => vi.waitFor(() => expect(existsSync(path)).toBe(true), 10_000);
 
-describe("connecting", () => {
+describe("the connect hook of the local plugin", () => {
   it("returns a remote with a private directory in the bucket for local workers", async () => {
     const remote = await connected();
     expect(remote).toMatchObject({ host: "127.0.0.11", transport: "local", sudo: false });
@@ -106,7 +106,7 @@ describe("a command", () => {
     expect(lines.sort()).toEqual(["stderr two", "stdout one", "stdout three"]);
   });
 
-  it("may print more than is kept", async () => {
+  it("may print more output than is kept", async () => {
     const remote = await connected();
     const { stdout } = await remote.exec(sh("head -c 5000000 /dev/zero | tr '\\0' x; printf end"));
     expect(stdout).toHaveLength(1024 * 1024);
@@ -195,7 +195,7 @@ describe("a command", () => {
 });
 
 describe("a stream", () => {
-  it("carries both directions and returns the exit code", async () => {
+  it("transfers data in both directions and returns the exit code", async () => {
     const { io, stderr, exit } = await (await connected()).stream(sh("cat; echo oh >&2; exit 3"));
     io.end("to and fro");
     expect(await Promise.all([text(io), text(stderr), exit])).toEqual(["to and fro", "oh\n", 3]);

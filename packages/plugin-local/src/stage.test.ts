@@ -62,7 +62,7 @@ function stage(over: Partial<StageContext>) {
   return hooks().stage.promise(stageContext({ remote, ...over }));
 }
 
-describe("staging", () => {
+describe("staging files on a local worker", () => {
   it("writes trees and metadata, and the first source of a path wins", async () => {
     const first = has("first", { "worker.json": "{}", "bin/runner.py": "run", "jobs/api/app.conf": "rendered" });
     const second = has("second", {
@@ -177,7 +177,7 @@ describe("staging", () => {
   });
 });
 
-describe("removing", () => {
+describe("removing a job from a local worker", () => {
   const remove = () => {
     const remote = new LocalRemote({ host: "10.0.0.1", root: at("worker"), timeoutMs: 60_000 });
     const context = { remote, action: { kind: "remove" }, directory: at("worker/jobs/api") } as const;

@@ -110,7 +110,7 @@ describe("the make plugin", () => {
   });
 });
 
-it("delivers one complete runner to every worker", () => {
+it("the make plugin delivers one complete runner to every worker", () => {
   const { "runner.py": program = "", ...others } = make().workerFiles ?? {};
   expect(others).toEqual({});
   expect(program).toMatch(/^"""Runs targets of jobs' Makefiles on this worker/);

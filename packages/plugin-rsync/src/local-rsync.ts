@@ -3,7 +3,7 @@ import { startProcess } from "@maand/core/internal";
 
 /** The rsync that runs on this machine. */
 export interface LocalRsync {
-  /** The data for the worker, starting with the command that rsync wants to run there. */
+  /** The data for the worker, starting with the command that rsync runs there. */
   readonly outgoing: Duplex;
   /** The data from the worker. */
   readonly incoming: Duplex;

@@ -22,7 +22,7 @@ describe("applyPlugins", () => {
     ]);
   });
 
-  it("puts a tap before the tap in its before option and names the plugin in its errors", async () => {
+  it("orders a tap by its before option, and names the plugin in its errors", async () => {
     const make = plugin("make", ({ rollout }) => rollout.tapPromise("make", async () => "done"));
     const mine = plugin("mine", ({ rollout }) =>
       rollout.tapPromise({ name: "first", before: "make" }, async () => {

@@ -201,7 +201,7 @@ describe("a disabled allocation", () => {
     expect(since().filter((what) => !what.startsWith("stage"))).toEqual([]);
   });
 
-  it("has changes of its job recorded, but gets no files and no start", async () => {
+  it("records changes of its job, but gets no files and is not started", async () => {
     await bucket.ship();
     bucket.job("api", { version: "2.0.0", selectors: ["worker"] });
     await bucket.build();
@@ -222,7 +222,7 @@ describe("a disabled allocation", () => {
     expect(since()).toEqual([`stage ${B}`, `start api@${B}`]);
   });
 
-  it("is stopped by the next deploy if its worker is unreachable, and the others are restarted", async () => {
+  it("is stopped later if its worker is unreachable, and the other allocations are restarted", async () => {
     bucket.fleet.fail(`connect ${B}`, new MaandError({ code: "UNREACHABLE", message: `${B} refused`, worker: B }));
     bucket.write("jobs/api/new.conf", "x");
     const summary = await bucket.ship();

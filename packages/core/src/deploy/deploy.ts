@@ -172,7 +172,7 @@ async function ending(run: Run, phases: (stager: Stager) => Promise<void>): Prom
   }
 }
 
-/** Passes the summary to plugins and stores it, however the run ended. */
+/** Passes the summary to plugins and stores it, for a run with any outcome. */
 async function commit(run: Run): Promise<Summary> {
   const { bucket, ledger } = run;
   if (bucket.signal.aborted) ledger.interrupt();
@@ -218,7 +218,7 @@ async function notifyPlugins(run: Run, summary: Summary): Promise<void> {
 
 type RunEnd = Pick<EventMap["run.finished"], "outcome" | "message">;
 
-/** The last event of a run, however the run ended. */
+/** The last event of a run with any outcome. */
 function reportEnd({ reporter, ledger, bucket }: Run, end: RunEnd): void {
   const duration_ms = bucket.now().getTime() - reporter.startedAt.getTime();
   reporter.emit("run.finished", { ...summaryRecord(ledger.summary()), ...end, duration_ms });

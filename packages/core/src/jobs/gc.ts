@@ -196,7 +196,7 @@ async function eraseBucket(run: Run, remote: Remote, removed: readonly Allocatio
     .log(`${remote.root} was not deleted: maand did not create ${stay.slice(0, 3).map(shownPath).join(", ")} in it`);
 }
 
-/** Logs a deletion, whatever its result. */
+/** Emits events for the start and the end of a deletion, even if the deletion fails. */
 async function logged(run: Run, { job, host }: Allocation, work: () => Promise<unknown>): Promise<void> {
   const { emit, bucket } = run.reporter;
   const unit = { job, worker: host, action: "remove" };

@@ -152,7 +152,7 @@ describe("an interruption while workers are being connected", () => {
     await vi.waitUntil(() => remote.closed);
   });
 
-  it("does not make gc forget a removed worker", async () => {
+  it("does not make gc delete the records of a removed worker", async () => {
     await slow.deploy();
     slow.workers(A);
     await slow.ship();

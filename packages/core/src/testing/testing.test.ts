@@ -82,7 +82,7 @@ describe("a context", () => {
   });
 });
 
-it("records emitted events", () => {
+it("recordEvents records emitted events", () => {
   const hooks = createHooks();
   const record = recordEvents(hooks);
   const base = { seq: 1, at: "2024-01-01T00:00:00.000Z", run: "run" };

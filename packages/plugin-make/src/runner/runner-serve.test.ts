@@ -80,7 +80,7 @@ describe.concurrent("a runner that serves requests", { timeout: 60_000 }, () => 
     expect(await flood.code).toBe(124);
   });
 
-  it("finishes running commands if its reader has gone away, starts none, and ends", async (context) => {
+  it("finishes running commands after its reader has gone away, starts no others, and ends", async (context) => {
     const w = worker(context, "web");
     const { request, process } = w.serve();
     request("talk");

@@ -159,7 +159,7 @@ export function aWorker({ onTestFinished }: TestContext, more: readonly string[]
     return started;
   }
 
-  /** The channel of a runner that serves requests, and the program that it may want. */
+  /** The channel of a runner that serves requests, and the program that the runner may request. */
   function channel(extra: readonly string[] = []) {
     const serving = serveCommand(place(root), { bucketId: "bucket", program: "make" });
     const [program = "", ...args] = [...serving.command.map(String), ...extra];

@@ -17,7 +17,7 @@ describe.concurrent.each(FORMS)("a %s runner", { timeout: 30_000 }, (form) => {
     expect(stdout).toBe("1.0.0 to 2.0.0 in api\n");
   });
 
-  it("runs a target as if it was started in the job's directory", async (context) => {
+  it("runs a target as if make had been started in the job's directory", async (context) => {
     const w = worker(context);
     const here = w.inJob("").replace(/\/$/, "");
     const env = { PWD: "/elsewhere", OLDPWD: "/elsewhere/too" };
@@ -206,7 +206,7 @@ describe.concurrent("a runner that is started with a target", { timeout: 30_000 
     await gone(pid);
   });
 
-  it("finishes a command if its reader has gone away", async (context) => {
+  it("finishes a command even if its reader has gone away", async (context) => {
     const w = worker(context);
     const command = w.alone("talk");
     await eventually(() => expect(command.stdout()).toContain("line 9"));

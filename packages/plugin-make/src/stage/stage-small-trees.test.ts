@@ -66,7 +66,7 @@ describe("files staged through the runner", { timeout: 60_000 }, () => {
     expect(worker.sent()).toEqual([text]);
   });
 
-  it("are read only if their size matches", async () => {
+  it("are hashed on the worker only if their size matches", async () => {
     const worker = aWorker();
     await worker.stageJobs({ web: { a: "small" } });
     truncateSync(join(worker.root, "jobs/web/a"), 1024 ** 4);

@@ -4,7 +4,8 @@
     python3 -I -S <root>/bin/runner.py <bucket_id> --serve [--protocol 1] [--program make]
 
 maand delivers this program. Its contract is in the README of @maand/plugin-make. The program consists of the parts in
-`worker/runner/` there, joined in the order of `src/runner-program.ts`. A part uses the names of the other parts without an import.
+`worker/runner/` of that package, joined in the order of `src/runner-program.ts`. A part uses the names of the other parts
+without importing them.
 """
 import errno
 import os

@@ -49,7 +49,7 @@ class Call:
         if self.receipt is not None:
             self.receipt.output.detach()
         elif self.request is not None and self.request.step is not None:
-            self.end(ENDED, "the run that asked for it is gone")
+            self.end(ENDED, "the run that requested it is gone")
 
     def fail_if_ended(self, where):
         if self.code is not None:

@@ -25,7 +25,7 @@ async function settingsOf(host: string, ...lines: readonly string[]): Promise<Ho
 
 const NOTHING = { identityFiles: [], certificateFiles: [] };
 
-test("a missing file has no effect", async () => {
+test("a missing configuration file has no effect", async () => {
   const lookup = await readSshConfig([join(directory, "none"), join(directory, "none", "either")]);
   expect(lookup({ host: "web", defaultUser: "agent" })).toEqual(NOTHING);
 });

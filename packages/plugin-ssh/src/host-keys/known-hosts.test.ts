@@ -17,7 +17,7 @@ function namesFor(text: string, name: string): string[] {
   return linesFor(parseKnownHosts(text), name).map(({ names }) => names);
 }
 
-describe("names", () => {
+describe("names in known_hosts", () => {
   test.each([
     ["10.0.0.1", 22, "10.0.0.1"],
     ["10.0.0.1", 2222, "[10.0.0.1]:2222"],
@@ -29,7 +29,7 @@ describe("names", () => {
   });
 });
 
-describe("lines", () => {
+describe("lines in known_hosts", () => {
   test("are parsed with role and line number, and comments and invalid lines are skipped", () => {
     const text = [
       "# comment",
@@ -51,7 +51,7 @@ describe("lines", () => {
     ]);
   });
 
-  test("that are written can be parsed", () => {
+  test("can be parsed after they are written", () => {
     const [read] = parseKnownHosts(knownHostLine("[10.0.0.1]:2222", key));
     expect(read).toEqual({ names: "[10.0.0.1]:2222", key, role: "pinned", line: 1 });
   });

@@ -62,7 +62,7 @@ test.each([
   ["folder", "is a directory", undefined],
   ["gone", "does not exist", undefined],
   ["text/below", "does not exist", undefined],
-])("%s %s", async (name, problem, hint) => {
+])("readPrivateKey reports the problem of a file: %s %s", async (name, problem, hint) => {
   const file = await readPrivateKey(at(name), ssh2.utils.parseKey);
   expect([file.key, file.problem]).toEqual([undefined, problem]);
   if (hint) expect(file.hint).toMatch(hint);

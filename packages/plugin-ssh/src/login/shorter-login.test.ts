@@ -71,7 +71,7 @@ test("a key that is refused is followed by the next one", async () => {
   ]);
 });
 
-test("an unknown version of ssh2 logs in without the change", async () => {
+test("an unknown version of ssh2 uses its normal login", async () => {
   const otherVersion = (client: InstanceType<typeof Client>) => {
     const protocol: object = Reflect.get(client, "_protocol");
     const handlers: object = Reflect.get(protocol, "_handlers");
@@ -83,7 +83,7 @@ test("an unknown version of ssh2 logs in without the change", async () => {
   expect(await requestsOf(keys.ed25519, [keys.ed25519], otherVersion)).toEqual(["offered", "signed"]);
 });
 
-test("the installed version of ssh2 has the parts that are changed", async () => {
+test("the installed version of ssh2 supports the shorter login", async () => {
   const found: boolean[] = [];
   await requestsOf(keys.ed25519, [keys.ed25519], (client) => {
     found.push(shortenLogin(client));

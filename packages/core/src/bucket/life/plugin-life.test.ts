@@ -171,7 +171,7 @@ describe("an error with a plugin's own code", () => {
     expect(await thrownBy(() => bucket.ship())).toMatchObject({ code: "acme/FROZEN", refused: true });
   });
 
-  it("is an error of the plugin if the code is invalid", async () => {
+  it("makes the plugin fail if the code is invalid", async () => {
     const bucket = bucketWith(throwing((error) => error("no token", "no token is set")));
     expect(await thrownBy(() => bucket.ship())).toMatchObject({
       code: "HOOK_FAILED",

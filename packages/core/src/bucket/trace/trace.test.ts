@@ -65,7 +65,7 @@ describe("the tracks of a trace", () => {
     );
   });
 
-  it("are only as many as there are overlapping calls", () => {
+  it("are reused for calls that do not overlap", () => {
     const lanes = new Map();
     const calls = [aCall({ startMs: 0, endMs: 9 }), aCall({ startMs: 2, endMs: 4 }), aCall({ startMs: 9, endMs: 12 })];
     expect(calls.map((call) => laneOf(lanes, call))).toEqual([1, 1, 1]);
@@ -132,7 +132,7 @@ describe("the trace of a deploy", () => {
     expect(trace.rows).toContainEqual(expect.objectContaining({ plugin: "run-log", hook: "event", failed: 0 }));
   });
 
-  it("marks the call that failed if the deploy fails", async () => {
+  it("marks a call that failed", async () => {
     const { outcome, trace, events } = await traced(async () => {
       throw new Error("boom");
     });

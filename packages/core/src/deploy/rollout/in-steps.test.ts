@@ -224,8 +224,8 @@ describe("jobs that demand a paused job", () => {
   });
 });
 
-describe("a step that fails", () => {
-  it("stops the rollout, and the next deploy continues the rollout", async () => {
+describe("a step of a staged rollout", () => {
+  it("stops the rollout if it fails, and the next deploy continues the rollout", async () => {
     sick("2.0.0", A);
     expect(await ship("2.0.0")).toMatchObject({ outcome: "failed" });
     expect([running(), await position()]).toEqual([["2.0.0", "1.0.0", "1.0.0", "1.0.0"], 0]);
@@ -234,13 +234,13 @@ describe("a step that fails", () => {
     expect(running()).toEqual(["2.0.0", "1.0.0", "1.0.0", "1.0.0"]);
   });
 
-  it("keeps the rollout from continuing on other workers if its worker is unreachable", async () => {
+  it("stops the rollout if its worker is unreachable", async () => {
     bucket.fleet.fail(`connect ${A}`, new MaandError({ code: "UNREACHABLE", message: "no route", worker: A }));
     expect(await ship("2.0.0")).toMatchObject({ outcome: "failed" });
     expect([running(), await position()]).toEqual([["1.0.0", "1.0.0", "1.0.0", "1.0.0"], 0]);
   });
 
-  it("also reverts earlier steps and runs with on_failure revert", async () => {
+  it("also reverts earlier steps and runs if it fails with on_failure revert", async () => {
     await ship("2.0.0", { steps: ["1", "pause", "100%"] }, { on_failure: "revert" });
     sick("2.0.0", C);
     expect(await resume()).toMatchObject({ outcome: "reverted" });
@@ -252,7 +252,7 @@ describe("a step that fails", () => {
     expect(await position()).toBeUndefined();
   });
 
-  it("allows a rollback, because the rollout is not paused", async () => {
+  it("can be rolled back after it failed, because the rollout is not paused", async () => {
     sick("2.0.0", A);
     await ship("2.0.0");
     bucket.fleet.onDo = () => undefined;
@@ -260,7 +260,7 @@ describe("a step that fails", () => {
     expect([running(), await position()]).toEqual([["1.0.0", "1.0.0", "1.0.0", "1.0.0"], undefined]);
   });
 
-  it("is not caused by an unhealthy allocation that waits for a later step", async () => {
+  it("succeeds even if an allocation that waits for a later step is unhealthy", async () => {
     bucket.fleet.onDo = (what) => {
       if (what !== "verify api") return;
       const last = bucket.events.findLast(({ type }) => type === "rollout.step");

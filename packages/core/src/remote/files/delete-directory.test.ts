@@ -47,20 +47,20 @@ const remove = (path: string, options: Partial<DirectoryToDelete> = {}) =>
 
 const list = (path: string) => readdirSync(at(path), { recursive: true }).sort();
 
-it("a directory is deleted with all its contents, and a missing directory is not an error", async () => {
+it("deleteDirectory deletes a directory with all its contents, and accepts a missing directory", async () => {
   has("api/a b", "api/-rf", "api/.hidden", "api/..x", "api/*", "api/conf/deep/x", "web/x");
   expect(await remove("api")).toEqual([]);
   expect(list(".")).toEqual(["web", "web/x"]);
   expect(await remove("api")).toEqual([]);
 });
 
-it("names in spare are kept, and so is the directory", async () => {
+it("deleteDirectory keeps the names in spare, and therefore the directory", async () => {
   has("api/Makefile", "api/.env", "api/data/db", "api/logs/l", "api/conf/data");
   expect(await remove("api", { spare: ["data", "logs"] })).toEqual([]);
   expect(list("api")).toEqual(["data", "data/db", "logs", "logs/l"]);
 });
 
-it("names that are not in only are kept and returned", async () => {
+it("deleteDirectory keeps and returns the names that are not in only", async () => {
   has("b/worker.json", "b/bin/x", "b/notes.txt");
   mkdirSync(at("b/jobs"));
   expect(await remove("b", { only: ["worker.json", "bin"] })).toEqual(["jobs", "notes.txt"]);
@@ -111,7 +111,7 @@ describe("links", () => {
   );
 });
 
-it("a path that is not a directory is refused", async () => {
+it("deleteDirectory refuses a path that is not a directory", async () => {
   has("api");
   await expect(remove("api")).rejects.toThrow("it is not a directory");
   expect(existsSync(at("api"))).toBe(true);

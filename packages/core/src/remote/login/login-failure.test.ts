@@ -35,7 +35,7 @@ test.each([
     "chsh -s /bin/sh ops",
   ],
   ["", "runs no commands: it ended with exit code 1", "ForceCommand"],
-])("%j is reported in one sentence, with a hint", (stderr, message, hint) => {
+])("the login output %j is reported in one sentence, with a hint", (stderr, message, hint) => {
   const found = failure({ stderr });
   expect(found).toMatchObject({ code: "AUTH_FAILED", worker: "10.0.0.1" });
   expect(found.message).toContain(message);

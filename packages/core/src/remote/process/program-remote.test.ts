@@ -82,7 +82,7 @@ describe("a remote over a program", () => {
 
   it("stops an interrupted command on the worker, not only the local program", async () => {
     const stop = new AbortController();
-    const script = "trap 'echo told; exit 1' TERM; echo ready; while :; do sleep 0.05; done";
+    const script = "trap 'echo stopping; exit 1' TERM; echo ready; while :; do sleep 0.05; done";
     const lines: string[] = [];
     const onLine = (line: string, stream: string) => {
       if (stream === "stdout") lines.push(line);
@@ -91,7 +91,7 @@ describe("a remote over a program", () => {
     await expect(remote().exec(["sh", "-c", script], { signal: stop.signal, onLine })).rejects.toMatchObject({
       code: "INTERRUPTED",
     });
-    expect(lines).toEqual(["ready", "told"]);
+    expect(lines).toEqual(["ready", "stopping"]);
   });
 
   it("sends the stop word to a command that has one", async () => {

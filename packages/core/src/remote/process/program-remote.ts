@@ -42,7 +42,7 @@ const GRACE_MS = 5_000;
 
 /**
  * A remote over a program, with everything a remote guarantees: time limits, secrets, `sudo`, interruption, and errors
- * that say whether the command began. The worker needs `sh` and `timeout`. If a command leaves a child process that
+ * that show whether the command began. The worker needs `sh` and `timeout`. If a command leaves a child process that
  * keeps its output open, maand waits as long as the program waits.
  */
 export function programRemote(parts: ProgramRemoteParts): Remote {

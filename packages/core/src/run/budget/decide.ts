@@ -86,7 +86,7 @@ export function reportRefused(
   for (const { unit, error } of refused) report(run, "budget.refused", unit, error);
 }
 
-/** Forgets these allocations in the run: from now on, the records in the store decide whether they are away. */
+/** Removes these allocations from the state of the run. The records in the store then decide whether they are away. */
 export function leaveToRecords({ budget }: Pick<ScopeSource, "budget">, units: readonly DowntimeUnit[]): void {
   for (const { host, jobs } of units) for (const job of jobs) budget.bringBack(job, host);
 }

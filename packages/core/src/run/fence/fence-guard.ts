@@ -11,9 +11,9 @@ export interface GuardSource {
 }
 
 /**
- * Decides which workers one command may change. It may change a worker only if this copy of the bucket knows the
- * command that changed the worker last, and if that command is not newer. After the first worker is refused because of
- * another copy, all other workers are refused too.
+ * Decides which workers one command may change. It may change a worker only if this copy of the bucket has a record of
+ * the command that changed the worker last, and if that command is not newer. After the first worker is refused because
+ * of another copy, all other workers are refused too.
  */
 export class FenceGuard {
   readonly #source: GuardSource;
