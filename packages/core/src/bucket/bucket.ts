@@ -42,7 +42,7 @@ export interface Bucket {
   /** Hooks that plugins tapped under old names; every run warns about them. */
   readonly oldNames: readonly OldName[];
   readonly settings: Settings;
-  /** The clock; passed in, so that core never reads one. */
+  /** The clock. It is passed in, so that core never reads the system clock. */
   readonly now: () => Date;
   /** Generates a new UUID. */
   readonly newId: () => string;

@@ -171,7 +171,7 @@ function done(bucket: TestBucket): string[] {
     .sort();
 }
 
-/** One action per allocation. A stop is listed once, whether something else is recorded for the allocation or not. */
+/** The planned actions, one per allocation: a stop and its record are listed once. */
 function promisedActions(plan: Plan): string[] {
   const found = new Map<string, string>();
   for (const { allocation, remove } of plan.stopping) found.set(nameOf({ allocation }), remove ? "remove" : "stop");

@@ -28,9 +28,9 @@ export interface JobControl {
   readonly target: string;
   /** Workers as typed: hosts, hostnames, labels or zones; empty means all active allocations. */
   readonly workers: readonly string[];
-  /** After each batch, wait until the job is healthy. */
+  /** Whether to wait after each batch until the job is healthy. */
   readonly healthCheck: boolean;
-  /** Let allocations go down even if the availability budget forbids it; maand reports each of them. */
+  /** Whether allocations may go down even if the availability budget forbids it; maand reports each of them. */
   readonly ignoreBudget?: boolean;
 }
 

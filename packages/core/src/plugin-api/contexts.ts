@@ -110,7 +110,7 @@ export type TemplateFunction = ((...args: never[]) => unknown) | { readonly para
 /** The functions that templates can call, by name. */
 export type TemplateFunctions = Readonly<Record<string, TemplateFunction>>;
 
-/** The KV entries of a plugin: those of the last build, and those to store with this one. */
+/** The KV entries of a plugin: the entries of the last build, and the entries to store with this build. */
 export interface KvContribution {
   /** A stored value in clear text; undefined if there is none. */
   find(namespace: string, key: string): string | undefined;
@@ -137,7 +137,7 @@ export interface KvContribution {
 export interface ContributeContext extends JobContext {
   /** The worker of each allocation, by host. */
   readonly workers: ReadonlyMap<string, Worker>;
-  /** The KV entries of the plugin: those of the last build, and those to store with this one. */
+  /** The KV entries of the plugin: the entries of the last build, and the entries to store with this build. */
   readonly kv: KvContribution;
   /** The clock. Use it instead of `new Date()`, so that tests can set the time. */
   now(): Date;

@@ -153,7 +153,7 @@ describe("files staged through the runner", { timeout: 60_000 }, () => {
   });
 });
 
-/** No path of a tree is a directory of another one. */
+/** Removes each path that is a directory of another path. */
 function withoutClashes(tree: Record<string, string>): Record<string, string> {
   const paths = Object.keys(tree);
   return Object.fromEntries(

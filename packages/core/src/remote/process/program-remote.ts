@@ -168,7 +168,7 @@ class ProgramRemote implements Remote {
     });
   }
 
-  /** It runs in its own process group, so that Ctrl-C reaches only maand, which passes it on. */
+  /** Starts the program in its own process group, so that Ctrl-C reaches only maand, which then stops the program. */
   #start({ argv }: WrappedCommand, { asRoot = false }: ExecOptions): Promise<RunningProcess> {
     return startProcess(this.#parts.program(argv, { asRoot }), { stdin: true });
   }
