@@ -111,7 +111,7 @@ async function recordOf(remote: Remote, reader: RecordReader | undefined): Promi
   return { fence, workerJson };
 }
 
-/** The difference of a worker if this copy of the bucket does not know the command that changed it last. */
+/** The difference of a worker if this copy of the bucket has no record of the command that changed the worker last. */
 function otherCopy({ store }: SyncSource["bucket"], host: string, text: string): Difference | undefined {
   const found = readFence(text);
   if (!found || "problem" in found || store.history.knows(found.record.holder)) return undefined;
@@ -120,7 +120,7 @@ function otherCopy({ store }: SyncSource["bucket"], host: string, text: string):
   return { ...different(unknownText(host, found.record, own)), isForeign: true, isOlderStore };
 }
 
-/** Exit code for an empty or missing directory; any other code proves nothing. */
+/** The exit code for an empty or missing directory. Any other code is inconclusive. */
 const EMPTY = 3;
 
 /**

@@ -144,7 +144,7 @@ export class RunnerClient {
     return { ended, end, send: (more) => this.#writeMore({ id, ...more }), abandon: () => this.#abandon(id) };
   }
 
-  /** Closes the runner after a while, unless it gets a request. For a runner that was started without a request. */
+  /** Closes a runner that was started without a request after a while, unless it gets a request. */
   rest(): void {
     if (this.#pending.size === 0 && this.#open) this.#closeLater();
   }

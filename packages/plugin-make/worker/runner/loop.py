@@ -1,4 +1,4 @@
-"""The running requests, and the only place that waits for input, output, signals and the clock."""
+"""The running requests, and the loop that waits for input, output, signals and the clock."""
 
 
 class Call:
@@ -13,7 +13,7 @@ class Call:
         self.text = ""
         self.answer = None
         self.request = None
-        self.inbox = None  # contents that have arrived, while the request waits for some
+        self.inbox = None  # contents that have arrived, while the request waits for contents
         self.deadline = None
         self.due = None
         self.grace = None  # when a step that must end is killed

@@ -55,7 +55,7 @@ export class RunRecordSender {
       const promise = new Promise<void>((resolve) => {
         settle = resolve;
       });
-      // the connection to the database keeps no process alive
+      // the connection to the database does not keep the process alive
       const waiting = setInterval(() => undefined, EVERY_MS);
       const resolve = () => {
         clearInterval(waiting);

@@ -112,7 +112,7 @@ export function beginChange({ budget }: Pick<ScopeSource, "budget">, change: Und
   return () => void budget.underWay.delete(change);
 }
 
-/** Throws BUDGET_EXCEEDED if a job that excludes this one is being changed. For changes that take nothing down, such as first starts. */
+/** Throws BUDGET_EXCEEDED if a job that excludes this job is being changed. Used for changes that take nothing down. */
 export function refuseExcluded(run: ScopeSource, job: string): void {
   const exclusions = exclusionsOf([...run.jobs.values()]);
   const refusal = exclusionRefusal([job], exclusions, changesUnderWay(run, [job], exclusions));
