@@ -16,7 +16,9 @@ beforeEach(() => {
 });
 afterEach(() => bucket.dispose());
 
-/** Builds and deploys with a configuration; returns the lines that its hooks printed, and the warnings of the deploy. */
+/**
+ * Builds and deploys with a configuration; returns the lines that its hooks printed, and the warnings of the deploy.
+ */
 async function shipWith(config: string, plugins: Readonly<Record<string, string>> = {}) {
   for (const [file, text] of Object.entries(plugins)) writeFileSync(join(bucket.root, file), text);
   writeFileSync(join(bucket.root, "maand.config.mjs"), config);

@@ -34,8 +34,8 @@ const RUNS_KEPT = 50;
 
 /**
  * Deploys the catalog to the workers. It stops removed and disabled allocations first. Then it syncs and rolls out the
- * changes, wave by wave. Partial success is kept: the next deploy resumes where this run ended. Throws BUSY, or PROBLEMS for
- * invalid options. All other failures are in the summary.
+ * changes, wave by wave. Partial success is kept: the next deploy resumes where this run ended. Throws BUSY, or
+ * PROBLEMS for invalid options. All other failures are in the summary.
  */
 export async function deploy(bucket: Bucket, options: DeployOptions): Promise<Summary> {
   return deployWith(bucket, "deploy", async () => ({ options, change: undefined, reversed: false }));

@@ -165,12 +165,12 @@ class Life {
       dead = true;
       this.note();
     });
-    const dieOrBeDead = (what: string) => {
+    const failIfDead = (what: string) => {
       die(what);
       if (dead) throw new Error("dead");
     };
-    fleet.onDo = before ? dieOrBeDead : () => (dead ? dieOrBeDead("") : undefined);
-    if (!before) fleet.onDone = dieOrBeDead;
+    fleet.onDo = before ? failIfDead : () => (dead ? failIfDead("") : undefined);
+    if (!before) fleet.onDone = failIfDead;
     await this.bucket.deploy(how);
     if (dead) {
       this.bucket.events.length = 0; // a killed process does not record events

@@ -57,8 +57,8 @@ export function resolveTarget(text: string): string {
 }
 
 /**
- * Runs a target by hand. The workers involved must be in sync with the bucket. Jobs run one by one in wave order, each in
- * batches of `max_concurrent_upgrades`; a failed batch ends its job. Nothing is stored, so promotions do not change.
+ * Runs a target by hand. The workers involved must be in sync with the bucket. Jobs run one by one in wave order, each
+ * in batches of `max_concurrent_upgrades`; a failed batch ends its job. Nothing is stored, so promotions do not change.
  */
 export async function controlJob(bucket: Bucket, control: JobControl): Promise<ControlResult[]> {
   const target = resolveTarget(control.target);

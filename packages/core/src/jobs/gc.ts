@@ -169,7 +169,8 @@ async function collect(
 const MADE_BY_MAAND = ["worker.json", "jobs.json", "bin", "locks", "receipts", "fence", "digests", "program"];
 
 /**
- * Deletes an allocation's directory. With the last one of a removed worker, also deletes the rest of the bucket's directory.
+ * Deletes an allocation's directory. With the last one of a removed worker, also deletes the rest of the bucket's
+ * directory.
  */
 async function erase(run: Run, allocation: Allocation, removed: readonly Allocation[]): Promise<void> {
   const remote = atDelivery(run.bucket, await run.connections.connect(workerOf(run, allocation.host)));

@@ -6,8 +6,8 @@ import type { PluginTools } from "./life/plugin-tools.ts";
 import type { ProvidedService, Service } from "./life/services.ts";
 
 /**
- * Commands by their paths as typed, such as `cat jobs`. Each function imports the clipanion class, and is called only when that
- * command is typed, or for help and completion. The class has the same paths; `-` and `_` are alike.
+ * Commands by their paths as typed, such as `cat jobs`. Each function imports the clipanion class, and is called only
+ * when that command is typed, or for help and completion. The class has the same paths; `-` and `_` are alike.
  */
 export type LazyCommands = Readonly<Record<string, () => Promise<unknown>>>;
 

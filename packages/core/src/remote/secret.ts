@@ -2,8 +2,8 @@
 export const HIDDEN = "••••••";
 
 /**
- * A value that must stay hidden: wherever it is turned into text by accident, it prints as dots, and only {@link reveal}
- * returns it.
+ * A value that must stay hidden: wherever it is turned into text by accident, it prints as dots, and only {@link
+ * reveal} returns it.
  */
 export class Secret {
   readonly #value: string;

@@ -70,8 +70,8 @@ export class Ledger {
   }
 
   /**
-   * Notes that a removed or stopped allocation could not be cleaned up. It is reported, and does not block the remaining
-   * allocations.
+   * Notes that a removed or stopped allocation could not be cleaned up. It is reported, and does not block the
+   * remaining allocations.
    */
   addPendingCleanup(job: string, host: string, action: string, cause: unknown): void {
     this.fail(job, host, action, cause);

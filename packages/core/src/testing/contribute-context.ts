@@ -13,8 +13,8 @@ export interface SyncedKv {
 }
 
 /**
- * `contribute`: job `api` with one allocation; `stored` are the entries of an earlier build, `synced` records the calls of
- * `sync`.
+ * `contribute`: job `api` with one allocation; `stored` are the entries of an earlier build, `synced` records the calls
+ * of `sync`.
  */
 export function contributeContext(
   over: Partial<ContributeContext> & { readonly stored?: FakeKv } = {},

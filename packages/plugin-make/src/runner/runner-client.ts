@@ -4,8 +4,8 @@ import { PacedReading } from "@maand/core/toolbox";
 import { type Frame, FrameReader } from "./frame-reader.ts";
 
 /**
- * A request to a runner: run one target of one job, delete receipts that are settled, make directories equal to trees, or
- * list files. `timeout` is in seconds.
+ * A request to a runner: run one target of one job, delete receipts that are settled, make directories equal to trees,
+ * or list files. `timeout` is in seconds.
  */
 export type RunnerRequest =
   | (FenceFields & {

@@ -112,8 +112,8 @@ export function previousRelease({ run, job, plan }: JobRollout): number | undefi
 }
 
 /**
- * If a hook between the commands and their promotion fails, the commands have run but are not promoted; the next run runs
- * them again. If it is interrupted, the next run continues with the hooks.
+ * If a hook between the commands and their promotion fails, the commands have run but are not promoted; the next run
+ * runs them again. If it is interrupted, the next run continues with the hooks.
  */
 async function runHooks(
   rollout: JobRollout,

@@ -11,7 +11,9 @@ import { type RunningProcess, startProcess } from "./process.ts";
 import { processStream } from "./process-stream.ts";
 import { followProgram, isTimeout, type ProgramResult, SIGNALLED } from "./program-run.ts";
 
-/** A remote whose commands run through a program on this machine, such as `ssh`, `docker exec` or `machinectl shell`. */
+/**
+ * A remote whose commands run through a program on this machine, such as `ssh`, `docker exec` or `machinectl shell`.
+ */
 export interface ProgramRemoteParts extends Pick<Remote, "host" | "root" | "transport" | "sudo"> {
   /** The account its commands run as, for messages. */
   readonly user?: string;

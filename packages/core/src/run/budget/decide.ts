@@ -104,8 +104,8 @@ export function settle(run: ScopeSource, units: readonly DowntimeUnit[]): void {
 }
 
 /**
- * Notes that a job is being rolled out or maintained, until the returned function is called. Requests for jobs that exclude it
- * (`never_with`) are refused meanwhile.
+ * Notes that a job is being rolled out or maintained, until the returned function is called. Requests for jobs that
+ * exclude it (`never_with`) are refused meanwhile.
  */
 export function beginChange({ budget }: Pick<ScopeSource, "budget">, change: UnderWay): () => void {
   budget.underWay.add(change);

@@ -6,7 +6,9 @@ import type { WorkerFence } from "../../remote/fence/worker-fence.ts";
 export interface GuardSource {
   /** The record that the command leaves on the workers that it changes. */
   readonly record: FenceRecord;
-  /** Whether this copy of the bucket ran the command with this holder, or took over the work of the copy that ran it. */
+  /**
+   * Whether this copy of the bucket ran the command with this holder, or took over the work of the copy that ran it.
+   */
   knows(holder: string): boolean;
 }
 
