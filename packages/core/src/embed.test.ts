@@ -52,21 +52,21 @@ describe("a program that embeds maand", () => {
     ]);
   });
 
-  it("gets the errors of the command line", async () => {
+  it("receives the same errors as the command line", async () => {
     const bucket = await opened();
     files.job("api", { version: 7 });
     const cause: unknown = await bucket.build().catch((thrown: unknown) => thrown);
     expect(isMaandError(cause) && cause.code).toBe("PROBLEMS");
   });
 
-  it("cannot reach the engine through the bucket", async () => {
+  it("has access to only the documented properties of a bucket", async () => {
     expect(Object.keys(await opened()).sort()).toEqual([
       ...["build", "catalog", "checkHealth", "close", "deploy", "id", "plan", "root", "runJobCommand", "runTarget"],
       ...["settings", "warnings"],
     ]);
   });
 
-  it("makes a bucket", async () => {
+  it("creates a bucket, or updates the existing one", async () => {
     files = aBucket();
     const directory = mkdtempSync(join(tmpdir(), "maand-embed-"));
     onTestFinished(() => rmSync(directory, { recursive: true }));

@@ -63,9 +63,9 @@ export interface EmbedOptions {
 export interface EmbeddedDeployOptions {
   /** Default: all jobs. Stops and removals are not limited by this. */
   readonly jobs?: readonly string[];
-  /** Also restart what has not changed. Default: false. */
+  /** Whether to restart unchanged allocations too. Default: false. */
   readonly force?: boolean;
-  /** Copy files and run nothing. Default: false. */
+  /** Whether to copy files without running any command. Default: false. */
   readonly syncOnly?: boolean;
 }
 

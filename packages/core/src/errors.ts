@@ -96,8 +96,8 @@ export interface ErrorParts {
 }
 
 /**
- * An error during a change. There is one class; `code` distinguishes its errors; core and plugins throw it, and it is caught
- * around one unit of work, around a run, and in the CLI.
+ * An error during a change, thrown by core and plugins. There is only this class, and `code` distinguishes its errors.
+ * It is caught around one unit of work, around a run, and in the CLI.
  */
 export class MaandError extends Error {
   override readonly name = "MaandError";

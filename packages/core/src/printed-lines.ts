@@ -14,11 +14,11 @@ export interface PrintedLines {
   readonly lines: readonly string[];
 }
 
-/** A tap of `event`. One that has `readLines` gets lines that arrived together in one call of that, instead of event by event. */
+/** A tap of `event`. If it has `readLines`, that function is called once for lines that arrived together. */
 export interface EventReader {
   (event: MaandEvent): void;
   readLines?(printed: PrintedLines): void;
-  /** Undefined while it keeps up with the lines; otherwise a promise that resolves when it has caught up. Commands wait until then. */
+  /** Undefined while it keeps up; otherwise a promise that resolves when it has caught up. Commands wait until then. */
   backPressure?(): Promise<void> | undefined;
 }
 

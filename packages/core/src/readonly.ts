@@ -1,6 +1,6 @@
 /**
- * The read-only entry point of core, for commands that only read the store of a bucket. They need no plugin, configuration
- * or worker, and start without loading the engine.
+ * The read-only entry point of core, for commands that only read the store of a bucket. They need no plugin,
+ * configuration or worker, and start without loading the engine.
  */
 
 export { openStore } from "./bucket/open-store.ts";

@@ -69,9 +69,8 @@ export type Refusal = Omit<JobFailure, "job" | "output">;
 /** The result of a deploy. `commit` receives it, and it determines the exit code. */
 export interface Summary {
   /**
-   * `paused`: nothing failed, and a staged rollout waits for a person; `reverted`: everything that failed was undone; `revert_failed`:
-   * something could not be undone; `refused`: it ended
-   * before it touched anything.
+   * `paused`: nothing failed, and a staged rollout waits for a person; `reverted`: everything that failed was undone;
+   * `revert_failed`: something could not be undone; `refused`: it ended before it touched anything.
    */
   readonly outcome: "ok" | "paused" | "failed" | "interrupted" | "reverted" | "revert_failed" | "refused";
   /** Why it was refused. */

@@ -58,7 +58,7 @@ const closedPort = async () => {
 describe("a tcp check", () => {
   const health_check = { checks: [{ type: " TCP ", port: "web" }] };
 
-  it("passes if the port accepts", async () => {
+  it("passes if the port accepts connections", async () => {
     const port = await listening(createTcpServer());
     const { error, results } = await verify(health_check, port);
     expect(error).toBeUndefined();
@@ -89,7 +89,7 @@ describe("a tcp check", () => {
 describe("an http check", () => {
   const ready = { type: "http", port: "web", path: "/ready" };
 
-  it("requests its path and passes on 200", async () => {
+  it("requests its path, and passes if the status is 200", async () => {
     const requests: (string | undefined)[] = [];
     const port = await serving((request, response) => {
       requests.push(`${request.method} ${request.url}`);
@@ -178,8 +178,8 @@ describe("an ssh check", () => {
   });
 });
 
-describe("a job", () => {
-  it("without checks passes, and reports nothing", async () => {
+describe("the health check of a job", () => {
+  it("passes without checks, and reports nothing", async () => {
     expect(await verify(undefined, 0)).toMatchObject({ error: undefined, results: [] });
     expect(await verify({ wait: { attempts: 2 } }, 0)).toMatchObject({ error: undefined, results: [] });
   });
@@ -232,7 +232,7 @@ describe("a job", () => {
   });
 });
 
-describe("waiting", () => {
+describe("waiting for a healthy job", () => {
   const health_check = { checks: [{ type: "ssh", command: "ready" }], wait: { attempts: 4, interval_seconds: 2 } };
 
   /** Healthy at the given attempt; pauses are only recorded. */
@@ -279,7 +279,7 @@ describe("waiting", () => {
     expect([pauses.length, requests]).toEqual([3, 4]);
   });
 
-  it("checks once if it should not wait", async () => {
+  it("runs the checks once if wait is not set", async () => {
     const remote = fakeRemote({ answers: () => ({ code: 1 }) });
     const { error, output } = await verify(health_check, 0, { remote: async () => remote });
     expect(error?.code).toBe("UNHEALTHY");
@@ -316,7 +316,7 @@ describe("health_check in a manifest", () => {
     });
   });
 
-  it("does not pass if it is invalid", () => {
+  it("is refused if it is invalid", () => {
     expect(() => readHealth(aJob({ manifest: { health_check: { checks: [{ type: "icmp" }] } } }))).toThrow("icmp");
     expect(() => readHealth(aJob({ manifest: { health_check: [] } }))).toThrow("health_check of api is invalid");
   });
@@ -373,7 +373,7 @@ describe("health_check in a manifest", () => {
     ]);
   });
 
-  it("is claimed with a schema for the build and one for editors", async () => {
+  it("has a schema for the build and another schema for editors", async () => {
     const claim = health().claims?.health_check;
     const refused = await claim?.schema["~standard"].validate({ checks: [{ type: 1 }] });
     expect(refused?.issues?.map((issue) => issue.message)).toEqual(["must be text in quotes"]);

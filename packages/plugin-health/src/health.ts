@@ -6,7 +6,7 @@ import { validateHealth } from "./validate.ts";
 import type { Sleep } from "./verify.ts";
 
 export interface HealthOptions {
-  /** The pause between attempts; default: a timer. For tests. */
+  /** Waits between attempts; default: a timer. Tests replace it. */
   readonly sleep?: Sleep;
 }
 

@@ -7,8 +7,8 @@ import { CHECKS_AT_ONCE, readHealth } from "./settings.ts";
 export type Sleep = (ms: number, signal: AbortSignal) => Promise<void>;
 
 /**
- * Runs every check of every active allocation, once or until all pass, and reports the last results. Throws UNHEALTHY with
- * the first failed checks, and INTERRUPTED as soon as the run is interrupted.
+ * Runs every check of every active allocation, once or until all pass, and reports the last results. Throws UNHEALTHY
+ * with the first failed checks, and INTERRUPTED as soon as the run is interrupted.
  */
 export async function verifyHealth(context: VerifyContext, sleep: Sleep): Promise<void> {
   const { job, active, signal } = context;

@@ -28,7 +28,7 @@ const NEW = { "jobs/api/a": "new", "jobs/api/big": "x".repeat(700_000), "jobs/ap
 
 const found = () => readdirSync(at("worker/jobs"), { recursive: true }).sort();
 
-describe.runIf(process.getuid?.() === 0)("a full file system", () => {
+describe.runIf(process.getuid?.() === 0)("a file system that cannot be written", () => {
   beforeEach(async () => {
     place = mkdtempSync(join(tmpdir(), "maand-full-"));
     mkdirSync(at("worker"));
@@ -40,7 +40,7 @@ describe.runIf(process.getuid?.() === 0)("a full file system", () => {
     rmSync(place, { recursive: true, force: true });
   });
 
-  it("is named, old files remain intact, no temporary files remain, and the next sync works", async () => {
+  it("is named if it is full, and the sync leaves the old files intact and no temporary files", async () => {
     writeFileSync(at("worker/filler"), "x".repeat(600_000));
     await expect(stage(NEW)).rejects.toMatchObject({
       code: "STAGE_FAILED",

@@ -61,7 +61,7 @@ describe("a link of the operator", () => {
     expect(list("worker/jobs/api")).toEqual(["conf", "conf/app.conf", "data", "data/db", "manifest.json"]);
   });
 
-  it("may lead to an empty directory, or to one with only files that the job keeps", async () => {
+  it("may lead to a directory that is empty or contains only kept files", async () => {
     has("far", { "data/db": "precious", "lost+found/x": "x" });
     mkdirSync(at("worker/jobs"));
     symlinkSync(at("far"), at("worker/jobs/api"));
@@ -119,7 +119,7 @@ describe("a link within a job's directory", () => {
   });
 });
 
-it("a directory with kept files that would become a file is refused, and nothing is changed", async () => {
+it("a sync that would replace a directory with kept files is refused, and nothing is changed", async () => {
   has("worker", { "jobs/api/conf/app.conf/a.pid": "1", "jobs/api/manifest.json": "old" });
   await expect(stage(TREE, { protect: new Map([["api", ["*.pid"]]]) })).rejects.toThrow(
     'jobs/api/conf/app.conf is a directory where a file belongs, but "keep" in its manifest protects jobs/api/conf/app.conf/a.pid',
@@ -128,7 +128,7 @@ it("a directory with kept files that would become a file is refused, and nothing
   expect(readFileSync(at("worker/jobs/api/conf/app.conf/a.pid"), "utf8")).toBe("1");
 });
 
-it("temporary files of a killed sync are deleted by the next one, and not reported", async () => {
+it("a sync deletes temporary files of a killed sync without reporting them", async () => {
   has("worker", { "jobs/api/conf/.~maand-0123456789abcdef": "half", "jobs/api/.~maand-0123456789abcdef": "half" });
   const deleted: string[] = [];
   await stage(TREE, { protect: new Map([["api", [".~*"]]]), deleted: (path) => deleted.push(path) });

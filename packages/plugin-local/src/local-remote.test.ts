@@ -32,7 +32,7 @@ async function connected(): Promise<Remote> {
 const sh = (script: string) => ["sh", "-c", script];
 const there = (path: string) => vi.waitFor(() => expect(existsSync(path)).toBe(true), 10_000);
 
-describe("connecting", () => {
+describe("the connect hook of the local plugin", () => {
   it("returns a remote with a private directory in the bucket for local workers", async () => {
     const remote = await connected();
     expect(remote).toMatchObject({ host: "127.0.0.11", transport: "local", sudo: false });
@@ -67,7 +67,7 @@ describe("a command", () => {
     expect(result).toMatchObject({ code: 0, stdout: `${remote.root}\n`, stderr: "oh\n" });
   });
 
-  it("throws if it must succeed and fails, and a probe returns its exit code", async () => {
+  it("throws in exec if it fails, and returns its exit code in probe", async () => {
     const remote = await connected();
     expect(await remote.probe(sh("exit 7"))).toMatchObject({ code: 7 });
     await expect(remote.exec(sh("echo why >&2; exit 7"))).rejects.toMatchObject({
@@ -91,7 +91,7 @@ describe("a command", () => {
     expect(stdout).toBe("a b|$HOME|'\"|s3|");
   });
 
-  it("reads its stdin, and gets none by default", async () => {
+  it("reads its stdin, which is empty by default", async () => {
     const remote = await connected();
     expect((await remote.exec(["cat"], { stdin: "words" })).stdout).toBe("words");
     expect((await remote.exec(["cat"])).stdout).toBe("");
@@ -106,14 +106,14 @@ describe("a command", () => {
     expect(lines.sort()).toEqual(["stderr two", "stdout one", "stdout three"]);
   });
 
-  it("may print more than is kept", async () => {
+  it("may print more output than is kept", async () => {
     const remote = await connected();
     const { stdout } = await remote.exec(sh("head -c 5000000 /dev/zero | tr '\\0' x; printf end"));
     expect(stdout).toHaveLength(1024 * 1024);
     expect(stdout.endsWith("xend")).toBe(true);
   });
 
-  it("gets a clean environment, plus given variables", async () => {
+  it("gets a clean environment and the given variables", async () => {
     const own = { PATH: "/bin", HOME: "/root", LC_ALL: "C", AWS_SECRET_ACCESS_KEY: "s", EMPTY: undefined };
     expect(localEnvironment({ JOB: "api", TOKEN: secret("t") }, own)).toEqual({
       PATH: "/bin",
@@ -174,7 +174,7 @@ describe("a command", () => {
     await gone(Number(readFileSync(join(remote.root, "pid"), "utf8")));
   });
 
-  it("does not wait for a child that holds its output", async () => {
+  it("ends even if a child keeps its output open", async () => {
     const remote = await connected();
     const { stdout } = await remote.exec(sh("sleep 1000 & echo $!"));
     process.kill(Number(stdout), "SIGKILL");
@@ -195,7 +195,7 @@ describe("a command", () => {
 });
 
 describe("a stream", () => {
-  it("carries both directions and returns the exit code", async () => {
+  it("transfers data in both directions and returns the exit code", async () => {
     const { io, stderr, exit } = await (await connected()).stream(sh("cat; echo oh >&2; exit 3"));
     io.end("to and fro");
     expect(await Promise.all([text(io), text(stderr), exit])).toEqual(["to and fro", "oh\n", 3]);

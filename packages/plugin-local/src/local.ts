@@ -14,8 +14,8 @@ import { deleteJobFiles } from "@maand/core/toolbox";
 const LOCAL = "local";
 
 /**
- * Workers that are directories on this machine: `"transport": "local"` on a worker, or in `maand.conf` for all. Commands
- * run here, as the user who runs maand; neither ssh nor rsync is needed.
+ * Workers that are directories on this machine: `"transport": "local"` on a worker, or in `maand.conf` for all.
+ * Commands run here, as the user who runs maand; neither ssh nor rsync is needed.
  */
 export function local(): Plugin {
   return definePlugin({

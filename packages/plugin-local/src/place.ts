@@ -61,7 +61,7 @@ function isDraft(name: string): boolean {
   return name.startsWith(DRAFT) && /^[0-9a-f]{16}$/.test(name.slice(DRAFT.length));
 }
 
-/** Creates a directory with mode 0755, whatever the umask; anything else at the path is replaced. */
+/** Creates a directory with mode 0755, regardless of the umask; anything else at the path is replaced. */
 export async function placeDirectory(path: string): Promise<void> {
   if (await lookAt(path)) await rm(path);
   await mkdir(path);

@@ -62,8 +62,8 @@ function stage(over: Partial<StageContext>) {
   return hooks().stage.promise(stageContext({ remote, ...over }));
 }
 
-describe("staging", () => {
-  it("writes trees and metadata; the first source wins", async () => {
+describe("staging files on a local worker", () => {
+  it("writes trees and metadata, and the first source of a path wins", async () => {
     const first = has("first", { "worker.json": "{}", "bin/runner.py": "run", "jobs/api/app.conf": "rendered" });
     const second = has("second", {
       "jobs/api/app.conf": "plain",
@@ -138,7 +138,7 @@ describe("staging", () => {
     expect(readdirSync(at("worker/jobs/api"))).toEqual(["a"]);
   });
 
-  it("makes directories readable for all, whatever the umask", async () => {
+  it("makes directories readable for all, regardless of the umask", async () => {
     const umask = process.umask(0o077);
     onTestFinished(() => void process.umask(umask));
     await stage({ sources: [has("tree", { "jobs/api/conf/a": "x" })], jobs: ["api"] });
@@ -177,7 +177,7 @@ describe("staging", () => {
   });
 });
 
-describe("removing", () => {
+describe("removing a job from a local worker", () => {
   const remove = () => {
     const remote = new LocalRemote({ host: "10.0.0.1", root: at("worker"), timeoutMs: 60_000 });
     const context = { remote, action: { kind: "remove" }, directory: at("worker/jobs/api") } as const;
@@ -197,14 +197,14 @@ describe("removing", () => {
     expect(Object.keys(found("worker"))).toEqual(["jobs/api/data/db", "jobs/api/logs/log", "jobs/db/Makefile"]);
   });
 
-  it("deletes an empty directory; a missing one is fine", async () => {
+  it("deletes the directory if nothing is left in it, and a missing one is not an error", async () => {
     has("worker", { "jobs/api/Makefile": "" });
     await remove();
     expect(readdirSync(at("worker/jobs"))).toEqual([]);
     expect(await remove()).toBe("done");
   });
 
-  it("does not handle stop, or other transports", async () => {
+  it("does not handle the action stop or other transports", async () => {
     const over = fakeRemote({ transport: "ssh" });
     expect(
       await hooks().reconcile.promise(reconcileContext({ remote: over, action: { kind: "remove" } })),

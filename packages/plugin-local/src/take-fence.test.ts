@@ -14,28 +14,28 @@ afterEach(() => rmSync(root, { recursive: true }));
 
 const file = () => join(root, "fence");
 
-/** The connection of a command with this line, and the records that it had to accept or refuse. */
+/** The connection of a command with this line, and the records that it found. */
 function commandOf(line: string, admits: (found: string) => void = () => {}) {
   const remote = fakeRemote({ root });
-  const asked: string[] = [];
-  const admit = (found: string) => {
-    asked.push(found);
-    admits(found);
+  const found: string[] = [];
+  const admit = (record: string) => {
+    found.push(record);
+    admits(record);
   };
   setFence(remote, { line, text: `${line}\n{}\n`, expected: line, admit });
-  return { take: () => takeFence(remote), asked };
+  return { take: () => takeFence(remote), found };
 }
 
-it("writes a private record, once", async () => {
+it("takeFence writes a private record, once", async () => {
   const command = commandOf("3 aa");
   await command.take();
   await command.take();
   expect([readFileSync(file(), "utf8"), statSync(file()).mode & 0o777]).toEqual(["3 aa\n{}\n", 0o600]);
-  expect(command.asked).toEqual([""]);
+  expect(command.found).toEqual([""]);
   expect(readdirSync(root)).toEqual(["fence"]);
 });
 
-it("replaces an admitted record, and keeps one that is refused", async () => {
+it("takeFence replaces an admitted record and keeps a record that is not admitted", async () => {
   await commandOf("3 aa").take();
   const refuse = () => {
     throw new Error("refused");
@@ -44,18 +44,18 @@ it("replaces an admitted record, and keeps one that is refused", async () => {
   expect(readFileSync(file(), "utf8")).toBe("3 aa\n{}\n");
   const next = commandOf("4 bb");
   await next.take();
-  expect([next.asked, readFileSync(file(), "utf8")]).toEqual([["3 aa\n{}\n"], "4 bb\n{}\n"]);
+  expect([next.found, readFileSync(file(), "utf8")]).toEqual([["3 aa\n{}\n"], "4 bb\n{}\n"]);
 });
 
-it("trusts no record that other users can write", async () => {
+it("takeFence does not trust a record that other users can write", async () => {
   writeFileSync(file(), "3 aa\n{}\n");
   chmodSync(file(), 0o666);
   const command = commandOf("4 bb");
   await command.take();
-  expect(command.asked).toEqual(["!it is not a private file"]);
+  expect(command.found).toEqual(["!it is not a private file"]);
 });
 
-it("does nothing for a connection without a fence", async () => {
+it("takeFence does nothing for a connection without a fence", async () => {
   await takeFence(fakeRemote({ root }));
   expect(readdirSync(root)).toEqual([]);
 });

@@ -32,7 +32,7 @@ describe("an action", () => {
     },
   );
 
-  it("is run as root, with the lifecycle environment, and can be ended by a word", async () => {
+  it("runs as root with the lifecycle environment, and can be stopped with the word `end`", async () => {
     const remote = fakeRemote();
     const context = rolloutContext({ remote });
     await hooksWith().rollout.promise(context);
@@ -75,14 +75,14 @@ describe("an action", () => {
   });
 });
 
-describe("an allocation that stops", () => {
-  it("is stopped", async () => {
+describe("a disabled or removed allocation", () => {
+  it("is stopped with the target stop", async () => {
     const remote = fakeRemote();
     expect(await hooksWith().reconcile.promise(reconcileContext({ remote }))).toBe("done");
     expect(alone(remote)[0]?.line).toContain("bucket stop --jobs api");
   });
 
-  it("is removed by the plugin that copied its files", async () => {
+  it("has its files deleted by another plugin", async () => {
     const remote = fakeRemote();
     const context = reconcileContext({ remote, action: { kind: "remove" } });
     expect(await hooksWith().reconcile.promise(context)).toBeUndefined();
@@ -90,27 +90,27 @@ describe("an allocation that stops", () => {
   });
 });
 
-it("runs any target by hand", async () => {
+it("a manual command can run any target", async () => {
   const remote = fakeRemote();
   expect(await hooksWith().target.promise(targetContext({ remote, target: "migrate" }))).toBe("done");
   expect(alone(remote)[0]?.line).toContain("bucket migrate --jobs api");
 });
 
-describe("before a worker is touched", () => {
-  it("needs make and python3", async () => {
+describe("the make plugin", () => {
+  it("requires make and python3 on a worker", async () => {
     const context = preflightContext();
     await hooksWith().preflight.promise(context);
     expect(context.tools).toEqual(["make", "python3"]);
   });
 
-  it("needs the same programs on a local worker, with the configured make", async () => {
+  it("requires the same programs on a local worker, with the configured make", async () => {
     const context = preflightContext({ remote: fakeRemote({ transport: "local" }) });
     await hooksWith({ program: "gmake" }).preflight.promise(context);
     expect(context.tools).toEqual(["gmake", "python3"]);
   });
 });
 
-it("delivers one complete runner to every worker", () => {
+it("the make plugin delivers one complete runner to every worker", () => {
   const { "runner.py": program = "", ...others } = make().workerFiles ?? {};
   expect(others).toEqual({});
   expect(program).toMatch(/^"""Runs targets of jobs' Makefiles on this worker/);

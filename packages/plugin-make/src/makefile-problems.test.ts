@@ -37,7 +37,7 @@ describe("a job", () => {
     expect(context.problems).toEqual([]);
   });
 
-  it("with another spelling is refused with the right one", async () => {
+  it("with a misspelled Makefile is refused with a hint to rename it", async () => {
     expect(await problemsOf("makefile")).toMatchObject([{ hint: "rename makefile to Makefile" }]);
   });
 

@@ -10,7 +10,7 @@ const LARGEST = 1024 * 1024;
 
 /**
  * Requires a Makefile in every job, even in one whose rollout a command takes over, because `maand job` and stopping
- * use it. Only a job that another plugin runs does not need one. Warns about lifecycle targets that are certainly
+ * use it. Only a job that another plugin runs needs no Makefile. Warns about lifecycle targets that are certainly
  * missing, and about targets with the name of a file.
  */
 export function checkMakefiles({ jobs, runBy, read, report }: Context): void {

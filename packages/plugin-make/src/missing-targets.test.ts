@@ -32,7 +32,7 @@ describe("a build warns about lifecycle targets that are certainly missing", () 
     ["job_control", { commands: [{ name: "command_a", executedOn: ["job_control"] }] }, "build", ["stop"]],
   ])("with policy %s", (_, job, target, expected) => expect(missing(rule(target), job)).toEqual(expected));
 
-  it("with the action that runs it, and the line to write", () => {
+  it("and names the action that runs the target, and what to write", () => {
     const context = validateContext({ jobs: [aJob()], read: () => Buffer.from(rule("start restart")) });
     checkMakefiles(context);
     expect(context.problems).toEqual([
@@ -70,7 +70,7 @@ describe("no warning is given if a target may exist", () => {
   });
 });
 
-it("a file that make would treat as the target, or build it from, is not a rule", () => {
+it("a file that make would use as the target, or build the target from, does not count as a rule", () => {
   expect(missing(rule("start restart"), {}, "stop.sh")).toEqual(["stop"]);
   const context = validateContext({
     jobs: [aJob({ files: ["Makefile", "stop"].map((path) => aFile({ path })) })],

@@ -26,7 +26,7 @@ describe("output of rsync is turned into a message and a hint", () => {
   });
 });
 
-describe("a full file system is named, with its worker", () => {
+describe("a full file system is reported with its worker", () => {
   test.each([
     ['rsync: [receiver] write failed on "/opt/w/b/x": No space left on device (28)', "/opt/w/b/x", "is full"],
     [
@@ -47,14 +47,14 @@ describe("a full file system is named, with its worker", () => {
     });
   });
 
-  test("a full file system is named by a path if the worker does not report the mount point", async () => {
+  test("and with a path if the worker does not report the mount point", async () => {
     const remote = fakeRemote({ host: "w1", answers: () => ({ code: 1 }) });
     const { message } = await syncFailure(remote, end("No space left on device"));
     expect(message).toBe("files cannot be synced to w1: its file system at /opt/worker/bucket is full");
   });
 });
 
-test("a missing rsync, on either side, and a closed connection have their own codes", async () => {
+test("a missing rsync on either side and a closed connection have their own codes", async () => {
   const remote = fakeRemote({ host: "w1" });
   expect(await syncFailure(remote, end("", "missing"))).toMatchObject({ code: "WORKER_LACKS", worker: undefined });
   expect(await syncFailure(remote, end("sh: rsync: not found", 12, 127))).toMatchObject({

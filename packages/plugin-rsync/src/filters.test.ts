@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { filterRules } from "./filters.ts";
 
-test("the rules for two jobs, in order of precedence", () => {
+test("the rules for two jobs are in order of precedence", () => {
   expect(filterRules({ jobs: ["api", "web"], keep: ["data", "logs"], protect: new Map() })).toEqual([
     "- /jobs/api/data",
     "- /jobs/api/logs",
@@ -23,7 +23,7 @@ test("the rules for two jobs, in order of precedence", () => {
   ]);
 });
 
-test("without jobs no rule names a path under jobs/", () => {
+test("without jobs, no rule names the directory of a job", () => {
   const rules = filterRules({ jobs: [], keep: ["data"], protect: new Map() });
   expect(rules.filter((rule) => rule.includes("jobs/"))).toEqual(["P /jobs/*"]);
   expect(rules.at(-1)).toBe("- *");
@@ -33,7 +33,7 @@ test("special characters of rsync are literal in a name", () => {
   expect(filterRules({ jobs: ["a"], keep: ["*[x]?\\"], protect: new Map() })[0]).toBe("- /jobs/a/\\*\\[x]\\?\\\\");
 });
 
-test("files that a job wrote are protected, at any depth or relative to its directory", () => {
+test("keep patterns protect names at any depth, and paths relative to the job's directory", () => {
   const rules = filterRules({ jobs: ["api", "web"], keep: [], protect: new Map([["api", ["*.pid", "run/"]]]) });
   expect(rules.slice(0, 6)).toEqual([
     "P /jobs/api/*.pid",
@@ -45,7 +45,7 @@ test("files that a job wrote are protected, at any depth or relative to its dire
   ]);
 });
 
-test("a question mark is one character, of up to four bytes; runs of asterisks are one", () => {
+test("a question mark matches a character of up to four bytes, and several asterisks become one", () => {
   const rules = (pattern: string) => filterRules({ jobs: ["api"], keep: [], protect: new Map([["api", [pattern]]]) });
   const high = "[![:print:][:cntrl:]]";
   const tops = rules("d/a?").filter((rule) => rule.startsWith("P /jobs/api/d/a") && !rule.endsWith("/**"));

@@ -3,7 +3,7 @@ import { startProcess } from "@maand/core/internal";
 
 /** The rsync that runs on this machine. */
 export interface LocalRsync {
-  /** The data for the worker, starting with the command that rsync wants to run there. */
+  /** The data for the worker, starting with the command that rsync runs there. */
   readonly outgoing: Duplex;
   /** The data from the worker. */
   readonly incoming: Duplex;
@@ -20,7 +20,7 @@ const GRACE_MS = 1_000;
 
 /**
  * Starts rsync, which is stopped when the signal aborts. Its file descriptors 3 and 4 are pipes to maand, which its
- * `--rsh` program uses; that program ends when they close, so no process remains, however maand ends.
+ * `--rsh` program uses. That program ends when they close, so no process remains even if maand is killed.
  */
 export async function startLocalRsync(
   program: string,

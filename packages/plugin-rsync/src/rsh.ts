@@ -4,7 +4,7 @@ import { fencedCommand } from "@maand/core/internal";
 import type { LocalRsync } from "./local-rsync.ts";
 
 /**
- * The program that rsync starts instead of ssh. It writes the command that rsync wants to run on the worker to
+ * The program that rsync starts instead of ssh. It writes the command that rsync would run on the worker through ssh to
  * descriptor 4 (a count, then each word with a NUL at the end), and then forwards bytes: from rsync to 4 in the
  * background, from 3 to rsync in the foreground, because rsync waits for this program, which must end when the worker's
  * side ends. Its input is duplicated first, because `sh` sets the input of background commands to /dev/null.
@@ -26,7 +26,7 @@ const PROGRAM = [
 /** The value of `--rsh`. rsync splits it at blanks and supports single quotes. */
 export const RSH = `sh -c '${PROGRAM}' maand`;
 
-/** The command that rsync wants to run on the worker, and its first input bytes. */
+/** The command that rsync runs on the worker, and its first input bytes. */
 export interface RemoteCommand {
   readonly argv: readonly string[];
   readonly rest: Buffer;
@@ -49,8 +49,8 @@ export function parseCommand(output: Buffer): RemoteCommand | undefined {
 }
 
 /**
- * Starts the command that a local rsync wants to run on a worker, and connects the two. Undefined if the local rsync
- * ended before it requested a command.
+ * Starts the command that a local rsync requests on a worker, and connects the two. Undefined if the local rsync ended
+ * before it requested a command.
  * @throws errors of `remote.stream`
  */
 export async function connectRsync(

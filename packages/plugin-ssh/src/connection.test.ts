@@ -39,18 +39,18 @@ async function connected(
 }
 
 describe("a connection that closes while a command starts", () => {
-  test("can be replaced if the server had not opened the channel, whatever else it sent", async () => {
+  test("can be replaced if the server had not opened the channel yet", async () => {
     const connection = await connected((server) => server.rekey(() => server.end()));
     await expect(connection.start(REQUEST, () => {})).rejects.toBeInstanceOf(NotStarted);
   });
 
-  test("cannot be replaced once the command line was sent, because the command may have run", async () => {
+  test("cannot be replaced after the command line was sent, because the command may have run", async () => {
     const connection = await connected((server, accept) => accept().on("exec", () => server.end()));
     await expect(connection.start(REQUEST, () => {})).rejects.toMatchObject({ code: "DISCONNECTED" });
   });
 });
 
-test("a command whose exit code comes before its output was read ends after its last line", async () => {
+test("a command ends after its last line even if its exit code arrives before its output is read", async () => {
   const connection = await connected((_, accept) =>
     accept().on("exec", (acceptExec) => {
       const channel = acceptExec();
@@ -78,7 +78,7 @@ test("a command whose exit code comes before its output was read ends after its 
   expect(lines).toEqual(["one", "two", "three"]);
 });
 
-describe("an exit code of timeout", () => {
+describe("the exit code of the program timeout", () => {
   const late = { timeoutMs: 60_000, graceMs: 10, quietMs: 1, preface: "", signal: undefined, kill: () => {} };
   const followed = (connection: Connection, askedMsAgo: number) =>
     connection.start(REQUEST, (channel, requestedAt) =>
@@ -99,11 +99,11 @@ describe("an exit code of timeout", () => {
       }),
     );
 
-  test("means a time-out once the time limit has passed since the request, even if the command started late", async () => {
+  test("means that the command timed out if the time limit has passed since the request", async () => {
     await expect(followed(await ends124(), 60_000)).rejects.toMatchObject({ code: "TIMED_OUT" });
   });
 
-  test("comes from the command itself before that", async () => {
+  test("counts as the command's own exit code before the time limit", async () => {
     await expect(followed(await ends124(), 0)).rejects.not.toMatchObject({ code: "TIMED_OUT" });
   });
 });

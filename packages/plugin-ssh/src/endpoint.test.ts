@@ -37,7 +37,7 @@ test("ssh config overrides maand.conf, and its keys are tried before the bucket'
   });
 });
 
-test("workers.json overrides both; its key is the only one", () => {
+test("workers.json overrides both, and its key is the only one", () => {
   const lookup = lookupIn({ web: { hostName: "10.0.0.1", port: 2201, user: "cfg", identityFiles: ["/k/cfg"] } });
   const worker = { host: "web", port: 2202, user: "own", identity: "own.key" };
   expect(endpoint(worker, lookup)).toMatchObject({ port: 2202, user: "own", identities: ["/b/secrets/own.key"] });
@@ -45,7 +45,7 @@ test("workers.json overrides both; its key is the only one", () => {
 });
 
 describe("jump hosts", () => {
-  test("are resolved themselves, use port 22 by default, and are connected in the written order", () => {
+  test("are looked up in the ssh config, use port 22 by default, and are connected in the written order", () => {
     const lookup = lookupIn({
       app: { proxyJump: "one,me@two:2222" },
       two: { hostName: "10.9.9.2", user: "cfg", identityFiles: ["/k/two"] },
@@ -57,7 +57,7 @@ describe("jump hosts", () => {
     expect(two?.jump?.jump).toBeUndefined();
   });
 
-  test("may have a jump host of their own, and a cycle ends", () => {
+  test("may have their own jump hosts, and a cycle ends", () => {
     const lookup = lookupIn({ app: { proxyJump: "a" }, a: { proxyJump: "b" }, b: { proxyJump: "a" } });
     let hops = 0;
     for (let at = endpoint({ host: "app" }, lookup).jump; at; at = at.jump) hops++;
@@ -70,7 +70,7 @@ describe("jump hosts", () => {
     ["2001:db8::1", "2001:db8::1", 22],
     ["me@gate", "gate", 22],
     ["ssh://me@gate:2222", "gate", 2222],
-  ])("%s", (proxyJump, address, port) => {
+  ])("are parsed from %s", (proxyJump, address, port) => {
     expect(endpoint({ host: "app" }, lookupIn({ app: { proxyJump } })).jump).toMatchObject({ address, port });
   });
 });
@@ -88,7 +88,7 @@ test.each([
   expect(v.safeParse(SSH_SETTINGS.entries.ssh_key, path).success).toBe(taken);
 });
 
-test("a command prints the bucket's key; keys of the ssh config and of the worker are files", () => {
+test("a command can print the bucket's key, but not the keys of the ssh config and of a worker", () => {
   const settings = SSH_SETTINGS.from({ ...DEFAULT_SETTINGS, plugins: { ssh_key_command: ["op", "read", "x"] } });
   const lookup = lookupIn({ web: { identityFiles: ["/k/cfg"], proxyJump: "gate" } });
   const found = (worker: Parameters<typeof endpointOf>[0]["worker"]) =>

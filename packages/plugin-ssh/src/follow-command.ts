@@ -30,8 +30,8 @@ export interface RunningCommand extends Pick<ExecOptions, "stopWord" | "onLine" 
 }
 
 /**
- * Follows a command to its end. The end is guaranteed: by its exit code and the end of its output, by the connection's
- * end, or `graceMs` after its time limit or an interruption, even if the worker no longer answers.
+ * Follows a command to its end. The command ends with its exit code and the end of its output, with the end of the
+ * connection, or `graceMs` after its time limit or an interruption, even if the worker no longer answers.
  *
  * The output starts with the command: earlier output of the login is dropped. It ends when the channel closes, or when
  * nothing arrives for a moment after the exit code, because a background child keeps the output and the channel open

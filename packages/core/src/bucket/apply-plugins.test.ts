@@ -8,8 +8,8 @@ import { applyPlugins, tapsOf } from "./apply-plugins.ts";
 const plugin = (name: string, apply: (hooks: Hooks) => void | Promise<void>): Plugin => ({ name, apply });
 const refusal = (...plugins: Plugin[]) => applyPlugins(plugins).catch((cause: unknown) => cause);
 
-describe("plugins are applied", () => {
-  it("one after another, each awaited", async () => {
+describe("applyPlugins", () => {
+  it("applies one plugin after another and awaits each", async () => {
     const slow = plugin("slow", async ({ rollout }) => {
       await Promise.resolve();
       rollout.tapPromise("slow", async () => undefined);
@@ -22,7 +22,7 @@ describe("plugins are applied", () => {
     ]);
   });
 
-  it("before the tap they name, and taps keep their plugin's name", async () => {
+  it("orders a tap by its before option, and names the plugin in its errors", async () => {
     const make = plugin("make", ({ rollout }) => rollout.tapPromise("make", async () => "done"));
     const mine = plugin("mine", ({ rollout }) =>
       rollout.tapPromise({ name: "first", before: "make" }, async () => {
@@ -37,7 +37,7 @@ describe("plugins are applied", () => {
     });
   });
 
-  it("even if the tap that before names does not exist", async () => {
+  it("accepts a before option that names a plugin that is not loaded", async () => {
     const mine = plugin("mine", ({ rollout }) =>
       rollout.tapPromise({ name: "mine", before: "make" }, async () => "done"),
     );
@@ -45,8 +45,8 @@ describe("plugins are applied", () => {
   });
 });
 
-describe("a plugin is refused", () => {
-  it("that throws, with its name", async () => {
+describe("applyPlugins refuses a plugin", () => {
+  it("that throws while it is applied, and names the plugin", async () => {
     const cause = refusal(
       plugin("mine", async () => {
         throw new Error("no coffee");
@@ -58,7 +58,7 @@ describe("a plugin is refused", () => {
     });
   });
 
-  it("whose apply never settles", async () => {
+  it("whose apply does not settle within 30 seconds", async () => {
     vi.useFakeTimers();
     onTestFinished(() => void vi.useRealTimers());
     const cause = refusal(plugin("mine", () => new Promise(() => undefined)));
@@ -69,7 +69,7 @@ describe("a plugin is refused", () => {
     });
   });
 
-  it("that taps an unknown hook, with the closest name", async () => {
+  it("that taps an unknown hook, and suggests the closest name", async () => {
     const mine = plugin("mine", (hooks) => Reflect.get(hooks, "rolout").tap("mine", () => undefined));
     expect(await refusal(mine)).toMatchObject({
       code: "PLUGIN_INVALID",
@@ -78,7 +78,7 @@ describe("a plugin is refused", () => {
     });
   });
 
-  it("whose before names an unknown plugin, with the closest name", async () => {
+  it("whose before option misspells a plugin, and suggests the closest name", async () => {
     const make = plugin("make", ({ rollout }) => rollout.tapPromise("make", async () => "done"));
     const mine = plugin("mine", ({ rollout }) =>
       rollout.tapPromise({ name: "mine", before: "mkae" }, async () => "done"),
@@ -90,7 +90,7 @@ describe("a plugin is refused", () => {
     });
   });
 
-  it("that taps with an unknown option, with the closest known option", async () => {
+  it("that taps with an unknown option, and suggests the closest known option", async () => {
     const order: { name: string; befor: string } = { name: "mine", befor: "make" };
     const mine = plugin("mine", ({ rollout }) => rollout.tapPromise(order, async () => "done"));
     expect(await refusal(mine)).toMatchObject({
@@ -100,7 +100,7 @@ describe("a plugin is refused", () => {
     });
   });
 
-  it("that defines a template function of another plugin, unless that function is replaceable", async () => {
+  it("that redefines a template function of another plugin, unless that function is replaceable", async () => {
     const gives = (name: string) =>
       plugin(name, ({ templateFunctions }) =>
         templateFunctions.tap(name, (known) => ({ ...known, upper: () => name })),
@@ -116,7 +116,7 @@ describe("a plugin is refused", () => {
   });
 });
 
-it("an error with a code leaves a tap unchanged", async () => {
+it("an error with a code passes through a tap unchanged", async () => {
   const { MaandError } = await import("../errors.ts");
   const error = new MaandError({ code: "UNHEALTHY", message: "api is sick" });
   const hooks = await applyPlugins([
@@ -129,30 +129,42 @@ it("an error with a code leaves a tap unchanged", async () => {
   await expect(hooks.afterJob.promise(scopedJobContext())).rejects.toBe(error);
 });
 
-describe("an error names the plugin that caused it", () => {
+describe("an error of a tap names its plugin", () => {
   type Tapping = (hooks: Hooks) => void;
   const raise = (thrown: unknown) => {
     throw thrown;
   };
 
   it.for<readonly [string, string, Tapping]>([
-    ["thrown at once", "no", ({ afterJob }) => afterJob.tap("mine", () => raise(new Error("no")))],
-    ["of a promise", "no", ({ afterJob }) => afterJob.tapPromise("mine", async () => raise(new Error("no")))],
+    ["an error thrown synchronously", "no", ({ afterJob }) => afterJob.tap("mine", () => raise(new Error("no")))],
     [
-      "of an async function tapped with tap",
+      "an error that rejects a promise",
+      "no",
+      ({ afterJob }) => afterJob.tapPromise("mine", async () => raise(new Error("no"))),
+    ],
+    [
+      "an error of an async function added with tap",
       "no",
       ({ afterJob }) => afterJob.tap("mine", async () => Promise.reject(new Error("no"))),
     ],
-    ["given to a callback", "no", ({ afterJob }) => afterJob.tapAsync("mine", (_, back) => back(new Error("no")))],
-    ["of a tap with a callback", "no", ({ afterJob }) => afterJob.tapAsync("mine", () => raise(new Error("no")))],
-    ["that is a text", "no", ({ afterJob }) => afterJob.tapPromise("mine", () => Promise.reject("no"))],
-    ["that is nothing", "undefined", ({ afterJob }) => afterJob.tapPromise("mine", () => Promise.reject())],
     [
-      "that is an object",
+      "an error passed to a callback",
+      "no",
+      ({ afterJob }) => afterJob.tapAsync("mine", (_, back) => back(new Error("no"))),
+    ],
+    [
+      "an error thrown by a tap with a callback",
+      "no",
+      ({ afterJob }) => afterJob.tapAsync("mine", () => raise(new Error("no"))),
+    ],
+    ["a string", "no", ({ afterJob }) => afterJob.tapPromise("mine", () => Promise.reject("no"))],
+    ["undefined", "undefined", ({ afterJob }) => afterJob.tapPromise("mine", () => Promise.reject())],
+    [
+      "an object that is not an Error",
       "{ code: 3 }",
       ({ afterJob }) => afterJob.tapPromise("mine", () => Promise.reject({ code: 3 })),
     ],
-    ["without a message", "TypeError", ({ afterJob }) => afterJob.tap("mine", () => raise(new TypeError()))],
+    ["an error without a message", "TypeError", ({ afterJob }) => afterJob.tap("mine", () => raise(new TypeError()))],
   ])("%s", async ([, output, apply]) => {
     const hooks = await applyPlugins([plugin("mine", apply)]);
     await expect(hooks.afterJob.promise(scopedJobContext())).rejects.toMatchObject({
@@ -166,12 +178,12 @@ describe("an error names the plugin that caused it", () => {
     ["rollout", null, 'it returned null; it must return "done", or nothing'],
     ["connect", "done", "it returned done; it must return a Remote, or nothing"],
     ["render", [], "it returned []; it must return a tree, { files }, or nothing"],
-  ] as const)("that answers %s with %o", async ([hook, answer, output]) => {
+  ] as const)("a tap of %s that returns %o is an error", async ([hook, answer, output]) => {
     const mine = plugin("mine", (hooks) => tapByName(hooks, hook, { name: "mine" }, () => answer));
     await expect(callHook([mine], hook)).rejects.toThrow(`mine failed in ${hook}: ${output}`);
   });
 
-  it("that connects with a directory that is not the worker's: its remote is closed", async () => {
+  it("a tap of connect that returns a Remote with another root is an error, and the Remote is closed", async () => {
     const remote = fakeRemote({ root: "/srv/acme" });
     const mine = plugin("mine", (hooks) => tapByName(hooks, "connect", { name: "mine" }, () => remote));
     await expect(callHook([mine], "connect")).rejects.toThrow(
@@ -180,7 +192,7 @@ describe("an error names the plugin that caused it", () => {
     expect(remote.closed).toBe(true);
   });
 
-  it("that is asynchronous in a synchronous hook", async () => {
+  it("an asynchronous tap of a synchronous hook is an error", async () => {
     const mine = plugin("mine", (hooks) => tapByName(hooks, "locate", { name: "mine" }, async () => "/srv"));
     await expect(callHook([mine], "locate")).rejects.toThrow("mine failed in locate: it is asynchronous");
   });

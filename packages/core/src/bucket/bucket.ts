@@ -42,7 +42,7 @@ export interface Bucket {
   /** Hooks that plugins tapped under old names; every run warns about them. */
   readonly oldNames: readonly OldName[];
   readonly settings: Settings;
-  /** The clock; passed in, so that core never reads one. */
+  /** The clock. It is passed in, so that core never reads the system clock. */
   readonly now: () => Date;
   /** Generates a new UUID. */
   readonly newId: () => string;
@@ -51,7 +51,7 @@ export interface Bucket {
   /** The process id that the lock names as its holder. */
   readonly pid: number;
   /**
-   * Why the record of the run could not be written. Returned by the first call after the failure; otherwise undefined.
+   * Why the record of the run could not be written. Only the first call after the failure returns it.
    */
   readonly logProblem: () => string | undefined;
 }

@@ -9,9 +9,9 @@ import type { TapWatch } from "./watch/tap-watch.ts";
 import type { Call, Tapping } from "./watch/tapping.ts";
 
 /**
- * Wraps a tap of an asynchronous hook. Whether the tap was added with `tap`, `tapPromise` or `tapAsync`, it is awaited,
- * its errors are marked with plugin and hook, and an invalid answer is an error. The wrapped tap never throws. It is
- * meant for `tapAsync`, because a hook needs fewer promises for callbacks.
+ * Wraps a tap of an asynchronous hook that was added with `tap`, `tapPromise` or `tapAsync`. The tap is awaited, its
+ * errors are marked with plugin and hook, and an invalid answer is an error. The wrapped tap never throws. Add it with
+ * `tapAsync`, because a hook needs fewer promises for callbacks.
  */
 export function waitingTap(
   tap: { readonly type: string; readonly fn: Call },
@@ -76,7 +76,7 @@ export function instantTap(call: Call, by: Tapping): Call {
   };
 }
 
-/** An error with a code already says what happened and where; any other error is a bug in the plugin. */
+/** An error with a code already states what happened and where. Any other error is a bug in the plugin. */
 function stamp(cause: unknown, { plugin, hook, directory, registered }: Tapping): MaandError {
   if (isMaandError(cause)) return cause;
   const place = directory === undefined ? undefined : (lineOf(cause, directory) ?? lineOf(registered, directory));

@@ -125,11 +125,10 @@ async function openWith(life: PluginLife, found: Found): Promise<OpenedBucket> {
     async close() {
       const problems = life.isOpen ? await life.dispose() : [];
       found.ignoreIdle();
-      life.watch.onWaiting = undefined; // a tap that goes on after an interruption can no longer be recorded
+      life.watch.onWaiting = undefined; // a tap that is still pending after an interruption can no longer be recorded
       log.close(options.now());
       records?.close();
-      // if the database is unreachable, an earlier step has reported it; the next command shares the changes of this
-      // one
+      // an earlier step has reported an unreachable database; the next command then shares the changes of this command
       if (store.workingCopy) await syncSharedFiles(paths, store).catch(() => undefined);
       store.close();
       return problems;

@@ -16,7 +16,9 @@ beforeEach(() => {
 });
 afterEach(() => bucket.dispose());
 
-/** Builds and deploys with a configuration; returns the lines that its hooks printed, and the warnings of the deploy. */
+/**
+ * Builds and deploys with a configuration; returns the lines that its hooks printed, and the warnings of the deploy.
+ */
 async function shipWith(config: string, plugins: Readonly<Record<string, string>> = {}) {
   for (const [file, text] of Object.entries(plugins)) writeFileSync(join(bucket.root, file), text);
   writeFileSync(join(bucket.root, "maand.config.mjs"), config);
@@ -32,14 +34,14 @@ async function shipWith(config: string, plugins: Readonly<Record<string, string>
   };
 }
 
-describe("the old name of a hook", () => {
-  it.each(Object.entries(RENAMED_HOOKS))("%s is %s", (old, name) => {
+describe("the old name of a renamed hook", () => {
+  it.each(Object.entries(RENAMED_HOOKS))("%s is now called %s", (old, name) => {
     const hooks = createHooks();
     expect(Reflect.get(hooks, old)).toBe(hooks[name]);
     expect(Object.keys(hooks)).not.toContain(old);
   });
 
-  it("works in a plugin, with one warning that names plugin, both names, file and line", async () => {
+  it("works in a plugin and causes one warning with the plugin, both names, the file and the line", async () => {
     const plugin = [
       "export default {",
       '  name: "audit",',
@@ -68,7 +70,7 @@ describe("the old name of a hook", () => {
     ]);
   });
 
-  it("works in a configuration, with the same warning", async () => {
+  it("works in a configuration and causes the same warning", async () => {
     const config = [
       "export default {",
       "  hooks: {",
@@ -85,7 +87,7 @@ describe("the old name of a hook", () => {
     ]);
   });
 
-  it("passes `wave` the changes that it had, including those of stops", async () => {
+  it("works for `wave`, including waves that stop jobs", async () => {
     const seen: unknown[] = [];
     const old: Plugin = {
       name: "old",
@@ -104,7 +106,7 @@ describe("the old name of a hook", () => {
     ]);
   });
 
-  it("is refused if it is neither an old nor a new name, with a suggestion from the new names", async () => {
+  it("is not suggested for an unknown hook, only the closest new name", async () => {
     writeFileSync(
       join(bucket.root, "maand.config.mjs"),
       'export default { plugins: ["defaults", { name: "mine",\n apply: (hooks) => hooks.afterjob.tap("mine", () => undefined) }] };',

@@ -28,7 +28,7 @@ export async function runToEnd<T>(now: () => Date, work: () => Promise<T>): Prom
   }
 }
 
-/** Runs the work and passes its end to `finished`, which reports it; then returns or throws as the work did. */
+/** Runs the work and passes its result to `finished`, which reports it; then returns or throws as the work did. */
 export async function withEnd<T>(
   now: () => Date,
   work: () => Promise<T>,

@@ -62,7 +62,7 @@ const outcomes = ({ allocations }: Summary) =>
   allocations.map(({ job, host, outcome }) => `${job}@${host} ${outcome}`).sort();
 
 describe("a tap that hangs in rollout", () => {
-  it("and obeys its signal makes its allocation fail with an error that names the tap, and the other job is rolled out", async () => {
+  it("makes its allocation fail if it obeys its signal, and other jobs are rolled out", async () => {
     tapped = hangsOnA(true);
     const summary = await deployPastLimit();
     expect(outcomes(summary)).toEqual([`api@${A} timed_out`, `api@${B} ok`, `web@${A} ok`, `web@${B} ok`]);
@@ -77,7 +77,7 @@ describe("a tap that hangs in rollout", () => {
     ]);
   });
 
-  it("is not reported once its bucket is closed, because nothing can be recorded then", async () => {
+  it("is not reported after the bucket is closed", async () => {
     const events: string[] = [];
     tapped = (hooks) => {
       hangsOnA(false)(hooks);
@@ -94,7 +94,7 @@ describe("a tap that hangs in rollout", () => {
     await deploying;
   });
 
-  it("and ignores it does not count as ended: nothing follows it, and the bucket stays locked until it ends", async () => {
+  it("keeps the bucket locked until it ends if it ignores its signal", async () => {
     tapped = hangsOnA(false);
     const summary = await deployPastLimit();
     expect(outcomes(summary)[0]).toBe(`api@${A} timed_out`);
@@ -106,7 +106,7 @@ describe("a tap that hangs in rollout", () => {
     expect(outcomes(await bucket.deploy())[0]).toBe(`api@${A} ok`);
   });
 
-  it("is named while it is waited for", async () => {
+  it("is reported in a tap.waiting event while it is pending", async () => {
     tapped = hangsOnA(true);
     await deployPastLimit();
     expect(bucket.events).toContainEqual(
@@ -121,7 +121,7 @@ describe("a tap that hangs in stage", () => {
       worker.host === A && jobs.includes("api") ? hang() : undefined,
     );
 
-  it("and continues prevents its worker from being used again, even in later waves; the other workers are deployed", async () => {
+  it("keeps its worker from being used again, even in later waves, and other workers are deployed", async () => {
     tapped = hangsInStage;
     bucket.workers(A, { host: B, labels: ["b"] });
     bucket.job("web", { version: "1.0.0", selectors: ["b"], commands: { command_ready: { executed_on: ["cli"] } } });
@@ -149,7 +149,7 @@ describe("a tap that hangs in a hook of the whole run or of a job", () => {
   it.for([
     ["begin", "odd did not end within 15 min in begin; it may still be running"],
     ["validate", "odd did not end within 30 s in validate; it may still be running"],
-  ] as const)("%s: the command ends with an error that names it", async ([hook, message]) => {
+  ] as const)("ends the command with an error that names the hook %s", async ([hook, message]) => {
     tapped = (hooks) => tapByName(hooks, hook, { name: "odd" }, () => hang());
     await expect(deployPastLimit()).rejects.toMatchObject({ code: "HOOK_STUCK", message });
   });

@@ -30,7 +30,7 @@ const batches = () =>
   bucket.events.splice(0).flatMap((event) => (event.type === "batch.started" ? [event.workers.join()] : []));
 
 describe("a drain", () => {
-  it("of two workers at the same time stops the job on the first one, reports why, and lets the rest continue", async () => {
+  it("of two workers stops only one allocation and reports why, and the other workers are upgraded", async () => {
     await running("1.0.0");
     bucket.disable({ workers: [C, D] });
     job("1.1.0");
@@ -49,21 +49,21 @@ describe("a drain", () => {
     expect(bucket.fleet.running()[`api@${D}`]).toBeUndefined();
   });
 
-  it("of more workers is as large as max_unavailable allows", async () => {
+  it("of several workers stops as many allocations as max_unavailable allows", async () => {
     await running("1.0.0", { max_unavailable: "50%" });
     bucket.disable({ workers: [B, C] });
     expect(await bucket.ship()).toMatchObject({ outcome: "ok" });
     expect(done()).toEqual([`stop api@${B}`, `stop api@${C}`]);
   });
 
-  it("by the name of the job stops all of it, whatever its budget is", async () => {
+  it("of a whole job stops all its allocations regardless of the budget", async () => {
     await running("1.0.0", { max_unavailable: 1 });
     bucket.disable({ jobs: { api: {} } });
     expect(await bucket.ship()).toMatchObject({ outcome: "ok" });
     expect(bucket.fleet.running()).toEqual({});
   });
 
-  it("by the name of single allocations is refused by a written budget alone", async () => {
+  it("of named allocations is limited only by a budget in the manifest", async () => {
     await running("1.0.0");
     bucket.disable({ jobs: { api: { allocations: [A] } }, workers: [D] });
     expect(await bucket.ship()).toMatchObject({ outcome: "ok" });
@@ -75,7 +75,7 @@ describe("a drain", () => {
     expect(done()).toEqual([`stop api@${A}`]);
   });
 
-  it("continues in an emergency, and is recorded", async () => {
+  it("continues with --ignore-budget, and the ignored refusal is recorded", async () => {
     await running("1.0.0");
     bucket.disable({ workers: [C, D] });
     const { outcome, warnings } = await bucket.ship({ ignoreBudget: true });
@@ -87,14 +87,14 @@ describe("a drain", () => {
 });
 
 describe("an upgrade", () => {
-  it("is limited to the budget", async () => {
+  it("restarts only as many allocations at a time as max_unavailable allows", async () => {
     await running("1.0.0", { max_unavailable: "50%", max_concurrent_upgrades: 4 });
     job("1.1.0", { max_unavailable: "50%", max_concurrent_upgrades: 4 });
     expect(await bucket.ship()).toMatchObject({ outcome: "ok" });
     expect(batches()).toEqual([`${A},${B}`, `${C},${D}`]);
   });
 
-  it("with a written budget waits for drained allocations", async () => {
+  it("is refused while a drained allocation uses up the budget in the manifest", async () => {
     await running("1.0.0", { max_unavailable: 1 });
     bucket.disable({ workers: [D] });
     expect(await bucket.ship()).toMatchObject({ outcome: "ok" });
@@ -108,7 +108,7 @@ describe("an upgrade", () => {
     expect(done()).toEqual([]);
   });
 
-  it("first repairs what is down, although that is not known", async () => {
+  it("starts with an allocation that is down, even if it is not recorded as unhealthy", async () => {
     await running("1.0.0", { max_unavailable: 1 });
     bucket.fleet.fail(`verify api@${C}`, new MaandError({ code: "UNHEALTHY", message: "down" }));
     bucket.fleet.onDone = (what) => {
@@ -119,7 +119,7 @@ describe("an upgrade", () => {
     expect(done()).toEqual([`restart api@${C}`, `restart api@${A}`, `restart api@${B}`, `restart api@${D}`]);
   });
 
-  it("checks health once before it begins; a deploy without changes does not check health", async () => {
+  it("checks health once before it begins if the manifest has a budget", async () => {
     await running("1.0.0", { max_unavailable: 1 });
     const checks = () => bucket.events.splice(0).filter(({ type }) => type === "health.started").length;
     expect(await bucket.deploy()).toMatchObject({ outcome: "ok" });
@@ -133,7 +133,7 @@ describe("an upgrade", () => {
     expect(checks()).toBe(HOSTS.length);
   });
 
-  it("of the only allocation of a job continues", async () => {
+  it("of a job with a single allocation is allowed", async () => {
     bucket.workers(A);
     await running("1.0.0", { max_unavailable: "25%" });
     job("1.1.0", { max_unavailable: "25%" });
@@ -149,7 +149,7 @@ describe("jobs that exclude each other", () => {
         /^job\.(started|finished)$/.test(event.type) && "job" in event ? [`${event.type} ${event.job}`] : [],
       );
 
-  it("are rolled out one after the other, and all other jobs at the same time", async () => {
+  it("are rolled out one after the other, and other jobs in parallel", async () => {
     for (const name of ["api", "db", "web"])
       job("1.0.0", name === "web" ? {} : { never_with: name === "db" ? ["api"] : [] }, name);
     expect(await bucket.ship()).toMatchObject({ outcome: "ok" });
@@ -158,7 +158,7 @@ describe("jobs that exclude each other", () => {
     expect(seen.indexOf("job.started web")).toBeLessThan(seen.indexOf("job.finished api"));
   });
 
-  it("wait for a staged rollout that is paused", async () => {
+  it("must not be changed while the staged rollout of one of them is paused", async () => {
     const steps = { rollout: { steps: ["1", "pause", "100%"] } };
     for (const name of ["api", "db"]) job("1.0.0", name === "db" ? steps : { never_with: ["db"] }, name);
     await bucket.ship();

@@ -47,7 +47,7 @@ it("commit receives no files of an allocation that was never promoted", async ()
   expect(results).toEqual([[undefined, undefined]]);
 });
 
-it("commit receives the jobs, the time and what each job may read", async () => {
+it("commit receives the jobs, the time and the KV entries that each job may read", async () => {
   seen = ({ jobs, kv, now }) => [
     jobs.map((job) => [job.name, kv(job).get("maand/job/api", "version")]),
     now() instanceof Date,

@@ -30,7 +30,7 @@ export interface WaveOptions extends LifecycleOptions, Omit<RevertOptions, "stag
   readonly limit: WorkerLimit | undefined;
 }
 
-/** Deploys the jobs of one wave: plans them, asks for permission, syncs the files, and rolls the jobs out in parallel. */
+/** Deploys the jobs of one wave: plans them, calls `permit`, syncs the files, and rolls the jobs out in parallel. */
 export async function deployWave(run: Run, stager: Stager, wave: Wave, options: WaveOptions): Promise<void> {
   const { bucket, reporter } = run;
   stopIfInterrupted(bucket.signal);

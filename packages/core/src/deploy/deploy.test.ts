@@ -123,7 +123,7 @@ describe("a rolling upgrade", () => {
     ]);
   });
 
-  it("stops at a batch whose command fails, keeps the promotions, and resumes there", async () => {
+  it("stops at a batch whose command fails, and the next deploy resumes with that batch", async () => {
     bucket.fleet.fail(`restart api@${B}`);
     const summary = await bucket.deploy();
     expect(summary.outcome).toBe("failed");
@@ -139,7 +139,7 @@ describe("a rolling upgrade", () => {
     expect(since().filter((what) => what.startsWith("restart"))).toEqual([`restart api@${B}`, `restart api@${C}`]);
   });
 
-  it("promotes a batch, marks it if its health check fails, and runs it first next time", async () => {
+  it("marks a promoted batch whose health check fails, and the next deploy runs it first", async () => {
     bucket.fleet.onDo = (what) => {
       if (what === `restart api@${B}`) bucket.fleet.fail(`verify api@${B}`);
     };
@@ -158,7 +158,7 @@ describe("a rolling upgrade", () => {
     expect(new Set(Object.values(await rollouts()))).toEqual(new Set(["promoted"]));
   });
 
-  it("names an unreachable worker and continues with the other workers", async () => {
+  it("reports an unreachable worker and continues with the other workers", async () => {
     bucket.fleet.fail(`connect ${B}`, new MaandError({ code: "UNREACHABLE", message: `${B} refused`, worker: B }));
     const summary = await bucket.deploy();
     expect(summary.outcome).toBe("failed");
@@ -169,7 +169,7 @@ describe("a rolling upgrade", () => {
     expect(bucket.fleet.running()).toEqual({ [`api@${A}`]: "2.0.0", [`api@${B}`]: "1.0.0", [`api@${C}`]: "2.0.0" });
   });
 
-  it("restarts again after an unfinished restart, even if the change was reverted", async () => {
+  it("repeats a restart that failed, even if the change was reverted in the workspace", async () => {
     bucket.fleet.fail(`restart api@${A}`);
     await bucket.deploy();
     bucket.fleet.repair();
@@ -185,7 +185,7 @@ describe("a rolling upgrade", () => {
   });
 });
 
-describe("maintenance", () => {
+describe("a disabled allocation", () => {
   beforeEach(async () => {
     bucket.job("api", { version: "1.0.0", selectors: ["worker"] });
     await bucket.ship();
@@ -193,7 +193,7 @@ describe("maintenance", () => {
     bucket.disable({ jobs: { api: { allocations: [B] } } });
   });
 
-  it("stops exactly the drained allocation, once", async () => {
+  it("is stopped once, and no other allocation is stopped", async () => {
     await bucket.ship();
     expect(since().filter((what) => !what.startsWith("stage"))).toEqual([`stop api@${B}`]);
     expect(await rollouts()).toMatchObject({ [`api@${B}`]: "disabled", [`api@${A}`]: "promoted" });
@@ -201,7 +201,7 @@ describe("maintenance", () => {
     expect(since().filter((what) => !what.startsWith("stage"))).toEqual([]);
   });
 
-  it("records changes to a drained allocation without syncing or starting anything there", async () => {
+  it("records changes of its job, but gets no files and is not started", async () => {
     await bucket.ship();
     bucket.job("api", { version: "2.0.0", selectors: ["worker"] });
     await bucket.build();
@@ -212,7 +212,7 @@ describe("maintenance", () => {
     expect(bucket.fleet.running()).toEqual({ [`api@${A}`]: "2.0.0", [`api@${C}`]: "2.0.0" });
   });
 
-  it("starts it again when it is enabled, even if the job has not changed", async () => {
+  it("is started again when it is enabled, even if the job has not changed", async () => {
     await bucket.ship();
     since();
     bucket.disable({});
@@ -222,7 +222,7 @@ describe("maintenance", () => {
     expect(since()).toEqual([`stage ${B}`, `start api@${B}`]);
   });
 
-  it("retries the stop of an unreachable allocation, and continues with the other allocations", async () => {
+  it("is stopped later if its worker is unreachable, and the other allocations are restarted", async () => {
     bucket.fleet.fail(`connect ${B}`, new MaandError({ code: "UNREACHABLE", message: `${B} refused`, worker: B }));
     bucket.write("jobs/api/new.conf", "x");
     const summary = await bucket.ship();
@@ -242,7 +242,7 @@ describe("a removed allocation", () => {
     since();
   });
 
-  it("is stopped, cleaned up and forgotten, once", async () => {
+  it("is stopped and removed once", async () => {
     bucket.removeJob("old");
     bucket.workers(A, B);
     await bucket.ship();
@@ -279,7 +279,7 @@ describe("a removed allocation", () => {
 
   it("does not count as stopped if it ran and its files are missing", async () => {
     bucket.removeJob("old");
-    bucket.fleet.fail(`stop old@${B}`, new MaandError({ code: "NOT_DELIVERED", message: "nothing of it is there" }));
+    bucket.fleet.fail(`stop old@${B}`, new MaandError({ code: "NOT_DELIVERED", message: "its files are missing" }));
     expect((await bucket.ship()).outcome).toBe("failed");
     expect(since()).not.toContain(`remove old@${B}`);
     expect(bucket.fleet.running()).toMatchObject({ [`old@${B}`]: expect.any(String) });
@@ -288,12 +288,12 @@ describe("a removed allocation", () => {
     expect(since()).toEqual(expect.arrayContaining([`stop old@${B}`, `remove old@${B}`]));
   });
 
-  it("can lack its files if it never ran", async () => {
+  it("is removed if it never ran, even if its files are missing", async () => {
     bucket.job("new", { selectors: ["worker"] });
     bucket.fleet.fail(`start new@${B}`);
     expect((await bucket.ship()).outcome).toBe("failed");
     bucket.removeJob("new");
-    bucket.fleet.fail(`stop new@${B}`, new MaandError({ code: "NOT_DELIVERED", message: "nothing of it is there" }));
+    bucket.fleet.fail(`stop new@${B}`, new MaandError({ code: "NOT_DELIVERED", message: "its files are missing" }));
     since();
     expect((await bucket.ship()).outcome).toBe("ok");
     expect(since()).toContain(`remove new@${B}`);
@@ -353,13 +353,13 @@ describe("waves", () => {
   });
 });
 
-describe("options", () => {
+describe("the options of deploy", () => {
   beforeEach(async () => {
     bucket.job("api", { selectors: ["worker"] });
     bucket.job("web", { selectors: ["worker"] });
   });
 
-  it("--jobs limits the waves, and an unknown name is refused before anything runs", async () => {
+  it("--jobs limits the jobs, and an unknown name is refused before anything runs", async () => {
     await bucket.build();
     await expect(bucket.deploy({ jobs: ["wep"] })).rejects.toMatchObject({
       code: "PROBLEMS",
@@ -391,7 +391,7 @@ describe("options", () => {
   });
 });
 
-describe("the lock", () => {
+describe("the lock of a bucket", () => {
   it("refuses a second run immediately, names the first run, and does not disturb it", async () => {
     bucket.job("api", { selectors: ["worker"] });
     await bucket.build();
@@ -408,7 +408,7 @@ describe("the lock", () => {
 });
 
 describe("an interrupted deploy", () => {
-  it("starts nothing new, keeps the promotions, and reports the interruption", async () => {
+  it("starts no other batch and reports the interruption", async () => {
     const stop = new AbortController();
     bucket.dispose();
     bucket = aBucket({ signal: stop.signal });

@@ -34,8 +34,8 @@ const RUNS_KEPT = 50;
 
 /**
  * Deploys the catalog to the workers. It stops removed and disabled allocations first. Then it syncs and rolls out the
- * changes, wave by wave. Partial success is kept: the next deploy resumes where this run ended. Throws BUSY, or PROBLEMS for
- * invalid options. All other failures are in the summary.
+ * changes, wave by wave. Partial success is kept: the next deploy resumes where this run ended. Throws BUSY, or
+ * PROBLEMS for invalid options. All other failures are in the summary.
  */
 export async function deploy(bucket: Bucket, options: DeployOptions): Promise<Summary> {
   return deployWith(bucket, "deploy", async () => ({ options, change: undefined, reversed: false }));
@@ -172,7 +172,7 @@ async function ending(run: Run, phases: (stager: Stager) => Promise<void>): Prom
   }
 }
 
-/** Passes the summary to plugins and stores it, however the run ended. */
+/** Passes the summary to plugins and stores it, for a run with any outcome. */
 async function commit(run: Run): Promise<Summary> {
   const { bucket, ledger } = run;
   if (bucket.signal.aborted) ledger.interrupt();
@@ -218,7 +218,7 @@ async function notifyPlugins(run: Run, summary: Summary): Promise<void> {
 
 type RunEnd = Pick<EventMap["run.finished"], "outcome" | "message">;
 
-/** The last event of a run, however the run ended. */
+/** The last event of a run with any outcome. */
 function reportEnd({ reporter, ledger, bucket }: Run, end: RunEnd): void {
   const duration_ms = bucket.now().getTime() - reporter.startedAt.getTime();
   reporter.emit("run.finished", { ...summaryRecord(ledger.summary()), ...end, duration_ms });

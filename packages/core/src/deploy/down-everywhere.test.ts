@@ -4,7 +4,7 @@ import { controlJob } from "../jobs/control-job.ts";
 import { definePlugin } from "../plugin-api/plugin.ts";
 import { aBucket, fakeRemote, type TestBucket } from "../testing/index.ts";
 
-/** A job that is down on all its workers, as after a power cut: one command starts it. */
+/** One command starts a job that is down on all its workers, as after a power cut. */
 
 const HOSTS = ["10.0.0.1", "10.0.0.2", "10.0.0.3"];
 
@@ -43,13 +43,13 @@ beforeEach(async () => {
 
 afterEach(() => bucket.dispose());
 
-it("starts in one deploy --force: each batch is checked with the allocations started so far, and the last batch with the whole job", async () => {
+it("deploy --force starts a job that is down everywhere and checks only the allocations started so far", async () => {
   expect(await bucket.deploy({ force: true })).toMatchObject({ outcome: "ok" });
   expect([...up]).toEqual(HOSTS);
   expect(checked).toEqual([HOSTS.slice(0, 1), HOSTS.slice(0, 2), HOSTS]);
 });
 
-it("starts in one job start --health_check", async () => {
+it("job start --health_check starts a job that is down everywhere", async () => {
   const ours = await bucket.open();
   const results = await controlJob(ours, { jobs: ["api"], target: "start", workers: [], healthCheck: true });
   ours.close();
@@ -57,7 +57,7 @@ it("starts in one job start --health_check", async () => {
   expect(checked).toEqual([HOSTS.slice(0, 1), HOSTS.slice(0, 2), HOSTS]);
 });
 
-it("is unhealthy if an unchanged allocation is down after the last batch", async () => {
+it("a job is unhealthy if an unchanged allocation is down after the last batch", async () => {
   bucket.workers(...HOSTS, "10.0.0.4");
   const { outcome, failures } = await bucket.ship();
   expect(outcome).toBe("failed");

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, it } from "vitest";
 import { MaandError } from "../errors.ts";
 import { aBucket, type TestBucket } from "../testing/index.ts";
 
-/** A drain of a job whose `stop` is missing or wrong: the fix reaches the drained worker, and the others continue. */
+/** If the `stop` of a disabled allocation fails, a fix still reaches its worker, and the other workers are deployed. */
 
 const [A, B] = ["10.0.0.1", "10.0.0.2"];
 const FIXED = { Makefile: "start stop restart:\n\tfixed\n" };
@@ -24,7 +24,7 @@ beforeEach(async () => {
 
 afterEach(() => bucket.dispose());
 
-it("fails and names the worker, and upgrades the other workers", async () => {
+it("a failed stop is reported for its worker, and the other workers are upgraded", async () => {
   bucket.job("api", { version: "1.1.0", selectors: ["worker"] });
   const { outcome, allocations } = await bucket.ship();
   expect(outcome).toBe("failed");
@@ -35,7 +35,7 @@ it("fails and names the worker, and upgrades the other workers", async () => {
   expect(bucket.fleet.running()).toEqual({ [`api@${A}`]: "1.0.0", [`api@${B}`]: "1.1.0" });
 });
 
-it("stops in the deploy that contains the fix", async () => {
+it("the deploy that contains a fixed Makefile stops the allocation", async () => {
   expect(await bucket.ship()).toMatchObject({ outcome: "failed" });
   bucket.job("api", { version: "1.0.1", selectors: ["worker"] }, FIXED);
   const { outcome, allocations } = await bucket.ship();
@@ -45,7 +45,7 @@ it("stops in the deploy that contains the fix", async () => {
   expect((await bucket.plan()).required).toBe(false);
 });
 
-it("on a removed worker does not keep the other workers from being upgraded", async () => {
+it("a failed stop on a removed worker does not prevent the upgrade of other workers", async () => {
   bucket.disable({});
   bucket.workers(B);
   bucket.job("api", { version: "1.1.0", selectors: ["worker"] });
@@ -58,7 +58,7 @@ it("on a removed worker does not keep the other workers from being upgraded", as
   expect(bucket.fleet.running()).toEqual({ [`api@${A}`]: "1.0.0", [`api@${B}`]: "1.1.0" });
 });
 
-it("keeps a job that moves to another worker from being started there", async () => {
+it("a job that moves to another worker is not started there if its stop fails", async () => {
   bucket.disable({});
   bucket.workers(B, "10.0.0.3");
   const { outcome, allocations } = await bucket.ship();
@@ -69,7 +69,7 @@ it("keeps a job that moves to another worker from being started there", async ()
   expect(bucket.fleet.running()).toEqual({ [`api@${A}`]: "1.0.0", [`api@${B}`]: "1.0.0" });
 });
 
-it("syncs no files to a disabled allocation whose stop works", async () => {
+it("a disabled allocation whose stop succeeds gets no files", async () => {
   bucket.fleet.onDo = () => undefined;
   bucket.job("api", { version: "1.1.0", selectors: ["worker"] });
   expect(await bucket.ship()).toMatchObject({ outcome: "ok" });

@@ -66,7 +66,7 @@ describe("a job that failed", () => {
     expect(restarts()).toEqual([]);
   });
 
-  it("blocks them if the job in between was not selected", async () => {
+  it("blocks jobs that demand it through a job that was not selected", async () => {
     await shipped();
     write({ db: "2.0.0", mid: "2.0.0", api: "2.0.0" });
     bucket.fleet.fail(`restart db@${A}`);
@@ -74,7 +74,7 @@ describe("a job that failed", () => {
     expect(blocked).toEqual([{ job: "api", by: "db" }]);
   });
 
-  it("names the nearest unchanged job", async () => {
+  it("is reported as the cause only for jobs that demand it directly", async () => {
     await shipped();
     write({ db: "2.0.0", mid: "2.0.0", api: "2.0.0" });
     bucket.fleet.fail(`restart db@${A}`);
@@ -87,9 +87,9 @@ describe("a job that failed", () => {
 
 describe("an allocation to be stopped", () => {
   it.each([
-    ["the worker left the workspace", () => bucket.workers(A, B)],
-    ["the worker is in maintenance", () => bucket.disable({ workers: [C] })],
-  ])("that is unreachable blocks nothing: %s", async (_, leave) => {
+    ["its worker was removed", () => bucket.workers(A, B)],
+    ["its worker is disabled", () => bucket.disable({ workers: [C] })],
+  ])("blocks nothing if it is unreachable and %s", async (_, leave) => {
     await shipped();
     leave();
     unreachable(C);
@@ -100,7 +100,7 @@ describe("an allocation to be stopped", () => {
     expect(after).toEqual(["db", "mid", "api"]);
   });
 
-  it("that fails to stop after its removal blocks the jobs that demand its job, and no upgrade on other workers", async () => {
+  it("blocks the jobs that demand its job, but no upgrade, if it was removed and cannot be stopped", async () => {
     await shipped();
     bucket.workers(A, B);
     bucket.fleet.fail(`stop db@${C}`);
@@ -120,7 +120,7 @@ describe("an allocation to be stopped", () => {
     expect(restarts()).toEqual([`restart mid@${A}`, `restart mid@${B}`]);
   });
 
-  it("that fails to stop after being disabled blocks nothing else", async () => {
+  it("blocks nothing else if it was disabled and cannot be stopped", async () => {
     await shipped();
     bucket.disable({ jobs: { db: { allocations: [C] } } });
     bucket.fleet.fail(`stop db@${C}`);
@@ -131,7 +131,7 @@ describe("an allocation to be stopped", () => {
     expect(allocations.find(({ job, host }) => job === "db" && host === C)).toMatchObject({ outcome: "failed" });
   });
 
-  it("that stops but keeps its files blocks nothing", async () => {
+  it("blocks nothing if only the deletion of its files fails", async () => {
     await shipped();
     bucket.workers(A, B);
     bucket.fleet.fail(`remove db@${C}`);
@@ -140,7 +140,7 @@ describe("an allocation to be stopped", () => {
     expect(restarts()).toEqual([`restart db@${A}`, `restart db@${B}`]);
   });
 
-  it("is reported as stopped and recorded in one line", async () => {
+  it("is reported once, with the action stop+promote", async () => {
     await shipped();
     bucket.disable({ jobs: { db: { allocations: [C] } } });
     write({ db: "2.0.0", mid: "1.0.0", api: "1.0.0" });
@@ -149,7 +149,7 @@ describe("an allocation to be stopped", () => {
   });
 });
 
-it("a batch whose command ran does not count as skipped if a later step fails", async () => {
+it("an allocation whose command ran is reported as failed if a later step fails", async () => {
   await shipped();
   broken.add("db");
   write({ db: "2.0.0", mid: "1.0.0", api: "1.0.0" });

@@ -21,10 +21,10 @@ import {
 } from "./model.test.support.ts";
 
 /**
- * Random lives of a bucket, compared with the model: after a deploy in which nothing fails, exactly the wanted
- * allocations run, with the wanted version and files, their health was checked afterwards, and another deploy does
- * nothing. And no deploy, however it ends, changes an allocation that its dry run did not list. Thousands of lives, and
- * others:
+ * Random histories of a bucket, compared with the model. After a deploy in which nothing fails, exactly the wanted
+ * allocations run, with the wanted version and files. Their health was checked afterwards, and another deploy does
+ * nothing. No deploy, regardless of its outcome, changes an allocation that its dry run did not list. To run more
+ * histories, or different ones:
  *
  *     MAAND_MODEL_RUNS=5000 MAAND_MODEL_SEED=7 npx vitest run --config test/vitest.config.ts --project unit
  *     model.invariants
@@ -33,13 +33,13 @@ const NAMES = { hosts: ["10.0.0.1", "10.0.0.2", "10.0.0.3"], jobs: ["db", "api",
 const RUNS = Number(process.env.MAAND_MODEL_RUNS ?? 20);
 const SEED = Number(process.env.MAAND_MODEL_SEED ?? 20);
 
-/** How a deploy goes wrong, if it does. */
+/** What goes wrong in a deploy. */
 type Disturbance =
   | { readonly kind: "none" }
   /** An operation fails: `start api@10.0.0.1`, `connect 10.0.0.1`, `verify api@10.0.0.1`, ... */
   | { readonly kind: "fault"; readonly at: string }
   /** The nth operation is done, and its result is lost. */
-  | { readonly kind: "unheard"; readonly nth: number }
+  | { readonly kind: "disconnect"; readonly nth: number }
   /** maand dies before or after its nth operation on a worker. */
   | { readonly kind: "kill"; readonly before: boolean; readonly nth: number }
   /** A person interrupts the nth operation. */
@@ -69,7 +69,7 @@ const problem: fc.Arbitrary<Disturbance> = fc.oneof(
       )
       .map((at) => ({ kind: "fault" as const, at })),
   },
-  { weight: 3, arbitrary: fc.record({ kind: fc.constant("unheard" as const), nth }) },
+  { weight: 3, arbitrary: fc.record({ kind: fc.constant("disconnect" as const), nth }) },
   { weight: 3, arbitrary: fc.record({ kind: fc.constant("kill" as const), before: fc.boolean(), nth }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant("interrupt" as const), nth }) },
 );
@@ -90,8 +90,8 @@ class Life {
   readonly bucket: TestBucket;
   /** Jobs that were once deployed with `--sync-only`. Their running versions depend on the operator. */
   readonly byHand = new Set<string>();
-  /** Allocations, as `job@host`, whose command succeeded and whose health no surviving run has checked since. */
-  readonly unasked = new Set<string>();
+  /** Allocations, as `job@host`, whose command succeeded and whose health no completed run has checked since. */
+  readonly unchecked = new Set<string>();
   #person = new AbortController();
 
   constructor() {
@@ -127,9 +127,9 @@ class Life {
   async deploy(how: DeployOptions, problem: Disturbance): Promise<void> {
     const { fleet } = this.bucket;
     if (problem.kind === "fault") fleet.fail(problem.at, errorFor(problem.at));
-    if (problem.kind === "unheard")
+    if (problem.kind === "disconnect")
       fleet.onDone = this.#atNth(problem.nth, () => {
-        throw new MaandError({ code: "DISCONNECTED", message: "it went unheard" });
+        throw new MaandError({ code: "DISCONNECTED", message: "the connection was lost" });
       });
     if (problem.kind === "interrupt") fleet.onDo = this.#atNth(problem.nth, () => this.#person.abort());
     if (problem.kind === "kill") await this.#killed(how, problem);
@@ -141,12 +141,13 @@ class Life {
     this.note();
   }
 
-  /** Updates from the events which allocations run and whose health was checked. */
+  /** Updates {@link unchecked} from the events of the last run. */
   note(): void {
     for (const event of this.bucket.events.splice(0)) {
-      if (event.type === "action.finished" && event.outcome === "ok") this.unasked.add(`${event.job}@${event.worker}`);
+      if (event.type === "action.finished" && event.outcome === "ok")
+        this.unchecked.add(`${event.job}@${event.worker}`);
       if (event.type === "health.finished")
-        for (const one of this.unasked) if (one.startsWith(`${event.job}@`)) this.unasked.delete(one);
+        for (const one of this.unchecked) if (one.startsWith(`${event.job}@`)) this.unchecked.delete(one);
     }
   }
 
@@ -164,15 +165,15 @@ class Life {
       dead = true;
       this.note();
     });
-    const dieOrBeDead = (what: string) => {
+    const failIfDead = (what: string) => {
       die(what);
       if (dead) throw new Error("dead");
     };
-    fleet.onDo = before ? dieOrBeDead : () => (dead ? dieOrBeDead("") : undefined);
-    if (!before) fleet.onDone = dieOrBeDead;
+    fleet.onDo = before ? failIfDead : () => (dead ? failIfDead("") : undefined);
+    if (!before) fleet.onDone = failIfDead;
     await this.bucket.deploy(how);
     if (dead) {
-      this.bucket.events.length = 0; // no process survived that could know
+      this.bucket.events.length = 0; // a killed process does not record events
       rmSync(root, { recursive: true });
       renameSync(left, root);
     } else rmSync(left, { recursive: true });
@@ -191,7 +192,7 @@ function errorFor(what: string): MaandError | undefined {
   return what.startsWith("connect") ? new MaandError({ code: "UNREACHABLE", message: `${what} refused` }) : undefined;
 }
 
-/** A deploy does nothing that its dry run did not list, however the deploy ends. Both refuse invalid options. */
+/** A deploy does nothing that its dry run did not list, regardless of its outcome. Both refuse invalid options. */
 async function tryDeploy(life: Life, { options: how, problem: what }: Extract<Step, { do: "deploy" }>): Promise<void> {
   const known = { ...how, jobs: how.jobs.filter((name) => life.wanted.jobs.has(name)) };
   await life.build();
@@ -242,7 +243,7 @@ async function live(steps: readonly Step[]): Promise<void> {
     expect(life.done()).toEqual(promised(plan));
     expect(Object.keys(bucket.fleet.running()).sort()).toEqual(wantedRunning(wanted));
     life.note();
-    expect(wantedRunning(wanted).filter((allocation) => life.unasked.has(allocation))).toEqual([]);
+    expect(wantedRunning(wanted).filter((allocation) => life.unchecked.has(allocation))).toEqual([]);
     for (const allocation of wantedRunning(wanted)) expectFiles(life, allocation);
     expect((await bucket.deploy()).outcome).toBe("ok");
     expect(life.done()).toEqual([]);
@@ -261,7 +262,7 @@ function expectFiles({ bucket, wanted, byHand }: Life, allocation: string): void
   if (as?.policy !== "never" && !byHand.has(name)) expect(found?.running).toBe(as && versionOf(as));
 }
 
-describe("whatever happened before", () => {
+describe("after any history of a bucket", () => {
   it(`a deploy matches its dry run, reaches the wanted state, and leaves nothing to do (${RUNS} runs)`, async () => {
     await fc.assert(fc.asyncProperty(fc.array(step, { minLength: 3, maxLength: 16 }), live), {
       numRuns: RUNS,

@@ -3,7 +3,7 @@ import type { Plan } from "../plan/plan-deploy.ts";
 
 /**
  * The smallest possible model of a bucket: the state that a person wants, and therefore the allocations that must run.
- * Random lives of a bucket are compared with the model, with simulated workers and with real ones.
+ * Tests compare random histories of a bucket with the model, on simulated workers and on real ones.
  */
 export interface Wanted {
   readonly jobs: Map<string, WantedJob>;

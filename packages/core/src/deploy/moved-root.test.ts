@@ -53,13 +53,13 @@ it("a drained job is stopped where it was deployed", async () => {
   expect(done).toEqual([`stop ${OLD}/jobs/api`]);
 });
 
-it("an unchanged deploy warns that the path changed", async () => {
+it("a deploy without changes warns that worker_root changed", async () => {
   const { outcome, warnings } = await bucket.deploy();
   expect(outcome).toBe("ok");
   expect(warnings).toEqual([expect.stringContaining("restore worker_root")]);
 });
 
-it("an upgrade is refused for the worker, with a hint, and nothing is started twice", async () => {
+it("an upgrade fails with a hint about moving the directory, and starts nothing", async () => {
   bucket.job("web", { version: "1.1.0", selectors: ["worker"] });
   const { outcome, allocations } = await bucket.ship();
   expect(outcome).toBe("failed");
@@ -70,7 +70,7 @@ it("an upgrade is refused for the worker, with a hint, and nothing is started tw
   expect(done).toEqual([]);
 });
 
-it("once nothing runs there, the bucket moves, and everything is deployed to the new path", async () => {
+it("everything is deployed to the new path after the worker was drained", async () => {
   root = OLD;
   bucket.disable({ workers: [A] });
   await bucket.ship();
@@ -85,7 +85,7 @@ it("once nothing runs there, the bucket moves, and everything is deployed to the
   expect(done[0]).toBe(`stop ${NEW}/jobs/api`);
 });
 
-it("a directory inside the bucket is recorded relative to it, so that a moved or copied bucket uses its own", async () => {
+it("a directory inside the bucket is recorded relative to the bucket, so that a moved bucket finds it", async () => {
   bucket.disable({ workers: [A] });
   root = OLD;
   await bucket.ship();

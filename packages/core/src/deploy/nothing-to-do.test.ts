@@ -27,7 +27,7 @@ const named = (results: readonly { job: string; outcome: string }[] = []) =>
   results.map(({ job, outcome }) => `${outcome} ${job}`).sort();
 
 describe("jobs with nothing to do", () => {
-  it("are counted in the last event of a run, and listed for plugins and programs", async () => {
+  it("are only counted in run.finished, but listed in the summary", async () => {
     const { allocations } = await bucket.deploy();
     const all = ["skipped api", "skipped api", "skipped web", "skipped web"];
     expect(bucket.events.at(-1)).toMatchObject({ type: "run.finished", outcome: "ok", skipped: 4, allocations: [] });
@@ -35,7 +35,7 @@ describe("jobs with nothing to do", () => {
     expect(named(summaries.at(-1)?.allocations)).toEqual(all);
   });
 
-  it("are left out of the last event if another job changed; all allocations of the changed job are listed", async () => {
+  it("are left out of run.finished, which lists all allocations of a job that changed", async () => {
     bucket.job("api", { version: "2.0.0", selectors: ["worker"] });
     bucket.fleet.fail(`restart api@${B}`);
     await bucket.ship();
@@ -51,7 +51,7 @@ describe("jobs with nothing to do", () => {
     expect(named(allocations)).toEqual(["ok api", "skipped api", "skipped web", "skipped web"]);
   });
 
-  it("get the number of a new release on all of their allocations, and nothing else", async () => {
+  it("get the number of a new release on all their allocations without any action", async () => {
     bucket.job("api", { version: "1.0.0", selectors: ["worker"] }, { "_modules/shared.py": "\n" });
     await bucket.build();
     bucket.fleet.done.splice(0);

@@ -132,7 +132,7 @@ describe("a health check that the last run did not reach", () => {
     expect(since()).toEqual([`restart api@${A}`, `restart api@${B}`, `restart api@${C}`]);
   });
 
-  it("does not hide that the files of an allocation could not be copied in this run", async () => {
+  it("leaves out an allocation whose sync failed in this run, and stays pending", async () => {
     await upgradeKilled();
     bucket.job("api", manifest("3.0.0"));
     await bucket.build();
@@ -165,7 +165,7 @@ describe("a health check that the last run did not reach", () => {
     expect(await pending()).toEqual([]);
   });
 
-  it("counts as work, and the dry run lists it", async () => {
+  it("makes a deploy necessary, and the dry run lists it", async () => {
     bucket.job("api", manifest("1.0.0"));
     await bucket.build();
     await killed();
@@ -196,7 +196,7 @@ describe("a health check that the last run did not reach", () => {
     expect(since()).toEqual([]);
   });
 
-  it("stays pending if --jobs excludes the job, and after an interruption", async () => {
+  it("stays pending if --jobs excludes the job, or if the next run is killed too", async () => {
     await upgradeKilled();
     bucket.job("web", manifest("1.0.0"));
     await bucket.ship({ jobs: ["web"] });
@@ -212,7 +212,7 @@ describe("a health check that the last run did not reach", () => {
     expect(checked[0]).toBe(`api ${A},${B},${C}`);
   });
 
-  it("is dropped with a removed or disabled allocation", async () => {
+  it("is dropped if the job is disabled or removed", async () => {
     await upgradeKilled();
     bucket.disable({ jobs: { api: {} } });
     expect((await bucket.ship()).outcome).toBe("ok");
@@ -227,7 +227,7 @@ describe("a health check that the last run did not reach", () => {
   });
 });
 
-describe("a run that ended between two batches of starts", () => {
+describe("a first deploy that failed to start one allocation", () => {
   beforeEach(async () => {
     bucket.job("api", manifest("1.0.0"));
     await bucket.build();
@@ -238,7 +238,7 @@ describe("a run that ended between two batches of starts", () => {
     checked.length = 0;
   });
 
-  it("leaves the check to the last batch", async () => {
+  it("leaves the health check to the last batch of the next run", async () => {
     expect(await pending()).toEqual(["with the next batch", "with the next batch"]);
     expect((await bucket.plan()).waves[0]?.jobs[0]?.healthPending).toBe(false);
     expect((await bucket.deploy()).outcome).toBe("ok");
@@ -247,7 +247,7 @@ describe("a run that ended between two batches of starts", () => {
     expect(await pending()).toEqual([]);
   });
 
-  it("runs the check if no batch is left", async () => {
+  it("leaves the health check to the next run even if no batch is left", async () => {
     bucket.workers(A, B);
     await bucket.ship();
     expect(checked.at(-1)).toBe(`api ${A},${B}`);
@@ -255,8 +255,8 @@ describe("a run that ended between two batches of starts", () => {
   });
 });
 
-describe("a job whose own commands roll it out", () => {
-  it("is checked too, as a whole", async () => {
+describe("a job that a plugin rolls out", () => {
+  it("has all allocations checked by the next run if the last run was killed before the check", async () => {
     control = true;
     await upgradeKilled();
     expect(await rollouts()).toEqual(["promoted", "promoted", "promoted"]);

@@ -17,8 +17,19 @@ function bucketWith(plugin: Plugin): void {
 
 const no = () => new MaandError({ code: "NOT_PERMITTED", message: "not today", hint: "tomorrow" });
 
-describe("begin", () => {
-  it("refuses a deploy before any worker is touched, and the next deploy does not count as a continuation", async () => {
+it.each([
+  ["an unknown job", { jobs: ["ghost"] }],
+  ["--sync-only with a job that was never started", { syncOnly: true }],
+])("a deploy that is refused because of %s is recorded as refused", async (_, options) => {
+  bucketWith(definePlugin({ name: "none", apply: () => undefined }));
+  bucket.job("api", { selectors: ["worker"] });
+  await expect(bucket.ship(options)).rejects.toMatchObject({ code: "PROBLEMS" });
+  expect(bucket.events.map(({ type }) => type)).toEqual(["run.started", "run.finished"]);
+  expect(bucket.events.at(-1)).toMatchObject({ outcome: "refused", message: expect.stringContaining("") });
+});
+
+describe("the begin hook", () => {
+  it("can refuse a deploy before any worker is touched, and the next deploy does not continue that run", async () => {
     let permitted = false;
     bucketWith(
       definePlugin({
@@ -38,18 +49,7 @@ describe("begin", () => {
     expect(bucket.events.findLast(({ type }) => type === "run.started")).toMatchObject({ continues: null });
   });
 
-  it.each([
-    ["an unknown job", { jobs: ["ghost"] }],
-    ["only files for a job that was never started", { syncOnly: true }],
-  ])("a run that is refused for %s is recorded as ended", async (_, options) => {
-    bucketWith(definePlugin({ name: "none", apply: () => undefined }));
-    bucket.job("api", { selectors: ["worker"] });
-    await expect(bucket.ship(options)).rejects.toMatchObject({ code: "PROBLEMS" });
-    expect(bucket.events.map(({ type }) => type)).toEqual(["run.started", "run.finished"]);
-    expect(bucket.events.at(-1)).toMatchObject({ outcome: "refused", message: expect.stringContaining("") });
-  });
-
-  it("calls commit for a refused run with the reason, before run.finished, the last event", async () => {
+  it("passes its refusal to commit, which is called before run.finished", async () => {
     const committed: unknown[] = [];
     bucketWith(
       definePlugin({
@@ -93,7 +93,7 @@ describe("begin", () => {
   });
 });
 
-describe("permit", () => {
+describe("the permit hook", () => {
   const seen: Changes[] = [];
   const gate = (refused: () => number | undefined): Plugin =>
     definePlugin({
@@ -106,7 +106,7 @@ describe("permit", () => {
     });
   afterEach(() => void seen.splice(0));
 
-  it("skips the jobs of a refused wave and the jobs that demand them; the next deploy resumes", async () => {
+  it("can refuse a wave, which also blocks the jobs that demand its jobs, and the next deploy resumes", async () => {
     let refused: number | undefined = 0;
     bucketWith(gate(() => refused));
     const ready = { command_ready: { executed_on: ["cli"] } };
@@ -123,7 +123,7 @@ describe("permit", () => {
     expect((await bucket.deploy()).outcome).toBe("ok");
   });
 
-  it("receives each job with work and its actions, and is not called for a wave without work", async () => {
+  it("receives each job that changes with its actions, and is not called for a wave without changes", async () => {
     bucketWith(gate(() => undefined));
     bucket.job("api", { version: "1.0.0", selectors: ["worker"] });
     bucket.job("web", { version: "1.0.0", selectors: ["worker"] });
@@ -150,7 +150,7 @@ describe("permit", () => {
   });
 });
 
-describe("permit, for what a deploy stops and removes", () => {
+describe("the permit hook for stops and removals", () => {
   const seen: Changes[] = [];
   let refused = false;
   const gate = definePlugin({
@@ -175,16 +175,16 @@ describe("permit, for what a deploy stops and removes", () => {
     bucket.fleet.done.splice(0);
   }
 
-  it("names each allocation to stop or remove, before the first is stopped", async () => {
+  it("receives each allocation to stop or remove before the first stop", async () => {
     await running();
     bucket.removeJob("api");
     bucket.disable({ jobs: { web: { allocations: [B] } } });
-    const unasked: string[] = [];
+    const early: string[] = [];
     bucket.fleet.onDo = (what) => {
-      if (seen.length === 0) unasked.push(what);
+      if (seen.length === 0) early.push(what);
     };
     await bucket.ship();
-    expect(unasked).toEqual([]);
+    expect(early).toEqual([]);
     expect(seen[0]).toMatchObject({
       step: "stop",
       deploymentSeq: 0,
@@ -202,7 +202,7 @@ describe("permit, for what a deploy stops and removes", () => {
     expect(bucket.fleet.running()).toEqual({ [`web@${A}`]: "1.0.0" });
   });
 
-  it("leaves everything running after a refusal, rolls the job out nowhere else, and is called again in the next deploy", async () => {
+  it("can refuse the stops of jobs, which then stay unchanged on all workers until the next deploy", async () => {
     await running();
     bucket.removeJob("api");
     bucket.job("web", { version: "1.1.0", selectors: ["worker"] });
@@ -226,7 +226,7 @@ describe("permit, for what a deploy stops and removes", () => {
     expect(bucket.fleet.running()).toEqual({ [`web@${A}`]: "1.1.0" });
   });
 
-  it("is not called again for a stop that an earlier run made", async () => {
+  it("is not called again for a removal that an earlier run completed", async () => {
     await running();
     bucket.removeJob("api");
     await bucket.ship();
@@ -236,8 +236,8 @@ describe("permit, for what a deploy stops and removes", () => {
   });
 });
 
-describe("commit", () => {
-  it("receives no secret, whatever a command printed", async () => {
+describe("the commit hook", () => {
+  it("receives no secret, even if the error of a command contains one", async () => {
     const received: string[] = [];
     bucketWith(
       definePlugin({

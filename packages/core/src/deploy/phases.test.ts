@@ -9,7 +9,7 @@ let bucket: TestBucket;
 
 afterEach(() => bucket.dispose());
 
-/** A bucket where every hook and every lifecycle command adds a word, in order. */
+/** A bucket where every hook and every lifecycle command adds a line, in order. */
 function recorded(): { readonly output: string[]; readonly broken: Set<string>; take(): string[] } {
   const output: string[] = [];
   const broken = new Set<string>();
@@ -56,7 +56,7 @@ function recorded(): { readonly output: string[]; readonly broken: Set<string>; 
 }
 
 describe("a deploy", () => {
-  it("goes through its phases in order: beforeJob, files, one batch after another (started, promoted and verified), afterJob", async () => {
+  it("runs beforeJob, syncs files, starts, promotes and verifies each batch, and runs afterJob", async () => {
     const { take } = recorded();
     bucket.job("api", { version: "1.0.0", selectors: ["worker"], max_concurrent_upgrades: 1 });
     await bucket.ship();
@@ -89,7 +89,7 @@ describe("a deploy", () => {
     ]);
   });
 
-  it("stops removed and disabled allocations before any wave, calls stopped, cleans up, and checks the remaining allocations", async () => {
+  it("stops and cleans up allocations and checks the remaining ones before the first wave", async () => {
     const { take } = recorded();
     bucket.job("api", { version: "1.0.0", selectors: ["worker"] });
     bucket.job("old", { version: "1.0.0", selectors: ["worker"] });
@@ -120,7 +120,7 @@ describe("a deploy", () => {
     expect(output).toContain("start web 10.0.0.1");
   });
 
-  it("runs beforeJob, and nothing else, for a job that turns out to need nothing", async () => {
+  it("runs only beforeJob for a job that needs nothing", async () => {
     const { take } = recorded();
     bucket.job("api", { version: "1.0.0", selectors: ["worker"] });
     await bucket.ship();
@@ -129,7 +129,7 @@ describe("a deploy", () => {
     expect(take()).toEqual(["before api", "commit ok"]);
   });
 
-  it("with changes to files only, or in maintenance, runs beforeJob and afterJob but no lifecycle command", async () => {
+  it("runs beforeJob and afterJob but no lifecycle command with --sync-only", async () => {
     const { take } = recorded();
     bucket.job("api", { version: "1.0.0", selectors: ["worker"] });
     await bucket.ship();
@@ -140,9 +140,9 @@ describe("a deploy", () => {
   });
 
   it.each([
-    ["disabled", () => bucket.disable({ workers: ["10.0.0.1"] }), []],
-    ["removed", () => bucket.workers("10.0.0.2"), ["remove api 10.0.0.1"]],
-  ])("calls stopped again if the last run ended during it: %s", async (_, leave, then) => {
+    ["a disabled allocation", () => bucket.disable({ workers: ["10.0.0.1"] }), []],
+    ["a removed allocation", () => bucket.workers("10.0.0.2"), ["remove api 10.0.0.1"]],
+  ])("runs the stopped hooks of %s again if the last run was interrupted in them", async (_, leave, then) => {
     const { take, broken } = recorded();
     bucket.job("api", { version: "1.0.0", selectors: ["worker"] });
     await bucket.ship();
@@ -167,7 +167,7 @@ describe("a deploy", () => {
     expect(take()).toEqual(["before api", "commit ok"]);
   });
 
-  it("reports a batch that ran as failed, not as skipped, if a later step fails", async () => {
+  it("reports a batch as failed if a hook fails after its commands have run", async () => {
     const { take, broken } = recorded();
     broken.add("started");
     bucket.job("api", { version: "1.0.0", selectors: ["worker"], max_concurrent_starts: 1 });
@@ -179,7 +179,7 @@ describe("a deploy", () => {
     ]);
   });
 
-  it("runs afterJob again if it failed, and nothing else of the job", async () => {
+  it("runs afterJob again if it failed, but no lifecycle command", async () => {
     const { take, broken } = recorded();
     bucket.job("api", { version: "1.0.0", selectors: ["worker"] });
     broken.add("after");
@@ -193,9 +193,9 @@ describe("a deploy", () => {
   });
 
   it.each([
-    ["whose policy is never", { restart_policy: "never" }, {}],
-    ["that only synced files", {}, { syncOnly: true }],
-  ])("runs afterJob again if it failed for a job %s", async (_, more, options) => {
+    ["with restart_policy never", { restart_policy: "never" }, {}],
+    ["deployed with --sync-only", {}, { syncOnly: true }],
+  ])("runs a failed afterJob again for a job %s", async (_, more, options) => {
     const { take, broken } = recorded();
     bucket.job("api", { version: "1.0.0", selectors: ["worker"], ...more });
     await bucket.ship();

@@ -14,8 +14,8 @@ import type { AllocationResult, Summary } from "../run-result.ts";
 import { aBucket, type TestBucket } from "../testing/index.ts";
 
 /**
- * A deploy does what its dry run printed: random histories of a bucket, in which a dry run precedes every deploy, and
- * deploys without failures are compared with it: actions, versions, files, diffs, and removals.
+ * Random histories of a bucket, in which a dry run precedes every deploy. A deploy without failures is compared with
+ * its dry run: actions, versions, files, diffs, and removals.
  */
 const HOSTS = ["10.0.0.1", "10.0.0.2", "10.0.0.3"] as const;
 const JOBS = ["db", "api", "lone"] as const;
@@ -115,7 +115,7 @@ async function refusal(work: Promise<unknown>): Promise<string> {
   );
 }
 
-/** The dry run, which changes nothing; undefined if it is refused, because the deploy is then refused too. */
+/** Runs a dry run, which changes nothing. Undefined if it is refused; the deploy is then refused too. */
 async function look({ bucket }: Life, wanted: DeployOptions): Promise<Plan | undefined> {
   const before = stored(bucket);
   const refused = await refusal(bucket.plan(wanted));
@@ -152,7 +152,7 @@ function expectKept({ bucket, promoted }: Life, plan: Plan, summary: Summary, ev
   }
 }
 
-/** The operations on workers, in the words of the fake fleet. */
+/** The planned operations on workers, in the format of the fake fleet. */
 function promisedWork(plan: Plan): string[] {
   const stopping = plan.stopping.flatMap(({ allocation, stop, remove }) => [
     ...(stop ? [`stop ${nameOf({ allocation })}`] : []),
@@ -171,7 +171,7 @@ function done(bucket: TestBucket): string[] {
     .sort();
 }
 
-/** One action per allocation. A stop is listed once, whether something else is recorded for the allocation or not. */
+/** The planned actions, one per allocation: a stop and its record are listed once. */
 function promisedActions(plan: Plan): string[] {
   const found = new Map<string, string>();
   for (const { allocation, remove } of plan.stopping) found.set(nameOf({ allocation }), remove ? "remove" : "stop");
@@ -202,7 +202,7 @@ function expectReasons(
   expect(reasons.some((reason) => /^\d+ files? changed: /.test(reason))).toBe(decision.files.length > 0);
 }
 
-/** The diffs, applied to the promoted files, give the current files on the worker. */
+/** Checks that the diffs, applied to the promoted files, result in the current files on the worker. */
 function expectDiffs(plan: Plan, { allocation }: PlannedAllocation, before: Texts, after: Texts): void {
   const now = new Map(Object.entries(before));
   for (const { path, change, diff } of plan.diffs?.get(allocation.id) ?? []) {
@@ -213,8 +213,8 @@ function expectDiffs(plan: Plan, { allocation }: PlannedAllocation, before: Text
   expect(Object.fromEntries(now)).toEqual(after);
 }
 
-/** Checks that a deploy promoted what was planned, whether the files are on the worker or the worker is drained. */
-async function remember(life: Life, plan: Plan, summary: Summary): Promise<void> {
+/** Records the files that the deploy promoted, for the diffs of later plans. */
+async function recordPromoted(life: Life, plan: Plan, summary: Summary): Promise<void> {
   const bucket = await life.bucket.open();
   const text = (file: PlannedAllocation["tree"]["files"][number]) =>
     Buffer.from(file.content ?? bucket.store.contents.read(file.hash)).toString();
@@ -252,7 +252,7 @@ async function deployStep(
   const summary = await bucket.deploy(wanting);
   bucket.fleet.repair();
   if (what === "") expectKept(life, plan, summary, bucket.events);
-  await remember(life, plan, summary);
+  await recordPromoted(life, plan, summary);
   done(bucket);
 }
 

@@ -74,7 +74,7 @@ export interface Tolerance {
 
 /**
  * Runs one action on its worker, through the plugin that handles `hook`, and records the result. Throws on failure. An
- * interruption before the action starts leaves no trace in the journal; one that ends the action leaves it in doubt.
+ * interruption before the action starts is not recorded. An interruption that ends the action leaves it in doubt.
  */
 export async function runAction(
   run: Run,

@@ -68,7 +68,7 @@ async function next(options = {}): Promise<ActionStep> {
 }
 
 describe("a step", () => {
-  it("has a unique name in each attempt, made of bucket, run, allocation and action", async () => {
+  it("has a unique name in each attempt, built from bucket, run, allocation and action", async () => {
     await bucket.ship();
     const { id, resumes, replaces } = last();
     const opened = await bucket.open();
@@ -85,7 +85,7 @@ describe("a step", () => {
     expect(last().id).not.toBe(id);
   });
 
-  it("in doubt is continued: the connection closed", async () => {
+  it("is continued by the next run if the connection was lost", async () => {
     const { id } = await disturbed({ onDone: at("start", lost) });
     const again = await next();
     expect(again).toMatchObject({ id, resumes: 1, replaces: [] });
@@ -95,7 +95,7 @@ describe("a step", () => {
     ]);
   });
 
-  it("whose command ended is continued if the run was interrupted before its promotion", async () => {
+  it("is continued if the run was interrupted between its command and its promotion", async () => {
     const interrupted = () => {
       throw new MaandError({ code: "INTERRUPTED", message: "interrupted" });
     };
@@ -113,7 +113,7 @@ describe("a step", () => {
     expect(again.resumes).toBeNull();
   });
 
-  it("that failed is not continued", async () => {
+  it("is not continued if it failed", async () => {
     const failed = () => {
       throw new MaandError({ code: "COMMAND_FAILED", message: "no", exit: 2 });
     };
@@ -123,13 +123,13 @@ describe("a step", () => {
     expect(again.replaces).toEqual([id]);
   });
 
-  it("is continued through several runs that are disturbed", async () => {
+  it("is continued again if the connection is lost in the next run too", async () => {
     const { id } = await disturbed({ onDone: at("start", lost) });
     expect(await disturbed({ onDone: at("start", lost) })).toMatchObject({ id, resumes: 1 });
     expect(await next()).toMatchObject({ id, resumes: 2 });
   });
 
-  it("of other files is another step, which replaces it", async () => {
+  it("is replaced by a new step if the files have changed", async () => {
     const { id } = await disturbed({ onDone: at("start", lost) });
     bucket.job("api", { ...MANIFEST, version: "1.0.1" });
     const again = await next();
@@ -137,12 +137,12 @@ describe("a step", () => {
     expect(again.replaces).toEqual([id]);
   });
 
-  it("that is forced is another step", async () => {
+  it("is replaced by a new step with --force", async () => {
     const { id } = await disturbed({ onDone: at("start", lost) });
     expect(await next({ force: true })).toMatchObject({ resumes: null, replaces: [id] });
   });
 
-  it("of a stop is continued, and a start after it is another step", async () => {
+  it("is continued if it is a stop, and replaced by a new step if the allocation must start instead", async () => {
     await bucket.ship();
     bucket.disable({ jobs: { api: {} } });
     const { id } = await disturbed({ onDone: at("stop", lost) });
@@ -151,7 +151,7 @@ describe("a step", () => {
     expect(await next()).toMatchObject({ resumes: null, replaces: [id] });
   });
 
-  it("is not used for work that may be repeated: the deletion of files", async () => {
+  it("is not used for the deletion of files, which may be repeated", async () => {
     await bucket.ship();
     bucket.removeJob("api");
     await bucket.ship();
@@ -164,7 +164,7 @@ describe("a step", () => {
 });
 
 describe("the receipt of a step is deleted", () => {
-  it("once the allocation is promoted or stopped", async () => {
+  it("after the allocation is promoted or stopped", async () => {
     await bucket.ship();
     const { id } = last();
     expect(settled).toEqual([id]);
@@ -173,7 +173,7 @@ describe("the receipt of a step is deleted", () => {
     expect(settled).toEqual([id, last().id]);
   });
 
-  it("at the end of the run if it failed, and not while it is in doubt", async () => {
+  it("at the end of the run if the step failed, but not while the step is in doubt", async () => {
     await disturbed({ onDone: at("start", lost) });
     expect(settled).toEqual([]);
     const failed = () => {
@@ -184,7 +184,7 @@ describe("the receipt of a step is deleted", () => {
   });
 });
 
-it("files that are rendered with update_seq are the same in the run that continues", async () => {
+it("a run that continues a step renders files with the same update_seq", async () => {
   const name = "sequence";
   const own = aBucket({
     plugins: [

@@ -53,16 +53,16 @@ async function permittedOf(
   deploymentSeq: number,
   group: readonly StoppingAllocation[],
 ): Promise<readonly StoppingAllocation[]> {
-  const isAsked = ({ stop, remove }: StoppingAllocation) => stop || remove;
-  const asked = group.filter(isAsked);
-  if (asked.length === 0) return group;
-  const refusal = await refusalOf(run, stopChanges(run, deploymentSeq, asked));
+  const needsPermit = ({ stop, remove }: StoppingAllocation) => stop || remove;
+  const toPermit = group.filter(needsPermit);
+  if (toPermit.length === 0) return group;
+  const refusal = await refusalOf(run, stopChanges(run, deploymentSeq, toPermit));
   if (!refusal) return group;
   const outcome = refusal.code === "INTERRUPTED" ? "interrupted" : "blocked";
-  for (const job of new Set(asked.map((entry) => entry.job.name))) run.ledger.failJob(job, refusal);
-  for (const { job, allocation, remove } of asked)
+  for (const job of new Set(toPermit.map((entry) => entry.job.name))) run.ledger.failJob(job, refusal);
+  for (const { job, allocation, remove } of toPermit)
     run.ledger.note(job.name, allocation.host, remove ? "remove" : "stop", outcome, false);
-  return group.filter((entry) => !isAsked(entry));
+  return group.filter((entry) => !needsPermit(entry));
 }
 
 /**

@@ -28,9 +28,9 @@ export interface JobControl {
   readonly target: string;
   /** Workers as typed: hosts, hostnames, labels or zones; empty means all active allocations. */
   readonly workers: readonly string[];
-  /** After each batch, wait until the job is healthy. */
+  /** Whether to wait after each batch until the job is healthy. */
   readonly healthCheck: boolean;
-  /** Let allocations go down even if the availability budget forbids it; maand reports each of them. */
+  /** Whether allocations may go down even if the availability budget forbids it; maand reports each of them. */
   readonly ignoreBudget?: boolean;
 }
 
@@ -57,8 +57,8 @@ export function resolveTarget(text: string): string {
 }
 
 /**
- * Runs a target by hand. The workers involved must be in sync with the bucket. Jobs run one by one in wave order, each in
- * batches of `max_concurrent_upgrades`; a failed batch ends its job. Nothing is stored, so promotions do not change.
+ * Runs a target by hand. The workers involved must be in sync with the bucket. Jobs run one by one in wave order, each
+ * in batches of `max_concurrent_upgrades`; a failed batch ends its job. Nothing is stored, so promotions do not change.
  */
 export async function controlJob(bucket: Bucket, control: JobControl): Promise<ControlResult[]> {
   const target = resolveTarget(control.target);

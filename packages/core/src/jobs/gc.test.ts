@@ -51,7 +51,7 @@ describe("gc", () => {
     later.dispose();
   });
 
-  it("refuses an allocation that no deploy has stopped, names it, and deletes nothing", async () => {
+  it("refuses to delete anything if no deploy has stopped a removed allocation, and names it", async () => {
     bucket.removeJob("old");
     await bucket.build();
     await expect(collect()).rejects.toMatchObject({
@@ -82,7 +82,7 @@ describe("gc", () => {
     expect((await collect()).forgotten).toEqual([]);
   });
 
-  it("keeps records for the next time if a worker of the workspace refuses the deletion", async () => {
+  it("keeps the records of an allocation whose directory cannot be deleted on a worker of the workspace", async () => {
     bucket.removeJob("old");
     await bucket.ship();
     bucket.fleet.fail(`connect ${B}`, unreachable);

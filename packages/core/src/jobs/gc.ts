@@ -169,7 +169,8 @@ async function collect(
 const MADE_BY_MAAND = ["worker.json", "jobs.json", "bin", "locks", "receipts", "fence", "digests", "program"];
 
 /**
- * Deletes an allocation's directory. With the last one of a removed worker, also deletes the rest of the bucket's directory.
+ * Deletes an allocation's directory. With the last one of a removed worker, also deletes the rest of the bucket's
+ * directory.
  */
 async function erase(run: Run, allocation: Allocation, removed: readonly Allocation[]): Promise<void> {
   const remote = atDelivery(run.bucket, await run.connections.connect(workerOf(run, allocation.host)));
@@ -196,7 +197,7 @@ async function eraseBucket(run: Run, remote: Remote, removed: readonly Allocatio
     .log(`${remote.root} was not deleted: maand did not create ${stay.slice(0, 3).map(shownPath).join(", ")} in it`);
 }
 
-/** Logs a deletion, whatever its result. */
+/** Emits events for the start and the end of a deletion, even if the deletion fails. */
 async function logged(run: Run, { job, host }: Allocation, work: () => Promise<unknown>): Promise<void> {
   const { emit, bucket } = run.reporter;
   const unit = { job, worker: host, action: "remove" };

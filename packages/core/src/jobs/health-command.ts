@@ -47,7 +47,7 @@ export async function healthCheck(bucket: Bucket, options: HealthCheckOptions): 
   );
   try {
     const report = await probeHealth(source, options);
-    stopIfInterrupted(bucket.signal); // an interrupted check proves nothing
+    stopIfInterrupted(bucket.signal); // an interrupted check is inconclusive
     return bucket.mask.conceal(report);
   } finally {
     await source.end();

@@ -19,7 +19,7 @@ const BY_HAND = "cli";
 /** A request to run a command of jobs by hand. */
 export interface JobCommandOptions {
   readonly command: string;
-  /** One job; if absent, every job that has the command for `cli`. */
+  /** The job; if absent, every job that has the command for `cli`. */
   readonly job?: string;
   /** Number of allocations to run on in parallel, at least 1. */
   readonly concurrency: number;

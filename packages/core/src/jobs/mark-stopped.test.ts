@@ -40,13 +40,13 @@ async function mark(jobs: readonly string[], workers: readonly string[]): Promis
 describe("an allocation whose stop always fails", () => {
   for (const [name, takeAway] of [
     ["disabled", () => bucket.disable({ jobs: { api: { allocations: [A] } } })],
-    ["without its worker", () => bucket.workers(B)],
-    ["without its job", () => bucket.removeJob("api")],
+    ["on a removed worker", () => bucket.workers(B)],
+    ["of a removed job", () => bucket.removeJob("api")],
   ] as const) {
-    it(`is not stopped any more once it is marked (${name})`, async () => {
+    it(`is not stopped again after it is marked as stopped (${name})`, async () => {
       takeAway();
       expect(await bucket.ship()).toMatchObject({ outcome: "failed" });
-      const hosts = name === "without its job" ? [A, B] : [A];
+      const hosts = name === "of a removed job" ? [A, B] : [A];
       expect(await mark(["api"], hosts)).toEqual(
         hosts.map((host) => expect.objectContaining({ job: "api", host, marked: true })),
       );
@@ -58,7 +58,7 @@ describe("an allocation whose stop always fails", () => {
     });
   }
 
-  it("is named by the failing deploy with the command to type", async () => {
+  it("fails with a hint that contains the command to mark it as stopped", async () => {
     bucket.disable({ jobs: { api: { allocations: [A] } } });
     const { allocations } = await bucket.ship();
     expect(allocations.find(({ host }) => host === A)?.hint).toBe(
@@ -66,7 +66,7 @@ describe("an allocation whose stop always fails", () => {
     );
   });
 
-  it("can be marked again without effect", async () => {
+  it("can be marked a second time without effect", async () => {
     bucket.disable({ jobs: { api: { allocations: [A] } } });
     await bucket.ship();
     await mark(["api"], [A]);
@@ -83,7 +83,7 @@ describe("an allocation whose stop always fails", () => {
     expect(bucket.fleet.done).toContain(`start api@${A}`);
   });
 
-  it("is in the record of the run, with the user", async () => {
+  it("is marked with an event that names the user", async () => {
     bucket.disable({ jobs: { api: { allocations: [A] } } });
     await bucket.ship();
     bucket.events.length = 0;
@@ -97,26 +97,26 @@ describe("an allocation whose stop always fails", () => {
   });
 });
 
-describe("is refused, and nothing is recorded,", () => {
-  it("for an allocation that a deploy would run", async () => {
+describe("markStopped refuses", () => {
+  it("an active allocation, which the next deploy would start", async () => {
     await expect(mark(["api"], [A])).rejects.toMatchObject({
       code: "PROBLEMS",
       problems: [{ code: "active_allocation", hint: expect.stringContaining("workspace/disabled.json") }],
     });
   });
 
-  it("for several allocations if one of them is active", async () => {
+  it("several allocations if one of them is active, and records none of them", async () => {
     bucket.disable({ jobs: { api: { allocations: [A] } } });
     await bucket.ship();
     await expect(mark(["api"], [A, B])).rejects.toMatchObject({ problems: [{ where: `api on ${B}` }] });
     expect(await mark(["api"], [A])).toMatchObject([{ marked: true }]);
   });
 
-  it("without the names of workers", async () => {
+  it("a job without the names of workers", async () => {
     await expect(mark(["api"], [])).rejects.toMatchObject({ code: "USAGE" });
   });
 
-  it("for a label, which may mean more workers than the operator checked", async () => {
+  it("a label, because it might select workers that the operator has not checked", async () => {
     bucket.disable({ jobs: { api: {} } });
     await bucket.build();
     await expect(mark(["api"], ["label:worker"])).rejects.toMatchObject({
@@ -124,7 +124,7 @@ describe("is refused, and nothing is recorded,", () => {
     });
   });
 
-  it("for an unknown job, an unknown worker and a worker without the job", async () => {
+  it("an unknown job, an unknown worker and a worker without the job", async () => {
     bucket.workers({ host: A, labels: ["web"] }, B);
     bucket.job("web", { version: "1.0.0", selectors: ["web"] });
     await bucket.build();

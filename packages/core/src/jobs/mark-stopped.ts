@@ -28,8 +28,8 @@ export interface MarkedAllocation {
 }
 
 /**
- * Records that allocations are stopped because the operator says so, for a `stop` that can no longer succeed. It
- * contacts no worker. The next deploy continues as after a successful stop: it runs the `stopped` hooks, and deletes
+ * Records allocations as stopped that the operator has checked, for a `stop` that can no longer succeed. It contacts
+ * no worker. The next deploy continues as after a successful stop: it runs the `stopped` hooks, and deletes
  * the files of removed allocations. Throws USAGE without workers. Throws PROBLEMS, before anything is recorded, if one
  * of the allocations is neither disabled nor removed: the next deploy would start such an allocation while the old
  * process might still run.

@@ -69,12 +69,12 @@ async function restart() {
 
 const reads = () => lines.filter((line) => line.startsWith("cat ")).length;
 
-it("runs no command for a record that a plugin reads", async () => {
+it("the sync check runs no command on a worker whose record a plugin reads", async () => {
   expect(await restart()).toMatchObject([{ outcome: "ok" }]);
   expect([read, lines]).toEqual([1, []]);
 });
 
-it("finds the same differences in a record that a plugin reads", async () => {
+it("the sync check finds the same differences in a record that a plugin reads", async () => {
   offered = { fence: "", workerJson: await workerJson(9) };
   await expect(restart()).rejects.toMatchObject({
     code: "OUT_OF_SYNC",
@@ -85,29 +85,29 @@ it("finds the same differences in a record that a plugin reads", async () => {
   expect(reads()).toBe(0);
 });
 
-it("asks a worker without worker.json whether its files are lost", async () => {
+it("the sync check tests whether the files are lost on a worker without worker.json", async () => {
   offered = { fence: "", workerJson: "" };
   await expect(restart()).rejects.toMatchObject({ code: "OUT_OF_SYNC" });
   expect(lines).toEqual([expect.stringContaining("/worker.json")]);
 });
 
 it.each([
-  ["cannot be read this way", undefined],
-  ["has a fence that the reader does not trust", { fence: "!others may write to it", workerJson: "" }],
-])("reads the files of a worker whose record %s", async (_, record) => {
+  ["the plugin cannot read", undefined],
+  ["has a fence that the plugin does not trust", { fence: "!others may write to it", workerJson: "" }],
+])("the sync check reads the files of a worker whose record %s", async (_, record) => {
   offered = record;
   expect(await restart()).toMatchObject([{ outcome: "ok" }]);
   expect([read, reads()]).toEqual([1, 1]);
 });
 
-it("reads the files where they were delivered, even if the directory has changed since", async () => {
+it("the sync check reads the files where they were delivered, even if the root has changed since", async () => {
   root = "/srv/elsewhere";
   expect(await restart()).toMatchObject([{ outcome: "ok" }]);
   expect(read).toBe(0);
   expect(lines).toEqual([expect.not.stringContaining("/srv/elsewhere")]);
 });
 
-it("does not use the reader for a job that another plugin claims, because no other command runs through its channel", async () => {
+it("the sync check does not use the plugin's reader for a job that another plugin claims", async () => {
   bucket.job("api", { version: "1.0.0", selectors: ["worker"], unit: "api.service" });
   await bucket.ship();
   [read, lines] = [0, []];

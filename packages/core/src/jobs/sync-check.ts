@@ -44,7 +44,7 @@ type Source = SyncSource & Pick<Run, "reporter" | "workers" | "connections">;
  */
 export async function checkSync(source: Source, chosen: readonly ChosenJob[], isLocked: boolean): Promise<void> {
   const hosts = new Set(chosen.flatMap(hostsOf));
-  // a plugin offers a reader for its next command, and runs no job that another plugin claims
+  // the plugin that offers a reader runs the next command too, except for jobs that another plugin claims
   const read = new Set(chosen.filter(({ job }) => runBy(job, source.bucket.plugins) === undefined).flatMap(hostsOf));
   const found = await Promise.all(
     [...hosts].map((host) => problemsOf(source, host, { isLocked, usesReader: read.has(host) })),
@@ -111,7 +111,7 @@ async function recordOf(remote: Remote, reader: RecordReader | undefined): Promi
   return { fence, workerJson };
 }
 
-/** The difference of a worker if this copy of the bucket does not know the command that changed it last. */
+/** The difference of a worker if this copy of the bucket has no record of the command that changed the worker last. */
 function otherCopy({ store }: SyncSource["bucket"], host: string, text: string): Difference | undefined {
   const found = readFence(text);
   if (!found || "problem" in found || store.history.knows(found.record.holder)) return undefined;
@@ -120,7 +120,7 @@ function otherCopy({ store }: SyncSource["bucket"], host: string, text: string):
   return { ...different(unknownText(host, found.record, own)), isForeign: true, isOlderStore };
 }
 
-/** Exit code for an empty or missing directory; any other code proves nothing. */
+/** The exit code for an empty or missing directory. Any other code is inconclusive. */
 const EMPTY = 3;
 
 /**

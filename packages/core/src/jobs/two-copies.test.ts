@@ -40,7 +40,7 @@ const FORCED = { jobs: [], force: true, syncOnly: false };
 const other = { code: "OTHER_COPY" };
 
 describe("a copy of a bucket", () => {
-  it("is refused before anything is changed, and the refusal names the bucket it was copied from", async () => {
+  it("is refused before it changes anything, and the error names the bucket that it was copied from", async () => {
     await one.ship();
     const before = records();
     cpSync(one.root, copy, { recursive: true, preserveTimestamps: true });
@@ -57,7 +57,7 @@ describe("a copy of a bucket", () => {
     );
   });
 
-  it("deploys once it is adopted; the first copy is then refused, with an error that names the user and the place of that deploy", async () => {
+  it("can deploy after it is adopted, and the original is then refused with an error that names the copy", async () => {
     await one.ship();
     cpSync(one.root, copy, { recursive: true });
     expect(await inCopy(adoptBucket)).toEqual([
@@ -74,7 +74,7 @@ describe("a copy of a bucket", () => {
     expect(records()).toEqual(left);
   });
 
-  it("takes over what the first copy changed since then, if it is adopted again", async () => {
+  it("takes over the later changes of the original if it is adopted again", async () => {
     await one.ship();
     cpSync(one.root, copy, { recursive: true });
     await inCopy(adoptBucket);
@@ -88,7 +88,7 @@ describe("a copy of a bucket", () => {
   });
 });
 
-it("a store that is older than the workers is refused, however often it is tried", async () => {
+it("every deploy is refused if the store is older than the workers", async () => {
   await one.ship();
   const store = join(one.root, "data/maand.db");
   const before = readFileSync(store);
@@ -107,7 +107,7 @@ it("a store that is older than the workers is refused, however often it is tried
   }
 });
 
-it("a bucket that was moved, or whose copy has a name, continues", async () => {
+it("a named copy can deploy after it was moved, if MAAND_COPY is set", async () => {
   await one.ship();
   process.env.MAAND_COPY = "ci";
   try {
@@ -130,7 +130,7 @@ it("a bucket that was moved, or whose copy has a name, continues", async () => {
   }
 });
 
-it("a run has a fence, whose number grows and whose holder is new each time", async () => {
+it("each run has a fence with a higher number and a new holder", async () => {
   await one.ship();
   const first = one.fleet.fenceOn("w1").split("\n")[0];
   await one.deploy({ force: true });

@@ -27,7 +27,9 @@ export interface RunContext {
     /** Absolute path of the bucket's directory on this machine. */
     readonly root: string;
   };
-  /** The settings of `maand.conf` and the configuration, with all defaults. A plugin reads its own settings with `from`. */
+  /**
+   * The settings of `maand.conf` and the configuration, with all defaults. A plugin reads its own settings with `from`.
+   */
   readonly settings: Settings;
   /** Aborts when the run is interrupted. When it aborts, start nothing new, and stop everything that is running. */
   readonly signal: AbortSignal;

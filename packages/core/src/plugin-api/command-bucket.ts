@@ -14,8 +14,8 @@ export interface CommandBucket extends TableContext {
   /** The version that runs on an allocation; undefined before its first promotion. */
   promotedVersion(allocation: Allocation): string | undefined;
   /**
-   * The connection to a worker, opened on the first call and closed when the command ends. Throws NOT_FOUND for a host that is
-   * not in the catalog, UNREACHABLE for a worker that does not answer.
+   * The connection to a worker, opened on the first call and closed when the command ends. Throws NOT_FOUND for a host
+   * that is not in the catalog, UNREACHABLE for a worker that does not answer.
    */
   remote(host: string): Promise<Remote>;
 }

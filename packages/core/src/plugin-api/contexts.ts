@@ -72,7 +72,7 @@ export interface TreeFile extends JobFile {
   readonly content?: Uint8Array;
   /** File mode; default 0644, or 0755 if executable. */
   readonly mode?: number;
-  /** Mode, owner and group required by `files` of the manifest or by `secret_files_mode`; set by core after `render`. */
+  /** Mode, owner and group from `files` of the manifest or from `secret_files_mode`; set by core after `render`. */
   readonly access?: FileAccess;
   /** Whether the file contains a secret or a private key. If so, it is stored encrypted and masked in diffs. */
   readonly secret?: boolean;
@@ -110,7 +110,7 @@ export type TemplateFunction = ((...args: never[]) => unknown) | { readonly para
 /** The functions that templates can call, by name. */
 export type TemplateFunctions = Readonly<Record<string, TemplateFunction>>;
 
-/** The KV entries of a plugin: those of the last build, and those to store with this one. */
+/** The KV entries of a plugin: the entries of the last build, and the entries to store with this build. */
 export interface KvContribution {
   /** A stored value in clear text; undefined if there is none. */
   find(namespace: string, key: string): string | undefined;
@@ -137,11 +137,11 @@ export interface KvContribution {
 export interface ContributeContext extends JobContext {
   /** The worker of each allocation, by host. */
   readonly workers: ReadonlyMap<string, Worker>;
-  /** The KV entries of the plugin: those of the last build, and those to store with this one. */
+  /** The KV entries of the plugin: the entries of the last build, and the entries to store with this build. */
   readonly kv: KvContribution;
   /** The clock. Use it instead of `new Date()`, so that tests can set the time. */
   now(): Date;
-  /** Whether the build is only a preview for a plan. maand then discards the contributions; write nothing anywhere else. */
+  /** Whether the build is only a preview for a plan. maand discards the contributions; write nothing anywhere else. */
   readonly isPreview: boolean;
 }
 
@@ -155,7 +155,7 @@ export interface StageContext extends WorkerContext {
   readonly metadata: ReadonlyMap<string, string>;
   /** The bytes of a tree's file. */
   read(file: TreeFile): Uint8Array;
-  /** The same files as local directories to merge, written on first access. If several have a path, the first applies. */
+  /** The same files as local directories to merge, written on first access. The first directory with a path wins. */
   readonly sources: readonly string[];
   /** Names of files and directories in a job's directory that belong to the running job. Never copy or delete them. */
   readonly keep: readonly string[];
@@ -247,7 +247,7 @@ export interface OrchestrateContext extends ScopedJobContext {
    * including calls that the tap did not await, and a failed call fails the job.
    */
   rollOut(hosts: readonly string[]): Promise<void>;
-  /** Checks the health of all active allocations of the job once, and marks unhealthy ones. If there are any, throws UNHEALTHY. */
+  /** Checks the health of all active allocations once, and marks unhealthy ones. Throws UNHEALTHY if there are any. */
   checkHealth(): Promise<void>;
 }
 

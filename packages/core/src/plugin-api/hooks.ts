@@ -51,8 +51,8 @@ export interface TapInterest {
 /** What the result of a tap depends on. A tap may declare it with its name: `tapPromise({ name, sameForAll }, ...)`. */
 export interface TapSharing {
   /**
-   * Whether the tap returns the same files for every allocation of a job, in every deploy of a build; default: for no job. If all
-   * taps do, the job is rendered once, for the first of its allocations.
+   * Whether the tap returns the same files for every allocation of a job, in every deploy of a build; default: for no
+   * job. If all taps do, the job is rendered once, for the first of its allocations.
    */
   readonly sameForAll?: (job: Job) => boolean;
 }
@@ -249,9 +249,9 @@ export type Hooks = Readonly<DeclaredHooks> & RenamedHooks<DeclaredHooks>;
 export type HookName = keyof DeclaredHooks;
 
 /**
- * Every hook. The engine loops over units and runs them in parallel; a tap works for the one unit its context names. A dry run
- * calls no hook that changes anything, except `beforeJob` with `--with-hooks`. Order taps by name (`before: "audit"`), never
- * by number.
+ * Every hook. The engine loops over units and runs them in parallel; a tap works for the one unit its context names. A
+ * dry run calls no hook that changes anything, except `beforeJob` with `--with-hooks`. Order taps by name (`before:
+ * "audit"`), never by number.
  */
 export function createHooks(): Hooks {
   return Object.freeze(withOldNames(declareHooks()));

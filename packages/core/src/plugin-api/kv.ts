@@ -1,4 +1,7 @@
-/** The KV entries that one allocation may read (docs/kv.md). Values are returned exactly as stored, including white space. */
+/**
+ * The KV entries that one allocation may read (docs/kv.md). Values are returned exactly as stored, including white
+ * space.
+ */
 export interface KvReader {
   /** Returns a value. Throws KV_REFUSED for a namespace that the job may not read, and NOT_FOUND for a missing key. */
   get(namespace: string, key: string): string;

@@ -6,8 +6,8 @@ import type { PluginTools } from "./life/plugin-tools.ts";
 import type { ProvidedService, Service } from "./life/services.ts";
 
 /**
- * Commands by their paths as typed, such as `cat jobs`. Each function imports the clipanion class, and is called only when that
- * command is typed, or for help and completion. The class has the same paths; `-` and `_` are alike.
+ * Commands by their paths as typed, such as `cat jobs`. Each function imports the clipanion class, and is called only
+ * when that command is typed, or for help and completion. The class has the same paths; `-` and `_` are alike.
  */
 export type LazyCommands = Readonly<Record<string, () => Promise<unknown>>>;
 
@@ -36,15 +36,15 @@ export interface Plugin<Name extends string = string> extends OwnedKeys {
   /** Called once, before any hook. */
   apply(hooks: Hooks, tools?: PluginTools): void | Promise<void>;
   /**
-   * Called once at the end of the command, whatever its outcome, even after Ctrl-C: send remaining data and close open
+   * Called once at the end of the command, even after a failure or Ctrl-C: send remaining data and close open
    * resources. The limit is 10 seconds.
    */
   dispose?(): void | Promise<void>;
   /** Services of other plugins that it uses; a missing one is an error when the plugins are loaded. */
   readonly needs?: readonly Service<unknown>[];
   /**
-   * Commands that it adds to the CLI: clipanion classes, or better, by path, functions that import them. Then no other command
-   * loads them.
+   * Commands that it adds to the CLI: functions that import clipanion classes, by path, or a list of the classes. With
+   * functions, a class is loaded only for its own command.
    */
   readonly commands?: readonly unknown[] | LazyCommands;
   /** What is missing without it; messages about a missing feature name the plugin. */

@@ -37,7 +37,7 @@ export interface AllocationScope {
   readonly worker: Worker;
   /**
    * The index of the allocation among the allocations of the job: the current value in the KV store, or the last known
-   * one.
+   * value.
    */
   readonly index: number;
   /** The promoted version; `0.0.0` before the first promotion. */

@@ -15,7 +15,9 @@ export function backPressureOf(remote: object): BackPressure | undefined {
   return ofRemotes.get(remote);
 }
 
-/** Reads a stream as it arrives. Pauses it while the readers of its lines are behind, so that its writer has to wait. */
+/**
+ * Reads a stream as it arrives. Pauses it while the readers of its lines are behind, so that its writer has to wait.
+ */
 export class PacedReading {
   readonly #stream: Readable;
   #backPressure: BackPressure | undefined;

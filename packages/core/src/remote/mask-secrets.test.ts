@@ -21,7 +21,7 @@ describe("a secret in text", () => {
       "is a.c$(x)+[1] and abc",
       `is ${HIDDEN} and abc`,
     ],
-    ["that holds another", ["pass", "password"], "password pass", `${HIDDEN} ${HIDDEN}`],
+    ["that contains another secret", ["pass", "password"], "password pass", `${HIDDEN} ${HIDDEN}`],
     ["with a line end after it", ["s3cret\n"], "got s3cret.", `got ${HIDDEN}.`],
     ["as it is escaped in JSON", ['a"b\\c'], String.raw`{"p":"a\"b\\c"}`, `{"p":"${HIDDEN}"}`],
     ["of several lines, line by line", [PEM], `key: ${BODY}, done`, `key: ${HIDDEN}, done`],
@@ -53,8 +53,8 @@ describe("a secret in text", () => {
     ["in a form", new URLSearchParams({ p: ODD }).toString().replaceAll("%27", "'")],
     ["in base64", Buffer.from(ODD).toString("base64")],
     ["in base64 for URLs", Buffer.from(ODD).toString("base64url")],
-    ["in base64 behind one byte", Buffer.from(`x${ODD}yz`).toString("base64")],
-    ["in base64 behind two bytes", Buffer.from(`xx${ODD}y`).toString("base64")],
+    ["in base64 after one byte", Buffer.from(`x${ODD}yz`).toString("base64")],
+    ["in base64 after two bytes", Buffer.from(`xx${ODD}y`).toString("base64")],
     ["in the base64 of a header", Buffer.from(`user:${ODD}`).toString("base64")],
   ])("is hidden %s", (_, text) => {
     const shown = masking(ODD).text(text);
@@ -76,7 +76,7 @@ describe("a secret in text", () => {
     expect(masking("no", "a\nb\n1234567").text("no 1234567 a b")).toBe("no 1234567 a b");
   });
 
-  it("a truncated line that ends with too little of a secret is not masked", () => {
+  it("is not masked at the end of a truncated line if too little of it is left", () => {
     for (const line of ["a s3c [line cut]", "word [line cut]", "s3cret-w", " [line cut]"])
       expect(masking("s3cret-word").text(line)).toBe(line);
   });
@@ -91,7 +91,7 @@ describe("a secret in text", () => {
   it("is found among thousands of keys", () => {
     const mask = new Mask();
     for (let at = 0; at < 5000; at++) mask.add(`-----BEGIN X-----\n${BODY}${at}\n${at}${BODY}\n-----END X-----`);
-    for (let at = 0; at < 2000; at++) mask.text(`a line of words that says nothing ${at} at all, as most of them do`);
+    for (let at = 0; at < 2000; at++) mask.text(`an ordinary line of output with the number ${at}`);
     expect(mask.text(`x ${BODY}77 y`)).toBe(`x ${HIDDEN} y`);
   });
 });
@@ -151,7 +151,7 @@ describe("a message of maand", () => {
   });
 });
 
-it("in a record only output is masked", () => {
+it("names and outcomes in a record are not masked", () => {
   const record = {
     job: "admin",
     outcome: "failed",
@@ -168,7 +168,7 @@ it("in a record only output is masked", () => {
   });
 });
 
-it("a record without secrets is returned as is", () => {
+it("a record without secrets is returned unchanged", () => {
   const record = { line: "x", exit: null };
   expect(new Mask().conceal(record)).toBe(record);
 });

@@ -38,8 +38,7 @@ const SHELLS: readonly (readonly string[])[] = [
 
 const isInstalled = ([program = ""]: readonly string[]) => spawnSync(program, ["-c", "true"]).error === undefined;
 
-describe.each(SHELLS)("%s %s %s", (...given) => {
-  const shell = given.filter((word) => word !== undefined);
+describe.each(SHELLS.map((shell) => [shell.join(" "), shell] as const))("a line for the login shell %s", (_, shell) => {
   const [program = "", ...options] = shell;
   const wordsSeen = (words: readonly string[]) => {
     const printed = execFileSync(program, [...options, "-c", loginShellLine([...PRINT, ...words])]);
@@ -49,10 +48,10 @@ describe.each(SHELLS)("%s %s %s", (...given) => {
   test.skipIf(!isInstalled(shell)).each([
     ["signs that shells read", NASTY],
     ["words that shells expand", ODD_WORDS],
-    ["line breaks, control codes and letters beyond ASCII", BEYOND_ASCII],
-    ["all of them", [...NASTY, ...ODD_WORDS, ...BEYOND_ASCII]],
+    ["line breaks, control codes and non-ASCII characters", BEYOND_ASCII],
+    ["all of these words", [...NASTY, ...ODD_WORDS, ...BEYOND_ASCII]],
     ["a long word", ["ab c!'\\".repeat(8_000)]],
-  ])("quotes nothing in %s", (_, words) => {
+  ])("passes on %s unchanged", (_, words) => {
     expect(wordsSeen(words)).toEqual(words);
   });
 });
@@ -70,7 +69,7 @@ test("any arguments pass through a login shell unchanged", () => {
   );
 });
 
-test("a NUL byte is refused in every form of a line", () => {
+test("an argument with a NUL byte is refused", () => {
   for (const line of [() => quote("a\0b"), () => loginShellLine(["a\0b"])]) expect(line).toThrow(TypeError);
 });
 

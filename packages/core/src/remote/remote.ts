@@ -67,7 +67,10 @@ export interface RemoteStream {
 export interface Remote {
   /** The worker's name: its `host` of workers.json. */
   readonly host: string;
-  /** Absolute path of the bucket's directory on the worker: `root` of the context of `connect`, which `locate` can change. */
+  /**
+   * Absolute path of the bucket's directory on the worker: `root` of the context of `connect`, which `locate` can
+   * change.
+   */
   readonly root: string;
   /** The transport: `ssh`, `local`, or a plugin's own name. A tap uses it to answer only for its own kind. */
   readonly transport: string;

@@ -35,8 +35,8 @@ function inUrl(text: string): string[] {
 }
 
 /**
- * The base64 of the text, and the part of it that does not depend on what is before and after it, for each position that a text can
- * have in a group of three bytes.
+ * The base64 of the text, and the part of it that does not depend on what is before and after it, for each position
+ * that a text can have in a group of three bytes.
  */
 function inBase64(text: string): string[] {
   const bytes = Buffer.from(text);

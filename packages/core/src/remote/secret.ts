@@ -2,8 +2,8 @@
 export const HIDDEN = "••••••";
 
 /**
- * A value that must stay hidden: wherever it is turned into text by accident, it prints as dots, and only {@link reveal}
- * returns it.
+ * A value that must stay hidden: wherever it is turned into text by accident, it prints as dots, and only {@link
+ * reveal} returns it.
  */
 export class Secret {
   readonly #value: string;
@@ -34,7 +34,7 @@ export function secret(value: string): Secret {
   return new Secret(value);
 }
 
-/** The plain text of an argument, for the one place that passes it to the command. */
+/** The plain text of an argument, only for passing it to the command. */
 export function reveal(value: string | Secret): string {
   return typeof value === "string" ? value : value.reveal();
 }

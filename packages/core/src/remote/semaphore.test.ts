@@ -19,7 +19,7 @@ test("a limited number of callers hold a slot, and the other callers wait in ord
   expect(admitted).toEqual([1, 2, 3, 4]);
 });
 
-test("releasing a place twice releases it once", async () => {
+test("a second release of the same slot has no effect", async () => {
   const semaphore = new Semaphore(1);
   const release = await semaphore.acquire();
   release();
@@ -48,7 +48,7 @@ test("an interrupted caller leaves the queue, and the callers behind it move up"
   expect(semaphore.held).toBe(0);
 });
 
-test("with a lower limit, a caller waits until enough places are released", async () => {
+test("a caller waits until enough slots are released after the limit was lowered", async () => {
   const semaphore = new Semaphore(3);
   const releases = await Promise.all([semaphore.acquire(), semaphore.acquire(), semaphore.acquire()]);
   semaphore.lower(1);

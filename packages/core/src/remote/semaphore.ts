@@ -4,8 +4,8 @@ export class Semaphore {
   #held = 0;
   readonly #waiting = new Set<() => void>();
   /**
-   * One listener per signal: one per caller would look like a leak to Node, and each listener makes adding the next one
-   * slower.
+   * The waiting callers, by signal. Each signal has only one listener, because a listener per caller would look like a
+   * leak to Node and would make adding listeners slower.
    */
   readonly #leaving = new Map<AbortSignal, { readonly callers: Set<() => void>; readonly listener: () => void }>();
 

@@ -13,7 +13,7 @@ it("a time limit that only a combined signal references survives garbage collect
   clearInterval(tidying);
 });
 
-it("a limit longer than the longest timer does not abort immediately", async () => {
+it("a time limit that exceeds the longest timer does not abort immediately", async () => {
   const limit = timeLimit(1e12);
   await new Promise((resolve) => setTimeout(resolve, 20));
   expect(limit.aborted).toBe(false);

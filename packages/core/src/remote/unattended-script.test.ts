@@ -46,7 +46,7 @@ describe("an unattended script", () => {
     while (!hasEnded && !output.err.includes("waiting")) await new Promise((resolve) => setTimeout(resolve, 10));
   };
 
-  it("runs the whole script in an environment that prevents prompts, and passes none of its own variables and functions to the script", async () => {
+  it("runs in an environment that prevents prompts, without the wrapper's variables and functions", async () => {
     const script = [
       'echo "$DEBIAN_FRONTEND $NEEDRESTART_MODE $#"',
       "env | grep -i maand_ || echo gone",
@@ -62,7 +62,7 @@ describe("an unattended script", () => {
     });
   });
 
-  it("waits for a lock of apt, names its holder, and does not wait for a free one", async () => {
+  it("waits for a lock of apt that is held, and names its holder", async () => {
     const [held, free] = [join(place, "lock-frontend"), join(place, "free")];
     writeFileSync(free, "");
     const holder = spawn("python3", ["-c", HOLDS_A_LOCK, held], { stdio: ["pipe", "pipe", "inherit"] });
@@ -77,7 +77,7 @@ describe("an unattended script", () => {
     expect(await ended).toMatchObject({ code: 0, out: "apt-get upgrade\n" });
   });
 
-  it("finds the lock while other processes take and release locks all the time", async () => {
+  it("finds a held lock even while other processes take and release locks", async () => {
     const held = join(place, "lock-frontend");
     const others = [1, 2].map((n) =>
       spawn("python3", ["-c", LOCKS_AND_UNLOCKS, join(place, `other-${n}-`)], { stdio: ["pipe", "pipe", "inherit"] }),

@@ -8,23 +8,23 @@ function lineOf(argv: readonly string[], wrapping: Wrapping): string {
   return shellLine(wrapCommand(argv, wrapping).argv);
 }
 
-describe("a command is wrapped only as far as needed", () => {
-  test("none", () => {
+describe("wrapCommand", () => {
+  test("returns a plain command unchanged", () => {
     expect(wrapCommand(["echo", "a b"], { sudo: false })).toEqual({ argv: ["echo", "a b"], preface: "" });
   });
 
-  test("sudo, variables and a limit, the limit nearest to the command", () => {
+  test("adds sudo, variables and a time limit, with the limit directly before the command", () => {
     const wrapping = { sudo: true, env: { A: "x y" }, limit: { seconds: 300, killAfter: 4 } };
     expect(lineOf(["make"], wrapping)).toBe("sudo -n -- env 'A=x y' timeout -k 4 300 make");
   });
 
-  test("the directory is changed inside sudo", () => {
+  test("changes the directory inside sudo", () => {
     expect(lineOf(["make"], { sudo: true, cwd: "/o'x" })).toBe(
       `sudo -n -- sh -c 'cd -- "$1" || exit 1; shift; exec "$@"' sh '/o'\\''x' make`,
     );
   });
 
-  test("a secret variable is sent on the input, in one line, and not in the arguments", () => {
+  test("passes a secret variable in one line of the input, and not in the arguments", () => {
     const { argv, preface } = wrapCommand(["make"], {
       sudo: false,
       env: { A: secret("hunter2\ntwo\\n"), B: "plain" },
@@ -35,7 +35,7 @@ describe("a command is wrapped only as far as needed", () => {
   });
 });
 
-test("the line runs in a POSIX shell as intended, after a marker on both outputs", () => {
+test("a wrapped command runs in a POSIX shell after a marker on both outputs", () => {
   const env = { A: secret(" a\n\\n%s'$x "), maand: secret(""), B: "b c" };
   const show = ["sh", "-c", 'printf "%s|" "$A" "$maand" "$B" "$(pwd)" "$(cat)"; echo err >&2'];
   const wrapping = { sudo: false, cwd: "/", env, announce: true, limit: { seconds: 9, killAfter: 1 } };
@@ -45,6 +45,6 @@ test("the line runs in a POSIX shell as intended, after a marker on both outputs
   expect(stderr.toString()).toMatch(/^\nmaand-begin \d+\nerr\n$/);
 });
 
-test.each(["", "1A", "A B", "A;B", "A=B", "ü"])("%j is not a variable name", (name) => {
+test.each(["", "1A", "A B", "A;B", "A=B", "ü"])("wrapCommand refuses %j as the name of a variable", (name) => {
   expect(() => wrapCommand(["true"], { sudo: false, env: { [name]: "x" } })).toThrow(TypeError);
 });

@@ -14,8 +14,8 @@ export interface Wrapping extends Pick<ExecOptions, "env" | "cwd"> {
    */
   readonly announce?: boolean;
   /**
-   * End with an exit code even if a signal kills the command: 128 plus the signal number. For a program between maand
-   * and the worker that does not pass signals on: ssh then ends with 255, and sudo kills itself.
+   * End with an exit code even if a signal kills the command: 128 plus the signal number. Needed for programs that do
+   * not pass signals on: ssh would end with 255, and sudo would kill itself.
    */
   readonly codeOnly?: boolean;
 }

@@ -6,7 +6,8 @@ const MOST = 1024 * 1024;
 const TOGETHER = 128 * 1024 * 1024;
 
 /**
- * Collects the output of a command line by line, and keeps the end of a long one. Parallel commands share the total limit.
+ * Collects the output of a command line by line, and keeps the end of a long one. Parallel commands share the total
+ * limit.
  */
 export class CommandOutput {
   readonly #most: number;

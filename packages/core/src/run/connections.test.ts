@@ -65,7 +65,7 @@ it("tools that were present at the last delivery are not checked again", async (
   expect(await upgrade("1.2.0")).toEqual([]);
 });
 
-it("tools are checked after a failure on the worker, until it succeeds", async () => {
+it("tools are checked again on a worker that failed in the last deploy", async () => {
   bucket.fleet.fail(`restart api@${B}`);
   expect(await upgrade("1.1.0")).toEqual([]);
   bucket.fleet.repair();
@@ -77,7 +77,7 @@ it("tools are checked after a failure on the worker, until it succeeds", async (
   expect(await upgrade("1.5.0")).toEqual([]);
 });
 
-it("tools are checked if other tools are needed, or if the path of sudo changed", async () => {
+it("tools are checked again if other tools are needed, or if sudo was configured", async () => {
   tools = ["make"];
   expect(await upgrade("1.1.0")).toEqual([A, B]);
   sudo = true;
@@ -85,7 +85,7 @@ it("tools are checked if other tools are needed, or if the path of sudo changed"
   expect(await upgrade("1.3.0")).toEqual([]);
 });
 
-it("a hook can retry a worker; for all other callers, a failed connection stays failed", async () => {
+it("a failed connection is retried for a hook, and remains failed for all other callers", async () => {
   const maand = await bucket.open();
   const connections = new Connections(runReporter(maand, "deploy"));
   const [worker] = maand.store.catalog.read().workers;
@@ -152,7 +152,7 @@ describe("an interruption while workers are being connected", () => {
     await vi.waitUntil(() => remote.closed);
   });
 
-  it("does not give up a worker that left the workspace", async () => {
+  it("does not make gc delete the records of a removed worker", async () => {
     await slow.deploy();
     slow.workers(A);
     await slow.ship();

@@ -21,8 +21,8 @@ export interface ConnectionOptions {
 }
 
 /**
- * The connected workers of a run. Each is connected once, when it is first needed, and checked once (`preflight`). A worker
- * that fails is not tried again, and every later call gets the same error.
+ * The connected workers of a run. Each worker is connected once, when it is first needed, and checked once
+ * (`preflight`). A worker that fails is not tried again, and every later call gets the same error.
  */
 export class Connections {
   readonly #frame: RunReporter;
@@ -47,8 +47,8 @@ export class Connections {
   }
 
   /**
-   * The connection to a worker, without a tool check. A caller that waits for the worker sets `reportFailure` to false, so
-   * that not every failed attempt is reported.
+   * The connection to a worker, without a tool check. A caller that waits for the worker sets `reportFailure` to false,
+   * so that not every failed attempt is reported.
    */
   connect(worker: Worker, { reportFailure = true }: { readonly reportFailure?: boolean } = {}): Promise<Remote> {
     return once(this.#open, worker.host, () => this.#connect(worker, reportFailure));
@@ -77,7 +77,7 @@ export class Connections {
     return this.connect(worker).catch(() => this.#retry(worker));
   }
 
-  /** Like `connectOnce`, for a worker that has all required tools. */
+  /** Like `connectOnce`, and also checks that the worker has all required tools. */
   connectReady(worker: Worker): Promise<Remote> {
     if (!this.#ready.has(worker.host) && !this.#open.has(worker.host)) return this.ready(worker);
     return this.ready(worker).catch(async () => {

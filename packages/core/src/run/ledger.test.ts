@@ -1,7 +1,7 @@
 import { expect, it, vi } from "vitest";
 import { Ledger } from "./ledger.ts";
 
-it("the outcome of an unchanged allocation is found without a search through the hosts of its job", () => {
+it("outcomeOf finds an unchanged allocation without searching all hosts of its job", () => {
   const hosts = Array.from({ length: 1_000 }, (_, at) => `10.0.${at >> 8}.${at & 255}`);
   const ledger = new Ledger();
   ledger.noteUnchanged("api", hosts);

@@ -36,7 +36,7 @@ export class Ledger {
   }
 
   /**
-   * Notes that allocations of a job need nothing. No plugin leads their rollout. Other results of these allocations,
+   * Notes that allocations of a job need nothing. No plugin controls their rollout. Other results of these allocations,
    * earlier or later, take precedence.
    */
   noteUnchanged(job: string, hosts: readonly string[]): void {
@@ -70,8 +70,8 @@ export class Ledger {
   }
 
   /**
-   * Notes that a removed or stopped allocation could not be cleaned up. It is reported, and does not block the remaining
-   * allocations.
+   * Notes that a removed or stopped allocation could not be cleaned up. It is reported, and does not block the
+   * remaining allocations.
    */
   addPendingCleanup(job: string, host: string, action: string, cause: unknown): void {
     this.fail(job, host, action, cause);

@@ -2,7 +2,7 @@ import { MaandError } from "../errors.ts";
 import { type AbsentPlugin, addPlugin } from "../plugin-api/absent-plugins.ts";
 import type { HookName } from "../plugin-api/hooks.ts";
 
-/** Hooks that a plugin must handle. */
+/** Hooks that at least one plugin must handle. */
 export type DoingHook = Extract<
   HookName,
   "connect" | "inspect" | "inventory" | "stage" | "reconcile" | "rollout" | "target"
@@ -19,8 +19,8 @@ export interface Unanswered {
 }
 
 /**
- * The error for a required hook that no tap handled. It names the worker, and a plugin that is not loaded and would handle
- * the hook.
+ * The error for a required hook that no tap handled. It names the worker, and a plugin that is not loaded and would
+ * handle the hook.
  */
 export function noHandler(absent: readonly AbsentPlugin[], { hook, transport, host, wanted }: Unanswered): MaandError {
   const unit = `worker ${host} with transport "${transport}"`;

@@ -63,8 +63,8 @@ export interface Run {
 }
 
 /**
- * Takes the lock and opens a run. Throws BUSY, and OTHER_COPY for a copy of a bucket that was not adopted, before anything is
- * touched.
+ * Takes the lock and opens a run. Throws BUSY, and OTHER_COPY for a copy of a bucket that was not adopted, before
+ * anything is touched.
  */
 export function beginRun(bucket: Bucket, command: string, { adopts = false }: { readonly adopts?: boolean } = {}): Run {
   const lock = lockBucket(bucket, command);

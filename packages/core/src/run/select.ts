@@ -24,7 +24,7 @@ export function refuseUnknown(
 
 /**
  * Resolves a worker list of the command line: hosts, hostnames, `label:web`, `zone:a`. Returns the workers in catalog
- * order. Nothing else parses these lists. Throws PROBLEMS with every term that matches no worker.
+ * order. Throws PROBLEMS with every term that matches no worker.
  */
 export function selectWorkers<T extends Choosable>(
   workers: readonly T[],
@@ -65,7 +65,7 @@ export function typedWorkers({
 /**
  * A job's active allocations, limited to the listed workers if there are any. A worker selected by name must have an
  * active allocation; otherwise it is refused with the reason. A label or zone selects its workers where the job is
- * active. `whenDisabled` is the next step for a disabled one.
+ * active. `whenDisabled` is the hint for a disabled allocation.
  */
 export function selectAllocations(
   run: Pick<Run, "catalog" | "allocationsOf">,

@@ -15,7 +15,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { isRunDirectory, temporary } from "./temporary.ts";
 
-/** No process has such a number. */
+/** An id that is larger than the id of any process. */
 const NO_PROCESS = 2 ** 30;
 
 const RUN = randomUUID();
@@ -36,7 +36,7 @@ function filled(...path: string[]): string {
   return directory;
 }
 
-it("a private directory is created on first use", () => {
+it("a private directory is created when its path is first read", () => {
   const place = temporary(parent, RUN);
   place.remove();
   expect(existsSync(parent)).toBe(false);
@@ -47,7 +47,7 @@ it("a private directory is created on first use", () => {
   expect(readdirSync(parent)).toEqual([]);
 });
 
-it("the holder of the lock deletes directories of dead processes, but no directory of a process without the lock", () => {
+it("the holder of the lock deletes the directories of dead processes and keeps those of live processes", () => {
   const working = temporary(parent, RUN, process.pid);
   mkdirSync(working.tmp, { recursive: true });
   for (const left of [randomUUID(), `free-${NO_PROCESS}-${RUN}`]) filled(parent, left, "secrets");
@@ -56,14 +56,14 @@ it("the holder of the lock deletes directories of dead processes, but no directo
   expect(readdirSync(parent).sort()).toEqual([RUN, `free-${process.pid}-${RUN}`].sort());
 });
 
-it("a process without the lock deletes nothing of another process", () => {
+it("a process without the lock deletes no directory of another process", () => {
   const deploying = filled(parent, randomUUID());
   expect(existsSync(temporary(parent, RUN, process.pid).tmp)).toBe(true);
   expect(existsSync(deploying)).toBe(true);
 });
 
-describe("only directories made by maand are deleted:", () => {
-  it("files, other directories, and links named like a run stay", () => {
+describe("deleting old directories in tmp", () => {
+  it("keeps files, other directories, and links that are named like a run", () => {
     const outside = filled(bucket, "outside");
     filled(parent, "keep");
     writeFileSync(join(parent, "notes"), "x");
@@ -77,7 +77,7 @@ describe("only directories made by maand are deleted:", () => {
     expect(readdirSync(outside)).toEqual(["file"]);
   });
 
-  it("if tmp is a link, its target is used, and only the directory of this process is deleted there", () => {
+  it("deletes only the directory of this process if tmp is a link", () => {
     const elsewhere = join(bucket, "elsewhere");
     filled(elsewhere, randomUUID());
     const before = readdirSync(elsewhere);
@@ -93,7 +93,7 @@ describe("only directories made by maand are deleted:", () => {
 it.each([
   ["a file", () => writeFileSync(parent, "x"), "tmp is not a directory"],
   ["a broken link", () => symlinkSync(join(bucket, "nowhere"), parent), "tmp is a broken link"],
-])("if tmp is %s, it stays and is reported", (_, make, message) => {
+])("tmp is reported and left unchanged if it is %s", (_, make, message) => {
   make();
   expect(() => temporary(parent, RUN).tmp).toThrow(message);
   expect(lstatSync(parent).isDirectory()).toBe(false);

@@ -5,7 +5,7 @@ import { jobContext } from "./job-contexts.ts";
 import type { Recording } from "./run-context.ts";
 import { aWorker } from "./samples.ts";
 
-/** One call of `kv.sync`; a call of `kv.syncAllocations` is one for each allocation. */
+/** A call of `kv.sync`. A call of `kv.syncAllocations` is recorded as one such call for each allocation. */
 export interface SyncedKv {
   readonly namespace: string;
   readonly prefix: string;
@@ -13,8 +13,8 @@ export interface SyncedKv {
 }
 
 /**
- * `contribute`: job `api` with one allocation; `stored` are the entries of an earlier build, `synced` records the calls of
- * `sync`.
+ * `contribute`: job `api` with one allocation; `stored` are the entries of an earlier build, `synced` records the calls
+ * of `sync`.
  */
 export function contributeContext(
   over: Partial<ContributeContext> & { readonly stored?: FakeKv } = {},

@@ -25,9 +25,13 @@ export interface FakeFleet {
   running(): Record<string, string>;
   /** The boot id of a worker. A command with `shutdown` changes the id, and ends everything that runs on the worker. */
   bootId(host: string): string;
-  /** The record of the command that changed a worker last, as in the file `fence` of a worker; empty if there is none. */
+  /**
+   * The record of the command that changed a worker last, as in the file `fence` of a worker; empty if there is none.
+   */
   fenceOn(host: string): string;
-  /** Makes an operation fail from now on: `restart api@10.0.0.2`, `stage 10.0.0.1`, `verify api`, `connect 10.0.0.3`. */
+  /**
+   * Makes an operation fail from now on: `restart api@10.0.0.2`, `stage 10.0.0.1`, `verify api`, `connect 10.0.0.3`.
+   */
   fail(what: string, error?: MaandError): void;
   /** Makes all operations succeed again. */
   repair(): void;

@@ -18,7 +18,9 @@ export interface Recording {
   readonly emitted: readonly { readonly name: string; readonly data: EventData }[];
 }
 
-/** The base of every context: run `run` of `deploy` in bucket `bucket`, default settings, a signal that never aborts. */
+/**
+ * The base of every context: run `run` of `deploy` in bucket `bucket`, default settings, a signal that never aborts.
+ */
 export function runContext(over: Partial<RunContext> = {}): RunContext & Recording {
   const output: OutputLine[] = [];
   const emitted: Recording["emitted"][number][] = [];

@@ -82,7 +82,7 @@ describe("a context", () => {
   });
 });
 
-it("records emitted events", () => {
+it("recordEvents records emitted events", () => {
   const hooks = createHooks();
   const record = recordEvents(hooks);
   const base = { seq: 1, at: "2024-01-01T00:00:00.000Z", run: "run" };
@@ -115,7 +115,7 @@ describe("callHook", () => {
     expect(await callHook([], "rollout")).toBeUndefined();
   });
 
-  it("stamps errors like a deploy", async () => {
+  it("adds the plugin and the hook to an error, as a deploy does", async () => {
     await expect(callHook(loud, "afterJob")).rejects.toMatchObject({ message: "loud failed in afterJob: hoarse" });
   });
 });
@@ -138,7 +138,7 @@ describe("a whole deploy in memory", () => {
     );
   });
 
-  it("names the plugin of an event without a type of its own", async ({ onTestFinished }) => {
+  it("refuses an event with an invalid name, and names the plugin", async ({ onTestFinished }) => {
     const bad = definePlugin({
       name: "acme",
       apply: ({ afterJob }) => afterJob.tapPromise("acme", async ({ emit }) => emit("Acme.Soaked")),

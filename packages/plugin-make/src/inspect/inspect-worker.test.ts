@@ -46,7 +46,7 @@ async function inspect(
 
 const jobOf = (found: Awaited<ReturnType<typeof inspect>>) => found.jobs.get("web");
 
-it("hashes the given files, and names everything else without reading it", async () => {
+it("an inspection hashes the given files, and lists everything else without reading it", async () => {
   const worker = aWorker();
   worker.write("jobs/web/Makefile", "start:");
   worker.write("jobs/web/conf/a.conf", "a");
@@ -72,7 +72,7 @@ it("hashes the given files, and names everything else without reading it", async
   expect(worker.files()).toEqual(before);
 });
 
-it("links are named with their target and not followed, in the place of a file and of a directory", async () => {
+it("a link in place of a file or directory is listed with its target and not followed", async () => {
   const worker = aWorker();
   worker.write("jobs/web/Makefile", "start:");
   worker.write("elsewhere/a.conf", "a");
@@ -88,7 +88,7 @@ it("links are named with their target and not followed, in the place of a file a
   ]);
 });
 
-it("files that keep protects are not listed, including those inside directories that do not belong to the job", async () => {
+it("files that keep protects are not listed, even inside directories that do not belong to the job", async () => {
   const worker = aWorker();
   for (const path of ["app.pid", "run/sock", "cache/a.db", "cache/a.txt", "cache/deep/b.db"])
     worker.write(`jobs/web/${path}`, "x");
@@ -96,7 +96,7 @@ it("files that keep protects are not listed, including those inside directories 
   expect(found?.others).toEqual([{ path: "cache/a.txt", kind: "file" }]);
 });
 
-it("metadata comes with its text only if its hash differs", async () => {
+it("the text of a metadata file is returned only if its hash differs", async () => {
   const worker = aWorker();
   worker.write("worker.json", "{}");
   worker.write("bin/runner.py", "edited");
@@ -126,7 +126,7 @@ it("the content of a file that differs is returned up to the limit", async () =>
   ]);
 });
 
-it("users and groups are looked up; unknown ones are left out", async () => {
+it("the ids of known users and groups are returned, and unknown ones are omitted", async () => {
   const found = await inspect(aWorker(), {}, { users: ["root", "nobody-here", "4711"], groups: ["root"] });
   expect([...found.users]).toEqual([
     ["root", 0],
@@ -135,7 +135,7 @@ it("users and groups are looked up; unknown ones are left out", async () => {
   expect([...found.groups]).toEqual([["root", 0]]);
 });
 
-it("a worker without the bucket's directory reports that, and none is created", async () => {
+it("a missing bucket directory is reported and not created", async () => {
   const worker = aWorker();
   rmSync(worker.root, { recursive: true });
   expect(await inspect(worker, { Makefile: "" })).toMatchObject({ exists: false });
@@ -144,7 +144,7 @@ it("a worker without the bucket's directory reports that, and none is created", 
 
 const LONG_AGO = new Date("2020-01-01");
 
-it("an unchanged file is not read again, and a changed file is, even if its size and time are the same", async () => {
+it("a file is read again only if it has changed, even if its size and modification time are the same", async () => {
   const worker = aWorker();
   const big = join(worker.root, "jobs/web/big");
   worker.write("jobs/web/big", "a".repeat(70_000));
@@ -179,7 +179,7 @@ it("an unchanged file is not read again, and a changed file is, even if its size
   expect(jobOf(await inspect(worker, { big: text }))?.files[0]?.hash).toBe(sha("b".repeat(70_000)));
 });
 
-it("a link in the place of the cache is not followed", async () => {
+it("a link in place of the cache is not followed", async () => {
   const worker = aWorker();
   worker.write("jobs/web/a", "a");
   worker.write("target", "untouched");
@@ -188,7 +188,7 @@ it("a link in the place of the cache is not followed", async () => {
   expect(readFileSync(join(worker.root, "target"), "utf8")).toBe("untouched");
 });
 
-it("a worker without Python is named", async () => {
+it("the error for a worker without Python names the worker", async () => {
   const hooks = createHooks();
   void make().apply(hooks);
   await expect(hooks.inspect.promise(inspectContext({ remote: fakeRemote() }))).rejects.toMatchObject({
@@ -225,13 +225,13 @@ it("a worker that is as expected needs no Python", async () => {
 });
 
 it.each<[string, (worker: TestWorker) => void]>([
-  ["content", (worker) => worker.write("jobs/web/Makefile", "start;")],
-  ["mode", (worker) => chmodSync(join(worker.root, "jobs/web/Makefile"), 0o644)],
-  ["missing file", (worker) => rmSync(join(worker.root, "jobs/web/Makefile"))],
-  ["added file", (worker) => worker.write("jobs/web/conf/data/x", "x")],
-  ["metadata", (worker) => worker.write("worker.json", "{ }")],
-  ["link", (worker) => symlinkSync("Makefile", join(worker.root, "jobs/web/link"))],
-])("but not one with another %s", async (_, edit) => {
+  ["other content", (worker) => worker.write("jobs/web/Makefile", "start;")],
+  ["another mode", (worker) => chmodSync(join(worker.root, "jobs/web/Makefile"), 0o644)],
+  ["a missing file", (worker) => rmSync(join(worker.root, "jobs/web/Makefile"))],
+  ["an added file", (worker) => worker.write("jobs/web/conf/data/x", "x")],
+  ["other metadata", (worker) => worker.write("worker.json", "{ }")],
+  ["an added link", (worker) => symlinkSync("Makefile", join(worker.root, "jobs/web/link"))],
+])("a worker with %s is inspected with Python", async (_, edit) => {
   const worker = asExpected();
   edit(worker);
   const given = { remote: withoutPython(worker), metadata: METADATA };

@@ -15,9 +15,9 @@ const LOGIN_TEXT = 64 * 1024;
 const ERROR_TEXT = 4_096;
 
 /**
- * Inspects the directories of jobs on a worker. It first checks whether everything is as expected, with programs that every worker has;
- * if not, it runs the inspection program, which needs Python. Throws WORKER_LACKS if Python cannot be started,
- * COMMAND_FAILED, TIMED_OUT, INTERRUPTED and DISCONNECTED.
+ * Inspects the directories of jobs on a worker. It first checks whether everything is as expected, with programs that
+ * every worker has; if not, it runs the inspection program, which needs Python. Throws WORKER_LACKS if Python cannot be
+ * started, COMMAND_FAILED, TIMED_OUT, INTERRUPTED and DISCONNECTED.
  */
 export async function inspectWorker(context: InspectContext): Promise<Inspection> {
   const quick = quickCheck(context);

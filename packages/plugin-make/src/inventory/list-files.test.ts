@@ -41,14 +41,14 @@ it("the files of a job are listed with mode, size and checksums, and nothing is 
   expect(worker.files()).toEqual(before);
 });
 
-it("files that the job makes at run time are left out, and no link is followed", async () => {
+it("files that the job creates at run time are omitted, and links are not followed", async () => {
   const worker = aWorker();
   for (const path of ["data/log", "logs/a", "bin/x", "conf/data/kept"]) worker.write(`jobs/web/${path}`, "x");
   symlinkSync("/etc", join(worker.root, "jobs/web/etc"));
   expect((await list(worker)).files.map(({ path }) => path)).toEqual(["conf/data/kept"]);
 });
 
-it("the content of a requested file is included where it is not an expected one", async () => {
+it("the content of a requested file is returned if its hash is not an expected one", async () => {
   const worker = aWorker();
   worker.write("jobs/web/app.conf", "ü\0\n");
   worker.write("jobs/web/same.conf", "same");
@@ -63,7 +63,7 @@ it("a job without a directory has no files", async () => {
   expect((await list(aWorker())).files).toEqual([]);
 });
 
-it("a worker where no runner starts is named", async () => {
+it("the error names a worker on which no runner can be started", async () => {
   const hooks = createHooks();
   void make().apply(hooks);
   await expect(hooks.inventory.promise(inventoryContext({ remote: fakeRemote() }))).rejects.toMatchObject({

@@ -8,7 +8,7 @@ import { RunnerClient } from "./runner-client.ts";
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-it("sends messages to the runner while it waits, because the runner gives up a reader that reads nothing", async () => {
+it("the client sends messages to its runner while a reader is behind", async () => {
   const sent: string[] = [];
   const output = new PassThrough();
   const io = Object.assign(output, { write: (text: string) => void sent.push(text) });
@@ -30,7 +30,7 @@ it("sends messages to the runner while it waits, because the runner gives up a r
   expect(output.isPaused()).toBe(false);
 });
 
-it("is kept by the runner while it sends such messages", () => {
+it("the runner does not count a reader as gone while such messages arrive", () => {
   const program = (workerFiles()["runner.py"] ?? "").replace('if __name__ == "__main__":', "if False:");
   const check = `
 output = Output(1)

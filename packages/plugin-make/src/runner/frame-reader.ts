@@ -1,8 +1,7 @@
 import type { OutputStream } from "@maand/core";
 
 /**
- * A frame of a serving runner: a request for its program, its greeting, output of a request, or the exit code of a
- * request.
+ * A frame from a serving runner: a request for its program, its greeting, or the output or exit code of a request.
  */
 export type Frame =
   | { readonly kind: "wants program" }

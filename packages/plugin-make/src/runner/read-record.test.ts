@@ -44,7 +44,7 @@ function aRecordedWorker(context: TestContext) {
   };
 }
 
-it("arrives with the greeting of the runner that runs the next target", async (context) => {
+it("the record of a worker arrives with the greeting of the runner that runs the next target", async (context) => {
   const worker = aRecordedWorker(context);
   expect(await worker.read()).toEqual({ fence: RECORD, workerJson: '{"labels":["ü"]}' });
   expect(await worker.restart()).toBe(0);
@@ -52,21 +52,21 @@ it("arrives with the greeting of the runner that runs the next target", async (c
   expect(worker.channels).toHaveLength(1);
 });
 
-it("is not read from the greeting of a runner that is already running, because a command may have changed it", async (context) => {
+it("the record is not read from the greeting of a runner that is already running", async (context) => {
   const worker = aRecordedWorker(context);
   await worker.restart();
   expect(await worker.read()).toBeUndefined();
   expect(worker.channels).toHaveLength(1);
 });
 
-it("is not read where no runner can be started", async (context) => {
+it("the record is not read if no runner can be started", async (context) => {
   const preflight = preflightContext({ remote: fakeRemote() }); // it serves no requests
   offerRecord(preflight, new RunnerPool("make"));
   expect(await recordReaderOf(preflight.remote)?.()).toBeUndefined();
   context.expect(recordReaderOf(fakeRemote())).toBeUndefined();
 });
 
-it("contains all of a long worker.json, replaces a NUL in it, and is empty if it is missing", async (context) => {
+it("the greeting contains a long worker.json completely, and is empty for a missing one", async (context) => {
   const worker = aWorker(context);
   const greeted = async () => {
     const { client } = worker.serve();
@@ -81,7 +81,7 @@ it("contains all of a long worker.json, replaces a NUL in it, and is empty if it
   expect(await greeted()).toEqual(["", "{?}"]);
 });
 
-it("is empty if worker.json is a directory", async (context) => {
+it("the greeting contains an empty text if worker.json is a directory", async (context) => {
   const worker = aWorker(context);
   mkdirSync(join(worker.root, "worker.json"));
   const { client } = worker.serve();
@@ -89,7 +89,7 @@ it("is empty if worker.json is a directory", async (context) => {
   expect(client.workerJson).toBe("");
 });
 
-it("starts a runner that closes when no request follows, and otherwise remains", () => {
+it("a runner that was started to read a record closes if no request follows", () => {
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
   try {
     const [idle, busy] = [aClient(), aClient()];

@@ -15,8 +15,9 @@ export function offerRecord(context: Context, runners: RunnerPool): void {
 }
 
 /**
- * Starts the runner of a worker, and returns what it found there. Returns undefined if one runs already, whose greeting may be out of
- * date, or if none can be started. Throws TIMED_OUT, INTERRUPTED, and what `Remote` does for a worker that is not reached.
+ * Starts the runner of a worker, and returns what it found there. Returns undefined if one runs already, whose greeting
+ * may be out of date, or if none can be started. Throws TIMED_OUT, INTERRUPTED, and what `Remote` does for a worker
+ * that is not reached.
  */
 async function readRecord(
   { remote, bucket, signal, settings }: Context,

@@ -4,8 +4,8 @@ import { PacedReading } from "@maand/core/toolbox";
 import { type Frame, FrameReader } from "./frame-reader.ts";
 
 /**
- * A request to a runner: run one target of one job, delete receipts that are settled, make directories equal to trees, or
- * list files. `timeout` is in seconds.
+ * A request to a runner: run one target of one job, delete receipts that are settled, make directories equal to trees,
+ * or list files. `timeout` is in seconds.
  */
 export type RunnerRequest =
   | (FenceFields & {
@@ -38,7 +38,7 @@ export interface RunningRequest {
   send(more: object): Promise<void>;
   /** Stops the processes of the request on the worker; resolves when they have ended. */
   end(): Promise<RequestEnd>;
-  /** Stops waiting for the request, and sends no more requests to its runner, which does not answer. */
+  /** Stops waiting for the request, and sends no more requests to its runner, because the runner does not answer. */
   abandon(): void;
 }
 
@@ -56,8 +56,8 @@ const RECORD_ID = 0;
 const NUL = 0;
 
 /**
- * Milliseconds between messages that tell a runner that a paused reader still exists: the runner gives up a reader that
- * reads nothing for 60 s.
+ * Milliseconds between messages to a runner while a reader is paused. Without them, a reader that reads nothing for a
+ * minute counts as gone.
  */
 const BEHIND_MS = 20_000;
 
@@ -144,7 +144,7 @@ export class RunnerClient {
     return { ended, end, send: (more) => this.#writeMore({ id, ...more }), abandon: () => this.#abandon(id) };
   }
 
-  /** Closes the runner after a while, unless it gets a request. For a runner that was started without a request. */
+  /** Closes a runner that was started without a request after a while, unless it gets a request. */
   rest(): void {
     if (this.#pending.size === 0 && this.#open) this.#closeLater();
   }

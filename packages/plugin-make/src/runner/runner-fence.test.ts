@@ -36,7 +36,7 @@ function aFencedWorker(context: TestContext) {
   };
 }
 
-it("writes a private record of the first command, and accepts that command again", async (context) => {
+it("a runner writes a private record of the first command, and accepts that command again", async (context) => {
   const worker = aFencedWorker(context);
   const server = worker.serve();
   await server.client.ready;
@@ -48,7 +48,7 @@ it("writes a private record of the first command, and accepts that command again
   expect(await worker.request({ fence: mine }, "stop", server)).toMatchObject({ code: 0 });
 });
 
-it("reports the record that it finds with its greeting", async (context) => {
+it("a runner sends the record of the worker with its greeting", async (context) => {
   const worker = aFencedWorker(context);
   worker.has(fence(3, "a"));
   const server = worker.serve();
@@ -56,7 +56,7 @@ it("reports the record that it finds with its greeting", async (context) => {
   expect(server.client.fenceText).toBe(fence(3, "a").text);
 });
 
-it("replaces the record that the command has seen, and refuses the older command from then on", async (context) => {
+it("a command that expects the current record replaces it, and the older command is then refused", async (context) => {
   const worker = aFencedWorker(context);
   const [older, newer] = [fence(3, "a"), fence(4, "b", fence(3, "a").line)];
   worker.has(older);
@@ -68,7 +68,7 @@ it("replaces the record that the command has seen, and refuses the older command
   expect(worker.record()).toBe(newer.text);
 });
 
-it("refuses a command that has seen another record, whatever its number", async (context) => {
+it("a command that expects another record is refused, regardless of its number", async (context) => {
   const worker = aFencedWorker(context);
   worker.has(fence(3, "a"));
   for (const given of [fence(9, "b", fence(2, "c").line), fence(3, "b", fence(2, "c").line), fence(9, "b")])
@@ -76,7 +76,7 @@ it("refuses a command that has seen another record, whatever its number", async 
   expect(existsSync(join(worker.root, "order"))).toBe(false);
 });
 
-it("refuses a command that waited for the lock of its job while a newer one was recorded", async (context) => {
+it("a command that waits for the lock of its job is refused if a newer command was recorded meanwhile", async (context) => {
   const worker = aFencedWorker(context);
   const [older, newer] = [fence(3, "a"), fence(4, "b", fence(3, "a").line)];
   const first = worker.request({ fence: older }, "gate");
@@ -92,7 +92,7 @@ it("refuses a command that waited for the lock of its job while a newer one was 
   expect(worker.order().filter((line) => line === "api")).toEqual([]);
 });
 
-it("trusts no record that other users can write, and no link", async (context) => {
+it("a record that other users can write, or that is a link, is not trusted", async (context) => {
   const worker = aFencedWorker(context);
   worker.has(fence(3, "a"));
   chmodSync(worker.file, 0o666);
@@ -105,14 +105,14 @@ it("trusts no record that other users can write, and no link", async (context) =
   expect(existsSync(join(worker.root, "elsewhere"))).toBe(false);
 });
 
-it("does not fence requests without a fence", async (context) => {
+it("a request without a fence runs and leaves the record unchanged", async (context) => {
   const worker = aFencedWorker(context);
   worker.has(fence(3, "a"));
   expect(await worker.request({}, "status")).toMatchObject({ code: 0 });
   expect(worker.record()).toBe(fence(3, "a").text);
 });
 
-it("a runner for one command accepts only a larger number", async (context) => {
+it("a separate runner accepts another command only if it has a larger number", async (context) => {
   const worker = aFencedWorker(context);
   const alone = (given: { readonly text: string }) =>
     worker.alone("start", { env: { [FENCE_VARIABLE]: given.text } }).code;
@@ -124,21 +124,22 @@ it("a runner for one command accepts only a larger number", async (context) => {
   expect(worker.record()).toBe(fence(4, "b").text);
 });
 
-it("a stage that waits for its files writes nothing once a newer command is recorded", async (context) => {
+it("a stage that waits for its files writes nothing after a newer command was recorded", async (context) => {
   const worker = aFencedWorker(context);
   const [older, newer] = [fence(3, "a"), fence(4, "b", fence(3, "a").line)];
   const hash = "ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785afee48bb"; // of "a"
   const stage = { jobs: {}, files: { note: [0o644, hash, 1] }, keep: [], protect: {} };
   const late = await worker.stage({ stage, fence: older });
   await eventually(() => expect(worker.record()).toBe(older.text));
-  const next = await worker.stage({ fence: newer }); // the newer command does not wait for the older one, which writes nothing yet
+  // the newer command does not wait for the older one, which has not written anything yet
+  const next = await worker.stage({ fence: newer });
   expect(await next.ended).toBe(0);
   await late.send({ content: hash, bytes: "YQ==" });
   expect(await late.ended).toBe(RUNNER_EXIT.fenced);
   expect(existsSync(join(worker.root, "note"))).toBe(false);
 });
 
-it("runs a command of a worker without the bucket's directory, and writes its record there", async (context) => {
+it("a command for the whole worker runs even if the bucket's directory is missing, and writes its record", async (context) => {
   const worker = aFencedWorker(context);
   const server = worker.serve();
   await server.client.ready;

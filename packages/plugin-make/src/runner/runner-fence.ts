@@ -6,8 +6,8 @@ import type { FenceFields, RunnerClient } from "./runner-client.ts";
 export const FENCE_VARIABLE = "MAAND_RUNNER_FENCE";
 
 /**
- * The fence of a request, after the record that the runner found on its worker was admitted. Throws OTHER_COPY, FENCED or
- * FENCE_BROKEN.
+ * The fence of a request, after the record that the runner found on its worker was admitted. Throws OTHER_COPY, FENCED
+ * or FENCE_BROKEN.
  */
 export function fenceFields(remote: Remote, runner: RunnerClient): FenceFields {
   const fence = fenceOf(remote);

@@ -41,10 +41,10 @@ async function sentToStart(w: ReturnType<typeof aWorker>, { changes = true } = {
   return before;
 }
 
-describe.concurrent("the compiled program stays on the worker", { timeout: 60_000 }, () => {
+describe.concurrent("the compiled program on a worker", { timeout: 60_000 }, () => {
   const keptOf = ({ root }: { readonly root: string }) => join(root, "program");
 
-  it("so a second runner needs nothing before its first request", async (context: TestContext) => {
+  it("is kept, so that the next runner can start without receiving it", async (context: TestContext) => {
     const w = aWorker(context);
     expect(await sentToStart(w)).toBeGreaterThan(50_000);
     expect(statSync(keptOf(w)).mode & 0o777).toBe(0o600);
@@ -52,12 +52,12 @@ describe.concurrent("the compiled program stays on the worker", { timeout: 60_00
   });
 
   it.for([
-    ["is cut off", (file: string) => writeFileSync(file, readFileSync(file).subarray(0, 5_000))],
+    ["is truncated", (file: string) => writeFileSync(file, readFileSync(file).subarray(0, 5_000))],
     ["is damaged", (file: string) => writeFileSync(file, readFileSync(file).fill(0, 2_000, 2_100))],
     ["is empty", (file: string) => writeFileSync(file, "")],
     ["belongs to another program", (file: string) => writeFileSync(file, readFileSync(file).fill("0", 0, 64))],
-    ["may be read by others", (file: string) => chmodSync(file, 0o644)],
-  ] as const)("but is not used if it %s, and is replaced", async ([, spoil], context) => {
+    ["can be read by other users", (file: string) => chmodSync(file, 0o644)],
+  ] as const)("is not used but replaced if it %s", async ([, spoil], context) => {
     const w = aWorker(context);
     await sentToStart(w);
     spoil(keptOf(w));
@@ -65,7 +65,7 @@ describe.concurrent("the compiled program stays on the worker", { timeout: 60_00
     expect(await sentToStart(w)).toBe(0);
   });
 
-  it("and is not followed if it is a link, which is replaced", async (context: TestContext) => {
+  it("is not used if it is a link", async (context: TestContext) => {
     const w = aWorker(context);
     await sentToStart(w);
     const elsewhere = mkdtempSync(join(tmpdir(), "maand-elsewhere-"));
@@ -76,13 +76,13 @@ describe.concurrent("the compiled program stays on the worker", { timeout: 60_00
     rmSync(elsewhere, { recursive: true });
   });
 
-  it("but a command that only reads leaves no file", async (context: TestContext) => {
+  it("is not kept by a command that only reads", async (context: TestContext) => {
     const w = aWorker(context);
     expect(await sentToStart(w, { changes: false })).toBeGreaterThan(50_000);
     expect(existsSync(keptOf(w))).toBe(false);
   });
 
-  it("a worker without the bucket's directory gets none", async (context: TestContext) => {
+  it("is not kept if the bucket's directory is missing", async (context: TestContext) => {
     const w = aWorker(context);
     rmSync(w.root, { recursive: true });
     const { client } = w.serve();

@@ -18,7 +18,7 @@ async function codeAfterBegin(
   target: string,
   timeout = 1,
 ): Promise<number | null | undefined> {
-  const { code } = await w.run("one process each", target, { timeout });
+  const { code } = await w.run("separate", target, { timeout });
   return existsSync(w.inJob("grandchild")) ? code : codeAfterBegin(w, target, timeout * 2);
 }
 
@@ -88,7 +88,7 @@ describe.concurrent("a command whose make is killed", { timeout: 30_000 }, () =>
   });
 });
 
-describe.concurrent.each(FORMS)("a command whose runner is killed (%s)", { timeout: 30_000 }, (form) => {
+describe.concurrent.each(FORMS)("a command whose %s runner is killed", { timeout: 30_000 }, (form) => {
   type Worker = ReturnType<typeof aWorker>;
 
   /** Starts a target, and kills its runner while the recipe runs; returns make. */
@@ -114,38 +114,38 @@ describe.concurrent.each(FORMS)("a command whose runner is killed (%s)", { timeo
   }
 
   for (const target of ["wait", "quiet"]) {
-    it(`and its make delays the next command until its recipe ends (${target})`, async (context) => {
+    it(`delays the next command until its recipe ends if make was killed too (${target})`, async (context) => {
       const w = aWorker(context);
       await killBoth(w, target);
       const next = w.start(form, "together");
-      await eventually(() => expect(next.stderr()).toContain(`api: waiting for what ${target} `));
+      await eventually(() => expect(next.stderr()).toContain(`api: waiting for processes of ${target} `));
       writeFileSync(w.inJob("go"), "");
       expect(await next.code).toBe(0);
       expect(w.order()).toEqual(["late", "alone"]);
     });
   }
 
-  it("and its make is ended at its time limit by the next command, even if it ignores SIGTERM", async (context) => {
+  it("is ended at its time limit by the next command if make was killed too", async (context) => {
     const w = aWorker(context);
     await killBoth(w, "deaf", 2);
     const next = w.start(form, "together");
     expect(await next.code).toBe(0);
     expect(w.order()).toEqual(["alone"]);
     expect(next.stderr()).toMatch(
-      /^runner: api: waiting for what deaf .*\nrunner: api: ended what deaf .* left running\n$/,
+      /^runner: api: waiting for processes of deaf .*\nrunner: api: ended the processes that deaf .* left running\n$/,
     );
   });
 
-  it("and its make does not delay a command that is ended on request", async (context) => {
+  it("does not delay another command that is ended on request", async (context) => {
     const w = aWorker(context);
     await killBoth(w, "wait");
     const next = w.start(form, "together");
-    await eventually(() => expect(next.stderr()).toContain("waiting for what wait"));
+    await eventually(() => expect(next.stderr()).toContain("waiting for processes of wait"));
     next.end();
     expect(await next.code).toBe(130);
   });
 
-  it("while its make starts a server does not delay the next command, and the server keeps running", async (context) => {
+  it("delays the next command only until make ends, even if a server that make started keeps running", async (context) => {
     const w = aWorker(context);
     const make = await killRunner(w, "lasting");
     const next = w.start(form, "together");
@@ -159,36 +159,40 @@ describe.concurrent.each(FORMS)("a command whose runner is killed (%s)", { timeo
   });
 });
 
-describe.concurrent.each(FORMS)("what a command leaves running (%s)", { timeout: 30_000 }, (form) => {
-  const worker = (context: TestContext) => aWorker(context);
+describe.concurrent.each(FORMS)(
+  "a process that a command leaves running on a %s runner",
+  { timeout: 30_000 },
+  (form) => {
+    const worker = (context: TestContext) => aWorker(context);
 
-  it("is ended before the answer if its shell was killed", async (context) => {
-    const w = worker(context);
-    const command = w.start(form, "hang");
-    const pid = await w.grandchild();
-    process.kill(parentOf(pid), "SIGKILL");
-    expect(await command.code).toBe(2);
-    expect(isRunning(pid)).toBe(false);
-    expect(command.stderr()).toContain("runner: ended what make left running when it failed\n");
-  });
-
-  it("is ended if the command failed", async (context) => {
-    const w = worker(context);
-    const { code } = await w.run(form, "half");
-    expect(code).toBe(2);
-    expect(isRunning(await w.grandchild())).toBe(false);
-  });
-
-  for (const target of ["daemon", "background"]) {
-    it(`keeps running if the command succeeded (${target})`, async (context) => {
+    it("is ended before the exit code is reported if its shell was killed", async (context) => {
       const w = worker(context);
-      expect(await w.run(form, target)).toMatchObject({ code: 0 });
-      await w.there(w.inJob("server"));
-      expect(await w.run(form, "start")).toMatchObject({ code: 0 });
-      rmSync(w.inJob("server"));
-      await w.there(w.inJob("server"));
-      writeFileSync(w.inJob("go"), "");
-      await w.there(w.inJob("ended"));
+      const command = w.start(form, "hang");
+      const pid = await w.grandchild();
+      process.kill(parentOf(pid), "SIGKILL");
+      expect(await command.code).toBe(2);
+      expect(isRunning(pid)).toBe(false);
+      expect(command.stderr()).toContain("runner: ended what make left running when it failed\n");
     });
-  }
-});
+
+    it("is ended if the command failed", async (context) => {
+      const w = worker(context);
+      const { code } = await w.run(form, "half");
+      expect(code).toBe(2);
+      expect(isRunning(await w.grandchild())).toBe(false);
+    });
+
+    for (const target of ["daemon", "background"]) {
+      it(`keeps running if the command succeeded (${target})`, async (context) => {
+        const w = worker(context);
+        expect(await w.run(form, target)).toMatchObject({ code: 0 });
+        await w.there(w.inJob("server"));
+        expect(await w.run(form, "start")).toMatchObject({ code: 0 });
+        rmSync(w.inJob("server"));
+        await w.there(w.inJob("server"));
+        writeFileSync(w.inJob("go"), "");
+        await w.there(w.inJob("ended"));
+      });
+    }
+  },
+);

@@ -4,7 +4,7 @@ import { aWorker, FORMS } from "./runner.test.support.ts";
 
 const EACH = "start:\n\t@echo started\nstop:\n\t@echo stopped\nmigrate:\n\t@echo migrated\n";
 
-describe.concurrent.each(FORMS)("a target (%s)", { timeout: 30_000 }, (form) => {
+describe.concurrent.each(FORMS)("a target on a %s runner", { timeout: 30_000 }, (form) => {
   /** A worker whose job has this Makefile and these files; a name that ends with a slash is a directory. */
   function worker(context: TestContext, makefile: string, ...names: readonly string[]) {
     const w = aWorker(context);
@@ -49,10 +49,10 @@ describe.concurrent.each(FORMS)("a target (%s)", { timeout: 30_000 }, (form) => 
     ["a pattern", "%:\n\t@echo some $@\n", "some start"],
     ["an included file", "include more.mk\n", "included"],
     ["a variable", "NAMES = start stop\n$(NAMES):\n\t@echo by variable\n", "by variable"],
-    ["a line that is broken", "stop \\\nstart:\n\t@echo broken line\n", "broken line"],
+    ["a rule over two lines", "stop \\\nstart:\n\t@echo broken line\n", "broken line"],
     ["an empty rule", ".PHONY: start\nstart:\n", ""],
     ["prerequisites alone", ".PHONY: start\nstart: up\nup:\n\t@echo up\n", "up"],
-    ["two colons", "start::\n\t@echo one\nstart::\n\t@echo two\n", "one\ntwo"],
+    ["a rule with two colons", "start::\n\t@echo one\nstart::\n\t@echo two\n", "one\ntwo"],
   ] as const)("runs if only %s names it", async ([, makefile, output], context) => {
     const w = worker(context, makefile);
     w.write("more.mk", "start:\n\t@echo included\n");
@@ -69,7 +69,7 @@ describe.concurrent.each(FORMS)("a target (%s)", { timeout: 30_000 }, (form) => 
     expect(await w.run(form, "start")).toMatchObject({ code: 0, stdout: "of GNU\n" });
   });
 
-  it("without a rule fails if a file has its name", async (context) => {
+  it("fails without a rule if a file has its name", async (context) => {
     const w = worker(context, "%:\n\t@echo some $@\n", "start/");
     const { code, stderr } = await w.run(form, "start");
     expect(code).toBe(4);
@@ -78,14 +78,14 @@ describe.concurrent.each(FORMS)("a target (%s)", { timeout: 30_000 }, (form) => 
     );
   });
 
-  it("without a rule fails if .PHONY names it", async (context) => {
+  it("fails without a rule if .PHONY names it", async (context) => {
     const w = worker(context, `.PHONY: start reload\n${EACH}`);
     const { code, stderr } = await w.run(form, "reload");
     expect(code).toBe(4);
     expect(stderr).toBe("runner: api: its Makefile names reload in .PHONY and has no rule for it\n");
   });
 
-  it("without a rule is not built by an implicit rule of make", async (context) => {
+  it("is not built by an implicit rule of make", async (context) => {
     const w = worker(context, "stop:\n\t@echo stopped\n");
     w.write("start.sh", "echo by hand\n");
     const { code, stderr } = await w.run(form, "start");
@@ -94,7 +94,7 @@ describe.concurrent.each(FORMS)("a target (%s)", { timeout: 30_000 }, (form) => 
     expect(existsSync(w.inJob("start"))).toBe(false);
   });
 
-  it("of an unreadable Makefile fails with make's output", async (context) => {
+  it("fails with make's output if the Makefile is invalid", async (context) => {
     const w = worker(context, "start:\n    echo no tab\n", "start/");
     const { code, stderr } = await w.run(form, "start");
     expect(code).toBe(2);

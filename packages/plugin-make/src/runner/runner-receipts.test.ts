@@ -28,8 +28,8 @@ function leave({ process }: { readonly process: { stdin: unknown; stdout: unknow
 
 const BOOT = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
 
-describe.concurrent.each(FORMS)("a step of a run, %s", { timeout: 60_000 }, (form) => {
-  it("runs once: afterwards its recorded result is the answer", async (context) => {
+describe.concurrent.each(FORMS)("a step of a run on a %s runner", { timeout: 60_000 }, (form) => {
+  it("runs once, and a repeated request returns its recorded result", async (context) => {
     const w = worker(context);
     const step = "r1.start.1";
     expect(await w.run(form, "restart", { step })).toMatchObject({ code: 0, stderr: "" });
@@ -42,7 +42,7 @@ describe.concurrent.each(FORMS)("a step of a run, %s", { timeout: 60_000 }, (for
     expect(w.order()).toEqual(["api", "api"]);
   });
 
-  it("that failed counts as failed, and shows its output again", async (context) => {
+  it("is not run again if it failed, and its output is shown again", async (context) => {
     const w = worker(context);
     const step = "r1.fail.1";
     const { code, stdout } = await w.run(form, "fail", { step });
@@ -50,7 +50,7 @@ describe.concurrent.each(FORMS)("a step of a run, %s", { timeout: 60_000 }, (for
     expect(await w.run(form, "fail", { step })).toMatchObject({ code, stdout: expect.stringContaining(stdout) });
   });
 
-  it("has a claim on the disk while it runs, and a receipt once it ended", async (context) => {
+  it("has a claim on the disk while it runs, and a receipt after it has ended", async (context) => {
     const w = worker(context);
     const started = w.start(form, "gate", { step: "r1.gate.1" });
     await w.exists("here");
@@ -83,7 +83,7 @@ describe.concurrent.each(FORMS)("a step of a run, %s", { timeout: 60_000 }, (for
     await gone(earlier.process.pid ?? 0);
   });
 
-  it("that was replaced never begins", async (context) => {
+  it("never begins if it was replaced", async (context) => {
     const w = worker(context);
     expect(await w.run(form, "restart", { step: "r2.restart.1", voids: ["r1.restart.1"] })).toMatchObject({ code: 0 });
     expect(await w.run(form, "restart", { step: "r1.restart.1" })).toMatchObject({
@@ -93,7 +93,7 @@ describe.concurrent.each(FORMS)("a step of a run, %s", { timeout: 60_000 }, (for
     expect(w.order()).toEqual(["api"]);
   });
 
-  it("whose worker has been restarted since is run again, with the reason", async (context) => {
+  it("is run again, with the reason, if the worker was restarted in the meantime", async (context) => {
     const w = worker(context);
     const step = "r1.restart.1";
     await w.run(form, "restart", { step });
@@ -107,7 +107,7 @@ describe.concurrent.each(FORMS)("a step of a run, %s", { timeout: 60_000 }, (for
     expect(w.receipt(step)).toMatchObject({ boot: BOOT, code: "0" });
   });
 
-  it("that was ended on request is run again", async (context) => {
+  it("is run again if it was ended on request", async (context) => {
     const w = worker(context);
     const step = "r1.hang.1";
     const started = w.start(form, "hang", { step });
@@ -119,7 +119,7 @@ describe.concurrent.each(FORMS)("a step of a run, %s", { timeout: 60_000 }, (for
     expect(await w.run(form, "hang", { step })).toMatchObject({ code: 0, stdout: "again\n" });
   });
 
-  it("may run to its end when it must stop, and then counts as successful", async (context) => {
+  it("may finish after a request to end it, and then counts as successful", async (context) => {
     const w = worker(context);
     const started = w.start(form, "gate", { step: "r1.gate.1" });
     await w.exists("here");
@@ -129,7 +129,7 @@ describe.concurrent.each(FORMS)("a step of a run, %s", { timeout: 60_000 }, (for
     expect(w.receipt("r1.gate.1")).toMatchObject({ code: "0", cut: "no" });
   });
 
-  it("that timed out counts as failed", async (context) => {
+  it("is not run again if it timed out", async (context) => {
     const w = worker(context);
     const step = "r1.hang.1";
     expect(await w.run(form, "hang", { step, timeout: 0.3 })).toMatchObject({ code: 124 });
@@ -139,7 +139,7 @@ describe.concurrent.each(FORMS)("a step of a run, %s", { timeout: 60_000 }, (for
     });
   });
 
-  it("is forgotten by a lifecycle command by hand, and not by another target", async (context) => {
+  it("has its receipt deleted by a manual lifecycle command, but not by another target", async (context) => {
     const w = worker(context);
     await w.run(form, "start", { step: "r1.start.1" });
     await w.run(form, "env");
@@ -148,7 +148,7 @@ describe.concurrent.each(FORMS)("a step of a run, %s", { timeout: 60_000 }, (for
     expect(w.kept()).toEqual([]);
   });
 
-  it("is not mistaken for another command of the same name", async (context) => {
+  it("is refused if the receipt with its name belongs to another command", async (context) => {
     const w = worker(context);
     await w.run(form, "start", { step: "r1.x.1" });
     expect(await w.run(form, "restart", { step: "r1.x.1" })).toMatchObject({
@@ -158,7 +158,7 @@ describe.concurrent.each(FORMS)("a step of a run, %s", { timeout: 60_000 }, (for
   });
 
   it.for(["../r1", ".r1", "a/b", "a\nb"])(
-    "has a name that is safe as that of a file: not %j",
+    "is refused if its name is not safe as a file name: %j",
     async (step, context) => {
       const w = worker(context);
       expect(await w.run(form, "start", { step })).toMatchObject({ code: 64 });
@@ -174,23 +174,23 @@ describe.concurrent.each(FORMS)("a step of a run, %s", { timeout: 60_000 }, (for
     expect(w.order()).toEqual(["api"]);
   });
 
-  it("does not begin if it cannot be recorded, but a stop does", async (context) => {
+  it("does not begin if it cannot be recorded, unless it is a stop", async (context) => {
     const w = worker(context);
     writeFileSync(join(w.root, "receipts"), "in the way");
-    const told = /^runner: api: cannot record in \S+receipts\/api that it begins: /;
+    const printed = /^runner: api: cannot record in \S+receipts\/api that it begins: /;
     expect(await w.run(form, "restart", { step: "r1.restart.1" })).toMatchObject({
       code: 1,
-      stderr: expect.stringMatching(told),
+      stderr: expect.stringMatching(printed),
     });
     expect(existsSync(join(w.root, "order"))).toBe(false);
     expect(await w.run(form, "stop", { step: "r1.stop.1" })).toMatchObject({
       code: 0,
       stdout: "stopped\n",
-      stderr: expect.stringMatching(told),
+      stderr: expect.stringMatching(printed),
     });
   });
 
-  it("leaves at most a few receipts, of the last day", async (context) => {
+  it("deletes receipts that are older than a day, and all but the newest few", async (context) => {
     const w = worker(context);
     mkdirSync(w.directory, { recursive: true });
     const day = 86_400_000;
@@ -205,7 +205,7 @@ describe.concurrent.each(FORMS)("a step of a run, %s", { timeout: 60_000 }, (for
 });
 
 describe.concurrent("a step of a run whose controller has died", { timeout: 60_000 }, () => {
-  it("never begins if it had to wait for its turn", async (context) => {
+  it("never begins if it was still waiting for its turn", async (context) => {
     const w = worker(context);
     const byHand = w.alone("gate");
     await w.exists("here");
@@ -220,7 +220,7 @@ describe.concurrent("a step of a run whose controller has died", { timeout: 60_0
     expect(w.kept()).toEqual([]);
   });
 
-  it("is neither blocked nor ended by its output, whose last part is kept", async (context) => {
+  it("runs to its end, and the last part of its output is kept", async (context) => {
     const w = worker(context);
     w.write(
       "Makefile",
@@ -233,7 +233,7 @@ describe.concurrent("a step of a run whose controller has died", { timeout: 60_0
     await gone(serving.process.pid ?? 0);
     expect(w.receipt("r1.loud.1")).toMatchObject({ code: "0" });
     expect(statSync(w.path("r1.loud.1.out")).size).toBeLessThan(1_000_000);
-    expect(await w.run("one process for all", "loud", { step: "r1.loud.1" })).toMatchObject({
+    expect(await w.run("serving", "loud", { step: "r1.loud.1" })).toMatchObject({
       code: 0,
       stdout: expect.stringMatching(/x\nits end\n$/),
     });
@@ -245,7 +245,7 @@ describe.concurrent("a step of a run whose controller has died", { timeout: 60_0
     serving.request("gate", { step: "r1.gate.1" });
     await w.exists("here");
     serving.process.kill("SIGKILL");
-    const later = w.start("one process for all", "gate", { step: "r1.gate.1" });
+    const later = w.start("serving", "gate", { step: "r1.gate.1" });
     await eventually(() => expect(later.stderr()).toContain("waiting for gate"));
     w.write("go", "");
     expect(await later.code).toBe(0);
@@ -255,7 +255,7 @@ describe.concurrent("a step of a run whose controller has died", { timeout: 60_0
 });
 
 describe.concurrent("a receipt", { timeout: 60_000 }, () => {
-  it("has its settled receipt deleted by the next step of its job, and no other receipt is deleted", async (context) => {
+  it("is deleted by the next step of its job only after it was settled", async (context) => {
     const w = worker(context);
     const { client, request } = w.serve();
     expect(await request("fail", { step: "r1.fail.1" }).code).toBe(2);
@@ -270,15 +270,15 @@ describe.concurrent("a receipt", { timeout: 60_000 }, () => {
   });
 });
 
-/** Tells the worker that the store has the result of a step. */
+/** Reports to the worker that the store has the result of a step. */
 async function settle(w: ReturnType<typeof worker>, step: string): Promise<void> {
   const { client } = w.serve();
   await client.ready;
   expect(await client.request({ settled: { api: [step] } }, () => {}).ended).toBe(0);
 }
 
-describe.concurrent.each(FORMS)("a settled receipt, %s", { timeout: 60_000 }, (form) => {
-  it("answers its step until the next one of the job begins: the store may have lost the result", async (context) => {
+describe.concurrent.each(FORMS)("a settled receipt on a %s runner", { timeout: 60_000 }, (form) => {
+  it("still returns the result of its step until the next step of the job begins", async (context) => {
     const w = worker(context);
     expect(await w.run(form, "restart", { step: "r1.restart.1" })).toMatchObject({ code: 0 });
     await settle(w, "r1.restart.1");
@@ -293,7 +293,7 @@ describe.concurrent.each(FORMS)("a settled receipt, %s", { timeout: 60_000 }, (f
     expect(w.order()).toEqual(["api", "api", "api"]);
   });
 
-  it("is forgotten by a lifecycle command by hand, like the others", async (context) => {
+  it("is deleted by a manual lifecycle command", async (context) => {
     const w = worker(context);
     expect(await w.run(form, "restart", { step: "r1.restart.1" })).toMatchObject({ code: 0 });
     await settle(w, "r1.restart.1");
@@ -310,7 +310,7 @@ describe.concurrent.each(FORMS)("a settled receipt, %s", { timeout: 60_000 }, (f
 });
 
 describe.concurrent("a command that is not a target", { timeout: 60_000 }, () => {
-  const ask = (argv: readonly string[], more: object = {}) => ({
+  const commandOf = (argv: readonly string[], more: object = {}) => ({
     ...{ target: "the command", job: "api", timeout: 60, env: { GREETING: "hello" }, argv },
     ...{ step: "r1.start.1+1", voids: [], what: JSON.stringify(argv), ...more },
   });
@@ -320,7 +320,7 @@ describe.concurrent("a command that is not a target", { timeout: 60_000 }, () =>
     const { client } = w.serve();
     const run = async (argv: readonly string[], more?: object) => {
       let stdout = "";
-      const { ended } = client.request(ask(argv, more), (_, bytes) => {
+      const { ended } = client.request(commandOf(argv, more), (_, bytes) => {
         stdout += bytes;
       });
       return { code: await ended, stdout };
@@ -341,22 +341,22 @@ describe.concurrent("a command that is not a target", { timeout: 60_000 }, () =>
     const { client } = w.serve();
     await client.ready;
     const line = ["sh", "-c", "echo ran >> ran; exit 7"];
-    for (const _ of [1, 2]) expect(await client.request(ask(line, { job: "+worker" }), () => {}).ended).toBe(7);
+    for (const _ of [1, 2]) expect(await client.request(commandOf(line, { job: "+worker" }), () => {}).ended).toBe(7);
     expect(readFileSync(join(w.root, "ran"), "utf8")).toBe("ran\n");
     await client.request({ settled: { "+worker": ["r1.start.1+1"] } }, () => {}).ended;
-    expect(await client.request(ask(line, { job: "+worker" }), () => {}).ended).toBe(7);
+    expect(await client.request(commandOf(line, { job: "+worker" }), () => {}).ended).toBe(7);
     expect(readFileSync(join(w.root, "ran"), "utf8")).toBe("ran\n");
-    const next = ask(line, { job: "+worker", step: "r1.start.2+1" });
+    const next = commandOf(line, { job: "+worker", step: "r1.start.2+1" });
     expect(await client.request(next, () => {}).ended).toBe(7);
     expect(readdirSync(join(w.root, "receipts/+worker")).filter((name) => name.startsWith("r1.start.1"))).toEqual([]);
     mkdirSync(join(w.root, "jobs/api"), { recursive: true });
   });
 
-  it("of a step that was replaced never begins", async (context) => {
+  it("never begins if its step was replaced", async (context) => {
     const w = worker(context);
     const { client, request } = w.serve();
     expect(await request("start", { step: "r2.start.1", voids: ["r1.start.1"] }).code).toBe(0);
-    expect(await client.request(ask(["true"]), () => {}).ended).toBe(130);
+    expect(await client.request(commandOf(["true"]), () => {}).ended).toBe(130);
   });
 
   it.for([
@@ -368,6 +368,6 @@ describe.concurrent("a command that is not a target", { timeout: 60_000 }, () =>
     const w = worker(context);
     const { client } = w.serve();
     await client.ready;
-    expect(await client.request(ask(argv, more), () => {}).ended).toBe(64);
+    expect(await client.request(commandOf(argv, more), () => {}).ended).toBe(64);
   });
 });

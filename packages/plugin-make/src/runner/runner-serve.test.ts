@@ -31,10 +31,10 @@ describe.concurrent("a runner that serves requests", { timeout: 60_000 }, () => 
     expect(requests[0]?.stdout()).toContain("1 to");
     expect(requests[1]?.stdout()).toContain("2 to");
     expect(requests[2]?.stdout()).toBe("broken\n");
-    expect(await w.run("one process for all", "env")).toMatchObject({ stdout: "to in api\n" });
+    expect(await w.run("serving", "env")).toMatchObject({ stdout: "to in api\n" });
   });
 
-  it("finishes one promptly while another prints without end", async (context) => {
+  it("finishes a request promptly while another one prints a lot", async (context) => {
     const w = worker(context, "web");
     const { request } = w.serve();
     const flood = request("many");
@@ -80,7 +80,7 @@ describe.concurrent("a runner that serves requests", { timeout: 60_000 }, () => 
     expect(await flood.code).toBe(124);
   });
 
-  it("finishes running commands if its reader has gone away, starts none, and ends", async (context) => {
+  it("finishes running commands after its reader has gone away, starts no others, and ends", async (context) => {
     const w = worker(context, "web");
     const { request, process } = w.serve();
     request("talk");
@@ -129,7 +129,7 @@ describe.concurrent("a runner that serves requests", { timeout: 60_000 }, () => 
     expect(errors + answered).not.toMatch(/Traceback/);
   });
 
-  it("leaves nothing behind after three hundred requests", async (context) => {
+  it("leaves no open files and no processes behind after 300 requests", async (context) => {
     const w = worker(context);
     const { request, process } = w.serve();
     for (let at = 0; at < 5; at += 1) await request("start").code;
@@ -139,7 +139,7 @@ describe.concurrent("a runner that serves requests", { timeout: 60_000 }, () => 
     expect(childrenOf(process.pid)).toBe("");
   });
 
-  it("ends its commands on SIGTERM, and itself", async (context) => {
+  it("ends its commands and then itself on SIGTERM", async (context) => {
     const w = worker(context);
     const { request, process } = w.serve();
     const command = request("hang");
@@ -150,7 +150,7 @@ describe.concurrent("a runner that serves requests", { timeout: 60_000 }, () => 
     await gone(process.pid ?? 0);
   });
 
-  it("that is killed loses its requests, but not running commands, which the next runner waits for", async (context) => {
+  it("loses its requests if it is killed, and the next runner waits for its running commands", async (context) => {
     const w = worker(context);
     const first = w.serve();
     const command = first.request("gate");
@@ -164,7 +164,7 @@ describe.concurrent("a runner that serves requests", { timeout: 60_000 }, () => 
     expect(w.order()).toEqual(["in", "out", "in", "out"]);
   });
 
-  it("of another protocol is refused", async (context) => {
+  it("exits with code 64 for an unknown protocol", async (context) => {
     const { process, client } = worker(context).serve(["--protocol", "2"]);
     expect(await client.ready).toBe(false);
     expect(await client.exit()).toBe(64);

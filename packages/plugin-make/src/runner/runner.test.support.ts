@@ -78,7 +78,7 @@ turns:
 	@echo in >> ../../order; sleep 0.01; echo out >> ../../order
 `;
 
-/** A command of a runner. The runner is a process for only this command, or one that serves many commands. */
+/** A command on a runner, which runs only this command or serves many commands. */
 export interface Running {
   readonly code: Promise<number | null | undefined>;
   end(): void;
@@ -87,7 +87,7 @@ export interface Running {
   bytes(): Buffer;
 }
 
-/** A command with a separate runner. */
+/** A command on a separate runner. */
 export interface Alone extends Running {
   readonly process: ChildProcess;
 }
@@ -103,13 +103,13 @@ export interface Options {
 }
 
 /**
- * The two ways to run a command: a separate process for each command, or one that serves all. Both have the same
- * guarantees.
+ * The two kinds of runners: a separate process for each command, or a process that serves all commands. Both have the
+ * same guarantees.
  */
-export const FORMS = ["one process each", "one process for all"] as const;
+export const FORMS = ["separate", "serving"] as const;
 export type Form = (typeof FORMS)[number];
 
-/** The system's own Python, as on a worker: the first one in PATH here may belong to a version manager. */
+/** A local worker, which uses the system's own Python, because the first one in PATH may be slow to start. */
 const place = (root: string) => ({ root, transport: "local" });
 
 /** A worker's directory with the jobs api and db (disabled), and its runner. */
@@ -159,7 +159,7 @@ export function aWorker({ onTestFinished }: TestContext, more: readonly string[]
     return started;
   }
 
-  /** The channel of a runner that serves requests, and the program that it may want. */
+  /** The channel of a runner that serves requests, and the program that the runner may request. */
   function channel(extra: readonly string[] = []) {
     const serving = serveCommand(place(root), { bucketId: "bucket", program: "make" });
     const [program = "", ...args] = [...serving.command.map(String), ...extra];
@@ -187,7 +187,7 @@ export function aWorker({ onTestFinished }: TestContext, more: readonly string[]
 
   let shared: ReturnType<typeof serve> | undefined;
   function start(form: Form, target: string, options?: Options): Running {
-    if (form === "one process each") return alone(target, options);
+    if (form === "separate") return alone(target, options);
     if (!shared?.client.open) shared = serve();
     return shared.request(target, options);
   }

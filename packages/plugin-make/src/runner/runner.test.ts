@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { describe, expect, it, type TestContext } from "vitest";
 import { aWorker, childrenOf, eventually, FORMS, gone } from "./runner.test.support.ts";
 
-describe.concurrent.each(FORMS)("a runner, %s", { timeout: 30_000 }, (form) => {
+describe.concurrent.each(FORMS)("a %s runner", { timeout: 30_000 }, (form) => {
   const worker = (context: TestContext) => aWorker(context);
 
   it("runs a target in the job's directory and adds nothing to its output", async (context) => {
@@ -17,7 +17,7 @@ describe.concurrent.each(FORMS)("a runner, %s", { timeout: 30_000 }, (form) => {
     expect(stdout).toBe("1.0.0 to 2.0.0 in api\n");
   });
 
-  it("runs a target as after `cd` into the job's directory", async (context) => {
+  it("runs a target as if make had been started in the job's directory", async (context) => {
     const w = worker(context);
     const here = w.inJob("").replace(/\/$/, "");
     const env = { PWD: "/elsewhere", OLDPWD: "/elsewhere/too" };
@@ -131,7 +131,7 @@ describe.concurrent.each(FORMS)("a runner, %s", { timeout: 30_000 }, (form) => {
     expect(w.order()).toEqual(["in", "out", "in", "out"]);
   });
 
-  it("waits no longer than its own time limit, or until `end`", async (context) => {
+  it("waits for another command only until its own time limit or the word `end`", async (context) => {
     const w = worker(context);
     w.start(form, "gate");
     await w.exists("here");
@@ -145,7 +145,7 @@ describe.concurrent.each(FORMS)("a runner, %s", { timeout: 30_000 }, (form) => {
     expect(w.order()).toEqual(["in"]);
   });
 
-  it("runs one of many commands at a time", async (context) => {
+  it("runs the commands of a job one at a time", async (context) => {
     const w = worker(context);
     const many = Array.from({ length: 6 }, () => w.start(form, "turns"));
     expect(await Promise.all(many.map(({ code }) => code))).toEqual(many.map(() => 0));
@@ -153,19 +153,19 @@ describe.concurrent.each(FORMS)("a runner, %s", { timeout: 30_000 }, (form) => {
   });
 });
 
-describe.concurrent("a runner by its command line", { timeout: 30_000 }, () => {
+describe.concurrent("a runner that is started with a target", { timeout: 30_000 }, () => {
   const worker = (context: TestContext) => aWorker(context);
 
   it("exits with make's exit code and skips the jobs after a failed one", async (context) => {
     const w = worker(context);
-    const { code, stdout } = await w.run("one process each", "fail", { jobs: "api,api" });
+    const { code, stdout } = await w.run("separate", "fail", { jobs: "api,api" });
     expect(code).toBe(2);
     expect(stdout).toBe("broken\n");
   });
 
-  it("reports a missing program", async (context) => {
+  it("reports a missing make program", async (context) => {
     const w = worker(context);
-    const { code, stderr } = await w.run("one process each", "start", { extra: ["--program", "no-such-make"] });
+    const { code, stderr } = await w.run("separate", "start", { extra: ["--program", "no-such-make"] });
     expect(code).toBe(127);
     expect(stderr).toContain("no-such-make: No such file or directory");
   });
@@ -173,25 +173,25 @@ describe.concurrent("a runner by its command line", { timeout: 30_000 }, () => {
   it("keeps the given order of jobs", async (context) => {
     const w = worker(context);
     w.lists({ job: "api" }, { job: "db" });
-    expect(await w.run("one process each", "restart", { jobs: "db,api" })).toMatchObject({ code: 0 });
+    expect(await w.run("separate", "restart", { jobs: "db,api" })).toMatchObject({ code: 0 });
     expect(w.order()).toEqual(["db", "api"]);
   });
 
   it("runs all jobs if none is named, and starts no disabled one", async (context) => {
     const w = worker(context);
-    expect(await w.run("one process each", "restart", { jobs: "" })).toMatchObject({ code: 0 });
+    expect(await w.run("separate", "restart", { jobs: "" })).toMatchObject({ code: 0 });
     expect(w.order()).toEqual(["api"]);
-    expect(await w.run("one process each", "stop", { jobs: "" })).toMatchObject({ stdout: "stopped\nstopped\n" });
+    expect(await w.run("separate", "stop", { jobs: "" })).toMatchObject({ stdout: "stopped\nstopped\n" });
   });
 
   it("reports a broken jobs.json or invalid arguments in one line", async (context) => {
     const w = worker(context);
     writeFileSync(join(w.root, "jobs.json"), '{"job": ');
-    const broken = await w.run("one process each", "start");
+    const broken = await w.run("separate", "start");
     expect(broken.code).toBe(3);
     expect(broken.stderr.split("\n")).toHaveLength(2);
     expect(broken.stderr).toContain("jobs.json cannot be read");
-    expect(await w.run("one process each", "start", { extra: ["--what", "1"] })).toMatchObject({
+    expect(await w.run("separate", "start", { extra: ["--what", "1"] })).toMatchObject({
       code: 64,
       stderr: "runner: unknown option --what\n",
     });
@@ -206,7 +206,7 @@ describe.concurrent("a runner by its command line", { timeout: 30_000 }, () => {
     await gone(pid);
   });
 
-  it("finishes a command if its reader has gone away", async (context) => {
+  it("finishes a command even if its reader has gone away", async (context) => {
     const w = worker(context);
     const command = w.alone("talk");
     await eventually(() => expect(command.stdout()).toContain("line 9"));
@@ -227,7 +227,7 @@ describe.concurrent("a runner by its command line", { timeout: 30_000 }, () => {
     command.process.stdout?.destroy();
   });
 
-  it("leaves the lock to make if it is killed, until make ends", async (context) => {
+  it("leaves the lock with make if it is killed", async (context) => {
     const w = worker(context);
     const killed = w.alone("gate");
     await w.exists("here");
@@ -248,7 +248,7 @@ describe.concurrent("a runner by its command line", { timeout: 30_000 }, () => {
     killed.process.kill("SIGKILL");
     process.kill(-make, "SIGKILL");
     await killed.code;
-    expect(await w.run("one process each", "start")).toMatchObject({ code: 0, stdout: "out\n", stderr: "err\n" });
+    expect(await w.run("separate", "start")).toMatchObject({ code: 0, stdout: "out\n", stderr: "err\n" });
     writeFileSync(w.inJob("go"), "");
     await w.there(w.inJob("ended"));
   });

@@ -8,7 +8,7 @@ const LARGEST_FILE = 512 * 1024;
 /** Maximum bytes of a request: a runner reads lines of at most 1 MiB. */
 const REQUEST = 768 * 1024;
 
-/** The largest content that is sent before the worker asks for it, and the maximum bytes of all of them. */
+/** The largest content that is sent before the worker requests it, and the maximum bytes of all of them. */
 const EAGER_FILE = 8 * 1024;
 const EAGER = 32 * 1024;
 

@@ -22,7 +22,7 @@ function elsewhere(): string {
   return path;
 }
 
-describe("a link of the operator's", { timeout: 60_000 }, () => {
+describe("a link of the operator", { timeout: 60_000 }, () => {
   it.each(["jobs", "jobs/web"])("at %s is followed, and kept files behind it stay", async (path) => {
     const worker = aWorker();
     const far = elsewhere();
@@ -87,7 +87,7 @@ describe("a link of the operator's", { timeout: 60_000 }, () => {
     expect(worker.files()).toEqual({ "jobs/api/b": "b", "jobs/api/manifest.json": "{}" });
   });
 
-  it("in no tree is deleted, and its target is not", async () => {
+  it("that is in no tree is deleted, but its target is kept", async () => {
     const worker = aWorker();
     worker.write("far/a", "a");
     link(worker, "jobs/web/current", join(worker.root, "far"));
@@ -98,7 +98,7 @@ describe("a link of the operator's", { timeout: 60_000 }, () => {
 });
 
 describe("a kept file", { timeout: 60_000 }, () => {
-  it("is not deleted if its directory would become a file: the change is refused with its path", async () => {
+  it("prevents its directory from becoming a file, and the error names its path", async () => {
     const worker = aWorker();
     worker.write("jobs/web/run/deep/app.pid", "7");
     worker.write("jobs/web/a", "old");
@@ -112,7 +112,7 @@ describe("a kept file", { timeout: 60_000 }, () => {
     expect(worker.files()).toEqual({ "jobs/web/a": "old", "jobs/web/run/deep/app.pid": "7" });
   });
 
-  it("is not deleted if it would become a directory: the change is refused with its path", async () => {
+  it("prevents a directory at its path, and the error names its path", async () => {
     const worker = aWorker();
     worker.write("jobs/web/run", "theirs");
     worker.keeps("run");
@@ -123,20 +123,15 @@ describe("a kept file", { timeout: 60_000 }, () => {
     });
     expect(worker.files()).toEqual({ "jobs/web/run": "theirs" });
   });
+});
 
-  it("protects only itself: a directory becomes a file, and its other contents are reported", async () => {
-    const worker = aWorker();
-    worker.write("jobs/web/run/one", "1");
-    worker.write("jobs/web/run/deep/two", "2");
-    expect(await worker.stageJobs({ web: { run: "now a file" } })).toBe("done");
-    expect(worker.files()).toEqual({ "jobs/web/run": "now a file" });
-    expect(worker.deleted()).toEqual([
-      "jobs/web/run",
-      "jobs/web/run/deep",
-      "jobs/web/run/deep/two",
-      "jobs/web/run/one",
-    ]);
-  });
+it("a directory without kept files can become a file, and its contents are reported as deleted", async () => {
+  const worker = aWorker();
+  worker.write("jobs/web/run/one", "1");
+  worker.write("jobs/web/run/deep/two", "2");
+  expect(await worker.stageJobs({ web: { run: "now a file" } })).toBe("done");
+  expect(worker.files()).toEqual({ "jobs/web/run": "now a file" });
+  expect(worker.deleted()).toEqual(["jobs/web/run", "jobs/web/run/deep", "jobs/web/run/deep/two", "jobs/web/run/one"]);
 });
 
 describe.skipIf(!MAY_MOUNT)("a mount point below a job's directory", { timeout: 60_000 }, () => {
@@ -151,7 +146,7 @@ describe.skipIf(!MAY_MOUNT)("a mount point below a job's directory", { timeout: 
     ["jobs/web/uploads", "disk/photo"],
     ["jobs/web/deep/er/uploads", "disk/photo"],
     ["jobs/web/conf", "disk/theirs"],
-  ])("is never deleted: %s is refused with its path, and nothing is changed", async (where, path) => {
+  ])("at %s prevents the sync, and nothing is changed", async (where, path) => {
     const worker = mounted(where, { [path]: "precious", "jobs/web/conf/a": "old" });
     expect(await worker.refused({ "conf/a": "new" })).toMatchObject({
       code: "STAGE_FAILED",
@@ -160,14 +155,14 @@ describe.skipIf(!MAY_MOUNT)("a mount point below a job's directory", { timeout: 
     expect(worker.files()).toEqual({ [path]: "precious", "jobs/web/conf/a": "old" });
   });
 
-  it("receives the job's files below it", async () => {
+  it("receives the files of the job that belong below it", async () => {
     const worker = mounted("jobs/web/conf", { "disk/a": "old" });
     expect(await worker.stageJobs({ web: { "conf/a": "new", "conf/b": { text: "b", mode: 0o755 } } })).toBe("done");
     expect(worker.files()).toEqual({ "disk/a": "new", "disk/b": "b" });
     expect(worker.mode("disk/b")).toBe(0o755);
   });
 
-  it.each(["jobs/web", "jobs/web/data"])("is not touched at %s", async (where) => {
+  it.each(["jobs/web", "jobs/web/data"])("at %s stays in place", async (where) => {
     const kept = where === "jobs/web" ? "disk/data/db" : "disk/db";
     const worker = mounted(where, { [kept]: "rows" });
     expect(await worker.stageJobs({ web: { "manifest.json": "{}", a: "a" } })).toBe("done");

@@ -31,7 +31,7 @@ describe("files staged through the runner", { timeout: 60_000 }, () => {
     expect(worker.files()).toMatchObject({ "jobs/web/a": same, "jobs/web/b": changed, "jobs/web/c": same });
   });
 
-  it("are sent with the request if they are a few KiB, so that the worker need not ask for them", async () => {
+  it("are sent with the request if they have only a few KiB", async () => {
     const worker = aWorker();
     await worker.stageJobs({ web: { a: "same", b: "old" } });
     await worker.stageJobs({ web: { a: "same", b: "new", c: "same" } });
@@ -39,7 +39,7 @@ describe("files staged through the runner", { timeout: 60_000 }, () => {
     expect(worker.files()).toEqual({ "jobs/web/a": "same", "jobs/web/b": "new", "jobs/web/c": "same" });
   });
 
-  it("do not affect other jobs and kept files; files in no tree are deleted", async () => {
+  it("do not affect other jobs or kept files, and files in no tree are deleted", async () => {
     const worker = aWorker();
     worker.write("jobs/other/file", "theirs");
     worker.write("jobs/web/data/db", "rows");
@@ -66,7 +66,7 @@ describe("files staged through the runner", { timeout: 60_000 }, () => {
     expect(worker.sent()).toEqual([text]);
   });
 
-  it("are read only if their size matches", async () => {
+  it("are hashed on the worker only if their size matches", async () => {
     const worker = aWorker();
     await worker.stageJobs({ web: { a: "small" } });
     truncateSync(join(worker.root, "jobs/web/a"), 1024 ** 4);
@@ -74,7 +74,7 @@ describe("files staged through the runner", { timeout: 60_000 }, () => {
     expect(worker.files()).toEqual({ "jobs/web/a": "small" });
   });
 
-  it("replace nothing if one does not arrive as planned, and leave the sync to the next tap", async () => {
+  it("replace nothing if one of them arrives with other content, and the next tap is called", async () => {
     const worker = aWorker();
     await worker.stageJobs({ web: { a: "old", b: "old" } });
     const answer = await worker.stageJobs({ web: { a: "new a", b: "new b" } }, {}, (file) =>
@@ -99,7 +99,7 @@ describe("files staged through the runner", { timeout: 60_000 }, () => {
     await vi.waitFor(() => expect(worker.files()).toEqual(old));
   });
 
-  it("stop when the run is interrupted", async () => {
+  it("are not synced if the run is interrupted", async () => {
     const worker = aWorker();
     const interruption = new AbortController();
     interruption.abort();
@@ -123,7 +123,7 @@ describe("files staged through the runner", { timeout: 60_000 }, () => {
     expect(worker.started()).toBe(0);
   });
 
-  it("delete temporary files of a killed runner, and no others", async () => {
+  it("replace the temporary files of a killed runner, but no other files", async () => {
     const worker = aWorker();
     worker.write(".incoming-999999999-1/0", "half");
     worker.write(".incoming-photos/0", "theirs");
@@ -136,7 +136,7 @@ describe("files staged through the runner", { timeout: 60_000 }, () => {
     });
   });
 
-  it("end in the state of the last tree, whatever was there before", async () => {
+  it("match the last tree, regardless of the trees before it", async () => {
     const name = fc.constantFrom("a", "b", "c");
     const path = fc.array(name, { minLength: 1, maxLength: 3 }).map((names) => names.join("/"));
     const tree = fc.dictionary(path, fc.constantFrom("", "1", "2", "\u0000\n ü"), { maxKeys: 6 }).map(withoutClashes);
@@ -153,7 +153,7 @@ describe("files staged through the runner", { timeout: 60_000 }, () => {
   });
 });
 
-/** No path of a tree is a directory of another one. */
+/** Removes each path that is a directory of another path. */
 function withoutClashes(tree: Record<string, string>): Record<string, string> {
   const paths = Object.keys(tree);
   return Object.fromEntries(

@@ -135,7 +135,7 @@ function foundIn(line: string): FoundOnWorker | undefined {
   };
 }
 
-/** {@link FoundOnWorker} as it is in JSON. */
+/** {@link FoundOnWorker} in its JSON form. */
 type FoundOnWorkerJson = {
   readonly [Key in keyof FoundOnWorker]: FoundOnWorker[Key] extends ReadonlyMap<string, infer Value>
     ? Readonly<Record<string, Value>>

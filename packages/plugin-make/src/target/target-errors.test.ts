@@ -20,7 +20,7 @@ async function failing(remote: Remote, kind: "restart" | "stop" = "restart") {
   return error;
 }
 
-it("a removed job is fixed on its worker, because the workspace does not contain it", async () => {
+it("the hint for a removed job is to fix its Makefile on the worker", async () => {
   const remote = fakeRemote({ answers: ({ how }) => (how === "probe" ? { code: 2 } : undefined) });
   const allocation = anAllocation({ removed: true });
   const error = await hooksWith()
@@ -34,7 +34,7 @@ it("a removed job is fixed on its worker, because the workspace does not contain
   });
 });
 
-it("a target that is missing in the Makefile is named", async () => {
+it("the error names a target that is missing in the Makefile", async () => {
   const printed = "make: *** No rule to make target 'restart'.  Stop.";
   const remote = fakeRemote({
     answers: ({ how }) => (how === "probe" ? { code: 2, stderr: `${printed}\n` } : undefined),
@@ -76,7 +76,7 @@ describe("an error", () => {
     ["INTERRUPTED", "make restart of api on 10.0.0.1 was interrupted"],
     ["DISCONNECTED", "the connection closed during make restart of api on 10.0.0.1"],
     ["UNREACHABLE", "as the remote says"],
-  ] as const)("of the remote, %s, names the command if it started", async (code, message) => {
+  ] as const)("of the remote (%s) names the command if the command had started", async (code, message) => {
     const throwing = () => {
       throw new MaandError({ code, message: "as the remote says" });
     };
@@ -102,7 +102,7 @@ describe("an error", () => {
     });
   });
 
-  it("of a target that make would skip explains why, and the line to write", async () => {
+  it("of a target that make would skip explains why, and what to write", async () => {
     const stderr = "runner: api: its Makefile names restart in .PHONY and has no rule for it\n";
     expect(await failing(answering({ code: 4, stderr }))).toMatchObject({
       code: "COMMAND_FAILED",

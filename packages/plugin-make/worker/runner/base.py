@@ -3,8 +3,9 @@
     python3 -I -S <root>/bin/runner.py <bucket_id> <target> [--jobs a,b] [--timeout SECONDS] [--program make]
     python3 -I -S <root>/bin/runner.py <bucket_id> --serve [--protocol 1] [--program make]
 
-Delivered by maand; its contract is in the README of @maand/plugin-make. The program is made of parts, `worker/runner/`
-there, joined in the order of `src/runner-program.ts`: a part uses the names of the others, and none imports another.
+maand delivers this program. Its contract is in the README of @maand/plugin-make. The program consists of the parts in
+`worker/runner/` of that package, joined in the order of `src/runner-program.ts`. A part uses the names of the other parts
+without importing them.
 """
 import errno
 import os
@@ -31,9 +32,9 @@ PROTOCOL = "1"
 # Exit codes; any other exit code comes from make.
 NOT_HERE, NOTHING_TO_RUN, NO_LOCK, FENCED, USAGE, TIMED_OUT, NO_PROGRAM, ENDED = 3, 4, 5, 6, 64, 124, 127, 130
 KILL_AFTER = 5.0  # seconds between SIGTERM and SIGKILL
-STUCK_AFTER = 10.0  # seconds without reading after which a reader is given up, once make ended or was ended
+STUCK_AFTER = 10.0  # seconds without reading after which a reader counts as gone, once make has ended
 STUCK_AFTER_ENDING = 1.0
-STALLED_AFTER = 60.0  # seconds after which a reader that takes nothing counts as gone
+STALLED_AFTER = 60.0  # seconds without reading after which a reader counts as gone while make runs
 GRACE = 2.0  # seconds that a step has to end by itself when it must end
 LOCK_PAUSE = 0.1
 LONGEST = 86400.0  # poll accepts at most 24 days

@@ -1,8 +1,8 @@
 """
 Makes the directories of jobs on this worker equal to trees. Compares the current files by content. Files that differ are
 requested, written next to their paths, and renamed into place when all have arrived, so a full disk or a lost connection
-changes no file. Files that maand may not replace or delete are printed before anything is changed, and the stage waits for
-permission.
+changes no file. Paths that maand might not be allowed to replace or delete are printed before anything is changed, and the
+stage waits for permission.
 """
 
 
@@ -226,7 +226,7 @@ class Delivery:
 
 
 def make_root():
-    """Creates the bucket's directory and the missing directories above it, readable for all, whatever the umask."""
+    """Creates the bucket's directory and the missing directories above it, readable for all regardless of the umask."""
     if os.path.lexists(ROOT):
         return
     umask = os.umask(0o022)

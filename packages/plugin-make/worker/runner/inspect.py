@@ -168,7 +168,7 @@ class Directory:
         try:
             about = os.fstat(file)
             if not S_ISREG(about.st_mode):
-                raise OSError(errno.ENOENT, "it is no file any more")
+                raise OSError(errno.ENOENT, "it is no longer a file")
             keeps = self.report.has_room(about.st_size)
             sum_, content = fast_sha256(about.st_size), bytearray()
             for piece in pieces(file):

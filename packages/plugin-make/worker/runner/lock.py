@@ -38,7 +38,7 @@ class Lock:
                 watch.read(call.out)
             if not reported and steps:
                 pids = ", ".join(str(pid) for pid in sorted(steps))
-                call.report("%s: waiting for what %s, which was killed, left running: pid %s" % (self.job, self.holder(), pids))
+                call.report("%s: waiting for processes of %s, which was killed: pid %s" % (self.job, self.holder(), pids))
             elif not reported:
                 call.report("%s: waiting for %s, which still runs here" % (self.job, self.holder()))
             reported = True
@@ -50,7 +50,7 @@ class Lock:
             yield LOCK_PAUSE
         orphans = self.orphans()
         if orphans is not None and (yield from orphans.wait(report)):
-            call.report("%s: ended what %s left running" % (self.job, self.holder()))
+            call.report("%s: ended the processes that %s left running" % (self.job, self.holder()))
         self.note = ("%s (pid %d)\n" % (call.request.target, os.getpid())).encode("utf-8", "replace")
         os.ftruncate(self.turn, 0)
         os.pwrite(self.turn, self.note, 0)
@@ -72,7 +72,7 @@ class Lock:
         try:
             fcntl.flock(self.turn, fcntl.LOCK_EX | fcntl.LOCK_NB)
             if self.make is None:
-                # only now: closing any descriptor of this file, as exec does, releases every lock on it
+                # opened only now, because closing any descriptor of this file, as exec does, releases every lock on it
                 self.make = self.open(".make")
             fcntl.lockf(self.make, fcntl.LOCK_EX | fcntl.LOCK_NB)
             fcntl.lockf(self.make, fcntl.LOCK_UN)

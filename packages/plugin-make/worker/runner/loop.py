@@ -1,4 +1,4 @@
-"""The running requests, and the only place that waits for input, output, signals and the clock."""
+"""The running requests, and the loop that waits for input, output, signals and the clock."""
 
 
 class Call:
@@ -13,7 +13,7 @@ class Call:
         self.text = ""
         self.answer = None
         self.request = None
-        self.inbox = None  # contents that have arrived, while the request waits for some
+        self.inbox = None  # contents that have arrived, while the request waits for contents
         self.deadline = None
         self.due = None
         self.grace = None  # when a step that must end is killed
@@ -44,12 +44,12 @@ class Call:
 
     def leave_alone(self):
         """
-        Called when the controller is gone. A step that has not begun never will, because a later run may request it again.
+        Called when the controller is gone. A step that has not begun is not started, because a later run may request it.
         """
         if self.receipt is not None:
             self.receipt.output.detach()
         elif self.request is not None and self.request.step is not None:
-            self.end(ENDED, "the run that asked for it is gone")
+            self.end(ENDED, "the run that requested it is gone")
 
     def fail_if_ended(self, where):
         if self.code is not None:

@@ -9,7 +9,7 @@ NAMES = ("GNUmakefile", "makefile", "Makefile")  # in the order in which make lo
 
 def makefiles_for(call, job, lock):
     """
-    Arguments for make that force it to run the target, whatever files are next to the Makefile; empty if make does so anyway.
+    Arguments for make that force it to run the target despite other files next to the Makefile; empty if none are needed.
     """
     target, names = call.request.target, os.listdir(directory_of(job))
     written = [name for name in NAMES if name in names][0]

@@ -22,7 +22,7 @@ class Receipt:
         self.output = Spool(self.path + ".out")
 
     def recorded(self):
-        """The fields of the claim or receipt; empty if the step has not begun. A step that was replaced has no commands."""
+        """The fields of the claim or receipt; empty if the step has not begun. Commands of a replaced step are replaced too."""
         of_step = fields_of(os.path.join(self.directory, self.step.partition("+")[0]))
         if "void" in of_step:
             return of_step
@@ -32,7 +32,7 @@ class Receipt:
         return fields
 
     def claim(self):
-        """Called before the command begins. This makes the receipts of earlier steps of the job out of date."""
+        """Called before the command begins, which makes the receipts of earlier steps of the job out of date."""
         make_durable(self.directory)
         sweep_receipts(self.directory, self.step)
         about = {"boot": boot_id(), "pid": str(os.getpid()), "began": began(os.getpid())}

@@ -34,7 +34,7 @@ function patternOf(pattern: string): RegExp {
   return new RegExp(`^${source.replaceAll("*", ".*").replaceAll("?", ".")}$`);
 }
 
-/** Whether patterns name specific machines. Patterns with a bare `*` apply to all machines, whatever they exclude. */
+/** Whether patterns name specific machines. A bare `*` applies to all machines, even if other patterns exclude some. */
 export function namesMachine(patterns: readonly string[]): boolean {
   return !patterns.includes("*");
 }

@@ -25,7 +25,7 @@ async function settingsOf(host: string, ...lines: readonly string[]): Promise<Ho
 
 const NOTHING = { identityFiles: [], certificateFiles: [] };
 
-test("a missing file has no effect", async () => {
+test("a missing configuration file has no effect", async () => {
   const lookup = await readSshConfig([join(directory, "none"), join(directory, "none", "either")]);
   expect(lookup({ host: "web", defaultUser: "agent" })).toEqual(NOTHING);
 });
@@ -60,7 +60,7 @@ test("nothing is executed, and a block that depends on a program does not match"
   expect(existsSync(ran)).toBe(false);
 });
 
-test("a proxy command is reported and not run; it and a jump host exclude each other", async () => {
+test("a proxy command is reported but not run, and excludes a jump host", async () => {
   expect(await settingsOf("web", "Host web", "ProxyJump gate-%h")).toEqual({ ...NOTHING, proxyJump: "gate-web" });
   const command = "ProxyCommand nc %h %p";
   expect(await settingsOf("web", "Host web", command)).toEqual({ ...NOTHING, proxyCommand: "nc %h %p" });
@@ -70,7 +70,7 @@ test("a proxy command is reported and not run; it and a jump host exclude each o
     expect(await settingsOf("web", "Host web", `ProxyJump ${none}`, "ProxyJump gate")).toEqual(NOTHING);
 });
 
-test('paths of keys and certificates: below ~/.ssh, with tokens and variables, without duplicates, and none for "none"', async () => {
+test("paths of keys and certificates are expanded, without duplicates and without the value none", async () => {
   const keys = ["~/.ssh/x", "y-%n-%h", "%d/z", "\x24{HOME}/v", "~/.ssh/x", "none"].map(
     (path) => `IdentityFile ${path}`,
   );
@@ -89,7 +89,7 @@ test('paths of keys and certificates: below ~/.ssh, with tokens and variables, w
 describe("included files", () => {
   const port = (number: number) => ["Host web", `  Port ${number}`];
 
-  test("are found by relative path, quoted path, and patterns in any part of it, except hidden ones", async () => {
+  test("are found by relative path, by quoted path, and by pattern, except hidden files", async () => {
     write("team a/one.conf", "Host one", "  Port 1");
     write("teams/x/two.conf", "Host two", "  Port 2");
     write("teams/y/three.conf", "Host three", "  Port 3");
@@ -117,7 +117,7 @@ describe("included files", () => {
     expect(await settingsOf("web", "Include bare.conf")).toEqual(NOTHING);
   });
 
-  test("may include others, and a cycle ends", async () => {
+  test("may include further files, and a cycle ends", async () => {
     write("a.conf", "Include b.conf");
     write("b.conf", "Include *.conf", ...port(9));
     expect(await settingsOf("web", "Include a.conf")).toMatchObject({ port: 9 });
@@ -182,7 +182,7 @@ describe.skipIf(spawnSync("ssh", ["-V"]).error !== undefined)("the result of Ope
     ["ProxyJump NONE", ["Host web", "ProxyJump NONE"]],
     ["quotes within a word", ['Host "web"', 'IdentityFile "/k/a b"', "IdentityFile /k/'c d'"]],
     ["comments and empty lines", ["# Host web", "", "   ", "Host web", "  # Port 1", "  Port 2"]],
-  ])("equals ours: %s", async (_, lines) => {
+  ])("equals the result of maand: %s", async (_, lines) => {
     const path = write("config", ...lines);
     for (const host of ["web", "web2", "db"])
       for (const user of [undefined, "ops"]) {

@@ -38,7 +38,7 @@ test("before the first key nothing is pinned or written", async () => {
   expect(readdirSync(directory)).toEqual([]);
 });
 
-test("sixty-four first connections from two processes lose no line; the file is private", async () => {
+test("64 first connections from two processes lose no line, and the file is private", async () => {
   const sides = [pinsHere(), pinsHere()];
   const numbers = Array.from({ length: 64 }, (_, index) => index);
   await Promise.all(numbers.map((number) => sides[number % 2]?.add(`10.0.0.${number}`, keyNumber(number))));
@@ -50,7 +50,7 @@ test("sixty-four first connections from two processes lose no line; the file is 
   expect(readdirSync(join(directory, "secrets"))).toEqual(["known_hosts"]);
 });
 
-test("a pinned name gets no second pin, and its pin is returned; lines of the operator stay", async () => {
+test("a pinned name keeps its pin, and lines of the operator are kept", async () => {
   const pins = pinsHere();
   expect(await pins.add("a", keyNumber(1))).toMatchObject([{ names: "a", key: keyNumber(1) }]);
   writeFileSync(path, `# mine\n${knownHostLine("b", keyNumber(2))}`);

@@ -17,7 +17,7 @@ function namesFor(text: string, name: string): string[] {
   return linesFor(parseKnownHosts(text), name).map(({ names }) => names);
 }
 
-describe("names", () => {
+describe("names in known_hosts", () => {
   test.each([
     ["10.0.0.1", 22, "10.0.0.1"],
     ["10.0.0.1", 2222, "[10.0.0.1]:2222"],
@@ -29,8 +29,8 @@ describe("names", () => {
   });
 });
 
-describe("lines", () => {
-  test("are parsed with role and line number; comments, other lines and other key types are skipped", () => {
+describe("lines in known_hosts", () => {
+  test("are parsed with role and line number, and comments and invalid lines are skipped", () => {
     const text = [
       "# comment",
       "",
@@ -51,7 +51,7 @@ describe("lines", () => {
     ]);
   });
 
-  test("that are written can be parsed", () => {
+  test("can be parsed after they are written", () => {
     const [read] = parseKnownHosts(knownHostLine("[10.0.0.1]:2222", key));
     expect(read).toEqual({ names: "[10.0.0.1]:2222", key, role: "pinned", line: 1 });
   });
@@ -63,12 +63,12 @@ describe("a name matches", () => {
   test.each([
     ["itself", "10.0.0.1", "10.0.0.1", true],
     ["itself among others", "web,10.0.0.1", "10.0.0.1", true],
-    ["nothing that only begins alike", "10.0.0.1", "10.0.0.10", false],
+    ["no name that only begins in the same way", "10.0.0.1", "10.0.0.10", false],
     ["a pattern", "*.example.com", "web.example.com", true],
-    ["a pattern with one open place", "10.0.0.?", "10.0.0.7", true],
-    ["no pattern that leaves it out", "10.0.0.*,!10.0.0.1", "10.0.0.1", false],
-    ["no other port", "[10.0.0.1]:2222", "10.0.0.1", false],
-    ["no dot as any letter", "10.0.0.1", "10x0.0.1", false],
+    ["a pattern with a question mark", "10.0.0.?", "10.0.0.7", true],
+    ["no pattern that excludes it", "10.0.0.*,!10.0.0.1", "10.0.0.1", false],
+    ["no name with another port", "[10.0.0.1]:2222", "10.0.0.1", false],
+    ["no name with a letter in place of a dot", "10.0.0.1", "10x0.0.1", false],
   ])("%s", (_, names, name, found) => {
     expect(namesFor(line(names), name)).toHaveLength(found ? 1 : 0);
   });
@@ -97,13 +97,13 @@ test("a fingerprint equals the output of ssh-keygen -l", () => {
   expect(fingerprint(key)).toBe("SHA256:XjcOGvD+dkz7ZfHJt/Bez/JT8Z/cjW1b1eA4m45TThc");
 });
 
-test("a key contains its type, and invalid bytes have none", () => {
+test("the type of a key is read from its bytes, and is empty for invalid bytes", () => {
   expect(keyTypeOf(key.blob)).toBe("ssh-ed25519");
   expect(keyTypeOf(Buffer.from([1, 2]))).toBe("");
   expect(keyTypeOf(Buffer.from([0xff, 0, 0, 0, 0]))).toBe("");
 });
 
-test("the lines for a name come in the order of the file, whether they list it or match it", () => {
+test("the lines for a name are returned in the order of the file", () => {
   const names = ["10.0.0.1", "10.0.0.*", "10.0.0.2,10.0.0.1", "!10.0.0.1,10.0.0.?", "10.0.0.1,10.0.0.1"];
   const known = parseKnownHosts(names.map((one) => knownHostLine(one, key)).join("\n"));
   expect(linesFor(known, "10.0.0.1").map(({ line }) => line)).toEqual([1, 2, 3, 5]);

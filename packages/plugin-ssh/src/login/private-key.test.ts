@@ -62,13 +62,13 @@ test.each([
   ["folder", "is a directory", undefined],
   ["gone", "does not exist", undefined],
   ["text/below", "does not exist", undefined],
-])("%s %s", async (name, problem, hint) => {
+])("readPrivateKey reports the problem of a file: %s %s", async (name, problem, hint) => {
   const file = await readPrivateKey(at(name), ssh2.utils.parseKey);
   expect([file.key, file.problem]).toEqual([undefined, problem]);
   if (hint) expect(file.hint).toMatch(hint);
 });
 
-test("a private key that others can read is refused; a public key may be readable", async () => {
+test("a private key that others can read is refused, but a public key may be readable", async () => {
   write("open", readFileSync(at("ed25519")));
   chmodSync(at("open"), 0o640);
   expect(await readPrivateKey(at("open"), ssh2.utils.parseKey)).toMatchObject({
@@ -79,7 +79,7 @@ test("a private key that others can read is refused; a public key may be readabl
   expect(await readPrivateKey(at("ed25519.pub"), ssh2.utils.parseKey)).not.toHaveProperty("exposed");
 });
 
-test("a command prints a key, once; anything else is reported without showing it", () => {
+test("the key command runs once, and output that is not a key is reported without showing it", () => {
   writeFileSync(at("calls"), "");
   const argv = ["sh", "-c", 'echo x >> calls; cat "$1"', "sh", at("ed25519")];
   for (const times of [1, 2]) {

@@ -9,7 +9,7 @@ export interface KeyFile {
   readonly path: string;
   readonly key?: ParsedKey;
   readonly problem?: string;
-  /** A hint, if there is one. */
+  /** How to solve the problem, if known. */
   readonly hint?: string;
   /** Whether other users can read the key, so that it is not used. */
   readonly exposed?: boolean;

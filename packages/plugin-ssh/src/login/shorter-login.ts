@@ -28,7 +28,7 @@ const HASHES: Readonly<Record<string, string>> = {
 
 /**
  * Removes two round trips from the login of a client that has begun to connect. It signs immediately, without first
- * asking whether the server would accept a key. The signature is only valid for this session, whose host key was
+ * checking whether the server would accept a key. The signature is only valid for this session, whose host key was
  * already checked. It also prevents the server from proving its other host keys, which maand does not use. A key of an
  * agent is still offered first, because the agent may prompt a person. Returns whether ssh2 has the parts that this
  * changes. Another version of ssh2 may lack them, and then uses its normal login.

@@ -23,7 +23,7 @@ function bucketWith(...plugins: readonly Plugin[]): TestBucket {
   return bucket;
 }
 
-describe("dispose", () => {
+describe("closing a bucket", () => {
   const disposals: string[] = [];
   const disposable = (name: string, more: Partial<Plugin> = {}): Plugin => ({
     name,
@@ -33,7 +33,7 @@ describe("dispose", () => {
   });
   afterEach(() => void disposals.splice(0));
 
-  it("is called once when the bucket is closed and awaited, the last applied plugin first", async () => {
+  it("awaits dispose of each plugin once, starting with the plugin that was applied last", async () => {
     const slow = disposable("slow", {
       async dispose() {
         await new Promise((resolve) => setImmediate(resolve));
@@ -47,7 +47,7 @@ describe("dispose", () => {
     expect(disposals).toHaveLength(3);
   });
 
-  it("of a plugin is called before the dispose of a plugin whose service it uses", async () => {
+  it("disposes a plugin before the provider of a service that it uses", async () => {
     const LOG = defineService<string>("log.lines");
     const user = disposable("user", { needs: [LOG] });
     const provider = disposable("provider", { provides: { services: [LOG.by(() => "log")] } });
@@ -55,7 +55,7 @@ describe("dispose", () => {
     expect(disposals).toEqual(["user", "provider"]);
   });
 
-  it("that throws is an error of that plugin, and the other plugins are disposed", async () => {
+  it("reports a dispose that throws and disposes the other plugins", async () => {
     const broken = disposable("broken", { dispose: () => Promise.reject(new Error("the socket is gone")) });
     const opened = await bucketWith(disposable("first"), broken).open();
     expect(await opened.close()).toMatchObject([
@@ -64,7 +64,7 @@ describe("dispose", () => {
     expect(disposals).toEqual(["first"]);
   });
 
-  it("that never ends is given up after 10 seconds, by name", async () => {
+  it("stops waiting for a dispose after 10 seconds and names the plugin", async () => {
     const opened = await bucketWith(disposable("stuck", { dispose: () => new Promise(() => undefined) })).open();
     vi.useFakeTimers();
     onTestFinished(() => void vi.useRealTimers());
@@ -79,7 +79,7 @@ describe("dispose", () => {
     ]);
   });
 
-  it("of the applied plugins is called when a later one fails to apply", async () => {
+  it("disposes the applied plugins if a later plugin fails to apply", async () => {
     const broken = definePlugin({
       name: "broken",
       apply() {
@@ -97,7 +97,7 @@ describe("a service", () => {
   }
   const TICKETS = defineService<Tickets>("desk.tickets");
 
-  it("is made once, when it is first used, whatever the order of the plugins, and is typed", async () => {
+  it("is created once, when a plugin first uses it, regardless of the order of the plugins", async () => {
     const made = vi.fn((): Tickets => ({ open: (title) => title.length }));
     const numbers: number[] = [];
     const user = (name: string) =>
@@ -115,7 +115,7 @@ describe("a service", () => {
     expect(made).toHaveBeenCalledTimes(2); // one bucket for the build, one for the deploy
   });
 
-  it("that a plugin uses without naming it in its needs is refused", async () => {
+  it("is refused to a plugin that does not declare it in its needs", async () => {
     const user = definePlugin({ name: "notes", apply: (_, { use }) => void use(TICKETS) });
     expect(await thrownBy(() => bucketWith(user).open())).toMatchObject({
       code: "PLUGIN_INVALID",
@@ -124,7 +124,7 @@ describe("a service", () => {
     });
   });
 
-  it("whose provider throws is an error of the provider", async () => {
+  it("that cannot be created is an error of its provider", async () => {
     const desk = definePlugin({
       name: "desk",
       provides: {
@@ -153,7 +153,7 @@ describe("an error with a plugin's own code", () => {
         }),
     });
 
-  it("has a code with the prefix of the plugin's name, prints it, and is stored with it", async () => {
+  it("is printed and stored with the plugin's name before its code", async () => {
     const bucket = bucketWith(
       throwing((error) => error("NO_TOKEN", "no token is set", { hint: "export ACME_TOKEN=..." })),
     );
@@ -166,12 +166,12 @@ describe("an error with a plugin's own code", () => {
     expect(bucket.events.at(-1)).toMatchObject({ outcome: "refused", message: "no token is set (acme/NO_TOKEN)" });
   });
 
-  it("can state that it refused the command", async () => {
+  it("can mark the command as refused", async () => {
     const bucket = bucketWith(throwing((error) => error("FROZEN", "no deploys today", { refused: true })));
     expect(await thrownBy(() => bucket.ship())).toMatchObject({ code: "acme/FROZEN", refused: true });
   });
 
-  it("with an invalid code is a mistake of the plugin", async () => {
+  it("makes the plugin fail if the code is invalid", async () => {
     const bucket = bucketWith(throwing((error) => error("no token", "no token is set")));
     expect(await thrownBy(() => bucket.ship())).toMatchObject({
       code: "HOOK_FAILED",
@@ -194,7 +194,7 @@ describe("the state of a plugin", () => {
     });
   const open = ({ state }: PluginTools) => state(ENTRIES);
 
-  it("lasts from one run to the next, by key and by plugin", async () => {
+  it("is kept from one run to the next, separately for each plugin and key", async () => {
     const seen: unknown[] = [];
     const counting = (name: string, by: number) =>
       withState((state) => {
@@ -212,7 +212,7 @@ describe("the state of a plugin", () => {
     ]);
   });
 
-  it("is set completely or not at all, and deleted with undefined", async () => {
+  it("is not set at all if one value is invalid, and a key is deleted by setting undefined", async () => {
     const seen: unknown[] = [];
     const bucket = bucketWith(
       withState((state) => {
@@ -227,7 +227,7 @@ describe("the state of a plugin", () => {
     expect(seen).toEqual([1, undefined, "t"]);
   });
 
-  it("that does not fit the schema of a newer plugin counts as not set", async () => {
+  it("counts as not set if it does not fit the schema of a newer version of the plugin", async () => {
     const seen: unknown[] = [];
     const bucket = bucketWith(withState((state) => void seen.push(state.get("runs"))));
     const older = await bucket.open();
@@ -240,7 +240,7 @@ describe("the state of a plugin", () => {
   it.for([
     ["a value that is too large", { token: "x".repeat(70_000) }, /has 70002 characters, but the limit is 65536/],
     [
-      "a key that does not belong to it",
+      "a key that the plugin did not declare",
       JSON.parse('{ "other": 1 }'),
       /the state "other" of plugin "acme" is not one of its keys/,
     ],
@@ -250,7 +250,7 @@ describe("the state of a plugin", () => {
     expect(failures).toMatchObject([{ job: "api", code: "STATE_REFUSED", message: expect.stringMatching(message) }]);
   });
 
-  it("refuses more than its total limit", async () => {
+  it("refuses values that exceed the total limit", async () => {
     const keys = Object.fromEntries(Array.from({ length: 20 }, (_, at) => [`key${at}`, v.string()]));
     const large = definePlugin({
       name: "acme",
@@ -294,7 +294,7 @@ describe("the state of a plugin", () => {
     });
   });
 
-  it("is in memory in the test of a plugin", async () => {
+  it("is kept in memory when a test calls a hook of the plugin", async () => {
     const seen: unknown[] = [];
     const counting = withState((state) => {
       state.set({ runs: 1 });
@@ -304,7 +304,7 @@ describe("the state of a plugin", () => {
     expect(seen).toEqual([1]);
   });
 
-  it("that a dry run writes is discarded", async () => {
+  it("is not stored by a dry run", async () => {
     const seen: unknown[] = [];
     const planning = definePlugin({
       name: "acme",

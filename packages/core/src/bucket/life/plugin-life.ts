@@ -20,7 +20,7 @@ export function lifeWithoutBucket(): PluginLife {
 /** What the plugins of one bucket share while it is open, and their disposal when it closes. */
 export class PluginLife {
   readonly watch: TapWatch;
-  /** Measures the taps; none for a bucket that is not traced. */
+  /** Measures the taps; absent for a bucket that is not traced. */
   readonly tracer: Tracer | undefined;
   readonly states = new StateSource();
   /** Whether a text contains a known secret. */

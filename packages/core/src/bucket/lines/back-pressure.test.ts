@@ -31,7 +31,7 @@ describe("the back-pressure of a run", () => {
     expect(backPressure()).toBeUndefined();
   });
 
-  it("is one promise for all commands until every reader has caught up", async () => {
+  it("is the same promise for all commands until every reader has caught up", async () => {
     const [first, second] = [slowReaders(), slowReaders()];
     const plugins = [reader("first", first.backPressure), reader("second", second.backPressure)];
     const { backPressure } = await contextWith(plugins);
@@ -44,7 +44,7 @@ describe("the back-pressure of a run", () => {
     expect(backPressure()).toBeUndefined();
   });
 
-  it("ends when the run is interrupted, so that its commands can end", async () => {
+  it("ends when the run is interrupted, so that commands can end", async () => {
     const stop = new AbortController();
     const { backPressure } = await contextWith([reader("stuck", slowReaders().backPressure)], stop.signal);
     const caughtUp = backPressure();

@@ -40,7 +40,7 @@ const linesIn = (got: readonly (MaandEvent | PrintedLines)[]) =>
   got.flatMap((one) => ("first" in one ? [one.lines] : []));
 
 describe("lines that arrive together", () => {
-  it("cause one call to a reader of lines, and one event per line for every other tap", async () => {
+  it("cause one call of a tap that reads lines, and one event per line for every other tap", async () => {
     const got: (MaandEvent | PrintedLines)[] = [];
     const events = await reporting([reader("lines", got)], async (reporter) => {
       const { log } = reporter.context({ worker: "10.0.0.1", job: "api" });
@@ -54,7 +54,7 @@ describe("lines that arrive together", () => {
     );
   });
 
-  it("come before later events, and lines of other sources stay in their order", async () => {
+  it("are reported before later events and in order with lines from other sources", async () => {
     const events = await reporting([], async (reporter) => {
       const api = reporter.context({ job: "api" });
       const db = reporter.context({ job: "db" });
@@ -81,7 +81,7 @@ describe("lines that arrive together", () => {
     );
   });
 
-  it("cause at most one call per packet: at most 480 calls for fifteen megabytes in 480 packets", async () => {
+  it("cause at most one call per packet when a worker sends 15 MB in 480 packets", async () => {
     const line = `${"x".repeat(79)}\n`;
     const packet = Buffer.from(line.repeat(400)).subarray(0, 31_250);
     const got: (MaandEvent | PrintedLines)[] = [];

@@ -14,9 +14,8 @@ export interface LineSource {
 const MOST = 4096;
 
 /**
- * Gathers the lines of one source that are printed before the process does anything else, such as the lines of one
- * packet from a worker. One event costs as much as reading hundreds of lines. When a line of another source arrives,
- * the waiting lines are sent first.
+ * Gathers the lines of one source that arrive together, such as the lines of one packet from a worker, because an event
+ * costs as much as reading hundreds of lines. When a line of another source arrives, the waiting lines are sent first.
  */
 export class PendingLines {
   readonly #send: (source: LineSource, lines: readonly string[]) => void;

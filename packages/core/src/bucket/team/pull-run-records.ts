@@ -11,7 +11,7 @@ import type { RecordLine } from "./send-run-records.ts";
 
 /** A file in the directory of a run of another machine, with the number of its last part. */
 const LAST_PART = ".part";
-/** Valid file names in a record, none of which leads outside its directory. */
+/** Valid file names in a record. They cannot lead outside the directory of the record. */
 const FILE_NAME = /^[A-Za-z0-9_-][A-Za-z0-9.:_-]*$/;
 
 /** Copies the records of runs on other machines into logs/, each time it is called. */

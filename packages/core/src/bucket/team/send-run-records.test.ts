@@ -3,7 +3,7 @@ import { MOST_SENT, RunRecordSender } from "./send-run-records.ts";
 
 const LINE = "x".repeat(1000);
 
-/** A database that stores nothing until the test tells it to. */
+/** A database that stores a part only when the test calls its `store`. */
 function slowDatabase() {
   const parts: { readonly lines: string; readonly store: () => void }[] = [];
   return {
@@ -16,7 +16,7 @@ function slowDatabase() {
   };
 }
 
-it("commands that print faster than the database stores their record wait for it, and no line is left out", async () => {
+it("a command that prints faster than the database stores lines waits for the database and loses no line", async () => {
   const { parts, records } = slowDatabase();
   const sender = new RunRecordSender(records, 10);
   let added = 0;
@@ -31,7 +31,7 @@ it("commands that print faster than the database stores their record wait for it
   sender.close();
 });
 
-it("a command that waits for the database does not end early, although its connection keeps no process alive", async () => {
+it("a timer keeps the process alive while a command waits for the database", async () => {
   const timers = () => process.getActiveResourcesInfo().filter((name) => name === "Timeout").length;
   const { parts, records } = slowDatabase();
   const sender = new RunRecordSender(records, 10);

@@ -1,9 +1,9 @@
 import type { RunRecordRows } from "../../store/team/run-record-rows.ts";
 
-/** How long lines are gathered, in milliseconds, and the number of characters after which they are sent earlier. */
+/** The time for which lines are gathered, in milliseconds, and the number of characters that are sent at once. */
 const EVERY_MS = 1000;
 const MOST_CHARACTERS = 256 * 1024;
-/** The number of characters that may be on their way to the database; beyond it, commands that print have to wait. */
+/** The number of characters that may be on their way to the database before commands that print have to wait. */
 export const MOST_SENT = 2 * 1024 * 1024;
 
 /** A line of a file in the record of a run. */
@@ -55,7 +55,7 @@ export class RunRecordSender {
       const promise = new Promise<void>((resolve) => {
         settle = resolve;
       });
-      // the connection to the database keeps no process alive
+      // the connection to the database does not keep the process alive
       const waiting = setInterval(() => undefined, EVERY_MS);
       const resolve = () => {
         clearInterval(waiting);

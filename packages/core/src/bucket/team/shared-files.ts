@@ -7,8 +7,8 @@ import { replaceFile } from "../../workspace/write-files.ts";
 import { mergedLines } from "./merged-lines.ts";
 
 /**
- * Files of the bucket that are shared through its store, each with the lock that guards it. Host keys that were pinned
- * on one machine are thus checked on every other machine.
+ * Files of the bucket that are shared through its store, each with the lock that guards it. Every machine therefore
+ * checks the host keys that any machine pinned.
  */
 const SHARED = [{ name: "secrets/known_hosts", lock: "known_hosts.lock" }] as const;
 

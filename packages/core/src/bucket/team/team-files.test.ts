@@ -2,27 +2,27 @@ import { describe, expect, it } from "vitest";
 import { mergedLines } from "./merged-lines.ts";
 import { withSetting } from "./write-store-setting.ts";
 
-describe("lines that several machines change", () => {
+describe("merging a file that several machines change", () => {
   const merged = (before: string, here: string, there: string) => mergedLines({ before, here, there });
 
-  it("are taken from the side that changed them", () => {
+  it("takes the lines of the side that changed them", () => {
     expect(merged("a\n", "a\n", "a\nb\n")).toBe("a\nb\n");
     expect(merged("a\n", "a\nb\n", "a\n")).toBe("a\nb\n");
     expect(merged("a\n", "", "a\n")).toBe("");
     expect(merged("", "", "a\n")).toBe("a\n");
   });
 
-  it("are taken from both sides where both changed them", () => {
+  it("takes the lines of both sides if both changed them", () => {
     expect(merged("a\n", "a\nmine\n", "a\ntheirs\n")).toBe("a\ntheirs\nmine\n");
     expect(merged("old\nb\n", "new\nb\n", "old\nb\nc\n")).toBe("b\nc\nnew\n");
     expect(merged("a\n", "b\n", "b\n")).toBe("b\n");
   });
 });
 
-describe("store in maand.conf", () => {
+describe("the setting store in maand.conf", () => {
   const URL = "postgres://u@h/d";
 
-  it("is written after the comment of init, otherwise at the beginning, and before any table", () => {
+  it("is written after the comment of init, or at the beginning, before any table", () => {
     expect(withSetting('a = 1\n# store = "sqlite"\nb = 2\n', URL)).toBe(
       `a = 1\n# store = "sqlite"\nstore = "${URL}"\nb = 2\n`,
     );
@@ -32,7 +32,7 @@ describe("store in maand.conf", () => {
     expect(withSetting("", URL)).toBe(`store = "${URL}"\n`);
   });
 
-  it("is replaced and removed, and nothing else is", () => {
+  it("is replaced or removed without other changes to the file", () => {
     expect(withSetting('store = "sqlite"\nstore_timeout = 3\n', URL)).toBe(`store = "${URL}"\nstore_timeout = 3\n`);
     expect(withSetting(`store_timeout = 3\nstore = "${URL}"\nb = 1\n`, undefined)).toBe("store_timeout = 3\nb = 1\n");
     expect(withSetting("store_timeout = 3\n", undefined)).toBe("store_timeout = 3\n");

@@ -11,8 +11,8 @@ interface Lane {
 export type Lanes = Map<string, Lane[]>;
 
 /**
- * The number of the lane for a call. Pass calls after their callers. Overlapping calls of one unit, which a plugin made
- * in parallel, need several lanes, because a viewer does not show overlapping bars in one track correctly.
+ * The number of the lane for a call. Pass calls after their callers. Calls of one unit that a plugin made in parallel
+ * need several lanes, because a viewer does not show overlapping bars in one track correctly.
  */
 export function laneOf(lanes: Lanes, { unit, startMs, endMs = Number.POSITIVE_INFINITY }: TracedCall): number {
   const own = lanes.get(unit) ?? [];

@@ -16,7 +16,7 @@ export interface TracedCommand {
 
 /**
  * The text of a trace file: JSON in the trace event format of Chrome, which ui.perfetto.dev shows. Each unit has a
- * track. It also contains the rows of the table.
+ * track. The file also contains the rows of the table.
  */
 export function traceText(tracer: Tracer, { command, startedAt }: TracedCommand): string {
   const nowMs = tracer.elapsedMs();
@@ -39,7 +39,7 @@ export function traceText(tracer: Tracer, { command, startedAt }: TracedCommand)
 /** What a trace file contains about its run. */
 export type TraceSummary = v.InferOutput<typeof TRACE>["otherData"];
 
-/** Reads a trace file again. Throws USAGE for any other file; `name` is its name in the error. */
+/** Parses a trace file. Throws USAGE for any other file; `name` is its name in the error. */
 export function readTrace(text: string, name: string): TraceSummary {
   try {
     return v.parse(TRACE, JSON.parse(text)).otherData;
@@ -77,7 +77,7 @@ const TRACE = v.object({
   }),
 });
 
-/** All calls are of one process; its tracks are its threads. */
+/** The id of the only process in a trace. Its threads are the tracks. */
 const PID = 1;
 
 function callEvent({ hook, plugin, unit, startMs, endMs, failed }: TracedCall, nowMs: number, tid: number) {

@@ -20,8 +20,8 @@ const aCall = (call: Partial<TracedCall>): TracedCall => ({
   ...call,
 });
 
-describe("the table", () => {
-  it("has the calls of a hook and plugin, the sum of their times, and the unit of the longest", () => {
+describe("the table of a trace", () => {
+  it("counts the calls of each hook and plugin, adds up their times, and names the unit of the longest call", () => {
     const rows = traceRows(
       [
         aCall({ unit: "api@w1", startMs: 0, endMs: 10 }),
@@ -42,8 +42,8 @@ describe("the table", () => {
   });
 });
 
-describe("the tracks of a viewer", () => {
-  it("never have calls that overlap without one containing the other", () => {
+describe("the tracks of a trace", () => {
+  it("contain only calls that are nested or follow each other", () => {
     const time = fc.integer({ min: 0, max: 50 });
     const calls = fc.array(
       fc.record({ unit: fc.constantFrom("a", "b"), startMs: time, took: time, open: fc.boolean() }),
@@ -65,7 +65,7 @@ describe("the tracks of a viewer", () => {
     );
   });
 
-  it("are at most as many as there are calls at the same time", () => {
+  it("are reused for calls that do not overlap", () => {
     const lanes = new Map();
     const calls = [aCall({ startMs: 0, endMs: 9 }), aCall({ startMs: 2, endMs: 4 }), aCall({ startMs: 9, endMs: 12 })];
     expect(calls.map((call) => laneOf(lanes, call))).toEqual([1, 1, 1]);
@@ -73,7 +73,7 @@ describe("the tracks of a viewer", () => {
   });
 });
 
-describe("a deploy with a tracer", () => {
+describe("the trace of a deploy", () => {
   let bucket: TestBucket;
   afterEach(() => bucket.dispose());
 
@@ -113,7 +113,7 @@ describe("a deploy with a tracer", () => {
       });
   }
 
-  it("has every call of a tap with its plugin, hook and unit", async () => {
+  it("contains every call of a tap with its plugin, hook and unit", async () => {
     const { outcome, run, trace, events } = await traced(async () => undefined);
     expect(outcome).toBe("ok");
     expect(trace).toMatchObject({ run, command: "deploy" });
@@ -132,7 +132,7 @@ describe("a deploy with a tracer", () => {
     expect(trace.rows).toContainEqual(expect.objectContaining({ plugin: "run-log", hook: "event", failed: 0 }));
   });
 
-  it("that fails has the call that failed", async () => {
+  it("marks a call that failed", async () => {
     const { outcome, trace, events } = await traced(async () => {
       throw new Error("boom");
     });
@@ -143,14 +143,14 @@ describe("a deploy with a tracer", () => {
   });
 });
 
-it("a call that has not ended is in the trace, as unfinished", () => {
+it("the trace marks a call that has not ended as unfinished", () => {
   const tracer = new Tracer();
   void tracer.around(() => new Promise(() => {}), { plugin: "acme", hook: "commit" })({});
   expect(readTrace(traceText(tracer, COMMAND), "it").rows).toMatchObject([{ plugin: "acme", calls: 1, unfinished: 1 }]);
 });
 
 it.each(["", "{}", "[]", '{ "traceEvents": [], "otherData": { "made_by": "others" } }'])(
-  "a file that is not a trace of maand is refused: %s",
+  "readTrace refuses a file that is not a trace of maand: %s",
   (text) => {
     expect(() => readTrace(text, "a.json")).toThrow("a.json is not a trace file of maand");
   },

@@ -5,7 +5,7 @@ import { viewOf } from "./object-view.ts";
 const job = { name: "api" };
 const owner = Object.freeze({ job, once: () => "of the engine", log: () => "logged", [Symbol.for("own")]: 1 });
 
-/** A view with another `once`, and how often that function was made. */
+/** A view with its own `once`, and the names of the functions that it has created. */
 function aView() {
   const made: string[] = [];
   const view = viewOf(owner, new Set(["once", "job"]), {
@@ -18,8 +18,8 @@ function aView() {
   return { view, read, made };
 }
 
-describe("a view", () => {
-  it("has the properties of its object, with other functions for some", () => {
+describe("a view of an object", () => {
+  it("has the properties of the object and replaces some functions", () => {
     const { view, read } = aView();
     expect(read("job")).toBe(job);
     expect(read("log")).toBe(owner.log);
@@ -30,14 +30,14 @@ describe("a view", () => {
     expect(Reflect.ownKeys(view)).toEqual(Reflect.ownKeys(owner));
   });
 
-  it("makes a function when it is read, once", () => {
+  it("creates a replacement function once, when the function is first read", () => {
     const { read, made } = aView();
     expect(made).toEqual([]);
     expect(read("once")).toBe(read("once"));
     expect(made).toEqual(["once"]);
   });
 
-  it("can be copied and printed, with the functions of the tap", () => {
+  it("can be copied, with its replaced functions, and printed", () => {
     const { view, read } = aView();
     const copy: { added: number; once?: unknown } = Object.assign({}, view, { added: 1 });
     const { once, ...rest } = copy;
@@ -47,7 +47,7 @@ describe("a view", () => {
     expect(Object.getPrototypeOf(view)).toBe(Object.prototype);
   });
 
-  it("cannot be changed, in any way", () => {
+  it("cannot be changed", () => {
     const { view } = aView();
     for (const change of [
       () => Object.assign(view, { job: "web" }),

@@ -7,15 +7,15 @@ export interface Replacer {
 
 /**
  * A read-only view of an object, with some functions replaced. Taps get one for each call. Unlike the cost of a frozen
- * copy, its cost does not depend on the number of properties, and a function is replaced only when the tap reads it.
+ * copy, a view costs the same for any number of properties. A function is replaced only when the tap reads it.
  */
 export function viewOf(owner: object, names: ReadonlySet<string>, replacer: Replacer): object {
   return new Proxy(TARGET, new ObjectView(owner, names, replacer));
 }
 
 /**
- * The target of all views: a proxy of a frozen object could not replace its functions. It stays empty. The one function, which
- * `console.log` calls with the view, prints the properties of the object.
+ * The target of all views, because a proxy of a frozen object could not replace functions. Its only property is the
+ * function that `console.log` calls to print the properties of the object.
  */
 const TARGET: object = Object.defineProperty({}, inspect.custom, {
   value(this: object) {

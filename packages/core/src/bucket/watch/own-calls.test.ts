@@ -2,10 +2,10 @@ import { setImmediate as aTurn } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { withOwnCalls } from "./own-calls.ts";
 
-/** Rejections that nothing handled. Outside of a test, each of them would end the process. */
+/** Unhandled rejections. Outside of a test, each of them would end the process. */
 const strays: unknown[] = [];
 const onStray = (cause: unknown) => void strays.push(cause);
-/** The listeners of vitest, which fails a run on the first of them. */
+/** The listeners of vitest, which would fail the test run. */
 let others: NodeJS.UnhandledRejectionListener[] = [];
 beforeEach(() => {
   others = process.listeners("unhandledRejection");
@@ -48,7 +48,7 @@ function called(tap: (rollOut: RollOut) => unknown) {
 }
 
 describe("a tap that fails while calls that it did not await are running", () => {
-  it("has failed when all of them have ended, and not before", async () => {
+  it("fails only after all of these calls have ended", async () => {
     const { of, end, ended } = called((rollOut) => {
       void rollOut("w1");
       throw new Error("no canary");
@@ -60,7 +60,7 @@ describe("a tap that fails while calls that it did not await are running", () =>
     expect(end()).toBe("no canary");
   });
 
-  it("fails for its own reason; the results of its calls are reported in the name of its plugin", async () => {
+  it("keeps its own error, and the failures of the calls are reported with the plugin's name", async () => {
     const { of, end, ended, lines } = called(async (rollOut) => {
       await Promise.all([rollOut("w1"), rollOut("w2"), Promise.reject(new Error("no canary"))]);
     });
@@ -76,7 +76,7 @@ describe("a tap that fails while calls that it did not await are running", () =>
     ]);
   });
 
-  it("begins no other call", async () => {
+  it("cannot make another call", async () => {
     const { of, running, ended, lines } = called((rollOut) => {
       void rollOut("w1")
         .then(() => rollOut("w2"))
@@ -91,8 +91,8 @@ describe("a tap that fails while calls that it did not await are running", () =>
   });
 });
 
-describe("a tap that is not asynchronous", () => {
-  it("ends when the calls that it made have ended, with its own answer", async () => {
+describe("a synchronous tap", () => {
+  it("ends with its own answer after the calls that it made have ended", async () => {
     const { of, end, ended } = called((rollOut) => {
       void rollOut("w1");
       return "done";
@@ -115,14 +115,14 @@ describe("a tap that is not asynchronous", () => {
   });
 });
 
-describe("the commands of a rollout", () => {
+describe("the commands of a tap of rollout", () => {
   const by = { plugin: "acme", hook: "rollout" };
   type Context = { readonly once: (argv: string[]) => Promise<void> };
   const isContext = (value: unknown): value is Context =>
     typeof value === "object" && value !== null && "once" in value;
   const onceOf = (value: unknown) => (isContext(value) ? value.once : expect.unreachable("no once"));
 
-  it("are awaited, and a command that fails is the failure of its tap", async () => {
+  it("are awaited, and a command that fails makes the tap fail", async () => {
     const context = { once: () => Promise.reject(new Error("exit code 3")), log: expect.unreachable };
     const ended = new Promise((answered, failed) => {
       const tap = async (own: unknown) => void onceOf(own)(["systemctl", "restart", "api"]);
@@ -131,7 +131,7 @@ describe("the commands of a rollout", () => {
     await expect(ended).rejects.toThrow("exit code 3");
   });
 
-  it("are refused once their tap has returned, even if the tap had not read the function before", async () => {
+  it("are refused after the tap has returned, even if the tap had never read the function", async () => {
     const lines: string[] = [];
     const context = { once: expect.unreachable, log: (line: string) => void lines.push(line) };
     const own = await new Promise<unknown>((answered, failed) =>
@@ -143,7 +143,7 @@ describe("the commands of a rollout", () => {
 });
 
 describe("a call that fails while its tap does something else", () => {
-  it("is the failure of the tap if the tap never awaits it", async () => {
+  it("makes the tap fail if the tap never awaits it", async () => {
     const { of, end, ended } = called(async (rollOut) => {
       void rollOut("w1");
       await rollOut("w2");
@@ -156,7 +156,7 @@ describe("a call that fails while its tap does something else", () => {
     expect(end()).toBe("w1 is down");
   });
 
-  it("is not a failure of the tap if the tap handles it later", async () => {
+  it("does not make the tap fail if the tap handles it later", async () => {
     const { of, end, ended } = called(async (rollOut) => {
       const first = rollOut("w1");
       await rollOut("w2");
@@ -169,7 +169,7 @@ describe("a call that fails while its tap does something else", () => {
     expect(end()).toBe("answered done");
   });
 
-  it("is the failure of the tap, even in a chain of calls that the tap does not await", async () => {
+  it("makes the tap fail even if it is part of a chain that the tap does not await", async () => {
     const { of, end, ended } = called((rollOut) => {
       void rollOut("w1")
         .then(() => rollOut("w2"))
@@ -183,7 +183,7 @@ describe("a call that fails while its tap does something else", () => {
     expect(end()).toBe("w2 is down");
   });
 
-  it("is reported if another call is the failure of the tap", async () => {
+  it("is only reported if another call already made the tap fail", async () => {
     const { of, end, ended, lines } = called((rollOut) => {
       void rollOut("w1");
       void rollOut("w2");

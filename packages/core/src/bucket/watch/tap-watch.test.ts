@@ -44,8 +44,8 @@ function settable<T>() {
 }
 const NEVER = () => new Promise<never>(() => undefined);
 
-describe("a tap that ends", () => {
-  it("returns its answer or its error, unchanged", async () => {
+describe("a tap that ends in time", () => {
+  it("passes on its answer or its error unchanged", async () => {
     const { watch } = watching();
     expect(await follow(watch, Promise.resolve("done"), ROLLOUT, unit("w1"))).toBe("done");
     const error = new Error("no");
@@ -53,8 +53,8 @@ describe("a tap that ends", () => {
   });
 });
 
-describe("what is waited for", () => {
-  it("is reported after 10 seconds of silence and rarely afterwards, with all units of a plugin and hook in one notice", async () => {
+describe("a pending tap", () => {
+  it("is reported after 10 seconds without activity and then rarely, in one notice for each plugin and hook", async () => {
     const { watch, waiting } = watching({ tapMs: 3_600_000 });
     void follow(watch, NEVER(), ROLLOUT, unit("w1"));
     void follow(watch, NEVER(), ROLLOUT, unit("w2"));
@@ -70,7 +70,7 @@ describe("what is waited for", () => {
     ]);
   });
 
-  it("is not reported while something happens for its unit", async () => {
+  it("is not reported while its unit shows activity", async () => {
     const { watch, waiting } = watching();
     void follow(watch, NEVER(), ROLLOUT, unit("w1"));
     for (let seconds = 0; seconds < 60; seconds += 5) {
@@ -80,7 +80,7 @@ describe("what is waited for", () => {
     expect(waiting).toEqual([]);
   });
 
-  it("is reported although other jobs are busy", async () => {
+  it("is reported even if other jobs show activity", async () => {
     const { watch, waiting } = watching();
     void follow(watch, NEVER(), ROLLOUT, unit("w1"));
     for (let seconds = 0; seconds < 15; seconds += 5) {
@@ -90,7 +90,7 @@ describe("what is waited for", () => {
     expect(waiting).toMatchObject([{ units: ["api@w1"] }]);
   });
 
-  it("is the innermost tap, not the one that called it", async () => {
+  it("is not reported if a nested tap is pending", async () => {
     const { watch, waiting } = watching();
     void follow(watch, NEVER(), { plugin: "acme", hook: "orchestrate" }, [{ job: { name: "api" } }]);
     void follow(watch, NEVER(), { plugin: "make", hook: "rollout" }, unit("w1"));
@@ -100,7 +100,7 @@ describe("what is waited for", () => {
 });
 
 describe("a tap that reaches its limit", () => {
-  it("is ended by the signal of its unit, and its error names plugin, hook, unit and limit", async () => {
+  it("is stopped by the signal of its unit, and its error names plugin, hook, unit and limit", async () => {
     const { watch } = watching();
     const signal = new UnitSignals(new AbortController().signal).of({ job: "api", worker: "w1" });
     const obeys = new Promise((_, reject) => signal.addEventListener("abort", () => reject(new Error("stopped"))));
@@ -114,7 +114,7 @@ describe("a tap that reaches its limit", () => {
     expect(watch.mayRun({ job: "api", worker: "w1" })).toBe(false);
   });
 
-  it("that finishes its work when the signal aborts has succeeded", async () => {
+  it("succeeds if it finishes its work when the signal aborts", async () => {
     const { watch } = watching();
     const signal = new UnitSignals(new AbortController().signal).of({ job: "api", worker: "w1" });
     const finishes = new Promise((resolve) => signal.addEventListener("abort", () => resolve("done")));
@@ -123,7 +123,7 @@ describe("a tap that reaches its limit", () => {
     expect(await answer).toBe("done");
   });
 
-  it("and continues is abandoned, and counts as running until it has ended", async () => {
+  it("is abandoned if it ignores the signal, and counts as running until it ends", async () => {
     const { watch } = watching();
     const signal = new UnitSignals(new AbortController().signal).of({ job: "api", worker: "w1" });
     const ignoring = settable<string>();
@@ -143,7 +143,7 @@ describe("a tap that reaches its limit", () => {
     expect(watch.mayRun({ job: "api", worker: "w1" })).toBe(false);
   });
 
-  it("in connect, and connects after all: the connection is closed", async () => {
+  it("has its connection closed if it is a tap of connect that connects later", async () => {
     const { watch } = watching();
     const late = settable<unknown>();
     const failure = failureOf(
@@ -156,23 +156,23 @@ describe("a tap that reaches its limit", () => {
     await vi.advanceTimersByTimeAsync(0);
     expect(close).toHaveBeenCalledOnce();
   });
-
-  it("does not reach it because its process was suspended for an hour", async () => {
-    const { watch } = watching();
-    const work = settable<string>();
-    const answer = follow(watch, work.promise, ROLLOUT, unit("w1"));
-    const real = performance.now.bind(performance);
-    await vi.advanceTimersByTimeAsync(5_000);
-    vi.spyOn(performance, "now").mockImplementation(() => real() + 3_600_000);
-    await vi.advanceTimersByTimeAsync(5_000);
-    vi.restoreAllMocks();
-    work.resolve("done");
-    expect(await answer).toBe("done");
-  });
 });
 
-describe("after an interruption", () => {
-  it("a tap that does not stop is named, and abandoned after 20 seconds", async () => {
+it("time during which the process was suspended does not count towards the limit of a tap", async () => {
+  const { watch } = watching();
+  const work = settable<string>();
+  const answer = follow(watch, work.promise, ROLLOUT, unit("w1"));
+  const real = performance.now.bind(performance);
+  await vi.advanceTimersByTimeAsync(5_000);
+  vi.spyOn(performance, "now").mockImplementation(() => real() + 3_600_000);
+  await vi.advanceTimersByTimeAsync(5_000);
+  vi.restoreAllMocks();
+  work.resolve("done");
+  expect(await answer).toBe("done");
+});
+
+describe("a tap that does not stop after an interruption", () => {
+  it("is reported, and abandoned after 20 seconds", async () => {
     const interrupted = new AbortController();
     const { watch, waiting } = watching({ signal: interrupted.signal });
     const failure = failureOf(follow(watch, NEVER(), ROLLOUT, unit("w1")));
@@ -189,7 +189,7 @@ describe("after an interruption", () => {
 });
 
 describe("a process that has nothing left to wait for", () => {
-  it("fails the innermost pending tap, one at a time", async () => {
+  it("fails pending taps one at a time, the innermost first", async () => {
     const { watch } = watching();
     const outer = failureOf(
       follow(watch, NEVER(), { plugin: "acme", hook: "orchestrate" }, [{ job: { name: "api" } }]),

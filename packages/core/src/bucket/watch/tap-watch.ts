@@ -83,14 +83,14 @@ export class TapWatch {
     };
   }
 
-  /** Notes that something happened for a unit; pending taps of the unit are alive. */
+  /** Notes activity of a unit, so that its pending taps do not count as silent. */
   noteLife(unit: TapUnit): void {
     if (this.#pending.size > 0) this.#life.note(unit, this.#clock);
   }
 
   /**
    * Fails the innermost pending tap. Call this when the process has nothing left to wait for and is about to exit.
-   * Returns whether there was one.
+   * Returns whether a tap was pending.
    */
   endStuck(): boolean {
     const tap = [...this.#pending].at(-1);

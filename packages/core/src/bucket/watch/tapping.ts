@@ -13,7 +13,7 @@ export interface Tapping {
   readonly limitMs?: unknown;
 }
 
-/** Receives the end of a call of a tap: one of these functions is called. They do not throw, and do not need `this`. */
+/** Receives the result of a call of a tap: one of these functions is called. They do not throw or use `this`. */
 export interface Outcome {
   readonly answered: (answer: unknown) => void;
   readonly failed: (cause: unknown) => void;

@@ -79,7 +79,7 @@ describe("a rollout that fails with on_failure revert", () => {
     reasons.splice(0);
   });
 
-  it("restores the previous release, in reverse order, and never succeeds", async () => {
+  it("restores the previous release in reverse order, and the outcome is reverted", async () => {
     sick("2.0.0", B);
     const summary = await ship("2.0.0");
     expect(summary.outcome).toBe("reverted");
@@ -97,7 +97,7 @@ describe("a rollout that fails with on_failure revert", () => {
     expect(await lines()).toEqual(["r2 bad held by revert", `r1 good ${A} ${B} ${C} wanted`]);
   });
 
-  it("is not tried again: the next deploy has nothing to do, and reports why", async () => {
+  it("is not repeated by the next deploy, which warns that the release was reverted", async () => {
     sick("2.0.0", A);
     await ship("2.0.0");
     steps();
@@ -109,7 +109,7 @@ describe("a rollout that fails with on_failure revert", () => {
     expect(running()).toEqual(["2.0.1", "2.0.1", "2.0.1"]);
   });
 
-  it("goes back after a failed command too, and restarts where it failed", async () => {
+  it("is also reverted after a failed command, including the allocation where the command failed", async () => {
     bucket.fleet.onDo = (what) => {
       if (what === `restart api@${B}` && bucket.fleet.at("api", B)?.files["app.conf"] === "2.0.0\n")
         throw new MaandError({ code: "COMMAND_FAILED", message: "restart failed", exit: 2 });
@@ -131,7 +131,7 @@ describe("a rollout that fails with on_failure revert", () => {
     expect(running()).toEqual(["1.0.0", "1.0.0", "1.0.0"]);
   });
 
-  it("is not reverted with --no-revert, or without the key; and --revert reverts without the key", async () => {
+  it("is not reverted with --no-revert, and --revert reverts even with on_failure stop", async () => {
     sick("2.0.0", A);
     write("2.0.0");
     expect((await bucket.ship({ revert: false })).outcome).toBe("failed");
@@ -142,7 +142,7 @@ describe("a rollout that fails with on_failure revert", () => {
     expect(running()[0]).toBe("1.0.0");
   });
 
-  it("is not reverted because a worker cannot be reached, or because it was interrupted", async () => {
+  it("is not reverted if the connection to a worker was lost", async () => {
     bucket.fleet.fail(`restart api@${A}`, new MaandError({ code: "DISCONNECTED", message: "gone" }));
     expect((await ship("2.0.0")).outcome).toBe("failed");
     expect(steps()).toEqual([]);
@@ -151,7 +151,7 @@ describe("a rollout that fails with on_failure revert", () => {
     expect(running()).toEqual(["2.0.0", "2.0.0", "2.0.0"]);
   });
 
-  it("blocks the jobs that demand it, and goes back even if they demand a command that only the failed release has", async () => {
+  it("is reverted even if another job demands a command of the failed release, and blocks that job", async () => {
     const command = { command_b: { executed_on: ["cli"] } };
     write("1.0.1", { commands: command });
     bucket.job("web", {
@@ -170,7 +170,7 @@ describe("a rollout that fails with on_failure revert", () => {
     });
   });
 
-  it("that also fails is reported, with what runs where, and is continued by the next deploy", async () => {
+  it("reports which release runs where if the revert fails too, and the next deploy continues the revert", async () => {
     let isBroken = true;
     bucket.fleet.onDo = (what) => {
       if (what === "verify api" && bucket.fleet.running()[`api@${B}`] === "2.0.0")
@@ -192,14 +192,14 @@ describe("a rollout that fails with on_failure revert", () => {
     expect(running()).toEqual(["1.0.0", "1.0.0", "1.0.0"]);
   });
 
-  it("that was a rollback is not reverted", async () => {
+  it("is not reverted if it was a rollback", async () => {
     await ship("2.0.0");
     sick("1.0.0", A);
     expect((await opened((open) => rollback(open, { jobs: ["api"] }))).outcome).toBe("failed");
     expect(running()).toEqual(["1.0.0", "2.0.0", "2.0.0"]);
   });
 
-  it("reverts what an earlier run of the same release changed, if it never was good", async () => {
+  it("also reverts what an earlier run of the same release changed, if the release was never good", async () => {
     sick("2.0.0", B);
     write("2.0.0");
     await bucket.ship({ revert: false });
@@ -208,7 +208,7 @@ describe("a rollout that fails with on_failure revert", () => {
     expect(running()).toEqual(["1.0.0", "1.0.0", "1.0.0"]);
   });
 
-  it("of a release that was good before is not reverted", async () => {
+  it("is not reverted if the release was good before", async () => {
     bucket.fleet.fail(`restart api@${B}`);
     expect((await bucket.deploy({ force: true })).outcome).toBe("failed");
     expect(await lines()).toEqual([`r1 bad ${A} ${B} ${C} wanted`]);
@@ -219,7 +219,7 @@ describe("a rollout that fails with on_failure revert", () => {
 });
 
 describe("a first start that fails with on_failure revert", () => {
-  it("is stopped, and not tried again until the job changes", async () => {
+  it("is stopped on all workers, and not repeated until the job changes", async () => {
     bucket.fleet.fail(`start api@${B}`);
     const summary = await ship("1.0.0");
     expect(summary.outcome).toBe("reverted");
@@ -234,7 +234,7 @@ describe("a first start that fails with on_failure revert", () => {
     expect(running()).toEqual(["1.0.1", "1.0.1", "1.0.1"]);
   });
 
-  it("on a new worker is stopped there, and changes nothing elsewhere", async () => {
+  it("is stopped only on the new worker if the release already runs on others", async () => {
     bucket.workers(A, B);
     await ship("1.0.0");
     bucket.workers(A, B, C);

@@ -47,8 +47,8 @@ export async function rollOutOrRevert(run: Run, plan: PlannedJob, options: Rever
 function targetOf(rollout: JobRollout, cause: unknown, { revert }: RevertOptions): RevertTarget {
   const { run, job } = rollout;
   const touched = touchedBy(rollout);
-  const isAsked = revert ?? job.onFailure === "revert";
-  if (!isAsked || run.cause || run.bucket.signal.aborted || job.release === undefined || touched.length === 0)
+  const isEnabled = revert ?? job.onFailure === "revert";
+  if (!isEnabled || run.cause || run.bucket.signal.aborted || job.release === undefined || touched.length === 0)
     return NOTHING;
   if (!isOfRelease(cause)) return NOTHING;
   const changed = touched.map(({ allocation }): ChangedBy => {

@@ -77,7 +77,7 @@ describe("a rollback", () => {
     reasons.splice(0);
   });
 
-  it("rolls the last good release out in the batches of the job, as a downgrade with its reason", async () => {
+  it("rolls out the last good release in batches, and hooks receive the reason rollback", async () => {
     expect((await back()).outcome).toBe("ok");
     expect(steps()).toEqual([`restart api@${A}`, `restart api@${B}`, `restart api@${C}`]);
     expect(reasons).toEqual([A, B, C].map((host) => `restart api@${host} 1.1.0->1.0.0 rollback`));
@@ -86,7 +86,7 @@ describe("a rollback", () => {
     expect(await lines()).toEqual(["r2 good held", "r1 good wanted"]);
   });
 
-  it("holds the release that it replaced: no build or deploy rolls it out again, and each reports that", async () => {
+  it("holds the replaced release, and later builds and deploys report the hold", async () => {
     await back();
     const built = await bucket.build();
     expect(built.held[0]?.text).toMatch(
@@ -101,7 +101,7 @@ describe("a rollback", () => {
     );
   });
 
-  it("is ended by the next release that differs", async () => {
+  it("stays in effect until the workspace has a new release", async () => {
     await back();
     expect((await ship("1.2.0")).warnings).toEqual([]);
     expect(running()).toEqual(["1.2.0", "1.2.0", "1.2.0"]);
@@ -109,7 +109,7 @@ describe("a rollback", () => {
     expect(reasons.at(-1)).toBe(`restart api@${C} 1.0.0->1.2.0 upgrade`);
   });
 
-  it("remains in effect when the workspace has the held release again", async () => {
+  it("applies again when the workspace returns to the held release", async () => {
     await back();
     await ship("1.2.0");
     await ship("1.1.0");
@@ -117,7 +117,7 @@ describe("a rollback", () => {
     expect(await lines()).toEqual(["r3 good", "r2 good held", "r1 good wanted"]);
   });
 
-  it("is ended by a deploy of the held release", async () => {
+  it("stays in effect until the held release is deployed by name", async () => {
     await back();
     const options = { job: "api", release: "r2", force: false, syncOnly: false };
     const { outcome, warnings } = await opened((open) => deployRelease(open, options));
@@ -127,7 +127,7 @@ describe("a rollback", () => {
     expect(await lines()).toEqual(["r2 good wanted", "r1 good"]);
   });
 
-  it("goes to a named release or version, and further back the next time", async () => {
+  it("restores a named release or version, and otherwise the last good release", async () => {
     await ship("1.2.0");
     await back({ to: "1.0.0" });
     expect(running()[0]).toBe("1.0.0");
@@ -137,7 +137,7 @@ describe("a rollback", () => {
     expect(running()[0]).toBe("1.0.0");
   });
 
-  it("never chooses a bad release if none is named", async () => {
+  it("skips a bad release if no release is named", async () => {
     write("1.2.0");
     bucket.fleet.fail("verify api");
     await bucket.ship();
@@ -147,7 +147,7 @@ describe("a rollback", () => {
     expect(running()[0]).toBe("1.1.0");
   });
 
-  it("renders the release with today's values", async () => {
+  it("renders the release with the current variables", async () => {
     bucket.write("bucket.conf", 'greeting = "hello"\n');
     await bucket.ship();
     await opened((open) => open.store.transaction(() => open.kv.put("vars/job/api", "mine", "kept")));
@@ -159,13 +159,13 @@ describe("a rollback", () => {
     expect(await opened(({ kv }) => kv.find("maand/job/api", "version"))).toBe("1.0.0");
   });
 
-  it("to the release that runs already does nothing", async () => {
+  it("does nothing if the named release already runs", async () => {
     expect((await back({ to: "1.1.0" })).outcome).toBe("ok");
     expect(steps()).toEqual([]);
     expect(await lines()).toEqual(["r2 good wanted", "r1 good"]);
   });
 
-  it("does not deploy what was edited since the build", async () => {
+  it("does not deploy changes made in the workspace since the build", async () => {
     bucket.job("web", { selectors: ["worker"] });
     write("1.2.0");
     await back();
@@ -173,7 +173,7 @@ describe("a rollback", () => {
     expect(running()[0]).toBe("1.0.0");
   });
 
-  it("touches no other job", async () => {
+  it("deploys no other job", async () => {
     bucket.job("web", { selectors: ["worker"], version: "1.0.0" });
     await bucket.build();
     await back();
@@ -182,7 +182,7 @@ describe("a rollback", () => {
 });
 
 describe("a dry run of a rollback", () => {
-  it("shows what the rollback then does, and changes nothing", async () => {
+  it("shows the actions and diffs of the rollback and changes nothing", async () => {
     await ship("1.0.0");
     await ship("1.1.0");
     steps();
@@ -226,7 +226,7 @@ describe("a rollback of several jobs", () => {
     steps();
   });
 
-  it("goes in reverse order: a job before those it demands", async () => {
+  it("rolls back a job before the jobs that it demands", async () => {
     expect((await back({ jobs: ["api", "web"] })).outcome).toBe("ok");
     expect(steps().map((done) => done.split("@")[0])).toEqual([
       ...["restart web", "restart web", "restart web"],
@@ -234,7 +234,7 @@ describe("a rollback of several jobs", () => {
     ]);
   });
 
-  it("reverts everything that a run rolled out", async () => {
+  it("rolls back every job that a run rolled out with --run", async () => {
     await back({ jobs: [], run: 2 });
     expect([running()[0], running("web")[0]]).toEqual(["1.0.0", "1.0.0"]);
     await expect(back({ jobs: [], run: 1 })).rejects.toMatchObject({
@@ -254,7 +254,7 @@ describe("a rollback of several jobs", () => {
   });
 });
 
-describe("a rollback that ends in the middle", () => {
+describe("a rollback that failed on one worker", () => {
   beforeEach(async () => {
     await ship("1.0.0");
     await ship("1.1.0");
@@ -266,13 +266,13 @@ describe("a rollback that ends in the middle", () => {
     reasons.splice(0);
   });
 
-  it("is continued by the next deploy, with its reason", async () => {
+  it("is continued by the next deploy, and hooks still receive the reason rollback", async () => {
     await bucket.deploy();
     expect(running()).toEqual(["1.1.0", "1.1.0", "1.1.0"]);
     expect(reasons).toEqual([`restart api@${B} 1.2.0->1.1.0 rollback`, `restart api@${C} 1.2.0->1.1.0 rollback`]);
   });
 
-  it("is continued by the same rollback, which does not go further back", async () => {
+  it("is continued by a second rollback, which restores the same release", async () => {
     await back();
     expect(running()).toEqual(["1.1.0", "1.1.0", "1.1.0"]);
   });
@@ -284,7 +284,7 @@ describe("a rollback is refused before anything happens", () => {
     expect(await opened(({ store }) => store.releases.held())).toEqual([]);
   };
 
-  it("to a release that does not exist, naming those that do", async () => {
+  it("if the release does not exist, and the error lists the existing releases", async () => {
     await ship("1.0.0");
     steps();
     await expect(back({ to: "r9" })).rejects.toMatchObject({
@@ -293,7 +293,7 @@ describe("a rollback is refused before anything happens", () => {
     await untouched();
   });
 
-  it("without an earlier good release, and for an unknown job", async () => {
+  it("if no earlier release was good, or if the job is unknown", async () => {
     await ship("1.0.0");
     steps();
     await expect(back()).rejects.toThrow("no other release of api was healthy on all its allocations");
@@ -301,7 +301,7 @@ describe("a rollback is refused before anything happens", () => {
     await untouched();
   });
 
-  it("to a release whose port another job has now, naming the release", async () => {
+  it("if another job now uses a port of the release", async () => {
     write("1.0.0", { resources: { ports: { http: 8080 } } });
     await bucket.ship();
     await ship("1.1.0");
@@ -315,7 +315,7 @@ describe("a rollback is refused before anything happens", () => {
     await untouched();
   });
 
-  it("to a release that demands a removed job", async () => {
+  it("if the release demands a removed job", async () => {
     bucket.job("db", { selectors: ["worker"], version: "1.0.0", commands: { command_b: { executed_on: ["cli"] } } });
     write("1.0.0", {
       commands: { command_a: { executed_on: ["cli"], demands: { job: "db", command: "command_b" } } },
@@ -331,7 +331,7 @@ describe("a rollback is refused before anything happens", () => {
     await untouched();
   });
 
-  it("by a plugin that does not permit it", async () => {
+  it("if a plugin does not permit it", async () => {
     bucket.dispose();
     let frozen = false;
     const freeze: Plugin = {
@@ -352,7 +352,7 @@ describe("a rollback is refused before anything happens", () => {
   });
 });
 
-it("a rolled back job keeps its release when another job is built", async () => {
+it("a job that was rolled back keeps its release when another job is built", async () => {
   await ship("1.0.0");
   await ship("1.1.0");
   await back();

@@ -24,7 +24,7 @@ function leading(name: string, tap: (context: OrchestrateContext) => Promise<Don
 
 const starts = () => bucket.fleet.done.filter((what) => what.startsWith("start"));
 
-it("the next tap is called when the rollOut of the previous one has ended, awaited or not", async () => {
+it("the next tap is called after the rollOut of the previous tap has ended, even if it is not awaited", async () => {
   const seen: string[] = [];
   const first = leading("first", async ({ rollOut }) => {
     void rollOut([A]);
@@ -39,7 +39,7 @@ it("the next tap is called when the rollOut of the previous one has ended, await
   expect(starts()).toHaveLength(2);
 });
 
-it("a rollOut after its tap has returned is not carried out, and is reported in the name of the plugin", async () => {
+it("a rollOut after its tap has returned is not carried out, and is reported with the plugin's name", async () => {
   let rollOut: OrchestrateContext["rollOut"] | undefined;
   const late = definePlugin({
     name: "late",
@@ -64,7 +64,7 @@ it("a rollOut after its tap has returned is not carried out, and is reported in 
   expect(starts()).toEqual([`start api@${A}`, `start api@${B}`]);
 });
 
-it("a command that its tap does not await and that fails makes the tap fail, and nothing else", async () => {
+it("a failed command that is not awaited makes its tap fail, but the allocations stay promoted", async () => {
   const careless = definePlugin({
     name: "careless",
     apply: ({ afterJob }) =>
@@ -81,7 +81,7 @@ it("a command that its tap does not await and that fails makes the tap fail, and
   expect(allocations.map(({ promoted }) => promoted)).toEqual([true, true]);
 });
 
-it("a tap that fails while its rollOut is running ends the job when the rollOut has ended, and starts nothing else", async () => {
+it("a tap that fails while its rollOut is running ends the job after that rollOut", async () => {
   const hasty = leading("hasty", async ({ rollOut }) => {
     await Promise.all([rollOut([A]), rollOut([B]), Promise.reject(new Error("the canary is ill"))]);
     return undefined;
@@ -96,7 +96,7 @@ it("a tap that fails while its rollOut is running ends the job when the rollOut 
   expect(bucket.events.at(-1)).toMatchObject({ type: "run.finished" });
 });
 
-it("a command that fails after its tap has failed is reported in the name of the plugin", async () => {
+it("a command that fails after its tap has failed is reported with the plugin's name", async () => {
   const careless = definePlugin({
     name: "careless",
     apply: ({ afterJob }) =>

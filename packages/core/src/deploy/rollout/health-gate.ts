@@ -9,8 +9,8 @@ import type { JobRollout } from "./job-rollout.ts";
 /** A health check that the rollout of a job depends on. */
 export interface HealthGate {
   /**
-   * The allocations to check: all active ones, those that ran before this run, those that this run started, or those that run
-   * the planned release.
+   * The allocations to check: all active ones, those that ran before this run, those that this run started, or those
+   * that run the planned release.
    */
   readonly of: "all" | "running" | "started" | "released";
   /** Whether to wait until they are healthy, as the manifest sets; otherwise they are checked once. */
@@ -20,8 +20,8 @@ export interface HealthGate {
 }
 
 /**
- * Checks a job's health after `members` were promoted. Throws if the job is unhealthy, and durably marks the allocations
- * that the checks name, or all checked members if they name none. A passing check removes the marks.
+ * Checks a job's health after `members` were promoted. Throws if the job is unhealthy, and durably marks the
+ * allocations that the checks name, or all checked members if they name none. A passing check removes the marks.
  */
 export async function passGate(
   rollout: JobRollout,
@@ -33,7 +33,7 @@ export async function passGate(
   if (gate.of === "running" && checked.length === 0) return undefined;
   const finding = await checkHealth(run, context, checked, gate.wait);
   if (finding.cause && run.bucket.signal.aborted) throw finding.cause;
-  // the checks leave out an allocation that failed earlier in this run, so they say nothing about its health
+  // the checks leave out an allocation that failed earlier in this run, so its health is unknown
   const present = members.filter(({ allocation }) => !run.ledger.lost(rollout.job.name, allocation.host));
   const unhealthy = unhealthyOf(finding, checked, present);
   noteSeen(run, checked, finding);

@@ -86,7 +86,7 @@ function sick(version: string, host: string): void {
 }
 
 describe("a new release of a job with steps", () => {
-  it("stops at the pause, does not fail, and keeps the files of the other allocations", async () => {
+  it("is paused after the first step, and the waiting allocations keep their files", async () => {
     const summary = await ship("2.0.0");
     expect(summary).toMatchObject({ outcome: "paused", failures: [], blocked: [] });
     expect(summary.paused).toEqual([
@@ -101,7 +101,7 @@ describe("a new release of a job with steps", () => {
     expect(bucket.events.findLast(({ type }) => type === "job.finished")).toMatchObject({ outcome: "paused" });
   });
 
-  it("is not completed by a plain deploy, which reports that each time", async () => {
+  it("stays paused in further deploys, even with --force", async () => {
     await ship("2.0.0");
     steps();
     for (const options of [{}, { force: true }, { jobs: ["api"] }]) {
@@ -111,7 +111,7 @@ describe("a new release of a job with steps", () => {
     expect(steps()).toEqual([`restart api@${A}`]); // by force, only on the worker that runs the new release
   });
 
-  it("continues to the next pause with each resume, and is complete after the last", async () => {
+  it("continues to the next pause with each resume, and is complete after the last one", async () => {
     await ship("2.0.0");
     expect(await resume()).toMatchObject({ outcome: "paused", paused: [{ step: 4, waiting: [C, D] }] });
     expect(running()).toEqual(["2.0.0", "2.0.0", "1.0.0", "1.0.0"]);
@@ -130,7 +130,7 @@ describe("a new release of a job with steps", () => {
     expect(await bucket.deploy()).toMatchObject({ outcome: "ok" });
   });
 
-  it("runs batches of max_concurrent_upgrades within a step", async () => {
+  it("is rolled out in batches of max_concurrent_upgrades within a step", async () => {
     await ship("2.0.0", { steps: ["1", "pause", "100%"] }, { max_concurrent_upgrades: 2 });
     bucket.events.splice(0);
     await resume();
@@ -138,7 +138,7 @@ describe("a new release of a job with steps", () => {
     expect(batches).toEqual([[B, C], [D]]);
   });
 
-  it("goes back with an abort, which holds the release", async () => {
+  it("is undone and held by an abort", async () => {
     await ship("2.0.0");
     expect(await abort()).toMatchObject({ outcome: "ok" });
     expect(running()).toEqual(["1.0.0", "1.0.0", "1.0.0", "1.0.0"]);
@@ -153,7 +153,7 @@ describe("a new release of a job with steps", () => {
     expect(await problemsOf(abort())).toEqual(["no_rollout: maand deploy begins one"]);
   });
 
-  it("refuses a rollback while it is paused, and names the valid commands", async () => {
+  it("cannot be rolled back while it is paused, and the error names the valid commands", async () => {
     await ship("2.0.0");
     const both = "maand rollout resume api continues; maand rollout abort api goes back to r1";
     expect(await problemsOf(opened((open) => rollback(open, { jobs: ["api"] })))).toEqual([`rollout_paused: ${both}`]);
@@ -163,7 +163,7 @@ describe("a new release of a job with steps", () => {
     expect(running()).toEqual(["2.0.0", "1.0.0", "1.0.0", "1.0.0"]);
   });
 
-  it("is not staged at a first deploy, in a rollback, or once it was healthy everywhere", async () => {
+  it("is rolled out without steps in a first deploy, in a rollback, or after it was healthy everywhere", async () => {
     bucket.job("web", { selectors: ["worker"], rollout: { steps: STEPS } });
     expect(await bucket.ship()).toMatchObject({ outcome: "ok" });
     await ship("2.0.0");
@@ -176,7 +176,7 @@ describe("a new release of a job with steps", () => {
     expect(running()).toEqual(["2.0.0", "2.0.0", "2.0.0", "2.0.0"]);
   });
 
-  it("is staged again after an abort if the operator deploys the held release", async () => {
+  it("is rolled out in steps again if the operator deploys it after an abort", async () => {
     await ship("2.0.0");
     await abort();
     const again = { job: "api", release: "r2", force: false, syncOnly: false };
@@ -189,7 +189,7 @@ describe("a new release of a job with steps", () => {
 });
 
 describe("jobs that demand a paused job", () => {
-  it("wait, and other jobs continue", async () => {
+  it("are blocked, and other jobs are deployed", async () => {
     const demands = { job: "api", command: "command_ask" };
     const api = (version: string) =>
       write(version, { steps: STEPS }, { commands: { command_ask: { executed_on: ["cli"] } } });
@@ -224,8 +224,8 @@ describe("jobs that demand a paused job", () => {
   });
 });
 
-describe("a step that fails", () => {
-  it("stops the rollout, and the next deploy continues it", async () => {
+describe("a step of a staged rollout", () => {
+  it("stops the rollout if it fails, and the next deploy continues the rollout", async () => {
     sick("2.0.0", A);
     expect(await ship("2.0.0")).toMatchObject({ outcome: "failed" });
     expect([running(), await position()]).toEqual([["2.0.0", "1.0.0", "1.0.0", "1.0.0"], 0]);
@@ -234,13 +234,13 @@ describe("a step that fails", () => {
     expect(running()).toEqual(["2.0.0", "1.0.0", "1.0.0", "1.0.0"]);
   });
 
-  it("does not continue on other workers while its worker cannot be reached", async () => {
+  it("stops the rollout if its worker is unreachable", async () => {
     bucket.fleet.fail(`connect ${A}`, new MaandError({ code: "UNREACHABLE", message: "no route", worker: A }));
     expect(await ship("2.0.0")).toMatchObject({ outcome: "failed" });
     expect([running(), await position()]).toEqual([["1.0.0", "1.0.0", "1.0.0", "1.0.0"], 0]);
   });
 
-  it("is reverted with on_failure revert, including changes of earlier steps and runs", async () => {
+  it("also reverts earlier steps and runs if it fails with on_failure revert", async () => {
     await ship("2.0.0", { steps: ["1", "pause", "100%"] }, { on_failure: "revert" });
     sick("2.0.0", C);
     expect(await resume()).toMatchObject({ outcome: "reverted" });
@@ -252,7 +252,7 @@ describe("a step that fails", () => {
     expect(await position()).toBeUndefined();
   });
 
-  it("can be rolled back, because it is not paused", async () => {
+  it("can be rolled back after it failed, because the rollout is not paused", async () => {
     sick("2.0.0", A);
     await ship("2.0.0");
     bucket.fleet.onDo = () => undefined;
@@ -260,7 +260,7 @@ describe("a step that fails", () => {
     expect([running(), await position()]).toEqual([["1.0.0", "1.0.0", "1.0.0", "1.0.0"], undefined]);
   });
 
-  it("does not count allocations that are down and not reached yet", async () => {
+  it("succeeds even if an allocation that waits for a later step is unhealthy", async () => {
     bucket.fleet.onDo = (what) => {
       if (what !== "verify api") return;
       const last = bucket.events.findLast(({ type }) => type === "rollout.step");
@@ -275,7 +275,7 @@ describe("a soak", () => {
   const SHORT = { steps: ["1", "100%"], soak_seconds: 0.2 };
   const SOAK = { ...SHORT, soak_seconds: 3600 };
 
-  it("checks the health repeatedly, at the interval of the health check", async () => {
+  it("repeats the health check at the interval of the health check", async () => {
     let checks = 0;
     bucket.fleet.onDo = (what) => {
       if (what === "verify api" && ++checks === 12) stop.abort();
@@ -284,12 +284,12 @@ describe("a soak", () => {
     expect(checks).toBe(12);
   });
 
-  it("ends after its time, and the rollout continues", async () => {
+  it("ends after soak_seconds, and the rollout continues", async () => {
     expect(await ship("2.0.0", SHORT)).toMatchObject({ outcome: "ok" });
     expect(running()).toEqual(["2.0.0", "2.0.0", "2.0.0", "2.0.0"]);
   });
 
-  it("fails the step after one failed check, and the release is reverted", async () => {
+  it("fails its step at the first failed check, and the release is reverted", async () => {
     let checks = 0;
     bucket.fleet.onDo = (what) => {
       if (what === "verify api" && ++checks === 4) throw new MaandError({ code: "UNHEALTHY", message: "api is sick" });
@@ -300,7 +300,7 @@ describe("a soak", () => {
     expect(running()).toEqual(["1.0.0", "1.0.0", "1.0.0", "1.0.0"]);
   });
 
-  it("that was interrupted begins again, and its failure still reverts the release", async () => {
+  it("starts again after an interruption, and a failed check still reverts the release", async () => {
     bucket.fleet.onDone = (what) => {
       if (what === "verify api" && bucket.events.at(-1)?.type !== "rollout.soaking") stop.abort();
     };
@@ -335,13 +335,13 @@ describe("a timed wait", () => {
     return last?.type === "rollout.waiting" ? last.remaining_ms : 0;
   };
 
-  it("continues by itself", async () => {
+  it("continues the rollout without a resume", async () => {
     expect(await ship("2.0.0", { steps: ["1", "1s", "100%"] })).toMatchObject({ outcome: "ok" });
     expect(bucket.events.filter(({ type }) => type === "rollout.waiting")).toHaveLength(1);
     expect(running()).toEqual(["2.0.0", "2.0.0", "2.0.0", "2.0.0"]);
   });
 
-  it("that was interrupted continues for the rest of its time, and ends immediately if its end has passed", async () => {
+  it("lasts only for the remaining time after an interruption", async () => {
     expect(await interrupted()).toMatchObject({ outcome: "interrupted" });
     expect([remaining(), await position()]).toEqual([3_600_000, 1]);
     ahead = 3_599_900;
@@ -350,7 +350,7 @@ describe("a timed wait", () => {
     expect(running()).toEqual(["2.0.0", "2.0.0", "2.0.0", "2.0.0"]);
   });
 
-  it("never takes longer than its time, if the clock was set back", async () => {
+  it("never lasts longer than its full time, even if the clock was set back", async () => {
     await interrupted();
     ahead = -86_400_000;
     const interrupt = setInterval(() => bucket.events.at(-1)?.type === "rollout.waiting" && stop.abort(), 5);
@@ -359,7 +359,7 @@ describe("a timed wait", () => {
     expect(remaining()).toBe(3_600_000);
   });
 
-  it("that was interrupted can be aborted, and refuses a rollback", async () => {
+  it("can be aborted after an interruption, but not rolled back", async () => {
     await interrupted();
     expect(await problemsOf(opened((open) => rollback(open, { jobs: ["api"] })))).toEqual([
       expect.stringContaining("rollout_paused"),
@@ -375,7 +375,7 @@ describe("during a pause", () => {
     steps();
   });
 
-  it("a new release replaces the paused one and begins at its first step, and an abort goes back to the release before both", async () => {
+  it("a new release starts at its first step, and an abort restores the last complete release", async () => {
     const summary = await ship("3.0.0");
     expect(summary).toMatchObject({ outcome: "paused", paused: [{ release: "r3", previous: "r1", step: 2 }] });
     expect(summary.warnings).toEqual(["r3 of api replaces r2, whose rollout was at step 2"]);
@@ -384,7 +384,7 @@ describe("during a pause", () => {
     expect(running()).toEqual(["1.0.0", "1.0.0", "1.0.0", "1.0.0"]);
   });
 
-  it("after a build, the rollout can no longer be resumed, and a rollback is possible", async () => {
+  it("a build of a new release prevents a resume and allows a rollback", async () => {
     write("3.0.0");
     await bucket.build();
     expect(await problemsOf(resume())).toEqual([
@@ -394,18 +394,18 @@ describe("during a pause", () => {
     expect(running()).toEqual(["1.0.0", "1.0.0", "1.0.0", "1.0.0"]);
   });
 
-  it("a release without steps replaces it everywhere", async () => {
+  it("a new release without steps is deployed everywhere", async () => {
     bucket.job("api", { selectors: ["worker"], version: "3.0.0" }, { "app.conf": "3.0.0\n" });
     expect(await bucket.ship()).toMatchObject({ outcome: "ok" });
     expect([running(), await position()]).toEqual([["3.0.0", "3.0.0", "3.0.0", "3.0.0"], undefined]);
   });
 
-  it("the release that ran before, built again, goes back without steps", async () => {
+  it("a build of the previous release is deployed without steps", async () => {
     expect(await ship("1.0.0")).toMatchObject({ outcome: "ok" });
     expect([running(), await position()]).toEqual([["1.0.0", "1.0.0", "1.0.0", "1.0.0"], undefined]);
   });
 
-  it("a drained worker is stopped, and a worker that is enabled again waits for its step", async () => {
+  it("a disabled allocation is stopped, and waits for its step after it is enabled again", async () => {
     bucket.disable({ jobs: { api: { allocations: [A, C] } } });
     expect(await bucket.ship()).toMatchObject({ outcome: "paused" });
     expect(running()).toEqual([undefined, "1.0.0", undefined, "1.0.0"]);
@@ -423,7 +423,7 @@ describe("during a pause", () => {
     expect(bucket.fleet.running()["api@10.0.0.5"]).toBe("2.0.0");
   });
 
-  it("the rollout is complete once every remaining worker has the release", async () => {
+  it("the rollout is complete when the waiting workers are removed", async () => {
     bucket.workers(A);
     expect(await bucket.ship()).toMatchObject({ outcome: "ok" });
     expect([running()[0], await position(), (await verdicts())[0]]).toEqual([
@@ -433,7 +433,7 @@ describe("during a pause", () => {
     ]);
   });
 
-  it("a removed job is stopped, and begins again if it comes back", async () => {
+  it("a removed job is stopped, and is deployed without steps if it is added again", async () => {
     bucket.removeJob("api");
     expect(await bucket.ship()).toMatchObject({ outcome: "ok" });
     expect(running()).toEqual([undefined, undefined, undefined, undefined]);
@@ -442,7 +442,7 @@ describe("during a pause", () => {
     expect([running(), await position()]).toEqual([["2.0.0", "2.0.0", "2.0.0", "2.0.0"], undefined]);
   });
 
-  it("a saved plan without changes of the job changes nothing there, and waiting allocations keep their release", async () => {
+  it("a saved plan without changes to the job leaves the rollout paused and the releases unchanged", async () => {
     expect(await apply(bucket, await planned(bucket))).toMatchObject({ outcome: "paused" });
     expect(await opened(({ store }) => [...store.releases.hostsOf("api")])).toEqual([
       [2, [A]],

@@ -36,7 +36,7 @@ const batches = () =>
   );
 const versions = () => Object.values(bucket.fleet.running());
 
-it("some allocations go first, and are promoted and checked; if the tap returns nothing, the rest follows as usual", async () => {
+it("rollOut updates and checks some allocations first, and the rest follows if the tap returns nothing", async () => {
   const seen: unknown[] = [];
   lead = async ({ updatedAllocations, rollOut }) => {
     seen.push(updatedAllocations);
@@ -58,7 +58,7 @@ it("some allocations go first, and are promoted and checked; if the tap returns 
   expect(bucket.events.filter(({ type }) => type === "health.finished")).toHaveLength(3);
 });
 
-it("the answer done means that the plugin rolled out the rest, which is promoted without commands", async () => {
+it("the remaining allocations are promoted without commands if the tap returns done", async () => {
   lead = async ({ rollOut }) => {
     await rollOut([A]);
     return "done";
@@ -69,7 +69,7 @@ it("the answer done means that the plugin rolled out the rest, which is promoted
   expect(allocations.every(({ promoted }) => promoted)).toBe(true);
 });
 
-it("the summary names the plugin that rolled out the rest, and what maand itself did keeps its action", async () => {
+it("the summary names the plugin only for allocations that it rolled out in its own way", async () => {
   lead = async ({ rollOut }) => {
     await rollOut([A]);
     return "done";
@@ -82,7 +82,7 @@ it("the summary names the plugin that rolled out the rest, and what maand itself
   ]);
 });
 
-it("a failed health check after the plugin's rollout is a failure of that rollout, not of a restart", async () => {
+it("a health check that fails after the plugin's own rollout is a failure of orchestrate, not of a restart", async () => {
   lead = async () => "done";
   bucket.fleet.fail(`verify api@${B}`);
   const { allocations } = await bucket.deploy();
@@ -94,7 +94,7 @@ it("a failed health check after the plugin's rollout is a failure of that rollou
   });
 });
 
-it("health is checked once on demand; a failure ends the job, and the other allocations stay unchanged", async () => {
+it("a failed checkHealth ends the job, and the other allocations stay unchanged", async () => {
   lead = async ({ rollOut, checkHealth }) => {
     await rollOut([A]);
     bucket.fleet.fail(`verify api@${A}`);
@@ -127,7 +127,7 @@ it("a failed batch ends the job, even if the plugin ignores the failure", async 
   expect(restarts()).toEqual([]);
 });
 
-it("a plugin that throws before it rolled out anything leaves everything in doubt", async () => {
+it("all allocations fail if the plugin throws before it rolled out anything", async () => {
   lead = async () => {
     throw new Error("lost the plot");
   };
@@ -137,7 +137,7 @@ it("a plugin that throws before it rolled out anything leaves everything in doub
   );
 });
 
-it("an unknown host is an error of the plugin, and nothing is rolled out", async () => {
+it("rollOut with an unknown host is an error of the plugin, and nothing is rolled out", async () => {
   lead = async ({ rollOut }) => {
     await rollOut([A, "10.0.0.9"]);
     return undefined;
@@ -150,9 +150,9 @@ it("an unknown host is an error of the plugin, and nothing is rolled out", async
 });
 
 it.each([
-  ["silence", undefined],
+  ["nothing", undefined],
   ["done", "done" as const],
-])("a rollOut that the plugin does not await finishes before the rest starts: %s", async (_, answer) => {
+])("a rollOut that is not awaited ends before anything else starts, if the tap returns %s", async (_, answer) => {
   bucket.fleet.onDo = (what) => {
     if (what === `restart api@${A}`) bucket.fleet.fail(`verify api@${A}`);
   };
@@ -172,7 +172,7 @@ it.each([
   ]);
 });
 
-it("parallel calls run one after another, so that no batch exceeds its size", async () => {
+it("parallel calls of rollOut run one after another", async () => {
   lead = async ({ rollOut }) => {
     await Promise.all([rollOut([A]), rollOut([B])]);
     return undefined;
@@ -184,7 +184,7 @@ it("parallel calls run one after another, so that no batch exceeds its size", as
   expect(steps).toEqual([A, B, C].flatMap((host) => [`batch.started ${host}`, `batch.promoted ${host}`]));
 });
 
-it("a health check that the plugin does not await ends the job if it fails", async () => {
+it("a checkHealth that is not awaited ends the job if it fails", async () => {
   lead = async ({ rollOut, checkHealth }) => {
     await rollOut([A]);
     bucket.fleet.fail(`verify api@${A}`);

@@ -10,8 +10,9 @@ import { PluginCalls } from "./plugin-calls.ts";
 import { recordRollout, runRound } from "./run-round.ts";
 
 /**
- * Runs the batches of a job, or hands the rollout to a plugin (`orchestrate`). The plugin either carries out the whole rollout,
- * which is then promoted and checked as one batch, or selects what to roll out now; the rest is rolled out as usual.
+ * Runs the batches of a job, or hands the rollout to a plugin (`orchestrate`). The plugin either carries out the whole
+ * rollout, which is then promoted and checked as one batch, or selects what to roll out now; the rest is rolled out as
+ * usual.
  */
 export async function runBatches(rollout: JobRollout): Promise<void> {
   const queue = new BatchQueue(rollout);

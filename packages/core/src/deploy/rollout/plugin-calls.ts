@@ -27,7 +27,9 @@ export class PluginCalls {
     return call;
   }
 
-  /** Waits for the calls that the plugin did not await, and refuses further ones. Throws the first failure of all calls. */
+  /**
+   * Waits for the calls that the plugin did not await, and refuses further ones. Throws the first failure of all calls.
+   */
   async end(): Promise<void> {
     for (let last: unknown; last !== this.#last; ) {
       last = this.#last;

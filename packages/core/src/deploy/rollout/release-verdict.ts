@@ -7,7 +7,9 @@ const OF_RELEASE: ReadonlySet<string> = new Set<ErrorCode>([
   ...(["COMMAND_FAILED", "TIMED_OUT", "UNHEALTHY", "JOB_COMMAND_FAILED", "HOOK_FAILED"] as const),
 ]);
 
-/** Whether an error is a failed lifecycle command, hook or health check of a release; a plugin may throw its own code. */
+/**
+ * Whether an error is a failed lifecycle command, hook or health check of a release; a plugin may throw its own code.
+ */
 export function isOfRelease(cause: unknown): boolean {
   const { code, refused } = asMaandError(cause);
   return OF_RELEASE.has(code) || (code.includes("/") && !refused);

@@ -28,9 +28,9 @@ export interface RolloutOptions {
 }
 
 /**
- * Rolls out one job whose files are on its workers. A failure ends the rollout of this job, is recorded in the ledger and returned. Batches of starts
- * run first, then reloads, then restarts. Each batch is followed by `started`, its promotion and `verify`; the last one also by
- * `afterJob`.
+ * Rolls out one job whose files are on its workers. A failure ends the rollout, is recorded in the ledger and is
+ * returned. Batches of starts run first, then reloads, then restarts. Each batch is followed by `started`, its
+ * promotion and `verify`, and the last batch also by `afterJob`.
  */
 export async function rollOut(
   run: Run,

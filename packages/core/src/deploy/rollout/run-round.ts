@@ -29,8 +29,8 @@ export interface Round {
 }
 
 /**
- * Carries out one round of a job's rollout: commands, promotion, health check. Nothing else does any of the three.
- * Allocations whose command succeeded are promoted even if the command failed for others; then the round throws,
+ * Carries out one round of a job's rollout: commands, promotion, health check. No other code does any of the three.
+ * Allocations whose command succeeded are promoted even if the command failed on others. In that case, the round throws
  * without a health check. Returns the result of the health check.
  */
 export async function runRound(rollout: JobRollout, round: Round): Promise<HealthFinding | undefined> {
@@ -112,8 +112,8 @@ export function previousRelease({ run, job, plan }: JobRollout): number | undefi
 }
 
 /**
- * If a hook between the commands and their promotion fails, the commands have run but are not promoted; the next run runs
- * them again. If it is interrupted, the next run continues with the hooks.
+ * If a hook between the commands and their promotion fails, the commands have run but are not promoted; the next run
+ * runs them again. If it is interrupted, the next run continues with the hooks.
  */
 async function runHooks(
   rollout: JobRollout,

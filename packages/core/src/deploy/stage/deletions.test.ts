@@ -13,20 +13,20 @@ it("a deleted file that no version contained is reported in one warning per job,
   ]);
 });
 
-it("a deleted file of a version, or of its directories, is not reported", () => {
+it("a deleted file or directory that a version contained is not reported", () => {
   const deletions = new Deletions();
   for (const path of ["Makefile", "conf/a", "conf", "conf/"])
     deletions.note({ job: "web", host: "10.0.0.1", path, promoted });
   expect(deletions.warnings()).toEqual([]);
 });
 
-it("only three of many paths are listed", () => {
+it("a warning lists only three of many deleted paths", () => {
   const deletions = new Deletions();
   for (const path of ["e", "d", "c", "b", "a"]) deletions.note({ job: "web", host: "10.0.0.1", path, promoted });
   expect(deletions.warnings()[0]).toContain("deleted them: a, b, c and 2 more, on 10.0.0.1;");
 });
 
-it("control characters in a file name are escaped", () => {
+it("a warning escapes control characters in a file name", () => {
   const deletions = new Deletions();
   deletions.note({ job: "web", host: "10.0.0.1", path: "\x1b[31m\n\u202etxt\x9b", promoted });
   expect(deletions.warnings()[0]).toContain(String.raw`deleted them: "\u001b[31m\n\u202etxt\u009b", on`);

@@ -7,8 +7,8 @@ import type { Tree, TreeFile } from "../../plugin-api/contexts.ts";
 import { filePieces } from "../../workspace/file-pieces.ts";
 
 /**
- * Trees written to the local disk, so that a transport can send them. Files that a job has on every worker are written once;
- * only rendered files are written per worker. The trees are private to the run.
+ * Trees written to the local disk, so that a transport can send them. Files that a job has on every worker are written
+ * once; only rendered files are written per worker. The trees are private to the run.
  */
 export class StagedTrees {
   readonly #root: string;
@@ -23,8 +23,8 @@ export class StagedTrees {
   }
 
   /**
-   * Writes the missing files of one worker. Returns the directories to merge, the worker's own first. Each tree is read back
-   * and compared with its planned digest before any sync reads it. Throws TREE_CHANGED.
+   * Writes the missing files of one worker. Returns the directories to merge, the worker's own first. Each tree is read
+   * back and compared with its planned digest before any sync reads it. Throws TREE_CHANGED.
    */
   write(
     host: string,

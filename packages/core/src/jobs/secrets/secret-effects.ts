@@ -16,7 +16,7 @@ export interface AffectedAllocation {
 export interface SecretEffects {
   /** Jobs with templates that name one of the secrets. */
   readonly readers: readonly SecretReader[];
-  /** What the next deploy does to these jobs; undefined if it cannot be determined; `unknown` has the reason. */
+  /** What the next deploy does to these jobs. Undefined if it cannot be determined; `unknown` then has the reason. */
   readonly next: readonly AffectedAllocation[] | undefined;
   readonly unknown: string | undefined;
 }

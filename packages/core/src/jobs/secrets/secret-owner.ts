@@ -5,7 +5,9 @@ import { ownerText, type SecretOwner } from "../../domain/kv/secret-names.ts";
 import { didYouMean, isName } from "../../domain/workspace/names.ts";
 import { MaandError } from "../../errors.ts";
 
-/** Refuses a job that is neither in the catalog nor in the workspace: its secrets would never be read. Throws NOT_FOUND. */
+/**
+ * Refuses a job that is neither in the catalog nor in the workspace: its secrets would never be read. Throws NOT_FOUND.
+ */
 export function checkOwner({ store, paths }: Pick<Bucket, "store" | "paths">, owner: SecretOwner): void {
   if (owner === undefined) return;
   const known = store.catalog.read().jobs.map(({ name }) => name);

@@ -11,8 +11,8 @@ export interface SecretReader {
 }
 
 /**
- * The jobs whose templates of the last build name one of these secrets, sorted. A template that computes the name of a key, and a
- * job command that reads a secret, are not found.
+ * The jobs whose templates of the last build name one of these secrets, sorted. A template that computes the name of a
+ * key, and a job command that reads a secret, are not found.
  */
 export function secretReaders(
   { store, kv }: Pick<Bucket, "store" | "kv">,

@@ -54,7 +54,7 @@ export async function setSecrets(bucket: Bucket, { command, owner, values }: Set
 
 /** Options of {@link removeSecret}. */
 export interface RemoveSecret extends SecretName {
-  /** Also remove it if templates read it. */
+  /** Whether to remove the secret even if templates read it. */
   readonly force: boolean;
 }
 

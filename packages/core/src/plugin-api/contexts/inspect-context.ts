@@ -38,7 +38,9 @@ export interface InspectRequest {
   readonly protect: readonly string[];
 }
 
-/** `inspect`: return the contents of the job directories on a worker. Compare nothing and change nothing. @experimental */
+/**
+ * `inspect`: return the contents of the job directories on a worker. Compare nothing and change nothing. @experimental
+ */
 export interface InspectContext extends WorkerContext {
   /** The metadata files to check: their SHA-256, by path. */
   readonly metadata: ReadonlyMap<string, string>;

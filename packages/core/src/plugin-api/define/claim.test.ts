@@ -23,24 +23,24 @@ afterEach(() => {
 });
 
 describe("a defined claim", () => {
-  it("reads its value with the type of the schema's output, defaults and transforms included", () => {
+  it("reads the output of its schema with defaults and transforms, and has the type of the output", () => {
     const value = CANARY.of(aJob({ manifest: { canary: { soak: "30 s" } } }));
     expect(value).toEqual({ soak: 30, every: 5 });
     expectTypeOf(value).toEqualTypeOf<{ soak: number; every: number } | undefined>();
   });
 
-  it("reads nothing from a manifest without the key, or with a value that the build refuses", () => {
+  it("reads undefined from a manifest without the key, or with a value that the build refuses", () => {
     expect([CANARY.of(aJob({ manifest: {} })), CANARY.of(aJob({ manifest: { canary: 7 } }))]).toEqual([
       undefined,
       undefined,
     ]);
   });
 
-  it("has the schema for editors of a valibot schema", () => {
+  it("generates the JSON Schema for editors from a valibot schema", () => {
     expect(CANARY.jsonSchema?.()).toMatchObject({ type: "object", properties: { every: { type: "number" } } });
   });
 
-  it("is what every hook of a build and a deploy sees in the manifest, and is transformed once", async () => {
+  it("transforms its value once for all hooks of a build and a deploy", async () => {
     const seen: Record<string, unknown> = {};
     const note = (hook: string, job: Job | undefined) => {
       seen[hook] = [job?.manifest.canary, job && CANARY.of(job)];

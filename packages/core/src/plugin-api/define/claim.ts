@@ -43,7 +43,9 @@ export interface OwnedKeys {
   readonly schemas?: Readonly<Record<string, FileSchema>>;
 }
 
-/** The schema of a file that a plugin reads: `maand schema` prints it, and `maand init` and builds write it for editors. */
+/**
+ * The schema of a file that a plugin reads: `maand schema` prints it, and `maand init` and builds write it for editors.
+ */
 export interface FileSchema {
   /** The description of the file. */
   readonly description: string;

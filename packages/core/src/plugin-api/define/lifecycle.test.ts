@@ -20,7 +20,7 @@ describe("a lifecycle", () => {
     expect(done).toEqual(["start", "stop", "stop"]);
   });
 
-  it("restarts by stopping and starting, and reloads by restarting, unless it has steps for that", async () => {
+  it("restarts by stopping and starting, and reloads by restarting, unless it has its own steps", async () => {
     const plain = steps();
     await callHook(plain.plugin, "rollout", rolloutContext(action("restart")));
     await callHook(plain.plugin, "rollout", rolloutContext(action("reload")));
@@ -51,7 +51,7 @@ describe("a lifecycle", () => {
     expect(targets).toEqual(["start", "restart", "reload", "stop", "backup"]);
   });
 
-  it("runs a job through a whole deploy, before the plugin it names", async ({ onTestFinished }) => {
+  it("runs its jobs in a whole deploy, before the plugin named in before", async ({ onTestFinished }) => {
     const { done, plugin } = steps({ before: "fake-fleet" });
     const bucket = aBucket({ plugins: [plugin] });
     onTestFinished(() => bucket.dispose());

@@ -20,7 +20,7 @@ export interface Lifecycle {
   /** The jobs it runs; default: all. Other jobs go to the next plugin. */
   readonly concerns?: (job: Job) => boolean;
   readonly start?: LifecycleStep;
-  /** Also for disabled and removed jobs; their files are deleted by the plugin that copied them. */
+  /** Also called for disabled and removed jobs. The plugin that copied the files of a removed job deletes them. */
   readonly stop?: LifecycleStep;
   /** Default: `stop`, then `start`. */
   readonly restart?: LifecycleStep;
@@ -33,8 +33,8 @@ export interface Lifecycle {
 }
 
 /**
- * An `apply` that runs jobs in deploys (`rollout`), stops what is disabled or removed (`reconcile`), and answers `maand job`
- * (`target`): `definePlugin({ name, apply: lifecycle({ name, concerns, start, stop }) })`.
+ * An `apply` that runs jobs in deploys (`rollout`), stops what is disabled or removed (`reconcile`), and answers `maand
+ * job` (`target`): `definePlugin({ name, apply: lifecycle({ name, concerns, start, stop }) })`.
  */
 export function lifecycle(given: Lifecycle): (hooks: Pick<Hooks, "rollout" | "reconcile" | "target">) => void {
   const { name, before, concerns = () => true } = given;

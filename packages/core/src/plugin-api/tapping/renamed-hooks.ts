@@ -24,7 +24,7 @@ export interface OldName {
 
 type Renamed = Readonly<Record<(typeof RENAMED_HOOKS)[OldHookName], unknown>>;
 
-/** The renamed hooks under their old names. Only a type, so that loops over the hooks do not see them. */
+/** The renamed hooks under their old names. They are only a type, so that loops over the hooks do not see them. */
 export type RenamedHooks<Declared extends Renamed> = {
   /** @deprecated Renamed to `afterBuild`. */
   readonly built: Declared["afterBuild"];

@@ -53,7 +53,7 @@ function run(argv: Argv): ExecResult {
   return { code: status ?? -1, stdout, stderr, durationMs: 0 };
 }
 
-it("writes a private record, and runs the command with its words, input and umask", () => {
+it("a fenced command writes a private record, and runs with its arguments and umask", () => {
   const argv = ["sh", "-c", 'printf "%s." "$@"; umask', "sh", "a b", "$HOME", "'"];
   expect(run(fencedCommand(remoteOf("3 aa"), argv))).toMatchObject({
     code: 0,
@@ -63,7 +63,7 @@ it("writes a private record, and runs the command with its words, input and umas
   for (const name of ["fence", "locks/stage"]) expect(statSync(join(root, name)).mode & 0o777).toBe(0o600);
 });
 
-it("refuses a command that has not seen the record, and does not run it", () => {
+it("a command that does not expect the record on the worker is refused and does not run", () => {
   run(fencedCommand(remoteOf("3 aa"), ["true"]));
   const late = run(fencedCommand(remoteOf("4 bb"), ["touch", join(root, "ran")]));
   expect(late.code).toBe(FENCED_EXIT);
@@ -72,7 +72,7 @@ it("refuses a command that has not seen the record, and does not run it", () => 
   expect(record()).toBe("3 aa\n{}\n");
 });
 
-it("runs the command once the record on the worker is admitted, and refuses other records", async () => {
+it("probeFenced runs a command if the record on the worker is admitted, and otherwise throws FENCED", async () => {
   run(fencedCommand(remoteOf("3 aa"), ["true"]));
   const touch = ["touch", join(root, "ran")];
   await expect(probeFenced(remoteOf("4 bb"), touch, async (argv) => run(argv))).rejects.toMatchObject({
@@ -83,7 +83,7 @@ it("runs the command once the record on the worker is admitted, and refuses othe
   expect([existsSync(join(root, "ran")), record()]).toEqual([true, "4 bb\n{}\n"]);
 });
 
-it("trusts no record that others may write, and no link", () => {
+it("a record that other users may write, or that is a link, is not trusted", () => {
   writeFileSync(join(root, "fence"), "3 aa\n{}\n");
   chmodSync(join(root, "fence"), 0o666);
   expect(refusedBy(run(fencedCommand(remoteOf("3 aa"), ["true"])))).toContain("!it is not a private file");
@@ -93,7 +93,7 @@ it("trusts no record that others may write, and no link", () => {
   expect(existsSync(join(root, "elsewhere"))).toBe(false);
 });
 
-it("a newer command waits until the older one, which still writes, has ended", async () => {
+it("a newer command waits until an older command that is still running has ended", async () => {
   const words = [
     "sh",
     "-c",
@@ -121,7 +121,7 @@ it("a newer command waits until the older one, which still writes, has ended", a
   await vi.waitFor(() => expect(older.exitCode).toBe(0), 10_000);
 });
 
-it("changes nothing without a fence, and writes no record where there is no directory", () => {
+it("a command without a fence is unchanged, and no record is written if the directory is missing", () => {
   expect(fencedCommand(fakeRemote({ root }), ["true"])).toEqual(["true"]);
   rmSync(root, { recursive: true });
   expect(run(fencedCommand(remoteOf("3 aa"), ["true"])).code).toBe(0);
@@ -129,7 +129,7 @@ it("changes nothing without a fence, and writes no record where there is no dire
   execFileSync("mkdir", [root]);
 });
 
-it("a sync writes its record in the directory that it creates, so that an older sync is refused; any other command runs without a record", () => {
+it("a sync writes its record in the directory that it creates, and then an older sync is refused", () => {
   const missing = join(root, "deep", "bucket");
   const remote = { ...remoteOf("3 aa"), root: missing };
   setFence(remote, { line: "3 aa", text: "3 aa\n{}\n", expected: "3 aa", admit() {} });

@@ -9,9 +9,9 @@ const MARK = "maand-fence:";
 
 /**
  * Takes the stage lock of the bucket's directory while the command runs, compares the fence on the worker, and writes
- * its own. Without a program `flock`, only the fence is compared. `$1` is the directory, `$2` the own line, `$3` the
- * expected one, `$4` the record. If the directory is missing, nothing needs protection, except from two syncs that both
- * create it. `$5` marks a command that creates it.
+ * its own. Without the program `flock`, only the fence is compared. `$1` is the directory, `$2` the command's own line,
+ * `$3` the expected line, `$4` the record. If the directory is missing, nothing needs protection, except from two syncs
+ * that both create it. `$5` marks a command that creates it.
  */
 const PROGRAM = `
 root=$1 own=$2 expected=$3 text=$4 makes=$5

@@ -47,20 +47,20 @@ const remove = (path: string, options: Partial<DirectoryToDelete> = {}) =>
 
 const list = (path: string) => readdirSync(at(path), { recursive: true }).sort();
 
-it("deletes a directory with all its contents, whatever the names; a missing directory is fine", async () => {
+it("deleteDirectory deletes a directory with all its contents, and accepts a missing directory", async () => {
   has("api/a b", "api/-rf", "api/.hidden", "api/..x", "api/*", "api/conf/deep/x", "web/x");
   expect(await remove("api")).toEqual([]);
   expect(list(".")).toEqual(["web", "web/x"]);
   expect(await remove("api")).toEqual([]);
 });
 
-it("keeps the given names, and the directory", async () => {
+it("deleteDirectory keeps the names in spare, and therefore the directory", async () => {
   has("api/Makefile", "api/.env", "api/data/db", "api/logs/l", "api/conf/data");
   expect(await remove("api", { spare: ["data", "logs"] })).toEqual([]);
   expect(list("api")).toEqual(["data", "data/db", "logs", "logs/l"]);
 });
 
-it("deletes only the given names, and returns the names that are left", async () => {
+it("deleteDirectory keeps and returns the names that are not in only", async () => {
   has("b/worker.json", "b/bin/x", "b/notes.txt");
   mkdirSync(at("b/jobs"));
   expect(await remove("b", { only: ["worker.json", "bin"] })).toEqual(["jobs", "notes.txt"]);
@@ -90,7 +90,7 @@ describe("links", () => {
     expect(lstatSync(at(path)).isSymbolicLink()).toBe(true);
   });
 
-  it("to a directory that maand did not make are refused", async () => {
+  it("to a directory that maand did not create are refused", async () => {
     has("far/photos/1");
     symlinkSync(at("far"), at("api"));
     await expect(remove("api")).rejects.toMatchObject({
@@ -101,7 +101,7 @@ describe("links", () => {
   });
 
   it.each(["api", "jobs"])(
-    "at %s without a target are refused, because the target may only be unmounted",
+    "in place of %s without a target are refused, because the target might only be unmounted",
     async (linked) => {
       if (linked === "api") mkdirSync(at("jobs"));
       const path = linked === "api" ? "jobs/api" : "jobs";
@@ -111,14 +111,14 @@ describe("links", () => {
   );
 });
 
-it("a path that is not a directory is refused", async () => {
+it("deleteDirectory refuses a path that is not a directory", async () => {
   has("api");
   await expect(remove("api")).rejects.toThrow("it is not a directory");
   expect(existsSync(at("api"))).toBe(true);
 });
 
 describe.runIf(process.getuid?.() === 0)("mount points", () => {
-  it.each(["uploads", "a b/up\\loads\tx"])("at %j prevent the deletion: nothing at all is deleted", async (name) => {
+  it.each(["uploads", "a b/up\\loads\tx"])("at %j in the directory prevent any deletion", async (name) => {
     has("far/precious", "api/x", `api/${name}/y`);
     execFileSync("mount", ["--bind", at("far"), at("api", name)]);
     try {

@@ -9,7 +9,7 @@ it.each([
   ["EROFS: read-only file system, open 'x'", "is mounted read-only"],
   ['rsync: close failed on "x": Disk quota exceeded (122)', "has exceeded the user's quota"],
   ["Permission denied (13)", undefined],
-])("%s", (text, failure) => {
+])("fileSystemFailure recognizes a failure only in known messages: %s", (text, failure) => {
   expect(fileSystemFailure(text)).toBe(failure);
 });
 
@@ -17,7 +17,7 @@ it.each([
   ["tmpfs 1024 1024 0 100% /opt/worker", "/opt/worker (tmpfs)"],
   ["/dev/mapper/a b 10 20 -10 100% /srv/my data", "/srv/my data (/dev/mapper/a b)"],
   ["df: no such file", undefined],
-])("the mount point is read from df: %s", async (line, mount) => {
+])("fileSystemOf reads the mount point from the output of df: %s", async (line, mount) => {
   const stdout = `Filesystem 1024-blocks Used Available Capacity Mounted on\n${line}\n`;
   expect(await fileSystemOf(fakeRemote({ answers: () => ({ stdout }) }), "/opt/worker/x", {})).toBe(mount);
 });

@@ -27,7 +27,9 @@ export function fileSystemHint(failure: FileSystemFailure): string {
 /** Reports the file system of the nearest existing path. */
 const PROGRAM = 'at=$1; while [ ! -e "$at" ]; do at=$(dirname -- "$at"); done; df -P -- "$at"';
 
-/** Where the file system of a path is mounted on a worker, with its device; undefined if the worker does not report it. */
+/**
+ * Where the file system of a path is mounted on a worker, with its device; undefined if the worker does not report it.
+ */
 export async function fileSystemOf(
   remote: Pick<Remote, "probe">,
   path: string,

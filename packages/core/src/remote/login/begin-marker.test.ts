@@ -20,23 +20,31 @@ function take(...chunks: readonly string[]) {
 }
 
 test.each([
-  ["alone", ["\nmaand-begin\n"], { begun: true, text: "" }],
-  ["with a process id", ["\nmaand-begin 7\nout"], { begun: true, pid: 7, text: "out" }],
-  ["cut anywhere", ["\nmaa", "nd-begin 1", "2\n", "rest"], { begun: true, pid: 12, text: "rest" }],
-  ["after the output of a login", ["Welcome\n\nmaand-begin\nout\n"], { begun: true, text: "out\n" }],
-  ["behind a line without an end", ["Welcome", "\nmaand-begin\n", "out"], { begun: true, text: "out" }],
-  ["never", ["no such\n", "shell"], { begun: false, text: "no such\nshell" }],
-  ["only the first", ["\nmaand-begin\n", "\nmaand-begin\n"], { begun: true, text: "\nmaand-begin\n" }],
-  ["not within a line", ["+ sh -c maand-begin $$\n"], { begun: false, text: "+ sh -c maand-begin $$\n" }],
-])("the marker: %s", (_, chunks, expected) => {
+  ["the marker alone", ["\nmaand-begin\n"], { begun: true, text: "" }],
+  ["a marker with a process id", ["\nmaand-begin 7\nout"], { begun: true, pid: 7, text: "out" }],
+  ["a marker in several chunks", ["\nmaa", "nd-begin 1", "2\n", "rest"], { begun: true, pid: 12, text: "rest" }],
+  ["a marker after the output of a login", ["Welcome\n\nmaand-begin\nout\n"], { begun: true, text: "out\n" }],
+  ["a marker after a line without a line end", ["Welcome", "\nmaand-begin\n", "out"], { begun: true, text: "out" }],
+  ["output without a marker", ["no such\n", "shell"], { begun: false, text: "no such\nshell" }],
+  [
+    "a second marker, which is output",
+    ["\nmaand-begin\n", "\nmaand-begin\n"],
+    { begun: true, text: "\nmaand-begin\n" },
+  ],
+  [
+    "the word within a line, which is not a marker",
+    ["+ sh -c maand-begin $$\n"],
+    { begun: false, text: "+ sh -c maand-begin $$\n" },
+  ],
+])("BeginMarker reads %s", (_, chunks, expected) => {
   expect(take(...chunks)).toEqual(expected);
 });
 
-test("a login may print a lot before the marker", () => {
+test("BeginMarker drops a megabyte of login output before the marker", () => {
   expect(take("x".repeat(1_000_000), "\nmaand-begin\nout")).toEqual({ begun: true, text: "out" });
 });
 
-test("bytes of the command are passed on unchanged", () => {
+test("BeginMarker passes on the bytes of the command unchanged", () => {
   const bytes = Buffer.from([0, 255, 254, 10, 13, 0]);
   const seen: Buffer[] = [];
   const marker = new BeginMarker(
@@ -51,7 +59,7 @@ test("bytes of the command are passed on unchanged", () => {
 test.each([
   [["noise\nmaand-begin\n"], ""],
   [["noise\nmaand-be", "gin\nab", "cd"], "abcd"],
-])("the rest of the stream after the marker is left to its reader: %j", async (chunks, rest) => {
+])("readToMarker leaves the rest of the stream to its next reader: %j", async (chunks, rest) => {
   const stream = new PassThrough();
   for (const chunk of chunks) stream.write(chunk);
   stream.end();
@@ -60,7 +68,7 @@ test.each([
   expect(await text(stream)).toBe(rest);
 });
 
-test("a stream that ends without the marker returns its content", async () => {
+test("readToMarker returns the content of a stream that ends without the marker", async () => {
   const stream = new PassThrough();
   stream.end("no such shell");
   expect(await readToMarker(stream)).toBe("no such shell");

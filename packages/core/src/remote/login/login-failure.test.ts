@@ -35,7 +35,7 @@ test.each([
     "chsh -s /bin/sh ops",
   ],
   ["", "runs no commands: it ended with exit code 1", "ForceCommand"],
-])("%j is reported in one sentence, with a hint", (stderr, message, hint) => {
+])("the login output %j is reported in one sentence, with a hint", (stderr, message, hint) => {
   const found = failure({ stderr });
   expect(found).toMatchObject({ code: "AUTH_FAILED", worker: "10.0.0.1" });
   expect(found.message).toContain(message);
@@ -48,7 +48,7 @@ test.each([
   "sudo: Command not found.\n",
   "fish: Unknown command: sudo\n",
   "zsh:1: command not found: sudo\n",
-])("a worker without sudo is reported as such: %j", (stderr) => {
+])("a worker without sudo is recognized from the output: %j", (stderr) => {
   expect(failure({ stderr, code: 127 })).toMatchObject({ code: "WORKER_LACKS", message: "10.0.0.1 lacks sudo" });
 });
 

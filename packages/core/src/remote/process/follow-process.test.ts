@@ -43,13 +43,13 @@ describe("a followed process", () => {
     expect((await run("echo one; printf two")).lines).toEqual(["one", "two"]);
   });
 
-  it("that prints a megabyte without a line end is truncated", async () => {
+  it("has a line truncated if it prints a megabyte without a line end", async () => {
     const { code, lines } = await run("head -c 1000000 /dev/zero | tr '\\0' x; echo; echo after");
     expect([code, lines.length, lines[1]]).toEqual([0, 2, "after"]);
     expect(lines[0]).toMatch(/^x{8192} \[line cut\]$/);
   });
 
-  it("that prints without end is read until its time limit", async () => {
+  it("is read until its time limit if it never stops printing", async () => {
     let bytes = 0;
     const { cut } = await run("yes", {
       timeoutMs: 700,
@@ -60,7 +60,7 @@ describe("a followed process", () => {
     expect([cut, bytes > 0]).toEqual(["TIMED_OUT", true]);
   });
 
-  it("waits while the readers of its output are behind, and then every line arrives in order", async () => {
+  it("waits while the readers of its output are behind, and loses no line", async () => {
     const readers = slowReaders();
     const running = run("seq 1 500000; touch done", { backPressure: readers.backPressure });
     await readers.behind;
@@ -71,7 +71,7 @@ describe("a followed process", () => {
     expect([code, lines.length, lines.every((line, at) => line === String(at + 1))]).toEqual([0, 500_000, true]);
   });
 
-  it("that exits while its readers are behind is reported only after its last line", async () => {
+  it("is reported as ended only after its readers have received its last line", async () => {
     const readers = slowReaders();
     const ended = run("seq 1 10000; touch done", { backPressure: readers.backPressure });
     await there("done");
@@ -88,7 +88,7 @@ describe("a followed process", () => {
   it.each([
     ["its time limit", "TIMED_OUT", (timeoutMs: number) => ({ timeoutMs })],
     ["an interruption", "INTERRUPTED", (ms: number) => ({ signal: AbortSignal.timeout(ms) })],
-  ])("ends at %s even if its readers never catch up", async (_, cut, limit) => {
+  ])("is stopped at %s even if its readers never catch up", async (_, cut, limit) => {
     const { backPressure } = slowReaders();
     const ended = await run("seq 1 500000; sleep 60", { backPressure, ...limit(300) });
     expect(ended.cut).toBe(cut);
@@ -103,26 +103,26 @@ describe("a followed process", () => {
     expect(await run("exec >&- 2>&- <&-; sleep 0.2; exit 4")).toMatchObject({ code: 4, lines: [] });
   });
 
-  it("can leave a child that keeps the output open; the child is ended only if leavesNothing is set", async () => {
+  it("can leave a child behind, which is killed only if leavesNothing is set", async () => {
     expect((await run("sleep 1000 & echo $! > child")).code).toBe(0);
     process.kill(pidIn("child"), "SIGKILL");
     expect((await run("sleep 1000 & echo $! > child", { leavesNothing: true })).code).toBe(0);
     await gone(pidIn("child"));
   });
 
-  it("that hangs is ended with its children at its time limit", async () => {
+  it("is stopped with its children at its time limit", async () => {
     const { cut } = await run("sh -c 'echo $$ > child; sleep 1000' & sleep 1000", { timeoutMs: 400 });
     expect(cut).toBe("TIMED_OUT");
     await gone(pidIn("child"));
   });
 
-  it("that ignores SIGTERM is killed", async () => {
+  it("is killed if it ignores SIGTERM", async () => {
     const { cut } = await run("trap '' TERM; echo $$ > pid; while :; do sleep 0.05; done", { timeoutMs: 300 });
     expect(cut).toBe("TIMED_OUT");
     await gone(pidIn("pid"));
   });
 
-  it("has time to clean up", async () => {
+  it("has time to clean up after SIGTERM", async () => {
     await run("trap 'echo orderly > end; exit 0' TERM; while :; do sleep 0.02; done", {
       timeoutMs: 300,
       graceMs: 5_000,
@@ -130,7 +130,7 @@ describe("a followed process", () => {
     expect(readFileSync(join(cwd, "end"), "utf8")).toBe("orderly\n");
   });
 
-  it("is ended when the run is interrupted", async () => {
+  it("is stopped when the run is interrupted", async () => {
     const interruption = new AbortController();
     const running = run("touch here; sleep 1000", { signal: interruption.signal });
     await there("here");
@@ -138,7 +138,7 @@ describe("a followed process", () => {
     expect((await running).cut).toBe("INTERRUPTED");
   });
 
-  it("is not ended when its remote is closed, unless onClosed ends it", async () => {
+  it("keeps running when its remote is closed, unless onClosed stops it", async () => {
     const closing = new AbortController();
     const left = run("echo $$ > pid; exec sleep 1000", { closing: closing.signal });
     await there("pid");

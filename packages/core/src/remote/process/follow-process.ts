@@ -85,7 +85,7 @@ function readOutput(
   };
 }
 
-/** One combined signal: a listener per process on the run's own signal would look like a leak to Node. */
+/** A combined signal, because a listener per process on the run's own signal would look like a leak to Node. */
 function earlyEnd({ timeoutMs, signal, closing }: FollowOptions): AbortSignal {
   return AbortSignal.any([timeLimit(timeoutMs), ...(closing ? [closing] : []), ...(signal ? [signal] : [])]);
 }

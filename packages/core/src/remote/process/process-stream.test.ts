@@ -37,10 +37,10 @@ describe("the stream of a process", () => {
   it("passes input on, and ends the input", async (context) => {
     const child = aProcess(context, "cat");
     const io = processStream(child.stdout, child.stdin);
-    io.end("said\n");
+    io.end("input\n");
     let text = "";
     for await (const chunk of io) text += chunk;
-    expect(text).toBe("said\n");
+    expect(text).toBe("input\n");
   });
 
   it("ends if the process closes its output, and closes if the process ends", async (context) => {

@@ -31,7 +31,7 @@ describe("a remote over a program", () => {
     expect(result).toMatchObject({ code: 0, stdout: "a b|s3\ncret|/|given", stderr: "" });
   });
 
-  it("shows no secret in ps, and none in an error", async () => {
+  it("shows no secret in ps or in an error", async () => {
     const seen: string[] = [];
     const spy = remote({
       program: (argv) => {
@@ -44,7 +44,7 @@ describe("a remote over a program", () => {
     expect(seen.join()).not.toContain("open-sesame");
   });
 
-  it("returns the exit code, streams lines, and separates errors", async () => {
+  it("returns the exit code, streams lines, and keeps the error output separate", async () => {
     const lines: string[] = [];
     const script = "echo out; echo err >&2; exit 7";
     const onLine = (line: string, stream: string) => void lines.push(`${stream} ${line}`);
@@ -53,7 +53,7 @@ describe("a remote over a program", () => {
     expect(lines.sort()).toEqual(["stderr err", "stdout out"]);
   });
 
-  it("passes on which account runs the command", async () => {
+  it("passes asRoot on to the program", async () => {
     const calls: boolean[] = [];
     const program: ProgramRemoteParts["program"] = (argv, { asRoot }) => {
       calls.push(asRoot);
@@ -75,14 +75,14 @@ describe("a remote over a program", () => {
     expect(seen.map(([first]) => first)).toEqual(["sudo", "sh"]);
   });
 
-  it("ends a command at its time limit", async () => {
+  it("stops a command at its time limit", async () => {
     const late = remote().exec(["sleep", "100"], { timeoutMs: 300, graceMs: 2_000 });
     await expect(late).rejects.toMatchObject({ code: "TIMED_OUT", message: expect.stringContaining("after 0.3 s") });
   });
 
-  it("ends the command on the worker if it is interrupted, not only the local program", async () => {
+  it("stops an interrupted command on the worker, not only the local program", async () => {
     const stop = new AbortController();
-    const script = "trap 'echo told; exit 1' TERM; echo ready; while :; do sleep 0.05; done";
+    const script = "trap 'echo stopping; exit 1' TERM; echo ready; while :; do sleep 0.05; done";
     const lines: string[] = [];
     const onLine = (line: string, stream: string) => {
       if (stream === "stdout") lines.push(line);
@@ -91,7 +91,7 @@ describe("a remote over a program", () => {
     await expect(remote().exec(["sh", "-c", script], { signal: stop.signal, onLine })).rejects.toMatchObject({
       code: "INTERRUPTED",
     });
-    expect(lines).toEqual(["ready", "told"]);
+    expect(lines).toEqual(["ready", "stopping"]);
   });
 
   it("sends the stop word to a command that has one", async () => {
@@ -164,7 +164,7 @@ describe("a remote over a program", () => {
     expect(await exit).toBe(4);
   });
 
-  it("does not probe a worker whose stream it closed itself", async () => {
+  it("does not check for a lost connection after it stopped a stream itself", async () => {
     const stop = new AbortController();
     let calls = 0;
     const lost = () => {

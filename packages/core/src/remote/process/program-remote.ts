@@ -12,7 +12,9 @@ import { type RunningProcess, startProcess } from "./process.ts";
 import { processStream } from "./process-stream.ts";
 import { followProgram, isTimeout, type ProgramResult, SIGNALLED } from "./program-run.ts";
 
-/** A remote whose commands run through a program on this machine, such as `ssh`, `docker exec` or `machinectl shell`. */
+/**
+ * A remote whose commands run through a program on this machine, such as `ssh`, `docker exec` or `machinectl shell`.
+ */
 export interface ProgramRemoteParts extends Pick<Remote, "host" | "root" | "transport" | "sudo"> {
   /** The account its commands run as, for messages. */
   readonly user?: string;
@@ -51,7 +53,7 @@ const GRACE_MS = 5_000;
 
 /**
  * A remote over a program, with everything a remote guarantees: time limits, secrets, `sudo`, interruption, and errors
- * that say whether the command began. The worker needs `sh` and `timeout`. If a command leaves a child process that
+ * that show whether the command began. The worker needs `sh` and `timeout`. If a command leaves a child process that
  * keeps its output open, maand waits as long as the program waits.
  */
 export function programRemote(parts: ProgramRemoteParts): Remote {
@@ -173,7 +175,7 @@ class ProgramRemote implements Remote {
     });
   }
 
-  /** It runs in its own process group, so that Ctrl-C reaches only maand, which passes it on. */
+  /** Starts the program in its own process group, so that Ctrl-C reaches only maand, which then stops the program. */
   #start({ argv }: WrappedCommand, { asRoot = false }: ExecOptions): Promise<RunningProcess> {
     return startProcess(this.#parts.program(argv, { asRoot }), { stdin: true });
   }

@@ -16,7 +16,7 @@ it("a program gets its input and its environment, and its output is returned", a
 it.each([
   { onTerminal: false, limitMs: 60_000 },
   { onTerminal: true, limitMs: 60_000 },
-])("child processes that keep the output open are not waited for: %o", async (more) => {
+])("runProgram does not wait for child processes that keep the output open: %o", async (more) => {
   const { code, stdout } = await run("sleep 1000 & echo $!", more);
   expect(code).toBe(0);
   const pid = Number(String(stdout));
@@ -42,7 +42,7 @@ it.each<[string, Partial<Program>, string]>([
   ["kill -TERM $$", {}, "was stopped by SIGTERM"],
   [":", { argv: ["no-such-program"] }, "cannot be started: there is no such program"],
   [":", { argv: ["/"] }, "cannot be started: "],
-])("%s with %o: %s", async (script, more, how) => {
+])("runProgram reports why a program failed: %s with %o %s", async (script, more, how) => {
   const { code, failure, missing } = await run(script, more);
   expect(failure).toContain(how);
   expect([code, missing]).toEqual([undefined, how.endsWith("no such program")]);

@@ -18,7 +18,7 @@ export {
 } from "./decide.ts";
 
 /**
- * The one place that decides which allocations and workers may go down. Every path that stops, restarts or reloads an
+ * The only code that decides which allocations and workers may go down. Every path that stops, restarts or reloads an
  * allocation, or takes a worker down, requests downtime here first, and calls {@link settle} when the allocation or
  * worker is back and healthy. An allocation that is never settled counts as away. Checks health only if the records are
  * not enough and the answer depends on it. Throws INTERRUPTED; a refusal is part of the answer.

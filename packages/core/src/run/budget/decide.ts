@@ -26,8 +26,8 @@ export interface DowntimeRequest {
    */
   readonly isFresh?: boolean;
   /**
-   * Whether a person requested that the whole job goes down, or named the allocations to stop. Such a request is
-   * recorded, and no budget refuses it.
+   * Whether a person requested that the whole job goes down, or named the allocations to stop. The budget never refuses
+   * such a request, but the request is recorded.
    */
   readonly isAsked?: boolean;
 }
@@ -86,7 +86,7 @@ export function reportRefused(
   for (const { unit, error } of refused) report(run, "budget.refused", unit, error);
 }
 
-/** Forgets these allocations in the run: from now on, the records in the store decide whether they are away. */
+/** Removes these allocations from the state of the run. The records in the store then decide whether they are away. */
 export function leaveToRecords({ budget }: Pick<ScopeSource, "budget">, units: readonly DowntimeUnit[]): void {
   for (const { host, jobs } of units) for (const job of jobs) budget.bringBack(job, host);
 }
@@ -104,15 +104,15 @@ export function settle(run: ScopeSource, units: readonly DowntimeUnit[]): void {
 }
 
 /**
- * Notes that a job is being rolled out or maintained, until the returned function is called. Requests for jobs that exclude it
- * (`never_with`) are refused meanwhile.
+ * Notes that a job is being rolled out or maintained, until the returned function is called. Requests for jobs that
+ * exclude it (`never_with`) are refused meanwhile.
  */
 export function beginChange({ budget }: Pick<ScopeSource, "budget">, change: UnderWay): () => void {
   budget.underWay.add(change);
   return () => void budget.underWay.delete(change);
 }
 
-/** Throws BUDGET_EXCEEDED if a job that excludes this one is being changed. For changes that take nothing down, such as first starts. */
+/** Throws BUDGET_EXCEEDED if a job that excludes this job is being changed. Used for changes that take nothing down. */
 export function refuseExcluded(run: ScopeSource, job: string): void {
   const exclusions = exclusionsOf([...run.jobs.values()]);
   const refusal = exclusionRefusal([job], exclusions, changesUnderWay(run, [job], exclusions));

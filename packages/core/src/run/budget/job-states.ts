@@ -62,7 +62,7 @@ function stateOf(job: Job, allocations: readonly Allocation[], source: StateSour
   return { job: job.name, budget: budgetOf(job, allocations.length), away };
 }
 
-/** The records without the changes of this run, because the run itself knows what it has taken down. */
+/** The records without the changes of this run, because its own state contains what it has taken down. */
 function settledOf(recorded: RecordedState, run: number | undefined): RecordedState {
   const { unsettled, ...rest } = recorded;
   return unsettled?.inDoubt && unsettled.run === run ? rest : recorded;

@@ -34,8 +34,8 @@ export interface BeginOptions {
 }
 
 /**
- * Records a command that holds the lock and may change workers. Throws OTHER_COPY for a bucket that was copied or restored, unless the
- * command `adopts` it.
+ * Records a command that holds the lock and may change workers. Throws OTHER_COPY for a bucket that was copied or
+ * restored, unless the command `adopts` it.
  */
 export function beginFence(
   bucket: Bucket,

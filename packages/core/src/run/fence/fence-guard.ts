@@ -6,14 +6,16 @@ import type { WorkerFence } from "../../remote/fence/worker-fence.ts";
 export interface GuardSource {
   /** The record that the command leaves on the workers that it changes. */
   readonly record: FenceRecord;
-  /** Whether the command with this holder belongs to this copy of the bucket, or this copy took over its work. */
+  /**
+   * Whether this copy of the bucket ran the command with this holder, or took over the work of the copy that ran it.
+   */
   knows(holder: string): boolean;
 }
 
 /**
- * Decides which workers one command may change. It may change a worker only if this copy of the bucket knows the
- * command that changed the worker last, and if that command is not newer. After the first worker is refused because of
- * another copy, all other workers are refused too.
+ * Decides which workers one command may change. It may change a worker only if this copy of the bucket has a record of
+ * the command that changed the worker last, and if that command is not newer. After the first worker is refused because
+ * of another copy, all other workers are refused too.
  */
 export class FenceGuard {
   readonly #source: GuardSource;

@@ -13,7 +13,9 @@ export interface StoredCommandRecord {
   readonly jobs?: readonly string[];
 }
 
-/** Adds a command that succeeded to the history; returns its number. Call it in the transaction that stores its work. */
+/**
+ * Adds a command that succeeded to the history; returns its number. Call it in the transaction that stores its work.
+ */
 export function recordCommand(bucket: Bucket, { command, startedAt, id, commit, jobs }: StoredCommandRecord): number {
   const { store, paths, now } = bucket;
   const place = { user: userName(), machine: hostname(), path: paths.root };

@@ -12,7 +12,7 @@ import { onceFor } from "./once.ts";
 /** The input of contexts, which also exists when planning without a run. */
 export type ContextSource = Pick<Run, "reporter" | "bucket" | "workers" | "allocationsOf" | "recorded" | "cause">;
 
-/** The input of actions on behalf of allocations: a run, or a command without one. */
+/** The input of actions on behalf of allocations: a run, or a command that has no run. */
 export type ScopeSource = ContextSource &
   Pick<Run, "catalog" | "jobs" | "allocationsOn" | "connections" | "tmp" | "budget"> &
   Partial<Pick<Run, "number">>;

@@ -40,7 +40,7 @@ const workspaces = fc.record({
 
 type Workspace = typeof workspaces extends fc.Arbitrary<infer T> ? T : never;
 
-/** The entries that a build makes of the workspace; `turned` writes every list of files in reverse order. */
+/** The entries that a build makes from the workspace; `turned` reverses every list. */
 function sourcesOf(workspace: Workspace, before: Before, turned: boolean): KvSources {
   const turn = <T>(list: readonly T[]) => (turned ? [...list].reverse() : [...list]);
   const written: Written = {
@@ -100,7 +100,7 @@ function write(kv: Kv, before: KvSources["catalog"], sources: KvSources): void {
   storeKv(kv, { before, sources, contributed: new Map(), purgeJobs: true });
 }
 
-it("a second build of the same workspace writes no row, whatever the order of its files", () => {
+it("a second build of the same workspace writes no row, even if files are listed in another order", () => {
   fc.assert(
     fc.property(workspaces, (workspace) =>
       withKv((kv, store) => {
@@ -115,7 +115,7 @@ it("a second build of the same workspace writes no row, whatever the order of it
   );
 }, 30_000);
 
-it("a build publishes the same from any previous state, except for variables of jobs", () => {
+it("a build publishes the same entries from any previous state, except for variables of jobs", () => {
   fc.assert(
     fc.property(workspaces, workspaces, (one, other) =>
       withKv((kv) => {

@@ -61,7 +61,7 @@ function reading<T>(job: string, host: string, read: (kv: ReturnType<typeof kvRe
 }
 
 describe("a build", () => {
-  it("publishes every entry", async () => {
+  it("publishes the entries of the bucket, its workers, jobs and allocations", async () => {
     bucket.write("bucket.conf", 'port_min = "30000"\nport_max = "30009"\ndomain = "example.org"\n');
     bucket.write("bucket.jobs.conf", '[api]\nmemory = "0"\nreplicas = "3"\n');
     bucket.job(
@@ -81,7 +81,7 @@ describe("a build", () => {
     expect(await values("maand/job/api")).toMatchObject({ worker_0: A, worker_1: B, rollout_order: `${A},${B}` });
   });
 
-  it("of an unchanged workspace writes nothing", async () => {
+  it("writes nothing if the workspace has not changed", async () => {
     bucket.job(
       "api",
       { selectors: ["worker"], resources: { ports: { http: {} } } },
@@ -94,7 +94,7 @@ describe("a build", () => {
     expect(new Set(before.map((row) => row.version))).toEqual(new Set([1]));
   });
 
-  it("that is refused writes nothing", async () => {
+  it("writes nothing if the workspace has problems", async () => {
     bucket.write("bucket.conf", 'color = "red"\n');
     await bucket.build();
     bucket.write("bucket.conf", 'color = "blue"\n');
@@ -103,7 +103,7 @@ describe("a build", () => {
     expect(await values("vars/bucket")).toEqual({ color: "red" });
   });
 
-  it("deletes keys that left bucket.conf, and keeps those that left vars.toml or that a hook wrote", async () => {
+  it("deletes keys removed from bucket.conf, and keeps keys removed from vars.toml or written by a hook", async () => {
     bucket.write("bucket.conf", 'a = "1"\nb = "2"\n');
     bucket.job("api", { selectors: ["worker"] }, { "vars.toml": 'color = "red"\nsize = "1"\n' });
     await bucket.build();
@@ -117,7 +117,7 @@ describe("a build", () => {
     expect(deleted).toMatchObject([{ namespace: "vars/bucket", key: "b", value: "2", version: 2 }]);
   });
 
-  it("names file and key of a variable that is not text", async () => {
+  it("refuses a variable that is not text and names its file and key", async () => {
     bucket.job("api", { selectors: ["worker"] }, { "vars.toml": "size = 1\n[table]\nx = 1\n" });
     await expect(bucket.build()).rejects.toMatchObject({
       problems: [
@@ -138,7 +138,7 @@ describe("a build", () => {
   });
 });
 
-describe("a removal", () => {
+describe("removing a job or a worker", () => {
   beforeEach(async () => {
     bucket.job("api", { selectors: ["worker"] }, { "vars.toml": 'color = "red"\n' });
     bucket.job("web", { selectors: ["db"] });
@@ -153,7 +153,7 @@ describe("a removal", () => {
     return [...new Set(rows.map((row) => row.namespace))];
   };
 
-  it("deletes a worker with its tags and allocations", async () => {
+  it("deletes the entries of a worker, its tags and its allocations", async () => {
     expect(await values(`maand/job/api/worker/${B}`)).toMatchObject({ version: "0.0.0" });
     bucket.workers(A);
     await bucket.build();
@@ -162,7 +162,7 @@ describe("a removal", () => {
     expect(await values(`maand/job/api/worker/${A}`)).toMatchObject({ peer_workers: "" });
   });
 
-  it("deletes a job's published entries with the build, its variables and secrets with the deploy that cleans it up", async () => {
+  it("deletes published entries in the build, and variables and secrets in the deploy that removes the job", async () => {
     bucket.removeJob("web");
     await bucket.build();
     expect(await live("maand/job/web")).toEqual([]);
@@ -177,13 +177,13 @@ describe("a removal", () => {
     expect(await live("vars/job/")).toEqual(["vars/job/api"]);
   });
 
-  it("with --purge-job-kv deletes them with the build", async () => {
+  it("deletes variables and secrets in the build with --purge-job-kv", async () => {
     bucket.removeJob("web");
     await opened((bucket) => build(bucket, { purgeJobKv: true }));
     expect([...(await live("secrets/")), ...(await live("vars/job/"))]).toEqual(["vars/job/api"]);
   });
 
-  it("does not apply to a disabled job", async () => {
+  it("deletes nothing of a job that is only disabled", async () => {
     bucket.disable({ jobs: { web: {} } });
     await opened((bucket) => build(bucket, { purgeJobKv: true }));
     await bucket.deploy();
@@ -195,7 +195,7 @@ describe("a removal", () => {
     });
   });
 
-  it("keeps version numbers for entries that are published again", async () => {
+  it("continues the version numbers of entries that are published again", async () => {
     bucket.workers(A);
     await bucket.build();
     bucket.workers(A, { host: B, labels: ["db"], tags: { zone: "eu-1" } });
@@ -205,7 +205,7 @@ describe("a removal", () => {
   });
 });
 
-describe("a job reads", () => {
+describe("a job that reads the KV store", () => {
   beforeEach(async () => {
     const ports = { http: {} };
     bucket.job("api", { selectors: ["worker"], resources: { ports: { ...ports, admin: {} } } });
@@ -214,7 +214,7 @@ describe("a job reads", () => {
     await put("secrets/job/api", "password", "s3cret");
   });
 
-  it("its own entries, with secrets in clear text", async () => {
+  it("receives its own entries, with secrets in clear text", async () => {
     await reading("api", A, (kv) => {
       expect(kv.get("maand/bucket", "admin")).toBe("30000");
       expect(kv.get("maand/job/api", "port_http")).toBe("30001");
@@ -225,7 +225,7 @@ describe("a job reads", () => {
     });
   });
 
-  it("no port that two jobs declare under the same name, with an error that names both jobs", async () => {
+  it("may not read a port that two jobs declare, and the error names both jobs", async () => {
     await reading("api", A, (kv) =>
       expect(() => kv.get("maand/bucket", "http")).toThrow(
         expect.objectContaining({
@@ -237,7 +237,7 @@ describe("a job reads", () => {
     );
   });
 
-  it("no entries of jobs that it does not demand, and none of other workers", async () => {
+  it("may not read entries of other workers or of jobs that it does not demand", async () => {
     await reading("api", A, (kv) => {
       const refused = expect.objectContaining({ code: "KV_REFUSED" });
       for (const namespace of ["maand/job/web", "secrets/job/web", `maand/worker/${B}`, `maand/job/api/worker/${B}`]) {
@@ -249,7 +249,7 @@ describe("a job reads", () => {
     });
   });
 
-  it("a missing key with an error that names the closest one", async () => {
+  it("receives an error that suggests the closest name for a missing key", async () => {
     await opened(({ kv }) => kv.remove("secrets/job/api", "password"));
     await reading("api", A, (kv) => {
       expect(() => kv.get("maand/job/api", "port_htp")).toThrow(
@@ -288,7 +288,7 @@ describe("cat kv", () => {
     expect(all.some((row) => row.namespace === "maand/job/api/worker")).toBe(false);
   });
 
-  it("prints one entry, and no deleted one", async () => {
+  it("prints one entry and refuses a deleted one", async () => {
     bucket.job("api", { selectors: ["worker"] });
     await bucket.build();
     await put("secrets/job/api", "password", "s3cret");
@@ -307,7 +307,7 @@ describe("cat kv", () => {
   });
 });
 
-it("init creates no new key if secrets were encrypted with a missing one", async () => {
+it("init refuses to create a new key if secrets were encrypted with a key that is missing", async () => {
   const file = join(bucket.root, "secrets", "kv.key");
   rmSync(file);
   initBucket(bucket.root);
@@ -327,7 +327,7 @@ describe("a deploy", () => {
   const started = () => bucket.fleet.done.splice(0).filter((what) => !what.startsWith("stage"));
   const warnings = () => bucket.events.flatMap((event) => (event.type === "warning" ? [event.message] : []));
 
-  it("writes the promoted version once", async () => {
+  it("publishes the promoted version, and writes it again only when it changes", async () => {
     await bucket.ship();
     expect(await values(`maand/job/api/worker/${A}`)).toMatchObject({ version: "1.0.0" });
     await bucket.deploy({ force: true });
@@ -340,7 +340,7 @@ describe("a deploy", () => {
     expect(await version(B)).toMatchObject({ value: "1.0.0", version: 1 });
   });
 
-  it("follows the order that a hook wrote", async () => {
+  it("follows the rollout order that a hook wrote", async () => {
     await bucket.ship();
     started();
     bucket.job("api", { version: "2.0.0", selectors: ["worker"] });
@@ -351,7 +351,7 @@ describe("a deploy", () => {
     expect(warnings()).toEqual([]);
   });
 
-  it("keeps that order if only some allocations change", async () => {
+  it("accepts a rollout order that also names unchanged allocations", async () => {
     bucket.disable({ workers: [A] });
     await bucket.ship();
     started();
@@ -364,7 +364,7 @@ describe("a deploy", () => {
     expect(started()[0]).toBe(`start api@${A}`);
   });
 
-  it("reports once why an order is ignored, and uses the order of the workers", async () => {
+  it("warns once about an invalid rollout order and uses the order of the workers", async () => {
     await bucket.build();
     await put("maand/job/api", "rollout_order", `${B},10.0.0.9`);
     await bucket.deploy();

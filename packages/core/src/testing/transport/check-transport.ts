@@ -37,8 +37,8 @@ export interface TestRunner {
 const CHECK_MS = 60_000;
 
 /**
- * Checks a transport in a test file, one test per promise: `testTransport({ it, beforeAll, afterAll }, transport)` with the
- * functions of vitest. A declared limit is in the name of its test.
+ * Checks a transport in a test file, one test per promise: `testTransport({ it, beforeAll, afterAll }, transport)` with
+ * the functions of vitest. A declared limit is in the name of its test.
  */
 export function testTransport({ it, beforeAll, afterAll }: TestRunner, transport: TransportUnderTest): void {
   refuseUnknown(transport);

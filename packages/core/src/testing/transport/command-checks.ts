@@ -119,7 +119,7 @@ export const COMMAND_CHECKS: readonly TransportCheck[] = [
   },
   {
     id: "odd-words",
-    promise: "every argument arrives unchanged, whatever it contains",
+    promise: "every argument arrives unchanged, with all special characters",
     async run({ remote }) {
       const { stdout } = await remote.exec(["printf", "%s\\0", ...ODD_WORDS]);
       assert.deepEqual(stdout.split("\0").slice(0, -1), ODD_WORDS);
@@ -139,7 +139,7 @@ export const COMMAND_CHECKS: readonly TransportCheck[] = [
   },
   {
     id: "directory",
-    promise: "a command runs in `cwd`, whatever the name of the directory",
+    promise: "a command runs in `cwd`, even if its name has special characters",
     async run(trial) {
       const { remote } = trial;
       const cwd = trial.path('it\'s a "$HOME" \\ -directory');

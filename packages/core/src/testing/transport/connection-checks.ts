@@ -44,7 +44,7 @@ export const CONNECTION_CHECKS: readonly TransportCheck[] = [
       const script = `echo before; (${child}) & echo behind`;
       const { code, stdout } = await trial.remote.probe(sh(script, go, done), { timeoutMs: 4_000, graceMs: 500 });
       assert.deepEqual([code, stdout], [0, "before\nbehind\n"]);
-      assert.equal(await trial.exists(done), false, "it was waited for");
+      assert.equal(await trial.exists(done), false, "the command ended only after its child");
       await trial.remote.exec(["touch", go]);
       await trial.appears(done);
     },

@@ -3,7 +3,7 @@ import { liveBufferBytes } from "./live-memory.ts";
 
 const MIB = 1024 * 1024;
 
-test("buffers without a reference are never counted", () => {
+test("liveBufferBytes does not count buffers without a reference", () => {
   const before = liveBufferBytes();
   let most = 0;
   for (let round = 0; round < 5; round += 1) {

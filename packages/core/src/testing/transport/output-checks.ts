@@ -127,7 +127,7 @@ export const OUTPUT_CHECKS: readonly TransportCheck[] = [
         return quiet >= QUIET_TURNS;
       });
       assert(bytes <= MIB, `${bytes} bytes arrived while nothing read them`);
-      assert.equal(await trial.exists(ran), false, "the command went on to its end with no reader");
+      assert.equal(await trial.exists(ran), false, "the command ran to its end without a reader");
       readers.catchUp();
       await running;
       assert.deepEqual([lines, inOrder], [MANY_LINES, true]);

@@ -1,6 +1,6 @@
 import type { BackPressure } from "../../remote/back-pressure.ts";
 
-/** Readers of lines that are behind until the test tells them to catch up. */
+/** Readers of lines that are behind until `catchUp` is called. */
 export interface SlowReaders {
   readonly backPressure: BackPressure;
   /** Resolves when a command waits for the readers. */

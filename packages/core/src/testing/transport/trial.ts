@@ -7,7 +7,7 @@ import type { Argv, Remote } from "../../remote/remote.ts";
 import { locatedRoot } from "../../run/located-root.ts";
 import type { OpenedTransport } from "./under-test.ts";
 
-/** A context as a run makes it: `root` is what `locate` says. */
+/** A context as in a run: `root` is the answer of `locate`. */
 export function located(hooks: Hooks, context: ConnectContext): ConnectContext {
   return { ...context, root: locatedRoot(hooks, context) };
 }

@@ -1,4 +1,6 @@
-/** For the `vitest.config.ts` of a plugin that imports clipanion itself: `defineConfig({ plugins: [maandPlugin()] })`. */
+/**
+ * For the `vitest.config.ts` of a plugin that imports clipanion itself: `defineConfig({ plugins: [maandPlugin()] })`.
+ */
 import { createRequire } from "node:module";
 
 /** The part of a Vite plugin that is used here. */
