@@ -6,7 +6,7 @@ import { aWorker, connectContext, createHooks, preflightContext } from "@maand/c
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { dockerExec } from "./index.ts";
 
-/** A docker that records its calls, and runs container commands on this machine. */
+/** A fake docker that records its calls, and runs container commands on this machine. */
 const FAKE = `#!/bin/sh
 here=$(dirname "$0")
 printf '%s\\n' "$*" >> "$here/asked"
@@ -48,7 +48,7 @@ async function connected(): Promise<Remote> {
 }
 
 describe("transport-docker-exec", () => {
-  it("runs a command with docker exec, with separate arguments", async () => {
+  it("runs a command with docker exec, and keeps the arguments separate", async () => {
     const remote = await connected();
     expect((await remote.exec(["printf", "%s|", "a b", "$HOME"])).stdout).toBe("a b|$HOME|");
     expect(calls()).toContain("container inspect --format {{.State.Running}} {{.State.StartedAt}} box\n");
@@ -56,7 +56,7 @@ describe("transport-docker-exec", () => {
     expect(remote.root).toBe("/opt/worker/bucket");
   });
 
-  it("uses root only for commands as root", async () => {
+  it("uses root for commands that need root", async () => {
     const remote = await connected();
     await remote.exec(["true"], { asRoot: true });
     expect(calls()).toMatch(/\nexec --interactive --user 0 box /);
@@ -74,7 +74,7 @@ describe("transport-docker-exec", () => {
     expect(calls()).toBe("");
   });
 
-  it("does not reach a container that is not running", async () => {
+  it("reports a container that is not running as unreachable", async () => {
     leave();
     await expect(connect()).rejects.toMatchObject({
       code: "UNREACHABLE",
@@ -83,7 +83,7 @@ describe("transport-docker-exec", () => {
     });
   });
 
-  it("distinguishes a container that ended during a command from a failed command", async () => {
+  it("reports a lost connection if the container ended during a command, not if the command failed", async () => {
     const remote = await connected();
     expect((await remote.probe(["sh", "-c", "exit 137"])).code).toBe(137);
     await expect(remote.exec(["sh", "-c", `touch ${join(place, "gone")}; exit 137`])).rejects.toMatchObject({
@@ -91,7 +91,7 @@ describe("transport-docker-exec", () => {
     });
   });
 
-  it("requires timeout in a container", async () => {
+  it("requires the program timeout in a container", async () => {
     const hooks = createHooks();
     await dockerExec().apply(hooks);
     const context = preflightContext({ remote: await connected() });
