@@ -7,8 +7,8 @@ import { type Measured, median, tableOf } from "./table.ts";
 const RUNS = 5;
 
 /**
- * `run_command uptime` on `count` workers at the same time, compared with connecting each and running one channel, both
- * in turns in the same run; and the health of ten jobs on each, compared with the bare connections that this needs.
+ * `run_command uptime` on `count` workers at the same time, compared with one connection and one channel for each worker;
+ * both run in turns. Also the health checks of ten jobs on each worker, compared with their bare connections.
  */
 export async function operate(count = 64, jobs = 10): Promise<void> {
   await withFleet({ count }, async (fleet) => {
@@ -28,7 +28,7 @@ export async function operate(count = 64, jobs = 10): Promise<void> {
       const rows: Measured[] = [
         { name: `floor: connect ${count} workers, one channel each`, ms: bare },
         { name: "run_command uptime, the whole process", ms: typed, note: `${ratio} x floor` },
-        { name: "maand plugins: a process that loads it all and does nothing", ms: start },
+        { name: "maand plugins: a process that loads everything and does nothing", ms: start },
         ...(await healths(bucket, fleet, jobs)),
       ];
       console.log(tableOf(rows));
