@@ -15,7 +15,7 @@ import { HOOK_ENV } from "../support/hook-libraries/library-case.ts";
 import { type Modules, modules, ours } from "../support/hook-libraries/modules.ts";
 import { type RecordingApi, recordingApi } from "../support/hook-libraries/recording-api.ts";
 
-/** Both libraries for job commands are compared with one table, and thereby with each other. */
+/** The cases that both libraries for job commands must handle in the same way. */
 const CASES: readonly LibraryCase[] = JSON.parse(ours("cases.json"));
 const PYTHON = readFileSync(
   fileURLToPath(new URL("../../packages/plugin-job-commands/lib/maand.py", import.meta.url)),
@@ -31,7 +31,7 @@ beforeAll(() => {
 
 afterAll(() => place.dispose());
 
-describe.each(["drive.py", "drive.ts"])("%s", (driver) => {
+describe.each(["drive.py", "drive.ts"])("the library, called by %s", (driver) => {
   let api: RecordingApi;
   let came: readonly (Record<string, unknown> | undefined)[];
 
@@ -66,7 +66,7 @@ describe.each(["drive.py", "drive.ts"])("%s", (driver) => {
   }
 });
 
-describe("a refused write", () => {
+describe("the response to a refused write", () => {
   const refused = { status: 400, text: "nothing is written during health_check\n" };
   const printed =
     "maand: write vars/job/api leader: nothing is written during health_check (400); the script did not check the response\n";
@@ -77,7 +77,7 @@ describe("a refused write", () => {
       "unseen.ts",
       'import { putJobVariable } from "./maand";\nconsole.log("before");\nawait putJobVariable("leader", "x");\n',
     ],
-  ])("fails a script that ignores it: %s", async (name, text) => {
+  ])("makes a script fail that does not check it: %s", async (name, text) => {
     const { code, stdout, stderr } = await run(name, text);
     expect({ code, out: stdout.trim(), stderr }).toEqual({ code: 1, out: "before", stderr: printed });
   });
@@ -85,7 +85,7 @@ describe("a refused write", () => {
   it.each([
     ["turn.py", 'import maand\nmaand.acquire_semaphore("migrate")\n'],
     ["turn.ts", 'import { acquireSemaphore } from "./maand";\nawait acquireSemaphore("migrate");\n'],
-  ])("of a semaphore fails a script that ignores it, too: %s", async (name, text) => {
+  ])("makes a script fail that does not check it after acquire_semaphore: %s", async (name, text) => {
     const { code, stderr } = await run(name, text);
     expect(code).toBe(1);
     expect(stderr).toContain("maand: acquire migrate: ");
@@ -98,7 +98,7 @@ describe("a refused write", () => {
       "seen.ts",
       'import { putJobVariable } from "./maand.ts";\nconsole.log((await putJobVariable("leader", "x")).status);\n',
     ],
-  ])("is left to a script that handles it: %s", async (name, text) => {
+  ])("has no effect on a script that checks it: %s", async (name, text) => {
     expect(await run(name, text)).toMatchObject({ code: 0, stdout: "400\n", stderr: "" });
   });
 
@@ -108,11 +108,11 @@ describe("a refused write", () => {
       "raised.js",
       'import { putJobVariable } from "./maand";\n(await putJobVariable("leader", "x")).raiseForStatus();\n',
     ],
-  ])("is raised on request: %s", async (name, text) => {
+  ])("can be raised as an error: %s", async (name, text) => {
     const { code, stderr } = await run(name, text);
     expect(code).toBe(1);
     expect(stderr).toContain("ApiError: write vars/job/api leader: nothing is written during health_check (400)");
-    expect(stderr).not.toContain("did not look");
+    expect(stderr).not.toContain("did not check");
   });
 
   async function run(name: string, text: string) {
@@ -123,7 +123,7 @@ describe("a refused write", () => {
   }
 });
 
-it("a response that is used as its value names what to use instead", async () => {
+it("a script that uses a response as a value gets an error that names the right functions", async () => {
   const api = await recordingApi(() => [{ status: 200, text: '{"namespaces":{}}' }]);
   onTestFinished(api.close);
   place.put(
@@ -140,7 +140,7 @@ for use in (list, lambda keys: keys["x"], lambda keys: "x" in keys):
   expect(await place.run("value.py", { env: reaching(api) })).toMatchObject({ code: 0, stdout: sentence.repeat(3) });
 });
 
-describe("the script of a new command", () => {
+describe("the generated script of a new command", () => {
   const done = { status: 200, text: JSON.stringify({ exit: 0, stdout: "", stderr: "" }) };
   const keys = { status: 200, text: '{"namespaces":{"secrets/job/api":[]}}' };
   const asks: Readonly<Record<CommandEvent, readonly string[]>> = {
@@ -165,7 +165,7 @@ describe("the script of a new command", () => {
         expect(await run(text)).toMatchObject({ ...printed, asked: [] });
       });
 
-      it("works with its example", async () => {
+      it("works with its example uncommented", async () => {
         const [before = "", example = ""] = text.split(/(?<=remove the leading "(?:#|\/\/)":\n)/);
         const used = before + example.replace(language === "py" ? /^#/gm : /^\/\//gm, "");
         expect(await run(used)).toMatchObject({ code: 0, stderr: "", asked: asks[event] });
@@ -184,13 +184,13 @@ describe("the script of a new command", () => {
   );
 });
 
-/** The environment of a script that is to reach this server. */
+/** The environment in which a script reaches this server. */
 function reaching({ port }: RecordingApi): Record<string, string> {
   return { JOB_COMMAND_API_HOST: "127.0.0.1", JOB_COMMAND_API_PORT: String(port), JOB_COMMAND_API_TOKEN: "any" };
 }
 
 describe("the libraries", () => {
-  it("have the same names, each in its language's style", async () => {
+  it("have the same names, in the style of each language", async () => {
     place.put("names.py", "import maand\nprint([name for name in vars(maand) if callable(getattr(maand, name))])\n");
     const { stdout } = await place.run("names.py");
     const python = [...stdout.matchAll(/'([a-z]\w*)'/g)].map(([, name = ""]) => name);
@@ -200,7 +200,7 @@ describe("the libraries", () => {
     expect(python.length).toBeGreaterThan(35);
   });
 
-  it("need only the standard library", () => {
+  it("import only the standard library", () => {
     const imported = [...PYTHON.matchAll(/^\s*(?:import|from) (\w+)/gm)].map(([, name = ""]) => name);
     const standard = [
       "__future__",
@@ -266,7 +266,7 @@ describe("docs/job-commands-library.md", () => {
     expect(written.length).toBeGreaterThan(20);
   });
 
-  it("names aliases", () => {
+  it("lists the aliases of functions", () => {
     const others = rows.filter(([python = ""]) => !python.includes("("));
     for (const [python = "", typescript = "", of = ""] of others) {
       const [, alias = "", own = ""] = [...codeIn(python), ...codeIn(typescript), ...codeIn(of)].join(" ").split(" ");

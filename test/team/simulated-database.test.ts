@@ -27,7 +27,7 @@ function connect(): Statements {
 }
 
 /** `test/simulation/database.test.ts` has the same tests for the simulated database. */
-describe("PostgreSQL and its simulation", () => {
+describe("a database in PostgreSQL", () => {
   databasePromises(() => ({
     connect,
     expire: (bucket) =>

@@ -59,7 +59,7 @@ function write(bucket: Scratch, language: string): void {
   bucket.job("web", { version: "1.0.0", selectors: ["worker"], commands }, { "_modules/command_use.py": "" });
 }
 
-describe.each(LANGUAGES)("a command in %s", (language) => {
+describe.each(LANGUAGES)("the library in a command in %s", (language) => {
   it.each(CASES.map((given, at) => ({ ...given, at })))("$at: $name", ({ at, gives, raises }) => {
     const came = outcomes.get(language)?.[at];
     if (raises)
@@ -69,10 +69,11 @@ describe.each(LANGUAGES)("a command in %s", (language) => {
     else expect(came).toEqual({ gives: open(gives) });
   });
 
-  it("returned every case", () => expect(outcomes.get(language)).toHaveLength(CASES.length));
+  it("runs every case", () => expect(outcomes.get(language)).toHaveLength(CASES.length));
 });
 
-it("both languages got identical results", () => expect(outcomes.get("ts")).toEqual(outcomes.get("py")));
+it("the libraries for Python and TypeScript return identical results", () =>
+  expect(outcomes.get("ts")).toEqual(outcomes.get("py")));
 
 function literal(text: string): string {
   return text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
