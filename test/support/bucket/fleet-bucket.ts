@@ -6,7 +6,7 @@ import { type Scratch, scratch } from "./scratch.ts";
 export interface FleetBucket {
   readonly fleet: Fleet;
   readonly bucket: Scratch;
-  /** Text of its `maand.conf`; tables such as `[timeouts]` may be appended to it. */
+  /** The text of its `maand.conf`. Tests can append tables such as `[timeouts]`. */
   readonly conf: string;
   readonly workers: readonly FleetWorker[];
   readonly hosts: readonly string[];
@@ -25,7 +25,7 @@ export interface FleetBucket {
 /** Options for the commands of a bucket. */
 type How = Omit<MaandOptions, "cwd">;
 
-/** Lends a bucket with the workers of `options`, each with the label `worker`, and deletes everything afterwards. */
+/** Calls `use` with a bucket and the workers of `options`, each with the label `worker`, and deletes everything afterwards. */
 export function withFleetBucket(
   options: FleetOptions,
   use: (lent: FleetBucket) => Promise<void>,
@@ -37,8 +37,8 @@ export function withFleetBucket(
 let lent = 0;
 
 /**
- * Lends one of many buckets with the same workers; each bucket has its own directory there. `conf` is appended to the
- * usual text.
+ * Calls `use` with a new bucket on an existing fleet. Each bucket has its own directory on the workers. `conf` is appended
+ * to the text of `maand.conf`.
  */
 export function onFleet(fleet: Fleet, use: (lent: FleetBucket) => Promise<void>, conf = ""): Promise<void> {
   lent += 1;

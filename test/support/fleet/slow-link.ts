@@ -3,11 +3,11 @@ import type { FleetWorker } from "./worker.ts";
 
 /** A slow network between this machine and one worker. */
 export interface SlowLink {
-  /** The port where it listens, on the address of the worker. */
+  /** The port on which it listens, at the address of the worker. */
   readonly port: number;
   /** Connections since the last {@link reset}. */
   readonly connections: number;
-  /** The longest chain of messages that each waited for an answer of the worker, in one connection; TCP itself is not counted. */
+  /** The longest chain in one connection of messages that each waited for an answer of the worker. TCP handshakes do not count. */
   readonly roundTrips: number;
   reset(): void;
   close(): Promise<void>;
@@ -15,7 +15,7 @@ export interface SlowLink {
 
 /**
  * Forwards connections to a worker, and delays all data by half of the round trip in each direction. Counts chains of
- * messages, not time: a message belongs to one more round trip than the last answer that had arrived when it was sent.
+ * messages instead of measuring time: a message adds one round trip to the last answer that arrived before it.
  */
 export async function slowLink(worker: FleetWorker, roundTripMs: number): Promise<SlowLink> {
   const sockets = new Set<Socket>();

@@ -8,15 +8,15 @@ export interface ReceivedRequest extends ApiRequest {
   readonly headers: Readonly<Record<string, string | undefined>>;
 }
 
-/** A server that replaces maand: it only records requests and sends the prepared answers. */
+/** A replacement for maand's server that records requests and sends prepared answers. */
 export interface RecordingApi {
   readonly port: number;
-  /** Requests of one token, in order. */
+  /** The requests with a token, in order. */
   heard(token: string): readonly ReceivedRequest[];
   close(): Promise<void>;
 }
 
-/** Starts one. Each of the `answers` of a token is sent once; any further request gets 599. */
+/** Starts a server. It sends each of the `answers` to a token once, and answers any further request with 599. */
 export async function recordingApi(
   answers: (token: string) => readonly (Answer | "cut" | null)[],
 ): Promise<RecordingApi> {
