@@ -70,7 +70,7 @@ function hookLines({ name, sentence, kind, given, answer }, types, shown) {
   const context = types.get((/(\w+Context)/.exec(given) ?? [])[1]);
   const answers = answer?.split(",")[0].trim();
   return [
-    ...["", `### ${name}`, "", said(sentence)],
+    ...["", `### ${name}`, "", descriptionOf(sentence)],
     ...["", ANSWERS[kind] ?? answerText(answers)],
     ...(context ? contextLines(context, { name, given }, shown) : ["", `A tap receives ${code(given)}.`]),
     ...["", "```ts tap", EXAMPLES[name]?.trim() ?? "", "```"],
@@ -109,14 +109,14 @@ function sharedLines(type) {
     "",
     `### ${type.name}`,
     "",
-    `${said(type.sentence)}${type.parents.length > 0 ? ` Extends ${parents(type)}.` : ""}`,
+    `${descriptionOf(type.sentence)}${type.parents.length > 0 ? ` Extends ${parents(type)}.` : ""}`,
     ...table(type),
   ];
 }
 
 function typeLines(type, level) {
   const also = type.parents.length > 0 ? ` Extends ${parents(type)}.` : "";
-  return ["", `${level} ${type.name}`, "", `${said(type.sentence)}${also}`, ...table(type)];
+  return ["", `${level} ${type.name}`, "", `${descriptionOf(type.sentence)}${also}`, ...table(type)];
 }
 
 function article(name) {
@@ -131,7 +131,7 @@ function table({ fields }) {
   if (fields.length === 0) return [];
   return [
     ...["", "| Field | Type | What it is |", "| --- | --- | --- |"],
-    ...fields.map(({ field, type, doc }) => `| ${code(field)} | ${cell(code(type))} | ${cell(said(doc))} |`),
+    ...fields.map(({ field, type, doc }) => `| ${code(field)} | ${cell(code(type))} | ${cell(descriptionOf(doc))} |`),
   ];
 }
 
@@ -177,7 +177,7 @@ function typeText(text) {
   return `{ ${[...new Set(names)].join(", ")} }`;
 }
 
-function said(comment) {
+function descriptionOf(comment) {
   return comment
     .replace(/\s*\n\s*\*\s?/g, " ")
     .replace(/\{@link (\w+)\}/g, "`$1`")

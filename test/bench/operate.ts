@@ -53,15 +53,15 @@ async function healths(bucket: Scratch, fleet: Fleet, jobs: number): Promise<Mea
     });
   try {
     await must(bucket, "build");
-    const doors = fleet.workers.flatMap(({ host }) => ports.map((port) => ({ host, port })));
+    const targets = fleet.workers.flatMap(({ host }) => ports.map((port) => ({ host, port })));
     const began = performance.now();
-    await Promise.all(doors.map(({ host, port }) => knock(host, port)));
+    await Promise.all(targets.map(({ host, port }) => connectOnce(host, port)));
     const floor = performance.now() - began;
     const took: number[] = [];
     for (let run = 0; run < 3; run += 1) took.push(await must(bucket, "health_check", "-q"));
     return [
-      { name: `floor: ${doors.length} tcp probes`, ms: [floor] },
-      { name: `health_check of ${doors.length} allocations on ${fleet.workers.length} workers`, ms: took },
+      { name: `floor: ${targets.length} tcp probes`, ms: [floor] },
+      { name: `health_check of ${targets.length} allocations on ${fleet.workers.length} workers`, ms: took },
     ];
   } finally {
     for (const server of servers) server.close();
@@ -77,7 +77,7 @@ function listening(server: Server): Promise<number> {
   );
 }
 
-function knock(host: string, port: number): Promise<void> {
+function connectOnce(host: string, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
     const socket = connect({ host, port });
     socket.once("error", reject);

@@ -90,7 +90,7 @@ describe("docs/plugins/life-of-a-plugin.md", () => {
     expect(bucket.lines()).toEqual(["the first deploy of 2026-05-04, number 1 of this bucket"]);
   });
 
-  it("shows a preset of these plugins, and a plugin report that opens a ticket through a service of the plugin desk", async ({
+  it("shows a preset of these plugins, and a plugin report that uses a service of the plugin desk", async ({
     onTestFinished,
   }) => {
     const make = made.get("acme.ts");

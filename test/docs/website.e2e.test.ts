@@ -18,7 +18,7 @@ const TYPES: Readonly<Record<string, string>> = {
   ".json": "application/json",
 };
 
-const asked: string[] = [];
+const requested: string[] = [];
 let server: Server;
 let browser: Browser;
 let origin: string;
@@ -49,7 +49,7 @@ describe("npm run docs", { skip: !existsSync(CHROMIUM) }, () => {
   async function open(path: string) {
     const page = await browser.newPage();
     await page.route("**", (route) => {
-      asked.push(route.request().url());
+      requested.push(route.request().url());
       return route.request().url().startsWith(origin) ? route.continue() : route.abort();
     });
     await page.goto(`${origin}/${path}`);
@@ -94,8 +94,8 @@ describe("npm run docs", { skip: !existsSync(CHROMIUM) }, () => {
   });
 
   it("sends no request to another host, and contains no fonts", () => {
-    expect(asked.filter((url) => !url.startsWith(origin))).toEqual([]);
-    expect(asked.length).toBeGreaterThan(20);
+    expect(requested.filter((url) => !url.startsWith(origin))).toEqual([]);
+    expect(requested.length).toBeGreaterThan(20);
     const files = readdirSync(SITE, { recursive: true, encoding: "utf8" });
     expect(files.filter((file) => /\.(woff2?|ttf|otf)$/.test(file))).toEqual([]);
     const html = files.filter((file) => file.endsWith(".html")).map((file) => readFileSync(join(SITE, file), "utf8"));

@@ -69,7 +69,7 @@ describe("a build does not remove anything if a file is missing", () => {
     expect(printed).not.toContain("runs nowhere");
   });
 
-  it("reports a workers.json with null, a job without a manifest, and a missing jobs directory", async () => {
+  it("reports a workers.json with null, a missing manifest, and a missing jobs directory", async () => {
     write("workspace/workers.json", "null");
     expect(await refused()).toContain("workspace/workers.json");
     workers({ host: "10.0.0.1" });
@@ -205,7 +205,7 @@ describe("a build that checks the files of a job", () => {
     expect(printed).toContain(message);
   });
 
-  it("reports names that are not UTF-8 or contain control characters, together with other problems", async () => {
+  it("reports names that are not UTF-8 or contain control characters", async () => {
     const directory = join(root, "workspace/jobs/api");
     writeFileSync(Buffer.concat([Buffer.from(`${directory}/odd`), Buffer.from([0xff])]), "");
     writeFileSync(join(directory, "two\nlines"), "");

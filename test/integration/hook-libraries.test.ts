@@ -33,14 +33,14 @@ afterAll(() => place.dispose());
 
 describe.each(["drive.py", "drive.ts"])("the library, called by %s", (driver) => {
   let api: RecordingApi;
-  let came: readonly (Record<string, unknown> | undefined)[];
+  let results: readonly (Record<string, unknown> | undefined)[];
 
   beforeAll(async () => {
     api = await recordingApi((token) => CASES[Number(token)]?.answers ?? []);
     const outcomes = join(place.bucket, `${driver}.outcomes`);
     const { JOB_COMMAND_API_TOKEN: _, ...env } = reaching(api);
     expect(await place.run(driver, { env: { ...env, OUTCOMES: outcomes } })).toMatchObject({ code: 0, stderr: "" });
-    came = readFileSync(outcomes, "utf8")
+    results = readFileSync(outcomes, "utf8")
       .trim()
       .split("\n")
       .map((line) => JSON.parse(line));
@@ -48,17 +48,18 @@ describe.each(["drive.py", "drive.ts"])("the library, called by %s", (driver) =>
 
   afterAll(() => api.close());
 
-  it.each(CASES.map((given, number) => ({ ...given, number })))("$name", ({ number, asks, gives, raises }) => {
-    const heard = api.heard(String(number));
-    expect(heard.map(({ headers, ...asked }) => asked)).toEqual(asks);
-    for (const { headers } of heard)
+  it.each(CASES.map((given, number) => ({ ...given, number })))("$name", ({ number, requests, returns, raises }) => {
+    const received = api.received(String(number));
+    expect(received.map(({ headers, ...request }) => request)).toEqual(requests);
+    for (const { headers } of received)
       expect(headers).toEqual({
         "x-allocation-id": HOOK_ENV.ALLOCATION_ID,
         event: HOOK_ENV.EVENT,
         command: HOOK_ENV.COMMAND,
       });
-    if (raises) expect(came[number]).toEqual({ raises: { ...raises, message: expect.stringMatching(begins(raises)) } });
-    else expect(came[number]).toEqual({ gives: gives === "<bucket>" ? place.bucket : gives });
+    if (raises)
+      expect(results[number]).toEqual({ raises: { ...raises, message: expect.stringMatching(begins(raises)) } });
+    else expect(results[number]).toEqual({ returns: returns === "<bucket>" ? place.bucket : returns });
   });
 
   function begins({ message }: NonNullable<LibraryCase["raises"]>): RegExp {
@@ -143,7 +144,7 @@ for use in (list, lambda keys: keys["x"], lambda keys: "x" in keys):
 describe("the generated script of a new command", () => {
   const done = { status: 200, text: JSON.stringify({ exit: 0, stdout: "", stderr: "" }) };
   const keys = { status: 200, text: '{"namespaces":{"secrets/job/api":[]}}' };
-  const asks: Readonly<Record<CommandEvent, readonly string[]>> = {
+  const paths: Readonly<Record<CommandEvent, readonly string[]>> = {
     post_build: ["/worker/run"],
     pre_deploy: ["/kv/keys", "/kv/secret"],
     post_deploy: ["/worker/run"],
@@ -162,13 +163,13 @@ describe("the generated script of a new command", () => {
 
       it("works unchanged", async () => {
         const printed = { code: 0, stdout: `${event} of api on 10.0.0.1\n`, stderr: "" };
-        expect(await run(text)).toMatchObject({ ...printed, asked: [] });
+        expect(await run(text)).toMatchObject({ ...printed, paths: [] });
       });
 
       it("works with its example uncommented", async () => {
         const [before = "", example = ""] = text.split(/(?<=remove the leading "(?:#|\/\/)":\n)/);
         const used = before + example.replace(language === "py" ? /^#/gm : /^\/\//gm, "");
-        expect(await run(used)).toMatchObject({ code: 0, stderr: "", asked: asks[event] });
+        expect(await run(used)).toMatchObject({ code: 0, stderr: "", paths: paths[event] });
       });
 
       async function run(script: string) {
@@ -178,7 +179,7 @@ describe("the generated script of a new command", () => {
         place.put(name, script);
         const control = { NEW_ALLOCATIONS: "10.0.0.1", UPDATED_ALLOCATIONS: "10.0.0.2", ALLOCATION_INDEX: "0" };
         const ended = await place.run(name, { env: { ...control, ...reaching(api), EVENT: event } });
-        return { ...ended, asked: api.heard("any").map(({ path }) => path.replace(/\?.*/, "")) };
+        return { ...ended, paths: api.received("any").map(({ path }) => path.replace(/\?.*/, "")) };
       }
     },
   );

@@ -44,18 +44,18 @@ describe("a build refuses an invalid number, and names its key", () => {
     ["timeout_seconds", "-5", "must be at least 1, but is -5"],
     ["timeout_seconds", "0", "must be at least 1, but is 0"],
     ["timeout_seconds", "1e9", "must be at most 86400, but is 1000000000"],
-  ])("in a manifest: %s: %s", async (key, value, message) => {
+  ])("in a manifest (%s: %s)", async (key, value, message) => {
     manifest(`{ "selectors": ["worker"], "${key}": ${value} }`);
     expect(await refused()).toEqual([expect.stringContaining(`${MANIFEST}${key}: ${message}`)]);
   });
 
-  it.each(["-1", "0", "65536", "1e400", "1.5"])("in the port of a job and of a worker: %s", async (port) => {
+  it.each(["-1", "0", "65536", "1e400", "1.5"])("in the port of a job and of a worker (%s)", async (port) => {
     manifest(`{ "selectors": ["worker"], "resources": { "ports": { "http": ${port} } } }`);
     bucket.write("workers.json", `[{ "host": "10.0.0.1", "port": ${port} }]`);
     expect((await refused()).map((line) => line.split(": ")[1]).sort()).toEqual(["[0].port", "resources.ports.http"]);
   });
 
-  it.each(["1e400", "1e300", "-1e300", "0.5"])("in the position of a worker: %s", async (position) => {
+  it.each(["1e400", "1e300", "-1e300", "0.5"])("in the position of a worker (%s)", async (position) => {
     bucket.write("workers.json", `[{ "host": "10.0.0.1", "position": ${position} }]`);
     expect(await refused()).toEqual([expect.stringContaining("workspace/workers.json: [0].position: must be")]);
   });
@@ -79,7 +79,7 @@ describe("a build refuses an invalid number, and names its key", () => {
     'max_file_size = "0"',
     'max_file_size = "1e400"',
     'secret_files_mode = "9999"',
-  ])("in maand.conf: %s", async (line) => {
+  ])("in maand.conf (%s)", async (line) => {
     writeFileSync(join(bucket.root, "maand.conf"), `transport = "fake"\n${line}\n`);
     const [key = ""] = line.split(" = ");
     const found = await refused();
@@ -99,7 +99,7 @@ it("a problem has the line of its key, or of the object that lacks the key", asy
   ]);
 });
 
-describe("a build refuses control characters, names their place, and prints them escaped:", () => {
+describe("a build refuses control characters, names their place, and prints them escaped,", () => {
   const AS_TEXT = String.raw`\u001b[31mred`;
 
   it.each<[string, string, () => void]>([

@@ -61,7 +61,7 @@ async function shipped(): Promise<Pick<MaandError, "message" | "hint">> {
 
 const tapping = (tap: string) => `export default {\n  name: "acme",\n  apply(hooks) {\n    ${tap}\n  },\n};\n`;
 
-describe("a mistake in a plugin fails the deploy with a message and a hint:", () => {
+describe("a deploy", () => {
   it.for<[string, { files: Record<string, string>; plugins?: string; message: string; hint: string }]>([
     [
       "an unknown hook",
@@ -134,7 +134,7 @@ describe("a mistake in a plugin fails the deploy with a message and a hint:", ()
         hint: "a plugin is { name, apply(hooks) { ... } }; if it is a function that returns one, call it",
       },
     ],
-  ])("%s", async ([, { files, plugins, message, hint }]) => {
+  ])("fails with a message and a hint if a plugin has a mistake: %s", async ([, { files, plugins, message, hint }]) => {
     configure(files, plugins);
     expect(await shipped()).toEqual({ message, hint });
     expect(bucket.fleet.running()["api@10.0.0.1"]).toBe("1.0.0");
@@ -143,7 +143,7 @@ describe("a mistake in a plugin fails the deploy with a message and a hint:", ()
     expect(bucket.fleet.running()).toEqual(AFTER);
   });
 
-  it("a missing plugin", async () => {
+  it("fails with a hint if a plugin is missing", async () => {
     configure({}, "[]");
     const { message, hint } = await shipped();
     expect(message).toBe('no plugin handles `connect` for worker 10.0.0.1 with transport "fake"');
@@ -155,7 +155,7 @@ describe("a mistake in a plugin fails the deploy with a message and a hint:", ()
     ["exports.default", 'exports.__esModule = true;\nexports.default = { name: "acme", apply: APPLY };\n'],
     ["module.exports", 'module.exports = { name: "acme", apply: APPLY };\n'],
     ["module.exports.default", 'module.exports = { default: { name: "acme", apply: APPLY } };\n'],
-  ])("but a CommonJS package is no mistake: %s", async (_, text) => {
+  ])("accepts a plugin in a CommonJS package: %s", async (_, text) => {
     const apply = '(hooks) => hooks.commit.tap("acme", ({ log }) => log("from acme"))';
     configure(
       {
@@ -169,7 +169,7 @@ describe("a mistake in a plugin fails the deploy with a message and a hint:", ()
   });
 });
 
-describe("a throw in a plugin is reported with plugin, hook, line and hint:", () => {
+describe("a throw in a plugin is reported with plugin, hook, line and hint", () => {
   const hint = 'fix plugin "acme", or take it out of the configuration';
   const thrower = (hook: HookName) => tapping(`hooks.${hook}.tap("acme", () => { throw new Error("boom"); });`);
   const messageOf = (hook: HookName) => `acme failed in ${hook} (acme.ts:4): boom`;

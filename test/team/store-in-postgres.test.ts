@@ -222,8 +222,8 @@ describe("a store in PostgreSQL", () => {
     const copy = one.workingCopy;
     if (!copy) throw new Error("it is an SQLite store");
     const pull = copy.authority.pull.bind(copy.authority);
-    vi.spyOn(copy.authority, "pull").mockImplementation((...asked) => {
-      const pulled = pull(...asked);
+    vi.spyOn(copy.authority, "pull").mockImplementation((...given) => {
+      const pulled = pull(...given);
       same.workingCopy?.pull();
       return pulled;
     });

@@ -9,7 +9,7 @@ import { dockerExec } from "./index.ts";
 /** A fake docker that records its calls, and runs container commands on this machine. */
 const FAKE = `#!/bin/sh
 here=$(dirname "$0")
-printf '%s\\n' "$*" >> "$here/asked"
+printf '%s\\n' "$*" >> "$here/calls"
 case $1 in
 container) test ! -e "$here/gone" && echo true || { echo "Error: No such container: box" >&2; exit 1; } ;;
 exec) shift 2; test "$1" != --user || shift 2; shift; exec "$@" ;;
@@ -31,7 +31,7 @@ const leave = () => writeFileSync(join(place, "gone"), "");
 
 /** The calls of docker so far. */
 function calls(): string {
-  const file = join(place, "asked");
+  const file = join(place, "calls");
   return existsSync(file) ? readFileSync(file, "utf8") : "";
 }
 

@@ -28,7 +28,7 @@ import { openssh } from "./index.ts";
 /** A fake ssh that records its calls, represents the master by a file, and runs the command on this machine. */
 const FAKE = `#!/bin/sh
 here=$(dirname "$0")
-printf '%s\\n' "$*" >> "$here/asked"
+printf '%s\\n' "$*" >> "$here/calls"
 for word; do
   case $word in
   ControlPath=*) socket=\${word#ControlPath=} ;;
@@ -59,7 +59,7 @@ function write(path: string, text: string, mode = 0o644): void {
   chmodSync(join(place, path), mode);
 }
 
-const calls = () => readFileSync(join(place, "bin/asked"), "utf8");
+const calls = () => readFileSync(join(place, "bin/calls"), "utf8");
 const socketOf = (words: string) => /ControlPath=(\S+)/.exec(words)?.[1] ?? "";
 
 async function hooksOf() {

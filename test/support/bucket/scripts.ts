@@ -5,7 +5,7 @@ import { linesOf, type Scratch } from "./scratch.ts";
  * The module that scripts of tests import. `call` sends plain HTTP, like a script without a library. `note` appends a line
  * to the bucket's `notes` atomically.
  */
-const SPEAKING = `import json, os, time, urllib.error, urllib.request
+const SCRIPT_LIBRARY = `import json, os, time, urllib.error, urllib.request
 
 E = os.environ
 JOB, IP, COMMAND = E["JOB"], E["ALLOCATION_IP"], E["COMMAND"]
@@ -58,13 +58,13 @@ def wait_for(what, seconds=30):
     raise SystemExit("waited in vain")
 `;
 
-/** The Python scripts of a job by command. Each imports everything from `speaking`. */
+/** The Python scripts of a job by command. Each imports everything from `script_library`. */
 export function scripts(commands: Readonly<Record<string, string>>): Record<string, string> {
   const files = Object.entries(commands).map(([command, text]): [string, string] => [
     `_modules/${command}.py`,
-    `from speaking import *\n${text}`,
+    `from script_library import *\n${text}`,
   ]);
-  return { "_modules/speaking.py": SPEAKING, ...Object.fromEntries(files) };
+  return { "_modules/script_library.py": SCRIPT_LIBRARY, ...Object.fromEntries(files) };
 }
 
 /** The field `commands` of a manifest, from the events of each command. */

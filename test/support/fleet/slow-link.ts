@@ -23,7 +23,7 @@ export async function slowLink(worker: FleetWorker, roundTripMs: number): Promis
   const server = createServer((client) => {
     counts.connections += 1;
     const far = connect({ host: worker.host, port: worker.port });
-    const trip = { asked: 0, answered: 0 };
+    const trip = { sent: 0, answered: 0 };
     const later = (work: () => void) => void setTimeout(work, roundTripMs / 2);
     for (const [from, to] of [
       [client, far],
@@ -32,9 +32,9 @@ export async function slowLink(worker: FleetWorker, roundTripMs: number): Promis
       sockets.add(from);
       from.setNoDelay(true);
       from.on("data", (chunk: Buffer) => {
-        const depth = from === client ? trip.answered + 1 : trip.asked;
+        const depth = from === client ? trip.answered + 1 : trip.sent;
         later(() => {
-          if (from === client) trip.asked = Math.max(trip.asked, depth);
+          if (from === client) trip.sent = Math.max(trip.sent, depth);
           else trip.answered = Math.max(trip.answered, depth);
           counts.roundTrips = Math.max(counts.roundTrips, trip.answered);
           to.write(chunk);

@@ -12,7 +12,7 @@ export interface ReceivedRequest extends ApiRequest {
 export interface RecordingApi {
   readonly port: number;
   /** The requests with a token, in order. */
-  heard(token: string): readonly ReceivedRequest[];
+  received(token: string): readonly ReceivedRequest[];
   close(): Promise<void>;
 }
 
@@ -20,13 +20,13 @@ export interface RecordingApi {
 export async function recordingApi(
   answers: (token: string) => readonly (Answer | "cut" | null)[],
 ): Promise<RecordingApi> {
-  const heard = new Map<string, ReceivedRequest[]>();
+  const received = new Map<string, ReceivedRequest[]>();
   const server = createServer(async (request, response) => {
     const body = await text(request);
     const token = (request.headers.authorization ?? "").replace("Bearer ", "");
-    const before = heard.get(token) ?? [];
+    const before = received.get(token) ?? [];
     const answer = answers(token)[before.length];
-    heard.set(token, [...before, written(request, body)]);
+    received.set(token, [...before, written(request, body)]);
     if (answer === null) return;
     if (answer === "cut") request.socket.destroy();
     else response.writeHead(answer?.status ?? 599).end(answer?.text);
@@ -35,7 +35,7 @@ export async function recordingApi(
   const { port } = server.address() as AddressInfo;
   return {
     port,
-    heard: (token) => heard.get(token) ?? [],
+    received: (token) => received.get(token) ?? [],
     close: () =>
       new Promise((closed) => {
         server.close(() => closed());

@@ -73,11 +73,11 @@ export async function openPageIn(
   return {
     ...{ server, origin, session, get, post },
     async act(request) {
-      const asked = await post<ConfirmAnswer>("actions", request);
-      if (asked.status !== 200) throw new Error(`${asked.status} ${JSON.stringify(asked.body)}`);
-      const started = await post<StartedAnswer>("actions", { ...request, confirm: asked.body.confirm.token });
+      const requested = await post<ConfirmAnswer>("actions", request);
+      if (requested.status !== 200) throw new Error(`${requested.status} ${JSON.stringify(requested.body)}`);
+      const started = await post<StartedAnswer>("actions", { ...request, confirm: requested.body.confirm.token });
       if (started.status !== 202) throw new Error(`${started.status} ${JSON.stringify(started.body)}`);
-      return { ...asked.body.confirm, ...started.body };
+      return { ...requested.body.confirm, ...started.body };
     },
     follow: () => followed(`${origin}/api/stream`, cookie),
     cpuMs() {

@@ -35,17 +35,17 @@ function writeJobs({ bucket }: FleetBucket, version: (job: string) => string): v
 /** Deploys to real workers, including a failed deploy, and writes pictures of the pages of `maand ui` to a directory. */
 export async function takePictures(directory: string): Promise<void> {
   mkdirSync(directory, { recursive: true });
-  await withFleetBucket({ count: 12 }, async (lent) => {
-    const { bucket, workers, directory: place, fleet } = lent;
+  await withFleetBucket({ count: 12 }, async (fixture) => {
+    const { bucket, workers, directory: place, fleet } = fixture;
     bucket.workers(
       ...fleet.workersJson().map((worker, at) => ({ ...worker, tags: { zone: `zone-${"abc"[at % 3]}` } })),
     );
-    writeJobs(lent, () => "1.8.2");
+    writeJobs(fixture, () => "1.8.2");
     await bucket.maand("deploy", "--build");
     await workers[4]?.write(`${place("api")}/data/fail`, "");
-    writeJobs(lent, (job) => (job === "api" || job === "search" ? "2.1.0" : "1.8.2"));
+    writeJobs(fixture, (job) => (job === "api" || job === "search" ? "2.1.0" : "1.8.2"));
     await bucket.maand("deploy", "--build");
-    await withUi(bucket, "deploy,rollback,pause,maintain", (ui) => pictures(lent, ui, directory));
+    await withUi(bucket, "deploy,rollback,pause,maintain", (ui) => pictures(fixture, ui, directory));
   });
 }
 
