@@ -111,7 +111,10 @@ describe("an update_seq that differs from the recorded one", () => {
   const status = { jobs: ["api"], target: "status", workers: [], healthCheck: false };
 
   /** Runs `work` while another command holds the lock of the bucket ("held"), or just after a delivery ("delivered"). */
-  async function beside<T>(happening: "held" | "delivered", work: (bucket: OpenedBucket) => Promise<T>): Promise<T> {
+  async function duringDeploy<T>(
+    happening: "held" | "delivered",
+    work: (bucket: OpenedBucket) => Promise<T>,
+  ): Promise<T> {
     const [ours, theirs] = [await bucket.open(), await bucket.open()];
     const lock = happening === "held" ? lockBucket(theirs, "deploy") : undefined;
     moved = () => {
@@ -134,16 +137,16 @@ describe("an update_seq that differs from the recorded one", () => {
   });
 
   it.each(["held", "delivered"] as const)("does not fail a status during a deploy: %s", async (happening) => {
-    expect(await beside(happening, (ours) => controlJob(ours, status))).toMatchObject([{ outcome: "ok" }]);
+    expect(await duringDeploy(happening, (ours) => controlJob(ours, status))).toMatchObject([{ outcome: "ok" }]);
   });
 
   it.each(["held", "delivered"] as const)("is not a problem for doctor during a deploy: %s", async (happening) => {
-    const found = await beside(happening, (ours) => examine(ours));
+    const found = await duringDeploy(happening, (ours) => examine(ours));
     expect(found.filter(({ check, ok }) => check === "sync" && !ok)).toEqual([]);
   });
 
   it("causes no changes in the next deploy if it was temporary", async () => {
-    await beside("held", (ours) => controlJob(ours, status));
+    await duringDeploy("held", (ours) => controlJob(ours, status));
     seq = undefined;
     await bucket.deploy();
     expect(bucket.fleet.done).toEqual([]);

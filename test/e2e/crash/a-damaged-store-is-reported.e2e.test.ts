@@ -110,7 +110,7 @@ describe.concurrent("every command reports a damaged store with a hint, and runs
     ["a file that is not a database", (store: string) => writeFileSync(store, "this is no database\n".repeat(1_000))],
     ["an empty file", (store: string) => emptied(store)],
     ["a truncated file", (store: string) => writeFileSync(store, readFileSync(store).subarray(0, 6_000))],
-    ["a file with an overwritten part", (store: string) => writeFileSync(store, scribbled(readFileSync(store)))],
+    ["a file with an overwritten part", (store: string) => writeFileSync(store, overwritten(readFileSync(store)))],
   ])("%s", (_, damage) =>
     withBucket(async ({ bucket, store, printed }) => {
       expect(await bucket.maand("info")).toMatchObject({ code: 0 });
@@ -164,7 +164,7 @@ const GO_TABLES = [
   "CREATE TABLE schema_version (id INTEGER PRIMARY KEY CHECK (id = 1), version INTEGER NOT NULL)",
 ];
 
-function scribbled(bytes: Buffer): Buffer {
+function overwritten(bytes: Buffer): Buffer {
   for (let page = 4096; page < bytes.length; page += 4096) bytes.fill(0xa5, page, page + 512);
   return bytes;
 }

@@ -30,7 +30,7 @@ function working(root: string): string[] {
 }
 
 /** Checks that a run left nothing behind. */
-function expectTidy({ bucket }: Pick<FleetBucket, "bucket">): void {
+function expectNothingLeft({ bucket }: Pick<FleetBucket, "bucket">): void {
   expect(readdirSync(join(bucket.root, "tmp"))).toEqual([]);
   const store = openStore(findBucket(bucket.root));
   expect(store.holder.read()).toBeUndefined();
@@ -57,7 +57,7 @@ describe.concurrent("a deploy", () => {
           expect(stderr).toContain("interrupted; stopping");
           expect(stderr).toMatch(new RegExp(`interrupted start api@${hosts[1]}`));
           expect(stderr).toMatch(/deploy interrupted: .*\n {2}next: .*maand deploy/);
-          expectTidy(fixture);
+          expectNothingLeft(fixture);
           for (const worker of workers) expect(worker.processesWith(home)).toEqual([]);
           expect(await rollouts()).toMatchObject({ [`api@${hosts[0]}`]: "promoted", [`api@${hosts[1]}`]: "in_doubt" });
           await workers[1]?.run(["rm", `${directory("api")}/data/hold`]);
@@ -81,7 +81,7 @@ describe.concurrent("a deploy", () => {
       worker?.freeze();
       run.kill("SIGINT");
       expect(await run.ended).toMatchObject({ code: 130 });
-      expectTidy(fixture);
+      expectNothingLeft(fixture);
       worker?.thaw();
       await until("the worker's rsync to end", () => worker?.processesWith("rsync --server").length === 0);
       expect(worker?.exists(`${directory("api")}/big`)).toBe(false);

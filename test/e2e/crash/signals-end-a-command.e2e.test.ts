@@ -51,7 +51,7 @@ function shell(line: string, { root }: LocalBucket): Started {
   return { pid: child.pid ?? 0, ended, printed: () => text };
 }
 
-const under = (run: Started, text: string) => until(text, () => run.printed().includes(text));
+const prints = (run: Started, text: string) => until(text, () => run.printed().includes(text));
 
 describe.concurrent("a signal that is ignored when maand starts", () => {
   it.each([
@@ -62,7 +62,7 @@ describe.concurrent("a signal that is ignored when maand starts", () => {
   ] as const)("remains ignored: %s", (_, line, signal) =>
     withBucket(async (bucket, { hold }) => {
       const run = shell(line, bucket);
-      await under(run, "api is at start");
+      await prints(run, "api is at start");
       process.kill(run.pid, signal);
       process.kill(run.pid, signal);
       rmSync(hold);
@@ -75,7 +75,7 @@ describe.concurrent("a signal that is ignored when maand starts", () => {
   it("does not change the effect of other signals", () =>
     withBucket(async (bucket) => {
       const run = shell("exec nohup maand deploy", bucket);
-      await under(run, "api is at start");
+      await prints(run, "api is at start");
       process.kill(run.pid, "SIGHUP");
       process.kill(run.pid, "SIGTERM");
       expect(await run.ended).toBe(130);
@@ -98,7 +98,7 @@ describe.concurrent("a SIGHUP that is not ignored", () => {
   it("ends a deploy cleanly, even if its terminal is gone and nothing can be printed", () =>
     withBucket(async (bucket, { hold }) => {
       const terminal = shell("exec script -qefc maand\\ deploy /dev/null", bucket);
-      await under(terminal, "api is at start");
+      await prints(terminal, "api is at start");
       process.kill(terminal.pid, "SIGKILL"); // closes its end of the terminal, so that the kernel sends SIGHUP
       await until("the end of the run", () => outcomes(bucket).length > 0);
       expect(outcomes(bucket)).toEqual(["interrupted"]);
@@ -141,9 +141,9 @@ describe.concurrent("a second signal", () => {
       withBucket(async (bucket) => {
         bucket.write("maand.config.mjs", config);
         const run = shell(`exec maand ${line}`, bucket);
-        await under(run, "hangs");
+        await prints(run, "hangs");
         process.kill(run.pid, "SIGTERM");
-        await under(run, "stopping");
+        await prints(run, "stopping");
         process.kill(run.pid, "SIGTERM");
         expect(await run.ended).toBe(130);
       }),
@@ -166,7 +166,7 @@ describe.concurrent("a signal during connections to workers", () => {
           } }, "defaults"] };`,
         );
         const run = shell(`exec maand ${line}`, bucket);
-        await under(run, "connecting");
+        await prints(run, "connecting");
         process.kill(run.pid, "SIGTERM");
         expect({ code: await run.ended, printed: run.printed() }).toMatchObject({ code: 130 });
         expect(run.printed()).not.toMatch(new RegExp(`(failed|unreachable|fault) .*${HOST}|[1-9] failed`));
@@ -189,7 +189,7 @@ describe.concurrent("a handle that a plugin leaves open", () => {
     withBucket(async (bucket) => {
       bucket.write("maand.config.mjs", config);
       const run = shell("exec maand plugins", bucket);
-      await under(run, "job-commands");
+      await prints(run, "job-commands");
       process.kill(run.pid, "SIGTERM");
       expect(await run.ended).toBe(0);
       expect(run.printed()).not.toContain("left open");

@@ -12,7 +12,7 @@ function write({ bucket }: FleetBucket, version: string, more: Readonly<Record<s
 }
 
 /** Sends requests to all workers until `work` ends, and returns the largest number that were down at the same time. */
-async function mostAway(hosts: readonly string[], work: Promise<unknown>): Promise<number> {
+async function mostDown(hosts: readonly string[], work: Promise<unknown>): Promise<number> {
   let isOver = false;
   const ended = work.finally(() => {
     isOver = true;
@@ -34,7 +34,7 @@ it("a bad upgrade is reverted in the same run with at most one worker down, and 
 
     write(fixture, "2.0.0", {}, true);
     const deploy = bucket.maand("deploy", "--build");
-    const away = await mostAway(hosts, deploy);
+    const away = await mostDown(hosts, deploy);
     const { code, stderr } = await deploy;
     expect({ code, away }).toEqual({ code: 1, away: 1 });
     expect(stderr).toContain("web: reverting to r1");

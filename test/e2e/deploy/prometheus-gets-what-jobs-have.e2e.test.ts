@@ -29,7 +29,7 @@ it(
         await scrapesAllWorkers(server, hosts, metrics);
         await firesAlerts(server, hosts);
         await knowsCertificates(server, hosts);
-        await isWhatPromtoolTakes(fixture);
+        await expectAcceptedByPromtool(fixture);
         await servesRunbooks(server);
         await reloadsForAnotherJob(fixture, server);
       } finally {
@@ -157,7 +157,7 @@ async function knowsCertificates(server: URL, hosts: readonly string[]): Promise
   expect(alerts).toEqual([]);
 }
 
-async function isWhatPromtoolTakes({ directory, workers: [first] }: FleetBucket): Promise<void> {
+async function expectAcceptedByPromtool({ directory, workers: [first] }: FleetBucket): Promise<void> {
   const checked = await first?.run(["promtool", "check", "config", `${directory("prometheus")}/prometheus.yml`]);
   expect(checked).toMatchObject({ code: 0, stdout: expect.stringContaining("SUCCESS") });
 }

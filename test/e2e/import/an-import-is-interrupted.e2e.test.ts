@@ -31,7 +31,7 @@ function isOld(): boolean {
   return bucket.rows("SELECT name FROM sqlite_master WHERE name = 'schema_version'").length > 0;
 }
 
-async function isWhole(): Promise<void> {
+async function expectComplete(): Promise<void> {
   const { code, stdout } = await bucket.maand("deploy", "--dry-run", "--exit-code");
   expect([code, stdout]).toEqual([0, expect.stringContaining("no deployment required")]);
   for (const host of GO_HOSTS) expect(await bucket.ran("web", host)).toEqual([]);
@@ -62,7 +62,7 @@ it("a killed import leaves either the old bucket or the new bucket, and the next
       expect(bucket.rows("SELECT * FROM allocations")).toEqual(before);
       expect(await bucket.maand("import")).toMatchObject({ code: 0 });
     }
-    await isWhole();
+    await expectComplete();
     expect(signal === "SIGKILL" || signal === null).toBe(true);
   }
 });
@@ -73,7 +73,7 @@ it("an import that is interrupted by Ctrl-C does not change the bucket", async (
   const { code } = await running.ended;
   expect(isOld() ? [130, 1, null].includes(code) : code === 0).toBe(true);
   if (isOld()) expect(await bucket.maand("import")).toMatchObject({ code: 0 });
-  await isWhole();
+  await expectComplete();
 });
 
 describe("an import while a worker is down", () => {
@@ -92,7 +92,7 @@ describe("an import while a worker is down", () => {
     expect(again).toMatchObject({ code: 0 });
     expect(again.stdout).toContain("imported; no job was restarted");
     expect(await bucket.maand("deploy")).toMatchObject({ code: 0 });
-    await isWhole();
+    await expectComplete();
     expect(await bucket.maand("job", "run", "web", "--target", "migrate")).toMatchObject({ code: 0 });
     expect(await bucket.ran("web", C)).toEqual(["migrate"]);
     expect((await bucket.maand("import")).stdout).toContain("nothing to import");

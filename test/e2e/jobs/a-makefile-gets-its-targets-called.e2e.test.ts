@@ -123,14 +123,14 @@ describe("a Makefile", () => {
       .split("\n");
 
   /** Creates programs that only record their calls. */
-  function pretend(...programs: readonly string[]): string {
+  function fakePrograms(...programs: readonly string[]): string {
     for (const program of programs)
       bucket.write(`programs/${program}`, `#!/bin/sh\necho "$*" >> ${bucket.root}/${program}.calls\n`, 0o755);
     return `${join(bucket.root, "programs")}:${maandOnPath()}`;
   }
 
   it("can call docker compose", async () => {
-    const PATH = pretend("docker");
+    const PATH = fakePrograms("docker");
     const Makefile = `COMPOSE := docker compose -f docker-compose.yml
 
 start:
@@ -154,7 +154,7 @@ restart: stop start
   });
 
   it("can call systemctl", async () => {
-    const PATH = pretend("sudo");
+    const PATH = fakePrograms("sudo");
     const Makefile = `UNIT := api.service
 
 start:

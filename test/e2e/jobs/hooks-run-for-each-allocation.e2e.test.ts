@@ -17,7 +17,7 @@ beforeEach(async () => {
 afterEach(() => bucket.dispose());
 
 /** A command that records its event, its allocation and whether the allocation is disabled, and fails on request. */
-function noting(): string {
+function recordingCommand(): string {
   return `import os
 with open(${JSON.stringify(join(bucket.root, "notes"))}, "a") as notes:
     print(os.environ["EVENT"], os.environ["ALLOCATION_IP"], os.environ["DISABLED"], file=notes)
@@ -34,7 +34,7 @@ function makefile(): string {
 
 function job(events: readonly string[], manifest: object = {}): void {
   const commands = { command_note: { executed_on: events } };
-  const files = { Makefile: makefile(), "_modules/command_note.py": noting() };
+  const files = { Makefile: makefile(), "_modules/command_note.py": recordingCommand() };
   bucket.job("api", { version: "1.0.0", selectors: ["worker"], commands, ...manifest }, files);
 }
 

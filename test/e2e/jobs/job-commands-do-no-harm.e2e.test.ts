@@ -79,7 +79,9 @@ if E["ALLOCATION_INDEX"] == "1":
     await bucket.maand("build");
     const running = bucket.start(["deploy"]);
     await running.prints("waiting");
-    const [pid] = await until("the child's number", () => (notesOf(bucket).length > 0 ? notesOf(bucket) : undefined));
+    const [pid] = await until("the id of the child process", () =>
+      notesOf(bucket).length > 0 ? notesOf(bucket) : undefined,
+    );
     running.kill("SIGINT");
     expect(await running.ended).toMatchObject({ code: 130 });
     expect(await isRunning(Number(pid))).toBe(false);
@@ -94,7 +96,7 @@ if E["ALLOCATION_INDEX"] == "1":
     await bucket.maand("build");
     const running = bucket.start(["deploy"]);
     await running.prints("waiting");
-    const [pid] = await until("its number", () => (notesOf(bucket).length > 0 ? notesOf(bucket) : undefined));
+    const [pid] = await until("the id of the script", () => (notesOf(bucket).length > 0 ? notesOf(bucket) : undefined));
     running.kill("SIGINT");
     await running.prints("interrupted");
     running.kill("SIGINT");

@@ -108,7 +108,7 @@ describe("maand logs follow", () => {
       const file = `${directory("api")}/logs/count`;
       const written = async () => (worker?.exists(file) ? Number(await worker.read(file)) : 0);
       let [earlier, since] = [0, performance.now()];
-      await until("a standstill", async () => {
+      await until("the output to stop", async () => {
         const now = await written();
         if (now === 0 || now !== earlier) [earlier, since] = [now, performance.now()];
         return performance.now() - since > 1_000;

@@ -117,7 +117,7 @@ const MARK = `MAAND_TEST_RSYNC=${process.pid}`;
 process.env.MAAND_TEST_RSYNC = `${process.pid}`;
 
 /** The processes that a sync started on this machine. */
-function leftHere(): string[] {
+function syncProcesses(): string[] {
   return readdirSync("/proc")
     .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
     .filter((pid) => {
@@ -195,7 +195,7 @@ describe("a sync", () => {
     expect((await worker.run(["find", ROOT, "!", "-user", "root"])).stdout).toBe("");
     expect(worker.connections()).toBe(1);
     expect(lines).toEqual([]);
-    await until("every process of the sync to end here", () => leftHere().length === 0);
+    await until("every process of the sync to end here", () => syncProcesses().length === 0);
   });
 
   test("changes nothing if the content is equal, even if the tree was written again", async () => {
@@ -370,7 +370,7 @@ describe("a sync", () => {
       expect(error).toMatchObject({ code: "TIMED_OUT", worker: worker.host });
       expect(error.message).toContain("1.5 s");
       expect(performance.now() - began).toBeLessThan(20_000);
-      await until("every process of the sync to end here", () => leftHere().length === 0);
+      await until("every process of the sync to end here", () => syncProcesses().length === 0);
     } finally {
       worker.thaw();
     }
@@ -384,7 +384,7 @@ describe("a sync", () => {
     await until("the worker's rsync", () => worker.processesWith("rsync --server").length > 0);
     await worker.dropConnections();
     expect(await sync).toMatchObject({ code: "DISCONNECTED", worker: worker.host });
-    await until("every process of the sync to end here", () => leftHere().length === 0);
+    await until("every process of the sync to end here", () => syncProcesses().length === 0);
     await stage({ sources: [source] });
     expect(await worker.list(`${ROOT}/jobs/api`)).toEqual(["big"]);
   });
@@ -424,7 +424,7 @@ describe("a sync", () => {
     try {
       const error = await failure(stage({ sources: [tree({ "jobs/api/a": "x" })], remote: to }));
       expect(error).toMatchObject({ code: "UNREACHABLE", worker: worker.host });
-      await until("every process of the sync to end here", () => leftHere().length === 0);
+      await until("every process of the sync to end here", () => syncProcesses().length === 0);
     } finally {
       await worker.start();
       await at.close();
@@ -438,7 +438,7 @@ describe("a sync", () => {
     await until("the worker's rsync", () => worker.processesWith("rsync --server").length > 0);
     interrupt.abort();
     expect(await sync).toMatchObject({ code: "INTERRUPTED" });
-    await until("every process of the sync to end here", () => leftHere().length === 0);
+    await until("every process of the sync to end here", () => syncProcesses().length === 0);
     await until("the worker's rsync to end", () => worker.processesWith("rsync --server").length === 0);
     expect(await failure(stage({ sources: [source], signal: interrupt.signal }))).toMatchObject({
       code: "INTERRUPTED",

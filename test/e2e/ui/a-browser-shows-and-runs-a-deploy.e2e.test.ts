@@ -24,8 +24,8 @@ it(
       expect(await bucket.maand("deploy", "--build")).toMatchObject({ code: 0 });
       await withUi(bucket, "deploy,rollback,pause", async (ui, endServer) => {
         await showsTheFleet(fixture, ui);
-        await isMovedThroughByKeyboard(fixture, ui);
-        await goesRedLive(fixture, ui);
+        await expectKeyboardNavigation(fixture, ui);
+        await showsFailureLive(fixture, ui);
         await opensItsLog(fixture, ui);
         await opensAnExport(fixture, ui);
         await rollsBack(fixture, ui);
@@ -53,7 +53,7 @@ async function showsTheFleet({ hosts }: FleetBucket, { page }: UiPage): Promise<
   await tab.close();
 }
 
-async function isMovedThroughByKeyboard({ hosts }: FleetBucket, { page, open }: UiPage): Promise<void> {
+async function expectKeyboardNavigation({ hosts }: FleetBucket, { page, open }: UiPage): Promise<void> {
   const first = page.getByRole("rowheader").first().getByRole("link");
   await first.focus();
   for (const key of ["ArrowDown", "ArrowRight", "ArrowUp", "ArrowDown", "ArrowDown"]) await page.keyboard.press(key);
@@ -67,7 +67,7 @@ async function isMovedThroughByKeyboard({ hosts }: FleetBucket, { page, open }: 
 }
 
 /** Lets a deploy in a terminal fail on the second worker, and checks that the page shows it without a reload. */
-async function goesRedLive({ bucket, workers, directory }: FleetBucket, { page, open }: UiPage): Promise<void> {
+async function showsFailureLive({ bucket, workers, directory }: FleetBucket, { page, open }: UiPage): Promise<void> {
   await open("#/history", "History");
   await workers[1]?.write(`${directory("api")}/data/fail-restart`, "");
   bucket.job("api", upgrade("2.0.0"), { "notes.txt": `${EVIL}\n`, Makefile: EVIL_MAKEFILE });

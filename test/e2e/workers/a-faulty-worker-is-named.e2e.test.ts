@@ -24,7 +24,7 @@ beforeAll(async () => {
 afterAll(() => fleet.close());
 
 /** Checks that a deploy fails only on one worker, with this outcome and message, within this number of seconds. */
-async function failsOn(
+async function expectFailureOn(
   { bucket, hosts, rollouts }: FleetBucket,
   { worker = 1, outcome, prints, seconds = 40 }: { worker?: number; outcome: string; prints: RegExp; seconds?: number },
 ): Promise<void> {
@@ -39,7 +39,7 @@ async function failsOn(
 }
 
 /** Checks that the next deploy completes the rollout, and starts each job once. */
-async function fixes({ bucket, hosts, rollouts, lifecycles }: FleetBucket): Promise<void> {
+async function expectRepair({ bucket, hosts, rollouts, lifecycles }: FleetBucket): Promise<void> {
   expect(await bucket.maand("deploy")).toMatchObject({ code: 0 });
   expect(await rollouts()).toEqual(Object.fromEntries(hosts.map((host) => [`api@${host}`, "promoted"])));
   expect(await lifecycles("api")).toEqual(hosts.map(() => ["start 0.0.0 1.0.0"]));
@@ -61,9 +61,9 @@ describe.concurrent("a deploy", () => {
   it("reports a worker that refuses connections", () =>
     withWorkers({ count: 2 }, async (fixture) => {
       await fixture.workers[1]?.cutOff();
-      await failsOn(fixture, { outcome: "unreachable", prints: /connection refused/ });
+      await expectFailureOn(fixture, { outcome: "unreachable", prints: /connection refused/ });
       await fixture.workers[1]?.start();
-      await fixes(fixture);
+      await expectRepair(fixture);
     }));
 
   it("reports a worker that accepts connections and never answers", () =>
@@ -74,13 +74,13 @@ describe.concurrent("a deploy", () => {
         createServer(() => {}),
         worker,
       );
-      await failsOn(fixture, {
+      await expectFailureOn(fixture, {
         outcome: "unreachable",
         prints: /does not speak ssh, or is stalled, timed out after 5 s/,
       });
       silent.close();
       await worker.start();
-      await fixes(fixture);
+      await expectRepair(fixture);
     }));
 
   it("reports a worker that stops responding during a sync", () =>
@@ -88,23 +88,26 @@ describe.concurrent("a deploy", () => {
       const worker = fixture.workers[1] as FleetWorker;
       fixture.bucket.write("maand.conf", `${fixture.conf}[timeouts]\ncommand = 10\n`);
       fixture.bucket.job("api", V1, { big: "big\n".repeat(5_000_000) });
-      const failed = failsOn(fixture, { outcome: "timed out", prints: /syncing files to .* timed out after 10 s/ });
+      const failed = expectFailureOn(fixture, {
+        outcome: "timed out",
+        prints: /syncing files to .* timed out after 10 s/,
+      });
       await until("the worker's rsync", () => worker.processesWith("rsync --server").length > 0);
       worker.freeze();
       await failed;
       worker.thaw();
-      await fixes(fixture);
+      await expectRepair(fixture);
     }));
 
   it("reports a worker that loses its connection during a sync", () =>
     withWorkers({ count: 2 }, async (fixture) => {
       const worker = fixture.workers[1] as FleetWorker;
       fixture.bucket.job("api", V1, { big: "big\n".repeat(5_000_000) });
-      const failed = failsOn(fixture, { outcome: "cut off", prints: /closed while files were synced/ });
+      const failed = expectFailureOn(fixture, { outcome: "cut off", prints: /closed while files were synced/ });
       await until("the worker's rsync", () => worker.processesWith("rsync --server").length > 0);
       await worker.dropConnections();
       await failed;
-      await fixes(fixture);
+      await expectRepair(fixture);
     }));
 
   it("reports a connection lost during a command, and the next deploy waits for the command without repeating it", () =>
@@ -132,17 +135,20 @@ describe.concurrent("a deploy", () => {
   it("reports a worker with a read-only disk", () =>
     withWorkers({ count: 2, diskKb: 4_096 }, async (fixture) => {
       await fixture.workers[1]?.run(["mount", "-o", "remount,ro", "/opt/worker"]);
-      await failsOn(fixture, { outcome: "failed", prints: /its file system \/opt\/worker .*is mounted read-only/ });
+      await expectFailureOn(fixture, {
+        outcome: "failed",
+        prints: /its file system \/opt\/worker .*is mounted read-only/,
+      });
       await fixture.workers[1]?.run(["mount", "-o", "remount,rw", "/opt/worker"]);
-      await fixes(fixture);
+      await expectRepair(fixture);
     }));
 
   it.each(["rsync", "make", "python3"])("reports a worker that lacks %s", (tool) =>
     withWorkers({ count: 2 }, async (fixture) => {
       await fixture.workers[1]?.run(["mount", "--bind", "/dev/null", `/usr/bin/${tool}`]);
-      await failsOn(fixture, { outcome: "failed", prints: new RegExp(`lacks ${tool}`) });
+      await expectFailureOn(fixture, { outcome: "failed", prints: new RegExp(`lacks ${tool}`) });
       await fixture.workers[1]?.run(["umount", `/usr/bin/${tool}`]);
-      await fixes(fixture);
+      await expectRepair(fixture);
     }),
   );
 
@@ -209,7 +215,7 @@ describe.concurrent("a target", () => {
       fixture.bucket.job("api", V1);
       const worker = fixture.workers[1] as FleetWorker;
       await worker.write(`${fixture.directory("api")}/data/fail-start`, "");
-      await failsOn(fixture, { outcome: "failed", prints: /make start of api failed with exit code 2/ });
+      await expectFailureOn(fixture, { outcome: "failed", prints: /make start of api failed with exit code 2/ });
       await worker.run(["rm", `${fixture.directory("api")}/data/fail-start`]);
       expect(await fixture.bucket.maand("deploy")).toMatchObject({ code: 0 });
       expect(await fixture.lifecycles("api")).toEqual([
@@ -224,7 +230,7 @@ describe.concurrent("a target", () => {
       bucket.job("api", { ...V1, timeout_seconds: 1 }, { Makefile: CAREFUL_MAKEFILE });
       const worker = workers[1] as FleetWorker;
       await worker.write(`${directory("api")}/data/hold`, "");
-      await failsOn(fixture, { outcome: "timed out", prints: /make start of api timed out after 1 s/ });
+      await expectFailureOn(fixture, { outcome: "timed out", prints: /make start of api timed out after 1 s/ });
       expect(worker.processesWith(`${directory("api")}/`)).toEqual([]);
       await worker.run(["rm", `${directory("api")}/data/hold`]);
       expect(await bucket.maand("deploy")).toMatchObject({ code: 0 });

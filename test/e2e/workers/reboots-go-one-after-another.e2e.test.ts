@@ -8,7 +8,7 @@ const DOWN_MS = 1_500;
  * The shortest time between the end of a reboot and the beginning of the next one. If it is negative, two workers were
  * down at the same time.
  */
-function leastApart(reboots: readonly { readonly downAt: number; readonly upAt: number | undefined }[]): number {
+function shortestGap(reboots: readonly { readonly downAt: number; readonly upAt: number | undefined }[]): number {
   const ordered = [...reboots].sort((a, b) => a.downAt - b.downAt);
   return Math.min(
     ...ordered.slice(1).map(({ downAt }, at) => downAt - (ordered[at]?.upAt ?? Number.POSITIVE_INFINITY)),
@@ -67,7 +67,7 @@ it("pattern B reboots one worker after another, and each runs again before the n
     expect(ended).toMatchObject({ code: 0 });
     expect(ended.stderr).toContain(`3 workers, one after another: ${hosts.join(", ")}`);
     expect(kept.map((reboots) => reboots.length)).toEqual([1, 1, 1]);
-    expect(leastApart(kept.flat())).toBeGreaterThanOrEqual(0);
+    expect(shortestGap(kept.flat())).toBeGreaterThanOrEqual(0);
 
     // the last worker may still be starting, and only the operator starts the service there
     const waited = await bucket.maand("health_check", "--wait");
@@ -85,7 +85,7 @@ it("pattern B also waits for a machine that goes down some time after the shutdo
     expect(ended).toMatchObject({ code: 0 });
     const [first] = kept.flat();
     expect(first?.upAt).toBeDefined();
-    expect(kept[1]?.length === 0 || leastApart(kept.flat()) >= 0).toBe(true);
+    expect(kept[1]?.length === 0 || shortestGap(kept.flat()) >= 0).toBe(true);
   }));
 
 it("pattern C checks health after each batch without a drain, and ends if a job stays unhealthy", () =>

@@ -155,7 +155,7 @@ function pinningProcess({ worker, settings, bucket }: ConnectContext) {
   return {
     does(word: string) {
       child.stdin.write(`${word}\n`);
-      return until(`it to ${word}`, () => printed[0] === word && printed.shift());
+      return until(`the process to ${word}`, () => printed[0] === word && printed.shift());
     },
     end: () => void child.kill(),
   };
