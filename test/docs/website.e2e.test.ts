@@ -23,7 +23,7 @@ let server: Server;
 let browser: Browser;
 let origin: string;
 
-describe("npm run docs", { skip: !existsSync(CHROMIUM) }, () => {
+describe("the website", { skip: !existsSync(CHROMIUM) }, () => {
   beforeAll(async () => {
     await promisify(execFile)("npm", ["run", "docs"], { cwd: ROOT });
     server = createServer(({ url = "/" }, response) => {
@@ -56,7 +56,7 @@ describe("npm run docs", { skip: !existsSync(CHROMIUM) }, () => {
     return page;
   }
 
-  it("builds a page for every chapter, with links to the previous and next page", async () => {
+  it("has a page for every chapter, with links to the previous and next page", async () => {
     const page = await open("deploy.html");
     expect(await page.title()).toBe("Deploy | maand");
     expect(await page.locator(".pager-link.prev").innerText()).toContain("Prometheus");
@@ -64,7 +64,7 @@ describe("npm run docs", { skip: !existsSync(CHROMIUM) }, () => {
     expect(await page.locator(".vp-doc").innerText()).not.toMatch(/Part of the book|Previous:/);
   });
 
-  it("searches words without a network", async () => {
+  it("can be searched without a network", async () => {
     const page = await open("");
     await page.keyboard.press("Control+k");
     await page.locator("#localsearch-input").fill("certificate authority");

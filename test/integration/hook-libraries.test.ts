@@ -191,7 +191,7 @@ function reaching({ port }: RecordingApi): Record<string, string> {
 }
 
 describe("the libraries", () => {
-  it("have the same names, in the style of each language", async () => {
+  it("have the same functions, with names in the style of each language", async () => {
     place.put("names.py", "import maand\nprint([name for name in vars(maand) if callable(getattr(maand, name))])\n");
     const { stdout } = await place.run("names.py");
     const python = [...stdout.matchAll(/'([a-z]\w*)'/g)].map(([, name = ""]) => name);

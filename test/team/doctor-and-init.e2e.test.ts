@@ -53,7 +53,7 @@ async function findings(check?: string): Promise<Finding[]> {
   return all.filter((one) => check === undefined || one.check === check);
 }
 
-it("doctor reports no problem of a store in PostgreSQL, and prints its place and the command that uses it", async () => {
+it("doctor reports no problem for a store in PostgreSQL, and shows where it is and whether a command uses it", async () => {
   expect((await findings()).filter(({ ok }) => !ok)).toEqual([]);
   expect(await findings("store")).toMatchObject([
     { where: "data/maand.db", message: expect.stringContaining("a working copy") },

@@ -62,7 +62,7 @@ describe("transport-docker-exec", () => {
     expect(calls()).toMatch(/\nexec --interactive --user 0 box /);
   });
 
-  it("shows no secret variable in ps", async () => {
+  it("never shows secret variables in ps", async () => {
     const remote = await connected();
     const { stdout } = await remote.exec(["sh", "-c", 'echo "$TOKEN"'], { env: { TOKEN: secret("open-sesame") } });
     expect(stdout).toBe("open-sesame\n");

@@ -83,7 +83,7 @@ describe.concurrent("a lock of the store by another program", () => {
     }));
 });
 
-describe.concurrent("a full disk below the store", () => {
+describe.concurrent("a full disk", () => {
   it("is reported before anything runs that cannot be recorded, and the next deploy resumes", () =>
     withBucket(async ({ bucket, printed }) => {
       const data = join(bucket.root, "data");

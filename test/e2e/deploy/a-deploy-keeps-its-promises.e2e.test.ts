@@ -130,7 +130,7 @@ describe.concurrent("a deploy", () => {
         expect(await lifecycles(job)).toEqual(hosts.map(() => ["start 0.0.0 1.0.0", "end start"]));
     }));
 
-  it("with a full disk fails for one job, completes the other jobs, and the next run does the rest", () =>
+  it("fails only one job if a disk becomes full, and the next run does the rest", () =>
     withFleetBucket({ count: 2, diskKb: 8_192 }, async ({ bucket, workers, hosts, lifecycles, rollouts }) => {
       bucket.job("a", V1);
       await bucket.maand("deploy", "--build");
@@ -172,7 +172,7 @@ describe.concurrent("a deploy", () => {
       expect(await lifecycles("a")).toEqual(hosts.map(() => ["start 0.0.0 1.0.0", "end start"]));
     }));
 
-  it("with a disabled, powered-off worker completes the other workers, and a later deploy stops its jobs", () =>
+  it("completes on other workers if a disabled worker is powered off, and a later deploy stops its jobs", () =>
     withFleetBucket({ count: 2 }, async ({ bucket, fleet: own, workers, hosts, lifecycles, rollouts }) => {
       bucket.write("maand.conf", `${own.conf}[timeouts]\nconnect = 5\n`);
       for (const job of ["api", "web"]) bucket.job(job, V1);

@@ -265,7 +265,7 @@ describe("a removed allocation", () => {
 });
 
 describe("the documented commands", () => {
-  it("put one worker into maintenance, and end it", async () => {
+  it("put one worker into maintenance, and end the maintenance", async () => {
     await bucket.type(`cat > workspace/disabled.json <<'EOF'
 { "workers": ["${THREE}"] }
 EOF

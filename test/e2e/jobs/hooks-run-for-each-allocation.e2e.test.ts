@@ -107,7 +107,7 @@ describe("job commands", () => {
     expect(take().sort()).toEqual([`restart ${ONE}`, `restart ${TWO}`]);
   });
 
-  it("for all events without a change to an allocation also run for disabled allocations, and can detect them", async () => {
+  it("for post_build, pre_deploy, post_deploy, health_check and cli also run for disabled allocations", async () => {
     job(["post_build", "pre_deploy", "post_deploy", "health_check", "cli"]);
     await bucket.type("maand build && maand deploy");
     take();

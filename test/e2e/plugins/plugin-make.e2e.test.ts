@@ -54,7 +54,7 @@ describe("a runner", () => {
   });
 });
 
-describe("an interrupted command", () => {
+describe("a command", () => {
   test("keeps running after a lost connection, and the next command waits for it", async () => {
     const { run, output, worker: machine, write, exists, root } = await worker();
     const first = failure(run("gate"));

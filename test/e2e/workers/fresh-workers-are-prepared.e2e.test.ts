@@ -146,7 +146,7 @@ held = open("/var/lib/dpkg/lock-frontend", "w"); fcntl.lockf(held, fcntl.LOCK_EX
     expect(await bucket.maand("deploy", "--build")).toMatchObject({ code: 0 });
   }, 60_000);
 
-  it("that lack one program or file later get only that one", async () => {
+  it("get only the missing program or file if they lack it later", async () => {
     await worker(1).run(["rm", "/usr/bin/rsync"]);
     const { stdout, code } = await bucket.maand(
       "worker",
